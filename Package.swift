@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors in CI; a developer's half-written file still builds.
+let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + strict
+
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func stage(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        exclude: [], resources: resources, swiftSettings: settings)
+}
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
+// The targets stand in the order of the pipeline; Sources/README.md draws it,
+// and TidyTests holds who may import whom.
+let package = Package(
+    name: "vaultwatch",
+    products: [.executable(name: "vaultwatch", targets: ["vaultwatch"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    ],
+    targets: [
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+        system("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
+        system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+
+        stage("Samples", ["CRE2"]),
+        stage("Platform", ["Samples", logging]),
+        stage("YAML", ["CYAML"]),
+        stage("Exposition", ["Samples"]),
+        stage("Telemetry", ["Samples", "Exposition"]),
+        stage("Transport", ["Samples", "Platform", "CCurl", "CPostgres"]),
+        stage("S3", ["Samples", "Platform", "Transport"]),
+        stage("Probes", ["Samples", "Platform", "Exposition", "Telemetry", "Transport", "S3"]),
+        stage("Store", ["Samples", "Telemetry"]),
+        stage("PromQL", ["Samples"]),
+        stage("GoTemplate", ["Samples"]),
+        stage("Alerts", ["Samples"]),
+        stage("Rules", ["Samples", "YAML", "PromQL", "GoTemplate", "Alerts", "Platform", "Telemetry"]),
+        stage("Dispatch", ["Samples", "Alerts", "Platform", "Telemetry"]),
+        stage("Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto"]),
+        stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
+        stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatch", "Platform", "Telemetry"] + nio),
+        stage("Supervision", ["Platform", "CSystemd"]),
+        stage("LocalServers", ["Platform"]),
+        stage("Lab", ["Samples", "Platform", "Web", "LocalServers"] + nio),
+        stage("Config", ["Samples", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Rules", "Alerts", "Dispatch", "Delivery", "Web"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,152 @@
+import Exposition
+import Samples
+import Synchronization
+
+/// The agent's own metrics. Made once at the start of each part; every series exists from then on, at zero
+/// where its labels are known beforehand.
+///
+/// A metric takes at most `seriesLimit` label combinations; further ones are counted into one series
+/// whose label values are all `other`, so that no input can grow a page without bound.
+package final class Registry: Sendable {
+    private let metrics = Mutex<[String: Metric]>([:])
+    private let seriesLimit: Int
+
+    package init(seriesLimit: Int = 1000) { self.seriesLimit = seriesLimit }
+
+    /// - Parameter name: ends in `_total`.
+    package func counter(_ name: String, help: String, labels: [String] = []) -> Counter {
+        Counter(metric: metric(name, .counter, help, labels, []))
+    }
+
+    package func gauge(_ name: String, help: String, labels: [String] = []) -> Gauge {
+        Gauge(metric: metric(name, .gauge, help, labels, []))
+    }
+
+    /// - Parameter buckets: rising upper bounds, `+Inf` not among them.
+    package func histogram(_ name: String, help: String, labels: [String] = [], buckets: [Double] = Registry.secondsBuckets) -> Histogram {
+        Histogram(metric: metric(name, .histogram, help, labels, buckets))
+    }
+
+    /// From a fast loopback answer to a probe's timeout, in seconds.
+    package static let secondsBuckets: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+    /// All metrics, sorted by name, as they stand now.
+    package func families() -> [MetricFamily] {
+        let all = metrics.withLock { Array($0.values) }
+        return all.sorted { $0.name < $1.name }.map { $0.family() }
+    }
+
+    private func metric(_ name: String, _ kind: MetricFamily.Kind, _ help: String, _ labels: [String], _ buckets: [Double]) -> Metric {
+        metrics.withLock { metrics in
+            if let known = metrics[name] { return known }
+            let new = Metric(name: name, kind: kind, help: help, labelNames: labels, buckets: buckets, seriesLimit: seriesLimit)
+            metrics[name] = new
+            return new
+        }
+    }
+}
+
+/// A value that only rises.
+package struct Counter: Sendable {
+    fileprivate let metric: Metric
+
+    /// - Parameter labels: values in the order of the metric's label names.
+    package func increment(_ labels: String..., by amount: Double = 1) { metric.change(labels) { $0.value += amount } }
+    package func value(_ labels: String...) -> Double { metric.read(labels)?.value ?? 0 }
+    /// Makes the series exist at zero.
+    package func declare(_ labels: String...) { metric.change(labels) { _ in } }
+}
+
+/// A value that goes both ways.
+package struct Gauge: Sendable {
+    fileprivate let metric: Metric
+
+    package func set(_ value: Double, _ labels: String...) { metric.change(labels) { $0.value = value } }
+    package func add(_ amount: Double, _ labels: String...) { metric.change(labels) { $0.value += amount } }
+    package func value(_ labels: String...) -> Double { metric.read(labels)?.value ?? 0 }
+    /// Forgets one series: what it spoke of is no more.
+    package func remove(_ labels: String...) { metric.remove(labels) }
+    package func removeAll() { metric.removeAll() }
+}
+
+/// Counts by size; classic Prometheus buckets.
+package struct Histogram: Sendable {
+    fileprivate let metric: Metric
+
+    package func observe(_ value: Double, _ labels: String...) {
+        metric.change(labels) { cell in
+            cell.value += value
+            cell.count += 1
+            if let index = metric.buckets.firstIndex(where: { value <= $0 }) { cell.buckets[index] += 1 }
+        }
+    }
+
+    package func count(_ labels: String...) -> Double { metric.read(labels)?.count ?? 0 }
+    package func declare(_ labels: String...) { metric.change(labels) { _ in } }
+}
+
+private final class Metric: Sendable {
+    struct Cell {
+        /// A counter's or gauge's value, a histogram's sum.
+        var value = 0.0
+        var count = 0.0
+        /// Not cumulative.
+        var buckets: [Double]
+    }
+
+    let name: String
+    let buckets: [Double]
+    private let kind: MetricFamily.Kind
+    private let help: String
+    private let labelNames: [String]
+    private let seriesLimit: Int
+    private let cells: Mutex<[[String]: Cell]>
+
+    init(name: String, kind: MetricFamily.Kind, help: String, labelNames: [String], buckets: [Double], seriesLimit: Int) {
+        self.name = name
+        self.kind = kind
+        self.help = help
+        self.labelNames = labelNames
+        self.buckets = buckets
+        self.seriesLimit = seriesLimit
+        cells = Mutex(labelNames.isEmpty ? [[]: Cell(buckets: Array(repeating: 0, count: buckets.count))] : [:])
+    }
+
+    func change(_ labels: [String], _ body: (inout Cell) -> Void) {
+        var key = labels
+        // A caller's mistake must not take the agent down: values are cut or filled to the names' count.
+        while key.count < labelNames.count { key.append("") }
+        key.removeLast(key.count - labelNames.count)
+        cells.withLock { cells in
+            if cells[key] == nil && cells.count >= seriesLimit { key = Array(repeating: "other", count: labelNames.count) }
+            body(&cells[key, default: Cell(buckets: Array(repeating: 0, count: buckets.count))])
+        }
+    }
+
+    func read(_ labels: [String]) -> Cell? { cells.withLock { $0[labels] } }
+    func remove(_ labels: [String]) { cells.withLock { $0[labels] = nil } }
+    func removeAll() { cells.withLock { $0.removeAll() } }
+
+    func family() -> MetricFamily {
+        var family = MetricFamily(name, kind, help: help)
+        for (values, cell) in cells.withLock({ $0 }).sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let labels = zip(labelNames, values).map { Label($0, $1) }
+            func line(_ suffix: String, _ extra: [Label], _ value: Double) {
+                family.samples.append(.init(Labels(labels + extra + [Label(Labels.metricName, name + suffix)]), value))
+            }
+            guard kind == .histogram else {
+                line("", [], cell.value)
+                continue
+            }
+            var sum = 0.0
+            for (bound, count) in zip(buckets, cell.buckets) {
+                sum += count
+                line("_bucket", [Label("le", goFormat(bound))], sum)
+            }
+            line("_bucket", [Label("le", "+Inf")], cell.count)
+            line("_sum", [], cell.value)
+            line("_count", [], cell.count)
+        }
+        return family
+    }
+}
