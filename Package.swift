@@ -52,6 +52,7 @@ let package = Package(
         system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
 
+        system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         stage("Samples", ["CRE2"]),
@@ -70,11 +71,11 @@ let package = Package(
         stage("Dispatch", ["Samples", "Alerts", "Platform", "Telemetry"]),
         stage("Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto"]),
         stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
-        stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatch", "Platform", "Telemetry"] + nio),
+        stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatch", "Platform", "Telemetry", "CZlib"] + nio),
         stage("Supervision", ["Platform", "CSystemd"]),
         stage("LocalServers", ["Platform"]),
         stage("Lab", ["Samples", "Platform", "Web", "LocalServers"] + nio),
-        stage("Config", ["Samples", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Rules", "Alerts", "Dispatch", "Delivery", "Web"]),
+        stage("Config", ["Samples", "Telemetry", "GoTemplate", "PromQL", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Rules", "Alerts", "Dispatch", "Delivery", "Web"]),
     ],
     cxxLanguageStandard: .cxx17
 )
