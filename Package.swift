@@ -72,7 +72,7 @@ let package = Package(
         stage("Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto"]),
         stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
         stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatch", "Platform", "Telemetry", "CZlib"] + nio),
-        stage("Supervision", ["Platform", "CSystemd"]),
+        stage("Supervision", ["Samples", "Platform", "CSystemd"]),
         stage("LocalServers", ["Platform"]),
         stage("Lab", ["Samples", "Platform", "Web", "LocalServers"] + nio),
         stage("Config", ["Samples", "Telemetry", "GoTemplate", "PromQL", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Rules", "Alerts", "Dispatch", "Delivery", "Web"]),

@@ -1,0 +1,63 @@
+import CSystemd
+import Platform
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What the outside asks of a daemon by signal.
+package enum Request: Sendable, Hashable {
+    /// SIGHUP
+    case reload
+    /// SIGTERM or SIGINT
+    case stop
+}
+
+/// Signals as a stream. Made before any other thread is, since blocking a signal holds only for threads
+/// started afterwards; a signal that came before is not lost.
+package struct Signals: Sendable {
+    package let requests: AsyncStream<Request>
+
+    /// Blocks SIGHUP, SIGTERM and SIGINT, ignores SIGPIPE, and starts the thread that reads them.
+    package init() {
+        signal(SIGPIPE, SIG_IGN)
+        let descriptor = vw_signalfd([SIGHUP, SIGTERM, SIGINT], 3)
+        let (stream, continuation) = AsyncStream.makeStream(of: Request.self, bufferingPolicy: .bufferingNewest(16))
+        requests = stream
+        guard descriptor >= 0 else { return }
+        // Reading blocks, so it has a thread of its own. It lives as long as the process.
+        let context = Unmanaged.passRetained(Reader(descriptor: descriptor, continuation: continuation))
+        var thread = pthread_t()
+        pthread_create(&thread, nil, { argument in
+            guard let argument else { return nil }
+            Unmanaged<Reader>.fromOpaque(argument).takeRetainedValue().run()
+            return nil
+        }, context.toOpaque())
+        pthread_detach(thread)
+    }
+}
+
+private final class Reader: Sendable {
+    private let descriptor: Int32
+    private let continuation: AsyncStream<Request>.Continuation
+
+    init(descriptor: Int32, continuation: AsyncStream<Request>.Continuation) {
+        self.descriptor = descriptor
+        self.continuation = continuation
+    }
+
+    func run() {
+        var stopRequests = 0
+        while true {
+            switch vw_signalfd_read(descriptor) {
+            case SIGHUP: continuation.yield(.reload)
+            case SIGTERM, SIGINT:
+                stopRequests += 1
+                // Whoever asks three times does not want to wait for the drain.
+                if stopRequests >= 3 { _exit(130) }
+                continuation.yield(.stop)
+            case -1 where errno == EINTR: continue
+            default: return
+            }
+        }
+    }
+}

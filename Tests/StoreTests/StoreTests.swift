@@ -1,0 +1,139 @@
+import Exposition
+import Samples
+import Store
+import Telemetry
+import Testing
+
+struct StoreTests {
+    private func store(_ change: (inout StoreOptions) -> Void = { _ in }) -> (Store, Registry) {
+        var options = StoreOptions()
+        change(&options)
+        let registry = Registry()
+        return (Store(options: options, registry: registry), registry)
+    }
+
+    private func sample(_ name: String, _ value: Double, _ t: Int64, _ labels: [String: String] = [:]) -> Sample {
+        Sample(Labels(name: name, labels), value, at: Timestamp(milliseconds: t))
+    }
+
+    /// Whatever is put in comes out bit for bit: jumps, infinities, stale markers, odd intervals, thousands of points.
+    @Test(arguments: 0..<40)
+    func pointsComeOutAsTheyWentIn(seed: Int) {
+        var random = SplitMix(seed: UInt64(seed))
+        let (store, _) = store()
+        var t = Int64(random.next() >> 30)
+        var expected: [Point] = []
+        var value = 0.0
+        for _ in 0..<1000 {
+            let step: Int64
+            switch random.next() % 6 {
+            case 0: step = Int64(random.next() % 3_000_000) + 1
+            case 1: step = Int64(random.next() % 100_000) + 1
+            case 2: step = Int64(random.next() % 20) + 4990
+            default: step = 5000
+            }
+            t += step
+            switch random.next() % 8 {
+            case 0: value = Double(bitPattern: random.next())
+            case 1: value = .infinity
+            case 2: value = StaleMarker.value
+            case 3: value = -0.0
+            case 4: value = Double(random.next() % 1000) / 10
+            default: break
+            }
+            expected.append(Point(t: t, v: value))
+            store.append([Sample(Labels(name: "m"), value, at: Timestamp(milliseconds: t))])
+        }
+        let found = store.select([Matcher("__name__", equals: "m")], start: .min, end: .max).first?.points ?? []
+        #expect(found.map(\.t) == expected.map(\.t), "seed \(seed)")
+        #expect(found.map(\.v.bitPattern) == expected.map(\.v.bitPattern), "seed \(seed)")
+    }
+
+    @Test func rangesAreOpenOnTheLeftAndClosedOnTheRight() {
+        let (store, _) = store()
+        for t in [10, 20, 30] as [Int64] { store.append([sample("m", Double(t), t)]) }
+        let found = store.select([Matcher("__name__", equals: "m")], start: 10, end: 30)
+        #expect(found.first?.points.map(\.t) == [20, 30])
+        #expect(store.select([Matcher("__name__", equals: "m")], start: 30, end: 40).isEmpty)
+    }
+
+    @Test func matchersSelect() throws {
+        let (store, _) = store()
+        for node in ["a", "b", "c"] { store.append([sample("up", 1, 1, ["node": node]), sample("down", 0, 1, ["node": node])]) }
+        let found = store.select([Matcher("__name__", equals: "up"), try Matcher("node", .matches, "a|c")], start: 0, end: 1)
+        #expect(found.map { $0.labels["node"] ?? "" }.sorted() == ["a", "c"])
+        #expect(store.select([try Matcher("__name__", .matches, "up|down"), Matcher("node", equals: "b")], start: 0, end: 1).count == 2)
+        #expect(store.select([try Matcher("__name__", .equal, "up"), try Matcher("zone", .equal, "")], start: 0, end: 1).count == 3)
+    }
+
+    @Test func lateSamplesAreRefusedAndCounted() {
+        let (store, registry) = store()
+        store.append([sample("m", 1, 100), sample("m", 2, 100), sample("m", 1, 100), sample("m", 3, 50)])
+        #expect(store.select([Matcher("__name__", equals: "m")], start: 0, end: 200).first?.points == [Point(t: 100, v: 1)])
+        let rejected = registry.families().first { $0.name == "vaultwatch_store_samples_rejected_total" }
+        #expect(rejected?.samples.first { $0.labels["reason"] == "out_of_order" }?.value == 2)
+    }
+
+    @Test func seriesAreBounded() {
+        let (store, _) = store { $0.seriesLimit = 2 }
+        for node in ["a", "b", "c"] { store.append([sample("up", 1, 1, ["node": node])]) }
+        #expect(store.select([Matcher("__name__", equals: "up")], start: 0, end: 1).count == 2)
+    }
+
+    @Test func oldPointsGo() {
+        let (store, _) = store { $0.retention = .seconds(100) }
+        for i in 0..<1000 as Range<Int64> { store.append([sample("m", 1, i * 1000)]) }
+        store.append([sample("ended", 1, 1001)])
+        store.truncate(now: Timestamp(milliseconds: 1_000_000))
+        let points = store.select([Matcher("__name__", equals: "m")], start: .min, end: .max).first?.points ?? []
+        #expect((100...100 + 120).contains(points.count))
+        #expect(points.last?.t == 999_000)
+        #expect(store.select([Matcher("__name__", equals: "ended")], start: .min, end: .max).isEmpty)
+    }
+
+    /// Incompressible values, far more than the bound: the newest stay, the bytes stay under the bound.
+    @Test func bytesAreBounded() {
+        let (store, registry) = store { $0.byteLimit = 200_000 }
+        var random = SplitMix(seed: 1)
+        for i in 1...20_000 as ClosedRange<Int64> {
+            store.append([sample("m", Double(bitPattern: random.next()), i * 1000, ["n": "\(i % 5)"])])
+            if i % 500 == 0 { store.truncate(now: Timestamp(milliseconds: i * 1000)) }
+        }
+        #expect(registry.gauge("vaultwatch_store_bytes", help: "").value() <= 200_000)
+        #expect(store.select([Matcher("n", equals: "0")], start: .min, end: .max).first?.points.last?.t == 20_000_000)
+    }
+
+    @Test func aClockThatSteppedBackDoesNotMuteTheSeries() {
+        let (store, _) = store()
+        for i in 1...300 as ClosedRange<Int64> { store.append([sample("m", Double(i), i * 1000)]) }
+        store.rewind(to: Timestamp(milliseconds: 150_000))
+        store.append([sample("m", 7, 151_000)])
+        let points = store.select([Matcher("__name__", equals: "m")], start: .min, end: .max).first?.points
+        #expect(points?.count == 151)
+        #expect(points?.last == Point(t: 151_000, v: 7))
+    }
+
+    @Test func vanishedSeriesAreEnded() {
+        var tracker = StalenessTracker()
+        let a = sample("m", 1, 1, ["x": "a"]), b = sample("m", 1, 1, ["x": "b"])
+        #expect(tracker.track(source: "t", samples: [a, b], now: Timestamp(milliseconds: 1)).isEmpty)
+        let ended = tracker.track(source: "t", samples: [b], now: Timestamp(milliseconds: 2))
+        #expect(ended.map(\.labels) == [a.labels])
+        #expect(ended.allSatisfy { StaleMarker.is($0.value) })
+        #expect(tracker.track(source: "t", samples: [b], now: Timestamp(milliseconds: 3)).isEmpty)
+        #expect(tracker.end(source: "t", now: Timestamp(milliseconds: 4)).map(\.labels) == [b.labels])
+    }
+}
+
+/// Vigna's splitmix64: small, seeded, good enough to shake tests.
+private struct SplitMix {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
