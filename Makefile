@@ -1,0 +1,65 @@
+# make run    a simulated estate, the agent on it, and a page to look at
+# make test   everything the tests need, then all tests
+# make build  a release binary with the Swift runtime in it: .build/release/vaultwatch
+# make bench  speed, side by side with the peers
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SCRATCH ?= .build
+VENV := .build-tools/venv
+
+BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsystemd-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev pkg-config
+RUN_PACKAGES := postgresql openssl
+TEST_PACKAGES := prometheus prometheus-alertmanager python3-venv chromium curl
+
+export VAULTWATCH_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
+
+# Installs the Debian packages among the arguments that are missing, and says so.
+define install
+	@missing=""; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "Installing Debian packages:$$missing"; \
+	  $(SUDO) apt-get update -qq; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+.PHONY: build run test bench check-swift deps-build deps-run deps-test clean
+
+check-swift:
+	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/debian/12/"; exit 1; }
+
+deps-build: check-swift
+	$(call install,$(BUILD_PACKAGES))
+
+deps-run: deps-build
+	$(call install,$(RUN_PACKAGES))
+
+deps-test: deps-run
+	$(call install,$(TEST_PACKAGES))
+	@if ! $(VENV)/bin/python -c 'import moto.server, aiosmtpd, flask, flask_cors' 2>/dev/null; then \
+	  echo "Installing moto[server] and aiosmtpd from PyPI into $(VENV)"; \
+	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check 'moto[server]' aiosmtpd; \
+	fi
+
+build: deps-build
+	swift build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --product vaultwatch
+	@ls -l $(SCRATCH)/release/vaultwatch
+
+run: deps-run
+	swift build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --product vaultwatch
+	exec $(SCRATCH)/release/vaultwatch demo
+
+test: deps-test
+	swift build --scratch-path $(SCRATCH) --build-tests
+	swift test --scratch-path $(SCRATCH) --skip-build
+
+bench: deps-test
+	swift build --scratch-path $(SCRATCH) -c release --static-swift-stdlib
+	$(SCRATCH)/release/Benchmarks
+
+clean:
+	rm -rf $(SCRATCH)
