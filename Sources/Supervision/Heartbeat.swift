@@ -21,7 +21,10 @@ package final class Heartbeat: Sendable {
     }
 
     package func beat(_ loop: String, now: Instant) {
-        loops.withLock { loops in loops[loop]?.last = max(now, loops[loop]?.last ?? now) }
+        loops.withLock { loops in
+            guard let known = loops[loop], known.last < now else { return }
+            loops[loop]?.last = now
+        }
     }
 
     /// The loops that have been silent for too long, sorted.
