@@ -68,14 +68,14 @@ let package = Package(
         stage("GoTemplate", ["Samples"]),
         stage("Alerts", ["Samples"]),
         stage("Rules", ["Samples", "YAML", "PromQL", "GoTemplate", "Alerts", "Platform", "Telemetry"]),
-        stage("Dispatch", ["Samples", "Alerts", "Platform", "Telemetry"]),
+        stage("Dispatching", ["Samples", "Alerts", "Platform", "Telemetry"]),
         stage("Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto"]),
         stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
-        stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatch", "Platform", "Telemetry", "CZlib"] + nio),
+        stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Telemetry", "CZlib"] + nio),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
         stage("LocalServers", ["Platform"]),
         stage("Lab", ["Samples", "Platform", "Web", "LocalServers"] + nio),
-        stage("Config", ["Samples", "Telemetry", "GoTemplate", "PromQL", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Rules", "Alerts", "Dispatch", "Delivery", "Web"]),
+        stage("Config", ["Samples", "Telemetry", "GoTemplate", "PromQL", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Rules", "Alerts", "Dispatching", "Delivery", "Web"]),
     ],
     cxxLanguageStandard: .cxx17
 )
