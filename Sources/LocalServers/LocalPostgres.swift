@@ -1,0 +1,245 @@
+import Platform
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// PostgreSQL as Vault's storage, on loopback: a primary and, if wanted, a streaming replica, with Vault's two
+/// tables and the least-privilege role that vaultwatch's documentation asks for.
+///
+/// Source of the tables: Vault's documentation of the PostgreSQL storage backend.
+package final class LocalPostgres: Sendable {
+    /// What is started.
+    package struct Options: Sendable {
+        /// A streaming replica beside the primary. Default: yes.
+        package var replica = true
+        /// The replica keeps a physical slot on the primary. Default: no.
+        package var slot = false
+        /// Connections over TCP need a password (SCRAM). Default: yes.
+        package var scram = true
+        /// Most connections. Default: 30.
+        package var maxConnections = 30
+
+        package init(replica: Bool = true, slot: Bool = false, scram: Bool = true, maxConnections: Int = 30) {
+            self.replica = replica
+            self.slot = slot
+            self.scram = scram
+            self.maxConnections = maxConnections
+        }
+    }
+
+    package let primary: PostgresServer
+    package let replica: PostgresServer?
+    /// The role with the rights that vaultwatch needs, and no more.
+    package let user = "vaultwatch"
+    package let password: Secret
+    package let database = "vault"
+    private let replicationPassword: String
+    private let options: Options
+    private let installation: PostgresInstallation
+    private let directory: TemporaryDirectory
+
+    /// Makes and starts the servers; about three seconds.
+    /// - Throws: `ChildProcessError`: no installation, or what a program said.
+    package static func start(_ options: Options = Options()) async throws(ChildProcessError) -> LocalPostgres {
+        guard let installation = PostgresInstallation.find() else {
+            throw ChildProcessError(program: "initdb", reason: "no PostgreSQL server programs on this machine; Debian: apt install postgresql")
+        }
+        let servers = try LocalPostgres(options, installation)
+        do throws(ChildProcessError) {
+            try await servers.createPrimary()
+            if let replica = servers.replica { try await servers.create(replica) }
+        } catch {
+            await servers.stop()
+            throw error
+        }
+        return servers
+    }
+
+    private init(_ options: Options, _ installation: PostgresInstallation) throws(ChildProcessError) {
+        self.options = options
+        self.installation = installation
+        directory = try TemporaryDirectory()
+        primary = try PostgresServer(name: "primary", directory: directory, installation: installation)
+        replica = options.replica ? try PostgresServer(name: "replica", directory: directory, installation: installation) : nil
+        password = Secret(value: LocalPostgres.randomPassword())
+        replicationPassword = LocalPostgres.randomPassword()
+    }
+
+    /// A libpq connection string for vaultwatch's role, without the password.
+    package func connectionString(_ server: PostgresServer) -> String {
+        "host=127.0.0.1 port=\(server.port) dbname=\(database) user=\(user)"
+    }
+
+    /// Writes the role's password to a file that only this account reads, and gives its path.
+    package func passwordFile() throws(ChildProcessError) -> String {
+        let text: String
+        do { text = try password.reveal(SystemFiles()) } catch { throw ChildProcessError(program: error.path, reason: error.reason) }
+        return try directory.write("vaultwatch.password", text + "\n", mode: 0o600)
+    }
+
+    /// Stops both servers and removes their data.
+    package func stop() async {
+        await replica?.stop()
+        await primary.stop()
+        directory.remove()
+    }
+
+    /// The replica loses its primary and doesn't look for it: no WAL receiver, replay stands still.
+    package func cutReplication() async throws(ChildProcessError) {
+        guard let replica else { return }
+        try await replica.sql("ALTER SYSTEM SET primary_conninfo = ''")
+        try await replica.sql("SELECT pg_reload_conf()")
+        let gone = try await settled { () async throws(ChildProcessError) in try await replica.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0" }
+        guard gone else { throw ChildProcessError(program: "postgres replica", reason: "the WAL receiver stays: \(replica.logTail())") }
+    }
+
+    /// Ends `cutReplication()` and waits until the replica streams.
+    package func restoreReplication() async throws(ChildProcessError) {
+        guard let replica else { return }
+        try await replica.sql("ALTER SYSTEM SET primary_conninfo = \(LocalPostgres.literal(primaryConnection))")
+        try await replica.sql("SELECT pg_reload_conf()")
+        try await waitForStreaming()
+    }
+
+    /// Waits until the replica streams and has replayed all that the primary wrote before this call.
+    package func waitForStreaming() async throws(ChildProcessError) {
+        guard let replica else { return }
+        let written = try await primary.sql("SELECT pg_current_wal_lsn()")
+        let streams = try await settled { () async throws(ChildProcessError) in
+            try await replica.sql(
+                "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming' AND pg_last_wal_replay_lsn() >= '\(written)'") == "1"
+        }
+        guard streams else { throw ChildProcessError(program: "postgres replica", reason: "does not stream: \(replica.logTail())") }
+    }
+
+    /// Writes entries as Vault's mounts do: `count` secrets of about `size` bytes of ciphertext.
+    package func writeSecrets(count: Int, size: Int = 200, mount: String = "6f1f7a42-8f1b-4a56-9d0e-2f6d1c7b9a10") async throws(ChildProcessError) {
+        try await primary.sql("""
+            INSERT INTO vault_kv_store (parent_path, path, key, value)
+            SELECT '/logical/\(mount)/', '/logical/\(mount)/', 'tenant-' || n, convert_to(repeat(md5(n::text), \(max(1, size / 32))), 'UTF8')
+            FROM generate_series(1, \(count)) AS n
+            ON CONFLICT (path, key) DO UPDATE SET value = EXCLUDED.value
+            """)
+    }
+
+    /// Takes or renews Vault's HA lock by the database's clock, as its backend does.
+    /// - Parameters:
+    ///   - identity: new for each acquisition.
+    ///   - value: the UUID under `core/leader/`.
+    package func holdLock(identity: String, value: String, seconds: Int = 15) async throws(ChildProcessError) {
+        try await primary.sql("""
+            INSERT INTO vault_ha_locks (ha_key, ha_identity, ha_value, valid_until)
+            VALUES ('core/lock', \(LocalPostgres.literal(identity)), \(LocalPostgres.literal(value)), now() + interval '\(seconds) seconds')
+            ON CONFLICT (ha_key) DO UPDATE SET ha_identity = EXCLUDED.ha_identity, ha_value = EXCLUDED.ha_value, valid_until = EXCLUDED.valid_until
+            """)
+    }
+
+    /// Gives the HA lock back: a clean release leaves no row.
+    package func releaseLock() async throws(ChildProcessError) {
+        try await primary.sql("DELETE FROM vault_ha_locks WHERE ha_key = 'core/lock'")
+    }
+}
+
+extension LocalPostgres {
+    private var primaryConnection: String {
+        "host=127.0.0.1 port=\(primary.port) user=replicator password=\(replicationPassword) application_name=replica"
+    }
+
+    private func createPrimary() async throws(ChildProcessError) {
+        try await ChildProcess.run(
+            installation.program("initdb"),
+            ["-D", primary.data, "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "trust"],
+            options: ChildProcess.Options(workingDirectory: "/", user: installation.account))
+        try configure(primary)
+        let method = options.scram ? "scram-sha-256" : "trust"
+        try writeFile(primary.data + "/pg_hba.conf", """
+            local all postgres trust
+            local all all \(method)
+            host all all 127.0.0.1/32 \(method)
+            host replication replicator 127.0.0.1/32 \(method)
+
+            """, mode: 0o600)
+        try await primary.start()
+        try await primary.sql("CREATE DATABASE vault", database: "postgres")
+        let watchPassword: String
+        do { watchPassword = try password.reveal(SystemFiles()) } catch { throw ChildProcessError(program: error.path, reason: error.reason) }
+        try await primary.sql("""
+            CREATE TABLE vault_kv_store (
+                parent_path text COLLATE "C" NOT NULL, path text COLLATE "C", key text COLLATE "C", value bytea,
+                CONSTRAINT pkey PRIMARY KEY (path, key));
+            CREATE INDEX parent_path_idx ON vault_kv_store (parent_path);
+            CREATE TABLE vault_ha_locks (
+                ha_key text COLLATE "C" NOT NULL, ha_identity text COLLATE "C" NOT NULL, ha_value text COLLATE "C",
+                valid_until timestamp with time zone NOT NULL, CONSTRAINT ha_key PRIMARY KEY (ha_key));
+            CREATE ROLE replicator LOGIN REPLICATION PASSWORD \(LocalPostgres.literal(replicationPassword));
+            CREATE ROLE vaultwatch LOGIN PASSWORD \(LocalPostgres.literal(watchPassword));
+            GRANT pg_monitor TO vaultwatch;
+            GRANT SELECT (path, key) ON vault_kv_store TO vaultwatch;
+            GRANT SELECT (ha_key, ha_value, ha_identity, valid_until) ON vault_ha_locks TO vaultwatch;
+            """)
+        if options.slot { try await primary.sql("SELECT pg_create_physical_replication_slot('replica')") }
+    }
+
+    private func create(_ replica: PostgresServer) async throws(ChildProcessError) {
+        var arguments = ["-D", replica.data, "-d", primaryConnection, "-R", "-X", "stream", "-c", "fast", "--no-sync"]
+        if options.slot { arguments += ["-S", "replica"] }
+        try await ChildProcess.run(
+            installation.program("pg_basebackup"), arguments,
+            options: ChildProcess.Options(workingDirectory: "/", user: installation.account))
+        try configure(replica)
+        try await replica.start()
+        try await waitForStreaming()
+    }
+
+    /// Small, and without durability: the data lives as long as the demo or the test.
+    private func configure(_ server: PostgresServer) throws(ChildProcessError) {
+        try writeFile(server.data + "/postgresql.conf", """
+            listen_addresses = '127.0.0.1'
+            port = \(server.port)
+            unix_socket_directories = '\(server.socketDirectory)'
+            max_connections = \(options.maxConnections)
+            shared_buffers = 4MB
+            work_mem = 1MB
+            maintenance_work_mem = 4MB
+            huge_pages = off
+            max_worker_processes = 2
+            max_parallel_workers = 0
+            autovacuum_max_workers = 1
+            fsync = off
+            full_page_writes = off
+            wal_level = replica
+            max_wal_senders = 4
+            max_replication_slots = 4
+            wal_keep_size = 64MB
+            min_wal_size = 32MB
+            max_wal_size = 128MB
+            wal_retrieve_retry_interval = 200ms
+            wal_receiver_status_interval = 1s
+            password_encryption = 'scram-sha-256'
+            timezone = 'UTC'
+            log_min_messages = warning
+
+            """, mode: 0o600)
+    }
+
+    private func settled(_ condition: () async throws(ChildProcessError) -> Bool) async throws(ChildProcessError) -> Bool {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(30)
+        while true {
+            if try await condition() { return true }
+            guard clock.now < deadline, (try? await Task.sleep(for: .milliseconds(50))) != nil else { return false }
+        }
+    }
+
+    /// An SQL string literal; the server's default `standard_conforming_strings` leaves only the quote to double.
+    private static func literal(_ text: String) -> String {
+        var out = "'"
+        for character in text { out += character == "'" ? "''" : String(character) }
+        return out + "'"
+    }
+
+    private static func randomPassword() -> String {
+        let random = SystemRandom()
+        return String(random.next(), radix: 36) + String(random.next(), radix: 36)
+    }
+}

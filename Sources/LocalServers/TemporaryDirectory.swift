@@ -1,0 +1,59 @@
+import FoundationEssentials
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A directory under /tmp that goes with its last reference, or at `remove()`.
+/// Short by name, since a Unix socket's path has at most 107 bytes; unix(7).
+package final class TemporaryDirectory: Sendable {
+    package let path: String
+
+    /// - Throws: `ChildProcessError` with the system's reason.
+    package init() throws(ChildProcessError) {
+        var name = Array("/tmp/vaultwatch-XXXXXX".utf8CString)
+        let made: String? = name.withUnsafeMutableBufferPointer { buffer in
+            guard let start = buffer.baseAddress, mkdtemp(start) != nil else { return nil }
+            return String(cString: start)
+        }
+        guard let made else { throw ChildProcessError(program: "mkdtemp", reason: String(cString: strerror(errno))) }
+        path = made
+        // Servers under another account look for their own directory inside.
+        chmod(path, 0o711)
+    }
+
+    deinit { remove() }
+
+    /// Removes it with all it holds.
+    package func remove() {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// A path inside.
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a file inside and gives its path.
+    /// - Throws: `ChildProcessError` with the system's reason.
+    @discardableResult
+    package func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws(ChildProcessError) -> String {
+        let path = file(name)
+        try writeFile(path, text, mode: mode)
+        return path
+    }
+}
+
+/// Writes a whole file, made with the mode.
+func writeFile(_ path: String, _ text: String, mode: mode_t) throws(ChildProcessError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw ChildProcessError(program: path, reason: String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    var written = 0
+    while written < bytes.count {
+        let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written) }
+        if count < 0 {
+            if errno == EINTR { continue }
+            throw ChildProcessError(program: path, reason: String(cString: strerror(errno)))
+        }
+        written += count
+    }
+}
