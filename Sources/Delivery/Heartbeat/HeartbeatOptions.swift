@@ -1,0 +1,15 @@
+import Platform
+
+/// `heartbeat_configs`, ours: a dead man's switch. An always-firing alert is routed to it; each message pings
+/// the URL, and the service at its other end raises the alarm when pings stop.
+package struct HeartbeatOptions: Sendable, Hashable {
+    /// A Healthchecks-style ping URL; its path is the key, hence a secret.
+    package var url: Secret
+    package var http = HTTPClientOptions()
+    /// Put after the URL's path when the alert has resolved, which it never should. Default `/fail`.
+    package var failSuffix = "/fail"
+    /// Default 10 s.
+    package var timeout: Duration = .seconds(10)
+
+    package init(url: Secret) { self.url = url }
+}
