@@ -1,2 +1,184 @@
 #pragma once
 #include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <unistd.h>
+
+// curl_easy_setopt, curl_easy_getinfo and their siblings are variadic, and Swift imports no
+// variadic function: one function here for each type of argument.
+
+static inline CURLcode vw_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+// libcurl copies strings, so the pointer need not outlive the call (CURLOPT_POSTFIELDS excepted).
+static inline CURLcode vw_set_string(CURL *handle, CURLoption option, const char *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode vw_set_pointer(CURL *handle, CURLoption option, const void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode vw_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+// CURLOPT_WRITEFUNCTION, _HEADERFUNCTION and _READFUNCTION have one shape.
+typedef size_t (*vw_bytes_callback)(char *bytes, size_t size, size_t count, void *context);
+static inline CURLcode vw_set_bytes_callback(CURL *handle, CURLoption option, vw_bytes_callback callback) {
+    return curl_easy_setopt(handle, option, callback);
+}
+
+typedef curl_socket_t (*vw_open_socket_callback)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+static inline CURLcode vw_set_open_socket(CURL *handle, vw_open_socket_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, callback);
+    return code ? code : curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
+}
+
+typedef int (*vw_close_socket_callback)(void *context, curl_socket_t socket);
+static inline CURLcode vw_set_close_socket(CURL *handle, vw_close_socket_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, callback);
+    return code ? code : curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, context);
+}
+
+typedef int (*vw_prerequest_callback)(void *context, char *peer, char *local, int peer_port, int local_port);
+static inline CURLcode vw_set_prerequest(CURL *handle, vw_prerequest_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback);
+    return code ? code : curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);
+}
+
+static inline CURLcode vw_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLcode vw_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+// The string belongs to the handle.
+static inline CURLcode vw_get_string(CURL *handle, CURLINFO info, const char **value) {
+    char *found = NULL;
+    CURLcode code = curl_easy_getinfo(handle, info, &found);
+    *value = found;
+    return code;
+}
+
+static inline CURLcode vw_get_socket(CURL *handle, curl_socket_t *value) {
+    return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, value);
+}
+
+static inline CURLcode vw_get_pointer(CURL *handle, void **value) {
+    char *found = NULL;
+    CURLcode code = curl_easy_getinfo(handle, CURLINFO_PRIVATE, &found);
+    *value = found;
+    return code;
+}
+
+static inline CURLcode vw_get_certificates(CURL *handle, const struct curl_certinfo **value) {
+    struct curl_certinfo *found = NULL;
+    CURLcode code = curl_easy_getinfo(handle, CURLINFO_CERTINFO, &found);
+    *value = found;
+    return code;
+}
+
+typedef int (*vw_socket_callback)(CURL *easy, curl_socket_t socket, int what, void *context, void *per_socket);
+typedef int (*vw_timer_callback)(CURLM *multi, long timeout_ms, void *context);
+static inline CURLMcode vw_multi_callbacks(CURLM *multi, vw_socket_callback on_socket, vw_timer_callback on_timer, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    if (!code) code = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+    if (!code) code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    if (!code) code = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+    return code;
+}
+
+static inline CURLMcode vw_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLSHcode vw_share_data(CURLSH *share, curl_lock_data data) {
+    return curl_share_setopt(share, CURLSHOPT_SHARE, data);
+}
+
+// CURLMsg holds a union that Swift reads awkwardly.
+// Returns the handle of the next transfer that ended, with its result, or NULL.
+static inline CURL *vw_next_done(CURLM *multi, CURLcode *result) {
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(multi, &left))) {
+        if (message->msg == CURLMSG_DONE) {
+            *result = message->data.result;
+            return message->easy_handle;
+        }
+    }
+    return NULL;
+}
+
+// struct epoll_event is packed and its data a union.
+static inline int vw_epoll_set(int epoll, int operation, int descriptor, uint32_t events) {
+    struct epoll_event event = { .events = events, .data = { .fd = descriptor } };
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+typedef struct {
+    int descriptor;
+    uint32_t events;
+} vw_ready;
+
+// epoll_wait(2), at most 256 events.
+static inline int vw_epoll_wait(int epoll, vw_ready *ready, int capacity, int timeout_ms) {
+    struct epoll_event events[256];
+    int count = epoll_wait(epoll, events, capacity < 256 ? capacity : 256, timeout_ms);
+    for (int i = 0; i < count; i++) {
+        ready[i].descriptor = events[i].data.fd;
+        ready[i].events = events[i].events;
+    }
+    return count;
+}
+
+static const uint32_t vw_epoll_in = EPOLLIN, vw_epoll_out = EPOLLOUT, vw_epoll_rdhup = EPOLLRDHUP,
+                      vw_epoll_hup = EPOLLHUP, vw_epoll_err = EPOLLERR;
+
+static inline int vw_wakeup_create(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+static inline void vw_wakeup(int descriptor) {
+    uint64_t one = 1;
+    ssize_t ignored = write(descriptor, &one, sizeof one);
+    (void)ignored;
+}
+
+static inline void vw_wakeup_drain(int descriptor) {
+    uint64_t count;
+    ssize_t ignored = read(descriptor, &count, sizeof count);
+    (void)ignored;
+}
+
+// A detached thread that takes no signal: handlers run elsewhere, and a write to a closed
+// socket gives EPIPE instead of SIGPIPE's death.
+static inline int vw_thread_start(const char *name, void *(*body)(void *), void *context) {
+    sigset_t all, before;
+    pthread_t thread;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&thread, NULL, body, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code == 0) {
+        pthread_setname_np(thread, name);
+        pthread_detach(thread);
+    }
+    return code;
+}
+
+static inline int vw_local_port(int descriptor) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    if (getsockname(descriptor, (struct sockaddr *)&address, &length) != 0) return -1;
+    if (address.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+    return -1;
+}

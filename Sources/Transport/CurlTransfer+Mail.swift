@@ -1,0 +1,81 @@
+import CCurl
+import Platform
+
+/// SMTP. Source: RFC 5321; curl_easy_setopt(3), the options named MAIL.
+extension CurlTransfer {
+    func prepare(_ mail: MailRequest, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) {
+        for address in [mail.from] + mail.recipients where !CurlTransfer.isAddress(address) {
+            throw TransportError(.other, "\(origin): \(address.quoted) is no mail address")
+        }
+        guard !mail.recipients.isEmpty else { throw TransportError(.other, "\(origin): the mail has no recipient") }
+        guard !mail.hello.isEmpty, mail.hello.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") && $0 != UInt8(ascii: "%") }) else {
+            throw TransportError(.other, "\(origin): \(mail.hello.quoted) is no name to say in EHLO")
+        }
+        guard let parts = URLParts(origin) else { throw TransportError(.other, "\(origin): no host or a bad port") }
+        try setup.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        // libcurl asks for and verifies the URL's host.
+        let name = mail.tls.serverName ?? parts.host
+        let nameInURL = name.contains(":") ? "[\(name)]" : name
+        try setup.set(CURLOPT_URL, "\(parts.scheme)://\(nameInURL):\(parts.port)/\(mail.hello)")
+        if name != parts.host {
+            try setup.set(CURLOPT_CONNECT_TO, list: ["\(nameInURL):\(parts.port):\(parts.hostInURL):\(parts.port)"], of: self)
+        }
+        let usage =
+            switch mail.security {
+            case .startTLSRequired, .implicitTLS: CURLUSESSL_ALL
+            case .startTLSOptional: CURLUSESSL_TRY
+            case .none: CURLUSESSL_NONE
+            }
+        try setup.set(CURLOPT_USE_SSL, Int(usage.rawValue))
+        try prepare(tls: mail.tls, setup)
+        try setup.set(CURLOPT_FRESH_CONNECT, 1)
+        try setup.set(CURLOPT_FORBID_REUSE, 1)
+        try setup.set(CURLOPT_MAIL_FROM, "<\(mail.from)>")
+        try setup.set(CURLOPT_MAIL_RCPT, list: mail.recipients.map { "<\($0)>" }, of: self)
+        try setup.set(CURLOPT_UPLOAD, 1)
+        try setup.check(vw_set_bytes_callback(setup.easy, CURLOPT_READFUNCTION, CurlTransfer.onUpload))
+        try setup.set(CURLOPT_READDATA, pointer: Unmanaged.passUnretained(self).toOpaque())
+        try setup.check(vw_set_offset(setup.easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(upload.count)))
+        switch mail.credentials {
+        case .none: break
+        case .password(let username, let password, let mechanism):
+            try setup.set(CURLOPT_USERNAME, username)
+            try setup.set(CURLOPT_PASSWORD, reveal(password, files))
+            let mechanisms = mechanism.map { [$0.uppercased()] } ?? ["CRAM-MD5", "PLAIN", "LOGIN"]
+            try setup.set(CURLOPT_LOGIN_OPTIONS, mechanisms.map { "AUTH=\($0)" }.joined(separator: ";"))
+        case .oauthToken(let username, let token):
+            try setup.set(CURLOPT_USERNAME, username)
+            try setup.set(CURLOPT_XOAUTH2_BEARER, reveal(token, files))
+            try setup.set(CURLOPT_LOGIN_OPTIONS, "AUTH=XOAUTH2")
+        }
+    }
+
+    /// No control character, space or angle bracket: nothing that could end the command it stands in.
+    private static func isAddress(_ address: String) -> Bool {
+        !address.isEmpty && address.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
+    }
+
+    /// Sees each line the server says.
+    func takeReply(_ line: UnsafeBufferPointer<UInt8>) {
+        headerBytes += line.count
+        guard line.count >= 3, let easy else { return }
+        let code = line[..<3].reduce(0) { $0 * 10 + Int($1) - 48 }
+        if code == 354 { mailDataSeen = true }
+        // The matter is settled, and what is left is to say QUIT, for whose answer libcurl would block for two minutes.
+        if code >= 400 || (mailDataSeen && code == 250) { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1) }
+    }
+
+    func concludeMail(_ code: CURLcode) -> Result<Outcome, TransportError> {
+        var reply = 0
+        if let easy { vw_get_long(easy, CURLINFO_RESPONSE_CODE, &reply) }
+        switch code {
+        case CURLE_OK: return .success(.mail(MailReply(code: reply)))
+        case CURLE_SEND_ERROR, CURLE_WEIRD_SERVER_REPLY, CURLE_REMOTE_ACCESS_DENIED:
+            if (400..<600).contains(reply) { return .success(.mail(MailReply(code: reply))) }
+        // Refused for now, not for good (RFC 4954, 454).
+        case CURLE_LOGIN_DENIED where (400..<500).contains(reply): return .success(.mail(MailReply(code: reply)))
+        default: break
+        }
+        return .failure(failure(code))
+    }
+}

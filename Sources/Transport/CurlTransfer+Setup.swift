@@ -1,0 +1,165 @@
+import CCurl
+import Platform
+
+extension CurlTransfer {
+    /// Sets an easy handle's options for this transfer. Source: curl_easy_setopt(3).
+    /// - Parameter files: to read secrets from, at use.
+    func prepare(_ easy: UnsafeMutableRawPointer, remaining: Duration, files: any FileAccess) throws(TransportError) {
+        self.easy = easy
+        let setup = CurlSetup(easy: easy, origin: origin)
+        try setup.set(CURLOPT_NOSIGNAL, 1)
+        // A thread still waiting for a name is left behind, not joined: joining would stop every other transfer.
+        try setup.set(CURLOPT_QUICK_EXIT, 1)
+        // libcurl 7.88 walks its whole cache at each request; the resolver below it caches anyway.
+        try setup.set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
+        try setup.set(CURLOPT_TIMEOUT_MS, max(1, remaining.milliseconds))
+        try setup.set(CURLOPT_ERRORBUFFER, pointer: errorText)
+        try setup.set(CURLOPT_PRIVATE, pointer: Unmanaged.passUnretained(self).toOpaque())
+        // The default would be the environment's proxy.
+        try setup.set(CURLOPT_PROXY, "")
+        try setup.set(CURLOPT_NOPROXY, "")
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        try setup.check(vw_set_bytes_callback(easy, CURLOPT_WRITEFUNCTION, CurlTransfer.onBody))
+        try setup.set(CURLOPT_WRITEDATA, pointer: context)
+        try setup.check(vw_set_bytes_callback(easy, CURLOPT_HEADERFUNCTION, CurlTransfer.onHeader))
+        try setup.set(CURLOPT_HEADERDATA, pointer: context)
+        try setup.check(vw_set_prerequest(easy, CurlTransfer.onConnected, context))
+        try setup.check(vw_set_open_socket(easy, CurlTransfer.onOpenSocket, context))
+        switch job {
+        case .http(let request): try prepare(request, setup, remaining, files)
+        case .mail(let mail): try prepare(mail, setup, files)
+        }
+    }
+
+    private func prepare(_ request: HTTPRequest, _ setup: CurlSetup, _ remaining: Duration, _ files: any FileAccess) throws(TransportError) {
+        guard let parts = URLParts(request.url) else { throw TransportError(.other, "\(origin): the URL has no host or a bad port") }
+        try setup.set(CURLOPT_PROTOCOLS_STR, "http,https")
+        try setup.set(CURLOPT_FOLLOWLOCATION, 0)
+        try setup.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        try setup.set(CURLOPT_HTTP09_ALLOWED, 0)
+        try setup.set(CURLOPT_PATH_AS_IS, 1)
+        try setup.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, min(request.connectTimeout, remaining).milliseconds))
+        try setup.set(CURLOPT_BUFFERSIZE, pieces == nil ? 16384 : 131_072)
+        try setup.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if let proxy = request.proxy { try setup.set(CURLOPT_PROXY, proxy) }
+
+        var url = request.url
+        var headers = request.headers
+        func given(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
+        if let name = request.tls.serverName, parts.scheme == "https", name != parts.host {
+            // libcurl asks for and verifies the URL's host: so the URL names the server, and the connection goes where it went.
+            guard let renamed = URLParts.replacingHost(of: url, by: name) else {
+                throw TransportError(.tls, "\(origin): \(name) is no server name")
+            }
+            url = renamed
+            let bracketed = name.contains(":") ? "[\(name)]" : name
+            try setup.set(CURLOPT_CONNECT_TO, list: ["\(bracketed):\(parts.port):\(parts.hostInURL):\(parts.port)"], of: self)
+            if !given("host") { headers.append((name: "Host", value: parts.authority)) }
+        }
+        try setup.set(CURLOPT_URL, url)
+        try prepare(tls: request.tls, setup)
+
+        switch (request.method, request.body.isEmpty) {
+        case ("GET", true): try setup.set(CURLOPT_HTTPGET, 1)
+        case ("HEAD", true): try setup.set(CURLOPT_NOBODY, 1)
+        case ("POST", _), ("PUT", _), ("PATCH", _), (_, false):
+            try setup.set(CURLOPT_POST, 1)
+            try setup.set(CURLOPT_POSTFIELDS, pointer: upload.baseAddress)
+            try setup.check(vw_set_offset(setup.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(upload.count)))
+            if request.method != "POST" { try setup.set(CURLOPT_CUSTOMREQUEST, request.method) }
+            // Neither a form's type that nobody meant, nor a round trip to ask whether the body is welcome.
+            if !given("content-type") { headers.append((name: "Content-Type", value: "")) }
+            if !given("expect") { headers.append((name: "Expect", value: "")) }
+        default: try setup.set(CURLOPT_CUSTOMREQUEST, request.method)
+        }
+        if let signing = request.signing { headers += try sign(signing, request, setup, files) }
+        if !given("user-agent") { headers.append((name: "User-Agent", value: "vaultwatch")) }
+
+        var lines: [String] = []
+        for (name, value) in headers {
+            guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }),
+                !value.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 })
+            else { throw TransportError(.other, "\(origin): the request's header \(name.quoted) has a line break or a bad name") }
+            // `Name:` alone tells libcurl to leave a header of its own out; `Name;` sends an empty one.
+            let dropped = value.isEmpty && !given(name.lowercased())
+            lines.append(dropped ? "\(name):" : value.isEmpty ? "\(name);" : "\(name): \(value)")
+        }
+        try setup.set(CURLOPT_HTTPHEADER, list: lines, of: self)
+    }
+
+    /// AWS Signature Version 4 by libcurl, which signs the headers it is given too.
+    private func sign(_ signing: AWSSigning, _ request: HTTPRequest, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) -> [(name: String, value: String)] {
+        try setup.set(CURLOPT_AWS_SIGV4, "aws:amz:\(signing.region):\(signing.service)")
+        try setup.set(CURLOPT_USERNAME, reveal(signing.accessKeyID, files))
+        try setup.set(CURLOPT_PASSWORD, reveal(signing.secretAccessKey, files))
+        var headers: [(name: String, value: String)] = []
+        if request.body.isEmpty {
+            // SHA-256 of nothing. libcurl sends the hash of a body by itself.
+            headers.append((name: "x-amz-content-sha256", value: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))
+        }
+        if let token = signing.sessionToken { headers.append((name: "x-amz-security-token", value: try reveal(token, files))) }
+        return headers
+    }
+
+    func prepare(tls: TLSOptions, _ setup: CurlSetup) throws(TransportError) {
+        try setup.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        try setup.set(CURLOPT_CERTINFO, 1)
+        try setup.set(CURLOPT_SSL_VERIFYPEER, tls.insecureSkipVerify ? 0 : 1)
+        try setup.set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
+        // Parsing the system's bundle for every new connection costs 10 ms, but a replaced file must be seen soon.
+        try setup.set(CURLOPT_CA_CACHE_TIMEOUT, 300)
+        if let file = tls.caFile {
+            try setup.set(CURLOPT_CAINFO, file)
+            // The named authorities and no others.
+            try setup.check(vw_set_string(setup.easy, CURLOPT_CAPATH, nil))
+        }
+        if let file = tls.certificateFile { try setup.set(CURLOPT_SSLCERT, file) }
+        if let file = tls.keyFile ?? tls.certificateFile { try setup.set(CURLOPT_SSLKEY, file) }
+    }
+
+    func reveal(_ secret: Secret, _ files: any FileAccess) throws(TransportError) -> String {
+        do { return try secret.reveal(files) } catch { throw TransportError(.auth, "\(origin): no credential: \(error)") }
+    }
+}
+
+/// An easy handle's options, each checked: an option that libcurl was built without must not be lost silently.
+struct CurlSetup {
+    let easy: UnsafeMutableRawPointer
+    let origin: String
+
+    func check(_ code: CURLcode) throws(TransportError) {
+        guard code != CURLE_OK else { return }
+        throw TransportError(.other, "\(origin): libcurl refuses an option: \(String(cString: curl_easy_strerror(code)))")
+    }
+
+    func set(_ option: CURLoption, _ value: Int) throws(TransportError) { try check(vw_set_long(easy, option, value)) }
+    func set(_ option: CURLoption, _ value: String) throws(TransportError) { try check(vw_set_string(easy, option, value)) }
+    func set(_ option: CURLoption, pointer: UnsafeRawPointer?) throws(TransportError) { try check(vw_set_pointer(easy, option, pointer)) }
+
+    /// The list lives as long as the transfer.
+    func set(_ option: CURLoption, list: [String], of transfer: CurlTransfer) throws(TransportError) {
+        var head: UnsafeMutablePointer<curl_slist>?
+        for line in list {
+            guard let longer = curl_slist_append(head, line) else {
+                curl_slist_free_all(head)
+                throw TransportError(.other, "\(origin): out of memory")
+            }
+            head = longer
+        }
+        guard let head else { return }
+        transfer.lists.append(head)
+        try set(option, pointer: head)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var milliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000)
+    }
+}
+
+extension String {
+    var quoted: String { "\"\(self)\"" }
+}

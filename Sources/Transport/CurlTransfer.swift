@@ -1,0 +1,145 @@
+import CCurl
+import Platform
+import Samples
+import Synchronization
+
+/// One transfer: what to do, where its bytes go, and how it ended.
+///
+/// Everything but `ticket` belongs to the loop's thread from the moment of `submit` on.
+final class CurlTransfer: @unchecked Sendable {
+    enum Job: Sendable {
+        case http(HTTPRequest)
+        case mail(MailRequest)
+    }
+
+    /// How it ended.
+    enum Outcome: Sendable {
+        case http(HTTPResponse)
+        case mail(MailReply)
+    }
+
+    enum Ticket: Sendable {
+        case fresh
+        case queued
+        case cancelled
+    }
+
+    /// Cancelling may come before starting. Posting inside the lock makes the loop see a start before its cancel.
+    let ticket = Mutex(Ticket.fresh)
+
+    let job: Job
+    let origin: String
+    let timeout: Duration
+    let deadline: Instant
+    /// Takes the body piece by piece; nil collects it in `body`.
+    let pieces: TransferMailbox?
+    private let completion: @Sendable (Result<Outcome, TransportError>) -> Void
+    private(set) var isFinished = false
+
+    // What libcurl needs while the transfer runs.
+    var easy: UnsafeMutableRawPointer?
+    var lists: [UnsafeMutablePointer<curl_slist>] = []
+    let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    let upload: UnsafeMutableBufferPointer<UInt8>
+    var uploaded = 0
+    /// Holds one of the loop's places for transfers that are about to connect.
+    var isConnecting = false
+    /// Sockets opened for it, of which one became its connection.
+    var openedSockets: [Int32] = []
+    weak var loop: CurlLoop?
+
+    // What has been received.
+    var status = 0
+    var headers: [(name: String, value: String)] = []
+    var headerBytes = 0
+    var headersEnded = false
+    var body: [UInt8] = []
+    var bodyBytes = 0
+    var certificateExpiry: Timestamp?
+    /// Set where a callback of ours stopped the transfer.
+    var stopped: TransportError?
+    /// SMTP: the server has said 354 and the message is on its way.
+    var mailDataSeen = false
+
+    static let headerLimitBytes = 65536
+
+    init(
+        _ job: Job, origin: String, timeout: Duration, now: Instant, pieces: TransferMailbox? = nil,
+        completion: @escaping @Sendable (Result<Outcome, TransportError>) -> Void
+    ) {
+        self.job = job
+        self.origin = origin
+        self.timeout = timeout
+        self.deadline = now + timeout
+        self.pieces = pieces
+        self.completion = completion
+        let bytes =
+            switch job {
+            case .http(let request): request.body
+            case .mail(let mail): mail.message
+            }
+        // libcurl reads it in place (CURLOPT_POSTFIELDS), so it must not move.
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, bytes.count))
+        upload = UnsafeMutableBufferPointer(start: memory, count: bytes.count)
+        _ = upload.initialize(from: bytes)
+        errorText[0] = 0
+    }
+
+    deinit {
+        for list in lists { curl_slist_free_all(list) }
+        errorText.deallocate()
+        upload.baseAddress?.deallocate()
+    }
+
+    /// Ends it; only the first call counts.
+    func finish(_ result: Result<Outcome, TransportError>) {
+        guard !isFinished else { return }
+        isFinished = true
+        completion(result)
+    }
+
+    /// What libcurl's result means for the caller.
+    func conclude(_ code: CURLcode) -> Result<Outcome, TransportError> {
+        if let stopped { return .failure(stopped) }
+        switch job {
+        case .http:
+            guard code == CURLE_OK else { return .failure(failure(code)) }
+            // What is not HTTP at all comes as HTTP/0.9 or as nothing; neither has a status.
+            guard status != 0 else { return .failure(TransportError(.http, "\(origin): no HTTP status")) }
+            return .success(.http(HTTPResponse(status: status, headers: headers, body: body, timing: timing(), certificateExpiry: certificateExpiry)))
+        case .mail:
+            return concludeMail(code)
+        }
+    }
+
+    func failure(_ code: CURLcode) -> TransportError {
+        CurlFailure.error(code, detail: String(cString: errorText), origin: origin, answered: headersEnded)
+    }
+
+    private func timing() -> HTTPTiming {
+        func seconds(_ info: CURLINFO) -> Double {
+            var microseconds: curl_off_t = 0
+            guard let easy, vw_get_offset(easy, info, &microseconds) == CURLE_OK else { return 0 }
+            return Double(microseconds) / 1e6
+        }
+        // libcurl's figures count from the start; ours are the phases between them.
+        let resolve = seconds(CURLINFO_NAMELOOKUP_TIME_T)
+        let connect = seconds(CURLINFO_CONNECT_TIME_T)
+        let tls = seconds(CURLINFO_APPCONNECT_TIME_T)
+        let request = seconds(CURLINFO_PRETRANSFER_TIME_T)
+        let answer = seconds(CURLINFO_STARTTRANSFER_TIME_T)
+        var connects = 0
+        if let easy { vw_get_long(easy, CURLINFO_NUM_CONNECTS, &connects) }
+        var timing = HTTPTiming()
+        timing.reusedConnection = connects == 0
+        timing.total = seconds(CURLINFO_TOTAL_TIME_T)
+        if !timing.reusedConnection {
+            timing.resolve = resolve
+            timing.connect = max(0, connect - resolve)
+            timing.tls = tls > 0 ? max(0, tls - connect) : 0
+        }
+        timing.processing = max(0, answer - request)
+        timing.transfer = max(0, timing.total - max(answer, request))
+        return timing
+    }
+}

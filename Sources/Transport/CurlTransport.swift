@@ -1,0 +1,131 @@
+import Platform
+import Samples
+
+package struct CurlTransportOptions: Sendable {
+    /// Transfers that may be looking up, connecting or shaking hands at once; more wait. A thousand at once
+    /// cost 87 MB and as many resolver threads.
+    package var concurrentConnects = 20
+    /// Transfers under way or waiting; one more fails at once with `.other`.
+    package var queueLimit = 4096
+    /// Kept connections, all targets together. At least the number of targets.
+    package var idleConnectionLimit = 1024
+    /// Called with the origin (`https://vault-1.example:8200`) when the peer drops a kept connection that lay idle:
+    /// the peer has died, or tidies up. Runs on libcurl's thread: hand it on and return.
+    package var onIdleConnectionLost: (@Sendable (String) -> Void)?
+
+    package init() {}
+}
+
+/// HTTP(S) and SMTP by libcurl. See `CurlLoop` for how; `close()` or its end of life stops the threads.
+package final class CurlTransport: HTTPClient, MailSender {
+    private let platform: Platform
+    private let web: CurlLoop
+    /// Mail has its own thread, made for the first mail: libcurl says QUIT in a blocking way, and a mail server
+    /// that does not answer must not hold up a single poll.
+    private let mail: LazyLoop
+
+    package init(options: CurlTransportOptions = CurlTransportOptions(), platform: Platform) {
+        self.platform = platform
+        web = CurlLoop(name: "curl", options: options, platform: platform)
+        mail = LazyLoop { CurlLoop(name: "curl-mail", options: options, platform: platform) }
+    }
+
+    deinit { close() }
+
+    /// Ends what is under way with `.cancelled` and stops the threads.
+    package func close() {
+        web.stop()
+        mail.stop()
+    }
+
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        try await following(request, receive: nil)
+    }
+
+    /// What `receive` throws ends the transfer: a `TransportError` as it is, anything else as `.other`.
+    package func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> HTTPResponse {
+        try await following(request, receive: receive)
+    }
+
+    package func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
+        let host = mail.host.contains(":") ? "[\(mail.host)]" : mail.host
+        let origin = "\(mail.security == .implicitTLS ? "smtps" : "smtp")://\(host):\(mail.port)"
+        guard let loop = self.mail.loop() else { throw TransportError(.cancelled, "\(origin): the transport is closed") }
+        switch try await perform(.mail(mail), origin: origin, timeout: mail.timeout, on: loop) {
+        case .mail(let reply): return reply
+        case .http: throw TransportError(.other, "\(origin): not an SMTP answer")
+        }
+    }
+
+    /// Follows as many redirects as the request allows; libcurl would carry every header to wherever an answer points.
+    private func following(
+        _ request: HTTPRequest, receive: (@Sendable ([UInt8]) throws -> Void)?
+    ) async throws(TransportError) -> HTTPResponse {
+        var request = request
+        let end = platform.time.monotonic() + request.timeout
+        while true {
+            guard let parts = URLParts(request.url), parts.scheme == "http" || parts.scheme == "https" else {
+                throw TransportError(.other, "the URL is not an absolute http or https URL")
+            }
+            let response = try await exchange(request, parts.origin, receive)
+            guard request.redirectLimit > 0, let next = try Redirect.next(after: response, to: request) else { return response }
+            request = next
+            request.timeout = end - platform.time.monotonic()
+            guard request.timeout > .zero else { throw TransportError(.timeout, "\(parts.origin): the redirects took too long") }
+        }
+    }
+
+    private func exchange(_ request: HTTPRequest, _ origin: String, _ receive: (@Sendable ([UInt8]) throws -> Void)?) async throws(TransportError) -> HTTPResponse {
+        let outcome =
+            if let receive {
+                try await performStreaming(request, origin, receive)
+            } else {
+                try await perform(.http(request), origin: origin, timeout: request.timeout, on: web)
+            }
+        switch outcome {
+        case .http(let response): return response
+        case .mail: throw TransportError(.other, "\(origin): not an HTTP answer")
+        }
+    }
+
+    private func perform(_ job: CurlTransfer.Job, origin: String, timeout: Duration, on loop: CurlLoop) async throws(TransportError) -> CurlTransfer.Outcome {
+        let pieces = TransferMailbox()
+        let transfer = CurlTransfer(job, origin: origin, timeout: timeout, now: platform.time.monotonic(), completion: pieces.finish)
+        let result = await withTaskCancellationHandler {
+            loop.submit(transfer)
+            return await pieces.result()
+        } onCancel: {
+            loop.cancel(transfer)
+        }
+        return try result.get()
+    }
+
+    private func performStreaming(_ request: HTTPRequest, _ origin: String, _ receive: @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> CurlTransfer.Outcome {
+        let pieces = TransferMailbox()
+        let transfer = CurlTransfer(
+            .http(request), origin: origin, timeout: request.timeout, now: platform.time.monotonic(), pieces: pieces, completion: pieces.finish)
+        let web = web
+        let result = await withTaskCancellationHandler {
+            web.submit(transfer)
+            var refusal: TransportError?
+            while true {
+                switch await pieces.next() {
+                case .bytes(let bytes, let wasPaused):
+                    if refusal == nil {
+                        do {
+                            try receive(bytes)
+                        } catch {
+                            refusal = error as? TransportError ?? TransportError(.other, "\(origin): the receiver stopped: \(error)")
+                            web.cancel(transfer)
+                        }
+                    }
+                    if wasPaused { web.resume(transfer) }
+                case .end(let result): return refusal.map { .failure($0) } ?? result
+                }
+            }
+        } onCancel: {
+            web.cancel(transfer)
+        }
+        return try result.get()
+    }
+}

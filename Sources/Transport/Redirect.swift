@@ -1,0 +1,38 @@
+import CCurl
+
+/// Where a redirect leads, and what may be carried there. Source: RFC 9110, section 15.4.
+enum Redirect {
+    /// Headers that may go to another origin. Anything else could be a token.
+    private static let harmless: Set<String> = ["accept", "accept-language", "content-type", "user-agent"]
+
+    /// The request to make next; nil when the response is the answer.
+    /// - Throws: `.http` for a Location that must not be followed: not http(s), or from https to http.
+    static func next(after response: HTTPResponse, to request: HTTPRequest) throws(TransportError) -> HTTPRequest? {
+        guard [301, 302, 303, 307, 308].contains(response.status), let location = response[header: "location"],
+            let from = URLParts(request.url)
+        else { return nil }
+        guard let url = URLParts.resolve(location, against: request.url), let to = URLParts(url), to.scheme == "http" || to.scheme == "https" else {
+            throw TransportError(.http, "\(from.origin): redirects to what is no http or https URL")
+        }
+        guard to.scheme == from.scheme || to.scheme == "https" else {
+            throw TransportError(.http, "\(from.origin): redirects from https to \(to.origin)")
+        }
+        var next = request
+        next.url = url
+        next.redirectLimit -= 1
+        // As every browser does it: only 307 and 308 repeat the body.
+        if response.status == 303 || (response.status <= 302 && request.method == "POST") {
+            next.method = request.method == "HEAD" ? "HEAD" : "GET"
+            next.body = []
+            next.headers.removeAll { $0.name.lowercased() == "content-type" }
+        }
+        if to.origin != from.origin {
+            next.headers.removeAll { !harmless.contains($0.name.lowercased()) }
+            next.signing = nil
+            next.tls.serverName = nil
+            next.tls.certificateFile = nil
+            next.tls.keyFile = nil
+        }
+        return next
+    }
+}

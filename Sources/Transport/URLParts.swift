@@ -1,0 +1,61 @@
+import CCurl
+
+/// A URL's parts as libcurl reads them, so that checks and transfers never disagree. Source: libcurl-url(3).
+struct URLParts: Sendable, Hashable {
+    var scheme: String
+    /// Without brackets around an IPv6 address.
+    var host: String
+    var port: Int
+
+    /// nil where libcurl would not take it either.
+    init?(_ url: String) {
+        guard let handle = curl_url() else { return nil }
+        defer { curl_url_cleanup(handle) }
+        guard curl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK,
+            let scheme = URLParts.part(handle, CURLUPART_SCHEME),
+            let host = URLParts.part(handle, CURLUPART_HOST),
+            let port = URLParts.part(handle, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)).flatMap({ Int($0) })
+        else { return nil }
+        self.scheme = scheme
+        self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        self.port = port
+    }
+
+    /// `https://vault-1.example:8200`: what messages may show. A path or query may be a secret, as a Slack webhook's is.
+    var origin: String { "\(scheme)://\(hostInURL):\(port)" }
+
+    /// What a Host header says: the port only where it is not the scheme's own.
+    var authority: String {
+        let usual = (scheme == "https" && port == 443) || (scheme == "http" && port == 80)
+        return usual ? hostInURL : "\(hostInURL):\(port)"
+    }
+
+    var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
+
+    /// The URL with another host, everything else untouched.
+    static func replacingHost(of url: String, by host: String) -> String? {
+        guard let handle = curl_url() else { return nil }
+        defer { curl_url_cleanup(handle) }
+        guard curl_url_set(handle, CURLUPART_URL, url, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK,
+            curl_url_set(handle, CURLUPART_HOST, host.contains(":") ? "[\(host)]" : host, 0) == CURLUE_OK
+        else { return nil }
+        return part(handle, CURLUPART_URL)
+    }
+
+    /// A Location, absolute or relative to the URL that it came from.
+    static func resolve(_ location: String, against url: String) -> String? {
+        guard let handle = curl_url() else { return nil }
+        defer { curl_url_cleanup(handle) }
+        guard curl_url_set(handle, CURLUPART_URL, url, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK,
+            curl_url_set(handle, CURLUPART_URL, location, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK
+        else { return nil }
+        return part(handle, CURLUPART_URL)
+    }
+
+    private static func part(_ handle: OpaquePointer, _ which: CURLUPart, _ flags: UInt32 = 0) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(handle, which, &text, flags) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A TCP server on loopback whose every connection runs a closure on a thread of its own:
+/// the way to say things that no decent server says.
+final class RawServer: Sendable {
+    struct Connection: Sendable {
+        let descriptor: Int32
+        /// Counts from 0.
+        let index: Int
+
+        /// - Returns: what has come; empty at the end or after an error.
+        func read(_ limit: Int = 65536) -> [UInt8] {
+            var bytes = [UInt8](repeating: 0, count: limit)
+            let count = Glibc.read(descriptor, &bytes, limit)
+            return count > 0 ? Array(bytes[..<count]) : []
+        }
+
+        /// Headers of one request; nil when the client has gone.
+        func readRequest() -> String? {
+            var text = ""
+            while !text.contains("\r\n\r\n") {
+                let bytes = read()
+                if bytes.isEmpty { return nil }
+                text += String(decoding: bytes, as: UTF8.self)
+            }
+            return text
+        }
+
+        @discardableResult
+        func write(_ bytes: [UInt8]) -> Bool {
+            var sent = 0
+            while sent < bytes.count {
+                let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL)) }
+                if count <= 0 { return false }
+                sent += count
+            }
+            return true
+        }
+
+        @discardableResult
+        func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+
+        /// Answers with RST instead of FIN when closed.
+        func reset() {
+            var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        }
+    }
+
+    let port: Int
+    private let listener: Int32
+    private let count = Mutex(0)
+
+    /// Connections accepted so far.
+    var connections: Int { count.withLock { $0 } }
+
+    init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(listener, pointer, length) == 0 && listen(listener, 512) == 0 && getsockname(listener, pointer, &length) == 0
+            }
+        }
+        guard bound else { throw POSIXError(.EADDRINUSE) }
+        self.listener = listener
+        port = Int(UInt16(bigEndian: address.sin_port))
+        Thread.detachNewThread { [weak self] in
+            while true {
+                let descriptor = accept(listener, nil, nil)
+                if descriptor < 0 { return }
+                guard let index = self?.next() else {
+                    close(descriptor)
+                    return
+                }
+                Thread.detachNewThread {
+                    serve(Connection(descriptor: descriptor, index: index))
+                    close(descriptor)
+                }
+            }
+        }
+    }
+
+    private func next() -> Int {
+        count.withLock { count in
+            defer { count += 1 }
+            return count
+        }
+    }
+
+    /// No connection is taken any more.
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+    }
+
+    deinit {
+        stop()
+        close(listener)
+    }
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    /// Answers every request of every connection.
+    static func http(_ answer: @escaping @Sendable (String) -> String) throws -> RawServer {
+        try RawServer { connection in
+            while let request = connection.readRequest() {
+                if !connection.write(answer(request)) { return }
+            }
+        }
+    }
+
+    static func ok(_ body: String, _ headers: String = "") -> String {
+        "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
+    }
+}
