@@ -1,0 +1,52 @@
+import Samples
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Numbers as Go's `strconv` and `fmt` write them.
+enum GoFormat {
+    /// `strconv.FormatFloat(value, 'g', -1, 64)`, hence `%v` and `{{ .Value }}`:
+    /// the shortest digits that read back, in exponent form below 1e-4 and from 1e21 on.
+    static func shortest(_ value: Double) -> String { goFormat(value) }
+
+    /// `%e`, `%f` and `%g` (upper case too) with a precision, without width or sign. C and Go agree on these.
+    /// - Parameter precision: nil is the shortest form that reads back.
+    static func float(_ value: Double, verb: Character, precision: Int?, alternate: Bool = false) -> String {
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+        guard let precision else { return shortest(value) }
+        let format = "%" + (alternate ? "#" : "") + ".*" + String(verb)
+        return withVaList([Int32(clamping: min(precision, 400)), value]) { arguments in
+            // The longest is %f of the largest double with 400 digits behind the point.
+            var buffer = [CChar](repeating: 0, count: 800)
+            let count = Int(vsnprintf(&buffer, buffer.count, format, arguments))
+            return String(decoding: buffer.prefix(max(0, min(count, buffer.count - 1))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    /// `%.4g`, the precision of Prometheus' humanizing functions.
+    static func fourDigits(_ value: Double) -> String { float(value, verb: "g", precision: 4) }
+
+    /// `time.Duration.String()`: `1h2m3.5s`, `1.5ms`, `0s`.
+    static func duration(_ nanoseconds: Int64) -> String {
+        if nanoseconds == 0 { return "0s" }
+        let sign = nanoseconds < 0 ? "-" : ""
+        let total = nanoseconds.magnitude
+        func fraction(_ value: UInt64, _ unit: UInt64) -> String {
+            var digits = String(value % unit)
+            let width = String(unit).count - 1
+            digits = String(repeating: "0", count: width - digits.count) + digits
+            while digits.hasSuffix("0") { digits.removeLast() }
+            return String(value / unit) + (digits.isEmpty ? "" : "." + digits)
+        }
+        if total < 1000 { return "\(sign)\(total)ns" }
+        if total < 1_000_000 { return sign + fraction(total, 1000) + "µs" }
+        if total < 1_000_000_000 { return sign + fraction(total, 1_000_000) + "ms" }
+        let minute: UInt64 = 60_000_000_000
+        let hours = total / (60 * minute)
+        let minutes = total / minute % 60
+        let seconds = fraction(total % minute, 1_000_000_000) + "s"
+        if hours > 0 { return "\(sign)\(hours)h\(minutes)m\(seconds)" }
+        return minutes > 0 ? "\(sign)\(minutes)m\(seconds)" : sign + seconds
+    }
+}

@@ -1,0 +1,335 @@
+import Samples
+
+/// Go's `fmt` for template values: `Sprint`, `Sprintln`, `Sprintf`. Bounded: text over the limit throws.
+struct GoPrinter {
+    private(set) var out = ""
+    private var size = 0
+    private let limit: Int
+
+    /// - Parameter limit: most bytes to produce.
+    init(limit: Int) { self.limit = limit }
+
+    static func print(_ values: [TemplateValue], limit: Int) throws(TemplateFailure) -> String {
+        var printer = GoPrinter(limit: limit)
+        for (index, value) in values.enumerated() {
+            // A space stands between operands of which neither is a string.
+            if index > 0, values[index - 1].text == nil, value.text == nil { try printer.write(" ") }
+            try printer.write(value, Directive())
+        }
+        return printer.out
+    }
+
+    static func printLine(_ values: [TemplateValue], limit: Int) throws(TemplateFailure) -> String {
+        var printer = GoPrinter(limit: limit)
+        for (index, value) in values.enumerated() {
+            if index > 0 { try printer.write(" ") }
+            try printer.write(value, Directive())
+        }
+        try printer.write("\n")
+        return printer.out
+    }
+
+    static func printf(_ format: String, _ values: [TemplateValue], limit: Int) throws(TemplateFailure) -> String {
+        var printer = GoPrinter(limit: limit)
+        try printer.printf(Array(format.unicodeScalars), values)
+        return printer.out
+    }
+
+    /// One `%` directive.
+    private struct Directive {
+        var verb: Unicode.Scalar = "v"
+        var plus = false
+        var minus = false
+        var sharp = false
+        var space = false
+        var zero = false
+        var width: Int?
+        var precision: Int?
+    }
+
+    private mutating func write(_ text: String) throws(TemplateFailure) {
+        size += text.utf8.count
+        guard size <= limit else { throw TemplateFailure("more than \(limit) bytes of output") }
+        out += text
+    }
+
+    // MARK: - Format strings
+
+    private mutating func printf(_ format: [Unicode.Scalar], _ values: [TemplateValue]) throws(TemplateFailure) {
+        var next = 0
+        var reordered = false
+        var i = 0
+        /// Go refuses widths and precisions over this.
+        let widest = 1_000_000
+        func number() -> Int? {
+            var value: Int?
+            while i < format.count, let digit = Character(format[i]).wholeNumberValue, format[i].isASCII {
+                value = min((value ?? 0) * 10 + digit, widest + 1)
+                i += 1
+            }
+            return value
+        }
+        /// `[n]` before a verb or star picks the argument.
+        func pick() -> Bool {
+            guard i < format.count, format[i] == "[" else { return true }
+            reordered = true
+            i += 1
+            let value = number()
+            guard i < format.count, format[i] == "]", let value, value >= 1, value <= values.count else {
+                while i < format.count, format[i] != "]" { i += 1 }
+                if i < format.count { i += 1 }
+                return false
+            }
+            i += 1
+            next = value - 1
+            return true
+        }
+        func star() -> Int? {
+            guard next < values.count, case .int(let value) = values[next], value.magnitude <= UInt64(widest) else {
+                next += 1
+                return nil
+            }
+            next += 1
+            return Int(value)
+        }
+        while i < format.count {
+            guard format[i] == "%" else {
+                let start = i
+                while i < format.count, format[i] != "%" { i += 1 }
+                var text = String.UnicodeScalarView()
+                text.append(contentsOf: format[start..<i])
+                try write(String(text))
+                continue
+            }
+            i += 1
+            var directive = Directive()
+            flags: while i < format.count {
+                switch format[i] {
+                case "+": directive.plus = true
+                case "-": directive.minus = true
+                case "#": directive.sharp = true
+                case " ": directive.space = true
+                case "0": directive.zero = true
+                default: break flags
+                }
+                i += 1
+            }
+            var good = pick()
+            if i < format.count, format[i] == "*" {
+                i += 1
+                if let width = star() {
+                    directive.width = abs(width)
+                    if width < 0 { directive.minus = true }
+                } else {
+                    try write("%!(BADWIDTH)")
+                }
+            } else {
+                directive.width = number()
+            }
+            if i < format.count, format[i] == "." {
+                i += 1
+                good = pick() && good
+                if i < format.count, format[i] == "*" {
+                    i += 1
+                    if let precision = star() {
+                        directive.precision = precision < 0 ? nil : precision
+                    } else {
+                        try write("%!(BADPREC)")
+                    }
+                } else {
+                    directive.precision = number() ?? 0
+                }
+            }
+            if let width = directive.width, width > widest { directive.width = nil }
+            if let precision = directive.precision, precision > widest { directive.precision = nil }
+            good = pick() && good
+            guard i < format.count else {
+                try write("%!(NOVERB)")
+                break
+            }
+            directive.verb = format[i]
+            i += 1
+            if directive.verb == "%" {
+                try write("%")
+            } else if !good {
+                try write("%!\(directive.verb)(BADINDEX)")
+            } else if next >= values.count {
+                try write("%!\(directive.verb)(MISSING)")
+            } else {
+                next += 1
+                try write(values[next - 1], directive)
+            }
+        }
+        if !reordered, next < values.count {
+            try write("%!(EXTRA ")
+            for (index, value) in values[next...].enumerated() {
+                if index > 0 { try write(", ") }
+                if case .null = value {
+                    try write("<nil>")
+                } else {
+                    try write(value.typeName + "=")
+                    try write(value, Directive())
+                }
+            }
+            try write(")")
+        }
+    }
+
+    // MARK: - Values
+
+    private mutating func write(_ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+        switch directive.verb {
+        case "T":
+            try pad(value.typeName, directive)
+            return
+        case "p":
+            try bad(value, directive)
+            return
+        default: break
+        }
+        switch value {
+        case .null:
+            if directive.verb == "v" { try pad("<nil>", directive) } else { try write("%!\(directive.verb)(<nil>)") }
+        case .bool(let bool):
+            if directive.verb == "v" || directive.verb == "t" { try pad(bool ? "true" : "false", directive) } else { try bad(value, directive) }
+        case .int(let int): try integer(int, value, directive)
+        case .duration(let nanoseconds):
+            if ["v", "s", "q"].contains(directive.verb) {
+                try string(GoFormat.duration(nanoseconds), value, directive)
+            } else {
+                try integer(nanoseconds, value, directive)
+            }
+        case .float(let float): try number(float, value, directive)
+        case .string(let text), .html(let text): try string(text, value, directive)
+        case .time(let time): try string(time.description, value, directive)
+        case .object(let object):
+            if let underlying = object.underlying { try write(underlying, directive) } else { try string(object.text(), value, directive) }
+        case .list(let list):
+            let sharp = directive.sharp && directive.verb == "v"
+            try write(sharp ? list.typeName + "{" : "[")
+            for (index, item) in list.items.enumerated() {
+                if index > 0 { try write(sharp ? ", " : " ") }
+                try write(item, directive)
+            }
+            try write(sharp ? "}" : "]")
+        case .map(let map):
+            let sharp = directive.sharp && directive.verb == "v"
+            try write(sharp ? value.typeName + "{" : "map[")
+            for (index, key) in map.sortedKeys.enumerated() {
+                if index > 0 { try write(sharp ? ", " : " ") }
+                try write(.string(key), directive)
+                try write(":")
+                try write(map.values[key] ?? map.zero, directive)
+            }
+            try write(sharp ? "}" : "]")
+        }
+    }
+
+    /// `%!d(string=hi)`
+    private mutating func bad(_ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+        try write("%!\(directive.verb)(\(value.typeName)=")
+        try write(value, Directive())
+        try write(")")
+    }
+
+    private mutating func pad(_ text: String, _ directive: Directive, zero: Bool = false) throws(TemplateFailure) {
+        let missing = (directive.width ?? 0) - text.unicodeScalars.count
+        guard missing > 0 else {
+            try write(text)
+            return
+        }
+        guard size + missing <= limit else { throw TemplateFailure("more than \(limit) bytes of output") }
+        if directive.minus {
+            try write(text + String(repeating: " ", count: missing))
+        } else if zero, let sign = text.first, sign == "-" || sign == "+" || sign == " " {
+            try write(String(sign) + String(repeating: "0", count: missing) + text.dropFirst())
+        } else {
+            try write(String(repeating: zero ? "0" : " ", count: missing) + text)
+        }
+    }
+
+    private mutating func string(_ text: String, _ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+        var text = text
+        if let precision = directive.precision, directive.verb != "x", directive.verb != "X" {
+            var cut = String.UnicodeScalarView()
+            cut.append(contentsOf: text.unicodeScalars.prefix(precision))
+            text = String(cut)
+        }
+        switch directive.verb {
+        case "v": try pad(directive.sharp ? text.quotedAsInGo : text, directive)
+        case "s": try pad(text, directive, zero: directive.zero)
+        case "q": try pad(directive.sharp && !text.contains("`") ? "`\(text)`" : text.quotedAsInGo, directive)
+        case "x", "X":
+            let upper = directive.verb == "X"
+            let bytes = text.utf8.prefix(directive.precision ?? .max)
+            let prefix = directive.sharp && !bytes.isEmpty ? (upper ? "0X" : "0x") : ""
+            guard size + bytes.count * 5 <= limit else { throw TemplateFailure("more than \(limit) bytes of output") }
+            let pairs = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: upper) }
+            try pad(prefix + pairs.joined(separator: directive.space ? " " + prefix : ""), directive)
+        default: try bad(value, directive)
+        }
+    }
+
+    private mutating func integer(_ int: Int64, _ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+        let radix: Int
+        var prefix = ""
+        switch directive.verb {
+        case "v", "d": radix = 10
+        case "b":
+            radix = 2
+            if directive.sharp { prefix = "0b" }
+        case "o":
+            radix = 8
+            if directive.sharp { prefix = "0" }
+        case "O":
+            radix = 8
+            prefix = "0o"
+        case "x", "X":
+            radix = 16
+            if directive.sharp { prefix = directive.verb == "X" ? "0X" : "0x" }
+        case "c":
+            try pad(String(Character(scalar(int))), directive)
+            return
+        case "q":
+            let character = String(Character(scalar(int)))
+            try pad(character == "'" ? "'\\''" : "'" + character.quotedAsInGo.dropFirst().dropLast().replacing("\\\"", with: "\"") + "'", directive)
+            return
+        case "U":
+            let hexadecimal = String(int.magnitude, radix: 16, uppercase: true)
+            try pad("U+" + String(repeating: "0", count: max(0, 4 - hexadecimal.count)) + hexadecimal, directive)
+            return
+        default:
+            try bad(value, directive)
+            return
+        }
+        var digits = String(int.magnitude, radix: radix, uppercase: directive.verb == "X")
+        if let precision = directive.precision {
+            if precision == 0 && int == 0 { digits = "" }
+            guard size + precision <= limit else { throw TemplateFailure("more than \(limit) bytes of output") }
+            digits = String(repeating: "0", count: max(0, precision - digits.count)) + digits
+        }
+        let sign = int < 0 ? "-" : directive.plus ? "+" : directive.space ? " " : ""
+        let zero = directive.zero && directive.precision == nil && !directive.minus
+        try pad(sign + prefix + digits, directive, zero: zero)
+    }
+
+    private func scalar(_ int: Int64) -> Unicode.Scalar { UInt32(exactly: int).flatMap(Unicode.Scalar.init) ?? "\u{fffd}" }
+
+    private mutating func number(_ float: Double, _ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+        let verb = directive.verb == "F" ? "f" : directive.verb
+        var text: String
+        switch verb {
+        case "v", "g", "G":
+            text = GoFormat.float(float, verb: verb == "G" ? "G" : "g", precision: directive.precision, alternate: directive.sharp && verb != "v")
+            if verb == "G" { text = text.replacing("e", with: "E") }
+        case "e", "E", "f": text = GoFormat.float(float, verb: Character(verb), precision: directive.precision ?? 6, alternate: directive.sharp)
+        default:
+            try bad(value, directive)
+            return
+        }
+        if float.isFinite, float.sign == .plus {
+            if directive.plus { text = "+" + text } else if directive.space { text = " " + text }
+        }
+        try pad(text, directive, zero: directive.zero && !directive.minus && float.isFinite)
+    }
+}

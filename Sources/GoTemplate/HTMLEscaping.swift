@@ -1,0 +1,39 @@
+/// What html/template does to an action's output, reduced to what messages need: text and quoted attributes
+/// are escaped, and a link at an attribute's start may not run a script.
+enum HTMLEscaping {
+    /// - Parameter before: the output so far, which tells whether a link's value begins here.
+    static func escape(_ text: String, after before: [UInt8]) -> String {
+        escape(startsLink(before) && !isSafeLink(text) ? "#ZgotmplZ" : text)
+    }
+
+    /// As html/template escapes text, `+` included.
+    static func escape(_ text: String) -> String {
+        var out = ""
+        out.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": out += "&amp;"
+            case "<": out += "&lt;"
+            case ">": out += "&gt;"
+            case "\"": out += "&#34;"
+            case "'": out += "&#39;"
+            case "+": out += "&#43;"
+            case "\0": out += "\u{fffd}"
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
+    }
+
+    private static func startsLink(_ before: [UInt8]) -> Bool {
+        guard let quote = before.last, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { return false }
+        let tail = String(decoding: before.suffix(16).dropLast(), as: UTF8.self).lowercased().filter { $0 != " " }
+        return ["href=", "src=", "action=", "background=", "cite="].contains { tail.hasSuffix($0) }
+    }
+
+    /// Relative, http, https or mailto: what html/template lets through.
+    private static func isSafeLink(_ link: String) -> Bool {
+        guard let colon = link.firstIndex(of: ":"), !link[..<colon].contains("/") else { return true }
+        return ["http", "https", "mailto"].contains(link[..<colon].lowercased())
+    }
+}

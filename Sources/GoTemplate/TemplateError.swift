@@ -1,0 +1,39 @@
+/// What is wrong in a template or went wrong in its execution, and where.
+package struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The template's name.
+    package let template: String
+    /// From 1.
+    package let line: Int
+    /// From 1, in bytes.
+    package let column: Int
+    package let message: String
+
+    package var description: String { "template: \(template):\(line):\(column): \(message)" }
+}
+
+/// A failure inside a function; the executor adds the place.
+package struct TemplateFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// A template's text, with its name, to turn offsets into places.
+final class TemplateSource: Sendable {
+    let name: String
+    let bytes: [UInt8]
+
+    init(name: String, text: String) {
+        self.name = name
+        bytes = Array(text.utf8)
+    }
+
+    func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+    func error(at offset: Int, _ message: String) -> TemplateError {
+        let before = bytes[..<min(offset, bytes.count)]
+        let newline = UInt8(ascii: "\n")
+        let line = 1 + before.lazy.filter { $0 == newline }.count
+        let start = before.lastIndex(of: newline).map { $0 + 1 } ?? 0
+        return TemplateError(template: name, line: line, column: before.count - start + 1, message: message)
+    }
+}
