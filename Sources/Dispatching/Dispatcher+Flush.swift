@@ -1,0 +1,204 @@
+import Alerts
+import Platform
+import Samples
+
+extension Dispatcher {
+    /// A group's alerts as they stand at one moment.
+    private struct View {
+        /// May be told: firing, and nothing keeps them quiet.
+        var firing: [Alert] = []
+        var firingIDs: Set<UInt64> = []
+        var ended: [Alert] = []
+        var quiet: [QuietReason: Int] = [:]
+    }
+
+    /// One look at one group: decide for each integration, then let go of what is over.
+    mutating func flush(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
+        guard let group = groups[id] else { return }
+        let view = look(group, now)
+        for (reason, count) in view.quiet { decisions.quiet[reason, default: 0] += count }
+        for integration in group.integrations { decide(group, integration, view, now, &decisions) }
+        groups[id]?.flushed = true
+        // Keep the rhythm; a wake-up that came late does not shift it, unless a whole turn was lost.
+        let next = group.dueAt + group.groupInterval
+        let dueAt = next > now.monotonic ? next : now.monotonic + group.groupInterval
+        groups[id]?.dueAt = dueAt
+        prune(id, now, &decisions)
+        if groups[id] != nil { timers.add(.init(at: dueAt, group: id)) }
+    }
+
+    /// Decides anew for one destination, outside of its group's turn: an attempt was answered.
+    mutating func decideAgain(_ destination: Destination, _ now: Moment, _ decisions: inout Decisions) {
+        let id = GroupID(key: destination.groupKey, receiver: destination.receiver)
+        guard let group = groups[id] else { return }
+        if let integration = group.integrations.first(where: { $0.name == destination.integration }) {
+            decide(group, integration, look(group, now), now, &decisions)
+        }
+        prune(id, now, &decisions)
+    }
+
+    private mutating func look(_ group: Group, _ now: Moment) -> View {
+        var view = View()
+        let timeMute = group.route.flatMap { muteTime($0, now.wall)?.reason }
+        for fingerprint in group.members {
+            guard let entry = alerts[fingerprint] else { continue }
+            alerts[fingerprint]?.isProcessed = true
+            if entry.isEnded {
+                view.ended.append(entry.alert)
+                continue
+            }
+            let reason: QuietReason? =
+                if group.strays.contains(fingerprint) { .unrouted }
+                else if !silencedBy(fingerprint).isEmpty { .silenced }
+                else if !inhibitor.inhibiting(entry.alert.labels).isEmpty { .inhibited }
+                else { timeMute }
+            if let reason {
+                view.quiet[reason, default: 0] += 1
+            } else {
+                view.firing.append(entry.alert)
+                view.firingIDs.insert(fingerprint)
+            }
+        }
+        view.firing.sort { $0.labels < $1.labels }
+        view.ended.sort { $0.labels < $1.labels }
+        return view
+    }
+
+    private mutating func decide(
+        _ group: Group, _ integration: DispatchOptions.Integration, _ view: View, _ now: Moment, _ decisions: inout Decisions
+    ) {
+        let destination = group.destination(integration)
+        var channel = channels[destination] ?? Channel()
+        defer { channels[destination] = channel.isEmpty ? nil : channel }
+        // What is in flight may arrive or fail; which of the two decides what is to be said.
+        if channel.pending?.inFlight == true {
+            channel.isDue = true
+            return
+        }
+        channel.isDue = false
+        var ended = view.ended.filter { channel.mustHearEnd($0.fingerprint) }
+        if !integration.sendResolved, !ended.isEmpty {
+            // It wants no ends: they count as told.
+            var changed = false
+            for alert in ended where channel.forget(alert.fingerprint) { changed = true }
+            if changed { store(channel, destination, group.labels, &decisions) }
+            ended = []
+        }
+        let endedIDs = Set(ended.map(\.fingerprint))
+        guard
+            let reason = channel.reason(
+                firing: view.firingIDs, ended: endedIDs, repeatInterval: group.route?.repeatInterval ?? .seconds(4 * 3600), now: now.monotonic)
+        else {
+            if !view.firing.isEmpty { decisions.quiet[.known, default: 0] += 1 }
+            withdraw(&channel, &decisions)
+            return
+        }
+        if let pending = channel.pending, pending.firing == view.firingIDs, pending.resolved == endedIDs { return }
+        withdraw(&channel, &decisions)
+        let outgoing = Outgoing(
+            id: nextID,
+            notification: Notification(
+                receiver: destination.receiver, integration: destination.integration, groupKey: destination.groupKey,
+                groupLabels: group.labels, alerts: view.firing + ended.map { Dispatcher.over($0, by: now.wall) },
+                reason: reason.rawValue, decidedAt: now.wall))
+        nextID += 1
+        channel.pending = Channel.Pending(outgoing)
+        destinations[outgoing.id] = destination
+        decisions.send.append(outgoing)
+    }
+
+    /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same.
+    private static func over(_ alert: Alert, by now: Timestamp) -> Alert {
+        var alert = alert
+        alert.endsAt = min(alert.endsAt ?? now, now)
+        return alert
+    }
+
+    private mutating func withdraw(_ channel: inout Channel, _ decisions: inout Decisions) {
+        guard let pending = channel.pending else { return }
+        destinations[pending.id] = nil
+        decisions.withdrawn.append(pending.id)
+        channel.pending = nil
+    }
+
+    /// Puts a channel's log entry, or its end, into the decisions.
+    func store(_ channel: Channel, _ destination: Destination, _ labels: Labels, _ decisions: inout Decisions) {
+        if channel.told.isEmpty {
+            decisions.records.removeAll { $0.destination == destination }
+            decisions.forgottenRecords.append(destination)
+        } else {
+            decisions.forgottenRecords.removeAll { $0 == destination }
+            decisions.records.removeAll { $0.destination == destination }
+            decisions.records.append(
+                NotificationRecord(
+                    destination: destination, groupLabels: labels.dictionary, firing: channel.firing, told: channel.told,
+                    since: channel.sinceWall))
+        }
+    }
+
+    /// Lets go of alerts that are over and told so everywhere, and of the group when it is empty.
+    mutating func prune(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
+        guard let group = groups[id] else { return }
+        let places = group.integrations.map { group.destination($0) }
+        for fingerprint in group.members {
+            guard let entry = alerts[fingerprint] else {
+                groups[id]?.alerts.remove(fingerprint)
+                groups[id]?.strays.remove(fingerprint)
+                continue
+            }
+            guard entry.isEnded, group.flushed || groups[id]?.flushed == true else { continue }
+            let isOld = (entry.alert.endsAt ?? entry.alert.updatedAt) + options.retention < now.wall
+            let isWaitedFor = places.contains { place in
+                guard let channel = channels[place] else { return false }
+                let isOnItsWay = channel.pending.map { $0.firing.contains(fingerprint) || $0.resolved.contains(fingerprint) } ?? false
+                return channel.mustHearEnd(fingerprint) || isOnItsWay
+            }
+            if isWaitedFor && !isOld { continue }
+            if isOld {
+                for place in places where channels[place]?.pending?.inFlight != true {
+                    guard var channel = channels[place] else { continue }
+                    let changed = channel.forget(fingerprint)
+                    if channel.pending?.resolved.contains(fingerprint) == true { withdraw(&channel, &decisions) }
+                    if changed { store(channel, place, group.labels, &decisions) }
+                    channels[place] = channel.isEmpty ? nil : channel
+                }
+            }
+            groups[id]?.alerts.remove(fingerprint)
+            groups[id]?.strays.remove(fingerprint)
+            leave(fingerprint, id, &decisions)
+        }
+        guard let rest = groups[id], rest.members.isEmpty else { return }
+        if places.contains(where: { channels[$0]?.pending != nil }) { return }
+        groups[id] = nil
+        for place in places { channels[place] = nil }
+    }
+
+    private mutating func leave(_ fingerprint: UInt64, _ id: GroupID, _ decisions: inout Decisions) {
+        alerts[fingerprint]?.groups.remove(id)
+        guard let entry = alerts[fingerprint], entry.groups.isEmpty else { return }
+        alerts[fingerprint] = nil
+        ending.remove(fingerprint)
+        decisions.forgottenAlerts.append(fingerprint)
+    }
+
+    /// The ids of the silences in force that match an alert; looked up once for each set of silences.
+    mutating func silencedBy(_ fingerprint: UInt64) -> [String] {
+        guard let entry = alerts[fingerprint] else { return [] }
+        if entry.epoch == silences.epoch { return entry.silencedBy }
+        let ids = silences.silencing(entry.alert.labels)
+        alerts[fingerprint]?.silencedBy = ids
+        alerts[fingerprint]?.epoch = silences.epoch
+        return ids
+    }
+
+    /// Why a route is quiet at this time: the reason, and the intervals that make it so.
+    func muteTime(_ route: RouteTree.Node, _ now: Timestamp) -> (reason: QuietReason, intervals: [String])? {
+        func holds(_ name: String) -> Bool { options.timeIntervals[name]?.contains { $0.contains(now) } ?? false }
+        let muting = route.muteTimeIntervals.filter(holds)
+        if !muting.isEmpty { return (.muteTime, muting) }
+        if !route.activeTimeIntervals.isEmpty, !route.activeTimeIntervals.contains(where: holds) {
+            return (.outsideActiveTime, route.activeTimeIntervals)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,144 @@
+import Alerts
+import Platform
+import Samples
+
+extension Dispatcher {
+    /// What the journal has kept.
+    package struct Saved: Sendable {
+        package var alerts: [Alert]
+        package var silences: [Silence]
+        package var records: [NotificationRecord]
+        package var outgoing: [Outgoing]
+
+        package init(alerts: [Alert] = [], silences: [Silence] = [], records: [NotificationRecord] = [], outgoing: [Outgoing] = []) {
+            self.alerts = alerts
+            self.silences = silences
+            self.records = records
+            self.outgoing = outgoing
+        }
+    }
+
+    /// Takes up where the last run ended. Call it once, before anything else.
+    ///
+    /// The messages of the outbox that `pending` then lists are to be sent; the decisions say which are pointless by now.
+    package mutating func restore(_ saved: Saved, now: Moment) -> Decisions {
+        for silence in saved.silences { silences.restore(silence) }
+        for alert in saved.alerts {
+            // More than the limit can only come from a larger limit before; firing ones are never dropped for it.
+            alerts[alert.fingerprint] = Entry(alert: alert, isEnded: alert.status(at: now.wall) == .resolved)
+            note(alert, isEnded: alert.status(at: now.wall) == .resolved)
+        }
+        for record in saved.records {
+            var channel = Channel()
+            channel.told = record.told
+            channel.firing = record.firing
+            channel.sinceWall = record.since
+            // A clock that stepped back while we were away must not make the repeat wait longer than its interval.
+            let age = max(now.wall - record.since, .zero)
+            channel.since = Instant(nanoseconds: now.monotonic.nanoseconds - age.milliseconds * 1_000_000)
+            channels[record.destination] = channel
+        }
+        for outgoing in saved.outgoing.sorted(by: { $0.id < $1.id }) {
+            let destination = Destination(outgoing.notification)
+            if let older = channels[destination]?.pending { destinations[older.id] = nil }
+            var channel = channels[destination] ?? Channel()
+            channel.pending = Channel.Pending(outgoing)
+            if outgoing.attempted, let pending = channel.pending { channel.noteAttemptUnanswered(pending) }
+            channels[destination] = channel
+            destinations[outgoing.id] = destination
+            nextID = max(nextID, outgoing.id + 1)
+        }
+        var decisions = rebuild(labels: saved.records.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:], now: now)
+        decisions.withdrawn += saved.outgoing.map(\.id).filter { destinations[$0] == nil && !decisions.withdrawn.contains($0) }
+        return decisions
+    }
+
+    /// The messages on their way, oldest first.
+    package var pending: [Outgoing] {
+        channels.values.compactMap(\.pending).map { Outgoing(id: $0.id, notification: $0.notification) }.sorted { $0.id < $1.id }
+    }
+
+    /// Takes a new configuration. What was told under the old one is still ended under it.
+    package mutating func reload(_ new: DispatchOptions, now: Moment) -> Decisions {
+        options = new
+        tree = RouteTree(new.route)
+        integrations = Dictionary(new.receivers.map { ($0.name, $0.integrations) }, uniquingKeysWith: { first, _ in first })
+        silences.change(limit: new.silenceLimit, retention: new.retention)
+        inhibitor = Inhibitor(new.inhibitRules)
+        for entry in alerts.values { inhibitor.update(entry.alert.labels, firing: !entry.isEnded) }
+        let old = groups
+        groups = [:]
+        timers = Timers()
+        for fingerprint in Array(alerts.keys) { alerts[fingerprint]?.groups = [] }
+        var labels: [Destination: Labels] = [:]
+        for destination in channels.keys {
+            labels[destination] = old[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels
+        }
+        return rebuild(labels: labels, old: old, now: now)
+    }
+
+    /// Forms the groups from the alerts and fits the channels to them.
+    private mutating func rebuild(labels: [Destination: Labels], old: [GroupID: Group], now: Moment) -> Decisions {
+        var decisions = Decisions()
+        for (fingerprint, entry) in alerts.sorted(by: { $0.key < $1.key }) {
+            route(fingerprint, entry.alert, now: now, restoring: true)
+        }
+        for (destination, channel) in channels.sorted(by: { ($0.key.groupKey, $0.key.receiver) < ($1.key.groupKey, $1.key.receiver) }) {
+            keep(destination, channel, labels[destination] ?? channel.pending?.notification.groupLabels ?? .empty, now, &decisions)
+        }
+        for (id, before) in old where groups[id] != nil {
+            groups[id]?.flushed = before.flushed
+            schedule(id, at: before.flushed ? min(before.dueAt, now.monotonic + (groups[id]?.groupInterval ?? .zero)) : before.dueAt)
+        }
+        // Alerts with no group left (an ended one that nobody waits for) need not be known.
+        for id in Array(groups.keys) where groups[id]?.flushed == true { prune(id, now, &decisions) }
+        return decisions
+    }
+
+    /// Finds the channel's group, or makes one for what it was told; without its integration there is nobody to tell.
+    private mutating func keep(
+        _ destination: Destination, _ channel: Channel, _ labels: Labels, _ now: Moment, _ decisions: inout Decisions
+    ) {
+        guard let all = integrations[destination.receiver], all.contains(where: { $0.name == destination.integration }) else {
+            if let pending = channel.pending {
+                destinations[pending.id] = nil
+                decisions.withdrawn.append(pending.id)
+            }
+            decisions.forgottenRecords.append(destination)
+            channels[destination] = nil
+            return
+        }
+        let id = GroupID(key: destination.groupKey, receiver: destination.receiver)
+        if groups[id] == nil {
+            groups[id] = Group(id: id, labels: labels, route: nil, integrations: all, dueAt: now.monotonic)
+            timers.add(.init(at: now.monotonic, group: id))
+        }
+        // What nobody knows any more can't be told as ended.
+        let heard = channel.told.union(channel.maybeFiring).union(channel.pending?.firing ?? [])
+        var kept = channel
+        var changed = false
+        for fingerprint in heard {
+            guard alerts[fingerprint] != nil else {
+                if kept.forget(fingerprint) { changed = true }
+                continue
+            }
+            if groups[id]?.alerts.contains(fingerprint) == false {
+                groups[id]?.strays.insert(fingerprint)
+                alerts[fingerprint]?.groups.insert(id)
+            }
+        }
+        channels[destination] = kept.isEmpty ? nil : kept
+        if changed { store(kept, destination, labels, &decisions) }
+        guard !channel.told.isEmpty, let group = groups[id], group.route != nil else { return }
+        // A group that has spoken keeps its rhythm over a restart.
+        groups[id]?.flushed = true
+        let next = max(Instant(nanoseconds: channel.since.nanoseconds) + group.groupInterval, now.monotonic)
+        schedule(id, at: min(next, now.monotonic + group.groupInterval))
+    }
+
+    private mutating func schedule(_ id: GroupID, at time: Instant) {
+        guard groups[id]?.dueAt != time else { return }
+        groups[id]?.dueAt = time
+        timers.add(.init(at: time, group: id))
+    }
+}

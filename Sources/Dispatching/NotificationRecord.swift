@@ -1,0 +1,63 @@
+import Alerts
+import FoundationEssentials
+import Samples
+
+/// Where one group's messages go: one integration of one receiver.
+package struct Destination: Hashable, Sendable, Codable {
+    package var receiver: String
+    package var integration: String
+    package var groupKey: String
+
+    package init(receiver: String, integration: String, groupKey: String) {
+        self.receiver = receiver
+        self.integration = integration
+        self.groupKey = groupKey
+    }
+
+    package init(_ notification: Notification) {
+        self.init(receiver: notification.receiver, integration: notification.integration, groupKey: notification.groupKey)
+    }
+}
+
+/// What a destination knows: one entry of the notification log. It exists while the destination believes an alert to fire.
+package struct NotificationRecord: Sendable, Hashable {
+    package var destination: Destination
+    package var groupLabels: [String: String]
+    /// Fingerprints of the alerts that fired in the last accepted message.
+    package var firing: Set<UInt64>
+    /// Fingerprints of all alerts that it was told to fire and was not told to have ended: `firing` and, beside them,
+    /// alerts that a silence or a mute time kept out of the last message.
+    package var told: Set<UInt64>
+    /// From when the repeat interval counts.
+    package var since: Timestamp
+
+    package init(destination: Destination, groupLabels: [String: String], firing: Set<UInt64>, told: Set<UInt64>, since: Timestamp) {
+        self.destination = destination
+        self.groupLabels = groupLabels
+        self.firing = firing
+        self.told = told
+        self.since = since
+    }
+
+    private struct Stored: Codable {
+        var destination: Destination
+        var groupLabels: [String: String]
+        var firing: Set<UInt64>
+        var told: Set<UInt64>
+        var since: Int64
+    }
+
+    /// The record as the journal keeps it: JSON.
+    package func encoded() throws -> [UInt8] {
+        let stored = Stored(destination: destination, groupLabels: groupLabels, firing: firing, told: told, since: since.milliseconds)
+        return Array(try JSONEncoder().encode(stored))
+    }
+
+    /// - Throws: what `JSONDecoder` says.
+    package init(encoded bytes: [UInt8]) throws {
+        let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
+        self.init(
+            destination: stored.destination, groupLabels: stored.groupLabels, firing: stored.firing, told: stored.told,
+            since: Timestamp(milliseconds: stored.since))
+    }
+}

@@ -1,0 +1,45 @@
+import Samples
+
+/// One node of the routing tree as the configuration gives it; nil means "as the parent has it".
+/// Source: https://prometheus.io/docs/alerting/latest/configuration/#route
+package struct Route: Sendable, Hashable {
+    /// What makes one group of many alerts.
+    package enum GroupBy: Sendable, Hashable {
+        /// These labels; none puts every alert of the route into one group.
+        case labels(Set<String>)
+        /// `...`: every alert is its own group.
+        case all
+    }
+
+    package var receiver: String?
+    /// All must match. `match`, `match_re` and `matchers` of the file in one list.
+    package var matchers: [Matcher]
+    /// Whether siblings below are tried too once this one has matched.
+    package var continues: Bool
+    package var groupBy: GroupBy?
+    package var groupWait: Duration?
+    package var groupInterval: Duration?
+    package var repeatInterval: Duration?
+    /// Names of time intervals in which the route is quiet. Not inherited, as in Alertmanager.
+    package var muteTimeIntervals: [String]
+    /// Names of time intervals outside of which the route is quiet. Not inherited.
+    package var activeTimeIntervals: [String]
+    package var routes: [Route]
+
+    package init(
+        receiver: String? = nil, matchers: [Matcher] = [], continues: Bool = false, groupBy: GroupBy? = nil, groupWait: Duration? = nil,
+        groupInterval: Duration? = nil, repeatInterval: Duration? = nil, muteTimeIntervals: [String] = [],
+        activeTimeIntervals: [String] = [], routes: [Route] = []
+    ) {
+        self.receiver = receiver
+        self.matchers = matchers
+        self.continues = continues
+        self.groupBy = groupBy
+        self.groupWait = groupWait
+        self.groupInterval = groupInterval
+        self.repeatInterval = repeatInterval
+        self.muteTimeIntervals = muteTimeIntervals
+        self.activeTimeIntervals = activeTimeIntervals
+        self.routes = routes
+    }
+}

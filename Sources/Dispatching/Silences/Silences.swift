@@ -1,0 +1,143 @@
+import Platform
+import Samples
+
+/// What is wrong with a silence, in Alertmanager's words where it has some.
+package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
+    case invalid(String)
+    case notFound(String)
+    case alreadyExpired(String)
+    /// As many as may be kept are there.
+    case tooMany(Int)
+
+    package var description: String {
+        switch self {
+        case .invalid(let reason): "silence invalid: \(reason)"
+        case .notFound(let id): "silence \(id) not found"
+        case .alreadyExpired(let id): "silence \(id) already expired"
+        case .tooMany(let limit): "exceeded maximum number of silences: \(limit)"
+        }
+    }
+}
+
+/// All silences, expired ones for as long as they are kept.
+struct Silences: Sendable {
+    private(set) var all: [String: Silence] = [:]
+    /// Rises whenever the set of silences in force changes, so that alerts can remember what they matched.
+    private(set) var epoch: UInt64 = 1
+    private(set) var inForce: [Silence] = []
+    private var dirty = true
+    private var limit: Int
+    private var retention: Duration
+
+    init(limit: Int, retention: Duration) {
+        self.limit = limit
+        self.retention = retention
+    }
+
+    /// Makes, changes or replaces a silence; returns what is to be stored: the silence, and the one it replaces, if any.
+    /// A change of matchers, or of the start of one that has begun, expires the old one and makes a new one.
+    mutating func set(_ given: Silence, random: any RandomSource, now: Timestamp) throws(SilenceError) -> [Silence] {
+        try Silences.validate(given, now)
+        var silence = given
+        silence.updatedAt = now
+        if !given.id.isEmpty {
+            guard let old = all[given.id] else { throw .notFound(given.id) }
+            if Silences.canUpdate(old, given, now) {
+                store(silence)
+                return [silence]
+            }
+            var changed = try make(&silence, random, now)
+            if old.state(at: now) != .expired { changed.append(try expire(old.id, now: now)) }
+            return changed
+        }
+        return try make(&silence, random, now)
+    }
+
+    /// Ends a silence now; returns it as it then is.
+    mutating func expire(_ id: String, now: Timestamp) throws(SilenceError) -> Silence {
+        guard var silence = all[id] else { throw .notFound(id) }
+        switch silence.state(at: now) {
+        case .expired: throw .alreadyExpired(id)
+        case .active: silence.endsAt = now
+        case .pending:
+            silence.startsAt = now
+            silence.endsAt = now
+        }
+        silence.updatedAt = now
+        store(silence)
+        return silence
+    }
+
+    mutating func change(limit: Int, retention: Duration) {
+        self.limit = limit
+        self.retention = retention
+    }
+
+    mutating func restore(_ silence: Silence) { if all.count < 2 * limit { store(silence) } }
+
+    /// Looks at the clock: which silences are in force, and which are old enough to be forgotten (returned).
+    mutating func refresh(_ now: Timestamp) -> [String] {
+        var forgotten: [String] = []
+        for (id, silence) in all where silence.endsAt + retention <= now {
+            all[id] = nil
+            forgotten.append(id)
+        }
+        let current = all.values.filter { $0.isInForce(at: now) }.sorted { $0.id < $1.id }
+        if dirty || current.count != inForce.count || zip(current, inForce).contains(where: { $0.id != $1.id }) {
+            inForce = current
+            epoch += 1
+            dirty = false
+        }
+        return forgotten.sorted()
+    }
+
+    func silencing(_ labels: Labels) -> [String] { inForce.filter { $0.matches(labels) }.map(\.id) }
+
+    private mutating func make(_ silence: inout Silence, _ random: any RandomSource, _ now: Timestamp) throws(SilenceError) -> [Silence] {
+        guard all.values.lazy.filter({ $0.state(at: now) != .expired }).count < limit, all.count < 2 * limit else { throw .tooMany(limit) }
+        silence.id = Silences.uuid(random)
+        if silence.startsAt < now { silence.startsAt = now }
+        store(silence)
+        return [silence]
+    }
+
+    private mutating func store(_ silence: Silence) {
+        all[silence.id] = silence
+        dirty = true
+    }
+
+    private static func canUpdate(_ old: Silence, _ new: Silence, _ now: Timestamp) -> Bool {
+        guard old.matchers == new.matchers else { return false }
+        switch old.state(at: now) {
+        case .active: return new.startsAt == old.startsAt && new.endsAt >= now
+        case .pending: return new.startsAt >= now
+        case .expired: return false
+        }
+    }
+
+    private static func validate(_ silence: Silence, _ now: Timestamp) throws(SilenceError) {
+        guard !silence.matchers.isEmpty else { throw .invalid("at least one matcher required") }
+        guard silence.matchers.count <= 100 else { throw .invalid("more than 100 matchers") }
+        guard silence.matchers.contains(where: { !$0.matches("") }) else { throw .invalid("at least one matcher must not match the empty string") }
+        guard silence.startsAt < silence.endsAt else { throw .invalid("start time must be before end time") }
+        guard silence.endsAt >= now else { throw .invalid("end time can't be in the past") }
+        guard silence.comment.utf8.count <= 10_000, silence.createdBy.utf8.count <= 1000 else { throw .invalid("comment or author too long") }
+    }
+
+    /// Version 4. Source: RFC 9562 section 5.4.
+    private static func uuid(_ random: any RandomSource) -> String {
+        let high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000
+        let low = random.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
+        func hex(_ value: UInt64) -> String {
+            let text = String(value, radix: 16)
+            return String(repeating: "0", count: 16 - text.count) + text
+        }
+        let all = hex(high) + hex(low)
+        var out = ""
+        for (place, c) in all.enumerated() {
+            if [8, 12, 16, 20].contains(place) { out += "-" }
+            out.append(c)
+        }
+        return out
+    }
+}

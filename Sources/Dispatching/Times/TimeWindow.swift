@@ -1,0 +1,68 @@
+import Samples
+
+/// One entry of a `time_intervals` list: all fields that are given must hold; within a field any range does.
+/// Source: https://prometheus.io/docs/alerting/latest/configuration/#time_interval
+package struct TimeWindow: Sendable, Hashable, Codable {
+    /// Both ends belong to it.
+    package struct Span: Sendable, Hashable, Codable {
+        package var first: Int
+        package var last: Int
+        package init(_ first: Int, _ last: Int) {
+            self.first = first
+            self.last = last
+        }
+        func contains(_ value: Int) -> Bool { value >= first && value <= last }
+    }
+
+    /// Minutes since midnight; the end does not belong to it. 1440 is the day's end.
+    package var times: [Span]
+    /// 0 is Sunday.
+    package var weekdays: [Span]
+    /// From 1; negative counts from the month's end, -1 being its last day.
+    package var daysOfMonth: [Span]
+    /// From 1.
+    package var months: [Span]
+    package var years: [Span]
+    /// The zone in which the fields are meant; UTC unless given.
+    package var zone: TimeZoneData
+
+    package init(
+        times: [Span] = [], weekdays: [Span] = [], daysOfMonth: [Span] = [], months: [Span] = [], years: [Span] = [],
+        zone: TimeZoneData = .utc
+    ) {
+        self.times = times
+        self.weekdays = weekdays
+        self.daysOfMonth = daysOfMonth
+        self.months = months
+        self.years = years
+        self.zone = zone
+    }
+
+    package func contains(_ time: Timestamp) -> Bool {
+        let local = (time + .seconds(zone.offset(at: time))).civil
+        let minute = local.hour * 60 + local.minute
+        if !times.isEmpty, !times.contains(where: { minute >= $0.first && minute < $0.last }) { return false }
+        if !daysOfMonth.isEmpty {
+            let length = TimeWindow.days(in: local.month, of: local.year)
+            let holds = daysOfMonth.contains { span in
+                // A range past the month's end is cut to it, as Alertmanager does.
+                let first = max(span.first < 0 ? length + span.first + 1 : span.first, 1)
+                let last = min(span.last < 0 ? length + span.last + 1 : span.last, length)
+                return local.day >= first && local.day <= last
+            }
+            if !holds { return false }
+        }
+        if !months.isEmpty, !months.contains(where: { $0.contains(local.month) }) { return false }
+        if !weekdays.isEmpty, !weekdays.contains(where: { $0.contains(local.weekday) }) { return false }
+        if !years.isEmpty, !years.contains(where: { $0.contains(Int(local.year)) }) { return false }
+        return true
+    }
+
+    static func days(in month: Int, of year: Int64) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+}
