@@ -73,6 +73,7 @@ let package = Package(
         stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
         stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Telemetry", "CZlib"] + nio),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
+        stage("Simulation", ["Samples", "Platform", "Transport", logging]),
         stage("LocalServers", ["Platform"]),
         stage("Lab", ["Samples", "Platform", "Web", "LocalServers"] + nio),
         stage("Config", ["Samples", "Telemetry", "GoTemplate", "PromQL", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Rules", "Alerts", "Dispatching", "Delivery", "Web"]),

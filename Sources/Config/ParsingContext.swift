@@ -1,0 +1,119 @@
+import Platform
+import Samples
+import YAML
+
+/// What parsers of sections share: where errors go, how paths and environment variables are read.
+package struct ParsingContext: Sendable {
+    package let errors: ErrorList
+    package let files: any FileAccess
+    package let environment: [String: String]
+    /// Relative paths start here: the folder of the configuration file, as in Prometheus.
+    package let folder: String
+
+    /// Larger than any configuration, certificate or secret that makes sense.
+    package static let fileLimitBytes = 4 << 20
+
+    package init(errors: ErrorList, files: any FileAccess, environment: [String: String], folder: String) {
+        self.errors = errors
+        self.files = files
+        self.environment = environment
+        self.folder = folder
+    }
+
+    /// A path with `${NAME}` taken from the environment, made absolute. An unknown variable is an error.
+    package func path(_ text: String, at place: Place) -> String {
+        var out = ""
+        var rest = Substring(text)
+        while let start = rest.firstRange(of: "${") {
+            out += rest[..<start.lowerBound]
+            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+                errors.add(place, "\"${\" without its \"}\"")
+                return text
+            }
+            let name = String(rest[start.upperBound..<end])
+            if let value = environment[name] {
+                out += value
+            } else {
+                errors.add(place, "the environment has no variable \"\(name)\"; set it, or write the path in full")
+            }
+            rest = rest[rest.index(after: end)...]
+        }
+        out += rest
+        return out.hasPrefix("/") ? out : folder + "/" + out
+    }
+
+    /// The path under a key, of a file that can be read now.
+    package func readableFile(_ fields: inout Fields, _ key: String) -> String? {
+        guard let node = fields.node(key) else { return nil }
+        guard let text = node.scalar else {
+            errors.add(node.place, "\(key): expected a path, found \(node.kind)")
+            return nil
+        }
+        let path = path(text, at: node.place)
+        do {
+            _ = try files.read(path, limit: ParsingContext.fileLimitBytes)
+        } catch {
+            errors.add(node.place, "\(key): cannot read \(error.description)")
+        }
+        return path
+    }
+
+    /// A secret under `key`, or in a file under `key_file`; both at once are an error.
+    package func secret(_ fields: inout Fields, _ key: String) -> Secret? {
+        let inline = fields.string(key)
+        let file = readableFile(&fields, key + "_file")
+        if inline != nil, file != nil {
+            errors.add(fields.place(of: key), "both \"\(key)\" and \"\(key)_file\" are given; keep one")
+        }
+        return file.map { Secret(file: $0) } ?? inline.map { Secret(value: $0) }
+    }
+
+    /// A duration as Prometheus writes it, longer than nothing.
+    package func duration(_ fields: inout Fields, _ key: String) -> Duration? {
+        fields.parsed(key, expected: "a duration such as 5s or 1h30m, above zero") { text in
+            Duration(prometheus: text).flatMap { $0 > .zero ? $0 : nil }
+        }
+    }
+
+    /// A number of bytes: plain, or with KB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB (powers of 1024).
+    package func bytes(_ fields: inout Fields, _ key: String) -> Int? {
+        fields.parsed(key, expected: "a number of bytes such as 64MiB") { ParsingContext.bytes($0) }
+    }
+
+    static func bytes(_ text: String) -> Int? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count).drop { $0 == " " }
+        let factors = [
+            "": 1, "B": 1, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
+            "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+        ]
+        guard let number = Int(digits), let factor = factors[String(unit)] else { return nil }
+        let (product, overflowed) = number.multipliedReportingOverflow(by: factor)
+        return overflowed ? nil : product
+    }
+
+    /// An http or https URL with a host, without a trailing slash.
+    package func url(_ fields: inout Fields, _ key: String, required: Bool = false) -> String? {
+        guard let node = required ? fields.required(key) : fields.node(key) else { return nil }
+        guard let text = node.scalar, ParsingContext.isWebURL(text) else {
+            errors.add(node.place, "\(key): expected a URL such as https://vault-1.example.org:8200, found \(node.kind)")
+            return nil
+        }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    static func isWebURL(_ text: String) -> Bool {
+        for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
+            let rest = text.dropFirst(scheme.count)
+            let host = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+            return !host.isEmpty && !host.hasPrefix(":") && !host.contains("@") && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+        }
+        return false
+    }
+}
+
+/// All that is wrong with a configuration, in the order of the file.
+package struct ConfigurationErrors: Error, Sendable, CustomStringConvertible {
+    package let errors: [YAMLError]
+    package var description: String { errors.map(\.description).joined(separator: "\n") }
+}

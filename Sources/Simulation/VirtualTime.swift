@@ -1,0 +1,103 @@
+import Platform
+import Samples
+import Synchronization
+
+/// Time that stands still until a test moves it. Sleepers wake in the order of their deadlines, so that a day
+/// of schedules runs in milliseconds and the same way each time.
+package final class VirtualTime: TimeSource {
+    private struct Sleeper {
+        let id: UInt64
+        let deadline: Instant
+        let continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private struct State {
+        var monotonic: Instant
+        /// Wall time is monotonic time plus this; a step of the wall clock changes it.
+        var wallOffsetMilliseconds: Int64
+        var sleepers: [Sleeper] = []
+        var cancelled: Set<UInt64> = []
+        var nextID: UInt64 = 0
+    }
+
+    private let state: Mutex<State>
+
+    /// - Parameter wall: the wall time at the start.
+    package init(wall: Timestamp = Timestamp(milliseconds: 1_764_122_400_000)) {
+        state = Mutex(State(monotonic: Instant(nanoseconds: 0), wallOffsetMilliseconds: wall.milliseconds))
+    }
+
+    package func monotonic() -> Instant { state.withLock { $0.monotonic } }
+
+    package func wall() -> Timestamp {
+        state.withLock { Timestamp(milliseconds: $0.monotonic.nanoseconds / 1_000_000 + $0.wallOffsetMilliseconds) }
+    }
+
+    package func sleep(until deadline: Instant) async throws {
+        let id = state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                let outcome: Result<Void, any Error>? = state.withLock { state in
+                    if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
+                    if deadline <= state.monotonic { return .success(()) }
+                    state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
+                    return nil
+                }
+                if let outcome { continuation.resume(with: outcome) }
+            }
+        } onCancel: {
+            let sleeper: Sleeper? = state.withLock { state in
+                guard let index = state.sleepers.firstIndex(where: { $0.id == id }) else {
+                    state.cancelled.insert(id)
+                    return nil
+                }
+                return state.sleepers.remove(at: index)
+            }
+            sleeper?.continuation.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Steps the wall clock alone, forwards or back, as an administrator or NTP would.
+    package func stepWall(by duration: Duration) {
+        state.withLock { $0.wallOffsetMilliseconds += duration.milliseconds }
+    }
+
+    /// How many tasks sleep now.
+    package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+
+    /// Moves to the earliest deadline, wakes who waits for it, and lets everything that follows from it run
+    /// until all tasks sleep again or `settle` turns have passed.
+    /// - Returns: false when nobody sleeps, or the next deadline lies after `limit`; time then stands at `limit`.
+    @discardableResult
+    package func advance(through limit: Instant, settle: Int = 200) async -> Bool {
+        await quiesce(settle)
+        let woken: [Sleeper]? = state.withLock { state in
+            guard let next = state.sleepers.map(\.deadline).min(), next <= limit else {
+                state.monotonic = max(state.monotonic, limit)
+                return nil
+            }
+            state.monotonic = max(state.monotonic, next)
+            let due = state.sleepers.filter { $0.deadline <= state.monotonic }.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
+            state.sleepers.removeAll { $0.deadline <= state.monotonic }
+            return due
+        }
+        guard let woken else { return false }
+        for sleeper in woken { sleeper.continuation.resume() }
+        await quiesce(settle)
+        return true
+    }
+
+    /// Runs all that is due within a span.
+    package func run(for span: Duration, settle: Int = 200) async {
+        let end = monotonic() + span
+        while await advance(through: end, settle: settle) {}
+    }
+
+    /// Gives other tasks their turns: those that are ready run while this one yields.
+    private func quiesce(_ turns: Int) async {
+        for _ in 0..<turns { await Task.yield() }
+    }
+}

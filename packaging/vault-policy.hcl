@@ -1,0 +1,19 @@
+# What vaultwatch may do with its token. Health, seal status and leader need none.
+#   vault policy write vaultwatch vault-policy.hcl
+#   vault token create -policy=vaultwatch -period=24h -orphan
+
+# Telemetry, unless the listener allows unauthenticated_metrics_access.
+path "sys/metrics" {
+  capabilities = ["read"]
+}
+
+# Which nodes the cluster itself knows (from Vault 1.10).
+path "sys/ha-status" {
+  capabilities = ["read"]
+}
+
+# The canary: a secret with nothing in it that matters, read to measure latency. As in the sample
+# configuration; for KV version 2 the path is secret/data/vaultwatch-canary.
+path "secret/vaultwatch-canary" {
+  capabilities = ["read"]
+}
