@@ -1,0 +1,167 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Samples
+import Synchronization
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// An HTTP/1.1 server on one event loop thread: bounded in connections, bytes and time.
+///
+/// Handlers run on Swift's pool; when the client goes away, the handler's task is cancelled.
+/// The Lab serves its simulated estate with it too.
+package final class HTTPServer: Sendable {
+    package typealias Handler = @Sendable (ServerRequest) async -> ServerResponse
+
+    /// Where it listens, once it does.
+    package struct Address: Sendable, Hashable, CustomStringConvertible {
+        package var host: String
+        package var port: Int
+        package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
+    private struct State {
+        var listeners: [any Channel] = []
+        var connections: [ObjectIdentifier: any Channel] = [:]
+        var tls: NIOSSLContext?
+        var stopped = false
+    }
+
+    private let options: ServerOptions
+    private let handler: Handler
+    private let group: any EventLoopGroup
+    private let ownsGroup: Bool
+    private let state = Mutex(State())
+
+    /// - Parameter group: threads to share with other servers; nil makes one thread of its own.
+    package init(_ options: ServerOptions, group: (any EventLoopGroup)? = nil, handler: @escaping Handler) {
+        self.options = options
+        self.handler = handler
+        self.group = group ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        ownsGroup = group == nil
+    }
+
+    /// Connections open now.
+    package var connectionCount: Int { state.withLock { $0.connections.count } }
+
+    /// Reads the certificate, binds every address and begins to answer.
+    /// - Returns: the bound addresses, in the order of the options.
+    /// - Throws: `ServerError` naming the address or file; nothing listens then.
+    package func start() async throws(ServerError) -> [Address] {
+        try reloadTLS()
+        var bound: [Address] = []
+        for listen in options.listen {
+            let channel: any Channel
+            do {
+                switch listen {
+                case .tcp(let host, let port): channel = try await bootstrap().bind(host: host, port: port).get()
+                case .descriptor(let descriptor): channel = try await bootstrap().withBoundSocket(descriptor).get()
+                }
+            } catch {
+                await stop(within: .zero)
+                throw ServerError("\(HTTPServer.name(listen)): \(HTTPServer.reason(error))")
+            }
+            state.withLock { $0.listeners.append(channel) }
+            bound.append(Address(host: channel.localAddress?.ipAddress ?? "", port: channel.localAddress?.port ?? 0))
+        }
+        return bound
+    }
+
+    /// Reads certificate and key anew, for the connections that come after.
+    /// - Throws: `ServerError`; the old ones stay in use.
+    package func reloadTLS() throws(ServerError) {
+        guard let tls = options.tls else { return }
+        let context = try tls.context()
+        state.withLock { $0.tls = context }
+    }
+
+    /// Takes no more connections, lets running requests end, and returns when all is closed or the time is over.
+    package func stop(within grace: Duration = .seconds(5)) async {
+        let (listeners, connections) = shutDown()
+        for listener in listeners { try? await listener.close().get() }
+        for connection in connections { connection.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        await withTaskGroup { tasks in
+            tasks.addTask {
+                for connection in connections { try? await connection.closeFuture.get() }
+            }
+            tasks.addTask { try? await Task.sleep(for: grace, clock: .suspending) }
+            // Whichever comes first; closing what is left lets the other end.
+            await tasks.next()
+            for connection in connections { connection.close(promise: nil) }
+            tasks.cancelAll()
+        }
+        if ownsGroup { try? await group.shutdownGracefully() }
+    }
+
+    /// As if the process were killed: the listeners close and every connection is reset.
+    package func kill() async {
+        let (listeners, connections) = shutDown()
+        for connection in connections { HTTPServer.reset(connection) }
+        for listener in listeners { try? await listener.close().get() }
+        for connection in connections { try? await connection.closeFuture.get() }
+        if ownsGroup { try? await group.shutdownGracefully() }
+    }
+
+    private func shutDown() -> (listeners: [any Channel], connections: [any Channel]) {
+        state.withLock { state in
+            state.stopped = true
+            defer { state.listeners = [] }
+            return (state.listeners, Array(state.connections.values))
+        }
+    }
+
+    private func bootstrap() -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: false)
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { try accept(channel) }
+            }
+    }
+
+    private func accept(_ channel: any Channel) throws {
+        let id = ObjectIdentifier(channel)
+        let (taken, context) = state.withLock { state -> (Bool, NIOSSLContext?) in
+            guard !state.stopped, state.connections.count < options.limits.connections else { return (false, nil) }
+            state.connections[id] = channel
+            return (true, state.tls)
+        }
+        guard taken else { throw ServerError("too many connections") }
+        channel.closeFuture.whenComplete { [self] _ in state.withLock { $0.connections[id] = nil } }
+        let pipeline = channel.pipeline.syncOperations
+        if let tls = options.tls, let context { try pipeline.addHandler(tls.handler(context)) }
+        let guardian = ConnectionGuard(limits: options.limits)
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = options.limits.headerBytes
+        limits.maxHeaderListSize = options.limits.headerBytes
+        limits.maxHeaderFieldCount = options.limits.headerCount
+        try pipeline.addHandler(guardian)
+        try pipeline.configureHTTPServerPipeline(
+            withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+        try pipeline.addHandler(HTTPConnection(guardian: guardian, limits: options.limits, isTLS: options.tls != nil, handler: handler))
+    }
+
+    /// Closes without a farewell: with no linger time the kernel sends RST. Source: socket(7), SO_LINGER.
+    static func reset(_ channel: any Channel) {
+        let close = { @Sendable in channel.close(promise: nil) }
+        guard let options = channel as? any SocketOptionProvider else { return close() }
+        options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in close() }
+    }
+
+    private static func name(_ listen: ServerOptions.Listen) -> String {
+        switch listen {
+        case .tcp(let host, let port): Address(host: host, port: port).description
+        case .descriptor(let descriptor): "inherited socket \(descriptor)"
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return String(cString: strerror(error.errnoCode))
+    }
+}
