@@ -1,0 +1,53 @@
+import Exposition
+import Samples
+
+/// Every metric that the probes emit: what a `/metrics` page needs to know beyond the samples, and what rules and
+/// dashboards may name.
+package enum Catalogue {
+    /// One metric.
+    package struct Entry: Sendable, Hashable {
+        package let name: String
+        package let kind: MetricFamily.Kind
+        /// Names of its labels; a label whose value is not known is left out.
+        package let labels: [String]
+        package let help: String
+
+        init(_ name: String, _ kind: MetricFamily.Kind, _ labels: [String], _ help: String) {
+            self.name = name
+            self.kind = kind
+            self.labels = labels
+            self.help = help
+        }
+
+        /// The names under which its series stand in a store.
+        package var seriesNames: [String] {
+            switch kind {
+            case .histogram: [name + "_bucket", name + "_sum", name + "_count"]
+            case .summary: [name + "_sum", name + "_count"]
+            case .counter, .gauge, .untyped: [name]
+            }
+        }
+    }
+
+    private static let bySeriesName: [String: Entry] = {
+        var table: [String: Entry] = [:]
+        for entry in entries {
+            for name in entry.seriesNames { table[name] = entry }
+        }
+        return table
+    }()
+
+    /// The metric that a series belongs to: `x_bucket` to the histogram `x`.
+    package static func entry(forSeries name: String) -> Entry? { bySeriesName[name] }
+
+    /// Samples as families for a `/metrics` page, in the order of the names; samples of no known metric are left out.
+    package static func families(_ samples: some Sequence<Sample>) -> [MetricFamily] {
+        var families: [String: MetricFamily] = [:]
+        for sample in samples {
+            guard let name = sample.labels.name, let entry = entry(forSeries: name) else { continue }
+            families[entry.name, default: MetricFamily(entry.name, entry.kind, help: entry.help)]
+                .samples.append(MetricFamily.Sample(sample.labels, sample.value))
+        }
+        return families.values.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,135 @@
+import FoundationEssentials
+import Samples
+
+/// sys/health. Every field may be absent: they differ by version, edition and state.
+struct HealthAnswer: Decodable, Sendable, Hashable {
+    var initialized: Bool?
+    var sealed: Bool?
+    var standby: Bool?
+    var performanceStandby: Bool?
+    var serverTimeUTC: Int64?
+    var version: String?
+    var clusterName: String?
+    var clusterID: String?
+    var lastWAL: Int64?
+    var licenseExpiry: Timestamp?
+    var echoDurationMs: Double?
+    var clockSkewMs: Double?
+    var replicationCanaryAgeMs: Double?
+    var haConnectionHealthy: Bool?
+    var removedFromCluster: Bool?
+    var forwardingHeartbeatMs: Double?
+
+    init(from decoder: any Decoder) throws {
+        let fields = try LenientFields(decoder)
+        initialized = fields["initialized"]
+        sealed = fields["sealed"]
+        standby = fields["standby"]
+        performanceStandby = fields["performance_standby"]
+        serverTimeUTC = fields["server_time_utc"]
+        version = fields["version"]
+        clusterName = fields["cluster_name"]
+        clusterID = fields["cluster_id"]
+        lastWAL = fields["last_wal"]
+        echoDurationMs = fields["echo_duration_ms"]
+        clockSkewMs = fields["clock_skew_ms"]
+        replicationCanaryAgeMs = fields["replication_primary_canary_age_ms"]
+        haConnectionHealthy = fields["ha_connection_healthy"]
+        removedFromCluster = fields["removed_from_cluster"]
+        forwardingHeartbeatMs = fields["last_request_forwarding_heartbeat_ms"]
+        let license: [String: LenientText]? = fields["license"]
+        licenseExpiry = license?["expiry_time"]?.text.flatMap { Timestamp(rfc3339: $0) }
+    }
+
+    /// Without these a JSON object is not an answer of sys/health.
+    var isRecognisable: Bool { sealed != nil && initialized != nil }
+}
+
+/// sys/seal-status.
+struct SealAnswer: Decodable, Sendable, Hashable {
+    var type: String?
+    var initialized: Bool?
+    var sealed: Bool?
+    var threshold: Int64?
+    var shares: Int64?
+    var progress: Int64?
+    var version: String?
+    var migration: Bool?
+    var storageType: String?
+    var clusterName: String?
+    var clusterID: String?
+
+    init(from decoder: any Decoder) throws {
+        let fields = try LenientFields(decoder)
+        type = fields["type"]
+        initialized = fields["initialized"]
+        sealed = fields["sealed"]
+        threshold = fields["t"]
+        shares = fields["n"]
+        progress = fields["progress"]
+        version = fields["version"]
+        migration = fields["migration"]
+        storageType = fields["storage_type"]
+        clusterName = fields["cluster_name"]
+        clusterID = fields["cluster_id"]
+    }
+}
+
+/// sys/leader. OpenBao leaves out what is empty.
+struct LeaderAnswer: Decodable, Sendable, Hashable {
+    var haEnabled: Bool?
+    var isSelf: Bool?
+    /// nil on a standby, where Vault writes the year 1.
+    var activeSince: Timestamp?
+    /// nil between leaders, where Vault writes "".
+    var leaderAddress: String?
+    var raftCommittedIndex: Int64?
+    var raftAppliedIndex: Int64?
+    var lastWAL: Int64?
+
+    init(from decoder: any Decoder) throws {
+        let fields = try LenientFields(decoder)
+        haEnabled = fields["ha_enabled"]
+        isSelf = fields["is_self"]
+        let since: String? = fields["active_time"]
+        activeSince = since.flatMap { Timestamp(rfc3339: $0) }.flatMap { $0.milliseconds > 0 ? $0 : nil }
+        let address: String? = fields["leader_address"]
+        leaderAddress = address.flatMap { $0.isEmpty ? nil : $0 }
+        raftCommittedIndex = fields["raft_committed_index"]
+        raftAppliedIndex = fields["raft_applied_index"]
+        lastWAL = fields["last_wal"]
+    }
+}
+
+/// An object's fields one by one: one of an unforeseen type counts as absent and doesn't spoil the others.
+struct LenientFields {
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    private let container: KeyedDecodingContainer<Key>
+
+    /// - Throws: where there is no object.
+    init(_ decoder: any Decoder) throws { container = try decoder.container(keyedBy: Key.self) }
+
+    subscript<Value: Decodable>(name: String) -> Value? {
+        try? container.decodeIfPresent(Value.self, forKey: Key(stringValue: name))
+    }
+}
+
+/// A string, or anything else as nil.
+struct LenientText: Decodable, Sendable, Hashable {
+    let text: String?
+
+    init(from decoder: any Decoder) throws {
+        text = try? decoder.singleValueContainer().decode(String.self)
+    }
+}
+
+/// Decodes one JSON object; nil for anything else, garbage too.
+func decodeJSON<Answer: Decodable>(_ type: Answer.Type, _ body: [UInt8]) -> Answer? {
+    try? JSONDecoder().decode(type, from: Data(body))
+}

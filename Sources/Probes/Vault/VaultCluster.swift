@@ -1,0 +1,59 @@
+import Platform
+import Samples
+import Synchronization
+import Transport
+
+/// One cluster under watch: what its probes share. Its nodes' observations meet here.
+final class VaultCluster: Sendable {
+    let options: VaultClusterOptions
+    let http: any HTTPClient
+    let platform: Platform
+    let session: VaultSession
+    private let shared: Mutex<VaultClusterState>
+
+    init(options: VaultClusterOptions, http: any HTTPClient, platform: Platform) {
+        self.options = options
+        self.http = http
+        self.platform = platform
+        session = VaultSession(options: options, http: http, platform: platform)
+        shared = Mutex(VaultClusterState(cluster: options.name, nodes: options.nodes.map(\.name), started: platform.time.now()))
+    }
+
+    var clusterTarget: ProbeTarget { ProbeTarget(.vaultCluster, options.name) }
+
+    func target(_ node: String) -> ProbeTarget { ProbeTarget(.vaultNode, "\(options.name)/\(node)") }
+
+    /// Takes a node's observation: the cluster's facts with it in, and the nodes to look at again.
+    func observe(_ observation: VaultObservation, of node: String) -> (derived: DerivedReport, confirm: [ProbeTarget]) {
+        let (change, state) = shared.withLock { ($0.observe(observation, of: node), $0) }
+        let now = platform.time.now()
+        let derived = DerivedReport(target: clusterTarget, samples: state.samples(at: now).samples, status: state.targetStatus(at: now))
+        let others = options.nodes.map(\.name).filter { $0 != node }
+        return (derived, change == .none ? [] : others.map(target))
+    }
+
+    /// A node that is active, and its address.
+    var activeNode: VaultClusterOptions.Node? {
+        let active = shared.withLock { $0.activeNodes }
+        return options.nodes.first { active.contains($0.name) }
+    }
+
+    var clusterID: String? { shared.withLock { $0.clusterID } }
+
+    /// The storage that the nodes name, nil until one did.
+    var storageType: String? { shared.withLock { $0.storageType } }
+
+    func state(of node: String) -> VaultNodeState? { shared.withLock { $0.observation(of: node)?.state } }
+
+    /// All probes of the cluster.
+    func probes() -> [any RunnableProbe] {
+        var probes: [any RunnableProbe] = options.nodes.map { VaultNodeProbe(cluster: self, node: $0) }
+        if options.telemetry { probes += options.nodes.map { VaultTelemetryProbe(cluster: self, node: $0) } }
+        if let url = options.loadBalancerURL { probes.append(VaultLoadBalancerProbe(cluster: self, url: url)) }
+        if options.canaryPath != nil, options.hasToken {
+            probes.append(VaultCanaryProbe(cluster: self, via: .activeNode))
+            if let url = options.loadBalancerURL { probes.append(VaultCanaryProbe(cluster: self, via: .loadBalancer(url))) }
+        }
+        return probes
+    }
+}

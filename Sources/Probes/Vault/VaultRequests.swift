@@ -1,0 +1,52 @@
+import Platform
+import Transport
+
+extension VaultClusterOptions {
+    /// A request to one of the cluster's addresses.
+    /// - Parameter path: begins with `/v1/`.
+    func request(_ base: String, _ path: String, token: String? = nil) -> HTTPRequest {
+        var root = base
+        while root.hasSuffix("/") { root.removeLast() }
+        var request = HTTPRequest(url: root + path)
+        request.timeout = timeout
+        request.connectTimeout = min(timeout, .seconds(3))
+        request.bodyLimitBytes = bodyLimitBytes
+        request.tls = tls
+        if let token { request.headers.append(("X-Vault-Token", token)) }
+        return request
+    }
+
+    /// The same in the configured namespace; sys/health and its like are asked in the root namespace instead.
+    func namespacedRequest(_ base: String, _ path: String, token: String? = nil) -> HTTPRequest {
+        var request = request(base, path, token: token)
+        if let namespace, !namespace.isEmpty { request.headers.append(("X-Vault-Namespace", namespace)) }
+        return request
+    }
+
+    var hasToken: Bool {
+        if case .none = authentication { false } else { true }
+    }
+}
+
+extension ProbeFailure {
+    init(_ error: TransportError) { self.init(error.reason.rawValue, error.message) }
+
+    /// Why an authenticated request was not answered as hoped.
+    /// - Parameter what: for the log, `canary` and the like.
+    init(status: Int, of what: String) {
+        switch status {
+        case 300..<400: self.init("redirect", "\(what): redirected (\(status)), not followed")
+        case 403: self.init("denied", "\(what): permission denied (403)")
+        case 404: self.init("not_found", "\(what): nothing there (404)")
+        case 503: self.init("sealed", "\(what): the node is sealed (503)")
+        default: self.init("http", "\(what): status \(status)")
+        }
+    }
+}
+
+extension HTTPClient {
+    /// The exchange as a value, so that several can run side by side and each keep its own error.
+    func exchange(_ request: HTTPRequest) async -> Exchange {
+        do { return .success(try await send(request)) } catch { return .failure(error) }
+    }
+}

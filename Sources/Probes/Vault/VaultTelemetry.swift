@@ -1,0 +1,138 @@
+import Exposition
+import Samples
+
+/// Vault's own telemetry under names that say what they measure and in base units; the rest of the page is dropped.
+///
+/// Neither seal state nor leadership is taken from here: a sealed node shows `vault_core_unsealed` with both values,
+/// and a node that was active goes on exporting that it is.
+struct VaultTelemetry {
+    /// Series that one name may have; mounts and devices are under the control of others.
+    private static let seriesLimit = 200
+
+    /// Storage backends of Vault and OpenBao by the first part of their metrics' names.
+    private static let backends: Set<String> = [
+        "postgres", "raft_storage", "consul", "mysql", "etcd", "file", "inmem", "s3", "gcs", "azure", "dynamodb", "cockroachdb", "zookeeper",
+    ]
+    private static let operations: Set<String> = ["get", "put", "list", "delete"]
+
+    private struct Key: Hashable {
+        var name: String
+        var labels: [Label]
+    }
+
+    private var values: [Key: Double] = [:]
+    private var counts: [String: Int] = [:]
+
+    /// - Parameter families: sys/metrics in Prometheus' format.
+    static func samples(_ families: [MetricFamily], into set: SampleSet) -> SampleSet {
+        var telemetry = VaultTelemetry()
+        for family in families { telemetry.take(family) }
+        var set = set
+        for (key, value) in telemetry.values.sorted(by: { $0.key.name < $1.key.name }) {
+            set.add(key.name, value, key.labels)
+        }
+        return set
+    }
+
+    private mutating func take(_ family: MetricFamily) {
+        for sample in family.samples where !sample.value.isNaN {
+            guard let name = sample.labels.name, let series = VaultTelemetry.translate(name, sample.labels) else { continue }
+            let key = Key(name: series.name, labels: series.labels.map { Label($0.key, $0.value) })
+            let value = sample.value * series.scale
+            if let known = values[key] {
+                values[key] = series.isSummed ? known + value : value
+                continue
+            }
+            counts[series.name, default: 0] += 1
+            if counts[series.name, default: 0] <= VaultTelemetry.seriesLimit { values[key] = value }
+        }
+    }
+
+    private struct Target {
+        var name: String
+        var labels: KeyValuePairs<String, String> = [:]
+        var scale = 1.0
+        /// Series that differ in labels we drop are added up; elsewhere the last one counts.
+        var isSummed = false
+    }
+
+    private static func translate(_ name: String, _ labels: Labels) -> Target? {
+        if let gauge = plain[name] { return Target(name: gauge) }
+        switch name {
+        case "vault_audit_log_request_failure": return Target(name: "vault_telemetry_audit_failures_total", labels: ["kind": "request"])
+        case "vault_audit_log_response_failure": return Target(name: "vault_telemetry_audit_failures_total", labels: ["kind": "response"])
+        case "vault_core_leadership_lost_count": return Target(name: "vault_telemetry_leadership_lost_total")
+        case "vault_core_step_down_count": return Target(name: "vault_telemetry_step_downs_total")
+        case "vault_token_count": return Target(name: "vault_telemetry_tokens", isSummed: true)
+        case "vault_core_response_status_code":
+            return Target(name: "vault_telemetry_responses_total", labels: ["type": labels["type"] ?? ""], isSummed: true)
+        case "vault_token_count_by_ttl":
+            return Target(name: "vault_telemetry_tokens_by_ttl", labels: ["creation_ttl": labels["creation_ttl"] ?? ""], isSummed: true)
+        case "vault_secret_kv_count":
+            return Target(
+                name: "vault_telemetry_kv_secrets", labels: ["mount": labels["mount_point"] ?? "", "namespace": labels["namespace"] ?? ""])
+        case "vault_core_mount_table_num_entries":
+            return Target(name: "vault_telemetry_mount_entries", labels: ["type": labels["type"] ?? "", "local": labels["local"] ?? ""])
+        case "vault_core_mount_table_size":
+            return Target(name: "vault_telemetry_mount_table_bytes", labels: ["type": labels["type"] ?? "", "local": labels["local"] ?? ""])
+        default: return summary(name)
+        }
+    }
+
+    private static let plain: [String: String] = [
+        "vault_expire_num_leases": "vault_telemetry_leases",
+        "vault_expire_num_irrevocable_leases": "vault_telemetry_irrevocable_leases",
+        "vault_autopilot_healthy": "vault_telemetry_raft_healthy",
+        "vault_autopilot_failure_tolerance": "vault_telemetry_raft_failure_tolerance",
+        "vault_runtime_alloc_bytes": "vault_telemetry_allocated_bytes",
+        "vault_runtime_sys_bytes": "vault_telemetry_system_bytes",
+        "vault_runtime_num_goroutines": "vault_telemetry_goroutines",
+        "process_resident_memory_bytes": "vault_telemetry_resident_bytes",
+        "process_open_fds": "vault_telemetry_open_files",
+        "process_max_fds": "vault_telemetry_open_files_limit",
+    ]
+
+    /// `vault_<what>_sum` in milliseconds and `_count`.
+    private static func summary(_ name: String) -> Target? {
+        let suffix: String
+        if name.hasSuffix("_sum") {
+            suffix = "_sum"
+        } else if name.hasSuffix("_count") {
+            suffix = "_count"
+        } else {
+            return nil
+        }
+        guard name.hasPrefix("vault_") else { return nil }
+        let what = String(name.dropFirst(6).dropLast(suffix.count))
+        let scale = suffix == "_sum" ? 0.001 : 1
+        func target(_ name: String, _ labels: KeyValuePairs<String, String> = [:]) -> Target {
+            Target(name: "vault_telemetry_\(name)_duration_seconds" + suffix, labels: labels, scale: scale)
+        }
+        switch what {
+        case "core_handle_request": return target("request")
+        case "core_handle_login_request": return target("login")
+        case "audit_log_request": return target("audit", ["kind": "request"])
+        case "audit_log_response": return target("audit", ["kind": "response"])
+        default: break
+        }
+        if what.hasPrefix("audit_"), suffix == "_count", let (device, kind) = auditDevice(what) {
+            return Target(name: "vault_telemetry_audit_device_entries_total", labels: ["device": device, "kind": kind])
+        }
+        guard let split = what.lastIndex(of: "_") else { return nil }
+        let backend = String(what[..<split])
+        let operation = String(what[what.index(after: split)...])
+        guard operations.contains(operation) else { return nil }
+        if backend == "barrier" { return target("barrier", ["operation": operation]) }
+        return backends.contains(backend) ? target("storage", ["backend": backend, "operation": operation]) : nil
+    }
+
+    /// `audit_file__log_request` is the device `file/`: Vault writes every sign that is not allowed as `_`.
+    private static func auditDevice(_ what: String) -> (device: String, kind: String)? {
+        for kind in ["request", "response"] where what.hasSuffix("_log_" + kind) {
+            var device = String(what.dropFirst(6).dropLast(5 + kind.count))
+            while device.hasSuffix("_") { device.removeLast() }
+            return device.isEmpty ? nil : (device, kind)
+        }
+        return nil
+    }
+}

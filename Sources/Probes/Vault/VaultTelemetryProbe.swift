@@ -1,0 +1,66 @@
+import Exposition
+import Platform
+import Samples
+import Synchronization
+import Transport
+
+/// Reads sys/metrics of one node and keeps the part that is worth it.
+final class VaultTelemetryProbe: RunnableProbe {
+    /// Lines that a page may have.
+    private static let sampleLimit = 50_000
+
+    let target: ProbeTarget
+    private let cluster: VaultCluster
+    private let node: VaultClusterOptions.Node
+
+    init(cluster: VaultCluster, node: VaultClusterOptions.Node) {
+        self.cluster = cluster
+        self.node = node
+        target = ProbeTarget(.vaultTelemetry, "\(cluster.options.name)/\(node.name)")
+    }
+
+    var interval: Duration { max(cluster.options.interval, cluster.options.telemetryInterval) }
+    var timeout: Duration { cluster.options.timeout * 2 + .seconds(1) }
+
+    func timedOut() -> ProbeReport { report(nil, ProbeFailure("timeout", "sys/metrics: no answer within \(timeout.prometheusDescription)")) }
+
+    func run() async -> ProbeReport {
+        var token: String?
+        if cluster.options.hasToken {
+            // A sealed node can't log anybody in; the active one can.
+            switch await cluster.session.token(base: cluster.activeNode?.url ?? node.url) {
+            case .success(let value): token = value
+            case .failure: break
+            }
+        }
+        var request = cluster.options.request(node.url, "/v1/sys/metrics?format=prometheus", token: token)
+        request.bodyLimitBytes = cluster.options.telemetryLimitBytes
+        switch await cluster.http.exchange(request) {
+        case .failure(let error): return report(nil, ProbeFailure(error))
+        case .success(let response): return read(response)
+        }
+    }
+
+    private func read(_ response: HTTPResponse) -> ProbeReport {
+        // 400: without unauthenticated_metrics_access only an active node answers, and only with a token.
+        if response.status == 400 { return report(nil, nil) }
+        guard response.status == 200 else { return report(nil, ProbeFailure(status: response.status, of: "sys/metrics")) }
+        do {
+            // Vault 1.8 guesses its content type: the body's form decides.
+            let families = try MetricFamily.parse(response.body, limit: VaultTelemetryProbe.sampleLimit)
+            return report(families, nil)
+        } catch {
+            return report(nil, ProbeFailure("body", "sys/metrics: \(error)"))
+        }
+    }
+
+    private func report(_ families: [MetricFamily]?, _ failure: ProbeFailure?) -> ProbeReport {
+        var set = SampleSet(["cluster": cluster.options.name, "node": node.name], at: cluster.platform.time.wall())
+        set.add("vault_telemetry_up", families != nil)
+        if let families { set = VaultTelemetry.samples(families, into: set) }
+        let state = families != nil ? "read" : failure == nil ? "not offered" : "failed"
+        return ProbeReport(
+            samples: set.samples, failure: failure,
+            status: TargetStatus(failure == nil ? .ok : .warning, state, detail: failure?.description ?? ""))
+    }
+}
