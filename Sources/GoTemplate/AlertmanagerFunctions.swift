@@ -23,6 +23,8 @@ package enum AlertmanagerFunctions {
     }
 
     private static let fixed: TemplateFunctions = TextFunctions.table.merging([
+        // Unlike Prometheus' function of this name it also lowers the rest of each word.
+        "title": TextFunctions.function { TextFunctions.title($0.lowercased()) },
         "trimSpace": TextFunctions.function(trimmed),
         "join": TemplateFunction(running: 2...2) { run, values in
             // `join sep list`: the separator first, so that a list can be piped in.

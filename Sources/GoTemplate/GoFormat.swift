@@ -6,8 +6,17 @@ import Glibc
 /// Numbers as Go's `strconv` and `fmt` write them.
 enum GoFormat {
     /// `strconv.FormatFloat(value, 'g', -1, 64)`, hence `%v` and `{{ .Value }}`:
-    /// the shortest digits that read back, in exponent form below 1e-4 and from 1e21 on.
-    static func shortest(_ value: Double) -> String { goFormat(value) }
+    /// the shortest digits that read back, in exponent form below 1e-4 and from 1e6 on
+    /// (`1.7179869184e+10`).
+    static func shortest(_ value: Double) -> String {
+        guard value.isFinite, value.magnitude >= 1e6, value.magnitude < 1e21 else { return goFormat(value) }
+        let plain = goFormatPlain(value.magnitude)
+        let exponent = plain.prefix { $0 != "." }.count - 1
+        var digits = plain.filter { $0 != "." }
+        while digits.count > 1, digits.hasSuffix("0") { digits.removeLast() }
+        let mantissa = String(digits.prefix(1)) + (digits.count > 1 ? "." + digits.dropFirst() : "")
+        return (value < 0 ? "-" : "") + mantissa + "e+" + (exponent < 10 ? "0" : "") + String(exponent)
+    }
 
     /// `%e`, `%f` and `%g` (upper case too) with a precision, without width or sign. C and Go agree on these.
     /// - Parameter precision: nil is the shortest form that reads back.

@@ -182,7 +182,7 @@ package struct TemplateRun {
         try step(first.range.lowerBound)
         let arguments = command.operands.dropFirst()
         switch first.kind {
-        case .function(let name): return try call(name, first.range, arguments, dot, final)
+        case .function(let name): return try call(name, command.range, arguments, dot, final)
         case .field(let names): return try fields(names, of: dot, first.range, arguments, dot, final)
         case .variable(let name, let names):
             return try fields(names, of: variable(name, first.range), first.range, arguments, dot, final)

@@ -78,9 +78,9 @@ struct TreeParser {
                     try close("end")
                     return (nodes, .endAction)
                 case "else": return (nodes, .elseAction)
-                case "if": nodes.append(.branch(try branch(.if)))
-                case "with": nodes.append(.branch(try branch(.with)))
-                case "range": nodes.append(.branch(try branch(.range)))
+                case "if": nodes.append(.branch(try branch(.if, offset)))
+                case "with": nodes.append(.branch(try branch(.with, offset)))
+                case "range": nodes.append(.branch(try branch(.range, offset)))
                 case "template": nodes.append(try templateCall(offset))
                 case "block": nodes.append(try block(offset))
                 case "define":
@@ -104,7 +104,7 @@ struct TreeParser {
         advance()
     }
 
-    private mutating func branch(_ kind: Branch.Kind) throws(TemplateError) -> Branch {
+    private mutating func branch(_ kind: Branch.Kind, _ start: Int) throws(TemplateError) -> Branch {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.deepest else { throw fail("nested deeper than \(Self.deepest) levels") }
@@ -113,7 +113,6 @@ struct TreeParser {
         case .with: "with"
         case .range: "range"
         }
-        let start = here
         let mark = variables.count
         defer { variables.removeLast(variables.count - mark) }
         let pipeline = try pipeline(word, end: .rightDelimiter, isRange: kind == .range)
@@ -125,8 +124,9 @@ struct TreeParser {
             skipSpace()
             // `{{else if …}}` and `{{else with …}}` are an else with one branch in it and one common end.
             if token.kind == .keyword, (text == "if" && kind == .if) || (text == "with" && kind == .with) {
+                let offset = here
                 advance()
-                return Branch(kind: kind, pipeline: pipeline, body: body, otherwise: [.branch(try branch(kind))])
+                return Branch(kind: kind, pipeline: pipeline, body: body, otherwise: [.branch(try branch(kind, offset))])
             }
             try close("else")
             (otherwise, end) = try list()
