@@ -44,7 +44,10 @@ extension Dispatcher {
         var decisions = Decisions()
         guard let destination = destinations[id], var channel = channels[destination], let pending = channel.pending else { return decisions }
         channel.pending?.inFlight = false
-        if uncertain { channel.noteAttemptUnanswered(pending) }
+        if uncertain {
+            channel.noteAttemptUnanswered(pending)
+            channel.pending?.attempted = true
+        }
         let isDue = channel.isDue
         channels[destination] = channel
         refresh(now, &decisions)

@@ -129,11 +129,13 @@ extension Dispatcher {
         } else {
             decisions.forgottenRecords.removeAll { $0 == destination }
             decisions.records.removeAll { $0.destination == destination }
-            decisions.records.append(
-                NotificationRecord(
-                    destination: destination, groupLabels: labels.dictionary, firing: channel.firing, told: channel.told,
-                    since: channel.sinceWall))
+            decisions.records.append(record(channel, destination, labels))
         }
+    }
+
+    func record(_ channel: Channel, _ destination: Destination, _ labels: Labels) -> NotificationRecord {
+        NotificationRecord(
+            destination: destination, groupLabels: labels.dictionary, firing: channel.firing, told: channel.told, since: channel.sinceWall)
     }
 
     /// Lets go of alerts that are over and told so everywhere, and of the group when it is empty.
@@ -146,16 +148,18 @@ extension Dispatcher {
                 groups[id]?.strays.remove(fingerprint)
                 continue
             }
-            guard entry.isEnded, group.flushed || groups[id]?.flushed == true else { continue }
-            let isOld = (entry.alert.endsAt ?? entry.alert.updatedAt) + options.retention < now.wall
+            // A stray is here for its end alone; others stay while they fire, and until their group has been looked at.
+            guard group.strays.contains(fingerprint) || (entry.isEnded && group.flushed) else { continue }
+            let isOld = entry.isEnded && (entry.alert.endsAt ?? entry.alert.updatedAt) + options.retention < now.wall
             let isWaitedFor = places.contains { place in
                 guard let channel = channels[place] else { return false }
                 let isOnItsWay = channel.pending.map { $0.firing.contains(fingerprint) || $0.resolved.contains(fingerprint) } ?? false
                 return channel.mustHearEnd(fingerprint) || isOnItsWay
             }
-            if isWaitedFor && !isOld { continue }
+            let isInFlight = places.contains { channels[$0]?.pending?.inFlight == true }
+            if isWaitedFor && (!isOld || isInFlight) { continue }
             if isOld {
-                for place in places where channels[place]?.pending?.inFlight != true {
+                for place in places {
                     guard var channel = channels[place] else { continue }
                     let changed = channel.forget(fingerprint)
                     if channel.pending?.resolved.contains(fingerprint) == true { withdraw(&channel, &decisions) }

@@ -53,9 +53,20 @@ extension Dispatcher {
         return decisions
     }
 
+    /// All that a journal must hold for this dispatcher to be restored: for a journal that was begun anew.
+    package var saved: Saved {
+        Saved(
+            alerts: alerts.values.map(\.alert), silences: Array(silences.all.values),
+            records: channels.compactMap { destination, channel in
+                guard !channel.told.isEmpty else { return nil }
+                let labels = groups[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels ?? .empty
+                return record(channel, destination, labels)
+            }, outgoing: pending)
+    }
+
     /// The messages on their way, oldest first.
     package var pending: [Outgoing] {
-        channels.values.compactMap(\.pending).map { Outgoing(id: $0.id, notification: $0.notification) }.sorted { $0.id < $1.id }
+        channels.values.compactMap(\.pending).map { Outgoing(id: $0.id, notification: $0.notification, attempted: $0.inFlight || $0.attempted) }.sorted { $0.id < $1.id }
     }
 
     /// Takes a new configuration. What was told under the old one is still ended under it.
@@ -86,7 +97,7 @@ extension Dispatcher {
         for (destination, channel) in channels.sorted(by: { ($0.key.groupKey, $0.key.receiver) < ($1.key.groupKey, $1.key.receiver) }) {
             keep(destination, channel, labels[destination] ?? channel.pending?.notification.groupLabels ?? .empty, now, &decisions)
         }
-        for (id, before) in old where groups[id] != nil {
+        for (id, before) in old where groups[id]?.route != nil {
             groups[id]?.flushed = before.flushed
             schedule(id, at: before.flushed ? min(before.dueAt, now.monotonic + (groups[id]?.groupInterval ?? .zero)) : before.dueAt)
         }

@@ -14,6 +14,9 @@ package struct Destination: Hashable, Sendable, Codable {
         self.groupKey = groupKey
     }
 
+    /// One text for all three, for a table's key.
+    package var storageKey: String { receiver + "\u{1f}" + integration + "\u{1f}" + groupKey }
+
     package init(_ notification: Notification) {
         self.init(receiver: notification.receiver, integration: notification.integration, groupKey: notification.groupKey)
     }

@@ -10,10 +10,13 @@ struct Channel: Sendable {
         var firing: Set<UInt64>
         var resolved: Set<UInt64>
         var inFlight = false
+        /// Whether the receiver may have it.
+        var attempted: Bool
 
         init(_ outgoing: Outgoing) {
             id = outgoing.id
             notification = outgoing.notification
+            attempted = outgoing.attempted
             firing = Set(outgoing.notification.firing.map(\.fingerprint))
             resolved = Set(outgoing.notification.resolved.map(\.fingerprint))
         }
@@ -44,7 +47,7 @@ struct Channel: Sendable {
     func reason(firing current: Set<UInt64>, ended: Set<UInt64>, repeatInterval: Duration, now: Instant) -> SendReason? {
         if current.isEmpty { return ended.isEmpty ? nil : .resolved }
         if told.isEmpty && maybeFiring.isEmpty { return .first }
-        if !current.isSubset(of: firing) { return firing.isEmpty && maybeFiring.isEmpty ? .first : .changed }
+        if !current.isSubset(of: firing) { return .changed }
         if !current.isDisjoint(with: maybeResolved) || !ended.isEmpty { return .changed }
         return now - since >= repeatInterval ? .repeat : nil
     }

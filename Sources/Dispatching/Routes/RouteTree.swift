@@ -63,7 +63,8 @@ package struct RouteTree: Sendable {
         let node = Node(
             index: index, key: key, receiver: route.receiver ?? parent?.receiver ?? "", matchers: matchers, continues: route.continues,
             groupBy: route.groupBy ?? parent?.groupBy ?? .labels([]), groupWait: route.groupWait ?? parent?.groupWait ?? .seconds(30),
-            groupInterval: route.groupInterval ?? parent?.groupInterval ?? .seconds(300),
+            // Never zero: a group must not come round twice in one step.
+            groupInterval: max(route.groupInterval ?? parent?.groupInterval ?? .seconds(300), .milliseconds(1)),
             repeatInterval: route.repeatInterval ?? parent?.repeatInterval ?? .seconds(4 * 3600),
             muteTimeIntervals: route.muteTimeIntervals, activeTimeIntervals: route.activeTimeIntervals, children: [])
         nodes.append(node)

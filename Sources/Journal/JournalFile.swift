@@ -1,0 +1,158 @@
+import Alerts
+import CSQLite
+import Samples
+
+/// The journal's tables in one database. Used by the journal's thread alone.
+struct JournalFile {
+    /// "vwjr": tells our files from other databases. https://sqlite.org/pragma.html#pragma_application_id
+    private static let applicationID: Int64 = 0x7677_6a72
+    private static let version: Int64 = 1
+    private static let pageBytes = 4096
+
+    let database: Database
+
+    /// Opens, checks and, where it is new, lays out the file.
+    /// - Throws: `SQLiteError`; for a broken or foreign file one with `isCorruption`.
+    init(_ options: JournalOptions) throws(SQLiteError) {
+        let database = try Database(path: options.path)
+        self.database = database
+        try database.execute("PRAGMA busy_timeout = 2000")
+        // Two agents on one journal would undo each other; the lock also makes WAL do without shared memory.
+        try database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        let isNew = try database.number("PRAGMA page_count") == 0
+        if isNew { try database.execute("PRAGMA page_size = \(JournalFile.pageBytes); PRAGMA auto_vacuum = INCREMENTAL") }
+        guard try database.text("PRAGMA journal_mode = WAL") == "wal" else {
+            throw SQLiteError(code: SQLITE_CANTOPEN, message: "the file system does not allow WAL", statement: "PRAGMA journal_mode")
+        }
+        // FULL: a commit returns after fsync(2). https://sqlite.org/pragma.html#pragma_synchronous
+        try database.execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304")
+        try database.execute("PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY")
+        try database.execute("PRAGMA max_page_count = \(max(options.maxBytes / JournalFile.pageBytes, 64))")
+        if !isNew {
+            guard try database.text("PRAGMA quick_check(1)") == "ok" else { throw JournalFile.broken("quick_check failed") }
+            let id = try database.number("PRAGMA application_id")
+            let found = try database.number("PRAGMA user_version") ?? 0
+            // Both zero: the machine went down between making the file and laying it out.
+            if id != 0 || found != 0 {
+                guard id == JournalFile.applicationID else { throw JournalFile.broken("not a journal of vaultwatch") }
+                guard found == JournalFile.version else { throw JournalFile.broken("version \(found), expected \(JournalFile.version)") }
+                return
+            }
+        }
+        try database.transaction { () throws(SQLiteError) in
+            try database.execute(
+                """
+                CREATE TABLE alerts (fingerprint INTEGER PRIMARY KEY, body BLOB NOT NULL);
+                CREATE TABLE outbox (id INTEGER PRIMARY KEY, attempted INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
+                CREATE TABLE records (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+                CREATE TABLE silences (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+                CREATE TABLE states (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+                CREATE TABLE history (
+                    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+                    receiver TEXT NOT NULL, integration TEXT NOT NULL, detail TEXT NOT NULL);
+                CREATE INDEX history_at ON history (at);
+                PRAGMA application_id = \(JournalFile.applicationID);
+                PRAGMA user_version = \(JournalFile.version);
+                """)
+        }
+    }
+
+    private static func broken(_ reason: String) -> SQLiteError {
+        SQLiteError(code: SQLITE_CORRUPT, message: reason, statement: "")
+    }
+
+    func apply(_ change: JournalChange) throws(SQLiteError) {
+        // Text and whole numbers always encode; a failure could only come from memory running out.
+        switch change {
+        case .alert(let alert):
+            guard let body = try? JournalCoding.encode(alert) else { return }
+            try database.run(
+                "INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)", .integer(Int64(bitPattern: alert.fingerprint)), .blob(body))
+        case .forgetAlert(let fingerprint):
+            try database.run("DELETE FROM alerts WHERE fingerprint = ?", .integer(Int64(bitPattern: fingerprint)))
+        case .outbox(let id, let notification):
+            guard let body = try? JournalCoding.encode(notification) else { return }
+            try database.run("INSERT OR REPLACE INTO outbox (id, body) VALUES (?, ?)", .integer(Int64(bitPattern: id)), .blob(body))
+        case .attempted(let id):
+            try database.run("UPDATE outbox SET attempted = 1 WHERE id = ?", .integer(Int64(bitPattern: id)))
+        case .forgetOutbox(let id):
+            try database.run("DELETE FROM outbox WHERE id = ?", .integer(Int64(bitPattern: id)))
+        case .record(let key, let body):
+            try database.run("INSERT OR REPLACE INTO records (key, body) VALUES (?, ?)", .text(key), .blob(body))
+        case .forgetRecord(let key): try database.run("DELETE FROM records WHERE key = ?", .text(key))
+        case .silence(let id, let body):
+            try database.run("INSERT OR REPLACE INTO silences (id, body) VALUES (?, ?)", .text(id), .blob(body))
+        case .forgetSilence(let id): try database.run("DELETE FROM silences WHERE id = ?", .text(id))
+        case .state(let key, let body):
+            try database.run("INSERT OR REPLACE INTO states (key, body) VALUES (?, ?)", .text(key), .blob(body))
+        case .forgetState(let key): try database.run("DELETE FROM states WHERE key = ?", .text(key))
+        case .history(let entry):
+            try database.run(
+                "INSERT INTO history (at, kind, subject, receiver, integration, detail) VALUES (?, ?, ?, ?, ?, ?)",
+                .integer(entry.at.milliseconds), .text(entry.kind.rawValue), .text(entry.subject), .text(entry.receiver),
+                .text(entry.integration), .text(entry.detail))
+        }
+    }
+
+    func snapshot() throws(SQLiteError) -> JournalSnapshot {
+        var snapshot = JournalSnapshot()
+        try rows("SELECT body FROM alerts") { row in
+            guard let alert = try? JournalCoding.alert(row.blob(0)) else {
+                snapshot.unreadable["alerts", default: 0] += 1
+                return
+            }
+            snapshot.alerts.append(alert)
+        }
+        try rows("SELECT id, attempted, body FROM outbox ORDER BY id") { row in
+            guard let notification = try? JournalCoding.notification(row.blob(2)) else {
+                snapshot.unreadable["outbox", default: 0] += 1
+                return
+            }
+            snapshot.outbox.append(
+                .init(id: UInt64(bitPattern: row.integer(0)), notification: notification, attempted: row.integer(1) != 0))
+        }
+        try rows("SELECT key, body FROM records") { snapshot.records[$0.text(0)] = $0.blob(1) }
+        try rows("SELECT id, body FROM silences") { snapshot.silences[$0.text(0)] = $0.blob(1) }
+        try rows("SELECT key, body FROM states") { snapshot.states[$0.text(0)] = $0.blob(1) }
+        return snapshot
+    }
+
+    /// Newest first.
+    func history(from: Timestamp, to: Timestamp, limit: Int) throws(SQLiteError) -> [HistoryEntry] {
+        var found: [HistoryEntry] = []
+        let statement = try database.statement(
+            "SELECT at, kind, subject, receiver, integration, detail FROM history WHERE at >= ? AND at <= ? ORDER BY at DESC, id DESC LIMIT ?")
+        defer { statement.reset() }
+        try statement.bind([.integer(from.milliseconds), .integer(to.milliseconds), .integer(Int64(limit))])
+        while try statement.step() {
+            found.append(
+                HistoryEntry(
+                    at: Timestamp(milliseconds: statement.integer(0)), kind: HistoryEntry.Kind(rawValue: statement.text(1)) ?? .agent,
+                    subject: statement.text(2), receiver: statement.text(3), integration: statement.text(4), detail: statement.text(5)))
+        }
+        return found
+    }
+
+    /// Forgets history that is too old or too much, and gives its pages back to the file system.
+    func expireHistory(before: Timestamp, count: Int) throws(SQLiteError) {
+        try database.run("DELETE FROM history WHERE at < ?", .integer(before.milliseconds))
+        try database.run(
+            "DELETE FROM history WHERE id <= (SELECT id FROM history ORDER BY id DESC LIMIT 1 OFFSET ?)", .integer(Int64(count)))
+        try database.run("PRAGMA incremental_vacuum(256)")
+    }
+
+    /// Makes room when the file is at its bound.
+    func dropOlderHalfOfHistory() throws(SQLiteError) {
+        try database.run("DELETE FROM history WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM history)")
+    }
+
+    var bytes: Int64 {
+        get throws(SQLiteError) { (try database.number("PRAGMA page_count") ?? 0) * Int64(JournalFile.pageBytes) }
+    }
+
+    private func rows(_ sql: String, _ body: (Statement) -> Void) throws(SQLiteError) {
+        let statement = try database.statement(sql)
+        defer { statement.reset() }
+        while try statement.step() { body(statement) }
+    }
+}

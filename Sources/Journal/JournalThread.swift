@@ -1,0 +1,78 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A thread with a queue: C that blocks on the disk must not hold Swift's own threads.
+final class JournalThread<Job>: @unchecked Sendable {
+    // All below is touched under the lock alone. pthread objects need a fixed address, hence the pointers.
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var jobs: [Job] = []
+    private var isClosed = false
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+        pthread_mutex_init(lock, nil)
+        pthread_cond_init(filled, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(filled)
+        pthread_mutex_destroy(lock)
+        filled.deallocate()
+        lock.deallocate()
+    }
+
+    enum Admission {
+        case taken
+        case full
+        case closed
+    }
+
+    /// - Parameter last: no job is taken after this one, and this one is taken whatever the queue's length.
+    func submit(_ job: sending Job, last: Bool = false) -> Admission {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        if isClosed { return .closed }
+        if jobs.count >= limit && !last { return .full }
+        jobs.append(job)
+        isClosed = last
+        pthread_cond_signal(filled)
+        return .taken
+    }
+
+    /// All that waits, at least one job; nil once the last one has been handed out.
+    func take() -> [Job]? {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while jobs.isEmpty {
+            if isClosed { return nil }
+            pthread_cond_wait(filled, lock)
+        }
+        defer { jobs = [] }
+        return jobs
+    }
+
+    /// Runs the body on a new thread; pthread_create(3). The body owns what it captures and ends when `take` gives nil.
+    /// - Returns: whether there is such a thread.
+    static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+        let box = Unmanaged.passRetained(Body(run: body))
+        var thread = pthread_t()
+        let code = pthread_create(&thread, nil, { argument in
+            if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+            return nil
+        }, box.toOpaque())
+        guard code == 0 else {
+            box.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+}
+
+private final class Body: Sendable {
+    let run: @Sendable () -> Void
+    init(run: @escaping @Sendable () -> Void) { self.run = run }
+}
