@@ -55,7 +55,7 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
 /// One server, one connection that is made when first needed and again after a failure.
 /// Callers wait for each other: one query at a time.
 package protocol PostgresConnection: Sendable {
-    /// The server's version number, e.g. 150018, once connected.
+    /// One statement; connects first if need be.
     func query(_ sql: String) async throws(PostgresError) -> PostgresRows
     /// Drops the connection; the next query makes a new one.
     func close() async

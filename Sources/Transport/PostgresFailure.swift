@@ -1,0 +1,60 @@
+/// libpq's and the server's words as bounded reasons. Sources: libpq's documentation, "Connection Control Functions";
+/// PostgreSQL's manual, appendix A.
+enum PostgresFailure {
+    /// What a connection that never stood, or broke, says. libpq gives no SQLSTATE for it, but with verbose errors its text holds one.
+    static func connection(_ text: String, while doing: TransportError.Reason) -> PostgresError {
+        let message = oneLine(text)
+        let state = sqlState(in: text)
+        return PostgresError(state.map { reason(sqlState: $0, default: .connect) } ?? reason(message, default: doing), sqlState: state, message)
+    }
+
+    /// What the server answered to a query.
+    static func query(sqlState: String?, _ text: String) -> PostgresError {
+        PostgresError(sqlState.map { reason(sqlState: $0, default: .other) } ?? .reset, sqlState: sqlState, oneLine(text))
+    }
+
+    private static func reason(sqlState: String, default usual: TransportError.Reason) -> TransportError.Reason {
+        switch sqlState {
+        // query_canceled: statement_timeout's way to say so.
+        case "57014": .timeout
+        case "57P01", "57P02", "57P05": .reset
+        case "57P03": .connect
+        case "42501": .auth
+        case _ where sqlState.hasPrefix("28"): .auth
+        case _ where sqlState.hasPrefix("08"): .reset
+        case _ where sqlState.hasPrefix("53"), _ where sqlState.hasPrefix("3D"): .other
+        default: usual
+        }
+    }
+
+    /// libpq's own messages; the process sets no locale, so they are in English.
+    private static func reason(_ message: String, default usual: TransportError.Reason) -> TransportError.Reason {
+        // After `connection to server at "ssl-db.example" (…), port 5432 failed: `, whose names prove nothing.
+        let lower = (message.firstRange(of: " failed: ").map { message[$0.upperBound...] } ?? message[...]).lowercased()
+        if lower.contains("expected authentication request") { return .other }
+        if lower.contains("ssl") || lower.contains("certificate") || lower.contains("tls") { return .tls }
+        if lower.contains("fe_sendauth") || lower.contains("password") || lower.contains("authentication") { return .auth }
+        if lower.contains("could not translate host name") { return .dns }
+        if lower.contains("closed the connection") || lower.contains("reset by peer") { return .reset }
+        return usual
+    }
+
+    /// `…: FATAL:  28P01: password …`
+    private static func sqlState(in text: String) -> String? {
+        for severity in ["FATAL:  ", "ERROR:  ", "PANIC:  "] {
+            var rest = text[...]
+            while let start = rest.firstRange(of: severity)?.upperBound {
+                rest = rest[start...]
+                let code = rest.prefix(5)
+                if code.utf8.count == 5, code.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) }), rest.dropFirst(5).first == ":" { return String(code) }
+            }
+        }
+        return nil
+    }
+
+    /// Without the server's source lines, and bounded.
+    private static func oneLine(_ text: String) -> String {
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " || $0 == "\t" } }.filter { !$0.hasPrefix("LOCATION:") }
+        return String(lines.joined(separator: "; ").prefix(500))
+    }
+}

@@ -1,0 +1,57 @@
+import Platform
+
+/// What libpq is told. Source: PostgreSQL's manual, "Parameter Key Words".
+enum PostgresParameters {
+    /// The one name that must be looked up before libpq starts, for libpq would block on it.
+    /// Sockets, addresses, a given `hostaddr` and lists of hosts need none or are left to libpq's list syntax.
+    static func nameToResolve(_ parameters: [String: String]) -> [String] {
+        guard parameters["hostaddr", default: ""].isEmpty, let host = parameters["host"] else { return [] }
+        return host.split(separator: ",").map(String.init).filter { !isLocal($0) && !NameLookup.isNumeric($0) }
+    }
+
+    /// - Parameters:
+    ///   - addresses: of each name that `nameToResolve` gave.
+    ///   - password: revealed.
+    static func all(_ options: PostgresOptions, password: String?, addresses: [String: [String]]) -> [(String, String)] {
+        var parameters = options.parameters
+        spread(&parameters, addresses)
+        if let password { parameters["password"] = password }
+        parameters["application_name"] = options.applicationName
+        parameters["client_encoding"] = "UTF8"
+        // GSS encryption negotiates in a blocking way and asks a key server on the network.
+        if parameters["gssencmode"] == nil { parameters["gssencmode"] = "disable" }
+        // A watcher writes nothing; and the server gives up by itself on a query whose reader has left.
+        let own = "-c statement_timeout=\(max(1, options.statementTimeout.milliseconds)) -c default_transaction_read_only=on"
+        parameters["options"] = parameters["options"].map { "\($0) \(own)" } ?? own
+        return parameters.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+    }
+
+    /// Who it is, for messages: `127.0.0.1:5432/vault`.
+    static func name(_ parameters: [String: String]) -> String {
+        let host = parameters["host"] ?? parameters["hostaddr"] ?? "local socket"
+        return "\(host):\(parameters["port"] ?? "5432")\(parameters["dbname"].map { "/\($0)" } ?? "")"
+    }
+
+    private static func isLocal(_ host: String) -> Bool { host.hasPrefix("/") || host.hasPrefix("@") }
+
+    /// Names each host once for each of its addresses: libpq tries the pairs of `host` and `hostaddr` in order,
+    /// and still verifies certificates against the name.
+    private static func spread(_ parameters: inout [String: String], _ addresses: [String: [String]]) {
+        guard parameters["hostaddr", default: ""].isEmpty, let list = parameters["host"], !list.isEmpty else { return }
+        let hosts = list.split(separator: ",").map(String.init)
+        guard hosts.contains(where: { !isLocal($0) }) else { return }
+        let ports = (parameters["port"] ?? "").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        var (names, numbers, ends): ([String], [String], [String]) = ([], [], [])
+        for (index, host) in hosts.enumerated() {
+            let port = ports.count == hosts.count ? ports[index] : ports.first ?? ""
+            for address in isLocal(host) ? [""] : addresses[host] ?? [host] {
+                names.append(host)
+                numbers.append(address)
+                ends.append(port)
+            }
+        }
+        parameters["host"] = names.joined(separator: ",")
+        parameters["hostaddr"] = numbers.joined(separator: ",")
+        if ends.contains(where: { !$0.isEmpty }) { parameters["port"] = ends.joined(separator: ",") }
+    }
+}

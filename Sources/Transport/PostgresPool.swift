@@ -1,0 +1,61 @@
+import Platform
+import Synchronization
+
+/// PostgreSQL by libpq, every server's connection on one thread of our own.
+///
+/// After a failed connect, queries fail at once with that failure until `Backoff` allows another try.
+package final class PostgresPool: PostgresConnector {
+    private let loop: PostgresLoop
+
+    /// - Parameter onIdleConnectionLost: called when a server drops a connection that lay idle: it has stopped or died.
+    ///   Runs on the pool's thread: hand it on and return.
+    package init(platform: Platform, onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)? = nil) {
+        loop = PostgresLoop(platform: platform, onIdleConnectionLost: onIdleConnectionLost)
+    }
+
+    deinit { close() }
+
+    /// Drops every connection and stops the thread; queries fail with `.cancelled` from then on.
+    package func close() { loop.post(.stop) }
+
+    package func connection(to options: PostgresOptions) -> any PostgresConnection {
+        PooledConnection(loop, loop.session(options))
+    }
+}
+
+private final class PooledConnection: PostgresConnection {
+    private let loop: PostgresLoop
+    private let session: PostgresSession
+
+    init(_ loop: PostgresLoop, _ session: PostgresSession) {
+        self.loop = loop
+        self.session = session
+    }
+
+    deinit { loop.post(.remove(session)) }
+
+    func query(_ sql: String) async throws(PostgresError) -> PostgresRows {
+        let query = PostgresQuery(sql)
+        let (loop, session) = (loop, session)
+        let result = await withTaskCancellationHandler {
+            let queued = query.ticket.withLock { ticket in
+                guard ticket == .fresh, loop.post(.query(session, query)) else { return false }
+                ticket = .queued
+                return true
+            }
+            if !queued { query.fail(PostgresLoop.closed) }
+            return await query.result.value()
+        } onCancel: {
+            query.ticket.withLock { ticket in
+                if ticket == .queued { loop.post(.cancel(session, query)) }
+                ticket = .cancelled
+            }
+        }
+        return try result.get()
+    }
+
+    func close() async {
+        let done = OneShot<Void>()
+        if loop.post(.close(session, done)) { await done.value() }
+    }
+}

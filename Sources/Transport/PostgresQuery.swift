@@ -1,0 +1,33 @@
+import Platform
+import Synchronization
+
+/// One query on its way: what a caller awaits. All but `ticket` and `result` belongs to the loop's thread.
+final class PostgresQuery: @unchecked Sendable {
+    /// Cancelling may come before queueing; see `CurlTransfer.ticket`.
+    let ticket = Mutex(CurlTransfer.Ticket.fresh)
+    let sql: String
+    let result = OneShot<Result<PostgresRows, PostgresError>>()
+
+    private(set) var columns: [String] = []
+    private(set) var rows: [[String?]] = []
+    private var bytes = 0
+    /// The server's complaint, kept until it has finished with the query.
+    var complaint: PostgresError?
+    /// When the connection is given up for it.
+    var deadline: Instant?
+
+    init(_ sql: String) { self.sql = sql }
+
+    func setColumns(_ names: [String]) { columns = names }
+
+    /// - Returns: false when the result has grown over its bounds.
+    func add(_ row: [String?], _ options: PostgresOptions) -> Bool {
+        bytes += row.reduce(0) { $0 + ($1?.utf8.count ?? 0) + 16 }
+        guard rows.count < options.rowLimit, bytes <= options.byteLimit else { return false }
+        rows.append(row)
+        return true
+    }
+
+    func succeed() { result.fulfil(complaint.map { .failure($0) } ?? .success(PostgresRows(columns: columns, rows: rows))) }
+    func fail(_ error: PostgresError) { result.fulfil(.failure(error)) }
+}

@@ -1,0 +1,317 @@
+import CPostgres
+import Glibc
+import Platform
+
+/// One server's connection and the queries that wait for it. Belongs to the loop's thread.
+///
+/// libpq is only ever called in ways that do not block: PQconnectPoll, PQsendQueryParams, PQconsumeInput.
+/// PQcancel would block, so a query that takes too long costs its connection; `statement_timeout` ends it on the server.
+final class PostgresSession: @unchecked Sendable {
+    private enum State {
+        case disconnected
+        /// Names are being looked up.
+        case resolving(deadline: Instant, attempt: Int)
+        case connecting(OpaquePointer, PostgresPollingStatusType, deadline: Instant)
+        case ready(OpaquePointer)
+        case running(OpaquePointer, PostgresQuery, deadline: Instant, unsent: Bool)
+    }
+
+    static let queueLimit = 64
+    /// How long the server has to say by itself that the statement took too long.
+    static let grace = Duration.milliseconds(250)
+
+    let options: PostgresOptions
+    private let platform: Platform
+    private let name: String
+    private var state = State.disconnected
+    private var queue: [PostgresQuery] = []
+    private var backoff = Backoff()
+    private var lastFailure: PostgresError?
+    /// Lookups on their way; a second is not begun while one hangs.
+    private var lookups = 0
+    private var attempts = 0
+
+    private var resolved: [String: [String]] = [:]
+    private let lookUp: @Sendable (PostgresSession, String, Int) -> Void
+
+    /// - Parameter lookUp: looks a name up off the loop's thread, and hands the answer to `resolved` on it.
+    init(_ options: PostgresOptions, platform: Platform, lookUp: @escaping @Sendable (PostgresSession, String, Int) -> Void) {
+        self.options = options
+        self.lookUp = lookUp
+        self.platform = platform
+        name = PostgresParameters.name(options.parameters)
+    }
+
+    /// What to poll for, and until when.
+    var interest: (descriptor: Int32, events: Int16, deadline: Instant?)? {
+        switch state {
+        case .disconnected: nil
+        case .resolving(let deadline, _): (-1, 0, deadline)
+        case .connecting(let connection, let wants, let deadline):
+            // libpq changes its socket as it goes from address to address.
+            (PQsocket(connection), Int16(wants == PGRES_POLLING_WRITING ? POLLOUT : POLLIN), deadline)
+        case .ready(let connection): (PQsocket(connection), Int16(POLLIN), nil)
+        case .running(let connection, _, let deadline, let unsent): (PQsocket(connection), Int16(unsent ? POLLIN | POLLOUT : POLLIN), deadline)
+        }
+    }
+
+    // MARK: - What callers want
+
+    func enqueue(_ query: PostgresQuery) {
+        guard queue.count < PostgresSession.queueLimit else {
+            query.fail(PostgresError(.other, "\(name): \(PostgresSession.queueLimit) queries wait already"))
+            return
+        }
+        queue.append(query)
+        advance()
+    }
+
+    func cancel(_ query: PostgresQuery) {
+        let error = PostgresError(.cancelled, "\(name): cancelled")
+        queue.removeAll { $0 === query }
+        query.fail(error)
+        if case .running(let connection, let running, _, _) = state, running === query {
+            PQfinish(connection)
+            state = .disconnected
+            advance()
+        }
+    }
+
+    /// Drops the connection; what waits fails.
+    func drop(_ error: PostgresError) {
+        switch state {
+        case .disconnected, .resolving: break
+        case .connecting(let connection, _, _), .ready(let connection): PQfinish(connection)
+        case .running(let connection, let query, _, _):
+            PQfinish(connection)
+            query.fail(error)
+        }
+        state = .disconnected
+        let waiting = queue
+        queue = []
+        for query in waiting { query.fail(error) }
+    }
+
+    // MARK: - What happens
+
+    /// Takes the next step that needs no waiting.
+    func advance() {
+        switch state {
+        case .disconnected:
+            guard !queue.isEmpty else { return }
+            if let lastFailure, backoff.isWaiting(at: platform.time.monotonic()) {
+                drop(lastFailure)
+                return
+            }
+            attempts += 1
+            let deadline = platform.time.monotonic() + options.connectTimeout
+            let names = PostgresParameters.nameToResolve(options.parameters)
+            if names.isEmpty {
+                connect([:], deadline)
+            } else if lookups > 0 {
+                connectFailed(PostgresError(.dns, "\(name): the lookup of its name still hangs"))
+            } else {
+                state = .resolving(deadline: deadline, attempt: attempts)
+                lookups = names.count
+                for name in names { lookUp(self, name, attempts) }
+            }
+        case .ready(let connection): startNext(connection)
+        case .resolving, .connecting, .running: break
+        }
+    }
+
+    func resolved(_ name: String, _ result: Result<[String], PostgresError>, attempt: Int) {
+        lookups -= 1
+        guard case .resolving(let deadline, let current) = state, current == attempt else { return }
+        switch result {
+        case .failure(let error): connectFailed(error)
+        case .success(let addresses):
+            resolved[name] = addresses
+            if lookups == 0 {
+                connect(resolved, deadline)
+                resolved = [:]
+            }
+        }
+    }
+
+    private func connect(_ addresses: [String: [String]], _ deadline: Instant) {
+        let password: String?
+        do { password = try options.password?.reveal(platform.files) } catch {
+            connectFailed(PostgresError(.auth, "\(name): no password: \(error)"))
+            return
+        }
+        let parameters = PostgresParameters.all(options, password: password, addresses: addresses)
+        let connection = withCStrings(parameters.map(\.0)) { keywords in
+            withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 0) }
+        }
+        guard let connection else {
+            connectFailed(PostgresError(.other, "\(name): out of memory"))
+            return
+        }
+        guard PQstatus(connection) != CONNECTION_BAD else {
+            let error = failure(connection, .connect)
+            PQfinish(connection)
+            connectFailed(error)
+            return
+        }
+        // Notices would go to standard error; verbose errors carry the SQLSTATE of a refused login.
+        PQsetNoticeReceiver(connection, { _, _ in }, nil)
+        PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
+        state = .connecting(connection, PGRES_POLLING_WRITING, deadline: deadline)
+    }
+
+    private func connectFailed(_ error: PostgresError) {
+        backoff.failed(at: platform.time.monotonic(), random: platform.random.unit())
+        lastFailure = error
+        drop(error)
+    }
+
+    /// The socket is ready.
+    /// - Returns: whether an idle connection turned out to be lost.
+    func ready() -> Bool {
+        switch state {
+        case .disconnected, .resolving: return false
+        case .connecting(let connection, _, let deadline):
+            let next = PQconnectPoll(connection)
+            switch next {
+            case PGRES_POLLING_OK:
+                backoff.succeeded()
+                lastFailure = nil
+                PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
+                PQsetnonblocking(connection, 1)
+                state = .ready(connection)
+                advance()
+            case PGRES_POLLING_FAILED:
+                let error = failure(connection, .connect)
+                PQfinish(connection)
+                state = .disconnected
+                connectFailed(error)
+            default: state = .connecting(connection, next, deadline: deadline)
+            }
+            return false
+        case .ready(let connection):
+            // Nothing is asked: a notice, a changed setting, or the end.
+            guard PQconsumeInput(connection) == 1, PQstatus(connection) == CONNECTION_OK else {
+                PQfinish(connection)
+                state = .disconnected
+                return true
+            }
+            while PQisBusy(connection) == 0, let result = PQgetResult(connection) { PQclear(result) }
+            return false
+        case .running(let connection, let query, let deadline, let unsent):
+            if unsent {
+                let left = PQflush(connection)
+                guard left >= 0 else {
+                    lost(connection, query)
+                    return false
+                }
+                state = .running(connection, query, deadline: deadline, unsent: left == 1)
+            }
+            guard PQconsumeInput(connection) == 1 else {
+                lost(connection, query)
+                return false
+            }
+            read(connection, query)
+            return false
+        }
+    }
+
+    /// Ends what has waited too long.
+    func expire(at now: Instant) {
+        switch state {
+        case .resolving(let deadline, _) where deadline <= now:
+            connectFailed(PostgresError(.timeout, "\(name): its name was not found in \(options.connectTimeout.milliseconds) ms"))
+        case .connecting(let connection, _, let deadline) where deadline <= now:
+            PQfinish(connection)
+            state = .disconnected
+            connectFailed(PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.milliseconds) ms"))
+        case .running(let connection, let query, let deadline, _) where deadline <= now:
+            PQfinish(connection)
+            state = .disconnected
+            query.fail(PostgresError(.timeout, "\(name): no answer in \(options.statementTimeout.milliseconds) ms"))
+            advance()
+        default: break
+        }
+    }
+
+    // MARK: - Queries
+
+    private func startNext(_ connection: OpaquePointer) {
+        guard !queue.isEmpty else { return }
+        let query = queue.removeFirst()
+        // The extended protocol takes one statement only, which is what a query is.
+        guard PQsendQueryParams(connection, query.sql, 0, nil, nil, nil, nil, 0) == 1, PQsetSingleRowMode(connection) == 1 else {
+            lost(connection, query)
+            return
+        }
+        let left = PQflush(connection)
+        state = .running(connection, query, deadline: platform.time.monotonic() + options.statementTimeout + PostgresSession.grace, unsent: left != 0)
+    }
+
+    /// The connection broke under a query. The next query makes a new one at once: this one had been good.
+    private func lost(_ connection: OpaquePointer, _ query: PostgresQuery) {
+        // A server that shuts down says so before it hangs up.
+        let error = query.complaint ?? failure(connection, .reset)
+        PQfinish(connection)
+        state = .disconnected
+        query.fail(error)
+        advance()
+    }
+
+    private func read(_ connection: OpaquePointer, _ query: PostgresQuery) {
+        while PQisBusy(connection) == 0 {
+            guard let result = PQgetResult(connection) else {
+                guard PQstatus(connection) == CONNECTION_OK else {
+                    lost(connection, query)
+                    return
+                }
+                state = .ready(connection)
+                query.succeed()
+                advance()
+                return
+            }
+            defer { PQclear(result) }
+            switch PQresultStatus(result) {
+            case PGRES_SINGLE_TUPLE, PGRES_TUPLES_OK:
+                if query.columns.isEmpty { query.setColumns((0..<PQnfields(result)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" }) }
+                for row in 0..<PQntuples(result) where !query.add(values(result, row), options) {
+                    PQfinish(connection)
+                    state = .disconnected
+                    query.fail(PostgresError(.body, "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes"))
+                    advance()
+                    return
+                }
+            case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: break
+            case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+                PQfinish(connection)
+                state = .disconnected
+                query.fail(PostgresError(.other, "\(name): COPY is no query"))
+                advance()
+                return
+            default:
+                let sqlState = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }
+                let text = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
+                if query.complaint == nil { query.complaint = PostgresFailure.query(sqlState: sqlState, "\(name): \(text)") }
+            }
+        }
+    }
+
+    private func values(_ result: OpaquePointer, _ row: Int32) -> [String?] {
+        (0..<PQnfields(result)).map { column in
+            guard PQgetisnull(result, row, column) == 0, let value = PQgetvalue(result, row, column) else { return nil }
+            let bytes = UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result, row, column)))
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    private func failure(_ connection: OpaquePointer, _ usual: TransportError.Reason) -> PostgresError {
+        PostgresFailure.connection(PQerrorMessage(connection).map { String(cString: $0) } ?? "", while: usual)
+    }
+}
+
+/// A null-ended array of C strings, valid inside the closure.
+private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R) -> R {
+    let pointers: [UnsafePointer<CChar>?] = strings.map { UnsafePointer(strdup($0)) } + [nil]
+    defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
+    return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+}
