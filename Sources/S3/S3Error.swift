@@ -1,0 +1,62 @@
+import Transport
+
+/// Why S3 gave no answer to the point. `reason` is a metric label; `message` holds no secret.
+package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Reason: String, Sendable, CaseIterable {
+        /// No HTTP answer; `transport` says more.
+        case transport
+        case accessDenied
+        case noSuchBucket
+        /// No such key; where listing is not allowed, S3 says `accessDenied` instead.
+        case noSuchKey
+        /// The key's last version is a delete marker.
+        case deleteMarker
+        /// The bucket lies in another region, and asking there did not help; `region` names it where S3 did.
+        case wrongRegion
+        /// Clocks differ by more than about 15 minutes; `skewSeconds` says how much.
+        case clockSkew
+        /// Keys missing, unknown, expired, or the signature does not match.
+        case credentials
+        /// 429, 503 SlowDown.
+        case throttled
+        case server
+        /// Not S3's XML.
+        case malformed
+        /// More keys, or a longer answer, than allowed.
+        case limit
+        case other
+    }
+
+    package private(set) var reason: Reason
+    package let message: String
+    package var status: Int?
+    /// S3's own word, as `AccessDenied`.
+    package var code: String?
+    package var region: String?
+    /// The server's clock minus ours.
+    package var skewSeconds: Double?
+    package var transport: TransportError.Reason?
+    /// Where a redirect points.
+    var host: String?
+
+    package init(_ reason: Reason, _ message: String, status: Int? = nil, code: String? = nil) {
+        self.reason = reason
+        self.message = message
+        self.status = status
+        self.code = code
+    }
+
+    package var description: String { "\(reason.rawValue): \(message)" }
+
+    func with(_ reason: Reason) -> S3Error {
+        var error = self
+        error.reason = reason
+        return error
+    }
+
+    func withoutSkew() -> S3Error {
+        var error = self
+        error.skewSeconds = nil
+        return error
+    }
+}

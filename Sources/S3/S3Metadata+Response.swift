@@ -1,0 +1,18 @@
+import Samples
+import Transport
+
+extension S3Metadata {
+    init(_ response: HTTPResponse) {
+        self.init()
+        sizeBytes = response[header: "content-length"].flatMap { Int64($0) }
+        lastModified = response[header: "last-modified"].flatMap(HTTPDate.parse)
+        etag = response[header: "etag"].map { $0.filter { $0 != "\"" } }
+        versionID = response[header: "x-amz-version-id"]
+        contentType = response[header: "content-type"]
+        storageClass = response[header: "x-amz-storage-class"]
+        let prefix = "x-amz-meta-"
+        for (name, value) in response.headers where name.hasPrefix(prefix) {
+            user[String(name.dropFirst(prefix.count))] = value
+        }
+    }
+}
