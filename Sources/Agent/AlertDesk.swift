@@ -1,0 +1,293 @@
+import Alerts
+import Dispatching
+import Journal
+import Logging
+import Platform
+import Samples
+import Telemetry
+
+/// The dispatcher with its journal: what it decides is on the disk before a message leaves.
+///
+/// Decisions are queued in the order in which they were made and written by one loop, so that the journal never
+/// learns of an end before its beginning, and many decisions at once cost one fsync.
+package actor AlertDesk {
+    /// Where decided messages go. Both are called in the order of the decisions and must not block.
+    package struct Outlet: Sendable {
+        package var send: @Sendable (Outgoing) -> Void
+        package var withdraw: @Sendable (UInt64) -> Void
+
+        package init(send: @escaping @Sendable (Outgoing) -> Void, withdraw: @escaping @Sendable (UInt64) -> Void) {
+            self.send = send
+            self.withdraw = withdraw
+        }
+    }
+
+    private struct Batch {
+        var changes: [JournalChange] = []
+        var send: [Outgoing] = []
+        var withdraw: [UInt64] = []
+        var waiters: [CheckedContinuation<Void, Never>] = []
+
+        var isEmpty: Bool { changes.isEmpty && send.isEmpty && withdraw.isEmpty && waiters.isEmpty }
+    }
+
+    private var dispatcher: Dispatcher
+    private let journal: Journal
+    private let platform: Platform
+    private var outlet: Outlet?
+    private var batch = Batch()
+    private let wake = Wake()
+    private let commitWake = Wake()
+    private let progress: @Sendable () -> Void
+    private let refused: Counter
+    private let quiet: Counter
+    private let decided: Counter
+
+    package init(options: DispatchOptions, journal: Journal, platform: Platform, registry: Registry, progress: @escaping @Sendable () -> Void) {
+        dispatcher = Dispatcher(options)
+        self.journal = journal
+        self.platform = platform
+        self.progress = progress
+        refused = registry.counter("vaultwatch_alerts_refused_total", help: "Alerts refused because as many as may be are held.")
+        quiet = registry.counter(
+            "vaultwatch_notifications_suppressed_total", help: "Alerts that a turn of their group kept quiet, by reason.", labels: ["reason"])
+        for reason in QuietReason.allCases { quiet.declare(reason.rawValue) }
+        decided = registry.counter(
+            "vaultwatch_notifications_decided_total", help: "Messages decided, by reason.", labels: ["reason"])
+        for reason in SendReason.allCases { decided.declare(reason.rawValue) }
+    }
+
+    /// Takes up where the last run ended.
+    /// - Parameter snapshot: what the journal has kept.
+    package func restore(_ snapshot: JournalSnapshot) {
+        var saved = Dispatcher.Saved(alerts: snapshot.alerts)
+        for (key, bytes) in snapshot.silences {
+            do {
+                saved.silences.append(try Silence(encoded: bytes))
+            } catch {
+                platform.log.error("a silence in the journal could not be read and is left out", metadata: ["id": "\(key)", "err": "\(error)"])
+            }
+        }
+        for (key, bytes) in snapshot.records {
+            do {
+                saved.records.append(try NotificationRecord(encoded: bytes))
+            } catch {
+                platform.log.error("an entry of the notification log could not be read; its group is told again", metadata: ["key": "\(key)", "err": "\(error)"])
+            }
+        }
+        saved.outgoing = snapshot.outbox.map { Outgoing(id: $0.id, notification: $0.notification, attempted: $0.attempted) }
+        let decisions = dispatcher.restore(saved, now: platform.time.now())
+        let fresh = Set(decisions.send.map(\.id))
+        enqueue(decisions)
+        batch.send += dispatcher.pending.filter { !fresh.contains($0.id) }
+        commitWake.signal()
+    }
+
+    /// Decides and writes until its task is cancelled; what was decided by then is still written.
+    package func run(_ outlet: Outlet) async {
+        self.outlet = outlet
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.decide() }
+            group.addTask { await self.commitLoop() }
+        }
+        await commit()
+    }
+
+    private func decide() async {
+        while !Task.isCancelled {
+            let now = platform.time.now()
+            enqueue(dispatcher.advance(now))
+            progress()
+            // Silences and ends that lie ahead are looked at once a second at the latest.
+            let latest = platform.time.monotonic() + .seconds(1)
+            await wake.wait(until: dispatcher.nextWake.map { min($0, latest) } ?? latest, time: platform.time)
+        }
+    }
+
+    private func commitLoop() async {
+        while !Task.isCancelled {
+            await commit()
+            if batch.isEmpty { await commitWake.wait(until: nil, time: platform.time) }
+        }
+    }
+
+    private func commit() async {
+        guard !batch.isEmpty else { return }
+        let current = batch
+        batch = Batch()
+        if !current.changes.isEmpty {
+            do {
+                try await journal.write(current.changes)
+            } catch {
+                // The journal keeps what it could not write and says so; a page must go out all the same.
+                platform.log.debug("the journal did not take a write", metadata: ["err": "\(error)"])
+            }
+        }
+        for id in current.withdraw { outlet?.withdraw(id) }
+        for message in current.send { outlet?.send(message) }
+        for waiter in current.waiters { waiter.resume() }
+    }
+
+    private func enqueue(_ decisions: Decisions, _ more: [JournalChange] = []) {
+        batch.changes += more
+        for outgoing in decisions.send {
+            batch.changes.append(.outbox(id: outgoing.id, outgoing.notification))
+            decided.increment(outgoing.notification.reason)
+        }
+        batch.changes += decisions.withdrawn.map { .forgetOutbox(id: $0) }
+        for record in decisions.records {
+            do {
+                batch.changes.append(.record(key: AlertDesk.key(record.destination), try record.encoded()))
+            } catch {
+                platform.log.error("an entry of the notification log could not be encoded", metadata: ["err": "\(error)"])
+            }
+        }
+        batch.changes += decisions.forgottenRecords.map { .forgetRecord(key: AlertDesk.key($0)) }
+        batch.changes += decisions.forgottenAlerts.map { .forgetAlert(fingerprint: $0) }
+        batch.changes += decisions.forgottenSilences.map { .forgetSilence(id: $0) }
+        batch.send += decisions.send
+        batch.withdraw += decisions.withdrawn
+        for (reason, count) in decisions.quiet { quiet.increment(reason.rawValue, by: Double(count)) }
+        if !batch.isEmpty { commitWake.signal() }
+    }
+
+    /// Returns once everything decided so far is on the disk (or waits in the journal's memory because the disk refuses).
+    private func committed() async {
+        await withCheckedContinuation { continuation in
+            batch.waiters.append(continuation)
+            commitWake.signal()
+        }
+    }
+
+    private static func key(_ destination: Destination) -> String {
+        [destination.receiver, destination.integration, destination.groupKey].joined(separator: "\u{1f}")
+    }
+
+    // MARK: Alerts in
+
+    /// Takes alerts; on return they are in the journal.
+    /// - Parameters:
+    ///   - external: they came through the API rather than from our own rules.
+    ///   - state: what the rules need to go on after a restart, written in the same transaction.
+    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = []) async {
+        let now = platform.time.now()
+        let before = Set(dispatcher.alertStatuses(now).map(\.alert.fingerprint))
+        let receipt = dispatcher.receive(alerts, external: external, now: now)
+        var changes = state
+        for alert in receipt.accepted {
+            changes.append(.alert(alert))
+            let ended = alert.status(at: now.wall) == .resolved
+            if ended == before.contains(alert.fingerprint) {
+                changes.append(.history(HistoryEntry(
+                    at: now.wall, kind: ended ? .ended : .firing, subject: alert.labels.description,
+                    detail: alert.annotations["summary"] ?? "")))
+                platform.log.info(
+                    ended ? "alert ended" : "alert fires",
+                    metadata: ["alert": "\(alert.name)", "labels": "\(alert.labels)", "summary": "\(alert.annotations["summary"] ?? "")"])
+            }
+        }
+        if receipt.refused > 0 {
+            refused.increment(by: Double(receipt.refused))
+            platform.log.error("alerts refused: as many as may be are held", metadata: ["refused": "\(receipt.refused)"])
+        }
+        // Groups that need not wait are decided in the same transaction: one fsync between the fault and the page.
+        enqueue(dispatcher.advance(now), changes)
+        wake.signal()
+        if !changes.isEmpty { await committed() }
+    }
+
+    // MARK: What became of messages
+
+    /// A sending is about to begin; nil: the message must not leave any more.
+    package func beginAttempt(_ id: UInt64) async -> Notification? {
+        guard let notification = dispatcher.beginAttempt(id) else { return nil }
+        batch.changes.append(.attempted(id: id))
+        await committed()
+        return notification
+    }
+
+    package func accepted(_ id: UInt64, _ notification: Notification, detail: String) async {
+        let now = platform.time.now()
+        enqueue(dispatcher.recordAccepted(id, now: now), [entry(.sent, notification, now, detail)])
+        wake.signal()
+        await committed()
+    }
+
+    /// - Parameter uncertain: the receiver may have it all the same.
+    package func failed(_ id: UInt64, _ notification: Notification, uncertain: Bool, detail: String, firstTime: Bool) {
+        let now = platform.time.now()
+        // A receiver that is down for a day would fill the history: its first failure tells.
+        let history = firstTime ? [entry(.failed, notification, now, detail)] : []
+        enqueue(dispatcher.recordFailed(id, uncertain: uncertain, now: now), history)
+        wake.signal()
+    }
+
+    /// The receiver will never take it.
+    package func abandoned(_ id: UInt64, _ notification: Notification, detail: String) {
+        let now = platform.time.now()
+        enqueue(dispatcher.recordAbandoned(id, now: now), [entry(.dropped, notification, now, detail)])
+        wake.signal()
+    }
+
+    private func entry(_ kind: HistoryEntry.Kind, _ notification: Notification, _ now: Moment, _ detail: String) -> JournalChange {
+        .history(HistoryEntry(
+            at: now.wall, kind: kind, subject: notification.groupKey, receiver: notification.receiver, integration: notification.integration,
+            detail: "\(notification.reason), \(notification.firing.count) firing, \(notification.resolved.count) resolved: \(detail)"))
+    }
+
+    // MARK: Silences
+
+    package func setSilence(_ silence: Silence) async throws -> Silence {
+        let now = platform.time.now()
+        let (stored, decisions) = try dispatcher.setSilence(silence, random: platform.random, now: now)
+        var changes: [JournalChange] = []
+        for silence in stored { changes += try silenceChanges(silence, now) }
+        enqueue(decisions, changes)
+        wake.signal()
+        await committed()
+        return stored.first ?? silence
+    }
+
+    package func expireSilence(_ id: String) async throws {
+        let now = platform.time.now()
+        let (stored, decisions) = try dispatcher.expireSilence(id, now: now)
+        enqueue(decisions, try silenceChanges(stored, now))
+        wake.signal()
+        await committed()
+    }
+
+    private func silenceChanges(_ silence: Silence, _ now: Moment) throws -> [JournalChange] {
+        [
+            .silence(id: silence.id, try silence.encoded()),
+            .history(HistoryEntry(
+                at: now.wall, kind: .silence, subject: silence.matchers.map(\.description).joined(separator: ", "),
+                detail: "\(silence.state(at: now.wall).rawValue) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)")),
+        ]
+    }
+
+    // MARK: Questions
+
+    package func alertStatuses() -> [AlertStatus] { dispatcher.alertStatuses(platform.time.now()) }
+    package func groupStatuses() -> [GroupStatus] { dispatcher.groupStatuses(platform.time.now()) }
+    package func counts() -> Dispatcher.Counts { dispatcher.counts(platform.time.now()) }
+    package func silences() -> [Silence] { dispatcher.allSilences }
+    package func silence(_ id: String) -> Silence? { dispatcher.silence(id) }
+    package var options: DispatchOptions { dispatcher.options }
+
+    /// Takes a new routing configuration.
+    package func reload(_ options: DispatchOptions) {
+        enqueue(dispatcher.reload(options, now: platform.time.now()))
+        wake.signal()
+    }
+
+    /// Everything again, for a journal that was begun anew after its file broke.
+    package func rewriteJournal() {
+        let now = platform.time.now()
+        batch.changes += dispatcher.alertStatuses(now).map { .alert($0.alert) }
+        batch.changes += dispatcher.pending.map { .outbox(id: $0.id, $0.notification) }
+        for silence in dispatcher.allSilences {
+            if let bytes = try? silence.encoded() { batch.changes.append(.silence(id: silence.id, bytes)) }
+        }
+        commitWake.signal()
+    }
+}

@@ -1,0 +1,174 @@
+import Dispatching
+import Platform
+import Samples
+import YAML
+
+/// Alertmanager's routing sections: `route`, `inhibit_rules`, `time_intervals`, `mute_time_intervals`, `templates`.
+/// Source: https://prometheus.io/docs/alerting/latest/configuration/
+package struct RoutingParser {
+    let errors: ErrorList
+    let files: any FileAccess
+    /// Deeper trees, and more nodes than this, help nobody and cost at every alert.
+    private static let deepest = 32
+
+    package init(errors: ErrorList, files: any FileAccess) {
+        self.errors = errors
+        self.files = files
+    }
+
+    package struct Result {
+        package var options: DispatchOptions
+        /// Patterns of template files, as written.
+        package var templates: [String]
+    }
+
+    /// Reads the routing keys of the alerting section; the other keys (`global`, `receivers`) are the caller's, `finish` too.
+    /// - Parameters:
+    ///   - receivers: all that are defined, for routes to name.
+    ///   - resolveTimeout: `global.resolve_timeout`.
+    /// - Returns: nil where there is no route; the error is noted.
+    package func parse(_ fields: inout Fields, receivers: [DispatchOptions.Receiver], resolveTimeout: Duration? = nil) -> Result? {
+        let intervals = timeIntervals(fields.list("mute_time_intervals") + fields.list("time_intervals"))
+        let templates = fields.strings("templates")
+        let inhibitRules = fields.list("inhibit_rules").map(inhibitRule)
+        guard let node = fields.node("route") else {
+            errors.add(fields.place, "no route provided; expected \"route\" with a receiver")
+            return nil
+        }
+        let names = Names(receivers: Set(receivers.map(\.name)), intervals: Set(intervals.keys))
+        let route = route(node, names, depth: 0)
+        var options = DispatchOptions(route: route, receivers: receivers, inhibitRules: inhibitRules, timeIntervals: intervals)
+        if let resolveTimeout { options.resolveTimeout = resolveTimeout }
+        return Result(options: options, templates: templates)
+    }
+
+    private struct Names {
+        var receivers: Set<String>
+        var intervals: Set<String>
+    }
+
+    private func route(_ node: Node, _ names: Names, depth: Int) -> Route {
+        var fields = Fields(node, errors, "a route")
+        let isRoot = depth == 0
+        var route = Route()
+        route.receiver = fields.string("receiver")
+        if let receiver = route.receiver, !receiver.isEmpty {
+            if !names.receivers.contains(receiver) {
+                errors.add(fields.node("receiver")?.place ?? node.place, "undefined receiver \(receiver.quotedAsInGo) used in route" + hint(receiver, names.receivers))
+            }
+        } else if isRoot {
+            errors.add(node.place, "root route must specify a default receiver")
+        }
+        route.matchers = matchers(&fields, "match", "match_re", "matchers")
+        if isRoot, !route.matchers.isEmpty { errors.add(node.place, "root route must not have any matchers") }
+        route.continues = fields.bool("continue") ?? false
+        if isRoot, route.continues { errors.add(fields.place(of: "continue"), "cannot have continue in root route") }
+        route.groupBy = groupBy(&fields)
+        route.groupWait = fields.parsed("group_wait", expected: "a duration such as 30s", Duration.init(prometheus:))
+        route.groupInterval = positive(&fields, "group_interval")
+        route.repeatInterval = positive(&fields, "repeat_interval")
+        route.muteTimeIntervals = intervalNames(&fields, "mute_time_intervals", names.intervals, isRoot)
+        route.activeTimeIntervals = intervalNames(&fields, "active_time_intervals", names.intervals, isRoot)
+        let children = fields.list("routes")
+        if depth < RoutingParser.deepest {
+            route.routes = children.map { self.route($0, names, depth: depth + 1) }
+        } else if let first = children.first {
+            errors.add(first.place, "routes are nested more than \(RoutingParser.deepest) deep")
+        }
+        fields.finish()
+        return route
+    }
+
+    private func positive(_ fields: inout Fields, _ key: String) -> Duration? {
+        guard let value = fields.parsed(key, expected: "a duration such as 5m", Duration.init(prometheus:)) else { return nil }
+        if value == .zero {
+            errors.add(fields.place(of: key), "\(key) cannot be zero")
+            return nil
+        }
+        return value
+    }
+
+    private func groupBy(_ fields: inout Fields) -> Route.GroupBy? {
+        guard let node = fields.node("group_by") else { return nil }
+        let labels = fields.list("group_by")
+        var names: Set<String> = []
+        var isAll = false
+        for label in labels {
+            guard let name = label.scalar, !name.isEmpty else {
+                errors.add(label.place, "group_by: expected a label's name, found \(label.kind)")
+                continue
+            }
+            if name == "..." { isAll = true } else if !names.insert(name).inserted { errors.add(label.place, "duplicated label \(name.quotedAsInGo) in group_by") }
+        }
+        if isAll, !names.isEmpty {
+            errors.add(node.place, "cannot have wildcard group_by (`...`) and other other labels at the same time")
+        }
+        // An empty list is as good as none, as in Alertmanager.
+        return isAll ? .all : names.isEmpty ? nil : .labels(names)
+    }
+
+    private func intervalNames(_ fields: inout Fields, _ key: String, _ known: Set<String>, _ isRoot: Bool) -> [String] {
+        let nodes = fields.list(key)
+        if isRoot, let first = nodes.first {
+            errors.add(first.place, "root route must not have any \(key == "mute_time_intervals" ? "mute" : "active") time intervals")
+        }
+        return nodes.compactMap { node in
+            guard let name = node.scalar else {
+                errors.add(node.place, "\(key): expected a time interval's name, found \(node.kind)")
+                return nil
+            }
+            if !known.contains(name) {
+                errors.add(node.place, "undefined time interval \(name.quotedAsInGo) used in route" + hint(name, known))
+            }
+            return name
+        }
+    }
+
+    private func inhibitRule(_ node: Node) -> InhibitRule {
+        var fields = Fields(node, errors, "an inhibit rule")
+        let source = matchers(&fields, "source_match", "source_match_re", "source_matchers")
+        let target = matchers(&fields, "target_match", "target_match_re", "target_matchers")
+        let equal = fields.strings("equal")
+        fields.finish()
+        return InhibitRule(sourceMatchers: source, targetMatchers: target, equal: equal)
+    }
+
+    /// The three ways to write matchers, in one list.
+    private func matchers(_ fields: inout Fields, _ match: String, _ matchRE: String, _ modern: String) -> [Matcher] {
+        var found: [Matcher] = []
+        for (name, value) in fields.stringMap(match).sorted(by: { $0.key < $1.key }) {
+            check(labelName: name, fields.place(of: match))
+            found.append(Matcher(name, equals: value))
+        }
+        let expressions = fields.node(matchRE)
+        for (name, value) in fields.stringMap(matchRE).sorted(by: { $0.key < $1.key }) {
+            let place = expressions?[name]?.place ?? fields.place(of: matchRE)
+            check(labelName: name, place)
+            do {
+                found.append(try Matcher(name, .matches, value))
+            } catch {
+                errors.add(place, "\(matchRE): \(error)")
+            }
+        }
+        for node in fields.list(modern) {
+            guard let text = node.scalar else {
+                errors.add(node.place, "\(modern): expected a matcher such as severity=\"critical\", found \(node.kind)")
+                continue
+            }
+            do {
+                found += try MatcherSyntax.parse(text)
+            } catch {
+                errors.add(node.place, "\(modern): \(error); expected a matcher such as severity=\"critical\"")
+            }
+        }
+        return found
+    }
+
+    private func check(labelName: String, _ place: Place) {
+        if labelName.isEmpty { errors.add(place, "a label's name is empty") }
+    }
+
+    func hint(_ word: String, _ known: Set<String>) -> String {
+        nearest(word, in: known).map { "; did you mean \($0.quotedAsInGo)?" } ?? ""
+    }
+}

@@ -1,0 +1,99 @@
+import Platform
+import Probes
+import S3
+import Samples
+import YAML
+
+extension TargetParser {
+    /// `backups`: buckets, each with its sets.
+    func backups(_ nodes: [Node]) -> [BackupBucketOptions] {
+        var names: Set<String> = []
+        return nodes.compactMap { bucket($0, &names) }
+    }
+
+    private func bucket(_ node: Node, _ names: inout Set<String>) -> BackupBucketOptions? {
+        var fields = Fields(node, errors, "a backup bucket")
+        let bucket = fields.requiredString("bucket") ?? ""
+        var options = S3Options(bucket: bucket)
+        if let region = fields.string("region") { options.region = region }
+        options.endpoint = context.url(&fields, "endpoint")
+        // Self-made object stores know no bucket names in their host.
+        options.pathStyle = fields.bool("path_style") ?? !(options.endpoint?.hasSuffix(".amazonaws.com") ?? true)
+        options.tls = tls(&fields)
+        options.credentials = credentials(&fields)
+        let interval = context.duration(&fields, "poll_interval")
+        let timeout = context.duration(&fields, "timeout")
+        let sets = fields.list("sets").compactMap { set($0, interval: interval, timeout: timeout, &names) }
+        if sets.isEmpty { errors.add(node.place, "bucket \"\(bucket)\" has no sets; expected a list of name, prefix, period") }
+        fields.finish()
+        return BackupBucketOptions(store: options, sets: BackupBucketOptions.coveringEachOther(sets))
+    }
+
+    private func credentials(_ fields: inout Fields) -> S3Credentials {
+        let id = context.secret(&fields, "access_key_id")
+        let key = context.secret(&fields, "secret_access_key")
+        let token = context.secret(&fields, "session_token")
+        let directory = fields.node("credentials_directory").flatMap { node in node.scalar.map { context.path($0, at: node.place) } }
+        let anonymous = fields.bool("anonymous") ?? false
+        if let id, let key { return .keys(accessKeyID: id, secretAccessKey: key, sessionToken: token) }
+        if id != nil || key != nil {
+            errors.add(fields.place, "access_key_id and secret_access_key go together; expected both (or their _file twins), or neither")
+        }
+        if let directory { return .directory(directory) }
+        if anonymous { return .anonymous }
+        if context.environment["AWS_ACCESS_KEY_ID"] == nil || context.environment["AWS_SECRET_ACCESS_KEY"] == nil, id == nil, key == nil {
+            errors.add(
+                fields.place,
+                "no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")
+        }
+        return .environment
+    }
+
+    private func set(_ node: Node, interval: Duration?, timeout: Duration?, _ names: inout Set<String>) -> BackupSetOptions? {
+        var fields = Fields(node, errors, "a backup set")
+        let name = fields.requiredString("name") ?? ""
+        checkUnique(name, "backup set", at: node.place, &names)
+        let prefix = fields.requiredString("prefix") ?? ""
+        let period = fields.parsed("period", expected: "daily or monthly") { text -> BackupSetOptions.Period? in
+            switch text {
+            case "daily", "day": .day
+            case "monthly", "month": .month
+            default: nil
+            }
+        }
+        if fields.node("period") == nil { errors.add(node.place, "a backup set needs \"period\": daily or monthly") }
+        let retention = fields.integer("retention", in: 1...10_000)
+        var options = BackupSetOptions(name: name, prefix: prefix, period: period ?? .day, retention: retention)
+        if let grace = context.duration(&fields, "grace") { options.grace = grace }
+        if let time = fields.parsed("time", expected: "a time of day in UTC such as 02:00", TargetParser.timeOfDay) { options.timeOfDay = time }
+        options.alsoCovering = fields.strings("also_covering")
+        if let interval { options.interval = interval }
+        if let timeout { options.timeout = timeout }
+        fields.finish()
+        return options
+    }
+
+    private static func timeOfDay(_ text: String) -> Duration? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let hour = parts[0], let minute = parts[1], (0..<24).contains(hour), (0..<60).contains(minute) else { return nil }
+        return .seconds(hour * 3600 + minute * 60)
+    }
+}
+
+/// One bucket and the sets of backups in it.
+package struct BackupBucketOptions: Sendable {
+    package var store: S3Options
+    package var sets: [BackupSetOptions]
+
+    /// On the 1st only a monthly backup is made: the monthly sets of a bucket cover that day of its daily sets,
+    /// where the configuration does not say which do.
+    static func coveringEachOther(_ sets: [BackupSetOptions]) -> [BackupSetOptions] {
+        let monthly = sets.filter { $0.period == .month }.map(\.prefix)
+        return sets.map { set in
+            guard set.period == .day, set.alsoCovering.isEmpty else { return set }
+            var covered = set
+            covered.alsoCovering = monthly
+            return covered
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Platform
+import Samples
+import YAML
+
+extension Configuration {
+    /// Reads and checks a configuration file.
+    ///
+    /// Files that it names (certificates, secrets, rule patterns, an alerting file) are opened now, so that a
+    /// mistake is told at the start and not at 3 a.m.; secrets are read again at each use.
+    /// - Parameter environment: for `${NAME}` in paths.
+    /// - Throws: all mistakes at once.
+    package static func load(
+        _ path: String, files: any FileAccess, environment: [String: String]
+    ) throws(ConfigurationErrors) -> Configuration {
+        let errors = ErrorList()
+        let context = ParsingContext(errors: errors, files: files, environment: environment, folder: folder(of: path))
+        guard let root = document(path, context) else { throw ConfigurationErrors(errors: errors.errors) }
+
+        var fields = Fields(root, errors, "the configuration")
+        let global = GlobalOptions(fields.node("global"), context)
+        var parser = TargetParser(context: context, global: global)
+        let vault = parser.clusters(fields.node("vault"))
+        let postgres = parser.postgres(fields.node("postgres"), clusters: vault.map(\.name))
+        let backups = parser.backups(fields.list("backups"))
+        let ruleFiles = fields.list("rules").compactMap { node -> String? in
+            guard let text = node.scalar else {
+                errors.add(node.place, "rules: expected a path or a pattern, found \(node.kind)")
+                return nil
+            }
+            let pattern = context.path(text, at: node.place)
+            // A pattern may match nothing yet; a plain path must be there.
+            if !pattern.contains(where: { "*?[".contains($0) }), files.glob(pattern).isEmpty {
+                errors.add(node.place, "rules: no such file: \(pattern)")
+            }
+            return pattern
+        }
+        let web = WebOptions(fields.node("web"), context)
+        let storage = StorageOptions(fields.node("storage"), context)
+        let alerting = AlertingParser(context: context).parse(fields.node("alerting"), at: root.place, externalURL: web.externalURL)
+        fields.finish()
+
+        if vault.isEmpty, postgres.isEmpty, backups.isEmpty, errors.isEmpty {
+            errors.add(root.place, "nothing to watch: expected at least one of vault, postgres, backups")
+        }
+        guard errors.isEmpty, let alerting else { throw ConfigurationErrors(errors: errors.errors) }
+        return Configuration(
+            global: global, vault: vault, postgres: postgres, backups: backups, ruleFiles: ruleFiles, dispatch: alerting.dispatch,
+            delivery: alerting.delivery, web: web, storage: storage, path: path)
+    }
+
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The root of a YAML file; what is wrong with it goes to the context's errors.
+    static func document(_ path: String, _ context: ParsingContext) -> Node? {
+        do {
+            return try Node.parse(try context.files.read(path, limit: ParsingContext.fileLimitBytes), file: path)
+        } catch let error as YAMLError {
+            context.errors.add(error)
+        } catch let error as FileError {
+            context.errors.add(Place(file: path, line: 1, column: 1), "cannot read the file: \(error.reason)")
+        } catch {
+            context.errors.add(Place(file: path, line: 1, column: 1), "\(error)")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,125 @@
+import Platform
+import Probes
+import Samples
+import Transport
+import YAML
+
+extension TargetParser {
+    /// `postgres`: the servers that hold Vault's storage.
+    /// - Parameter clusters: names of the configured Vault clusters, for servers that name none.
+    func postgres(_ node: Node?, clusters: [String]) -> [PostgresServerOptions] {
+        guard let node else { return [] }
+        var fields = Fields(node, errors, "postgres")
+        var names: Set<String> = []
+        let servers = fields.list("servers").compactMap { server($0, clusters, &names) }
+        fields.finish()
+        return servers
+    }
+
+    /// Keys that are libpq's own parameters under the same name.
+    private static let sameName = ["host", "hostaddr", "user", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "target_session_attrs"]
+
+    private func server(_ node: Node, _ clusters: [String], _ names: inout Set<String>) -> PostgresServerOptions? {
+        var fields = Fields(node, errors, "a PostgreSQL server")
+        let name = fields.requiredString("name") ?? ""
+        checkUnique(name, "PostgreSQL server", at: node.place, &names)
+
+        var parameters: [String: String] = [:]
+        var dsnPassword: Secret?
+        if let dsn = fields.node("dsn") {
+            switch ConnectionString.parse(dsn.scalar ?? "") {
+            case .success(let parsed): parameters = parsed
+            case .failure(let problem): errors.add(dsn.place, "dsn: \(problem.message)")
+            }
+            dsnPassword = parameters.removeValue(forKey: "password").map { Secret(value: $0) }
+        }
+        for key in TargetParser.sameName {
+            if let value = fields.string(key) { parameters[key] = value }
+        }
+        if let port = fields.integer("port", in: 1...65535) { parameters["port"] = String(port) }
+        if let database = fields.string("database") { parameters["dbname"] = database }
+        if parameters["host"] == nil, parameters["hostaddr"] == nil {
+            errors.add(node.place, "PostgreSQL server \"\(name)\" needs \"host\" or a \"dsn\" with a host")
+        }
+        for key in ["sslrootcert", "sslcert", "sslkey"] {
+            guard let path = parameters[key], path != "system" else { continue }
+            let full = context.path(path, at: fields.place(of: key))
+            parameters[key] = full
+            do {
+                _ = try context.files.read(full, limit: ParsingContext.fileLimitBytes)
+            } catch {
+                errors.add(fields.place(of: key), "\(key): cannot read \(error.description)")
+            }
+        }
+
+        var connection = PostgresOptions(parameters: parameters, password: context.secret(&fields, "password") ?? dsnPassword)
+        let cluster = fields.string("cluster")
+        if cluster == nil, clusters.count > 1 {
+            errors.add(node.place, "PostgreSQL server \"\(name)\" needs \"cluster\": one of \(clusters.map { "\"\($0)\"" }.joined(separator: ", "))")
+        }
+        if let cluster, !clusters.isEmpty, !clusters.contains(cluster) {
+            let hint = nearest(cluster, in: clusters).map { "; did you mean \"\($0)\"?" } ?? "; expected one of \(clusters.joined(separator: ", "))"
+            errors.add(fields.place(of: "cluster"), "cluster: there is no Vault cluster \"\(cluster)\"\(hint)")
+        }
+        let (interval, timeout) = pace(&fields)
+        connection.connectTimeout = min(connection.connectTimeout, timeout)
+        connection.statementTimeout = timeout
+        var options = PostgresServerOptions(name: name, connection: connection)
+        if let cluster = cluster ?? clusters.first { options.cluster = cluster }
+        options.interval = interval
+        if let bytes = context.bytes(&fields, "capacity_bytes") { options.capacityBytes = Int64(bytes) }
+        if let path = fields.node("storage_path"), let text = path.scalar { options.storagePath = context.path(text, at: path.place) }
+        if options.capacityBytes != nil, options.storagePath != nil {
+            errors.add(fields.place(of: "capacity_bytes"), "both capacity_bytes and storage_path are given; keep one")
+        }
+        if let table = fields.string("table") { options.keyValueTable = table }
+        if let table = fields.string("ha_table") { options.lockTable = table }
+        if let count = fields.integer("expected_replicas", in: 0...100) { options.expectedReplicas = count }
+        fields.finish()
+        return options
+    }
+}
+
+/// A connection string in libpq's keyword/value form: `host=pg-1 dbname=vault user='the watcher'`.
+/// Source: PostgreSQL manual, 34.1.1.1.
+enum ConnectionString {
+    struct Problem: Error {
+        let message: String
+    }
+
+    static func parse(_ text: String) -> Result<[String: String], Problem> {
+        if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
+            return .failure(Problem(message: "expected keywords and values such as \"host=pg-1 dbname=vault user=vaultwatch\", found a URI"))
+        }
+        var result: [String: String] = [:]
+        let characters = Array(text)
+        var i = 0
+        func skipSpace() { while i < characters.count, characters[i].isWhitespace { i += 1 } }
+        while true {
+            skipSpace()
+            if i >= characters.count { return .success(result) }
+            var key = ""
+            while i < characters.count, characters[i] != "=", !characters[i].isWhitespace {
+                key.append(characters[i])
+                i += 1
+            }
+            skipSpace()
+            guard i < characters.count, characters[i] == "=" else { return .failure(Problem(message: "expected \"=\" after \"\(key)\"")) }
+            i += 1
+            skipSpace()
+            var value = ""
+            let quoted = i < characters.count && characters[i] == "'"
+            if quoted { i += 1 }
+            while i < characters.count, quoted ? characters[i] != "'" : !characters[i].isWhitespace {
+                if characters[i] == "\\", i + 1 < characters.count { i += 1 }
+                value.append(characters[i])
+                i += 1
+            }
+            if quoted {
+                guard i < characters.count else { return .failure(Problem(message: "the quote of \"\(key)\" is not closed")) }
+                i += 1
+            }
+            result[key] = value
+        }
+    }
+}
