@@ -47,6 +47,7 @@ extension Dispatcher {
         if uncertain {
             channel.noteAttemptUnanswered(pending)
             channel.pending?.attempted = true
+            store(channel, destination, pending.notification.groupLabels, &decisions)
         }
         let isDue = channel.isDue
         channels[destination] = channel

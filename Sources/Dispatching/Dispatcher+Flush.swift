@@ -123,7 +123,7 @@ extension Dispatcher {
 
     /// Puts a channel's log entry, or its end, into the decisions.
     func store(_ channel: Channel, _ destination: Destination, _ labels: Labels, _ decisions: inout Decisions) {
-        if channel.told.isEmpty {
+        if !channel.hasRecord {
             decisions.records.removeAll { $0.destination == destination }
             decisions.forgottenRecords.append(destination)
         } else {
@@ -135,7 +135,8 @@ extension Dispatcher {
 
     func record(_ channel: Channel, _ destination: Destination, _ labels: Labels) -> NotificationRecord {
         NotificationRecord(
-            destination: destination, groupLabels: labels.dictionary, firing: channel.firing, told: channel.told, since: channel.sinceWall)
+            destination: destination, groupLabels: labels.dictionary, firing: channel.firing, told: channel.told,
+            maybeFiring: channel.maybeFiring, maybeResolved: channel.maybeResolved, since: channel.sinceWall)
     }
 
     /// Lets go of alerts that are over and told so everywhere, and of the group when it is empty.

@@ -32,6 +32,8 @@ extension Dispatcher {
             var channel = Channel()
             channel.told = record.told
             channel.firing = record.firing
+            channel.maybeFiring = record.maybeFiring
+            channel.maybeResolved = record.maybeResolved
             channel.sinceWall = record.since
             // A clock that stepped back while we were away must not make the repeat wait longer than its interval.
             let age = max(now.wall - record.since, .zero)
@@ -49,6 +51,11 @@ extension Dispatcher {
             nextID = max(nextID, outgoing.id + 1)
         }
         var decisions = rebuild(labels: saved.records.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:], now: now)
+        // The mark in the outbox goes with its message; the doubt must outlive both.
+        for outgoing in saved.outgoing where outgoing.attempted {
+            let destination = Destination(outgoing.notification)
+            if let channel = channels[destination], channel.hasRecord { store(channel, destination, outgoing.notification.groupLabels, &decisions) }
+        }
         decisions.withdrawn += saved.outgoing.map(\.id).filter { destinations[$0] == nil && !decisions.withdrawn.contains($0) }
         return decisions
     }
@@ -58,7 +65,7 @@ extension Dispatcher {
         Saved(
             alerts: alerts.values.map(\.alert), silences: Array(silences.all.values),
             records: channels.compactMap { destination, channel in
-                guard !channel.told.isEmpty else { return nil }
+                guard channel.hasRecord else { return nil }
                 let labels = groups[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels ?? .empty
                 return record(channel, destination, labels)
             }, outgoing: pending)

@@ -22,7 +22,8 @@ package struct Destination: Hashable, Sendable, Codable {
     }
 }
 
-/// What a destination knows: one entry of the notification log. It exists while the destination believes an alert to fire.
+/// What a destination knows: one entry of the notification log. It exists while the destination believes,
+/// or may believe, an alert to fire.
 package struct NotificationRecord: Sendable, Hashable {
     package var destination: Destination
     package var groupLabels: [String: String]
@@ -31,14 +32,23 @@ package struct NotificationRecord: Sendable, Hashable {
     /// Fingerprints of all alerts that it was told to fire and was not told to have ended: `firing` and, beside them,
     /// alerts that a silence or a mute time kept out of the last message.
     package var told: Set<UInt64>
+    /// Fingerprints of alerts that attempts without an answer may have told as firing.
+    package var maybeFiring: Set<UInt64>
+    /// The same for alerts that may have been told as ended.
+    package var maybeResolved: Set<UInt64>
     /// From when the repeat interval counts.
     package var since: Timestamp
 
-    package init(destination: Destination, groupLabels: [String: String], firing: Set<UInt64>, told: Set<UInt64>, since: Timestamp) {
+    package init(
+        destination: Destination, groupLabels: [String: String], firing: Set<UInt64>, told: Set<UInt64>, maybeFiring: Set<UInt64> = [],
+        maybeResolved: Set<UInt64> = [], since: Timestamp
+    ) {
         self.destination = destination
         self.groupLabels = groupLabels
         self.firing = firing
         self.told = told
+        self.maybeFiring = maybeFiring
+        self.maybeResolved = maybeResolved
         self.since = since
     }
 
@@ -47,12 +57,16 @@ package struct NotificationRecord: Sendable, Hashable {
         var groupLabels: [String: String]
         var firing: Set<UInt64>
         var told: Set<UInt64>
+        var maybeFiring: Set<UInt64>
+        var maybeResolved: Set<UInt64>
         var since: Int64
     }
 
     /// The record as the journal keeps it: JSON.
     package func encoded() throws -> [UInt8] {
-        let stored = Stored(destination: destination, groupLabels: groupLabels, firing: firing, told: told, since: since.milliseconds)
+        let stored = Stored(
+            destination: destination, groupLabels: groupLabels, firing: firing, told: told, maybeFiring: maybeFiring,
+            maybeResolved: maybeResolved, since: since.milliseconds)
         return Array(try JSONEncoder().encode(stored))
     }
 
@@ -61,6 +75,6 @@ package struct NotificationRecord: Sendable, Hashable {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
         self.init(
             destination: stored.destination, groupLabels: stored.groupLabels, firing: stored.firing, told: stored.told,
-            since: Timestamp(milliseconds: stored.since))
+            maybeFiring: stored.maybeFiring, maybeResolved: stored.maybeResolved, since: Timestamp(milliseconds: stored.since))
     }
 }

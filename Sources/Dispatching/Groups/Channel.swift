@@ -40,7 +40,9 @@ struct Channel: Sendable {
     /// Alerts whose end the destination must hear of.
     func mustHearEnd(_ fingerprint: UInt64) -> Bool { told.contains(fingerprint) || maybeFiring.contains(fingerprint) }
 
-    var isEmpty: Bool { told.isEmpty && pending == nil && maybeFiring.isEmpty && maybeResolved.isEmpty }
+    /// Whether there is something to remember over a restart.
+    var hasRecord: Bool { !told.isEmpty || !maybeFiring.isEmpty || !maybeResolved.isEmpty }
+    var isEmpty: Bool { pending == nil && !hasRecord }
 
     /// Alertmanager's rule of dedup, and beyond it what may have been heard. Nil: nothing to say.
     /// Source: alertmanager, notify.go, DedupStage.needsUpdate.
@@ -59,9 +61,8 @@ struct Channel: Sendable {
 
     /// Forgets an alert that has ended; true where the log changed.
     mutating func forget(_ fingerprint: UInt64) -> Bool {
-        maybeFiring.remove(fingerprint)
-        maybeResolved.remove(fingerprint)
         firing.remove(fingerprint)
-        return told.remove(fingerprint) != nil
+        let removed = [told.remove(fingerprint), maybeFiring.remove(fingerprint), maybeResolved.remove(fingerprint)]
+        return removed.contains { $0 != nil }
     }
 }

@@ -1,0 +1,227 @@
+import Alerts
+import Platform
+import Samples
+import Testing
+
+@testable import Dispatching
+
+/// Days of flapping alerts, failing receivers, silences, restarts, reloads and clock steps, each run from its seed.
+struct DispatcherChaosTests {
+    /// Everything outside the dispatcher: a journal in memory, receivers, rules.
+    private struct World {
+        let random: SeededRandom
+        var dispatcher: Dispatcher
+        var monotonic: Double = 0
+        var wallStep: Double = 0
+        // The journal.
+        var alerts: [UInt64: Alert] = [:]
+        var records: [Destination: NotificationRecord] = [:]
+        var outbox: [UInt64: Notification] = [:]
+        var silences: [String: Silence] = [:]
+        var attempted: Set<UInt64> = []
+        // What the receivers know: by receiver and integration, the alerts they believe to fire.
+        var believed: [String: Set<UInt64>] = [:]
+        var inFlight: [UInt64] = []
+        var firing: Set<Int> = []
+        var messages = 0
+        var problems: [String] = []
+
+        var now: Moment { Moment(monotonic: at(monotonic).monotonic, wall: at(monotonic + wallStep).wall) }
+
+        func labels(_ i: Int) -> [String: String] {
+            ["alertname": "A\(i)", "severity": ["critical", "high", "low"][i % 3], "cluster": i % 2 == 0 ? "x" : "y"]
+        }
+
+        mutating func apply(_ decisions: Decisions) {
+            for id in decisions.withdrawn { outbox[id] = nil }
+            for outgoing in decisions.send {
+                let place = Destination(outgoing.notification)
+                if outbox.values.contains(where: { Destination($0) == place }) { problems.append("two messages wait for \(place)") }
+                outbox[outgoing.id] = outgoing.notification
+                if outgoing.notification.alerts.isEmpty { problems.append("an empty message") }
+            }
+            for place in decisions.forgottenRecords { records[place] = nil }
+            for record in decisions.records { records[record.destination] = record }
+            for fingerprint in decisions.forgottenAlerts { alerts[fingerprint] = nil }
+            for id in decisions.forgottenSilences { silences[id] = nil }
+        }
+
+        mutating func receive(_ new: [Alert]) {
+            for alert in new { alerts[alert.fingerprint] = alert }
+            _ = dispatcher.receive(new, now: now)
+        }
+
+        mutating func reach(_ notification: Notification) {
+            let place = notification.receiver + "/" + notification.integration
+            for alert in notification.firing { believed[place, default: []].insert(alert.fingerprint) }
+            for alert in notification.resolved {
+                if believed[place]?.contains(alert.fingerprint) != true && !mayHaveBeenAttempted { problems.append("a resolve without its trigger: \(alert.name) at \(place)") }
+                believed[place]?.remove(alert.fingerprint)
+            }
+        }
+        /// An attempt whose outcome nobody learned allows a resolve for what never arrived.
+        var mayHaveBeenAttempted = false
+
+        mutating func restart() {
+            for id in inFlight where random.chance(50) {
+                // It had arrived when we died.
+                if let notification = outbox[id] { reach(notification) }
+            }
+            if outbox.keys.contains(where: attempted.contains) { mayHaveBeenAttempted = true }
+            inFlight = []
+            dispatcher = Dispatcher(dispatcher.options)
+            let saved = Dispatcher.Saved(
+                alerts: Array(alerts.values), silences: Array(silences.values), records: Array(records.values),
+                outgoing: outbox.map { Outgoing(id: $0.key, notification: $0.value, attempted: attempted.contains($0.key)) })
+            apply(dispatcher.restore(saved, now: now))
+            if Set(dispatcher.pending.map(\.id)) != Set(outbox.keys) { problems.append("outbox and dispatcher disagree after a restart") }
+        }
+
+        mutating func attempt(_ failing: Bool) {
+            guard let id = outbox.keys.sorted().first(where: { !inFlight.contains($0) && (random.chance(50) || !failing) }) else { return }
+            attempted.insert(id)
+            guard dispatcher.beginAttempt(id) != nil else {
+                problems.append("the outbox holds what the dispatcher has withdrawn")
+                outbox[id] = nil
+                return
+            }
+            inFlight.append(id)
+        }
+
+        mutating func answer(_ failing: Bool) {
+            guard !inFlight.isEmpty else { return }
+            let id = inFlight.remove(at: random.below(inFlight.count))
+            guard let notification = outbox[id] else {
+                problems.append("withdrawn in flight")
+                return
+            }
+            switch failing ? random.below(4) : 3 {
+            case 0: apply(dispatcher.recordFailed(id, uncertain: false, now: now))
+            case 1:
+                mayHaveBeenAttempted = true
+                if random.chance(50) { reach(notification) }
+                apply(dispatcher.recordFailed(id, uncertain: true, now: now))
+            case 2: apply(dispatcher.recordAbandoned(id, now: now))
+            default:
+                messages += 1
+                reach(notification)
+                apply(dispatcher.recordAccepted(id, now: now))
+            }
+        }
+    }
+
+    static func options(_ variant: Int) -> DispatchOptions {
+        let critical = Route(
+            receiver: "pager", matchers: [matcher("severity=critical")], continues: variant % 2 == 0, groupBy: .labels(["alertname"]),
+            groupWait: .seconds(10), groupInterval: .seconds(60))
+        let low = Route(receiver: "mail", matchers: [matcher("severity=low")], groupBy: .labels(["cluster"]), groupWait: .seconds(600), groupInterval: .seconds(900))
+        return DispatchOptions(
+            route: Route(
+                receiver: "mail", groupBy: variant % 3 == 0 ? .all : .labels(["cluster"]), groupWait: .seconds(30), groupInterval: .seconds(120),
+                repeatInterval: .seconds(3600), routes: variant % 4 == 3 ? [low] : [critical, low]),
+            receivers: [
+                .init(name: "mail", integrations: [.init(name: "email/0", sendResolved: true)]),
+                .init(name: "pager", integrations: [.init(name: "pagerduty/0", sendResolved: true), .init(name: "slack/0", sendResolved: true)]),
+            ],
+            inhibitRules: [InhibitRule(sourceMatchers: [matcher("severity=critical")], targetMatchers: [matcher("severity=low")], equal: ["cluster"])])
+    }
+
+    private func run(_ seed: UInt64) -> (problems: [String], messages: Int) {
+        let random = SeededRandom(seed)
+        var world = World(random: random, dispatcher: Dispatcher(DispatchOptions(route: Route(), receivers: [])))
+        world.dispatcher = Dispatcher(DispatcherChaosTests.options(random.below(12)))
+        for _ in 0..<150 {
+            let failing = random.chance(40)
+            switch random.below(16) {
+            case 0...4:
+                let i = random.below(9)
+                if world.firing.remove(i) != nil {
+                    world.receive([Alert(labels: Labels(world.labels(i)), startsAt: world.now.wall, endsAt: world.now.wall, updatedAt: world.now.wall)])
+                } else {
+                    world.firing.insert(i)
+                    world.receive([Alert(labels: Labels(world.labels(i)), startsAt: world.now.wall, updatedAt: world.now.wall)])
+                }
+            case 5...8: world.attempt(failing)
+            case 9...11: world.answer(failing)
+            case 12 where random.chance(50):
+                let silence = Silence(
+                    matchers: [matcher("alertname=A\(random.below(9))")], startsAt: world.now.wall, endsAt: world.now.wall + .seconds(random.below(4000) + 1))
+                if let (stored, decisions) = try? world.dispatcher.setSilence(silence, random: random, now: world.now) {
+                    for silence in stored { world.silences[silence.id] = silence }
+                    world.apply(decisions)
+                }
+            case 13 where random.chance(40): world.restart()
+            case 14 where random.chance(30): world.apply(world.dispatcher.reload(DispatcherChaosTests.options(random.below(12)), now: world.now))
+            case 15 where random.chance(30): world.wallStep += Double(random.below(7200) - 3600)
+            default: break
+            }
+            if random.chance(60) {
+                if let wake = world.dispatcher.nextWake, random.chance(50) {
+                    world.monotonic = max(world.monotonic, Double(wake.nanoseconds - 1_000_000_000) / 1e9 + 0.001)
+                } else {
+                    world.monotonic += Double(random.below(300))
+                }
+                world.apply(world.dispatcher.advance(world.now))
+            }
+        }
+        // Peace: all alerts end, the receivers take everything, time goes by. Then nobody may believe in a firing alert.
+        for i in world.firing.sorted() {
+            world.receive([Alert(labels: Labels(world.labels(i)), startsAt: world.now.wall, endsAt: world.now.wall, updatedAt: world.now.wall)])
+        }
+        for _ in 0..<8 {
+            world.apply(world.dispatcher.advance(world.now))
+            for _ in 0..<40 where !world.outbox.isEmpty {
+                world.attempt(false)
+                world.answer(false)
+            }
+            world.monotonic += 1000
+        }
+        for (place, left) in world.believed where !left.isEmpty { world.problems.append("\(place) never heard the end of \(left.count) alerts") }
+        if !world.outbox.isEmpty { world.problems.append("the outbox still holds \(world.outbox.count)") }
+        if !world.records.isEmpty { world.problems.append("the log still holds \(world.records.count)") }
+        if !world.alerts.isEmpty && !world.dispatcher.alerts.isEmpty { world.problems.append("alerts are still held: \(world.dispatcher.alerts.count)") }
+        if !world.dispatcher.groups.isEmpty { world.problems.append("\(world.dispatcher.groups.count) groups are left") }
+        if !world.dispatcher.channels.isEmpty { world.problems.append("\(world.dispatcher.channels.count) channels are left") }
+        return (world.problems, world.messages)
+    }
+
+    @Test func nothingIsLostInChaos() {
+        var messages = 0
+        for seed in UInt64(1)...2000 {
+            let result = run(seed)
+            messages += result.messages
+            #expect(result.problems.isEmpty, "seed \(seed)")
+            if !result.problems.isEmpty { break }
+        }
+        #expect(messages > 2000)
+    }
+
+    /// With answers to every attempt and no crash, a firing alert that nothing keeps quiet is told within its group's time.
+    @Test func everyTriggerArrives() {
+        for seed in UInt64(1)...300 {
+            let random = SeededRandom(seed)
+            var d = Dispatcher(DispatcherChaosTests.options(0))
+            var told: Set<UInt64> = []
+            var want: Set<UInt64> = []
+            for i in 0..<20 {
+                let alert = Alert(labels: ["alertname": "A\(i)", "severity": "high"], startsAt: at(Double(i)).wall, updatedAt: at(Double(i)).wall)
+                want.insert(alert.fingerprint)
+                _ = d.receive([alert], now: at(Double(i)))
+            }
+            var seconds = 20.0
+            while seconds < 2000 {
+                for outgoing in d.advance(at(seconds)).send + d.pending {
+                    guard d.beginAttempt(outgoing.id) != nil else { continue }
+                    if random.chance(30) {
+                        _ = d.recordAccepted(outgoing.id, now: at(seconds))
+                        told.formUnion(outgoing.notification.firing.map(\.fingerprint))
+                    } else {
+                        _ = d.recordFailed(outgoing.id, uncertain: random.chance(50), now: at(seconds))
+                    }
+                }
+                seconds += 20
+            }
+            #expect(told == want, "seed \(seed)")
+        }
+    }
+}

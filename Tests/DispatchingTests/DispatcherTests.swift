@@ -1,0 +1,286 @@
+import Alerts
+import Platform
+import Samples
+import Testing
+
+@testable import Dispatching
+
+struct DispatcherTests {
+    @Test func groupWaitGathersABatch() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.nextWake == at(30).monotonic)
+        _ = d.receive([firing(["alertname": "B"], 10)], now: at(10))
+        #expect(d.step(29.9) == [])
+        #expect(d.step(30) == ["first:A,B/"])
+        #expect(d.nextWake == at(330).monotonic)
+    }
+
+    @Test func aNewAlertWaitsForTheGroupInterval() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.step(30) == ["first:A/"])
+        _ = d.receive([firing(["alertname": "B"], 40)], now: at(40))
+        #expect(d.step(100) == [])
+        #expect(d.step(330) == ["changed:A,B/"])
+    }
+
+    @Test func anAlertThatFiresForLongIsToldAtOnce() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(31))
+        #expect(d.step(31) == ["first:A/"])
+    }
+
+    @Test func repeatsExactlyAtTheRepeatInterval() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        // Accepted seconds after the decision: the repeat must not slip by a group interval for that.
+        let sent = d.advance(at(30)).send
+        #expect(sent.count == 1)
+        _ = d.beginAttempt(sent[0].id)
+        _ = d.recordAccepted(sent[0].id, now: at(34))
+        for turn in 1..<12 { #expect(d.step(30 + Double(turn) * 300) == []) }
+        #expect(d.step(30 + 3600) == ["repeat:A/"])
+    }
+
+    @Test func resolveFollowsAndTheGroupEnds() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.step(30) == ["first:A/"])
+        _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+        let last = d.advance(at(330))
+        #expect(last.send.map(\.notification.summary) == ["resolved:/A"])
+        _ = d.beginAttempt(last.send[0].id)
+        let after = d.recordAccepted(last.send[0].id, now: at(331))
+        #expect(after.forgottenAlerts == [Labels(["alertname": "A"]).fingerprint])
+        #expect(after.forgottenRecords.count == 1)
+        #expect(after.withdrawn == [last.send[0].id])
+        #expect(d.groups.isEmpty && d.channels.isEmpty && d.alerts.isEmpty && d.destinations.isEmpty)
+        _ = d.receive([firing(["alertname": "A"], 400)], now: at(400))
+        #expect(d.step(430) == ["first:A/"])
+    }
+
+    @Test func partOfAGroupResolves() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0), firing(["alertname": "B"], 0)], now: at(0))
+        #expect(d.step(30) == ["first:A,B/"])
+        _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+        #expect(d.step(330) == ["changed:B/A"])
+        #expect(d.step(630) == [])
+    }
+
+    @Test func whoWantsNoResolvesGetsNoneButTheRefire() {
+        var d = Dispatcher(oneReceiver(sendResolved: false))
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.step(30) == ["first:A/"])
+        _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+        let decisions = d.advance(at(330))
+        #expect(decisions.send.isEmpty)
+        #expect(decisions.forgottenRecords.count == 1)
+        _ = d.receive([firing(["alertname": "A"], 400)], now: at(400))
+        #expect(d.step(430) == ["first:A/"])
+    }
+
+    @Test func endedBeforeAnybodyHeardIsDropped() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        _ = d.receive([ended(["alertname": "A"], since: 0, 10)], now: at(10))
+        let decisions = d.advance(at(30))
+        #expect(decisions.send.isEmpty)
+        #expect(decisions.forgottenAlerts.count == 1)
+        #expect(d.groups.isEmpty)
+    }
+
+    @Test func undeliveredTriggerIsWithdrawnWhenItsAlertEnds() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let sent = d.advance(at(30)).send
+        _ = d.beginAttempt(sent[0].id)
+        _ = d.recordFailed(sent[0].id, uncertain: false, now: at(31))
+        _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+        let decisions = d.advance(at(330))
+        #expect(decisions.send.isEmpty)
+        #expect(decisions.withdrawn == [sent[0].id])
+        #expect(d.beginAttempt(sent[0].id) == nil)
+        #expect(d.groups.isEmpty)
+    }
+
+    @Test func anUnansweredTriggerCountsAsHeard() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let sent = d.advance(at(30)).send
+        _ = d.beginAttempt(sent[0].id)
+        _ = d.recordFailed(sent[0].id, uncertain: true, now: at(31))
+        _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+        let decisions = d.advance(at(330))
+        #expect(decisions.withdrawn == [sent[0].id])
+        #expect(decisions.send.map(\.notification.summary) == ["resolved:/A"])
+    }
+
+    @Test func whatIsInFlightDecidesWhatComesNext() {
+        for isAccepted in [true, false] {
+            var d = Dispatcher(oneReceiver())
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            let sent = d.advance(at(30)).send
+            _ = d.beginAttempt(sent[0].id)
+            _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+            #expect(d.advance(at(330)).isEmpty)
+            let then = isAccepted ? d.recordAccepted(sent[0].id, now: at(340)) : d.recordFailed(sent[0].id, uncertain: false, now: at(340))
+            #expect(then.send.map(\.notification.summary) == (isAccepted ? ["resolved:/A"] : []))
+            #expect(then.withdrawn == [sent[0].id])
+        }
+    }
+
+    @Test func aNewerMessageReplacesAnOlderOne() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let first = d.advance(at(30)).send
+        _ = d.receive([firing(["alertname": "B"], 60)], now: at(60))
+        let second = d.advance(at(330))
+        #expect(second.withdrawn == [first[0].id])
+        #expect(second.send.map(\.notification.summary) == ["first:A,B/"])
+        // Unchanged, it stays as it is.
+        #expect(d.advance(at(630)).isEmpty)
+        #expect(d.pending.map(\.id) == second.send.map(\.id))
+    }
+
+    @Test func aRefireBeforeTheResolveWasSentTakesItBack() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.step(30) == ["first:A/"])
+        _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+        let resolve = d.advance(at(330)).send
+        #expect(resolve.count == 1)
+        _ = d.receive([firing(["alertname": "A"], 400)], now: at(400))
+        let decisions = d.advance(at(630))
+        #expect(decisions.withdrawn == [resolve[0].id])
+        #expect(decisions.send.isEmpty)
+    }
+
+    @Test func silenceKeepsQuietButNeverAResolve() throws {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.step(30) == ["first:A/"])
+        let silence = Silence(matchers: [matcher("alertname=~\"A|B\"")], startsAt: at(40).wall, endsAt: at(4000).wall, createdBy: "me", comment: "c")
+        let made = try d.setSilence(silence, random: SeededRandom(1), now: at(40))
+        #expect(made.stored.count == 1)
+        _ = d.receive([firing(["alertname": "B"], 50)], now: at(50))
+        let quiet = d.advance(at(330))
+        #expect(quiet.send.isEmpty)
+        #expect(quiet.quiet[.silenced] == 2)
+        _ = d.receive([ended(["alertname": "A"], since: 0, 400)], now: at(400))
+        #expect(d.step(630) == ["resolved:/A"])
+        _ = try d.expireSilence(made.stored[0].id, now: at(700))
+        #expect(d.step(930) == ["first:B/"])
+    }
+
+    @Test func silencedMessageThatWaitsIsWithdrawn() throws {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let sent = d.advance(at(30)).send
+        let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(40).wall, endsAt: at(400).wall)
+        #expect(try d.setSilence(silence, random: SeededRandom(1), now: at(40)).decisions.withdrawn == [sent[0].id])
+        #expect(d.step(630) == ["first:A/"])
+    }
+
+    @Test func recurringSilenceHoldsInItsWindowsOnly() throws {
+        var d = Dispatcher(oneReceiver(Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(600), repeatInterval: .seconds(86400))))
+        let window = TimeWindow(times: [try TimeWindow.times(start: "00:00", end: "01:00")])
+        let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(0).wall, endsAt: at(10 * 86400).wall, schedule: [window])
+        _ = try d.setSilence(silence, random: SeededRandom(1), now: at(0))
+        _ = d.receive([firing(["alertname": "A"], 1)], now: at(1))
+        #expect(d.step(1) == [])
+        #expect(d.step(601) == [])
+        #expect(d.step(3601) == ["first:A/"])
+    }
+
+    @Test func inhibitionByEqualLabels() {
+        let rule = InhibitRule(sourceMatchers: [matcher("severity=critical")], targetMatchers: [matcher("severity=low")], equal: ["cluster"])
+        var d = Dispatcher(oneReceiver(inhibitRules: [rule]))
+        _ = d.receive(
+            [
+                firing(["alertname": "Down", "severity": "critical", "cluster": "a"], 0),
+                firing(["alertname": "Slow", "severity": "low", "cluster": "a"], 0),
+                firing(["alertname": "Lag", "severity": "low", "cluster": "b"], 0),
+            ], now: at(0))
+        #expect(d.step(30) == ["first:Down,Lag/"])
+        let suppressed = d.alertStatuses(at(31)).filter { $0.state == .suppressed }
+        #expect(suppressed.map(\.alert.name) == ["Slow"])
+        #expect(suppressed.first?.inhibitedBy.count == 1)
+        _ = d.receive([ended(["alertname": "Down", "severity": "critical", "cluster": "a"], since: 0, 60)], now: at(60))
+        #expect(d.step(330) == ["changed:Lag,Slow/Down"])
+    }
+
+    @Test func muteAndActiveTimes() throws {
+        let night = ["night": [TimeWindow(times: [try TimeWindow.times(start: "00:00", end: "06:00")])]]
+        for isMute in [true, false] {
+            let child = Route(
+                groupWait: .zero, groupInterval: .seconds(3600), muteTimeIntervals: isMute ? ["night"] : [],
+                activeTimeIntervals: isMute ? [] : ["night"])
+            var d = Dispatcher(oneReceiver(Route(receiver: "ops", routes: [child]), timeIntervals: night))
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            #expect(d.step(0) == (isMute ? [] : ["first:A/"]))
+            for hour in 1..<6 { #expect(d.step(Double(hour) * 3600) == (isMute || hour % 4 != 0 ? [] : ["repeat:A/"])) }
+            #expect(d.step(6 * 3600) == (isMute ? ["first:A/"] : []))
+            // A resolve passes at any time.
+            _ = d.receive([ended(["alertname": "A"], since: 0, 86400)], now: at(isMute ? 86400 : 8 * 3600))
+            #expect(d.step(isMute ? 86400 : 8 * 3600) == ["resolved:/A"])
+        }
+    }
+
+    @Test func everyIntegrationHearsOnItsOwn() {
+        let options = DispatchOptions(
+            route: Route(receiver: "ops", groupWait: .zero),
+            receivers: [.init(name: "ops", integrations: [.init(name: "email/0", sendResolved: true), .init(name: "slack/0", sendResolved: true)])])
+        var d = Dispatcher(options)
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let sent = d.advance(at(0)).send
+        #expect(sent.map(\.notification.integration) == ["email/0", "slack/0"])
+        _ = d.beginAttempt(sent[0].id)
+        _ = d.recordAccepted(sent[0].id, now: at(0))
+        _ = d.receive([ended(["alertname": "A"], since: 0, 10)], now: at(10))
+        let then = d.advance(at(300))
+        // Only email has heard of it.
+        #expect(then.send.map(\.notification.integration) == ["email/0"])
+        #expect(then.withdrawn == [sent[1].id])
+    }
+
+    @Test func aClockThatStepsBackBringsNothingBack() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.step(30) == ["first:A/"])
+        _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+        let later = Moment(monotonic: at(330).monotonic, wall: at(-7200).wall)
+        let sent = d.advance(later).send
+        #expect(sent.map(\.notification.summary) == ["resolved:/A"])
+        #expect(sent.first?.notification.status == .resolved)
+    }
+
+    @Test func alertsFromOutsideEndByThemselves() {
+        var d = Dispatcher(oneReceiver())
+        let receipt = d.receive([firing(["alertname": "A"], 0)], external: true, now: at(0))
+        #expect(receipt.accepted.first?.endsAt == at(300).wall)
+        #expect(d.step(30) == ["first:A/"])
+        #expect(d.step(330) == ["resolved:/A"])
+    }
+
+    @Test func boundsRefuseNewAlertsAndShareGroups() {
+        var options = oneReceiver(Route(receiver: "ops", groupBy: .all))
+        options.alertLimit = 5
+        options.groupLimit = 3
+        var d = Dispatcher(options)
+        let receipt = d.receive((0..<8).map { firing(["alertname": "A\($0)"], 0) }, now: at(0))
+        #expect(receipt.refused == 3)
+        #expect(d.groups.count == 4)
+        #expect(d.step(30).count == 4)
+    }
+
+    @Test func abandonedMessageIsDecidedAnew() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let sent = d.advance(at(30)).send
+        _ = d.beginAttempt(sent[0].id)
+        #expect(d.recordAbandoned(sent[0].id, now: at(40)).withdrawn == [sent[0].id])
+        #expect(d.step(330) == ["first:A/"])
+    }
+}

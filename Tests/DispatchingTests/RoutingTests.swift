@@ -1,0 +1,102 @@
+import Samples
+import Testing
+
+@testable import Dispatching
+
+struct RouteTreeTests {
+    private let tree = RouteTree(
+        Route(
+            receiver: "default", groupBy: .labels(["alertname"]), groupWait: .seconds(10),
+            routes: [
+                Route(
+                    receiver: "A", matchers: [matcher("owner=team-A")], groupInterval: .seconds(60),
+                    routes: [Route(receiver: "A-crit", matchers: [matcher("severity=~\"critical|page\"")], groupBy: .all)]),
+                Route(matchers: [matcher("owner=team-B")], continues: true),
+                Route(receiver: "B", matchers: [matcher("owner=~\"team-(B|C)\"")]),
+                Route(receiver: "B", matchers: [matcher("owner=~\"team-(B|C)\"")]),
+            ]))
+
+    @Test func deepestMatchAndContinue() {
+        #expect(tree.receivers(of: ["owner": "team-A"]) == ["A"])
+        #expect(tree.receivers(of: ["owner": "team-A", "severity": "page"]) == ["A-crit"])
+        #expect(tree.receivers(of: ["owner": "team-B"]) == ["default", "B"])
+        #expect(tree.receivers(of: ["owner": "team-C"]) == ["B"])
+        #expect(tree.receivers(of: [:]) == ["default"])
+    }
+
+    @Test func optionsComeFromTheParent() {
+        let node = tree.matching(["owner": "team-A", "severity": "critical"])[0]
+        #expect(node.groupWait == .seconds(10))
+        #expect(node.groupInterval == .seconds(60))
+        #expect(node.repeatInterval == .seconds(4 * 3600))
+        #expect(node.groupLabels(of: ["a": "1", "b": "2"]) == ["a": "1", "b": "2"])
+        #expect(tree.root.groupLabels(of: ["alertname": "X", "b": "2"]) == ["alertname": "X"])
+    }
+
+    @Test func keysAreAlertmanagersAndUnique() {
+        #expect(tree.nodes[2].key == #"{}/{owner="team-A"}/{severity=~"critical|page"}"#)
+        #expect(Set(tree.nodes.map(\.key)).count == tree.nodes.count)
+        #expect(Dispatcher.key(tree.root, ["a": "1", "b": "x\"y"]) == #"{}:{a="1", b="x\"y"}"#)
+    }
+}
+
+struct MatcherSyntaxTests {
+    private func read(_ text: String) -> [String]? { (try? MatcherSyntax.parse(text))?.map(\.description) }
+
+    @Test func bothLanguages() {
+        #expect(read(#"{foo="bar"}"#) == [#"foo="bar""#])
+        #expect(read("foo=bar") == [#"foo="bar""#])
+        #expect(read(#" foo = "bar" "#) == [#"foo="bar""#])
+        #expect(read(#"{foo=~"b.*",baz!="q", x!~"y|z"}"#) == [#"foo=~"b.*""#, #"baz!="q""#, #"x!~"y|z""#])
+        #expect(read(#"foo="a,b",c=d"#) == [#"foo="a,b""#, #"c="d""#])
+        #expect(read(#"foo="bar","#) == [#"foo="bar""#])
+        #expect(read(#"foo="a\"b\\c\nd""#) == [#"foo="a\"b\\c\nd""#])
+        #expect(read("{}") == [])
+        #expect(read("foo=") == [#"foo="""#])
+    }
+
+    @Test func onlyTheNewOne() {
+        #expect(read(#""foo bar"="x""#) == [#"foo bar="x""#])
+        #expect(read("größe=klein") == [#"größe="klein""#])
+        #expect(read("\"🙂\"=\"\\u00e9\"") == [#"🙂="é""#])
+    }
+
+    @Test func onlyTheOldOne() {
+        #expect(read("foo=bar baz") == [#"foo="bar baz""#])
+        #expect(read("foo={bar") == [#"foo="{bar""#])
+        // Both read it, differently: the old one holds.
+        #expect(read(#"foo="a\db""#) == [#"foo="a\\db""#])
+    }
+
+    @Test func wrongInBoth() {
+        for text in ["foo", "=bar", "foo==\"bar", "{foo=\"bar\"", "foo=\"bar", "foo=~\"(\"", "foo=\"b\"c\"", "foo!bar"] {
+            if text == "{foo=\"bar\"" { #expect(read(text) != nil, "the old language needs no closing brace") } else { #expect(read(text) == nil, "\(text)") }
+        }
+        #expect(throws: MatcherSyntaxError.self) { try MatcherSyntax.parse(String(repeating: "a", count: 70_000)) }
+    }
+}
+
+struct InhibitorTests {
+    @Test func twoSidedMatchesDoNotSilenceEachOther() {
+        var inhibitor = Inhibitor([InhibitRule(sourceMatchers: [matcher("s=~\"1|2\"")], targetMatchers: [matcher("t=1")], equal: ["e"])])
+        let both: Labels = ["s": "1", "t": "1", "e": "x"]
+        let alsoBoth: Labels = ["s": "2", "t": "1", "e": "x"]
+        let target: Labels = ["t": "1", "e": "x"]
+        inhibitor.update(both, firing: true)
+        inhibitor.update(alsoBoth, firing: true)
+        #expect(inhibitor.inhibiting(both).isEmpty)
+        #expect(inhibitor.inhibiting(alsoBoth).isEmpty)
+        #expect(inhibitor.inhibiting(target).count == 1)
+        #expect(inhibitor.inhibiting(["t": "1", "e": "y"]).isEmpty)
+        inhibitor.update(both, firing: false)
+        inhibitor.update(alsoBoth, firing: false)
+        #expect(inhibitor.inhibiting(target).isEmpty)
+    }
+
+    @Test func labelsAbsentOnBothAreEqual() {
+        var inhibitor = Inhibitor([InhibitRule(sourceMatchers: [matcher("s=1")], targetMatchers: [matcher("t=1")], equal: ["e"])])
+        inhibitor.update(["s": "1"], firing: true)
+        #expect(inhibitor.inhibiting(["t": "1"]).count == 1)
+        #expect(inhibitor.inhibiting(["t": "1", "e": "x"]).isEmpty)
+    }
+}

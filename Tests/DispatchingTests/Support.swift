@@ -1,0 +1,65 @@
+import Alerts
+import Platform
+import Samples
+import Synchronization
+
+@testable import Dispatching
+
+/// SplitMix64: small, good enough, and every run can be had again from its seed.
+final class SeededRandom: RandomSource {
+    private let state: Mutex<UInt64>
+    init(_ seed: UInt64) { state = Mutex(seed) }
+    func next() -> UInt64 {
+        state.withLock { state in
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+            return z ^ (z >> 31)
+        }
+    }
+    func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+    func chance(_ percent: Int) -> Bool { below(100) < percent }
+}
+
+/// A moment so many seconds after the start, 2026-01-05T00:00:00Z, a Monday.
+func at(_ seconds: Double) -> Moment {
+    Moment(monotonic: Instant(nanoseconds: Int64(seconds * 1e9) + 1_000_000_000), wall: Timestamp(year: 2026, month: 1, day: 5) + .milliseconds(Int64(seconds * 1000)))
+}
+
+func firing(_ labels: [String: String], _ seconds: Double) -> Alert {
+    Alert(labels: Labels(labels), startsAt: at(seconds).wall, updatedAt: at(seconds).wall)
+}
+
+func ended(_ labels: [String: String], since start: Double, _ seconds: Double) -> Alert {
+    Alert(labels: Labels(labels), startsAt: at(start).wall, endsAt: at(seconds).wall, updatedAt: at(seconds).wall)
+}
+
+func matcher(_ text: String) -> Matcher { (try? MatcherSyntax.parse(text).first) ?? Matcher("unreadable", equals: text) }
+
+func oneReceiver(
+    _ route: Route = Route(receiver: "ops", groupWait: .seconds(30), groupInterval: .seconds(300), repeatInterval: .seconds(3600)),
+    sendResolved: Bool = true, inhibitRules: [InhibitRule] = [], timeIntervals: [String: [TimeWindow]] = [:]
+) -> DispatchOptions {
+    DispatchOptions(
+        route: route, receivers: [.init(name: "ops", integrations: [.init(name: "email/0", sendResolved: sendResolved)])],
+        inhibitRules: inhibitRules, timeIntervals: timeIntervals)
+}
+
+extension Dispatcher {
+    /// One step in which every message is accepted at once; returns `reason:firing/resolved` of each.
+    mutating func step(_ seconds: Double, sending: Bool = true) -> [String] {
+        let decisions = advance(at(seconds))
+        return decisions.send.map { outgoing in
+            if sending, beginAttempt(outgoing.id) != nil { _ = recordAccepted(outgoing.id, now: at(seconds)) }
+            return outgoing.notification.summary
+        }
+    }
+}
+
+extension Notification {
+    var summary: String {
+        func names(_ alerts: [Alert]) -> String { alerts.map { $0.labels["alertname"] ?? "?" }.joined(separator: ",") }
+        return "\(reason):\(names(firing))/\(names(resolved))"
+    }
+}
