@@ -18,8 +18,10 @@ extension Dispatcher {
         channel.pending = nil
         channel.told = channel.told.union(pending.firing).subtracting(pending.resolved)
         channel.firing = pending.firing
-        channel.maybeFiring = []
-        channel.maybeResolved = []
+        // Only of the alerts that it speaks of does this message end the doubt.
+        let spokenOf = pending.firing.union(pending.resolved)
+        channel.maybeFiring.subtract(spokenOf)
+        channel.maybeResolved.subtract(spokenOf)
         // The repeat counts from the decision, else each turn of a group would miss it by the time that sending took.
         let interval = groups[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.groupInterval ?? .zero
         let took = now.wall - pending.notification.decidedAt

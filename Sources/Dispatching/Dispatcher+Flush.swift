@@ -159,14 +159,12 @@ extension Dispatcher {
             }
             let isInFlight = places.contains { channels[$0]?.pending?.inFlight == true }
             if isWaitedFor && (!isOld || isInFlight) { continue }
-            if isOld {
-                for place in places {
-                    guard var channel = channels[place] else { continue }
-                    let changed = channel.forget(fingerprint)
-                    if channel.pending?.resolved.contains(fingerprint) == true { withdraw(&channel, &decisions) }
-                    if changed { store(channel, place, group.labels, &decisions) }
-                    channels[place] = channel.isEmpty ? nil : channel
-                }
+            for place in places {
+                guard var channel = channels[place] else { continue }
+                let changed = channel.forget(fingerprint)
+                if channel.pending?.resolved.contains(fingerprint) == true { withdraw(&channel, &decisions) }
+                if changed { store(channel, place, group.labels, &decisions) }
+                channels[place] = channel.isEmpty ? nil : channel
             }
             groups[id]?.alerts.remove(fingerprint)
             groups[id]?.strays.remove(fingerprint)
@@ -175,7 +173,10 @@ extension Dispatcher {
         guard let rest = groups[id], rest.members.isEmpty else { return }
         if places.contains(where: { channels[$0]?.pending != nil }) { return }
         groups[id] = nil
-        for place in places { channels[place] = nil }
+        for place in places where channels[place] != nil {
+            channels[place] = nil
+            decisions.forgottenRecords.append(place)
+        }
     }
 
     private mutating func leave(_ fingerprint: UInt64, _ id: GroupID, _ decisions: inout Decisions) {

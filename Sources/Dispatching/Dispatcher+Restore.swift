@@ -25,8 +25,10 @@ extension Dispatcher {
         for silence in saved.silences { silences.restore(silence) }
         for alert in saved.alerts {
             // More than the limit can only come from a larger limit before; firing ones are never dropped for it.
-            alerts[alert.fingerprint] = Entry(alert: alert, isEnded: alert.status(at: now.wall) == .resolved)
-            note(alert, isEnded: alert.status(at: now.wall) == .resolved)
+            // One that had ended when it was last heard of has ended, even where the clock has stepped back since.
+            let isEnded = alert.status(at: max(now.wall, alert.updatedAt)) == .resolved
+            alerts[alert.fingerprint] = Entry(alert: alert, isEnded: isEnded)
+            note(alert, isEnded: isEnded)
         }
         for record in saved.records {
             var channel = Channel()

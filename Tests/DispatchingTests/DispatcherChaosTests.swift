@@ -1,4 +1,5 @@
 import Alerts
+import Foundation
 import Platform
 import Samples
 import Testing
@@ -16,11 +17,11 @@ struct DispatcherChaosTests {
         // The journal.
         var alerts: [UInt64: Alert] = [:]
         var records: [Destination: NotificationRecord] = [:]
-        var outbox: [UInt64: Notification] = [:]
+        var outbox: [UInt64: Alerts.Notification] = [:]
         var silences: [String: Silence] = [:]
         var attempted: Set<UInt64> = []
-        // What the receivers know: by receiver and integration, the alerts they believe to fire.
-        var believed: [String: Set<UInt64>] = [:]
+        // What the receivers know: by receiver, integration and group, the alerts they believe to fire.
+        var believed: [Destination: Set<UInt64>] = [:]
         var inFlight: [UInt64] = []
         var firing: Set<Int> = []
         var messages = 0
@@ -51,11 +52,13 @@ struct DispatcherChaosTests {
             _ = dispatcher.receive(new, now: now)
         }
 
-        mutating func reach(_ notification: Notification) {
-            let place = notification.receiver + "/" + notification.integration
+        mutating func reach(_ notification: Alerts.Notification) {
+            let place = Destination(notification)
             for alert in notification.firing { believed[place, default: []].insert(alert.fingerprint) }
             for alert in notification.resolved {
-                if believed[place]?.contains(alert.fingerprint) != true && !mayHaveBeenAttempted { problems.append("a resolve without its trigger: \(alert.name) at \(place)") }
+                if believed[place]?.contains(alert.fingerprint) != true && !mayHaveBeenAttempted {
+                    problems.append("a resolve without its trigger: \(alert.name) at \(place)")
+                }
                 believed[place]?.remove(alert.fingerprint)
             }
         }
@@ -187,7 +190,12 @@ struct DispatcherChaosTests {
 
     @Test func nothingIsLostInChaos() {
         var messages = 0
-        for seed in UInt64(1)...2000 {
+        // VAULTWATCH_SEED=n runs that one again.
+        if let seed = ProcessInfo.processInfo.environment["VAULTWATCH_SEED"].flatMap(UInt64.init) {
+            #expect(run(seed).problems.isEmpty, "seed \(seed)")
+            return
+        }
+        for seed in UInt64(1)...1000 {
             let result = run(seed)
             messages += result.messages
             #expect(result.problems.isEmpty, "seed \(seed)")

@@ -1,0 +1,108 @@
+import Dispatching
+import Platform
+import Samples
+import Testing
+import YAML
+
+@testable import Config
+
+struct RoutingParserTests {
+    private func parse(_ text: String, receivers: [String] = ["ops", "pager", "team-X"]) throws -> (result: RoutingParser.Result?, errors: [String]) {
+        let errors = ErrorList()
+        var fields = Fields(try Node.parse(text, file: "am.yml"), errors, "the configuration")
+        let result = RoutingParser(errors: errors, files: SystemFiles()).parse(&fields, receivers: receivers.map { .init(name: $0, integrations: []) })
+        fields.finish()
+        return (result, errors.errors.map(\.description))
+    }
+
+    @Test func aWholeConfiguration() throws {
+        let (result, errors) = try parse(
+            """
+            templates: ['/etc/vaultwatch/*.tmpl']
+            route:
+              receiver: ops
+              group_by: [alertname, cluster]
+              group_wait: 30s
+              group_interval: 5m
+              repeat_interval: 3h
+              routes:
+                - matchers: [ 'severity="critical"', 'team=~"a|b", x!=y' ]
+                  receiver: pager
+                  continue: true
+                  group_by: ['...']
+                  mute_time_intervals: [night]
+                - match: {service: db}
+                  match_re: {owner: ^(X|Y)$}
+                  receiver: team-X
+                  active_time_intervals: [office]
+            inhibit_rules:
+              - source_matchers: [severity="critical"]
+                target_match_re: {severity: low|medium}
+                equal: [cluster]
+            mute_time_intervals:
+              - name: night
+                time_intervals:
+                  - times: [{start_time: '22:00', end_time: '24:00'}, {start_time: '00:00', end_time: '06:00'}]
+            time_intervals:
+              - name: office
+                time_intervals:
+                  - weekdays: ['monday:friday']
+                    months: ['january:march', '12']
+                    days_of_month: ['1:-1']
+                    years: ['2026']
+                    location: Europe/Berlin
+            """)
+        #expect(errors.isEmpty)
+        let options = try #require(result?.options)
+        let tree = RouteTree(options.route)
+        #expect(tree.receivers(of: ["severity": "critical", "team": "a"]) == ["pager"])
+        #expect(tree.receivers(of: ["service": "db", "owner": "X"]) == ["team-X"])
+        #expect(tree.nodes[1].groupBy == .all)
+        #expect(tree.nodes[1].repeatInterval == .seconds(3 * 3600))
+        #expect(options.inhibitRules == [InhibitRule(sourceMatchers: [Matcher("severity", equals: "critical")], targetMatchers: [try Matcher("severity", .matches, "low|medium")], equal: ["cluster"])])
+        #expect(options.timeIntervals.keys.sorted() == ["night", "office"])
+        #expect(options.timeIntervals["office"]?.first?.zone.name == "Europe/Berlin")
+        #expect(result?.templates == ["/etc/vaultwatch/*.tmpl"])
+    }
+
+    @Test func allErrorsAtOnceWithTheirPlaces() throws {
+        let (_, errors) = try parse(
+            """
+            route:
+              receiver: opps
+              continue: true
+              group_by: [a, a]
+              group_interval: 0s
+              routes:
+                - receiver: pagr
+                  mute_time_intervals: [nigth]
+                  matchers: ['foo']
+                  grup_wait: 5s
+                - match_re: {a: '('}
+                  repeat_interval: soon
+            time_intervals:
+              - name: night
+                time_intervals:
+                  - times: [{start_time: '25:00', end_time: '26:00'}]
+                    weekdays: [someday]
+                    location: Mars/Base
+              - name: night
+            """)
+        let wanted = [
+            ":2:13: undefined receiver \"opps\" used in route; did you mean \"ops\"?", "cannot have continue in root route", "duplicated label \"a\" in group_by",
+            "group_interval cannot be zero", "undefined receiver \"pagr\" used in route; did you mean \"pager\"?",
+            "undefined time interval \"nigth\" used in route; did you mean \"night\"?", "bad matcher format: foo", "did you mean \"group_wait\"?",
+            "invalid regular expression \"(\"", "expected a duration such as 5m", "\"25:00\"", "\"someday\" is not a valid weekday", "Mars/Base",
+            "time interval \"night\" is not unique",
+        ]
+        for text in wanted { #expect(errors.contains { $0.contains(text) }, "\(text) in \(errors)") }
+        #expect(errors.allSatisfy { $0.hasPrefix("am.yml:") })
+    }
+
+    @Test func theRootHasItsOwnRules() throws {
+        #expect(try parse("route: {}").errors == ["am.yml:1:8: root route must specify a default receiver"])
+        #expect(try parse("templates: []").errors.first?.contains("no route provided") == true)
+        #expect(try parse("route: {receiver: ops, match: {a: b}}").errors.first?.contains("root route must not have any matchers") == true)
+        #expect(try parse("route: {receiver: ops, group_by: ['...', a]}").errors.first?.contains("wildcard") == true)
+    }
+}
