@@ -1,4 +1,5 @@
 import Dispatching
+import Foundation
 import Platform
 import Samples
 import Testing
@@ -59,7 +60,7 @@ struct RoutingParserTests {
         #expect(tree.receivers(of: ["service": "db", "owner": "X"]) == ["team-X"])
         #expect(tree.nodes[1].groupBy == .all)
         #expect(tree.nodes[1].repeatInterval == .seconds(3 * 3600))
-        #expect(options.inhibitRules == [InhibitRule(sourceMatchers: [Matcher("severity", equals: "critical")], targetMatchers: [try Matcher("severity", .matches, "low|medium")], equal: ["cluster"])])
+        #expect(options.inhibitRules == [InhibitRule(sourceMatchers: [Matcher("severity", equals: "critical")], targetMatchers: [try Matcher("severity", .matches, "^(?:low|medium)$")], equal: ["cluster"])])
         #expect(options.timeIntervals.keys.sorted() == ["night", "office"])
         #expect(options.timeIntervals["office"]?.first?.zone.name == "Europe/Berlin")
         #expect(result?.templates == ["/etc/vaultwatch/*.tmpl"])
@@ -104,5 +105,67 @@ struct RoutingParserTests {
         #expect(try parse("templates: []").errors.first?.contains("no route provided") == true)
         #expect(try parse("route: {receiver: ops, match: {a: b}}").errors.first?.contains("root route must not have any matchers") == true)
         #expect(try parse("route: {receiver: ops, group_by: ['...', a]}").errors.first?.contains("wildcard") == true)
+    }
+
+    /// The same file and labels through Debian's amtool, where it is installed.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/amtool")))
+    func amtoolSaysTheSame() throws {
+        let text = """
+            route:
+              receiver: ops
+              group_by: [alertname]
+              routes:
+                - matchers: [ 'severity="critical"' ]
+                  receiver: pager
+                  continue: true
+                  routes:
+                    - match: {team: a}
+                    - match_re: {team: 'b|c'}
+                      receiver: team-X
+                - match: {service: db}
+                  match_re: {owner: ^(X|Y)$}
+                  receiver: team-X
+                  routes:
+                    - matchers: [ 'severity=~"low|medium", env!=test' ]
+                      receiver: ops
+                - matchers: [ 'a="x,y"', b!~"c.*", "service =~ d[bc]" ]
+                  receiver: pager
+            receivers: [{name: ops}, {name: pager}, {name: team-X}]
+            """
+        let file = FileManager.default.temporaryDirectory.path + "/routes-\(UUID().uuidString).yml"
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        func amtool(_ arguments: [String]) throws -> String {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/amtool")
+            process.arguments = ["config", "routes"] + arguments
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            let output = pipe.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .newlines)
+        }
+        let errors = ErrorList()
+        var fields = Fields(try Node.parse(text, file: file), errors, "the configuration")
+        let receivers = fields.list("receivers").compactMap { $0["name"]?.scalar }.map { DispatchOptions.Receiver(name: $0, integrations: []) }
+        let options = try #require(RoutingParser(errors: errors, files: SystemFiles()).parse(&fields, receivers: receivers)?.options)
+        let tree = RouteTree(options.route)
+        #expect(try amtool(["show", "--config.file=" + file]) == tree.show().trimmingCharacters(in: .newlines))
+        for severity in ["", "critical", "low", "medium"] {
+            for (more, env) in [("team=a", ""), ("team=c", "test"), ("service=db owner=X", "test"), ("service=db owner=Y", "prod"), ("a=x,y service=dc", ""), ("b=cc", "")] {
+                var labels: [String: String] = [:]
+                for pair in (more + " severity=" + severity + " env=" + env).split(separator: " ") {
+                    let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+                    if parts.count == 2 { labels[parts[0]] = parts[1] }
+                }
+                let arguments = labels.map { "\($0.key)=\($0.value)" }
+                let theirs = try amtool(["test", "--config.file=" + file, "--tree"] + arguments)
+                let set = Labels(labels)
+                let ours = tree.show(matching: set) + "\n\n" + tree.matching(set).map(\.receiver).joined(separator: ",")
+                #expect(theirs == ours, "\(labels)")
+            }
+        }
     }
 }

@@ -145,7 +145,10 @@ package struct RoutingParser {
             let place = expressions?[name]?.place ?? fields.place(of: matchRE)
             check(labelName: name, place)
             do {
-                found.append(try Matcher(name, .matches, value))
+                // By itself first, so that an error shows what the user wrote.
+                _ = try RegularExpression(anchored: value)
+                // Anchored in its text, as Alertmanager has it there: the text is part of group keys.
+                found.append(try Matcher(name, .matches, "^(?:\(value))$"))
             } catch {
                 errors.add(place, "\(matchRE): \(error)")
             }

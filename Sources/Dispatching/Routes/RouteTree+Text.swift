@@ -2,19 +2,18 @@ import Samples
 
 extension RouteTree {
     /// The whole tree as `amtool config routes show` draws it.
-    package func show() -> String { "Routing tree:\n" + draw(Set(nodes.indices)) }
+    package func show() -> String {
+        "Routing tree:\n" + draw(Set(nodes.indices)) { ($0.continues ? "  continue: true" : "") + "  receiver: " + $0.receiver }
+    }
 
-    /// Only what an alert with these labels goes through, as `amtool config routes test --tree` draws it.
+    /// Only what an alert with these labels goes through, as `amtool config routes test --tree` draws it: receivers stand
+    /// where the way ends.
     package func show(matching labels: Labels) -> String {
-        var kept: Set<Int> = []
-        for node in matching(labels) {
-            var index: Int? = node.index
-            while let place = index {
-                kept.insert(place)
-                index = nodes.firstIndex { $0.children.contains(place) }
-            }
-        }
-        return "Matching routes:\n" + draw(kept)
+        let ends = Set(matching(labels).map(\.index))
+        var kept = ends
+        // Parents stand before their children.
+        for node in nodes.reversed() where !kept.isDisjoint(with: node.children) { kept.insert(node.index) }
+        return "Matching routes:\n" + draw(kept) { ends.contains($0.index) ? "  receiver: " + $0.receiver : "" }
     }
 
     /// The receivers that hear an alert with these labels, each once, in the order of the tree.
@@ -23,16 +22,16 @@ extension RouteTree {
         return matching(labels).map(\.receiver).filter { seen.insert($0).inserted }
     }
 
-    private func draw(_ kept: Set<Int>) -> String {
+    private func draw(_ kept: Set<Int>, _ more: (Node) -> String) -> String {
         var lines = ["."]
         func add(_ index: Int, _ indent: String, last: Bool) {
             let node = nodes[index]
             let name = index == 0 ? "default-route" : "{" + node.matchers.map(\.description).joined(separator: ",") + "}"
-            let more = node.continues ? "  continue: true" : ""
-            lines.append(indent + (last ? "└── " : "├── ") + name + more + "  receiver: " + node.receiver)
+            lines.append(indent + (last ? "└── " : "├── ") + name + more(node))
             let children = node.children.filter(kept.contains)
             for (place, child) in children.enumerated() {
-                add(child, indent + (last ? "    " : "│   "), last: place == children.count - 1)
+                // The spaces behind the bar do not break, as in amtool's drawing.
+                add(child, indent + (last ? "    " : "│\u{a0}\u{a0} "), last: place == children.count - 1)
             }
         }
         add(0, "", last: true)
