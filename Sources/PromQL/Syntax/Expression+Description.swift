@@ -1,0 +1,144 @@
+import Samples
+
+extension Expression: CustomStringConvertible {
+    /// The expression as Prometheus prints it, on one line. Reading the printed form and printing it again gives the same text.
+    package var description: String {
+        var out = ""
+        write(to: &out)
+        return out
+    }
+
+    private func write(to out: inout String) {
+        switch kind {
+        case .number(let value, let isDuration):
+            if isDuration, let text = Self.duration(value) { out += text } else { out += value.isInfinite ? goFormat(value) : goFormatPlain(value) }
+        case .string(let literal): out += literal.quoted
+        case .selector(let selector): out += selector.description(range: nil)
+        case .range(let selector, let range): out += selector.description(range: range)
+        case .subquery(let subquery):
+            subquery.body.write(to: &out)
+            let step = subquery.step.map { Duration.milliseconds($0).prometheusDescription } ?? ""
+            out += "[\(Duration.milliseconds(subquery.range).prometheusDescription):\(step)]\(subquery.shift)"
+        case .call(let call):
+            out += call.function.name.rawValue + "("
+            Self.write(call.arguments, to: &out)
+            out += ")"
+        case .aggregate(let aggregate):
+            out += aggregate.operation.rawValue
+            if aggregate.grouping.isWithout {
+                out += " without (\(quotedNames(aggregate.grouping.labels))) "
+            } else if aggregate.hasGrouping {
+                out += " by (\(quotedNames(aggregate.grouping.labels))) "
+            }
+            out += "("
+            Self.write((aggregate.parameter.map { [$0] } ?? []) + [aggregate.body], to: &out)
+            out += ")"
+        case .binary(let binary):
+            binary.left.write(to: &out)
+            out += " \(binary.operation.rawValue)\(binary.returnsBool ? " bool" : "")\(binary.matching) "
+            binary.right.write(to: &out)
+        case .negated(let inner):
+            out += "-"
+            inner.write(to: &out)
+        case .plus(let inner):
+            out += "+"
+            inner.write(to: &out)
+        case .paren(let inner):
+            out += "("
+            inner.write(to: &out)
+            out += ")"
+        }
+    }
+
+    private static func write(_ list: [Expression], to out: inout String) {
+        for (index, expression) in list.enumerated() {
+            if index > 0 { out += ", " }
+            expression.write(to: &out)
+        }
+    }
+
+    /// Nil where the seconds are no whole milliseconds of a size that reads back.
+    private static func duration(_ seconds: Double) -> String? {
+        guard let milliseconds = Int64(exactly: (seconds * 1000).rounded()), milliseconds.magnitude < 9_000_000_000_000 else { return nil }
+        return Duration.milliseconds(milliseconds).prometheusDescription
+    }
+}
+
+extension VectorSelector {
+    fileprivate func description(range: Int64?) -> String {
+        var parts: [String] = []
+        var head = ""
+        if let name {
+            if name.isPlainMetricName { head = name } else { parts.append(name.quotedAsInGo) }
+        }
+        for matcher in matchers where !(matcher.name == Labels.metricName && name != nil) {
+            let label = matcher.name.isPlainLabelName ? matcher.name : matcher.name.quotedAsInGo
+            parts.append(label + matcher.operation.rawValue + matcher.value.quotedAsInGo)
+        }
+        let braces = parts.isEmpty ? "" : "{" + parts.joined(separator: ",") + "}"
+        let window = range.map { "[\(Duration.milliseconds($0).prometheusDescription)]" } ?? ""
+        return head + braces + window + shift.description
+    }
+}
+
+extension TimeShift: CustomStringConvertible {
+    package var description: String {
+        var out = ""
+        switch anchor {
+        case .at(let milliseconds)?:
+            let fraction = String(milliseconds.magnitude % 1000)
+            out += " @ \(milliseconds < 0 ? "-" : "")\(milliseconds.magnitude / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+        case .start?: out += " @ start()"
+        case .end?: out += " @ end()"
+        case nil: break
+        }
+        if offset != 0 { out += " offset \(Duration.milliseconds(offset).prometheusDescription)" }
+        return out
+    }
+}
+
+extension Matching: CustomStringConvertible {
+    package var description: String {
+        guard isWritten, isOn || !labels.isEmpty || cardinality != .oneToOne else { return "" }
+        var out = " \(isOn ? "on" : "ignoring") (\(quotedNames(labels)))"
+        if cardinality != .oneToOne {
+            out += " \(cardinality == .manyToOne ? "group_left" : "group_right") (\(quotedNames(include)))"
+        }
+        return out
+    }
+}
+
+extension StringLiteral {
+    /// With Go's escapes; bytes that are no UTF-8 as `\xff`.
+    fileprivate var quoted: String {
+        if isText { return text.quotedAsInGo }
+        let hex = Array("0123456789abcdef".unicodeScalars)
+        var out = "\"".unicodeScalars
+        for byte in bytes {
+            if byte >= 0x20, byte < 0x7f, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                out.append(Unicode.Scalar(byte))
+            } else {
+                out.append(contentsOf: ["\\", "x", hex[Int(byte >> 4)], hex[Int(byte & 15)]])
+            }
+        }
+        return String(out) + "\""
+    }
+}
+
+extension String {
+    /// `[a-zA-Z_][a-zA-Z0-9_]*`
+    var isPlainLabelName: Bool {
+        guard let first = utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
+        return utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f }
+    }
+
+    /// As label names, with colons, and no word that the lexer reads as a number or an operator.
+    fileprivate var isPlainMetricName: Bool {
+        filter { $0 != ":" }.isPlainLabelName && !["inf", "nan", "bool", "on", "ignoring", "group_left", "group_right", "atan2"].contains(lowercased())
+            && !(utf8.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? true)
+    }
+}
+
+private func quotedNames(_ names: [String]) -> String {
+    names.map { $0.isPlainLabelName && !["inf", "nan"].contains($0.lowercased()) ? $0 : $0.quotedAsInGo }.joined(separator: ", ")
+}

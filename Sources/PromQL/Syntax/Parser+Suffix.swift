@@ -1,0 +1,106 @@
+import Samples
+
+/// What may follow a selector or an expression: `[5m]`, `[5m:1m]`, `offset`, `@`.
+extension Parser {
+    /// The longest time that can be written, in milliseconds: as in Prometheus, about 292 years.
+    private static let longest = 9_223_372_036_854.0
+
+    mutating func suffixed() throws(ParseError) -> Expression {
+        var expression = try primary()
+        while true {
+            if current.is(.leftBracket) {
+                expression = try bracketed(expression)
+            } else if current.is(.at) || current.keyword == "offset" {
+                expression = try shifted(expression)
+            } else {
+                return expression
+            }
+        }
+    }
+
+    private mutating func bracketed(_ expression: Expression) throws(ParseError) -> Expression {
+        let bracket = advance()
+        let range = try duration("in range", mayBeNegative: false)
+        if accept(.colon) {
+            let step = current.is(.rightBracket) ? nil : try duration("in subquery step", mayBeNegative: false)
+            guard accept(.rightBracket) else { throw error("unexpected \(current.what) in subquery, expected \"]\"", at: current) }
+            guard expression.type == .vector else {
+                throw ParseError("subquery is only allowed on instant vector, got \(expression.type.rawValue) instead", at: expression.span.lowerBound, in: text)
+            }
+            let span = expression.span.lowerBound..<previous.span.upperBound
+            return try node(.subquery(Subquery(body: expression, range: range, step: step)), .matrix, span)
+        }
+        guard accept(.rightBracket) else { throw error("unexpected \(current.what) in range, expected \"]\" or \":\"", at: current) }
+        guard case .selector(let selector) = expression.kind else {
+            throw error("ranges only allowed for vector selectors; for a subquery write [5m:] or [5m:1m]", at: bracket)
+        }
+        if selector.shift.hasOffset { throw error("no offset modifiers allowed before range", at: bracket) }
+        if selector.shift.anchor != nil { throw error("no @ modifiers allowed before range", at: bracket) }
+        return try node(.range(selector, range), .matrix, expression.span.lowerBound..<previous.span.upperBound)
+    }
+
+    private mutating func shifted(_ expression: Expression) throws(ParseError) -> Expression {
+        let word = advance()
+        let isOffset = word.keyword == "offset"
+        var shift: TimeShift
+        switch expression.kind {
+        case .selector(let selector): shift = selector.shift
+        case .range(let selector, _): shift = selector.shift
+        case .subquery(let subquery): shift = subquery.shift
+        default:
+            throw error("\(isOffset ? "offset" : "@") modifier must be preceded by an instant vector selector or range vector selector or a subquery", at: word)
+        }
+        if isOffset {
+            guard !shift.hasOffset else { throw error("offset may not be set multiple times", at: word) }
+            shift.offset = try duration("in offset", mayBeNegative: true)
+            shift.hasOffset = true
+        } else {
+            guard shift.anchor == nil else { throw error("@ <timestamp> may not be set multiple times", at: word) }
+            shift.anchor = try anchor()
+        }
+        let span = expression.span.lowerBound..<previous.span.upperBound
+        switch expression.kind {
+        case .selector(var selector):
+            selector.shift = shift
+            return try node(.selector(selector), .vector, span)
+        case .range(var selector, let range):
+            selector.shift = shift
+            return try node(.range(selector, range), .matrix, span)
+        case .subquery(var subquery):
+            subquery.shift = shift
+            return try node(.subquery(subquery), .matrix, span)
+        default: return expression
+        }
+    }
+
+    private mutating func anchor() throws(ParseError) -> TimeShift.Anchor {
+        let token = current
+        if let word = token.keyword, word == "start" || word == "end", following.is(.leftParen) {
+            advance()
+            advance()
+            try expect(.rightParen, "in @ modifier")
+            return word == "start" ? .start : .end
+        }
+        let seconds = try signedNumber("in @ modifier, expected a timestamp, start() or end()")
+        let milliseconds = (seconds * 1000).rounded()
+        guard milliseconds.magnitude <= Self.longest else { throw error("timestamp out of bounds for @ modifier: \(goFormat(seconds))", at: token) }
+        return .at(Int64(milliseconds))
+    }
+
+    /// In milliseconds. A bare number counts seconds.
+    private mutating func duration(_ place: String, mayBeNegative: Bool) throws(ParseError) -> Int64 {
+        let token = current
+        let milliseconds = (try signedNumber("\(place), expected a duration such as 5m") * 1000).rounded()
+        guard milliseconds.magnitude <= Self.longest else { throw error("duration out of range", at: token) }
+        guard mayBeNegative || milliseconds > 0 else { throw error("duration must be greater than 0", at: token) }
+        return Int64(milliseconds)
+    }
+
+    private mutating func signedNumber(_ place: String) throws(ParseError) -> Double {
+        let isNegative = current.is(.minus)
+        if isNegative || current.is(.plus) { advance() }
+        guard case .number(let value, _) = current.kind else { throw error("unexpected \(current.what) \(place)", at: current) }
+        advance()
+        return isNegative ? -value : value
+    }
+}

@@ -1,0 +1,154 @@
+import Samples
+
+extension Expression {
+    /// The longest text that is read, in bytes.
+    package static let longestText = 256 * 1024
+
+    /// Reads and checks an expression. Source: prometheus/prometheus, promql/parser.
+    /// - Throws: `ParseError` at the first thing that is wrong, types and numbers of arguments included.
+    package static func parse(_ text: String) throws(ParseError) -> Expression {
+        let bytes = Array(text.utf8)
+        guard bytes.count <= longestText else { throw ParseError("the expression is longer than \(longestText) bytes", at: 0, in: Array(bytes.prefix(80))) }
+        var parser = Parser(text: bytes, tokens: try Lexer.tokens(bytes))
+        return try parser.whole()
+    }
+}
+
+/// Words → tree, by precedence climbing. What a node must satisfy is checked where it is built.
+struct Parser {
+    /// Nesting of the text, and levels of the tree (a chain `a + a + …` is one deep in the text and many in the tree).
+    private static let deepestNesting = 200
+    private static let deepestTree = 1000
+
+    let text: [UInt8]
+    private let tokens: [Token]
+    private var position = 0
+    private var nesting = 0
+
+    init(text: [UInt8], tokens: [Token]) {
+        self.text = text
+        self.tokens = tokens
+    }
+
+    mutating func whole() throws(ParseError) -> Expression {
+        guard current.kind != .end else { throw error("no expression found in input", at: current) }
+        let expression = try self.expression()
+        guard current.kind == .end else { throw error("unexpected \(current.what) after the expression", at: current) }
+        return expression
+    }
+
+    // MARK: Operators
+
+    /// An expression whose binary operators bind at least as tightly as `least`.
+    mutating func expression(least: Int = 1) throws(ParseError) -> Expression {
+        nesting += 1
+        defer { nesting -= 1 }
+        guard nesting <= Self.deepestNesting else { throw error("nested deeper than \(Self.deepestNesting) levels", at: current) }
+        var left = try unary()
+        while let operation = binaryOperator(current), operation.precedence >= least {
+            let sign = advance()
+            let returnsBool = accept(keyword: "bool")
+            if returnsBool, !operation.isComparison { throw error("bool modifier can only be used on comparison operators", at: previous) }
+            let matching = try self.matching()
+            // Only ^ groups from the right.
+            let right = try expression(least: operation == .power ? operation.precedence : operation.precedence + 1)
+            left = try binary(operation, sign, left, right, returnsBool, matching)
+        }
+        return left
+    }
+
+    private func binaryOperator(_ token: Token) -> Binary.Operator? {
+        switch token.kind {
+        case .symbol(let symbol): Binary.Operator(rawValue: symbol.rawValue)
+        case .name: token.keyword.flatMap { ["and", "or", "unless", "atan2"].contains($0) ? Binary.Operator(rawValue: $0) : nil }
+        default: nil
+        }
+    }
+
+    private mutating func unary() throws(ParseError) -> Expression {
+        guard current.is(.minus) || current.is(.plus) else { return try suffixed() }
+        let sign = advance()
+        // -1^2 is -(1^2), but -a * b is (-a) * b.
+        let operand = try expression(least: Binary.Operator.power.precedence)
+        let span = sign.span.lowerBound..<operand.span.upperBound
+        guard operand.type == .scalar || operand.type == .vector else {
+            throw error("unary expression only allowed on expressions of type scalar or instant vector, got \(operand.type.rawValue)", at: sign)
+        }
+        if case .number(let value, let isDuration) = operand.kind {
+            return try node(.number(sign.is(.minus) ? -value : value, isDuration: isDuration), .scalar, span)
+        }
+        return try node(sign.is(.minus) ? .negated(operand) : .plus(operand), operand.type, span)
+    }
+
+    /// `on (…) group_left (…)` and the like.
+    private mutating func matching() throws(ParseError) -> Matching {
+        var matching = Matching()
+        guard let word = current.keyword, word == "on" || word == "ignoring" else { return matching }
+        advance()
+        matching.isWritten = true
+        matching.isOn = word == "on"
+        matching.labels = try labelList()
+        guard let word = current.keyword, word == "group_left" || word == "group_right" else { return matching }
+        advance()
+        matching.cardinality = word == "group_left" ? .manyToOne : .oneToMany
+        if current.is(.leftParen) { matching.include = try labelList() }
+        return matching
+    }
+
+    private func binary(
+        _ operation: Binary.Operator, _ sign: Token, _ left: Expression, _ right: Expression, _ returnsBool: Bool, _ matching: Matching
+    ) throws(ParseError) -> Expression {
+        for side in [left, right] where side.type != .scalar && side.type != .vector {
+            throw ParseError("binary expression must contain only scalar and instant vector types, got \(side.type.rawValue)", at: side.span.lowerBound, in: text)
+        }
+        let vectors = left.type == .vector && right.type == .vector
+        if operation.isComparison, left.type == .scalar, right.type == .scalar, !returnsBool {
+            throw error("comparisons between scalars must use bool modifier", at: sign)
+        }
+        if operation.isSet, !vectors { throw error("set operator \"\(operation.rawValue)\" not allowed in binary scalar expression", at: sign) }
+        if matching.isWritten, !vectors { throw error("vector matching only allowed between instant vectors", at: sign) }
+        if operation.isSet, matching.cardinality != .oneToOne { throw error("no grouping allowed for \"\(operation.rawValue)\" operation", at: sign) }
+        if matching.isOn, let label = matching.include.first(where: { matching.labels.contains($0) }) {
+            throw error("label \(label.quotedAsInGo) must not occur in ON and GROUP clause at once", at: sign)
+        }
+        let type: ValueType = left.type == .vector || right.type == .vector ? .vector : .scalar
+        let kind = Expression.Kind.binary(Binary(operation: operation, left: left, right: right, returnsBool: returnsBool, matching: matching))
+        return try node(kind, type, left.span.lowerBound..<right.span.upperBound)
+    }
+
+    // MARK: Building and reading, for the other parts of the parser
+
+    func node(_ kind: Expression.Kind, _ type: ValueType, _ span: Range<Int>) throws(ParseError) -> Expression {
+        let below = Expression(kind: kind, type: type, span: span, depth: 0).children.reduce(0) { max($0, $1.depth) }
+        guard below < Self.deepestTree else { throw ParseError("more than \(Self.deepestTree) operations in a chain", at: span.lowerBound, in: text) }
+        return Expression(kind: kind, type: type, span: span, depth: below + 1)
+    }
+
+    var current: Token { tokens[min(position, tokens.count - 1)] }
+    var following: Token { tokens[min(position + 1, tokens.count - 1)] }
+    var previous: Token { tokens[max(0, position - 1)] }
+
+    @discardableResult mutating func advance() -> Token {
+        let token = current
+        position += 1
+        return token
+    }
+
+    mutating func accept(_ symbol: Token.Symbol) -> Bool {
+        guard current.is(symbol) else { return false }
+        advance()
+        return true
+    }
+
+    mutating func accept(keyword: String) -> Bool {
+        guard current.keyword == keyword else { return false }
+        advance()
+        return true
+    }
+
+    mutating func expect(_ symbol: Token.Symbol, _ place: String) throws(ParseError) {
+        guard accept(symbol) else { throw error("unexpected \(current.what) \(place), expected \"\(symbol.rawValue)\"", at: current) }
+    }
+
+    func error(_ message: String, at token: Token) -> ParseError { ParseError(message, at: token.span.lowerBound, in: text) }
+}
