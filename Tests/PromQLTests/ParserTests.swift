@@ -1,0 +1,118 @@
+@testable import PromQL
+import Samples
+import Testing
+
+struct ParserTests {
+    private func message(_ text: String) -> String {
+        do {
+            return "reads as \(try Expression.parse(text))"
+        } catch {
+            return "\(error.line):\(error.column) \(error.message)"
+        }
+    }
+
+    @Test(arguments: [
+        ("12.34e6", 12.34e6), ("+0.5", 0.5), (".5", 0.5), ("5.", 5), ("5.e3", 5000), ("0xc", 12), ("0x1F", 31), ("-0755", -493), ("08", 8), ("1_000", 1000),
+        ("inf", .infinity), ("-Inf", -.infinity), ("5m", 300), ("1h30m", 5400), ("1s500ms", 1.5), ("-5m", -300), ("0x10", 16), ("1e-3", 0.001), ("0b", .nan),
+    ]) func numbers(_ text: String, _ value: Double) throws {
+        guard value.isFinite || value.isInfinite else {
+            #expect(throws: ParseError.self) { try Expression.parse(text) }
+            return
+        }
+        guard case .number(let read, _) = try Expression.parse(text).kind else {
+            Issue.record("\(text) is no number")
+            return
+        }
+        #expect(read == value)
+    }
+
+    @Test func stringsInThreeQuotings() throws {
+        func bytes(_ text: String) throws -> [UInt8] {
+            guard case .string(let literal) = try Expression.parse(text).kind else { return [] }
+            return literal.bytes
+        }
+        #expect(try bytes(#""a\tb\"\x41\u00e9\101""#) == Array("a\tb\"AéA".utf8))
+        #expect(try bytes(#"'it\'s "so"'"#) == Array("it's \"so\"".utf8))
+        #expect(try bytes(#"`raw \n`"#) == Array(#"raw \n"#.utf8))
+        #expect(try bytes(#""\xff""#) == [0xff])
+        #expect(throws: ParseError.self) { try Expression.parse(#""\q""#) }
+        #expect(throws: ParseError.self) { try Expression.parse("\"a\nb\"") }
+        #expect(throws: ParseError.self) { try Expression.parse(#""\'""#) }
+    }
+
+    /// The printed form is what Prometheus prints, and reads back as itself.
+    @Test(arguments: [
+        ("sum(a)by(b)", "sum by (b) (a)"), ("SUM without() (a)", "sum without () (a)"), ("topk(3,a)", "topk(3, a)"),
+        ("a+b*c^-2", "a + b * c ^ -2"), ("-a^2", "-a ^ 2"), ("a==bool 1", "a == bool 1"), ("+a", "+a"),
+        ("a and on(x,y) b", "a and on (x, y) b"), ("a*on(x)group_left b", "a * on (x) group_left () b"), ("a*ignoring()b", "a * b"),
+        ("a/ignoring(x)group_right(y,z)b", "a / ignoring (x) group_right (y, z) b"),
+        (#"{__name__="a",b!="c"}"#, #"{__name__="a",b!="c"}"#), (#"a{b=~'c',}"#, #"a{b=~"c"}"#), (#"{"a.b","c d"='e'}"#, #"{"a.b","c d"="e"}"#),
+        ("a[300]", "a[5m]"), ("a[5m:]", "a[5m:]"), ("rate(a[5m])[1h:1m]@start()offset-1m", "rate(a[5m])[1h:1m] @ start() offset -1m"),
+        ("a offset 5m @ 1.5", "a @ 1.500 offset 5m"), ("(a)", "(a)"), ("5m", "5m"), ("time()", "time()"), ("sum", "sum"), ("offset offset 1m", "offset offset 1m"),
+        (#"label_replace(a, "\xff", "", "b", "")"#, #"label_replace(a, "\xff", "", "b", "")"#), ("sum by (\"a.b\") (c)", "sum by (\"a.b\") (c)"),
+        ("a:b:c", "a:b:c"), ("a # comment\n+ 1", "a + 1"), ("foo{sum=\"1\"}", "foo{sum=\"1\"}"), ("start{}", "start"),
+    ]) func prints(_ text: String, _ printed: String) throws {
+        #expect(try Expression.parse(text).description == printed)
+        #expect(try Expression.parse(printed).description == printed)
+    }
+
+    @Test(arguments: [
+        ("", "1:1 no expression"), ("a +", "1:4 unexpected the end"), ("sum(a", "1:6 unexpected the end in call"), ("(a", "1:3"),
+        ("rat(a[5m])", "1:1 unknown function with name \"rat\"; did you mean \"rate\"?"), ("a\n  + foo(1)", "2:5 unknown function"),
+        ("rate(a)", "1:6 expected type range vector in call to function \"rate\", got instant vector"), ("a[5m] + 1", "1:1 binary expression must contain only"),
+        ("1 == 1", "1:3 comparisons between scalars must use bool"), ("1 and a", "1:3 set operator"), ("a + bool b", "1:5 bool modifier"),
+        ("a + on(x) 1", "1:3 vector matching only"), ("a and on(x) group_left b", "1:3 no grouping allowed"), ("a + on(x) group_left(x) b", "1:3 label \"x\" must not occur"),
+        ("{}", "1:1 vector selector must contain"), (#"{a=~".*"}"#, "1:1 vector selector must contain"), (#"a{__name__="b"}"#, "1:1 metric name must not be set twice"),
+        (#"a{b=~"("}"#, "1:6 invalid regular expression"), ("a{b}", "1:4 unexpected \"}\""), ("a{b=1}", "1:5"), ("a[0]", "1:3 duration must be greater"), ("a[-5m]", "1:3 duration must be greater"),
+        ("a offset 1m[5m]", "1:12 no offset modifiers"), ("a @ 1 [5m]", "1:7 no @ modifiers"), ("a offset 1m offset 1m", "1:13 offset may not"), ("(a) offset 1m", "1:5 offset modifier must be preceded"),
+        ("a @ Inf", "1:5 timestamp out of bounds"), ("a[5m][5m]", "1:6 ranges only allowed"), ("a[5m][5m:]", "1:1 subquery is only allowed"), ("sum(a,)", "1:6 trailing commas"),
+        ("sum(1)", "1:5 expected type instant vector in aggregation"), ("topk(a)", "1:1 wrong number of arguments"), ("sum()", "1:1 no arguments"), ("time(1)", "1:1 expected 0 argument"),
+        ("-\"a\"", "1:1 unary expression"), ("a b", "1:3 unexpected \"b\" after"), ("5mm", "1:1 bad number or duration"), ("1m1h", "1:1 bad number"), ("a ; b", "1:3 unexpected character"), ("'abc", "1:1 unterminated"),
+    ]) func errorsHaveAPlace(_ text: String, _ start: String) {
+        #expect(message(text).hasPrefix(start), "\(message(text))")
+    }
+
+    @Test func excerptPointsAtThePlace() throws {
+        let error = #expect(throws: ParseError.self) { try Expression.parse("sum(\n\trat(a[5m]))") }
+        #expect(error?.excerpt == "\trat(a[5m]))\n\t^")
+        #expect(error?.offset == 6)
+    }
+
+    @Test func nestingAndChainsAreBounded() {
+        #expect(message(String(repeating: "(", count: 5000) + "1").contains("nested deeper"))
+        #expect(message(String(repeating: "-", count: 5000) + "1").contains("nested deeper"))
+        #expect(message(String(repeating: "2^", count: 5000) + "1").contains("nested deeper"))
+        #expect(message("1" + String(repeating: "+1", count: 5000)).contains("operations in a chain"))
+        #expect(message("a" + String(repeating: " or a", count: 900)).hasPrefix("reads as"))
+    }
+
+    @Test func selectorsTellWhatIsRead() throws {
+        let uses = try Expression.parse(#"rate(a{b="c"}[10m] offset 5m) / {__name__="d"} + max_over_time(e[1h:1m] @ 5)"#).selectors
+        #expect(uses.map(\.name) == ["a", "d", "e"])
+        #expect(uses.map(\.reach) == [.seconds(900), .seconds(300), .seconds(3900)])
+        #expect(uses.map(\.isAnchored) == [false, false, true])
+    }
+
+    /// Any text is read or refused, and what is read prints as something that reads back the same.
+    @Test func randomTexts() {
+        let words = [
+            "a", "sum", "by", "without", "(", ")", "(", ")", "{", "}", "[", "]", "5m", "1", ":", ",", "+", "-", "*", "^", "==", "bool", "on", "ignoring",
+            "group_left", "offset", "@", "start()", "end()", "rate", "topk", "\"x\"", "'y'", "=~", "=", "!=", "!~", "and", "or", "inf", "NaN", "0x1f", ".5", "`z`",
+            "label_replace", "#", "\n", "é", "\\", "\"", "1e", "_", "a:b", "time()", "vector(1)", "a[5m]", "count_values", "quantile", "1h30m",
+        ]
+        let seed = UInt64.random(in: .min ... .max)
+        print("seed \(seed)")
+        var state = seed
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(bound))
+        }
+        for _ in 0..<20_000 {
+            let text = (0..<next(14) + 1).map { _ in words[next(words.count)] }.joined(separator: next(3) == 0 ? "" : " ")
+            guard let expression = try? Expression.parse(text) else { continue }
+            let printed = expression.description
+            let again = (try? Expression.parse(printed))?.description
+            #expect(again == printed, "seed \(seed): \(text) prints as \(printed)")
+        }
+    }
+}
