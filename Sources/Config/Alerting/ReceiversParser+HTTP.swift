@@ -1,0 +1,99 @@
+import Delivery
+import Platform
+import Transport
+import YAML
+
+extension ReceiversParser {
+    /// `http_config`. What this agent can't do is an error that says so, never a silence.
+    func httpClient(_ node: Node?, default fallback: HTTPClientOptions) -> HTTPClientOptions {
+        guard let node else { return fallback }
+        var fields = Fields(node, errors, "http_config")
+        var options = HTTPClientOptions()
+        options.tls = tls(fields.node("tls_config"), default: TLSOptions())
+        options.authorization = authorization(&fields)
+        if let proxy = fields.string("proxy_url"), !proxy.isEmpty { options.proxy = Secret(value: proxy) }
+        options.noProxy = (fields.string("no_proxy") ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
+        options.followRedirects = fields.bool("follow_redirects") ?? true
+        // HTTP/2 changes nothing that a receiver could tell: read and left alone.
+        _ = fields.bool("enable_http2")
+        if fields.bool("proxy_from_environment") == true {
+            errors.add(fields.place(of: "proxy_from_environment"), "proxy_from_environment is not supported; name the proxy in proxy_url")
+        }
+        if fields.node("oauth2") != nil {
+            errors.add(fields.place(of: "oauth2"), "oauth2 is not supported; expected authorization or basic_auth")
+        }
+        if let headers = fields.node("http_headers") { options.headers = self.headers(headers) }
+        fields.finish()
+        return options
+    }
+
+    private func authorization(_ fields: inout Fields) -> HTTPClientOptions.Authorization {
+        var found: [HTTPClientOptions.Authorization] = []
+        if let node = fields.node("basic_auth") {
+            var basic = Fields(node, errors, "basic_auth")
+            let username = context.secret(&basic, "username")
+            let password = context.secret(&basic, "password")
+            if username == nil { errors.add(node.place, "basic_auth needs \"username\"") }
+            basic.finish()
+            found.append(.basic(username: username ?? Secret(value: ""), password: password))
+        }
+        if let node = fields.node("authorization") {
+            var scheme = Fields(node, errors, "authorization")
+            let type = scheme.string("type") ?? "Bearer"
+            let credentials = context.secret(&scheme, "credentials")
+            if credentials == nil { errors.add(node.place, "authorization needs \"credentials\" or \"credentials_file\"") }
+            if type.lowercased() == "basic" { errors.add(scheme.place(of: "type"), "type: \"Basic\" is given by basic_auth") }
+            scheme.finish()
+            found.append(.scheme(type, credentials: credentials ?? Secret(value: "")))
+        }
+        if let token = context.secret(&fields, "bearer_token") { found.append(.scheme("Bearer", credentials: token)) }
+        if found.count > 1 { errors.add(fields.place, "at most one of basic_auth, authorization, bearer_token is possible") }
+        return found.first ?? .none
+    }
+
+    private func headers(_ node: Node) -> [HTTPClientOptions.Header] {
+        guard let pairs = node.mapping else {
+            errors.add(node.place, "http_headers: expected a mapping, found \(node.kind)")
+            return []
+        }
+        return pairs.flatMap { name, value -> [HTTPClientOptions.Header] in
+            guard EmailHeaders.isFieldName(name.text) else {
+                errors.add(name.place, "\"\(name.text)\" is no header's name")
+                return []
+            }
+            var header = Fields(value, errors, "a header")
+            let plain = (header.strings("values") + header.strings("secrets")).map { Secret(value: $0) }
+            let files = header.strings("files").map { Secret(file: context.path($0, at: value.place)) }
+            header.finish()
+            return (plain + files).map { .init(name: name.text, value: $0) }
+        }
+    }
+
+    /// `tls_config`.
+    func tls(_ node: Node?, default fallback: TLSOptions) -> TLSOptions {
+        guard let node else { return fallback }
+        var fields = Fields(node, errors, "tls_config")
+        var options = TLSOptions()
+        options.caFile = context.readableFile(&fields, "ca_file")
+        options.certificateFile = context.readableFile(&fields, "cert_file")
+        options.keyFile = context.readableFile(&fields, "key_file")
+        options.serverName = fields.string("server_name")
+        options.insecureSkipVerify = fields.bool("insecure_skip_verify") ?? false
+        for key in ["ca", "cert", "key"] where fields.node(key) != nil {
+            errors.add(fields.place(of: key), "\(key): certificates stand in files here; expected \(key)_file")
+        }
+        for key in ["min_version", "max_version"] {
+            guard let version = fields.string(key) else { continue }
+            // libcurl on OpenSSL 3 speaks 1.2 and 1.3; a bound that allows both asks for nothing.
+            let permitted = key == "min_version" ? ["TLS10", "TLS11", "TLS12"] : ["TLS13"]
+            if !permitted.contains(version) {
+                errors.add(fields.place(of: key), "\(key): \"\(version)\" is not supported; the agent uses TLS 1.2 or 1.3")
+            }
+        }
+        if (options.certificateFile == nil) != (options.keyFile == nil) {
+            errors.add(node.place, "cert_file and key_file belong together")
+        }
+        fields.finish()
+        return options
+    }
+}

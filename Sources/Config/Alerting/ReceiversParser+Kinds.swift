@@ -1,0 +1,185 @@
+import Delivery
+import Platform
+import Samples
+import Transport
+import YAML
+
+extension ReceiversParser {
+    func email(_ node: Node, _ global: Global) -> EmailOptions? {
+        var fields = Fields(node, errors, "an email_config")
+        let sendResolved = fields.bool("send_resolved") ?? false
+        let to = fields.requiredString("to") ?? ""
+        let from = fields.string("from") ?? global.smtp.from
+        let smarthost = smarthost(&fields, "smarthost") ?? global.smtp.smarthost
+        var options = EmailOptions(to: to, from: from ?? "", host: smarthost?.host ?? "", port: smarthost?.port ?? 0)
+        options.sendResolved = sendResolved
+        options.hello = fields.string("hello") ?? global.smtp.hello
+        options.credentials = credentials(&fields, global)
+        let requireTLS = fields.bool("require_tls") ?? global.smtp.requireTLS
+        let implicitTLS = fields.bool("force_implicit_tls") ?? global.smtp.implicitTLS ?? (smarthost?.port == 465)
+        options.security = implicitTLS ? .implicitTLS : requireTLS ? .startTLSRequired : .startTLSOptional
+        options.tls = tls(fields.node("tls_config"), default: global.smtp.tls)
+        options.headers = headers(&fields)
+        // `html: ''` is how a user asks for text alone: an empty text is not an absent one.
+        if let html = fields.nodeOrNull("html") { options.html = html.scalar ?? "" }
+        if let text = fields.nodeOrNull("text") { options.text = text.scalar ?? "" }
+        if let threading = fields.node("threading") { options.threading = self.threading(threading) }
+        if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
+        fields.finish()
+        if from == nil { errors.add(node.place, "an email_config needs \"from\", or smtp_from in global") }
+        if smarthost == nil { errors.add(node.place, "an email_config needs \"smarthost\", or smtp_smarthost in global") }
+        if options.html.isEmpty, options.text.isEmpty { errors.add(node.place, "an email_config needs \"html\" or \"text\"") }
+        return from == nil || smarthost == nil ? nil : options
+    }
+
+    private func credentials(_ fields: inout Fields, _ global: Global) -> MailRequest.Credentials {
+        let ownName = fields.string("auth_username")
+        let password = context.secret(&fields, "auth_password")
+        let secret = context.secret(&fields, "auth_secret")
+        let token = context.secret(&fields, "auth_xoauth2_token")
+        let mechanism = fields.string("auth_mechanism")
+        _ = fields.string("auth_identity")
+        if let mechanism, !["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"].contains(mechanism) {
+            errors.add(fields.place(of: "auth_mechanism"), "auth_mechanism: expected PLAIN, LOGIN, CRAM-MD5 or XOAUTH2, found \"\(mechanism)\"")
+        }
+        guard let username = ownName ?? global.smtp.username, !username.isEmpty else {
+            if password != nil || secret != nil || token != nil { errors.add(fields.place, "credentials without \"auth_username\"") }
+            return .none
+        }
+        if let token { return .oauthToken(username: username, token: token) }
+        if mechanism == "XOAUTH2" { errors.add(fields.place, "XOAUTH2 needs \"auth_xoauth2_token\" or \"auth_xoauth2_token_file\"") }
+        // As in Alertmanager, auth_secret is the password of CRAM-MD5.
+        if let own = password ?? global.smtp.password { return .password(username: username, password: own, mechanism: mechanism) }
+        if let shared = secret ?? global.smtp.secret { return .password(username: username, password: shared, mechanism: mechanism ?? "CRAM-MD5") }
+        errors.add(fields.place, "\"auth_username\" needs \"auth_password\", \"auth_secret\" or \"auth_xoauth2_token\"")
+        return .none
+    }
+
+    private func headers(_ fields: inout Fields) -> [String: String] {
+        let headers = fields.stringMap("headers")
+        var seen: Set<String> = []
+        for name in headers.keys.sorted() {
+            let place = fields.node("headers")?.mapping?.first { $0.key.text == name }?.key.place ?? fields.place
+            if !EmailHeaders.isFieldName(name) { errors.add(place, "headers: \"\(name)\" is no header's name") }
+            if !seen.insert(name.lowercased()).inserted { errors.add(place, "headers: a second \"\(name)\"") }
+        }
+        return headers
+    }
+
+    /// `threading: {enabled: true, thread_by_date: daily|none}`, as Alertmanager has it; `threading: false` for short.
+    private func threading(_ node: Node) -> EmailOptions.Threading {
+        if node.scalar == "false" { return .off }
+        if node.scalar == "true" { return .daily }
+        var fields = Fields(node, errors, "threading")
+        let enabled = fields.bool("enabled") ?? true
+        let byDate = fields.string("thread_by_date") ?? "daily"
+        if !["daily", "none"].contains(byDate) {
+            errors.add(fields.place(of: "thread_by_date"), "thread_by_date: expected daily or none, found \"\(byDate)\"")
+        }
+        fields.finish()
+        return !enabled ? .off : byDate == "none" ? .group : .daily
+    }
+
+    func pagerDuty(_ node: Node, _ global: Global) -> PagerDutyOptions? {
+        var fields = Fields(node, errors, "a pagerduty_config")
+        let routing = context.secret(&fields, "routing_key")
+        let service = context.secret(&fields, "service_key")
+        if (routing == nil) == (service == nil) {
+            errors.add(node.place, "a pagerduty_config needs one of \"routing_key\" and \"service_key\", or their _file twins")
+        }
+        var options = PagerDutyOptions(routing.map { .routing($0) } ?? .service(service ?? Secret(value: "")))
+        options.sendResolved = fields.bool("send_resolved") ?? true
+        options.url = context.url(&fields, "url") ?? global.pagerDutyURL ?? PagerDutyOptions.eventsURL
+        options.http = httpClient(fields.node("http_config"), default: global.http)
+        take(&fields, "client", &options.client)
+        take(&fields, "client_url", &options.clientURL)
+        take(&fields, "description", &options.description)
+        options.severity = fields.string("severity")
+        let map = fields.stringMap("severity_map")
+        for (label, severity) in map.sorted(by: { $0.key < $1.key }) where !["critical", "error", "warning", "info"].contains(severity) {
+            errors.add(fields.place(of: "severity_map"), "severity_map: \(label): expected critical, error, warning or info, found \"\(severity)\"")
+        }
+        options.severityMap.merge(map) { _, new in new }
+        take(&fields, "source", &options.source)
+        take(&fields, "class", &options.eventClass)
+        take(&fields, "component", &options.component)
+        take(&fields, "group", &options.group)
+        options.details.merge(fields.stringMap("details")) { _, new in new }
+        options.links = fields.list("links").map { node in
+            var link = Fields(node, errors, "a link")
+            defer { link.finish() }
+            return .init(href: link.requiredString("href") ?? "", text: link.string("text") ?? "")
+        }
+        options.images = fields.list("images").map { node in
+            var image = Fields(node, errors, "an image")
+            defer { image.finish() }
+            return .init(source: image.requiredString("src") ?? "", alternative: image.string("alt") ?? "", href: image.string("href") ?? "")
+        }
+        if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
+        fields.finish()
+        return routing == nil && service == nil ? nil : options
+    }
+
+    func webhook(_ node: Node, _ global: Global) -> WebhookOptions? {
+        var fields = Fields(node, errors, "a webhook_config")
+        let url = secretURL(&fields, "url")
+        if url == nil, fields.node("url") == nil { errors.add(node.place, "a webhook_config needs \"url\" or \"url_file\"") }
+        var options = WebhookOptions(url: url ?? Secret(value: ""))
+        options.sendResolved = fields.bool("send_resolved") ?? true
+        options.http = httpClient(fields.node("http_config"), default: global.http)
+        options.maxAlerts = fields.integer("max_alerts", in: 0...1_000_000) ?? 0
+        // Alertmanager's 0s means "no timeout of its own".
+        if let timeout = fields.parsed("timeout", expected: "a duration such as 10s", { Duration(prometheus: $0) }), timeout > .zero {
+            options.timeout = timeout
+        }
+        fields.finish()
+        return url == nil ? nil : options
+    }
+
+    func alertmanager(_ node: Node, _ global: Global) -> AlertmanagerOptions? {
+        var fields = Fields(node, errors, "an alertmanager_config")
+        let places = fields.list("urls")
+        let urls = places.compactMap { node -> String? in
+            guard let text = node.scalar, ParsingContext.isWebURL(text) else {
+                errors.add(node.place, "urls: expected a URL such as http://alertmanager-1:9093, found \(node.kind)")
+                return nil
+            }
+            return text.hasSuffix("/") ? String(text.dropLast()) : text
+        }
+        if places.isEmpty { errors.add(node.place, "an alertmanager_config needs \"urls\"") }
+        var options = AlertmanagerOptions(urls: urls)
+        options.http = httpClient(fields.node("http_config"), default: global.http)
+        options.resolveTimeout = context.duration(&fields, "resolve_timeout") ?? global.resolveTimeout
+        if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
+        fields.finish()
+        return urls.isEmpty ? nil : options
+    }
+
+    func heartbeat(_ node: Node, _ global: Global) -> HeartbeatOptions? {
+        var fields = Fields(node, errors, "a heartbeat_config")
+        let url = secretURL(&fields, "url")
+        if url == nil, fields.node("url") == nil { errors.add(node.place, "a heartbeat_config needs \"url\" or \"url_file\"") }
+        var options = HeartbeatOptions(url: url ?? Secret(value: ""))
+        options.http = httpClient(fields.node("http_config"), default: global.http)
+        take(&fields, "fail_suffix", &options.failSuffix)
+        if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
+        fields.finish()
+        return url == nil ? nil : options
+    }
+
+    /// A URL that is a secret; one given inline is checked now, without being repeated in the error.
+    func secretURL(_ fields: inout Fields, _ key: String) -> Secret? {
+        let inline = fields.node(key)
+        let secret = context.secret(&fields, key)
+        if let inline, let text = inline.scalar, !ParsingContext.isWebURL(text) {
+            errors.add(inline.place, "\(key): expected a URL such as https://hooks.example.org/path")
+            return nil
+        }
+        return secret
+    }
+
+    /// A template's text in place of the default one.
+    func take(_ fields: inout Fields, _ key: String, _ option: inout String) {
+        if let text = fields.string(key) { option = text }
+    }
+}

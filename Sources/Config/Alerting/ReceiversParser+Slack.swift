@@ -1,0 +1,75 @@
+import Delivery
+import Platform
+import Samples
+import YAML
+
+extension ReceiversParser {
+    func slack(_ node: Node, _ global: Global) -> SlackOptions? {
+        var fields = Fields(node, errors, "a slack_config")
+        let endpoint = endpoint(&fields, global)
+        var options = SlackOptions(endpoint ?? .webhook(Secret(value: "")))
+        options.sendResolved = fields.bool("send_resolved") ?? false
+        options.http = httpClient(fields.node("http_config"), default: global.http)
+        take(&fields, "channel", &options.channel)
+        take(&fields, "username", &options.username)
+        take(&fields, "color", &options.color)
+        take(&fields, "title", &options.title)
+        take(&fields, "title_link", &options.titleLink)
+        take(&fields, "pretext", &options.pretext)
+        take(&fields, "text", &options.text)
+        take(&fields, "fallback", &options.fallback)
+        take(&fields, "footer", &options.footer)
+        take(&fields, "callback_id", &options.callbackID)
+        take(&fields, "icon_emoji", &options.iconEmoji)
+        take(&fields, "icon_url", &options.iconURL)
+        take(&fields, "image_url", &options.imageURL)
+        take(&fields, "thumb_url", &options.thumbURL)
+        options.shortFields = fields.bool("short_fields") ?? false
+        options.linkNames = fields.bool("link_names") ?? false
+        if fields.node("mrkdwn_in") != nil { options.markdownIn = fields.strings("mrkdwn_in") }
+        options.blocks = fields.bool("blocks") ?? true
+        options.threads = fields.bool("threads") ?? true
+        if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
+        options.fields = fields.list("fields").map { node in
+            var field = Fields(node, errors, "a field")
+            defer { field.finish() }
+            return .init(title: field.requiredString("title") ?? "", value: field.requiredString("value") ?? "", short: field.bool("short"))
+        }
+        options.actions = fields.list("actions").compactMap(action)
+        fields.finish()
+        if case .api = options.endpoint, options.channel.isEmpty { errors.add(node.place, "a slack_config with a bot token needs \"channel\"") }
+        return endpoint == nil ? nil : options
+    }
+
+    private func endpoint(_ fields: inout Fields, _ global: Global) -> SlackOptions.Endpoint? {
+        let url = secretURL(&fields, "api_url")
+        let token = context.secret(&fields, "app_token")
+        let tokenURL = context.url(&fields, "app_url") ?? global.slackTokenURL
+        if url != nil, token != nil { errors.add(fields.place, "\"api_url\" is for incoming webhooks, \"app_token\" for bots; keep one") }
+        if let token { return .api(url: tokenURL, token: token) }
+        if let url { return .webhook(url) }
+        if let token = global.slackToken { return .api(url: tokenURL, token: token) }
+        if let url = global.slackURL { return .webhook(url) }
+        if fields.node("api_url") == nil {
+            errors.add(fields.place, "a slack_config needs \"api_url\" or \"app_token\", or slack_api_url or slack_app_token in global")
+        }
+        return nil
+    }
+
+    /// Buttons with a link; menus and callbacks need a server of their own and mean nothing here.
+    private func action(_ node: Node) -> SlackOptions.Action? {
+        var action = Fields(node, errors, "an action")
+        let type = action.requiredString("type")
+        let text = action.requiredString("text")
+        let url = action.string("url") ?? ""
+        let style = action.string("style") ?? ""
+        for key in ["name", "value", "confirm"] { _ = action.node(key) }
+        action.finish()
+        guard let type, let text else { return nil }
+        guard type == "button", !url.isEmpty else {
+            errors.add(node.place, "an action is a button with a \"url\" here")
+            return nil
+        }
+        return .init(text: text, url: url, style: style)
+    }
+}

@@ -1,0 +1,156 @@
+import Delivery
+import Platform
+import Samples
+import Transport
+import YAML
+
+/// Reads `global` and `receivers` of Alertmanager's configuration into Delivery's options.
+/// Source: prometheus.io/docs/alerting/latest/configuration.
+package struct ReceiversParser {
+    let context: ParsingContext
+    var errors: ErrorList { context.errors }
+
+    package init(context: ParsingContext) { self.context = context }
+
+    /// What receivers inherit from `global`.
+    package struct Global: Sendable {
+        /// After how long an alert that is pushed without an end counts as over. Default 5 min.
+        package var resolveTimeout: Duration = .seconds(300)
+        var http = HTTPClientOptions()
+        var slackURL: Secret?
+        var slackToken: Secret?
+        var slackTokenURL = SlackOptions.apiURL
+        var pagerDutyURL: String?
+        var smtp = SMTP()
+
+        struct SMTP {
+            var from: String?
+            var smarthost: (host: String, port: Int)?
+            var hello = "localhost"
+            var username: String?
+            var password: Secret?
+            var secret: Secret?
+            var requireTLS = true
+            var tls = TLSOptions()
+            var implicitTLS: Bool?
+        }
+    }
+
+    /// Keys of `global` for receivers that this agent doesn't deliver to: without effect, and no error,
+    /// since files carry them along.
+    private static let foreignGlobals = [
+        "opsgenie_api_url", "opsgenie_api_key", "opsgenie_api_key_file", "wechat_api_url", "wechat_api_secret", "wechat_api_secret_file",
+        "wechat_api_corp_id", "victorops_api_url", "victorops_api_key", "victorops_api_key_file", "telegram_api_url", "telegram_bot_token",
+        "telegram_bot_token_file", "webex_api_url", "rocketchat_api_url", "rocketchat_token", "rocketchat_token_file",
+        "rocketchat_token_id", "rocketchat_token_id_file", "jira_api_url", "mattermost_webhook_url", "mattermost_webhook_url_file",
+    ]
+
+    package func global(_ node: Node?) -> Global {
+        var global = Global()
+        guard let node else { return global }
+        var fields = Fields(node, errors, "global")
+        if let timeout = context.duration(&fields, "resolve_timeout") { global.resolveTimeout = timeout }
+        global.http = httpClient(fields.node("http_config"), default: HTTPClientOptions())
+        global.slackURL = context.secret(&fields, "slack_api_url")
+        global.slackToken = context.secret(&fields, "slack_app_token")
+        global.slackTokenURL = context.url(&fields, "slack_app_url") ?? SlackOptions.apiURL
+        global.pagerDutyURL = context.url(&fields, "pagerduty_url")
+        global.smtp.from = fields.string("smtp_from")
+        global.smtp.smarthost = smarthost(&fields, "smtp_smarthost")
+        if let hello = fields.string("smtp_hello") { global.smtp.hello = hello }
+        global.smtp.username = fields.string("smtp_auth_username")
+        global.smtp.password = context.secret(&fields, "smtp_auth_password")
+        global.smtp.secret = context.secret(&fields, "smtp_auth_secret")
+        // SASL's authorization identity: servers take the user itself when it is absent.
+        _ = fields.string("smtp_auth_identity")
+        global.smtp.requireTLS = fields.bool("smtp_require_tls") ?? true
+        global.smtp.implicitTLS = fields.bool("smtp_force_implicit_tls")
+        global.smtp.tls = tls(fields.node("smtp_tls_config"), default: TLSOptions())
+        for key in ReceiversParser.foreignGlobals { _ = fields.nodeOrNull(key) }
+        fields.finish()
+        return global
+    }
+
+    /// All receivers, their names checked for uniqueness and their fallbacks for existence and circles.
+    package func receivers(_ nodes: [Node], global: Global) -> [ReceiverOptions] {
+        var receivers: [ReceiverOptions] = []
+        var fallbacks: [(place: Place, receiver: String)] = []
+        for node in nodes {
+            var fields = Fields(node, errors, "a receiver")
+            let name = fields.requiredString("name") ?? ""
+            if receivers.contains(where: { $0.name == name }), !name.isEmpty {
+                errors.add(fields.place(of: "name"), "a second receiver named \"\(name)\"")
+            }
+            var receiver = ReceiverOptions(name: name)
+            receiver.integrations = integrations(&fields, global)
+            receiver.fallback = fields.string("fallback")
+            receiver.responseTime = context.duration(&fields, "response_time")
+            if receiver.responseTime != nil, receiver.fallback == nil {
+                errors.add(fields.place(of: "response_time"), "response_time says when the fallback hears; \"fallback\" is missing")
+            }
+            if receiver.fallback != nil { fallbacks.append((fields.place(of: "fallback"), name)) }
+            refuseForeignKinds(&fields)
+            fields.finish()
+            receivers.append(receiver)
+        }
+        check(fallbacks, receivers)
+        return receivers
+    }
+
+    private func integrations(_ fields: inout Fields, _ global: Global) -> [IntegrationOptions] {
+        var all: [IntegrationOptions] = []
+        func add(_ key: String, _ parse: (Node) -> IntegrationOptions.Settings?) {
+            for (place, node) in fields.list(key).enumerated() {
+                if let settings = parse(node) { all.append(IntegrationOptions(settings, place: place)) }
+            }
+        }
+        add("email_configs") { email($0, global).map { .email($0) } }
+        add("slack_configs") { slack($0, global).map { .slack($0) } }
+        add("pagerduty_configs") { pagerDuty($0, global).map { .pagerDuty($0) } }
+        add("webhook_configs") { webhook($0, global).map { .webhook($0) } }
+        add("alertmanager_configs") { alertmanager($0, global).map { .alertmanager($0) } }
+        add("heartbeat_configs") { heartbeat($0, global).map { .heartbeat($0) } }
+        return all
+    }
+
+    private func refuseForeignKinds(_ fields: inout Fields) {
+        for (key, _) in fields.node.mapping ?? [] where key.text.hasSuffix("_configs") {
+            let kind = String(key.text.dropLast("_configs".count))
+            guard !IntegrationOptions.kinds.contains(kind), nearest(kind, in: IntegrationOptions.kinds) == nil else { continue }
+            _ = fields.nodeOrNull(key.text)
+            let supported = IntegrationOptions.kinds.map { $0 + "_configs" }.joined(separator: ", ")
+            errors.add(key.place, "receivers of kind \"\(kind)\" are not supported; expected one of \(supported)")
+        }
+    }
+
+    private func check(_ fallbacks: [(place: Place, receiver: String)], _ receivers: [ReceiverOptions]) {
+        let next = Dictionary(receivers.map { ($0.name, $0.fallback) }, uniquingKeysWith: { first, _ in first })
+        for (place, name) in fallbacks {
+            var seen: Set<String> = [name]
+            var at = next[name] ?? nil
+            while let current = at {
+                guard let following = next[current] else {
+                    if seen.count == 1 { errors.add(place, "fallback: no receiver is named \"\(current)\"") }
+                    break
+                }
+                guard seen.insert(current).inserted else {
+                    errors.add(place, "fallback: \"\(name)\" leads back to \"\(current)\"")
+                    break
+                }
+                at = following
+            }
+        }
+    }
+
+    /// `host:port`, the port from 1 to 65535.
+    func smarthost(_ fields: inout Fields, _ key: String) -> (host: String, port: Int)? {
+        fields.parsed(key, expected: "host:port, such as mail.example.org:587") { text in
+            guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port) else {
+                return nil
+            }
+            var host = String(text[..<colon])
+            if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+            return host.isEmpty ? nil : (host, port)
+        }
+    }
+}

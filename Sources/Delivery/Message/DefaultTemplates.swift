@@ -1,0 +1,68 @@
+/// The templates that receivers use when nothing else is said. Names are Alertmanager's, so that files which
+/// redefine them go on working. Source: prometheus/alertmanager, template/default.tmpl.
+enum DefaultTemplates {
+    static let text = #"""
+        {{ define "__alertmanager" }}vaultwatch{{ end }}
+        {{ define "__alertmanagerURL" }}{{ .ExternalURL }}{{ end }}
+        {{ define "__severity" }}{{ with .CommonLabels.severity }}{{ . | toUpper }} {{ end }}{{ end }}
+        {{ define "__headline" }}{{ if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}{{ else if eq (len .Alerts) 1 }}{{ with index .Alerts 0 }}{{ or .Annotations.summary .Labels.alertname }}{{ end }}{{ else }}{{ len .Alerts }} alerts{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
+        {{ define "__subject" }}[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ .Alerts.Firing | len }}{{ end }}] {{ template "__severity" . }}{{ template "__headline" . }}{{ end }}
+        {{ define "__description" }}{{ end }}
+        {{ define "__alert_lines" }}{{ range . }}* {{ or .Annotations.summary .Labels.alertname }}
+        {{ with .Annotations.description }}  {{ . }}
+        {{ end }}{{ with .Annotations.action }}  Action: {{ . }}
+        {{ end }}{{ with .Annotations.runbook_url }}  Runbook: {{ . }}
+        {{ end }}  Type: {{ .Labels.alertname }}, severity: {{ .Labels.severity }}
+          Since: {{ .StartsAt | date "2006-01-02 15:04:05 MST" }}{{ if eq .Status "resolved" }}, until {{ .EndsAt | date "2006-01-02 15:04:05 MST" }}{{ end }}
+          Labels: {{ range $i, $pair := .Labels.SortedPairs }}{{ if $i }}, {{ end }}{{ $pair.Name }}={{ $pair.Value }}{{ end }}
+        {{ end }}{{ end }}
+        {{ define "slack.default.title" }}{{ template "__subject" . }}{{ end }}
+        {{ define "slack.default.username" }}{{ template "__alertmanager" . }}{{ end }}
+        {{ define "slack.default.fallback" }}{{ template "slack.default.title" . }}{{ end }}
+        {{ define "slack.default.callbackid" }}{{ end }}
+        {{ define "slack.default.pretext" }}{{ end }}
+        {{ define "slack.default.titlelink" }}{{ template "__alertmanagerURL" . }}{{ end }}
+        {{ define "slack.default.iconemoji" }}{{ end }}
+        {{ define "slack.default.iconurl" }}{{ end }}
+        {{ define "slack.default.text" }}{{ range .Alerts }}{{ with .Annotations.description }}{{ . }}
+        {{ end }}{{ end }}{{ end }}
+        {{ define "slack.default.footer" }}{{ template "__alertmanager" . }}{{ end }}
+        {{ define "slack.default.color" }}{{ if eq .Status "resolved" }}#2eb67d{{ else if eq .CommonLabels.severity "critical" }}#d7263d{{ else if eq .CommonLabels.severity "high" }}#f46036{{ else if eq .CommonLabels.severity "low" }}#1b98e0{{ else }}#ecb22e{{ end }}{{ end }}
+        {{ define "pagerduty.default.description" }}{{ template "__subject" . }}{{ end }}
+        {{ define "pagerduty.default.client" }}{{ template "__alertmanager" . }}{{ end }}
+        {{ define "pagerduty.default.clientURL" }}{{ template "__alertmanagerURL" . }}{{ end }}
+        {{ define "pagerduty.default.instances" }}{{ template "__alert_lines" . }}{{ end }}
+        {{ define "email.default.subject" }}{{ template "__subject" . }}{{ end }}
+        {{ define "email.default.text" }}{{ template "__subject" . }}
+
+        {{ if .Alerts.Firing }}Firing:
+        {{ template "__alert_lines" .Alerts.Firing }}
+        {{ end }}{{ if .Alerts.Resolved }}Resolved:
+        {{ template "__alert_lines" .Alerts.Resolved }}
+        {{ end }}{{ with .ExternalURL }}{{ . }}
+        {{ end }}{{ end }}
+        """#
+
+    /// Inline styles for mail programs that strip the head; the head's rules turn to dark where the reader's is.
+    static let html = #"""
+        {{ define "email.default.html" }}<!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">
+        <title>{{ template "__subject" . }}</title>
+        <style>:root{color-scheme:light dark}@media (prefers-color-scheme:dark){body,.page{background:#14161a!important;color:#e8e8e8!important}.card{background:#1f2329!important;border-color:#333a44!important}.quiet{color:#9aa4b2!important}a{color:#7ab7ff!important}}</style></head>
+        <body class="page" style="margin:0;padding:16px;background:#f4f5f7;color:#1c1e21;font:16px/1.45 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
+        <div style="max-width:600px;margin:0 auto">
+        <div style="padding:12px 16px;border-radius:8px 8px 0 0;color:#fff;background:{{ template "slack.default.color" . }};font-weight:600">{{ if eq .Status "resolved" }}Resolved{{ else }}{{ .Alerts.Firing | len }} firing{{ with .CommonLabels.severity }} · {{ . }}{{ end }}{{ end }}</div>
+        {{ range .Alerts }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">
+        <div style="font-size:18px;font-weight:600">{{ if eq .Status "resolved" }}✓ {{ end }}{{ or .Annotations.summary .Labels.alertname }}</div>
+        {{ with .Annotations.description }}<p style="margin:8px 0">{{ . }}</p>{{ end }}
+        {{ with .Annotations.action }}<p style="margin:8px 0"><b>Action:</b> {{ . }}</p>{{ end }}
+        {{ with .Annotations.runbook_url }}<p style="margin:8px 0"><a href="{{ . }}">Runbook</a></p>{{ end }}
+        <div class="quiet" style="color:#667085;font-size:13px">Since {{ .StartsAt | date "2006-01-02 15:04:05 MST" }}{{ if eq .Status "resolved" }}, until {{ .EndsAt | date "2006-01-02 15:04:05 MST" }}{{ end }}</div>
+        <table role="presentation" class="quiet" style="margin-top:6px;color:#667085;font-size:13px;border-spacing:0">{{ range .Labels.SortedPairs }}<tr><td style="padding:0 12px 0 0">{{ .Name }}</td><td>{{ .Value }}</td></tr>{{ end }}</table>
+        </div>
+        {{ end }}<p class="quiet" style="color:#667085;font-size:13px">{{ with .TruncatedAlerts }}{{ . }} more alerts are left out. {{ end }}Sent by <a href="{{ .ExternalURL }}">vaultwatch</a> to {{ .Receiver }}.</p>
+        </div></body></html>
+        {{ end }}
+        """#
+}

@@ -1,0 +1,46 @@
+import Alerts
+import GoTemplate
+import Samples
+
+/// A notification as Alertmanager's templates see it: `.Receiver`, `.Status`, `.Alerts.Firing`, `.GroupLabels` …
+/// Source: prometheus.io/docs/alerting/latest/notifications, "Data".
+enum TemplateData {
+    static func value(_ notification: Notification, externalURL: String) -> TemplateValue {
+        let at = notification.decidedAt
+        let firing = notification.firing.map { alert($0, at) }
+        let resolved = notification.resolved.map { alert($0, at) }
+        let all = TemplateObject(
+            typeName: "template.Alerts", underlying: .list(TemplateList(firing + resolved, typeName: "template.Alerts"))
+        ) { member in
+            switch member {
+            case "Firing": .value(.list(TemplateList(firing, typeName: "[]template.Alert")))
+            case "Resolved": .value(.list(TemplateList(resolved, typeName: "[]template.Alert")))
+            default: nil
+            }
+        }
+        return .object(TemplateObject(typeName: "*template.Data", fields: [
+            "Receiver": .string(notification.receiver),
+            "Status": .string(notification.status.rawValue),
+            "Alerts": .object(all),
+            "GroupLabels": AlertmanagerFunctions.keyValues(notification.groupLabels.dictionary),
+            "CommonLabels": AlertmanagerFunctions.keyValues(notification.commonLabels.dictionary),
+            "CommonAnnotations": AlertmanagerFunctions.keyValues(notification.commonAnnotations),
+            "ExternalURL": .string(externalURL),
+            "GroupKey": .string(notification.groupKey),
+            "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
+            "NotificationReason": .string(notification.reason),
+        ]))
+    }
+
+    private static func alert(_ alert: Alert, _ at: Timestamp) -> TemplateValue {
+        .object(TemplateObject(typeName: "template.Alert", fields: [
+            "Status": .string(alert.status(at: at).rawValue),
+            "Labels": AlertmanagerFunctions.keyValues(alert.labels.dictionary),
+            "Annotations": AlertmanagerFunctions.keyValues(alert.annotations),
+            "StartsAt": .time(TemplateTime(alert.startsAt)),
+            "EndsAt": .time(alert.endsAt.map { TemplateTime($0) } ?? .zero),
+            "GeneratorURL": .string(alert.generatorURL),
+            "Fingerprint": .string(alert.fingerprintText),
+        ]))
+    }
+}
