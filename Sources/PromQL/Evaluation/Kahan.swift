@@ -1,0 +1,89 @@
+/// A sum that carries what rounding took away, after Kahan and Neumaier.
+/// Source: prometheus/prometheus, util/kahansum.
+struct KahanSum {
+    var sum = 0.0
+    var rest = 0.0
+
+    mutating func add(_ value: Double) {
+        let total = sum + value
+        if total.isInfinite {
+            rest = 0
+        } else if abs(sum) >= abs(value) {
+            rest += (sum - total) + value
+        } else {
+            rest += (value - total) + sum
+        }
+        sum = total
+    }
+
+    var value: Double { sum.isInfinite ? sum : sum + rest }
+}
+
+/// A mean that is exact like a Kahan sum, and goes over to an incremental mean where the sum would overflow.
+/// Source: prometheus/prometheus, promql/functions.go, funcAvgOverTime.
+struct KahanMean {
+    private var total = KahanSum()
+    private var count = 0.0
+    private var isIncremental = false
+
+    mutating func add(_ value: Double) {
+        count += 1
+        if !isIncremental {
+            if count == 1 {
+                total.sum = value
+                return
+            }
+            var next = total
+            next.add(value)
+            if !next.sum.isInfinite {
+                total = next
+                return
+            }
+            isIncremental = true
+            total.sum /= count - 1
+            total.rest /= count - 1
+        }
+        let share = (count - 1) / count
+        total.sum *= share
+        total.rest *= share
+        total.add(value / count)
+    }
+
+    var value: Double {
+        if count == 0 { return .nan }
+        return isIncremental ? total.sum + total.rest : total.sum / count + total.rest / count
+    }
+}
+
+/// Welford's running variance. Source: prometheus/prometheus, promql/functions.go, varianceOverTime.
+struct Variance {
+    private var count = 0.0
+    private var mean = KahanSum()
+    private var squares = KahanSum()
+
+    mutating func add(_ value: Double) {
+        count += 1
+        let delta = value - (mean.sum + mean.rest)
+        mean.add(delta / count)
+        squares.add(delta * (value - (mean.sum + mean.rest)))
+    }
+
+    var value: Double { (squares.sum + squares.rest) / count }
+}
+
+enum Quantile {
+    /// The φ-quantile of values, interpolated between neighbours; NaN counts as the smallest.
+    /// Source: prometheus/prometheus, promql/quantile.go, quantile.
+    static func of(_ values: [Double], _ q: Double) -> Double {
+        if values.isEmpty || q.isNaN { return .nan }
+        if q < 0 { return -.infinity }
+        if q > 1 { return .infinity }
+        let sorted = values.sorted { $0.isNaN ? !$1.isNaN : $0 < $1 }
+        let n = Double(sorted.count)
+        let rank = q * (n - 1)
+        let lower = max(0, rank.rounded(.down))
+        let upper = min(n - 1, lower + 1)
+        let weight = rank - rank.rounded(.down)
+        return sorted[Int(lower)] * (1 - weight) + sorted[Int(upper)] * weight
+    }
+}
