@@ -69,14 +69,26 @@ let package = Package(
         stage("Alerts", ["Samples"]),
         stage("Rules", ["Samples", "YAML", "PromQL", "GoTemplate", "Alerts", "Platform", "Telemetry"]),
         stage("Dispatching", ["Samples", "Alerts", "Platform", "Telemetry"]),
-        stage("Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto"]),
+        stage("Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto", logging]),
         stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
         stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Telemetry", "CZlib"] + nio),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
         stage("Simulation", ["Samples", "Platform", "Transport", logging]),
         stage("LocalServers", ["Platform"]),
         stage("Lab", ["Samples", "Platform", "Web", "LocalServers"] + nio),
-        stage("Config", ["Samples", "Telemetry", "GoTemplate", "PromQL", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Rules", "Alerts", "Dispatching", "Delivery", "Web"]),
+        stage("Config", ["Samples", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts", "Dispatching", "Delivery"]),
+        stage("Agent", [
+            "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate", "Alerts",
+            "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config",
+        ] + [logging]),
+        .executableTarget(
+            name: "vaultwatch",
+            dependencies: [
+                "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate",
+                "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config", "Agent", "Lab", "LocalServers",
+                logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
     ],
     cxxLanguageStandard: .cxx17
 )

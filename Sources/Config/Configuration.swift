@@ -9,7 +9,7 @@ package struct Configuration: Sendable {
     package var global = GlobalOptions()
     package var vault: [VaultClusterOptions] = []
     package var postgres: [PostgresServerOptions] = []
-    package var backups: [BackupSetOptions] = []
+    package var backups: [BackupBucketOptions] = []
     /// Shell patterns of rule files, absolute.
     package var ruleFiles: [String] = []
     package var dispatch: DispatchOptions

@@ -17,8 +17,11 @@ package enum Request: Sendable, Hashable {
 package struct Signals: Sendable {
     package let requests: AsyncStream<Request>
 
+    /// The process's signals. To be touched first of all, from the main thread, by a command that wants them as requests.
+    package static let shared = Signals()
+
     /// Blocks SIGHUP, SIGTERM and SIGINT, ignores SIGPIPE, and starts the thread that reads them.
-    package init() {
+    private init() {
         signal(SIGPIPE, SIG_IGN)
         let descriptor = vw_signalfd([SIGHUP, SIGTERM, SIGINT], 3)
         let (stream, continuation) = AsyncStream.makeStream(of: Request.self, bufferingPolicy: .bufferingNewest(16))

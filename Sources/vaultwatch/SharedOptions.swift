@@ -43,6 +43,9 @@ struct LogOptions: ParsableArguments {
         ["debug": .debug, "info": .info, "warn": .warning, "error": .error][level]
     }
 
+    /// For commands whose answer is on standard output.
+    static let silent = Logger(label: "vaultwatch") { _ in SwiftLogNoOpLogHandler() }
+
     func logger() -> Logger {
         let level = logLevel ?? .info
         let format = LineLogHandler.Format(rawValue: format) ?? .logfmt

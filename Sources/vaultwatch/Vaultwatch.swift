@@ -1,7 +1,16 @@
 import ArgumentParser
+import Supervision
+
+@main
+enum Main {
+    static func main() async {
+        // Daemons take signals as requests. Blocking a signal holds for threads started afterwards, so this comes first.
+        if CommandLine.arguments.dropFirst().contains(where: { ["run", "demo"].contains($0) }) { _ = Signals.shared }
+        await Vaultwatch.main()
+    }
+}
 
 /// The command line. One file a command; exit codes: 0 well, 1 failure, 2 wrong usage, 3 findings of a lint.
-@main
 struct Vaultwatch: AsyncParsableCommand {
     static let version = "0.1.0"
 

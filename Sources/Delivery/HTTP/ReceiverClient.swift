@@ -111,25 +111,3 @@ enum HTTPDate {
         return "\(days[c.weekday]), \(two(c.day)) \(months[c.month - 1]) \(c.year) \(two(c.hour)):\(two(c.minute)):\(two(c.second)) +0000"
     }
 }
-
-/// Source: RFC 4648, 4.
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var out: [UInt8] = []
-        out.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let chunk = bytes[start..<min(start + 3, bytes.count)]
-            var bits = chunk.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - chunk.count))
-            var group: [UInt8] = []
-            for _ in 0..<4 {
-                group.insert(alphabet[bits & 63], at: 0)
-                bits >>= 6
-            }
-            for pad in 0..<(3 - chunk.count) { group[3 - pad] = UInt8(ascii: "=") }
-            out += group
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-}

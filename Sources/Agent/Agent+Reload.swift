@@ -1,0 +1,46 @@
+import Config
+import Logging
+import Platform
+import Probes
+import Samples
+
+extension Agent {
+    /// Reads everything anew and takes it if all of it is right; else the running configuration stays.
+    /// - Returns: nil, or what is wrong.
+    func reload() async -> String? {
+        do {
+            let configuration = try Agent.load(options, platform)
+            let rules = try Agent.ruleSet(configuration, platform)
+            let now = platform.time.wall()
+            try await post.reload(configuration.delivery)
+            await desk.reload(configuration.dispatch)
+            await self.rules.reload(rules, configuration)
+            let targets = Set(network.probes(configuration, platform: platform).targets)
+            let derived = Set(
+                configuration.vault.map { ProbeTarget(.vaultCluster, $0.name) } + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) })
+            startProbes(configuration)
+            observatory.keepOnly(targets.union(derived), now: now)
+            state.withLock { state in
+                state.configuration = configuration
+                state.lastReload = (true, now)
+            }
+            metrics.reloadSuccessful.set(1)
+            metrics.reloadTimestamp.set(now.seconds)
+            platform.log.notice("configuration reloaded", metadata: ["config": "\(configuration.path)"])
+            return nil
+        } catch {
+            let now = platform.time.wall()
+            state.withLock { $0.lastReload = (false, now) }
+            metrics.reloadSuccessful.set(0)
+            platform.log.error("reload refused; the running configuration stays", metadata: ["err": "\(error)"])
+            return "\(error)"
+        }
+    }
+
+    /// A reload that systemd asked for hears of its end.
+    func reloadOnRequest() async {
+        manager.reloading(monotonic: platform.time.monotonic())
+        _ = await reload()
+        manager.ready(status: statusLine())
+    }
+}

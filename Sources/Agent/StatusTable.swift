@@ -1,0 +1,61 @@
+import Alerts
+import Platform
+import Probes
+import Samples
+import Web
+
+/// The last results of all probes in the form that a person reads: sections of targets.
+package enum StatusTable {
+    package static func sections(_ results: [ProbeResult]) -> [EstateStatus.Section] {
+        var sections: [EstateStatus.Section] = []
+        let clusters = Set(results.filter { $0.target.kind == .vaultCluster || $0.target.kind == .vaultNode }.map { cluster(of: $0.target) }).sorted()
+        for name in clusters {
+            let own = results.filter { cluster(of: $0.target) == name }
+            let nodes = own.filter { [.vaultNode, .vaultLoadBalancer, .vaultCanary, .vaultTelemetry].contains($0.target.kind) }
+            let summary = own.first { $0.target.kind == .vaultCluster }.map { summary($0.status) } ?? ""
+            sections.append(.init(title: "Vault cluster \(name)", summary: summary, targets: nodes.map(target)))
+        }
+        let servers = results.filter { $0.target.kind == .postgres }
+        for name in Set(servers.map { cluster(of: $0.target) }).sorted() {
+            let summary = results.first { $0.target.kind == .postgresCluster && cluster(of: $0.target) == name }.map { summary($0.status) } ?? ""
+            sections.append(.init(
+                title: "PostgreSQL of \(name)", summary: summary, targets: servers.filter { cluster(of: $0.target) == name }.map(target)))
+        }
+        let sets = results.filter { $0.target.kind == .backupSet }
+        if !sets.isEmpty { sections.append(.init(title: "Backups", targets: sets.map(target))) }
+        return sections
+    }
+
+    private static func cluster(of target: ProbeTarget) -> String {
+        String(target.name.split(separator: "/", maxSplits: 1).first ?? "")
+    }
+
+    private static func summary(_ status: TargetStatus) -> String {
+        ([status.state, status.detail] + status.warnings).filter { !$0.isEmpty }.joined(separator: "; ")
+    }
+
+    private static func target(_ result: ProbeResult) -> EstateStatus.Target {
+        let parts = result.target.name.split(separator: "/", maxSplits: 1)
+        let short = parts.count > 1 ? String(parts[1]) : result.target.name
+        let name: String
+        switch result.target.kind {
+        case .vaultLoadBalancer: name = "load balancer"
+        case .vaultCanary: name = "canary (\(short))"
+        case .vaultTelemetry: name = "telemetry of \(short)"
+        default: name = short
+        }
+        return .init(
+            name: name, health: health(result.status.health), state: result.status.state, detail: result.status.detail,
+            warnings: result.status.warnings, lastProbe: result.timestamp.rfc3339, seconds: result.duration.seconds,
+            lastError: result.failure?.description)
+    }
+
+    private static func health(_ health: TargetStatus.Health) -> EstateStatus.Health {
+        switch health {
+        case .ok: .ok
+        case .warning: .warning
+        case .critical: .critical
+        case .unknown: .unknown
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Delivery
+import Dispatching
+import Samples
+import YAML
+
+/// `alerting`: Alertmanager's configuration, inline or as `file: alertmanager.yml`. Without it every alert stays
+/// on the page and goes nowhere.
+struct AlertingParser {
+    let context: ParsingContext
+
+    struct Result {
+        var dispatch: DispatchOptions
+        var delivery: DeliveryOptions
+    }
+
+    /// - Parameter place: where to complain when the section is missing altogether.
+    /// - Returns: nil after mistakes, which are in the context's errors.
+    func parse(_ node: Node?, at place: Place, externalURL: String) -> Result? {
+        guard let node else {
+            context.errors.add(place, "\"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\"")
+            return nil
+        }
+        if let file = node["file"], node.mapping?.count == 1 {
+            guard let text = file.scalar else {
+                context.errors.add(file.place, "file: expected a path, found \(file.kind)")
+                return nil
+            }
+            let path = context.path(text, at: file.place)
+            // Paths in it are relative to it, as Alertmanager has it.
+            let inner = ParsingContext(
+                errors: context.errors, files: context.files, environment: context.environment, folder: Configuration.folder(of: path))
+            guard let root = Configuration.document(path, inner) else { return nil }
+            return AlertingParser(context: inner).alertmanager(root, externalURL: externalURL)
+        }
+        return alertmanager(node, externalURL: externalURL)
+    }
+
+    private func alertmanager(_ node: Node, externalURL: String) -> Result? {
+        var fields = Fields(node, context.errors, "the alerting configuration")
+        let parser = ReceiversParser(context: context)
+        let global = parser.global(fields.node("global"))
+        let receivers = parser.receivers(fields.list("receivers"), global: global)
+        let routed = RoutingParser(errors: context.errors, files: context.files).parse(
+            &fields,
+            receivers: receivers.map { receiver in
+                .init(name: receiver.name, integrations: receiver.integrations.map { .init(name: $0.name, sendResolved: $0.sendResolved) })
+            }, resolveTimeout: global.resolveTimeout)
+        fields.finish()
+        guard let routed else { return nil }
+        var delivery = DeliveryOptions()
+        delivery.receivers = receivers
+        delivery.templates = routed.templates.map { context.path($0, at: node.place) }
+        delivery.externalURL = externalURL
+        return Result(dispatch: routed.options, delivery: delivery)
+    }
+}

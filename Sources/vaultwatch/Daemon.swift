@@ -1,0 +1,23 @@
+import Agent
+import ArgumentParser
+import Config
+import Logging
+import Platform
+import Supervision
+
+/// Runs an agent for a command and turns what stops it into an exit code.
+enum Daemon {
+    static func run(_ options: AgentOptions, log: Logger, requests: AsyncStream<Request>, ready: @escaping @Sendable ([String]) -> Void = { _ in }) async throws {
+        do {
+            let agent = try await Agent(options, platform: .real(log: log))
+            agent.onReady = ready
+            try await agent.run(requests: requests)
+        } catch let errors as ConfigurationErrors {
+            Terminal.error(errors.description)
+            throw ExitCode.failure
+        } catch {
+            log.error("the agent cannot run", metadata: ["err": "\(error)"])
+            throw ExitCode.failure
+        }
+    }
+}
