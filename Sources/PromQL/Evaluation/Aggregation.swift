@@ -20,8 +20,12 @@ extension Run {
             }
         default: break
         }
-        if aggregate.operation == .topk || aggregate.operation == .bottomk, parameter.isNaN {
-            throw EvaluationError(.execution, "Parameter value is NaN")
+        if aggregate.operation == .topk || aggregate.operation == .bottomk {
+            // Wrong even where there is nothing to choose from.
+            if parameter.isNaN { throw EvaluationError(.execution, "Parameter value is NaN") }
+            guard parameter.magnitude < 0x1p63 else {
+                throw EvaluationError(.execution, "Scalar value \(goFormat(parameter)) \(parameter < 0 ? "underflows" : "overflows") int64")
+            }
         }
         let elements = try vector(aggregate.body, at: t)
         if elements.isEmpty { return [] }
@@ -42,7 +46,7 @@ extension Run {
             }
         }
         if aggregate.operation == .topk || aggregate.operation == .bottomk {
-            return try ranked(groups, parameter, isTop: aggregate.operation == .topk)
+            return ranked(groups, parameter, isTop: aggregate.operation == .topk)
         }
         return groups.map { group in
             Element(labels: group.labels, value: Run.reduce(aggregate.operation, group.elements, parameter), dropName: group.dropName)
@@ -79,8 +83,7 @@ extension Run {
         }
     }
 
-    private func ranked(_ groups: [Group], _ parameter: Double, isTop: Bool) throws(EvaluationError) -> [Element] {
-        guard abs(parameter) < 0x1p63 else { throw EvaluationError(.execution, "Scalar value \(goFormat(parameter)) overflows int64") }
+    private func ranked(_ groups: [Group], _ parameter: Double, isTop: Bool) -> [Element] {
         let k = Int(parameter)
         if k < 1 { return [] }
         var result: [Element] = []

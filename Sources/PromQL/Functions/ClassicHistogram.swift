@@ -50,7 +50,9 @@ enum ClassicHistogram {
                 if index == 0, bucket.upperBound > 0 { low = 0 }
                 if low >= value { return before }
                 if bucket.upperBound > value {
-                    guard low.isFinite, bucket.upperBound.isFinite else { return low.isFinite ? before : (index == 0 ? before : bucket.count) }
+                    // Nothing can be interpolated in a bucket without a lower end: all of it counts as lying below.
+                    guard low.isFinite else { return bucket.count }
+                    guard bucket.upperBound.isFinite else { return before }
                     return before + (bucket.count - before) * (value - low) / (bucket.upperBound - low)
                 }
                 before = bucket.count

@@ -72,9 +72,16 @@ extension Run {
         try vector(argument, at: t).map { Element(labels: $0.labels, value: body($0.value), dropName: true) }
     }
 
-    /// Go's math.Max and math.Min: NaN if either is.
-    private static func larger(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .nan : max(a, b) }
-    private static func smaller(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .nan : min(a, b) }
+    /// Go's math.Max and math.Min: infinity on their side wins over NaN, NaN over the rest.
+    private static func larger(_ a: Double, _ b: Double) -> Double {
+        if a == .infinity || b == .infinity { return .infinity }
+        return a.isNaN || b.isNaN ? .nan : max(a, b)
+    }
+
+    private static func smaller(_ a: Double, _ b: Double) -> Double {
+        if a == -.infinity || b == -.infinity { return -.infinity }
+        return a.isNaN || b.isNaN ? .nan : min(a, b)
+    }
 
     private static func plain(_ name: Function.Name) -> ((Double) -> Double)? {
         switch name {
@@ -132,13 +139,13 @@ extension Run {
         default: return .empty
         }
         var values: [String: String] = [:]
-        var ruledOut: Set<String> = [Labels.metricName]
+        // Only equalities rule out a later one; any other matcher takes back what was there.
+        var said: Set<String> = []
         for matcher in matchers where matcher.name != Labels.metricName {
-            if matcher.operation == .equal, values[matcher.name] == nil, !ruledOut.contains(matcher.name) {
+            if matcher.operation == .equal, said.insert(matcher.name).inserted {
                 values[matcher.name] = matcher.value
             } else {
                 values[matcher.name] = nil
-                ruledOut.insert(matcher.name)
             }
         }
         return Labels(values)
