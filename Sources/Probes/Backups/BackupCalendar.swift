@@ -1,0 +1,89 @@
+import Samples
+
+/// A day or a month of UTC, counted so that periods can be told apart and stepped through.
+package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let kind: BackupSetOptions.Period
+    /// Days since 1970-01-01, or months since January of year 0.
+    package let index: Int64
+
+    init(_ kind: BackupSetOptions.Period, index: Int64) {
+        self.kind = kind
+        self.index = index
+    }
+
+    package init(_ kind: BackupSetOptions.Period, of time: Timestamp) {
+        self.kind = kind
+        let civil = time.civil
+        switch kind {
+        case .day: index = (time.milliseconds - (((time.milliseconds % 86_400_000) + 86_400_000) % 86_400_000)) / 86_400_000
+        case .month: index = civil.year * 12 + Int64(civil.month - 1)
+        }
+    }
+
+    /// Midnight of its first day.
+    package var start: Timestamp {
+        switch kind {
+        case .day: Timestamp(milliseconds: index * 86_400_000)
+        case .month: Timestamp(year: index / 12, month: Int(index % 12) + 1, day: 1)
+        }
+    }
+
+    package func advanced(by count: Int64) -> BackupPeriod { BackupPeriod(kind, index: index + count) }
+
+    package static func < (a: BackupPeriod, b: BackupPeriod) -> Bool { a.index < b.index }
+
+    /// `2025-11-26` or `2025-11`.
+    package var description: String {
+        let text = start.rfc3339
+        return String(text.prefix(kind == .day ? 10 : 7))
+    }
+}
+
+/// Which periods should have a backup, and which have.
+struct BackupCalendar: Sendable {
+    let options: BackupSetOptions
+    let now: Timestamp
+
+    /// When a period's backup is made.
+    func due(_ period: BackupPeriod) -> Timestamp { period.start + options.timeOfDay }
+
+    /// The newest period whose backup must be there by now.
+    var newestRequired: BackupPeriod {
+        let current = BackupPeriod(options.period, of: now)
+        return due(current) + options.grace <= now ? current : current.advanced(by: -1)
+    }
+
+    /// When the next backup is due: the current period's where that is yet to come.
+    var nextDue: Timestamp {
+        let current = BackupPeriod(options.period, of: now)
+        return due(current) > now ? due(current) : due(current.advanced(by: 1))
+    }
+
+    /// The periods that retention should cover, oldest first: as many as are kept, up to the newest required one.
+    var retained: ClosedRange<BackupPeriod> {
+        let newest = newestRequired
+        return newest.advanced(by: -Int64(options.retention - 1))...newest
+    }
+
+    /// Periods without a backup, newest first. What is older than the oldest backup was deleted, not missed;
+    /// without any backup all are missing.
+    func missing(_ covered: Set<BackupPeriod>) -> [BackupPeriod] {
+        let range = retained
+        let oldest = covered.min().map { max($0, range.lowerBound) } ?? range.lowerBound
+        var missing: [BackupPeriod] = []
+        var period = range.upperBound
+        while period >= oldest {
+            if !covered.contains(period) { missing.append(period) }
+            period = period.advanced(by: -1)
+        }
+        return missing
+    }
+
+    /// Periods of retention that are covered, the current one too where its backup is there already.
+    func coveredCount(_ covered: Set<BackupPeriod>) -> Int {
+        let current = BackupPeriod(options.period, of: now)
+        let newest = covered.contains(current) ? current : newestRequired
+        let oldest = newest.advanced(by: -Int64(options.retention - 1))
+        return covered.count { (oldest...newest).contains($0) }
+    }
+}

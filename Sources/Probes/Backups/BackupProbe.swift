@@ -1,0 +1,85 @@
+import Platform
+import Samples
+import Synchronization
+
+/// Lists one set of backups and looks at the newest one's metadata.
+final class BackupProbe: RunnableProbe {
+    /// The newest object's metadata, kept while that object stays the newest.
+    private struct Known: Sendable {
+        var object: BackupObject
+        var metadata: BackupMetadata
+    }
+
+    let target: ProbeTarget
+    private let options: BackupSetOptions
+    private let store: any BackupStore
+    private let platform: Platform
+    private let storageTypes: @Sendable () -> [String]
+    private let known = Mutex<Known?>(nil)
+
+    /// - Parameter storageTypes: what Vault's nodes say of their storage, as far as they were asked.
+    init(options: BackupSetOptions, store: any BackupStore, platform: Platform, storageTypes: @escaping @Sendable () -> [String]) {
+        self.options = options
+        self.store = store
+        self.platform = platform
+        self.storageTypes = storageTypes
+        target = ProbeTarget(.backupSet, options.name)
+    }
+
+    var interval: Duration { options.interval }
+    var timeout: Duration { options.timeout }
+
+    func timedOut() -> ProbeReport { failed(ProbeFailure("timeout", "the listing took longer than \(timeout.prometheusDescription)")) }
+
+    func run() async -> ProbeReport {
+        do throws(ProbeFailure) {
+            let own = try await store.list(prefix: options.prefix, limit: options.objectLimit)
+            var covering: [(prefix: String, objects: [BackupObject])] = []
+            var truncated = own.truncated
+            for prefix in options.alsoCovering {
+                let other = try await store.list(prefix: prefix, limit: options.objectLimit)
+                covering.append((prefix, other.objects))
+                truncated = truncated || other.truncated
+            }
+            let report = BackupReport(
+                options: options, objects: own.objects, covering: covering, isTruncated: truncated, now: platform.time.wall())
+            return await finished(report)
+        } catch {
+            return failed(error)
+        }
+    }
+
+    private func finished(_ report: BackupReport) async -> ProbeReport {
+        var set = SampleSet(["backup_set": options.name], at: report.now)
+        set.add("backup_listing_success", 1)
+        report.samples(into: &set)
+        var metadata: BackupMetadata?
+        var failure: ProbeFailure?
+        if let newest = report.newest {
+            do throws(ProbeFailure) { metadata = try await self.metadata(of: newest) } catch { failure = error }
+            set.add("backup_metadata_read", metadata != nil)
+            metadata?.add(to: &set)
+        }
+        var status = report.targetStatus(metadata: metadata, storageTypes: storageTypes())
+        if let failure {
+            status.warnings.append("the newest backup's metadata can't be read: \(failure)")
+            status.health = max(status.health, .warning)
+        }
+        return ProbeReport(samples: set.samples, failure: failure, status: status)
+    }
+
+    private func metadata(of newest: BackupReport.Entry) async throws(ProbeFailure) -> BackupMetadata {
+        if let known = known.withLock({ $0 }), known.object == newest.object { return known.metadata }
+        let metadata = BackupMetadata(try await store.metadata(of: newest.object.key), keyTime: newest.key.time)
+        known.withLock { $0 = Known(object: newest.object, metadata: metadata) }
+        return metadata
+    }
+
+    private func failed(_ failure: ProbeFailure) -> ProbeReport {
+        var set = SampleSet(["backup_set": options.name], at: platform.time.wall())
+        set.add("backup_listing_success", 0.0)
+        set.add("backup_listing_failure", 1, ["reason": failure.reason])
+        set.add("backup_allowed_age_seconds", options.allowedAge.seconds)
+        return ProbeReport(samples: set.samples, failure: failure, status: TargetStatus(.critical, "not listed", detail: failure.description))
+    }
+}

@@ -1,0 +1,134 @@
+import Samples
+
+/// What a set's listing and its newest object's metadata amount to. Pure: the listing and the time come in.
+struct BackupReport: Sendable {
+    /// A backup among the set's objects.
+    struct Entry: Sendable, Hashable {
+        var object: BackupObject
+        var key: BackupKey
+    }
+
+    let options: BackupSetOptions
+    let now: Timestamp
+    /// Oldest first by the time in the key, then by upload; those of the future are not among them.
+    let entries: [Entry]
+    let future: Int
+    let unrecognized: Int
+    let isTruncated: Bool
+    /// Periods that have a backup, of this set or of one that covers it.
+    let covered: Set<BackupPeriod>
+    private let all: [Entry]
+
+    /// A key's clock may run ahead of ours by this much before it counts as dated in the future.
+    private static let futureTolerance: Duration = .seconds(300)
+
+    /// - Parameters:
+    ///   - objects: below the set's own prefix.
+    ///   - covering: below the prefixes that cover the set's periods too, each with its prefix.
+    init(options: BackupSetOptions, objects: [BackupObject], covering: [(prefix: String, objects: [BackupObject])], isTruncated: Bool, now: Timestamp) {
+        self.options = options
+        self.now = now
+        self.isTruncated = isTruncated
+        let limit = now + BackupReport.futureTolerance
+        var unrecognized = 0
+        var all: [Entry] = []
+        for object in objects {
+            // Consoles make empty objects that end in a slash to show folders.
+            if object.key.hasSuffix("/") { continue }
+            guard let key = BackupKey(object.key, prefix: options.prefix) else {
+                unrecognized += 1
+                continue
+            }
+            all.append(Entry(object: object, key: key))
+        }
+        self.unrecognized = unrecognized
+        self.all = all
+        entries = all.filter { $0.key.time <= limit }.sorted {
+            ($0.key.time, $0.object.lastModified, $0.object.key) < ($1.key.time, $1.object.lastModified, $1.object.key)
+        }
+        future = all.count - entries.count
+        var covered = Set(entries.filter { $0.object.size > 0 }.map { BackupPeriod(options.period, of: $0.key.time) })
+        for (prefix, objects) in covering {
+            for object in objects where object.size > 0 {
+                if let key = BackupKey(object.key, prefix: prefix), key.time <= limit { covered.insert(BackupPeriod(options.period, of: key.time)) }
+            }
+        }
+        self.covered = covered
+    }
+
+    var newest: Entry? { entries.last }
+    var calendar: BackupCalendar { BackupCalendar(options: options, now: now) }
+    var missing: [BackupPeriod] { calendar.missing(covered) }
+    var isLate: Bool { !covered.contains { $0 >= calendar.newestRequired } }
+
+    /// Size of the backups but the newest one; nil with fewer than three, which say nothing of what is usual.
+    var medianSize: Double? {
+        let sizes = entries.dropLast().map { Double($0.object.size) }.sorted()
+        guard sizes.count >= 3 else { return nil }
+        let middle = sizes.count / 2
+        return sizes.count % 2 == 1 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2
+    }
+
+    /// Backups that retention should have deleted: by upload, as it does, with a day for its own run.
+    var overdueCount: Int {
+        let limit = now - options.retentionAge - .seconds(86_400)
+        return entries.count { $0.object.lastModified < limit }
+    }
+
+    func samples(into set: inout SampleSet) {
+        set.add("backup_listing_truncated", isTruncated)
+        set.add("backup_objects", all.count)
+        set.add("backup_total_size_bytes", all.reduce(0.0) { $0 + Double($1.object.size) })
+        set.add("backup_unrecognized_objects", unrecognized)
+        set.add("backup_empty_objects", all.count { $0.object.size == 0 })
+        set.add("backup_future_objects", future)
+        set.add("backup_periods_expected", options.retention)
+        set.add("backup_periods_tolerated", max(1, options.retention - 1))
+        set.add("backup_periods_covered", calendar.coveredCount(covered))
+        let missing = missing
+        set.add("backup_missing_periods", missing.count, ["period": options.period.rawValue])
+        for period in missing.prefix(31) { set.add("backup_missing_info", 1, ["date": period.description]) }
+        set.add("backup_late", isLate)
+        set.add("backup_due_timestamp_seconds", calendar.nextDue)
+        set.add("backup_allowed_age_seconds", options.allowedAge.seconds)
+        set.add("backup_overdue_objects", overdueCount)
+        set.add("backup_oldest_timestamp_seconds", entries.first?.key.time)
+        guard let newest else { return }
+        set.add("backup_newest_timestamp_seconds", newest.key.time)
+        set.add("backup_newest_uploaded_timestamp_seconds", newest.object.lastModified)
+        set.add("backup_newest_age_seconds", max(0, (now - newest.key.time).seconds))
+        set.add("backup_newest_size_bytes", Double(newest.object.size))
+        set.add("backup_newest_info", 1, ["key": newest.object.key])
+        set.add("backup_last_copy_expiry_timestamp_seconds", newest.object.lastModified + options.retentionAge)
+        set.add("backup_claims_snapshot", newest.key.claimsSnapshot)
+        if let medianSize {
+            set.add("backup_median_size_bytes", medianSize)
+            if medianSize > 0 { set.add("backup_newest_size_ratio", Double(newest.object.size) / medianSize) }
+        }
+    }
+
+    /// A row of the status table.
+    /// - Parameter storageTypes: what Vault's nodes say of their storage.
+    func targetStatus(metadata: BackupMetadata?, storageTypes: [String]) -> TargetStatus {
+        var warnings: [String] = []
+        if let newest, newest.key.claimsSnapshot, !storageTypes.isEmpty, !storageTypes.contains("raft") {
+            warnings.append(
+                "the backups claim to be snapshots, but Vault's storage is \(storageTypes.sorted().joined(separator: ", ")), which has none: sys/storage/raft/snapshot answers 404 there")
+        }
+        if let metadata { warnings += metadata.warnings }
+        if unrecognized > 0 { warnings.append("\(unrecognized) objects below \(options.prefix) have keys of no known form") }
+        if future > 0 { warnings.append("\(future) backups are dated in the future") }
+        let missing = missing
+        if !missing.isEmpty {
+            let dates = missing.prefix(5).map(\.description).joined(separator: ", ")
+            warnings.append("no backup for \(dates)\(missing.count > 5 ? " and \(missing.count - 5) more" : "")")
+        }
+        if overdueCount > 0 { warnings.append("\(overdueCount) backups are older than retention keeps them") }
+        guard let newest else { return TargetStatus(.critical, "empty", detail: "nothing below \(options.prefix)", warnings: warnings) }
+        let age = max(0, Int((now - newest.key.time).seconds))
+        let detail = "\(entries.count) backups, newest \(newest.key.time.rfc3339), \(age / 3600) h \(age % 3600 / 60) min old, \(newest.object.size) bytes"
+        if newest.object.size == 0 { return TargetStatus(.critical, "newest is empty", detail: detail, warnings: warnings) }
+        if isLate { return TargetStatus(.critical, "late", detail: detail, warnings: warnings) }
+        return TargetStatus(warnings.isEmpty ? .ok : .warning, missing.isEmpty ? "complete" : "gaps", detail: detail, warnings: warnings)
+    }
+}

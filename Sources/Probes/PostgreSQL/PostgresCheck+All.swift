@@ -1,0 +1,200 @@
+import Samples
+import Transport
+
+extension PostgresCheck {
+    /// Everything asked after the identity, for one version.
+    /// - Parameter version: `server_version_num`.
+    static func all(_ options: PostgresServerOptions, version: Int) -> [PostgresCheck] {
+        [replication(version: version), connections(version: version), transactions, slots(version: version), sizes, tables(options), wraparound, wal, statistics]
+    }
+
+    /// Names of all checks that there are, those too that have their own code.
+    static let names = ["identity", "replication", "receiver", "connections", "transactions", "lock", "slots", "sizes", "tables", "wraparound", "wal", "statistics"]
+
+    /// Replicas of this server, whatever its own role: a replica can feed others.
+    private static func replication(version: Int) -> PostgresCheck {
+        PostgresCheck(
+            name: "replication",
+            sql: """
+                SELECT coalesce(application_name, '') AS name, coalesce(host(client_addr), 'local') AS address, state, sync_state, \
+                pg_wal_lsn_diff(\(PostgresSQL.position), sent_lsn) AS sent, pg_wal_lsn_diff(\(PostgresSQL.position), write_lsn) AS written, \
+                pg_wal_lsn_diff(\(PostgresSQL.position), flush_lsn) AS flushed, pg_wal_lsn_diff(\(PostgresSQL.position), replay_lsn) AS replayed, \
+                extract(epoch FROM replay_lag) AS lag, extract(epoch FROM clock_timestamp() - reply_time) AS reply_age \
+                FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup' AND coalesce(application_name, '') <> 'pg_basebackup' \
+                ORDER BY application_name, client_addr, client_port LIMIT 100
+                """,
+            facts: replicationFacts)
+    }
+
+    private static func replicationFacts(_ rows: PostgresRows) throws(PostgresCheckFailure) -> [PostgresFact] {
+        let replicas = PostgresRow.all(rows)
+        var facts: [PostgresFact] = []
+        facts.add("postgres_replicas", Double(replicas.count))
+        var used: Set<String> = []
+        for row in replicas {
+            guard let state = row.text("state") else { throw .hidden }
+            let address = row.text("address") ?? ""
+            var name = row.text("name") ?? ""
+            // walreceiver is every replica's name that was given none: the address tells them apart.
+            let isAmbiguous = name.isEmpty || name == "walreceiver" || replicas.count { $0.text("name") == name } > 1
+            if isAmbiguous { name = name.isEmpty ? address : "\(name)@\(address)" }
+            let base = name
+            var number = 2
+            while !used.insert(name).inserted {
+                name = "\(base)#\(number)"
+                number += 1
+            }
+            let sync = row.text("sync_state") ?? ""
+            facts.add("postgres_replication_info", 1, ["replica": name, "state": state, "sync_state": sync, "address": address])
+            facts.add("postgres_replication_streaming", state == "streaming", ["replica": name])
+            for stage in ["sent", "written", "flushed", "replayed"] {
+                facts.add("postgres_replication_lag_bytes", row.number(stage).map { max(0, $0) }, ["replica": name, "stage": stage])
+            }
+            let replyAge = row.number("reply_age").map { max(0, $0) }
+            facts.add("postgres_replication_reply_age_seconds", replyAge, ["replica": name])
+            facts.add("postgres_replication_lag_seconds", lag(row.number("lag"), behind: row.number("replayed"), replyAge: replyAge), ["replica": name])
+        }
+        return facts
+    }
+
+    /// `replay_lag` is NULL on an idle primary, where nothing is behind; and it keeps its last value when the replica
+    /// stops replying, so bytes behind make the last reply's age the least that the lag can be.
+    static func lag(_ replayLag: Double?, behind: Double?, replyAge: Double?) -> Double? {
+        guard let behind else { return replayLag }
+        if behind <= 0 { return replayLag ?? 0 }
+        guard let replayLag else { return replyAge }
+        return max(replayLag, replyAge.map { $0 > 15 ? $0 : 0 } ?? 0)
+    }
+
+    private static func connections(version: Int) -> PostgresCheck {
+        // PostgreSQL 16 added a second reserve.
+        let reserved = "current_setting('superuser_reserved_connections')::int" + (version >= 160_000 ? " + current_setting('reserved_connections')::int" : "")
+        return PostgresCheck(
+            name: "connections",
+            sql: """
+                SELECT count(*) FILTER (WHERE state = 'active') AS active, count(*) FILTER (WHERE state = 'idle') AS idle, \
+                count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS in_transaction, count(*) AS total, \
+                current_setting('max_connections')::int - (\(reserved)) AS available \
+                FROM pg_stat_activity WHERE backend_type = 'client backend' OR backend_type IS NULL
+                """
+        ) { rows throws(PostgresCheckFailure) in
+            guard let row = PostgresRow.first(rows), let total = row.number("total"), let limit = row.number("available") else {
+                throw PostgresCheckFailure("value", "no counts of connections")
+            }
+            var facts: [PostgresFact] = []
+            let active = row.number("active") ?? 0
+            let idle = row.number("idle") ?? 0
+            let inTransaction = row.number("in_transaction") ?? 0
+            facts.add("postgres_connections", active, ["state": "active"])
+            facts.add("postgres_connections", idle, ["state": "idle"])
+            facts.add("postgres_connections", inTransaction, ["state": "idle_in_transaction"])
+            facts.add("postgres_connections", max(0, total - active - idle - inTransaction), ["state": "other"])
+            facts.add("postgres_connections_used", total)
+            facts.add("postgres_connections_limit", limit)
+            if limit > 0 { facts.add("postgres_connections_used_ratio", total / limit) }
+            return facts
+        }
+    }
+
+    private static let transactions = PostgresCheck(
+        name: "transactions",
+        sql: """
+            SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)) FILTER (WHERE state IS DISTINCT FROM 'idle'), 0) AS longest, \
+            count(*) FILTER (WHERE wait_event_type = 'Lock') AS waiting, count(*) FILTER (WHERE backend_type IS NULL) AS hidden \
+            FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (backend_type = 'client backend' OR backend_type IS NULL)
+            """
+    ) { rows throws(PostgresCheckFailure) in
+        guard let row = PostgresRow.first(rows), let longest = row.number("longest") else { throw PostgresCheckFailure("value", "no ages of transactions") }
+        if let hidden = row.number("hidden"), hidden > 0 { throw .hidden }
+        return [PostgresFact("postgres_longest_transaction_seconds", max(0, longest)), PostgresFact("postgres_waiting_sessions", row.number("waiting") ?? 0)]
+    }
+
+    private static func slots(version: Int) -> PostgresCheck {
+        let newer = version >= 130_000 ? "wal_status, safe_wal_size" : "NULL AS wal_status, NULL AS safe_wal_size"
+        return PostgresCheck(
+            name: "slots",
+            sql: """
+                SELECT slot_name AS slot, slot_type AS type, active, pg_wal_lsn_diff(\(PostgresSQL.position), restart_lsn) AS retained, \(newer) \
+                FROM pg_replication_slots WHERE NOT temporary ORDER BY slot_name LIMIT 100
+                """
+        ) { rows throws(PostgresCheckFailure) in
+            var facts: [PostgresFact] = []
+            for row in PostgresRow.all(rows) {
+                let slot = row.text("slot") ?? ""
+                facts.add("postgres_replication_slot_active", row.bool("active"), ["slot": slot])
+                facts.add("postgres_replication_slot_info", 1, ["slot": slot, "type": row.text("type") ?? "", "wal_status": row.text("wal_status") ?? ""])
+                facts.add("postgres_replication_slot_retained_bytes", row.number("retained").map { max(0, $0) }, ["slot": slot])
+                facts.add("postgres_replication_slot_safe_bytes", row.number("safe_wal_size"), ["slot": slot])
+            }
+            return facts
+        }
+    }
+
+    private static let sizes = PostgresCheck(
+        name: "sizes", isSlow: true,
+        sql: "SELECT current_database() AS name, pg_database_size(current_database()) AS own, (SELECT sum(pg_database_size(oid)) FROM pg_database) AS every"
+    ) { rows throws(PostgresCheckFailure) in
+        guard let row = PostgresRow.first(rows), let own = row.number("own") else { throw PostgresCheckFailure("value", "no size") }
+        var facts: [PostgresFact] = []
+        facts.add("postgres_database_size_bytes", own, ["database": row.text("name") ?? ""])
+        facts.add(PostgresStorage.allDatabases, row.number("every"))
+        return facts
+    }
+
+    private static func tables(_ options: PostgresServerOptions) -> PostgresCheck {
+        let names = [options.keyValueTable, options.lockTable]
+        let values = names.map { "(\(PostgresSQL.literal($0)), to_regclass(\(PostgresSQL.literal(PostgresSQL.identifier($0)))))" }.joined(separator: ", ")
+        return PostgresCheck(
+            name: "tables", isSlow: true,
+            sql: """
+                SELECT t.name, pg_total_relation_size(t.id) AS size, s.n_live_tup AS live, s.n_dead_tup AS dead, pg_is_in_recovery() AS recovery \
+                FROM (VALUES \(values)) AS t(name, id) LEFT JOIN pg_stat_all_tables AS s ON s.relid = t.id
+                """
+        ) { rows throws(PostgresCheckFailure) in
+            var facts: [PostgresFact] = []
+            for row in PostgresRow.all(rows) {
+                let table = row.text("name") ?? ""
+                guard let size = row.number("size") else { throw PostgresCheckFailure("missing", "there is no table \(table)") }
+                facts.add("postgres_table_size_bytes", size, ["table": table])
+                // A replica counts no rows.
+                if row.bool("recovery") == true { continue }
+                facts.add("postgres_table_live_rows", row.number("live"), ["table": table])
+                facts.add("postgres_table_dead_rows", row.number("dead"), ["table": table])
+            }
+            return facts
+        }
+    }
+
+    private static let wraparound = PostgresCheck(
+        name: "wraparound", isSlow: true,
+        sql: "SELECT max(age(datfrozenxid)) AS xid, max(mxid_age(datminmxid)) AS multixact FROM pg_database"
+    ) { rows throws(PostgresCheckFailure) in
+        guard let row = PostgresRow.first(rows), let age = row.number("xid") else { throw PostgresCheckFailure("value", "no ages") }
+        var facts = [PostgresFact("postgres_transaction_id_age", age)]
+        facts.add("postgres_multixact_id_age", row.number("multixact"))
+        return facts
+    }
+
+    private static let wal = PostgresCheck(name: "wal", isSlow: true, sql: "SELECT coalesce(sum(size), 0) AS size FROM pg_ls_waldir()") {
+        rows throws(PostgresCheckFailure) in
+        guard let size = PostgresRow.first(rows)?.number("size") else { throw PostgresCheckFailure("value", "no size") }
+        return [PostgresFact("postgres_wal_directory_bytes", size)]
+    }
+
+    private static let statistics = PostgresCheck(
+        name: "statistics", isSlow: true,
+        sql: """
+            SELECT xact_commit, xact_rollback, blks_hit, blks_read, deadlocks, temp_bytes FROM pg_stat_database WHERE datname = current_database()
+            """
+    ) { rows throws(PostgresCheckFailure) in
+        guard let row = PostgresRow.first(rows) else { throw PostgresCheckFailure("value", "no statistics") }
+        var facts: [PostgresFact] = []
+        facts.add("postgres_transactions_total", row.number("xact_commit"), ["outcome": "commit"])
+        facts.add("postgres_transactions_total", row.number("xact_rollback"), ["outcome": "rollback"])
+        facts.add("postgres_blocks_total", row.number("blks_hit"), ["source": "cache"])
+        facts.add("postgres_blocks_total", row.number("blks_read"), ["source": "disk"])
+        facts.add("postgres_deadlocks_total", row.number("deadlocks"))
+        facts.add("postgres_temporary_bytes_total", row.number("temp_bytes"))
+        return facts
+    }
+}

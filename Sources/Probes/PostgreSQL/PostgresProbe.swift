@@ -1,0 +1,254 @@
+import Platform
+import Samples
+import Synchronization
+import Transport
+
+/// Asks one PostgreSQL server who it is, and then everything else, each question by itself, over one kept connection.
+final class PostgresProbe: RunnableProbe {
+    private struct Memory: Sendable {
+        var histogram = LatencyHistogram()
+        var lock = PostgresLock()
+        /// Failures of checks, by check and reason.
+        var failures: [[String]: Int] = [:]
+        /// What the slow checks last found, and whether each could be made.
+        var slowFacts: [PostgresFact] = []
+        var slowSuccess: [String: Bool] = [:]
+        var slowAsked: Instant?
+    }
+
+    /// What one turn found.
+    private struct Turn: Sendable {
+        var facts: [PostgresFact] = []
+        var success: [String: Bool] = [:]
+        var failures: [(check: String, failure: PostgresCheckFailure)] = []
+        var isConnectionLost = false
+        var receiver: PostgresRow?
+    }
+
+    private struct Identity: Sendable {
+        var version: Int
+        var versionText: String
+        var inRecovery: Bool
+        var started: Double?
+        var clockSkew: Double?
+        var position: Double?
+    }
+
+    let target: ProbeTarget
+    private let options: PostgresServerOptions
+    private let cluster: PostgresCluster
+    private let connection: any PostgresConnection
+    private let platform: Platform
+    private let memory = Mutex(Memory())
+
+    init(options: PostgresServerOptions, cluster: PostgresCluster, connector: any PostgresConnector, platform: Platform) {
+        self.options = options
+        self.cluster = cluster
+        self.platform = platform
+        connection = connector.connection(to: options.connection)
+        target = PostgresCluster.target(options.cluster, options.name)
+    }
+
+    var interval: Duration { options.interval }
+    var timeout: Duration { options.timeout }
+
+    func timedOut() -> ProbeReport { down(ProbeFailure("timeout", "no answer within \(timeout.prometheusDescription)")) }
+
+    func run() async -> ProbeReport {
+        let asked = platform.time.now()
+        let rows: PostgresRows
+        do throws(PostgresError) { rows = try await connection.query(PostgresSQL.identity) } catch {
+            return down(ProbeFailure(error.reason.rawValue, error.description))
+        }
+        let answered = platform.time.now()
+        guard let identity = identity(rows, asked: asked, answered: answered) else {
+            return down(ProbeFailure("body", "the server's identity can't be read"))
+        }
+        memory.withLock { $0.histogram.observe((answered.monotonic - asked.monotonic).seconds) }
+        let turn = await ask(identity)
+        let storage = await storage(turn.facts)
+        return report(identity, turn, storage, at: answered)
+    }
+
+    private func identity(_ rows: PostgresRows, asked: Moment, answered: Moment) -> Identity? {
+        guard let row = PostgresRow.first(rows), let number = row.number("number"), let recovery = row.bool("recovery") else { return nil }
+        let middle = (asked.wall.seconds + answered.wall.seconds) / 2
+        return Identity(
+            version: Int(number), versionText: row.text("version") ?? "", inRecovery: recovery, started: row.number("started"),
+            clockSkew: row.number("clock").map { $0 - middle }, position: row.number("position"))
+    }
+
+    /// Asks the checks that are due, the slow ones now and then; stops when the connection is lost.
+    private func ask(_ identity: Identity) async -> Turn {
+        var turn = Turn()
+        turn.success["identity"] = true
+        let now = platform.time.monotonic()
+        let slowDue = memory.withLock { $0.slowAsked.map { now - $0 >= options.slowInterval } ?? true }
+        var slowFacts: [PostgresFact] = []
+        var slowSuccess: [String: Bool] = [:]
+        for check in PostgresCheck.all(options, version: identity.version) where !check.isSlow || slowDue {
+            let facts = await answer(check.name, check.sql, &turn) { rows throws(PostgresCheckFailure) in try check.facts(rows) }
+            if check.isSlow {
+                slowFacts += facts ?? []
+                slowSuccess[check.name] = facts != nil
+            } else {
+                turn.facts += facts ?? []
+            }
+        }
+        if identity.inRecovery {
+            turn.receiver = await answer("receiver", PostgresSQL.receiver, &turn) { rows throws(PostgresCheckFailure) in
+                guard let row = PostgresRow.first(rows) else { throw PostgresCheckFailure("value", "no row") }
+                if row.bool("exists") == true, row.text("status") == nil { throw .hidden }
+                return row
+            }
+        } else {
+            _ = await answer("lock", PostgresLock.sql(options.lockTable), &turn) { rows throws(PostgresCheckFailure) in
+                let observed = self.memory.withLock { memory -> PostgresCheckFailure? in
+                    do throws(PostgresCheckFailure) {
+                        try memory.lock.observe(rows)
+                        return nil
+                    } catch { return error }
+                }
+                if let observed { throw observed }
+            }
+        }
+        let (facts, success) = memory.withLock { memory in
+            if slowDue, !turn.isConnectionLost {
+                memory.slowFacts = slowFacts
+                memory.slowSuccess = slowSuccess
+                memory.slowAsked = now
+            }
+            for (check, failure) in turn.failures { memory.failures[[check, failure.reason], default: 0] += 1 }
+            return (memory.slowFacts, memory.slowSuccess)
+        }
+        turn.facts += facts
+        turn.success.merge(success) { fresh, _ in fresh }
+        return turn
+    }
+
+    private func answer<Value>(
+        _ check: String, _ sql: String, _ turn: inout Turn, _ read: (PostgresRows) throws(PostgresCheckFailure) -> Value
+    ) async -> Value? {
+        // A lost connection would make each of the others wait for its own timeout.
+        guard !turn.isConnectionLost else {
+            turn.success[check] = false
+            return nil
+        }
+        let failure: PostgresCheckFailure
+        do throws(PostgresError) {
+            let rows = try await connection.query(sql)
+            do throws(PostgresCheckFailure) {
+                let value = try read(rows)
+                turn.success[check] = true
+                return value
+            } catch { failure = error }
+        } catch {
+            failure = PostgresCheckFailure(error)
+        }
+        turn.success[check] = false
+        turn.failures.append((check, failure))
+        turn.isConnectionLost = failure.isConnectionLost
+        return nil
+    }
+
+    private func storage(_ facts: [PostgresFact]) async -> PostgresStorage.Use? {
+        if let path = options.storagePath, let use = await PostgresStorage.fileSystem(path) { return use }
+        guard let databases = facts.first(where: { $0.name == PostgresStorage.allDatabases })?.value else { return nil }
+        let log = facts.first { $0.name == "postgres_wal_directory_bytes" }?.value ?? 0
+        return PostgresStorage.Use(used: databases + log, capacity: options.capacityBytes.map(Double.init))
+    }
+
+    private func report(_ identity: Identity, _ turn: Turn, _ storage: PostgresStorage.Use?, at moment: Moment) -> ProbeReport {
+        let streaming = turn.success["replication"] == true ? turn.facts.count { $0.name == "postgres_replication_streaming" && $0.value == 1 } : nil
+        let (derived, confirm, roleChanges) = cluster.observe(
+            PostgresClusterState.Observation(
+                isUp: true, inRecovery: identity.inRecovery, position: identity.position, streamingReplicas: streaming, moment: moment),
+            of: options.name)
+        var set = SampleSet(["cluster": options.cluster, "server": options.name], at: moment.wall)
+        let memory = self.memory.withLock { $0 }
+        set.add("postgres_up", 1.0)
+        set.add("postgres_info", 1, ["version": identity.versionText])
+        set.add("postgres_version_number", identity.version)
+        set.add("postgres_in_recovery", identity.inRecovery)
+        set.add("postgres_role_changes_total", roleChanges)
+        set.add("postgres_start_timestamp_seconds", identity.started)
+        set.add("postgres_clock_skew_seconds", identity.clockSkew)
+        set.add("postgres_wal_position_bytes", identity.position)
+        set.add("postgres_query_duration_seconds", memory.histogram)
+        for fact in turn.facts where fact.name != PostgresStorage.allDatabases { set.add(fact.name, fact.value, fact.labels) }
+        for (check, success) in turn.success.sorted(by: { $0.key < $1.key }) { set.add("postgres_check_success", success, ["check": check]) }
+        for (key, count) in memory.failures.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            set.add("postgres_check_failures_total", count, ["check": key[0], "reason": key[1]])
+        }
+        if let storage {
+            set.add("postgres_storage_used_bytes", storage.used)
+            set.add("postgres_storage_capacity_bytes", storage.capacity)
+            if let capacity = storage.capacity, capacity > 0 { set.add("postgres_storage_used_ratio", storage.used / capacity) }
+        }
+        if turn.success["lock"] == true { memory.lock.add(to: &set) }
+        var lag: PostgresClusterState.Lag?
+        if let receiver = turn.receiver { lag = addReplica(receiver, identity, to: &set) }
+        let status = status(identity, turn, memory.lock, lag, streaming: streaming)
+        // What the role may not see is told in its own metric; only a connection lost under way fails the probe.
+        let failure = turn.isConnectionLost ? turn.failures.last.map { ProbeFailure($0.failure.reason == "timeout" ? "timeout" : "reset", "\($0.check): \($0.failure.message)") } : nil
+        return ProbeReport(samples: set.samples, failure: failure, status: status, derived: [derived], confirm: confirm)
+    }
+
+    private func addReplica(_ row: PostgresRow, _ identity: Identity, to set: inout SampleSet) -> PostgresClusterState.Lag {
+        let replica = PostgresClusterState.Replica(
+            isStreaming: row.text("status") == "streaming", messageAge: row.number("message_age"), patience: row.number("patience"),
+            position: identity.position, toldPosition: row.number("primary_end"), replayAge: row.number("replay_age"))
+        let lag = cluster.lag(of: options.name, replica)
+        set.add("postgres_receiver_streaming", replica.isStreaming)
+        if let status = row.text("status") { set.add("postgres_receiver_info", 1, ["status": status, "sender": row.text("sender") ?? ""]) }
+        set.add("postgres_receiver_last_message_age_seconds", replica.messageAge.map { max(0, $0) })
+        set.add("postgres_replica_lag_seconds", lag.seconds)
+        set.add("postgres_replica_lag_bytes", lag.bytes)
+        set.add("postgres_replica_unreplayed_bytes", row.number("unreplayed").map { max(0, $0) })
+        set.add("postgres_replica_last_replay_timestamp_seconds", row.number("replayed_at"))
+        set.add("postgres_replica_last_sync_timestamp_seconds", lag.lastSync)
+        set.add("postgres_replica_replay_paused", row.bool("paused"))
+        return lag
+    }
+
+    private func status(_ identity: Identity, _ turn: Turn, _ lock: PostgresLock, _ lag: PostgresClusterState.Lag?, streaming: Int?) -> TargetStatus {
+        var parts = [identity.versionText]
+        var health = TargetStatus.Health.ok
+        if identity.inRecovery {
+            if turn.receiver?.text("status") != "streaming" {
+                parts.append("not streaming")
+                health = .critical
+            }
+            if let seconds = lag?.seconds {
+                parts.append("lag \(Int(seconds.rounded())) s")
+                if seconds > 60 { health = .critical } else if seconds > 10 { health = max(health, .warning) }
+            }
+        } else {
+            if let streaming { parts.append("\(streaming) streaming") }
+            if turn.success["lock"] == true {
+                parts.append("lock \(lock.state.rawValue)")
+                if lock.state != .held { health = .warning }
+            }
+        }
+        let warnings = turn.failures.map { "\($0.check) could not be checked: \($0.failure.reason): \($0.failure.message)" }
+        if !warnings.isEmpty { health = max(health, .warning) }
+        return TargetStatus(health, identity.inRecovery ? "replica" : "primary", detail: parts.joined(separator: ", "), warnings: warnings)
+    }
+
+    private func down(_ failure: ProbeFailure) -> ProbeReport {
+        let now = platform.time.now()
+        let (derived, confirm, roleChanges) = cluster.observe(PostgresClusterState.Observation(isUp: false, moment: now), of: options.name)
+        var set = SampleSet(["cluster": options.cluster, "server": options.name], at: now.wall)
+        set.add("postgres_up", 0.0)
+        set.add("postgres_unreachable", 1, ["reason": failure.reason])
+        set.add("postgres_role_changes_total", roleChanges)
+        let memory = self.memory.withLock { $0 }
+        set.add("postgres_query_duration_seconds", memory.histogram)
+        for (key, count) in memory.failures.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            set.add("postgres_check_failures_total", count, ["check": key[0], "reason": key[1]])
+        }
+        return ProbeReport(
+            samples: set.samples, failure: failure, status: TargetStatus(.critical, "unreachable", detail: failure.description),
+            derived: [derived], confirm: confirm)
+    }
+}
