@@ -8,7 +8,7 @@ extension Catalogue {
         Entry("vaultwatch_probe_duration_seconds", .gauge, ["target_type", "target"], "How long the target's last probe took"),
         Entry("vaultwatch_probe_last_success_timestamp_seconds", .gauge, ["target_type", "target"], "When the target's last successful probe ended; absent until there was one"),
         Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Probes made of the target"),
-        Entry("vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"], "Failed probes by reason: dns, connect, tls, timeout, http, body, reset, auth, denied, not_found, sealed, redirect, region, clock_skew, configuration, other"),
+        Entry("vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"], "Failed probes by reason: dns, connect, tls, timeout, http, body, reset, auth, denied, not_found, sealed, redirect, region, clock_skew, configuration, no_active_node, cancelled, other"),
         Entry("vaultwatch_probe_confirmations_total", .counter, ["target_type", "target"], "Immediate probes made out of turn because something changed"),
         Entry("vaultwatch_probe_missed_turns_total", .counter, ["target_type", "target"], "Turns left out because the previous probe of the target was still running"),
     ]
@@ -71,7 +71,7 @@ extension Catalogue {
     private static let canary: [Entry] = [
         Entry("vault_canary_success", .gauge, ["cluster", "via"], "1 when the last read of the canary secret succeeded; via is active_node or load_balancer"),
         Entry("vault_canary_reads_total", .counter, ["cluster", "via"], "Reads tried"),
-        Entry("vault_canary_failures_total", .counter, ["cluster", "via", "reason"], "Reads failed: the reasons of vaultwatch_probe_failures_total and no_active_node"),
+        Entry("vault_canary_failures_total", .counter, ["cluster", "via", "reason"], "Reads failed, with the reasons of vaultwatch_probe_failures_total"),
         Entry("vault_canary_duration_seconds", .histogram, ["cluster", "via"], "Time that a successful read took"),
         Entry("vault_canary_last_duration_seconds", .gauge, ["cluster", "via"], "Time that the last successful read took"),
         Entry("vault_canary_last_success_timestamp_seconds", .gauge, ["cluster", "via"], "When a read last succeeded; absent until one did"),

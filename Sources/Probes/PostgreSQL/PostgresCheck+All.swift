@@ -5,14 +5,11 @@ extension PostgresCheck {
     /// Everything asked after the identity, for one version.
     /// - Parameter version: `server_version_num`.
     static func all(_ options: PostgresServerOptions, version: Int) -> [PostgresCheck] {
-        [replication(version: version), connections(version: version), transactions, slots(version: version), sizes, tables(options), wraparound, wal, statistics]
+        [replication, connections(version: version), transactions, slots(version: version), sizes, tables(options), wraparound, wal, statistics]
     }
 
-    /// Names of all checks that there are, those too that have their own code.
-    static let names = ["identity", "replication", "receiver", "connections", "transactions", "lock", "slots", "sizes", "tables", "wraparound", "wal", "statistics"]
-
     /// Replicas of this server, whatever its own role: a replica can feed others.
-    private static func replication(version: Int) -> PostgresCheck {
+    private static let replication =
         PostgresCheck(
             name: "replication",
             sql: """
@@ -24,7 +21,6 @@ extension PostgresCheck {
                 ORDER BY application_name, client_addr, client_port LIMIT 100
                 """,
             facts: replicationFacts)
-    }
 
     private static func replicationFacts(_ rows: PostgresRows) throws(PostgresCheckFailure) -> [PostgresFact] {
         let replicas = PostgresRow.all(rows)

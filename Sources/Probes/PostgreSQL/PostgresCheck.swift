@@ -3,13 +3,7 @@ import Transport
 
 /// One question to a server. Each stands alone: a missing privilege costs its own answer and no other.
 struct PostgresCheck: Sendable {
-    /// Who can be asked.
-    enum Role: Sendable {
-        case primary, replica, both
-    }
-
     var name: String
-    var role: Role = .both
     /// Asked only every so often.
     var isSlow = false
     var sql: String

@@ -43,8 +43,6 @@ final class VaultCluster: Sendable {
     /// The storage that the nodes name, nil until one did.
     var storageType: String? { shared.withLock { $0.storageType } }
 
-    func state(of node: String) -> VaultNodeState? { shared.withLock { $0.observation(of: node)?.state } }
-
     /// All probes of the cluster.
     func probes() -> [any RunnableProbe] {
         var probes: [any RunnableProbe] = options.nodes.map { VaultNodeProbe(cluster: self, node: $0) }

@@ -68,8 +68,6 @@ struct VaultClusterState: Sendable {
     /// Nothing is said of the cluster before every node was asked once: half a picture looks like an outage.
     var isComplete: Bool { nodes.allSatisfy { seen[$0] != nil } }
 
-    func observation(of node: String) -> VaultObservation? { seen[node]?.observation }
-
     /// Nodes that are active, sorted. Nodes are not asked at one instant: a node whose claim is older than another's
     /// first one may have stepped down in between, and does not count until it repeats the claim.
     var activeNodes: [String] {
