@@ -1,0 +1,137 @@
+import Alerts
+import Dispatching
+import FoundationEssentials
+import Platform
+import Samples
+
+extension WebService {
+    func listAlerts(_ request: ServerRequest) async -> ServerResponse {
+        do throws(BadFilter) {
+            let isWanted = try WebService.selection(request)
+            // As Alertmanager sorts them: by fingerprint.
+            let alerts = await sources.alertStatuses().filter(isWanted).sorted { $0.alert.fingerprintText < $1.alert.fingerprintText }
+            let now = platform.time.wall()
+            return WebService.json(JSONWriter.document { json in json.array { list in for alert in alerts { WebService.write(alert, now, &list) } } })
+        } catch {
+            return WebService.message(error.message, status: 400)
+        }
+    }
+
+    func listGroups(_ request: ServerRequest) async -> ServerResponse {
+        do throws(BadFilter) {
+            let isWanted = try WebService.selection(request)
+            let now = platform.time.wall()
+            let groups = await sources.groupStatuses()
+            return WebService.json(
+                JSONWriter.document { json in
+                    json.array { list in
+                        for group in groups {
+                            let alerts = group.alerts.filter(isWanted)
+                            if alerts.isEmpty { continue }
+                            list.object { one in
+                                one.key("alerts")
+                                one.array { list in for alert in alerts { WebService.write(alert, now, &list) } }
+                                one.field("labels", group.labels)
+                                one.key("receiver")
+                                one.object { $0.field("name", group.receiver) }
+                            }
+                        }
+                    }
+                })
+        } catch {
+            return WebService.message(error.message, status: 400)
+        }
+    }
+
+    private static func write(_ status: AlertStatus, _ now: Timestamp, _ json: inout JSONWriter) {
+        let alert = status.alert
+        json.object { one in
+            one.field("annotations", alert.annotations)
+            // Clients expect an end; while it fires and we know none, it is not over for the time being.
+            one.field("endsAt", (alert.endsAt ?? now + .seconds(300)).rfc3339)
+            one.field("fingerprint", alert.fingerprintText)
+            one.key("receivers")
+            one.array { list in for name in status.receivers { list.object { $0.field("name", name) } } }
+            one.field("startsAt", alert.startsAt.rfc3339)
+            one.key("status")
+            one.object { state in
+                state.field("inhibitedBy", status.inhibitedBy.map(fingerprint))
+                state.field("mutedBy", status.mutedBy)
+                state.field("silencedBy", status.silencedBy)
+                state.field("state", status.state.rawValue)
+            }
+            one.field("updatedAt", alert.updatedAt.rfc3339)
+            one.field("generatorURL", alert.generatorURL)
+            one.field("labels", alert.labels)
+        }
+    }
+
+    private static func fingerprint(_ number: UInt64) -> String {
+        let hex = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - hex.count) + hex
+    }
+
+    // MARK: Posting
+
+    private struct PostedAlert: Decodable {
+        var labels: [String: String]
+        var annotations: [String: String]?
+        var startsAt: String?
+        var endsAt: String?
+        var generatorURL: String?
+    }
+
+    /// Most alerts in one request.
+    private static let alertLimit = 10_000
+
+    func postAlerts(_ request: ServerRequest) async -> ServerResponse {
+        let posted: [PostedAlert]
+        do {
+            posted = try JSONDecoder().decode([PostedAlert].self, from: Data(request.body))
+        } catch {
+            return WebService.message("parsing alerts body failed: expected a list of alerts in JSON", status: 400)
+        }
+        guard posted.count <= WebService.alertLimit else {
+            return WebService.message("more than \(WebService.alertLimit) alerts in one request", status: 413)
+        }
+        let now = platform.time.wall()
+        var alerts: [Alert] = []
+        var errors: [String] = []
+        for (index, one) in posted.enumerated() {
+            do throws(BadFilter) {
+                alerts.append(try WebService.alert(one, now))
+            } catch {
+                if errors.count < 10 { errors.append("alert \(index): \(error.message)") }
+            }
+        }
+        // The good ones of a mixed list are taken, as Alertmanager does.
+        let refused = alerts.isEmpty ? 0 : await sources.postAlerts(alerts)
+        if !errors.isEmpty { return WebService.message(errors.joined(separator: "; "), status: 400) }
+        if refused > 0 { return WebService.message("\(refused) alerts refused: as many as may be are held", status: 503) }
+        return ServerResponse()
+    }
+
+    private static func alert(_ posted: PostedAlert, _ now: Timestamp) throws(BadFilter) -> Alert {
+        let labels = Labels(posted.labels)
+        guard !labels.isEmpty else { throw BadFilter(message: "at least one label pair required") }
+        guard labels.count <= 128, posted.annotations?.count ?? 0 <= 128 else { throw BadFilter(message: "more than 128 labels or annotations") }
+        for name in labels.pairs.map(\.name) where !isName(name) { throw BadFilter(message: "invalid label name \(name.quotedAsInGo)") }
+        func time(_ text: String?) throws(BadFilter) -> Timestamp? {
+            guard let text, !text.isEmpty, !text.hasPrefix("0001-01-01T") else { return nil }
+            guard let time = Timestamp(rfc3339: text) else { throw BadFilter(message: "invalid time \(String(text.prefix(64)).quotedAsInGo)") }
+            return time
+        }
+        let ends = try time(posted.endsAt)
+        let starts = try time(posted.startsAt) ?? ends.map { min($0, now) } ?? now
+        if let ends, ends < starts { throw BadFilter(message: "start time must be before end time") }
+        return Alert(
+            labels: labels, annotations: (posted.annotations ?? [:]).filter { !$0.value.isEmpty }, startsAt: starts, endsAt: ends,
+            updatedAt: now, generatorURL: posted.generatorURL ?? "")
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        name.utf8.enumerated().allSatisfy { place, byte in
+            (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_") || (place > 0 && byte >= 0x30 && byte <= 0x39)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Dispatching
+import FoundationEssentials
+import Platform
+import Samples
+
+extension WebService {
+    func listSilences(_ request: ServerRequest) async -> ServerResponse {
+        do throws(BadFilter) {
+            let matchers = try WebService.filter(request)
+            let now = platform.time.wall()
+            let silences = await sources.silences().filter { WebService.answers($0, matchers) }.sorted { WebService.precedes($0, $1, now) }
+            return WebService.json(JSONWriter.document { json in json.array { list in for one in silences { WebService.write(one, now, &list) } } })
+        } catch {
+            return WebService.message(error.message, status: 400)
+        }
+    }
+
+    func showSilence(_ id: String) async -> ServerResponse {
+        guard let silence = await sources.silences().first(where: { $0.id == id }) else { return ServerResponse(status: 404) }
+        let now = platform.time.wall()
+        return WebService.json(JSONWriter.document { WebService.write(silence, now, &$0) })
+    }
+
+    func deleteSilence(_ id: String) async -> ServerResponse {
+        do throws(SilenceError) {
+            try await sources.expireSilence(id)
+            return ServerResponse()
+        } catch {
+            if case .notFound = error { return ServerResponse(status: 404) }
+            return WebService.message(error.description, status: 500)
+        }
+    }
+
+    // MARK: Posting
+
+    private struct PostedSilence: Decodable {
+        struct PostedMatcher: Decodable {
+            var name: String
+            var value: String
+            var isRegex: Bool
+            var isEqual: Bool?
+        }
+
+        var id: String?
+        var matchers: [PostedMatcher]
+        var startsAt: String
+        var endsAt: String
+        var createdBy: String
+        var comment: String
+    }
+
+    func postSilence(_ request: ServerRequest) async -> ServerResponse {
+        let posted: PostedSilence
+        do {
+            posted = try JSONDecoder().decode(PostedSilence.self, from: Data(request.body))
+        } catch {
+            return WebService.message(
+                "parsing silence body failed: expected matchers [{name, value, isRegex, isEqual}], startsAt, endsAt, createdBy, comment in JSON",
+                status: 400)
+        }
+        guard let starts = Timestamp(rfc3339: posted.startsAt), let ends = Timestamp(rfc3339: posted.endsAt) else {
+            return WebService.message("invalid time: expected RFC 3339", status: 400)
+        }
+        let now = platform.time.wall()
+        guard ends > starts else { return WebService.message("failed to create silence: start time must be before end time", status: 400) }
+        guard ends >= now else { return WebService.message("failed to create silence: end time can't be in the past", status: 400) }
+        guard posted.matchers.count <= 100 else { return WebService.message("more than 100 matchers", status: 400) }
+        var matchers: [Matcher] = []
+        for one in posted.matchers {
+            guard !one.name.isEmpty else { return WebService.message("invalid label matcher: empty name", status: 400) }
+            let isEqual = one.isEqual ?? true
+            let operation: Matcher.Operation = one.isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
+            do {
+                matchers.append(try Matcher(one.name, operation, one.value))
+            } catch {
+                return WebService.message("invalid label matcher: \(error)", status: 400)
+            }
+        }
+        let silence = Silence(
+            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends, createdBy: posted.createdBy, comment: posted.comment)
+        do throws(SilenceError) {
+            let id = try await sources.setSilence(silence)
+            return WebService.json(JSONWriter.document { json in json.object { $0.field("silenceID", id) } })
+        } catch {
+            if case .notFound = error { return WebService.message(error.description, status: 404) }
+            return WebService.message(error.description, status: 400)
+        }
+    }
+
+    // MARK: Showing
+
+    private static func write(_ silence: Silence, _ now: Timestamp, _ json: inout JSONWriter) {
+        json.object { one in
+            one.field("id", silence.id)
+            one.key("status")
+            one.object { $0.field("state", silence.state(at: now).rawValue) }
+            one.field("updatedAt", silence.updatedAt.rfc3339)
+            one.field("comment", silence.comment)
+            one.field("createdBy", silence.createdBy)
+            one.field("endsAt", silence.endsAt.rfc3339)
+            one.key("matchers")
+            one.array { list in
+                for matcher in silence.matchers {
+                    list.object { one in
+                        one.field("isEqual", matcher.operation == .equal || matcher.operation == .matches)
+                        one.field("isRegex", matcher.operation == .matches || matcher.operation == .notMatches)
+                        one.field("name", matcher.name)
+                        one.field("value", matcher.value)
+                    }
+                }
+            }
+            one.field("startsAt", silence.startsAt.rfc3339)
+        }
+    }
+
+    /// A filter speaks of a silence's matchers as if their values were labels. Source: api/v2/api.go, matchFilterLabels.
+    private static func answers(_ silence: Silence, _ filter: [Matcher]) -> Bool {
+        filter.allSatisfy { matcher in
+            let value = silence.matchers.last { $0.name == matcher.name }?.value
+            let isNegative = matcher.operation == .notEqual || matcher.operation == .notMatches
+            if matcher.value.isEmpty && (isNegative ? value != nil : value == nil) { return true }
+            return matcher.matches(value ?? "")
+        }
+    }
+
+    /// Active ones by their end, pending ones by their start, expired ones by their end, the latest first.
+    private static func precedes(_ a: Silence, _ b: Silence, _ now: Timestamp) -> Bool {
+        let order: [Silence.State] = [.active, .pending, .expired]
+        let (first, second) = (a.state(at: now), b.state(at: now))
+        if first != second { return (order.firstIndex(of: first) ?? 0) < (order.firstIndex(of: second) ?? 0) }
+        return switch first {
+        case .active: (a.endsAt, a.id) < (b.endsAt, b.id)
+        case .pending: (a.startsAt, a.id) < (b.startsAt, b.id)
+        case .expired: (b.endsAt, b.id) < (a.endsAt, a.id)
+        }
+    }
+}

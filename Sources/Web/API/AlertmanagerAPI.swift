@@ -1,0 +1,124 @@
+import Alerts
+import Dispatching
+import FoundationEssentials
+import Samples
+
+/// Alertmanager's HTTP API, for amtool, Grafana's data source and everything else that speaks it.
+/// Source: alertmanager, api/v2/openapi.yaml and api/v2/api.go.
+extension WebService {
+    func alertmanagerRoute(_ path: String, _ request: ServerRequest) -> Route? {
+        let isRead = request.method == "GET" || request.method == "HEAD"
+        switch path {
+        case "/api/v2/status": return Route(name: path) { _ in alertmanagerStatus() }
+        case "/api/v2/receivers":
+            return Route(name: path) { _ in
+                WebService.json(JSONWriter.document { json in json.array { list in for name in sources.receivers() { list.object { $0.field("name", name) } } } })
+            }
+        case "/api/v2/alerts" where isRead: return Route(name: path) { await listAlerts($0) }
+        case "/api/v2/alerts":
+            return Route(name: path, methods: ["GET", "HEAD", "POST"], isUnsafe: true) { request in
+                if let refusal = WebService.needsJSON(request) { return refusal }
+                return await postAlerts(request)
+            }
+        case "/api/v2/alerts/groups": return Route(name: path) { await listGroups($0) }
+        case "/api/v2/silences" where isRead: return Route(name: path) { await listSilences($0) }
+        case "/api/v2/silences":
+            return Route(name: path, methods: ["GET", "HEAD", "POST"], isUnsafe: true) { request in
+                if let refusal = WebService.needsJSON(request) { return refusal }
+                return await postSilence(request)
+            }
+        default:
+            let start = "/api/v2/silence/"
+            guard path.hasPrefix(start) else { return nil }
+            let id = String(path.dropFirst(start.utf8.count))
+            guard !id.isEmpty, id.utf8.count <= 64, id.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) })
+            else { return nil }
+            let name = "/api/v2/silence/:id"
+            if isRead { return Route(name: name) { _ in await showSilence(id) } }
+            return Route(name: name, methods: ["GET", "HEAD", "DELETE"], isUnsafe: true) { _ in await deleteSilence(id) }
+        }
+    }
+
+    /// A form can be sent across sites without asking; JSON can't.
+    private static func needsJSON(_ request: ServerRequest) -> ServerResponse? {
+        let type = request[header: "content-type"]?.split(separator: ";").first.map { String($0).lowercased() } ?? ""
+        if type == "application/json" { return nil }
+        return message("unsupported media type \(type.quotedAsInGo), only [application/json] are allowed", status: 415)
+    }
+
+    /// This API's errors are bare strings.
+    static func message(_ text: String, status: Int) -> ServerResponse {
+        json(JSONWriter.document { $0.string(text) }, status: status)
+    }
+
+    private func alertmanagerStatus() -> ServerResponse {
+        WebService.json(
+            JSONWriter.document { json in
+                json.object { all in
+                    all.key("cluster")
+                    all.object { cluster in
+                        cluster.field("status", "disabled")
+                        cluster.field("peers", [String]())
+                    }
+                    all.key("config")
+                    all.object { $0.field("original", sources.alertingConfiguration()) }
+                    all.field("uptime", sources.startedAt.rfc3339)
+                    all.key("versionInfo")
+                    all.object { version in
+                        version.field("branch", sources.build.branch)
+                        version.field("buildDate", sources.build.date)
+                        version.field("buildUser", "")
+                        version.field("goVersion", "")
+                        version.field("revision", sources.build.revision)
+                        version.field("version", sources.build.version)
+                    }
+                }
+            })
+    }
+
+    // MARK: Filters
+
+    struct BadFilter: Error {
+        let message: String
+    }
+
+    static func filter(_ request: ServerRequest) throws(BadFilter) -> [Matcher] {
+        var all: [Matcher] = []
+        for text in request.query.filter({ $0.name == "filter" }).map(\.value).prefix(100) {
+            do {
+                all += try MatcherSyntax.parse(text)
+            } catch {
+                throw BadFilter(message: "bad matcher format: \(error)")
+            }
+        }
+        return all
+    }
+
+    private static func flag(_ name: String, _ request: ServerRequest) -> Bool {
+        !["false", "0", "no", "f"].contains(request.item(name)?.lowercased() ?? "")
+    }
+
+    /// Whether an alert is asked for, by its matchers, its receivers and its state.
+    static func selection(_ request: ServerRequest) throws(BadFilter) -> (AlertStatus) -> Bool {
+        let matchers = try filter(request)
+        var receiver: RegularExpression?
+        if let pattern = request.item("receiver"), !pattern.isEmpty {
+            do {
+                receiver = try RegularExpression("^(?:\(pattern))$")
+            } catch {
+                throw BadFilter(message: "failed to parse receiver param: \(error.message)")
+            }
+        }
+        let active = flag("active", request), silenced = flag("silenced", request), inhibited = flag("inhibited", request)
+        let muted = flag("muted", request), unprocessed = flag("unprocessed", request)
+        return { status in
+            if let receiver, !status.receivers.contains(where: { receiver.matchesWhole($0) }) { return false }
+            if !active && status.state == .active { return false }
+            if !unprocessed && status.state == .unprocessed { return false }
+            if !silenced && !status.silencedBy.isEmpty { return false }
+            if !inhibited && !status.inhibitedBy.isEmpty { return false }
+            if !muted && !status.mutedBy.isEmpty { return false }
+            return matchers.allSatisfy { $0.matches(status.alert.labels) }
+        }
+    }
+}

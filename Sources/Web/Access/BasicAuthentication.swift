@@ -1,0 +1,84 @@
+import Dispatch
+import FoundationEssentials
+import Synchronization
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Basic authentication against bcrypt hashes. Source: RFC 7617; crypt(5).
+///
+/// bcrypt is slow on purpose, so it runs on a thread of its own, one check after the other, and the last right
+/// password of each user is remembered.
+final class BasicAuthentication: Sendable {
+    private let users: [String: String]
+    private let known = Mutex<[String: [UInt8]]>([:])
+    private let thread = DispatchQueue(label: "vaultwatch.bcrypt")
+
+    init(users: [String: String]) { self.users = users }
+
+    /// Whether the `Authorization` header names a user and its password; true where there are no users.
+    func allows(_ header: String?) async -> Bool {
+        guard !users.isEmpty else { return true }
+        guard let (user, password) = BasicAuthentication.credentials(header) else { return false }
+        let hash = users[user]
+        if hash != nil, let remembered = known.withLock({ $0[user] }), BasicAuthentication.isSame(remembered, password) { return true }
+        // An unknown user takes as long as a known one: any hash will do, and none is right.
+        guard let tried = hash ?? users.values.first else { return false }
+        let isRight = await withCheckedContinuation { continuation in
+            thread.async { continuation.resume(returning: Bcrypt.verify(password, tried)) }
+        }
+        guard isRight, hash != nil else { return false }
+        known.withLock { $0[user] = password }
+        return true
+    }
+
+    private static func credentials(_ header: String?) -> (user: String, password: [UInt8])? {
+        guard let header, header.utf8.count <= 4096, header.lowercased().hasPrefix("basic "),
+            let data = Data(base64Encoded: String(header.dropFirst(6)))
+        else { return nil }
+        let bytes = Array(data)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), !bytes.contains(0) else { return nil }
+        return (String(decoding: bytes[..<colon], as: UTF8.self), Array(bytes[(colon + 1)...]))
+    }
+
+    /// In a time that tells nothing of where they differ.
+    static func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        guard a.count == b.count else { return false }
+        var difference: UInt8 = 0
+        for (x, y) in zip(a, b) { difference |= x ^ y }
+        return difference == 0
+    }
+}
+
+/// bcrypt as the system's libcrypt has it. The library is loaded only where passwords are configured: most agents have none.
+enum Bcrypt {
+    private typealias Crypt = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer) -> UnsafeMutablePointer<CChar>?
+
+    /// `struct crypt_data` of libxcrypt, crypt.h: 32 KiB.
+    private static let workspaceBytes = 32768
+
+    private static let crypt: Crypt? = {
+        guard let library = dlopen("libcrypt.so.1", RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(library, "crypt_r") else { return nil }
+        return unsafeBitCast(symbol, to: Crypt.self)
+    }()
+
+    static func verify(_ password: [UInt8], _ hash: String) -> Bool {
+        guard let crypt, isHash(hash) else { return false }
+        let workspace = UnsafeMutableRawPointer.allocate(byteCount: workspaceBytes, alignment: 16)
+        workspace.initializeMemory(as: UInt8.self, repeating: 0, count: workspaceBytes)
+        defer {
+            // The workspace has seen the password.
+            explicit_bzero(workspace, workspaceBytes)
+            workspace.deallocate()
+        }
+        let phrase = password.map { CChar(bitPattern: $0) } + [0]
+        guard let result = crypt(phrase, hash, workspace) else { return false }
+        return BasicAuthentication.isSame(Array(String(cString: result).utf8), Array(hash.utf8))
+    }
+
+    /// `$2y$10$` and 53 characters; the other letters of the family too.
+    static func isHash(_ text: String) -> Bool {
+        let b = Array(text.utf8)
+        return b.count == 60 && b[0] == UInt8(ascii: "$") && b[1] == UInt8(ascii: "2") && b[3] == UInt8(ascii: "$") && b[6] == UInt8(ascii: "$")
+    }
+}

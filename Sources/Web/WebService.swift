@@ -1,0 +1,162 @@
+import Exposition
+import Platform
+import Samples
+import Telemetry
+
+/// The agent's pages and APIs: finds the answer to a request, guards it, counts it.
+package struct WebService: Sendable {
+    package struct Options: Sendable {
+        /// Where people reach the agent; its path, if any, is the prefix of every route, as Prometheus has it.
+        package var externalURL = ""
+        package var access = WebAccess()
+
+        package init() {}
+    }
+
+    let sources: WebSources
+    let platform: Platform
+    private let options: Options
+    private let prefix: String
+    private let guardian: BasicAuthentication
+    private let requests: Counter
+    private let durations: Histogram
+    private let inFlight: Gauge
+
+    package init(_ options: Options, sources: WebSources, platform: Platform, registry: Registry) {
+        self.options = options
+        self.sources = sources
+        self.platform = platform
+        prefix = WebService.path(of: options.externalURL)
+        guardian = BasicAuthentication(users: options.access.users)
+        requests = registry.counter("vaultwatch_http_requests_total", help: "HTTP requests answered, by route and status.", labels: ["handler", "code"])
+        durations = registry.histogram("vaultwatch_http_request_duration_seconds", help: "Time to answer HTTP requests, by route.", labels: ["handler"])
+        inFlight = registry.gauge("vaultwatch_http_requests_in_flight", help: "HTTP requests being answered.")
+        requests.declare("/metrics", "200")
+        requests.declare("/-/ready", "200")
+        durations.declare("/metrics")
+    }
+
+    /// The server's handler.
+    package func respond(to request: ServerRequest) async -> ServerResponse {
+        let start = platform.time.monotonic()
+        inFlight.add(1)
+        let found = route(request)
+        var response: ServerResponse
+        if let refusal = await refusal(of: request, found) {
+            response = refusal
+        } else {
+            response = await found.answer(request)
+        }
+        finish(&response, request)
+        inFlight.add(-1)
+        requests.increment(found.name, String(response.status))
+        durations.observe((platform.time.monotonic() - start).seconds, found.name)
+        return response
+    }
+
+    // MARK: Routes
+
+    struct Route {
+        /// The pattern, a metric's label: bounded.
+        let name: String
+        var methods = ["GET", "HEAD"]
+        /// Whether it changes something.
+        var isUnsafe = false
+        let answer: @Sendable (ServerRequest) async -> ServerResponse
+    }
+
+    private func route(_ request: ServerRequest) -> Route {
+        guard request.path.hasPrefix(prefix) else { return WebService.notFound }
+        let path = String(request.path.dropFirst(prefix.utf8.count))
+        if path.hasPrefix("/api/v2/") { return alertmanagerRoute(path, request) ?? WebService.notFound }
+        if path.hasPrefix("/api/v1/") { return prometheusRoute(path) ?? WebService.notFound }
+        return switch path {
+        case "/", "": Route(name: "/") { _ in await statusPage() }
+        case "/metrics": Route(name: path) { await metrics($0) }
+        case "/-/healthy": Route(name: path) { _ in .text("vaultwatch is healthy.\n") }
+        case "/-/ready": Route(name: path) { _ in ready() }
+        case "/-/reload": Route(name: path, methods: ["POST", "PUT"], isUnsafe: true) { _ in await reload() }
+        default: WebService.notFound
+        }
+    }
+
+    private static let notFound = Route(name: "other", methods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) { _ in
+        .text("404 not found\n", status: 404)
+    }
+
+    private func ready() -> ServerResponse {
+        if let reason = sources.notReady() { return .text("vaultwatch is not ready: \(reason)\n", status: 503) }
+        return .text("vaultwatch is ready.\n")
+    }
+
+    private func reload() async -> ServerResponse {
+        if let reason = await sources.reload() { return .text("failed to reload config: \(reason)\n", status: 500) }
+        return .text("")
+    }
+
+    private func metrics(_ request: ServerRequest) async -> ServerResponse {
+        let format = ExpositionFormat(accept: request[header: "accept"])
+        let page = ExpositionWriter.page(await sources.families(), format: format)
+        return ServerResponse(headers: [("Content-Type", format.contentType), ("Vary", "Accept")], body: .bytes(page))
+    }
+
+    // MARK: Guards
+
+    private func refusal(of request: ServerRequest, _ route: Route) async -> ServerResponse? {
+        guard await guardian.allows(request[header: "authorization"]) else {
+            var response = ServerResponse.text("Unauthorized\n", status: 401)
+            response.headers.append(("WWW-Authenticate", "Basic"))
+            return response
+        }
+        guard route.methods.contains(request.method) else {
+            var response = ServerResponse.text("405 method not allowed\n", status: 405)
+            response.headers.append(("Allow", route.methods.joined(separator: ", ")))
+            return response
+        }
+        if route.isUnsafe, WebService.comesFromAnotherSite(request) { return .text("403 cross-site request\n", status: 403) }
+        return nil
+    }
+
+    /// A browser says from where a request comes; tools say nothing. A page of another site must not silence or reload.
+    /// Source: fetch standard, `Origin`; Fetch Metadata, `Sec-Fetch-Site`.
+    static func comesFromAnotherSite(_ request: ServerRequest) -> Bool {
+        if let site = request[header: "sec-fetch-site"], site != "same-origin", site != "none" { return true }
+        guard let origin = request[header: "origin"] else { return false }
+        guard let scheme = origin.utf8.firstIndex(of: UInt8(ascii: ":")), origin[scheme...].hasPrefix("://") else { return true }
+        return origin[scheme...].dropFirst(3).lowercased() != (request[header: "host"] ?? "").lowercased()
+    }
+
+    /// What every answer carries.
+    private func finish(_ response: inout ServerResponse, _ request: ServerRequest) {
+        response.headers.append(("Date", WebService.httpDate(platform.time.wall())))
+        response.headers.append(("X-Content-Type-Options", "nosniff"))
+        response.headers.append(("X-Frame-Options", "deny"))
+        response.headers.append(("Referrer-Policy", "no-referrer"))
+        response.headers.append(("Cache-Control", "no-store"))
+        response.headers += options.access.headers
+        guard case .bytes(let bytes) = response.body, bytes.count > 1400, Gzip.isAccepted(request[header: "accept-encoding"]),
+            let compressed = Gzip.compress(bytes)
+        else { return }
+        response.body = .bytes(compressed)
+        response.headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+    }
+
+    /// `Tue, 24 Nov 2026 00:05:45 GMT`. Source: RFC 9110, 5.6.7.
+    static func httpDate(_ time: Timestamp) -> String {
+        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let c = time.civil
+        func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+        return "\(days[c.weekday % 7]), \(two(c.day)) \(months[(c.month - 1) % 12]) \(c.year) \(two(c.hour)):\(two(c.minute)):\(two(c.second)) GMT"
+    }
+
+    /// The path of a URL, without a slash at its end.
+    private static func path(of url: String) -> String {
+        guard let scheme = url.utf8.firstIndex(of: UInt8(ascii: ":")), url[scheme...].hasPrefix("://") else { return "" }
+        let rest = url[scheme...].dropFirst(3)
+        guard let slash = rest.firstIndex(of: "/") else { return "" }
+        var path = String(rest[slash...].prefix { $0 != "?" && $0 != "#" })
+        while path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+}

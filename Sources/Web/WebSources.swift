@@ -1,0 +1,106 @@
+import Alerts
+import Dispatching
+import Exposition
+import Samples
+
+/// What the pages and APIs tell and do: one closure for each neighbour, put together in `Agent`.
+/// All are called from handlers, several at once.
+package struct WebSources: Sendable {
+    // MARK: The agent itself
+
+    /// Nil when ready; else what it waits for.
+    package var notReady: @Sendable () -> String? = { nil }
+    /// Reads the configuration anew. - Returns: nil, or why it was refused.
+    package var reload: @Sendable () async -> String? = { nil }
+    package var build = BuildInfo(version: "0.0.0")
+    package var startedAt = Timestamp(milliseconds: 0)
+    /// The configuration in use, secrets not among it; nil where it is not to be shown.
+    package var configuration: @Sendable () -> String? = { nil }
+    package var lastReload: @Sendable () -> (succeeded: Bool, at: Timestamp) = { (true, Timestamp(milliseconds: 0)) }
+    package var flags: @Sendable () -> [String: String] = { [:] }
+    /// How long and how much the store keeps, in words: `6h or 64MiB`.
+    package var storageRetention: @Sendable () -> String = { "" }
+
+    // MARK: Metrics and queries
+
+    /// The page of `/metrics`.
+    package var families: @Sendable () async -> [MetricFamily] = { [] }
+    package var query: @Sendable (_ expression: String, _ at: Timestamp, _ timeout: Duration?) async throws(QueryError) -> QueryAnswer = {
+        (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine")
+    }
+    package var queryRange: @Sendable (
+        _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration, _ timeout: Duration?
+    ) async throws(QueryError) -> QueryAnswer = { (_, _, _, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine") }
+    /// The matchers of a selector as `match[]` gives it. - Throws: `.badData`.
+    package var parseSelector: @Sendable (String) throws(QueryError) -> [Matcher] = { (_) throws(QueryError) in
+        throw QueryError(.unavailable, "no query engine")
+    }
+    /// Labels of the series that match any of the sets and have a sample in the time, both ends included.
+    /// An empty set matches every series.
+    package var series: @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp) async throws(QueryError) -> [Labels] = {
+        (_, _, _) throws(QueryError) in []
+    }
+    package var ruleGroups: @Sendable () async -> [RuleGroupView] = { [] }
+    package var targets: @Sendable () async -> [TargetView] = { [] }
+
+    // MARK: Alerts out
+
+    package var alertStatuses: @Sendable () async -> [AlertStatus] = { [] }
+    package var groupStatuses: @Sendable () async -> [GroupStatus] = { [] }
+    package var receivers: @Sendable () -> [String] = { [] }
+    /// Alerts that others send us. - Returns: how many were refused because as many as may be are held.
+    package var postAlerts: @Sendable ([Alert]) async -> Int = { $0.count }
+    package var silences: @Sendable () async -> [Silence] = { [] }
+    /// - Returns: the silence's id; another than the given one where it had to be replaced.
+    package var setSilence: @Sendable (Silence) async throws(SilenceError) -> String = { (_) throws(SilenceError) in throw .tooMany(0) }
+    package var expireSilence: @Sendable (_ id: String) async throws(SilenceError) -> Void = { (id) throws(SilenceError) in throw .notFound(id) }
+    /// The routing configuration as text, secrets not among it.
+    package var alertingConfiguration: @Sendable () -> String = { "" }
+
+    // MARK: The estate
+
+    package var status: @Sendable () async -> EstateStatus = { EstateStatus(version: "", startedAt: "", now: "") }
+
+    package init() {}
+}
+
+package struct BuildInfo: Sendable, Hashable {
+    package var version: String
+    package var revision = ""
+    package var branch = ""
+    package var date = ""
+
+    package init(version: String) { self.version = version }
+}
+
+/// A target as Prometheus' API tells it.
+package struct TargetView: Sendable, Hashable {
+    package enum Health: String, Sendable { case up, down, unknown }
+
+    /// `vault`, `postgres`, `backups`.
+    package var pool: String
+    package var url: String
+    package var labels: Labels
+    package var health: Health
+    package var lastError: String
+    package var lastProbe: Timestamp?
+    /// Seconds.
+    package var duration: Double
+    package var interval: Duration
+    package var timeout: Duration
+
+    package init(
+        pool: String, url: String, labels: Labels, health: Health, lastError: String = "", lastProbe: Timestamp? = nil, duration: Double = 0,
+        interval: Duration, timeout: Duration
+    ) {
+        self.pool = pool
+        self.url = url
+        self.labels = labels
+        self.health = health
+        self.lastError = lastError
+        self.lastProbe = lastProbe
+        self.duration = duration
+        self.interval = interval
+        self.timeout = timeout
+    }
+}
