@@ -1,0 +1,107 @@
+import Platform
+import Samples
+
+/// The objects of a simulated S3 bucket, filled as the estate's backup job fills it: a daily at 02:00 UTC for
+/// thirty days, a monthly on each first for a year, nothing daily on a first.
+package struct Bucket: Sendable {
+    package struct Object: Hashable, Sendable {
+        package var bytes: [UInt8]
+        package var metadata: [String: String]
+        package var modified: Timestamp
+        let etag: String
+
+        init(bytes: [UInt8], metadata: [String: String], modified: Timestamp) {
+            self.bytes = bytes
+            self.metadata = metadata
+            self.modified = modified
+            etag = md5(bytes)
+        }
+    }
+
+    package let name: String
+    package let region: String
+    package internal(set) var objects: [String: Object] = [:]
+    /// 32 bytes.
+    package let encryptionKey: [UInt8]
+    private let vaultVersion: String
+    private var filler: SplitMix
+
+    /// An empty bucket.
+    package init(name: String = "penguinmails-vault-backups", region: String = "us-east-1", vaultVersion: String = "1.8.0-dev", seed: UInt64 = 1) {
+        self.name = name
+        self.region = region
+        self.vaultVersion = vaultVersion
+        filler = SplitMix(seed: seed)
+        encryptionKey = filler.bytes(32)
+    }
+
+    /// The newest 02:00 UTC at or before a time.
+    package static func scheduled(before now: Timestamp) -> Timestamp {
+        let c = now.civil
+        let today = Timestamp(year: c.year, month: c.month, day: c.day, hour: 2)
+        return today <= now ? today : today - .seconds(86_400)
+    }
+
+    /// Fills it with the backups that are due at `now`, leaving out the newest `skipping` days.
+    package mutating func fill(at now: Timestamp, skipping: Int = 0, days: Int = 30, months: Int = 12) {
+        objects = [:]
+        let newest = Bucket.scheduled(before: now)
+        for day in stride(from: days - 1, through: skipping, by: -1) {
+            takeBackup(at: newest - .seconds(86_400 * day))
+        }
+        let c = newest.civil
+        for month in 0..<months {
+            let first = Timestamp(year: c.year - (c.month - 1 < month ? Int64((month - c.month) / 12 + 1) : 0), month: (c.month - 1 - month + 24) % 12 + 1, day: 1, hour: 2)
+            // The newest days were left out, a first among them too.
+            guard first <= newest - .seconds(86_400 * skipping) else { continue }
+            takeBackup(at: first)
+        }
+    }
+
+    /// Writes one backup: a monthly on a first, else a daily. Sizes grow slowly, as an estate's do.
+    /// - Returns: its key.
+    @discardableResult
+    package mutating func takeBackup(at time: Timestamp) -> String {
+        let growth = max(0, Int(time.milliseconds / 86_400_000) - 20_000)
+        var random = filler
+        random = SplitMix(seed: random.next() ^ UInt64(bitPattern: time.milliseconds))
+        let backup = Backup(at: time, vaultVersion: vaultVersion, encryptionKey: encryptionKey, size: 20_480 + growth * 8, random: &random)
+        objects[backup.key] = Object(bytes: backup.bytes, metadata: backup.metadata, modified: time + .seconds(4))
+        return backup.key
+    }
+
+    /// Keys in S3's order: by UTF-8 bytes.
+    package var keys: [String] { objects.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
+    /// The key of the newest backup by its own timestamp.
+    package var newestKey: String? {
+        objects.keys.max { a, b in a.suffix(from: a.lastIndex(of: "/") ?? a.startIndex) < b.suffix(from: b.lastIndex(of: "/") ?? b.startIndex) }
+    }
+
+    /// Flips a bit in the newest object, as rotten storage does; its metadata still tells the old checksum.
+    package mutating func corruptNewest() {
+        guard let key = newestKey, let object = objects[key], object.bytes.count > 64 else { return }
+        var bytes = object.bytes
+        bytes[bytes.count / 2] ^= 1
+        objects[key] = Object(bytes: bytes, metadata: object.metadata, modified: object.modified)
+    }
+
+    /// Makes the newest object empty.
+    package mutating func emptyNewest() {
+        guard let key = newestKey, let object = objects[key] else { return }
+        objects[key] = Object(bytes: [], metadata: object.metadata, modified: object.modified)
+    }
+
+    /// Takes the metadata from the newest object.
+    package mutating func stripNewest() {
+        guard let key = newestKey, let object = objects[key] else { return }
+        objects[key] = Object(bytes: object.bytes, metadata: [:], modified: object.modified)
+    }
+
+    /// Puts any object.
+    package mutating func put(_ key: String, bytes: [UInt8], metadata: [String: String] = [:], modified: Timestamp) {
+        objects[key] = Object(bytes: bytes, metadata: metadata, modified: modified)
+    }
+
+    package mutating func delete(_ key: String) { objects[key] = nil }
+}

@@ -1,0 +1,201 @@
+import LocalServers
+import Platform
+import Samples
+import Synchronization
+
+/// A whole simulated estate on loopback: Vault nodes and their load balancer, PostgreSQL servers, a bucket with
+/// backups, and an inbox. All ends with `stop()`; child processes end with this process in any case.
+package final class Estate: Sendable {
+    struct State {
+        var cluster: VaultCluster
+        var bucket: Bucket
+        var bucketFailure: Bucket.Failure?
+        var skippedBackups = 0
+        var isReplicationCut = false
+        var database = DatabaseState.running
+        /// Nodes that fail because their database does.
+        var struck: Set<Int> = []
+        /// The HA lock's holder, while it renews.
+        var lock: (identity: String, value: String)?
+        var isStopped = false
+    }
+
+    enum DatabaseState: String, Sendable {
+        case running, stopped, frozen
+    }
+
+    package let inbox: Inbox
+    package let postgres: LocalPostgres?
+    let platform: Platform
+    let state: Mutex<State>
+    let directory: TemporaryDirectory
+    let authority: CertificateAuthority?
+    private let servers = Mutex(Servers())
+    private let renewal = Mutex<Task<Void, Never>?>(nil)
+    /// Writes to the lock's table go one after the other.
+    let lockWriter = SerialTasks()
+    static let accessKey = "LABACCESSKEY"
+
+    struct Servers {
+        var nodes: [LabServer] = []
+        var loadBalancer: LabServer?
+        var bucket: LabServer?
+        var web: LabServer?
+        var mail: MailServer?
+    }
+
+    /// Starts everything; about four seconds with PostgreSQL, one without.
+    /// - Throws: what could not be started, after ending what was.
+    package static func start(_ options: EstateOptions = EstateOptions(), platform: Platform) async throws -> Estate {
+        let authority = options.security == .http && !options.mailTLS ? nil : try await CertificateAuthority()
+        let postgres: LocalPostgres? = if let options = options.postgres { try await LocalPostgres.start(options) } else { nil }
+        do {
+            try await postgres?.writeSecrets(count: 50)
+            let estate = try Estate(options, platform, authority, postgres)
+            do {
+                try await estate.open(options)
+                return estate
+            } catch {
+                await estate.stop()
+                throw error
+            }
+        } catch {
+            await postgres?.stop()
+            throw error
+        }
+    }
+
+    private init(_ options: EstateOptions, _ platform: Platform, _ authority: CertificateAuthority?, _ postgres: LocalPostgres?) throws {
+        self.platform = platform
+        self.authority = authority
+        self.postgres = postgres
+        directory = try TemporaryDirectory()
+        inbox = Inbox(time: platform.time)
+        var bucket = Bucket(vaultVersion: options.cluster.version)
+        bucket.fill(at: platform.time.wall())
+        state = Mutex(State(cluster: VaultCluster(options.cluster, nodes: [], at: platform.time.wall()), bucket: bucket))
+    }
+
+    private func open(_ options: EstateOptions) async throws {
+        var good: CertificateAuthority.Certificate?
+        if options.security != .http { good = try await authority?.issue("vault") }
+        var nodes: [LabServer] = []
+        for (index, name) in options.nodes.enumerated() {
+            var certificate = good
+            switch options.security {
+            case .expired(let names) where names.contains(name): certificate = try await authority?.issue(name, validity: .expired)
+            case .wrongHost(let names) where names.contains(name): certificate = try await authority?.issue(name, hosts: ["DNS:elsewhere.example"])
+            default: break
+            }
+            nodes.append(try LabServer(certificate: certificate) { [weak self] in self?.vault($0, index) ?? .reset })
+        }
+        let loadBalancer = try LabServer(certificate: good) { [weak self] in self?.balanced($0) ?? .reset }
+        let bucket = try LabServer { [weak self] in self?.bucketReply($0) ?? .reset }
+        let web = try LabServer { [weak self] in await self?.webReply($0) ?? .reset }
+        let mail = try MailServer(certificate: options.mailTLS ? try await authority?.issue("mail") : nil) { [inbox] in
+            inbox.receiveMail($0, $1, $2)
+        }
+        servers.withLock { $0 = Servers(nodes: nodes, loadBalancer: loadBalancer, bucket: bucket, web: web, mail: mail) }
+        let now = platform.time.now()
+        let events = state.withLock { state in
+            state.cluster = VaultCluster(
+                options.cluster, nodes: zip(options.nodes, nodes).map { ($0, $1.url, "https://127.0.0.1:\($1.port)") }, at: now.wall)
+            return nodes.indices.flatMap { state.cluster.perform(.unseal, on: $0, at: now, random: platform.random) }
+        }
+        follow(events)
+        for server in nodes + [loadBalancer, bucket, web] { try await server.start() }
+        try await mail.start()
+        renewal.withLock { $0 = Task { [weak self, platform] in
+            while (try? await platform.time.sleep(for: Election.Timing.renewal)) != nil { self?.renewLock() }
+        } }
+    }
+
+    /// Ends all servers, those that are processes too, and removes their files.
+    package func stop() async {
+        guard state.withLock({ state in
+            defer { state.isStopped = true }
+            return !state.isStopped
+        }) else { return }
+        renewal.withLock { $0?.cancel() }
+        let all = servers.withLock { servers in
+            defer { servers = Servers() }
+            return servers
+        }
+        for server in all.nodes + [all.loadBalancer, all.bucket, all.web].compactMap({ $0 }) { await server.close() }
+        await all.mail?.close()
+        await lockWriter.finish()
+        await postgres?.stop()
+        directory.remove()
+    }
+
+    /// Each node's name and role, in order.
+    package var roles: [(name: String, role: VaultCluster.Role)] {
+        advance()
+        return state.withLock { state in
+            state.cluster.nodes.indices.map { (state.cluster.nodes[$0].name, state.cluster.role($0)) }
+        }
+    }
+
+    func server(ofNode index: Int) -> LabServer? { servers.withLock { $0.nodes.indices.contains(index) ? $0.nodes[index] : nil } }
+
+    /// Writes the secrets' files and tells where everything is.
+    /// - Throws: `ChildProcessError` when a file can't be written.
+    package func endpoints() throws(ChildProcessError) -> EstateEndpoints {
+        let servers = servers.withLock { $0 }
+        let (options, bucket, names) = state.withLock { ($0.cluster.options, $0.bucket, $0.cluster.nodes.map(\.name)) }
+        let inboxURL = servers.web?.url ?? ""
+        let slackURL = inboxURL + "/services/T00000000/B00000000/lab"
+        var databases: [EstateEndpoints.Database] = []
+        if let postgres {
+            let file = try postgres.passwordFile()
+            for server in [postgres.primary] + (postgres.replica.map { [$0] } ?? []) {
+                databases.append(EstateEndpoints.Database(
+                    name: server.name, host: "127.0.0.1", port: server.port, database: postgres.database, user: postgres.user, passwordFile: file))
+            }
+        }
+        func secret(_ name: String, _ value: String) throws(ChildProcessError) -> String { try directory.write(name, value + "\n", mode: 0o600) }
+        let token = options.tokens.first { $0.value.contains("watch") }?.key ?? ""
+        return EstateEndpoints(
+            clusterName: options.name,
+            nodes: zip(names, servers.nodes).map { EstateEndpoints.Node(name: $0, url: $1.url) },
+            loadBalancer: servers.loadBalancer?.url ?? "",
+            caFile: authority?.certificateFile,
+            tokenFile: try secret("vault-token", token),
+            roleIDFile: try secret("vault-role-id", options.roleID),
+            secretIDFile: try secret("vault-secret-id", options.secretID),
+            canaryPath: options.canaryPath,
+            databases: databases,
+            bucket: EstateEndpoints.Bucket(
+                endpoint: servers.bucket?.url ?? "", region: bucket.region, name: bucket.name,
+                accessKeyFile: try secret("s3-access-key", Estate.accessKey),
+                secretKeyFile: try secret("s3-secret-key", "LabSecretKey0000000000000000000000000000"),
+                encryptionKeyFile: try secret("backup-key", bucket.encryptionKey.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())),
+            mail: "127.0.0.1:\(servers.mail?.port ?? 0)",
+            slackURL: slackURL,
+            slackURLFile: try secret("slack-url", slackURL),
+            pagerDutyURL: inboxURL,
+            pagerDutyKeyFile: try secret("pagerduty-key", "1ab0000000000000000000000000cafe"),
+            webhookURL: inboxURL + "/webhook",
+            inboxURL: inboxURL)
+    }
+}
+
+/// Runs async work in the order given; at most 100 wait, and what comes then is dropped.
+final class SerialTasks: Sendable {
+    private let input: AsyncStream<@Sendable () async -> Void>.Continuation
+    private let worker: Task<Void, Never>
+
+    init() {
+        let (stream, input) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self, bufferingPolicy: .bufferingOldest(100))
+        self.input = input
+        worker = Task { for await work in stream { await work() } }
+    }
+
+    func add(_ work: @escaping @Sendable () async -> Void) { input.yield(work) }
+
+    /// Takes no more, and waits for what was taken.
+    func finish() async {
+        input.finish()
+        await worker.value
+    }
+}

@@ -1,0 +1,262 @@
+import FoundationEssentials
+import Platform
+import Samples
+
+/// What a node answers, state by state as recorded from Vault 1.8.
+extension VaultCluster {
+    /// An answer and the elections it caused: unsealing, sealing and stepping down go over the same API as in real life.
+    package mutating func answer(
+        _ request: LabRequest, node index: Int, at now: Moment, random: any RandomSource
+    ) -> (reply: LabReply, events: [Election.Event]) {
+        let before = advance(to: now)
+        if nodes[index].condition == .hung || nodes[index].condition == .dead { return (.hang, before) }
+        guard request.path.hasPrefix("/v1/") else { return (.response(LabResponse(404, headers: Self.headers)), before) }
+        let path = String(request.path.dropFirst(4))
+        let (response, events) = respond(request, path, index, now, random)
+        return (.response(response), before + events)
+    }
+
+    private mutating func respond(
+        _ request: LabRequest, _ path: String, _ index: Int, _ now: Moment, _ random: any RandomSource
+    ) -> (LabResponse, [Election.Event]) {
+        let reads = request.method == "GET" || request.method == "HEAD"
+        let writes = request.method == "PUT" || request.method == "POST"
+        switch path {
+        case "sys/health" where reads: return (health(request, index, now), [])
+        case "sys/seal-status" where reads: return (storageFails(index) ?? sealStatus(index), [])
+        case "sys/leader" where reads: return (storageFails(index) ?? leader(index), [])
+        case "sys/unseal" where writes: return unseal(request, index, now, random)
+        default: break
+        }
+        if let failure = storageFails(index) { return (failure, []) }
+        switch role(index) {
+        case .uninitialised, .sealed:
+            if path == "sys/metrics" { return (metrics(request, index, now), []) }
+            return (Self.error(503, "Vault is sealed"), [])
+        default: break
+        }
+        switch path {
+        case "sys/replication/status" where reads:
+            return (envelope(#""data":{"mode":"disabled"}"#, random), [])
+        case "sys/metrics" where reads: return (metrics(request, index, now), [])
+        case "auth/approle/login" where writes:
+            return (forwarded(path, index) ?? appRoleLogin(request, random), [])
+        default: break
+        }
+        // A standby hands everything else to the active node.
+        if role(index) == .standby, let failure = forwarded(path, index) { return (failure, []) }
+        guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else { return (Self.error(400, "missing client token"), []) }
+        guard let policies = policies(of: token) else { return (Self.error(403, "permission denied"), []) }
+        let isRoot = policies.contains("root")
+        switch path {
+        case "auth/token/lookup-self" where reads: return (lookupSelf(token, policies, now, random), [])
+        case "auth/token/renew-self" where writes: return (renewed(token, policies, random), [])
+        case "sys/seal" where writes:
+            guard isRoot else { return (Self.denied, []) }
+            guard role(index) == .active else { return (Self.error(500, "vault cannot seal when in standby mode; please restart instead"), []) }
+            return (LabResponse(204, headers: Self.headers), perform(.seal, on: index, at: now, random: random))
+        case "sys/step-down" where writes:
+            guard isRoot else { return (Self.denied, []) }
+            return (LabResponse(204, headers: Self.headers), election.leader.map { perform(.stepDown, on: $0, at: now, random: random) } ?? [])
+        case options.canaryPath where reads:
+            guard isRoot || policies.contains("watch") else { return (Self.denied, []) }
+            let data = options.canary.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }.joined(separator: ",")
+            return (envelope("\"data\":{\(data)}", random, lease: 2_764_800), [])
+        case "sys/ha-status", "sys/storage/raft/autopilot/state", "sys/storage/raft/snapshot", "sys/storage/raft/configuration":
+            return (Self.error(404, "1 error occurred:\n\t* unsupported path\n\n"), [])
+        default:
+            return (isRoot ? Self.errors(404, []) : Self.denied, [])
+        }
+    }
+
+    // MARK: Status endpoints, without a token
+
+    private func health(_ request: LabRequest, _ index: Int, _ now: Moment) -> LabResponse {
+        if let failure = storageFails(index) { return failure }
+        var codes: [String: Int] = [:]
+        for name in ["activecode", "standbycode", "drsecondarycode", "performancestandbycode", "sealedcode", "uninitcode"] {
+            guard let text = request.parameter(name) else { continue }
+            guard let code = Int(text), (100...599).contains(code) else { return Self.error(400, "bad parameter \(name)") }
+            codes[name] = code
+        }
+        let role = role(index)
+        let standbyIsOK = request.query.contains { $0.name == "standbyok" && $0.value != "false" }
+        let code: Int
+        switch role {
+        case .active: code = codes["activecode"] ?? 200
+        case .standby: code = standbyIsOK ? codes["activecode"] ?? 200 : codes["standbycode"] ?? 429
+        case .uninitialised: code = codes["uninitcode"] ?? 501
+        default: code = codes["sealedcode"] ?? 503
+        }
+        let isOpen = role == .active || role == .standby
+        let mode = isOpen ? "disabled" : "unknown"
+        var body = "{\"initialized\":\(isInitialised),\"sealed\":\(!isOpen),\"standby\":\(role != .active),\"performance_standby\":false"
+        body += ",\"replication_performance_mode\":\"\(mode)\",\"replication_dr_mode\":\"\(mode)\""
+        body += ",\"server_time_utc\":\(now.wall.milliseconds / 1000),\"version\":\(json(options.version))"
+        if isOpen { body += ",\"cluster_name\":\(json(options.name)),\"cluster_id\":\(json(options.id))" }
+        return Self.jsonResponse(code, body + "}\n")
+    }
+
+    private func sealStatus(_ index: Int) -> LabResponse {
+        let node = nodes[index]
+        let isOpen = isInitialised && !node.isSealed
+        var body = "{\"type\":\"shamir\",\"initialized\":\(isInitialised),\"sealed\":\(!isOpen)"
+        body += ",\"t\":\(isInitialised ? options.threshold : 0),\"n\":\(isInitialised ? options.keys.count : 0)"
+        body += ",\"progress\":\(node.progress),\"nonce\":\(json(node.nonce)),\"version\":\(json(options.version)),\"migration\":false"
+        if isOpen { body += ",\"cluster_name\":\(json(options.name)),\"cluster_id\":\(json(options.id))" }
+        return Self.jsonResponse(200, body + ",\"recovery_seal\":false,\"storage_type\":\(json(options.storageType))}\n")
+    }
+
+    private func leader(_ index: Int) -> LabResponse {
+        let role = role(index)
+        guard role == .active || role == .standby else { return Self.error(503, "Vault is sealed") }
+        let named = election.named.map { nodes[$0] }
+        let since = role == .active ? nodes[index].activeSince?.rfc3339 : nil
+        return Self.jsonResponse(200, """
+            {"ha_enabled":true,"is_self":\(role == .active),"active_time":"\(since ?? "0001-01-01T00:00:00Z")",\
+            "leader_address":\(json(named?.address ?? "")),"leader_cluster_address":\(json(named?.clusterAddress ?? "")),\
+            "performance_standby":false,"performance_standby_last_remote_wal":0}
+
+            """)
+    }
+
+    private mutating func unseal(
+        _ request: LabRequest, _ index: Int, _ now: Moment, _ random: any RandomSource
+    ) -> (LabResponse, [Election.Event]) {
+        struct Body: Decodable {
+            let key: String?
+            let reset: Bool?
+        }
+        if let failure = storageFails(index) { return (failure, []) }
+        guard isInitialised else { return (Self.error(400, "server is not yet initialized"), []) }
+        guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body)) else {
+            return (Self.error(400, "failed to parse JSON input: unexpected end of JSON input"), [])
+        }
+        if body.reset == true {
+            return (sealStatus(index), perform(.resetUnseal, on: index, at: now, random: random))
+        }
+        guard let key = body.key, !key.isEmpty else { return (Self.error(400, "'key' must be specified in request body as JSON, or 'reset' set to true"), []) }
+        let was = nodes[index].progress
+        let events = perform(.giveKey(key), on: index, at: now, random: random)
+        if was + 1 >= options.threshold, nodes[index].isSealed, nodes[index].progress == 0 {
+            return (Self.error(400, "failed to decrypt keys from storage: cipher: message authentication failed"), events)
+        }
+        return (sealStatus(index), events)
+    }
+
+    private func metrics(_ request: LabRequest, _ index: Int, _ now: Moment) -> LabResponse {
+        let role = role(index)
+        if !options.unauthenticatedMetrics {
+            if role != .active {
+                return role == .standby && request.headers["x-vault-token"] == nil
+                    ? Self.error(400, "missing client token") : Self.error(400, "cannot forward local-only request")
+            }
+            guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else { return Self.error(400, "missing client token") }
+            guard policies(of: token) != nil else { return Self.error(403, "permission denied") }
+        }
+        guard request.parameter("format") == "prometheus" else {
+            return Self.jsonResponse(200, #"{"Timestamp":"","Gauges":[],"Points":[],"Counters":[],"Samples":[]}"# + "\n")
+        }
+        let page: VaultTelemetry.Page = role == .active ? .active : role == .standby ? .standby : .sealed
+        let text = VaultTelemetry.page(
+            page, cluster: options.name, startedAt: nodes[index].startedAt, wasUnsealed: nodes[index].wasUnsealed, now: now.wall)
+        return LabResponse(200, type: "text/plain; charset=utf-8", text, headers: ["Cache-Control": "no-store"])
+    }
+
+    // MARK: With a token
+
+    private mutating func appRoleLogin(_ request: LabRequest, _ random: any RandomSource) -> LabResponse {
+        struct Body: Decodable {
+            let role_id: String?
+            let secret_id: String?
+        }
+        let body = try? JSONDecoder().decode(Body.self, from: Data(request.body))
+        guard let role = body?.role_id, !role.isEmpty else { return Self.error(400, "missing role_id") }
+        guard role == options.roleID, body?.secret_id == options.secretID else { return Self.error(400, "invalid secret id") }
+        let token = issueToken(random)
+        return authEnvelope(token, policies: ["default", "watch"], random)
+    }
+
+    private func renewed(_ token: String, _ policies: [String], _ random: any RandomSource) -> LabResponse {
+        authEnvelope(token, policies: policies, random)
+    }
+
+    private func authEnvelope(_ token: String, policies: [String], _ random: any RandomSource) -> LabResponse {
+        let list = policies.map(json).joined(separator: ",")
+        return Self.jsonResponse(200, """
+            {"request_id":"\(uuid(random))","lease_id":"","renewable":false,"lease_duration":0,"data":null,"wrap_info":null,"warnings":null,\
+            "auth":{"client_token":\(json(token)),"accessor":"\(uuid(random))","policies":[\(list)],"token_policies":[\(list)],"metadata":{},\
+            "lease_duration":3600,"renewable":true,"entity_id":"","token_type":"service","orphan":true}}
+
+            """)
+    }
+
+    private func lookupSelf(_ token: String, _ policies: [String], _ now: Moment, _ random: any RandomSource) -> LabResponse {
+        let list = policies.map(json).joined(separator: ",")
+        let issuedAt = Timestamp(milliseconds: now.wall.milliseconds / 86_400_000 * 86_400_000)
+        let expires = issuedAt + .seconds(86_400)
+        return envelope("""
+            "data":{"accessor":"FSPsjutnUavALwroh1JdaTcY","creation_time":\(issuedAt.milliseconds / 1000),"creation_ttl":86400,\
+            "display_name":"token","entity_id":"","expire_time":"\(expires.rfc3339)","explicit_max_ttl":0,"id":\(json(token)),\
+            "issue_time":"\(issuedAt.rfc3339)","meta":null,"num_uses":0,"orphan":false,"path":"auth/token/create","period":86400,\
+            "policies":[\(list)],"renewable":true,"ttl":\((expires.milliseconds - now.wall.milliseconds) / 1000),"type":"service"}
+            """, random)
+    }
+
+    /// What a standby that can't hand a request on says, or `nil` where the request can be served.
+    private func forwarded(_ path: String, _ index: Int) -> LabResponse? {
+        guard role(index) == .standby, election.leader == nil else { return nil }
+        guard let named = election.named else {
+            return Self.error(500, "local node not active but active cluster node not found")
+        }
+        return LabResponse(307, headers: Self.headers.merging(["Location": "\(nodes[named].address)/v1/\(path)"]) { $1 })
+    }
+
+    private func storageFails(_ index: Int) -> LabResponse? {
+        nodes[index].condition == .storageError ? Self.errors(500, []) : nil
+    }
+
+    private func envelope(_ data: String, _ random: any RandomSource, lease: Int = 0) -> LabResponse {
+        Self.jsonResponse(200, """
+            {"request_id":"\(uuid(random))","lease_id":"","renewable":false,"lease_duration":\(lease),\(data),"wrap_info":null,"warnings":null,"auth":null}
+
+            """)
+    }
+
+    private static let headers = ["Cache-Control": "no-store", "Content-Type": "application/json"]
+    private static let denied = error(403, "1 error occurred:\n\t* permission denied\n\n")
+
+    private static func jsonResponse(_ status: Int, _ body: String) -> LabResponse {
+        LabResponse(status, headers: headers, body: Array(body.utf8))
+    }
+
+    private static func error(_ status: Int, _ message: String) -> LabResponse { errors(status, [message]) }
+
+    private static func errors(_ status: Int, _ messages: [String]) -> LabResponse {
+        jsonResponse(status, "{\"errors\":[\(messages.map(json).joined(separator: ","))]}\n")
+    }
+
+    private static func bearer(_ request: LabRequest) -> String? {
+        guard let value = request.headers["authorization"], value.hasPrefix("Bearer ") else { return nil }
+        return String(value.dropFirst(7))
+    }
+}
+
+/// A JSON string literal; RFC 8259 §7.
+func json(_ text: String) -> String {
+    var out = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": out += "\\\""
+        case "\\": out += "\\\\"
+        case "\n": out += "\\n"
+        case "\r": out += "\\r"
+        case "\t": out += "\\t"
+        case _ where scalar.value < 0x20:
+            let hex = String(scalar.value, radix: 16)
+            out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+        default: out.unicodeScalars.append(scalar)
+        }
+    }
+    return out + "\""
+}
