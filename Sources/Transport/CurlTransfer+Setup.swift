@@ -73,7 +73,8 @@ extension CurlTransfer {
         default: try setup.set(CURLOPT_CUSTOMREQUEST, request.method)
         }
         if let signing = request.signing { headers += try sign(signing, request, setup, files) }
-        if !given("user-agent") { headers.append((name: "User-Agent", value: "vaultwatch")) }
+        // Not among the headers: libcurl signs those, and a proxy may change this one.
+        try setup.set(CURLOPT_USERAGENT, "vaultwatch")
 
         var lines: [String] = []
         for (name, value) in headers {

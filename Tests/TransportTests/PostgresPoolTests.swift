@@ -29,13 +29,20 @@ private actor Servers {
         started = task
         atexit { Servers.killAtExit() }
         let server = try await task.value
-        Servers.pid.withLock { $0 = server.primary.pid }
+        Servers.left.withLock { $0 = (server.primary.pid, server.primary.socketDirectory) }
         return server
     }
 
-    private static let pid = Mutex<pid_t?>(nil)
+    private static let left = Mutex<(pid: pid_t?, directory: String)?>(nil)
+
+    /// Swift Testing has no hook after the last test.
     private static func killAtExit() {
-        if let pid = pid.withLock({ $0 }) { kill(pid, SIGQUIT) }
+        guard let left = left.withLock({ $0 }), let pid = left.pid else { return }
+        kill(pid, SIGQUIT)
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+        let root = left.directory.split(separator: "/").prefix { !$0.hasPrefix("vaultwatch-") }.count
+        try? FileManager.default.removeItem(atPath: "/" + left.directory.split(separator: "/").prefix(root + 1).joined(separator: "/"))
     }
 }
 

@@ -1,0 +1,180 @@
+import Foundation
+import LocalServers
+import Platform
+import Synchronization
+import Testing
+
+@testable import Transport
+
+struct MailTests {
+    let transport = CurlTransport.test()
+    private static let message = Array("Subject: t\r\nFrom: a@example.org\r\n\r\nfirst\r\n.\r\n..dots\r\n.end\r\n".utf8)
+
+    private func mail(_ port: Int, to recipients: [String] = ["one@example.org", "two@example.org"]) -> MailRequest {
+        var mail = MailRequest(host: "127.0.0.1", port: port, from: "a@example.org", recipients: recipients, message: MailTests.message)
+        mail.security = .none
+        return mail
+    }
+
+    @Test func carriesTheMessageWholeToSeveral() async throws {
+        let sink = try await SMTPSink.start()
+        #expect(try await transport.send(mail(Int(sink.port))).code == 250)
+        let mails = sink.mails()
+        #expect(mails.count == 1)
+        #expect(mails.first?.sender == "a@example.org")
+        #expect(mails.first?.recipients == ["one@example.org", "two@example.org"])
+        #expect(mails.first?.data == MailTests.message)
+        await sink.stop()
+    }
+
+    @Test(arguments: ["451 4.3.0 try later", "554 5.7.1 spam"]) func givesTheServersReply(_ reply: String) async throws {
+        let sink = try await SMTPSink.start(SMTPSink.Options(dataReply: reply))
+        #expect(try await transport.send(mail(Int(sink.port))).code == Int(reply.prefix(3)))
+        await sink.stop()
+        let choosy = try await SMTPSink.start(SMTPSink.Options(recipientReply: reply))
+        #expect(try await transport.send(mail(Int(choosy.port))).code == Int(reply.prefix(3)))
+        #expect(choosy.mails().isEmpty)
+        await choosy.stop()
+    }
+
+    @Test func encryptsAndAuthenticates() async throws {
+        let authority = try await CertificateAuthority()
+        let certificate = try await authority.issue("mail")
+        let expired = try await authority.issue("old", validity: .expired)
+        for security in [SMTPSink.Options.Security.startTLS, .implicit] {
+            let sink = try await SMTPSink.start(SMTPSink.Options(security: security, certificate: certificate, login: ("me", Secret(value: "p w"))))
+            var mail = mail(Int(sink.port))
+            mail.security = security == .startTLS ? .startTLSRequired : .implicitTLS
+            mail.tls.caFile = authority.certificateFile
+            for mechanism in [nil, "PLAIN", "login"] {
+                mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanism: mechanism)
+                #expect(try await transport.send(mail).code == 250)
+            }
+            mail.credentials = .password(username: "me", password: Secret(value: "hunter2"), mechanism: nil)
+            let wrong = mail
+            #expect(await reason { () async throws(TransportError) in try await transport.send(wrong) } == .auth)
+            // The system's authorities do not know ours.
+            mail.tls.caFile = nil
+            let strange = mail
+            #expect(await reason { () async throws(TransportError) in try await transport.send(strange) } == .tls)
+            mail.tls.caFile = authority.certificateFile
+            mail.tls.serverName = "elsewhere.example"
+            let other = mail
+            #expect(await reason { () async throws(TransportError) in try await transport.send(other) } == .tls)
+            mail.tls.serverName = "localhost"
+            mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanism: nil)
+            #expect(try await transport.send(mail).code == 250)
+            #expect(sink.mails().count == 4)
+            await sink.stop()
+        }
+        let sink = try await SMTPSink.start(SMTPSink.Options(security: .implicit, certificate: expired))
+        var late = mail(Int(sink.port))
+        late.security = .implicitTLS
+        late.tls.caFile = authority.certificateFile
+        let request = late
+        #expect(await reason { () async throws(TransportError) in try await transport.send(request) } == .tls)
+        await sink.stop()
+    }
+
+    /// A server without STARTTLS gets no mail where TLS is required, and none of it where it is optional stays behind.
+    @Test func requiredMeansRequired() async throws {
+        let sink = try await SMTPSink.start()
+        var mail = mail(Int(sink.port))
+        mail.security = .startTLSRequired
+        let strict = mail
+        #expect(await reason { () async throws(TransportError) in try await transport.send(strict) } == .tls)
+        #expect(sink.mails().isEmpty)
+        mail.security = .startTLSOptional
+        #expect(try await transport.send(mail).code == 250)
+        await sink.stop()
+    }
+
+    /// A server that speaks by script: the greeting, then an answer to each command by its first word.
+    private func scripted(_ answers: [String: String], log: Log = Log()) throws -> RawServer {
+        try RawServer { connection in
+            connection.write("220 x\r\n")
+            var inData = false
+            var buffer = ""
+            while true {
+                let bytes = connection.read()
+                if bytes.isEmpty { return }
+                buffer += String(decoding: bytes, as: UTF8.self)
+                while let end = buffer.range(of: "\r\n") {
+                    let line = String(buffer[..<end.lowerBound])
+                    buffer.removeSubrange(..<end.upperBound)
+                    if inData {
+                        guard line == "." else { continue }
+                        inData = false
+                        connection.write(answers["."] ?? "250 ok\r\n")
+                        continue
+                    }
+                    log.lines.withLock { $0.append(line) }
+                    let word = String(line.prefix { $0 != " " }).uppercased()
+                    inData = word == "DATA"
+                    connection.write(answers[word] ?? (inData ? "354 go\r\n" : "250 ok\r\n"))
+                }
+            }
+        }
+    }
+
+    private final class Log: Sendable {
+        let lines = Mutex<[String]>([])
+    }
+
+    @Test func answersAChallenge() async throws {
+        let log = Log()
+        // RFC 2195, section 2: the challenge, and HMAC-MD5 of it with the password `tanstaaftanstaaf`.
+        let challenge = Data("<1896.697170952@postoffice.reston.mci.net>".utf8).base64EncodedString()
+        let server = try scripted(["EHLO": "250-x\r\n250 AUTH LOGIN PLAIN CRAM-MD5\r\n", "AUTH": "334 \(challenge)\r\n", "DGLTIGI5MTNHNJAYYZDLZGE3YTQ5NWI0ZTZLNZMZNGQZODKW": "235 ok\r\n"], log: log)
+        var mail = mail(server.port)
+        mail.credentials = .password(username: "tim", password: Secret(value: "tanstaaftanstaaf"), mechanism: nil)
+        #expect(try await transport.send(mail).code == 250)
+        let lines = log.lines.withLock { $0 }
+        #expect(lines.contains("AUTH CRAM-MD5"))
+        #expect(lines.contains("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"))
+    }
+
+    @Test func givesAnOAuthToken() async throws {
+        let log = Log()
+        let server = try scripted(["EHLO": "250-x\r\n250 AUTH PLAIN XOAUTH2\r\n", "AUTH": "334 \r\n"], log: log)
+        var mail = mail(server.port)
+        mail.credentials = .oauthToken(username: "me@example.org", token: Secret(value: "ya29"))
+        _ = try? await transport.send(mail)
+        let lines = log.lines.withLock { $0 }
+        #expect(lines.contains("AUTH XOAUTH2"))
+        let expected = Data("user=me@example.org\u{1}auth=Bearer ya29\u{1}\u{1}".utf8).base64EncodedString()
+        #expect(lines.contains(expected))
+    }
+
+    @Test func aLoginRefusedForNowIsTryLater() async throws {
+        let server = try scripted(["EHLO": "250-x\r\n250 AUTH PLAIN\r\n", "AUTH": "454 4.7.0 later\r\n"])
+        var mail = mail(server.port)
+        mail.credentials = .password(username: "me", password: Secret(value: "p"), mechanism: nil)
+        #expect(try await transport.send(mail).code == 454)
+    }
+
+    /// The server takes the mail and never answers QUIT: the mail counts all the same, and polls go on meanwhile.
+    @Test func aServerThatNeverSaysGoodbyeDelaysNoPoll() async throws {
+        let server = try scripted(["QUIT": ""])
+        let healthy = try RawServer.http { _ in RawServer.ok("x") }
+        async let sent = transport.send(mail(server.port))
+        for _ in 0..<20 { #expect(try await transport.send(HTTPRequest(url: healthy.url)).status == 200) }
+        #expect(try await sent.code == 250)
+    }
+
+    @Test func namesAServerThatIsNotThereOrIsSilent() async throws {
+        let port = try freePort()
+        let gone = mail(Int(port))
+        #expect(await reason { () async throws(TransportError) in try await transport.send(gone) } == .connect)
+        let silent = try RawServer { connection in while !connection.read().isEmpty {} }
+        var mail = mail(silent.port)
+        mail.timeout = .milliseconds(200)
+        let hanging = mail
+        #expect(await reason { () async throws(TransportError) in try await transport.send(hanging) } == .timeout)
+    }
+
+    @Test(arguments: ["a b@c", "a@c>\r\nRCPT TO:<x@y", ""]) func refusesAnAddressThatIsNone(_ address: String) async throws {
+        let request = mail(1, to: [address])
+        #expect(await reason { () async throws(TransportError) in try await transport.send(request) } == .other)
+    }
+}
