@@ -72,6 +72,7 @@ enum InboxPage {
         button { font: inherit; font-size: .85rem; padding: .25rem .6rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--card); color: var(--ink); cursor: pointer; }
         button:hover { border-color: var(--accent); } button:focus-visible { outline: 2px solid var(--accent); }
         button[aria-pressed=true] { background: var(--accent); color: var(--card); border-color: var(--accent); }
+        [hidden] { display: none !important; }
         .buttons { display: flex; flex-wrap: wrap; gap: .3rem; }
         aside p { margin: .2rem 0 .4rem; color: var(--soft); overflow-wrap: anywhere; }
         .node { border: 1px solid var(--line); border-radius: .5rem; background: var(--card); padding: .5rem .6rem; margin-bottom: .5rem; }
@@ -252,6 +253,7 @@ enum InboxPage {
               : [button("Seal", "seal " + node.name), ...(node.role === "active" ? [button("Step down", "step-down " + node.name)] : []),
                 button("Kill", "kill " + node.name), button("Hang", "hang " + node.name), button("Storage error", "storage-error " + node.name)])))));
           get("database").textContent = estate.database === "none" ? "None in this estate." : `Primary ${estate.database}, replication ${estate.replication}.`;
+          get("database-buttons").hidden = estate.database === "none";
           get("backups").textContent = `${estate.backups} objects, newest ${estate.newestBackup}` + (estate.skippedBackups ? `, ${estate.skippedBackups} skipped.` : ".");
           get("receivers").textContent = estate.failingReceivers.length ? "Failing: " + estate.failingReceivers.join(", ") + "." : "All accept.";
         }
