@@ -71,9 +71,9 @@ extension WebService {
 
     // MARK: Parameters
 
-    /// Prometheus' bounds of time that its clients send as "all": ± about 292 million years.
-    static let earliest = Timestamp(milliseconds: Int64.min / 1_000_000 + 62_135_596_801_000)
-    static let latest = Timestamp(milliseconds: Int64.max / 1_000_000 - 62_135_596_801_000)
+    /// Farther than any sample, and near enough that a lookback or an offset can't overflow.
+    static let earliest = Timestamp(milliseconds: -9_000_000_000_000_000)
+    static let latest = Timestamp(milliseconds: 9_000_000_000_000_000)
 
     /// Seconds since the epoch with any fraction, or RFC 3339.
     static func time(_ name: String, _ request: ServerRequest, default fallback: Timestamp?) throws(QueryError) -> Timestamp {
@@ -81,7 +81,7 @@ extension WebService {
             if let fallback { return fallback }
             throw QueryError(.badData, "invalid parameter \(name.quotedAsInGo): cannot parse \"\" to a valid timestamp")
         }
-        if let seconds = Double(text), seconds.isFinite, seconds.magnitude < 9.2e15 { return Timestamp(seconds: seconds) }
+        if let seconds = Double(text), seconds.isFinite { return min(max(Timestamp(seconds: seconds), earliest), latest) }
         if let time = Timestamp(rfc3339: text) { return time }
         // What Go's minimal and maximal times look like.
         if text.hasPrefix("-292273086-05-16T16:47:06") { return earliest }

@@ -1,0 +1,178 @@
+import Alerts
+import Foundation
+import Platform
+import Samples
+import Synchronization
+import Testing
+
+@testable import Dispatching
+@testable import Web
+
+struct AlertmanagerAPITests {
+    /// The real dispatcher behind the API, with one alert that fires.
+    private final class Desk: Sendable {
+        let dispatcher: Mutex<Dispatcher>
+        let posted = Mutex<[Alert]>([])
+
+        init() {
+            dispatcher = Mutex(Dispatcher(DispatchOptions(
+                route: Route(receiver: "team-x"), receivers: [.init(name: "team-x", integrations: [.init(name: "email/0", sendResolved: true)])])))
+        }
+    }
+
+    private func scripted(realTime: Bool = false) -> (Scripted, Desk) {
+        var scripted = Scripted()
+        scripted.isRealTime = realTime
+        let desk = Desk()
+        let platform = scripted.platform
+        func fire(_ labels: Labels) {
+            let wall = platform.time.wall()
+            let alert = Alert(labels: labels, annotations: ["summary": "It <burns>"], startsAt: wall, updatedAt: wall, generatorURL: "http://x/graph")
+            _ = desk.dispatcher.withLock { $0.receive([alert], now: platform.time.now()) }
+        }
+        fire(["alertname": "VaultSealed", "severity": "critical", "node": "v1"])
+        fire(["alertname": "ReplicaLag", "severity": "high"])
+        scripted.sources.alertStatuses = { desk.dispatcher.withLock { $0.alertStatuses(platform.time.now()) } }
+        scripted.sources.groupStatuses = { desk.dispatcher.withLock { $0.groupStatuses(platform.time.now()) } }
+        scripted.sources.silences = { desk.dispatcher.withLock { $0.allSilences } }
+        scripted.sources.receivers = { ["team-x"] }
+        scripted.sources.setSilence = { (silence) throws(SilenceError) in
+            try desk.dispatcher.withLock { (dispatcher) throws(SilenceError) in
+                try dispatcher.setSilence(silence, random: platform.random, now: platform.time.now()).stored[0].id
+            }
+        }
+        scripted.sources.expireSilence = { (id) throws(SilenceError) in
+            try desk.dispatcher.withLock { (dispatcher) throws(SilenceError) in _ = try dispatcher.expireSilence(id, now: platform.time.now()) }
+        }
+        scripted.sources.postAlerts = { alerts in
+            desk.posted.withLock { $0 += alerts }
+            return 0
+        }
+        scripted.sources.alertingConfiguration = { "route:\n  receiver: team-x\n" }
+        scripted.sources.startedAt = Scripted.now
+        return (scripted, desk)
+    }
+
+    private func post(_ scripted: Scripted, _ target: String, _ body: String) async -> (status: Int, text: String) {
+        let response = await scripted.respond("POST", target, headers: [("Content-Type", "application/json")], body: body)
+        return (response.status, response.text)
+    }
+
+    @Test func alertsAsAlertmanagerTellsThem() async throws {
+        let (scripted, _) = scripted()
+        let answer = await scripted.get("/api/v2/alerts?filter=alertname%3D%22VaultSealed%22")
+        #expect(try canonicalJSON(answer.text) == canonicalJSON(#"""
+            [{"annotations":{"summary":"It <burns>"},"endsAt":"2026-01-02T03:09:05Z","fingerprint":"FP","receivers":[{"name":"team-x"}],"startsAt":"2026-01-02T03:04:05Z",
+            "status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"unprocessed"},"updatedAt":"2026-01-02T03:04:05Z","generatorURL":"http://x/graph",
+            "labels":{"alertname":"VaultSealed","node":"v1","severity":"critical"}}]
+            """#.replacingOccurrences(of: "FP", with: (try #require(try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [[String: Any]]).first?["fingerprint"] as? String) ?? "")))
+        #expect(!answer.text.contains("<burns>"))
+        func count(_ query: String) async throws -> Int {
+            let answer = await scripted.get("/api/v2/alerts?\(query)")
+            return try #require(try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [Any]).count
+        }
+        #expect(try await count("") == 2)
+        #expect(try await count("filter=severity=~%22crit.*%22") == 1)
+        #expect(try await count("filter=severity!=critical&filter=alertname=VaultSealed") == 0)
+        #expect(try await count("receiver=team-.*") == 2)
+        #expect(try await count("receiver=team") == 0)
+        #expect(try await count("unprocessed=false") == 0)
+        #expect(await scripted.get("/api/v2/alerts?filter=%7B%7B").status == 400)
+        #expect(await scripted.get("/api/v2/alerts?receiver=(").status == 400)
+        let groups = await scripted.get("/api/v2/alerts/groups")
+        #expect(groups.text.hasPrefix(#"[{"alerts":[{"#))
+        #expect(groups.text.contains(#""labels":{},"receiver":{"name":"team-x"}"#))
+        #expect(await scripted.get("/api/v2/receivers").text == #"[{"name":"team-x"}]"#)
+        _ = try canonicalJSON(await scripted.get("/api/v2/status").text)
+    }
+
+    @Test func silencesFromBirthToDeath() async throws {
+        let (scripted, _) = scripted()
+        let made = await post(scripted, "/api/v2/silences", #"{"matchers":[{"name":"severity","value":"crit.*","isRegex":true,"isEqual":true}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T05:04:05.5+01:00","createdBy":"ann","comment":"work"}"#)
+        #expect(made.status == 200)
+        let id = try #require((try JSONSerialization.jsonObject(with: Data(made.text.utf8)) as? [String: String])?["silenceID"])
+        let shown = await scripted.get("/api/v2/silence/\(id)")
+        #expect(try canonicalJSON(shown.text) == canonicalJSON(#"""
+            {"id":"ID","status":{"state":"active"},"updatedAt":"2026-01-02T03:04:05Z","comment":"work","createdBy":"ann","endsAt":"2026-01-02T04:04:05.500Z","startsAt":"2026-01-02T03:04:05Z",
+            "matchers":[{"isEqual":true,"isRegex":true,"name":"severity","value":"crit.*"}]}
+            """#.replacingOccurrences(of: "ID", with: id)))
+        #expect(await scripted.get("/api/v2/alerts?filter=alertname=VaultSealed").text.contains(#""silencedBy":["\#(id)"],"state":"suppressed""#))
+        #expect(await scripted.get("/api/v2/alerts?silenced=false").text.contains("VaultSealed") == false)
+        #expect(await scripted.get("/api/v2/silences?filter=severity=%22crit.*%22").text.contains(id))
+        #expect(await scripted.get("/api/v2/silences?filter=severity=high").text == "[]")
+        #expect(await scripted.respond("DELETE", "/api/v2/silence/\(id)").status == 200)
+        #expect(await scripted.get("/api/v2/silence/\(id)").text.contains(#""state":"expired""#))
+        #expect(await scripted.respond("DELETE", "/api/v2/silence/\(id)").status == 500)
+        #expect(await scripted.respond("DELETE", "/api/v2/silence/00000000-0000").status == 404)
+        #expect(await scripted.get("/api/v2/silence/00000000-0000").status == 404)
+    }
+
+    @Test(arguments: [
+        ("", 400), ("[]", 400), ("{}", 400),
+        (#"{"matchers":[],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
+        (#"{"matchers":[{"name":"a","value":"(","isRegex":true}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
+        (#"{"matchers":[{"name":"a","value":"","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
+        (#"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T05:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
+        (#"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2020-01-02T05:04:05Z","endsAt":"2020-01-02T06:04:05Z","createdBy":"a","comment":"c"}"#, 400),
+        (#"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"now","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
+        (#"{"id":"nobody","matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 404),
+    ])
+    func badSilences(_ body: String, _ status: Int) async throws {
+        let (scripted, _) = scripted()
+        let answer = await post(scripted, "/api/v2/silences", body)
+        #expect(answer.status == status)
+        #expect(answer.text.hasPrefix("\""))
+        #expect(await scripted.get("/api/v2/silences").text == "[]")
+    }
+
+    @Test func othersMaySendAlerts() async throws {
+        let (scripted, desk) = scripted()
+        let mixed = await post(scripted, "/api/v2/alerts", #"""
+            [{"labels":{"alertname":"A","empty":""},"annotations":{"summary":"s"},"generatorURL":"http://g"},
+             {"labels":{}},{"labels":{"bad-name":"x"}},
+             {"labels":{"alertname":"B"},"startsAt":"2026-01-02T03:00:00Z","endsAt":"2026-01-02T02:00:00Z"},
+             {"labels":{"alertname":"C"},"startsAt":"0001-01-01T00:00:00Z","endsAt":"2026-01-02T03:00:00Z"}]
+            """#)
+        #expect(mixed.status == 400)
+        #expect(mixed.text.contains("alert 1: at least one label pair required") && mixed.text.contains("alert 3: start time must be before end time"))
+        let taken = desk.posted.withLock { $0 }
+        #expect(taken.map(\.name) == ["A", "C"])
+        #expect(taken[0] == Alert(labels: ["alertname": "A"], annotations: ["summary": "s"], startsAt: Scripted.now, updatedAt: Scripted.now, generatorURL: "http://g"))
+        #expect(taken[1].startsAt == taken[1].endsAt)
+        #expect(await post(scripted, "/api/v2/alerts", #"[{"labels":{"alertname":"A"}}]"#).status == 200)
+        #expect(await post(scripted, "/api/v2/alerts", "nonsense").status == 400)
+    }
+
+    /// amtool as a client, against the real clock.
+    @Test func amtoolUnderstandsUs() async throws {
+        let (scripted, _) = scripted(realTime: true)
+        try await scripted.serve { url in
+            func amtool(_ arguments: String...) async throws -> (output: String, status: Int32) {
+                let (output, status) = try await run("/usr/bin/amtool", ["--alertmanager.url=\(url)"] + arguments)
+                // It says so whenever the other side is not of its own version.
+                return (output.split(separator: "\n").filter { !$0.hasPrefix("Warning: amtool version") }.joined(separator: "\n"), status)
+            }
+            let alerts = try await amtool("alert", "query", "--unprocessed", "-o", "json")
+            #expect(alerts.output.contains("VaultSealed") && alerts.output.contains("ReplicaLag"), "\(alerts.output)")
+            let filtered = try await amtool("alert", "query", "--unprocessed", "-o", "extended", "severity=critical")
+            #expect(filtered.output.contains("VaultSealed") && !filtered.output.contains("ReplicaLag"), "\(filtered.output)")
+            let added = try await amtool("silence", "add", "alertname=VaultSealed", "node=~v.*", "--comment=maintenance", "--author=ann", "--duration=1h")
+            let id = added.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            #expect(added.status == 0 && id.count == 36, "\(added.output)")
+            let silences = try await amtool("silence", "query", "-o", "extended")
+            #expect(silences.output.contains(id) && silences.output.contains("maintenance"), "\(silences.output)")
+            let silenced = try await amtool("alert", "query", "--silenced", "-o", "simple")
+            #expect(silenced.output.contains("VaultSealed"), "\(silenced.output)")
+            let updated = try await amtool("silence", "update", "--duration=2h", "--comment=longer", id)
+            #expect(updated.status == 0, "\(updated.output)")
+            let expired = try await amtool("silence", "expire", id)
+            #expect(expired.status == 0, "\(expired.output)")
+            #expect(try await amtool("silence", "query", "-q").output == "")
+            #expect(try await amtool("silence", "query", "--expired", "-q").output.contains(id))
+            let sent = try await amtool("alert", "add", "alertname=Posted", "severity=low", "--annotation=summary=hello")
+            #expect(sent.status == 0, "\(sent.output)")
+            let show = try await amtool("config", "show")
+            #expect(show.output.contains("receiver: team-x"), "\(show.output)")
+        }
+    }
+}
