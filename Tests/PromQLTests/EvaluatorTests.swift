@@ -1,0 +1,117 @@
+import PromQL
+import Samples
+import Testing
+
+struct EvaluatorTests {
+    private func estate() throws -> ScriptedSource {
+        try ScriptedSource(every: 60, [
+            #"up{node="a",job="v"}"#: "1 1 0 _ _ 1 1 1 stale 1 1", #"up{node="b",job="v"}"#: "0 1 1 1 NaN 1 1 1 1 1 1", #"up{node="c",job="p"}"#: "1x4 _x3 1x2",
+            #"hits_total{node="a"}"#: "0+10x4 5+7x5", #"hits_total{node="b"}"#: "100+1.5x10", #"gauge{node="a"}"#: "3 -2 8 Inf 1 -Inf 4 0.1 0.2 7 7",
+            #"lat_bucket{le="0.1"}"#: "0+1x10", #"lat_bucket{le="1"}"#: "0+3x10", #"lat_bucket{le="+Inf"}"#: "0+4x10", #"owner{node="a",team="x"}"#: "1x10",
+        ])
+    }
+
+    static let expressions = [
+        "up", "up == 0", "up != bool 1", "sum by (job) (up)", "avg without (node) (up)", "count_values('v', up)", "topk(1, up)", "bottomk by (job) (1, up)",
+        "quantile(0.5, gauge)", "stddev(up)", "rate(hits_total[3m])", "increase(hits_total[5m] offset 1m)", "irate(hits_total[4m])", "delta(gauge[4m])", "deriv(gauge[5m])",
+        "predict_linear(hits_total[5m], 60)", "changes(up[5m])", "resets(hits_total[10m])", "avg_over_time(gauge[3m])", "quantile_over_time(0.9, gauge[5m])", "absent(up{node=\"z\"})",
+        "absent_over_time(up{node=\"a\"}[2m])", "max_over_time(rate(hits_total[2m])[4m:30s])", "up offset -1m", "up @ 120", "hits_total @ end()", "sum_over_time(up[3m:1m] @ start())",
+        "up and on (node) hits_total", "up unless hits_total", "hits_total or up", "-up", "up * 2 + 1", "hits_total / on (node) group_right owner", "up * on (node) group_left (team) owner",
+        "histogram_quantile(0.9, rate(lat_bucket[4m]))", "histogram_fraction(0, 0.5, lat_bucket)", "label_replace(up, 'x', '$1', 'node', '(.*)')", "label_join(up, 'y', '-', 'job', 'node')",
+        "timestamp(up)", "scalar(owner) + time()", "vector(time()) % 7", "clamp(gauge, 0, 5)", "round(gauge, 0.5)", "hour()", "sgn(gauge)", "last_over_time(up[10m])", "stdvar_over_time(gauge[3m])",
+        "sum by (__name__) ({node=\"a\"})", "1 + 2 ^ 3", "pi()", "gauge atan2 on (node) up", "present_over_time(up[1m])", "timestamp(gauge @ 60)", "count(up) by (job) > 1",
+    ]
+
+    /// A step of a range query is what the instant query at that time says.
+    @Test(arguments: expressions) func stepsOfARangeEqualInstants(_ text: String) throws {
+        // `@ end()` means another time in each of the two.
+        let source = try estate()
+        let expression = try Expression.parse(text)
+        let evaluator = Evaluator(source: source)
+        let (start, end) = (Timestamp(milliseconds: 0), Timestamp(milliseconds: 720_000))
+        let series = try evaluator.range(expression, start: start, end: end, step: .seconds(45))
+        #expect(series.map(\.labels) == series.map(\.labels).sorted())
+        guard !text.contains("end()"), !text.contains("start()") else { return }
+        var seen = 0
+        for t in stride(from: Int64(0), through: 720_000, by: 45_000) {
+            var instant: [Labels: Double] = [:]
+            switch try evaluator.instant(expression, at: Timestamp(milliseconds: t)) {
+            case .vector(let samples): for sample in samples { instant[sample.labels] = sample.value }
+            case .scalar(let value): instant[.empty] = value
+            default: Issue.record("no value")
+            }
+            var step: [Labels: Double] = [:]
+            for one in series { if let point = one.points.first(where: { $0.t == t }) { step[one.labels] = point.v } }
+            #expect(step.mapValues(\.bitPattern).filter { !Double(bitPattern: $0.value).isNaN } == instant.mapValues(\.bitPattern).filter { !Double(bitPattern: $0.value).isNaN })
+            #expect(Set(step.keys) == Set(instant.keys))
+            seen += step.count
+        }
+        #expect(seen > 0)
+    }
+
+    /// Reading what is printed gives the same answer.
+    @Test(arguments: expressions) func printedFormsMeanTheSame(_ text: String) throws {
+        let source = try estate()
+        let printed = try Expression.parse(text).description
+        #expect(try source.lines(printed, at: 500) == source.lines(text, at: 500))
+    }
+
+    @Test func rangesAndLookbackAreOpenOnTheLeft() throws {
+        let source = try ScriptedSource(every: 60, ["a": "1 2 3 4"])
+        #expect(try source.lines("a[2m]", at: 180) == ["a 3@120000 4@180000"])
+        #expect(try source.lines("count_over_time(a[60s])", at: 180) == ["{} 1"])
+        #expect(try source.lines("a", at: 479.999) == ["a 4"])
+        #expect(try source.lines("a", at: 480) == [])
+    }
+
+    @Test func markersEndASeries() throws {
+        let source = try ScriptedSource(every: 60, ["a": "1 2 stale _ 5"])
+        #expect(try source.lines("a", at: 130) == [])
+        #expect(try source.lines("a[5m]", at: 130) == ["a 1@0 2@60000"])
+        #expect(try source.lines("a", at: 240) == ["a 5"])
+    }
+
+    @Test func sortsAndRanksKeepTheirOrder() throws {
+        let source = try ScriptedSource(["a{i=\"1\"}": "2", "a{i=\"2\"}": "NaN", "a{i=\"3\"}": "9", "a{i=\"4\"}": "-1"])
+        #expect(try source.lines("sort(a)") == [#"a{i="4"} -1"#, #"a{i="1"} 2"#, #"a{i="3"} 9"#, #"a{i="2"} NaN"#])
+        #expect(try source.lines("sort_desc(a)") == [#"a{i="3"} 9"#, #"a{i="1"} 2"#, #"a{i="4"} -1"#, #"a{i="2"} NaN"#])
+        #expect(try source.lines("topk(2, a)") == [#"a{i="3"} 9"#, #"a{i="1"} 2"#])
+        #expect(try source.lines("bottomk(5, a)") == [#"a{i="4"} -1"#, #"a{i="1"} 2"#, #"a{i="3"} 9"#, #"a{i="2"} NaN"#])
+    }
+
+    /// As Prometheus 3 does: the name goes at the end, so that grouping and label functions still see it.
+    @Test func namesAreDroppedLate() throws {
+        let source = try ScriptedSource(["a": "1", "b": "2"])
+        #expect(try source.lines(#"label_replace(-a, "was", "$1", "__name__", "(.*)")"#) == [#"{was="a"} -1"#])
+        #expect(throws: EvaluationError.self) { try source.lines(#"abs({__name__=~"a|b"})"#) }
+        #expect(try source.lines(#"sum by (__name__) ({__name__=~"a|b"})"#) == ["a 1", "b 2"])
+        #expect(try source.lines("a > bool 0") == ["{} 1"])
+        #expect(try source.lines("a > 0") == ["a 1"])
+    }
+
+    @Test(arguments: [
+        ("a + on () a", "many-to-many matching not allowed"), ("a + on () one", "many-to-one matching must be explicit"), ("label_replace(a, 'i', '', '', '')", "same labelset"),
+        ("label_replace(a, 'x', '', 'i', '(')", "invalid regular expression"), ("topk(NaN, nothing)", "Parameter value is NaN"), ("topk(1e300, a)", "overflows int64"),
+        ("a * on () group_left (i) one", "grouping labels must ensure unique matches"),
+    ]) func errorsSayWhatDoesNotFit(_ text: String, _ part: String) throws {
+        let source = try ScriptedSource(["a{i=\"1\"}": "1", "a{i=\"2\"}": "2", "one": "1"])
+        let error = #expect(throws: EvaluationError.self) { try source.lines(text) }
+        #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func boundsHold() throws {
+        let source = try estate()
+        func limited(_ set: (inout EvaluationLimits) -> Void) -> Evaluator {
+            var limits = EvaluationLimits()
+            set(&limits)
+            return Evaluator(source: source, limits: limits)
+        }
+        let up = try Expression.parse("up")
+        let now = Timestamp(milliseconds: 300_000)
+        #expect(throws: EvaluationError.self) { try limited { $0.series = 2 }.instant(up, at: now) }
+        #expect(throws: EvaluationError.self) { try limited { $0.samples = 5 }.instant(up, at: now) }
+        let late = #expect(throws: EvaluationError.self) { try limited { $0.isOverdue = { true } }.instant(up, at: now) }
+        #expect(late?.kind == .timeout)
+        #expect(throws: EvaluationError.self) { try limited { $0.steps = 10 }.range(up, start: Timestamp(milliseconds: 0), end: now, step: .seconds(1)) }
+    }
+}
