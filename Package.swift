@@ -15,14 +15,12 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-func stage(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func stage(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
-        exclude: [], resources: resources, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -62,7 +60,7 @@ let package = Package(
         stage("Telemetry", ["Samples", "Exposition"]),
         stage("Transport", ["Samples", "Platform", "CCurl", "CPostgres"]),
         stage("S3", ["Samples", "Platform", "Transport"]),
-        stage("Probes", ["Samples", "Platform", "Exposition", "Telemetry", "Transport", "S3"]),
+        stage("Probes", ["Samples", "Platform", "Exposition", "Telemetry", "Transport", "S3", logging], exclude: ["README.md"]),
         stage("Store", ["Samples", "Telemetry"]),
         stage("PromQL", ["Samples"]),
         stage("GoTemplate", ["Samples"]),
@@ -75,7 +73,7 @@ let package = Package(
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
         stage("Simulation", ["Samples", "Platform", "Transport", logging]),
         stage("LocalServers", ["Platform"]),
-        stage("Lab", ["Samples", "Platform", "Web", "LocalServers"] + nio),
+        stage("Lab", ["Samples", "Platform", "LocalServers", "CCrypto"] + nio),
         stage("Config", ["Samples", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts", "Dispatching", "Delivery"]),
         stage("Agent", [
             "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate", "Alerts",
@@ -89,6 +87,26 @@ let package = Package(
                 logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+
+        tests("Samples", ["Samples"]),
+        tests("Platform", ["Platform", "Samples", logging]),
+        tests("YAML", ["YAML"]),
+        tests("Exposition", ["Exposition", "Samples"]),
+        tests("Telemetry", ["Telemetry", "Exposition", "Samples"]),
+        tests("Transport", ["Transport", "S3", "LocalServers", "Platform", "Samples", logging]),
+        tests("S3", ["S3", "Transport", "LocalServers", "Platform", "Samples", logging]),
+        tests("Probes", ["Probes", "Exposition", "Telemetry", "S3", "Transport", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
+        tests("Store", ["Store", "Telemetry", "Exposition", "Samples"]),
+        tests("PromQL", ["PromQL", "Samples", "YAML"], exclude: ["Conformance"]),
+        tests("GoTemplate", ["GoTemplate", "Samples"]),
+        tests("Dispatching", ["Dispatching", "Alerts", "Platform", "Samples"]),
+        tests("Journal", ["Journal", "Alerts", "Platform", "Samples", "CSQLite"]),
+        tests("Web", ["Web", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Samples", "Telemetry", "LocalServers", logging] + nio),
+        tests("Supervision", ["Supervision", "Platform", "Samples"]),
+        tests("LocalServers", ["LocalServers", "Platform"]),
+        tests("Lab", ["Lab", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
+        tests("Config", ["Config", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples", "S3", "Transport", "Store"]),
+        tests("Tidy", []),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -3,6 +3,9 @@ import Logging
 import Platform
 import Probes
 import Samples
+import Supervision
+import Synchronization
+import Telemetry
 
 extension Agent {
     /// Reads everything anew and takes it if all of it is right; else the running configuration stays.

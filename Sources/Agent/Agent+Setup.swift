@@ -1,4 +1,5 @@
 import Config
+import Delivery
 import Journal
 import Logging
 import Platform

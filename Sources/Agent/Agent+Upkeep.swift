@@ -1,9 +1,15 @@
 import Alerts
+import Dispatching
+import Exposition
+import Journal
 import Logging
 import Platform
 import Probes
 import Samples
+import Store
 import Supervision
+import Synchronization
+import Telemetry
 
 extension Agent {
     /// What must be done now and then: old points and old history go, gauges are read, the journal is mended.

@@ -51,7 +51,7 @@ struct AgentMetrics: Sendable {
     /// Memory, time and descriptors of this process; getrusage(2), proc(5).
     func measureProcess() {
         var usage = rusage()
-        if getrusage(RUSAGE_SELF, &usage) == 0 {
+        if getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 {
             let user = Double(usage.ru_utime.tv_sec) + Double(usage.ru_utime.tv_usec) / 1e6
             let system = Double(usage.ru_stime.tv_sec) + Double(usage.ru_stime.tv_usec) / 1e6
             cpuSeconds.set(user + system)

@@ -137,12 +137,12 @@ package actor AlertDesk {
         batch.changes += decisions.withdrawn.map { .forgetOutbox(id: $0) }
         for record in decisions.records {
             do {
-                batch.changes.append(.record(key: AlertDesk.key(record.destination), try record.encoded()))
+                batch.changes.append(.record(key: record.destination.storageKey, try record.encoded()))
             } catch {
                 platform.log.error("an entry of the notification log could not be encoded", metadata: ["err": "\(error)"])
             }
         }
-        batch.changes += decisions.forgottenRecords.map { .forgetRecord(key: AlertDesk.key($0)) }
+        batch.changes += decisions.forgottenRecords.map { .forgetRecord(key: $0.storageKey) }
         batch.changes += decisions.forgottenAlerts.map { .forgetAlert(fingerprint: $0) }
         batch.changes += decisions.forgottenSilences.map { .forgetSilence(id: $0) }
         batch.send += decisions.send
@@ -159,17 +159,15 @@ package actor AlertDesk {
         }
     }
 
-    private static func key(_ destination: Destination) -> String {
-        [destination.receiver, destination.integration, destination.groupKey].joined(separator: "\u{1f}")
-    }
-
     // MARK: Alerts in
 
     /// Takes alerts; on return they are in the journal.
     /// - Parameters:
     ///   - external: they came through the API rather than from our own rules.
     ///   - state: what the rules need to go on after a restart, written in the same transaction.
-    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = []) async {
+    /// - Returns: how many new alerts were refused because as many as may be are held.
+    @discardableResult
+    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = []) async -> Int {
         let now = platform.time.now()
         let before = Set(dispatcher.alertStatuses(now).map(\.alert.fingerprint))
         let receipt = dispatcher.receive(alerts, external: external, now: now)
@@ -194,6 +192,7 @@ package actor AlertDesk {
         enqueue(dispatcher.advance(now), changes)
         wake.signal()
         if !changes.isEmpty { await committed() }
+        return receipt.refused
     }
 
     // MARK: What became of messages
@@ -237,32 +236,37 @@ package actor AlertDesk {
 
     // MARK: Silences
 
-    package func setSilence(_ silence: Silence) async throws -> Silence {
+    package func setSilence(_ silence: Silence) async throws(SilenceError) -> Silence {
         let now = platform.time.now()
         let (stored, decisions) = try dispatcher.setSilence(silence, random: platform.random, now: now)
         var changes: [JournalChange] = []
-        for silence in stored { changes += try silenceChanges(silence, now) }
+        for silence in stored { changes += silenceChanges(silence, now) }
         enqueue(decisions, changes)
         wake.signal()
         await committed()
         return stored.first ?? silence
     }
 
-    package func expireSilence(_ id: String) async throws {
+    package func expireSilence(_ id: String) async throws(SilenceError) {
         let now = platform.time.now()
         let (stored, decisions) = try dispatcher.expireSilence(id, now: now)
-        enqueue(decisions, try silenceChanges(stored, now))
+        enqueue(decisions, silenceChanges(stored, now))
         wake.signal()
         await committed()
     }
 
-    private func silenceChanges(_ silence: Silence, _ now: Moment) throws -> [JournalChange] {
-        [
-            .silence(id: silence.id, try silence.encoded()),
+    private func silenceChanges(_ silence: Silence, _ now: Moment) -> [JournalChange] {
+        var changes: [JournalChange] = [
             .history(HistoryEntry(
                 at: now.wall, kind: .silence, subject: silence.matchers.map(\.description).joined(separator: ", "),
-                detail: "\(silence.state(at: now.wall).rawValue) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)")),
+                detail: "\(silence.state(at: now.wall).rawValue) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)"))
         ]
+        do {
+            changes.append(.silence(id: silence.id, try silence.encoded()))
+        } catch {
+            platform.log.error("a silence could not be encoded and will not outlive a restart", metadata: ["id": "\(silence.id)", "err": "\(error)"])
+        }
+        return changes
     }
 
     // MARK: Questions
@@ -270,6 +274,7 @@ package actor AlertDesk {
     package func alertStatuses() -> [AlertStatus] { dispatcher.alertStatuses(platform.time.now()) }
     package func groupStatuses() -> [GroupStatus] { dispatcher.groupStatuses(platform.time.now()) }
     package func counts() -> Dispatcher.Counts { dispatcher.counts(platform.time.now()) }
+    package func pending() -> [Outgoing] { dispatcher.pending }
     package func silences() -> [Silence] { dispatcher.allSilences }
     package func silence(_ id: String) -> Silence? { dispatcher.silence(id) }
     package var options: DispatchOptions { dispatcher.options }
@@ -283,11 +288,16 @@ package actor AlertDesk {
     /// Everything again, for a journal that was begun anew after its file broke.
     package func rewriteJournal() {
         let now = platform.time.now()
-        batch.changes += dispatcher.alertStatuses(now).map { .alert($0.alert) }
-        batch.changes += dispatcher.pending.map { .outbox(id: $0.id, $0.notification) }
-        for silence in dispatcher.allSilences {
-            if let bytes = try? silence.encoded() { batch.changes.append(.silence(id: silence.id, bytes)) }
+        let saved = dispatcher.saved
+        batch.changes += saved.alerts.map { .alert($0) }
+        for outgoing in saved.outgoing {
+            batch.changes.append(.outbox(id: outgoing.id, outgoing.notification))
+            if outgoing.attempted { batch.changes.append(.attempted(id: outgoing.id)) }
         }
+        for silence in saved.silences { batch.changes += silenceChanges(silence, now) }
+        var decisions = Decisions()
+        decisions.records = saved.records
+        enqueue(decisions)
         commitWake.signal()
     }
 }

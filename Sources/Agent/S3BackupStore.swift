@@ -1,5 +1,6 @@
 import Probes
 import S3
+import Transport
 
 /// A bucket as the backup probes see it.
 struct S3BackupStore: BackupStore {

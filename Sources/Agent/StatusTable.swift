@@ -12,12 +12,12 @@ package enum StatusTable {
         for name in clusters {
             let own = results.filter { cluster(of: $0.target) == name }
             let nodes = own.filter { [.vaultNode, .vaultLoadBalancer, .vaultCanary, .vaultTelemetry].contains($0.target.kind) }
-            let summary = own.first { $0.target.kind == .vaultCluster }.map { summary($0.status) } ?? ""
+            let summary = own.first { $0.target.kind == .vaultCluster }.map { line($0.status) } ?? ""
             sections.append(.init(title: "Vault cluster \(name)", summary: summary, targets: nodes.map(target)))
         }
         let servers = results.filter { $0.target.kind == .postgres }
         for name in Set(servers.map { cluster(of: $0.target) }).sorted() {
-            let summary = results.first { $0.target.kind == .postgresCluster && cluster(of: $0.target) == name }.map { summary($0.status) } ?? ""
+            let summary = results.first { $0.target.kind == .postgresCluster && cluster(of: $0.target) == name }.map { line($0.status) } ?? ""
             sections.append(.init(
                 title: "PostgreSQL of \(name)", summary: summary, targets: servers.filter { cluster(of: $0.target) == name }.map(target)))
         }
@@ -30,7 +30,7 @@ package enum StatusTable {
         String(target.name.split(separator: "/", maxSplits: 1).first ?? "")
     }
 
-    private static func summary(_ status: TargetStatus) -> String {
+    private static func line(_ status: TargetStatus) -> String {
         ([status.state, status.detail] + status.warnings).filter { !$0.isEmpty }.joined(separator: "; ")
     }
 

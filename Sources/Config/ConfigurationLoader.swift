@@ -1,4 +1,5 @@
 import Platform
+import Probes
 import Samples
 import YAML
 
@@ -18,7 +19,7 @@ extension Configuration {
 
         var fields = Fields(root, errors, "the configuration")
         let global = GlobalOptions(fields.node("global"), context)
-        var parser = TargetParser(context: context, global: global)
+        let parser = TargetParser(context: context, global: global)
         let vault = parser.clusters(fields.node("vault"))
         let postgres = parser.postgres(fields.node("postgres"), clusters: vault.map(\.name))
         let backups = parser.backups(fields.list("backups"))

@@ -1,4 +1,5 @@
 import Samples
+import Store
 import YAML
 
 extension GlobalOptions {

@@ -115,5 +115,8 @@ package struct ParsingContext: Sendable {
 /// All that is wrong with a configuration, in the order of the file.
 package struct ConfigurationErrors: Error, Sendable, CustomStringConvertible {
     package let errors: [YAMLError]
+
+    package init(errors: [YAMLError]) { self.errors = errors }
+
     package var description: String { errors.map(\.description).joined(separator: "\n") }
 }

@@ -27,7 +27,8 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
     package var description: String { "\(reason.rawValue): \(message)" }
 
     /// What no answer at all means.
-    init(_ error: TransportError) {
+    /// - Parameter secrets: what the transport may have repeated and nobody must see.
+    init(_ error: TransportError, hiding secrets: [String] = []) {
         let reason: Reason
         switch error.reason {
         case .timeout: reason = .contextDeadlineExceeded
@@ -35,7 +36,7 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
         case .auth: reason = .authError
         default: reason = .other
         }
-        self.init(reason, retryable: true, error.message)
+        self.init(reason, retryable: true, Redaction.hide(secrets, in: error.message))
         switch error.reason {
         case .timeout, .reset, .body, .http, .cancelled, .other: isUncertain = true
         case .dns, .connect, .tls, .auth: isUncertain = false

@@ -5,6 +5,9 @@ import Transport
 package struct ProbeSet: Sendable {
     let probes: [any RunnableProbe]
 
+    /// - Parameter probes: scripted ones, in tests.
+    init(probes: [any RunnableProbe]) { self.probes = probes }
+
     /// - Parameters:
     ///   - backups: each set with the store that holds it.
     package init(

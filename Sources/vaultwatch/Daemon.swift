@@ -9,7 +9,7 @@ import Supervision
 enum Daemon {
     static func run(_ options: AgentOptions, log: Logger, requests: AsyncStream<Request>, ready: @escaping @Sendable ([String]) -> Void = { _ in }) async throws {
         do {
-            let agent = try await Agent(options, platform: .real(log: log))
+            let agent = try Agent(options, platform: .real(log: log))
             agent.onReady = ready
             try await agent.run(requests: requests)
         } catch let errors as ConfigurationErrors {

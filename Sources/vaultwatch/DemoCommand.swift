@@ -47,9 +47,9 @@ struct DemoCommand: AsyncParsableCommand {
         let folder = try TemporaryDirectory()
         let code: ExitCode?
         do {
-            let endpoints = try await estate.endpoints()
+            let endpoints = try estate.endpoints()
             let file = folder.path + "/vaultwatch.yml"
-            try folder.write(
+            _ = try folder.write(
                 "vaultwatch.yml",
                 DemoConfiguration.text(endpoints, rules: rules.isEmpty ? DemoCommand.shippedRules() : rules, listen: listenAddress, storage: folder.path))
             var options = AgentOptions(configFile: file)

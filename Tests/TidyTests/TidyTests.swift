@@ -19,7 +19,7 @@ struct TidyTests {
         "Alerts": ["Samples"],
         "Rules": ["Samples", "YAML", "PromQL", "GoTemplate", "Alerts", "Platform", "Telemetry"],
         "Dispatch": ["Samples", "Alerts", "Platform", "Telemetry"],
-        "Delivery": ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto"],
+        "Delivery": ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto", "Logging"],
         "Journal": ["Samples", "Alerts", "Platform", "CSQLite"],
         "Web": [
             "Samples", "Exposition", "Alerts", "PromQL", "Dispatch", "Platform", "Telemetry", "CZlib", "NIOCore", "NIOPosix",
@@ -35,7 +35,7 @@ struct TidyTests {
             "Alerts", "Rules", "Dispatch", "Delivery", "Journal", "Web", "Supervision", "Config", "Logging",
         ],
         "LocalServers": ["Platform", "Samples"],
-        "Lab": ["Samples", "Platform", "Web", "LocalServers", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging"],
+        "Lab": ["Samples", "Platform", "LocalServers", "CCrypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"],
         "Simulation": ["Samples", "Platform", "Transport", "Logging"],
         "vaultwatch": [
             "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate",

@@ -16,9 +16,9 @@ struct AlertmanagerIntegration: Integration {
                 group.addTask {
                     do throws(DeliveryError) {
                         let base = url.hasSuffix("/") ? String(url.dropLast()) : url
-                        let response = try await client.send(.init(url: base + "/api/v2/alerts", body: body, options: options.http, timeout: options.timeout))
-                        if let refusal = client.refusal(response) { throw refusal }
-                        return .accepted("HTTP \(response.status)")
+                        let answer = try await client.send(.init(url: base + "/api/v2/alerts", body: body, options: options.http, timeout: options.timeout))
+                        if let refusal = client.refusal(answer) { throw refusal }
+                        return .accepted("HTTP \(answer.response.status)")
                     } catch {
                         return .failed(error)
                     }

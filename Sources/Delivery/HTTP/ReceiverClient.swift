@@ -12,40 +12,77 @@ struct ReceiverClient: Sendable {
     struct Call {
         var url: String
         var body: [UInt8]
+        /// They win over the headers of `http_config`.
         var headers: [(name: String, value: String)] = [("Content-Type", "application/json")]
         var options: HTTPClientOptions
         var timeout: Duration
         var method = "POST"
+        /// Secrets of this call beyond those of `options`: no error repeats them.
+        var secrets: [String] = []
+    }
+
+    /// An answer, and what of it must not be shown.
+    struct Answer {
+        var response: HTTPResponse
+        var secrets: [String]
+        /// The start of the body, on one line.
+        var said: String { Redaction.excerpt(response.body, hiding: secrets) }
     }
 
     private static let answerLimitBytes = 64 << 10
     private static let redirectLimit = 5
 
-    func send(_ call: Call) async throws(DeliveryError) -> HTTPResponse {
+    func send(_ call: Call) async throws(DeliveryError) -> Answer {
         var request = HTTPRequest(url: call.url)
         request.method = call.method
         request.body = call.body
-        request.headers = call.headers + [("User-Agent", "vaultwatch")]
         request.timeout = call.timeout
         request.connectTimeout = min(call.timeout, .seconds(5))
         request.bodyLimitBytes = ReceiverClient.answerLimitBytes
         request.tls = call.options.tls
         request.redirectLimit = call.options.followRedirects ? ReceiverClient.redirectLimit : 0
-        for header in call.options.headers { request.headers.append((header.name, try reveal(header.value))) }
-        switch call.options.authorization {
+        var secrets = call.secrets
+        let own = try configured(call.options, &secrets)
+        let given = Set(call.headers.map { $0.name.lowercased() })
+        request.headers = own.filter { !given.contains($0.name.lowercased()) } + call.headers
+        if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) { request.headers.append(("User-Agent", "vaultwatch")) }
+        if let proxy = call.options.proxy, !NoProxy.matches(url: call.url, call.options.noProxy) {
+            let address = try reveal(proxy)
+            request.proxy = address
+            secrets.append(address)
+            if let at = address.lastIndex(of: "@") { secrets.append(String(address[..<at].split(separator: "/").last ?? "")) }
+        }
+        // Nothing that came from a file or a template may add a line to the request.
+        guard request.headers.allSatisfy({ $0.value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 } }) else {
+            throw DeliveryError(.clientError, retryable: false, "a header's value holds a control character")
+        }
+        do {
+            return Answer(response: try await http.send(request), secrets: secrets)
+        } catch {
+            throw DeliveryError(error, hiding: secrets)
+        }
+    }
+
+    private func configured(_ options: HTTPClientOptions, _ secrets: inout [String]) throws(DeliveryError) -> [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        for header in options.headers {
+            let value = try reveal(header.value)
+            secrets.append(value)
+            headers.append((header.name, value))
+        }
+        switch options.authorization {
         case .none: break
         case .basic(let username, let password):
-            let pair = try reveal(username) + ":" + (try password.map { (secret) throws(DeliveryError) in try reveal(secret) } ?? "")
-            request.headers.append(("Authorization", "Basic " + Base64.encode(Array(pair.utf8))))
+            let word = try password.map { (secret) throws(DeliveryError) in try reveal(secret) } ?? ""
+            let encoded = Base64.encode(Array((try reveal(username) + ":" + word).utf8))
+            secrets += [word, encoded]
+            headers.append(("Authorization", "Basic " + encoded))
         case .scheme(let scheme, let credentials):
-            request.headers.append(("Authorization", scheme + " " + (try reveal(credentials))))
+            let value = try reveal(credentials)
+            secrets.append(value)
+            headers.append(("Authorization", scheme + " " + value))
         }
-        if let proxy = call.options.proxy, !ReceiverClient.isExempt(call.url, call.options.noProxy) { request.proxy = try reveal(proxy) }
-        do {
-            return try await http.send(request)
-        } catch {
-            throw DeliveryError(error)
-        }
+        return headers
     }
 
     func reveal(_ secret: Secret) throws(DeliveryError) -> String {
@@ -58,56 +95,22 @@ struct ReceiverClient: Sendable {
     }
 
     /// The error that a status means, nil for 2xx. Server errors, timeouts and rate limits pass; other refusals do not.
-    func refusal(_ response: HTTPResponse, retrying: Set<Int> = [], detail: String? = nil) -> DeliveryError? {
-        if (200..<300).contains(response.status) { return nil }
-        let said = detail ?? ReceiverClient.printable(response.body)
-        let message = "HTTP \(response.status)" + (said.isEmpty ? "" : ": \(said)")
-        switch response.status {
-        case 429: return DeliveryError(.rateLimited, retryable: true, message, retryAfter: retryAfter(response))
-        case 401, 403: return DeliveryError(.authError, retryable: false, message)
-        case 500...: return DeliveryError(.serverError, retryable: true, message, retryAfter: retryAfter(response))
-        case 408, 425: return DeliveryError(.clientError, retryable: true, message)
-        default: return DeliveryError(.clientError, retryable: retrying.contains(response.status), message)
+    /// Sources: RFC 9110 §15, RFC 6585 §4.
+    func refusal(_ answer: Answer) -> DeliveryError? {
+        let status = answer.response.status
+        if (200..<300).contains(status) { return nil }
+        let said = answer.said
+        let message = "HTTP \(status)" + (said.isEmpty ? "" : ": \(said)")
+        switch status {
+        case 429: return DeliveryError(.rateLimited, retryable: true, message, retryAfter: retryAfter(answer.response))
+        case 401, 403, 407: return DeliveryError(.authError, retryable: false, message)
+        case 408, 425: return DeliveryError(.clientError, retryable: true, message, retryAfter: retryAfter(answer.response))
+        case 500...599: return DeliveryError(.serverError, retryable: true, message, retryAfter: retryAfter(answer.response))
+        case 400..<500: return DeliveryError(.clientError, retryable: false, message)
+        // A redirect that may not be followed, or nothing that HTTP knows.
+        default: return DeliveryError(.other, retryable: false, message)
         }
     }
 
-    /// `Retry-After` in either form: seconds, or an HTTP date. Source: RFC 9110, 10.2.3.
-    func retryAfter(_ response: HTTPResponse) -> Duration? {
-        guard let text = response[header: "retry-after"] else { return nil }
-        if let seconds = Int64(text), seconds >= 0 { return .seconds(min(seconds, 86_400)) }
-        guard let date = HTTPDate.parse(text) else { return nil }
-        return min(max(.zero, date - time.wall()), .seconds(86_400))
-    }
-
-    /// The start of an answer, on one line.
-    static func printable(_ body: [UInt8]) -> String {
-        String(String(decoding: body.prefix(300), as: UTF8.self).map { $0.isNewline ? " " : $0 })
-    }
-
-    private static func isExempt(_ url: String, _ hosts: [String]) -> Bool {
-        let rest = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true).dropFirst().first ?? ""
-        let host = String(rest.split(separator: ":").first ?? "").lowercased()
-        return hosts.contains { $0 == "*" || host == $0.lowercased() || host.hasSuffix("." + $0.lowercased()) }
-    }
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`. Source: RFC 9110, 5.6.7.
-enum HTTPDate {
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-
-    static func parse(_ text: String) -> Timestamp? {
-        let words = text.split(separator: " ")
-        guard words.count == 6, words[5] == "GMT", let day = Int(words[1]), let month = months.firstIndex(of: String(words[2])), let year = Int64(words[3]) else { return nil }
-        let clock = words[4].split(separator: ":").compactMap { Int($0) }
-        guard clock.count == 3 else { return nil }
-        return Timestamp(year: year, month: month + 1, day: day, hour: clock[0], minute: clock[1], second: clock[2])
-    }
-
-    /// As a mail's `Date` header wants it. Source: RFC 5322, 3.3.
-    static func mail(_ time: Timestamp) -> String {
-        let c = time.civil
-        func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
-        return "\(days[c.weekday]), \(two(c.day)) \(months[c.month - 1]) \(c.year) \(two(c.hour)):\(two(c.minute)):\(two(c.second)) +0000"
-    }
+    func retryAfter(_ response: HTTPResponse) -> Duration? { RetryAfter.read(response[header: "retry-after"], now: time.wall()) }
 }

@@ -9,12 +9,19 @@ struct HeartbeatIntegration: Integration {
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
-            let url = try client.reveal(options.url) + (notification.status == .resolved ? options.failSuffix : "")
-            let response = try await client.send(.init(url: url, body: [], headers: [], options: options.http, timeout: options.timeout))
-            if let refusal = client.refusal(response) { throw refusal }
-            return .accepted("HTTP \(response.status)")
+            let base = try client.reveal(options.url)
+            let url = notification.status == .resolved ? HeartbeatIntegration.failing(base, options.failSuffix) : base
+            let answer = try await client.send(.init(url: url, body: [], headers: [], options: options.http, timeout: options.timeout, secrets: Redaction.parts(ofURL: base)))
+            if let refusal = client.refusal(answer) { throw refusal }
+            return .accepted("HTTP \(answer.response.status)")
         } catch {
             return .failed(error)
         }
+    }
+
+    /// The suffix stands after the path, before a query.
+    static func failing(_ url: String, _ suffix: String) -> String {
+        let path = url.prefix { $0 != "?" }
+        return (path.hasSuffix("/") && suffix.hasPrefix("/") ? path.dropLast() : path) + suffix + url[path.endIndex...]
     }
 }

@@ -18,16 +18,20 @@ struct PagerDutyIntegration: Integration {
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
             var url = options.url
+            let secret: String
             let body: [UInt8]
             switch options.key {
-            case .routing(let key): body = try event(notification, key: try composer.expand(try client.reveal(key), notification))
+            case .routing(let key):
+                secret = try composer.expand(try client.reveal(key), notification)
+                body = try event(notification, key: secret)
             case .service(let key):
                 if url == PagerDutyOptions.eventsURL { url = PagerDutyOptions.genericURL }
-                body = try genericEvent(notification, key: try client.reveal(key))
+                secret = try composer.expand(try client.reveal(key), notification)
+                body = try genericEvent(notification, key: secret)
             }
-            let response = try await client.send(.init(url: url, body: body, options: options.http, timeout: options.timeout))
-            if let refusal = client.refusal(response) { throw refusal }
-            return .accepted("HTTP \(response.status)")
+            let answer = try await client.send(.init(url: url, body: body, options: options.http, timeout: options.timeout, secrets: [secret]))
+            if let refusal = client.refusal(answer) { throw refusal }
+            return .accepted("HTTP \(answer.response.status)")
         } catch {
             return .failed(error)
         }

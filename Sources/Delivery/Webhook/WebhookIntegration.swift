@@ -12,9 +12,9 @@ struct WebhookIntegration: Integration {
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
             let url = try client.reveal(options.url)
-            let response = try await client.send(.init(url: url, body: body(notification), options: options.http, timeout: options.timeout))
-            if let refusal = client.refusal(response) { throw refusal }
-            return .accepted("HTTP \(response.status)")
+            let answer = try await client.send(.init(url: url, body: body(notification), options: options.http, timeout: options.timeout, secrets: Redaction.parts(ofURL: url)))
+            if let refusal = client.refusal(answer) { throw refusal }
+            return .accepted("HTTP \(answer.response.status)")
         } catch {
             return .failed(error)
         }

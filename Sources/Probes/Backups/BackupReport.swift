@@ -17,6 +17,8 @@ struct BackupReport: Sendable {
     let isTruncated: Bool
     /// Periods that have a backup, of this set or of one that covers it.
     let covered: Set<BackupPeriod>
+    /// Time in the newest key, of this set or of one that covers it: on the 1st the monthly backup is the newest.
+    let newestTime: Timestamp?
     private let all: [Entry]
 
     /// A key's clock may run ahead of ours by this much before it counts as dated in the future.
@@ -48,12 +50,16 @@ struct BackupReport: Sendable {
         }
         future = all.count - entries.count
         var covered = Set(entries.filter { $0.object.size > 0 }.map { BackupPeriod(options.period, of: $0.key.time) })
+        var newestTime = entries.last?.key.time
         for (prefix, objects) in covering {
             for object in objects where object.size > 0 {
-                if let key = BackupKey(object.key, prefix: prefix), key.time <= limit { covered.insert(BackupPeriod(options.period, of: key.time)) }
+                guard let key = BackupKey(object.key, prefix: prefix), key.time <= limit else { continue }
+                covered.insert(BackupPeriod(options.period, of: key.time))
+                newestTime = max(newestTime ?? key.time, key.time)
             }
         }
         self.covered = covered
+        self.newestTime = newestTime
     }
 
     var newest: Entry? { entries.last }
@@ -93,10 +99,12 @@ struct BackupReport: Sendable {
         set.add("backup_allowed_age_seconds", options.allowedAge.seconds)
         set.add("backup_overdue_objects", overdueCount)
         set.add("backup_oldest_timestamp_seconds", entries.first?.key.time)
+        if let newestTime {
+            set.add("backup_newest_timestamp_seconds", newestTime)
+            set.add("backup_newest_age_seconds", max(0, (now - newestTime).seconds))
+        }
         guard let newest else { return }
-        set.add("backup_newest_timestamp_seconds", newest.key.time)
         set.add("backup_newest_uploaded_timestamp_seconds", newest.object.lastModified)
-        set.add("backup_newest_age_seconds", max(0, (now - newest.key.time).seconds))
         set.add("backup_newest_size_bytes", Double(newest.object.size))
         set.add("backup_newest_info", 1, ["key": newest.object.key])
         set.add("backup_last_copy_expiry_timestamp_seconds", newest.object.lastModified + options.retentionAge)
@@ -125,8 +133,9 @@ struct BackupReport: Sendable {
         }
         if overdueCount > 0 { warnings.append("\(overdueCount) backups are older than retention keeps them") }
         guard let newest else { return TargetStatus(.critical, "empty", detail: "nothing below \(options.prefix)", warnings: warnings) }
-        let age = max(0, Int((now - newest.key.time).seconds))
-        let detail = "\(entries.count) backups, newest \(newest.key.time.rfc3339), \(age / 3600) h \(age % 3600 / 60) min old, \(newest.object.size) bytes"
+        let time = newestTime ?? newest.key.time
+        let age = max(0, Int((now - time).seconds))
+        let detail = "\(entries.count) backups, newest \(time.rfc3339), \(age / 3600) h \(age % 3600 / 60) min old, \(newest.object.size) bytes"
         if newest.object.size == 0 { return TargetStatus(.critical, "newest is empty", detail: detail, warnings: warnings) }
         if isLate { return TargetStatus(.critical, "late", detail: detail, warnings: warnings) }
         return TargetStatus(warnings.isEmpty ? .ok : .warning, missing.isEmpty ? "complete" : "gaps", detail: detail, warnings: warnings)

@@ -114,7 +114,7 @@ package final class ProbeSchedule: Sendable {
         switch state.withLock({ $0.turns.start(target, now: began, confirming: confirming) }) {
         case .go:
             let answer = await Deadline.run({ await probe.run() }, until: began + probe.timeout, time: platform.time) {
-                self.state.withLock { $0.turns.ended(target) }
+                if self.state.withLock({ $0.turns.ended(target) }) { self.probeNow(target) }
             }
             // A cancelled schedule says nothing: an answer that was cut off is no finding.
             if Task.isCancelled { return }

@@ -22,6 +22,8 @@ struct ProbeTurns: Sendable {
         var lastStart: Instant?
         var isRunning = false
         var isConfirmationPlanned = false
+        /// A confirming wish met a run under way, which may have looked before the change.
+        var isWishedAgain = false
         var missed = 0
         var confirmations = 0
     }
@@ -50,7 +52,7 @@ struct ProbeTurns: Sendable {
         defer { turns[target] = turn }
         if confirming { turn.isConfirmationPlanned = false }
         if turn.isRunning, let since = turn.lastStart {
-            if !confirming { turn.missed += 1 }
+            if confirming { turn.isWishedAgain = true } else { turn.missed += 1 }
             return .busy(since: since)
         }
         turn.isRunning = true
@@ -59,7 +61,14 @@ struct ProbeTurns: Sendable {
         return .go
     }
 
-    mutating func ended(_ target: ProbeTarget) { turns[target]?.isRunning = false }
+    /// A run has ended.
+    /// - Returns: whether another was wished for meanwhile.
+    mutating func ended(_ target: ProbeTarget) -> Bool {
+        let isWished = turns[target]?.isWishedAgain ?? false
+        turns[target]?.isRunning = false
+        turns[target]?.isWishedAgain = false
+        return isWished
+    }
 
     mutating func wish(_ target: ProbeTarget, now: Instant) -> Confirmation {
         var turn = turns[target] ?? Turn()

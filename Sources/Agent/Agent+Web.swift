@@ -1,0 +1,236 @@
+import Alerts
+import Config
+import Delivery
+import Dispatching
+import Exposition
+import Platform
+import Probes
+import PromQL
+import Rules
+import Samples
+import Store
+import Supervision
+import Synchronization
+import Telemetry
+import Web
+
+extension Agent {
+    /// The listening servers of a run.
+    struct Servers: Sendable {
+        let servers: [HTTPServer]
+        /// `127.0.0.1:9321`
+        let addresses: [String]
+
+        func stop() async {
+            for server in servers { await server.stop() }
+        }
+    }
+
+    /// Binds all addresses. Sockets that systemd opened for us come first.
+    func listen() async throws -> Servers {
+        let configuration = state.withLock { $0.configuration }
+        var listen: [ServerOptions.Listen] = ServiceManager.listeningSockets().map { .descriptor($0) }
+        if listen.isEmpty {
+            listen = configuration.web.listenAddresses.compactMap { address in
+                WebOptions.hostAndPort(address).map { .tcp(host: $0.host.isEmpty ? "::" : $0.host, port: $0.port) }
+            }
+        }
+        let web = try webConfiguration(configuration.web)
+        var options = WebService.Options()
+        options.access = web.access
+        options.externalURL = configuration.web.externalURL
+        let service = WebService(options, sources: sources(), platform: platform, registry: registry)
+        let server = HTTPServer(ServerOptions(listen: listen, tls: web.tls)) { await service.respond(to: $0) }
+        let addresses = try await server.start()
+        return Servers(servers: [server], addresses: addresses.map { "\($0)" })
+    }
+
+    private func sources() -> WebSources {
+        var sources = WebSources()
+        sources.build = BuildInfo(version: options.version)
+        sources.startedAt = startedAt
+        sources.notReady = { [self] in
+            state.withLock { state in
+                if state.isStopping { return "stopping" }
+                return state.isReady ? nil : "waiting for the first answer or failure of each target"
+            }
+        }
+        sources.reload = { [self] in await reload() }
+        sources.lastReload = { [self] in state.withLock { $0.lastReload } }
+        sources.flags = { [self] in
+            ["config.file": options.configFile, "storage.path": state.withLock { $0.configuration.storage.path }]
+        }
+        sources.storageRetention = { [self] in
+            let memory = state.withLock { $0.configuration.storage.memory }
+            return "\(memory.retention.prometheusDescription) or \(memory.byteLimit >> 20)MiB"
+        }
+        sources.families = { [self] in
+            await refreshMetrics()
+            return await families()
+        }
+        addQueries(&sources)
+        addAlerting(&sources)
+        sources.targets = { [self] in targets() }
+        sources.status = { [self] in await status() }
+        return sources
+    }
+
+    /// Everything on `/metrics`: what was probed, the agent's own, and `ALERTS`.
+    private func families() async -> [MetricFamily] {
+        var alerts = MetricFamily("ALERTS", .gauge, help: "1 for each pending or firing alert.")
+        for group in await rules.statuses() {
+            for alert in group.evaluator.rules.flatMap(\.alerts.values) where alert.state != .inactive {
+                let labels = Labels(alert.labels).setting(Labels.metricName, to: "ALERTS").setting("alertstate", to: alert.state.rawValue)
+                alerts.samples.append(.init(labels, 1))
+            }
+        }
+        return (observatory.families() + registry.families() + [alerts]).sorted { $0.name < $1.name }
+    }
+
+    // MARK: Queries
+
+    private func addQueries(_ sources: inout WebSources) {
+        sources.query = { [self] (text, at, timeout) async throws(QueryError) -> QueryAnswer in
+            let expression = try Agent.parse(text)
+            let value: Value
+            do throws(EvaluationError) {
+                value = try evaluator(timeout).instant(expression, at: at)
+            } catch {
+                throw Agent.queryError(error)
+            }
+            switch value {
+            case .scalar(let number): return .scalar(Point(t: at.milliseconds, v: number))
+            case .string(let text): return .string(text, at: at)
+            case .vector(let elements): return .vector(elements.map { ($0.labels, Point(t: at.milliseconds, v: $0.value)) })
+            case .matrix(let series): return .matrix(series)
+            }
+        }
+        sources.queryRange = { [self] (text, start, end, step, timeout) async throws(QueryError) -> QueryAnswer in
+            let expression = try Agent.parse(text)
+            do throws(EvaluationError) {
+                return .matrix(try evaluator(timeout).range(expression, start: start, end: end, step: step))
+            } catch {
+                throw Agent.queryError(error)
+            }
+        }
+        sources.parseSelector = { (text) throws(QueryError) -> [Matcher] in
+            guard case .selector(let selector) = try Agent.parse(text).kind else {
+                throw QueryError(.badData, "expected a selector such as up{job=\"vault\"}, found \(text)")
+            }
+            return selector.matchers
+        }
+        sources.series = { [self] (sets, start, end) async throws(QueryError) -> [Labels] in
+            var found: Set<Labels> = []
+            for set in sets { found.formUnion(store.labels(set, start: start.milliseconds, end: end.milliseconds)) }
+            return found.sorted()
+        }
+        sources.ruleGroups = { [self] in await rules.statuses().map(Agent.view) }
+    }
+
+    private func evaluator(_ timeout: Duration?) -> Evaluator {
+        var limits = EvaluationLimits()
+        limits.series = 100_000
+        limits.samples = 5_000_000
+        limits.steps = 11_000
+        let time = platform.time
+        let deadline = time.monotonic() + min(timeout ?? .seconds(30), .seconds(120))
+        limits.isOverdue = { time.monotonic() > deadline }
+        return Evaluator(source: StoreSource(store: store), limits: limits)
+    }
+
+    private static func parse(_ text: String) throws(QueryError) -> Expression {
+        do {
+            return try Expression.parse(text)
+        } catch {
+            throw QueryError(.badData, "invalid parameter \"query\": \(error)")
+        }
+    }
+
+    private static func queryError(_ error: EvaluationError) -> QueryError {
+        QueryError(error.kind == .timeout ? .timeout : .execution, error.message)
+    }
+
+    private static func view(_ group: RuleKeeper.GroupStatus) -> RuleGroupView {
+        RuleGroupView(
+            name: group.evaluator.group.name, file: group.evaluator.group.file, interval: group.interval, limit: group.evaluator.group.limit,
+            rules: zip(group.evaluator.group.rules, group.evaluator.rules).map { rule, state in
+                let kind: RuleView.Kind
+                switch rule.kind {
+                case .recording: kind = .recording
+                case .alerting:
+                    kind = .alerting(.init(
+                        hold: rule.hold, keepFiring: rule.keepFiring, annotations: rule.annotations,
+                        alerts: state.alerts.values.filter { $0.state != .inactive }.map { alert in
+                            AlertView(
+                                labels: Labels(alert.labels), annotations: alert.annotations, state: alert.state == .firing ? .firing : .pending,
+                                activeAt: Timestamp(milliseconds: alert.activeAt), value: alert.value,
+                                keepFiringSince: alert.keepFiringSince.map { Timestamp(milliseconds: $0) })
+                        }.sorted { $0.labels < $1.labels }))
+                }
+                return RuleView(
+                    name: rule.name, query: rule.query.text, labels: rule.labels, kind: kind, health: .init(rawValue: state.health.rawValue) ?? .unknown,
+                    lastError: state.lastError, evaluationTime: group.lastDuration, lastEvaluation: state.lastEvaluation)
+            },
+            evaluationTime: group.lastDuration, lastEvaluation: group.lastEvaluation)
+    }
+
+    // MARK: Alerts
+
+    private func addAlerting(_ sources: inout WebSources) {
+        sources.alertStatuses = { [self] in await desk.alertStatuses() }
+        sources.groupStatuses = { [self] in await desk.groupStatuses() }
+        sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
+        sources.postAlerts = { [self] alerts in await desk.receive(alerts, external: true) }
+        sources.silences = { [self] in await desk.silences() }
+        sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in try await desk.setSilence(silence).id }
+        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await desk.expireSilence(id) }
+        sources.alertingConfiguration = { [self] in RouteTree(state.withLock { $0.configuration.dispatch.route }).show() }
+    }
+
+    // MARK: The estate
+
+    private func targets() -> [TargetView] {
+        let configuration = state.withLock { $0.configuration }
+        let urls = Dictionary(
+            configuration.vault.flatMap { cluster in cluster.nodes.map { ("\(cluster.name)/\($0.name)", $0.url) } }, uniquingKeysWith: { first, _ in first })
+        return observatory.results.filter { !$0.isDerived }.map { result in
+            let pool = result.target.kind == .postgres ? "postgres" : result.target.kind == .backupSet ? "backups" : "vault"
+            return TargetView(
+                pool: pool, url: urls[result.target.name] ?? "\(pool)://\(result.target.name)",
+                labels: Labels(["target_type": result.target.kind.rawValue, "target": result.target.name]), health: result.success ? .up : .down,
+                lastError: result.failure?.description ?? "", lastProbe: result.timestamp, duration: result.duration.seconds,
+                interval: configuration.global.pollInterval, timeout: configuration.global.timeout)
+        }
+    }
+
+    private func status() async -> EstateStatus {
+        let now = platform.time.wall()
+        var alerts: [EstateStatus.FiringAlert] = []
+        var suppressed: Set<UInt64> = []
+        for status in await desk.alertStatuses() where status.state == .suppressed { suppressed.insert(status.alert.fingerprint) }
+        for rule in await rules.statuses().flatMap(\.evaluator.rules) {
+            for alert in rule.alerts.values where alert.state != .inactive {
+                let labels = Labels(alert.labels)
+                // The watchdog fires when all is well.
+                guard labels["severity"] != "none" else { continue }
+                let state = suppressed.contains(labels.fingerprint) ? "suppressed" : alert.state.rawValue
+                alerts.append(.init(
+                    name: labels["alertname"] ?? "", severity: labels["severity"] ?? "", state: state,
+                    since: Timestamp(milliseconds: alert.firedAt ?? alert.activeAt).rfc3339, summary: alert.annotations["summary"] ?? "",
+                    action: alert.annotations["action"] ?? "", runbookURL: alert.annotations["runbook_url"] ?? "", labels: alert.labels))
+            }
+        }
+        alerts.sort { a, b in
+            let (x, y) = (Severity(label: a.severity), Severity(label: b.severity))
+            return x == y ? (a.name, a.since) < (b.name, b.since) : x > y
+        }
+        let receivers = await post.statuses().map { courier in
+            EstateStatus.Receiver(
+                name: courier.receiver, integration: courier.integration, health: courier.lastError == nil ? .ok : .warning, waiting: courier.waiting,
+                lastAccepted: courier.lastAccepted?.rfc3339, lastError: courier.lastError)
+        }
+        return EstateStatus(
+            version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339, sections: StatusTable.sections(observatory.results),
+            alerts: alerts, receivers: receivers)
+    }
+}

@@ -1,0 +1,94 @@
+import Alerts
+import Delivery
+import Dispatching
+import Journal
+import Logging
+import Platform
+import Samples
+import Synchronization
+import Telemetry
+
+/// Between the desk and the couriers: decided messages go out, and what became of them comes back.
+package final class PostOffice: Sendable {
+    private enum Order: Sendable {
+        case send(Outgoing)
+        case withdraw(UInt64)
+    }
+
+    private let orders: AsyncStream<Order>
+    private let ordering: AsyncStream<Order>.Continuation
+    private let service: Mutex<DeliveryService>
+    private let network: Network
+    private let platform: Platform
+    private let registry: Registry
+    private let desk: AlertDesk
+
+    package init(_ options: DeliveryOptions, network: Network, platform: Platform, registry: Registry, desk: AlertDesk) throws {
+        self.network = network
+        self.platform = platform
+        self.registry = registry
+        self.desk = desk
+        // Bounded by the outbox, which holds one message a destination.
+        (orders, ordering) = AsyncStream.makeStream(of: Order.self)
+        service = Mutex(try PostOffice.service(options, network, platform, registry, desk))
+    }
+
+    private static func service(
+        _ options: DeliveryOptions, _ network: Network, _ platform: Platform, _ registry: Registry, _ desk: AlertDesk
+    ) throws -> DeliveryService {
+        let threads = Mutex<[String: String]>([:])
+        let store = ThreadStore(
+            get: { key in threads.withLock { $0[key] } },
+            set: { key, value in threads.withLock { threads in
+                threads[key] = value
+                if threads.count > 10_000 { threads.removeAll() }
+            } })
+        return try DeliveryService(
+            options, http: network.http, mail: network.mail, platform: platform, registry: registry, threads: store,
+            events: CourierEvents(
+                begin: { await desk.beginAttempt($0) },
+                accepted: { await desk.accepted($0, $1, detail: $2) },
+                failed: { await desk.failed($0, $1, uncertain: $2.isUncertain, detail: $2.description, firstTime: $3 == 1) },
+                abandoned: { await desk.abandoned($0, $1, detail: $2.description) }))
+    }
+
+    /// Where the desk puts what it decided.
+    package var outlet: AlertDesk.Outlet {
+        let ordering = ordering
+        return AlertDesk.Outlet(send: { ordering.yield(.send($0)) }, withdraw: { ordering.yield(.withdraw($0)) })
+    }
+
+    package func run() async {
+        for await order in orders {
+            let service = service.withLock { $0 }
+            switch order {
+            case .send(let outgoing):
+                if await !service.send(outgoing.id, outgoing.notification) {
+                    await desk.abandoned(outgoing.id, outgoing.notification, detail: "its receiver is not configured any more")
+                }
+            case .withdraw(let id): await service.withdraw(id)
+            }
+        }
+    }
+
+    /// Takes other receivers. The old couriers end what is in flight; what waited is sent by the new ones.
+    package func reload(_ options: DeliveryOptions) async throws {
+        let new = try PostOffice.service(options, network, platform, registry, desk)
+        let old = service.withLock { service in
+            defer { service = new }
+            return service
+        }
+        await old.drain(time: platform.time)
+        for outgoing in await desk.pending() { ordering.yield(.send(outgoing)) }
+    }
+
+    package func drain() async {
+        let service = service.withLock { $0 }
+        await service.drain(time: platform.time)
+    }
+
+    package func statuses() async -> [CourierStatus] {
+        let service = service.withLock { $0 }
+        return await service.statuses()
+    }
+}

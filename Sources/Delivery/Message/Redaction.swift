@@ -1,0 +1,25 @@
+/// Takes known secrets out of text that came from elsewhere.
+enum Redaction {
+    static func hide(_ secrets: [String], in text: String) -> String {
+        var out = text
+        // The longest first: one may hold another. Very short ones are no secrets, and replacing them garbles the text.
+        for secret in secrets.sorted(by: { $0.utf8.count > $1.utf8.count }) where secret.utf8.count >= 4 && out.contains(secret) {
+            out = out.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "<secret>")
+        }
+        return out
+    }
+
+    /// What a receiver answered, on one line, short enough for a log.
+    static func excerpt(_ body: [UInt8], hiding secrets: [String]) -> String {
+        // Cut after hiding, or a secret at the edge would show its beginning.
+        let text = hide(secrets, in: String(decoding: body.prefix(8192), as: UTF8.self))
+        return EmailHeaders.oneLine(text).truncated(toRunes: 200)
+    }
+
+    /// A secret URL and its path: either may come back in an answer.
+    static func parts(ofURL url: String) -> [String] {
+        guard let scheme = url.firstRange(of: "://") else { return [url] }
+        let path = url[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
+        return path.utf8.count < 8 ? [url] : [url, String(path)]
+    }
+}

@@ -1,0 +1,50 @@
+import PromQL
+import Samples
+
+/// Tells whether an expression gave nothing because its condition does not hold, or because there is nothing to judge by.
+struct DataEvidence {
+    private let expression: Expression
+    private let source: any SampleSource
+    private let time: Timestamp
+    /// By its place in the text.
+    private let uses: [Range<Int>: Expression.SelectorUse]
+
+    init(_ expression: Expression, _ source: any SampleSource, at time: Timestamp) {
+        self.expression = expression
+        self.source = source
+        self.time = time
+        uses = Dictionary(expression.selectors.map { ($0.span, $0) }) { first, _ in first }
+    }
+
+    /// - Parameters:
+    ///   - labels: an alert: only series that agree with it on the labels that both have count as its data. Nil: any series counts.
+    ///   - ignored: labels that the rule sets itself, on which series need not agree.
+    func isMissing(for labels: Labels?, except ignored: Set<String>) -> Bool { isMissing(expression, labels, ignored) }
+
+    private func isMissing(_ expression: Expression, _ labels: Labels?, _ ignored: Set<String>) -> Bool {
+        switch expression.kind {
+        case .number, .string: return false
+        case .selector, .range:
+            guard let use = uses[expression.span], !use.isAnchored else { return false }
+            return !hasData(use, labels, ignored)
+        // These speak of absence: nothing there is an answer.
+        case .call(let call) where call.function.name.rawValue.hasPrefix("absent"): return false
+        case .binary(let binary) where binary.operation.rawValue == "unless": return isMissing(binary.left, labels, ignored)
+        case .binary(let binary) where binary.operation.rawValue == "or":
+            return isMissing(binary.left, labels, ignored) && isMissing(binary.right, labels, ignored)
+        default: return expression.children.contains { isMissing($0, labels, ignored) }
+        }
+    }
+
+    private func hasData(_ use: Expression.SelectorUse, _ labels: Labels?, _ ignored: Set<String>) -> Bool {
+        // A source that fails tells nothing of the data.
+        guard let found = try? source.select(use.matchers, start: (time - use.reach).milliseconds, end: time.milliseconds) else { return false }
+        return found.contains { series in
+            guard let last = series.points.last, !StaleMarker.is(last.v) else { return false }
+            guard let labels else { return true }
+            return series.labels.pairs.allSatisfy { pair in
+                pair.name == Labels.metricName || ignored.contains(pair.name) || (labels[pair.name] ?? pair.value) == pair.value
+            }
+        }
+    }
+}

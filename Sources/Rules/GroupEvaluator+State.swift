@@ -1,0 +1,96 @@
+import Alerts
+import Samples
+
+extension GroupEvaluator {
+    /// What must survive a restart: the alerts of each rule, and when that was.
+    package struct Saved: Codable, Sendable {
+        /// Milliseconds.
+        package var savedAt: Int64
+        /// By the rule's place, name and labels in the group.
+        package var alerts: [String: [ActiveAlert]]
+    }
+
+    /// A pending alert is forgotten after an outage longer than this. Milliseconds: 1 h.
+    private static let outageTolerance: Int64 = 3_600_000
+    /// Milliseconds: 10 min.
+    private static let grace: Int64 = 600_000
+
+    private static func key(_ rule: Rule, _ index: Int, _ group: RuleGroup) -> String {
+        // Of rules with the same name and labels, the first, the second …
+        let twin = group.rules[..<index].count { $0.identity == rule.identity }
+        return "\(rule.name)\u{1f}\(Labels(rule.labels))\u{1f}\(twin)"
+    }
+
+    package func saved(at now: Timestamp) -> Saved {
+        var alerts: [String: [ActiveAlert]] = [:]
+        for (index, rule) in group.rules.enumerated() where !rules[index].alerts.isEmpty {
+            alerts[GroupEvaluator.key(rule, index, group)] = Array(rules[index].alerts.values)
+        }
+        return Saved(savedAt: now.milliseconds, alerts: alerts)
+    }
+
+    /// A rule's `for` goes on where it was, the time of the outage not counted, if that was at most an hour;
+    /// what fired goes on firing until its data have had a minute to come back.
+    package mutating func restore(_ saved: Saved, now: Timestamp) {
+        let outage = max(0, now.milliseconds - saved.savedAt)
+        var gone = saved.alerts
+        for (index, rule) in group.rules.enumerated() {
+            for var alert in gone.removeValue(forKey: GroupEvaluator.key(rule, index, group)) ?? [] {
+                if alert.state == .pending {
+                    guard outage <= GroupEvaluator.outageTolerance else { continue }
+                    alert.activeAt += outage
+                    // A long `for` that was nearly over gets the grace period, as in Prometheus: data must have time to come back.
+                    let hold = rule.hold.milliseconds
+                    if hold >= GroupEvaluator.grace, alert.activeAt + hold < now.milliseconds + GroupEvaluator.grace {
+                        alert.activeAt = now.milliseconds + GroupEvaluator.grace - hold
+                    }
+                }
+                alert.restoredUntil = now.milliseconds + 60_000
+                rules[index].alerts[Labels(alert.labels)] = alert
+            }
+        }
+        // Rules that the files lost meanwhile: what they fired ends at the next turn.
+        for alerts in gone.values {
+            leftovers.append(RuleState(alerts: Dictionary(alerts.map { (Labels($0.labels), $0) }) { first, _ in first }))
+        }
+    }
+
+    /// Takes a new version of the group: rules that are the same keep their state; what the others gave ends at the next turn.
+    package mutating func adopt(_ new: RuleGroup) {
+        var old: [String: RuleState] = [:]
+        for (index, rule) in group.rules.enumerated() { old[GroupEvaluator.key(rule, index, group)] = rules[index] }
+        rules = new.rules.enumerated().map { index, rule in old.removeValue(forKey: GroupEvaluator.key(rule, index, new)) ?? RuleState() }
+        leftovers += old.values
+        group = new
+    }
+
+    /// Stale markers and ends of what a reload has taken out.
+    mutating func endLeftovers(now: Timestamp, time: Timestamp, _ result: inout GroupResult) {
+        for state in leftovers {
+            result.isChanged = true
+            result.samples += state.series.map { Sample($0, StaleMarker.value, at: time) }
+            result.alerts += ends(of: state, at: now)
+        }
+        leftovers = []
+    }
+}
+
+extension GroupEvaluator {
+    /// The ends of all alerts that fire, for a group that is no more.
+    package func ends(at now: Timestamp) -> [Alert] { (rules + leftovers).flatMap { ends(of: $0, at: now) } }
+
+    private func ends(of state: RuleState, at now: Timestamp) -> [Alert] {
+        state.alerts.values.filter { $0.state == .firing }.map { alert in
+            var ended = alert
+            ended.resolvedAt = now.milliseconds
+            var out = ended.alert(updatedAt: now, generatorURL: "")
+            out.labels = withExternalLabels(out.labels)
+            return out
+        }
+    }
+
+    /// An alert's own label wins over an external one of that name.
+    func withExternalLabels(_ labels: Labels) -> Labels {
+        externalLabels.isEmpty ? labels : Labels(externalLabels.dictionary.merging(labels.dictionary) { _, own in own })
+    }
+}

@@ -1,0 +1,81 @@
+import PromQL
+import Samples
+import YAML
+
+/// One rule of a file: a recording rule, or an alerting rule.
+/// Source: prometheus.io/docs/prometheus/latest/configuration/{recording_rules,alerting_rules}.
+package struct Rule: Sendable {
+    package enum Kind: String, Sendable {
+        case recording
+        case alerting
+    }
+
+    /// What an alerting rule does when the data that it reads are gone, so that its expression can't say anything.
+    /// Written as the annotation `vaultwatch_no_data`, which Prometheus' own tools take for any other annotation.
+    package enum NoData: String, Sendable, CaseIterable {
+        /// An alert stays as it is until its data are back.
+        case keep
+        /// As `keep`; and where a selector of the expression finds nothing at all, that is an alert.
+        case alert
+        /// The alert ends, as in Prometheus. The default.
+        case resolve
+    }
+
+    package static let noDataAnnotation = "vaultwatch_no_data"
+
+    package let kind: Kind
+    /// The alert's name, or the recorded metric's.
+    package let name: String
+    package let query: RuleQuery
+    /// How long the expression must hold before the alert fires. Default 0.
+    package let hold: Duration
+    /// How long a firing alert goes on after its expression has ceased to hold. Default 0.
+    package let keepFiring: Duration
+    /// The group's labels with the rule's own over them, templates unexpanded.
+    package let labels: [String: String]
+    /// Templates unexpanded; without `vaultwatch_no_data`.
+    package let annotations: [String: String]
+    package let noData: NoData
+    package let place: Place
+    /// `labels` and `annotations`, parsed.
+    let templates: RuleTemplates
+
+    /// Name and labels: what makes a rule the same one after a reload.
+    var identity: Identity { Identity(kind: kind, name: name, labels: Labels(labels)) }
+
+    struct Identity: Hashable, Sendable {
+        let kind: Kind
+        let name: String
+        let labels: Labels
+    }
+
+    /// Names of the metrics that the expression reads; nil when a selector has no fixed name, and so may read any.
+    package var metricNames: Set<String>? { query.metricNames }
+}
+
+/// Rules that are evaluated together, in order, each seeing the results of those before it.
+package struct RuleGroup: Sendable {
+    package let file: String
+    package let name: String
+    /// Between evaluations; nil is the configuration's default.
+    package let interval: Duration?
+    /// How far in the past the group evaluates; nil is the configuration's default.
+    package let queryOffset: Duration?
+    /// Most alerts or series of one rule; 0 is no limit.
+    package let limit: Int
+    package let rules: [Rule]
+    package let place: Place
+
+    /// Names a group uniquely: file and name.
+    package var key: String { "\(file);\(name)" }
+
+    /// Names of the metrics that the group's rules read and do not make themselves; nil when that may be any.
+    package var metricNames: Set<String>? {
+        var names: Set<String> = []
+        for rule in rules {
+            guard let read = rule.metricNames else { return nil }
+            names.formUnion(read)
+        }
+        return names.subtracting(rules.filter { $0.kind == .recording }.map(\.name))
+    }
+}

@@ -1,0 +1,51 @@
+import GoTemplate
+import PromQL
+import Samples
+
+/// What an evaluation of rules needs of the world.
+package struct RuleContext: Sendable {
+    package var source: any SampleSource
+    package var externalLabels = Labels.empty
+    package var externalURL = ""
+    package var lookback: Duration = .seconds(300)
+    package var limits = EvaluationLimits()
+    /// A firing alert is told again after this long. Default 1 min, as Prometheus'.
+    package var resendDelay: Duration = .seconds(60)
+    /// The end of an alert is told for this long. Default 15 min, as Prometheus'.
+    package var resolvedRetention: Duration = .seconds(15 * 60)
+
+    package init(source: any SampleSource) { self.source = source }
+
+    /// The functions of templates, `query` at the time of the evaluation among them.
+    func functions(_ source: any SampleSource, at time: Timestamp) -> TemplateFunctions {
+        let evaluator = Evaluator(source: source, limits: limits)
+        return PrometheusFunctions.table(now: time, externalURL: externalURL) { text in
+            let value: Value
+            do {
+                value = try evaluator.instant(try Expression.parse(text), at: time, lookback: lookback)
+            } catch {
+                throw TemplateFailure("error executing query: \(error)")
+            }
+            switch value {
+            case .vector(let elements): return elements.map { Sample($0.labels, $0.value, at: time) }
+            case .scalar(let number): return [Sample(.empty, number, at: time)]
+            default: throw TemplateFailure("query result is not a vector or scalar")
+            }
+        }
+    }
+
+    /// The link to an expression's graph, as Prometheus makes it.
+    func generatorURL(_ expression: String) -> String {
+        var encoded = ""
+        for byte in expression.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            case 0x20: encoded += "+"
+            default: encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return "\(externalURL)/graph?g0.expr=\(encoded)&g0.tab=1"
+    }
+}

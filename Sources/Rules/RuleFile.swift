@@ -1,0 +1,111 @@
+import Samples
+import YAML
+
+/// Reads rule files in Prometheus' format and judges them as promtool does.
+/// Source: prometheus/prometheus, model/rulefmt/rulefmt.go.
+package enum RuleFile {
+    /// The groups of one file. What is wrong goes to `errors`, each complaint with its place; a rule that is wrong is left out.
+    /// - Parameter file: its name, for places and as part of the groups' keys.
+    package static func parse(_ bytes: [UInt8], file: String, errors: ErrorList) -> [RuleGroup] {
+        let root: Node
+        do throws(YAMLError) {
+            root = try Node.parse(bytes, file: file)
+        } catch {
+            errors.add(error)
+            return []
+        }
+        var fields = Fields(root, errors, "a rule file")
+        let groups = fields.list("groups")
+        fields.finish()
+        var seen: Set<String> = []
+        return groups.compactMap { node in
+            guard let group = group(node, bytes, file, errors) else { return nil }
+            if !seen.insert(group.name).inserted { errors.add(node.place, "groupname: \"\(group.name)\" is repeated in the same file") }
+            return group
+        }
+    }
+
+    private static func group(_ node: Node, _ source: [UInt8], _ file: String, _ errors: ErrorList) -> RuleGroup? {
+        var fields = Fields(node, errors, "a rule group")
+        let name = fields.requiredString("name")
+        let interval = duration("interval", &fields)
+        if interval == .zero { errors.add(fields.place(of: "interval"), "interval: must be above 0") }
+        let offset = duration("query_offset", &fields)
+        let limit = fields.integer("limit", in: 0...1_000_000) ?? 0
+        let labels = labelMap("labels", &fields)
+        let rules = fields.list("rules").compactMap { rule($0, labels, source, errors) }
+        fields.finish()
+        guard let name else { return nil }
+        if name.isEmpty { errors.add(fields.place(of: "name"), "Groupname must not be empty") }
+        return RuleGroup(file: file, name: name, interval: interval == .zero ? nil : interval, queryOffset: offset, limit: limit, rules: rules, place: node.place)
+    }
+
+    private static func duration(_ key: String, _ fields: inout Fields) -> Duration? {
+        fields.parsed(key, expected: "a duration such as 5m", Duration.init(prometheus:))
+    }
+
+    private static func labelMap(_ key: String, _ fields: inout Fields) -> [String: String] {
+        let labels = fields.stringMap(key)
+        for (name, _) in fields.node[key]?.mapping ?? [] where !isLabelName(name.text) || name.text == Labels.metricName {
+            fields.errors.add(name.place, "invalid label name: \(name.text)")
+        }
+        return labels
+    }
+
+    private static func rule(_ node: Node, _ groupLabels: [String: String], _ source: [UInt8], _ errors: ErrorList) -> Rule? {
+        var fields = Fields(node, errors, "a rule")
+        let (record, alert) = (fields.string("record"), fields.string("alert"))
+        let expression = fields.requiredString("expr")
+        let (hold, keepFiring) = (duration("for", &fields), duration("keep_firing_for", &fields))
+        let labels = labelMap("labels", &fields)
+        var annotations = fields.stringMap("annotations")
+        fields.finish()
+
+        if record != nil && alert != nil { errors.add(node.place, "only one of 'record' and 'alert' must be set") }
+        guard let name = alert ?? record, !name.isEmpty else {
+            errors.add(node.place, "one of 'record' or 'alert' must be set")
+            return nil
+        }
+        let kind: Rule.Kind = alert == nil ? .recording : .alerting
+        if kind == .recording {
+            if hold != nil { errors.add(fields.place(of: "for"), "invalid field 'for' in recording rule") }
+            if keepFiring != nil { errors.add(fields.place(of: "keep_firing_for"), "invalid field 'keep_firing_for' in recording rule") }
+            if !annotations.isEmpty { errors.add(fields.place(of: "annotations"), "invalid field 'annotations' in recording rule") }
+            if !isMetricName(name) { errors.add(fields.place(of: "record"), "invalid recording rule name: \(name)") }
+        }
+        for (key, value) in node["annotations"]?.mapping ?? [] {
+            if !isLabelName(key.text) { errors.add(key.place, "invalid annotation name: \(key.text)") }
+            if key.text == Rule.noDataAnnotation, Rule.NoData(rawValue: value.scalar ?? "") == nil {
+                errors.add(value.place, "\(key.text): expected one of \(Rule.NoData.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")), found \(value.kind)")
+            }
+        }
+        let noData = annotations.removeValue(forKey: Rule.noDataAnnotation).flatMap(Rule.NoData.init) ?? .resolve
+        let allLabels = groupLabels.merging(labels) { _, own in own }
+        let texts = kind == .alerting ? allLabels : [:]
+        let templates = RuleTemplates(labels: texts, annotations: annotations) { name, message in
+            let pairs = (node["labels"]?.mapping ?? []) + (node["annotations"]?.mapping ?? [])
+            errors.add(pairs.first { $0.key.text == name }?.value.place ?? node.place, message)
+        }
+        guard let expression, let expressionNode = node["expr"] else { return nil }
+        guard !expression.allSatisfy(\.isWhitespace) else {
+            errors.add(expressionNode.place, "field 'expr' must be set in rule")
+            return nil
+        }
+        do throws(RuleQuery.SyntaxError) {
+            return Rule(
+                kind: kind, name: name, query: try RuleQuery(expression), hold: hold ?? .zero, keepFiring: keepFiring ?? .zero, labels: allLabels,
+                annotations: annotations, noData: noData, place: node.place, templates: templates)
+        } catch {
+            let place = ScalarPosition(source).place(of: error.offset, in: expression, startingAt: expressionNode.place)
+            errors.add(place, "could not parse expression: \(error.message)")
+            return nil
+        }
+    }
+
+    private static func isLabelName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
+        return name.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || (($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a) || $0 == 0x5f }
+    }
+
+    private static func isMetricName(_ name: String) -> Bool { isLabelName(name.replacing(":", with: "_")) }
+}

@@ -1,0 +1,27 @@
+import PromQL
+import Samples
+
+/// A rule's expression, parsed once.
+package struct RuleQuery: Sendable {
+    package let text: String
+    package let expression: Expression
+    /// Names of the metrics that it reads; nil when a selector has no fixed name, and so may read any.
+    package let metricNames: Set<String>?
+
+    package struct SyntaxError: Error, Hashable, Sendable {
+        /// In bytes of the expression.
+        package let offset: Int
+        package let message: String
+    }
+
+    init(_ text: String) throws(SyntaxError) {
+        self.text = text
+        do {
+            expression = try Expression.parse(text)
+        } catch {
+            throw SyntaxError(offset: error.offset, message: error.message)
+        }
+        let selectors = expression.selectors
+        metricNames = selectors.contains { $0.name == nil } ? nil : Set(selectors.compactMap(\.name))
+    }
+}

@@ -1,0 +1,158 @@
+import PromQL
+import Samples
+import Synchronization
+
+/// One test under way: time goes from the start to the last check, groups are evaluated as a server would.
+struct RuleTestRun {
+    private let test: RuleTestCase
+    private let interval: Duration
+    private let isFuzzy: Bool
+    private let storage: TestStorage
+    private var groups: [GroupEvaluator]
+    private var context: RuleContext
+
+    init(_ test: RuleTestCase, groups: [RuleGroup], interval: Duration, isFuzzy: Bool) {
+        self.test = test
+        self.interval = interval
+        self.isFuzzy = isFuzzy
+        storage = TestStorage(test.series)
+        self.groups = groups.map { GroupEvaluator($0) }
+        context = RuleContext(source: storage)
+        context.externalLabels = Labels(test.externalLabels)
+        context.externalURL = test.externalURL
+    }
+
+    func failures() -> [String] {
+        var copy = self
+        return copy.run()
+    }
+
+    private mutating func run() -> [String] {
+        var failures: [String] = []
+        let last = (test.alerts.map(\.time) + test.expressions.map(\.time)).max() ?? .zero
+        let step = max(interval, .milliseconds(1))
+        var time = Duration.zero
+        var checks = test.alerts.sorted { $0.time < $1.time }[...]
+        while time <= last {
+            let now = test.start + time
+            for index in groups.indices {
+                // All groups at each step, whatever interval they have, as promtool does.
+                let result = groups[index].evaluate(at: now, context)
+                storage.add(result.samples)
+                for (rule, error) in result.failures {
+                    failures.append("    rule: \(rule), time: \(time.prometheusDescription), err: \(error)")
+                }
+            }
+            // What is asked between two evaluations is answered by the one before.
+            while let check = checks.first, check.time < time + step {
+                failures += compare(check)
+                checks.removeFirst()
+            }
+            time += step
+        }
+        let evaluator = Evaluator(source: storage)
+        for check in test.expressions { failures += compare(check, evaluator) }
+        return failures
+    }
+
+    private func compare(_ check: RuleTestCase.AlertCheck) -> [String] {
+        var got: [(Labels, [String: String])] = []
+        var isKnown = false
+        for group in groups {
+            for (rule, state) in zip(group.group.rules, group.rules) where rule.kind == .alerting && rule.name == check.name {
+                isKnown = true
+                got += state.alerts.filter { $0.value.state == .firing }.map { ($0.key, $0.value.annotations) }
+            }
+        }
+        if !isKnown, !check.expected.isEmpty {
+            return ["    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        no rule of this name"]
+        }
+        func text(_ alerts: [(Labels, [String: String])]) -> [String] {
+            alerts.map { labels, annotations in
+                let all = labels.setting("alertname", to: check.name)
+                return "Labels:\(RuleTestRun.pairs(all.dictionary)) Annotations:\(RuleTestRun.pairs(annotations))"
+            }.sorted()
+        }
+        let (expected, found) = (text(check.expected.map { ($0.labels, $0.annotations) }), text(got))
+        if expected == found { return [] }
+        return ["    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        exp:\(RuleTestRun.list(expected)), \n        got:\(RuleTestRun.list(found))"]
+    }
+
+    private func compare(_ check: RuleTestCase.ExpressionCheck, _ evaluator: Evaluator) -> [String] {
+        let head = "    expr: \(check.text.quotedAsInGo), time: \(check.time.prometheusDescription),"
+        let value: Value
+        do {
+            value = try evaluator.instant(try Expression.parse(check.text), at: test.start + check.time)
+        } catch {
+            return ["\(head) err: \(error)"]
+        }
+        var got: [(labels: Labels, value: Double)] = []
+        switch value {
+        case .scalar(let number): got = [(.empty, number)]
+        case .vector(let elements): got = elements.map { ($0.labels, $0.value) }
+        default: return ["\(head) err: the result is neither a vector nor a scalar"]
+        }
+        let expected = check.expected.sorted { ($0.labels, $0.value) < ($1.labels, $1.value) }
+        got.sort { ($0.labels, $0.value) < ($1.labels, $1.value) }
+        let isSame = expected.count == got.count && zip(expected, got).allSatisfy { $0.labels == $1.labels && isEqual($0.value, $1.value) }
+        if isSame { return [] }
+        func text(_ samples: [(labels: Labels, value: Double)]) -> String {
+            samples.isEmpty ? "nil" : samples.map { "\($0.labels) \(goFormat($0.value))" }.joined(separator: ", ")
+        }
+        return ["\(head)\n        exp: \(text(expected))\n        got: \(text(got))"]
+    }
+
+    /// As promtool: equal, both NaN, or, when fuzzy, within 2⁻⁵² of their size.
+    private func isEqual(_ a: Double, _ b: Double) -> Bool {
+        if a == b || (a.isNaN && b.isNaN) { return true }
+        if isFuzzy { return abs(a - b) <= 0x1p-50 * max(abs(a), abs(b)) }
+        // promtool compares within a relative 1e-6 since its values are written with a few digits.
+        return abs(a - b) <= 1e-6 * max(abs(a), abs(b))
+    }
+
+    private static func pairs(_ values: [String: String]) -> String {
+        "{" + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.quotedAsInGo)" }.joined(separator: ", ") + "}"
+    }
+
+    private static func list(_ items: [String]) -> String {
+        if items.isEmpty { return "[]" }
+        return "[\n" + items.enumerated().map { "            \($0):\n              \($1)" }.joined(separator: "\n") + "\n            ]"
+    }
+}
+
+/// The input series and what the rules made of them.
+private final class TestStorage: SampleSource {
+    private struct State {
+        var byName: [String: [Labels: [Point]]] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    init(_ series: [Series]) {
+        var state = State()
+        for one in series { state.byName[one.labels.name ?? "", default: [:]][one.labels, default: []] += one.points }
+        self.state = Mutex(state)
+    }
+
+    func add(_ samples: [Sample]) {
+        state.withLock { state in
+            for sample in samples {
+                state.byName[sample.labels.name ?? "", default: [:]][sample.labels, default: []].append(Point(t: sample.timestamp.milliseconds, v: sample.value))
+            }
+        }
+    }
+
+    func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
+        state.withLock { state in
+            let fixed = matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value
+            let pools = fixed.map { [state.byName[$0] ?? [:]] } ?? Array(state.byName.values)
+            return pools.flatMap { pool in
+                pool.compactMap { labels, points in
+                    guard matchers.allSatisfy({ $0.matches(labels) }) else { return nil }
+                    let found = points.filter { $0.t > start && $0.t <= end }
+                    return found.isEmpty ? nil : Series(labels, found)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import FoundationEssentials
+import Samples
+
+struct QueryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query",
+        abstract: "Evaluates a PromQL expression on a running agent.",
+        discussion: """
+            Examples:
+              vaultwatch query 'vault_node_sealed == 1'
+              vaultwatch query 'rate(vault_canary_reads_total[5m])' --range 1h --step 1m
+            """)
+
+    @Argument(help: "The expression.")
+    var expression: String
+
+    @OptionGroup var agent: AgentURLOptions
+
+    @Option(help: "When: RFC 3339 or seconds since the epoch.")
+    var at: String?
+
+    @Option(help: "A range back from then, such as 1h.")
+    var range: String?
+
+    @Option(help: "The step within a range.")
+    var step = "1m"
+
+    private struct Answer: Decodable {
+        struct Payload: Decodable {
+            var resultType: String
+            var result: Result
+        }
+
+        enum Result: Decodable {
+            case series([Series])
+            case scalar(Point)
+
+            init(from decoder: any Decoder) throws {
+                if let series = try? [Series](from: decoder) { self = .series(series) } else { self = .scalar(try Point(from: decoder)) }
+            }
+        }
+
+        struct Series: Decodable {
+            var metric: [String: String]
+            var value: Point?
+            var values: [Point]?
+        }
+
+        struct Point: Decodable {
+            var time: Double
+            var value: String
+            init(from decoder: any Decoder) throws {
+                var list = try decoder.unkeyedContainer()
+                time = try list.decode(Double.self)
+                value = try list.decode(String.self)
+            }
+        }
+
+        var data: Payload
+    }
+
+    func run() async throws {
+        var path = "/api/v1/query?query=\(QueryCommand.encoded(expression))"
+        if let range {
+            guard let span = Duration(prometheus: range), let width = Duration(prometheus: step) else {
+                throw ValidationError("--range and --step: expected durations such as 1h")
+            }
+            let end = at.flatMap { Double($0) ?? Timestamp(rfc3339: $0)?.seconds } ?? Date().timeIntervalSince1970
+            path = "/api/v1/query_range?query=\(QueryCommand.encoded(expression))&start=\(end - span.seconds)&end=\(end)&step=\(width.seconds)"
+        } else if let at {
+            path += "&time=\(QueryCommand.encoded(at))"
+        }
+        let body = try await AgentClient(agent.url).get(path)
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(body))
+        switch answer.data.result {
+        case .scalar(let point): print("scalar: \(point.value) @[\(goFormatPlain(point.time))]")
+        case .series(let series):
+            for one in series {
+                let labels = Labels(one.metric)
+                if let point = one.value { print("\(labels) => \(point.value) @[\(goFormatPlain(point.time))]") }
+                if let points = one.values {
+                    print("\(labels) =>")
+                    for point in points { print("\(point.value) @[\(goFormatPlain(point.time))]") }
+                }
+            }
+        }
+    }
+
+    private static func encoded(_ text: String) -> String {
+        var out = ""
+        for byte in text.utf8 {
+            let isPlain = (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte == 0x2d || byte == 0x2e || byte == 0x5f || byte == 0x7e
+            out += isPlain ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+        return out
+    }
+}
