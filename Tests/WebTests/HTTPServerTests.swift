@@ -281,6 +281,14 @@ struct HTTPServerTests {
         }
     }
 
+    @Test func anEmptyHostMeansAllInterfaces() async throws {
+        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "", port: 0)]), handler: echo)
+        let port = try await server.start()[0].port
+        let answer = try await RawClient.exchange(.init(host: "127.0.0.1", port: port), "GET /v4 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        #expect(answer.text.contains("GET|/v4||"))
+        await server.stop()
+    }
+
     @Test func inheritedSocketsAreServed() async throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()

@@ -173,7 +173,7 @@ struct StatusPage {
         main{max-width:72rem;margin:auto;padding:1rem}header{display:flex;flex-wrap:wrap;gap:.3rem .8rem;align-items:center}\
         h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:1.6rem 0 .5rem}h3{font-size:1rem;margin:0;overflow-wrap:anywhere}\
         p{margin:.3rem 0 0;overflow-wrap:anywhere}header p{flex-basis:100%}header p,.quiet{color:var(--quiet);font-size:.875rem}\
-        .grid{display:grid;gap:.6rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))}\
+        .grid{display:grid;gap:.6rem;margin-top:.5rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))}\
         article{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}section>article{margin-bottom:.6rem}\
         .badge{display:inline-block;border-radius:.3rem;padding:.05rem .45rem;font-size:.85rem;font-weight:600;color:#fff;background:var(--unknown)}\
         .badge.ok{background:var(--ok)}.badge.warning{background:var(--warning)}.badge.critical{background:var(--critical)}\

@@ -56,7 +56,7 @@ package final class HTTPServer: Sendable {
             let channel: any Channel
             do {
                 switch listen {
-                case .tcp(let host, let port): channel = try await bootstrap().bind(host: host, port: port).get()
+                case .tcp(let host, let port): channel = try await bind(host, port)
                 case .descriptor(let descriptor): channel = try await bootstrap().withBoundSocket(descriptor).get()
                 }
             } catch {
@@ -109,6 +109,16 @@ package final class HTTPServer: Sendable {
             state.stopped = true
             defer { state.listeners = [] }
             return (state.listeners, Array(state.connections.values))
+        }
+    }
+
+    /// All interfaces means both families where the kernel has IPv6, else IPv4 alone.
+    private func bind(_ host: String, _ port: Int) async throws -> any Channel {
+        guard host == "" || host == "::" else { return try await bootstrap().bind(host: host, port: port).get() }
+        do {
+            return try await bootstrap().bind(host: "::", port: port).get()
+        } catch let error as IOError where error.errnoCode == EAFNOSUPPORT || error.errnoCode == EADDRNOTAVAIL {
+            return try await bootstrap().bind(host: "0.0.0.0", port: port).get()
         }
     }
 

@@ -3,7 +3,7 @@ import Platform
 /// Where a server listens and what it allows.
 package struct ServerOptions: Sendable {
     package enum Listen: Sendable, Hashable {
-        /// Port 0 takes a free one; `start()` tells which.
+        /// An empty host means all interfaces, IPv4 and IPv6. Port 0 takes a free one; `start()` tells which.
         case tcp(host: String, port: Int)
         /// A bound, listening socket, as socket activation hands it over. The server closes it at the end.
         case descriptor(Int32)
