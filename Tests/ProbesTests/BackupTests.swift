@@ -1,0 +1,296 @@
+import Platform
+import Samples
+import Simulation
+import Synchronization
+import Testing
+
+@testable import Probes
+
+/// A bucket in memory.
+final class ScriptedStore: BackupStore {
+    struct Content {
+        var objects: [BackupObject] = []
+        var metadata: [String: String] = [:]
+        var failure: ProbeFailure?
+        var headFailure: ProbeFailure?
+        var heads = 0
+    }
+
+    let content: Mutex<Content>
+
+    init(_ content: Content) { self.content = Mutex(content) }
+
+    func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool) {
+        let (objects, failure) = content.withLock { ($0.objects.filter { $0.key.hasPrefix(prefix) }, $0.failure) }
+        if let failure { throw failure }
+        return (Array(objects.prefix(limit)), objects.count > limit)
+    }
+
+    func metadata(of key: String) async throws(ProbeFailure) -> [String: String] {
+        let (metadata, failure) = content.withLock { content in
+            content.heads += 1
+            return (content.metadata, content.headFailure)
+        }
+        if let failure { throw failure }
+        return metadata
+    }
+}
+
+/// What the procedures leave in a bucket: a daily backup at 02:00 each day but the 1st, which gets a monthly one.
+func seedBucket(now: Timestamp, days: Int = 30, months: Int = 12) -> [BackupObject] {
+    var objects: [BackupObject] = []
+    func name(_ time: Timestamp) -> String { String(time.rfc3339.map { $0 == ":" || $0 == "." ? "-" : $0 }.dropLast()) + "-000Z" }
+    for back in 0..<days {
+        let day = BackupPeriod(.day, of: now).advanced(by: Int64(-back)).start
+        let time = day + .seconds(7200)
+        guard time <= now, day.civil.day != 1 else { continue }
+        let date = day.rfc3339.prefix(10)
+        objects.append(BackupObject(key: "daily/\(date)/vault-snapshot-\(name(time)).enc", size: 1000 + Int64(back), lastModified: time + .seconds(3)))
+    }
+    for back in 0..<months {
+        let month = BackupPeriod(.month, of: now).advanced(by: Int64(-back)).start
+        let time = month + .seconds(7200)
+        guard time <= now else { continue }
+        objects.append(BackupObject(key: "monthly/\(month.rfc3339.prefix(10))/vault-snapshot-\(name(time)).enc", size: 1000, lastModified: time + .seconds(3)))
+    }
+    return objects
+}
+
+struct BackupKeyTests {
+    @Test(arguments: [
+        ("daily/2025-11-26/vault-snapshot-20251126-020000.enc", "2025-11-26T02:00:00Z"),
+        ("daily/2025-11-26/vault-snapshot-2025-11-26T02-00-00-123Z.enc", "2025-11-26T02:00:00.123Z"),
+        ("daily/2025-11-26/vault-snapshot-2025-11-26.enc", "2025-11-26T00:00:00Z"),
+        ("daily/2025-11/vault-snapshot-20251101-020000.enc", "2025-11-01T02:00:00Z"),
+        ("daily/2025-11-01/vault-snapshot-20251101-020000.enc", "2025-11-01T02:00:00Z"),
+        ("daily/vault-snapshot-20240229-235959.enc", "2024-02-29T23:59:59Z"),
+        ("daily/node-2-vault-backup-2025-11-26T02:00:00Z.snap", "2025-11-26T02:00:00Z"),
+    ])
+    func everyFormIsRead(key: String, time: String) {
+        #expect(BackupKey(key, prefix: "daily/")?.time.rfc3339 == time)
+    }
+
+    @Test(arguments: [
+        "monthly/vault-snapshot-20251126-020000.enc", "daily/", "daily/2025-11-26/", "daily/vault-snapshot-20251131-020000.enc",
+        "daily/vault-snapshot-20250229.enc", "daily/vault-snapshot-20251126-250000.enc", "daily/vault-snapshot-20251126-020000.enc.tmp",
+        "daily/vault-snapshot-20251126-020000", "daily/README.md", "daily/vault-snapshot-2025-11-26x.enc", "daily/vault-snapshot-.enc",
+    ])
+    func otherKeysAreNone(key: String) {
+        #expect(BackupKey(key, prefix: "daily/") == nil)
+    }
+
+    @Test func aNameMayClaimToBeASnapshot() {
+        #expect(BackupKey("vault-snapshot-20251126-020000.enc", prefix: "")?.claimsSnapshot == true)
+        #expect(BackupKey("vault-dump-20251126-020000.enc", prefix: "")?.claimsSnapshot == false)
+    }
+
+    /// Keys come from whoever may write to the bucket.
+    @Test func randomKeysDoNoHarm() {
+        let random = SeededRandom(seed: 42)
+        let parts = ["2025", "-", "11", "26", "T", ":", "0", "Z", "/", ".enc", "vault-snapshot-", "é", "\u{0}", "00-00-00"]
+        for _ in 0..<20_000 {
+            let key = (0..<random.below(12)).map { _ in parts[random.below(parts.count)] }.joined()
+            if let parsed = BackupKey(key, prefix: "") { #expect((2000...2200).contains(parsed.time.civil.year), "seed 42, \(key)") }
+        }
+    }
+}
+
+struct BackupCalendarTests {
+    private func calendar(_ period: BackupSetOptions.Period, _ now: String, retention: Int? = nil) -> BackupCalendar {
+        BackupCalendar(options: BackupSetOptions(name: "s", prefix: "", period: period, retention: retention), now: Timestamp(rfc3339: now) ?? Timestamp(milliseconds: 0))
+    }
+
+    @Test func aBackupIsRequiredAfterItsTimeAndGrace() {
+        #expect(calendar(.day, "2025-11-26T02:59:59Z").newestRequired.description == "2025-11-25")
+        #expect(calendar(.day, "2025-11-26T03:00:00Z").newestRequired.description == "2025-11-26")
+        #expect(calendar(.month, "2025-12-01T02:30:00Z").newestRequired.description == "2025-11")
+        #expect(calendar(.month, "2025-12-02T00:00:00Z").newestRequired.description == "2025-12")
+        #expect(calendar(.day, "2025-11-26T01:00:00Z").nextDue.rfc3339 == "2025-11-26T02:00:00Z")
+        #expect(calendar(.day, "2025-11-26T02:00:00Z").nextDue.rfc3339 == "2025-11-27T02:00:00Z")
+    }
+
+    @Test func monthsAndLeapYears() {
+        #expect(calendar(.month, "2024-03-15T00:00:00Z", retention: 4).retained.lowerBound.description == "2023-12")
+        #expect(calendar(.day, "2024-03-01T12:00:00Z", retention: 2).retained.lowerBound.description == "2024-02-29")
+        #expect(calendar(.day, "2023-03-01T12:00:00Z", retention: 2).retained.lowerBound.description == "2023-02-28")
+        let first = Timestamp(rfc3339: "1969-12-31T23:00:00Z") ?? Timestamp(milliseconds: 0)
+        #expect(BackupPeriod(.day, of: first).description == "1969-12-31")
+    }
+
+    @Test func gapsCountFromTheOldestBackupOn() {
+        let calendar = calendar(.day, "2025-11-26T12:00:00Z")
+        func days(_ texts: [String]) -> Set<BackupPeriod> {
+            Set(texts.compactMap { Timestamp(rfc3339: "2025-11-\($0)T02:00:00Z") }.map { BackupPeriod(.day, of: $0) })
+        }
+        #expect(calendar.missing(days(["20", "21", "24", "26"])).map(\.description) == ["2025-11-25", "2025-11-23", "2025-11-22"])
+        #expect(calendar.missing(days(["26"])).isEmpty)
+        #expect(calendar.missing(days(["24"])).count == 2)
+        #expect(calendar.missing([]).count == 30)
+        #expect(calendar.coveredCount(days(["20", "21", "24", "26"])) == 4)
+    }
+}
+
+struct BackupProbeTests {
+    private static let now = Timestamp(rfc3339: "2025-12-10T12:00:00Z") ?? Timestamp(milliseconds: 0)
+    private static let metadata = [
+        "checksum": String(repeating: "ab", count: 32), "timestamp": "2025-12-10T02-00-00-000Z", "vault_version": "1.8.0",
+    ]
+
+    private func daily() -> BackupSetOptions {
+        var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        options.alsoCovering = ["monthly/"]
+        return options
+    }
+
+    private func run(_ content: ScriptedStore.Content, _ options: BackupSetOptions? = nil, now: Timestamp = now, storage: [String] = []) async -> ProbeReport {
+        let probe = BackupProbe(
+            options: options ?? daily(), store: ScriptedStore(content), platform: testPlatform(VirtualTime(wall: now)), storageTypes: { storage })
+        return await probe.run()
+    }
+
+    @Test func theBucketOfTheProceduresIsHealthy() async {
+        let report = await run(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata))
+        #expect(report.failure == nil)
+        let samples = report.samples
+        #expect(samples.value("backup_listing_success") == 1)
+        #expect(samples.value("backup_newest_age_seconds") == 36_000)
+        #expect(samples.value("backup_newest_timestamp_seconds") == Timestamp(rfc3339: "2025-12-10T02:00:00Z")?.seconds)
+        // The 1st has no daily backup: the monthly one covers it.
+        #expect(samples.value("backup_objects") == 29)
+        #expect(samples.value("backup_periods_covered") == 30)
+        #expect(samples.value("backup_missing_periods", ["period": "day"]) == 0)
+        #expect(samples.value("backup_late") == 0)
+        #expect(samples.value("backup_overdue_objects") == 0)
+        #expect(samples.value("backup_metadata_present", ["field": "checksum"]) == 1)
+        #expect(samples.value("backup_metadata_valid", ["field": "timestamp"]) == 1)
+        #expect(report.status.health == .ok && report.status.state == "complete")
+    }
+
+    @Test func theFirstOfAMonthIsNotLate() async throws {
+        let now = try #require(Timestamp(rfc3339: "2025-12-01T12:00:00Z"))
+        let samples = await run(.init(objects: seedBucket(now: now), metadata: BackupProbeTests.metadata), now: now).samples
+        #expect(samples.value("backup_late") == 0)
+        #expect(samples.value("backup_missing_periods") == 0)
+        // The monthly backup is the newest: without it the daily one of the day before would look overdue.
+        #expect(samples.value("backup_newest_age_seconds") == 36_000)
+        #expect(samples.contains { $0.labels["key"]?.contains("2025-11-30") == true })
+    }
+
+    @Test func monthliesAreCountedByMonth() async {
+        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month)
+        let samples = await run(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata), options).samples
+        #expect(samples.value("backup_periods_expected") == 12)
+        #expect(samples.value("backup_periods_covered") == 12)
+        #expect(samples.value("backup_missing_periods", ["period": "month"]) == 0)
+    }
+
+    /// Retention counts a month as 30 days: the twelfth is gone for a while. That is tolerated, not missing.
+    @Test func elevenMonthliesAreTolerated() async {
+        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month)
+        let samples = await run(.init(objects: seedBucket(now: BackupProbeTests.now, months: 11), metadata: BackupProbeTests.metadata), options).samples
+        #expect(samples.value("backup_periods_covered") == 11)
+        #expect(samples.value("backup_periods_tolerated") == 11)
+        #expect(samples.value("backup_missing_periods") == 0)
+    }
+
+    @Test func aGapIsNamed() async {
+        var objects = seedBucket(now: BackupProbeTests.now)
+        objects.removeAll { $0.key.hasPrefix("daily/2025-12-05") || $0.key.hasPrefix("daily/2025-12-10") }
+        let report = await run(.init(objects: objects, metadata: BackupProbeTests.metadata))
+        #expect(report.samples.value("backup_missing_periods") == 2)
+        #expect(report.samples.value("backup_missing_info", ["date": "2025-12-05"]) == 1)
+        #expect(report.samples.value("backup_late") == 1)
+        #expect(report.status.state == "late")
+    }
+
+    @Test func emptyFutureOverdueAndForeignObjects() async throws {
+        var objects = seedBucket(now: BackupProbeTests.now)
+        let old = try #require(Timestamp(rfc3339: "2025-10-01T02:00:00Z"))
+        objects.append(BackupObject(key: "daily/2026-01-01/vault-snapshot-20260101-020000.enc", size: 9, lastModified: BackupProbeTests.now))
+        objects.append(BackupObject(key: "daily/2025-10-01/vault-snapshot-20251001-020000.enc", size: 9, lastModified: old))
+        objects.append(BackupObject(key: "daily/notes.txt", size: 9, lastModified: old))
+        objects.append(BackupObject(key: "daily/2025-12-10/", size: 0, lastModified: old))
+        objects.append(BackupObject(key: "daily/2025-12-10/vault-snapshot-20251210-030000.enc", size: 0, lastModified: BackupProbeTests.now))
+        let report = await run(.init(objects: objects, metadata: BackupProbeTests.metadata))
+        let samples = report.samples
+        #expect(samples.value("backup_future_objects") == 1)
+        #expect(samples.value("backup_overdue_objects") == 1)
+        #expect(samples.value("backup_unrecognized_objects") == 1)
+        #expect(samples.value("backup_empty_objects") == 1)
+        #expect(samples.value("backup_newest_size_bytes") == 0)
+        #expect(samples.value("backup_newest_size_ratio") == 0)
+        #expect(report.status.state == "newest is empty")
+    }
+
+    /// The key's time counts: a copied or restored object has today's LastModified.
+    @Test func ageIsTheKeysNotTheUploads() async {
+        let objects = seedBucket(now: BackupProbeTests.now).map { object in
+            BackupObject(key: object.key, size: object.size, lastModified: BackupProbeTests.now)
+        }.filter { $0.key < "daily/2025-12-05" }
+        let samples = await run(.init(objects: objects, metadata: BackupProbeTests.metadata)).samples
+        #expect(samples.value("backup_newest_age_seconds") == 554_400)
+        #expect(samples.value("backup_newest_uploaded_timestamp_seconds") == BackupProbeTests.now.seconds)
+    }
+
+    @Test func metadataThatIsMissingOrUndefined() async {
+        let content = ScriptedStore.Content(
+            objects: seedBucket(now: BackupProbeTests.now), metadata: ["checksum": "short", "vault_version": "undefined", "timestamp": "2025-11-01T02:00:00Z"])
+        let samples = await run(content).samples
+        #expect(samples.value("backup_metadata_present", ["field": "vault_version"]) == 0)
+        #expect(samples.value("backup_metadata_valid", ["field": "checksum"]) == 0)
+        #expect(samples.value("backup_metadata_valid", ["field": "timestamp"]) == 0)
+        #expect(samples.value("backup_metadata_valid", ["field": "vault_version"]) == nil)
+    }
+
+    @Test func aListingThatFailsSaysWhyAndNothingElse() async {
+        let report = await run(.init(objects: seedBucket(now: BackupProbeTests.now), failure: ProbeFailure("denied", "AccessDenied")))
+        #expect(report.failure?.reason == "denied")
+        #expect(report.samples.value("backup_listing_success") == 0)
+        #expect(report.samples.value("backup_listing_failure", ["reason": "denied"]) == 1)
+        #expect(!report.samples.has("backup_objects") && !report.samples.has("backup_late"))
+    }
+
+    @Test func metadataThatCanNotBeReadIsAFailureOfItsOwn() async {
+        let report = await run(.init(objects: seedBucket(now: BackupProbeTests.now), headFailure: ProbeFailure("denied", "HEAD 403")))
+        #expect(report.failure?.reason == "denied")
+        #expect(report.samples.value("backup_listing_success") == 1)
+        #expect(report.samples.value("backup_metadata_read") == 0)
+        #expect(!report.samples.has("backup_metadata_present"))
+    }
+
+    @Test func anEmptySetIsCritical() async {
+        let report = await run(.init())
+        #expect(report.samples.value("backup_objects") == 0)
+        #expect(report.samples.value("backup_late") == 1)
+        #expect(report.samples.value("backup_missing_periods") == 30)
+        #expect(report.samples.count { $0.labels.name == "backup_missing_info" } == 30)
+        #expect(!report.samples.has("backup_newest_age_seconds"))
+        #expect(report.status.health == .critical)
+    }
+
+    @Test func aListingOverItsBoundIsTold() async {
+        var options = daily()
+        options.objectLimit = 10
+        let samples = await run(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata), options).samples
+        #expect(samples.value("backup_listing_truncated") == 1)
+        #expect(samples.value("backup_objects") == 10)
+    }
+
+    /// The raft snapshot API does not exist on a PostgreSQL storage: such backups can't be what they are called.
+    @Test func snapshotsOfAStorageThatHasNoneAreDoubted() async {
+        let content = ScriptedStore.Content(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata)
+        let doubted = await run(content, storage: ["postgresql"]).status
+        #expect(doubted.health == .warning && doubted.warnings.contains { $0.contains("claim to be snapshots") })
+        #expect(await run(content, storage: ["raft"]).status.warnings.isEmpty)
+    }
+
+    @Test func metadataIsReadOncePerObject() async {
+        let store = ScriptedStore(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata))
+        let probe = BackupProbe(options: daily(), store: store, platform: testPlatform(VirtualTime(wall: BackupProbeTests.now)), storageTypes: { [] })
+        for _ in 0..<3 { _ = await probe.run() }
+        #expect(store.content.withLock { $0.heads } == 1)
+        store.content.withLock { $0.objects.append(BackupObject(key: "daily/vault-snapshot-20251210-110000.enc", size: 5, lastModified: BackupProbeTests.now)) }
+        _ = await probe.run()
+        #expect(store.content.withLock { $0.heads } == 2)
+    }
+}

@@ -1,0 +1,215 @@
+import Platform
+import Samples
+import Simulation
+import Synchronization
+import Testing
+
+@testable import Probes
+
+/// A target that does as it is told.
+final class ScriptedProbe: RunnableProbe {
+    enum Step: Sendable {
+        case answer(String)
+        case fail(String)
+        /// Takes this long, and doesn't hear that it is cancelled.
+        case hang(Duration)
+    }
+
+    let target: ProbeTarget
+    let interval: Duration
+    let timeout: Duration
+    private let time: any TimeSource
+    private let script: Mutex<[Step]>
+    let starts = Mutex<[Instant]>([])
+    let confirm: [ProbeTarget]
+    var startCount: Int { starts.withLock { $0.count } }
+
+    init(_ kind: ProbeTarget.Kind, _ name: String, time: any TimeSource, interval: Duration = .seconds(5), timeout: Duration = .seconds(4), confirm: [ProbeTarget] = [], _ script: [Step] = [.answer("fine")]) {
+        target = ProbeTarget(kind, name)
+        self.interval = interval
+        self.timeout = timeout
+        self.time = time
+        self.confirm = confirm
+        self.script = Mutex(script)
+    }
+
+    func timedOut() -> ProbeReport { report(.fail("timeout")) }
+
+    func run() async -> ProbeReport {
+        starts.withLock { $0.append(time.monotonic()) }
+        let step = script.withLock { $0.count > 1 ? $0.removeFirst() : $0.first ?? .answer("fine") }
+        if case .hang(let duration) = step {
+            let time = self.time
+            let deadline = time.monotonic() + duration
+            await Task.detached { try? await time.sleep(until: deadline) }.value
+        }
+        return report(step)
+    }
+
+    private func report(_ step: Step) -> ProbeReport {
+        switch step {
+        case .answer(let state): ProbeReport(samples: [], status: TargetStatus(.ok, state), confirm: confirm)
+        case .fail(let reason): ProbeReport(samples: [], failure: ProbeFailure(reason, "scripted"), status: TargetStatus(.critical, "down"))
+        case .hang: ProbeReport(samples: [], status: TargetStatus(.ok, "late"))
+        }
+    }
+}
+
+struct ProbeScheduleTests {
+    private final class Results: Sendable {
+        let all = Mutex<[ProbeResult]>([])
+        let rounds = Mutex(0)
+        let beats = Mutex(0)
+
+        var roundCount: Int { rounds.withLock { $0 } }
+        var beatCount: Int { beats.withLock { $0 } }
+
+        func of(_ target: ProbeTarget) -> [ProbeResult] { all.withLock { $0.filter { $0.target == target } } }
+
+        var events: ProbeSchedule.Events {
+            ProbeSchedule.Events(
+                results: { results in self.all.withLock { $0 += results } }, progress: { self.beats.withLock { $0 += 1 } },
+                firstRoundEnded: { self.rounds.withLock { $0 += 1 } })
+        }
+    }
+
+    private func run(_ probes: [ScriptedProbe], time: VirtualTime, for span: Duration, log: LogLines = LogLines(), during: (ProbeSchedule) -> Void = { _ in }) async -> Results {
+        let results = Results()
+        let schedule = ProbeSchedule(ProbeSet(probes: probes), platform: testPlatform(time, log: log), events: results.events)
+        let task = Task { await schedule.run() }
+        await time.run(for: .milliseconds(500))
+        during(schedule)
+        await time.run(for: span - .milliseconds(500))
+        task.cancel()
+        await task.value
+        return results
+    }
+
+    @Test func everyTargetHasItsTurnsWhateverHangs() async {
+        let time = VirtualTime()
+        let good = (0..<5).map { ScriptedProbe(.postgres, "s\($0)", time: time) }
+        let hung = ScriptedProbe(.postgres, "hung", time: time, [.hang(.seconds(1000))])
+        let results = await run(good + [hung], time: time, for: .seconds(60))
+        for probe in good {
+            // The first turn at once, then one an interval.
+            let starts = probe.starts.withLock { $0 }
+            #expect((12...13).contains(starts.count))
+            #expect(starts[0].nanoseconds == 0)
+            for (earlier, later) in zip(starts.dropFirst(), starts.dropFirst(2)) { #expect(later - earlier == .seconds(5)) }
+            #expect(results.of(probe.target).allSatisfy { $0.success })
+        }
+        let failures = results.of(hung.target)
+        #expect(hung.startCount == 1)
+        #expect(failures.count > 5 && failures.allSatisfy { $0.failure?.reason == "timeout" })
+        #expect((failures.last?.samples.value("vaultwatch_probe_missed_turns_total") ?? 0) > 5)
+        #expect(results.roundCount == 1)
+        #expect(results.beatCount > 60)
+    }
+
+    @Test func turnsAreSpreadOverTheInterval() {
+        let start = Instant(nanoseconds: 0)
+        var buckets = [Int](repeating: 0, count: 10)
+        for index in 0..<1000 {
+            let next = ProbeTurns.next(after: start, of: ProbeTarget(.vaultNode, "main/vault-\(index)"), interval: .seconds(5), since: start)
+            #expect(next >= start && next <= start + .seconds(5))
+            buckets[min(9, Int(next.nanoseconds / 500_000_000))] += 1
+        }
+        for count in buckets { #expect((60...140).contains(count)) }
+    }
+
+    @Test func turnsDoNotDrift() {
+        let target = ProbeTarget(.vaultNode, "main/a")
+        let start = Instant(nanoseconds: 7)
+        let first = ProbeTurns.next(after: start, of: target, interval: .seconds(5), since: start)
+        // A run that took long, or none at all: the grid stays.
+        for late in [Duration.zero, .milliseconds(1), .milliseconds(4999)] {
+            #expect(ProbeTurns.next(after: first + late, of: target, interval: .seconds(5), since: start) == first + .seconds(5))
+        }
+        #expect(ProbeTurns.next(after: first + .seconds(17), of: target, interval: .seconds(5), since: start) == first + .seconds(20))
+    }
+
+    @Test func confirmingProbesAreOutOfTurnAndLimited() async {
+        let time = VirtualTime()
+        let calm = ScriptedProbe(.postgres, "calm", time: time, interval: .seconds(600))
+        let results = await run([calm], time: time, for: .seconds(10)) { schedule in
+            for _ in 0..<100 { schedule.probeNow(calm.target) }
+        }
+        // One at the start, and one for all wishes, a second after it.
+        let starts = calm.starts.withLock { $0 }
+        #expect(starts.count == 2)
+        #expect(starts.last.map { $0 - starts[0] } == .seconds(1))
+        #expect(results.of(calm.target).last?.samples.value("vaultwatch_probe_confirmations_total") == 1)
+    }
+
+    /// What a run saw that began before the change proves nothing: the wish waits for its end.
+    @Test func aWishDuringARunIsKept() async {
+        let time = VirtualTime()
+        let slow = ScriptedProbe(.postgres, "slow", time: time, interval: .seconds(600), [.hang(.milliseconds(900)), .answer("fine")])
+        _ = await run([slow], time: time, for: .seconds(10)) { $0.probeNow(slow.target) }
+        #expect(slow.startCount == 2)
+    }
+
+    /// Two targets that each want the other looked at again must not run each other in circles.
+    @Test func aStormIsBoundedByTheGap() async {
+        let time = VirtualTime()
+        let (a, b) = (ProbeTarget(.postgres, "a"), ProbeTarget(.postgres, "b"))
+        let probes = [
+            ScriptedProbe(.postgres, "a", time: time, interval: .seconds(600), confirm: [b]),
+            ScriptedProbe(.postgres, "b", time: time, interval: .seconds(600), confirm: [a]),
+        ]
+        _ = await run(probes, time: time, for: .seconds(20))
+        for probe in probes { #expect((15...22).contains(probe.startCount)) }
+    }
+
+    @Test func unknownTargetsAreNoWishes() async {
+        let time = VirtualTime()
+        let probe = ScriptedProbe(.postgres, "a", time: time)
+        let results = await run([probe], time: time, for: .seconds(1)) { $0.probeNow(ProbeTarget(.postgres, "zzz")) }
+        #expect(results.of(probe.target).count == 1)
+    }
+
+    @Test func whatNeedsTheNodesComesAfterThem() async {
+        let time = VirtualTime()
+        let node = ScriptedProbe(.vaultNode, "main/a", time: time, [.hang(.seconds(2)), .answer("active")])
+        let canary = ScriptedProbe(.vaultCanary, "main/active_node", time: time)
+        _ = await run([canary, node], time: time, for: .seconds(4))
+        let first = canary.starts.withLock { $0.first }
+        #expect(first == Instant(nanoseconds: 2_000_000_000))
+    }
+
+    @Test func failuresAreLoggedWhenTheyChange() async {
+        let time = VirtualTime()
+        let log = LogLines()
+        let probe = ScriptedProbe(
+            .postgres, "a", time: time,
+            [.answer("primary"), .fail("timeout"), .fail("timeout"), .fail("connect"), .answer("primary"), .answer("primary"), .answer("replica"), .answer("replica")])
+        let results = await run([probe], time: time, for: .seconds(45), log: log)
+        let lines = log.all
+        #expect(lines.count { $0.contains("probe failed") } == 2)
+        #expect(lines.count { $0.contains("probe works again") } == 1)
+        #expect(lines.count { $0.contains("target changed") && $0.contains("to=replica") } == 1)
+        let last = results.of(probe.target).last?.samples ?? []
+        #expect(last.value("vaultwatch_probe_failures_total", ["reason": "timeout"]) == 2)
+        #expect(last.value("vaultwatch_probe_failures_total", ["reason": "connect"]) == 1)
+        #expect(last.value("vaultwatch_probe_success", ["target_type": "postgres", "target": "a"]) == 1)
+    }
+
+    @Test func lastSuccessStaysWhileItFails() async {
+        let time = VirtualTime()
+        let probe = ScriptedProbe(.postgres, "a", time: time, [.answer("primary"), .fail("reset")])
+        let results = await run([probe], time: time, for: .seconds(30)).of(probe.target)
+        let first = results.first?.timestamp.seconds
+        #expect(results.last?.samples.value("vaultwatch_probe_success") == 0)
+        #expect(results.last?.samples.value("vaultwatch_probe_last_success_timestamp_seconds") == first)
+    }
+
+    @Test func onceAsksEverythingOnce() async {
+        let time = VirtualTime()
+        let probes = [ScriptedProbe(.vaultCanary, "c", time: time), ScriptedProbe(.vaultNode, "n", time: time), ScriptedProbe(.backupSet, "b", time: time)]
+        let results = Results()
+        await ProbeSchedule(ProbeSet(probes: probes), platform: testPlatform(time), events: results.events).runOnce()
+        let order = results.all.withLock { $0.map(\.target) }
+        #expect(order.last == probes[0].target)
+        #expect(probes.allSatisfy { $0.startCount == 1 })
+    }
+}
