@@ -6,15 +6,13 @@ import Synchronization
 struct RuleTestRun {
     private let test: RuleTestCase
     private let interval: Duration
-    private let isFuzzy: Bool
     private let storage: TestStorage
     private var groups: [GroupEvaluator]
     private var context: RuleContext
 
-    init(_ test: RuleTestCase, groups: [RuleGroup], interval: Duration, isFuzzy: Bool) {
+    init(_ test: RuleTestCase, groups: [RuleGroup], interval: Duration) {
         self.test = test
         self.interval = interval
-        self.isFuzzy = isFuzzy
         storage = TestStorage(test.series)
         self.groups = groups.map { GroupEvaluator($0) }
         context = RuleContext(source: storage)
@@ -70,7 +68,7 @@ struct RuleTestRun {
         func text(_ alerts: [(Labels, [String: String])]) -> [String] {
             alerts.map { labels, annotations in
                 let all = labels.setting("alertname", to: check.name)
-                return "Labels:\(RuleTestRun.pairs(all.dictionary)) Annotations:\(RuleTestRun.pairs(annotations))"
+                return "Labels:\(RuleTestRun.pairs(all.dictionary))\n              Annotations:\(RuleTestRun.pairs(annotations))"
             }.sorted()
         }
         let (expected, found) = (text(check.expected.map { ($0.labels, $0.annotations) }), text(got))
@@ -94,20 +92,31 @@ struct RuleTestRun {
         }
         let expected = check.expected.sorted { ($0.labels, $0.value) < ($1.labels, $1.value) }
         got.sort { ($0.labels, $0.value) < ($1.labels, $1.value) }
-        let isSame = expected.count == got.count && zip(expected, got).allSatisfy { $0.labels == $1.labels && isEqual($0.value, $1.value) }
+        let isSame = expected.count == got.count && zip(expected, got).allSatisfy { $0.labels == $1.labels && RuleTestRun.isEqual($0.value, $1.value) }
         if isSame { return [] }
         func text(_ samples: [(labels: Labels, value: Double)]) -> String {
-            samples.isEmpty ? "nil" : samples.map { "\($0.labels) \(goFormat($0.value))" }.joined(separator: ", ")
+            samples.isEmpty ? "nil" : samples.map { "\(RuleTestRun.pairs($0.labels.dictionary)) \(RuleTestRun.scientific($0.value))" }.joined(separator: ", ")
         }
         return ["\(head)\n        exp: \(text(expected))\n        got: \(text(got))"]
     }
 
-    /// As promtool: equal, both NaN, or, when fuzzy, within 2⁻⁵² of their size.
-    private func isEqual(_ a: Double, _ b: Double) -> Bool {
-        if a == b || (a.isNaN && b.isNaN) { return true }
-        if isFuzzy { return abs(a - b) <= 0x1p-50 * max(abs(a), abs(b)) }
-        // promtool compares within a relative 1e-6 since its values are written with a few digits.
-        return abs(a - b) <= 1e-6 * max(abs(a), abs(b))
+    /// Equal, both NaN, or within a relative 1e-6: what promtool takes, and what its engine would have summed up in another order.
+    private static func isEqual(_ a: Double, _ b: Double) -> Bool {
+        a == b || (a.isNaN && b.isNaN) || abs(a - b) <= 1e-6 * max(abs(a), abs(b))
+    }
+
+    /// Go's `'E', -1`, in which promtool prints values: `1.5E+00`.
+    private static func scientific(_ value: Double) -> String {
+        guard value.isFinite else { return goFormat(value) }
+        let plain = goFormatPlain(value.magnitude)
+        let digits = plain.filter { $0 != "." }
+        let leading = digits.prefix { $0 == "0" }.count
+        var significant = String(digits.dropFirst(leading))
+        while significant.count > 1, significant.hasSuffix("0") { significant.removeLast() }
+        let exponent = value == 0 ? 0 : plain.prefix { $0 != "." }.count - 1 - leading
+        let mantissa = significant.isEmpty ? "0" : String(significant.prefix(1)) + (significant.count > 1 ? "." + significant.dropFirst() : "")
+        let size = String(exponent.magnitude)
+        return (value.sign == .minus ? "-" : "") + mantissa + (exponent < 0 ? "E-" : "E+") + (size.count < 2 ? "0" : "") + size
     }
 
     private static func pairs(_ values: [String: String]) -> String {
@@ -116,7 +125,7 @@ struct RuleTestRun {
 
     private static func list(_ items: [String]) -> String {
         if items.isEmpty { return "[]" }
-        return "[\n" + items.enumerated().map { "            \($0):\n              \($1)" }.joined(separator: "\n") + "\n            ]"
+        return "[\n" + items.enumerated().map { "            \($0):\n              \($1)" }.joined(separator: ",\n") + "\n            ]"
     }
 }
 

@@ -8,7 +8,7 @@ import YAML
 /// Source: Prometheus' manual, "Unit testing for rules"; cmd/promtool/unittest.go.
 package struct RuleTestRunner: Sendable {
     package struct Options: Sendable {
-        /// Run only tests whose name contains one of these; empty runs all.
+        /// Run only tests in whose name one of these regular expressions is found; empty runs all.
         package var run: [String] = []
         package init() {}
     }
@@ -51,7 +51,8 @@ package struct RuleTestRunner: Sendable {
         let patterns = fields.strings("rule_files").map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
         let interval = fields.parsed("evaluation_interval", expected: "a duration such as 1m") { Duration(prometheus: $0) } ?? .seconds(60)
         let order = fields.strings("group_eval_order")
-        let fuzzy = fields.bool("fuzzy_compare") ?? false
+        // The comparison allows for the last bits anyway.
+        _ = fields.bool("fuzzy_compare")
         let nodes = fields.list("tests")
         fields.finish()
         let set = RuleSet.load(patterns, files: files, errors: errors)
@@ -63,9 +64,16 @@ package struct RuleTestRunner: Sendable {
             result.errors = errors.errors.map(\.description)
             return result
         }
+        let wanted: [RegularExpression]
+        do {
+            wanted = try options.run.map { try RegularExpression($0) }
+        } catch {
+            result.errors = ["\(error)"]
+            return result
+        }
         let groups = order.isEmpty ? set.groups : set.groups.sorted { (order.firstIndex(of: $0.name) ?? .max) < (order.firstIndex(of: $1.name) ?? .max) }
-        for test in cases where options.run.isEmpty || options.run.contains(where: { test.name.contains($0) }) {
-            result.tests.append(TestResult(name: test.name, failures: RuleTestRun(test, groups: groups, interval: interval, isFuzzy: fuzzy).failures()))
+        for test in cases where wanted.isEmpty || wanted.contains(where: { $0.isFound(in: test.name) }) {
+            result.tests.append(TestResult(name: test.name, failures: RuleTestRun(test, groups: groups, interval: interval).failures()))
         }
         return result
     }
