@@ -69,7 +69,7 @@ let package = Package(
         stage("Dispatching", ["Samples", "Alerts", "Platform", "Telemetry"]),
         stage("Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto", logging]),
         stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
-        stage("Web", ["Samples", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Telemetry", "CZlib"] + nio),
+        stage("Web", ["Samples", "Exposition", "Alerts", "Dispatching", "Platform", "Telemetry", "CZlib"] + nio),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
         stage("Simulation", ["Samples", "Platform", "Transport", logging]),
         stage("LocalServers", ["Platform"]),
@@ -88,10 +88,12 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .executableTarget(name: "Benchmarks", dependencies: ["LocalServers"], path: "Tests/Benchmarks", swiftSettings: settings),
+
         tests("Samples", ["Samples"]),
         tests("Platform", ["Platform", "Samples", logging]),
         tests("YAML", ["YAML"]),
-        tests("Exposition", ["Exposition", "Samples"]),
+        tests("Exposition", ["Exposition", "Samples"], exclude: ["Recordings"]),
         tests("Telemetry", ["Telemetry", "Exposition", "Samples"]),
         tests("Transport", ["Transport", "S3", "LocalServers", "Platform", "Samples", logging]),
         tests("S3", ["S3", "Transport", "LocalServers", "Platform", "Samples", logging]),
@@ -106,6 +108,7 @@ let package = Package(
         tests("LocalServers", ["LocalServers", "Platform"]),
         tests("Lab", ["Lab", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
         tests("Config", ["Config", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples", "S3", "Transport", "Store"]),
+        tests("Integration", ["Agent", "Lab", "LocalServers", "Platform", "Supervision", "vaultwatch", logging]),
         tests("Tidy", []),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,0 +1,100 @@
+import Foundation
+import Lab
+import LocalServers
+import Logging
+import Platform
+import Testing
+@testable import vaultwatch
+
+/// The real process: systemd's protocol, signals, and kill -9.
+@Suite(.serialized) struct DaemonTests {
+    private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private func estate() async throws -> (estate: Estate, folder: TemporaryDirectory, file: String) {
+        var options = EstateOptions()
+        options.postgres = nil
+        options.security = .http
+        let estate = try await Estate.start(options, platform: .real(log: log))
+        let folder = try TemporaryDirectory()
+        let text = DemoConfiguration.text(
+            try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: "127.0.0.1:\(try freePort())", storage: folder.path + "/state")
+        let file = try folder.write("vaultwatch.yml", text.replacingOccurrences(of: "poll_interval: 5s\n  timeout: 4s", with: "poll_interval: 1s\n  timeout: 1s"))
+        return (estate, folder, file)
+    }
+
+    /// READY comes after the first round, WATCHDOG while all loops advance, RELOADING with the monotonic time, STOPPING at the end.
+    @Test func systemdIsToldTheTruth() async throws {
+        let (estate, folder, file) = try await estate()
+        let socket = folder.path + "/notify.sock"
+        let listener = try await ChildProcess.start("python3", ["-c", """
+            import socket,sys
+            s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("bound",flush=True)
+            while True:
+                m=s.recv(4096).decode(); print("|".join(m.splitlines()),flush=True)
+                if "STOPPING=1" in m: break
+            """, socket])
+        func said() -> String { String(decoding: listener.standardOutput(limit: 1 << 16), as: UTF8.self) }
+        #expect(await waitUntil { said().contains("bound") })
+        var environment = ProcessInfo.processInfo.environment
+        environment["NOTIFY_SOCKET"] = socket
+        environment["WATCHDOG_USEC"] = "2000000"
+        let agent = try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
+        #expect(await waitUntil { said().contains("READY=1|STATUS=Fine: Vault nodes 3 of 3") }, "\(said())")
+        #expect(await waitUntil { said().components(separatedBy: "WATCHDOG=1").count > 3 })
+        agent.signal(SIGHUP)
+        #expect(await waitUntil { said().contains("RELOADING=1|MONOTONIC_USEC=") && said().components(separatedBy: "READY=1").count == 3 }, "\(said())")
+        agent.signal(SIGTERM)
+        #expect(await agent.wait() == .exited(0))
+        #expect(await waitUntil { said().contains("STOPPING=1") })
+        _ = await listener.terminate()
+        await estate.stop()
+        folder.remove()
+    }
+
+    /// Killed again and again at arbitrary moments while nodes are sealed and unsealed: every trigger and every end
+    /// arrives in the end, and no end comes without its trigger.
+    @Test func killMinus9LosesNothing() async throws {
+        let (estate, folder, file) = try await estate()
+        let seed = ProcessInfo.processInfo.environment["VAULTWATCH_SEED"].flatMap { UInt64($0) } ?? 20261123
+        var random = seed
+        func next(_ below: UInt64) -> UInt64 {
+            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (random >> 33) % below
+        }
+        var isSealed = false
+        func start() async throws -> ChildProcess {
+            try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)", "--log.level=error"])
+        }
+        for _ in 0..<25 {
+            let agent = try await start()
+            // Anywhere between exec and some turns of the pipeline; the wait is the test's subject, not its assertion.
+            try await Task.sleep(for: .milliseconds(Int(next(1500)) + 20))
+            isSealed.toggle()
+            try await estate.perform(.node("vault-2", isSealed ? .seal : .unseal))
+            try await Task.sleep(for: .milliseconds(Int(next(1200))))
+            agent.signal(SIGKILL)
+            _ = await agent.wait()
+        }
+        if !isSealed { try await estate.perform(.node("vault-2", .seal)) }
+        let agent = try await start()
+        func state(_ message: Lab.Message) -> String {
+            if case .object(let members)? = message.payload, case .string(let action)? = members["event_action"] { return action }
+            return "?"
+        }
+        #expect(await waitUntil(atMost: .seconds(60)) { estate.inbox.messages(kind: .pagerduty).last.map(state) == "trigger" }, "seed \(seed)")
+        try await estate.perform(.node("vault-2", .unseal))
+        let ended = await waitUntil(atMost: .seconds(60)) {
+            [.pagerduty, .slack, .mail].allSatisfy { (kind: Lab.Message.Kind) in
+                guard let last = estate.inbox.messages(kind: kind).last else { return false }
+                return kind == .mail ? last.mail?.subject.hasPrefix("[RESOLVED]") == true : kind == .slack ? "\(last)".contains("RESOLVED") : state(last) == "resolve"
+            }
+        }
+        #expect(ended, "seed \(seed)")
+        let events = estate.inbox.messages(kind: .pagerduty).map(state)
+        #expect(events.first == "trigger", "seed \(seed): \(events)")
+        #expect(events.contains("resolve"))
+        _ = await agent.terminate()
+        await estate.stop()
+        folder.remove()
+    }
+}
