@@ -1,4 +1,5 @@
 import Alerts
+import Logging
 import Platform
 import Samples
 import Synchronization
@@ -28,7 +29,10 @@ package final class DeliveryService: Sendable {
         events: CourierEvents
     ) throws {
         self.options = options
-        let composer = try Composer(templates: options.templates, externalURL: options.externalURL, files: platform.files)
+        let log = platform.log
+        let composer = try Composer(templates: options.templates, externalURL: options.externalURL, files: platform.files) { problem in
+            log.error("template failed; the default one speaks", metadata: ["err": "\(problem)"])
+        }
         let client = ReceiverClient(http: http, files: platform.files, time: platform.time)
         let metrics = DeliveryMetrics(registry)
         var integrations: [String: [(options: IntegrationOptions, sender: any Integration)]] = [:]
@@ -37,7 +41,7 @@ package final class DeliveryService: Sendable {
             for integration in receiver.integrations {
                 let sender: any Integration =
                     switch integration.settings {
-                    case .email(let options): EmailIntegration(options: options, mail: mail, composer: composer, random: platform.random)
+                    case .email(let options): EmailIntegration(options: options, mail: mail, composer: composer, files: platform.files)
                     case .slack(let options): SlackIntegration(options: options, client: client, composer: composer, threads: threads)
                     case .pagerDuty(let options): PagerDutyIntegration(options: options, client: client, composer: composer)
                     case .webhook(let webhook): WebhookIntegration(options: webhook, client: client, externalURL: options.externalURL)

@@ -2,58 +2,131 @@ import Alerts
 import GoTemplate
 import Platform
 import Samples
+import Synchronization
 
 /// Turns templates of the configuration into text: the default templates, the user's files over them.
 package struct Composer: Sendable {
     private let text: TemplateSet
     private let html: TemplateSet
+    /// The same without the user's files: what a message falls back on when those fail.
+    private let builtinText: TemplateSet
+    private let builtinHTML: TemplateSet
+    /// What the user's files define.
+    private let redefined: Set<String>
+    private let complain: @Sendable (_ problem: String) -> Void
     let externalURL: String
     private static let largestFile = 1 << 20
 
-    /// - Parameter patterns: shell patterns of the user's template files.
+    /// - Parameters:
+    ///   - patterns: shell patterns of the user's template files.
+    ///   - complain: hears of templates that failed in execution.
     /// - Throws: `TemplateError` with file, line and column; `FileError`.
-    package init(templates patterns: [String] = [], externalURL: String, files: any FileAccess) throws {
+    package init(
+        templates patterns: [String] = [], externalURL: String, files: any FileAccess, complain: @escaping @Sendable (_ problem: String) -> Void = { _ in }
+    ) throws {
         self.externalURL = externalURL
+        self.complain = complain
         var base = TemplateSet(functions: Composer.functions(now: Timestamp(milliseconds: 0)))
         try base.parse(DefaultTemplates.text, name: "default.tmpl")
         var markup = base
         markup.options.escapesHTML = true
         try markup.parse(DefaultTemplates.html, name: "email.tmpl")
+        (builtinText, builtinHTML) = (base, markup)
+        var own = TemplateSet(functions: base.functions)
         for pattern in patterns {
             for path in files.glob(pattern) {
                 let source = String(decoding: try files.read(path, limit: Composer.largestFile), as: UTF8.self)
+                try own.parse(source, name: path)
                 try base.parse(source, name: path)
                 try markup.parse(source, name: path)
             }
         }
         text = base
         html = markup
+        redefined = own.names
     }
 
-    /// - Throws: `DeliveryError`: a template that fails now fails again.
-    func expand(_ template: String, _ notification: Notification) throws(DeliveryError) -> String {
-        try run(text, template, notification)
-    }
-
-    /// The same with what actions put out escaped as HTML.
-    func expandHTML(_ template: String, _ notification: Notification) throws(DeliveryError) -> String {
-        try run(html, template, notification)
-    }
-
-    private func run(_ set: TemplateSet, _ template: String, _ notification: Notification) throws(DeliveryError) -> String {
-        // Most settings are plain text.
-        if !template.contains("{{") { return template }
-        var set = set
-        set.functions = Composer.functions(now: notification.decidedAt)
-        do {
-            return try set.expand(template, name: "receiver \(notification.receiver)", TemplateData.value(notification, externalURL: externalURL))
-        } catch {
-            throw DeliveryError(.other, retryable: false, "\(error)")
+    /// Everything that is written about one notification.
+    func draft(_ notification: Notification) -> Draft {
+        let functions = Composer.functions(now: notification.decidedAt)
+        func at(_ set: TemplateSet) -> TemplateSet {
+            var set = set
+            set.functions = functions
+            return set
         }
+        return Draft(
+            notification: notification, data: TemplateData.value(notification, externalURL: externalURL), text: at(text), html: at(html),
+            builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, complain: complain)
     }
 
     private static func functions(now: Timestamp) -> TemplateFunctions {
         // Zones need the machine's database; without one, a named zone is an error that names it.
         AlertmanagerFunctions.table(now: now) { _, _ in nil }
+    }
+}
+
+/// One notification on its way to being a message. What it says is never lost to a template's mistake:
+/// where the user's template fails, the default one speaks, and where that fails, plain words do.
+struct Draft: Sendable {
+    let notification: Notification
+    fileprivate let data: TemplateValue
+    fileprivate let text: TemplateSet
+    fileprivate let html: TemplateSet
+    fileprivate let builtinText: TemplateSet
+    fileprivate let builtinHTML: TemplateSet
+    /// The templates that the user's files define.
+    let redefined: Set<String>
+    fileprivate let complain: @Sendable (_ problem: String) -> Void
+
+    /// An address, a key, a channel: there is no second-best for it.
+    /// - Throws: `DeliveryError`: a template that fails now fails again.
+    func address(_ template: String) throws(DeliveryError) -> String {
+        do {
+            return try expand(text, template)
+        } catch {
+            throw DeliveryError(.other, retryable: false, "\(error)")
+        }
+    }
+
+    /// What the message says. A failing template gives way to `fallback`, the default one.
+    func content(_ template: String, else fallback: String = "") -> String {
+        attempt(text, template) ?? attempt(builtinText, fallback) ?? plainText
+    }
+
+    /// The same with what actions put out escaped as HTML.
+    func markup(_ template: String, else fallback: String) -> String {
+        attempt(html, template) ?? attempt(builtinHTML, fallback) ?? "<pre>\(Draft.escaped(plainText))</pre>"
+    }
+
+    private func attempt(_ set: TemplateSet, _ template: String) -> String? {
+        do {
+            return try expand(set, template)
+        } catch {
+            complain("\(error)")
+            return nil
+        }
+    }
+
+    private func expand(_ set: TemplateSet, _ template: String) throws(TemplateError) -> String {
+        try set.expand(template, name: "receiver \(notification.receiver)", data)
+    }
+
+    /// Without any template: bounded, and never failing.
+    var plainText: String {
+        let names = Set(notification.alerts.map(\.name)).sorted().prefix(20).joined(separator: ", ")
+        return "[\(notification.status.rawValue.uppercased()):\(notification.alerts.count)] \(names)".truncated(toRunes: 1000)
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var out = ""
+        for character in text {
+            switch character {
+            case "&": out += "&amp;"
+            case "<": out += "&lt;"
+            case ">": out += "&gt;"
+            default: out.append(character)
+            }
+        }
+        return out
     }
 }

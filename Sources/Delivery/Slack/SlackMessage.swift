@@ -1,0 +1,183 @@
+import Alerts
+import Samples
+
+/// What one notification looks like in Slack: the title as the message's text (phones show it, and clients without
+/// blocks), below it a coloured attachment with the alerts.
+/// Sources: api.slack.com/reference/block-kit/blocks, api.slack.com/reference/messaging/attachments.
+struct SlackMessage {
+    let options: SlackOptions
+    let draft: Draft
+    private var notification: Notification { draft.notification }
+
+    init(options: SlackOptions, draft: Draft) {
+        self.options = options
+        self.draft = draft
+    }
+
+    private static let titleRunes = 1024
+    /// A section's text has 3,000 characters at most.
+    private static let sectionRunes = 3000
+    private static let fieldRunes = 2000
+    private static let contextRunes = 2000
+    private static let classicTextRunes = 8000
+    /// An attachment takes 50 blocks; each alert takes two.
+    private static let mostAlerts = 20
+    private static let mostFields = 10
+    private static let mostActions = 5
+    private static let urlRunes = 3000
+
+    func payload(thread: String?) throws(DeliveryError) -> JSON {
+        let title = draft.content(options.title, else: SlackMessage.defaultTitle).truncated(toRunes: SlackMessage.titleRunes)
+        let fallback = draft.content(options.fallback, else: SlackMessage.defaultTitle).truncated(toRunes: SlackMessage.titleRunes)
+        let pretext = draft.content(options.pretext).truncated(toRunes: SlackMessage.classicTextRunes)
+        var attachment: [(String, JSON?)] = [("color", .string(color)), ("fallback", .string(fallback))]
+        attachment.append(("callback_id", optional(options.callbackID)))
+        if options.blocks {
+            attachment.append(("blocks", .array(blocks())))
+        } else {
+            attachment += classic(title, pretext)
+        }
+        var text = fallback
+        if options.blocks {
+            text = "*\(SlackText.link(draft.content(options.titleLink), title, most: SlackMessage.titleRunes))*"
+            if !pretext.isEmpty { text = pretext + "\n" + text }
+        }
+        return .object([
+            ("channel", nonEmpty(try draft.address(options.channel))), ("username", optional(options.username)),
+            ("icon_emoji", optional(options.iconEmoji)), ("icon_url", optional(options.iconURL)),
+            ("link_names", options.linkNames ? .bool(true) : nil), ("thread_ts", thread.map { .string($0) }),
+            ("text", .string(text)),
+            ("attachments", .array([.object(attachment)])),
+        ])
+    }
+
+    private static let defaultTitle = #"{{ template "slack.default.title" . }}"#
+    private static let defaultColor = #"{{ template "slack.default.color" . }}"#
+
+    private var color: String { draft.content(options.color, else: SlackMessage.defaultColor).filter { !$0.isWhitespace } }
+
+    private func nonEmpty(_ text: String) -> JSON? { text.isEmpty ? nil : .string(text) }
+    private func optional(_ template: String) -> JSON? { nonEmpty(draft.content(template).truncated(toRunes: SlackMessage.urlRunes)) }
+
+    // MARK: Alertmanager's attachment
+
+    private func classic(_ title: String, _ pretext: String) -> [(String, JSON?)] {
+        var members: [(String, JSON?)] = [
+            ("title", .string(title)), ("title_link", optional(options.titleLink)), ("pretext", nonEmpty(pretext)),
+            ("text", .string(draft.content(options.text, else: #"{{ template "slack.default.text" . }}"#).truncated(toRunes: SlackMessage.classicTextRunes))),
+            ("image_url", optional(options.imageURL)), ("thumb_url", optional(options.thumbURL)), ("footer", optional(options.footer)),
+            ("mrkdwn_in", .array(options.markdownIn.map { .string($0) })),
+        ]
+        let fields = options.fields.prefix(100).map { field in
+            JSON.object([
+                ("title", .string(draft.content(field.title).truncated(toRunes: SlackMessage.fieldRunes))),
+                ("value", .string(draft.content(field.value).truncated(toRunes: SlackMessage.fieldRunes))),
+                ("short", .bool(field.short ?? options.shortFields)),
+            ])
+        }
+        let actions = options.actions.prefix(SlackMessage.mostActions).map { action in
+            JSON.object([
+                ("type", .string("button")), ("text", .string(draft.content(action.text).truncated(toRunes: 75))),
+                ("url", .string(draft.content(action.url))), ("style", optional(action.style)),
+            ])
+        }
+        if !fields.isEmpty { members.append(("fields", .array(fields))) }
+        if !actions.isEmpty { members.append(("actions", .array(actions))) }
+        return members
+    }
+
+    // MARK: Blocks
+
+    private func blocks() -> [JSON] {
+        var blocks = hasOwnText ? textBlocks() : alertBlocks()
+        if let first = blocks.first, let image = thumbnail { blocks[0] = first.adding("accessory", image) }
+        let fields = options.fields.prefix(SlackMessage.mostFields).map { field in
+            let title = SlackText.markup(draft.content(field.title), most: 200)
+            return SlackMessage.markdown(SlackText.markup("*\(title)*\n" + draft.content(field.value), most: SlackMessage.fieldRunes))
+        }
+        if !fields.isEmpty { blocks.append(.object([("type", .string("section")), ("fields", .array(fields))])) }
+        let image = draft.content(options.imageURL)
+        if SlackText.isLink(image) {
+            blocks.append(.object([("type", .string("image")), ("image_url", .string(image)), ("alt_text", .string(draft.plainText))]))
+        }
+        let buttons = options.actions.prefix(SlackMessage.mostActions).compactMap(button)
+        if !buttons.isEmpty { blocks.append(.object([("type", .string("actions")), ("elements", .array(buttons))])) }
+        let footer = SlackText.markup(draft.content(options.footer), most: SlackMessage.contextRunes)
+        if !footer.isEmpty { blocks.append(SlackMessage.context(footer)) }
+        return blocks
+    }
+
+    /// The user says what stands in the text, here or in a template file.
+    private var hasOwnText: Bool { options.text != SlackOptions.defaultText || draft.redefined.contains("slack.default.text") }
+
+    private func alertBlocks() -> [JSON] {
+        let alerts = notification.firing + notification.resolved
+        var blocks: [JSON] = []
+        for alert in alerts.prefix(SlackMessage.mostAlerts) {
+            let isResolved = alert.status(at: notification.decidedAt) == .resolved
+            let sign = isResolved ? ":white_check_mark:" : SlackMessage.sign(alert.severity)
+            var lines = ["\(sign) *\(SlackText.escaped(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name, most: 300))*"]
+            if let text = alert.annotations["description"] ?? alert.annotations["message"] { lines.append(SlackText.escaped(text, most: 1500)) }
+            if !isResolved, let action = alert.annotations["action"] { lines.append("*Action:* " + SlackText.escaped(action, most: 600)) }
+            if let runbook = alert.annotations["runbook_url"], SlackText.isLink(runbook), runbook.utf8.count < 400 {
+                lines.append(SlackText.link(runbook, "Runbook", most: 20))
+            }
+            blocks.append(SlackMessage.section(lines.joined(separator: "\n")))
+            let since = "since \(SlackMessage.date(alert.startsAt))"
+            let span = isResolved ? "\(since), until \(alert.endsAt.map(SlackMessage.date) ?? "now")" : since
+            let identity = alert.labels.pairs.filter { $0.name != "alertname" && $0.name != "severity" }.map { "\($0.name)=\($0.value)" }
+            let words = ([alert.name, alert.labels["severity"] ?? alert.severity.rawValue] + identity).joined(separator: " · ")
+            blocks.append(SlackMessage.context(SlackText.escaped(words, most: 1500) + " · " + span))
+        }
+        let left = max(0, alerts.count - SlackMessage.mostAlerts) + notification.truncatedAlerts
+        if left > 0 { blocks.append(SlackMessage.context("… and \(left) more")) }
+        return blocks
+    }
+
+    /// A user's own text, in as many sections as it takes.
+    private func textBlocks() -> [JSON] {
+        let text = Array(draft.content(options.text, else: SlackOptions.defaultText).unicodeScalars.prefix(4 * SlackMessage.sectionRunes))
+        return stride(from: 0, to: text.count, by: SlackMessage.sectionRunes).compactMap { start in
+            var piece = String.UnicodeScalarView()
+            piece.append(contentsOf: text[start..<min(start + SlackMessage.sectionRunes, text.count)])
+            let section = String(piece)
+            // Slack refuses a message with an empty section.
+            return section.allSatisfy(\.isWhitespace) ? nil : SlackMessage.section(section)
+        }
+    }
+
+    private var thumbnail: JSON? {
+        let url = draft.content(options.thumbURL)
+        guard SlackText.isLink(url) else { return nil }
+        return .object([("type", .string("image")), ("image_url", .string(url)), ("alt_text", .string("thumbnail"))])
+    }
+
+    private func button(_ action: SlackOptions.Action) -> JSON? {
+        let url = draft.content(action.url)
+        guard SlackText.isLink(url) else { return nil }
+        let label = draft.content(action.text).truncated(toRunes: 75)
+        let style = draft.content(action.style)
+        return .object([
+            ("type", .string("button")), ("text", .object([("type", .string("plain_text")), ("text", .string(label.isEmpty ? "Open" : label))])),
+            ("url", .string(url)), ("style", ["primary", "danger"].contains(style) ? .string(style) : nil),
+        ])
+    }
+
+    private static func markdown(_ text: String) -> JSON { .object([("type", .string("mrkdwn")), ("text", .string(text.truncated(toRunes: sectionRunes)))]) }
+    private static func section(_ text: String) -> JSON { .object([("type", .string("section")), ("text", markdown(text))]) }
+    private static func context(_ text: String) -> JSON { .object([("type", .string("context")), ("elements", .array([markdown(text)]))]) }
+
+    /// Shown in the reader's own zone; in UTC where a client can't.
+    private static func date(_ time: Timestamp) -> String {
+        "<!date^\(time.milliseconds / 1000)^{date_short_pretty} {time_secs}|\(Timestamp(milliseconds: time.milliseconds / 1000 * 1000).rfc3339)>"
+    }
+
+    private static func sign(_ severity: Severity) -> String {
+        switch severity {
+        case .critical: ":red_circle:"
+        case .high: ":large_orange_circle:"
+        case .medium: ":large_yellow_circle:"
+        case .low, .unknown: ":large_blue_circle:"
+        }
+    }
+}
