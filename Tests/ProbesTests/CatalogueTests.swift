@@ -1,0 +1,197 @@
+import Foundation
+import Platform
+import Samples
+import Simulation
+import Synchronization
+import Exposition
+import Testing
+import Transport
+
+@testable import Probes
+
+/// The table for people, the catalogue for the program, and what the probes emit are the same.
+struct CatalogueTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    @Test func theTableIsTheCatalogue() throws {
+        let text = try String(contentsOf: CatalogueTests.root.appending(path: "Sources/Probes/README.md"), encoding: .utf8)
+        let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { line in
+            line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        #expect(rows.count == Catalogue.entries.count)
+        for (row, entry) in zip(rows, Catalogue.entries) {
+            #expect(row.count == 4)
+            #expect(row[0] == "`\(entry.name)`")
+            #expect(row[1] == entry.kind.rawValue, "\(entry.name)")
+            #expect(row[2] == entry.labels.map { "`\($0)`" }.joined(separator: ", "), "\(entry.name)")
+            #expect(row[3] == entry.help, "\(entry.name)")
+        }
+        #expect(Set(Catalogue.entries.map(\.name)).count == Catalogue.entries.count)
+    }
+
+    @Test func namesFollowTheCustoms() {
+        for entry in Catalogue.entries {
+            #expect((entry.kind == .counter) == entry.name.hasSuffix("_total"), "\(entry.name)")
+            #expect(!["_count", "_sum", "_bucket", "_ms", "_days", "_hours", "_minutes"].contains { entry.name.hasSuffix($0) }, "\(entry.name)")
+            #expect(!entry.help.isEmpty && !entry.labels.isEmpty && Set(entry.labels).count == entry.labels.count, "\(entry.name)")
+        }
+    }
+
+    /// Results of all probes over answers that say everything Vault, PostgreSQL and a bucket can say.
+    private func everything() async throws -> [Sample] {
+        let now = try #require(Timestamp(rfc3339: "2025-12-10T12:00:00Z"))
+        let time = VirtualTime(wall: now)
+        let platform = testPlatform(time)
+        var samples: [Sample] = []
+        for round in 0..<3 {
+            let failing = round == 2
+            let http = ScriptedHTTP { request in CatalogueTests.vault(request, takenOver: round > 0, failing: failing) }
+            var cluster = VaultClusterOptions(name: "main", nodes: [.init(name: "a", url: "https://a"), .init(name: "b", url: "https://b")])
+            cluster.loadBalancerURL = "https://lb"
+            cluster.canaryPath = "secret/canary"
+            cluster.authentication = .appRole(roleID: Secret(value: "r"), secretID: Secret(value: "s"), mount: "approle")
+            samples += await run(VaultCluster(options: cluster, http: http, platform: platform).probes(), platform, repeated: true)
+        }
+        samples += await takeover(platform)
+        for isReplica in [false, true] {
+            for down in [false, true] {
+                var server = PostgresServerOptions(name: "db", connection: PostgresOptions(parameters: [:]))
+                server.capacityBytes = 1000
+                let connector = ScriptedPostgres { sql in
+                    if down { return .failure(PostgresError(.connect, "refused")) }
+                    return CatalogueTests.database(sql, isReplica: isReplica)
+                }
+                let set = PostgresCluster(name: "vault", servers: [server], platform: platform)
+                samples += await run([PostgresProbe(options: server, cluster: set, connector: connector, platform: platform)], platform)
+            }
+        }
+        var objects = seedBucket(now: now)
+        objects.removeAll { $0.key.hasPrefix("daily/2025-12-05") }
+        let metadata = ["checksum": String(repeating: "a", count: 64), "timestamp": "2025-12-10T02:00:00Z", "vault_version": "1.8.0"]
+        for failure in [nil, ProbeFailure("denied", "no")] {
+            let store = ScriptedStore(.init(objects: objects, metadata: metadata, failure: failure))
+            samples += await run(
+                [BackupProbe(options: BackupSetOptions(name: "daily", prefix: "daily/", period: .day), store: store, platform: platform, storageTypes: { [] })],
+                platform)
+        }
+        return samples
+    }
+
+    /// All of it as it leaves the schedule, the cluster's facts and the probes' own too.
+    private func run(_ probes: [any RunnableProbe], _ platform: Platform, repeated: Bool = false) async -> [Sample] {
+        let results = SampleLog()
+        let schedule = ProbeSchedule(
+            ProbeSet(probes: probes), platform: platform, events: .init(results: { $0.forEach { results.add($0.samples) } }))
+        for _ in 0..<(repeated ? 2 : 1) { await schedule.runOnce() }
+        return results.all
+    }
+
+    /// A cluster whose leadership passes from one node to the other.
+    private func takeover(_ platform: Platform) async -> [Sample] {
+        var state = VaultClusterState(cluster: "main", nodes: ["a", "b"], started: moment(0))
+        _ = state.observe(observation(Recording.response("active.health"), leader: Recording.response("active.leader"), at: 1), of: "a")
+        _ = state.observe(observation(Recording.response("standby.health"), leader: Recording.response("standby.leader"), at: 1), of: "b")
+        _ = state.observe(observation(Recording.response("active.health"), leader: Recording.response("active.leader"), at: 5), of: "b")
+        return state.samples(at: moment(6)).samples
+    }
+
+    private static func vault(_ request: HTTPRequest, takenOver: Bool, failing: Bool) -> Result<HTTPResponse, TransportError> {
+        var answer: HTTPResponse
+        if request.url.hasSuffix("/health") {
+            if failing, request.url.hasPrefix("https://b") { return .failure(TransportError(.timeout, "silent")) }
+            answer = json(200, """
+                {"initialized":true,"sealed":false,"standby":\(request.url.hasPrefix("https://b")),"server_time_utc":1765368000,"version":"1.19.0",
+                "cluster_name":"c","cluster_id":"i","last_wal":7,"license":{"expiry_time":"2027-01-01T00:00:00Z"},"echo_duration_ms":1,"clock_skew_ms":2,
+                "replication_primary_canary_age_ms":3,"ha_connection_healthy":true,"last_request_forwarding_heartbeat_ms":4}
+                """)
+        } else if request.url.hasSuffix("/seal-status") {
+            answer = Recording.response("raft.active.seal-status")
+        } else if request.url.hasSuffix("/leader") {
+            answer = Recording.response("raft.active.leader")
+        } else if request.url.hasSuffix("/login") {
+            answer = failing ? json(400, "") : json(200, #"{"auth":{"client_token":"t","lease_duration":60}}"#)
+        } else if request.url.contains("/sys/metrics") {
+            var page = Recording.response("active.metrics-prometheus").text + Recording.response("raft.active.metrics-prometheus").text
+            page = page.split(separator: "\n").filter { !$0.hasPrefix("#") }.joined(separator: "\n") + "\n"
+            page += """
+                vault_core_response_status_code{type="5xx"} 1
+                vault_expire_num_irrevocable_leases 0
+                vault_token_count{namespace="root"} 3
+                vault_token_count_by_ttl{creation_ttl="+Inf"} 1
+                vault_secret_kv_count{mount_point="secret/",namespace="root"} 3
+                vault_core_leadership_lost_count 1
+                vault_core_step_down_count 1
+
+                """
+            answer = json(200, page)
+        } else {
+            answer = failing ? json(500, "") : json(200, "{}")
+        }
+        answer.certificateExpiry = Timestamp(milliseconds: 1_800_000_000_000)
+        return .success(answer)
+    }
+
+    private static func database(_ sql: String, isReplica: Bool) -> ScriptedPostgres.Answer {
+        if sql.contains("pg_stat_wal_receiver") {
+            return rows(
+                ["exists", "status", "sender", "message_age", "primary_end", "unreplayed", "replayed_at", "replay_age", "paused", "patience"],
+                ["t", "streaming", "10.0.0.1", "1", "1000", "0", "1764122400", "3", "f", "60"])
+        }
+        if isReplica, sql.contains("AS number") {
+            return rows(["number", "version", "recovery", "started", "clock", "position"], ["150018", "15.18", "t", "1", "2", "1000"])
+        }
+        if sql.contains("pg_replication_slots") {
+            return rows(["slot", "type", "active", "retained", "wal_status", "safe_wal_size"], ["s", "physical", "t", "1", "reserved", "5"])
+        }
+        if isReplica, sql.contains("pg_ls_waldir") { return .failure(PostgresError(.auth, sqlState: "42501", "denied")) }
+        return primaryAnswers(sql)
+    }
+
+    @Test func whatIsEmittedIsInTheCatalogueWithItsLabels() async throws {
+        for sample in try await everything() {
+            let name = try #require(sample.labels.name)
+            guard let entry = Catalogue.entry(forSeries: name) else {
+                Issue.record("\(name) is not in the catalogue")
+                continue
+            }
+            for label in sample.labels.pairs where label.name != Labels.metricName && !(label.name == "le" && entry.kind == .histogram) {
+                #expect(entry.labels.contains(label.name), "\(sample.labels)")
+            }
+        }
+    }
+
+    @Test func whatIsInTheCatalogueIsEmitted() async throws {
+        let emitted = Set(try await everything().compactMap(\.labels.name))
+        for entry in Catalogue.entries {
+            for name in entry.seriesNames { #expect(emitted.contains(name), "nothing emits \(name)") }
+        }
+    }
+
+    /// Two samples of one series in one result would be refused by the store and make a broken page.
+    @Test func noSeriesIsEmittedTwiceInOneResult() async throws {
+        let http = ScriptedHTTP { CatalogueTests.vault($0, takenOver: false, failing: false) }
+        var cluster = VaultClusterOptions(name: "main", nodes: [.init(name: "a", url: "https://a"), .init(name: "b", url: "https://b")])
+        cluster.loadBalancerURL = "https://lb"
+        let platform = testPlatform()
+        for probe in VaultCluster(options: cluster, http: http, platform: platform).probes() {
+            let labels = await probe.run().samples.map(\.labels)
+            #expect(Set(labels).count == labels.count, "\(probe.target)")
+        }
+    }
+
+    @Test func familiesGroupSeriesUnderTheirMetric() {
+        var set = SampleSet(["cluster": "main", "node": "a"], at: Timestamp(milliseconds: 0))
+        set.add("vault_node_up", 1.0)
+        set.add("vault_node_request_duration_seconds", LatencyHistogram(), [Label("endpoint", "health")])
+        let families = Catalogue.families(set.samples)
+        #expect(families.map(\.name) == ["vault_node_request_duration_seconds", "vault_node_up"])
+        #expect(families[0].kind == .histogram && families[0].samples.count == LatencyHistogram.bounds.count + 3)
+    }
+}
+
+/// Samples from any thread.
+private final class SampleLog: Sendable {
+    private let samples = Mutex<[Sample]>([])
+    var all: [Sample] { samples.withLock { $0 } }
+    func add(_ more: [Sample]) { samples.withLock { $0 += more } }
+}

@@ -1,0 +1,135 @@
+import LocalServers
+import Platform
+import Samples
+import Testing
+import Transport
+
+@testable import Probes
+
+/// The checks against real servers: a primary and its streaming replica, by the least-privilege role.
+@Suite(.serialized) struct PostgresServerTests {
+    private struct Estate {
+        var servers: LocalPostgres
+        var primary: PostgresProbe
+        var replica: PostgresProbe
+        var pool: PostgresPool
+    }
+
+    private func options(_ name: String, _ servers: LocalPostgres, _ server: PostgresServer) -> PostgresServerOptions {
+        var connection = PostgresOptions(
+            parameters: ["host": "127.0.0.1", "port": "\(server.port)", "dbname": servers.database, "user": servers.user], password: servers.password)
+        connection.connectTimeout = .seconds(10)
+        connection.statementTimeout = .seconds(10)
+        var options = PostgresServerOptions(name: name, connection: connection)
+        options.slowInterval = .zero
+        options.storagePath = "/"
+        return options
+    }
+
+    private func withEstate(slot: Bool = false, _ body: (Estate) async throws -> Void) async throws {
+        let servers = try await LocalPostgres.start(LocalPostgres.Options(replica: true, slot: slot))
+        let platform = testPlatform(SystemTime())
+        let pool = PostgresPool(platform: platform)
+        do {
+            let replicaServer = try #require(servers.replica)
+            let all = [options("primary", servers, servers.primary), options("replica", servers, replicaServer)]
+            let cluster = PostgresCluster(name: "vault", servers: all, platform: platform)
+            let probes = all.map { PostgresProbe(options: $0, cluster: cluster, connector: pool, platform: platform) }
+            try await body(Estate(servers: servers, primary: probes[0], replica: probes[1], pool: pool))
+        } catch {
+            pool.close()
+            await servers.stop()
+            throw error
+        }
+        pool.close()
+        await servers.stop()
+    }
+
+    @Test func aPrimaryAndItsReplica() async throws {
+        try await withEstate(slot: true) { estate in
+            try await estate.servers.writeSecrets(count: 100)
+            try await estate.servers.holdLock(identity: "one", value: "uuid")
+            try await estate.servers.waitForStreaming()
+            let primary = await estate.primary.run()
+            #expect(primary.failure == nil)
+            #expect(primary.status.warnings.isEmpty)
+            let samples = primary.samples
+            #expect(samples.value("postgres_in_recovery") == 0)
+            #expect(samples.filter { $0.labels.name == "postgres_check_success" && $0.value == 0 }.isEmpty)
+            #expect(samples.value("postgres_replication_streaming", ["replica": "replica"]) == 1)
+            #expect(samples.value("postgres_replication_slot_active", ["slot": "replica"]) == 1)
+            #expect(samples.value("vault_ha_lock_state", ["state": "held"]) == 1)
+            #expect((samples.value("vault_ha_lock_remaining_seconds") ?? 0) > 0)
+            #expect((samples.value("postgres_table_size_bytes", ["table": "vault_kv_store"]) ?? 0) > 0)
+            #expect((samples.value("postgres_storage_used_ratio") ?? 0) > 0)
+            #expect(samples.value("postgres_connections_limit") == 27)
+            let replica = await estate.replica.run()
+            #expect(replica.failure == nil && replica.status.warnings.isEmpty)
+            #expect(replica.samples.value("postgres_in_recovery") == 1)
+            #expect(replica.samples.value("postgres_receiver_streaming") == 1)
+            #expect(replica.samples.value("postgres_replica_lag_seconds") == 0)
+            #expect(replica.samples.has("postgres_replica_last_sync_timestamp_seconds"))
+            #expect(!replica.samples.has("vault_ha_lock_state"))
+            let cluster = try #require(replica.derived.first?.samples)
+            #expect(cluster.value("postgres_cluster_primaries") == 1)
+            #expect(cluster.value("postgres_cluster_streaming_replicas") == 1)
+
+            try await estate.servers.holdLock(identity: "two", value: "uuid", seconds: -5)
+            let expired = await estate.primary.run().samples
+            #expect(expired.value("vault_ha_lock_state", ["state": "expired"]) == 1)
+            #expect(expired.value("vault_ha_lock_owner_changes_total") == 1)
+            try await estate.servers.releaseLock()
+            #expect(await estate.primary.run().samples.value("vault_ha_lock_state", ["state": "absent"]) == 1)
+        }
+    }
+
+    /// Replay equals receive here, and the usual formula calls that no lag.
+    @Test func aCutReplicaLags() async throws {
+        try await withEstate { estate in
+            try await estate.servers.writeSecrets(count: 1)
+            try await estate.servers.waitForStreaming()
+            _ = await estate.primary.run()
+            #expect(await estate.replica.run().samples.value("postgres_replica_lag_seconds") == 0)
+            try await estate.servers.cutReplication()
+            try await estate.servers.writeSecrets(count: 50)
+            let primary = await estate.primary.run()
+            #expect(primary.samples.value("postgres_replicas") == 0)
+            #expect(primary.derived.first?.samples.value("postgres_cluster_streaming_replicas") == 0)
+            let replica = await estate.replica.run()
+            #expect(replica.samples.value("postgres_receiver_streaming") == 0)
+            #expect((replica.samples.value("postgres_replica_lag_seconds") ?? 0) > 0)
+            #expect((replica.samples.value("postgres_replica_lag_bytes") ?? 0) > 0)
+            #expect(replica.status.health == .critical)
+            try await estate.servers.restoreReplication()
+            _ = await estate.primary.run()
+            #expect(await estate.replica.run().samples.value("postgres_replica_lag_seconds") == 0)
+        }
+    }
+
+    @Test func aRoleWithoutPrivilegesSeesWhatItMay() async throws {
+        try await withEstate { estate in
+            try await estate.servers.primary.sql("REVOKE pg_monitor FROM vaultwatch; REVOKE SELECT (ha_identity) ON vault_ha_locks FROM vaultwatch")
+            let report = await estate.primary.run()
+            #expect(report.failure == nil)
+            #expect(report.samples.value("postgres_up") == 1)
+            for check in ["replication", "wal", "lock"] {
+                #expect(report.samples.value("postgres_check_success", ["check": check]) == 0, "\(check)")
+                #expect(report.samples.value("postgres_check_failures_total", ["check": check, "reason": "permission"]) == 1, "\(check)")
+            }
+            #expect(report.samples.value("postgres_check_success", ["check": "wraparound"]) == 1)
+        }
+    }
+
+    @Test func aServerThatStopsIsDown() async throws {
+        try await withEstate { estate in
+            #expect(await estate.primary.run().failure == nil)
+            await estate.servers.primary.stop()
+            let report = await estate.primary.run()
+            #expect(report.failure != nil)
+            #expect(report.samples.value("postgres_up") == 0)
+            _ = await estate.replica.run()
+            let cluster = await estate.replica.run().derived.first?.samples
+            #expect(cluster?.value("postgres_cluster_primaries") == 0)
+        }
+    }
+}
