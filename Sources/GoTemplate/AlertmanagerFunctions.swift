@@ -79,9 +79,7 @@ package enum AlertmanagerFunctions {
     /// Alertmanager's `Pairs`: `.Name` and `.Value` each; `.Names`, `.Values` and `.String` of all.
     private static func pairs(_ pairs: [(name: String, value: String)]) -> TemplateValue {
         let items = pairs.map { pair in
-            TemplateValue.object(TemplateObject(typeName: "template.Pair", fields: ["Name": .string(pair.name), "Value": .string(pair.value)]) {
-                "{\(pair.name) \(pair.value)}"
-            })
+            TemplateValue.object(TemplateObject(typeName: "template.Pair", ordered: [("Name", .string(pair.name)), ("Value", .string(pair.value))]))
         }
         return .object(TemplateObject(typeName: "template.Pairs", underlying: .list(TemplateList(items, typeName: "template.Pairs"))) { member in
             switch member {

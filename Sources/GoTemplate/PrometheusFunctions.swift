@@ -23,7 +23,7 @@ package enum PrometheusFunctions {
 
     /// One element of a query's result: `.Labels` and `.Value`.
     package static func sample(_ sample: Sample) -> TemplateValue {
-        .object(TemplateObject(typeName: "*template.sample", fields: ["Labels": .labels(sample.labels), "Value": .float(sample.value)]))
+        .object(TemplateObject(typeName: "*template.sample", ordered: [("Labels", .labels(sample.labels)), ("Value", .float(sample.value))]))
     }
 
     private static let fixed: TemplateFunctions = TextFunctions.table.merging([

@@ -79,8 +79,20 @@ package struct TemplateObject: Sendable {
     }
 
     /// A struct of plain fields.
-    package init(typeName: String, fields: [String: TemplateValue], text: (@Sendable () -> String)? = nil) {
-        self.init(typeName: typeName, text: text ?? { "{}" }, member: { name in fields[name].map(Member.value) })
+    package init(typeName: String, fields: [String: TemplateValue]) {
+        self.init(typeName: typeName, member: { name in fields[name].map(Member.value) })
+    }
+
+    /// A struct of plain fields in their order; it prints as Go prints one: `{a b}`.
+    package init(typeName: String, ordered fields: [(name: String, value: TemplateValue)]) {
+        let byName = Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
+        self.init(
+            typeName: typeName,
+            text: {
+                let texts = fields.map { (try? GoPrinter.print([$0.value], limit: 65536)) ?? "..." }
+                return "{" + texts.joined(separator: " ") + "}"
+            },
+            member: { name in byName[name].map(Member.value) })
     }
 }
 

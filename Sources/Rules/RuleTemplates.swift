@@ -48,11 +48,11 @@ struct RuleTemplates: Sendable {
     func expand(_ data: Data, functions: TemplateFunctions) -> (labels: [String: String], annotations: [String: String]) {
         var set = self.set
         set.functions = functions
-        let fields: [String: TemplateValue] = [
-            "Labels": .labels(data.labels), "ExternalLabels": .labels(data.externalLabels), "ExternalURL": .string(data.externalURL), "Value": .float(data.value),
+        let fields: [(name: String, value: TemplateValue)] = [
+            ("Labels", .labels(data.labels)), ("ExternalLabels", .labels(data.externalLabels)), ("ExternalURL", .string(data.externalURL)), ("Value", .float(data.value)),
         ]
-        let dot = TemplateValue.object(TemplateObject(typeName: "struct", fields: fields))
-        let variables = zip(Self.variables, ["Labels", "ExternalLabels", "ExternalURL", "Value"].map { fields[$0] ?? .null }).map { (name: $0.0, value: $0.1) }
+        let dot = TemplateValue.object(TemplateObject(typeName: "struct", ordered: fields))
+        let variables = zip(Self.variables, fields).map { (name: $0, value: $1.value) }
         func expanded(_ texts: [(name: String, text: Text)]) -> [String: String] {
             var result: [String: String] = [:]
             for (name, text) in texts {
