@@ -15,7 +15,7 @@ enum Binary {
 
     /// Runs a command to its end.
     static func run(_ arguments: [String], environment: [String: String]? = nil) async throws -> (exit: ChildProcess.Exit, output: String, error: String) {
-        let child = try ChildProcess.start(path, arguments, options: .init(environment: environment, workingDirectory: root))
+        let child = try await ChildProcess.start(path, arguments, options: .init(environment: environment, workingDirectory: root))
         let exit = await child.wait()
         return (exit, String(decoding: child.standardOutput(limit: 1 << 20), as: UTF8.self), String(decoding: child.standardError(limit: 1 << 20), as: UTF8.self))
     }

@@ -1,0 +1,137 @@
+import LocalServers
+import Platform
+import Samples
+import Simulation
+import Testing
+import Transport
+
+@testable import Delivery
+
+struct ReceiverClientTests {
+    private func client(_ http: any HTTPClient) -> ReceiverClient { ReceiverClient(http: http, files: SystemFiles(), time: VirtualTime()) }
+
+    private func call(_ options: HTTPClientOptions = HTTPClientOptions(), secrets: [String] = []) -> ReceiverClient.Call {
+        ReceiverClient.Call(url: "https://hooks.example.org/in", body: [], options: options, timeout: .seconds(10), secrets: secrets)
+    }
+
+    private func refusal(_ status: Int, _ body: String = "", headers: [(name: String, value: String)] = []) async throws -> DeliveryError? {
+        let client = client(ScriptedHTTP(status, body, headers: headers))
+        return client.refusal(try await client.send(call()))
+    }
+
+    @Test(arguments: [
+        (400, DeliveryError.Reason.clientError, false), (404, .clientError, false), (410, .clientError, false), (413, .clientError, false),
+        (401, .authError, false), (403, .authError, false), (407, .authError, false),
+        (408, .clientError, true), (425, .clientError, true), (429, .rateLimited, true),
+        (500, .serverError, true), (502, .serverError, true), (503, .serverError, true), (504, .serverError, true), (599, .serverError, true),
+        (302, .other, false), (304, .other, false), (600, .other, false),
+    ]) func tellsAnswersApart(_ status: Int, _ reason: DeliveryError.Reason, _ retryable: Bool) async throws {
+        let refusal = try #require(try await refusal(status, "no"))
+        #expect(refusal.reason == reason)
+        #expect(refusal.isRetryable == retryable)
+        #expect(refusal.message == "HTTP \(status): no")
+    }
+
+    @Test(arguments: [200, 201, 202, 204]) func takesAnySuccess(_ status: Int) async throws {
+        #expect(try await refusal(status) == nil)
+    }
+
+    @Test(arguments: [
+        ("120", 120), ("0", 0), ("99999999999999999999", 3600), ("7200", 3600),
+        // VirtualTime begins at 2025-11-26T02:00:00Z.
+        ("Wed, 26 Nov 2025 02:05:00 GMT", 300), ("Wednesday, 26-Nov-25 02:05:00 GMT", 300), ("Wed Nov 26 02:05:00 2025", 300),
+        ("Tue, 25 Nov 2025 00:00:00 GMT", 0), ("Thu, 27 Nov 2025 00:00:00 GMT", 3600),
+    ]) func hearsHowLongToWait(_ value: String, _ seconds: Int64) async throws {
+        for status in [429, 503] {
+            #expect(try await refusal(status, headers: [("retry-after", value)])?.retryAfter == .seconds(seconds))
+        }
+    }
+
+    @Test(arguments: ["", "soon", "-5", "1.5", "Wed, 31 Foo 2025 00:00:00 GMT", "Wed, 26 Nov 2025 25:00:00 GMT", ",,,,,", "::"])
+    func ignoresAWaitThatIsNone(_ value: String) async throws {
+        #expect(try await refusal(503, headers: [("retry-after", value)])?.retryAfter == nil)
+    }
+
+    @Test func hidesSecretsInAnswers() async throws {
+        var options = HTTPClientOptions()
+        options.authorization = .basic(username: Secret(value: "ann"), password: Secret(value: "hunter22"))
+        options.headers = [HTTPClientOptions.Header(name: "X-Key", value: Secret(value: "k-e-y-1"))]
+        options.proxy = Secret(value: "http://me:pr0xyword@proxy:3128")
+        let http = ScriptedHTTP(400, "hunter22 YW5uOmh1bnRlcjIy k-e-y-1 me:pr0xyword tok-in-url\nand a second line")
+        let client = client(http)
+        let error = try #require(client.refusal(try await client.send(call(options, secrets: ["tok-in-url"]))))
+        #expect(error.description == "clientError: HTTP 400: <secret> <secret> <secret> <secret> <secret> and a second line")
+        let request = try #require(http.requests.first)
+        #expect(request.header("authorization") == "Basic YW5uOmh1bnRlcjIy")
+        #expect(request.header("x-key") == "k-e-y-1")
+        #expect(request.proxy == "http://me:pr0xyword@proxy:3128")
+    }
+
+    @Test func hidesASecretThatTheExcerptWouldCut() async throws {
+        let client = client(ScriptedHTTP(400, String(repeating: "x", count: 190) + "SECRETSECRETSECRET"))
+        let error = try #require(client.refusal(try await client.send(call(secrets: ["SECRETSECRETSECRET"]))))
+        #expect(!error.message.contains("SEC"))
+        #expect(error.message.unicodeScalars.count <= 220)
+    }
+
+    @Test func hidesSecretsInTransportErrors() async {
+        var options = HTTPClientOptions()
+        options.authorization = .scheme("Bearer", credentials: Secret(value: "tok-123456"))
+        let http = ScriptedHTTP { (_, _) throws(TransportError) in throw TransportError(.connect, "sent tok-123456 to nobody") }
+        await #expect(throws: DeliveryError(.other, retryable: true, "sent <secret> to nobody")) { try await client(http).send(call(options)) }
+        #expect(http.requests.first?.header("authorization") == "Bearer tok-123456")
+    }
+
+    @Test(arguments: TransportError.Reason.allCases) func triesAgainAfterNoAnswer(_ reason: TransportError.Reason) async {
+        let http = ScriptedHTTP { (_, _) throws(TransportError) in throw TransportError(reason, "gone") }
+        let error = await #expect(throws: DeliveryError.self) { try await client(http).send(call()) }
+        #expect(error?.isRetryable == true)
+        // Before the request left nobody can have taken it.
+        #expect(error?.isUncertain == ![TransportError.Reason.dns, .connect, .tls, .auth].contains(reason))
+    }
+
+    @Test func keepsHeadersToOneLineEach() async {
+        var options = HTTPClientOptions()
+        options.headers = [HTTPClientOptions.Header(name: "X-Key", value: Secret(value: "a\r\nX-Evil: 1"))]
+        let http = ScriptedHTTP(200)
+        let error = await #expect(throws: DeliveryError.self) { try await client(http).send(call(options)) }
+        #expect(error?.isRetryable == false)
+        #expect(error?.message.contains("Evil") == false)
+        #expect(http.requests.isEmpty)
+    }
+
+    @Test func readsASecretAtEachUse() async throws {
+        let directory = try TemporaryDirectory()
+        var options = HTTPClientOptions()
+        options.authorization = .scheme("Bearer", credentials: Secret(file: directory.file("token")))
+        let http = ScriptedHTTP(200)
+        let missing = await #expect(throws: DeliveryError.self) { try await client(http).send(call(options)) }
+        #expect(missing?.reason == .authError)
+        #expect(missing?.isRetryable == true)
+        for token in ["one", "two"] {
+            try directory.write("token", token + "\n")
+            _ = try await client(http).send(call(options))
+        }
+        #expect(http.requests.map { $0.header("authorization") } == ["Bearer one", "Bearer two"])
+    }
+
+    @Test func goesPastTheProxyWhereToldTo() async throws {
+        var options = HTTPClientOptions()
+        options.proxy = Secret(value: "http://proxy:3128")
+        let http = ScriptedHTTP(200)
+        for exceptions in [[], ["example.org"], [".example.org:443"], ["other.org"], ["example.org:8443"], ["*"]] {
+            options.noProxy = exceptions
+            _ = try await client(http).send(call(options))
+        }
+        #expect(http.requests.map { $0.proxy != nil } == [true, false, false, true, true, false])
+    }
+
+    @Test func followsFewRedirectsOrNone() async throws {
+        var options = HTTPClientOptions()
+        let http = ScriptedHTTP(200)
+        _ = try await client(http).send(call(options))
+        options.followRedirects = false
+        _ = try await client(http).send(call(options))
+        #expect(http.requests.map(\.redirectLimit) == [5, 0])
+    }
+}

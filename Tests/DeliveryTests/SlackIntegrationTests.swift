@@ -1,0 +1,141 @@
+import Alerts
+import Foundation
+import Platform
+import Samples
+import Testing
+import Transport
+
+@testable import Delivery
+
+struct SlackIntegrationTests {
+    private static let hook = "https://hooks.slack.com/services/T000/B000/s3cr3tpath"
+    private func hook(_ change: (inout SlackOptions) -> Void = { _ in }) -> IntegrationOptions.Settings {
+        var options = SlackOptions(.webhook(Secret(value: SlackIntegrationTests.hook)))
+        change(&options)
+        return .slack(options)
+    }
+
+    private func bot(threads: Bool = true) -> IntegrationOptions.Settings {
+        var options = SlackOptions(.api(url: SlackOptions.apiURL, token: Secret(value: "xoxb-token-1")))
+        options.channel = "#vault"
+        options.threads = threads
+        return .slack(options)
+    }
+
+    @Test func showsEachAlertInAColouredAttachment() async throws {
+        let http = ScriptedHTTP(200, "ok")
+        let outcome = try await DeliveryService.test(hook(), http: http).outcome { .test($0, annotations: ["action": "Unseal it"], alerts: 2) }
+        #expect(outcome?.isAccepted == true)
+        let request = try #require(http.requests.first)
+        #expect(request.url == SlackIntegrationTests.hook)
+        #expect(request.header("authorization") == nil)
+        let attachments = try #require(request.json["attachments"] as? [[String: Any]])
+        #expect(attachments.count == 1)
+        #expect(attachments[0]["color"] as? String == "#d7263d")
+        #expect((request.json["text"] as? String)?.contains("Vault is sealed") == true)
+        let blocks = try #require(attachments[0]["blocks"] as? [[String: Any]])
+        let texts = blocks.compactMap { ($0["text"] as? [String: Any])?["text"] as? String }
+        #expect(texts.filter { $0.contains("Vault is sealed") && $0.contains("Unseal it") }.count == 2)
+    }
+
+    @Test func saysTheEndInGreen() async throws {
+        let http = ScriptedHTTP(200, "ok")
+        _ = try await DeliveryService.test(hook(), http: http).outcome { .test($0, resolved: true) }
+        let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
+        #expect(attachment["color"] as? String == "#2eb67d")
+        #expect((http.requests.first?.json["text"] as? String)?.contains("[RESOLVED]") == true)
+    }
+
+    @Test func givesAlertmanagersAttachmentWhenAskedTo() async throws {
+        let http = ScriptedHTTP(200, "ok")
+        _ = try await DeliveryService.test(hook { $0.blocks = false }, http: http).outcome { .test($0, annotations: ["description": "It is."]) }
+        let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
+        #expect(attachment["blocks"] == nil)
+        #expect((attachment["title"] as? String)?.hasPrefix("[FIRING:1] CRITICAL Vault is sealed") == true)
+        #expect((attachment["text"] as? String)?.contains("It is.") == true)
+        #expect(attachment["mrkdwn_in"] as? [String] == ["fallback", "pretext", "text"])
+    }
+
+    @Test func keepsToSlacksBounds() async throws {
+        let http = ScriptedHTTP(200, "ok")
+        let long = String(repeating: "<&>é", count: 5000)
+        _ = try await DeliveryService.test(hook(), http: http).outcome { .test($0, summary: long, annotations: ["description": long, "action": long], alerts: 60) }
+        let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
+        let blocks = try #require(attachment["blocks"] as? [[String: Any]])
+        #expect(blocks.count <= 50)
+        for text in blocks.compactMap({ ($0["text"] as? [String: Any])?["text"] as? String }) {
+            #expect(text.unicodeScalars.count <= 3000)
+            #expect(!text.isEmpty)
+        }
+    }
+
+    @Test func letsNoTextPingTheChannel() async throws {
+        let http = ScriptedHTTP(200, "ok")
+        _ = try await DeliveryService.test(hook(), http: http).outcome { .test($0, summary: "<!channel> <https://evil.example.org|click> & more") }
+        let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
+        let blocks = try #require(attachment["blocks"] as? [[String: Any]])
+        let texts = blocks.compactMap { ($0["text"] as? [String: Any])?["text"] as? String } + [http.requests.first?.json["text"] as? String ?? ""]
+        #expect(texts.contains { $0.contains("&lt;!channel&gt;") && $0.contains("&amp; more") })
+        #expect(!texts.contains { $0.contains("<!channel>") || $0.contains("<https://evil") })
+    }
+
+    @Test func answersTheFirstMessageOfItsGroup() async throws {
+        let http = ScriptedHTTP { (_, turn) throws(TransportError) in HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8)) }
+        let threads = MemoryThreads()
+        let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
+        for _ in 0..<2 { #expect(await service.outcome { .test($0) }?.isAccepted == true) }
+        #expect(Array(threads.values.values) == ["17.0"])
+        _ = await service.outcome { .test($0, groupKey: "{}:{other}") }
+        _ = await service.outcome { .test($0, resolved: true) }
+        #expect(http.requests.map { $0.json["thread_ts"] as? String } == [nil, "17.0", nil, "17.0"])
+        // What is over begins anew.
+        #expect(Array(threads.values.values) == ["17.2"])
+        _ = await service.outcome { .test($0) }
+        #expect(http.requests.last?.json["thread_ts"] == nil)
+        #expect(http.requests.allSatisfy { $0.url == SlackOptions.apiURL && $0.header("authorization") == "Bearer xoxb-token-1" })
+        #expect(http.requests.allSatisfy { $0.json["channel"] as? String == "#vault" })
+    }
+
+    @Test func beginsAThreadAnewWhenItsFirstMessageIsGone() async throws {
+        let http = ScriptedHTTP { (request, turn) throws(TransportError) in
+            let isReply = request.json["thread_ts"] != nil
+            return HTTPResponse(status: 200, body: Array((isReply ? #"{"ok":false,"error":"thread_not_found"}"# : #"{"ok":true,"ts":"9.\#(turn)"}"#).utf8))
+        }
+        let threads = MemoryThreads()
+        let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
+        for _ in 0..<2 { #expect(await service.outcome { .test($0) }?.isAccepted == true) }
+        #expect(http.requests.count == 3)
+        #expect(Array(threads.values.values) == ["9.2"])
+    }
+
+    @Test(arguments: [
+        ("channel_not_found", DeliveryError.Reason.clientError, false), ("invalid_blocks", .clientError, false), ("invalid_auth", .authError, false),
+        ("token_revoked", .authError, false), ("ratelimited", .rateLimited, true), ("internal_error", .serverError, true),
+        ("service_unavailable", .serverError, true),
+    ]) func readsARefusalInASuccess(_ word: String, _ reason: DeliveryError.Reason, _ retryable: Bool) async throws {
+        let http = ScriptedHTTP(200, #"{"ok":false,"error":"\#(word)"}"#)
+        let error = try #require(try await DeliveryService.test(bot(), http: http).outcome { .test($0) }?.error)
+        #expect(error.reason == reason)
+        #expect(error.isRetryable == retryable)
+        #expect(error.message.contains(word))
+    }
+
+    @Test func honoursARateLimit() async throws {
+        let http = ScriptedHTTP(429, #"{"ok":false,"error":"ratelimited"}"#, headers: [("retry-after", "30")])
+        for settings in [bot(), hook()] {
+            let error = try #require(try await DeliveryService.test(settings, http: http).outcome { .test($0) }?.error)
+            #expect(error.reason == .rateLimited)
+            #expect(error.isRetryable)
+            #expect(error.retryAfter == .seconds(30))
+        }
+    }
+
+    @Test func neverShowsItsSecret() async throws {
+        let http = ScriptedHTTP(404, "no_service \(SlackIntegrationTests.hook) xoxb-token-1")
+        let hooked = try #require(try await DeliveryService.test(hook(), http: http).outcome { .test($0) }?.error)
+        #expect(!hooked.description.contains("s3cr3tpath"))
+        #expect(!hooked.isRetryable)
+        let error = try #require(try await DeliveryService.test(bot(), http: http).outcome { .test($0) }?.error)
+        #expect(!error.description.contains("xoxb-token-1"))
+    }
+}

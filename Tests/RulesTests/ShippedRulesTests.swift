@@ -1,0 +1,101 @@
+import Foundation
+import Platform
+import PromQL
+@testable import Rules
+import Testing
+import YAML
+
+/// The rules that come with vaultwatch, and their tests, held against what operators and Prometheus' own tools expect.
+struct ShippedRulesTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    private static let ruleFiles = SystemFiles().glob(root + "/rules/*.yml")
+    private static let testFiles = SystemFiles().glob(root + "/rules/tests/*.yml")
+    private static let promtool = "/usr/bin/promtool"
+
+    /// A rule, named in the test's output by its file and name.
+    struct Shipped: Sendable, CustomTestStringConvertible {
+        let rule: Rule
+        var testDescription: String { "\(rule.place): \(rule.name)" }
+    }
+
+    private static let alerts: [Shipped] = RuleSet.load(ruleFiles, files: SystemFiles(), errors: ErrorList()).groups
+        .flatMap(\.rules).filter { $0.kind == .alerting }.map { Shipped(rule: $0) }
+
+    /// By alert: whether a test expects it to be quiet, and whether one expects it to fire.
+    private static let expectations: [String: (quiet: Bool, firing: Bool)] = {
+        var found: [String: (quiet: Bool, firing: Bool)] = [:]
+        for file in testFiles {
+            guard let bytes = try? SystemFiles().read(file, limit: 16 << 20), let root = try? Node.parse(bytes, file: file) else { continue }
+            for check in (root["tests"]?.sequence ?? []).flatMap({ $0["alert_rule_test"]?.sequence ?? [] }) {
+                guard let name = check["alertname"]?.scalar else { continue }
+                let isQuiet = check["exp_alerts"]?.sequence?.isEmpty ?? true
+                let before = found[name] ?? (false, false)
+                found[name] = (before.quiet || isQuiet, before.firing || !isQuiet)
+            }
+        }
+        return found
+    }()
+
+    @Test func everyFileIsReadWithoutComplaint() {
+        let errors = ErrorList()
+        let set = RuleSet.load(Self.ruleFiles, files: SystemFiles(), errors: errors)
+        #expect(errors.isEmpty, "\(errors.errors)")
+        #expect(set.findings().isEmpty, "\(set.findings())")
+        #expect(Self.ruleFiles.count >= 4 && Self.testFiles.count >= 4 && Self.alerts.count >= 60)
+        // The names of alerts are what runbooks, routes and silences speak of.
+        #expect(Set(Self.alerts.map(\.rule.name)).count == Self.alerts.count)
+    }
+
+    @Test(arguments: alerts)
+    func saysWhatOperatorsNeed(_ shipped: Shipped) {
+        let rule = shipped.rule
+        #expect(["critical", "high", "medium", "low", "none"].contains(rule.labels["severity"] ?? "without"))
+        for name in ["summary", "description", "action", "runbook_url"] {
+            #expect(rule.annotations[name]?.isEmpty == false, "\(rule.place): \(rule.name) has no \(name)")
+        }
+        #expect(rule.annotations["runbook_url"]?.hasSuffix("#\(rule.name)") == true)
+    }
+
+    @Test(arguments: alerts)
+    func isTestedBothQuietAndFiring(_ shipped: Shipped) {
+        let found = Self.expectations[shipped.rule.name]
+        #expect(found?.firing == true, "\(shipped.rule.name): no test expects it to fire")
+        #expect(found?.quiet == true, "\(shipped.rule.name): no test expects it to be quiet")
+    }
+
+    /// An alert that a test names and no file has would pass for ever.
+    @Test func testsNameOnlyAlertsThatExist() {
+        let names = Set(Self.alerts.map(\.rule.name))
+        #expect(Set(Self.expectations.keys).subtracting(names).sorted() == [])
+    }
+
+    /// A mistyped threshold in a copy of a rule must turn its test red, or the test proves nothing.
+    @Test func aChangedRuleFailsItsTest() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "vaultwatch-shipped-\(UUID().uuidString)")
+        let tests = folder.appending(path: "tests")
+        try FileManager.default.createDirectory(at: tests, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let text = try String(contentsOfFile: Self.root + "/rules/vault.yml", encoding: .utf8)
+        let changed = text.replacing("vault_cluster_active_nodes > 1", with: "vault_cluster_active_nodes > 2")
+        try #require(changed != text)
+        try changed.write(to: folder.appending(path: "vault.yml"), atomically: true, encoding: .utf8)
+        try FileManager.default.copyItem(atPath: Self.root + "/rules/tests/vault.test.yml", toPath: tests.appending(path: "vault.test.yml").path)
+        let result = RuleTestRunner(files: SystemFiles()).run(tests.appending(path: "vault.test.yml").path)
+        let failed = result.tests.filter { !$0.failures.isEmpty }.map(\.name)
+        #expect(result.errors.isEmpty && failed == ["VaultSplitBrain"], "\(result.errors) \(failed)")
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: promtool)), arguments: ruleFiles.map { ["check", $0] } + testFiles.map { ["test", $0] })
+    func promtoolAccepts(_ command: [String]) throws {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: Self.promtool)
+        process.arguments = [command[0], "rules", command[1]]
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(String(decoding: said, as: UTF8.self))")
+    }
+}
