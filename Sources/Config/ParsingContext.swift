@@ -20,26 +20,31 @@ package struct ParsingContext: Sendable {
         self.folder = folder
     }
 
-    /// A path with `${NAME}` taken from the environment, made absolute. An unknown variable is an error.
-    package func path(_ text: String, at place: Place) -> String {
+    /// A path with `${NAME}` taken from the environment, made absolute. An unknown variable is an error, and the path stays as it is.
+    package func path(_ text: String, at place: Place) -> String { expanded(text, at: place) ?? text }
+
+    /// Nil after a mistake, which is in `errors`.
+    private func expanded(_ text: String, at place: Place) -> String? {
         var out = ""
         var rest = Substring(text)
+        var isComplete = true
         while let start = rest.firstRange(of: "${") {
             out += rest[..<start.lowerBound]
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
                 errors.add(place, "\"${\" without its \"}\"")
-                return text
+                return nil
             }
             let name = String(rest[start.upperBound..<end])
             if let value = environment[name] {
                 out += value
             } else {
                 errors.add(place, "the environment has no variable \"\(name)\"; set it, or write the path in full")
+                isComplete = false
             }
             rest = rest[rest.index(after: end)...]
         }
         out += rest
-        return out.hasPrefix("/") ? out : folder + "/" + out
+        return isComplete ? (out.hasPrefix("/") ? out : folder + "/" + out) : nil
     }
 
     /// The path under a key, of a file that can be read now.
@@ -49,7 +54,7 @@ package struct ParsingContext: Sendable {
             errors.add(node.place, "\(key): expected a path, found \(node.kind)")
             return nil
         }
-        let path = path(text, at: node.place)
+        guard let path = expanded(text, at: node.place) else { return text }
         do {
             _ = try files.read(path, limit: ParsingContext.fileLimitBytes)
         } catch {
@@ -96,11 +101,14 @@ package struct ParsingContext: Sendable {
     package func url(_ fields: inout Fields, _ key: String, required: Bool = false) -> String? {
         guard let node = required ? fields.required(key) : fields.node(key) else { return nil }
         guard let text = node.scalar, ParsingContext.isWebURL(text) else {
-            errors.add(node.place, "\(key): expected a URL such as https://vault-1.example.org:8200, found \(node.kind)")
+            errors.add(node.place, "\(key): expected a URL such as https://vault-1.example.org:8200, found \(ParsingContext.shown(node))")
             return nil
         }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
+
+    /// What was found in a URL's place; before an "@" there may be a password.
+    static func shown(_ node: Node) -> String { node.scalar?.contains("@") == true ? "one with a user or password in it" : node.kind }
 
     static func isWebURL(_ text: String) -> Bool {
         for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {

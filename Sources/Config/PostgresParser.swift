@@ -32,6 +32,9 @@ extension TargetParser {
             case .failure(let problem): errors.add(dsn.place, "dsn: \(problem.message)")
             }
             dsnPassword = parameters.removeValue(forKey: "password").map { Secret(value: $0) }
+            if parameters.removeValue(forKey: "sslpassword") != nil {
+                errors.add(dsn.place, "dsn: sslpassword is not supported; expected a key without a passphrase, in a file that only the agent may read")
+            }
         }
         for key in TargetParser.sameName {
             if let value = fields.string(key) { parameters[key] = value }
@@ -43,12 +46,13 @@ extension TargetParser {
         }
         for key in ["sslrootcert", "sslcert", "sslkey"] {
             guard let path = parameters[key], path != "system" else { continue }
-            let full = context.path(path, at: fields.place(of: key))
+            let place = fields.place(of: node[key] == nil ? "dsn" : key)
+            let full = context.path(path, at: place)
             parameters[key] = full
             do {
                 _ = try context.files.read(full, limit: ParsingContext.fileLimitBytes)
             } catch {
-                errors.add(fields.place(of: key), "\(key): cannot read \(error.description)")
+                errors.add(place, "\(key): cannot read \(error.description)")
             }
         }
 
@@ -94,17 +98,20 @@ enum ConnectionString {
         var result: [String: String] = [:]
         let characters = Array(text)
         var i = 0
+        // Complaints count keywords and do not repeat them: a piece of a password may stand in a keyword's place.
+        var count = 0
         func skipSpace() { while i < characters.count, characters[i].isWhitespace { i += 1 } }
         while true {
             skipSpace()
             if i >= characters.count { return .success(result) }
+            count += 1
             var key = ""
             while i < characters.count, characters[i] != "=", !characters[i].isWhitespace {
                 key.append(characters[i])
                 i += 1
             }
             skipSpace()
-            guard i < characters.count, characters[i] == "=" else { return .failure(Problem(message: "expected \"=\" after \"\(key)\"")) }
+            guard i < characters.count, characters[i] == "=" else { return .failure(Problem(message: "expected \"=\" after keyword \(count); values with spaces stand in single quotes")) }
             i += 1
             skipSpace()
             var value = ""
@@ -116,7 +123,7 @@ enum ConnectionString {
                 i += 1
             }
             if quoted {
-                guard i < characters.count else { return .failure(Problem(message: "the quote of \"\(key)\" is not closed")) }
+                guard i < characters.count else { return .failure(Problem(message: "the quote of keyword \(count)'s value is not closed")) }
                 i += 1
             }
             result[key] = value

@@ -61,6 +61,11 @@ extension ReceiversParser {
                 errors.add(name.place, "\"\(name.text)\" is no header's name")
                 return []
             }
+            // What stands in the wrong place may be the secret itself: it is not repeated.
+            guard value.mapping != nil else {
+                errors.add(value.place, "\(name.text): expected a mapping of values, secrets, files")
+                return []
+            }
             var header = Fields(value, errors, "a header")
             let plain = (header.strings("values") + header.strings("secrets")).map { Secret(value: $0) }
             let files = header.strings("files").map { Secret(file: context.path($0, at: value.place)) }

@@ -141,7 +141,7 @@ extension ReceiversParser {
         let places = fields.list("urls")
         let urls = places.compactMap { node -> String? in
             guard let text = node.scalar, ParsingContext.isWebURL(text) else {
-                errors.add(node.place, "urls: expected a URL such as http://alertmanager-1:9093, found \(node.kind)")
+                errors.add(node.place, "urls: expected a URL such as http://alertmanager-1:9093, found \(ParsingContext.shown(node))")
                 return nil
             }
             return text.hasSuffix("/") ? String(text.dropLast()) : text
