@@ -1,0 +1,46 @@
+@testable import Rules
+import Samples
+import Testing
+import YAML
+
+/// A complaint about PromQL stands at the very character, in whichever of YAML's styles the expression is written.
+struct ScalarPositionTests {
+    /// Expressions with `nope` where the parser must stop; what comes before it differs.
+    @Test(arguments: [
+        "expr: nope(x)",
+        "expr:   nope(x)",
+        "expr: sum(x) + nope(x)",
+        "expr: 'sum(x) + nope(x)'",
+        "expr: 'x{a=''b''} + nope(x)'",
+        "expr: \"x{a=\\\"b\\\"} + nope(x)\"",
+        "expr: \"sum(x)\\n + nope(x)\"",
+        "expr: \"sum(x)\\t+\\x20nope(x)\"",
+        "expr: \"sum(x) \\\n          + nope(x)\"",
+        "expr: \"x{a=\\\"\\u00e9\\\"} + nope(x)\"",
+        "expr: \"x{a=\\\"\\\\\\\\\\\"} + nope(x)\"",
+        "expr: |\n          sum(x)\n            + nope(x)",
+        "expr: >-\n          sum(x)\n\n          + nope(x)",
+        "expr: |2-\n            sum(x) + nope(x)",
+        "expr: | # a comment with sum in it\n          sum(x) + nope(x)",
+        "expr: |\n          # PromQL's own comment\n          sum(x) + nope(x)",
+        "expr: sum(x)\n          + nope(x)",
+        "expr: x{a=\"é\"} + nope(x)",
+    ])
+    func pointsAtTheCharacter(expr: String) throws {
+        let text = "groups:\n  - name: g\n    rules:\n      - alert: A\n        \(expr)\n"
+        let errors = ErrorList()
+        _ = RuleFile.parse(Array(text.utf8), file: "r.yml", errors: errors)
+        let place = try #require(errors.errors.first?.place, "no complaint")
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let line = try #require(lines.firstIndex { $0.contains("nope") })
+        let before = try #require(lines[line].firstRange(of: "nope")).lowerBound
+        #expect(errors.errors.count == 1)
+        #expect(place == Place(file: "r.yml", line: line + 1, column: lines[line][..<before].unicodeScalars.count + 1), "\(errors.errors)")
+    }
+
+    @Test func anEndThatCameTooSoonStandsInTheLastCharacter() {
+        let errors = ErrorList()
+        _ = RuleFile.parse(Array("groups: [{name: g, rules: [{alert: A, expr: 'sum(x'}]}]\n".utf8), file: "r.yml", errors: errors)
+        #expect(errors.errors.map(\.place.description) == ["r.yml:1:50"], "\(errors.errors)")
+    }
+}
