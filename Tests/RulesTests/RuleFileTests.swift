@@ -78,6 +78,46 @@ struct RuleFileTests {
         #expect(found.contains { $0.contains(wanted) }, "\(found)")
     }
 
+    /// Word for word, since people and scripts read it: every mistake of a file at once, in its order.
+    @Test func allMistakesAreToldAtOnce() {
+        let text = """
+            groups:
+              - name: a
+                interval: 0s
+                limmit: 3
+                rules:
+                  - alert: A
+                    exprr: x
+                  - alert: B
+                    expr: sum(x
+                    for: 5 minutes
+                    labels: {severity: "{{ .Labels.x "}
+                  - record: 'c d'
+                    expr: ''
+                    annotations: {summary: s}
+                  - {record: c, alert: C, expr: x, keep_firing_for: 1m}
+              - name: a
+                rules: {}
+            """
+        // What the expression's parser says is its own affair.
+        let found = errors(text).map { $0.contains("could not parse expression: ") ? String($0.prefix(38)) : $0 }
+        #expect(found == [
+            "r.yml:3:5: interval: must be above 0",
+            "r.yml:4:5: unknown key \"limmit\" in a rule group; did you mean \"limit\"?",
+            "r.yml:6:9: a rule needs \"expr\"",
+            "r.yml:7:9: unknown key \"exprr\" in a rule; did you mean \"expr\"?",
+            "r.yml:9:19: could not parse expression",
+            "r.yml:10:14: for: expected a duration such as 5m, found \"5 minutes\"",
+            "r.yml:11:28: template of label \"severity\", 1:1: unclosed action",
+            "r.yml:12:9: invalid recording rule name: c d",
+            "r.yml:13:15: field 'expr' must be set in rule",
+            "r.yml:14:9: invalid field 'annotations' in recording rule",
+            "r.yml:15:9: only one of 'record' and 'alert' must be set",
+            "r.yml:16:5: groupname: \"a\" is repeated in the same file",
+            "r.yml:17:12: rules: expected a list, found a mapping",
+        ])
+    }
+
     @Test func aGroupsNameIsNeededAndUnique() {
         #expect(errors("groups:\n- rules: []\n").contains { $0.contains("needs \"name\"") })
         #expect(errors("groups:\n- {name: a, rules: []}\n- {name: a, rules: []}\n") == ["r.yml:3:3: groupname: \"a\" is repeated in the same file"])
