@@ -103,6 +103,9 @@ let package = Package(
         tests("GoTemplate", ["GoTemplate", "Samples"]),
         tests("Rules", ["Rules", "PromQL", "GoTemplate", "Alerts", "Platform", "Samples", "YAML", "Telemetry"]),
         tests("Dispatching", ["Dispatching", "Alerts", "Platform", "Samples"]),
+        tests("Delivery", [
+            "Delivery", "Alerts", "GoTemplate", "Platform", "Samples", "Simulation", "Telemetry", "Transport", "LocalServers", logging,
+        ]),
         tests("Journal", ["Journal", "Alerts", "Platform", "Samples", "CSQLite"]),
         tests("Web", ["Web", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Samples", "Telemetry", "LocalServers", logging] + nio),
         tests("Supervision", ["Supervision", "Platform", "Samples"]),

@@ -12,18 +12,18 @@ package enum Request: Sendable, Hashable {
     case stop
 }
 
-/// Signals as a stream. Made before any other thread is, since blocking a signal holds only for threads
-/// started afterwards; a signal that came before is not lost.
+/// Signals as a stream.
 package struct Signals: Sendable {
     package let requests: AsyncStream<Request>
 
-    /// The process's signals. To be touched first of all, from the main thread, by a command that wants them as requests.
+    /// The process's signals. To be touched first of all by a command that wants them as requests: a signal
+    /// that comes before has its default action.
     package static let shared = Signals()
 
-    /// Blocks SIGHUP, SIGTERM and SIGINT, ignores SIGPIPE, and starts the thread that reads them.
+    /// Catches SIGHUP, SIGTERM and SIGINT, ignores SIGPIPE, and starts the thread that hears of them.
     private init() {
         signal(SIGPIPE, SIG_IGN)
-        let descriptor = vw_signalfd([SIGHUP, SIGTERM, SIGINT], 3)
+        let descriptor = vw_signals_open([SIGHUP, SIGTERM, SIGINT], 3)
         let (stream, continuation) = AsyncStream.makeStream(of: Request.self, bufferingPolicy: .bufferingNewest(16))
         requests = stream
         guard descriptor >= 0 else { return }
@@ -51,14 +51,13 @@ private final class Reader: Sendable {
     func run() {
         var stopRequests = 0
         while true {
-            switch vw_signalfd_read(descriptor) {
+            switch vw_signals_read(descriptor) {
             case SIGHUP: continuation.yield(.reload)
             case SIGTERM, SIGINT:
                 stopRequests += 1
                 // Whoever asks three times does not want to wait for the drain.
                 if stopRequests >= 3 { _exit(130) }
                 continuation.yield(.stop)
-            case -1 where errno == EINTR: continue
             default: return
             }
         }

@@ -4,7 +4,7 @@ import Supervision
 @main
 enum Main {
     static func main() async {
-        // Daemons take signals as requests. Blocking a signal holds for threads started afterwards, so this comes first.
+        // Daemons take signals as requests, from the first moment on.
         if CommandLine.arguments.dropFirst().contains(where: { ["run", "demo"].contains($0) }) { _ = Signals.shared }
         await Vaultwatch.main()
     }

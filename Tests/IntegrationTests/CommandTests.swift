@@ -46,7 +46,7 @@ struct CommandTests {
         let (exit, _, error) = try await Binary.run(["check", "config", file])
         #expect(exit == .exited(1))
         for expected in [
-            "bad.yml:1:25: poll_interval: expected a duration", "bad.yml:5:35: url: expected a URL", "duplicate name \"x\"",
+            "bad.yml:1:25: poll_interval: expected a duration", "bad.yml:5:30: url: expected a URL", "duplicate name \"x\"",
             "bad.yml:6:7: unknown key \"tokn_file\" in a cluster; did you mean \"token_file\"?", "undefined receiver \"nobody\"", "opsgenie",
         ] {
             #expect(error.contains(expected), "\(expected) is missing in\n\(error)")

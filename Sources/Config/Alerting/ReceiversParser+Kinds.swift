@@ -149,7 +149,7 @@ extension ReceiversParser {
         if places.isEmpty { errors.add(node.place, "an alertmanager_config needs \"urls\"") }
         var options = AlertmanagerOptions(urls: urls)
         options.http = httpClient(fields.node("http_config"), default: global.http)
-        options.resolveTimeout = context.duration(&fields, "resolve_timeout") ?? global.resolveTimeout
+        if let timeout = context.duration(&fields, "resolve_timeout") { options.resolveTimeout = timeout }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
         return urls.isEmpty ? nil : options

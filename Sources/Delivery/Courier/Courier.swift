@@ -66,6 +66,7 @@ actor Courier {
     private var lastAccepted: Timestamp?
     private var lastError: String?
     private var lastLogged: String?
+    private var attempts: [UInt64: Task<Void, Never>] = [:]
     private var isClosed = false
     private var pump: CheckedContinuation<Void, Never>?
     private var alarm: Task<Void, Never>?
@@ -111,7 +112,7 @@ actor Courier {
             let index = waiting.firstIndex(where: { $0.due <= now }) {
             let next = waiting.remove(at: index)
             inFlight.insert(next.id)
-            Task { await self.attempt(next) }
+            attempts[next.id] = Task { await self.attempt(next) }
         }
         alarm?.cancel()
         alarm = nil
@@ -162,7 +163,7 @@ actor Courier {
             }
             let now = platform.time.monotonic()
             let delay = policy.delay(afterAttempt: message.attempt + 1, retryAfter: error.retryAfter, unit: platform.random.unit())
-            if error.reason == .rateLimited { quietUntil = max(now + delay, quietUntil ?? now) }
+            if error.reason == .rateLimited || error.retryAfter != nil { quietUntil = max(now + delay, quietUntil ?? now) }
             waiting.append(Waiting(id: message.id, attempt: message.attempt + 1, due: now + delay))
             await events.failed(message.id, notification, error, message.attempt + 1)
         }
@@ -170,11 +171,17 @@ actor Courier {
 
     private func finish(_ id: UInt64) {
         inFlight.remove(id)
+        attempts[id] = nil
         if inFlight.isEmpty, isClosed {
             pump?.resume()
             pump = nil
         }
         launch()
+    }
+
+    /// Gives up what is in flight; it lies in the outbox all the same.
+    func cancelAttempts() {
+        for attempt in attempts.values { attempt.cancel() }
     }
 
     /// Takes no more and waits for what is in flight.

@@ -92,7 +92,10 @@ package final class DeliveryService: Sendable {
             group.addTask {
                 await withDiscardingTaskGroup { inner in for courier in couriers { inner.addTask { await courier.close() } } }
             }
-            group.addTask { try? await time.sleep(for: limit) }
+            group.addTask {
+                guard (try? await time.sleep(for: limit)) != nil else { return }
+                for courier in couriers { await courier.cancelAttempts() }
+            }
             await group.next()
             group.cancelAll()
         }
