@@ -165,9 +165,10 @@ package actor AlertDesk {
     /// - Parameters:
     ///   - external: they came through the API rather than from our own rules.
     ///   - state: what the rules need to go on after a restart, written in the same transaction.
+    ///   - waits: false returns before the journal has it; before `run`, nobody writes yet.
     /// - Returns: how many new alerts were refused because as many as may be are held.
     @discardableResult
-    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = []) async -> Int {
+    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true) async -> Int {
         let now = platform.time.now()
         let before = Set(dispatcher.alertStatuses(now).map(\.alert.fingerprint))
         let receipt = dispatcher.receive(alerts, external: external, now: now)
@@ -191,7 +192,7 @@ package actor AlertDesk {
         // Groups that need not wait are decided in the same transaction: one fsync between the fault and the page.
         enqueue(dispatcher.advance(now), changes)
         wake.signal()
-        if !changes.isEmpty { await committed() }
+        if waits, !changes.isEmpty { await committed() }
         return receipt.refused
     }
 

@@ -175,8 +175,14 @@ package actor RuleKeeper {
     }
 
     /// Takes up the rules' state where the last run ended.
-    package func restore(_ states: [String: [UInt8]]) {
+    package func restore(_ states: [String: [UInt8]]) async {
         let now = platform.time.wall()
+        let present = Set(entries.map { "rules/" + $0.evaluator.group.key })
+        for (key, bytes) in states where key.hasPrefix("rules/") && !present.contains(key) {
+            // Its file went while the agent was down: nobody else would ever end what it fired.
+            let saved = try? JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes))
+            await desk.receive(saved?.ends(at: now, externalLabels: context.externalLabels) ?? [], state: [.forgetState(key: key)], waits: false)
+        }
         for index in entries.indices {
             guard let bytes = states["rules/" + entries[index].evaluator.group.key] else { continue }
             do {

@@ -94,3 +94,16 @@ extension GroupEvaluator {
         externalLabels.isEmpty ? labels : Labels(externalLabels.dictionary.merging(labels.dictionary) { _, own in own })
     }
 }
+
+extension GroupEvaluator.Saved {
+    /// The ends of all alerts that fired, for a group that went while the agent was down.
+    package func ends(at now: Timestamp, externalLabels: Labels) -> [Alert] {
+        alerts.values.joined().filter { $0.state == .firing }.map { alert in
+            var ended = alert
+            ended.resolvedAt = now.milliseconds
+            var out = ended.alert(updatedAt: now, generatorURL: "")
+            out.labels = Labels(externalLabels.dictionary.merging(out.labels.dictionary) { _, own in own })
+            return out
+        }
+    }
+}

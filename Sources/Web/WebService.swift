@@ -72,6 +72,7 @@ package struct WebService: Sendable {
         if path.hasPrefix("/api/v1/") { return prometheusRoute(path) ?? WebService.notFound }
         return switch path {
         case "/", "": Route(name: "/") { _ in await statusPage() }
+        case "/runbooks": Route(name: path) { _ in await runbookPage() }
         case "/metrics": Route(name: path) { await metrics($0) }
         case "/-/healthy": Route(name: path) { _ in .text("vaultwatch is healthy.\n") }
         case "/-/ready": Route(name: path) { _ in ready() }

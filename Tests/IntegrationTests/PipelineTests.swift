@@ -110,6 +110,8 @@ import Testing
         #expect(String(decoding: alerts, as: UTF8.self).contains("Watchdog"))
         let status = try await watch.get("/api/v1/vaultwatch/status")
         #expect(status.text.contains("vault-1"))
+        // Where the shipped rules' runbook_url leads.
+        #expect(try await watch.get("/runbooks").text.contains("<article id=\"VaultSealed\">"))
         try await watch.stop()
     }
 

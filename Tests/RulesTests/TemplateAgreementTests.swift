@@ -23,7 +23,7 @@ struct TemplateAgreementTests {
         #"{{ reReplaceAll "a(.)" "$1x-${1}x" "abac" }} {{ match "^a+$" "aaa" }} {{ reReplaceAll "" "-" "abc" }} {{ graphLink "up{a=\"b\"}" }} {{ tableLink "x" }}"#,
         #"{{ define "t" }}[{{ . }}]{{ end }}{{ template "t" "v" }}{{ template "t" (args 1 2) }} {{ 'a' }} {{ 0x1F }} {{ 0b11 }} {{ 1_000 }} {{ `raw\n` }} {{/* c */}}{{ "\u00e9\x41\t" }}"#,
         #"{{ if eq $labels.job "a" "j" }}yes{{ else if false }}maybe{{ else }}no{{ end }}{{ range query "x" }}{{ if eq .Labels.job "k" }}{{ continue }}{{ end }}{{ .Labels.job }}{{ break }}{{ end }}"#,
-        #"{{ query "x" | first | label "job" }} {{ query "x{job='j'}" | first | value | printf "%.1f" }} {{ safeHtml "<b>" }} {{ printf "%t %v" true (eq 1 1) }} {{ index $labels "job" }}"#,
+        #"{{ query "x" | sortByLabel "job" | first | label "job" }} {{ query "x{job='j'}" | first | value | printf "%.1f" }} {{ safeHtml "<b>" }} {{ printf "%t %v" true (eq 1 1) }} {{ index $labels "job" }}"#,
     ]
 
     @Test func promtoolAgrees() throws {

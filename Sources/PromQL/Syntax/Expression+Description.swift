@@ -11,7 +11,7 @@ extension Expression: CustomStringConvertible {
     private func write(to out: inout String) {
         switch kind {
         case .number(let value, let isDuration):
-            if isDuration, let text = Self.duration(value) { out += text } else { out += value.isInfinite ? goFormat(value) : goFormatPlain(value) }
+            if isDuration, let text = Self.duration(value) { out += text } else { out += value.isInfinite ? "Inf" : goFormatPlain(value) }
         case .string(let literal): out += literal.quoted
         case .selector(let selector): out += selector.description(range: nil)
         case .range(let selector, let range): out += selector.description(range: range)
