@@ -1,3 +1,4 @@
+import CCurl
 import Glibc
 
 /// getaddrinfo(3) on a thread of its own, since it blocks for as long as the resolver likes.
