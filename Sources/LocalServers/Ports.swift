@@ -9,26 +9,26 @@ private let given = Mutex<Set<UInt16>>([])
 /// A TCP port on 127.0.0.1 that nobody listens on.
 /// - Throws: `ChildProcessError` when the system has none.
 package func freePort() throws(ChildProcessError) -> UInt16 {
+    // Below the ports from which the system takes those of outgoing connections: one of these could have it by the
+    // time that a server binds it; ip(7), ip_local_port_range.
     for _ in 0..<1000 {
-        let port = try unboundPort()
-        if given.withLock({ $0.insert(port).inserted }) { return port }
+        let port = UInt16.random(in: 10_240..<32_768)
+        if given.withLock({ $0.insert(port).inserted }), try isFree(port) { return port }
     }
     throw ChildProcessError(program: "freePort", reason: "all ports were given out")
 }
 
-private func unboundPort() throws(ChildProcessError) -> UInt16 {
+private func isFree(_ port: UInt16) throws(ChildProcessError) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw ChildProcessError(program: "socket", reason: String(cString: strerror(errno))) }
     defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) | getsockname(descriptor, $0, &length) }
+    address.sin_port = port.bigEndian
+    return withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) } == 0
     }
-    guard code == 0 else { throw ChildProcessError(program: "bind", reason: String(cString: strerror(errno))) }
-    return UInt16(bigEndian: address.sin_port)
 }
 
 /// Whether something on 127.0.0.1 accepts connections at this port.

@@ -195,7 +195,8 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private func start(_ transfer: CurlTransfer, _ now: Instant) {
-        guard let easy = spareHandles.popLast() ?? curl_easy_init() else {
+        // A handle may have its buffer still, whose size can't be changed then: what needs another size gets a new handle.
+        guard let easy = transfer.pieces != nil ? curl_easy_init() : spareHandles.popLast() ?? curl_easy_init() else {
             end(transfer, .failure(TransportError(.other, "\(transfer.origin): out of memory")))
             return
         }
@@ -236,7 +237,7 @@ final class CurlLoop: @unchecked Sendable {
         if let easy = transfer.easy {
             transfer.easy = nil
             if active.removeValue(forKey: ObjectIdentifier(transfer)) != nil { curl_multi_remove_handle(multi, easy) }
-            if spareHandles.count < CurlLoop.spareHandleLimit {
+            if transfer.pieces == nil, spareHandles.count < CurlLoop.spareHandleLimit {
                 curl_easy_reset(easy)
                 spareHandles.append(easy)
             } else {

@@ -39,7 +39,7 @@ extension CurlTransfer {
         try setup.set(CURLOPT_HTTP09_ALLOWED, 0)
         try setup.set(CURLOPT_PATH_AS_IS, 1)
         try setup.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, min(request.connectTimeout, remaining).milliseconds))
-        try setup.set(CURLOPT_BUFFERSIZE, pieces == nil ? 16384 : 131_072)
+        if pieces != nil { try setup.set(CURLOPT_BUFFERSIZE, 131_072) }
         try setup.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let proxy = request.proxy { try setup.set(CURLOPT_PROXY, proxy) }
 
@@ -128,14 +128,16 @@ struct CurlSetup {
     let easy: UnsafeMutableRawPointer
     let origin: String
 
-    func check(_ code: CURLcode) throws(TransportError) {
+    /// - Parameter option: for the message, which must tell which one it was.
+    func check(_ code: CURLcode, _ option: CURLoption? = nil) throws(TransportError) {
         guard code != CURLE_OK else { return }
-        throw TransportError(.other, "\(origin): libcurl refuses an option: \(String(cString: curl_easy_strerror(code)))")
+        let name = option.flatMap { curl_easy_option_by_id($0) }.map { " CURLOPT_" + String(cString: $0.pointee.name) } ?? " an option"
+        throw TransportError(.other, "\(origin): libcurl refuses\(name): \(String(cString: curl_easy_strerror(code)))")
     }
 
-    func set(_ option: CURLoption, _ value: Int) throws(TransportError) { try check(vw_set_long(easy, option, value)) }
-    func set(_ option: CURLoption, _ value: String) throws(TransportError) { try check(vw_set_string(easy, option, value)) }
-    func set(_ option: CURLoption, pointer: UnsafeRawPointer?) throws(TransportError) { try check(vw_set_pointer(easy, option, pointer)) }
+    func set(_ option: CURLoption, _ value: Int) throws(TransportError) { try check(vw_set_long(easy, option, value), option) }
+    func set(_ option: CURLoption, _ value: String) throws(TransportError) { try check(vw_set_string(easy, option, value), option) }
+    func set(_ option: CURLoption, pointer: UnsafeRawPointer?) throws(TransportError) { try check(vw_set_pointer(easy, option, pointer), option) }
 
     /// The list lives as long as the transfer.
     func set(_ option: CURLoption, list: [String], of transfer: CurlTransfer) throws(TransportError) {

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Platform
+import Simulation
 import Synchronization
 import Testing
 
@@ -116,6 +117,25 @@ struct CurlTransportTests {
         var request = HTTPRequest(url: server.url)
         request.timeout = .milliseconds(100)
         #expect(await reason { () async throws(TransportError) in try await transport.send(request) } == .timeout)
+    }
+
+    /// What failed leaves nothing behind in the handles that the next transfers get, streams among them.
+    @Test func failuresDoNotSpoilTheTransfersAfterThem() async throws {
+        let silent = try RawServer { connection in while !connection.read().isEmpty {} }
+        let cut = try RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        }
+        let good = try RawServer.http { _ in RawServer.ok("x") }
+        for _ in 0..<3 {
+            for url in [silent.url, cut.url, "http://127.0.0.1:1", "http://vault.invalid/"] {
+                var request = HTTPRequest(url: url)
+                request.timeout = .milliseconds(100)
+                #expect(await reason { () async throws(TransportError) in try await transport.send(request) } != nil)
+                #expect(try await transport.send(HTTPRequest(url: good.url)).text == "x")
+                #expect(try await transport.stream(HTTPRequest(url: good.url)) { _ in }.status == 200)
+            }
+        }
     }
 
     @Test func namesAServerThatHangsUp() async throws {

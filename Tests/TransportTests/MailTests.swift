@@ -1,6 +1,7 @@
 import Foundation
 import LocalServers
 import Platform
+import Simulation
 import Synchronization
 import Testing
 

@@ -3,6 +3,7 @@ import Glibc
 import LocalServers
 import Logging
 import Platform
+import Simulation
 import Synchronization
 import Testing
 

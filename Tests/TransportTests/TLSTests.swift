@@ -2,6 +2,7 @@ import Foundation
 import LocalServers
 import Platform
 import Samples
+import Simulation
 import Synchronization
 import Testing
 

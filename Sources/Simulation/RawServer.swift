@@ -1,24 +1,25 @@
-import Foundation
-import Glibc
 import Synchronization
+#if canImport(Glibc)
+import Glibc
+#endif
 
 /// A TCP server on loopback whose every connection runs a closure on a thread of its own:
 /// the way to say things that no decent server says.
-final class RawServer: Sendable {
-    struct Connection: Sendable {
-        let descriptor: Int32
+package final class RawServer: Sendable {
+    package struct Connection: Sendable {
+        package let descriptor: Int32
         /// Counts from 0.
-        let index: Int
+        package let index: Int
 
         /// - Returns: what has come; empty at the end or after an error.
-        func read(_ limit: Int = 65536) -> [UInt8] {
+        package func read(_ limit: Int = 65536) -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: limit)
             let count = Glibc.read(descriptor, &bytes, limit)
             return count > 0 ? Array(bytes[..<count]) : []
         }
 
         /// Headers of one request; nil when the client has gone.
-        func readRequest() -> String? {
+        package func readRequest() -> String? {
             var text = ""
             while !text.contains("\r\n\r\n") {
                 let bytes = read()
@@ -29,10 +30,10 @@ final class RawServer: Sendable {
         }
 
         @discardableResult
-        func write(_ bytes: [UInt8]) -> Bool {
+        package func write(_ bytes: [UInt8]) -> Bool {
             var sent = 0
             while sent < bytes.count {
-                let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL)) }
+                let count = bytes[sent...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
                 if count <= 0 { return false }
                 sent += count
             }
@@ -40,24 +41,24 @@ final class RawServer: Sendable {
         }
 
         @discardableResult
-        func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+        package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
         /// Answers with RST instead of FIN when closed.
-        func reset() {
+        package func reset() {
             var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         }
     }
 
-    let port: Int
+    package let port: Int
     private let listener: Int32
     private let count = Mutex(0)
 
     /// Connections accepted so far.
-    var connections: Int { count.withLock { $0 } }
+    package var connections: Int { count.withLock { $0 } }
 
-    init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    package init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -67,10 +68,10 @@ final class RawServer: Sendable {
                 bind(listener, pointer, length) == 0 && listen(listener, 512) == 0 && getsockname(listener, pointer, &length) == 0
             }
         }
-        guard bound else { throw POSIXError(.EADDRINUSE) }
+        guard bound else { throw RawServerError(reason: String(cString: strerror(errno))) }
         self.listener = listener
         port = Int(UInt16(bigEndian: address.sin_port))
-        Thread.detachNewThread { [weak self] in
+        Threads.start { [weak self] in
             while true {
                 let descriptor = accept(listener, nil, nil)
                 if descriptor < 0 { return }
@@ -78,7 +79,7 @@ final class RawServer: Sendable {
                     close(descriptor)
                     return
                 }
-                Thread.detachNewThread {
+                Threads.start {
                     serve(Connection(descriptor: descriptor, index: index))
                     close(descriptor)
                 }
@@ -94,7 +95,7 @@ final class RawServer: Sendable {
     }
 
     /// No connection is taken any more.
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
@@ -103,10 +104,10 @@ final class RawServer: Sendable {
         close(listener)
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    package var url: String { "http://127.0.0.1:\(port)" }
 
     /// Answers every request of every connection.
-    static func http(_ answer: @escaping @Sendable (String) -> String) throws -> RawServer {
+    package static func http(_ answer: @escaping @Sendable (String) -> String) throws -> RawServer {
         try RawServer { connection in
             while let request = connection.readRequest() {
                 if !connection.write(answer(request)) { return }
@@ -114,7 +115,31 @@ final class RawServer: Sendable {
         }
     }
 
-    static func ok(_ body: String, _ headers: String = "") -> String {
+    package static func ok(_ body: String, _ headers: String = "") -> String {
         "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
+    }
+}
+
+/// The server could not listen.
+package struct RawServerError: Error, Hashable, Sendable {
+    package let reason: String
+}
+
+/// Threads of the system, for what blocks.
+private enum Threads {
+    private final class Work: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    static func start(_ run: @escaping @Sendable () -> Void) {
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(Work(run))
+        let code = pthread_create(&thread, nil, { argument in
+            guard let argument else { return nil }
+            Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
+            return nil
+        }, context.toOpaque())
+        if code == 0 { pthread_detach(thread) } else { context.release() }
     }
 }
