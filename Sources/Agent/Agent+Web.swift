@@ -194,7 +194,13 @@ extension Agent {
         let urls = Dictionary(
             configuration.vault.flatMap { cluster in cluster.nodes.map { ("\(cluster.name)/\($0.name)", $0.url) } }, uniquingKeysWith: { first, _ in first })
         return observatory.results.filter { !$0.isDerived }.map { result in
-            let pool = result.target.kind == .postgres ? "postgres" : result.target.kind == .backupSet ? "backups" : "vault"
+            let pool =
+                switch result.target.kind {
+                case .postgres, .postgresCluster: "postgres"
+                case .backupSet, .backupContent: "backups"
+                case .records: "records"
+                case .vaultNode, .vaultTelemetry, .vaultCanary, .vaultLoadBalancer, .vaultCluster: "vault"
+                }
             return TargetView(
                 pool: pool, url: urls[result.target.name] ?? "\(pool)://\(result.target.name)",
                 labels: Labels(["target_type": result.target.kind.rawValue, "target": result.target.name]), health: result.success ? .up : .down,

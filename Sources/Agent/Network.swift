@@ -10,6 +10,8 @@ package struct Network: Sendable {
     package var http: any HTTPClient
     package var mail: any MailSender
     package var database: any PostgresConnector
+    /// What reading whole backups showed, kept over reloads.
+    private let verdicts = BackupVerdicts()
 
     package init(http: any HTTPClient, mail: any MailSender, database: any PostgresConnector) {
         self.http = http
@@ -34,6 +36,7 @@ package struct Network: Sendable {
             backups += bucket.sets.map { ($0, store) }
         }
         return ProbeSet(
-            vault: configuration.vault, postgres: configuration.postgres, backups: backups, http: http, database: database, platform: platform)
+            vault: configuration.vault, postgres: configuration.postgres, backups: backups, verdicts: verdicts, records: configuration.records, http: http,
+            database: database, platform: platform)
     }
 }

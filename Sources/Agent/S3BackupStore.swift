@@ -25,6 +25,14 @@ struct S3BackupStore: BackupStore {
         }
     }
 
+    func read(_ key: String, limitBytes: Int, take: @escaping @Sendable ([UInt8]) -> Void) async throws(ProbeFailure) {
+        do throws(S3Error) {
+            _ = try await client.get(key, limitBytes: limitBytes, receive: take)
+        } catch {
+            throw S3BackupStore.failure(error)
+        }
+    }
+
     /// The reasons of the table in Sources/Probes/README.md.
     static func failure(_ error: S3Error) -> ProbeFailure {
         let reason =

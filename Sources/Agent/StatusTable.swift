@@ -21,8 +21,8 @@ package enum StatusTable {
             sections.append(.init(
                 title: "PostgreSQL of \(name)", summary: summary, targets: servers.filter { cluster(of: $0.target) == name }.map(target)))
         }
-        let sets = results.filter { $0.target.kind == .backupSet }
-        if !sets.isEmpty { sections.append(.init(title: "Backups", targets: sets.map(target))) }
+        let backups = results.filter { [.backupSet, .backupContent, .records].contains($0.target.kind) }.sorted { $0.target.name < $1.target.name }
+        if !backups.isEmpty { sections.append(.init(title: "Backups", targets: backups.map(target))) }
         return sections
     }
 
@@ -42,6 +42,7 @@ package enum StatusTable {
         case .vaultLoadBalancer: name = "load balancer"
         case .vaultCanary: name = "canary (\(short))"
         case .vaultTelemetry: name = "telemetry of \(short)"
+        case .backupContent: name = "content of \(short)"
         default: name = short
         }
         return .init(

@@ -21,9 +21,11 @@ extension TargetParser {
         options.pathStyle = fields.bool("path_style") ?? !(options.endpoint?.hasSuffix(".amazonaws.com") ?? true)
         options.tls = tls(&fields)
         options.credentials = credentials(&fields)
+        let verification = verification(fields.node("verification"))
+        options.objectTimeout = verification.timeout
         let interval = context.duration(&fields, "poll_interval")
         let timeout = context.duration(&fields, "timeout")
-        let sets = fields.list("sets").compactMap { set($0, interval: interval, timeout: timeout, &names) }
+        let sets = fields.list("sets").compactMap { set($0, verification, interval: interval, timeout: timeout, &names) }
         if sets.isEmpty { errors.add(node.place, "bucket \"\(bucket)\" has no sets; expected a list of name, prefix, period") }
         fields.finish()
         return BackupBucketOptions(store: options, sets: BackupBucketOptions.coveringEachOther(sets))
@@ -49,7 +51,40 @@ extension TargetParser {
         return .environment
     }
 
-    private func set(_ node: Node, interval: Duration?, timeout: Duration?, _ names: inout Set<String>) -> BackupSetOptions? {
+    /// `verification`: how the newest backup's content is checked.
+    private func verification(_ node: Node?) -> BackupVerification {
+        var options = BackupVerification()
+        guard let node else { return options }
+        var fields = Fields(node, errors, "verification")
+        options.isEnabled = fields.bool("enabled") ?? options.isEnabled
+        options.encryptionKey = context.secret(&fields, "encryption_key")
+        if let key = options.encryptionKey, let text = try? key.reveal(context.files), BackupVerification.keyBytes(text) == nil {
+            errors.add(
+                fields.place(of: key.path == nil ? "encryption_key" : "encryption_key_file"),
+                "not a key of AES-256; expected 64 hexadecimal digits, or 32 bytes in Base64")
+        }
+        if let limit = context.bytes(&fields, "limit_bytes") { options.limitBytes = limit }
+        if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
+        if let interval = context.duration(&fields, "repeat_interval") { options.repeatInterval = interval }
+        fields.finish()
+        return options
+    }
+
+    /// `records`: paths of the files that tell of backup runs, restore tests and drills. One may come into being later.
+    func records(_ nodes: [Node]) -> RecordOptions? {
+        let paths = nodes.compactMap { node -> String? in
+            guard let text = node.scalar else {
+                errors.add(node.place, "records: expected a path, found \(node.kind)")
+                return nil
+            }
+            return context.path(text, at: node.place)
+        }
+        return paths.isEmpty ? nil : RecordOptions(paths: paths)
+    }
+
+    private func set(
+        _ node: Node, _ verification: BackupVerification, interval: Duration?, timeout: Duration?, _ names: inout Set<String>
+    ) -> BackupSetOptions? {
         var fields = Fields(node, errors, "a backup set")
         let name = fields.requiredString("name") ?? ""
         checkUnique(name, "backup set", at: node.place, &names)
@@ -67,6 +102,7 @@ extension TargetParser {
         if let grace = context.duration(&fields, "grace") { options.grace = grace }
         if let time = fields.parsed("time", expected: "a time of day in UTC such as 02:00", TargetParser.timeOfDay) { options.timeOfDay = time }
         options.alsoCovering = fields.strings("also_covering")
+        options.verification = verification
         if let interval { options.interval = interval }
         if let timeout { options.timeout = timeout }
         fields.finish()

@@ -10,6 +10,8 @@ package struct Configuration: Sendable {
     package var vault: [VaultClusterOptions] = []
     package var postgres: [PostgresServerOptions] = []
     package var backups: [BackupBucketOptions] = []
+    /// Nil without record files.
+    package var records: RecordOptions?
     /// Shell patterns of rule files, absolute.
     package var ruleFiles: [String] = []
     package var dispatch: DispatchOptions

@@ -23,6 +23,7 @@ extension Configuration {
         let vault = parser.clusters(fields.node("vault"))
         let postgres = parser.postgres(fields.node("postgres"), clusters: vault.map(\.name))
         let backups = parser.backups(fields.list("backups"))
+        let records = parser.records(fields.list("records"))
         let ruleFiles = fields.list("rules").compactMap { node -> String? in
             guard let text = node.scalar else {
                 errors.add(node.place, "rules: expected a path or a pattern, found \(node.kind)")
@@ -40,12 +41,12 @@ extension Configuration {
         let alerting = AlertingParser(context: context).parse(fields.node("alerting"), at: root.place, externalURL: web.externalURL)
         fields.finish()
 
-        if vault.isEmpty, postgres.isEmpty, backups.isEmpty, errors.isEmpty {
-            errors.add(root.place, "nothing to watch: expected at least one of vault, postgres, backups")
+        if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, errors.isEmpty {
+            errors.add(root.place, "nothing to watch: expected at least one of vault, postgres, backups, records")
         }
         guard errors.isEmpty, let alerting else { throw ConfigurationErrors(errors: errors.errors) }
         return Configuration(
-            global: global, vault: vault, postgres: postgres, backups: backups, ruleFiles: ruleFiles, dispatch: alerting.dispatch,
+            global: global, vault: vault, postgres: postgres, backups: backups, records: records, ruleFiles: ruleFiles, dispatch: alerting.dispatch,
             delivery: alerting.delivery, web: web, storage: storage, path: path)
     }
 

@@ -8,6 +8,11 @@ package protocol FileAccess: Sendable {
     /// - Parameter limit: most bytes it may have.
     /// - Throws: `FileError` naming the path and the system's reason.
     func read(_ path: String, limit: Int) throws(FileError) -> [UInt8]
+    /// The file's end.
+    /// - Parameter limit: most bytes of it to read.
+    /// - Returns: the bytes, and whether there were more before them.
+    /// - Throws: `FileError`.
+    func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool)
     /// Paths that match a shell pattern, sorted; glob(3).
     func glob(_ pattern: String) -> [String]
 }
@@ -27,9 +32,33 @@ package struct SystemFiles: FileAccess {
     package init() {}
 
     package func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError(path: path, reason: String(cString: strerror(errno))) }
+        let descriptor = try SystemFiles.open(path)
         defer { close(descriptor) }
+        return try SystemFiles.rest(of: descriptor, path, limit: limit)
+    }
+
+    package func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
+        let descriptor = try SystemFiles.open(path)
+        defer { close(descriptor) }
+        let size = lseek(descriptor, 0, SEEK_END)
+        let start = max(0, size - limit)
+        guard size >= 0, lseek(descriptor, start, SEEK_SET) == start else {
+            throw FileError(path: path, reason: String(cString: strerror(errno)))
+        }
+        // It may grow while it is read; what came after the look at its size is left for the next time.
+        return (Array(try SystemFiles.rest(of: descriptor, path, limit: limit + SystemFiles.growthLimit).prefix(limit)), start > 0)
+    }
+
+    /// What a writer may add to a file between a look at its size and its reading.
+    private static let growthLimit = 1 << 20
+
+    private static func open(_ path: String) throws(FileError) -> Int32 {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path: path, reason: String(cString: strerror(errno))) }
+        return descriptor
+    }
+
+    private static func rest(of descriptor: Int32, _ path: String, limit: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65536)
         while true {

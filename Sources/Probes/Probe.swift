@@ -9,6 +9,10 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case vaultLoadBalancer = "vault_load_balancer"
         case postgres
         case backupSet = "backup_set"
+        /// The newest backup of a set, read whole.
+        case backupContent = "backup_content"
+        /// Files that tell of backup runs, restore tests and drills.
+        case records
         /// Derived from the targets of one cluster; never probed by itself.
         case vaultCluster = "vault_cluster"
         case postgresCluster = "postgres_cluster"

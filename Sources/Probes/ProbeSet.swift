@@ -10,9 +10,12 @@ package struct ProbeSet: Sendable {
 
     /// - Parameters:
     ///   - backups: each set with the store that holds it.
+    ///   - verdicts: what was found by reading backups before.
+    ///   - records: files that tell of backup runs, restore tests and drills.
     package init(
         vault: [VaultClusterOptions] = [], postgres: [PostgresServerOptions] = [],
-        backups: [(options: BackupSetOptions, store: any BackupStore)] = [],
+        backups: [(options: BackupSetOptions, store: any BackupStore)] = [], verdicts: BackupVerdicts = BackupVerdicts(),
+        records: RecordOptions? = nil,
         http: any HTTPClient, database: any PostgresConnector, platform: Platform
     ) {
         var probes: [any RunnableProbe] = []
@@ -29,7 +32,13 @@ package struct ProbeSet: Sendable {
         }
         // Nobody but raft storage can give a snapshot: what the nodes say of their storage is held against the backups' names.
         let storage: @Sendable () -> [String] = { clusters.compactMap(\.storageType) }
-        for (options, store) in backups { probes.append(BackupProbe(options: options, store: store, platform: platform, storageTypes: storage)) }
+        for (options, store) in backups {
+            let newest = NewestBackup()
+            probes.append(BackupProbe(options: options, store: store, newest: newest, platform: platform, storageTypes: storage))
+            guard options.verification.isEnabled else { continue }
+            probes.append(BackupContentProbe(options: options, store: store, newest: newest, verdicts: verdicts, platform: platform))
+        }
+        if let records { probes.append(RecordProbe(options: records, platform: platform)) }
         self.probes = probes
     }
 

@@ -42,6 +42,7 @@ enum DemoConfiguration {
                 path_style: true
                 access_key_id_file: \(estate.bucket.accessKeyFile)
                 secret_access_key_file: \(estate.bucket.secretKeyFile)
+                verification: {encryption_key_file: \(estate.bucket.encryptionKeyFile)}
                 poll_interval: 10s
                 timeout: 5s
                 sets:

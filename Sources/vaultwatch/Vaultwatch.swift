@@ -28,6 +28,7 @@ struct Vaultwatch: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self, StatusCommand.self, NotifyCommand.self, DemoCommand.self,
+            RunCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self, StatusCommand.self, NotifyCommand.self, RecordCommand.self,
+            DemoCommand.self,
         ])
 }

@@ -23,6 +23,11 @@ struct FakeFiles: FileAccess {
         return Array(text.utf8)
     }
 
+    func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
+        let bytes = try read(path, limit: .max)
+        return (Array(bytes.suffix(limit)), bytes.count > limit)
+    }
+
     func glob(_ pattern: String) -> [String] { contents.keys.filter { fnmatch(pattern, $0, FNM_PATHNAME) == 0 }.sorted() }
 }
 
@@ -56,8 +61,10 @@ struct ConfigurationTests {
     }
 
     private static let secretNames = ["vault-token", "postgres-password", "s3-access-key-id", "s3-secret-access-key", "smtp-password", "slack-url", "pagerduty-routing-key"]
+    private static let encryptionKey = String(repeating: "0f", count: 32)
     private static var sampleFiles: [String: String] {
         var files = ["/etc/vaultwatch/vault-ca.pem": "PEM", "/etc/vaultwatch/postgres-ca.pem": "PEM"]
+        files["/run/credentials/backup-encryption-key"] = encryptionKey + "\n"
         for name in secretNames { files["/run/credentials/\(name)"] = name == "slack-url" ? "https://hooks.example.org/hunter2" : "hunter2-\(name)\n" }
         return files
     }
@@ -92,6 +99,10 @@ struct ConfigurationTests {
         #expect(bucket.sets.map(\.name) == ["daily", "monthly"] && bucket.sets.map(\.retention) == [30, 12] && bucket.sets.map(\.grace) == [.seconds(3600), .seconds(3600)])
         #expect(bucket.sets.map(\.alsoCovering) == [["monthly/"], []])
 
+        #expect(bucket.sets.allSatisfy { $0.verification.isEnabled && $0.verification.limitBytes == 8 << 30 })
+        #expect(try bucket.sets[0].verification.encryptionKey?.reveal(files) == Self.encryptionKey)
+        #expect(configuration.records?.paths == ["/var/log/vault-recovery.jsonl"])
+
         #expect(configuration.ruleFiles == ["/usr/share/vaultwatch/rules/*.yml", "/etc/vaultwatch/rules/*.yml"])
         #expect(configuration.delivery.receivers.map(\.name) == ["heartbeat", "critical", "high", "medium", "low"])
         #expect(configuration.delivery.receivers.map { $0.integrations.map(\.name) } == [[], ["email/0", "slack/0", "pagerduty/0"], ["email/0", "slack/0"], ["email/0"], ["email/0"]])
@@ -106,7 +117,7 @@ struct ConfigurationTests {
         let text = try Self.sample()
         let uses = text.components(separatedBy: "\n").filter { $0.contains("_file: ") && $0.contains("${CREDENTIALS_DIRECTORY}") }.count
         let unset = complaints(text, files: Self.sampleFiles)
-        #expect(unset.count == uses && uses == 8)
+        #expect(unset.count == uses && uses == 9)
         #expect(unset.allSatisfy { $0.hasSuffix("the environment has no variable \"CREDENTIALS_DIRECTORY\"; set it, or write the path in full") })
 
         var files = Self.sampleFiles
@@ -227,8 +238,19 @@ struct ConfigurationTests {
         #expect(complaints(text, files: ["/etc/vaultwatch/k": "k"]) == [complaint])
     }
 
+    @Test(arguments: [
+        ("encryption_key: sesame", "c.yml:1:55: not a key of AES-256; expected 64 hexadecimal digits, or 32 bytes in Base64"),
+        ("limit_bytes: much", "c.yml:1:68: limit_bytes: expected a number of bytes such as 64MiB, found \"much\""),
+        ("key: k", "c.yml:1:55: unknown key \"key\" in verification; expected enabled, encryption_key, encryption_key_file, limit_bytes, repeat_interval, timeout"),
+    ])
+    func aVerificationsMistakes(keys: String, complaint: String) {
+        let text = "backups: [{bucket: b, anonymous: true, verification: {\(keys)}, sets: [{name: s, prefix: p/, period: daily}]}]\n"
+        #expect(complaints(text + Self.alerting) == [complaint])
+        #expect(!complaints(text + Self.alerting).joined().contains("sesame"))
+    }
+
     @Test func nothingToWatchIsAMistake() {
-        #expect(complaints(Self.alerting) == ["c.yml:1:1: nothing to watch: expected at least one of vault, postgres, backups"])
+        #expect(complaints(Self.alerting) == ["c.yml:1:1: nothing to watch: expected at least one of vault, postgres, backups, records"])
         #expect(complaints(Self.least) == ["c.yml:1:1: \"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\""])
         #expect(complaints(Self.least + Self.alerting) == [])
     }

@@ -14,6 +14,9 @@ final class ScriptedStore: BackupStore {
         var failure: ProbeFailure?
         var headFailure: ProbeFailure?
         var heads = 0
+        /// Bytes by key; nil fails the reading.
+        var bodies: [String: [UInt8]] = [:]
+        var reads = 0
     }
 
     let content: Mutex<Content>
@@ -33,6 +36,16 @@ final class ScriptedStore: BackupStore {
         }
         if let failure { throw failure }
         return metadata
+    }
+
+    func read(_ key: String, limitBytes: Int, take: @escaping @Sendable ([UInt8]) -> Void) async throws(ProbeFailure) {
+        let body = content.withLock { content in
+            content.reads += 1
+            return content.bodies[key]
+        }
+        guard let body else { throw ProbeFailure("not_found", "no such key") }
+        // In pieces that split the header too.
+        for start in stride(from: 0, to: body.count, by: 7) { take(Array(body[start..<min(start + 7, body.count)])) }
     }
 }
 
@@ -144,7 +157,7 @@ struct BackupProbeTests {
 
     private func run(_ content: ScriptedStore.Content, _ options: BackupSetOptions? = nil, now: Timestamp = now, storage: [String] = []) async -> ProbeReport {
         let probe = BackupProbe(
-            options: options ?? daily(), store: ScriptedStore(content), platform: testPlatform(VirtualTime(wall: now)), storageTypes: { storage })
+            options: options ?? daily(), store: ScriptedStore(content), newest: NewestBackup(), platform: testPlatform(VirtualTime(wall: now)), storageTypes: { storage })
         return await probe.run()
     }
 
@@ -286,7 +299,7 @@ struct BackupProbeTests {
 
     @Test func metadataIsReadOncePerObject() async {
         let store = ScriptedStore(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata))
-        let probe = BackupProbe(options: daily(), store: store, platform: testPlatform(VirtualTime(wall: BackupProbeTests.now)), storageTypes: { [] })
+        let probe = BackupProbe(options: daily(), store: store, newest: NewestBackup(), platform: testPlatform(VirtualTime(wall: BackupProbeTests.now)), storageTypes: { [] })
         for _ in 0..<3 { _ = await probe.run() }
         #expect(store.content.withLock { $0.heads } == 1)
         store.content.withLock { $0.objects.append(BackupObject(key: "daily/vault-snapshot-20251210-110000.enc", size: 5, lastModified: BackupProbeTests.now)) }

@@ -12,7 +12,7 @@ struct TidyTests {
         "Telemetry": ["Samples", "Exposition"],
         "Transport": ["Samples", "Platform", "CCurl", "CPostgres"],
         "S3": ["Samples", "Platform", "Transport"],
-        "Probes": ["Samples", "Platform", "Exposition", "Transport", "Logging"],
+        "Probes": ["Samples", "Platform", "Exposition", "Transport", "CCrypto", "Logging"],
         "Store": ["Samples", "Telemetry"],
         "PromQL": ["Samples"],
         "GoTemplate": ["Samples"],

@@ -20,6 +20,9 @@ struct BackupMetadata: Sendable, Hashable {
         self.keyTime = keyTime
     }
 
+    /// The SHA-256 that the backup should have, in lower case; nil when it is absent or has no such form.
+    var checksum: String? { isValid("checksum") == true ? values["checksum"]?.lowercased() : nil }
+
     func isPresent(_ field: String) -> Bool { values[field] != nil }
 
     /// Whether a present field has its form; nil when it is absent.

@@ -15,14 +15,21 @@ final class BackupProbe: RunnableProbe {
     private let store: any BackupStore
     private let platform: Platform
     private let storageTypes: @Sendable () -> [String]
+    private let newest: NewestBackup
     private let known = Mutex<Known?>(nil)
 
-    /// - Parameter storageTypes: what Vault's nodes say of their storage, as far as they were asked.
-    init(options: BackupSetOptions, store: any BackupStore, platform: Platform, storageTypes: @escaping @Sendable () -> [String]) {
+    /// - Parameters:
+    ///   - newest: where the newest backup is told to whoever reads it whole.
+    ///   - storageTypes: what Vault's nodes say of their storage, as far as they were asked.
+    init(
+        options: BackupSetOptions, store: any BackupStore, newest: NewestBackup, platform: Platform,
+        storageTypes: @escaping @Sendable () -> [String]
+    ) {
         self.options = options
         self.store = store
         self.platform = platform
         self.storageTypes = storageTypes
+        self.newest = newest
         target = ProbeTarget(.backupSet, options.name)
     }
 
@@ -65,7 +72,9 @@ final class BackupProbe: RunnableProbe {
             status.warnings.append("the newest backup's metadata can't be read: \(failure)")
             status.health = max(status.health, .warning)
         }
-        return ProbeReport(samples: set.samples, failure: failure, status: status)
+        let isNew = newest.replace(report.newest.map { .init(object: $0.object, checksum: metadata?.checksum) })
+        let confirm = isNew && options.verification.isEnabled ? [ProbeTarget(.backupContent, options.name)] : []
+        return ProbeReport(samples: set.samples, failure: failure, status: status, confirm: confirm)
     }
 
     private func metadata(of newest: BackupReport.Entry) async throws(ProbeFailure) -> BackupMetadata {

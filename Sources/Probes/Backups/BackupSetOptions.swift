@@ -21,6 +21,8 @@ package struct BackupSetOptions: Sendable, Hashable {
     /// Other prefixes whose backups cover periods of this set too: on the 1st only a monthly backup is made, which
     /// covers that day of the daily set. Default: none.
     package var alsoCovering: [String] = []
+    /// Whether and how the newest backup's content is checked.
+    package var verification = BackupVerification()
     /// Between two listings. Default 60 s.
     package var interval: Duration = .seconds(60)
     /// For the whole listing. Default 30 s.

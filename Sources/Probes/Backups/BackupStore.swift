@@ -27,4 +27,11 @@ package protocol BackupStore: Sendable {
     /// The object's own metadata: names in lower case without `x-amz-meta-`.
     /// - Throws: `ProbeFailure`.
     func metadata(of key: String) async throws(ProbeFailure) -> [String: String]
+
+    /// Hands an object over piece by piece, in order, in constant memory.
+    /// - Parameters:
+    ///   - limitBytes: a longer object is a failure with the reason `body`.
+    ///   - take: must not block.
+    /// - Throws: `ProbeFailure`; pieces may have been handed over by then.
+    func read(_ key: String, limitBytes: Int, take: @escaping @Sendable ([UInt8]) -> Void) async throws(ProbeFailure)
 }

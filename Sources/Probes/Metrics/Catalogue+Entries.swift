@@ -222,6 +222,28 @@ extension Catalogue {
         Entry("backup_claims_snapshot", .gauge, ["backup_set"], "1 when the newest backup's name says that it is a snapshot, which a storage other than raft can't give"),
     ]
 
+    private static let backupContent: [Entry] = [
+        Entry("backup_checksum_valid", .gauge, ["backup_set"], "1 when the SHA-256 of the newest backup's bytes is the one in its metadata; absent until it was read, and without that metadata"),
+        Entry("backup_encryption_valid", .gauge, ["backup_set"], "1 when the newest backup decrypts with the key that is configured and its AES-256-GCM tag holds; absent until it was read, and without a key"),
+        Entry("backup_verified_timestamp_seconds", .gauge, ["backup_set"], "When the newest backup was read whole; absent until it was"),
+        Entry("backup_verified_size_bytes", .gauge, ["backup_set"], "How many bytes were read"),
+        Entry("backup_verification_duration_seconds", .gauge, ["backup_set"], "How long that took"),
+    ]
+
+    private static let records: [Entry] = [
+        Entry("records_readable", .gauge, ["file"], "1 when the record file could be read"),
+        Entry("records_unreadable_lines", .gauge, [], "Lines in the record files that are no JSON object with an event and a time"),
+        Entry("backup_run_last_success_timestamp_seconds", .gauge, [], "When a backup run last recorded that it completed; absent until one did"),
+        Entry("backup_run_last_failure_timestamp_seconds", .gauge, [], "When a backup run last recorded that it failed"),
+        Entry("restore_test_last_success_timestamp_seconds", .gauge, [], "When a backup was last restored as a test; absent until one was"),
+        Entry("restore_test_last_failure_timestamp_seconds", .gauge, [], "When such a test last failed"),
+        Entry("drill_last_success_timestamp_seconds", .gauge, ["scenario"], "When a drill of the scenario was last passed"),
+        Entry("drill_last_failure_timestamp_seconds", .gauge, ["scenario"], "When a drill of the scenario last failed"),
+        Entry("drill_last_duration_seconds", .gauge, ["scenario"], "How long the scenario's last drill took"),
+        Entry("drill_last_recovery_time_met", .gauge, ["scenario"], "1 when that drill met its recovery time objective"),
+        Entry("drill_last_issues", .gauge, ["scenario"], "Issues that it found"),
+    ]
+
     /// Every metric that the probes emit, in the order of the table.
-    package static let entries: [Entry] = [everyTarget, vaultNode, vaultCluster, canary, loadBalancer, vaultTelemetry, postgresServer, haLock, postgresCluster, backupSet].flatMap { $0 }
+    package static let entries: [Entry] = [everyTarget, vaultNode, vaultCluster, canary, loadBalancer, vaultTelemetry, postgresServer, haLock, postgresCluster, backupSet, backupContent, records].flatMap { $0 }
 }

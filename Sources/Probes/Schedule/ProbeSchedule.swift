@@ -11,7 +11,7 @@ package final class ProbeSchedule: Sendable {
         package var results: @Sendable ([ProbeResult]) -> Void
         /// After each turn of any target: the schedule goes forward.
         package var progress: @Sendable () -> Void
-        /// Once, when every target has had its first run, whatever came of it.
+        /// Once, when every target has had its first run, whatever came of it. Reading backups whole is not waited for.
         package var firstRoundEnded: @Sendable () -> Void
 
         package init(
@@ -46,9 +46,10 @@ package final class ProbeSchedule: Sendable {
         self.platform = platform
         self.events = events
         let targets = set.probes.map(\.target)
+        let awaited = targets.filter { $0.kind != .backupContent }
         state = Mutex(
             State(
-                turns: ProbeTurns(confirmationGap: confirmationGap), awaitingFirst: Set(targets),
+                turns: ProbeTurns(confirmationGap: confirmationGap), awaitingFirst: Set(awaited),
                 awaitingFirstNodes: Set(targets.filter { $0.kind == .vaultNode })))
         (wishes, wishing) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(max(16, 2 * set.probes.count)))
     }
@@ -60,8 +61,9 @@ package final class ProbeSchedule: Sendable {
 
     /// Runs until its task is cancelled. The first turn of each target is at once.
     package func run() async {
-        if probes.isEmpty { events.firstRoundEnded() }
-        if state.withLock({ $0.awaitingFirstNodes.isEmpty }) { nodesKnown.open() }
+        let (noneAwaited, noNodes) = state.withLock { ($0.awaitingFirst.isEmpty, $0.awaitingFirstNodes.isEmpty) }
+        if noneAwaited { events.firstRoundEnded() }
+        if noNodes { nodesKnown.open() }
         let start = platform.time.monotonic()
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
@@ -85,9 +87,10 @@ package final class ProbeSchedule: Sendable {
     }
 
     /// One run of every target, for a look from the command line: Vault's nodes first, then what needs them.
+    /// Backups are listed and not read whole: that may take an hour.
     package func runOnce() async {
         let dependent = probes.filter(ProbeSchedule.needsNodes)
-        let independent = probes.filter { !ProbeSchedule.needsNodes($0) }
+        let independent = probes.filter { !ProbeSchedule.needsNodes($0) && $0.target.kind != .backupContent }
         for round in [independent, dependent] {
             await withDiscardingTaskGroup { group in
                 for probe in round { group.addTask { await self.turn(probe, confirming: false) } }

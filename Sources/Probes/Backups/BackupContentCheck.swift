@@ -1,0 +1,106 @@
+import CCrypto
+import Synchronization
+
+/// Recomputes a backup's SHA-256 and checks its AES-256-GCM tag while its bytes go by, in constant memory.
+///
+/// A backup's layout is IV (16 bytes) ‖ tag (16) ‖ ciphertext; the IV of 16 bytes is legal. What is decrypted is
+/// overwritten at once. Source: EVP_DigestInit(3), EVP_EncryptInit(3) "GCM and OCB Modes", NIST SP 800-38D.
+final class BackupContentCheck: Sendable {
+    /// What the bytes amount to.
+    struct Result: Sendable, Hashable {
+        /// Hexadecimal.
+        var sha256: String
+        /// Nil without a key.
+        var isEncryptionValid: Bool?
+        var bytes: Int64
+    }
+
+    private struct State: ~Copyable {
+        let digest = EVP_MD_CTX_new()
+        let cipher: OpaquePointer?
+        let key: [UInt8]?
+        /// IV and tag, until they are whole.
+        var header: [UInt8] = []
+        var plain: [UInt8] = []
+        var bytes: Int64 = 0
+        var isDecrypting = false
+        var isBroken = false
+
+        init(key: [UInt8]?) {
+            self.key = key
+            cipher = key == nil ? nil : EVP_CIPHER_CTX_new()
+            isBroken = digest == nil || (key != nil && cipher == nil) || EVP_DigestInit_ex(digest, EVP_sha256(), nil) != 1
+        }
+
+        deinit {
+            EVP_MD_CTX_free(digest)
+            EVP_CIPHER_CTX_free(cipher)
+        }
+    }
+
+    private static let ivSize = 16
+    private static let tagSize = 16
+    private let state: Mutex<State>
+
+    /// - Parameter key: 32 bytes, or nil to check no encryption.
+    init(key: [UInt8]?) { state = Mutex(State(key: key)) }
+
+    /// The next bytes, in order.
+    func take(_ piece: [UInt8]) {
+        state.withLock { state in
+            state.bytes += Int64(piece.count)
+            if EVP_DigestUpdate(state.digest, piece, piece.count) != 1 { state.isBroken = true }
+            guard let key = state.key else { return }
+            let missing = BackupContentCheck.ivSize + BackupContentCheck.tagSize - state.header.count
+            state.header += piece.prefix(missing)
+            if missing > piece.count { return }
+            if !state.isDecrypting { BackupContentCheck.begin(&state, key) }
+            BackupContentCheck.decrypt(&state, piece.dropFirst(max(0, missing)))
+        }
+    }
+
+    private static func begin(_ state: inout State, _ key: [UInt8]) {
+        state.isDecrypting = true
+        let iv = Array(state.header.prefix(ivSize))
+        var tag = Array(state.header.suffix(tagSize))
+        let begun =
+            EVP_DecryptInit_ex(state.cipher, EVP_aes_256_gcm(), nil, nil, nil) == 1
+            && EVP_CIPHER_CTX_ctrl(state.cipher, EVP_CTRL_AEAD_SET_IVLEN, Int32(ivSize), nil) == 1
+            && EVP_DecryptInit_ex(state.cipher, nil, nil, key, iv) == 1
+            && EVP_CIPHER_CTX_ctrl(state.cipher, EVP_CTRL_AEAD_SET_TAG, Int32(tagSize), &tag) == 1
+        if !begun { state.isBroken = true }
+    }
+
+    private static func decrypt(_ state: inout State, _ piece: ArraySlice<UInt8>) {
+        guard !piece.isEmpty else { return }
+        if state.plain.count < piece.count { state.plain = [UInt8](repeating: 0, count: piece.count) }
+        var written: Int32 = 0
+        let count = Int32(truncatingIfNeeded: piece.count)
+        let cipher = state.cipher
+        let done = piece.withUnsafeBufferPointer { input in
+            state.plain.withUnsafeMutableBufferPointer { output in
+                defer { output.update(repeating: 0) }
+                return EVP_DecryptUpdate(cipher, output.baseAddress, &written, input.baseAddress, count)
+            }
+        }
+        if done != 1 { state.isBroken = true }
+    }
+
+    /// After the last bytes.
+    /// - Returns: nil when the library failed, which says nothing about the backup.
+    func finish() -> Result? {
+        state.withLock { state in
+            var digest = [UInt8](repeating: 0, count: 32)
+            guard !state.isBroken, EVP_DigestFinal_ex(state.digest, &digest, nil) == 1 else { return nil }
+            var isValid: Bool?
+            if state.key != nil {
+                var rest = [UInt8](repeating: 0, count: 16)
+                var written: Int32 = 0
+                // Shorter than IV and tag: nothing was encrypted here.
+                isValid = state.isDecrypting && EVP_DecryptFinal_ex(state.cipher, &rest, &written) == 1
+            }
+            let hex = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            return Result(sha256: hex, isEncryptionValid: isValid, bytes: state.bytes)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Platform
+import Samples
+import Synchronization
+
+/// Reads a set's newest backup whole, once while it stays the newest and again after a week: recomputes its checksum
+/// and, with the key, checks its encryption. A backup that can't be restored must not look like one.
+final class BackupContentProbe: RunnableProbe {
+    private struct Attempt: Sendable {
+        var object: BackupObject
+        var failure: ProbeFailure
+        var at: Instant
+    }
+
+    let target: ProbeTarget
+    let interval: Duration
+    private let options: BackupSetOptions
+    private let store: any BackupStore
+    private let platform: Platform
+    private let newest: NewestBackup
+    private let verdicts: BackupVerdicts
+    private let lastFailure = Mutex<Attempt?>(nil)
+
+    /// A backup that could not be read is tried again after this long.
+    private static let retryInterval = Duration.seconds(300)
+
+    init(options: BackupSetOptions, store: any BackupStore, newest: NewestBackup, verdicts: BackupVerdicts, platform: Platform) {
+        self.options = options
+        self.store = store
+        self.newest = newest
+        self.verdicts = verdicts
+        self.platform = platform
+        interval = options.interval
+        target = ProbeTarget(.backupContent, options.name)
+    }
+
+    var timeout: Duration { options.verification.timeout + .seconds(5) }
+
+    func timedOut() -> ProbeReport {
+        let failure = ProbeFailure("timeout", "reading the backup took longer than \(options.verification.timeout.prometheusDescription)")
+        if let object = newest.current?.object { remember(failure, object) }
+        return report(failure)
+    }
+
+    func run() async -> ProbeReport {
+        guard let newest = newest.current else { return report(nil) }
+        let verification = options.verification
+        if newest.object.size > Int64(verification.limitBytes) {
+            return report(nil, warning: "\(newest.object.size) bytes are more than verification's limit_bytes of \(verification.limitBytes): not read")
+        }
+        let now = platform.time.now()
+        if let verdict = verdicts[options.name], verdict.object == newest.object, now.wall - verdict.at < verification.repeatInterval {
+            // The metadata may have been read only after the content.
+            if verdict.isChecksumValid == nil, let checksum = newest.checksum {
+                verdicts[options.name]?.isChecksumValid = verdict.sha256 == checksum
+            }
+            return report(nil)
+        }
+        if let failed = lastFailure.withLock({ $0 }), failed.object == newest.object, now.monotonic - failed.at < BackupContentProbe.retryInterval {
+            return report(failed.failure)
+        }
+        do throws(ProbeFailure) {
+            verdicts[options.name] = try await verify(newest)
+            lastFailure.withLock { $0 = nil }
+            return report(nil)
+        } catch {
+            remember(error, newest.object)
+            return report(error)
+        }
+    }
+
+    private func remember(_ failure: ProbeFailure, _ object: BackupObject) {
+        lastFailure.withLock { $0 = Attempt(object: object, failure: failure, at: platform.time.monotonic()) }
+    }
+
+    private func verify(_ newest: NewestBackup.Value) async throws(ProbeFailure) -> BackupVerdict {
+        let began = platform.time.monotonic()
+        let check = BackupContentCheck(key: try key())
+        try await store.read(newest.object.key, limitBytes: options.verification.limitBytes) { check.take($0) }
+        guard let result = check.finish() else { throw ProbeFailure("other", "libcrypto could not hash or decrypt the backup") }
+        return BackupVerdict(
+            object: newest.object, sha256: result.sha256, isChecksumValid: newest.checksum.map { $0 == result.sha256 },
+            isEncryptionValid: result.isEncryptionValid, bytes: result.bytes, duration: platform.time.monotonic() - began, at: platform.time.wall())
+    }
+
+    private func key() throws(ProbeFailure) -> [UInt8]? {
+        guard let secret = options.verification.encryptionKey else { return nil }
+        let text: String
+        do {
+            text = try secret.reveal(platform.files)
+        } catch {
+            throw ProbeFailure("configuration", "encryption key: \(error)")
+        }
+        guard let bytes = BackupVerification.keyBytes(text) else {
+            throw ProbeFailure("configuration", "encryption key: expected 64 hexadecimal digits, or 32 bytes in Base64")
+        }
+        return bytes
+    }
+
+    private func report(_ failure: ProbeFailure?, warning: String? = nil) -> ProbeReport {
+        var set = SampleSet(["backup_set": options.name], at: platform.time.wall())
+        let verdict = verdicts[options.name].flatMap { $0.object == newest.current?.object ? $0 : nil }
+        verdict?.add(to: &set)
+        let status: TargetStatus
+        if let verdict {
+            let checked = [
+                verdict.isChecksumValid.map { $0 ? "checksum right" : "CHECKSUM WRONG" } ?? "no checksum to compare",
+                verdict.isEncryptionValid.map { $0 ? "encryption right" : "DECRYPTION FAILS" } ?? "no key to decrypt with",
+            ].joined(separator: ", ")
+            status = TargetStatus(verdict.isSound ? .ok : .critical, verdict.isSound ? "sound" : "unusable", detail: "\(checked), read \(verdict.at.rfc3339)")
+        } else if let reason = failure?.description ?? warning {
+            status = TargetStatus(.warning, "not verified", detail: reason)
+        } else {
+            status = TargetStatus(.ok, "waiting", detail: "no backup listed yet")
+        }
+        return ProbeReport(samples: set.samples, failure: failure, status: status)
+    }
+}

@@ -1,0 +1,59 @@
+import Platform
+import Samples
+import Synchronization
+
+/// Reads the record files: what the procedures wrote of backup runs, restore tests and drills.
+final class RecordProbe: RunnableProbe {
+    let target = ProbeTarget(.records, "records")
+    private let options: RecordOptions
+    private let platform: Platform
+    /// The last report, and of what bytes: files that have not grown are not parsed again.
+    private let last = Mutex<(fingerprint: Int, report: RecordReport)?>(nil)
+
+    init(options: RecordOptions, platform: Platform) {
+        self.options = options
+        self.platform = platform
+    }
+
+    var interval: Duration { options.interval }
+    var timeout: Duration { options.timeout }
+
+    func timedOut() -> ProbeReport {
+        failed(ProbeFailure("timeout", "reading the files took longer than \(timeout.prometheusDescription)"), samples: [])
+    }
+
+    func run() async -> ProbeReport {
+        var set = SampleSet(at: platform.time.wall())
+        var tails: [(bytes: [UInt8], isCut: Bool)] = []
+        var failure: ProbeFailure?
+        for path in options.paths {
+            do throws(FileError) {
+                tails.append(try platform.files.tail(path, limit: options.tailBytes))
+                set.add("records_readable", 1, ["file": path])
+            } catch {
+                failure = failure ?? ProbeFailure("other", error.description)
+                set.add("records_readable", 0.0, ["file": path])
+            }
+        }
+        let report = report(of: tails)
+        set.add("records_unreadable_lines", report.unreadableLines)
+        report.add(to: &set)
+        if let failure { return failed(failure, samples: set.samples) }
+        return ProbeReport(samples: set.samples, failure: nil, status: report.status)
+    }
+
+    private func report(of tails: [(bytes: [UInt8], isCut: Bool)]) -> RecordReport {
+        var hasher = Hasher()
+        for tail in tails { hasher.combine(tail.bytes) }
+        let fingerprint = hasher.finalize()
+        if let last = last.withLock({ $0 }), last.fingerprint == fingerprint { return last.report }
+        var report = RecordReport()
+        for tail in tails { report.take(tail.bytes, isCut: tail.isCut) }
+        last.withLock { $0 = (fingerprint, report) }
+        return report
+    }
+
+    private func failed(_ failure: ProbeFailure, samples: [Sample]) -> ProbeReport {
+        ProbeReport(samples: samples, failure: failure, status: TargetStatus(.warning, "not read", detail: failure.description))
+    }
+}

@@ -1,0 +1,82 @@
+import Samples
+
+/// What recorded events amount to: when each thing last went well, when it last failed. Pure.
+struct RecordReport: Sendable {
+    /// How often a thing went well or not, and when last.
+    private struct Outcomes: Sendable {
+        var lastSuccess: Timestamp?
+        var lastFailure: Timestamp?
+
+        mutating func note(_ success: Bool, at time: Timestamp) {
+            if success { lastSuccess = max(lastSuccess ?? time, time) } else { lastFailure = max(lastFailure ?? time, time) }
+        }
+    }
+
+    private var backups = Outcomes()
+    private var restoreTests = Outcomes()
+    private var drills: [String: Outcomes] = [:]
+    private var latestDrills: [String: RecordedEvent] = [:]
+    private(set) var unreadableLines = 0
+
+    /// Scenarios that are told apart; further ones count as `other`.
+    private static let scenarioLimit = 32
+
+    init() {}
+
+    /// Takes a file's text, or its end: a first line that was cut is left out.
+    mutating func take(_ bytes: [UInt8], isCut: Bool) {
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)[...]
+        if isCut { lines = lines.dropFirst() }
+        for line in lines {
+            switch RecordedEvent.line(line) {
+            case .event(let event): take(event)
+            case .other: break
+            case .unreadable: unreadableLines += 1
+            }
+        }
+    }
+
+    mutating func take(_ event: RecordedEvent) {
+        switch event.kind {
+        case .backupCompleted, .backupFailed: backups.note(event.kind == .backupCompleted, at: event.time)
+        case .restoreTestSucceeded, .restoreTestFailed: restoreTests.note(event.kind == .restoreTestSucceeded, at: event.time)
+        case .drillCompleted, .drillFailed:
+            var scenario = event.details.scenario ?? "unknown"
+            if drills[scenario] == nil, drills.count >= RecordReport.scenarioLimit { scenario = "other" }
+            // A drill that ran to its end may have shown that the procedure does not work.
+            drills[scenario, default: Outcomes()].note(event.kind == .drillCompleted && event.details.success != false, at: event.time)
+            if latestDrills[scenario].map({ $0.time <= event.time }) ?? true { latestDrills[scenario] = event }
+        }
+    }
+
+    func add(to set: inout SampleSet) {
+        for (name, outcomes) in [("backup_run", backups), ("restore_test", restoreTests)] {
+            set.add("\(name)_last_success_timestamp_seconds", outcomes.lastSuccess)
+            set.add("\(name)_last_failure_timestamp_seconds", outcomes.lastFailure)
+        }
+        for (scenario, outcomes) in drills {
+            set.add("drill_last_success_timestamp_seconds", outcomes.lastSuccess, ["scenario": scenario])
+            set.add("drill_last_failure_timestamp_seconds", outcomes.lastFailure, ["scenario": scenario])
+            guard let latest = latestDrills[scenario]?.details else { continue }
+            set.add("drill_last_duration_seconds", latest.duration.map { $0 / 1000 }, ["scenario": scenario])
+            set.add("drill_last_recovery_time_met", latest.rtoMet, ["scenario": scenario])
+            set.add("drill_last_issues", latest.issues?.count, ["scenario": scenario])
+        }
+    }
+
+    var status: TargetStatus {
+        func told(_ name: String, _ outcomes: Outcomes) -> String {
+            "\(name) \(outcomes.lastSuccess.map { "last succeeded \($0.rfc3339)" } ?? "never succeeded")"
+        }
+        let lastDrill = drills.values.compactMap(\.lastSuccess).max()
+        let detail = [
+            told("backup run", backups), told("restore test", restoreTests),
+            "drill \(lastDrill.map { "last succeeded \($0.rfc3339)" } ?? "never succeeded")",
+        ].joined(separator: ", ")
+        let failing = [backups, restoreTests].contains { outcomes in
+            outcomes.lastFailure.map { failure in outcomes.lastSuccess.map { $0 < failure } ?? true } ?? false
+        }
+        let warnings = unreadableLines > 0 ? ["\(unreadableLines) lines are no events as JSON"] : []
+        return TargetStatus(failing || !warnings.isEmpty ? .warning : .ok, failing ? "last run failed" : "read", detail: detail, warnings: warnings)
+    }
+}

@@ -1,0 +1,299 @@
+import Foundation
+import Lab
+import LocalServers
+import Logging
+import Platform
+import Simulation
+import Testing
+@testable import vaultwatch
+
+/// The real process among targets and receivers that do everything wrong at once: each gives its reason in a metric
+/// and one line in the log, a healthy cluster beside them is watched as ever, and memory stays bounded.
+@Suite(.serialized) struct BadInputTests {
+    /// The process under test and what it says.
+    private struct Run {
+        let agent: ChildProcess
+        let port: UInt16
+
+        /// `/metrics`; empty while the process does not listen yet.
+        func page() async -> String {
+            String(decoding: (try? await ChildProcess.run("curl", ["-s", "--max-time", "10", "http://127.0.0.1:\(port)/metrics"])) ?? [], as: UTF8.self)
+        }
+
+        /// Lines of a series: its name and all labels given.
+        static func value(_ page: String, _ name: String, _ labels: String...) -> Double? {
+            page.split(separator: "\n").first { line in line.hasPrefix(name + "{") && labels.allSatisfy { $0.isEmpty || line.contains($0) } }
+                .flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
+        }
+
+        /// Lines of the log that say that a probe of the target failed.
+        func complaints(_ target: String) -> [Substring] {
+            String(decoding: agent.standardError(limit: 4 << 20), as: UTF8.self).split(separator: "\n")
+                .filter { $0.contains("msg=\"probe failed\"") && $0.contains("target=\"\(target)\"") }
+        }
+
+        /// Resident memory in bytes; proc(5).
+        func resident() throws -> Int {
+            let status = try String(contentsOfFile: "/proc/\(agent.pid)/status", encoding: .utf8)
+            let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+            return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) << 10
+        }
+    }
+
+    private func start(_ folder: TemporaryDirectory, _ text: (_ listen: String) -> String) async throws -> Run {
+        let port = try freePort()
+        let file = try folder.write("vaultwatch.yml", text("127.0.0.1:\(port)"))
+        return Run(agent: try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)", "--storage.path=\(folder.path)/state"]), port: port)
+    }
+
+    private static let nobody = "alerting: {route: {receiver: nobody}, receivers: [{name: nobody}]}\n"
+
+    // MARK: Vault nodes
+
+    @Test func nodesThatAnswerInEveryWrongWay() async throws {
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var options = EstateOptions()
+        options.postgres = nil
+        options.security = .http
+        let estate = try await Estate.start(options, platform: .real(log: log))
+        let folder = try TemporaryDirectory()
+        let authority = try await CertificateAuthority()
+        let expired = try LabServer(certificate: try await authority.issue("expired", validity: .expired)) { _ in .hang }
+        let misnamed = try LabServer(certificate: try await authority.issue("misnamed", hosts: ["DNS:elsewhere.example"])) { _ in .hang }
+        try await expired.start()
+        try await misnamed.start()
+
+        let elsewhere = try RawServer.http { _ in RawServer.ok("{}") }
+        let target = elsewhere.url
+        let redirecting = try RawServer.http { _ in "HTTP/1.1 302 Found\r\nLocation: \(target)/v1/sys/health\r\nContent-Length: 0\r\n\r\n" }
+        let garbage = try RawServer.http { _ in RawServer.ok("{\"initialized\": tru") }
+        let half = try RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"initialized\":true,")
+        }
+        // Says that 10 GB are coming, and sends for as long as somebody reads.
+        let endless = try RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n")
+            let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
+            for _ in 0..<163_840 where !connection.write(piece) { return }
+        }
+        let noHTTP = try RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.write("SSH-2.0-OpenSSH_9.2\r\n")
+        }
+        let silent = try RawServer { connection in while !connection.read().isEmpty {} }
+        // What answers as HTTP should, but not as Vault does, is degraded and not unreachable.
+        let strange: [(name: String, url: String, reason: String)] = [(name: "garbage", url: garbage.url, reason: "body"), ("redirecting", redirecting.url, "redirect")]
+        let nodes: [(name: String, url: String, reason: String)] = strange + [
+            ("half", half.url, "body"), ("endless", endless.url, "body"),
+            ("expired", "https://127.0.0.1:\(expired.port)", "tls"), ("misnamed", "https://127.0.0.1:\(misnamed.port)", "tls"),
+            ("silent", silent.url, "timeout"), ("closed", "http://127.0.0.1:\(try freePort())", "connect"), ("nohttp", noHTTP.url, "http"),
+            ("nameless", "http://vault.invalid:8200", "dns"),
+        ]
+        let good = try estate.endpoints().nodes.map { "{name: \($0.name), url: '\($0.url)'}" }.joined(separator: ", ")
+        let run = try await start(folder) { listen in
+            """
+            global: {poll_interval: 2s, timeout: 2s}
+            vault:
+              clusters:
+                - {name: good, nodes: [\(good)]}
+                - {name: bad, ca_file: \(authority.certificateFile), nodes: [\(nodes.map { "{name: \($0.name), url: '\($0.url)'}" }.joined(separator: ", "))]}
+            web: {listen_addresses: ["\(listen)"]}
+            \(Self.nobody)
+            """
+        }
+        var page = ""
+        for node in nodes {
+            let isStrange = strange.contains { $0.name == node.name }
+            let told = await waitUntil {
+                page = await run.page()
+                return isStrange
+                    ? Run.value(page, "vault_node_state", "node=\"\(node.name)\"", "state=\"degraded\"") == 1
+                    : Run.value(page, "vault_node_unreachable", "node=\"\(node.name)\"", "reason=\"\(node.reason)\"") == 1
+            }
+            let found = page.split(separator: "\n").filter { $0.hasPrefix("vault_node") && $0.contains("node=\"\(node.name)\"") && $0.hasSuffix(" 1") }
+            #expect(told, "\(node.name): expected the reason \(node.reason), found \(found)")
+            #expect((Run.value(page, "vaultwatch_probe_failures_total", "target=\"bad/\(node.name)\"", "reason=\"\(node.reason)\"") ?? 0) > 0, "\(node.name)")
+            #expect(Run.value(page, "vault_node_up", "node=\"\(node.name)\"") == (isStrange ? 1 : 0), "\(node.name)")
+        }
+        // Some more turns of each, and still one line in the log.
+        let turns = { (page: String) in Run.value(page, "vaultwatch_probe_runs_total", "target=\"bad/endless\"") ?? 0 }
+        let before = turns(page)
+        #expect(await waitUntil { turns(await run.page()) >= before + 3 })
+        for node in nodes {
+            let reasons = run.complaints("vault_node bad/\(node.name)").compactMap { $0.split(separator: " ").first { $0.hasPrefix("reason=") } }
+            #expect(reasons.contains("reason=\(node.reason)") && zip(reasons, reasons.dropFirst()).allSatisfy { $0 != $1 }, "\(node.name): \(reasons)")
+        }
+        page = await run.page()
+        #expect(Run.value(page, "vault_cluster_active_nodes", "cluster=\"good\"") == 1)
+        #expect(Run.value(page, "vault_cluster_usable_nodes", "cluster=\"good\"") == 3)
+        #expect(elsewhere.connections == 0, "a redirect was followed")
+        let resident = try run.resident()
+        #expect(resident < 200 << 20, "\(resident) bytes")
+        #expect(await run.agent.terminate() == .exited(0))
+        for server in [expired, misnamed] { await server.close() }
+        await estate.stop()
+        folder.remove()
+    }
+
+    // MARK: PostgreSQL
+
+    @Test func databasesThatFailInEveryWay() async throws {
+        let real = try await LocalPostgres.start(LocalPostgres.Options())
+        let realPassword = try real.password.reveal(SystemFiles())
+        let folder = try TemporaryDirectory()
+        let hanging = try RawServer { connection in while !connection.read().isEmpty {} }
+        // Lets everybody in and goes at the first query. PostgreSQL manual, "Frontend/Backend Protocol", "Message Formats".
+        let dropping = try RawServer { connection in
+            guard !connection.read().isEmpty else { return }
+            connection.write([UInt8(ascii: "R"), 0, 0, 0, 8, 0, 0, 0, 0, UInt8(ascii: "Z"), 0, 0, 0, 5, UInt8(ascii: "I")])
+            _ = connection.read()
+            connection.reset()
+        }
+        let noise = try RawServer { connection in
+            guard !connection.read().isEmpty else { return }
+            connection.write("HTTP/1.1 400 Bad Request\r\n\r\n")
+        }
+        let password = try folder.write("password", "wrong-password\n", mode: 0o600)
+        func server(_ name: String, _ port: Int) -> String {
+            "    - {name: \(name), host: 127.0.0.1, port: \(port), database: vault, user: nobody, sslmode: disable, password_file: \(password)}\n"
+        }
+        let run = try await start(folder) { listen in
+            """
+            global: {poll_interval: 2s, timeout: 2s}
+            postgres:
+              servers:
+            \(server("refusing", Int((try? freePort()) ?? 1)) + server("hanging", hanging.port) + server("dropping", dropping.port)
+                + server("wrong", Int(real.primary.port)) + server("noise", noise.port))    - name: fine
+                  host: 127.0.0.1
+                  port: \(real.primary.port)
+                  database: \(real.database)
+                  user: \(real.user)
+                  sslmode: disable
+                  password: \(realPassword)
+            web: {listen_addresses: ["\(listen)"]}
+            \(Self.nobody)
+            """
+        }
+        let expected = [("refusing", ["connect"]), ("hanging", ["timeout"]), ("dropping", ["reset"]), ("wrong", ["auth"]), ("noise", ["connect", "other", "reset"])]
+        for (name, reasons) in expected {
+            var page = ""
+            let told = await waitUntil {
+                page = await run.page()
+                return reasons.contains { Run.value(page, "postgres_unreachable", "server=\"\(name)\"", "reason=\"\($0)\"") == 1 }
+            }
+            #expect(told, "\(name): \(page.split(separator: "\n").filter { $0.hasPrefix("postgres_unreachable") })")
+        }
+        #expect(await waitUntil { Run.value(await run.page(), "postgres_up", "server=\"fine\"") == 1 })
+        let log = String(decoding: run.agent.standardError(limit: 4 << 20), as: UTF8.self)
+        #expect(!log.contains("wrong-password"))
+        #expect(await run.agent.terminate() == .exited(0))
+        await real.stop()
+        folder.remove()
+    }
+
+    // MARK: S3
+
+    @Test func bucketsThatFailInEveryWay() async throws {
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var options = EstateOptions()
+        options.postgres = nil
+        options.security = .http
+        let estate = try await Estate.start(options, platform: .real(log: log))
+        let folder = try TemporaryDirectory()
+        let bucket = try estate.endpoints().bucket
+        let run = try await start(folder) { listen in
+            """
+            backups:
+              - bucket: \(bucket.name)
+                endpoint: \(bucket.endpoint)
+                region: \(bucket.region)
+                path_style: true
+                access_key_id_file: \(bucket.accessKeyFile)
+                secret_access_key_file: \(bucket.secretKeyFile)
+                verification: {encryption_key_file: \(bucket.encryptionKeyFile)}
+                poll_interval: 1s
+                timeout: 1s
+                sets: [{name: daily, prefix: daily/, period: daily}, {name: monthly, prefix: monthly/, period: monthly}]
+            web: {listen_addresses: ["\(listen)"]}
+            \(Self.nobody)
+            """
+        }
+        func becomes(_ name: String, _ labels: String, _ value: Double) async throws {
+            var page = ""
+            let told = await waitUntil {
+                page = await run.page()
+                return Run.value(page, name, "backup_set=\"daily\"", labels) == value
+            }
+            #expect(told, "\(name){\(labels)}: \(page.split(separator: "\n").filter { $0.contains("daily") && $0.hasPrefix("backup_") }.joined(separator: "\n"))")
+        }
+        try await becomes("backup_checksum_valid", "", 1)
+        try await becomes("backup_encryption_valid", "", 1)
+        let failures: [(Bucket.Failure, String)] = [
+            (.accessDenied, "denied"), (.slowDown, "http"), (.requestTimeTooSkewed, "clock_skew"), (.redirect(region: "eu-west-1"), "region"),
+            (.internalError, "http"), (.hang, "timeout"), (.reset, "reset"), (.truncated, "body"),
+        ]
+        for (failure, reason) in failures {
+            estate.failBucket(failure)
+            try await becomes("backup_listing_failure", "reason=\"\(reason)\"", 1)
+            estate.failBucket(nil)
+            try await becomes("backup_listing_success", "", 1)
+        }
+        // Each spell of failure is one line.
+        #expect(run.complaints("backup_set daily").count == failures.count, "\(run.complaints("backup_set daily"))")
+        try await estate.perform(.corruptBackup)
+        try await becomes("backup_checksum_valid", "", 0)
+        try await becomes("backup_encryption_valid", "", 0)
+        #expect(await run.agent.terminate() == .exited(0))
+        await estate.stop()
+        folder.remove()
+    }
+
+    // MARK: Receivers
+
+    @Test func receiversThatFailInEveryWay() async throws {
+        let folder = try TemporaryDirectory()
+        let failing = try RawServer.http { _ in "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n" }
+        let limiting = try RawServer.http { _ in "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n" }
+        let hanging = try RawServer { connection in while !connection.read().isEmpty {} }
+        let resetting = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.reset()
+        }
+        let refusing = try RawServer.http { _ in "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" }
+        let good = try RawServer.http { _ in RawServer.ok("") }
+        let receivers: [(name: String, server: RawServer, reason: String)] = [
+            ("failing", failing, "serverError"), ("limiting", limiting, "rateLimited"), ("hanging", hanging, "contextDeadlineExceeded"),
+            ("resetting", resetting, "other"), ("refusing", refusing, "authError"),
+        ]
+        let rules = try folder.write("rules.yml", "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(1)}]}]\n")
+        let run = try await start(folder) { listen in
+            """
+            vault: {clusters: [{name: c, nodes: [{name: n, url: 'http://127.0.0.1:1'}]}]}
+            rules: [\(rules)]
+            web: {listen_addresses: ["\(listen)"]}
+            alerting:
+              route:
+                receiver: good
+                group_wait: 0s
+                routes: [\(receivers.map { "{receiver: \($0.name), matchers: ['alertname=Always'], continue: true}" }.joined(separator: ", ")), {receiver: good}]
+              receivers:
+                - {name: good, webhook_configs: [{url: '\(good.url)/'}]}
+            \(receivers.map { "    - {name: \($0.name), webhook_configs: [{url: '\($0.server.url)/', timeout: 1s}]}" }.joined(separator: "\n"))
+            """
+        }
+        #expect(await waitUntil { good.connections > 0 }, "the receiver that works was not told")
+        for receiver in receivers {
+            var page = ""
+            let told = await waitUntil {
+                page = await run.page()
+                return (Run.value(page, "vaultwatch_notifications_failed_total", "receiver=\"\(receiver.name)\"", "reason=\"\(receiver.reason)\"") ?? 0) > 0
+            }
+            #expect(told, "\(receiver.name): \(page.split(separator: "\n").filter { $0.hasPrefix("vaultwatch_notifications_failed_total") && !$0.hasSuffix(" 0") })")
+        }
+        #expect(Run.value(await run.page(), "vaultwatch_notifications_failed_total", "receiver=\"good\"", "reason=\"serverError\"") ?? 0 == 0)
+        #expect(await run.agent.terminate() == .exited(0))
+        folder.remove()
+    }
+}
