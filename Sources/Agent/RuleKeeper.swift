@@ -72,6 +72,7 @@ package actor RuleKeeper {
         context.externalURL = configuration.web.externalURL
         context.limits.series = 100_000
         context.limits.samples = 5_000_000
+        context.limits.defaultStep = configuration.global.evaluationInterval
         return context
     }
 

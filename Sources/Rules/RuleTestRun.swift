@@ -19,6 +19,7 @@ struct RuleTestRun {
         context = RuleContext(source: storage)
         context.externalLabels = Labels(test.externalLabels)
         context.externalURL = test.externalURL
+        context.limits.defaultStep = interval
     }
 
     func failures() -> [String] {
@@ -49,7 +50,7 @@ struct RuleTestRun {
             }
             time += step
         }
-        let evaluator = Evaluator(source: storage)
+        let evaluator = Evaluator(source: storage, limits: context.limits)
         for check in test.expressions { failures += compare(check, evaluator) }
         return failures
     }
