@@ -88,7 +88,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        .executableTarget(name: "Benchmarks", dependencies: ["LocalServers"], path: "Tests/Benchmarks", swiftSettings: settings),
+        .executableTarget(name: "Benchmarks", dependencies: ["LocalServers", "Samples", "Store", "Telemetry", "PromQL"], path: "Tests/Benchmarks", swiftSettings: settings),
 
         tests("Samples", ["Samples"]),
         tests("Platform", ["Platform", "Samples", logging]),

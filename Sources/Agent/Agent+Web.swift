@@ -132,6 +132,7 @@ extension Agent {
         limits.series = 100_000
         limits.samples = 5_000_000
         limits.steps = 11_000
+        limits.defaultStep = state.withLock { $0.configuration.global.evaluationInterval }
         let time = platform.time
         let deadline = time.monotonic() + min(timeout ?? .seconds(30), .seconds(120))
         limits.isOverdue = { time.monotonic() > deadline }

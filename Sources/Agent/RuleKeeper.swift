@@ -72,6 +72,7 @@ package actor RuleKeeper {
         context.externalURL = configuration.web.externalURL
         context.limits.series = 100_000
         context.limits.samples = 5_000_000
+        context.limits.defaultStep = configuration.global.evaluationInterval
         return context
     }
 
@@ -241,4 +242,10 @@ struct StoreSource: SampleSource {
     let store: Store
 
     func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] { store.select(matchers, start: start, end: end) }
+
+    func visit(
+        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+    ) throws {
+        try store.visit(matchers, start: start, end: end, latestOnly: latestOnly, body)
+    }
 }

@@ -18,6 +18,38 @@ enum GoFormat {
         return (value < 0 ? "-" : "") + mantissa + "e+" + (exponent < 10 ? "0" : "") + String(exponent)
     }
 
+    /// As encoding/json writes a number: plain from 1e-6 up to 1e21, else `1e-9`.
+    static func json(_ value: Double) -> String {
+        if value == 0 || (value.magnitude >= 1e-6 && value.magnitude < 1e21) { return goFormatPlain(value) }
+        return goFormat(value).replacing("e-0", with: "e-")
+    }
+
+    /// `%b` and `%x`: a mantissa in binary's own digits and a power of two.
+    static func binary(_ value: Double, verb: Character, precision: Int?) -> String {
+        guard value.isFinite else { return float(value, verb: "g", precision: nil) }
+        if verb == "b" {
+            let bits = value.bitPattern & 0xf_ffff_ffff_ffff
+            let exponent = Int(value.bitPattern >> 52 & 0x7ff)
+            let mantissa = exponent == 0 ? bits : bits | 1 << 52
+            let power = max(exponent, 1) - 1075
+            return "\(value.sign == .minus ? "-" : "")\(mantissa)p\(power < 0 ? "-" : "+")\(power.magnitude)"
+        }
+        let text = formatted(precision == nil ? "%\(verb == "X" ? "A" : "a")" : "%.*\(verb == "X" ? "A" : "a")", precision.map { [Int32(clamping: min($0, 400)), value] } ?? [value])
+        // Go's exponent has two digits at least.
+        guard let p = text.lastIndex(where: { $0 == "p" || $0 == "P" }) else { return text }
+        let digits = text[text.index(p, offsetBy: 2)...]
+        return digits.count < 2 ? text.dropLast(digits.count) + "0" + digits : text
+    }
+
+    private static func formatted(_ format: String, _ arguments: [any CVarArg]) -> String {
+        withVaList(arguments) { arguments in
+            // The longest is %f of the largest double with 400 digits behind the point.
+            var buffer = [CChar](repeating: 0, count: 800)
+            let count = Int(vsnprintf(&buffer, buffer.count, format, arguments))
+            return String(decoding: buffer.prefix(max(0, min(count, buffer.count - 1))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
     /// `%e`, `%f` and `%g` (upper case too) with a precision, without width or sign. C and Go agree on these.
     /// - Parameter precision: nil is the shortest form that reads back.
     static func float(_ value: Double, verb: Character, precision: Int?, alternate: Bool = false) -> String {
@@ -25,12 +57,7 @@ enum GoFormat {
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
         guard let precision else { return shortest(value) }
         let format = "%" + (alternate ? "#" : "") + ".*" + String(verb)
-        return withVaList([Int32(clamping: min(precision, 400)), value]) { arguments in
-            // The longest is %f of the largest double with 400 digits behind the point.
-            var buffer = [CChar](repeating: 0, count: 800)
-            let count = Int(vsnprintf(&buffer, buffer.count, format, arguments))
-            return String(decoding: buffer.prefix(max(0, min(count, buffer.count - 1))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
+        return formatted(format, [Int32(clamping: min(precision, 400)), value])
     }
 
     /// `%.4g`, the precision of Prometheus' humanizing functions.

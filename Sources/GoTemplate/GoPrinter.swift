@@ -19,6 +19,13 @@ struct GoPrinter {
         return printer.out
     }
 
+    /// What an action by itself puts out: pointers do not show.
+    static func display(_ value: TemplateValue, limit: Int) throws(TemplateFailure) -> String {
+        var printer = GoPrinter(limit: limit)
+        try printer.write(value, Directive(), depth: 1)
+        return printer.out
+    }
+
     static func printLine(_ values: [TemplateValue], limit: Int) throws(TemplateFailure) -> String {
         var printer = GoPrinter(limit: limit)
         for (index, value) in values.enumerated() {
@@ -177,10 +184,10 @@ struct GoPrinter {
 
     // MARK: - Values
 
-    private mutating func write(_ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+    private mutating func write(_ value: TemplateValue, _ directive: Directive, depth: Int = 0) throws(TemplateFailure) {
         switch directive.verb {
         case "T":
-            try pad(value.typeName, directive)
+            try string(value.typeName, value, directive, verb: "s")
             return
         case "p":
             try bad(value, directive)
@@ -203,13 +210,17 @@ struct GoPrinter {
         case .string(let text), .html(let text): try string(text, value, directive)
         case .time(let time): try string(time.description, value, directive)
         case .object(let object):
-            if let underlying = object.underlying { try write(underlying, directive) } else { try string(object.text(), value, directive) }
+            if let underlying = object.underlying {
+                try write(underlying, directive, depth: depth)
+            } else {
+                try structure(object, directive, depth)
+            }
         case .list(let list):
             let sharp = directive.sharp && directive.verb == "v"
             try write(sharp ? list.typeName + "{" : "[")
             for (index, item) in list.items.enumerated() {
                 if index > 0 { try write(sharp ? ", " : " ") }
-                try write(item, directive)
+                try write(item, directive, depth: depth + 1)
             }
             try write(sharp ? "}" : "]")
         case .map(let map):
@@ -217,18 +228,35 @@ struct GoPrinter {
             try write(sharp ? value.typeName + "{" : "map[")
             for (index, key) in map.sortedKeys.enumerated() {
                 if index > 0 { try write(sharp ? ", " : " ") }
-                try write(.string(key), directive)
+                try write(.string(key), directive, depth: depth + 1)
                 try write(":")
-                try write(map.values[key] ?? map.zero, directive)
+                try write(map.values[key] ?? map.zero, directive, depth: depth + 1)
             }
             try write(sharp ? "}" : "]")
         }
     }
 
-    /// `%!d(string=hi)`
+    /// `{a b}`, with names for `%+v`; `&` before what is behind a pointer, if nothing is around it.
+    private mutating func structure(_ object: TemplateObject, _ directive: Directive, _ depth: Int) throws(TemplateFailure) {
+        guard depth < 50 else { throw TemplateFailure("nested too deep to print") }
+        if object.typeName.hasPrefix("*"), depth == 0 { try write("&") }
+        let sharp = directive.sharp && directive.verb == "v"
+        try write(sharp ? object.typeName.drop { $0 == "*" } + "{" : "{")
+        for (index, field) in object.fields.enumerated() {
+            if index > 0 { try write(sharp ? ", " : " ") }
+            if sharp || (directive.plus && directive.verb == "v") { try write(field.name + ":") }
+            try write(field.value, directive, depth: depth + 1)
+        }
+        try write("}")
+    }
+
+    /// `%!d(string=hi)`; width and precision hold for the value.
     private mutating func bad(_ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
         try write("%!\(directive.verb)(\(value.typeName)=")
-        try write(value, Directive())
+        var plain = directive
+        plain.verb = "v"
+        plain.sharp = false
+        try write(value, plain)
         try write(")")
     }
 
@@ -248,14 +276,14 @@ struct GoPrinter {
         }
     }
 
-    private mutating func string(_ text: String, _ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+    private mutating func string(_ text: String, _ value: TemplateValue, _ directive: Directive, verb: Unicode.Scalar? = nil) throws(TemplateFailure) {
         var text = text
         if let precision = directive.precision, directive.verb != "x", directive.verb != "X" {
             var cut = String.UnicodeScalarView()
             cut.append(contentsOf: text.unicodeScalars.prefix(precision))
             text = String(cut)
         }
-        switch directive.verb {
+        switch verb ?? directive.verb {
         case "v": try pad(directive.sharp ? text.quotedAsInGo : text, directive)
         case "s": try pad(text, directive, zero: directive.zero)
         case "q": try pad(directive.sharp && !text.contains("`") ? "`\(text)`" : text.quotedAsInGo, directive)
@@ -323,6 +351,7 @@ struct GoPrinter {
             text = GoFormat.float(float, verb: verb == "G" ? "G" : "g", precision: directive.precision, alternate: directive.sharp && verb != "v")
             if verb == "G" { text = text.replacing("e", with: "E") }
         case "e", "E", "f": text = GoFormat.float(float, verb: Character(verb), precision: directive.precision ?? 6, alternate: directive.sharp)
+        case "b", "x", "X": text = GoFormat.binary(float, verb: Character(verb), precision: directive.precision)
         default:
             try bad(value, directive)
             return

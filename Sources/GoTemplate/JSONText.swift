@@ -20,10 +20,18 @@ struct JSONText {
         case .duration(let nanoseconds): out += String(nanoseconds)
         case .float(let float):
             guard float.isFinite else { throw TemplateFailure("json: unsupported value: \(GoFormat.shortest(float))") }
-            out += GoFormat.shortest(float)
+            out += GoFormat.json(float)
         case .string(let text), .html(let text): quote(text)
         case .time(let time): quote(time.format("2006-01-02T15:04:05.999999999Z07:00"))
-        case .object(let object): quote(object.text())
+        case .object(let object):
+            out += "{"
+            for (index, field) in object.fields.enumerated() {
+                if index > 0 { out += "," }
+                quote(field.name)
+                out += ":"
+                try write(field.value)
+            }
+            out += "}"
         case .list(let list):
             out += "["
             for (index, item) in list.items.enumerated() {

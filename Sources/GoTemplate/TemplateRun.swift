@@ -148,7 +148,7 @@ package struct TemplateRun {
         }
         let text: String
         do {
-            text = try value.text ?? GoPrinter.print([value], limit: templates.options.outputLimit)
+            text = try value.text ?? GoPrinter.display(value, limit: templates.options.outputLimit)
         } catch {
             throw fail(range, "\(error)")
         }

@@ -63,18 +63,18 @@ package struct TemplateObject: Sendable {
     package let typeName: String
     /// What the object is to `range`, `index`, `len`, `if` and printing: a map, a list, a string; nil for a plain struct.
     package let underlying: TemplateValue?
-    /// How a plain struct prints.
-    package let text: @Sendable () -> String
+    /// The fields of a plain struct, in their order, for printing.
+    package let fields: [(name: String, value: TemplateValue)]
     /// The member of a name, made when asked for; nil where there is none.
     package let member: @Sendable (_ name: String) -> Member?
 
     package init(
-        typeName: String, underlying: TemplateValue? = nil, text: @escaping @Sendable () -> String = { "{}" },
+        typeName: String, underlying: TemplateValue? = nil, fields: [(name: String, value: TemplateValue)] = [],
         member: @escaping @Sendable (_ name: String) -> Member?
     ) {
         self.typeName = typeName
         self.underlying = underlying
-        self.text = text
+        self.fields = fields
         self.member = member
     }
 
@@ -86,13 +86,7 @@ package struct TemplateObject: Sendable {
     /// A struct of plain fields in their order; it prints as Go prints one: `{a b}`.
     package init(typeName: String, ordered fields: [(name: String, value: TemplateValue)]) {
         let byName = Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
-        self.init(
-            typeName: typeName,
-            text: {
-                let texts = fields.map { (try? GoPrinter.print([$0.value], limit: 65536)) ?? "..." }
-                return "{" + texts.joined(separator: " ") + "}"
-            },
-            member: { name in byName[name].map(Member.value) })
+        self.init(typeName: typeName, fields: fields, member: { name in byName[name].map(Member.value) })
     }
 }
 

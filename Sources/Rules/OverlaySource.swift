@@ -5,34 +5,77 @@ import Synchronization
 /// The store with the results of the running evaluation laid over it, so that a group's later rules see its earlier ones.
 final class OverlaySource: SampleSource {
     private let base: any SampleSource
-    private let added = Mutex<[Sample]>([])
+    /// By metric name.
+    private let added = Mutex<[String: Results]>([:])
+
+    /// Results of one name, as series in the order in which they came.
+    private struct Results {
+        var series: [Series] = []
+        var places: [Labels: Int] = [:]
+
+        mutating func add(_ sample: Sample) {
+            let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
+            if let place = places[sample.labels] {
+                series[place].points = OverlaySource.merged(series[place].points, [point])
+            } else {
+                places[sample.labels] = series.count
+                series.append(Series(sample.labels, [point]))
+            }
+        }
+    }
 
     init(_ base: any SampleSource) { self.base = base }
 
-    func add(_ samples: [Sample]) { added.withLock { $0 += samples } }
+    func add(_ samples: [Sample]) {
+        added.withLock { added in
+            for sample in samples { added[sample.labels.name ?? "", default: Results()].add(sample) }
+        }
+    }
 
     func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
-        var found = try base.select(matchers, start: start, end: end)
-        let extra = added.withLock { added in
-            added.filter { sample in
-                sample.timestamp.milliseconds > start && sample.timestamp.milliseconds <= end && matchers.allSatisfy { $0.matches(sample.labels) }
-            }
-        }
-        guard !extra.isEmpty else { return found }
-        var places: [Labels: Int] = [:]
-        for (index, series) in found.enumerated() { places[series.labels] = index }
-        for sample in extra {
-            let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
-            guard let index = places[sample.labels] else {
-                places[sample.labels] = found.count
-                found.append(Series(sample.labels, [point]))
-                continue
-            }
-            // A result replaces one of the same time; a later one than it can only be there after a clock step.
-            found[index].points.removeAll { $0.t == point.t }
-            let place = found[index].points.firstIndex { $0.t > point.t } ?? found[index].points.endIndex
-            found[index].points.insert(point, at: place)
-        }
+        var found: [Series] = []
+        try visit(matchers, start: start, end: end, latestOnly: false) { labels, points in found.append(Series(labels, Array(points))) }
         return found
+    }
+
+    func visit(
+        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+    ) throws {
+        let extra = extra(matchers, start: start, end: end)
+        var left = Dictionary(extra.map { ($0.labels, $0.points) }) { first, _ in first }
+        try base.visit(matchers, start: start, end: end, latestOnly: latestOnly) { labels, points in
+            guard let news = left.removeValue(forKey: labels) else { return try body(labels, points) }
+            try OverlaySource.merged(Array(points), news).withUnsafeBufferPointer { all in
+                try body(labels, latestOnly ? UnsafeBufferPointer(rebasing: all.suffix(1)) : all)
+            }
+        }
+        for series in extra where left[series.labels] != nil {
+            try series.points.withUnsafeBufferPointer { points in
+                try body(series.labels, latestOnly ? UnsafeBufferPointer(rebasing: points.suffix(1)) : points)
+            }
+        }
+    }
+
+    private func extra(_ matchers: [Matcher], start: Int64, end: Int64) -> [Series] {
+        let name = matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value
+        return added.withLock { added in
+            let pools = name.map { name in added[name].map { [$0] } ?? [] } ?? added.sorted { $0.key < $1.key }.map(\.value)
+            return pools.flatMap(\.series).compactMap { one in
+                guard matchers.allSatisfy({ $0.matches(one.labels) }) else { return nil }
+                let points = one.points.filter { $0.t > start && $0.t <= end }
+                return points.isEmpty ? nil : Series(one.labels, points)
+            }
+        }
+    }
+
+    /// A result replaces one of the same time; a later one than it can only be there after a clock step.
+    private static func merged(_ old: [Point], _ news: [Point]) -> [Point] {
+        var points = old
+        for point in news {
+            points.removeAll { $0.t == point.t }
+            let place = points.firstIndex { $0.t > point.t } ?? points.endIndex
+            points.insert(point, at: place)
+        }
+        return points
     }
 }

@@ -33,6 +33,12 @@ package struct RuleSet: Sendable {
     package struct Finding: Hashable, Sendable, CustomStringConvertible {
         package let place: Place
         package let message: String
+
+        package init(place: Place, message: String) {
+            self.place = place
+            self.message = message
+        }
+
         package var description: String { "\(place): \(message)" }
     }
 

@@ -1,6 +1,5 @@
 import PromQL
 import Samples
-import Synchronization
 
 /// One test under way: time goes from the start to the last check, groups are evaluated as a server would.
 struct RuleTestRun {
@@ -9,8 +8,10 @@ struct RuleTestRun {
     private let storage: TestStorage
     private var groups: [GroupEvaluator]
     private var context: RuleContext
+    private let showsDifferences: Bool
 
-    init(_ test: RuleTestCase, groups: [RuleGroup], interval: Duration) {
+    init(_ test: RuleTestCase, groups: [RuleGroup], interval: Duration, showsDifferences: Bool = false) {
+        self.showsDifferences = showsDifferences
         self.test = test
         self.interval = interval
         storage = TestStorage(test.series)
@@ -18,6 +19,7 @@ struct RuleTestRun {
         context = RuleContext(source: storage)
         context.externalLabels = Labels(test.externalLabels)
         context.externalURL = test.externalURL
+        context.limits.defaultStep = interval
     }
 
     func failures() -> [String] {
@@ -48,7 +50,7 @@ struct RuleTestRun {
             }
             time += step
         }
-        let evaluator = Evaluator(source: storage)
+        let evaluator = Evaluator(source: storage, limits: context.limits)
         for check in test.expressions { failures += compare(check, evaluator) }
         return failures
     }
@@ -73,6 +75,10 @@ struct RuleTestRun {
         }
         let (expected, found) = (text(check.expected.map { ($0.labels, $0.annotations) }), text(got))
         if expected == found { return [] }
+        if showsDifferences {
+            func lines(_ alerts: [String]) -> [String] { alerts.flatMap { $0.split(separator: "\n").map { String($0.drop { $0 == " " }) } } }
+            return ["    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        diff:\n" + LineDifference.text(lines(expected), lines(found), indent: 12)]
+        }
         return ["    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        exp:\(RuleTestRun.list(expected)), \n        got:\(RuleTestRun.list(found))"]
     }
 
@@ -94,6 +100,12 @@ struct RuleTestRun {
         got.sort { ($0.labels, $0.value) < ($1.labels, $1.value) }
         let isSame = expected.count == got.count && zip(expected, got).allSatisfy { $0.labels == $1.labels && RuleTestRun.isEqual($0.value, $1.value) }
         if isSame { return [] }
+        if showsDifferences {
+            func lines(_ samples: [(labels: Labels, value: Double)]) -> [String] {
+                samples.map { "\(RuleTestRun.pairs($0.labels.dictionary)) \(RuleTestRun.scientific($0.value))" }
+            }
+            return ["\(head)\n        diff:\n" + LineDifference.text(lines(expected), lines(got), indent: 12)]
+        }
         func text(_ samples: [(labels: Labels, value: Double)]) -> String {
             samples.isEmpty ? "nil" : samples.map { "\(RuleTestRun.pairs($0.labels.dictionary)) \(RuleTestRun.scientific($0.value))" }.joined(separator: ", ")
         }
@@ -126,42 +138,5 @@ struct RuleTestRun {
     private static func list(_ items: [String]) -> String {
         if items.isEmpty { return "[]" }
         return "[\n" + items.enumerated().map { "            \($0):\n              \($1)" }.joined(separator: ",\n") + "\n            ]"
-    }
-}
-
-/// The input series and what the rules made of them.
-private final class TestStorage: SampleSource {
-    private struct State {
-        var byName: [String: [Labels: [Point]]] = [:]
-    }
-
-    private let state: Mutex<State>
-
-    init(_ series: [Series]) {
-        var state = State()
-        for one in series { state.byName[one.labels.name ?? "", default: [:]][one.labels, default: []] += one.points }
-        self.state = Mutex(state)
-    }
-
-    func add(_ samples: [Sample]) {
-        state.withLock { state in
-            for sample in samples {
-                state.byName[sample.labels.name ?? "", default: [:]][sample.labels, default: []].append(Point(t: sample.timestamp.milliseconds, v: sample.value))
-            }
-        }
-    }
-
-    func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
-        state.withLock { state in
-            let fixed = matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value
-            let pools = fixed.map { [state.byName[$0] ?? [:]] } ?? Array(state.byName.values)
-            return pools.flatMap { pool in
-                pool.compactMap { labels, points in
-                    guard matchers.allSatisfy({ $0.matches(labels) }) else { return nil }
-                    let found = points.filter { $0.t > start && $0.t <= end }
-                    return found.isEmpty ? nil : Series(labels, found)
-                }
-            }
-        }
     }
 }

@@ -10,6 +10,10 @@ package struct RuleTestRunner: Sendable {
     package struct Options: Sendable {
         /// Run only tests in whose name one of these regular expressions is found; empty runs all.
         package var run: [String] = []
+        /// Failures show what differs, line by line. Default: what was expected and what came, one after the other.
+        package var showsDifferences = false
+        /// Unknown fields of the test file are no errors.
+        package var ignoresUnknownFields = false
         package init() {}
     }
 
@@ -54,12 +58,12 @@ package struct RuleTestRunner: Sendable {
         // The comparison allows for the last bits anyway.
         _ = fields.bool("fuzzy_compare")
         let nodes = fields.list("tests")
-        fields.finish()
+        if !options.ignoresUnknownFields { fields.finish() }
         let set = RuleSet.load(patterns, files: files, errors: errors)
         for name in order where !set.groups.contains(where: { $0.name == name }) {
             errors.add(fields.place(of: "group_eval_order"), "group \"\(name)\" of group_eval_order is in no rule file")
         }
-        let cases = nodes.enumerated().map { RuleTestCase($1, index: $0, errors: errors) }
+        let cases = nodes.enumerated().map { RuleTestCase($1, index: $0, isStrict: !options.ignoresUnknownFields, errors: errors) }
         guard errors.isEmpty else {
             result.errors = errors.errors.map(\.description)
             return result
@@ -73,112 +77,8 @@ package struct RuleTestRunner: Sendable {
         }
         let groups = order.isEmpty ? set.groups : set.groups.sorted { (order.firstIndex(of: $0.name) ?? .max) < (order.firstIndex(of: $1.name) ?? .max) }
         for test in cases where wanted.isEmpty || wanted.contains(where: { $0.isFound(in: test.name) }) {
-            result.tests.append(TestResult(name: test.name, failures: RuleTestRun(test, groups: groups, interval: interval).failures()))
+            result.tests.append(TestResult(name: test.name, failures: RuleTestRun(test, groups: groups, interval: interval, showsDifferences: options.showsDifferences).failures()))
         }
         return result
-    }
-}
-
-/// One entry of `tests`, read and checked.
-struct RuleTestCase: Sendable {
-    struct AlertCheck: Sendable {
-        var time: Duration
-        var name: String
-        var expected: [(labels: Labels, annotations: [String: String])]
-    }
-
-    struct ExpressionCheck: Sendable {
-        var time: Duration
-        var text: String
-        var expected: [(labels: Labels, value: Double)]
-    }
-
-    var name: String
-    var interval: Duration
-    var series: [Series] = []
-    var alerts: [AlertCheck] = []
-    var expressions: [ExpressionCheck] = []
-    var externalLabels: [String: String]
-    var externalURL: String
-    var start: Timestamp
-
-    init(_ node: Node, index: Int, errors: ErrorList) {
-        var fields = Fields(node, errors, "a test")
-        name = fields.string("name") ?? "test \(index + 1)"
-        interval = fields.parsed("interval", expected: "a duration such as 1m") { Duration(prometheus: $0) } ?? .seconds(60)
-        externalLabels = fields.stringMap("external_labels")
-        externalURL = fields.string("external_url") ?? ""
-        start = fields.parsed("start_timestamp", expected: "an RFC 3339 time or a Unix timestamp") { text in
-            Timestamp(rfc3339: text) ?? Double(text).map { Timestamp(seconds: $0) }
-        } ?? Timestamp(milliseconds: 0)
-        func duration(_ fields: inout Fields) -> Duration {
-            fields.parsed("eval_time", expected: "a duration such as 5m") { Duration(prometheus: $0) } ?? .zero
-        }
-        func labels(_ node: Node?) -> Labels {
-            guard let node else { return .empty }
-            do {
-                return try SeriesNotation.labels(node.scalar ?? "")
-            } catch {
-                errors.add(node.place, error.message)
-                return .empty
-            }
-        }
-        for item in fields.list("input_series") {
-            var input = Fields(item, errors, "an input series")
-            let labels = labels(input.required("series"))
-            if let values = input.required("values") {
-                do {
-                    var points: [Point] = []
-                    for (index, value) in try SeriesNotation.values(values.scalar ?? "").enumerated() {
-                        let t = start.milliseconds + Int64(index) * interval.milliseconds
-                        switch value {
-                        case .value(let number): points.append(Point(t: t, v: number))
-                        case .stale: points.append(Point(t: t, v: StaleMarker.value))
-                        case .missing: break
-                        }
-                    }
-                    series.append(Series(labels, points))
-                } catch {
-                    errors.add(values.place, error.message)
-                }
-            }
-            input.finish()
-        }
-        for item in fields.list("alert_rule_test") {
-            var check = Fields(item, errors, "an alert test")
-            let expected = check.list("exp_alerts").map { node -> (Labels, [String: String]) in
-                var alert = Fields(node, errors, "an expected alert")
-                let labels = Labels(alert.stringMap("exp_labels"))
-                let annotations = alert.stringMap("exp_annotations")
-                alert.finish()
-                return (labels, annotations)
-            }
-            alerts.append(AlertCheck(time: duration(&check), name: check.requiredString("alertname") ?? "", expected: expected))
-            check.finish()
-        }
-        for item in fields.list("promql_expr_test") {
-            var check = Fields(item, errors, "an expression test")
-            let expected = check.list("exp_samples").map { node -> (Labels, Double) in
-                var sample = Fields(node, errors, "an expected sample")
-                let found = labels(sample.node("labels"))
-                let value = sample.parsed("value", expected: "a number", RuleTestCase.number) ?? 0
-                _ = sample.nodeOrNull("histogram")
-                sample.finish()
-                return (found, value)
-            }
-            expressions.append(ExpressionCheck(time: duration(&check), text: check.requiredString("expr") ?? "", expected: expected))
-            check.finish()
-        }
-        fields.finish()
-    }
-
-    /// YAML's numbers: `.inf`, `.nan` and what Go reads.
-    private static func number(_ text: String) -> Double? {
-        switch text.lowercased() {
-        case ".inf", "+.inf", "inf", "+inf": .infinity
-        case "-.inf", "-inf": -.infinity
-        case ".nan", "nan": .nan
-        default: Double(text) ?? (text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16).map(Double.init) : nil)
-        }
     }
 }

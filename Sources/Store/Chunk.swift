@@ -42,32 +42,39 @@ struct Chunk {
     /// Gives back the room kept for growth.
     mutating func seal() { bits.bytes = bits.bytes.withUnsafeBufferPointer { Array($0) } }
 
-    /// Appends the points in `start < t <= end` to `points`.
-    func read(into points: inout [Point], after start: Int64, through end: Int64) {
-        guard count > 0, last > start, first <= end else { return }
-        bits.bytes.withUnsafeBufferPointer { bytes in
+    /// Writes the points in `start < t <= end` to `out`, which has room for all of the chunk.
+    /// - Returns: how many they are.
+    func read(into out: UnsafeMutablePointer<Point>, after start: Int64, through end: Int64) -> Int {
+        guard count > 0, last > start, first <= end else { return 0 }
+        return bits.bytes.withUnsafeBufferPointer { bytes in
             var reader = BitReader(bytes)
             var t = Int64(bitPattern: reader.read(64))
             var v = reader.read(64)
             var delta: Int64 = 0
-            var leading: UInt64 = 0
-            var significant: UInt64 = 64
+            var shift: UInt64 = 0
+            var significant = 64
+            var written = 0
             for index in 0..<count {
                 if index > 0 {
                     delta &+= reader.time()
                     t &+= delta
-                    if reader.read(1) == 1 {
-                        if reader.read(1) == 1 {
-                            leading = reader.read(5)
-                            significant = reader.read(6)
+                    if reader.bit() {
+                        if reader.bit() {
+                            let leading = Int(reader.read(5))
+                            significant = Int(reader.read(6))
                             if significant == 0 { significant = 64 }
+                            shift = UInt64(truncatingIfNeeded: 64 - leading - significant)
                         }
-                        v ^= reader.read(Int(significant)) << (64 - leading - significant)
+                        v ^= reader.read(significant) &<< shift
                     }
                 }
-                if t > end { return }
-                if t > start { points.append(Point(t: t, v: Double(bitPattern: v))) }
+                if t > end { break }
+                if t > start {
+                    out[written] = Point(t: t, v: Double(bitPattern: v))
+                    written += 1
+                }
             }
+            return written
         }
     }
 
@@ -128,35 +135,66 @@ private struct BitWriter {
     }
 }
 
+/// Takes bits from the front. Never reads behind the end: there, zeros come.
 private struct BitReader {
     private let bytes: UnsafeBufferPointer<UInt8>
-    private var position = 0
+    private var next = 0
+    /// The bits to come, from the highest down.
+    private var word: UInt64 = 0
+    private var available = 0
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    mutating func read(_ count: Int) -> UInt64 {
-        var result: UInt64 = 0
-        var left = count
-        while left > 0 {
-            let offset = position & 7
-            let take = min(8 - offset, left)
-            let part = (bytes[position >> 3] >> UInt8(8 - offset - take)) & UInt8((1 << take) - 1)
-            result = result << UInt64(take) | UInt64(part)
-            position += take
-            left -= take
+    /// At least 56 bits, unless the end is near.
+    @inline(__always) private mutating func fill() {
+        if next + 8 <= bytes.count {
+            // Whole bytes that fit behind what is there.
+            let more = UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + next).loadUnaligned(as: UInt64.self).bigEndian
+            word |= more &>> UInt64(truncatingIfNeeded: available)
+            let taken = (63 - available) >> 3
+            next += taken
+            available += taken * 8
+        } else {
+            while available <= 56 {
+                if next < bytes.count {
+                    word |= UInt64(bytes[next]) &<< UInt64(truncatingIfNeeded: 56 - available)
+                    next += 1
+                }
+                available += 8
+            }
         }
-        return result
     }
 
-    mutating func time() -> Int64 {
-        if read(1) == 0 { return 0 }
-        if read(1) == 0 { return signed(14) }
-        if read(1) == 0 { return signed(17) }
-        if read(1) == 0 { return signed(20) }
+    @inline(__always) mutating func bit() -> Bool {
+        if available < 1 { fill() }
+        let isSet = word >> 63 == 1
+        word <<= 1
+        available -= 1
+        return isSet
+    }
+
+    /// - Parameter count: 1 through 64.
+    @inline(__always) mutating func read(_ count: Int) -> UInt64 {
+        if count > 56 {
+            let high = read(count - 32)
+            return high << 32 | read(32)
+        }
+        if available < count { fill() }
+        let value = word &>> UInt64(truncatingIfNeeded: 64 - count)
+        word = word &<< UInt64(truncatingIfNeeded: count)
+        available -= count
+        return value
+    }
+
+    @inline(__always) mutating func time() -> Int64 {
+        if !bit() { return 0 }
+        if !bit() { return signed(14) }
+        if !bit() { return signed(17) }
+        if !bit() { return signed(20) }
         return Int64(bitPattern: read(64))
     }
 
-    private mutating func signed(_ width: Int) -> Int64 {
+    @inline(__always) private mutating func signed(_ width: Int) -> Int64 {
         let raw = Int64(read(width))
         return raw > 1 << Int64(width - 1) ? raw - 1 << Int64(width) : raw
     }

@@ -60,12 +60,27 @@ package final class Store: Sendable {
         if over > 0 { rejected.increment("series_limit", by: Double(over)) }
     }
 
-    /// All series that match, each with its points in `start < t <= end` (milliseconds), those without any left out.
+    /// All series that match, each with its points in `start < t <= end` (milliseconds), those without any left out;
+    /// in the order in which they came into the store.
     package func select(_ matchers: [Matcher], start: Int64, end: Int64) -> [Series] {
-        state.withLock { state in
-            state.candidates(matchers).compactMap { memory in
-                let points = memory.points(after: start, through: end)
-                return points.isEmpty ? nil : Series(memory.labels, points)
+        var found: [Series] = []
+        visit(matchers, start: start, end: end) { labels, points in found.append(Series(labels, Array(points))) }
+        return found
+    }
+
+    /// The same, one series after the other. The store is not locked meanwhile.
+    /// - Parameters:
+    ///   - latestOnly: only the last of the points of each series is wanted.
+    ///   - body: gets the labels and the points, which are good until it returns.
+    package func visit(
+        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool = false, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+    ) rethrows {
+        let found = state.withLock { $0.index.series(matchers).compactMap { $0.excerpt(after: start, through: end, latestOnly: latestOnly) } }
+        let most = found.reduce(1) { max($0, $1.mostPoints) }
+        try withUnsafeTemporaryAllocation(of: Point.self, capacity: most) { room in
+            for excerpt in found {
+                let count = excerpt.read(into: room, after: start, through: end)
+                if count > 0 { try body(excerpt.labels, UnsafeBufferPointer(rebasing: room[(latestOnly ? count - 1 : 0)..<count])) }
             }
         }
     }
@@ -73,7 +88,7 @@ package final class Store: Sendable {
     /// The label sets that match and have a point in the range.
     package func labels(_ matchers: [Matcher], start: Int64, end: Int64) -> [Labels] {
         state.withLock { state in
-            state.candidates(matchers).filter { $0.last >= start && $0.first <= end }.map(\.labels)
+            state.index.series(matchers).filter { $0.last >= start && $0.first <= end }.map(\.labels)
         }
     }
 
@@ -109,11 +124,11 @@ private enum Outcome {
 
 private struct State {
     var series: [Labels: MemorySeries] = [:]
-    private var byName: [String: Set<Labels>] = [:]
+    var index = SeriesIndex()
 
-    /// What the samples' own labels weigh beside the points: two dictionary entries and the strings.
+    /// What the samples' own labels weigh beside the points: entries of a dictionary and of the index, and the strings.
     private static func weight(_ labels: Labels) -> Int {
-        labels.pairs.reduce(200) { $0 + 32 + $1.name.utf8.count + $1.value.utf8.count }
+        labels.pairs.reduce(200) { $0 + 40 + $1.name.utf8.count + $1.value.utf8.count }
     }
 
     var byteCount: Int { series.values.reduce(0) { $0 + $1.byteCount } }
@@ -126,18 +141,8 @@ private struct State {
         let new = MemorySeries(labels: sample.labels, overhead: State.weight(sample.labels))
         _ = new.append(point)
         series[sample.labels] = new
-        byName[sample.labels.name ?? "", default: []].insert(sample.labels)
+        index.insert(new)
         return .taken
-    }
-
-    func candidates(_ matchers: [Matcher]) -> [MemorySeries] {
-        if let name = matchers.first(where: { $0.name == Labels.metricName && $0.operation == .equal }) {
-            let rest = matchers.filter { $0 != name }
-            return (byName[name.value] ?? []).compactMap { labels in
-                rest.allSatisfy { $0.matches(labels) } ? series[labels] : nil
-            }
-        }
-        return series.values.filter { memory in matchers.allSatisfy { $0.matches(memory.labels) } }
     }
 
     mutating func truncate(before time: Int64) {
@@ -146,55 +151,8 @@ private struct State {
     }
 
     mutating func dropEmpty() {
-        for (labels, memory) in series where memory.isEmpty {
-            series[labels] = nil
-            let name = labels.name ?? ""
-            byName[name]?.remove(labels)
-            if byName[name]?.isEmpty == true { byName[name] = nil }
-        }
-    }
-}
-
-/// One series: full chunks and the one being written. Only ever touched under the store's lock.
-private final class MemorySeries {
-    let labels: Labels
-    private let overhead: Int
-    private var chunks: [Chunk] = []
-    private var lastValue: UInt64 = 0
-
-    init(labels: Labels, overhead: Int) {
-        self.labels = labels
-        self.overhead = overhead
-    }
-
-    var isEmpty: Bool { chunks.isEmpty }
-    var first: Int64 { chunks.first?.first ?? .max }
-    var last: Int64 { chunks.last?.last ?? .min }
-    var byteCount: Int { overhead + chunks.reduce(0) { $0 + $1.byteCount + MemoryLayout<Chunk>.stride } }
-
-    func append(_ point: Point) -> Bool {
-        if point.t <= last { return point.t == last && point.v.bitPattern == lastValue }
-        if chunks.last?.isFull ?? true {
-            if !chunks.isEmpty { chunks[chunks.count - 1].seal() }
-            chunks.append(Chunk())
-        }
-        chunks[chunks.count - 1].append(point)
-        lastValue = point.v.bitPattern
-        return true
-    }
-
-    func points(after start: Int64, through end: Int64) -> [Point] {
-        var points: [Point] = []
-        for chunk in chunks { chunk.read(into: &points, after: start, through: end) }
-        return points
-    }
-
-    /// Whole chunks only: what is cut is at most 120 points late.
-    func truncate(before time: Int64) { chunks.removeAll { $0.last < time } }
-
-    func rewind(to time: Int64) {
-        let kept = points(after: .min, through: time)
-        chunks = []
-        for point in kept { _ = append(point) }
+        guard series.values.contains(where: \.isEmpty) else { return }
+        series = series.filter { !$0.value.isEmpty }
+        index.removeEmpty()
     }
 }

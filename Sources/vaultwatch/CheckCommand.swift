@@ -4,7 +4,6 @@ import Config
 import Delivery
 import Platform
 import Probes
-import PromQL
 import Rules
 import Samples
 import Web
@@ -55,66 +54,5 @@ struct CheckConfigCommand: AsyncParsableCommand {
         }
         let isReachable = endpoints.allSatisfy(\.isReachable)
         if status.health == .critical || status.health == .unknown || !isReachable { throw ExitCode.failure }
-    }
-}
-
-struct CheckRulesCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rules",
-        abstract: "Checks rule files.",
-        discussion: """
-            Exits 0 when all is right, 1 for mistakes, 3 for findings: duplicate rules, metrics that nothing exports,
-            a "for" shorter than the poll interval.
-            Example:
-              vaultwatch check rules rules/*.yml
-            """)
-
-    @Argument(help: "Rule files.")
-    var files: [String]
-
-    @Option(help: "A \"for\" shorter than this can't tell one bad poll from two.")
-    var pollInterval = "5s"
-
-    func run() async throws {
-        var findings = 0
-        var mistakes = 0
-        for file in files {
-            let errors = ErrorList()
-            let set = RuleSet.load([file], files: SystemFiles(), errors: errors)
-            print("Checking \(file)")
-            guard errors.isEmpty else {
-                print("  FAILED:")
-                for error in errors.errors { print("  \(error)") }
-                mistakes += errors.errors.count
-                continue
-            }
-            let found = set.findings().map(\.description) + lint(set)
-            findings += found.count
-            print("  SUCCESS: \(set.groups.reduce(0) { $0 + $1.rules.count }) rules found")
-            for finding in found { print("  \(finding)") }
-            print("")
-        }
-        if mistakes > 0 { throw ExitCode.failure }
-        if findings > 0 { throw ExitCode(3) }
-    }
-
-    private func lint(_ set: RuleSet) -> [String] {
-        var found: [String] = []
-        let poll = Duration(prometheus: pollInterval) ?? .seconds(5)
-        let recorded = Set(set.groups.flatMap(\.rules).filter { $0.kind == .recording }.map(\.name))
-        for rule in set.groups.flatMap(\.rules) {
-            for name in (rule.metricNames ?? []).sorted() where !recorded.contains(name) && !CheckRulesCommand.isExported(name) {
-                found.append("\(rule.place): \(rule.name) reads \(name), which no probe exports")
-            }
-            if rule.hold > .zero, rule.hold < poll {
-                found.append("\(rule.place): \(rule.name): for \(rule.hold.prometheusDescription) is shorter than the poll interval")
-            }
-        }
-        return found
-    }
-
-    /// What the probes or the agent itself export. The agent's own names all have its prefix.
-    private static func isExported(_ name: String) -> Bool {
-        Catalogue.entry(forSeries: name) != nil || name.hasPrefix("vaultwatch_") || name.hasPrefix("process_") || name == "ALERTS" || name == "ALERTS_FOR_STATE"
     }
 }

@@ -1,33 +1,43 @@
 import ArgumentParser
 import Rules
+import Samples
 #if canImport(Glibc)
 import Glibc
 #endif
 
-/// Test results as build servers read them. Source: the JUnit XML schema of Apache Ant.
+/// Test results as build servers read them, with the elements that promtool writes.
+/// Source: prometheus/prometheus, util/junitxml.
 enum JUnit {
-    static func write(_ results: [RuleTestRunner.FileResult], to path: String) throws {
-        var out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-        for result in results {
-            let failed = result.tests.count { !$0.failures.isEmpty } + (result.errors.isEmpty ? 0 : 1)
-            out += "  <testsuite name=\"\(escaped(result.file))\" tests=\"\(result.tests.count + (result.errors.isEmpty ? 0 : 1))\" failures=\"\(failed)\" errors=\"0\">\n"
-            if !result.errors.isEmpty { out += testCase("file", result.errors) }
-            for test in result.tests { out += testCase(test.name, test.failures) }
-            out += "  </testsuite>\n"
-        }
-        out += "</testsuites>\n"
+    /// - Parameter now: the time of the run.
+    static func write(_ results: [RuleTestRunner.FileResult], to path: String, now: Timestamp) throws {
         guard let file = fopen(path, "w") else {
             Terminal.error("\(path): \(String(cString: strerror(errno)))")
             throw ExitCode.failure
         }
-        fputs(out, file)
-        fclose(file)
+        fputs(text(results, now: now), file)
+        // A full disk shows only here.
+        guard fclose(file) == 0 else {
+            Terminal.error("\(path): \(String(cString: strerror(errno)))")
+            throw ExitCode.failure
+        }
     }
 
-    private static func testCase(_ name: String, _ failures: [String]) -> String {
-        let head = "    <testcase name=\"\(escaped(name))\""
-        if failures.isEmpty { return head + "/>\n" }
-        return head + ">" + failures.map { "<failure>\(escaped($0))</failure>" }.joined() + "</testcase>\n"
+    static func text(_ results: [RuleTestRunner.FileResult], now: Timestamp) -> String {
+        var out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+        for result in results {
+            let cases = result.tests.count + (result.errors.isEmpty ? 0 : 1)
+            let failures = result.tests.reduce(0) { $0 + $1.failures.count }
+            out += "  <testsuite name=\"\(escaped(result.file))\" tests=\"\(cases)\" failures=\"\(failures)\" errors=\"\(result.errors.isEmpty ? 0 : 1)\" timestamp=\"\(now.rfc3339)\">\n"
+            if !result.errors.isEmpty {
+                out += "    <testcase name=\"unknown\"><error>\(escaped(result.errors.joined(separator: "\n")))</error></testcase>\n"
+            }
+            for test in result.tests {
+                let head = "    <testcase name=\"\(escaped(test.name))\""
+                out += test.failures.isEmpty ? head + "/>\n" : head + ">" + test.failures.map { "<failure>\(escaped($0))</failure>" }.joined() + "</testcase>\n"
+            }
+            out += "  </testsuite>\n"
+        }
+        return out + "</testsuites>\n"
     }
 
     private static func escaped(_ text: String) -> String {
@@ -38,7 +48,9 @@ enum JUnit {
             case "<": out += "&lt;"
             case ">": out += "&gt;"
             case "\"": out += "&quot;"
-            case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": continue
+            case "\n": out += "&#xA;"
+            case "\t": out += "&#x9;"
+            case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff: continue
             default: out.unicodeScalars.append(scalar)
             }
         }

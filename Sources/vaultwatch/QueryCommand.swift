@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import PromQL
 import Samples
 
 struct QueryCommand: AsyncParsableCommand {
@@ -61,12 +62,20 @@ struct QueryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // What can't be read is told here, with the place, rather than sent.
+        do {
+            _ = try Expression.parse(expression)
+        } catch {
+            Terminal.error("\(error)")
+            throw ExitCode.failure
+        }
+        if let at, QueryCommand.seconds(at) == nil { throw ValidationError("--at: expected RFC 3339 or seconds since the epoch, found \"\(at)\"") }
         var path = "/api/v1/query?query=\(QueryCommand.encoded(expression))"
         if let range {
             guard let span = Duration(prometheus: range), let width = Duration(prometheus: step) else {
                 throw ValidationError("--range and --step: expected durations such as 1h")
             }
-            let end = at.flatMap { Double($0) ?? Timestamp(rfc3339: $0)?.seconds } ?? Date().timeIntervalSince1970
+            let end = at.flatMap(QueryCommand.seconds) ?? Date().timeIntervalSince1970
             path = "/api/v1/query_range?query=\(QueryCommand.encoded(expression))&start=\(end - span.seconds)&end=\(end)&step=\(width.seconds)"
         } else if let at {
             path += "&time=\(QueryCommand.encoded(at))"
@@ -86,6 +95,8 @@ struct QueryCommand: AsyncParsableCommand {
             }
         }
     }
+
+    private static func seconds(_ text: String) -> Double? { Double(text) ?? Timestamp(rfc3339: text)?.seconds }
 
     private static func encoded(_ text: String) -> String {
         var out = ""

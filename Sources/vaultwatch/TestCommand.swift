@@ -1,6 +1,8 @@
 import ArgumentParser
+import FoundationEssentials
 import Platform
 import Rules
+import Samples
 
 struct TestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "test", abstract: "Tests rules.", subcommands: [TestRulesCommand.self])
@@ -19,15 +21,23 @@ struct TestRulesCommand: AsyncParsableCommand {
     @Argument(help: "Test files.")
     var files: [String]
 
-    @Option(help: "Run only tests whose name contains this; may be given several times.")
+    @Option(help: "Run only tests in whose name this regular expression is found; may be given several times.")
     var run: [String] = []
 
     @Option(help: "Also write the results as JUnit XML to this file.")
     var junit: String?
 
+    @Flag(help: "Show failures as a difference, line by line: - for what was expected, + for what came.")
+    var diff = false
+
+    @Flag(help: "Take fields that nobody knows for comments.")
+    var ignoreUnknownFields = false
+
     func run() async throws {
         var options = RuleTestRunner.Options()
         options.run = run
+        options.showsDifferences = diff
+        options.ignoresUnknownFields = ignoreUnknownFields
         let runner = RuleTestRunner(options, files: SystemFiles())
         let results = files.map { runner.run($0) }
         for result in results {
@@ -44,7 +54,7 @@ struct TestRulesCommand: AsyncParsableCommand {
             }
             print("")
         }
-        if let junit { try JUnit.write(results, to: junit) }
+        if let junit { try JUnit.write(results, to: junit, now: Timestamp(seconds: Date().timeIntervalSince1970)) }
         if !results.allSatisfy(\.isSuccess) { throw ExitCode.failure }
     }
 }

@@ -19,7 +19,11 @@ struct EvaluatorTests {
         "up and on (node) hits_total", "up unless hits_total", "hits_total or up", "-up", "up * 2 + 1", "hits_total / on (node) group_right owner", "up * on (node) group_left (team) owner",
         "histogram_quantile(0.9, rate(lat_bucket[4m]))", "histogram_fraction(0, 0.5, lat_bucket)", "label_replace(up, 'x', '$1', 'node', '(.*)')", "label_join(up, 'y', '-', 'job', 'node')",
         "timestamp(up)", "scalar(owner) + time()", "vector(time()) % 7", "clamp(gauge, 0, 5)", "round(gauge, 0.5)", "hour()", "sgn(gauge)", "last_over_time(up[10m])", "stdvar_over_time(gauge[3m])",
-        "sum by (__name__) ({node=\"a\"})", "1 + 2 ^ 3", "pi()", "gauge atan2 on (node) up", "present_over_time(up[1m])", "timestamp(gauge @ 60)", "count(up) by (job) > 1",
+        "sum by (__name__) ({node=\"a\"})", "1 + 2 ^ 3", "pi()", "gauge atan2 on (node) up", "present_over_time(up[1m])", "timestamp(gauge @ 60)", "count(up) by (job) > 1", "up or -up", "sum by (__name__) (up or rate(hits_total[3m]))",
+        "topk by (job) (1, gauge or up)", "count_values without (node) ('v', gauge)", "avg_over_time((up > 0)[5m:45s])", "sum_over_time((up or -gauge)[4m:1m] offset 1m)",
+        "clamp(gauge, scalar(owner) * 2 - time() / 100, 3)", "up >= on (job, node) group_left () up", "min(up) by (job) == bool max(up) by (job)", "quantile(scalar(owner) - time() / 300, gauge)",
+        "max by (node) (up) unless on (node) (gauge > 3)", "predict_linear(gauge[5m] @ 300, 60)", "absent(up > 1)", "mad_over_time(gauge[5m])", "double_exponential_smoothing(hits_total[5m], 0.3, 0.3)",
+        "day_of_month(up * 1e6)", "count_over_time(up[1m] offset -1m)", "label_replace(up > 0, 'node', 'x', 'node', 'a')",
     ]
 
     /// A step of a range query is what the instant query at that time says.
@@ -62,6 +66,42 @@ struct EvaluatorTests {
         #expect(try source.lines("count_over_time(a[60s])", at: 180) == ["{} 1"])
         #expect(try source.lines("a", at: 479.999) == ["a 4"])
         #expect(try source.lines("a", at: 480) == [])
+    }
+
+    /// Times at which no sample can lie must not stop the program.
+    @Test(arguments: [
+        "a", "a offset 292y", "a offset -292y", "a @ 9223372036", "a @ -9223372036 offset 292y", "rate(a[292y] offset 292y)", "sum_over_time(a[292y:290y])",
+        "sum_over_time(a[5m:1m] offset -292y)", "predict_linear(a[5m] @ 9223372036, 1)", "timestamp(a)", "hour()", "year(a * 1e300)", "vector(time())", "a[5m] @ end()", "irate(a[5m])", "deriv(a[1h] offset 292y)",
+        "absent_over_time(a[292y])",
+    ]) func timesAtTheEndOfTime(_ text: String) throws {
+        let source = try ScriptedSource(every: 60, ["a": "1 2 3 4"])
+        let expression = try Expression.parse(text)
+        var limits = EvaluationLimits()
+        limits.steps = 1000
+        let times: [Int64] = [Int64.min, Int64.min + 1, Int64.min / 2, -1, 0, Int64.max / 2, Int64.max - 1, Int64.max]
+        for t in times {
+            let time = Timestamp(milliseconds: t)
+            _ = try? Evaluator(source: source, limits: limits).instant(expression, at: time)
+            if expression.type == .vector {
+                _ = try? Evaluator(source: source, limits: limits).range(expression, start: time, end: Timestamp(milliseconds: .max), step: .seconds(1_000_000_000_000_000))
+                _ = try? Evaluator(source: source, limits: limits).range(expression, start: Timestamp(milliseconds: .min), end: time, step: .seconds(1_000_000_000_000_000))
+            }
+        }
+    }
+
+    @Test func durationsMayDependOnTheQuery() throws {
+        let source = try ScriptedSource(every: 60, ["a": "1+1x20"])
+        let (start, end) = (Timestamp(seconds: 600), Timestamp(seconds: 900))
+        func values(_ text: String) throws -> [Double] {
+            try Evaluator(source: source).range(try Expression.parse(text), start: start, end: end, step: .seconds(60)).flatMap { $0.points.map(\.v) }
+        }
+        #expect(try values("count_over_time(a[step() * 2])") == [2, 2, 2, 2, 2, 2])
+        #expect(try values("count_over_time(a[range()])") == [5, 5, 5, 5, 5, 5])
+        #expect(try values("a offset step()") == values("a offset 1m"))
+        #expect(try values("a offset -step()") == values("a offset -1m"))
+        #expect(try values("sum_over_time(a[max(step(), 90) : min(step(), 30s)])") == values("sum_over_time(a[90s:30s])"))
+        #expect(throws: EvaluationError.self) { try source.lines("a[step()]", at: 600) }
+        #expect(try source.lines("count_over_time(a[max(step(), 2m)])", at: 600) == ["{} 2"])
     }
 
     @Test func markersEndASeries() throws {
@@ -109,9 +149,13 @@ struct EvaluatorTests {
         let up = try Expression.parse("up")
         let now = Timestamp(milliseconds: 300_000)
         #expect(throws: EvaluationError.self) { try limited { $0.series = 2 }.instant(up, at: now) }
-        #expect(throws: EvaluationError.self) { try limited { $0.samples = 5 }.instant(up, at: now) }
+        #expect(throws: EvaluationError.self) { try limited { $0.samples = 2 }.instant(up, at: now) }
         let late = #expect(throws: EvaluationError.self) { try limited { $0.isOverdue = { true } }.instant(up, at: now) }
         #expect(late?.kind == .timeout)
+        let chain = try Expression.parse("up" + String(repeating: " + on (node, job) up", count: 40))
+        // What a finished part held is given back.
+        #expect(throws: Never.self) { try limited { $0.samples = 300 }.range(chain, start: Timestamp(milliseconds: 0), end: now, step: .seconds(15)) }
+        #expect(throws: EvaluationError.self) { try limited { $0.samples = 50 }.range(chain, start: Timestamp(milliseconds: 0), end: now, step: .seconds(15)) }
         #expect(throws: EvaluationError.self) { try limited { $0.steps = 10 }.range(up, start: Timestamp(milliseconds: 0), end: now, step: .seconds(1)) }
     }
 }

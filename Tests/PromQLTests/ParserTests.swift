@@ -51,6 +51,9 @@ struct ParserTests {
         ("a offset 5m @ 1.5", "a @ 1.500 offset 5m"), ("(a)", "(a)"), ("5m", "5m"), ("time()", "time()"), ("sum", "sum"), ("offset offset 1m", "offset offset 1m"),
         (#"label_replace(a, "\xff", "", "b", "")"#, #"label_replace(a, "\xff", "", "b", "")"#), ("sum by (\"a.b\") (c)", "sum by (\"a.b\") (c)"),
         ("a:b:c", "a:b:c"), ("a # comment\n+ 1", "a + 1"), ("foo{sum=\"1\"}", "foo{sum=\"1\"}"), ("start{}", "start"),
+        ("a[5m*2]", "a[5m * 2]"), ("a[11s+10s-5*2^2]", "a[11s + 10s - 5 * 2 ^ 2]"), ("a[(5+2)*1m:1m%7]", "a[(5 + 2) * 1m:1m % 7]"), ("a[-(10s-5s)+20s]", "a[-(10s - 5s) + 20s]"),
+        ("a offset (1h/2) + b", "a offset (1h / 2) + b"), ("a offset -(1h)", "a offset -(1h)"), ("a offset min(step(),5m)", "a offset min(step(), 5m)"), ("a[STEP()+range()]", "a[step() + range()]"),
+        ("a offset 1h + 1m", "a offset 1h + 1m"), ("a[-2^2+10]", "a[-2 ^ 2 + 10]"), ("step + range", "step + range"),
     ]) func prints(_ text: String, _ printed: String) throws {
         #expect(try Expression.parse(text).description == printed)
         #expect(try Expression.parse(printed).description == printed)
@@ -63,7 +66,8 @@ struct ParserTests {
         ("1 == 1", "1:3 comparisons between scalars must use bool"), ("1 and a", "1:3 set operator"), ("a + bool b", "1:5 bool modifier"),
         ("a + on(x) 1", "1:3 vector matching only"), ("a and on(x) group_left b", "1:3 no grouping allowed"), ("a + on(x) group_left(x) b", "1:3 label \"x\" must not occur"),
         ("{}", "1:1 vector selector must contain"), (#"{a=~".*"}"#, "1:1 vector selector must contain"), (#"a{__name__="b"}"#, "1:1 metric name must not be set twice"),
-        (#"a{b=~"("}"#, "1:6 invalid regular expression"), ("a{b}", "1:4 unexpected \"}\""), ("a{b=1}", "1:5"), ("a[0]", "1:3 duration must be greater"), ("a[-5m]", "1:3 duration must be greater"),
+        (#"a{b=~"("}"#, "1:6 invalid regular expression"), ("a{b}", "1:4 unexpected \"}\""), ("a{b=1}", "1:5"), ("a[0]", "1:3 duration must be greater"), ("a[1m-1m]", "1:3 duration must be greater"), ("a[5m/0]", "1:3 division by zero"), ("a[5m%0s]", "1:3 modulo by zero"), ("a[2^99]", "1:3 duration out of range"),
+        ("a[sum()]", "1:3 unexpected \"sum\" in a duration"), ("a[5m == 1m]", "1:6 unexpected \"==\" in range"), ("a[min(5m)]", "1:9 unexpected"), ("a offset b", "1:10 unexpected \"b\" in offset"), ("a[-5m]", "1:3 duration must be greater"),
         ("a offset 1m[5m]", "1:12 no offset modifiers"), ("a @ 1 [5m]", "1:7 no @ modifiers"), ("a offset 1m offset 1m", "1:13 offset may not"), ("(a) offset 1m", "1:5 offset modifier must be preceded"),
         ("a @ Inf", "1:5 timestamp out of bounds"), ("a[5m][5m]", "1:6 ranges only allowed"), ("a[5m][5m:]", "1:1 subquery is only allowed"), ("sum(a,)", "1:6 trailing commas"),
         ("sum(1)", "1:5 expected type instant vector in aggregation"), ("topk(a)", "1:1 wrong number of arguments"), ("sum()", "1:1 no arguments"), ("time(1)", "1:1 expected 0 argument"),
@@ -83,6 +87,9 @@ struct ParserTests {
         #expect(message(String(repeating: "-", count: 5000) + "1").contains("nested deeper"))
         #expect(message(String(repeating: "2^", count: 5000) + "1").contains("nested deeper"))
         #expect(message("1" + String(repeating: "+1", count: 5000)).contains("operations in a chain"))
+        #expect(message("a[1" + String(repeating: "+1", count: 5000) + "]").contains("operations in a duration"))
+        #expect(message("a[" + String(repeating: "(", count: 5000) + "1]").contains("nested deeper"))
+        #expect(message("a offset " + String(repeating: "-", count: 5000) + "1").contains("nested deeper"))
         #expect(message("a" + String(repeating: " or a", count: 900)).hasPrefix("reads as"))
     }
 

@@ -2,7 +2,7 @@ import Samples
 
 /// Evaluates expressions over a source of samples. Time is an argument: the evaluator knows no clock.
 ///
-/// Each selector is asked once for the whole query, all its steps included; steps then look into memory.
+/// Each part of an expression is evaluated once for all steps of a range; an instant is a range of one step.
 /// Source of the semantics: prometheus/prometheus, promql/engine.go, version 3.
 package struct Evaluator: Sendable {
     private let source: any SampleSource
@@ -17,21 +17,15 @@ package struct Evaluator: Sendable {
     /// - Parameter lookback: how long a sample counts as the present one.
     package func instant(_ expression: Expression, at time: Timestamp, lookback: Duration = .seconds(300)) throws(EvaluationError) -> Value {
         let t = time.milliseconds
-        var run = try Run(expression, source: source, limits: limits, start: t, end: t, lookback: lookback.milliseconds)
+        let expression = try expression.resolved(step: .zero, range: .zero)
+        let evaluation = Evaluation(source, limits, start: t, end: t, lookback: lookback.milliseconds)
         switch expression.type {
-        case .scalar: return .scalar(try run.scalar(expression, at: t))
+        case .scalar: return .scalar(try evaluation.column(expression, [t])[0])
         case .string:
             guard case .string(let literal) = expression.unwrapped.kind else { return .string("") }
             return .string(literal.text)
-        case .vector:
-            let elements = try Run.withoutNames(try run.vector(expression, at: t))
-            return .vector(elements.map { VectorSample(labels: $0.labels, value: $0.value) })
-        case .matrix:
-            let windows = try run.windows(expression, at: t).windows
-            var seen: Set<Labels> = []
-            let series = windows.map { Series($0.dropName ? $0.labels.withoutName() : $0.labels, Array($0.points)) }
-            for one in series where !seen.insert(one.labels).inserted { throw Run.sameLabels }
-            return .matrix(series.sorted { $0.labels < $1.labels })
+        case .vector: return .vector(try Evaluator.samples(try evaluation.table(expression, [t])))
+        case .matrix: return .matrix(try evaluation.matrix(expression, at: t))
         }
     }
 
@@ -42,29 +36,54 @@ package struct Evaluator: Sendable {
     ) throws(EvaluationError) -> [Series] {
         let (first, last, width) = (start.milliseconds, end.milliseconds, max(1, step.milliseconds))
         guard first <= last else { return [] }
-        guard (last - first) / width < Int64(limits.steps) else { throw EvaluationError(.limit, "more than \(limits.steps) steps") }
+        let (span, isOver) = last.subtractingReportingOverflow(first)
+        guard !isOver, span / width < Int64(limits.steps) else { throw EvaluationError(.limit, "more than \(limits.steps) steps") }
         guard expression.type == .scalar || expression.type == .vector else {
             throw EvaluationError(.execution, "invalid expression type \"\(expression.type.rawValue)\" for range query, must be Scalar or instant Vector")
         }
-        var run = try Run(expression, source: source, limits: limits, start: first, end: last, lookback: lookback.milliseconds)
+        let expression = try expression.resolved(step: .milliseconds(width), range: .milliseconds(span))
+        let times = (0...span / width).map { first + $0 * width }
+        let evaluation = Evaluation(source, limits, start: first, end: last, lookback: lookback.milliseconds)
         if expression.type == .scalar {
-            var points: [Point] = []
-            for t in stride(from: first, through: last, by: Int(width)) { points.append(Point(t: t, v: try run.scalar(expression, at: t))) }
-            return [Series(.empty, points)]
+            let column = try evaluation.column(expression, times)
+            return [Series(.empty, times.enumerated().map { Point(t: $1, v: column[$0]) })]
         }
+        return try series(try evaluation.table(expression, times), times)
+    }
+
+    /// A table's only column. Takes off the names that functions and operators have made void, and refuses what is then the same twice.
+    private static func samples(_ table: Table) throws(EvaluationError) -> [VectorSample] {
+        var seen: Set<Labels> = []
+        let mustCheck = table.rows.contains { $0.dropName }
+        var result: [VectorSample] = []
+        result.reserveCapacity(table.rows.count)
+        if mustCheck { seen.reserveCapacity(table.rows.count) }
+        for (row, value) in zip(table.rows, table.cells) {
+            let labels = row.dropName ? row.labels.withoutName() : row.labels
+            if mustCheck, !seen.insert(labels).inserted { throw Evaluation.sameLabels }
+            result.append(VectorSample(labels: labels, value: value))
+        }
+        return result
+    }
+
+    private func series(_ table: Table, _ times: Times) throws(EvaluationError) -> [Series] {
         var places: [Labels: Int] = [:]
-        var series: [Series] = []
-        for t in stride(from: first, through: last, by: Int(width)) {
-            for element in try Run.withoutNames(try run.vector(expression, at: t)) {
-                if let place = places[element.labels] {
-                    series[place].points.append(Point(t: t, v: element.value))
-                } else {
-                    guard series.count < limits.series else { throw EvaluationError(.limit, "more than \(limits.series) series") }
-                    places[element.labels] = series.count
-                    series.append(Series(element.labels, [Point(t: t, v: element.value)]))
-                }
+        var result: [Series] = []
+        for (index, row) in table.rows.enumerated() {
+            var points: [Point] = []
+            for (value, time) in zip(table.row(index), times) where !Table.isNothing(value) { points.append(Point(t: time, v: value)) }
+            let labels = row.dropName ? row.labels.withoutName() : row.labels
+            if let place = places[labels] {
+                // The same series from two rows: at different steps, or it is an error.
+                points = (result[place].points + points).sorted { $0.t < $1.t }
+                guard zip(points, points.dropFirst()).allSatisfy({ $0.t < $1.t }) else { throw Evaluation.sameLabels }
+                result[place].points = points
+            } else {
+                guard result.count < limits.series else { throw EvaluationError(.limit, "more than \(limits.series) series") }
+                places[labels] = result.count
+                result.append(Series(labels, points))
             }
         }
-        return series.sorted { $0.labels < $1.labels }
+        return result.sorted { $0.labels < $1.labels }
     }
 }

@@ -72,18 +72,18 @@ struct Variance {
 }
 
 enum Quantile {
-    /// The φ-quantile of values, interpolated between neighbours; NaN counts as the smallest.
+    /// The φ-quantile of values, which it sorts; interpolated between neighbours; NaN counts as the smallest.
     /// Source: prometheus/prometheus, promql/quantile.go, quantile.
-    static func of(_ values: [Double], _ q: Double) -> Double {
+    static func of(_ values: inout [Double], _ q: Double) -> Double {
         if values.isEmpty || q.isNaN { return .nan }
         if q < 0 { return -.infinity }
         if q > 1 { return .infinity }
-        let sorted = values.sorted { $0.isNaN ? !$1.isNaN : $0 < $1 }
-        let n = Double(sorted.count)
+        values.sort { $0.isNaN ? !$1.isNaN : $0 < $1 }
+        let n = Double(values.count)
         let rank = q * (n - 1)
         let lower = max(0, rank.rounded(.down))
         let upper = min(n - 1, lower + 1)
         let weight = rank - rank.rounded(.down)
-        return sorted[Int(lower)] * (1 - weight) + sorted[Int(upper)] * weight
+        return values[Int(lower)] * (1 - weight) + values[Int(upper)] * weight
     }
 }

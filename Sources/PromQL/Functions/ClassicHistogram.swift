@@ -11,11 +11,12 @@ enum ClassicHistogram {
         var count: Double
     }
 
-    static func quantile(_ q: Double, _ unsorted: [Bucket]) -> Double {
+    /// - Parameter sorted: by rising bounds.
+    static func quantile(_ q: Double, _ sorted: [Bucket]) -> Double {
         if q.isNaN { return .nan }
         if q < 0 { return -.infinity }
         if q > 1 { return .infinity }
-        guard var buckets = merged(unsorted) else { return .nan }
+        guard var buckets = merged(sorted) else { return .nan }
         makeMonotonic(&buckets)
         guard buckets.count >= 2 else { return .nan }
         let observations = buckets[buckets.count - 1].count
@@ -37,8 +38,9 @@ enum ClassicHistogram {
     }
 
     /// The share of observations between two bounds.
-    static func fraction(_ lower: Double, _ upper: Double, _ unsorted: [Bucket]) -> Double {
-        guard let buckets = merged(unsorted) else { return .nan }
+    /// - Parameter sorted: by rising bounds.
+    static func fraction(_ lower: Double, _ upper: Double, _ sorted: [Bucket]) -> Double {
+        guard let buckets = merged(sorted) else { return .nan }
         let total = buckets[buckets.count - 1].count
         if total == 0 || lower.isNaN || upper.isNaN { return .nan }
         if lower >= upper { return 0 }
@@ -62,11 +64,11 @@ enum ClassicHistogram {
         return (min(rank(below: upper), total) - min(rank(below: lower), total)) / total
     }
 
-    /// Sorted, equal bounds added up; nil without a bucket up to infinity.
-    private static func merged(_ unsorted: [Bucket]) -> [Bucket]? {
-        let sorted = unsorted.sorted { $0.upperBound < $1.upperBound }
+    /// Equal bounds added up; nil without a bucket up to infinity.
+    private static func merged(_ sorted: [Bucket]) -> [Bucket]? {
         guard let last = sorted.last, last.upperBound == .infinity else { return nil }
         var buckets: [Bucket] = []
+        buckets.reserveCapacity(sorted.count)
         for bucket in sorted {
             if buckets.last?.upperBound == bucket.upperBound {
                 buckets[buckets.count - 1].count += bucket.count
@@ -100,29 +102,46 @@ enum ClassicHistogram {
     }
 }
 
-extension Run {
-    mutating func histogramCall(_ call: Call, at t: Int64) throws(EvaluationError) -> [Element] {
+extension Evaluation {
+    /// The rows that make up one histogram, by rising bounds.
+    private struct Histogram {
+        let labels: Labels
+        var buckets: [(row: Int, bound: Double)] = []
+    }
+
+    func histogramCall(_ call: Call, _ times: Times) throws(EvaluationError) -> Table {
         let isQuantile = call.function.name == .histogram_quantile
-        let first = try scalar(call.arguments[0], at: t)
-        let second = isQuantile ? 0 : try scalar(call.arguments[1], at: t)
-        let elements = try vector(call.arguments[isQuantile ? 1 : 2], at: t)
-        var places: [Labels: Int] = [:]
-        var groups: [(labels: Labels, buckets: [ClassicHistogram.Bucket])] = []
-        for element in elements {
-            guard let bound = element.labels["le"].flatMap(Run.bound) else { continue }
-            let labels = element.labels.setting("le", to: "")
-            let bucket = ClassicHistogram.Bucket(upperBound: bound, count: element.value)
-            if let place = places[labels] {
-                groups[place].buckets.append(bucket)
-            } else {
-                places[labels] = groups.count
-                groups.append((labels, [bucket]))
+        let first = try column(call.arguments[0], times)
+        let second = isQuantile ? first : try column(call.arguments[1], times)
+        let body = try table(call.arguments[isQuantile ? 1 : 2], times)
+        var grouper = LabelGrouper(["le"], isKeeping: false)
+        var histograms: [Histogram] = []
+        for (index, row) in body.rows.enumerated() {
+            guard let bound = row.labels["le"].flatMap(Evaluation.bound) else { continue }
+            let group = grouper.group(of: row.labels)
+            if group == histograms.count { histograms.append(Histogram(labels: grouper.keys[group])) }
+            histograms[group].buckets.append((index, bound))
+        }
+        var result = Table(width: body.width, budget)
+        var found: [ClassicHistogram.Bucket] = []
+        for var histogram in histograms {
+            try tick(histogram.buckets.count * body.width)
+            histogram.buckets.sort { $0.bound < $1.bound }
+            try result.append(Row(labels: histogram.labels, dropName: true)) { cells in
+                var isAny = false
+                for step in cells.indices {
+                    found.removeAll(keepingCapacity: true)
+                    for (row, bound) in histogram.buckets where !Table.isNothing(body[row, step]) {
+                        found.append(ClassicHistogram.Bucket(upperBound: bound, count: body[row, step]))
+                    }
+                    if found.isEmpty { continue }
+                    isAny = true
+                    cells[step] = isQuantile ? ClassicHistogram.quantile(first[step], found) : ClassicHistogram.fraction(first[step], second[step], found)
+                }
+                return isAny
             }
         }
-        return groups.map { group in
-            let value = isQuantile ? ClassicHistogram.quantile(first, group.buckets) : ClassicHistogram.fraction(first, second, group.buckets)
-            return Element(labels: group.labels, value: value, dropName: true)
-        }
+        return result
     }
 
     /// A bucket's bound as Go's strconv.ParseFloat reads it.

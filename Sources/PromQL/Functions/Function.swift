@@ -22,6 +22,16 @@ package struct Function: Hashable, Sendable {
         case sqrt, stddev_over_time, stdvar_over_time, sum_over_time, tan, tanh, time, timestamp
         case ts_of_first_over_time, ts_of_last_over_time, ts_of_max_over_time, ts_of_min_over_time
         case vector, year
+
+        /// Whether the result depends on the time of the evaluation beside what the arguments give.
+        func readsTheTime(_ arguments: [Expression]) -> Bool {
+            switch self {
+            case .time, .predict_linear: true
+            case .day_of_month, .day_of_week, .day_of_year, .days_in_month, .hour, .minute, .month, .year: arguments.isEmpty
+            case .timestamp: if case .selector? = arguments.first?.unwrapped.kind { false } else { true }
+            default: false
+            }
+        }
     }
 
     static let all: [String: Function] = {

@@ -4,21 +4,37 @@ import Samples
 /// Source: prometheus/prometheus, promql/functions.go.
 enum RangeFunctions {
     struct Input {
-        let points: ArraySlice<Point>
+        /// Never empty.
+        let points: UnsafeBufferPointer<Point>
         /// The range: open at its start.
         let start: Int64
         let end: Int64
         /// When the expression is evaluated.
         let time: Int64
-        let parameters: [Double]
+        /// False where it is known that no value is below the one before.
+        let mayReset: Bool
+        /// The function's numbers; NaN where it has none.
+        let first: Double
+        let second: Double
 
-        var first: Point { points[points.startIndex] }
-        var last: Point { points[points.endIndex - 1] }
+        var oldest: Point { points[0] }
+        var newest: Point { points[points.count - 1] }
+        var range: Double { (Double(end) - Double(start)) / 1000 }
     }
 
-    static func compute(_ name: Function.Name, _ input: Input) throws(EvaluationError) -> Double? {
+    /// Whether a counter fell anywhere.
+    static func hasReset(_ points: UnsafeBufferPointer<Point>) -> Bool {
+        var previous = -Double.infinity
+        for point in points {
+            if point.v < previous { return true }
+            previous = point.v
+        }
+        return false
+    }
+
+    /// - Parameter scratch: room for values, kept from window to window.
+    static func compute(_ name: Function.Name, _ input: Input, _ scratch: inout [Double]) throws(EvaluationError) -> Double? {
         let points = input.points
-        if points.isEmpty { return nil }
         switch name {
         case .rate: return extrapolated(input, isCounter: true, isRate: true)
         case .increase: return extrapolated(input, isCounter: true, isRate: false)
@@ -26,8 +42,8 @@ enum RangeFunctions {
         case .irate: return instantChange(input, isRate: true)
         case .idelta: return instantChange(input, isRate: false)
         case .changes:
-            return Double(zip(points, points.dropFirst()).count { $1.v != $0.v && !($1.v.isNaN && $0.v.isNaN) })
-        case .resets: return Double(zip(points, points.dropFirst()).count { $1.v < $0.v })
+            return Double(neighbours(points) { $1 != $0 && !($1.isNaN && $0.isNaN) })
+        case .resets: return Double(neighbours(points) { $1 < $0 })
         case .avg_over_time:
             var mean = KahanMean()
             for point in points { mean.add(point.v) }
@@ -38,37 +54,52 @@ enum RangeFunctions {
             return sum.value
         case .count_over_time: return Double(points.count)
         case .present_over_time: return 1
-        case .last_over_time: return input.last.v
-        case .first_over_time: return input.first.v
-        case .min_over_time: return points.reduce(input.first.v) { $1.v < $0 || $0.isNaN ? $1.v : $0 }
-        case .max_over_time: return points.reduce(input.first.v) { $1.v > $0 || $0.isNaN ? $1.v : $0 }
+        case .last_over_time: return input.newest.v
+        case .first_over_time: return input.oldest.v
+        case .min_over_time: return points.reduce(input.oldest.v) { $1.v < $0 || $0.isNaN ? $1.v : $0 }
+        case .max_over_time: return points.reduce(input.oldest.v) { $1.v > $0 || $0.isNaN ? $1.v : $0 }
         case .stddev_over_time, .stdvar_over_time:
             var variance = Variance()
             for point in points { variance.add(point.v) }
             return name == .stdvar_over_time ? variance.value : variance.value.squareRoot()
-        case .quantile_over_time: return Quantile.of(points.map(\.v), input.parameters.first ?? .nan)
+        case .quantile_over_time: 
+            take(points, &scratch) { $0 }
+            return Quantile.of(&scratch, input.first)
         case .mad_over_time:
-            let median = Quantile.of(points.map(\.v), 0.5)
-            return Quantile.of(points.map { abs($0.v - median) }, 0.5)
+            take(points, &scratch) { $0 }
+            let median = Quantile.of(&scratch, 0.5)
+            take(points, &scratch) { abs($0 - median) }
+            return Quantile.of(&scratch, 0.5)
         case .deriv:
             guard points.count >= 2 else { return nil }
-            return regression(points, from: input.first.t).slope
+            return regression(points, from: input.oldest.t).slope
         case .predict_linear:
             guard points.count >= 2 else { return nil }
             let line = regression(points, from: input.time)
-            return line.slope * (input.parameters.first ?? .nan) + line.intercept
+            return line.slope * input.first + line.intercept
         case .double_exponential_smoothing: return try smoothed(input)
-        case .ts_of_first_over_time: return Double(input.first.t) / 1000
-        case .ts_of_last_over_time: return Double(input.last.t) / 1000
+        case .ts_of_first_over_time: return Double(input.oldest.t) / 1000
+        case .ts_of_last_over_time: return Double(input.newest.t) / 1000
         case .ts_of_min_over_time: return extreme(points) { $0 <= $1 }
         case .ts_of_max_over_time: return extreme(points) { $0 >= $1 }
         default: return nil
         }
     }
 
+    private static func neighbours(_ points: UnsafeBufferPointer<Point>, _ counts: (Double, Double) -> Bool) -> Int {
+        var count = 0
+        for index in 1..<max(1, points.count) where counts(points[index - 1].v, points[index].v) { count += 1 }
+        return count
+    }
+
+    private static func take(_ points: UnsafeBufferPointer<Point>, _ scratch: inout [Double], _ value: (Double) -> Double) {
+        scratch.removeAll(keepingCapacity: true)
+        for point in points { scratch.append(value(point.v)) }
+    }
+
     /// The time of the last point that no other one beats.
-    private static func extreme(_ points: ArraySlice<Point>, _ beats: (Double, Double) -> Bool) -> Double {
-        var best = points[points.startIndex]
+    private static func extreme(_ points: UnsafeBufferPointer<Point>, _ beats: (Double, Double) -> Bool) -> Double {
+        var best = points[0]
         for point in points.dropFirst() where beats(point.v, best.v) || best.v.isNaN { best = point }
         return Double(best.t) / 1000
     }
@@ -77,9 +108,9 @@ enum RangeFunctions {
     private static func extrapolated(_ input: Input, isCounter: Bool, isRate: Bool) -> Double? {
         let points = input.points
         guard points.count >= 2 else { return nil }
-        let (first, last) = (input.first, input.last)
+        let (first, last) = (input.oldest, input.newest)
         var result = last.v - first.v
-        if isCounter {
+        if input.mayReset {
             // A counter that fell was reset: what it had before is added.
             var previous = first.v
             for point in points.dropFirst() {
@@ -87,9 +118,9 @@ enum RangeFunctions {
                 previous = point.v
             }
         }
-        var toStart = Double(first.t - input.start) / 1000
-        var toEnd = Double(input.end - last.t) / 1000
-        let sampled = Double(last.t - first.t) / 1000
+        var toStart = (Double(first.t) - Double(input.start)) / 1000
+        var toEnd = (Double(input.end) - Double(last.t)) / 1000
+        let sampled = (Double(last.t) - Double(first.t)) / 1000
         let average = sampled / Double(points.count - 1)
         let threshold = average * 1.1
         if toStart >= threshold { toStart = average / 2 }
@@ -101,27 +132,27 @@ enum RangeFunctions {
         }
         if toEnd >= threshold { toEnd = average / 2 }
         var factor = (sampled + toStart + toEnd) / sampled
-        if isRate { factor /= Double(input.end - input.start) / 1000 }
+        if isRate { factor /= input.range }
         return result * factor
     }
 
     private static func instantChange(_ input: Input, isRate: Bool) -> Double? {
         guard input.points.count >= 2 else { return nil }
-        let (previous, last) = (input.points[input.points.endIndex - 2], input.last)
-        let elapsed = last.t - previous.t
+        let (previous, last) = (input.points[input.points.count - 2], input.newest)
+        let elapsed = last.t.minus(previous.t)
         guard elapsed > 0 else { return nil }
         let change = isRate && last.v < previous.v ? last.v : last.v - previous.v
         return isRate ? change / (Double(elapsed) / 1000) : change
     }
 
     /// Least squares; x in seconds from `origin`.
-    private static func regression(_ points: ArraySlice<Point>, from origin: Int64) -> (slope: Double, intercept: Double) {
+    private static func regression(_ points: UnsafeBufferPointer<Point>, from origin: Int64) -> (slope: Double, intercept: Double) {
         var (sumX, sumY, sumXY, sumXX) = (KahanSum(), KahanSum(), KahanSum(), KahanSum())
-        let firstValue = points[points.startIndex].v
+        let firstValue = points[0].v
         var isConstant = true
         for point in points {
             if point.v != firstValue { isConstant = false }
-            let x = Double(point.t - origin) / 1000
+            let x = (Double(point.t) - Double(origin)) / 1000
             sumX.add(x)
             sumY.add(point.v)
             sumXY.add(x * point.v)
@@ -135,14 +166,14 @@ enum RangeFunctions {
     }
 
     private static func smoothed(_ input: Input) throws(EvaluationError) -> Double? {
-        let (smoothing, trend) = (input.parameters[0], input.parameters[1])
+        let (smoothing, trend) = (input.first, input.second)
         guard smoothing > 0, smoothing < 1 else {
             throw EvaluationError(.execution, "invalid smoothing factor. Expected: 0 < sf < 1, got: \(goFormat(smoothing))")
         }
         guard trend > 0, trend < 1 else {
             throw EvaluationError(.execution, "invalid trend factor. Expected: 0 < tf < 1, got: \(goFormat(trend))")
         }
-        let points = Array(input.points)
+        let points = input.points
         guard points.count >= 2 else { return nil }
         var before = 0.0
         var level = points[0].v

@@ -17,8 +17,7 @@ extension Expression: CustomStringConvertible {
         case .range(let selector, let range): out += selector.description(range: range)
         case .subquery(let subquery):
             subquery.body.write(to: &out)
-            let step = subquery.step.map { Duration.milliseconds($0).prometheusDescription } ?? ""
-            out += "[\(Duration.milliseconds(subquery.range).prometheusDescription):\(step)]\(subquery.shift)"
+            out += "[\(subquery.range):\(subquery.step?.description ?? "")]\(subquery.shift)"
         case .call(let call):
             out += call.function.name.rawValue + "("
             Self.write(call.arguments, to: &out)
@@ -65,7 +64,7 @@ extension Expression: CustomStringConvertible {
 }
 
 extension VectorSelector {
-    fileprivate func description(range: Int64?) -> String {
+    fileprivate func description(range: Extent?) -> String {
         var parts: [String] = []
         var head = ""
         if let name {
@@ -76,7 +75,7 @@ extension VectorSelector {
             parts.append(label + matcher.operation.rawValue + matcher.value.quotedAsInGo)
         }
         let braces = parts.isEmpty ? "" : "{" + parts.joined(separator: ",") + "}"
-        let window = range.map { "[\(Duration.milliseconds($0).prometheusDescription)]" } ?? ""
+        let window = range.map { "[\($0)]" } ?? ""
         return head + braces + window + shift.description
     }
 }
@@ -92,7 +91,7 @@ extension TimeShift: CustomStringConvertible {
         case .end?: out += " @ end()"
         case nil: break
         }
-        if offset != 0 { out += " offset \(Duration.milliseconds(offset).prometheusDescription)" }
+        if offset != .zero { out += " offset \(offset)" }
         return out
     }
 }

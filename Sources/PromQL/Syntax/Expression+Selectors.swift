@@ -25,9 +25,9 @@ extension Expression {
     private func collect(into found: inout [SelectorUse], before: Int64, anchored: Bool) {
         switch kind {
         case .selector(let selector): found.append(use(selector, range: 300_000, before, anchored))
-        case .range(let selector, let range): found.append(use(selector, range: range, before, anchored))
+        case .range(let selector, let range): found.append(use(selector, range: range.milliseconds, before, anchored))
         case .subquery(let subquery):
-            let reach = before + subquery.range + subquery.shift.offset
+            let reach = before + subquery.range.milliseconds + subquery.shift.offset.milliseconds
             subquery.body.collect(into: &found, before: reach, anchored: anchored || subquery.shift.anchor != nil)
         default:
             for child in children { child.collect(into: &found, before: before, anchored: anchored) }
@@ -38,7 +38,7 @@ extension Expression {
         SelectorUse(
             matchers: selector.matchers,
             name: selector.matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value,
-            reach: .milliseconds(max(0, before + range + selector.shift.offset)),
+            reach: .milliseconds(max(0, before + range + selector.shift.offset.milliseconds)),
             isAnchored: anchored || selector.shift.anchor != nil, span: span)
     }
 }

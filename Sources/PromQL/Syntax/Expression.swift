@@ -8,14 +8,28 @@ package struct Expression: Sendable {
     package let span: Range<Int>
     /// Levels of the tree from here down; bounded by the parser, so that walking the tree can't exhaust the stack.
     let depth: Int
+    /// Gives the same at every step of a query: all that it reads is fixed by `@`.
+    let isStepInvariant: Bool
+    /// Has durations that depend on the query's step or range.
+    let hasOpenExtents: Bool
+
+    init(_ kind: Kind, _ type: ValueType, _ span: Range<Int>) {
+        self.kind = kind
+        self.type = type
+        self.span = span
+        let children = kind.children
+        depth = 1 + children.reduce(0) { max($0, $1.depth) }
+        isStepInvariant = kind.isFixed(children)
+        hasOpenExtents = kind.extents.contains { $0.isOpen } || children.contains { $0.hasOpenExtents }
+    }
 
     package indirect enum Kind: Sendable {
         /// `isDuration`: written as `5m`; counts as 300.
         case number(Double, isDuration: Bool)
         case string(StringLiteral)
         case selector(VectorSelector)
-        /// A selector with a range, in milliseconds.
-        case range(VectorSelector, Int64)
+        /// A selector with a range.
+        case range(VectorSelector, Extent)
         case subquery(Subquery)
         case call(Call)
         case aggregate(Aggregate)
@@ -34,14 +48,37 @@ package struct Expression: Sendable {
     }
 
     /// The expressions directly below, in the order of the text.
-    package var children: [Expression] {
-        switch kind {
+    package var children: [Expression] { kind.children }
+}
+
+extension Expression.Kind {
+    fileprivate var children: [Expression] {
+        switch self {
         case .number, .string, .selector, .range: []
         case .subquery(let subquery): [subquery.body]
         case .call(let call): call.arguments
         case .aggregate(let aggregate): (aggregate.parameter.map { [$0] } ?? []) + [aggregate.body]
         case .binary(let binary): [binary.left, binary.right]
         case .negated(let inner), .plus(let inner), .paren(let inner): [inner]
+        }
+    }
+
+    /// The durations at this place of the tree.
+    fileprivate var extents: [Extent] {
+        switch self {
+        case .selector(let selector): [selector.shift.offset]
+        case .range(let selector, let range): [selector.shift.offset, range]
+        case .subquery(let subquery): [subquery.shift.offset, subquery.range] + (subquery.step.map { [$0] } ?? [])
+        default: []
+        }
+    }
+
+    fileprivate func isFixed(_ children: [Expression]) -> Bool {
+        switch self {
+        case .selector(let selector), .range(let selector, _): selector.shift.anchor != nil
+        case .subquery(let subquery): subquery.shift.anchor != nil
+        case .call(let call): !call.function.name.readsTheTime(call.arguments) && children.allSatisfy(\.isStepInvariant)
+        default: children.allSatisfy(\.isStepInvariant)
         }
     }
 }
@@ -68,8 +105,8 @@ package struct TimeShift: Hashable, Sendable {
     }
 
     package var anchor: Anchor?
-    /// Milliseconds back; negative looks ahead.
-    package var offset: Int64 = 0
+    /// Back; negative looks ahead.
+    package var offset = Extent.zero
     /// Whether it was written, for `offset 0s`.
     var hasOffset = false
 }
@@ -84,10 +121,9 @@ package struct VectorSelector: Hashable, Sendable {
 
 package struct Subquery: Sendable {
     package let body: Expression
-    /// Milliseconds.
-    package let range: Int64
-    /// Milliseconds; nil stands for the evaluator's default.
-    package let step: Int64?
+    package let range: Extent
+    /// Nil stands for the evaluator's default.
+    package let step: Extent?
     package var shift = TimeShift()
 }
 

@@ -2,9 +2,6 @@ import Samples
 
 /// What may follow a selector or an expression: `[5m]`, `[5m:1m]`, `offset`, `@`.
 extension Parser {
-    /// The longest time that can be written, in milliseconds: as in Prometheus, about 292 years.
-    private static let longest = 9_223_372_036_854.0
-
     mutating func suffixed() throws(ParseError) -> Expression {
         var expression = try primary()
         while true {
@@ -20,9 +17,9 @@ extension Parser {
 
     private mutating func bracketed(_ expression: Expression) throws(ParseError) -> Expression {
         let bracket = advance()
-        let range = try duration("in range", mayBeNegative: false)
+        let range = try extent("in range") { (parser) throws(ParseError) in try parser.durationExpression() }
         if accept(.colon) {
-            let step = current.is(.rightBracket) ? nil : try duration("in subquery step", mayBeNegative: false)
+            let step = current.is(.rightBracket) ? nil : try extent("in subquery step") { (parser) throws(ParseError) in try parser.durationExpression() }
             guard accept(.rightBracket) else { throw error("unexpected \(current.what) in subquery, expected \"]\"", at: current) }
             guard expression.type == .vector else {
                 throw ParseError("subquery is only allowed on instant vector, got \(expression.type.rawValue) instead", at: expression.span.lowerBound, in: text)
@@ -52,7 +49,7 @@ extension Parser {
         }
         if isOffset {
             guard !shift.hasOffset else { throw error("offset may not be set multiple times", at: word) }
-            shift.offset = try duration("in offset", mayBeNegative: true)
+            shift.offset = try extent("in offset", mayBeNegative: true) { (parser) throws(ParseError) in try parser.durationOperand("in offset") }
             shift.hasOffset = true
         } else {
             guard shift.anchor == nil else { throw error("@ <timestamp> may not be set multiple times", at: word) }
@@ -83,17 +80,8 @@ extension Parser {
         }
         let seconds = try signedNumber("in @ modifier, expected a timestamp, start() or end()")
         let milliseconds = (seconds * 1000).rounded()
-        guard milliseconds.magnitude <= Self.longest else { throw error("timestamp out of bounds for @ modifier: \(goFormat(seconds))", at: token) }
+        guard milliseconds.magnitude <= DurationExpression.longest else { throw error("timestamp out of bounds for @ modifier: \(goFormat(seconds))", at: token) }
         return .at(Int64(milliseconds))
-    }
-
-    /// In milliseconds. A bare number counts seconds.
-    private mutating func duration(_ place: String, mayBeNegative: Bool) throws(ParseError) -> Int64 {
-        let token = current
-        let milliseconds = (try signedNumber("\(place), expected a duration such as 5m") * 1000).rounded()
-        guard milliseconds.magnitude <= Self.longest else { throw error("duration out of range", at: token) }
-        guard mayBeNegative || milliseconds > 0 else { throw error("duration must be greater than 0", at: token) }
-        return Int64(milliseconds)
     }
 
     private mutating func signedNumber(_ place: String) throws(ParseError) -> Double {

@@ -23,7 +23,10 @@ struct Parser {
     let text: [UInt8]
     private let tokens: [Token]
     private var position = 0
-    private var nesting = 0
+    var nesting = 0
+    /// Operations in durations so far.
+    var chain = 0
+    static let longestChain = 200
 
     init(text: [UInt8], tokens: [Token]) {
         self.text = text
@@ -41,9 +44,8 @@ struct Parser {
 
     /// An expression whose binary operators bind at least as tightly as `least`.
     mutating func expression(least: Int = 1) throws(ParseError) -> Expression {
-        nesting += 1
+        try descend()
         defer { nesting -= 1 }
-        guard nesting <= Self.deepestNesting else { throw error("nested deeper than \(Self.deepestNesting) levels", at: current) }
         var left = try unary()
         while let operation = binaryOperator(current), operation.precedence >= least {
             let sign = advance()
@@ -57,7 +59,13 @@ struct Parser {
         return left
     }
 
-    private func binaryOperator(_ token: Token) -> Binary.Operator? {
+    /// To be taken back by the caller at its end.
+    mutating func descend() throws(ParseError) {
+        guard nesting < Self.deepestNesting else { throw error("nested deeper than \(Self.deepestNesting) levels", at: current) }
+        nesting += 1
+    }
+
+    func binaryOperator(_ token: Token) -> Binary.Operator? {
         switch token.kind {
         case .symbol(let symbol): Binary.Operator(rawValue: symbol.rawValue)
         case .name: token.keyword.flatMap { ["and", "or", "unless", "atan2"].contains($0) ? Binary.Operator(rawValue: $0) : nil }
@@ -119,9 +127,9 @@ struct Parser {
     // MARK: Building and reading, for the other parts of the parser
 
     func node(_ kind: Expression.Kind, _ type: ValueType, _ span: Range<Int>) throws(ParseError) -> Expression {
-        let below = Expression(kind: kind, type: type, span: span, depth: 0).children.reduce(0) { max($0, $1.depth) }
-        guard below < Self.deepestTree else { throw ParseError("more than \(Self.deepestTree) operations in a chain", at: span.lowerBound, in: text) }
-        return Expression(kind: kind, type: type, span: span, depth: below + 1)
+        let node = Expression(kind, type, span)
+        guard node.depth <= Self.deepestTree else { throw ParseError("more than \(Self.deepestTree) operations in a chain", at: span.lowerBound, in: text) }
+        return node
     }
 
     var current: Token { tokens[min(position, tokens.count - 1)] }

@@ -1,0 +1,80 @@
+import Samples
+
+/// `topk` and `bottomk`.
+extension Evaluation {
+    static func check(rank parameter: Column) throws(EvaluationError) {
+        for value in parameter.values {
+            if value.isNaN { throw EvaluationError(.execution, "Parameter value is NaN") }
+            guard value.magnitude < 0x1p63 else {
+                throw EvaluationError(.execution, "Scalar value \(goFormat(value)) \(value < 0 ? "underflows" : "overflows") int64")
+            }
+        }
+    }
+
+    func ranked(_ body: Table, _ groups: Groups, _ parameter: Column, isTop: Bool) throws(EvaluationError) -> Table {
+        let members = groups.members
+        var places: [Int] = []
+        var isKept = [Bool](repeating: false, count: body.cells.count)
+        for column in 0..<body.width {
+            let most = Int(parameter[column])
+            if most < 1 { continue }
+            for rows in members {
+                try tick(rows.count)
+                var ranking = Ranking(most, isTop: isTop)
+                for row in rows where !Table.isNothing(body[row, column]) { ranking.add(body[row, column], row) }
+                for row in ranking.rows {
+                    isKept[row * body.width + column] = true
+                    if body.width == 1 { places.append(row) }
+                }
+            }
+        }
+        // With one step the result has an order.
+        if body.width == 1 { return body.picking(places) }
+        var result = body
+        result.filter { row, column in isKept[row * body.width + column] }
+        return result
+    }
+}
+
+/// The first of some values in falling or rising order. NaN comes last in both; of equals the one that came first.
+private struct Ranking {
+    private struct Entry {
+        let value: Double
+        let row: Int
+    }
+
+    private let most: Int
+    private let isTop: Bool
+    private var best: [Entry] = []
+    /// Longer lists are sorted at the end rather than kept in order.
+    private let isShort: Bool
+
+    init(_ most: Int, isTop: Bool) {
+        self.most = most
+        self.isTop = isTop
+        isShort = most <= 64
+    }
+
+    private func precedes(_ a: Double, _ b: Double) -> Bool {
+        if a.isNaN || b.isNaN { return !a.isNaN && b.isNaN }
+        return isTop ? a > b : a < b
+    }
+
+    mutating func add(_ value: Double, _ row: Int) {
+        let entry = Entry(value: value, row: row)
+        guard isShort else { return best.append(entry) }
+        if best.count == most {
+            guard let last = best.last, precedes(value, last.value) else { return }
+            best.removeLast()
+        }
+        var place = best.count
+        while place > 0, precedes(value, best[place - 1].value) { place -= 1 }
+        best.insert(entry, at: place)
+    }
+
+    var rows: [Int] {
+        // Rows are added in rising order, which decides between equals.
+        let order = isShort ? best : best.sorted { precedes($0.value, $1.value) || (!precedes($1.value, $0.value) && $0.row < $1.row) }
+        return order.prefix(most).map(\.row)
+    }
+}

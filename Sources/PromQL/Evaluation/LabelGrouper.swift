@@ -1,0 +1,85 @@
+import Samples
+
+/// Puts label sets into groups that agree on some of their labels. A label set is built for each group, not for each member.
+struct LabelGrouper {
+    private let names: [String]
+    private let isKeeping: Bool
+    private var firstWithHash: [Int: Int] = [:]
+    /// The next group with the same hash, or -1.
+    private var next: [Int] = []
+    /// What the members of each group have in common.
+    private(set) var keys: [Labels] = []
+
+    /// - Parameters:
+    ///   - names: the labels that count.
+    ///   - isKeeping: false: the labels that do not count.
+    init(_ names: some Sequence<String>, isKeeping: Bool) {
+        self.names = Array(Set(names))
+        self.isKeeping = isKeeping
+    }
+
+    init(_ grouping: Grouping) {
+        self.init(grouping.isWithout ? grouping.labels + [Labels.metricName] : grouping.labels, isKeeping: !grouping.isWithout)
+    }
+
+    init(_ matching: Matching) {
+        self.init(matching.isOn ? matching.labels : matching.labels + [Labels.metricName], isKeeping: matching.isOn)
+    }
+
+    @inline(__always) private func counts(_ name: String) -> Bool {
+        for candidate in names where candidate == name { return isKeeping }
+        return !isKeeping
+    }
+
+    /// The group's number; new groups count up from 0.
+    mutating func group(of labels: Labels) -> Int {
+        if isKeeping, names.isEmpty {
+            if keys.isEmpty { add(.empty, 0) }
+            return 0
+        }
+        let hash = hash(labels)
+        let first = firstWithHash[hash] ?? -1
+        var candidate = first
+        while candidate >= 0 {
+            if agrees(labels, keys[candidate]) { return candidate }
+            candidate = next[candidate]
+        }
+        return add(Labels(sorted: labels.pairs.filter { counts($0.name) }), hash, before: first)
+    }
+
+    /// As `group(of:)`, but never makes a group.
+    func existingGroup(of labels: Labels) -> Int? {
+        if isKeeping, names.isEmpty { return keys.isEmpty ? nil : 0 }
+        var candidate = firstWithHash[hash(labels)] ?? -1
+        while candidate >= 0 {
+            if agrees(labels, keys[candidate]) { return candidate }
+            candidate = next[candidate]
+        }
+        return nil
+    }
+
+    @discardableResult private mutating func add(_ key: Labels, _ hash: Int, before: Int = -1) -> Int {
+        keys.append(key)
+        next.append(before)
+        firstWithHash[hash] = keys.count - 1
+        return keys.count - 1
+    }
+
+    private func hash(_ labels: Labels) -> Int {
+        var hasher = Hasher()
+        for pair in labels.pairs where counts(pair.name) {
+            hasher.combine(pair.name)
+            hasher.combine(pair.value)
+        }
+        return hasher.finalize()
+    }
+
+    private func agrees(_ labels: Labels, _ key: Labels) -> Bool {
+        var place = 0
+        for pair in labels.pairs where counts(pair.name) {
+            guard place < key.pairs.count, key.pairs[place] == pair else { return false }
+            place += 1
+        }
+        return place == key.pairs.count
+    }
+}

@@ -1,0 +1,54 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Functions of one number, as Go's math package has them.
+enum GoMath {
+    /// Infinity wins over NaN, NaN over the rest.
+    static func larger(_ a: Double, _ b: Double) -> Double {
+        if a == .infinity || b == .infinity { return .infinity }
+        return a.isNaN || b.isNaN ? .nan : max(a, b)
+    }
+
+    /// Negative infinity wins over NaN, NaN over the rest.
+    static func smaller(_ a: Double, _ b: Double) -> Double {
+        if a == -.infinity || b == -.infinity { return -.infinity }
+        return a.isNaN || b.isNaN ? .nan : min(a, b)
+    }
+
+    /// As Go works it out, last bits included: log10(1000) is 2.9999999999999996 there, which floor() makes visible.
+    private static func log2(_ x: Double) -> Double {
+        let (fraction, exponent) = frexp(x)
+        if fraction == 0.5 { return Double(exponent - 1) }
+        return Glibc.log(fraction) * (1 / 0.693147180559945309417232121458176568) + Double(exponent)
+    }
+
+    static func plain(_ name: Function.Name) -> ((Double) -> Double)? {
+        switch name {
+        case .abs: { $0.magnitude }
+        case .ceil: { $0.rounded(.up) }
+        case .floor: { $0.rounded(.down) }
+        case .exp: { Glibc.exp($0) }
+        case .sqrt: { $0.squareRoot() }
+        case .ln: { Glibc.log($0) }
+        case .log2: { log2($0) }
+        case .log10: { log2($0) * (0.693147180559945309417232121458176568 / 2.30258509299404568401799145468436421) }
+        case .sin: { Glibc.sin($0) }
+        case .cos: { Glibc.cos($0) }
+        case .tan: { Glibc.tan($0) }
+        case .asin: { Glibc.asin($0) }
+        case .acos: { Glibc.acos($0) }
+        case .atan: { Glibc.atan($0) }
+        case .sinh: { Glibc.sinh($0) }
+        case .cosh: { Glibc.cosh($0) }
+        case .tanh: { Glibc.tanh($0) }
+        case .asinh: { Glibc.asinh($0) }
+        case .acosh: { Glibc.acosh($0) }
+        case .atanh: { Glibc.atanh($0) }
+        case .rad: { $0 * .pi / 180 }
+        case .deg: { $0 * 180 / .pi }
+        case .sgn: { $0 < 0 ? -1 : $0 > 0 ? 1 : $0 }
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Samples
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Arithmetic where a duration stands: `[5m * 2]`, `offset (1h - step())`.
+/// Source: Prometheus' manual, "Feature flags", PromQL arithmetic expressions in time durations.
+package indirect enum DurationExpression: Hashable, Sendable {
+    /// `isDuration`: written as `5m`; counts as 300.
+    case seconds(Double, isDuration: Bool)
+    /// `step()`: the step of a range query; 0 for an instant.
+    case step
+    /// `range()`: from the start of a range query to its end; 0 for an instant.
+    case range
+    case negated(DurationExpression)
+    case plus(DurationExpression)
+    case paren(DurationExpression)
+    case arithmetic(Binary.Operator, DurationExpression, DurationExpression)
+    /// `min(a, b)` or `max(a, b)`
+    case extreme(isLargest: Bool, DurationExpression, DurationExpression)
+
+    /// The longest time that can be written, in milliseconds: as in Prometheus, about 292 years.
+    static let longest = 9_223_372_036_854.0
+
+    struct Problem: Error {
+        let message: String
+    }
+
+    /// Whether it can't be known before the query's step and range are.
+    var isOpen: Bool {
+        switch self {
+        case .seconds: false
+        case .step, .range: true
+        case .negated(let inner), .plus(let inner), .paren(let inner): inner.isOpen
+        case .arithmetic(_, let a, let b), .extreme(_, let a, let b): a.isOpen || b.isOpen
+        }
+    }
+
+    /// In seconds.
+    private func value(step: Double, range: Double) throws(Problem) -> Double {
+        switch self {
+        case .seconds(let value, _): return value
+        case .step: return step
+        case .range: return range
+        case .negated(let inner): return -(try inner.value(step: step, range: range))
+        case .plus(let inner), .paren(let inner): return try inner.value(step: step, range: range)
+        case .extreme(let isLargest, let a, let b):
+            let (x, y) = (try a.value(step: step, range: range), try b.value(step: step, range: range))
+            return isLargest ? max(x, y) : min(x, y)
+        case .arithmetic(let operation, let a, let b):
+            let (x, y) = (try a.value(step: step, range: range), try b.value(step: step, range: range))
+            switch operation {
+            case .add: return x + y
+            case .subtract: return x - y
+            case .multiply: return x * y
+            case .divide:
+                if y == 0 { throw Problem(message: "division by zero") }
+                return x / y
+            case .modulo:
+                if y == 0 { throw Problem(message: "modulo by zero") }
+                return fmod(x, y)
+            case .power: return pow(x, y)
+            default: return .nan
+            }
+        }
+    }
+
+    func milliseconds(step: Double, range: Double, mustBePositive: Bool) throws(Problem) -> Int64 {
+        let milliseconds = (try value(step: step, range: range) * 1000).rounded()
+        guard milliseconds.magnitude <= DurationExpression.longest else { throw Problem(message: "duration out of range") }
+        guard !mustBePositive || milliseconds > 0 else { throw Problem(message: "duration must be greater than 0") }
+        return Int64(milliseconds)
+    }
+}
+
+extension DurationExpression: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .seconds(let value, let isDuration):
+            isDuration ? Duration.milliseconds(Int64((value * 1000).rounded())).prometheusDescription : goFormatPlain(value)
+        case .step: "step()"
+        case .range: "range()"
+        case .negated(let inner): "-\(inner)"
+        case .plus(let inner): "+\(inner)"
+        case .paren(let inner): "(\(inner))"
+        case .arithmetic(let operation, let a, let b): "\(a) \(operation.rawValue) \(b)"
+        case .extreme(let isLargest, let a, let b): "\(isLargest ? "max" : "min")(\(a), \(b))"
+        }
+    }
+}
+
+/// How long a range, a subquery's step or an offset is.
+package struct Extent: Hashable, Sendable, CustomStringConvertible {
+    /// 0 while it is open.
+    package let milliseconds: Int64
+    /// Nil for a plain duration.
+    let written: DurationExpression?
+
+    static let zero = Extent(0)
+
+    init(_ milliseconds: Int64) {
+        self.milliseconds = milliseconds
+        written = nil
+    }
+
+    init(_ expression: DurationExpression, mustBePositive: Bool) throws(DurationExpression.Problem) {
+        milliseconds = expression.isOpen ? 0 : try expression.milliseconds(step: 0, range: 0, mustBePositive: mustBePositive)
+        switch expression {
+        case .seconds, .negated(.seconds), .plus(.seconds): written = nil
+        default: written = expression
+        }
+    }
+
+    var isOpen: Bool { written?.isOpen ?? false }
+
+    package var description: String { written?.description ?? Duration.milliseconds(milliseconds).prometheusDescription }
+
+    /// Closed, now that step and range are known.
+    func resolved(step: Duration, range: Duration, mustBePositive: Bool) throws(EvaluationError) -> Extent {
+        guard let written, written.isOpen else { return self }
+        do {
+            return Extent(try written.milliseconds(step: step.seconds, range: range.seconds, mustBePositive: mustBePositive))
+        } catch {
+            throw EvaluationError(.execution, "\(error.message): \(written)")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+extension Expression {
+    /// The expression with `step()` and `range()` in its durations replaced by what they are.
+    func resolved(step: Duration, range: Duration) throws(EvaluationError) -> Expression {
+        guard hasOpenExtents else { return self }
+        func inner(_ expression: Expression) throws(EvaluationError) -> Expression { try expression.resolved(step: step, range: range) }
+        func length(_ extent: Extent) throws(EvaluationError) -> Extent { try extent.resolved(step: step, range: range, mustBePositive: true) }
+        func shifted(_ shift: TimeShift) throws(EvaluationError) -> TimeShift {
+            var shift = shift
+            shift.offset = try shift.offset.resolved(step: step, range: range, mustBePositive: false)
+            return shift
+        }
+        func selector(_ selector: VectorSelector) throws(EvaluationError) -> VectorSelector {
+            var selector = selector
+            selector.shift = try shifted(selector.shift)
+            return selector
+        }
+        let kind: Kind
+        switch self.kind {
+        case .number, .string: kind = self.kind
+        case .selector(let old): kind = .selector(try selector(old))
+        case .range(let old, let range): kind = .range(try selector(old), try length(range))
+        case .subquery(let old):
+            var step = old.step
+            if let open = step { step = try length(open) }
+            kind = .subquery(Subquery(body: try inner(old.body), range: try length(old.range), step: step, shift: try shifted(old.shift)))
+        case .call(let old):
+            var arguments: [Expression] = []
+            for argument in old.arguments { arguments.append(try inner(argument)) }
+            kind = .call(Call(function: old.function, arguments: arguments))
+        case .aggregate(let old):
+            var parameter = old.parameter
+            if let open = parameter { parameter = try inner(open) }
+            kind = .aggregate(Aggregate(
+                operation: old.operation, parameter: parameter, body: try inner(old.body), grouping: old.grouping, hasGrouping: old.hasGrouping))
+        case .binary(let old):
+            kind = .binary(Binary(
+                operation: old.operation, left: try inner(old.left), right: try inner(old.right), returnsBool: old.returnsBool, matching: old.matching))
+        case .negated(let old): kind = .negated(try inner(old))
+        case .plus(let old): kind = .plus(try inner(old))
+        case .paren(let old): kind = .paren(try inner(old))
+        }
+        return Expression(kind, type, span)
+    }
+}

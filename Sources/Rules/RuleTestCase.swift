@@ -1,0 +1,108 @@
+import PromQL
+import Samples
+import YAML
+
+/// One entry of `tests`, read and checked.
+struct RuleTestCase: Sendable {
+    struct AlertCheck: Sendable {
+        var time: Duration
+        var name: String
+        var expected: [(labels: Labels, annotations: [String: String])]
+    }
+
+    struct ExpressionCheck: Sendable {
+        var time: Duration
+        var text: String
+        var expected: [(labels: Labels, value: Double)]
+    }
+
+    var name: String
+    var interval: Duration
+    var series: [Series] = []
+    var alerts: [AlertCheck] = []
+    var expressions: [ExpressionCheck] = []
+    var externalLabels: [String: String]
+    var externalURL: String
+    var start: Timestamp
+
+    /// - Parameter isStrict: unknown fields are errors.
+    init(_ node: Node, index: Int, isStrict: Bool, errors: ErrorList) {
+        var fields = Fields(node, errors, "a test")
+        name = fields.string("name") ?? "test \(index + 1)"
+        interval = fields.parsed("interval", expected: "a duration such as 1m") { Duration(prometheus: $0) } ?? .seconds(60)
+        externalLabels = fields.stringMap("external_labels")
+        externalURL = fields.string("external_url") ?? ""
+        start = fields.parsed("start_timestamp", expected: "an RFC 3339 time or a Unix timestamp") { text in
+            Timestamp(rfc3339: text) ?? Double(text).map { Timestamp(seconds: $0) }
+        } ?? Timestamp(milliseconds: 0)
+        func duration(_ fields: inout Fields) -> Duration {
+            fields.parsed("eval_time", expected: "a duration such as 5m") { Duration(prometheus: $0) } ?? .zero
+        }
+        func labels(_ node: Node?) -> Labels {
+            guard let node else { return .empty }
+            do {
+                return try SeriesNotation.labels(node.scalar ?? "")
+            } catch {
+                errors.add(node.place, error.message)
+                return .empty
+            }
+        }
+        for item in fields.list("input_series") {
+            var input = Fields(item, errors, "an input series")
+            let labels = labels(input.required("series"))
+            if let values = input.required("values") {
+                do {
+                    var points: [Point] = []
+                    for (index, value) in try SeriesNotation.values(values.scalar ?? "").enumerated() {
+                        let t = start.milliseconds + Int64(index) * interval.milliseconds
+                        switch value {
+                        case .value(let number): points.append(Point(t: t, v: number))
+                        case .stale: points.append(Point(t: t, v: StaleMarker.value))
+                        case .missing: break
+                        }
+                    }
+                    series.append(Series(labels, points))
+                } catch {
+                    errors.add(values.place, error.message)
+                }
+            }
+            if isStrict { input.finish() }
+        }
+        for item in fields.list("alert_rule_test") {
+            var check = Fields(item, errors, "an alert test")
+            let expected = check.list("exp_alerts").map { node -> (Labels, [String: String]) in
+                var alert = Fields(node, errors, "an expected alert")
+                let labels = Labels(alert.stringMap("exp_labels"))
+                let annotations = alert.stringMap("exp_annotations")
+                if isStrict { alert.finish() }
+                return (labels, annotations)
+            }
+            alerts.append(AlertCheck(time: duration(&check), name: check.requiredString("alertname") ?? "", expected: expected))
+            if isStrict { check.finish() }
+        }
+        for item in fields.list("promql_expr_test") {
+            var check = Fields(item, errors, "an expression test")
+            let expected = check.list("exp_samples").map { node -> (Labels, Double) in
+                var sample = Fields(node, errors, "an expected sample")
+                let found = labels(sample.node("labels"))
+                let value = sample.parsed("value", expected: "a number", RuleTestCase.number) ?? 0
+                _ = sample.nodeOrNull("histogram")
+                if isStrict { sample.finish() }
+                return (found, value)
+            }
+            expressions.append(ExpressionCheck(time: duration(&check), text: check.requiredString("expr") ?? "", expected: expected))
+            if isStrict { check.finish() }
+        }
+        if isStrict { fields.finish() }
+    }
+
+    /// YAML's numbers: `.inf`, `.nan` and what Go reads.
+    private static func number(_ text: String) -> Double? {
+        switch text.lowercased() {
+        case ".inf", "+.inf", "inf", "+inf": .infinity
+        case "-.inf", "-inf": -.infinity
+        case ".nan", "nan": .nan
+        default: Double(text) ?? (text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16).map(Double.init) : nil)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import PromQL
+import Samples
+import Synchronization
+
+/// The input series and what the rules made of them.
+final class TestStorage: SampleSource {
+    private struct State {
+        var byName: [String: [Labels: [Point]]] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    init(_ series: [Series]) {
+        var state = State()
+        for one in series { state.byName[one.labels.name ?? "", default: [:]][one.labels, default: []] += one.points }
+        self.state = Mutex(state)
+    }
+
+    func add(_ samples: [Sample]) {
+        state.withLock { state in
+            for sample in samples {
+                state.byName[sample.labels.name ?? "", default: [:]][sample.labels, default: []].append(Point(t: sample.timestamp.milliseconds, v: sample.value))
+            }
+        }
+    }
+
+    func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
+        state.withLock { state in
+            let fixed = matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value
+            let pools = fixed.map { [state.byName[$0] ?? [:]] } ?? Array(state.byName.values)
+            return pools.flatMap { pool in
+                pool.compactMap { labels, points in
+                    guard matchers.allSatisfy({ $0.matches(labels) }) else { return nil }
+                    let found = points.filter { $0.t > start && $0.t <= end }
+                    return found.isEmpty ? nil : Series(labels, found)
+                }
+            }
+        }
+    }
+}

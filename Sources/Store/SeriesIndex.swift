@@ -1,0 +1,99 @@
+import Samples
+
+/// Finds series by their labels: for each name and value of a label it knows the series that have it.
+struct SeriesIndex {
+    /// In the order in which they came.
+    private var slots: [MemorySeries] = []
+    private var postings: [String: [String: Posting]] = [:]
+
+    /// Slots of series, rising. Most values of labels belong to one series, which then needs no array.
+    private struct Posting {
+        private let first: UInt32
+        private var rest: [UInt32] = []
+
+        init(_ slot: UInt32) { first = slot }
+
+        var count: Int { rest.count + 1 }
+        mutating func append(_ slot: UInt32) { rest.append(slot) }
+
+        func append(to slots: inout [UInt32]) {
+            slots.append(first)
+            slots += rest
+        }
+    }
+
+    mutating func insert(_ series: MemorySeries) {
+        let slot = UInt32(truncatingIfNeeded: slots.count)
+        slots.append(series)
+        for pair in series.labels.pairs {
+            if postings[pair.name]?[pair.value]?.append(slot) == nil { postings[pair.name, default: [:]][pair.value] = Posting(slot) }
+        }
+    }
+
+    /// Lets go of series without points.
+    mutating func removeEmpty() {
+        // Rare enough, and series come back under other labels: everything is indexed anew.
+        let kept = slots.filter { !$0.isEmpty }
+        self = SeriesIndex()
+        slots.reserveCapacity(kept.count)
+        for series in kept { insert(series) }
+    }
+
+    /// The series that match every matcher, in the order in which they came.
+    func series(_ matchers: [Matcher]) -> [MemorySeries] {
+        guard let candidates = candidates(matchers) else { return [] }
+        var tests = matchers.filter { $0 != candidates.answers }.map { Test($0) }
+        guard let places = candidates.slots else { return slots.filter { Self.passes($0, &tests) } }
+        return places.lazy.map { slots[Int($0)] }.filter { Self.passes($0, &tests) }
+    }
+
+    private static func passes(_ series: MemorySeries, _ tests: inout [Test]) -> Bool {
+        for index in tests.indices where !tests[index].passes(series.labels) { return false }
+        return true
+    }
+
+    private struct Candidates {
+        /// Nil: all.
+        var slots: [UInt32]?
+        /// The matcher that need not be asked any more.
+        var answers: Matcher?
+    }
+
+    /// The shortest list that one matcher gives; nil where nothing can match.
+    private func candidates(_ matchers: [Matcher]) -> Candidates? {
+        var best: (posting: Posting, matcher: Matcher)?
+        for matcher in matchers where matcher.operation == .equal && !matcher.value.isEmpty {
+            guard let posting = postings[matcher.name]?[matcher.value] else { return nil }
+            if posting.count < best?.posting.count ?? .max { best = (posting, matcher) }
+        }
+        var found: [UInt32] = []
+        if let best {
+            best.posting.append(to: &found)
+            return Candidates(slots: found, answers: best.matcher)
+        }
+        guard let matcher = matchers.first(where: { !$0.matches("") }) else { return Candidates() }
+        for (value, posting) in postings[matcher.name] ?? [:] where matcher.matches(value) { posting.append(to: &found) }
+        return Candidates(slots: found.sorted(), answers: matcher)
+    }
+
+    /// A matcher that asks its regular expression once for each value.
+    private struct Test {
+        private let matcher: Matcher
+        private let isRegular: Bool
+        private var known: [String: Bool] = [:]
+
+        init(_ matcher: Matcher) {
+            self.matcher = matcher
+            isRegular = matcher.operation == .matches || matcher.operation == .notMatches
+        }
+
+        mutating func passes(_ labels: Labels) -> Bool {
+            let value = labels[matcher.name] ?? ""
+            guard isRegular else { return matcher.matches(value) }
+            if let answer = known[value] { return answer }
+            let answer = matcher.matches(value)
+            known[value] = answer
+            return answer
+        }
+    }
+}

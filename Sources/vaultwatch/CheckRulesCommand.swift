@@ -1,0 +1,100 @@
+import ArgumentParser
+import Config
+import Dispatching
+import Platform
+import Rules
+import Samples
+import YAML
+
+struct CheckRulesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rules",
+        abstract: "Checks rule files.",
+        discussion: """
+            Exits 0 when all is right, 1 for mistakes, 3 for findings: duplicate rules, metrics that nothing exports,
+            a "for" shorter than the poll interval, a severity without a route.
+            Examples:
+              vaultwatch check rules rules/*.yml
+              vaultwatch check rules --config.file=vaultwatch.yml rules/*.yml    against its routes and poll interval
+            """)
+
+    @Argument(help: "Rule files.")
+    var files: [String]
+
+    @Option(help: "A \"for\" shorter than this can't tell one bad poll from two. Default: the configuration's, else 5s.")
+    var pollInterval: String?
+
+    @Option(name: .customLong("config.file"), help: "The configuration that the rules are for.")
+    var configFile: String?
+
+    enum Lint: String, ExpressibleByArgument {
+        case all, none
+        case duplicateRules = "duplicate-rules"
+    }
+
+    @Option(help: "What to look for beside mistakes: all, duplicate-rules or none.")
+    var lint = Lint.all
+
+    @Flag(help: "For those who come from promtool: findings always exit with 3.")
+    var lintFatal = false
+
+    func run() async throws {
+        var lint = RuleLint()
+        if let configFile {
+            let configuration = try ConfigOptions.load(configFile)
+            lint.pollInterval = configuration.global.pollInterval
+            lint.routes = RouteTree(configuration.dispatch.route)
+        }
+        if let pollInterval {
+            guard let interval = Duration(prometheus: pollInterval) else { throw ValidationError("--poll-interval: expected a duration such as 5s") }
+            lint.pollInterval = interval
+        }
+        var findings = 0
+        var mistakes = 0
+        let sets = files.map { file in
+            let errors = ErrorList()
+            return (file: file, set: RuleSet.load([file], files: SystemFiles(), errors: errors), errors: errors)
+        }
+        let recorded = Set(sets.flatMap(\.set.groups).flatMap(\.rules).filter { $0.kind == .recording }.map(\.name))
+        for (file, set, errors) in sets {
+            print("Checking \(file)")
+            guard errors.isEmpty else {
+                print("  FAILED:")
+                let excerpts = FileExcerpts(SystemFiles())
+                for error in errors.errors { print("  \(error)\(excerpts.text(at: error.place))") }
+                mistakes += errors.errors.count
+                continue
+            }
+            let found = (self.lint == .none ? [] : set.findings()) + (self.lint == .all ? lint.findings(set, recorded: recorded) : [])
+            findings += found.count
+            print("  SUCCESS: \(set.groups.reduce(0) { $0 + $1.rules.count }) rules found")
+            for finding in found { print("  \(finding)") }
+            print("")
+        }
+        if mistakes > 0 { throw ExitCode.failure }
+        if findings > 0 { throw ExitCode(3) }
+    }
+}
+
+/// Lines of files with a caret under the place of a mistake.
+struct FileExcerpts {
+    private let files: SystemFiles
+    private static let widest = 100
+
+    init(_ files: SystemFiles) { self.files = files }
+
+    /// The line and the caret, each after a line break; nothing where the file can't be read.
+    func text(at place: Place) -> String {
+        guard let bytes = try? files.read(place.file, limit: RuleSet.largestFile) else { return "" }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.indices.contains(place.line - 1) else { return "" }
+        let scalars = Array(lines[place.line - 1].unicodeScalars)
+        // Of a long line the part around the place.
+        let column = min(max(place.column - 1, 0), scalars.count)
+        let start = max(0, column - FileExcerpts.widest / 2)
+        var line = String.UnicodeScalarView()
+        line.append(contentsOf: scalars[start...].prefix(FileExcerpts.widest))
+        let pad = scalars[start..<column].map { $0 == "\t" ? "\t" : " " }.joined()
+        return "\n    \(String(line))\n    \(pad)^"
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import LocalServers
+import Testing
+
+/// `check rules`, `test rules` and `query`, as a user types them.
+struct RuleCommandTests {
+    private static let lintable = """
+        groups:
+        - name: a
+          rules:
+          - alert: X
+            expr: sum(rate(no_such_metric[5m])) > 1
+            for: 1s
+            labels: {severity: sever}
+          - {record: "job:x", expr: vector(1)}
+          - {record: "job:x", expr: vector(2)}
+        """
+
+    @Test func mistakesInRulesAreShownWhereTheyStand() async throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("r.yml", "groups:\n- name: a\n  rules:\n  - alert: X\n    expr: |\n      sum(\n\trat(up[5m]))\n")
+        let other = try folder.write("s.yml", "groups:\n- name: a\n  rules:\n  - {record: x, expr: 'sum(rat(up[5m]))'}\n")
+        let (exit, output, _) = try await Binary.run(["check", "rules", file, other])
+        #expect(exit == .exited(1))
+        #expect(output.contains("s.yml:4:28: could not parse expression: unknown function with name \"rat\"; did you mean \"rate\"?"), "\(output)")
+        #expect(output.contains("\n      - {record: x, expr: 'sum(rat(up[5m]))'}\n                               ^\n"), "\(output)")
+    }
+
+    @Test func findingsHaveAnExitCodeOfTheirOwn() async throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("r.yml", Self.lintable)
+        let (exit, output, _) = try await Binary.run(["check", "rules", file])
+        #expect(exit == .exited(3))
+        for expected in [
+            "duplicate rule: \"job:x\"", "X reads no_such_metric, which no probe exports", "for 1s is shorter than the poll interval, 5s",
+            "severity \"sever\" is none that is routed by default",
+        ] {
+            #expect(output.contains(expected), "\(expected) is missing in\n\(output)")
+        }
+        #expect(try await Binary.run(["check", "rules", "--lint=none", file]).exit == .exited(0))
+        let duplicates = try await Binary.run(["check", "rules", "--lint=duplicate-rules", "--lint-fatal", file])
+        #expect(duplicates.exit == .exited(3) && !duplicates.output.contains("no_such_metric"))
+    }
+
+    @Test func severitiesAreHeldAgainstTheRoutes() async throws {
+        let folder = try TemporaryDirectory()
+        let rules = try folder.write("r.yml", """
+            groups:
+            - name: a
+              rules:
+              - {alert: X, expr: vault_node_up == 0, labels: {severity: critical}}
+              - {alert: Y, expr: vault_node_up == 0, labels: {severity: low}}
+            """)
+        let configuration = try folder.write("c.yml", """
+            global: {poll_interval: 20s}
+            vault: {clusters: [{name: a, nodes: [{name: x, url: "http://x:8200"}]}]}
+            alerting:
+              route: {receiver: nobody, routes: [{matchers: ['severity="critical"'], receiver: pager}]}
+              receivers: [{name: nobody}, {name: pager}]
+            """)
+        let (exit, output, error) = try await Binary.run(["check", "rules", "--config.file", configuration, rules])
+        #expect(exit == .exited(3), "\(output)\(error)")
+        #expect(output.contains("Y: severity \"low\" has no route; only the root's receiver \"nobody\" would hear of it"), "\(output)")
+        #expect(!output.contains("X: severity"))
+    }
+
+    @Test func failingTestsShowTheDifference() async throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("r.yml", "groups: [{name: a, rules: [{alert: Down, expr: up, labels: {severity: low}}]}]\n")
+        let test = try folder.write("t.yml", """
+            rule_files: [r.yml]
+            later: 1
+            tests:
+              - name: one & only
+                input_series: [{series: 'up{job="a"}', values: '1x20'}]
+                alert_rule_test: [{eval_time: 2m, alertname: Down, exp_alerts: [{exp_labels: {severity: high, job: a}}]}]
+                promql_expr_test: [{expr: up, eval_time: 2m, exp_samples: [{labels: 'up{job="a"}', value: 1}, {labels: 'up{job="b"}', value: 1}]}]
+              - {name: two, input_series: []}
+            """)
+        #expect(try await Binary.run(["test", "rules", test]).output.contains("unknown key \"later\""))
+        let junit = folder.file("j.xml")
+        let (exit, output, _) = try await Binary.run(["test", "rules", "--diff", "--ignore-unknown-fields", "--junit", junit, test])
+        #expect(exit == .exited(1))
+        #expect(output.contains("        diff:\n            - Labels:{alertname=\"Down\", job=\"a\", severity=\"high\"}\n            + Labels:{alertname=\"Down\", job=\"a\", severity=\"low\"}\n"), "\(output)")
+        #expect(output.contains("              {__name__=\"up\", job=\"a\"} 1E+00\n            - {__name__=\"up\", job=\"b\"} 1E+00\n"), "\(output)")
+        let report = try String(contentsOfFile: junit, encoding: .utf8)
+        #expect(report.contains("tests=\"2\" failures=\"2\" errors=\"0\""), "\(report)")
+        #expect(report.contains("<testcase name=\"one &amp; only\"><failure>") && report.contains("<testcase name=\"two\"/>"), "\(report)")
+        let some = try await Binary.run(["test", "rules", "--run", "^two", "--ignore-unknown-fields", test])
+        #expect(some.exit == .exited(0))
+    }
+
+    /// Without asking anybody.
+    @Test func aQueryThatCantBeReadIsShownWithItsPlace() async throws {
+        let (exit, _, error) = try await Binary.run(["query", "sum(rat(up[5m]))", "--url", "http://127.0.0.1:1"])
+        #expect(exit == .exited(1))
+        #expect(error == "1:5: unknown function with name \"rat\"; did you mean \"rate\"?\nsum(rat(up[5m]))\n    ^\n")
+        #expect(try await Binary.run(["query", "up", "--at", "yesterday"]).error.contains("--at: expected RFC 3339"))
+    }
+}
