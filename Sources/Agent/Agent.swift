@@ -64,7 +64,7 @@ package final class Agent: Sendable {
         self.heartbeat = heartbeat
         let flag = Flag()
         journalBegunAnew = flag
-        journal = Agent.journal(configuration.storage, platform, flag)
+        journal = Agent.journal(configuration.storage, platform, metrics, flag)
         let time = platform.time
         desk = AlertDesk(options: configuration.dispatch, journal: journal, platform: platform, registry: registry) {
             heartbeat.beat("dispatch", now: time.monotonic())

@@ -27,7 +27,7 @@ package struct Dispatcher: Sendable {
 
     package internal(set) var options: DispatchOptions
     package internal(set) var tree: RouteTree
-    var integrations: [String: [DispatchOptions.Integration]]
+    var receivers: [String: DispatchOptions.Receiver]
     var alerts: [UInt64: Entry] = [:]
     var groups: [GroupID: Group] = [:]
     var channels: [Destination: Channel] = [:]
@@ -35,6 +35,8 @@ package struct Dispatcher: Sendable {
     var silences: Silences
     var inhibitor: Inhibitor
     var timers = Timers()
+    /// What is due between the turns of groups.
+    var deadlines = Timers()
     /// Alerts that fire now and whose end lies ahead.
     var ending: Set<UInt64> = []
     var nextID: UInt64 = 1
@@ -42,13 +44,13 @@ package struct Dispatcher: Sendable {
     package init(_ options: DispatchOptions) {
         self.options = options
         tree = RouteTree(options.route)
-        integrations = Dictionary(options.receivers.map { ($0.name, $0.integrations) }, uniquingKeysWith: { first, _ in first })
+        receivers = Dictionary(options.receivers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         silences = Silences(limit: options.silenceLimit, retention: options.retention)
         inhibitor = Inhibitor(options.inhibitRules)
     }
 
     /// When `advance` has something to do next; nil while there is no group.
-    package var nextWake: Instant? { timers.first?.at }
+    package var nextWake: Instant? { [timers.first?.at, deadlines.first?.at].compactMap { $0 }.min() }
 
     /// What came of received alerts.
     package struct Receipt: Sendable, Hashable {
@@ -80,8 +82,10 @@ package struct Dispatcher: Sendable {
                 alerts[fingerprint] = Entry(alert: alert, isEnded: false)
                 route(fingerprint, alert, now: now, restoring: false)
             } else {
+                let isNews = alerts[fingerprint]?.isEnded != isEnded
                 alerts[fingerprint]?.alert = alert
                 alerts[fingerprint]?.isEnded = isEnded
+                if isNews { tellAtOnce(fingerprint, now) }
             }
             note(alert, isEnded: isEnded)
             receipt.accepted.append(alert)
@@ -93,10 +97,21 @@ package struct Dispatcher: Sendable {
     package mutating func advance(_ now: Moment) -> Decisions {
         var decisions = Decisions()
         refresh(now, &decisions)
-        while let next = timers.first, next.at <= now.monotonic || groups[next.group]?.dueAt != next.at {
-            timers.removeFirst()
-            guard groups[next.group]?.dueAt == next.at else { continue }
-            flush(next.group, now, &decisions)
+        var isBusy = true
+        while isBusy {
+            isBusy = false
+            while let next = timers.first, next.at <= now.monotonic || groups[next.group]?.dueAt != next.at {
+                timers.removeFirst()
+                guard groups[next.group]?.dueAt == next.at else { continue }
+                flush(next.group, now, &decisions)
+            }
+            // May make groups of fallbacks that are due at once. A chain of fallbacks has no circle: this ends.
+            while let next = deadlines.first, next.at <= now.monotonic || groups[next.group]?.deadline != next.at {
+                deadlines.removeFirst()
+                guard groups[next.group]?.deadline == next.at else { continue }
+                attend(next.group, now, &decisions)
+                isBusy = true
+            }
         }
         return decisions
     }
@@ -108,6 +123,7 @@ package struct Dispatcher: Sendable {
             guard let entry = alerts[fingerprint], entry.alert.status(at: now.wall) == .resolved else { continue }
             alerts[fingerprint]?.isEnded = true
             note(entry.alert, isEnded: true)
+            tellAtOnce(fingerprint, now)
         }
     }
 
@@ -131,7 +147,7 @@ package struct Dispatcher: Sendable {
             let rest = isLate ? .zero : restoring ? min(max(node.groupWait - waited, .zero), node.groupWait) : node.groupWait
             let dueAt = now.monotonic + rest
             if groups[id] == nil {
-                groups[id] = Group(id: id, labels: labels, route: node, integrations: integrations[node.receiver] ?? [], dueAt: dueAt)
+                groups[id] = Group(id: id, labels: labels, route: node, integrations: receivers[node.receiver]?.integrations ?? [], dueAt: dueAt)
                 timers.add(.init(at: dueAt, group: id))
             } else if let group = groups[id], !group.flushed, dueAt < group.dueAt, isLate || restoring {
                 groups[id]?.dueAt = dueAt
@@ -141,6 +157,7 @@ package struct Dispatcher: Sendable {
             groups[id]?.strays.remove(fingerprint)
             alerts[fingerprint]?.groups.insert(id)
         }
+        tellAtOnce(fingerprint, now)
     }
 
     /// As Alertmanager prints it: the route's key, a colon, the group labels.
