@@ -48,7 +48,7 @@ struct AlertingParserTests {
               - {name: d, response_time: 5m, webhook_configs: [{url: 'http://d.example.org/'}]}
             """)
         #expect(errors.count == 4)
-        #expect(errors[0].contains("am.yml:3:16: fallback: \"a\" leads back to \"a\""))
+        #expect(errors[0].contains("am.yml:3:15: fallback: \"a\" leads back to \"a\""))
         #expect(errors.contains { $0.contains("no receiver is named \"nobody\"") })
         #expect(errors.contains { $0.contains("\"fallback\" is missing") })
     }
