@@ -112,6 +112,7 @@ let package = Package(
         tests("LocalServers", ["LocalServers", "Platform"]),
         tests("Lab", ["Lab", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
         tests("Config", ["Config", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples", "S3", "Transport", "Store"]),
+        tests("Agent", ["Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Samples", "Simulation", "Telemetry", logging]),
         tests("Integration", ["Agent", "Lab", "LocalServers", "Platform", "Supervision", "vaultwatch", logging]),
         tests("Tidy", []),
     ],

@@ -62,6 +62,13 @@ package struct Composer: Sendable {
             builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, complain: complain)
     }
 
+    /// The templates, the user's over the default ones.
+    func set(escapesHTML: Bool, now: Timestamp) -> TemplateSet {
+        var set = escapesHTML ? html : text
+        set.functions = Composer.functions(now: now, zones)
+        return set
+    }
+
     private static func functions(now: Timestamp, _ zones: Zones) -> TemplateFunctions {
         AlertmanagerFunctions.table(now: now) { name, time in
             zones.named(name).map { .init(offsetSeconds: $0.offset(at: time), abbreviation: $0.abbreviation(at: time)) }
