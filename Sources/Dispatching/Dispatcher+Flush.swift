@@ -99,12 +99,19 @@ extension Dispatcher {
             id: nextID,
             notification: Notification(
                 receiver: destination.receiver, integration: destination.integration, groupKey: destination.groupKey,
-                groupLabels: group.labels, alerts: view.firing + ended.map { Dispatcher.over($0, by: now.wall) },
+                groupLabels: group.labels, alerts: view.firing.map(Dispatcher.open) + ended.map { Dispatcher.over($0, by: now.wall) },
                 reason: reason.rawValue, decidedAt: now.wall))
         nextID += 1
         channel.pending = Channel.Pending(outgoing)
         destinations[outgoing.id] = destination
         decisions.send.append(outgoing)
+    }
+
+    /// An alert that fires, without the end that lies ahead: receivers would read it as one that has come, as Alertmanager's never do.
+    private static func open(_ alert: Alert) -> Alert {
+        var alert = alert
+        alert.endsAt = nil
+        return alert
     }
 
     /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same.

@@ -21,9 +21,11 @@ struct Group: Sendable {
     var dueAt: Instant
     /// Whether it has been looked at.
     var flushed = false
+    /// Its interval when it still had a route, so that ends are told as soon as before.
+    var formerInterval: Duration?
 
     var members: Set<UInt64> { strays.isEmpty ? alerts : alerts.union(strays) }
-    var groupInterval: Duration { route?.groupInterval ?? .seconds(300) }
+    var groupInterval: Duration { route?.groupInterval ?? formerInterval ?? .seconds(300) }
 
     func destination(_ integration: DispatchOptions.Integration) -> Destination {
         Destination(receiver: id.receiver, integration: integration.name, groupKey: id.key)
