@@ -32,7 +32,7 @@ package actor AlertDesk {
     }
 
     private var dispatcher: Dispatcher
-    private let journal: Journal
+    private let write: Write
     private let platform: Platform
     private var outlet: Outlet?
     private var batch = Batch()
@@ -48,9 +48,14 @@ package actor AlertDesk {
     private static let mostThreads = 10_000
     private static let threadPrefix = "thread/"
 
-    package init(options: DispatchOptions, journal: Journal, platform: Platform, registry: Registry, progress: @escaping @Sendable () -> Void) {
+    /// How changes reach the disk: `Journal.write`, or what a test puts in its place.
+    package typealias Write = @Sendable ([JournalChange]) async throws(JournalError) -> Void
+
+    package init(
+        options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry, progress: @escaping @Sendable () -> Void
+    ) {
         dispatcher = Dispatcher(options)
-        self.journal = journal
+        self.write = write
         self.platform = platform
         self.progress = progress
         refused = registry.counter("vaultwatch_alerts_refused_total", help: "Alerts refused because as many as may be are held.")
@@ -123,8 +128,8 @@ package actor AlertDesk {
             let now = platform.time.now()
             enqueue(dispatcher.advance(now))
             progress()
-            // Silences and ends that lie ahead are looked at once a second at the latest.
-            let latest = platform.time.monotonic() + .seconds(1)
+            // Groups look at silences and ends themselves; this is for messages that wait, and for the watchdog.
+            let latest = platform.time.monotonic() + .seconds(20)
             await wake.wait(until: dispatcher.nextWake.map { min($0, latest) } ?? latest, time: platform.time)
         }
     }
@@ -142,7 +147,7 @@ package actor AlertDesk {
         batch = Batch()
         if !current.changes.isEmpty {
             do {
-                try await journal.write(current.changes)
+                try await write(current.changes)
             } catch {
                 // The journal keeps what it could not write and says so; a page must go out all the same.
                 platform.log.debug("the journal did not take a write", metadata: ["err": "\(error)"])
@@ -217,7 +222,7 @@ package actor AlertDesk {
     @discardableResult
     package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true) async -> Int {
         let now = platform.time.now()
-        let before = Set(dispatcher.alertStatuses(now).map(\.alert.fingerprint))
+        let before = Set(alerts.lazy.map(\.fingerprint).filter { self.dispatcher.fires($0, now) })
         let receipt = dispatcher.receive(alerts, external: external, now: now)
         var changes = state
         for alert in receipt.accepted {

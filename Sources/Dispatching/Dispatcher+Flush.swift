@@ -121,12 +121,19 @@ extension Dispatcher {
             id: nextID,
             notification: Notification(
                 receiver: destination.receiver, integration: destination.integration, groupKey: destination.groupKey,
-                groupLabels: group.labels, alerts: firing + ended.map { Dispatcher.over($0, by: now.wall) },
+                groupLabels: group.labels, alerts: firing.map(Dispatcher.open) + ended.map { Dispatcher.over($0, by: now.wall) },
                 reason: reason.rawValue, decidedAt: now.wall))
         nextID += 1
         channel.pending = Channel.Pending(outgoing)
         destinations[outgoing.id] = destination
         decisions.send.append(outgoing)
+    }
+
+    /// An alert that fires, without the end that lies ahead: receivers would read it as one that has come, as Alertmanager's never do.
+    private static func open(_ alert: Alert) -> Alert {
+        var alert = alert
+        alert.endsAt = nil
+        return alert
     }
 
     /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same.
@@ -151,13 +158,17 @@ extension Dispatcher {
     /// Puts a channel's log entry, or its end, into the decisions.
     func store(_ channel: Channel, _ destination: Destination, _ labels: Labels, _ decisions: inout Decisions) {
         if !channel.hasRecord {
-            decisions.records.removeAll { $0.destination == destination }
-            decisions.forgottenRecords.append(destination)
+            forgetRecord(destination, &decisions)
         } else {
             decisions.forgottenRecords.removeAll { $0 == destination }
             decisions.records.removeAll { $0.destination == destination }
             decisions.records.append(record(channel, destination, labels))
         }
+    }
+
+    func forgetRecord(_ destination: Destination, _ decisions: inout Decisions) {
+        decisions.records.removeAll { $0.destination == destination }
+        decisions.forgottenRecords.append(destination)
     }
 
     func record(_ channel: Channel, _ destination: Destination, _ labels: Labels) -> NotificationRecord {
@@ -205,7 +216,7 @@ extension Dispatcher {
         groups[id] = nil
         for place in places where channels[place] != nil {
             channels[place] = nil
-            decisions.forgottenRecords.append(place)
+            forgetRecord(place, &decisions)
         }
     }
 

@@ -41,6 +41,9 @@ extension Dispatcher {
         package var silences: [Silence.State: Int] = [:]
     }
 
+    /// Whether the alert with this fingerprint is held and not over.
+    package func fires(_ fingerprint: UInt64, _ now: Moment) -> Bool { alerts[fingerprint].map { !isOver($0, now) } ?? false }
+
     /// All alerts that fire, in the order of their labels.
     package func alertStatuses(_ now: Moment) -> [AlertStatus] {
         alerts.values.filter { !isOver($0, now) }.map { status($0, now) }.sorted { $0.alert.labels < $1.alert.labels }

@@ -118,7 +118,11 @@ extension Dispatcher {
         for (destination, channel) in channels.sorted(by: { ($0.key.groupKey, $0.key.receiver) < ($1.key.groupKey, $1.key.receiver) }) {
             keep(destination, channel, labels[destination] ?? channel.pending?.notification.groupLabels ?? .empty, now, &decisions)
         }
-        for (id, before) in old where groups[id]?.route != nil {
+        for (id, before) in old {
+            guard groups[id]?.route != nil else {
+                groups[id]?.formerInterval = before.groupInterval
+                continue
+            }
             groups[id]?.flushed = before.flushed
             schedule(id, at: before.flushed ? min(before.dueAt, now.monotonic + (groups[id]?.groupInterval ?? .zero)) : before.dueAt)
         }
@@ -139,7 +143,7 @@ extension Dispatcher {
                 destinations[pending.id] = nil
                 decisions.withdrawn.append(pending.id)
             }
-            decisions.forgottenRecords.append(destination)
+            forgetRecord(destination, &decisions)
             channels[destination] = nil
             return
         }

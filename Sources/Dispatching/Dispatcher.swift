@@ -40,6 +40,8 @@ package struct Dispatcher: Sendable {
     /// Alerts that fire now and whose end lies ahead.
     var ending: Set<UInt64> = []
     var nextID: UInt64 = 1
+    /// The epoch of the silences that waiting messages have been held against.
+    var reconsideredEpoch: UInt64 = 0
 
     package init(_ options: DispatchOptions) {
         self.options = options
@@ -72,7 +74,13 @@ package struct Dispatcher: Sendable {
                 if let known = alerts[fingerprint], !known.isEnded { alert.startsAt = min(alert.startsAt, known.alert.startsAt) }
             }
             let isEnded = external ? alert.status(at: now.wall) == .resolved : alert.endsAt != nil
-            if alerts[fingerprint] == nil {
+            if let known = alerts[fingerprint] {
+                alerts[fingerprint]?.alert = alert
+                alerts[fingerprint]?.isEnded = isEnded
+                // It is held for a destination that has not heard its end; its other groups have let go of it.
+                if known.isEnded, !isEnded { route(fingerprint, alert, now: now, restoring: false) }
+                if known.isEnded != isEnded { tellAtOnce(fingerprint, now) }
+            } else {
                 // An end of something never heard of: nobody waits for it.
                 if isEnded { continue }
                 guard alerts.count < options.alertLimit else {
@@ -81,11 +89,6 @@ package struct Dispatcher: Sendable {
                 }
                 alerts[fingerprint] = Entry(alert: alert, isEnded: false)
                 route(fingerprint, alert, now: now, restoring: false)
-            } else {
-                let isNews = alerts[fingerprint]?.isEnded != isEnded
-                alerts[fingerprint]?.alert = alert
-                alerts[fingerprint]?.isEnded = isEnded
-                if isNews { tellAtOnce(fingerprint, now) }
             }
             note(alert, isEnded: isEnded)
             receipt.accepted.append(alert)
@@ -95,8 +98,7 @@ package struct Dispatcher: Sendable {
 
     /// Looks at every group that is due.
     package mutating func advance(_ now: Moment) -> Decisions {
-        var decisions = Decisions()
-        refresh(now, &decisions)
+        var decisions = reconsiderPending(now)
         var isBusy = true
         while isBusy {
             isBusy = false

@@ -40,7 +40,9 @@ import Testing
             let platform = Platform(
                 time: time, random: SeededRandom(seed: 1), files: SystemFiles(), log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             let journal = Journal(JournalOptions(path: folder.path + "/journal.db"), time: SystemTime())
-            let desk = AlertDesk(options: options, journal: journal, platform: platform, registry: registry, progress: {})
+            let desk = AlertDesk(
+                options: options, write: { (changes) async throws(JournalError) in try await journal.write(changes) }, platform: platform,
+                registry: registry, progress: {})
             await desk.restore(try await journal.load())
             let sent = sent
             running = Task { await desk.run(.init(send: { sent.add($0) }, withdraw: { _ in })) }

@@ -214,12 +214,12 @@ struct DispatcherChaosTests {
 
     @Test func nothingIsLostInChaos() {
         var (messages, escalated) = (0, 0)
-        // VAULTWATCH_SEED=n runs that one again.
+        // VAULTWATCH_SEED=n runs that one again, VAULTWATCH_SEEDS=n so many.
         if let seed = ProcessInfo.processInfo.environment["VAULTWATCH_SEED"].flatMap(UInt64.init) {
             #expect(run(seed).problems.isEmpty, "seed \(seed)")
             return
         }
-        for seed in UInt64(1)...1000 {
+        for seed in 1...(ProcessInfo.processInfo.environment["VAULTWATCH_SEEDS"].flatMap(UInt64.init) ?? 1000) {
             let result = run(seed)
             messages += result.messages
             escalated += result.escalated

@@ -31,9 +31,11 @@ struct Group: Sendable {
     var hasNews = false
     /// When the integrations that are told at once were last looked at.
     var attendedAt = Instant(nanoseconds: .min)
+    /// Its interval when it still had a route, so that ends are told as soon as before.
+    var formerInterval: Duration?
 
     var members: Set<UInt64> { strays.isEmpty ? alerts : alerts.union(strays) }
-    var groupInterval: Duration { route?.groupInterval ?? .seconds(300) }
+    var groupInterval: Duration { route?.groupInterval ?? formerInterval ?? .seconds(300) }
 
     /// Whether one of its integrations is told at once and again and again.
     var resends: Bool { integrations.contains { $0.resend != nil } }
