@@ -55,7 +55,7 @@ run: deps-run
 
 test: deps-test
 	swift build --scratch-path $(SCRATCH) --build-tests
-	swift test --scratch-path $(SCRATCH) --skip-build --no-parallel
+	SWIFT_DETERMINISTIC_HASHING=1 swift test --scratch-path $(SCRATCH) --skip-build --no-parallel
 
 bench: deps-test
 	swift build --scratch-path $(SCRATCH) -c release --static-swift-stdlib

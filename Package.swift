@@ -111,8 +111,15 @@ let package = Package(
         tests("Supervision", ["Supervision", "Platform", "Samples"]),
         tests("LocalServers", ["LocalServers", "Platform"]),
         tests("Lab", ["Lab", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
-        tests("Config", ["Config", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples", "S3", "Transport", "Store"]),
-        tests("Integration", ["Agent", "Simulation", "Lab", "LocalServers", "Platform", "Supervision", "vaultwatch", logging]),
+        tests("Config", ["Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples", "S3", "Transport", "Store"]),
+        tests("Agent", ["Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Samples", "Simulation", "Telemetry", logging]),
+        tests("Integration", [
+            "Agent", "Simulation", "Lab", "LocalServers", "Platform", "Supervision", "Transport", "vaultwatch", logging,
+        ], exclude: ["Alertmanager/README.md"]),
+        tests("Simulation", [
+            "Simulation", "Agent", "Config", "Rules", "Dispatching", "Delivery", "Journal", "Store", "Alerts", "Telemetry", "Transport", "YAML",
+            "Platform", "Samples", logging,
+        ]),
         tests("Tidy", []),
     ],
     cxxLanguageStandard: .cxx17

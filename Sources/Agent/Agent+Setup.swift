@@ -4,6 +4,8 @@ import Journal
 import Logging
 import Platform
 import Rules
+import Samples
+import Telemetry
 import YAML
 #if canImport(Glibc)
 import Glibc
@@ -31,7 +33,7 @@ extension Agent {
         return set
     }
 
-    static func journal(_ options: StorageOptions, _ platform: Platform, _ begunAnew: Flag) -> Journal {
+    static func journal(_ options: StorageOptions, _ platform: Platform, _ metrics: AgentMetrics, _ begunAnew: Flag) -> Journal {
         let log = platform.log
         // Only its owner may look: alerts name hosts and secrets' paths.
         if mkdir(options.path, 0o700) != 0, errno != EEXIST {
@@ -41,6 +43,7 @@ extension Agent {
             switch event {
             case .begunAnew(let keptAs, let reason):
                 log.error("the journal could not be read; it is kept aside and a new one begun", metadata: ["kept": "\(keptAs)", "err": "\(reason)"])
+                metrics.journalBegunAnew.set(platform.time.wall().seconds)
                 begunAnew.raise()
             case .failing(let reason): log.error("the journal cannot be written; alerts still go out", metadata: ["err": "\(reason)"])
             case .recovered: log.notice("the journal is written again")

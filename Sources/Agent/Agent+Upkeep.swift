@@ -62,7 +62,7 @@ extension Agent {
         let interval = ServiceManager.watchdogInterval()
         let time = platform.time
         heartbeat.watch("evaluate", patience: .seconds(60), now: time.monotonic())
-        heartbeat.watch("dispatch", patience: .seconds(30), now: time.monotonic())
+        heartbeat.watch("dispatch", patience: .seconds(60), now: time.monotonic())
         var warned: [String] = []
         var lastStatus = ""
         while !Task.isCancelled {

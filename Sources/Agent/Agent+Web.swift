@@ -3,6 +3,7 @@ import Config
 import Delivery
 import Dispatching
 import Exposition
+import Journal
 import Platform
 import Probes
 import PromQL
@@ -72,6 +73,17 @@ extension Agent {
         addAlerting(&sources)
         sources.targets = { [self] in targets() }
         sources.status = { [self] in await status() }
+        sources.history = { [self] (from, to) async throws(QueryError) -> [HistoryItem] in
+            do throws(JournalError) {
+                return try await journal.history(from: from, to: to, limit: 10_000).map { entry in
+                    HistoryItem(
+                        at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject, receiver: entry.receiver,
+                        integration: entry.integration, detail: entry.detail)
+                }
+            } catch {
+                throw QueryError(.unavailable, error.description)
+            }
+        }
         return sources
     }
 

@@ -64,9 +64,13 @@ package final class Agent: Sendable {
         self.heartbeat = heartbeat
         let flag = Flag()
         journalBegunAnew = flag
-        journal = Agent.journal(configuration.storage, platform, flag)
+        let journal = Agent.journal(configuration.storage, platform, metrics, flag)
+        self.journal = journal
         let time = platform.time
-        desk = AlertDesk(options: configuration.dispatch, journal: journal, platform: platform, registry: registry) {
+        desk = AlertDesk(
+            options: configuration.dispatch, write: { (changes) async throws(JournalError) in try await journal.write(changes) },
+            platform: platform, registry: registry
+        ) {
             heartbeat.beat("dispatch", now: time.monotonic())
         }
         rules = RuleKeeper(try Agent.ruleSet(configuration, platform), configuration, store: store, desk: desk, platform: platform, registry: registry) {

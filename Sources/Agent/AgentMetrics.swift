@@ -14,6 +14,7 @@ struct AgentMetrics: Sendable {
     let journalBacklog: Gauge
     let journalLost: Gauge
     let journalBytes: Gauge
+    let journalBegunAnew: Gauge
     let alerts: Gauge
     let groups: Gauge
     let silences: Gauge
@@ -32,6 +33,8 @@ struct AgentMetrics: Sendable {
         journalBacklog = registry.gauge("vaultwatch_journal_backlog_rows", help: "Rows that wait in memory for the disk.")
         journalLost = registry.gauge("vaultwatch_journal_lost_rows", help: "Rows given up since even the backlog was full.")
         journalBytes = registry.gauge("vaultwatch_journal_size_bytes", help: "Size of the journal's file.")
+        journalBegunAnew = registry.gauge(
+            "vaultwatch_journal_begun_anew_timestamp_seconds", help: "When the journal's file was last found broken and a new one begun; 0: never.")
         alerts = registry.gauge("vaultwatch_alerts", help: "Alerts by state.", labels: ["state"])
         groups = registry.gauge("vaultwatch_dispatcher_groups", help: "Groups of alerts.")
         silences = registry.gauge("vaultwatch_silences", help: "Silences by state.", labels: ["state"])
@@ -43,6 +46,7 @@ struct AgentMetrics: Sendable {
         reloadSuccessful.set(1)
         reloadTimestamp.set(now.seconds)
         journalHealthy.set(1)
+        journalBegunAnew.set(0)
         startTime.set(now.seconds)
         for state in ["active", "suppressed", "unprocessed"] { alerts.set(0, state) }
         for state in ["active", "pending", "expired"] { silences.set(0, state) }

@@ -32,7 +32,7 @@ package actor AlertDesk {
     }
 
     private var dispatcher: Dispatcher
-    private let journal: Journal
+    private let write: Write
     private let platform: Platform
     private var outlet: Outlet?
     private var batch = Batch()
@@ -42,10 +42,20 @@ package actor AlertDesk {
     private let refused: Counter
     private let quiet: Counter
     private let decided: Counter
+    private let escalated: Counter
+    /// Which message began a conversation, by Slack's names for both.
+    private var threads: [String: String] = [:]
+    private static let mostThreads = 10_000
+    private static let threadPrefix = "thread/"
 
-    package init(options: DispatchOptions, journal: Journal, platform: Platform, registry: Registry, progress: @escaping @Sendable () -> Void) {
+    /// How changes reach the disk: `Journal.write`, or what a test puts in its place.
+    package typealias Write = @Sendable ([JournalChange]) async throws(JournalError) -> Void
+
+    package init(
+        options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry, progress: @escaping @Sendable () -> Void
+    ) {
         dispatcher = Dispatcher(options)
-        self.journal = journal
+        self.write = write
         self.platform = platform
         self.progress = progress
         refused = registry.counter("vaultwatch_alerts_refused_total", help: "Alerts refused because as many as may be are held.")
@@ -55,6 +65,16 @@ package actor AlertDesk {
         decided = registry.counter(
             "vaultwatch_notifications_decided_total", help: "Messages decided, by reason.", labels: ["reason"])
         for reason in SendReason.allCases { decided.declare(reason.rawValue) }
+        escalated = registry.counter(
+            "vaultwatch_alerts_escalated_total", help: "Alerts that went to the fallback since their receiver has not accepted them in time.",
+            labels: ["receiver", "severity"])
+        declareEscalations(options)
+    }
+
+    private nonisolated func declareEscalations(_ options: DispatchOptions) {
+        for receiver in options.receivers where receiver.fallback != nil {
+            for severity in Severity.allCases { escalated.declare(receiver.name, severity.rawValue) }
+        }
     }
 
     /// Takes up where the last run ended.
@@ -74,6 +94,16 @@ package actor AlertDesk {
             } catch {
                 platform.log.error("an entry of the notification log could not be read; its group is told again", metadata: ["key": "\(key)", "err": "\(error)"])
             }
+        }
+        for (key, bytes) in snapshot.states where key.hasPrefix(EscalationRecord.keyPrefix) {
+            do {
+                saved.escalations.append(try EscalationRecord(encoded: bytes))
+            } catch {
+                platform.log.error("an escalation in the journal could not be read; its alerts wait anew", metadata: ["key": "\(key)", "err": "\(error)"])
+            }
+        }
+        for (key, bytes) in snapshot.states where key.hasPrefix(AlertDesk.threadPrefix) {
+            threads[String(key.dropFirst(AlertDesk.threadPrefix.count))] = String(decoding: bytes, as: UTF8.self)
         }
         saved.outgoing = snapshot.outbox.map { Outgoing(id: $0.id, notification: $0.notification, attempted: $0.attempted) }
         let decisions = dispatcher.restore(saved, now: platform.time.now())
@@ -98,8 +128,8 @@ package actor AlertDesk {
             let now = platform.time.now()
             enqueue(dispatcher.advance(now))
             progress()
-            // Silences and ends that lie ahead are looked at once a second at the latest.
-            let latest = platform.time.monotonic() + .seconds(1)
+            // Groups look at silences and ends themselves; this is for messages that wait, and for the watchdog.
+            let latest = platform.time.monotonic() + .seconds(20)
             await wake.wait(until: dispatcher.nextWake.map { min($0, latest) } ?? latest, time: platform.time)
         }
     }
@@ -117,7 +147,7 @@ package actor AlertDesk {
         batch = Batch()
         if !current.changes.isEmpty {
             do {
-                try await journal.write(current.changes)
+                try await write(current.changes)
             } catch {
                 // The journal keeps what it could not write and says so; a page must go out all the same.
                 platform.log.debug("the journal did not take a write", metadata: ["err": "\(error)"])
@@ -142,6 +172,18 @@ package actor AlertDesk {
                 platform.log.error("an entry of the notification log could not be encoded", metadata: ["err": "\(error)"])
             }
         }
+        for (key, record) in decisions.escalations { batch.changes.append(escalationChange(key, record)) }
+        for handOver in decisions.handedOver {
+            let (alert, now) = (handOver.alert, platform.time.wall())
+            escalated.increment(handOver.receiver, alert.severity.rawValue)
+            let why = handOver.reason == .refused ? "refused it" : "has not accepted it in time"
+            batch.changes.append(.history(HistoryEntry(
+                at: now, kind: .escalated, subject: alert.labels.description, receiver: handOver.fallback, detail: "\(handOver.receiver) \(why)")))
+            platform.log.error("alert escalates to the fallback", metadata: [
+                "alert": "\(alert.name)", "labels": "\(alert.labels)", "receiver": "\(handOver.receiver)", "fallback": "\(handOver.fallback)",
+                "reason": "\(handOver.reason.rawValue)",
+            ])
+        }
         batch.changes += decisions.forgottenRecords.map { .forgetRecord(key: $0.storageKey) }
         batch.changes += decisions.forgottenAlerts.map { .forgetAlert(fingerprint: $0) }
         batch.changes += decisions.forgottenSilences.map { .forgetSilence(id: $0) }
@@ -149,6 +191,16 @@ package actor AlertDesk {
         batch.withdraw += decisions.withdrawn
         for (reason, count) in decisions.quiet { quiet.increment(reason.rawValue, by: Double(count)) }
         if !batch.isEmpty { commitWake.signal() }
+    }
+
+    private func escalationChange(_ key: String, _ record: EscalationRecord?) -> JournalChange {
+        guard let record else { return .forgetState(key: key) }
+        do {
+            return .state(key: key, try record.encoded())
+        } catch {
+            platform.log.error("an escalation could not be encoded and will not outlive a restart", metadata: ["key": "\(key)", "err": "\(error)"])
+            return .forgetState(key: key)
+        }
     }
 
     /// Returns once everything decided so far is on the disk (or waits in the journal's memory because the disk refuses).
@@ -170,7 +222,7 @@ package actor AlertDesk {
     @discardableResult
     package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true) async -> Int {
         let now = platform.time.now()
-        let before = Set(dispatcher.alertStatuses(now).map(\.alert.fingerprint))
+        let before = Set(alerts.lazy.map(\.fingerprint).filter { self.dispatcher.fires($0, now) })
         let receipt = dispatcher.receive(alerts, external: external, now: now)
         var changes = state
         for alert in receipt.accepted {
@@ -208,7 +260,7 @@ package actor AlertDesk {
 
     package func accepted(_ id: UInt64, _ notification: Notification, detail: String) async {
         let now = platform.time.now()
-        enqueue(dispatcher.recordAccepted(id, now: now), [entry(.sent, notification, now, detail)])
+        enqueue(dispatcher.recordAccepted(id, now: now), notification.isRoutine ? [] : [entry(.sent, notification, now, detail)])
         wake.signal()
         await committed()
     }
@@ -233,6 +285,29 @@ package actor AlertDesk {
         .history(HistoryEntry(
             at: now.wall, kind: kind, subject: notification.groupKey, receiver: notification.receiver, integration: notification.integration,
             detail: "\(notification.reason), \(notification.firing.count) firing, \(notification.resolved.count) resolved: \(detail)"))
+    }
+
+    /// The ids of what lies in the outbox for an integration, oldest first.
+    package func waiting(_ receiver: String, _ integration: String) -> [UInt64] {
+        dispatcher.pending.filter { $0.notification.receiver == receiver && $0.notification.integration == integration }.map(\.id)
+    }
+
+    // MARK: Conversations
+
+    package func thread(_ key: String) -> String? { threads[key] }
+
+    /// Kept over a restart: an end answers the message that told of the beginning. Nil forgets.
+    package func setThread(_ key: String, _ value: String?) {
+        guard threads[key] != value else { return }
+        // Ids are times: the least is the oldest.
+        if value != nil, threads[key] == nil, threads.count >= AlertDesk.mostThreads, let oldest = threads.min(by: { $0.value < $1.value })?.key {
+            threads[oldest] = nil
+            batch.changes.append(.forgetState(key: AlertDesk.threadPrefix + oldest))
+        }
+        threads[key] = value
+        let row = AlertDesk.threadPrefix + key
+        batch.changes.append(value.map { .state(key: row, Array($0.utf8)) } ?? .forgetState(key: row))
+        commitWake.signal()
     }
 
     // MARK: Silences
@@ -282,6 +357,7 @@ package actor AlertDesk {
 
     /// Takes a new routing configuration.
     package func reload(_ options: DispatchOptions) {
+        declareEscalations(options)
         enqueue(dispatcher.reload(options, now: platform.time.now()))
         wake.signal()
     }
@@ -298,6 +374,8 @@ package actor AlertDesk {
         for silence in saved.silences { batch.changes += silenceChanges(silence, now) }
         var decisions = Decisions()
         decisions.records = saved.records
+        for record in saved.escalations { decisions.escalations[record.storageKey] = record }
+        for (key, value) in threads { batch.changes.append(.state(key: AlertDesk.threadPrefix + key, Array(value.utf8))) }
         enqueue(decisions)
         commitWake.signal()
     }

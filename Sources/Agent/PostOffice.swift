@@ -36,20 +36,15 @@ package final class PostOffice: Sendable {
     private static func service(
         _ options: DeliveryOptions, _ network: Network, _ platform: Platform, _ registry: Registry, _ desk: AlertDesk
     ) throws -> DeliveryService {
-        let threads = Mutex<[String: String]>([:])
-        let store = ThreadStore(
-            get: { key in threads.withLock { $0[key] } },
-            set: { key, value in threads.withLock { threads in
-                threads[key] = value
-                if threads.count > 10_000 { threads.removeAll() }
-            } })
-        return try DeliveryService(
-            options, http: network.http, mail: network.mail, platform: platform, registry: registry, threads: store,
+        try DeliveryService(
+            options, http: network.http, mail: network.mail, platform: platform, registry: registry,
+            threads: ThreadStore(get: { await desk.thread($0) }, set: { await desk.setThread($0, $1) }),
             events: CourierEvents(
                 begin: { await desk.beginAttempt($0) },
                 accepted: { await desk.accepted($0, $1, detail: $2) },
                 failed: { await desk.failed($0, $1, uncertain: $2.isUncertain, detail: $2.description, firstTime: $3 == 1) },
-                abandoned: { await desk.abandoned($0, $1, detail: $2.description) }))
+                abandoned: { await desk.abandoned($0, $1, detail: $2.description) },
+                waiting: { await desk.waiting($0, $1) }))
     }
 
     /// Where the desk puts what it decided.

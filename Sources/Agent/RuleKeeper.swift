@@ -35,6 +35,7 @@ package actor RuleKeeper {
     private let platform: Platform
     private let progress: @Sendable () -> Void
     private let wake = Wake()
+    private var lastLook: Moment?
     private let news = Mutex<Set<String>>([])
     private let evaluations: Counter
     private let failures: Counter
@@ -97,6 +98,7 @@ package actor RuleKeeper {
     package func run() async {
         while !Task.isCancelled {
             takeNews()
+            noticeClock()
             let now = platform.time.monotonic()
             for index in entries.indices where isDue(entries[index], now) {
                 await evaluate(index)
@@ -107,9 +109,18 @@ package actor RuleKeeper {
                 guard entry.isAsked, let last = entry.lastRun else { return entry.due }
                 return min(entry.due, last + RuleKeeper.leastGap)
             }.min()
-            let latest = platform.time.monotonic() + .seconds(10)
+            let latest = platform.time.monotonic() + .seconds(30)
             await wake.wait(until: min(next ?? latest, latest), time: platform.time)
         }
+    }
+
+    /// After a step of the wall clock back the store holds points of a time to come: they would refuse every new sample, and
+    /// the rules would see nothing until the clock has caught up.
+    private func noticeClock() {
+        let now = platform.time.now()
+        defer { lastLook = now }
+        guard let lastLook, now.wall < lastLook.wall + (now.monotonic - lastLook.monotonic) + .seconds(-1) else { return }
+        store.rewind(to: now.wall)
     }
 
     private func isDue(_ entry: Entry, _ now: Instant) -> Bool {

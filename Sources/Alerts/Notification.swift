@@ -14,7 +14,7 @@ public struct Notification: Hashable, Sendable {
     public var alerts: [Alert]
     /// Firing alerts left out because a receiver takes only so many.
     public var truncatedAlerts: Int
-    /// Why it is sent, for the log and the history: `first`, `changed`, `repeat`, `resolved`, `test`.
+    /// Why it is sent, for the log and the history: `first`, `escalated`, `changed`, `repeat`, `resolved`, `test`.
     public var reason: String
     /// When Dispatch decided to send it.
     public var decidedAt: Timestamp
@@ -37,6 +37,9 @@ public struct Notification: Hashable, Sendable {
     public var resolved: [Alert] { alerts.filter { $0.status(at: decidedAt) == .resolved } }
     /// Firing while any alert fires.
     public var status: Alert.Status { firing.isEmpty ? .resolved : .firing }
+
+    /// The same again to one that must hear it every minute: nothing for a log or a history.
+    public var isRoutine: Bool { reason == "repeat" && (integration.hasPrefix("alertmanager/") || integration.hasPrefix("heartbeat/")) }
 
     /// Labels that all alerts share.
     public var commonLabels: Labels {

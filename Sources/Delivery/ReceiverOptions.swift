@@ -3,9 +3,10 @@ package struct ReceiverOptions: Sendable, Hashable {
     package var name: String
     /// In the order of the configuration, kinds in the order of `IntegrationOptions.Settings`.
     package var integrations: [IntegrationOptions] = []
-    /// The receiver that hears in its place when it refuses for good or stays silent beyond `responseTime`.
+    /// The receiver that also hears of alerts which none of the integrations has accepted within the response time,
+    /// or which all of them have refused for good.
     package var fallback: String?
-    /// How long a message may wait for acceptance before the fallback hears of it; nil: as long as it takes.
+    /// How long an alert may wait for acceptance before the fallback hears of it; nil: as its severity says.
     package var responseTime: Duration?
 
     package init(name: String) { self.name = name }
@@ -68,7 +69,7 @@ package struct DeliveryOptions: Sendable, Hashable {
     package var templates: [String] = []
     /// Where people reach this agent, for links; no slash at its end.
     package var externalURL = ""
-    /// Messages that may wait for one integration before the oldest repeats are dropped. Default 10,000.
+    /// Messages that may wait in an integration's queue; more wait in the outbox until there is room. Default 10,000.
     package var queueLimit = 10_000
     /// How long deliveries in flight may go on at shutdown. Default 10 s.
     package var drainTimeout: Duration = .seconds(10)

@@ -19,12 +19,31 @@ package struct Outgoing: Sendable, Hashable {
 package enum SendReason: String, Sendable, Hashable, CaseIterable {
     /// The destination knows of no firing alert of the group.
     case first
+    /// The receiver is a fallback: the one before it has not accepted the alerts in time.
+    case escalated
     /// Alerts joined the group, or some ended.
     case changed
     /// Nothing new for a repeat interval.
     case `repeat`
     /// All that it knew of has ended.
     case resolved
+}
+
+/// An alert that went to a fallback.
+package struct HandOver: Sendable, Hashable {
+    package enum Reason: String, Sendable, Hashable, CaseIterable {
+        /// Nobody at the receiver had accepted it when its response time was over.
+        case unaccepted
+        /// Every integration of the receiver has refused it for good.
+        case refused
+    }
+
+    package var alert: Alert
+    package var groupKey: String
+    /// The receiver that did not take it.
+    package var receiver: String
+    package var fallback: String
+    package var reason: Reason
 }
 
 /// Why an alert, or a group, is not sent.
@@ -57,6 +76,10 @@ package struct Decisions: Sendable {
     package var forgottenAlerts: [UInt64] = []
     /// Ids of silences that expired long ago.
     package var forgottenSilences: [String] = []
+    /// What waits for a first acceptance or went to a fallback, by its storage key; nil: nothing any more.
+    package var escalations: [String: EscalationRecord?] = [:]
+    /// Alerts that went to a fallback in this step.
+    package var handedOver: [HandOver] = []
     /// How many alerts (for `known`: groups) were kept quiet in this step, by reason.
     package var quiet: [QuietReason: Int] = [:]
 
@@ -65,6 +88,6 @@ package struct Decisions: Sendable {
     /// Whether the journal has nothing to write.
     package var isEmpty: Bool {
         send.isEmpty && withdrawn.isEmpty && records.isEmpty && forgottenRecords.isEmpty && forgottenAlerts.isEmpty
-            && forgottenSilences.isEmpty
+            && forgottenSilences.isEmpty && escalations.isEmpty
     }
 }

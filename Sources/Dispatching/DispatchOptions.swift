@@ -1,3 +1,4 @@
+import Alerts
 import Samples
 
 /// Who hears what, when: the routing part of the configuration.
@@ -6,10 +7,28 @@ package struct DispatchOptions: Sendable {
     package struct Receiver: Sendable, Hashable {
         package var name: String
         package var integrations: [Integration]
+        /// The receiver that hears of alerts which none of the integrations has accepted in time.
+        package var fallback: String?
+        /// What "in time" is, from the first message on; nil: as the alert's severity says.
+        package var responseTime: Duration?
 
-        package init(name: String, integrations: [Integration]) {
+        package init(name: String, integrations: [Integration], fallback: String? = nil, responseTime: Duration? = nil) {
             self.name = name
             self.integrations = integrations
+            self.fallback = fallback
+            self.responseTime = responseTime
+        }
+
+        /// How long an alert may wait to be accepted before the fallback hears of it: by default within 5 minutes,
+        /// 15 minutes, 1 hour, 24 hours for critical, high, medium and low; an unknown severity counts as medium.
+        package func responseTime(for severity: Severity) -> Duration {
+            if let responseTime { return responseTime }
+            return switch severity {
+            case .critical: .seconds(300)
+            case .high: .seconds(900)
+            case .medium, .unknown: .seconds(3600)
+            case .low: .seconds(86_400)
+            }
         }
     }
 
@@ -17,10 +36,27 @@ package struct DispatchOptions: Sendable {
         /// Kind and place: `email/0`.
         package var name: String
         package var sendResolved: Bool
+        /// Set for one that must hear of the same again and again, as an Alertmanager must: it is told at once,
+        /// whatever the timing of the group.
+        package var resend: Resend?
 
-        package init(name: String, sendResolved: Bool) {
+        package init(name: String, sendResolved: Bool, resend: Resend? = nil) {
             self.name = name
             self.sendResolved = sendResolved
+            self.resend = resend
+        }
+    }
+
+    /// How Prometheus keeps Alertmanagers informed. Source: prometheus, rules/alerting.go.
+    package struct Resend: Sendable, Hashable {
+        /// Default 1 min.
+        package var delay: Duration
+        /// How long ends are told again. Default 15 min.
+        package var resolvedFor: Duration
+
+        package init(delay: Duration = .seconds(60), resolvedFor: Duration = .seconds(900)) {
+            self.delay = delay
+            self.resolvedFor = resolvedFor
         }
     }
 

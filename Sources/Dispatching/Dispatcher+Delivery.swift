@@ -11,10 +11,10 @@ extension Dispatcher {
     }
 
     /// The receiver has it. The decisions take it out of the outbox and note it in the log.
-    package mutating func recordAccepted(_ id: UInt64, now: Moment) -> Decisions {
+    package mutating func recordAccepted(_ message: UInt64, now: Moment) -> Decisions {
         var decisions = Decisions()
-        decisions.withdrawn.append(id)
-        guard let destination = take(id), var channel = channels[destination], let pending = channel.pending else { return decisions }
+        decisions.withdrawn.append(message)
+        guard let destination = take(message), var channel = channels[destination], let pending = channel.pending else { return decisions }
         channel.pending = nil
         channel.told = channel.told.union(pending.firing).subtracting(pending.resolved)
         channel.firing = pending.firing
@@ -22,8 +22,16 @@ extension Dispatcher {
         let spokenOf = pending.firing.union(pending.resolved)
         channel.maybeFiring.subtract(spokenOf)
         channel.maybeResolved.subtract(spokenOf)
+        let resend = receivers[destination.receiver]?.integrations.first { $0.name == destination.integration }?.resend
+        if let resend {
+            for fingerprint in pending.firing { channel.echo[fingerprint] = nil }
+            for fingerprint in pending.resolved where channel.echo[fingerprint] == nil {
+                channel.echo[fingerprint] = now.monotonic + resend.resolvedFor
+            }
+        }
         // The repeat counts from the decision, else each turn of a group would miss it by the time that sending took.
-        let interval = groups[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.groupInterval ?? .zero
+        let id = GroupID(key: destination.groupKey, receiver: destination.receiver)
+        let interval = resend?.delay ?? groups[id]?.groupInterval ?? .zero
         let took = now.wall - pending.notification.decidedAt
         let credit = took > .zero && took < interval ? took : .zero
         channel.since = Instant(nanoseconds: now.monotonic.nanoseconds - credit.milliseconds * 1_000_000)
@@ -32,10 +40,12 @@ extension Dispatcher {
         channels[destination] = channel.isEmpty ? nil : channel
         store(channel, destination, pending.notification.groupLabels, &decisions)
         refresh(now, &decisions)
+        settle(id, pending.firing, now, &decisions)
         if isDue {
             decideAgain(destination, now, &decisions)
         } else {
-            prune(GroupID(key: destination.groupKey, receiver: destination.receiver), now, &decisions)
+            prune(id, now, &decisions)
+            setDeadline(id, now)
         }
         return decisions
     }
@@ -59,14 +69,18 @@ extension Dispatcher {
     }
 
     /// The receiver will never take it, or nobody tries any longer. The group's next turn decides anew.
-    package mutating func recordAbandoned(_ id: UInt64, now: Moment) -> Decisions {
+    package mutating func recordAbandoned(_ message: UInt64, now: Moment) -> Decisions {
         var decisions = Decisions()
-        decisions.withdrawn.append(id)
-        guard let destination = take(id), var channel = channels[destination] else { return decisions }
+        decisions.withdrawn.append(message)
+        guard let destination = take(message), var channel = channels[destination] else { return decisions }
+        let refused = channel.pending?.firing ?? []
         channel.pending = nil
         channel.isDue = false
         channels[destination] = channel.isEmpty ? nil : channel
-        prune(GroupID(key: destination.groupKey, receiver: destination.receiver), now, &decisions)
+        let id = GroupID(key: destination.groupKey, receiver: destination.receiver)
+        noteRefused(refused, by: destination.integration, id, now, &decisions)
+        prune(id, now, &decisions)
+        setDeadline(id, now)
         return decisions
     }
 

@@ -4,11 +4,13 @@ import Samples
 
 extension Dispatcher {
     /// A group's alerts as they stand at one moment.
-    private struct View {
+    struct View {
         /// May be told: firing, and nothing keeps them quiet.
         var firing: [Alert] = []
         var firingIDs: Set<UInt64> = []
         var ended: [Alert] = []
+        /// Firing, and kept quiet by a silence, an inhibition or the time.
+        var hushed: [Alert] = []
         var quiet: [QuietReason: Int] = [:]
     }
 
@@ -18,13 +20,16 @@ extension Dispatcher {
         let view = look(group, now)
         for (reason, count) in view.quiet { decisions.quiet[reason, default: 0] += count }
         for integration in group.integrations { decide(group, integration, view, now, &decisions) }
+        watch(id, view, now, &decisions)
         groups[id]?.flushed = true
         // Keep the rhythm; a wake-up that came late does not shift it, unless a whole turn was lost.
         let next = group.dueAt + group.groupInterval
         let dueAt = next > now.monotonic ? next : now.monotonic + group.groupInterval
         groups[id]?.dueAt = dueAt
         prune(id, now, &decisions)
-        if groups[id] != nil { timers.add(.init(at: dueAt, group: id)) }
+        guard groups[id] != nil else { return }
+        timers.add(.init(at: dueAt, group: id))
+        setDeadline(id, now)
     }
 
     /// Decides anew for one destination, outside of its group's turn: an attempt was answered.
@@ -32,12 +37,15 @@ extension Dispatcher {
         let id = GroupID(key: destination.groupKey, receiver: destination.receiver)
         guard let group = groups[id] else { return }
         if let integration = group.integrations.first(where: { $0.name == destination.integration }) {
-            decide(group, integration, look(group, now), now, &decisions)
+            let view = look(group, now)
+            decide(group, integration, view, now, &decisions)
+            watch(id, view, now, &decisions)
         }
         prune(id, now, &decisions)
+        setDeadline(id, now)
     }
 
-    private mutating func look(_ group: Group, _ now: Moment) -> View {
+    mutating func look(_ group: Group, _ now: Moment) -> View {
         var view = View()
         let timeMute = group.route.flatMap { muteTime($0, now.wall)?.reason }
         for fingerprint in group.members {
@@ -54,6 +62,7 @@ extension Dispatcher {
                 else { timeMute }
             if let reason {
                 view.quiet[reason, default: 0] += 1
+                if reason != .unrouted { view.hushed.append(entry.alert) }
             } else {
                 view.firing.append(entry.alert)
                 view.firingIDs.insert(fingerprint)
@@ -64,7 +73,7 @@ extension Dispatcher {
         return view
     }
 
-    private mutating func decide(
+    mutating func decide(
         _ group: Group, _ integration: DispatchOptions.Integration, _ view: View, _ now: Moment, _ decisions: inout Decisions
     ) {
         let destination = group.destination(integration)
@@ -76,6 +85,13 @@ extension Dispatcher {
             return
         }
         channel.isDue = false
+        var (firing, firingIDs) = (view.firing, view.firingIDs)
+        if integration.resend != nil {
+            // It would take our silence for the end of what it was told.
+            let known = view.hushed.filter { channel.told.contains($0.fingerprint) }
+            firing += known
+            firingIDs.formUnion(known.map(\.fingerprint))
+        }
         var ended = view.ended.filter { channel.mustHearEnd($0.fingerprint) }
         if !integration.sendResolved, !ended.isEmpty {
             // It wants no ends: they count as told.
@@ -84,27 +100,40 @@ extension Dispatcher {
             if changed { store(channel, destination, group.labels, &decisions) }
             ended = []
         }
-        let endedIDs = Set(ended.map(\.fingerprint))
-        guard
-            let reason = channel.reason(
-                firing: view.firingIDs, ended: endedIDs, repeatInterval: group.route?.repeatInterval ?? .seconds(4 * 3600), now: now.monotonic)
-        else {
-            if !view.firing.isEmpty { decisions.quiet[.known, default: 0] += 1 }
+        var endedIDs = Set(ended.map(\.fingerprint))
+        let interval = integration.resend?.delay ?? group.route?.repeatInterval ?? .seconds(4 * 3600)
+        var reason = channel.reason(firing: firingIDs, ended: endedIDs, repeatInterval: interval, now: now.monotonic)
+        let echoes = view.ended.filter { channel.echo[$0.fingerprint].map { $0 > now.monotonic } ?? false && !endedIDs.contains($0.fingerprint) }
+        if !echoes.isEmpty, reason != nil || now.monotonic - channel.since >= interval {
+            reason = reason ?? .repeat
+            ended += echoes
+            endedIDs.formUnion(echoes.map(\.fingerprint))
+        }
+        guard var reason else {
+            if !firing.isEmpty { decisions.quiet[.known, default: 0] += 1 }
             withdraw(&channel, &decisions)
             return
         }
-        if let pending = channel.pending, pending.firing == view.firingIDs, pending.resolved == endedIDs { return }
+        if let pending = channel.pending, pending.firing == firingIDs, pending.resolved == endedIDs { return }
+        if reason == .first, group.source != nil { reason = .escalated }
         withdraw(&channel, &decisions)
         let outgoing = Outgoing(
             id: nextID,
             notification: Notification(
                 receiver: destination.receiver, integration: destination.integration, groupKey: destination.groupKey,
-                groupLabels: group.labels, alerts: view.firing + ended.map { Dispatcher.over($0, by: now.wall) },
+                groupLabels: group.labels, alerts: firing.map(Dispatcher.open) + ended.map { Dispatcher.over($0, by: now.wall) },
                 reason: reason.rawValue, decidedAt: now.wall))
         nextID += 1
         channel.pending = Channel.Pending(outgoing)
         destinations[outgoing.id] = destination
         decisions.send.append(outgoing)
+    }
+
+    /// An alert that fires, without the end that lies ahead: receivers would read it as one that has come, as Alertmanager's never do.
+    private static func open(_ alert: Alert) -> Alert {
+        var alert = alert
+        alert.endsAt = nil
+        return alert
     }
 
     /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same.
@@ -117,20 +146,29 @@ extension Dispatcher {
     private mutating func withdraw(_ channel: inout Channel, _ decisions: inout Decisions) {
         guard let pending = channel.pending else { return }
         destinations[pending.id] = nil
-        decisions.withdrawn.append(pending.id)
         channel.pending = nil
+        // Decided in this very step: nobody has seen it.
+        if let first = decisions.send.first, pending.id >= first.id, let place = decisions.send.lastIndex(where: { $0.id == pending.id }) {
+            decisions.send.remove(at: place)
+        } else {
+            decisions.withdrawn.append(pending.id)
+        }
     }
 
     /// Puts a channel's log entry, or its end, into the decisions.
     func store(_ channel: Channel, _ destination: Destination, _ labels: Labels, _ decisions: inout Decisions) {
         if !channel.hasRecord {
-            decisions.records.removeAll { $0.destination == destination }
-            decisions.forgottenRecords.append(destination)
+            forgetRecord(destination, &decisions)
         } else {
             decisions.forgottenRecords.removeAll { $0 == destination }
             decisions.records.removeAll { $0.destination == destination }
             decisions.records.append(record(channel, destination, labels))
         }
+    }
+
+    func forgetRecord(_ destination: Destination, _ decisions: inout Decisions) {
+        decisions.records.removeAll { $0.destination == destination }
+        decisions.forgottenRecords.append(destination)
     }
 
     func record(_ channel: Channel, _ destination: Destination, _ labels: Labels) -> NotificationRecord {
@@ -143,6 +181,7 @@ extension Dispatcher {
     mutating func prune(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id] else { return }
         let places = group.integrations.map { group.destination($0) }
+        var gone: Set<UInt64> = []
         for fingerprint in group.members {
             guard let entry = alerts[fingerprint] else {
                 groups[id]?.alerts.remove(fingerprint)
@@ -155,7 +194,7 @@ extension Dispatcher {
             let isWaitedFor = places.contains { place in
                 guard let channel = channels[place] else { return false }
                 let isOnItsWay = channel.pending.map { $0.firing.contains(fingerprint) || $0.resolved.contains(fingerprint) } ?? false
-                return channel.mustHearEnd(fingerprint) || isOnItsWay
+                return channel.mustHearEnd(fingerprint) || isOnItsWay || (channel.echo[fingerprint].map { $0 > now.monotonic } ?? false)
             }
             let isInFlight = places.contains { channels[$0]?.pending?.inFlight == true }
             if isWaitedFor && (!isOld || isInFlight) { continue }
@@ -168,14 +207,16 @@ extension Dispatcher {
             }
             groups[id]?.alerts.remove(fingerprint)
             groups[id]?.strays.remove(fingerprint)
+            gone.insert(fingerprint)
             leave(fingerprint, id, &decisions)
         }
+        forgetWaiting(gone, id, now, &decisions)
         guard let rest = groups[id], rest.members.isEmpty else { return }
         if places.contains(where: { channels[$0]?.pending != nil }) { return }
         groups[id] = nil
         for place in places where channels[place] != nil {
             channels[place] = nil
-            decisions.forgottenRecords.append(place)
+            forgetRecord(place, &decisions)
         }
     }
 

@@ -41,6 +41,9 @@ extension Dispatcher {
         package var silences: [Silence.State: Int] = [:]
     }
 
+    /// Whether the alert with this fingerprint is held and not over.
+    package func fires(_ fingerprint: UInt64, _ now: Moment) -> Bool { alerts[fingerprint].map { !isOver($0, now) } ?? false }
+
     /// All alerts that fire, in the order of their labels.
     package func alertStatuses(_ now: Moment) -> [AlertStatus] {
         alerts.values.filter { !isOver($0, now) }.map { status($0, now) }.sorted { $0.alert.labels < $1.alert.labels }
@@ -76,9 +79,11 @@ extension Dispatcher {
         let silencedBy =
             entry.epoch == silences.epoch ? entry.silencedBy : silences.all.values.filter { $0.isInForce(at: now.wall) && $0.matches(entry.alert.labels) }.map(\.id).sorted()
         let inhibitedBy = inhibitor.inhibiting(entry.alert.labels)
-        let routes = entry.groups.compactMap { groups[$0]?.route }.sorted { $0.index < $1.index }
+        let homes = entry.groups.compactMap { groups[$0] }.filter { $0.route != nil && $0.alerts.contains(entry.alert.fingerprint) }
+            .sorted { ($0.route?.index ?? 0, $0.source == nil ? 0 : 1, $0.id.receiver) < ($1.route?.index ?? 0, $1.source == nil ? 0 : 1, $1.id.receiver) }
+        let routes = homes.compactMap(\.route)
         var receivers: [String] = []
-        for route in routes where !receivers.contains(route.receiver) { receivers.append(route.receiver) }
+        for home in homes where !receivers.contains(home.id.receiver) { receivers.append(home.id.receiver) }
         let mutes = routes.map { muteTime($0, now.wall)?.intervals ?? [] }
         // Quiet by time only where no route of it may speak.
         let isTimeMuted = !mutes.isEmpty && mutes.allSatisfy { !$0.isEmpty }

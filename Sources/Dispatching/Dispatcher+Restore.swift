@@ -9,12 +9,17 @@ extension Dispatcher {
         package var silences: [Silence]
         package var records: [NotificationRecord]
         package var outgoing: [Outgoing]
+        package var escalations: [EscalationRecord]
 
-        package init(alerts: [Alert] = [], silences: [Silence] = [], records: [NotificationRecord] = [], outgoing: [Outgoing] = []) {
+        package init(
+            alerts: [Alert] = [], silences: [Silence] = [], records: [NotificationRecord] = [], outgoing: [Outgoing] = [],
+            escalations: [EscalationRecord] = []
+        ) {
             self.alerts = alerts
             self.silences = silences
             self.records = records
             self.outgoing = outgoing
+            self.escalations = escalations
         }
     }
 
@@ -52,7 +57,9 @@ extension Dispatcher {
             destinations[outgoing.id] = destination
             nextID = max(nextID, outgoing.id + 1)
         }
-        var decisions = rebuild(labels: saved.records.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:], now: now)
+        var decisions = rebuild(
+            labels: saved.records.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:],
+            escalations: saved.escalations, now: now)
         // The mark in the outbox goes with its message; the doubt must outlive both.
         for outgoing in saved.outgoing where outgoing.attempted {
             let destination = Destination(outgoing.notification)
@@ -70,7 +77,7 @@ extension Dispatcher {
                 guard channel.hasRecord else { return nil }
                 let labels = groups[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels ?? .empty
                 return record(channel, destination, labels)
-            }, outgoing: pending)
+            }, outgoing: pending, escalations: groups.values.compactMap { escalationRecord($0) })
     }
 
     /// The messages on their way, oldest first.
@@ -82,36 +89,48 @@ extension Dispatcher {
     package mutating func reload(_ new: DispatchOptions, now: Moment) -> Decisions {
         options = new
         tree = RouteTree(new.route)
-        integrations = Dictionary(new.receivers.map { ($0.name, $0.integrations) }, uniquingKeysWith: { first, _ in first })
+        receivers = Dictionary(new.receivers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         silences.change(limit: new.silenceLimit, retention: new.retention)
         inhibitor = Inhibitor(new.inhibitRules)
         for entry in alerts.values { inhibitor.update(entry.alert.labels, firing: !entry.isEnded) }
         let old = groups
+        let escalations = old.values.compactMap { escalationRecord($0) }
         groups = [:]
         timers = Timers()
+        deadlines = Timers()
         for fingerprint in Array(alerts.keys) { alerts[fingerprint]?.groups = [] }
         var labels: [Destination: Labels] = [:]
         for destination in channels.keys {
             labels[destination] = old[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels
         }
-        return rebuild(labels: labels, old: old, now: now)
+        return rebuild(labels: labels, old: old, escalations: escalations, now: now)
     }
 
     /// Forms the groups from the alerts and fits the channels to them.
-    private mutating func rebuild(labels: [Destination: Labels], old: [GroupID: Group], now: Moment) -> Decisions {
+    private mutating func rebuild(
+        labels: [Destination: Labels], old: [GroupID: Group], escalations: [EscalationRecord], now: Moment
+    ) -> Decisions {
         var decisions = Decisions()
         for (fingerprint, entry) in alerts.sorted(by: { $0.key < $1.key }) {
             route(fingerprint, entry.alert, now: now, restoring: true)
         }
+        reinstate(escalations, now, &decisions)
         for (destination, channel) in channels.sorted(by: { ($0.key.groupKey, $0.key.receiver) < ($1.key.groupKey, $1.key.receiver) }) {
             keep(destination, channel, labels[destination] ?? channel.pending?.notification.groupLabels ?? .empty, now, &decisions)
         }
-        for (id, before) in old where groups[id]?.route != nil {
+        for (id, before) in old {
+            guard groups[id]?.route != nil else {
+                groups[id]?.formerInterval = before.groupInterval
+                continue
+            }
             groups[id]?.flushed = before.flushed
             schedule(id, at: before.flushed ? min(before.dueAt, now.monotonic + (groups[id]?.groupInterval ?? .zero)) : before.dueAt)
         }
         // Alerts with no group left (an ended one that nobody waits for) need not be known.
-        for id in Array(groups.keys) where groups[id]?.flushed == true { prune(id, now, &decisions) }
+        for id in Array(groups.keys) {
+            if groups[id]?.flushed == true { prune(id, now, &decisions) }
+            setDeadline(id, now)
+        }
         return decisions
     }
 
@@ -119,12 +138,12 @@ extension Dispatcher {
     private mutating func keep(
         _ destination: Destination, _ channel: Channel, _ labels: Labels, _ now: Moment, _ decisions: inout Decisions
     ) {
-        guard let all = integrations[destination.receiver], all.contains(where: { $0.name == destination.integration }) else {
+        guard let all = receivers[destination.receiver]?.integrations, all.contains(where: { $0.name == destination.integration }) else {
             if let pending = channel.pending {
                 destinations[pending.id] = nil
                 decisions.withdrawn.append(pending.id)
             }
-            decisions.forgottenRecords.append(destination)
+            forgetRecord(destination, &decisions)
             channels[destination] = nil
             return
         }
@@ -156,7 +175,7 @@ extension Dispatcher {
         schedule(id, at: min(next, now.monotonic + group.groupInterval))
     }
 
-    private mutating func schedule(_ id: GroupID, at time: Instant) {
+    mutating func schedule(_ id: GroupID, at time: Instant) {
         guard groups[id]?.dueAt != time else { return }
         groups[id]?.dueAt = time
         timers.add(.init(at: time, group: id))

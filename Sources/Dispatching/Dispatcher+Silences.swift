@@ -25,10 +25,13 @@ extension Dispatcher {
         return (stored, reconsiderPending(now))
     }
 
-    /// A message that waits for its next attempt must not go out when its alerts have been silenced meanwhile.
-    private mutating func reconsiderPending(_ now: Moment) -> Decisions {
+    /// A message that waits for its next attempt must not go out when its alerts have been silenced meanwhile, by hand or since
+    /// a silence's time has come.
+    mutating func reconsiderPending(_ now: Moment) -> Decisions {
         var decisions = Decisions()
         refresh(now, &decisions)
+        guard reconsideredEpoch != silences.epoch else { return decisions }
+        reconsideredEpoch = silences.epoch
         for (destination, channel) in channels.sorted(by: { ($0.value.pending?.id ?? 0) < ($1.value.pending?.id ?? 0) }) {
             guard let pending = channel.pending, !pending.inFlight else { continue }
             if pending.firing.contains(where: { !silencedBy($0).isEmpty }) { decideAgain(destination, now, &decisions) }

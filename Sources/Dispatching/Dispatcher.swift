@@ -27,7 +27,7 @@ package struct Dispatcher: Sendable {
 
     package internal(set) var options: DispatchOptions
     package internal(set) var tree: RouteTree
-    var integrations: [String: [DispatchOptions.Integration]]
+    var receivers: [String: DispatchOptions.Receiver]
     var alerts: [UInt64: Entry] = [:]
     var groups: [GroupID: Group] = [:]
     var channels: [Destination: Channel] = [:]
@@ -35,20 +35,24 @@ package struct Dispatcher: Sendable {
     var silences: Silences
     var inhibitor: Inhibitor
     var timers = Timers()
+    /// What is due between the turns of groups.
+    var deadlines = Timers()
     /// Alerts that fire now and whose end lies ahead.
     var ending: Set<UInt64> = []
     var nextID: UInt64 = 1
+    /// The epoch of the silences that waiting messages have been held against.
+    var reconsideredEpoch: UInt64 = 0
 
     package init(_ options: DispatchOptions) {
         self.options = options
         tree = RouteTree(options.route)
-        integrations = Dictionary(options.receivers.map { ($0.name, $0.integrations) }, uniquingKeysWith: { first, _ in first })
+        receivers = Dictionary(options.receivers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         silences = Silences(limit: options.silenceLimit, retention: options.retention)
         inhibitor = Inhibitor(options.inhibitRules)
     }
 
     /// When `advance` has something to do next; nil while there is no group.
-    package var nextWake: Instant? { timers.first?.at }
+    package var nextWake: Instant? { [timers.first?.at, deadlines.first?.at].compactMap { $0 }.min() }
 
     /// What came of received alerts.
     package struct Receipt: Sendable, Hashable {
@@ -70,7 +74,13 @@ package struct Dispatcher: Sendable {
                 if let known = alerts[fingerprint], !known.isEnded { alert.startsAt = min(alert.startsAt, known.alert.startsAt) }
             }
             let isEnded = external ? alert.status(at: now.wall) == .resolved : alert.endsAt != nil
-            if alerts[fingerprint] == nil {
+            if let known = alerts[fingerprint] {
+                alerts[fingerprint]?.alert = alert
+                alerts[fingerprint]?.isEnded = isEnded
+                // It is held for a destination that has not heard its end; its other groups have let go of it.
+                if known.isEnded, !isEnded { route(fingerprint, alert, now: now, restoring: false) }
+                if known.isEnded != isEnded { tellAtOnce(fingerprint, now) }
+            } else {
                 // An end of something never heard of: nobody waits for it.
                 if isEnded { continue }
                 guard alerts.count < options.alertLimit else {
@@ -79,9 +89,6 @@ package struct Dispatcher: Sendable {
                 }
                 alerts[fingerprint] = Entry(alert: alert, isEnded: false)
                 route(fingerprint, alert, now: now, restoring: false)
-            } else {
-                alerts[fingerprint]?.alert = alert
-                alerts[fingerprint]?.isEnded = isEnded
             }
             note(alert, isEnded: isEnded)
             receipt.accepted.append(alert)
@@ -91,12 +98,22 @@ package struct Dispatcher: Sendable {
 
     /// Looks at every group that is due.
     package mutating func advance(_ now: Moment) -> Decisions {
-        var decisions = Decisions()
-        refresh(now, &decisions)
-        while let next = timers.first, next.at <= now.monotonic || groups[next.group]?.dueAt != next.at {
-            timers.removeFirst()
-            guard groups[next.group]?.dueAt == next.at else { continue }
-            flush(next.group, now, &decisions)
+        var decisions = reconsiderPending(now)
+        var isBusy = true
+        while isBusy {
+            isBusy = false
+            while let next = timers.first, next.at <= now.monotonic || groups[next.group]?.dueAt != next.at {
+                timers.removeFirst()
+                guard groups[next.group]?.dueAt == next.at else { continue }
+                flush(next.group, now, &decisions)
+            }
+            // May make groups of fallbacks that are due at once. A chain of fallbacks has no circle: this ends.
+            while let next = deadlines.first, next.at <= now.monotonic || groups[next.group]?.deadline != next.at {
+                deadlines.removeFirst()
+                guard groups[next.group]?.deadline == next.at else { continue }
+                attend(next.group, now, &decisions)
+                isBusy = true
+            }
         }
         return decisions
     }
@@ -108,6 +125,7 @@ package struct Dispatcher: Sendable {
             guard let entry = alerts[fingerprint], entry.alert.status(at: now.wall) == .resolved else { continue }
             alerts[fingerprint]?.isEnded = true
             note(entry.alert, isEnded: true)
+            tellAtOnce(fingerprint, now)
         }
     }
 
@@ -131,7 +149,7 @@ package struct Dispatcher: Sendable {
             let rest = isLate ? .zero : restoring ? min(max(node.groupWait - waited, .zero), node.groupWait) : node.groupWait
             let dueAt = now.monotonic + rest
             if groups[id] == nil {
-                groups[id] = Group(id: id, labels: labels, route: node, integrations: integrations[node.receiver] ?? [], dueAt: dueAt)
+                groups[id] = Group(id: id, labels: labels, route: node, integrations: receivers[node.receiver]?.integrations ?? [], dueAt: dueAt)
                 timers.add(.init(at: dueAt, group: id))
             } else if let group = groups[id], !group.flushed, dueAt < group.dueAt, isLate || restoring {
                 groups[id]?.dueAt = dueAt
@@ -141,6 +159,7 @@ package struct Dispatcher: Sendable {
             groups[id]?.strays.remove(fingerprint)
             alerts[fingerprint]?.groups.insert(id)
         }
+        tellAtOnce(fingerprint, now)
     }
 
     /// As Alertmanager prints it: the route's key, a colon, the group labels.

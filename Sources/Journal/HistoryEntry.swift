@@ -13,6 +13,8 @@ package struct HistoryEntry: Sendable, Hashable {
         case failed
         /// A message was given up or became pointless before it was accepted.
         case dropped
+        /// An alert went to a fallback since its receiver has not accepted it.
+        case escalated
         /// A silence was made, changed or ended.
         case silence
         /// The agent itself: start, stop, reload, journal begun anew.

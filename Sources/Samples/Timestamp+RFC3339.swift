@@ -42,6 +42,15 @@ extension Timestamp {
         self.init(milliseconds: ((days * 24 + Int64(hour)) * 60 + Int64(minute)) * 60_000 + Int64(second) * 1000 + Int64(millisecond))
     }
 
+    /// 28 to 31.
+    public static func days(inMonth month: Int, of year: Int64) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
     /// `2025-11-26T02:00:00.123Z`, the fraction only where there is one. Source: RFC 3339.
     public var rfc3339: String {
         let c = civil

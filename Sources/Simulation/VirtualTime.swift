@@ -65,6 +65,20 @@ package final class VirtualTime: TimeSource {
         state.withLock { $0.wallOffsetMilliseconds += duration.milliseconds }
     }
 
+    /// The next deadline that somebody waits for.
+    package var nextDeadline: Instant? { state.withLock { $0.sleepers.lazy.map(\.deadline).min() } }
+
+    /// Moves to a time and wakes who waits for it, without letting them run: for whoever runs tasks by hand (`SerialExecution`).
+    package func move(to time: Instant) {
+        let woken = state.withLock { state in
+            state.monotonic = max(state.monotonic, time)
+            let due = state.sleepers.filter { $0.deadline <= state.monotonic }.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
+            state.sleepers.removeAll { $0.deadline <= state.monotonic }
+            return due
+        }
+        for sleeper in woken { sleeper.continuation.resume() }
+    }
+
     /// How many tasks sleep now.
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
@@ -74,18 +88,11 @@ package final class VirtualTime: TimeSource {
     @discardableResult
     package func advance(through limit: Instant, settle: Int = 200) async -> Bool {
         await quiesce(settle)
-        let woken: [Sleeper]? = state.withLock { state in
-            guard let next = state.sleepers.map(\.deadline).min(), next <= limit else {
-                state.monotonic = max(state.monotonic, limit)
-                return nil
-            }
-            state.monotonic = max(state.monotonic, next)
-            let due = state.sleepers.filter { $0.deadline <= state.monotonic }.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
-            state.sleepers.removeAll { $0.deadline <= state.monotonic }
-            return due
+        guard let next = nextDeadline, next <= limit else {
+            move(to: limit)
+            return false
         }
-        guard let woken else { return false }
-        for sleeper in woken { sleeper.continuation.resume() }
+        move(to: next)
         await quiesce(settle)
         return true
     }

@@ -59,6 +59,8 @@ package struct WebSources: Sendable {
 
     // MARK: The estate
 
+    /// What happened, newest first. - Throws: `.unavailable` where the journal can't be read.
+    package var history: @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> [HistoryItem] = { (_, _) throws(QueryError) in [] }
     package var status: @Sendable () async -> EstateStatus = { EstateStatus(version: "", startedAt: "", now: "") }
 
     package init() {}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Platform
 import Transport
 
@@ -11,20 +12,60 @@ struct AgentClient {
 
     /// - Parameter unreachable: the exit code when nobody answers.
     /// - Throws: `ExitCode`, after it was said why.
-    func get(_ path: String, unreachable: Int32 = 1) async throws -> [UInt8] {
+    func get(_ path: String, unreachable: Int32 = 1) async throws -> [UInt8] { try await send("GET", path, unreachable: unreachable) }
+
+    /// The answer to a GET, decoded.
+    func get<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
+        let body = try await get(path)
+        do {
+            return try JSONDecoder().decode(type, from: Data(body))
+        } catch {
+            Terminal.error("\(shown): not an answer of vaultwatch or Alertmanager: \(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    func post(_ path: String, json body: [UInt8]) async throws -> [UInt8] { try await send("POST", path, body: body) }
+
+    func delete(_ path: String) async throws { _ = try await send("DELETE", path) }
+
+    /// A query's value with all but the plainest characters escaped.
+    static func encoded(_ text: String) -> String {
+        var out = ""
+        for byte in text.utf8 {
+            let isPlain = (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte == 0x2d || byte == 0x2e || byte == 0x5f || byte == 0x7e
+            out += isPlain ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+        return out
+    }
+
+    private func send(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws -> [UInt8] {
         var request = HTTPRequest(url: url + path)
+        request.method = method
+        request.body = body
+        if !body.isEmpty { request.headers.append(("Content-Type", "application/json")) }
         request.timeout = .seconds(60)
         request.bodyLimitBytes = 64 << 20
         do {
             let response = try await http.send(request)
             guard response.status == 200 else {
-                Terminal.error("\(url): HTTP \(response.status): \(response.text.prefix(500))")
+                // Alertmanager's API says its errors as bare strings of JSON.
+                let said = (try? JSONDecoder().decode(String.self, from: Data(response.body))) ?? response.text
+                Terminal.error("\(shown): HTTP \(response.status): \(said.prefix(500))")
                 throw ExitCode(unreachable)
             }
             return response.body
         } catch let error as TransportError {
-            Terminal.error("\(url): \(error.message); is vaultwatch running there? --url says where")
+            // The transport names the origin by itself.
+            let place = error.message.hasPrefix("http") ? "" : shown + ": "
+            Terminal.error("\(place)\(error.message); is vaultwatch running there? --url says where")
             throw ExitCode(unreachable)
         }
+    }
+
+    /// The URL without a password.
+    private var shown: String {
+        guard let at = url.lastIndex(of: "@"), let scheme = url.firstRange(of: "://") else { return url }
+        return String(url[..<scheme.upperBound]) + String(url[url.index(after: at)...])
     }
 }

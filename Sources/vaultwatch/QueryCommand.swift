@@ -70,15 +70,15 @@ struct QueryCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
         if let at, QueryCommand.seconds(at) == nil { throw ValidationError("--at: expected RFC 3339 or seconds since the epoch, found \"\(at)\"") }
-        var path = "/api/v1/query?query=\(QueryCommand.encoded(expression))"
+        var path = "/api/v1/query?query=\(AgentClient.encoded(expression))"
         if let range {
             guard let span = Duration(prometheus: range), let width = Duration(prometheus: step) else {
                 throw ValidationError("--range and --step: expected durations such as 1h")
             }
             let end = at.flatMap(QueryCommand.seconds) ?? Date().timeIntervalSince1970
-            path = "/api/v1/query_range?query=\(QueryCommand.encoded(expression))&start=\(end - span.seconds)&end=\(end)&step=\(width.seconds)"
+            path = "/api/v1/query_range?query=\(AgentClient.encoded(expression))&start=\(end - span.seconds)&end=\(end)&step=\(width.seconds)"
         } else if let at {
-            path += "&time=\(QueryCommand.encoded(at))"
+            path += "&time=\(AgentClient.encoded(at))"
         }
         let body = try await AgentClient(agent.url).get(path)
         let answer = try JSONDecoder().decode(Answer.self, from: Data(body))
@@ -97,13 +97,4 @@ struct QueryCommand: AsyncParsableCommand {
     }
 
     private static func seconds(_ text: String) -> Double? { Double(text) ?? Timestamp(rfc3339: text)?.seconds }
-
-    private static func encoded(_ text: String) -> String {
-        var out = ""
-        for byte in text.utf8 {
-            let isPlain = (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte == 0x2d || byte == 0x2e || byte == 0x5f || byte == 0x7e
-            out += isPlain ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-        return out
-    }
 }

@@ -56,7 +56,7 @@ struct LogOptions: ParsableArguments {
 
 /// Which agent to ask.
 struct AgentURLOptions: ParsableArguments {
-    @Option(name: .customLong("url"), help: "The running agent.")
+    @Option(name: [.customLong("url"), .customLong("alertmanager.url")], help: "The running agent; with user:password@ where it asks for them.")
     var url = "http://localhost:9321"
 }
 

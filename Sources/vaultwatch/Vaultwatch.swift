@@ -6,7 +6,15 @@ enum Main {
     static func main() async {
         // Daemons take signals as requests, from the first moment on.
         if CommandLine.arguments.dropFirst().contains(where: { ["run", "demo"].contains($0) }) { _ = Signals.shared }
-        await Vaultwatch.main()
+        do {
+            var command = try Vaultwatch.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand { try await asynchronous.run() } else { try command.run() }
+        } catch {
+            // Wrong usage is 2 here, as with promtool's and amtool's kin.
+            guard Vaultwatch.exitCode(for: error) == .validationFailure else { Vaultwatch.exit(withError: error) }
+            Terminal.error(Vaultwatch.fullMessage(for: error))
+            Vaultwatch.exit(withError: ExitCode(2))
+        }
     }
 }
 
@@ -23,12 +31,14 @@ struct Vaultwatch: AsyncParsableCommand {
               vaultwatch check config --live vaultwatch.yml       before the first start
               vaultwatch run --config.file=vaultwatch.yml         the agent
               vaultwatch status                                   a table of what it sees
+              vaultwatch silence add -c "upgrade" -d 2h VaultSealed   quiet for two hours
               vaultwatch test rules rules/tests/*.yml             unit tests of rules, in promtool's format
               vaultwatch notify test --severity critical          through the real route, to the real receivers
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self, StatusCommand.self, NotifyCommand.self, RecordCommand.self,
+            RunCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self, StatusCommand.self, AlertsCommand.self, SilenceCommand.self,
+            HistoryCommand.self, RoutesCommand.self, NotifyCommand.self, TemplateCommand.self, RecordCommand.self,
             DemoCommand.self,
         ])
 }

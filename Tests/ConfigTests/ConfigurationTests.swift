@@ -6,30 +6,13 @@ import Platform
 import Probes
 import S3
 import Samples
+import Simulation
 import Store
 import Testing
 import Transport
 import YAML
 
 @testable import Config
-
-/// Files that exist only here; what is not among them can't be read.
-struct FakeFiles: FileAccess {
-    var contents: [String: String]
-
-    func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
-        guard let text = contents[path] else { throw FileError(path: path, reason: "No such file or directory") }
-        guard text.utf8.count <= limit else { throw FileError(path: path, reason: "larger than \(limit) bytes") }
-        return Array(text.utf8)
-    }
-
-    func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
-        let bytes = try read(path, limit: .max)
-        return (Array(bytes.suffix(limit)), bytes.count > limit)
-    }
-
-    func glob(_ pattern: String) -> [String] { contents.keys.filter { fnmatch(pattern, $0, FNM_PATHNAME) == 0 }.sorted() }
-}
 
 struct ConfigurationTests {
     private static let path = "/etc/vaultwatch/vaultwatch.yml"
@@ -40,7 +23,7 @@ struct ConfigurationTests {
 
     private func load(_ text: String, files: [String: String] = [:], environment: [String: String] = [:]) throws -> Configuration {
         try Configuration.load(
-            Self.path, files: FakeFiles(contents: files.merging([Self.path: text]) { _, own in own }), environment: environment)
+            Self.path, files: MemoryFiles(files.merging([Self.path: text]) { _, own in own }), environment: environment)
     }
 
     /// The complaints, as the user reads them.
@@ -70,7 +53,7 @@ struct ConfigurationTests {
     }
 
     @Test func theSampleIsRead() throws {
-        let files = FakeFiles(contents: Self.sampleFiles)
+        let files = MemoryFiles(Self.sampleFiles)
         let configuration = try load(try Self.sample(), files: files.contents, environment: ["CREDENTIALS_DIRECTORY": "/run/credentials"])
         #expect(configuration.path == Self.path)
         #expect(configuration.global == GlobalOptions())
@@ -259,7 +242,7 @@ struct ConfigurationTests {
         #expect(complaints("global:\n  timeout: 1s\n  timeout: 2s\n").map { $0.prefix(9) } == ["c.yml:3:3"])
         #expect(complaints("vault: [\n").count == 1)
         let missing = #expect(throws: ConfigurationErrors.self) {
-            try Configuration.load("/no/such.yml", files: FakeFiles(contents: [:]), environment: [:])
+            try Configuration.load("/no/such.yml", files: MemoryFiles([:]), environment: [:])
         }
         #expect(missing?.description == "/no/such.yml:1:1: cannot read the file: No such file or directory")
     }
@@ -328,7 +311,7 @@ struct ConfigurationTests {
             #expect(!shown.contains(Self.secret), "\(shown)")
         }
         // They are there all the same.
-        #expect(try configuration.postgres.map { try $0.connection.password?.reveal(FakeFiles(contents: [:])) } == ["hunter2", "hunter2"])
+        #expect(try configuration.postgres.map { try $0.connection.password?.reveal(MemoryFiles([:])) } == ["hunter2", "hunter2"])
     }
 
     @Test(arguments: [

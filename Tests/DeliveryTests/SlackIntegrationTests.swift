@@ -83,7 +83,7 @@ struct SlackIntegrationTests {
         let http = ScriptedHTTP { (_, turn) throws(TransportError) in HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8)) }
         let threads = MemoryThreads()
         let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
-        for _ in 0..<2 { #expect(await service.outcome { .test($0) }?.isAccepted == true) }
+        for reason in ["first", "changed"] { #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true) }
         #expect(Array(threads.values.values) == ["17.0"])
         _ = await service.outcome { .test($0, groupKey: "{}:{other}") }
         _ = await service.outcome { .test($0, resolved: true) }
@@ -96,6 +96,15 @@ struct SlackIntegrationTests {
         #expect(http.requests.allSatisfy { $0.json["channel"] as? String == "#vault" })
     }
 
+    /// A receiver that wants no ends leaves its thread behind; the next matter of the group does not go there.
+    @Test func aNewMatterBeginsANewThread() async throws {
+        let http = ScriptedHTTP { (_, turn) throws(TransportError) in HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8)) }
+        let threads = MemoryThreads()
+        let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
+        for reason in ["first", "repeat", "escalated", "repeat"] { #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true) }
+        #expect(http.requests.map { $0.json["thread_ts"] as? String } == [nil, "17.0", nil, "17.2"])
+    }
+
     @Test func beginsAThreadAnewWhenItsFirstMessageIsGone() async throws {
         let http = ScriptedHTTP { (request, turn) throws(TransportError) in
             let isReply = request.json["thread_ts"] != nil
@@ -103,7 +112,7 @@ struct SlackIntegrationTests {
         }
         let threads = MemoryThreads()
         let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
-        for _ in 0..<2 { #expect(await service.outcome { .test($0) }?.isAccepted == true) }
+        for reason in ["first", "repeat"] { #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true) }
         #expect(http.requests.count == 3)
         #expect(Array(threads.values.values) == ["9.2"])
     }

@@ -107,7 +107,7 @@ extension Alerts.Notification {
 
     static func test(
         _ integration: String, receiver: String = "team", summary: String = "Vault is sealed", annotations: [String: String] = [:],
-        resolved: Bool = false, alerts: Int = 1, groupKey: String = #"{}:{alertname="VaultSealed"}"#
+        resolved: Bool = false, alerts: Int = 1, groupKey: String = #"{}:{alertname="VaultSealed"}"#, reason: String? = nil
     ) -> Alerts.Notification {
         var all = annotations
         all["summary"] = summary
@@ -118,7 +118,7 @@ extension Alerts.Notification {
                     labels: Labels(["alertname": "VaultSealed", "severity": "critical", "node": "vault-\(index)"]), annotations: all,
                     startsAt: now + .seconds(-120), endsAt: resolved ? now + .seconds(-1) : nil, updatedAt: now, generatorURL: "http://agent/graph")
             },
-            reason: resolved ? "resolved" : "first", decidedAt: now)
+            reason: reason ?? (resolved ? "resolved" : "first"), decidedAt: now)
     }
 }
 

@@ -16,6 +16,29 @@ struct DispatcherTests {
         #expect(d.nextWake == at(330).monotonic)
     }
 
+    /// Its end was told to one receiver and is held for another that refuses: when it fires again, both are to hear.
+    @Test func anAlertThatFiresAgainIsRoutedAgain() {
+        let route = Route(
+            receiver: "mail", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(3600),
+            routes: [Route(receiver: "pager", continues: true), Route(receiver: "mail")])
+        var d = Dispatcher(DispatchOptions(
+            route: route,
+            receivers: ["mail", "pager"].map { .init(name: $0, integrations: [.init(name: "webhook/0", sendResolved: true)]) }))
+        func turn(_ seconds: Double, refusing: String? = nil) -> [String] {
+            d.advance(at(seconds)).send.map { outgoing in
+                let receiver = outgoing.notification.receiver
+                if receiver != refusing, d.beginAttempt(outgoing.id) != nil { _ = d.recordAccepted(outgoing.id, now: at(seconds)) }
+                return receiver + " " + outgoing.notification.summary
+            }.sorted()
+        }
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(turn(0) == ["mail first:A/", "pager first:A/"])
+        _ = d.receive([ended(["alertname": "A"], since: 0, 30)], now: at(30))
+        #expect(turn(60, refusing: "pager") == ["mail resolved:/A", "pager resolved:/A"])
+        _ = d.receive([firing(["alertname": "A"], 90)], now: at(90))
+        #expect(turn(180).contains("mail first:A/"))
+    }
+
     @Test func aNewAlertWaitsForTheGroupInterval() {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
@@ -172,6 +195,21 @@ struct DispatcherTests {
         #expect(d.step(630) == ["resolved:/A"])
         _ = try d.expireSilence(made.stored[0].id, now: at(700))
         #expect(d.step(930) == ["first:B/"])
+    }
+
+    /// A message waits for its next attempt when a silence that was made earlier begins.
+    @Test func aSilenceThatBeginsTakesBackWhatWaits() throws {
+        var d = Dispatcher(oneReceiver())
+        let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(60).wall, endsAt: at(4000).wall)
+        _ = try d.setSilence(silence, random: SeededRandom(1), now: at(0))
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let sent = d.advance(at(30)).send
+        #expect(sent.count == 1)
+        _ = d.beginAttempt(sent[0].id)
+        _ = d.recordFailed(sent[0].id, uncertain: false, now: at(31))
+        #expect(d.advance(at(59)).withdrawn.isEmpty)
+        #expect(d.advance(at(61)).withdrawn == [sent[0].id])
+        #expect(d.beginAttempt(sent[0].id) == nil)
     }
 
     @Test func silencedMessageThatWaitsIsWithdrawn() throws {

@@ -53,40 +53,6 @@ struct TimeWindowTests {
     }
 }
 
-struct TimeZoneDataTests {
-    /// Offsets around changes, in the table and after its end; expected values from zdump(8) and the zones' laws.
-    @Test(arguments: [
-        ("Europe/Berlin", "2026-03-29T00:59:59Z", 3600), ("Europe/Berlin", "2026-03-29T01:00:00Z", 7200),
-        ("Europe/Berlin", "2026-10-25T00:59:59Z", 7200), ("Europe/Berlin", "2026-10-25T01:00:00Z", 3600),
-        ("Europe/Berlin", "2090-07-01T00:00:00Z", 7200), ("America/New_York", "2026-03-08T06:59:59Z", -18000),
-        ("America/New_York", "2026-03-08T07:00:00Z", -14400), ("Australia/Sydney", "2060-01-01T00:00:00Z", 39600),
-        ("Australia/Sydney", "2060-07-01T00:00:00Z", 36000), ("Asia/Kolkata", "2050-01-01T00:00:00Z", 19800),
-        ("UTC", "2026-01-01T00:00:00Z", 0), ("America/Sao_Paulo", "2018-12-01T00:00:00Z", -7200),
-    ])
-    func offsets(_ name: String, _ text: String, _ offset: Int) throws {
-        let zone = try TimeZoneData.named(name, SystemFiles())
-        #expect(zone.offset(at: try #require(Timestamp(rfc3339: text))) == offset)
-    }
-
-    @Test func namesThatAreNone() {
-        for name in ["Europe/Nowhere", "../../etc/passwd", "/etc/localtime", "Europe//Berlin", "zone.tab"] {
-            #expect(throws: TimeZoneError.self) { try TimeZoneData.named(name, SystemFiles()) }
-        }
-    }
-
-    @Test func garbageIsRefused() throws {
-        let good = try SystemFiles().read("/usr/share/zoneinfo/Europe/Berlin", limit: 1 << 20)
-        for cut in stride(from: 0, to: good.count, by: 7) { _ = TimeZoneData(name: "x", tzif: Array(good[..<cut])) }
-        let random = SeededRandom(7)
-        for _ in 0..<2000 {
-            var bad = good
-            for _ in 0..<4 { bad[random.below(bad.count)] = UInt8(truncatingIfNeeded: random.next()) }
-            if let zone = TimeZoneData(name: "x", tzif: bad) { _ = zone.offset(at: Timestamp(milliseconds: 1_800_000_000_000)) }
-        }
-        #expect(TimeZoneData(name: "x", tzif: Array("TZif".utf8)) == nil)
-    }
-}
-
 struct SilencesTests {
     private func silence(_ from: Double, _ to: Double, _ text: String = "a=b", id: String = "") -> Silence {
         Silence(id: id, matchers: [matcher(text)], startsAt: at(from).wall, endsAt: at(to).wall, createdBy: "me", comment: "why")

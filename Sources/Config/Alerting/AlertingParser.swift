@@ -43,7 +43,9 @@ struct AlertingParser {
         let routed = RoutingParser(errors: context.errors, files: context.files).parse(
             &fields,
             receivers: receivers.map { receiver in
-                .init(name: receiver.name, integrations: receiver.integrations.map { .init(name: $0.name, sendResolved: $0.sendResolved) })
+                .init(
+                    name: receiver.name, integrations: receiver.integrations.map(AlertingParser.integration), fallback: receiver.fallback,
+                    responseTime: receiver.responseTime)
             }, resolveTimeout: global.resolveTimeout)
         fields.finish()
         guard let routed else { return nil }
@@ -52,5 +54,13 @@ struct AlertingParser {
         delivery.templates = routed.templates.map { context.path($0, at: node.place) }
         delivery.externalURL = externalURL
         return Result(dispatch: routed.options, delivery: delivery)
+    }
+
+    private static func integration(_ options: IntegrationOptions) -> DispatchOptions.Integration {
+        var integration = DispatchOptions.Integration(name: options.name, sendResolved: options.sendResolved)
+        if case .alertmanager(let alertmanager) = options.settings {
+            integration.resend = .init(delay: alertmanager.resendDelay, resolvedFor: alertmanager.resolvedFor)
+        }
+        return integration
     }
 }

@@ -150,6 +150,8 @@ extension ReceiversParser {
         var options = AlertmanagerOptions(urls: urls)
         options.http = httpClient(fields.node("http_config"), default: global.http)
         if let timeout = context.duration(&fields, "resolve_timeout") { options.resolveTimeout = timeout }
+        if let delay = context.duration(&fields, "resend_delay") { options.resendDelay = delay }
+        if let time = context.duration(&fields, "resolved_for") { options.resolvedFor = time }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
         return urls.isEmpty ? nil : options

@@ -1,4 +1,5 @@
 import Dispatching
+import Platform
 import Samples
 import YAML
 

@@ -28,14 +28,17 @@ struct AlertmanagerIntegration: Integration {
             for await outcome in group { outcomes.append(outcome) }
             return outcomes
         }
-        // One that took it tells its peers.
-        return outcomes.first { if case .accepted = $0 { true } else { false } } ?? outcomes.first
-            ?? .failed(DeliveryError(.other, retryable: false, "no Alertmanager is configured"))
+        // Alertmanagers don't tell each other of alerts; one that was away hears of it with the next resend.
+        let accepted = outcomes.count { if case .accepted = $0 { true } else { false } }
+        if accepted > 0 { return .accepted("taken by \(accepted) of \(outcomes.count)") }
+        return outcomes.first ?? .failed(DeliveryError(.other, retryable: false, "no Alertmanager is configured"))
     }
 
     private func body(_ notification: Notification) -> [UInt8] {
-        JSON.array((notification.firing + notification.resolved).map { alert in
-            let end = alert.endsAt ?? notification.decidedAt + options.resolveTimeout
+        // From now, not from the decision: a message that waited for its receiver must not arrive as an end.
+        let validUntil = client.time.wall() + (options.resolveTimeout ?? options.resendDelay * 4)
+        return JSON.array((notification.firing + notification.resolved).map { alert in
+            let end = alert.status(at: notification.decidedAt) == .firing ? validUntil : alert.endsAt ?? notification.decidedAt
             return .object([
                 ("labels", .map(alert.labels.dictionary)), ("annotations", .map(alert.annotations)),
                 ("startsAt", .string(alert.startsAt.rfc3339)), ("endsAt", .string(end.rfc3339)), ("generatorURL", .string(alert.generatorURL)),

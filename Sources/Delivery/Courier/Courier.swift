@@ -14,17 +14,22 @@ package struct CourierEvents: Sendable {
     package var failed: @Sendable (_ id: UInt64, Notification, DeliveryError, _ attempt: Int) async -> Void
     /// It will not be tried again here.
     package var abandoned: @Sendable (_ id: UInt64, Notification, DeliveryError) async -> Void
+    /// The ids of all messages that lie in the outbox for an integration, oldest first: asked when more came than its queue
+    /// holds and there is room again.
+    package var waiting: @Sendable (_ receiver: String, _ integration: String) async -> [UInt64]
 
     package init(
         begin: @escaping @Sendable (_ id: UInt64) async -> Notification?,
         accepted: @escaping @Sendable (_ id: UInt64, Notification, _ detail: String) async -> Void,
         failed: @escaping @Sendable (_ id: UInt64, Notification, DeliveryError, _ attempt: Int) async -> Void,
-        abandoned: @escaping @Sendable (_ id: UInt64, Notification, DeliveryError) async -> Void
+        abandoned: @escaping @Sendable (_ id: UInt64, Notification, DeliveryError) async -> Void,
+        waiting: @escaping @Sendable (_ receiver: String, _ integration: String) async -> [UInt64] = { _, _ in [] }
     ) {
         self.begin = begin
         self.accepted = accepted
         self.failed = failed
         self.abandoned = abandoned
+        self.waiting = waiting
     }
 }
 
@@ -41,12 +46,6 @@ package struct CourierStatus: Sendable, Hashable {
 /// Carries the messages of one integration of one receiver, several groups at once, each message until it is taken.
 /// One that hangs here delays no other integration, and a rate limit holds all messages of this one.
 actor Courier {
-    private struct Waiting {
-        var id: UInt64
-        var attempt = 0
-        var due: Instant
-    }
-
     /// Messages under way at once.
     private static let mostInFlight = 16
 
@@ -59,7 +58,10 @@ actor Courier {
     private let policy = RetryPolicy()
     private let metrics: DeliveryMetrics
     private let limit: Int
-    private var waiting: [Waiting] = []
+    private var waiting = DueQueue()
+    /// More lies in the outbox than there was room for.
+    private var isShort = false
+    private var isRefilling = false
     private var inFlight: Set<UInt64> = []
     /// Until then the receiver wants no message at all.
     private var quietUntil: Instant?
@@ -92,16 +94,39 @@ actor Courier {
     }
 
     func send(_ id: UInt64) {
-        guard !isClosed, !inFlight.contains(id), !waiting.contains(where: { $0.id == id }) else { return }
-        // The outbox holds everything; beyond the bound the oldest is tried again after a restart or by its group's next turn.
-        if waiting.count >= limit { waiting.removeFirst() }
-        waiting.append(Waiting(id: id, due: platform.time.monotonic()))
+        guard !isClosed, !inFlight.contains(id), !waiting.contains(id) else { return }
+        // The outbox holds everything; what finds no room here is fetched from there when there is some.
+        guard waiting.count < limit else {
+            isShort = true
+            return
+        }
+        waiting.add(id, due: platform.time.monotonic())
         launch()
     }
 
     func withdraw(_ id: UInt64) {
-        waiting.removeAll { $0.id == id }
+        waiting.remove(id)
+        refill()
         metrics.queue.set(Double(waiting.count + inFlight.count), kind, receiver)
+    }
+
+    private func refill() {
+        guard isShort, !isRefilling, !isClosed, waiting.count <= limit / 2 else { return }
+        isRefilling = true
+        Task { self.take(await self.events.waiting(self.receiver, self.integration)) }
+    }
+
+    private func take(_ ids: [UInt64]) {
+        isRefilling = false
+        isShort = false
+        for id in ids where !inFlight.contains(id) && !waiting.contains(id) {
+            guard waiting.count < limit else {
+                isShort = true
+                break
+            }
+            waiting.add(id, due: platform.time.monotonic())
+        }
+        launch()
     }
 
     /// Starts what is due, and sets an alarm for what comes next.
@@ -109,14 +134,13 @@ actor Courier {
         metrics.queue.set(Double(waiting.count + inFlight.count), kind, receiver)
         let now = platform.time.monotonic()
         while !isClosed, inFlight.count < Courier.mostInFlight, quietUntil.map({ $0 <= now }) ?? true,
-            let index = waiting.firstIndex(where: { $0.due <= now }) {
-            let next = waiting.remove(at: index)
+            let next = waiting.take(dueAt: now) {
             inFlight.insert(next.id)
             attempts[next.id] = Task { await self.attempt(next) }
         }
         alarm?.cancel()
         alarm = nil
-        guard !isClosed, inFlight.count < Courier.mostInFlight, let due = waiting.map(\.due).min() else { return }
+        guard !isClosed, inFlight.count < Courier.mostInFlight, let due = waiting.firstDue() else { return }
         let wake = max(due, quietUntil ?? due)
         let time = platform.time
         alarm = Task { [weak self] in
@@ -125,7 +149,7 @@ actor Courier {
         }
     }
 
-    private func attempt(_ message: Waiting) async {
+    private func attempt(_ message: DueQueue.Entry) async {
         defer { finish(message.id) }
         guard let notification = await events.begin(message.id) else { return }
         let began = platform.time.monotonic()
@@ -141,7 +165,8 @@ actor Courier {
                 platform.log.notice("receiver takes messages again", metadata: ["receiver": "\(receiver)", "integration": "\(integration)"])
                 lastLogged = nil
             }
-            platform.log.info("notification delivered", metadata: [
+            // What is told again every minute or so would fill the log.
+            platform.log.log(level: notification.isRoutine ? .debug : .info, "notification delivered", metadata: [
                 "receiver": "\(receiver)", "integration": "\(integration)", "group": "\(notification.groupKey)", "reason": "\(notification.reason)",
                 "firing": "\(notification.firing.count)", "resolved": "\(notification.resolved.count)",
             ])
@@ -164,7 +189,7 @@ actor Courier {
             let now = platform.time.monotonic()
             let delay = policy.delay(afterAttempt: message.attempt + 1, retryAfter: error.retryAfter, unit: platform.random.unit())
             if error.reason == .rateLimited || error.retryAfter != nil { quietUntil = max(now + delay, quietUntil ?? now) }
-            waiting.append(Waiting(id: message.id, attempt: message.attempt + 1, due: now + delay))
+            waiting.add(message.id, attempt: message.attempt + 1, due: now + delay)
             await events.failed(message.id, notification, error, message.attempt + 1)
         }
     }
@@ -172,6 +197,7 @@ actor Courier {
     private func finish(_ id: UInt64) {
         inFlight.remove(id)
         attempts[id] = nil
+        refill()
         if inFlight.isEmpty, isClosed {
             pump?.resume()
             pump = nil
@@ -188,7 +214,7 @@ actor Courier {
     func close() async {
         isClosed = true
         alarm?.cancel()
-        waiting = []
+        waiting.removeAll()
         if inFlight.isEmpty { return }
         await withCheckedContinuation { pump = $0 }
     }

@@ -14,6 +14,7 @@ package struct Composer: Sendable {
     /// What the user's files define.
     private let redefined: Set<String>
     private let complain: @Sendable (_ problem: String) -> Void
+    private let zones: Zones
     let externalURL: String
     private static let largestFile = 1 << 20
 
@@ -26,7 +27,9 @@ package struct Composer: Sendable {
     ) throws {
         self.externalURL = externalURL
         self.complain = complain
-        var base = TemplateSet(functions: Composer.functions(now: Timestamp(milliseconds: 0)))
+        let zones = Zones(files: files)
+        self.zones = zones
+        var base = TemplateSet(functions: Composer.functions(now: Timestamp(milliseconds: 0), zones))
         try base.parse(DefaultTemplates.text, name: "default.tmpl")
         var markup = base
         markup.options.escapesHTML = true
@@ -48,7 +51,7 @@ package struct Composer: Sendable {
 
     /// Everything that is written about one notification.
     func draft(_ notification: Notification) -> Draft {
-        let functions = Composer.functions(now: notification.decidedAt)
+        let functions = Composer.functions(now: notification.decidedAt, zones)
         func at(_ set: TemplateSet) -> TemplateSet {
             var set = set
             set.functions = functions
@@ -59,9 +62,34 @@ package struct Composer: Sendable {
             builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, complain: complain)
     }
 
-    private static func functions(now: Timestamp) -> TemplateFunctions {
-        // Zones need the machine's database; without one, a named zone is an error that names it.
-        AlertmanagerFunctions.table(now: now) { _, _ in nil }
+    /// The templates, the user's over the default ones.
+    func set(escapesHTML: Bool, now: Timestamp) -> TemplateSet {
+        var set = escapesHTML ? html : text
+        set.functions = Composer.functions(now: now, zones)
+        return set
+    }
+
+    private static func functions(now: Timestamp, _ zones: Zones) -> TemplateFunctions {
+        AlertmanagerFunctions.table(now: now) { name, time in
+            zones.named(name).map { .init(offsetSeconds: $0.offset(at: time), abbreviation: $0.abbreviation(at: time)) }
+        }
+    }
+}
+
+/// The machine's time zones, each read once. Without its database a named zone is an error in the template that names it.
+private final class Zones: Sendable {
+    private let files: any FileAccess
+    private let known = Mutex<[String: TimeZoneData]>([:])
+    /// The names come from templates: a few.
+    private static let most = 100
+
+    init(files: any FileAccess) { self.files = files }
+
+    func named(_ name: String) -> TimeZoneData? {
+        if let zone = known.withLock({ $0[name] }) { return zone }
+        guard let zone = try? TimeZoneData.named(name, files) else { return nil }
+        known.withLock { if $0.count < Zones.most { $0[name] = zone } }
+        return zone
     }
 }
 

@@ -20,7 +20,9 @@ struct SlackIntegration: Integration {
                 _ = try await post(url, token: nil, try message(notification, thread: nil), hiding: Redaction.parts(ofURL: url))
             case .api(let url, let secret):
                 let token = try client.reveal(secret)
-                let thread = options.threads ? await threads.get(key(notification)) : nil
+                // One who knows of nothing firing has a new matter before him.
+                let isNew = ["first", "escalated"].contains(notification.reason)
+                let thread = options.threads && !isNew ? await threads.get(key(notification)) : nil
                 let started = try await postThreaded(url, token, notification, thread)
                 if options.threads {
                     if notification.status == .resolved {

@@ -34,6 +34,8 @@ struct Channel: Sendable {
     var maybeFiring: Set<UInt64> = []
     /// Alerts that an unanswered attempt may have told as resolved.
     var maybeResolved: Set<UInt64> = []
+    /// Ended alerts whose end is told again, and until when.
+    var echo: [UInt64: Instant] = [:]
     /// A decision waits until the attempt in flight is answered.
     var isDue = false
 
@@ -42,7 +44,7 @@ struct Channel: Sendable {
 
     /// Whether there is something to remember over a restart.
     var hasRecord: Bool { !told.isEmpty || !maybeFiring.isEmpty || !maybeResolved.isEmpty }
-    var isEmpty: Bool { pending == nil && !hasRecord }
+    var isEmpty: Bool { pending == nil && !hasRecord && echo.isEmpty }
 
     /// Alertmanager's rule of dedup, and beyond it what may have been heard. Nil: nothing to say.
     /// Source: alertmanager, notify.go, DedupStage.needsUpdate.
@@ -62,6 +64,7 @@ struct Channel: Sendable {
     /// Forgets an alert that has ended; true where the log changed.
     mutating func forget(_ fingerprint: UInt64) -> Bool {
         firing.remove(fingerprint)
+        echo[fingerprint] = nil
         let removed = [told.remove(fingerprint), maybeFiring.remove(fingerprint), maybeResolved.remove(fingerprint)]
         return removed.contains { $0 != nil }
     }

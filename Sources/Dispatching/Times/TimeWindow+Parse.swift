@@ -12,6 +12,8 @@ extension TimeWindow {
         "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
     ]
 
+    static func weekdayName(_ index: Int) -> String { weekdayNames[index % weekdayNames.count] }
+
     /// `HH:MM` to `HH:MM`, the end after the start; `24:00` is the day's end.
     package static func times(start: String, end: String) throws(TimeWindowError) -> Span {
         let first = try minute(start)

@@ -1,3 +1,4 @@
+import Platform
 import Samples
 
 /// One entry of a `time_intervals` list: all fields that are given must hold; within a field any range does.
@@ -43,7 +44,7 @@ package struct TimeWindow: Sendable, Hashable, Codable {
         let minute = local.hour * 60 + local.minute
         if !times.isEmpty, !times.contains(where: { minute >= $0.first && minute < $0.last }) { return false }
         if !daysOfMonth.isEmpty {
-            let length = TimeWindow.days(in: local.month, of: local.year)
+            let length = Timestamp.days(inMonth: local.month, of: local.year)
             let holds = daysOfMonth.contains { span in
                 // A range past the month's end is cut to it, as Alertmanager does.
                 let first = max(span.first < 0 ? length + span.first + 1 : span.first, 1)
@@ -56,13 +57,5 @@ package struct TimeWindow: Sendable, Hashable, Codable {
         if !weekdays.isEmpty, !weekdays.contains(where: { $0.contains(local.weekday) }) { return false }
         if !years.isEmpty, !years.contains(where: { $0.contains(Int(local.year)) }) { return false }
         return true
-    }
-
-    static func days(in month: Int, of year: Int64) -> Int {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
     }
 }

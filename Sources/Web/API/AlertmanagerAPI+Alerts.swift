@@ -125,7 +125,7 @@ extension WebService {
         let starts = try time(posted.startsAt) ?? ends.map { min($0, now) } ?? now
         if let ends, ends < starts { throw BadFilter(message: "start time must be before end time") }
         return Alert(
-            labels: labels, annotations: (posted.annotations ?? [:]).filter { !$0.value.isEmpty }, startsAt: starts, endsAt: ends,
+            labels: labels, annotations: posted.annotations ?? [:], startsAt: starts, endsAt: ends,
             updatedAt: now, generatorURL: posted.generatorURL ?? "")
     }
 

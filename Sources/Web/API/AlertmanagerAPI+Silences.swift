@@ -47,7 +47,33 @@ extension WebService {
         var endsAt: String
         var createdBy: String
         var comment: String
+        /// Ours: when it recurs.
+        var schedule: [PostedWindow]?
     }
+
+    /// As a configuration's `time_intervals` write it.
+    private struct PostedWindow: Decodable {
+        struct Times: Decodable {
+            var start_time: String
+            var end_time: String
+        }
+        var times: [Times]?
+        var weekdays: [String]?
+        var days_of_month: [String]?
+        var months: [String]?
+        var years: [String]?
+        var location: String?
+
+        func window(_ files: any FileAccess) throws -> TimeWindow {
+            TimeWindow(
+                times: try (times ?? []).map { try TimeWindow.times(start: $0.start_time, end: $0.end_time) },
+                weekdays: try (weekdays ?? []).map { try TimeWindow.weekdays($0) },
+                daysOfMonth: try (days_of_month ?? []).map { try TimeWindow.daysOfMonth($0) }, months: try (months ?? []).map { try TimeWindow.months($0) },
+                years: try (years ?? []).map { try TimeWindow.years($0) }, zone: try TimeZoneData.named(location ?? "UTC", files))
+        }
+    }
+
+    private static let mostWindows = 20
 
     func postSilence(_ request: ServerRequest) async -> ServerResponse {
         let posted: PostedSilence
@@ -76,8 +102,21 @@ extension WebService {
                 return WebService.message("invalid label matcher: \(error)", status: 400)
             }
         }
+        var schedule: [TimeWindow] = []
+        if let given = posted.schedule {
+            guard given.count <= WebService.mostWindows else { return WebService.message("more than \(WebService.mostWindows) windows in the schedule", status: 400) }
+            do {
+                schedule = try given.map { try $0.window(platform.files) }
+            } catch {
+                return WebService.message("invalid schedule: \(error)", status: 400)
+            }
+        } else if let id = posted.id, let old = await sources.silences().first(where: { $0.id == id }) {
+            // Clients that don't know of schedules change what they know.
+            schedule = old.schedule
+        }
         let silence = Silence(
-            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends, createdBy: posted.createdBy, comment: posted.comment)
+            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends, createdBy: posted.createdBy, comment: posted.comment,
+            schedule: schedule)
         do throws(SilenceError) {
             let id = try await sources.setSilence(silence)
             return WebService.json(JSONWriter.document { json in json.object { $0.field("silenceID", id) } })
@@ -110,6 +149,29 @@ extension WebService {
                 }
             }
             one.field("startsAt", silence.startsAt.rfc3339)
+            guard !silence.schedule.isEmpty else { return }
+            one.key("schedule")
+            one.array { list in for window in silence.schedule { write(window, &list) } }
+        }
+    }
+
+    private static func write(_ window: TimeWindow, _ list: inout JSONWriter) {
+        list.object { one in
+            if !window.times.isEmpty {
+                one.key("times")
+                one.array { times in
+                    for (start, end) in window.timeTexts {
+                        times.object { range in
+                            range.field("start_time", start)
+                            range.field("end_time", end)
+                        }
+                    }
+                }
+            }
+            for (name, texts) in [
+                ("weekdays", window.weekdayTexts), ("days_of_month", window.dayOfMonthTexts), ("months", window.monthTexts), ("years", window.yearTexts),
+            ] where !texts.isEmpty { one.field(name, texts) }
+            one.field("location", window.zone.name)
         }
     }
 

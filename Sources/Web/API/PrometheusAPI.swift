@@ -33,6 +33,7 @@ extension WebService {
                 WebService.success { json in json.object { map in for (k, v) in sources.flags().sorted(by: { $0.key < $1.key }) { map.field(k, v) } } }
             }
         case "/api/v1/status/tsdb": return route { request throws(QueryError) in try await storeStatistics(request) }
+        case "/api/v1/vaultwatch/history": return route { request throws(QueryError) in try await history(request) }
         case "/api/v1/vaultwatch/status": return Route(name: path) { _ in await estate() }
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)

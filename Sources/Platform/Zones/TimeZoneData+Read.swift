@@ -1,4 +1,3 @@
-import Platform
 import Samples
 
 /// A time zone that can't be had: its name and why.
@@ -55,17 +54,21 @@ extension TimeZoneData {
             guard let index = reader.byte(), Int(index) < header.types else { return nil }
             indices.append(Int(index))
         }
-        var types: [(offset: Int, daylight: Bool)] = []
+        var types: [(offset: Int, daylight: Bool, name: Int)] = []
         for _ in 0..<header.types {
-            guard let offset = reader.integer(4), let daylight = reader.byte(), reader.byte() != nil else { return nil }
-            types.append((Int(offset), daylight == 1))
+            guard let offset = reader.integer(4), let daylight = reader.byte(), let name = reader.byte() else { return nil }
+            types.append((Int(offset), daylight == 1, Int(name)))
         }
-        guard let firstType = types.first(where: { !$0.daylight }) ?? types.first,
-            reader.skip(header.characters + header.leaps * (timeSize + 4) + header.standards + header.universals)
+        guard let firstType = types.first(where: { !$0.daylight }) ?? types.first, let characters = reader.take(header.characters),
+            reader.skip(header.leaps * (timeSize + 4) + header.standards + header.universals)
         else { return nil }
+        let names = types.map { String(decoding: characters.dropFirst($0.name).prefix { $0 != 0 }, as: UTF8.self) }
+        let firstName = String(decoding: characters.dropFirst(firstType.name).prefix { $0 != 0 }, as: UTF8.self)
         var rule: ZoneRule?
         if wide, let footer = reader.footer(), !footer.isEmpty { rule = ZoneRule(posix: footer) }
-        self.init(name: name, transitions: transitions, offsets: indices.map { types[$0].offset }, firstOffset: firstType.offset, rule: rule)
+        self.init(
+            name: name, transitions: transitions, offsets: indices.map { types[$0].offset }, abbreviations: indices.map { names[$0] },
+            firstOffset: firstType.offset, firstAbbreviation: firstName, rule: rule)
     }
 
     private struct Header {
@@ -91,6 +94,11 @@ extension TimeZoneData {
             guard count >= 0, count <= bytes.count - at else { return false }
             at += count
             return true
+        }
+
+        mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+            let start = at
+            return skip(count) ? bytes[start..<at] : nil
         }
 
         /// Big-endian, two's complement.
@@ -126,7 +134,7 @@ extension TimeZoneData {
 
 extension TimeZoneData: Codable {
     /// A zone is stored with its table: a silence's schedule must mean the same after a restart without the tz database.
-    private enum Key: String, CodingKey { case name, transitions, offsets, firstOffset, rule }
+    private enum Key: String, CodingKey { case name, transitions, offsets, abbreviations, firstOffset, firstAbbreviation, rule }
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
@@ -137,7 +145,9 @@ extension TimeZoneData: Codable {
         }
         self.init(
             name: try values.decode(String.self, forKey: .name), transitions: transitions, offsets: offsets,
-            firstOffset: try values.decode(Int.self, forKey: .firstOffset), rule: try values.decodeIfPresent(ZoneRule.self, forKey: .rule))
+            abbreviations: try values.decodeIfPresent([String].self, forKey: .abbreviations) ?? [],
+            firstOffset: try values.decode(Int.self, forKey: .firstOffset),
+            firstAbbreviation: try values.decodeIfPresent(String.self, forKey: .firstAbbreviation), rule: try values.decodeIfPresent(ZoneRule.self, forKey: .rule))
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -145,7 +155,9 @@ extension TimeZoneData: Codable {
         try values.encode(name, forKey: .name)
         try values.encode(transitions, forKey: .transitions)
         try values.encode(offsets, forKey: .offsets)
+        try values.encode(abbreviations, forKey: .abbreviations)
         try values.encode(firstOffset, forKey: .firstOffset)
+        try values.encodeIfPresent(firstAbbreviation, forKey: .firstAbbreviation)
         try values.encodeIfPresent(rule, forKey: .rule)
     }
 }

@@ -21,13 +21,13 @@ struct ZoneRule: Sendable, Hashable, Codable {
             let start = Timestamp(year: year, month: 1, day: 1)
             var days: Int
             switch day {
-            case .julian(let n): days = n - 1 + (n >= 60 && TimeWindow.days(in: 2, of: year) == 29 ? 1 : 0)
+            case .julian(let n): days = n - 1 + (n >= 60 && Timestamp.days(inMonth: 2, of: year) == 29 ? 1 : 0)
             case .ordinal(let n): days = n
             case .monthly(let month, let week, let weekday):
                 let first = Timestamp(year: year, month: month, day: 1)
                 days = Int((first.milliseconds - start.milliseconds) / 86_400_000)
                 days += (weekday - first.civil.weekday + 7) % 7 + (week - 1) * 7
-                let lastDay = Int((first.milliseconds - start.milliseconds) / 86_400_000) + TimeWindow.days(in: month, of: year) - 1
+                let lastDay = Int((first.milliseconds - start.milliseconds) / 86_400_000) + Timestamp.days(inMonth: month, of: year) - 1
                 while days > lastDay { days -= 7 }
             }
             return start.milliseconds / 1000 + Int64(days) * 86_400 + Int64(second)
@@ -38,24 +38,31 @@ struct ZoneRule: Sendable, Hashable, Codable {
     var daylight: Int?
     var start: Change?
     var end: Change?
+    /// `CET`; nil in rules stored before names were.
+    var standardName: String?
+    var daylightName: String?
 
     /// Seconds east of UTC.
-    func offset(at seconds: Int64) -> Int {
-        guard let daylight, let start, let end else { return standard }
+    func offset(at seconds: Int64) -> Int { isDaylight(at: seconds) ? daylight ?? standard : standard }
+
+    func name(at seconds: Int64) -> String? { isDaylight(at: seconds) ? daylightName : standardName }
+
+    private func isDaylight(at seconds: Int64) -> Bool {
+        guard let daylight, let start, let end else { return false }
         let year = Timestamp(milliseconds: (seconds + Int64(standard)) * 1000).civil.year
         let begins = start.local(year) - Int64(standard)
         let ends = end.local(year) - Int64(daylight)
-        let isDaylight = begins < ends ? seconds >= begins && seconds < ends : seconds >= begins || seconds < ends
-        return isDaylight ? daylight : standard
+        return begins < ends ? seconds >= begins && seconds < ends : seconds >= begins || seconds < ends
     }
 
     /// Nil where the text is not such a rule.
     init?(posix text: String) {
         var scan = Scanner(text: Array(text.utf8))
-        guard scan.name(), let west = scan.time() else { return nil }
+        guard let usual = scan.name(), let west = scan.time() else { return nil }
         standard = -west
+        standardName = usual
         if scan.isAtEnd { return }
-        guard scan.name() else { return nil }
+        guard let other = scan.name() else { return nil }
         var summer = standard + 3600
         if !scan.take(",") {
             guard let west = scan.time(), scan.take(",") else { return nil }
@@ -63,6 +70,7 @@ struct ZoneRule: Sendable, Hashable, Codable {
         }
         guard let from = scan.change(), scan.take(","), let to = scan.change(), scan.isAtEnd else { return nil }
         daylight = summer
+        daylightName = other
         start = from
         end = to
     }
@@ -80,14 +88,16 @@ struct ZoneRule: Sendable, Hashable, Codable {
         }
 
         /// `CET` or `<+03>`.
-        mutating func name() -> Bool {
-            let start = at
+        mutating func name() -> String? {
             if take("<") {
+                let start = at
                 while at < text.count, text[at] != UInt8(ascii: ">") { at += 1 }
-                return take(">")
+                let name = String(decoding: text[start..<at], as: UTF8.self)
+                return take(">") ? name : nil
             }
+            let start = at
             while at < text.count, text[at] | 0x20 >= 0x61, text[at] | 0x20 <= 0x7a { at += 1 }
-            return at - start >= 3
+            return at - start >= 3 ? String(decoding: text[start..<at], as: UTF8.self) : nil
         }
 
         mutating func number() -> Int? {

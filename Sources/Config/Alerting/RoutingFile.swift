@@ -1,0 +1,31 @@
+import Dispatching
+import Platform
+import YAML
+
+/// The routing tree of a file alone: an Alertmanager's configuration, or vaultwatch's, inline or by its `file`.
+/// Receivers count by their names; what they say, and every secret, is left alone.
+package enum RoutingFile {
+    /// - Throws: all mistakes at once.
+    package static func load(_ path: String, files: any FileAccess, environment: [String: String]) throws(ConfigurationErrors) -> Route {
+        let errors = ErrorList()
+        let context = ParsingContext(errors: errors, files: files, environment: environment, folder: Configuration.folder(of: path))
+        if let root = Configuration.document(path, context), let route = route(root, context) { return route }
+        if errors.isEmpty { errors.add(Place(file: path, line: 1, column: 1), "expected \"route\", or \"alerting\" with it") }
+        throw ConfigurationErrors(errors: errors.errors)
+    }
+
+    private static func route(_ root: Node, _ context: ParsingContext) -> Route? {
+        guard let alerting = root["alerting"] else { return root["route"] == nil ? nil : parse(root, context) }
+        guard let file = alerting["file"], let text = file.scalar else { return parse(alerting, context) }
+        return Configuration.document(context.path(text, at: file.place), context).flatMap { parse($0, context) }
+    }
+
+    private static func parse(_ node: Node, _ context: ParsingContext) -> Route? {
+        var fields = Fields(node, context.errors, "the alerting configuration")
+        _ = fields.node("global")
+        let receivers = fields.list("receivers").compactMap { $0["name"]?.scalar }
+        let result = RoutingParser(errors: context.errors, files: context.files).parse(&fields, receivers: receivers.map { .init(name: $0, integrations: []) })
+        fields.finish()
+        return context.errors.isEmpty ? result?.options.route : nil
+    }
+}

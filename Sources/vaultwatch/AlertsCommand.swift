@@ -1,0 +1,100 @@
+import ArgumentParser
+import Samples
+
+struct AlertsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "alerts", abstract: "Lists the alerts of a running agent, as amtool alert query does.",
+        discussion: """
+            Without a flag only those that nothing keeps quiet.
+            Examples:
+              vaultwatch alerts
+              vaultwatch alerts VaultSealed cluster=production
+              vaultwatch alerts --silenced --inhibited 'severity=~high|critical'
+              vaultwatch alerts -o json
+            """)
+
+    @OptionGroup var agent: AgentURLOptions
+    @OptionGroup var output: OutputOptions
+
+    @Flag(name: .shortAndLong, help: "Show alerts that another keeps quiet.")
+    var inhibited = false
+
+    @Flag(name: .shortAndLong, help: "Show alerts that a silence keeps quiet.")
+    var silenced = false
+
+    @Flag(name: .shortAndLong, help: "Show alerts that nothing keeps quiet.")
+    var active = false
+
+    @Flag(name: .shortAndLong, help: "Show alerts that no group has looked at yet.")
+    var unprocessed = false
+
+    @Option(name: .shortAndLong, help: "Only alerts that go to this receiver; a regular expression.")
+    var receiver: String?
+
+    @Argument(help: "Matchers; a first word without an operator is an alert's name.")
+    var matchers: [String] = []
+
+    struct Alert: Decodable {
+        struct Status: Decodable {
+            var state: String
+            var silencedBy: [String]
+            var inhibitedBy: [String]
+            var mutedBy: [String]?
+        }
+        struct Receiver: Decodable { var name: String }
+        var labels: [String: String]
+        var annotations: [String: String]
+        var startsAt: String
+        var endsAt: String
+        var generatorURL: String?
+        var receivers: [Receiver]
+        var status: Status
+    }
+
+    func run() async throws {
+        // As amtool has it: no flag means the active ones.
+        let onlyActive = !(inhibited || silenced || active || unprocessed)
+        var path = "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced)&inhibited=\(inhibited)&unprocessed=\(unprocessed)"
+        path += try MatcherWords.query(matchers)
+        if let receiver { path += "&receiver=" + AgentClient.encoded(receiver) }
+        let client = AgentClient(agent.url)
+        if output.format == .json {
+            print(String(decoding: try await client.get(path), as: UTF8.self))
+            return
+        }
+        let alerts = try await client.get([Alert].self, path).sorted { ($0.startsAt, $0.labels["alertname"] ?? "") < ($1.startsAt, $1.labels["alertname"] ?? "") }
+        print(AlertsCommand.table(alerts, output.format))
+    }
+
+    static func table(_ alerts: [Alert], _ format: OutputOptions.Format) -> String {
+        if format == .extended {
+            return Terminal.table(["Labels", "Annotations", "Starts At", "Ends At", "Receivers", "State"], alerts.map { alert in
+                [
+                    pairs(alert.labels), pairs(alert.annotations), .amtoolText(alert.startsAt), .amtoolText(alert.endsAt),
+                    alert.receivers.map(\.name).joined(separator: ","), state(alert.status),
+                ]
+            })
+        }
+        return Terminal.table(["Alertname", "Severity", "Starts At", "Summary", "State"], alerts.map { alert in
+            [
+                alert.labels["alertname"] ?? "", alert.labels["severity"] ?? "", .amtoolText(alert.startsAt), alert.annotations["summary"] ?? "",
+                state(alert.status),
+            ]
+        })
+    }
+
+    /// The state, and what is behind it.
+    private static func state(_ status: Alert.Status) -> String {
+        guard status.state == "suppressed" else { return status.state }
+        let causes = [("silenced", status.silencedBy), ("inhibited", status.inhibitedBy), ("muted", status.mutedBy ?? [])].filter { !$0.1.isEmpty }
+        return causes.isEmpty ? status.state : causes.map { "\($0.0) by \($0.1.joined(separator: ","))" }.joined(separator: ", ")
+    }
+
+    private static func pairs(_ map: [String: String]) -> String {
+        map.sorted { ($0.key != "alertname" ? 1 : 0, $0.key) < ($1.key != "alertname" ? 1 : 0, $1.key) }.map { "\($0.key)=\($0.value.quotedAsInGo)" }.joined(separator: " ")
+    }
+}
+
+extension String {
+    fileprivate static func amtoolText(_ time: String) -> String { Timestamp.amtoolText(time) }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Dispatching
+import Samples
+
+/// What the commands that do amtool's work have in common.
+struct OutputOptions: ParsableArguments {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case simple, extended, json
+    }
+
+    @Option(name: [.customShort("o"), .customLong("output")], help: "simple, extended or json.")
+    var format: Format = .simple
+}
+
+/// `node=vault-1 'severity=~high|critical'`; a first word without an operator is an alert's name.
+enum MatcherWords {
+    /// - Throws: `ValidationError` that shows the word.
+    static func parse(_ words: [String]) throws -> [Matcher] {
+        var matchers: [Matcher] = []
+        for (place, word) in words.enumerated() {
+            if place == 0, !word.contains(where: { "=~!{".contains($0) }) {
+                matchers.append(Matcher("alertname", equals: word))
+                continue
+            }
+            do {
+                matchers += try MatcherSyntax.parse(word)
+            } catch {
+                throw ValidationError("bad matcher \"\(word)\": \(error); expected one such as node=vault-1 or 'severity=~high|critical'")
+            }
+        }
+        return matchers
+    }
+
+    /// The matchers as an API's filter.
+    static func query(_ words: [String]) throws -> String {
+        try parse(words).map { "&filter=" + AgentClient.encoded($0.description) }.joined()
+    }
+}
+
+extension Timestamp {
+    /// As amtool prints times: `2026-11-24 07:13:39 UTC`.
+    var amtoolText: String {
+        let text = Timestamp(milliseconds: milliseconds / 1000 * 1000).rfc3339
+        return text.prefix(10) + " " + text.dropFirst(11).prefix(8) + " UTC"
+    }
+
+    /// RFC 3339 from an API as amtool prints it; what is no time stays as it is.
+    static func amtoolText(_ text: String) -> String { Timestamp(rfc3339: text)?.amtoolText ?? text }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import FoundationEssentials
+import Platform
+import Samples
+import Web
+
+struct HistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "What happened to alerts and messages, from the journal of a running agent.",
+        discussion: """
+            Kinds: firing, ended, sent, failed, dropped, escalated, silence, agent. Oldest first.
+            Examples:
+              vaultwatch history --since 2h
+              vaultwatch history --kind sent --kind failed --receiver critical
+              vaultwatch history --contains vault-2 --from 2026-11-24T00:00:00Z --to 2026-11-24T06:00:00Z -o json
+            """)
+
+    @OptionGroup var agent: AgentURLOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: "How far back, such as 2h or 7d.")
+    var since = "24h"
+
+    @Option(help: "From when on, RFC 3339, in place of --since.")
+    var from: String?
+
+    @Option(help: "Until when, RFC 3339.")
+    var to: String?
+
+    @Option(help: "Only this kind; may be given several times.")
+    var kind: [String] = []
+
+    @Option(help: "Only what is about this receiver; may be given several times.")
+    var receiver: [String] = []
+
+    @Option(help: "Only entries whose subject or detail has this text in it.")
+    var contains: String?
+
+    @Option(help: "The newest so many.")
+    var limit = 100
+
+    func validate() throws {
+        let kinds = ["firing", "ended", "sent", "failed", "dropped", "escalated", "silence", "agent"]
+        if let wrong = kind.first(where: { !kinds.contains($0) }) { throw ValidationError("--kind: expected one of \(kinds.joined(separator: ", ")), found \"\(wrong)\"") }
+        guard (1...10_000).contains(limit) else { throw ValidationError("--limit: expected a number from 1 to 10000") }
+    }
+
+    private struct Answer: Decodable { var data: [HistoryItem] }
+
+    func run() async throws {
+        guard let span = Duration(prometheus: since) else { throw ValidationError("--since: expected a duration such as 2h, found \"\(since)\"") }
+        let start = try time(from, "--from") ?? SystemTime().wall() - span
+        var path = "/api/v1/vaultwatch/history?limit=\(limit)&start=\(AgentClient.encoded(start.rfc3339))"
+        if let end = try time(to, "--to") { path += "&end=\(AgentClient.encoded(end.rfc3339))" }
+        for one in kind { path += "&kind=\(AgentClient.encoded(one))" }
+        for one in receiver { path += "&receiver=\(AgentClient.encoded(one))" }
+        if let contains { path += "&contains=\(AgentClient.encoded(contains))" }
+        let items = Array(try await AgentClient(agent.url).get(Answer.self, path).data.reversed())
+        if output.format == .json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(items), as: UTF8.self))
+        } else {
+            print(Terminal.table(["TIME", "KIND", "SUBJECT", "RECEIVER", "DETAIL"], items.map { item in
+                [Timestamp.amtoolText(item.at), item.kind, item.subject, [item.receiver, item.integration].filter { !$0.isEmpty }.joined(separator: " "), item.detail]
+            }))
+        }
+    }
+
+    private func time(_ text: String?, _ option: String) throws -> Timestamp? {
+        guard let text else { return nil }
+        guard let time = Timestamp(rfc3339: text) else { throw ValidationError("\(option): expected RFC 3339 such as 2026-11-24T06:00:00Z, found \"\(text)\"") }
+        return time
+    }
+}

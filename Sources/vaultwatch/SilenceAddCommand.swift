@@ -1,0 +1,102 @@
+import ArgumentParser
+import Dispatching
+import FoundationEssentials
+import Platform
+import Samples
+#if canImport(Glibc)
+import Glibc
+#endif
+
+struct SilenceAddCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Makes a silence and prints its id.",
+        discussion: """
+            With --times, --weekdays, --days-of-month or --months it recurs: from its start to its end it keeps alerts
+            quiet only within that window.
+            Examples:
+              vaultwatch silence add -c "upgrade of vault-2" -d 2h node=vault-2
+              vaultwatch silence add -c "restore test" --start 2026-12-01T01:00:00Z --end 2026-12-01T05:00:00Z VaultSealed
+              vaultwatch silence add -c "weekly backup of the backup" -d 8760h --weekdays sunday --times 02:00-04:00 \\
+                --location Europe/Berlin 'alertname=~Postgres.*'
+            """)
+
+    @OptionGroup var agent: AgentURLOptions
+
+    @Option(name: .shortAndLong, help: "Who makes it. Default: the user's name.")
+    var author: String?
+
+    @Option(name: .shortAndLong, help: "Why.")
+    var comment: String
+
+    @Option(name: .shortAndLong, help: "How long, such as 2h or 1d12h.")
+    var duration = "1h"
+
+    @Option(help: "When it starts, RFC 3339. Default: now.")
+    var start: String?
+
+    @Option(help: "When it ends, RFC 3339, in place of a duration.")
+    var end: String?
+
+    @Option(help: "Times of day, such as 22:00-24:00; may be given several times.")
+    var times: [String] = []
+
+    @Option(help: "Days of the week, such as monday:friday; may be given several times.")
+    var weekdays: [String] = []
+
+    @Option(help: "Days of the month, such as 1:7 or -1; may be given several times.")
+    var daysOfMonth: [String] = []
+
+    @Option(help: "Months, such as december or 1:3; may be given several times.")
+    var months: [String] = []
+
+    @Option(help: "The time zone of the window.")
+    var location: String?
+
+    @Argument(help: "Matchers; a first word without an operator is an alert's name.")
+    var matchers: [String]
+
+    func run() async throws {
+        let now = SystemTime().wall()
+        let starts = try time(start, "--start") ?? now
+        guard let span = Duration(prometheus: duration), span > .zero else { throw ValidationError("--duration: expected one such as 2h, found \"\(duration)\"") }
+        let ends = try time(end, "--end") ?? starts + span
+        guard ends > starts else { throw ValidationError("silence cannot start after it ends") }
+        let body = SilenceBody(
+            matchers: try MatcherWords.parse(matchers).map { matcher in
+                .init(
+                    name: matcher.name, value: matcher.value, isRegex: [.matches, .notMatches].contains(matcher.operation),
+                    isEqual: [.equal, .matches].contains(matcher.operation))
+            }, startsAt: starts.rfc3339, endsAt: ends.rfc3339, createdBy: author ?? SilenceAddCommand.user, comment: comment, schedule: try schedule())
+        let answer = try await AgentClient(agent.url).post("/api/v2/silences", json: Array(try JSONEncoder().encode(body)))
+        struct Made: Decodable { var silenceID: String }
+        print(try JSONDecoder().decode(Made.self, from: Data(answer)).silenceID)
+    }
+
+    private func time(_ text: String?, _ option: String) throws -> Timestamp? {
+        guard let text else { return nil }
+        guard let time = Timestamp(rfc3339: text) else { throw ValidationError("\(option): expected RFC 3339 such as 2026-12-01T01:00:00Z, found \"\(text)\"") }
+        return time
+    }
+
+    /// Nil where it does not recur. What is wrong in it the agent tells.
+    private func schedule() throws -> [SilenceBody.Window]? {
+        guard !(times + weekdays + daysOfMonth + months).isEmpty else {
+            if location != nil { throw ValidationError("--location belongs to --times, --weekdays, --days-of-month or --months") }
+            return nil
+        }
+        let ranges = try times.map { text in
+            let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2 else { throw ValidationError("--times: expected a range such as 22:00-24:00, found \"\(text)\"") }
+            return SilenceBody.Window.Times(start_time: parts[0], end_time: parts[1])
+        }
+        return [.init(
+            times: ranges.isEmpty ? nil : ranges, weekdays: weekdays.isEmpty ? nil : weekdays, days_of_month: daysOfMonth.isEmpty ? nil : daysOfMonth,
+            months: months.isEmpty ? nil : months, location: location)]
+    }
+
+    /// The name of the user who runs this; getpwuid(3).
+    private static var user: String {
+        if let entry = getpwuid(getuid()), let name = entry.pointee.pw_name { return String(cString: name) }
+        return Environment.all()["USER"] ?? ""
+    }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+
+struct SilenceExpireCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "expire", abstract: "Ends silences.",
+        discussion: """
+            Example:
+              vaultwatch silence expire 29e2f970-7898-47c9-a07f-b6c7ba7b0935
+            """)
+
+    @OptionGroup var agent: AgentURLOptions
+
+    @Argument(help: "Ids of silences.")
+    var ids: [String]
+
+    func run() async throws {
+        let client = AgentClient(agent.url)
+        for id in ids { try await client.delete("/api/v2/silence/" + AgentClient.encoded(id)) }
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import FoundationEssentials
+import Platform
+import Samples
+
+struct SilenceListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists silences that are active or pending.",
+        discussion: """
+            Examples:
+              vaultwatch silence list
+              vaultwatch silence list --within 2h              those that end within two hours
+              vaultwatch silence list --expired -o extended
+              vaultwatch silence expire $(vaultwatch silence list -q node=vault-2)
+            """, aliases: ["query"])
+
+    @OptionGroup var agent: AgentURLOptions
+    @OptionGroup var output: OutputOptions
+
+    @Flag(help: "Those that are over instead.")
+    var expired = false
+
+    @Flag(name: .shortAndLong, help: "Only the ids.")
+    var quiet = false
+
+    @Option(help: "Only those that end (with --expired: have ended) within a duration.")
+    var within: String?
+
+    @Option(help: "Only those that this author made.")
+    var createdBy: String?
+
+    @Argument(help: "Matchers; a first word without an operator is an alert's name.")
+    var matchers: [String] = []
+
+    func run() async throws {
+        let span = try within.map { text in
+            guard let span = Duration(prometheus: text) else { throw ValidationError("--within: expected a duration such as 2h, found \"\(text)\"") }
+            return span
+        }
+        let now = SystemTime().wall()
+        let filter = try MatcherWords.query(matchers)
+        let all = try await AgentClient(agent.url).get([SilenceBody].self, "/api/v2/silences" + (filter.isEmpty ? "" : "?" + filter.dropFirst()))
+        let shown = all.filter { silence in
+            guard (silence.status?.state == "expired") == expired else { return false }
+            if let createdBy, silence.createdBy != createdBy { return false }
+            guard let span, let ends = Timestamp(rfc3339: silence.endsAt) else { return true }
+            return expired ? now - ends <= span : ends - now <= span
+        }.sorted { ($0.endsAt, $0.id ?? "") < ($1.endsAt, $1.id ?? "") }
+        if quiet {
+            for silence in shown { print(silence.id ?? "") }
+            return
+        }
+        switch output.format {
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(shown), as: UTF8.self))
+        case .simple:
+            print(Terminal.table(["ID", "Matchers", "Ends At", "Created By", "Comment"], shown.map { silence in
+                [silence.id ?? "", SilenceListCommand.text(silence.matchers, " "), Timestamp.amtoolText(silence.endsAt), silence.createdBy, silence.comment]
+            }))
+        case .extended:
+            print(Terminal.table(["ID", "Matchers", "Starts At", "Ends At", "Updated At", "Recurs", "Created By", "Comment"], shown.map { silence in
+                [
+                    silence.id ?? "", "{" + SilenceListCommand.text(silence.matchers, ",") + "}", Timestamp.amtoolText(silence.startsAt),
+                    Timestamp.amtoolText(silence.endsAt), Timestamp.amtoolText(silence.updatedAt ?? ""),
+                    (silence.schedule ?? []).map(\.text).joined(separator: "; "), silence.createdBy, silence.comment,
+                ]
+            }))
+        }
+    }
+
+    private static func text(_ matchers: [SilenceBody.Matcher], _ separator: String) -> String {
+        matchers.map { matcher in
+            let sign = matcher.isEqual ?? true ? (matcher.isRegex ? "=~" : "=") : (matcher.isRegex ? "!~" : "!=")
+            return matcher.name + sign + matcher.value.quotedAsInGo
+        }.joined(separator: separator)
+    }
+}

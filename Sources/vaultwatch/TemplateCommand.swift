@@ -1,0 +1,53 @@
+import ArgumentParser
+import Delivery
+import GoTemplate
+import Platform
+
+struct TemplateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "template", abstract: "Tries notification templates out.", subcommands: [TemplateRenderCommand.self])
+}
+
+struct TemplateRenderCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "render", abstract: "Renders a template as a notification would, as amtool template render does.",
+        discussion: """
+            --template.data is a JSON file in the form of a webhook's body; without one a made-up alert is used.
+            Examples:
+              vaultwatch template render --template.text '{{ template "slack.default.title" . }}'
+              vaultwatch template render --template.glob '/etc/vaultwatch/*.tmpl' --template.text '{{ template "my.text" . }}' \\
+                --template.data alerts.json
+              vaultwatch template render --template.type html --template.text '{{ template "email.default.html" . }}'
+            """)
+
+    enum Kind: String, ExpressibleByArgument, CaseIterable {
+        case text, html
+    }
+
+    @Option(name: .customLong("template.glob"), help: "A shell pattern of template files; may be given several times.")
+    var globs: [String] = []
+
+    @Option(name: .customLong("template.text"), help: "The template to render.")
+    var text: String
+
+    @Option(name: .customLong("template.type"), help: "text or html.")
+    var kind: Kind = .text
+
+    @Option(name: .customLong("template.data"), help: "A JSON file with the data.")
+    var data: String?
+
+    func run() async throws {
+        let files = SystemFiles()
+        do {
+            for glob in globs where files.glob(glob).isEmpty { throw FileError(path: glob, reason: "no such template file") }
+            let now = SystemTime().wall()
+            let sample = try data.map { try TemplateSample(json: try files.read($0, limit: 4 << 20)) } ?? TemplateSample.made(now: now)
+            let composer = try Composer(templates: globs, externalURL: sample.externalURL, files: files)
+            // Nothing behind it, as with amtool.
+            print(try composer.render(text, sample, escapesHTML: kind == .html, now: now), terminator: "")
+        } catch {
+            Terminal.error("\(error)")
+            throw ExitCode.failure
+        }
+    }
+}

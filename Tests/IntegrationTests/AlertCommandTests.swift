@@ -1,0 +1,196 @@
+import Foundation
+import LocalServers
+import Testing
+
+/// `alerts`, `silence`, `history`, `routes`, `template` as a user types them, side by side with amtool.
+@Suite(.serialized) struct AlertCommandTests {
+    private static let alerting = """
+        route: {receiver: ops, group_wait: 0s, group_interval: 1s}
+        receivers:
+          - name: ops
+            webhook_configs: [{url: "http://127.0.0.1:1/"}]
+        """
+
+    private func lines(_ text: String) -> [String] {
+        text.split(separator: "\n").map { line in
+            var line = String(line)
+            while line.hasSuffix(" ") { line.removeLast() }
+            return line
+        }
+    }
+
+    private func amtool(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, output: String) {
+        let child = try await ChildProcess.start("amtool", arguments)
+        let exit = await child.wait()
+        return (exit, String(decoding: child.standardOutput(limit: 1 << 20), as: UTF8.self))
+    }
+
+    @Test func alertsSilencesAndHistoryOfARunningAgent() async throws {
+        let agent = try await RunningAgent.start(alerting: AlertCommandTests.alerting, rules: """
+            groups:
+              - name: test
+                rules:
+                  - {alert: Sealed, expr: vector(1), labels: {severity: critical, node: v1}, annotations: {summary: "It is sealed"}}
+                  - {alert: Sealed, expr: vector(2), labels: {severity: high, node: v2}}
+                  - {alert: Other, expr: vector(3), labels: {severity: low}}
+            """)
+        #expect(await waitUntil { (try? await agent.command("alerts").output.contains("Other")) == true }, "\(agent.log)")
+        let all = try await agent.command("alerts")
+        #expect(all.exit == .exited(0))
+        #expect(lines(all.output).first?.split(separator: "  ").map { $0.trimmingCharacters(in: .whitespaces) } == ["Alertname", "Severity", "Starts At", "Summary", "State"])
+        #expect(all.output.contains("It is sealed  active"))
+        let one = try await agent.command("alerts", "Sealed", "severity=~crit.*")
+        #expect(lines(one.output).count == 2 && one.output.contains("critical"))
+        let extended = try await agent.command("alerts", "-o", "extended", "node=v2")
+        #expect(extended.output.contains(#"alertname="Sealed" node="v2" severity="high""#))
+        let json = try await agent.command("alerts", "-o", "json", "Other")
+        #expect((try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [Any])?.count == 1)
+        #expect(try await agent.command("alerts", "a=~(").exit == .exited(2))
+
+        // A silence of amtool's kind.
+        let made = try await agent.command("silence", "add", "-c", "upgrade", "-a", "ann", "-d", "2h", "Sealed", "node=v1")
+        #expect(made.exit == .exited(0), "\(made.error)")
+        let id = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(id.count == 36)
+        #expect(await waitUntil { (try? await agent.command("alerts", "Sealed").output.contains("v1")) == false })
+        let silenced = try await agent.command("alerts", "--silenced", "Sealed", "node=v1")
+        #expect(silenced.output.contains("silenced by \(id)"), "\(silenced.output)")
+        let listed = try await agent.command("silence", "list")
+        let theirs = try await amtool("--alertmanager.url=\(agent.url)", "silence", "query")
+        #expect(lines(listed.output) == lines(theirs.output).filter { !$0.hasPrefix("Warning") })
+        #expect(listed.output.contains(#"alertname="Sealed" node="v1""#) && listed.output.contains("ann") && listed.output.contains("upgrade"))
+
+        // One that recurs; a window that is never now keeps nothing quiet.
+        let recurring = try await agent.command(
+            "silence", "add", "-c", "weekly", "-d", "8760h", "--weekdays", "monday:friday", "--times", "22:00-24:00", "--months", "1:12", "--location",
+            "Europe/Berlin", "Other")
+        #expect(recurring.exit == .exited(0), "\(recurring.error)")
+        let weekly = recurring.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let shown = try await agent.command("silence", "list", "-o", "extended", "Other")
+        #expect(shown.output.contains("monday:friday month 1:12 22:00-24:00 Europe/Berlin"), "\(shown.output)")
+        // amtool, which knows of no schedules, changes the end and leaves the schedule as it is.
+        #expect(try await amtool("--alertmanager.url=\(agent.url)", "silence", "update", "-c", "still weekly", "-d", "4h", weekly).exit == .exited(0))
+        let still = try await agent.command("silence", "query", "-o", "extended", "--within", "5h")
+        #expect(still.output.contains("still weekly") && still.output.contains("22:00-24:00 Europe/Berlin"), "\(still.output)")
+        let wrong = try await agent.command("silence", "add", "-c", "x", "--times", "25:00-26:00", "Other")
+        #expect(wrong.exit == .exited(1) && wrong.error.contains("invalid schedule"), "\(wrong.error)")
+
+        #expect(try await agent.command("silence", "list", "-q", "--created-by", "ann").output == id + "\n")
+        #expect(try await agent.command("silence", "expire", id).exit == .exited(0))
+        #expect(try await agent.command("silence", "expire", "00000000-0000").exit == .exited(1))
+        #expect(try await agent.command("silence", "list", "-q", "Sealed").output == "")
+        #expect(try await agent.command("silence", "list", "-q", "--expired").output.contains(id))
+        #expect(await waitUntil { (try? await agent.command("alerts", "Sealed", "node=v1").output.contains("active")) == true })
+
+        // Usage is 2, what the agent refuses is 1.
+        #expect(try await agent.command("silence", "add", "Sealed").exit == .exited(2))
+        #expect(try await agent.command("silence", "add", "-c", "x").exit == .exited(2))
+        #expect(try await agent.command("silence", "add", "-c", "x", "node=").exit == .exited(1))
+
+        // What happened, oldest first.
+        #expect(await waitUntil { (try? await agent.command("history", "--kind", "failed").output.contains("ops webhook/0")) == true })
+        let history = try await agent.command("history", "--since", "1h", "--contains", "sealed")
+        #expect(history.exit == .exited(0))
+        #expect(history.output.contains("firing") && history.output.contains("It is sealed") && history.output.contains("silence"), "\(history.output)")
+        let silences = try await agent.command("history", "--kind", "silence", "-o", "json")
+        let entries = try JSONSerialization.jsonObject(with: Data(silences.output.utf8)) as? [[String: Any]] ?? []
+        #expect(entries.first?["detail"] as? String == entries.first.flatMap { $0["detail"] as? String } && entries.count == 4, "\(silences.output)")
+        #expect(try await agent.command("history", "--kind", "loud").exit == .exited(2))
+        #expect(try await agent.command("history", "--to", "2020-01-01T00:00:00Z", "--from", "2019-01-01T00:00:00Z").output == "TIME  KIND  SUBJECT  RECEIVER  DETAIL\n")
+        await agent.stop()
+    }
+
+    @Test func nobodyAnswers() async throws {
+        for words in [["alerts"], ["silence", "list"], ["silence", "expire", "x"], ["silence", "add", "-c", "x", "A"], ["history"]] {
+            let (exit, _, error) = try await Binary.run(words + ["--url", "http://user:secret@127.0.0.1:1"])
+            #expect(exit == .exited(1))
+            #expect(error.contains("http://127.0.0.1:1") && !error.contains("secret"), "\(error)")
+        }
+    }
+
+    private static let tree = """
+        global: {slack_api_url_file: /nonexistent/secret}
+        route:
+          receiver: ops
+          routes:
+            - receiver: db
+              matchers: [service="database"]
+              continue: true
+              routes: [{receiver: pager, matchers: [severity="critical"]}]
+            - receiver: web
+              match_re: {service: ^(a|b)$}
+            - receiver: pager
+              match: {severity: critical}
+        receivers: [{name: ops}, {name: db}, {name: web}, {name: pager, slack_configs: [{channel: x}]}]
+        """
+
+    /// What amtool prints, and its exit codes, byte for byte.
+    @Test func routesAsAmtoolTellsThem() async throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("alertmanager.yml", AlertCommandTests.tree)
+        for words in [
+            ["show"], ["test"], ["test", "service=database", "severity=critical"], ["test", "--tree", "service=database", "severity=critical"],
+            ["test", "--tree", "service=a"], ["test", "--verify.receivers=pager,pager", "service=database", "severity=critical"],
+            ["test", "--verify.receivers=web", "service=a"], ["test", "--verify.receivers=ops", "service=a"], ["test", "foo"],
+        ] {
+            let theirs = try await ChildProcess.start("amtool", ["config", "routes"] + words + ["--config.file=\(file)"])
+            let exit = await theirs.wait()
+            let ours = try await Binary.run(["routes"] + words + ["--config.file=\(file)"])
+            #expect(ours.exit == exit, "\(words): \(ours.error)")
+            #expect(ours.output == String(decoding: theirs.standardOutput(limit: 1 << 16), as: UTF8.self), "\(words)")
+        }
+        // The same tree inside vaultwatch's own configuration, inline and as a file.
+        let own = try folder.write("vaultwatch.yml", "alerting: {file: alertmanager.yml}\n")
+        #expect(try await Binary.run(["routes", "test", "--config.file=\(own)", "service=b"]).output == "web\n")
+        let none = try folder.write("none.yml", "global: {}\n")
+        #expect(try await Binary.run(["routes", "--config.file=\(none)"]).exit == .exited(1))
+        let bad = try folder.write("bad.yml", AlertCommandTests.tree.replacingOccurrences(of: "receiver: web", with: "receiver: wbe"))
+        let (exit, _, error) = try await Binary.run(["routes", "show", "--config.file=\(bad)"])
+        #expect(exit == .exited(1) && error.contains("bad.yml:9:17: undefined receiver \"wbe\" used in route"), "\(error)")
+        folder.remove()
+    }
+
+    @Test func templatesAsAmtoolRendersThem() async throws {
+        let folder = try TemporaryDirectory()
+        let template = try folder.write("my.tmpl", """
+            {{ define "my.title" }}{{ .Status | toUpper }}: {{ range .Alerts }}{{ .Labels.instance }} {{ end }}{{ end }}
+            {{ define "my.text" }}{{ range .Alerts.Firing }}{{ .Annotations.summary }} since {{ .StartsAt.Format "15:04:05" }}
+            {{ end }}{{ .CommonLabels.SortedPairs.Values | join "," }} {{ .ExternalURL }} {{ .GroupLabels.team }}{{ end }}
+            """)
+        let data = try folder.write("data.json", """
+            {"receiver": "ops", "status": "firing", "externalURL": "https://am.example.org", "groupLabels": {"team": "<x>"},
+             "commonLabels": {"a": "1", "b": "2"}, "commonAnnotations": {},
+             "alerts": [{"status": "firing", "labels": {"instance": "i1"}, "annotations": {"summary": "one & two"}, "startsAt": "2026-01-02T03:04:05Z",
+                         "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "http://g", "fingerprint": "f"},
+                        {"status": "resolved", "labels": {"instance": "i2"}, "annotations": {}, "startsAt": "2026-01-02T03:04:05Z",
+                         "endsAt": "2026-01-02T04:04:05Z"}]}
+            """)
+        for words in [
+            ["--template.text={{ template \"my.title\" . }}"], ["--template.text={{ template \"my.text\" . }}", "--template.data=\(data)"],
+            ["--template.text={{ template \"my.text\" . }}", "--template.data=\(data)", "--template.type=html"],
+            ["--template.text={{ .CommonLabels }} {{ .GroupLabels.Names }} {{ range .Alerts }}{{ .Labels }} {{ .Annotations.SortedPairs }}{{ end }} {{ (index .Alerts 1).Fingerprint }} {{ len .Alerts.Firing }}"],
+            ["--template.text={{ template \"nobody\" . }}"], ["--template.text={{ .Nobody }}"], ["--template.text={{ if }}"],
+        ] {
+            let theirs = try await ChildProcess.start("amtool", ["template", "render", "--template.glob=\(template)"] + words)
+            let exit = await theirs.wait()
+            let ours = try await Binary.run(["template", "render", "--template.glob=\(template)"] + words)
+            #expect(ours.exit == exit, "\(words): \(ours.error)")
+            #expect(ours.output == String(decoding: theirs.standardOutput(limit: 1 << 16), as: UTF8.self), "\(words)")
+        }
+        #expect(try await Binary.run(["template", "render", "--template.text={{ .Receiver }}"]).output == "receiver")
+        #expect(try await Binary.run(["template", "render"]).exit == .exited(2))
+        #expect(try await Binary.run(["template", "render", "--template.glob=/nonexistent", "--template.text=x"]).exit == .exited(1))
+        folder.remove()
+    }
+
+    @Test func everyCommandHasHelpWithExamples() async throws {
+        for words in [
+            ["alerts"], ["silence", "add"], ["silence", "list"], ["silence", "expire"], ["history"], ["routes", "show"], ["routes", "test"],
+            ["template", "render"], ["notify", "test"],
+        ] {
+            let (exit, output, _) = try await Binary.run(words + ["--help"])
+            #expect(exit == .exited(0))
+            #expect(output.contains("Example") && output.contains("vaultwatch \(words.joined(separator: " "))"), "\(words)")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import LocalServers
+import Logging
+import Platform
+import Testing
+import Transport
+
+/// The same configuration and the same alerts for Debian's Alertmanager and for ours, after the kinds of Alertmanager's own
+/// acceptance tests. Where we are meant to differ, the scenario says so and README.md gives the reason.
+@Suite(.serialized) struct AlertmanagerScenarioTests {
+    private struct Result: Sendable {
+        let scenario: Scenario
+        var heard: [Peer.Kind: [String: [String]]] = [:]
+        var seen: [Peer.Kind: [String]] = [:]
+        var failures: [String] = []
+    }
+
+    /// Pairs of processes at once: most of a scenario is waiting.
+    private static let mostAtOnce = 12
+
+    @Test func bothSayTheSame() async throws {
+        // VAULTWATCH_SCENARIO=name runs one alone.
+        let wanted = ProcessInfo.processInfo.environment["VAULTWATCH_SCENARIO"]
+        let scenarios = Scenario.all.filter { wanted == nil || $0.name == wanted }
+        #expect(Set(scenarios.map(\.name)).count == scenarios.count)
+        let collector = try await Collector.start()
+        let http = CurlTransport(platform: .real(log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        var results: [Result] = []
+        await withTaskGroup(of: Result.self) { group in
+            for (place, scenario) in scenarios.enumerated() {
+                if place >= AlertmanagerScenarioTests.mostAtOnce, let result = await group.next() { results.append(result) }
+                group.addTask { await AlertmanagerScenarioTests.run(scenario, collector, http) }
+            }
+            for await result in group { results.append(result) }
+        }
+        for result in results {
+            let scenario = result.scenario
+            #expect(result.failures.isEmpty, "\(scenario.name)")
+            guard result.failures.isEmpty else { continue }
+            #expect(result.heard[.alertmanager] == scenario.hears, "\(scenario.name): Alertmanager")
+            #expect(result.heard[.vaultwatch] == scenario.oursHears ?? scenario.hears, "\(scenario.name): vaultwatch")
+            #expect(result.seen[.vaultwatch] == result.seen[.alertmanager], "\(scenario.name)")
+        }
+        http.close()
+        await collector.stop()
+    }
+
+    private static func run(_ scenario: Scenario, _ collector: Collector, _ http: CurlTransport) async -> Result {
+        var result = Result(scenario: scenario)
+        await withTaskGroup(of: (Peer.Kind, [String], String?).self) { group in
+            for kind in Peer.Kind.allCases {
+                group.addTask {
+                    do {
+                        let peer = try Peer(kind, scenario: scenario.name, configuration: scenario.configuration, collector: collector, http: http)
+                        defer { peer.remove() }
+                        do {
+                            try await peer.start()
+                            let seen = try await scenario.script(peer)
+                            await peer.stop()
+                            return (kind, seen, nil)
+                        } catch {
+                            await peer.stop(SIGKILL)
+                            throw error
+                        }
+                    } catch {
+                        return (kind, [], "\(error)")
+                    }
+                }
+            }
+            for await (kind, seen, failure) in group {
+                result.seen[kind] = seen
+                result.heard[kind] = scenario.summary(collector.heard(kind, scenario.name))
+                if let failure { result.failures.append(failure) }
+            }
+        }
+        return result
+    }
+}

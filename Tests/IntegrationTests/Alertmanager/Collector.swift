@@ -1,0 +1,114 @@
+import Foundation
+import Lab
+import Synchronization
+
+/// A loopback webhook that both peers send to. Their User-Agent tells them apart, so that they share one configuration.
+final class Collector: Sendable {
+    /// One notification as its receiver got it.
+    struct Heard: Sendable {
+        let receiver: String
+        /// The group's labels, `{alertname="A"}`.
+        let group: String
+        /// `firing[A,B] resolved[C]`
+        let line: String
+        /// The payload with sorted keys, its alerts in the order of their fingerprints.
+        let payload: String
+        let at: ContinuousClock.Instant
+    }
+
+    private struct Key: Hashable {
+        let peer: Peer.Kind
+        let scenario: String
+    }
+
+    private struct Place: Hashable {
+        let key: Key
+        let receiver: String
+    }
+
+    private struct State {
+        var heard: [Key: [Heard]] = [:]
+        /// What the next requests of a receiver get instead of 200, in order.
+        var failures: [Place: [LabReply]] = [:]
+        var failing: [Place: LabReply] = [:]
+        var refused: [Place: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let server: LabServer
+
+    private init(_ box: Box) throws {
+        server = try LabServer { box.collector.withLock { $0 }?.answer($0) ?? .reset }
+        box.collector.withLock { $0 = self }
+    }
+
+    private final class Box: Sendable { let collector = Mutex<Collector?>(nil) }
+
+    static func start() async throws -> Collector {
+        let collector = try Collector(Box())
+        try await collector.server.start()
+        return collector
+    }
+
+    func stop() async { await server.close() }
+
+    func url(_ scenario: String) -> String { "\(server.url)/\(scenario)" }
+
+    func heard(_ peer: Peer.Kind, _ scenario: String) -> [Heard] { state.withLock { $0.heard[Key(peer: peer, scenario: scenario)] ?? [] } }
+
+    /// Requests that were answered otherwise than with 200.
+    func refused(_ peer: Peer.Kind, _ scenario: String, _ receiver: String) -> Int {
+        state.withLock { $0.refused[Place(key: Key(peer: peer, scenario: scenario), receiver: receiver)] ?? 0 }
+    }
+
+    /// The next requests fail like this, one after the other.
+    func fail(_ peer: Peer.Kind, _ scenario: String, _ receiver: String, _ replies: [LabReply]) {
+        state.withLock { $0.failures[Place(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = replies }
+    }
+
+    /// All requests fail like this until told otherwise.
+    func keepFailing(_ peer: Peer.Kind, _ scenario: String, _ receiver: String, _ reply: LabReply?) {
+        state.withLock { $0.failing[Place(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = reply }
+    }
+
+    private func answer(_ request: LabRequest) -> LabReply {
+        let parts = request.path.split(separator: "/").map(String.init)
+        guard parts.count == 2 else { return .response(LabResponse(404)) }
+        let peer: Peer.Kind = request.headers["user-agent"]?.hasPrefix("Alertmanager/") == true ? .alertmanager : .vaultwatch
+        let key = Key(peer: peer, scenario: parts[0])
+        let place = Place(key: key, receiver: parts[1])
+        let failure = state.withLock { state -> LabReply? in
+            var reply = state.failing[place]
+            if reply == nil, let next = state.failures[place]?.first {
+                state.failures[place]?.removeFirst()
+                reply = next
+            }
+            if reply != nil { state.refused[place, default: 0] += 1 }
+            return reply
+        }
+        if let failure { return failure }
+        guard let heard = Collector.read(request.body, receiver: parts[1]) else { return .response(LabResponse(400)) }
+        state.withLock { $0.heard[key, default: []].append(heard) }
+        return .response(LabResponse(200))
+    }
+
+    private static func read(_ body: [UInt8], receiver: String) -> Heard? {
+        guard var payload = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any],
+            let alerts = payload["alerts"] as? [[String: Any]], let labels = payload["groupLabels"] as? [String: String]
+        else { return nil }
+        payload["alerts"] = alerts.sorted { $0["fingerprint"] as? String ?? "" < $1["fingerprint"] as? String ?? "" }
+        guard let sorted = try? JSONSerialization.data(withJSONObject: payload, options: [.sortedKeys, .withoutEscapingSlashes])
+        else { return nil }
+        func names(_ status: String) -> String {
+            let names = alerts.filter { $0["status"] as? String == status }.map { alert in
+                let labels = alert["labels"] as? [String: String] ?? [:]
+                return (labels["alertname"] ?? "?") + (labels["n"] ?? "")
+            }
+            return names.isEmpty ? "" : "\(status)[\(names.joined(separator: ","))]"
+        }
+        let group = "{" + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ", ") + "}"
+        return Heard(
+            receiver: receiver, group: group, line: [names("firing"), names("resolved")].filter { !$0.isEmpty }.joined(separator: " "),
+            payload: String(decoding: sorted, as: UTF8.self), at: .now)
+    }
+}

@@ -1,0 +1,158 @@
+import Dispatching
+import Platform
+import Samples
+
+/// What the receivers know, and the invariants that every message is held against.
+/// Touched by the thread of its run alone.
+final class Ledger: @unchecked Sendable {
+    private struct Destination {
+        /// Alerts that the receiver believes to fire.
+        var believed: Set<String> = []
+        /// Alerts whose beginning or end attempts may have told, as far as the agent can know: their end may come (again).
+        var maybeTold: Set<String> = []
+        /// Alerts that it has ever heard of, or may have.
+        var everTold: Set<String> = []
+        /// The last message that arrived, and when.
+        var last: (firing: Set<String>, resolved: Set<String>, at: Instant)?
+        /// The agent can't know whether the last message arrived: the next may repeat it.
+        var isDoubtful = false
+    }
+
+    private struct Quiet {
+        var name: String
+        var since: Instant
+        var from: Timestamp
+        var until: Timestamp
+    }
+
+    private var destinations: [String: Destination] = [:]
+    private var underWay: [String: Int] = [:]
+    private var lastAnswered: [String: Instant] = [:]
+    private var silences: [String: Quiet] = [:]
+    /// Lives that died with decisions that the disk did not hold.
+    private var forgotten: Set<Int> = []
+    private(set) var steppedAt = Instant(nanoseconds: .min)
+    private(set) var problems: [String] = []
+    private(set) var arrivals = 0
+
+    /// The last that happened, for whoever looks at a failed run.
+    private(set) var story: [String] = []
+
+    func problem(_ text: String) {
+        if problems.count < 20 { problems.append(text) }
+    }
+
+    func note(_ text: @autoclosure () -> String, _ now: Moment) {
+        story.append("\(now.monotonic.nanoseconds / 1_000_000) \(now.wall.rfc3339) \(text())")
+        if story.count > 400 { story.removeFirst(200) }
+    }
+
+    // MARK: Messages
+
+    /// A request leaves the agent.
+    func leaves(_ message: SentMessage, life: Int, now: Moment) {
+        note("leaves \(message)", now)
+        let key = "\(life) \(message.destination)"
+        underWay[key, default: 0] += 1
+        if underWay[key, default: 0] > 1 { problem("two messages under way to \(message.destination)") }
+        if message.firing.isEmpty, message.resolved.isEmpty { problem("an empty message to \(message.destination)") }
+        if !message.firing.isDisjoint(with: message.resolved) { problem("one alert both firing and resolved to \(message.destination)") }
+        guard !message.isIncident else { return }
+        for quiet in silences.values where message.firing.contains(quiet.name) {
+            // Known for a while, in force for longer than between two looks at the clock, and no step of the clock near.
+            let margin = Duration.seconds(2)
+            if quiet.since + margin < now.monotonic, quiet.from + (steppedAt < quiet.since ? margin : .seconds(30)) < now.wall, now.wall + margin < quiet.until, steppedAt + .seconds(300) < now.monotonic {
+                problem("\(quiet.name) is silenced and told to \(message.destination)")
+            }
+        }
+    }
+
+    func returns(_ message: SentMessage, life: Int) { underWay["\(life) \(message.destination)"] = nil }
+
+    /// The receiver has it.
+    /// - Parameter isDoubtful: the agent will not learn so.
+    func arrives(_ message: SentMessage, life: Int, now: Moment, isDoubtful: Bool) {
+        note("arrives \(message)\(isDoubtful ? ", and nobody learns so" : "")", now)
+        arrivals += 1
+        var place = destinations[message.destination] ?? Destination()
+        var strange = message.resolved.subtracting(place.believed).subtracting(place.maybeTold)
+        // An incident ends with each alert of a group that a reload has emptied.
+        if message.isIncident { strange.subtract(place.everTold) }
+        if !strange.isEmpty { problem("the end of \(strange.sorted()) without its beginning at \(message.destination)") }
+        if let last = place.last, last.firing == message.firing, last.resolved == message.resolved, !place.isDoubtful,
+            now.monotonic - last.at < Estate.repeatInterval - .seconds(400), !message.isIncident,
+            // Who hears no ends can't tell a second beginning from the first.
+            message.place != Estate.endless
+        {
+            problem("told twice: \(message.firing.sorted()) \(message.resolved.sorted()) at \(message.destination)")
+        }
+        place.everTold.formUnion(message.firing)
+        // Of what only a full disk's process knew, nobody can tell the end.
+        if !forgotten.contains(life) { place.believed.formUnion(message.firing) }
+        place.believed.subtract(message.resolved)
+        // What this message speaks of is certain again, unless nobody learns that it came.
+        if !isDoubtful { place.maybeTold.subtract(message.firing.union(message.resolved)) } else { place.maybeTold.formUnion(message.firing.union(message.resolved)) }
+        place.last = (message.firing, message.resolved, now.monotonic)
+        place.isDoubtful = isDoubtful
+        lastAnswered[message.destination] = now.monotonic
+        destinations[message.destination] = place
+    }
+
+    /// It may have arrived, as far as the agent knows, and has not.
+    func doubts(_ message: SentMessage) {
+        let alerts = message.firing.union(message.resolved)
+        destinations[message.destination, default: Destination()].maybeTold.formUnion(alerts)
+        destinations[message.destination]?.everTold.formUnion(alerts)
+        destinations[message.destination]?.isDoubtful = true
+    }
+
+    /// The process died.
+    /// - Parameters:
+    ///   - attempted: messages whose sending had begun, as the disk has it: destination and alerts.
+    ///   - isDurable: false where the disk did not hold everything that was decided.
+    func crashed(attempted: [(destination: String, alerts: Set<String>)], isDurable: Bool, life: Int, now: Instant) {
+        for (destination, alerts) in attempted {
+            destinations[destination, default: Destination()].maybeTold.formUnion(alerts)
+            destinations[destination]?.everTold.formUnion(alerts)
+            destinations[destination]?.isDoubtful = true
+        }
+        for (destination, at) in lastAnswered where !isDurable || now - at < .seconds(1) { destinations[destination]?.isDoubtful = true }
+        // What the disk has never held nobody can end; the receivers are told by hand.
+        if !isDurable {
+            forgotten.insert(life)
+            for key in destinations.keys {
+                destinations[key]?.isDoubtful = true
+                let told = destinations[key]?.everTold ?? []
+                destinations[key]?.maybeTold.formUnion(told)
+                destinations[key]?.believed = []
+            }
+        }
+    }
+
+    // MARK: The world
+
+    func stepped(_ now: Instant) {
+        steppedAt = now
+        // A restart counts a repeat by the wall clock.
+        for key in destinations.keys { destinations[key]?.isDoubtful = true }
+    }
+
+    func silenced(_ id: String, _ name: String, since: Instant, from: Timestamp, until: Timestamp) {
+        silences[id] = Quiet(name: name, since: since, from: from, until: until)
+    }
+
+    func unsilenced(_ id: String) { silences[id] = nil }
+    func forgetSilences() { silences = [:] }
+
+    /// Alerts that some destination at this place believes to fire.
+    func believed(at place: String) -> Set<String> {
+        destinations.filter { $0.key.hasPrefix(place + " ") }.values.reduce(into: []) { $0.formUnion($1.believed) }
+    }
+
+    /// Nobody may believe that anything fires.
+    func expectPeace() {
+        for (destination, state) in destinations.sorted(by: { $0.key < $1.key }) where !destination.hasPrefix(Estate.endless) && !state.believed.isEmpty {
+            problem("\(destination) never heard the end of \(state.believed.sorted())")
+        }
+    }
+}

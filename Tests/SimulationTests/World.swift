@@ -1,0 +1,361 @@
+import Agent
+import Alerts
+import Dispatching
+import Platform
+import Samples
+import Simulation
+
+/// One run: lives of the agent one after the other, in a world that a seed makes go wrong, in virtual time.
+/// Touched by one thread alone.
+final class World: @unchecked Sendable {
+    private let seed: UInt64
+    private let random: SeededRandom
+    private let time: VirtualTime
+    private let execution: SerialExecution
+    private let ledger = Ledger()
+    private let disk: Disk
+    private let receivers: Receivers
+    private var life: Life?
+    private var lives = 0
+    private var version = 0
+    /// When the next life begins, while there is none.
+    private var reviveAt: Instant?
+    /// Jobs until the process dies.
+    private var fuse: Int?
+    private var conditions = Estate.conditions.map { _ in Estate.nodes.map { _ in false } }
+    private var pushing: Set<String> = []
+    private var pushAt: Instant
+    private var silenced: Set<String> = []
+    /// By the seed: how much of each kind of trouble this run has.
+    private let trouble: Trouble
+
+    private struct Trouble {
+        var crashes: Bool
+        var receivers: Bool
+        var disk: Bool
+        var clock: Bool
+        var reloads: Bool
+        var silences: Bool
+
+        init(_ random: SeededRandom) {
+            crashes = random.chance(70)
+            receivers = random.chance(80)
+            disk = random.chance(30)
+            clock = random.chance(30)
+            reloads = random.chance(30)
+            silences = random.chance(50)
+        }
+    }
+
+    struct Outcome: Sendable {
+        var problems: [String]
+        /// The last that happened.
+        var story: [String]
+        var arrivals: Int
+        var requests: Int
+        var lives: Int
+        var jobs: Int
+    }
+
+    /// More jobs than this without time going by: something spins.
+    private static let mostJobsAtOnce = 200_000
+    /// Most messages in the outbox: one a destination, and there are so many groups of so many places at most.
+    private static let mostMessages = 64
+
+    private init?(_ seed: UInt64) {
+        self.seed = seed
+        random = SeededRandom(seed: seed)
+        guard let execution = SerialExecution(random: random) else { return nil }
+        self.execution = execution
+        // Anywhere in a day, since mute times know the hour.
+        time = VirtualTime(wall: Timestamp(year: 2026, month: 3, day: 2) + .seconds(random.below(86_400)))
+        disk = Disk(time: time, random: random)
+        receivers = Receivers(time: time, random: random, ledger: ledger)
+        trouble = Trouble(random)
+        pushAt = time.monotonic()
+    }
+
+    /// - Parameter span: how long the trouble lasts.
+    /// - Returns: nil where the runtime can't be driven by hand.
+    static func run(_ seed: UInt64, span: Duration) -> Outcome? {
+        guard let world = World(seed) else { return nil }
+        world.execution.use { world.run(span) }
+        return Outcome(
+            problems: world.ledger.problems, story: world.ledger.story.suffix(300), arrivals: world.ledger.arrivals, requests: world.receivers.requests, lives: world.lives,
+            jobs: world.execution.count)
+    }
+
+    private func run(_ span: Duration) {
+        begin()
+        let end = time.monotonic() + span
+        while time.monotonic() < end, ledger.problems.isEmpty {
+            happen()
+            pass(.seconds(random.below(240) + 1))
+        }
+        stand()
+        rest()
+        life?.die()
+        life = nil
+        // Whatever is left of all lives comes to its end.
+        for _ in 0..<100 where time.nextDeadline != nil || !execution.isIdle {
+            pass(.seconds(60))
+        }
+    }
+
+    // MARK: Time
+
+    /// Lets a span go by, and everything happen that is due in it.
+    private func pass(_ span: Duration) {
+        let end = time.monotonic() + span
+        while true {
+            settle()
+            guard ledger.problems.isEmpty else { return }
+            let mine = [reviveAt, pushing.isEmpty ? nil : pushAt].compactMap { $0 }.min()
+            let next = [time.nextDeadline, mine].compactMap { $0 }.min()
+            guard let next, next <= end else { break }
+            time.move(to: next)
+            if let reviveAt, reviveAt <= next { begin() }
+            if !pushing.isEmpty, pushAt <= next {
+                pushAt = next + .seconds(60)
+                execution.use { for node in pushing.sorted() { life?.push(false, node: node) } }
+            }
+        }
+        time.move(to: end)
+        settle()
+    }
+
+    /// Runs what is ready.
+    private func settle() {
+        var jobs = 0
+        while execution.step() {
+            jobs += 1
+            if let left = fuse {
+                fuse = left - 1
+                if left <= 0 { crash() }
+            }
+            if jobs > World.mostJobsAtOnce {
+                ledger.problem("the pipeline spins")
+                return
+            }
+        }
+        if disk.outbox.count > World.mostMessages { ledger.problem("\(disk.outbox.count) messages in the outbox") }
+        if disk.alertCount > 100 { ledger.problem("\(disk.alertCount) alerts in the journal") }
+    }
+
+    // MARK: Lives
+
+    private func begin() {
+        reviveAt = nil
+        lives += 1
+        ledger.note("life \(lives) begins", time.now())
+        do {
+            let new = try Life(
+                lives, version: version, time: time, random: random, disk: disk, receivers: receivers, ledger: ledger,
+                conditions: { [unowned self] in conditions })
+            life = new
+            execution.use { new.start() }
+        } catch {
+            ledger.problem("a life did not begin: \(error)")
+        }
+    }
+
+    private func crash() {
+        fuse = nil
+        guard let dead = life, dead.isAlive else { return }
+        ledger.note("crash\(disk.isDurable ? "" : " with a disk that does not hold all")", time.now())
+        forget()
+        execution.use { dead.die() }
+        goneFor(random.chance(60) ? random.below(20) : random.below(600))
+    }
+
+    /// What only the process knew is gone.
+    private func forget() {
+        let attempted = disk.outbox.values.filter(\.attempted).map { message in
+            let notification = message.notification
+            let place = Estate.place(notification.receiver, notification.integration)
+            return (place: place, notification: notification)
+        }
+        ledger.crashed(
+            attempted: attempted.map { one in
+                let destination = SentMessage.destination(one.place, one.notification)
+                return (destination.name, destination.alerts)
+            }, isDurable: disk.isDurable, life: lives, now: time.monotonic())
+        disk.crash()
+    }
+
+    private func goneFor(_ seconds: Int) {
+        life = nil
+        reviveAt = time.monotonic() + .seconds(seconds)
+    }
+
+    private func stop() {
+        guard let old = life, fuse == nil else { return }
+        life = nil
+        ledger.note("stop", time.now())
+        execution.use {
+            old.stop { [self] in
+                forget()
+                reviveAt = time.monotonic() + .seconds(random.below(30))
+            }
+        }
+    }
+
+    // MARK: What goes wrong
+
+    private func happen() {
+        switch random.below(20) {
+        case 0...5: toggle(random.below(Estate.conditions.count), random.below(Estate.nodes.count))
+        case 6: push()
+        case 7...10 where trouble.receivers: breakReceiver()
+        case 11 where trouble.receivers: for place in Estate.places { receivers.set(place, .fine) }
+        // Within the jobs of a few turns: at any point between a change and its acceptance.
+        case 12...13 where trouble.crashes:
+            if fuse == nil { fuse = random.below(400) }
+            if random.chance(70) { toggle(random.below(Estate.conditions.count), random.below(Estate.nodes.count)) }
+        case 14 where trouble.crashes: stop()
+        case 15 where trouble.silences: silence()
+        case 16 where trouble.disk:
+            ledger.note("the disk, so far \(disk.mode)", time.now())
+            if random.chance(30), life != nil { disk.breakFile() } else { disk.mode = disk.mode == .fine ? .failing : .fine }
+        case 17 where trouble.clock: step()
+        case 18 where trouble.reloads: reload()
+        default: break
+        }
+    }
+
+    private func toggle(_ condition: Int, _ node: Int) {
+        conditions[condition][node].toggle()
+        ledger.note("\(Estate.conditions[condition].alert)/\(Estate.nodes[node]) is \(conditions[condition][node])", time.now())
+        news([Estate.conditions[condition].metric])
+        // Some flap.
+        for _ in 0..<(random.chance(20) ? random.below(6) : 0) {
+            pass(.seconds(random.below(40)))
+            conditions[condition][node].toggle()
+            news([Estate.conditions[condition].metric])
+        }
+    }
+
+    private func news(_ metrics: Set<String>) { execution.use { life?.look(metrics) } }
+
+    private func push() {
+        let node = Estate.nodes[random.below(Estate.nodes.count)]
+        ledger.note("push of \(node), so far \(pushing.sorted())", time.now())
+        if pushing.remove(node) == nil {
+            pushing.insert(node)
+            execution.use { life?.push(false, node: node) }
+        } else if random.chance(70) {
+            execution.use { life?.push(true, node: node) }
+        }
+    }
+
+    private func breakReceiver() {
+        let modes: [Receivers.Mode] = [
+            .fine, .fine, .status(500), .status(503), .status(401), .status(400), .limited(random.below(120)), .limitedUntil(random.below(120)),
+            .hang(taken: false), .hang(taken: true), .reset(taken: false), .reset(taken: true), .refused,
+        ]
+        receivers.set(Estate.places[random.below(Estate.places.count)], modes[random.below(modes.count)])
+    }
+
+    private func silence() {
+        guard let desk = life?.desk else { return }
+        if let id = silenced.sorted().first, random.chance(40) {
+            silenced.remove(id)
+            ledger.unsilenced(id)
+            execution.use { _ = Task.detached { try? await desk.expireSilence(id) } }
+            return
+        }
+        let condition = Estate.conditions[random.below(Estate.conditions.count)]
+        let node = Estate.nodes[random.below(Estate.nodes.count)]
+        let from = time.wall(), until = from + .seconds(random.below(5400) + 60)
+        ledger.note("silence of \(condition.alert)/\(node) until \(until.rfc3339)", time.now())
+        let silence = Silence(
+            matchers: [Matcher("alertname", equals: condition.alert), Matcher("node", equals: node)], startsAt: from, endsAt: until,
+            createdBy: "simulation", comment: "chaos")
+        execution.use {
+            _ = Task.detached { [self] in
+                guard let id = try? await desk.setSilence(silence).id else { return }
+                silenced.insert(id)
+                // A crash before this line may have lost it.
+                if life?.desk === desk, disk.isDurable { ledger.silenced(id, condition.alert + "/" + node, since: time.monotonic(), from: from, until: until) }
+            }
+        }
+    }
+
+    private func step() {
+        ledger.note("the clock steps", time.now())
+        time.stepWall(by: .seconds(random.below(7200) - 3600))
+        ledger.stepped(time.monotonic())
+    }
+
+    private func reload() {
+        version = 1 - version
+        ledger.note("reload to \(version)", time.now())
+        execution.use { life?.reload(version) }
+    }
+
+    // MARK: The end
+
+    /// Everything works again. A life is there, the disk takes writes, nothing is silenced.
+    private func heal() {
+        fuse = nil
+        disk.mode = .fine
+        for place in Estate.places { receivers.set(place, .fine) }
+        pass(.seconds(700))
+        if life == nil { ledger.problem("the agent did not come back") }
+        for id in silenced.sorted() { expire(id) }
+        silenced = []
+        ledger.forgetSilences()
+    }
+
+    private func expire(_ id: String) {
+        guard let desk = life?.desk else { return }
+        execution.use { _ = Task.detached { try? await desk.expireSilence(id) } }
+    }
+
+    /// Half of the nodes have everything; whoever must hear of it has heard.
+    private func stand() {
+        guard ledger.problems.isEmpty else { return }
+        ledger.note("the end of trouble", time.now())
+        heal()
+        for condition in Estate.conditions.indices {
+            for node in Estate.nodes.indices { conditions[condition][node] = node % 2 == 0 ? condition < 2 : condition == 2 }
+        }
+        pushing = ["n1"]
+        news(Set(Estate.conditions.map(\.metric)))
+        // Long enough for what a step of the clock back has left in the future, for `for` and for groups' intervals.
+        pass(.seconds(4800))
+        guard ledger.problems.isEmpty else { return }
+        for (condition, row) in zip(Estate.conditions, conditions) {
+            // At night nobody wants to hear of the low ones.
+            if condition.severity == "low", isNight { continue }
+            for (node, holds) in zip(Estate.nodes, row) where holds { expect(condition.alert + "/" + node, condition.severity) }
+        }
+        expect(Estate.pushed.alert + "/n1", Estate.pushed.severity)
+    }
+
+    /// Whether the mute time held at any moment of the last half hour.
+    private var isNight: Bool {
+        let minute = time.wall().milliseconds / 60_000 % 1440
+        return minute >= 22 * 60 || minute < 2 * 60 + 30
+    }
+
+    private func expect(_ name: String, _ severity: String) {
+        for place in Estate.places(severity, version: version) where !place.hasSuffix("/pd") && !ledger.believed(at: place).contains(name) {
+            ledger.problem("\(place) never heard of \(name)")
+        }
+    }
+
+    /// Nothing is wrong any more; everybody has heard so, and nothing is kept.
+    private func rest() {
+        guard ledger.problems.isEmpty else { return }
+        for condition in Estate.conditions.indices { conditions[condition] = Estate.nodes.map { _ in false } }
+        pushing = []
+        news(Set(Estate.conditions.map(\.metric)))
+        pass(.seconds(5400))
+        guard ledger.problems.isEmpty else { return }
+        ledger.expectPeace()
+        if !disk.outbox.isEmpty { ledger.problem("\(disk.outbox.count) messages are left in the outbox") }
+        if !disk.records.isEmpty { ledger.problem("\(disk.records.count) entries are left in the notification log") }
+        if disk.alertCount > 0 { ledger.problem("\(disk.alertCount) alerts are left in the journal") }
+    }
+}
