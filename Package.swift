@@ -55,7 +55,7 @@ let package = Package(
 
         stage("Samples", ["CRE2"]),
         stage("Platform", ["Samples", logging]),
-        stage("YAML", ["CYAML"]),
+        stage("YAML", ["Samples", "CYAML"]),
         stage("Exposition", ["Samples"]),
         stage("Telemetry", ["Samples", "Exposition"]),
         stage("Transport", ["Samples", "Platform", "CCurl", "CPostgres"]),

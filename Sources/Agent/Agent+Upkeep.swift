@@ -17,6 +17,9 @@ extension Agent {
         var turn = 0
         while !Task.isCancelled {
             await refreshMetrics()
+            // The agent watches itself with the same rules as everything else.
+            let now = platform.time.wall()
+            store.append(registry.families().flatMap { family in family.samples.map { Sample($0.labels, $0.value, at: now) } })
             if turn % 4 == 0 { store.truncate(now: platform.time.wall()) }
             if turn % 12 == 0 {
                 do {
@@ -50,11 +53,6 @@ extension Agent {
         for (state, count) in counts.silences { metrics.silences.set(Double(count), state.rawValue) }
         for (loop, seconds) in heartbeat.ages(now: platform.time.monotonic()) { metrics.loopAge.set(seconds, loop) }
         metrics.measureProcess()
-        // The agent watches itself with the same rules as everything else.
-        let now = platform.time.wall()
-        store.append(registry.families().flatMap { family in
-            family.samples.map { Sample($0.labels, $0.value, at: now) }
-        })
     }
 
     /// Tells systemd that the agent lives, as long as all of its loops advance.

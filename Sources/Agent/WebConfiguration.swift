@@ -15,8 +15,7 @@ extension Agent {
         var configuration = WebConfiguration()
         guard let path = options.configFile else { return configuration }
         let errors = ErrorList()
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let context = ParsingContext(errors: errors, files: platform.files, environment: self.options.environment, folder: folder)
+        let context = ParsingContext(errors: errors, files: platform.files, environment: self.options.environment, folder: parentFolder(of: path))
         do {
             let root = try Node.parse(try platform.files.read(path, limit: ParsingContext.fileLimitBytes), file: path)
             var fields = Fields(root, errors, "the web configuration")

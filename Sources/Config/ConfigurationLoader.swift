@@ -14,7 +14,7 @@ extension Configuration {
         _ path: String, files: any FileAccess, environment: [String: String]
     ) throws(ConfigurationErrors) -> Configuration {
         let errors = ErrorList()
-        let context = ParsingContext(errors: errors, files: files, environment: environment, folder: folder(of: path))
+        let context = ParsingContext(errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
         guard let root = document(path, context) else { throw ConfigurationErrors(errors: errors.errors) }
 
         var fields = Fields(root, errors, "the configuration")
@@ -48,11 +48,6 @@ extension Configuration {
         return Configuration(
             global: global, vault: vault, postgres: postgres, backups: backups, records: records, ruleFiles: ruleFiles, dispatch: alerting.dispatch,
             delivery: alerting.delivery, web: web, storage: storage, path: path)
-    }
-
-    static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// The root of a YAML file; what is wrong with it goes to the context's errors.

@@ -17,6 +17,12 @@ package protocol FileAccess: Sendable {
     func glob(_ pattern: String) -> [String]
 }
 
+/// The folder that a path's last part is in; `.` for a plain name.
+package func parentFolder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
 /// A file that could not be read: its path and why, in the system's words.
 package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package let path: String

@@ -51,7 +51,7 @@ package struct RuleTestRunner: Sendable {
             return result
         }
         var fields = Fields(root, errors, "the test file")
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let folder = parentFolder(of: path)
         let patterns = fields.strings("rule_files").map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
         let interval = fields.parsed("evaluation_interval", expected: "a duration such as 1m") { Duration(prometheus: $0) } ?? .seconds(60)
         let order = fields.strings("group_eval_order")

@@ -1,3 +1,4 @@
+import Samples
 import Synchronization
 
 /// Errors gathered while a document is read, so that the user sees all of them at once.
@@ -175,17 +176,7 @@ package func nearest(_ word: String, in candidates: some Sequence<String>) -> St
     for candidate in candidates.sorted() {
         let b = Array(candidate.utf8)
         guard abs(a.count - b.count) <= most else { continue }
-        var row = Array(0...b.count)
-        for i in a.indices {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in b.indices {
-                let next = min(row[j + 1] + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
-                diagonal = row[j + 1]
-                row[j + 1] = next
-            }
-        }
-        let distance = row[b.count]
+        let distance = editDistance(a, b)
         if distance <= most, distance < best?.1 ?? .max { best = (candidate, distance) }
     }
     return best?.0

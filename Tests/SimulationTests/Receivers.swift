@@ -75,7 +75,7 @@ final class Receivers: @unchecked Sendable {
         case .status(let code): return HTTPResponse(status: code)
         case .limited(let seconds): return HTTPResponse(status: 429, headers: [("retry-after", String(seconds))])
         case .limitedUntil(let seconds):
-            let date = HTTPDate.mail(time.wall() + .seconds(seconds)).replacing("+0000", with: "GMT")
+            let date = MailDate.write(time.wall() + .seconds(seconds)).replacing("+0000", with: "GMT")
             return HTTPResponse(status: 429, headers: [("retry-after", date)])
         default: return HTTPResponse(status: place.hasSuffix("pd") ? 202 : 200)
         }

@@ -7,7 +7,7 @@ struct TidyTests {
     private static let mayImport: [String: Set<String>] = [
         "Samples": ["CRE2"],
         "Platform": ["Samples", "Logging"],
-        "YAML": ["CYAML"],
+        "YAML": ["Samples", "CYAML"],
         "Exposition": ["Samples"],
         "Telemetry": ["Samples", "Exposition"],
         "Transport": ["Samples", "Platform", "CCurl", "CPostgres"],

@@ -1,5 +1,6 @@
 import Delivery
 import Dispatching
+import Platform
 import Samples
 import YAML
 
@@ -28,7 +29,7 @@ struct AlertingParser {
             let path = context.path(text, at: file.place)
             // Paths in it are relative to it, as Alertmanager has it.
             let inner = ParsingContext(
-                errors: context.errors, files: context.files, environment: context.environment, folder: Configuration.folder(of: path))
+                errors: context.errors, files: context.files, environment: context.environment, folder: parentFolder(of: path))
             guard let root = Configuration.document(path, inner) else { return nil }
             return AlertingParser(context: inner).alertmanager(root, externalURL: externalURL)
         }

@@ -8,7 +8,7 @@ package enum RoutingFile {
     /// - Throws: all mistakes at once.
     package static func load(_ path: String, files: any FileAccess, environment: [String: String]) throws(ConfigurationErrors) -> Route {
         let errors = ErrorList()
-        let context = ParsingContext(errors: errors, files: files, environment: environment, folder: Configuration.folder(of: path))
+        let context = ParsingContext(errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
         if let root = Configuration.document(path, context), let route = route(root, context) { return route }
         if errors.isEmpty { errors.add(Place(file: path, line: 1, column: 1), "expected \"route\", or \"alerting\" with it") }
         throw ConfigurationErrors(errors: errors.errors)

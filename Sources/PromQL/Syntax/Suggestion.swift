@@ -1,3 +1,5 @@
+import Samples
+
 /// "; did you mean …?" for a misspelt word, or nothing where no candidate is near.
 func suggestion(for word: String, among candidates: some Sequence<String>) -> String {
     let a = Array(word.lowercased().utf8)
@@ -14,18 +16,4 @@ func suggestion(for word: String, among candidates: some Sequence<String>) -> St
         if cost < best?.cost ?? .max { best = (candidate, cost) }
     }
     return best.map { "; did you mean \"\($0.word)\"?" } ?? ""
-}
-
-private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var row = Array(0...b.count)
-    for i in a.indices {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in b.indices {
-            let next = min(row[j + 1] + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
-            diagonal = row[j + 1]
-            row[j + 1] = next
-        }
-    }
-    return row[b.count]
 }
