@@ -4,10 +4,6 @@ import Platform
 /// SMTP. Source: RFC 5321; curl_easy_setopt(3), the options named MAIL.
 extension CurlTransfer {
     func prepare(_ mail: MailRequest, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) {
-        for address in [mail.from] + mail.recipients where !CurlTransfer.isAddress(address) {
-            throw TransportError(.other, "\(origin): \(address.quoted) is no mail address")
-        }
-        guard !mail.recipients.isEmpty else { throw TransportError(.other, "\(origin): the mail has no recipient") }
         guard !mail.hello.isEmpty, mail.hello.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") && $0 != UInt8(ascii: "%") }) else {
             throw TransportError(.other, "\(origin): \(mail.hello.quoted) is no name to say in EHLO")
         }
@@ -30,12 +26,12 @@ extension CurlTransfer {
         try prepare(tls: mail.tls, setup)
         try setup.set(CURLOPT_FRESH_CONNECT, 1)
         try setup.set(CURLOPT_FORBID_REUSE, 1)
-        try setup.set(CURLOPT_MAIL_FROM, "<\(mail.from)>")
-        try setup.set(CURLOPT_MAIL_RCPT, list: mail.recipients.map { "<\($0)>" }, of: self)
-        try setup.set(CURLOPT_UPLOAD, 1)
-        try setup.check(vw_set_bytes_callback(setup.easy, CURLOPT_READFUNCTION, CurlTransfer.onUpload))
-        try setup.set(CURLOPT_READDATA, pointer: Unmanaged.passUnretained(self).toOpaque())
-        try setup.check(vw_set_offset(setup.easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(upload.count)))
+        if mail.isGreetingOnly {
+            try setup.set(CURLOPT_CUSTOMREQUEST, "NOOP")
+            try setup.set(CURLOPT_NOBODY, 1)
+        } else {
+            try prepareMessage(mail, setup)
+        }
         switch mail.credentials {
         case .none: break
         case .password(let username, let password, let mechanism):
@@ -48,6 +44,19 @@ extension CurlTransfer {
             try setup.set(CURLOPT_XOAUTH2_BEARER, reveal(token, files))
             try setup.set(CURLOPT_LOGIN_OPTIONS, "AUTH=XOAUTH2")
         }
+    }
+
+    private func prepareMessage(_ mail: MailRequest, _ setup: CurlSetup) throws(TransportError) {
+        for address in [mail.from] + mail.recipients where !CurlTransfer.isAddress(address) {
+            throw TransportError(.other, "\(origin): \(address.quoted) is no mail address")
+        }
+        guard !mail.recipients.isEmpty else { throw TransportError(.other, "\(origin): the mail has no recipient") }
+        try setup.set(CURLOPT_MAIL_FROM, "<\(mail.from)>")
+        try setup.set(CURLOPT_MAIL_RCPT, list: mail.recipients.map { "<\($0)>" }, of: self)
+        try setup.set(CURLOPT_UPLOAD, 1)
+        try setup.check(vw_set_bytes_callback(setup.easy, CURLOPT_READFUNCTION, CurlTransfer.onUpload))
+        try setup.set(CURLOPT_READDATA, pointer: Unmanaged.passUnretained(self).toOpaque())
+        try setup.check(vw_set_offset(setup.easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(upload.count)))
     }
 
     /// No control character, space or angle bracket: nothing that could end the command it stands in.

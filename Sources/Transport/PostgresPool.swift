@@ -19,15 +19,18 @@ package final class PostgresPool: PostgresConnector {
     package func close() { loop.post(.stop) }
 
     package func connection(to options: PostgresOptions) -> any PostgresConnection {
-        PooledConnection(loop, loop.session(options))
+        PooledConnection(self, loop, loop.session(options))
     }
 }
 
 private final class PooledConnection: PostgresConnection {
+    /// Whose end would close the connection.
+    private let pool: PostgresPool
     private let loop: PostgresLoop
     private let session: PostgresSession
 
-    init(_ loop: PostgresLoop, _ session: PostgresSession) {
+    init(_ pool: PostgresPool, _ loop: PostgresLoop, _ session: PostgresSession) {
+        self.pool = pool
         self.loop = loop
         self.session = session
     }

@@ -40,7 +40,7 @@ enum EndpointCheck {
         return results
     }
 
-    /// A greeting and a sender, and no recipient: nothing is sent.
+    /// A greeting, TLS and credentials, and no mail.
     private static func mail(_ settings: IntegrationOptions.Settings, _ transport: CurlTransport) async -> (String, Bool) {
         guard case .email(let options) = settings else { return ("", false) }
         var request = MailRequest(host: options.host, port: options.port, from: "vaultwatch@localhost", recipients: [], message: [])
@@ -48,8 +48,10 @@ enum EndpointCheck {
         request.tls = options.tls
         request.credentials = options.credentials
         request.timeout = .seconds(10)
+        request.isGreetingOnly = true
         do {
-            return ("reachable, SMTP \(try await transport.send(request).code)", true)
+            let code = try await transport.send(request).code
+            return (200..<300).contains(code) ? ("reachable, SMTP \(code)", true) : ("refuses, SMTP \(code)", false)
         } catch {
             return (error.description, false)
         }

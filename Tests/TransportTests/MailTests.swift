@@ -38,6 +38,24 @@ struct MailTests {
         await choosy.stop()
     }
 
+    /// With TLS and credentials as for a mail, and nothing delivered.
+    @Test func aGreetingSendsNothing() async throws {
+        let authority = try await CertificateAuthority()
+        let certificate = try await authority.issue("mail")
+        let sink = try await SMTPSink.start(SMTPSink.Options(security: .startTLS, certificate: certificate, login: ("me", Secret(value: "p w"))))
+        var greeting = mail(Int(sink.port), to: [])
+        greeting.isGreetingOnly = true
+        greeting.security = .startTLSRequired
+        greeting.tls.caFile = authority.certificateFile
+        greeting.credentials = .password(username: "me", password: Secret(value: "p w"), mechanism: nil)
+        #expect(try await transport.send(greeting).code == 250)
+        greeting.credentials = .password(username: "me", password: Secret(value: "wrong"), mechanism: nil)
+        let wrong = greeting
+        #expect(await reason { () async throws(TransportError) in try await transport.send(wrong) } == .auth)
+        #expect(sink.mails().isEmpty)
+        await sink.stop()
+    }
+
     @Test func encryptsAndAuthenticates() async throws {
         let authority = try await CertificateAuthority()
         let certificate = try await authority.issue("mail")

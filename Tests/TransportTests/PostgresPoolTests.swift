@@ -56,6 +56,16 @@ struct PostgresPoolTests {
         return PostgresOptions(parameters: parameters.merging(more) { $1 }, password: server.password)
     }
 
+    /// Who has a connection need not keep the pool as well.
+    @Test func aConnectionOutlivesWhoeverMadeThePool() async throws {
+        func connection() async throws -> any PostgresConnection {
+            PostgresPool(platform: .real(log: Logger(label: "test"))).connection(to: try await options())
+        }
+        let kept = try await connection()
+        #expect(try await kept.query("SELECT 1").rows.count == 1)
+        await kept.close()
+    }
+
     @Test func answersQueriesOverOneConnection() async throws {
         let connection = pool.connection(to: try await options())
         let rows = try await connection.query("SELECT 1 AS one, NULL AS nothing, 'ä' AS text UNION ALL SELECT 2, NULL, ''")

@@ -134,8 +134,9 @@ struct BackupReport: Sendable {
         if overdueCount > 0 { warnings.append("\(overdueCount) backups are older than retention keeps them") }
         guard let newest else { return TargetStatus(.critical, "empty", detail: "nothing below \(options.prefix)", warnings: warnings) }
         let time = newestTime ?? newest.key.time
-        let age = max(0, Int((now - time).seconds))
-        let detail = "\(entries.count) backups, newest \(time.rfc3339), \(age / 3600) h \(age % 3600 / 60) min old, \(newest.object.size) bytes"
+        let minutes = max(0, Int((now - time).seconds)) / 60
+        let age = minutes < 2 * 1440 ? "\(minutes / 60) h \(minutes % 60) min" : "\(minutes / 1440) d \(minutes % 1440 / 60) h"
+        let detail = "\(entries.count) backups, newest \(time.rfc3339), \(age) old, \(newest.object.size) bytes"
         if newest.object.size == 0 { return TargetStatus(.critical, "newest is empty", detail: detail, warnings: warnings) }
         if isLate { return TargetStatus(.critical, "late", detail: detail, warnings: warnings) }
         return TargetStatus(warnings.isEmpty ? .ok : .warning, missing.isEmpty ? "complete" : "gaps", detail: detail, warnings: warnings)

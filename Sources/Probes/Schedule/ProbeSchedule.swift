@@ -89,8 +89,10 @@ package final class ProbeSchedule: Sendable {
     /// One run of every target, for a look from the command line: Vault's nodes first, then what needs them.
     /// Backups are listed and not read whole: that may take an hour.
     package func runOnce() async {
-        let dependent = probes.filter(ProbeSchedule.needsNodes)
-        let independent = probes.filter { !ProbeSchedule.needsNodes($0) && $0.target.kind != .backupContent }
+        // What backups claim is held against what the nodes say of their storage.
+        let isDependent = { (probe: any RunnableProbe) in ProbeSchedule.needsNodes(probe) || probe.target.kind == .backupSet }
+        let dependent = probes.filter(isDependent)
+        let independent = probes.filter { !isDependent($0) && $0.target.kind != .backupContent }
         for round in [independent, dependent] {
             await withDiscardingTaskGroup { group in
                 for probe in round { group.addTask { await self.turn(probe, confirming: false) } }
