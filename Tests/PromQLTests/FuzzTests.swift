@@ -125,7 +125,8 @@ struct FuzzTests {
                     #expect(!one.points.isEmpty && zip(one.points, one.points.dropFirst()).allSatisfy { $0.t < $1.t }, "seed \(seed): \(text)")
                     #expect(!one.points.contains { StaleMarker.is($0.v) }, "seed \(seed): \(text)")
                 }
-                if text.contains("start()") || text.contains("end()") { continue }
+                // The order of addends, which only an instant has, shows in last bits.
+                if ["start()", "end()", "topk", "bottomk", "sort"].contains(where: { text.contains($0) }) { continue }
                 let step = time + .milliseconds(width.milliseconds * Int64(dice.roll(Int(300 / width.seconds) + 1)))
                 guard case .vector(let samples) = try evaluator.instant(expression, at: step) else { continue }
                 #expect(Set(samples.map(\.labels)).count == samples.count, "seed \(seed): \(text)")
