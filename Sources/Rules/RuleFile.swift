@@ -29,7 +29,6 @@ package enum RuleFile {
         var fields = Fields(node, errors, "a rule group")
         let name = fields.requiredString("name")
         let interval = duration("interval", &fields)
-        if interval == .zero { errors.add(fields.place(of: "interval"), "interval: must be above 0") }
         let offset = duration("query_offset", &fields)
         let limit = fields.integer("limit", in: 0...1_000_000) ?? 0
         let labels = labelMap("labels", &fields)
@@ -46,7 +45,7 @@ package enum RuleFile {
 
     private static func labelMap(_ key: String, _ fields: inout Fields) -> [String: String] {
         let labels = fields.stringMap(key)
-        for (name, _) in fields.node[key]?.mapping ?? [] where !isLabelName(name.text) || name.text == Labels.metricName {
+        for (name, _) in fields.node[key]?.mapping ?? [] where name.text.isEmpty || name.text == Labels.metricName {
             fields.errors.add(name.place, "invalid label name: \(name.text)")
         }
         return labels
@@ -71,10 +70,13 @@ package enum RuleFile {
             if hold != nil { errors.add(fields.place(of: "for"), "invalid field 'for' in recording rule") }
             if keepFiring != nil { errors.add(fields.place(of: "keep_firing_for"), "invalid field 'keep_firing_for' in recording rule") }
             if !annotations.isEmpty { errors.add(fields.place(of: "annotations"), "invalid field 'annotations' in recording rule") }
-            if !isMetricName(name) { errors.add(fields.place(of: "record"), "invalid recording rule name: \(name)") }
+            // Names may be any text; braces in one are an expression that went astray.
+            if name.contains(where: { "{}".contains($0) }) {
+                errors.add(fields.place(of: "record"), "braces present in the recording rule name; should it be in expr?: \(name)")
+            }
         }
         for (key, value) in node["annotations"]?.mapping ?? [] {
-            if !isLabelName(key.text) { errors.add(key.place, "invalid annotation name: \(key.text)") }
+            if key.text.isEmpty { errors.add(key.place, "invalid annotation name: \(key.text)") }
             if key.text == Rule.noDataAnnotation, Rule.NoData(rawValue: value.scalar ?? "") == nil {
                 errors.add(value.place, "\(key.text): expected one of \(Rule.NoData.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")), found \(value.kind)")
             }
@@ -101,11 +103,4 @@ package enum RuleFile {
             return nil
         }
     }
-
-    private static func isLabelName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
-        return name.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || (($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a) || $0 == 0x5f }
-    }
-
-    private static func isMetricName(_ name: String) -> Bool { isLabelName(name.replacing(":", with: "_")) }
 }

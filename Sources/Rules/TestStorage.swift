@@ -28,13 +28,14 @@ final class TestStorage: SampleSource {
         state.withLock { state in
             let fixed = matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value
             let pools = fixed.map { [state.byName[$0] ?? [:]] } ?? Array(state.byName.values)
-            return pools.flatMap { pool in
-                pool.compactMap { labels, points in
+            let found = pools.flatMap { pool in
+                pool.compactMap { labels, points -> Series? in
                     guard matchers.allSatisfy({ $0.matches(labels) }) else { return nil }
                     let found = points.filter { $0.t > start && $0.t <= end }
                     return found.isEmpty ? nil : Series(labels, found)
                 }
             }
+            return found.sorted { $0.labels < $1.labels }
         }
     }
 }

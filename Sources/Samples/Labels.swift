@@ -133,12 +133,25 @@ extension Labels: Comparable {
 }
 
 extension Labels: CustomStringConvertible {
-    /// As in PromQL: `name{a="b", c="d"}`; values are quoted as Go's `%q` does.
+    /// As in PromQL: `name{a="b", c="d"}`; values are quoted as Go's `%q` does, and names where they must be.
     public var description: String {
         let rest = pairs.filter { $0.name != Labels.metricName }
         let name = self.name ?? ""
-        if rest.isEmpty && !name.isEmpty { return name }
-        return name + "{" + rest.map { "\($0.name)=\($0.value.quotedAsInGo)" }.joined(separator: ", ") + "}"
+        let isPlain = name.isClassicName(colons: true)
+        if rest.isEmpty && isPlain { return name }
+        var parts = rest.map { "\($0.name.isClassicName(colons: false) ? $0.name : $0.name.quotedAsInGo)=\($0.value.quotedAsInGo)" }
+        if !isPlain, !name.isEmpty { parts.insert(name.quotedAsInGo, at: 0) }
+        return (isPlain ? name : "") + "{" + parts.joined(separator: ", ") + "}"
+    }
+}
+
+extension String {
+    /// `[a-zA-Z_][a-zA-Z0-9_]*`, what a name needs so as to stand without quotes; metrics' names may have colons too.
+    fileprivate func isClassicName(colons: Bool) -> Bool {
+        guard let first = utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
+        return utf8.allSatisfy {
+            ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f || (colons && $0 == 0x3a)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 @testable import GoTemplate
 import Samples
 import Testing
@@ -114,17 +115,20 @@ struct TemplateSetTests {
 
     /// Random pieces put together must parse and run, or fail, in bounded time.
     @Test func survivesNonsense() {
-        let seed: UInt64 = 20_261_124
+        let environment = ProcessInfo.processInfo.environment
+        let seed = environment["VAULTWATCH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: .min ... .max)
+        print("seed \(seed)")
+        let rounds = environment["VAULTWATCH_FUZZ"].flatMap { Int($0) } ?? 1
         var state = seed
         func next(_ bound: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % bound
+            return Int((state >> 33) % UInt64(bound))
         }
         let pieces = [
             "{{", "}}", "{{- ", " -}}", " ", "if", "range", "end", "else", "with", "define", "\"a\"", "template", ".", ".x", "$", "$x", ":=", "=", "|", "(",
             ")", "1", "-1", "0x", "printf", "\"%d %*s %[9]q\"", "and", "or", "index", "slice", "query", "é", "\n", "/*", "*/", "'", "`", ",", "break", "nil", "tmpl",
         ]
-        for round in 0..<3000 {
+        for round in 0..<3000 * rounds {
             let text = (0..<next(30)).map { _ in pieces[next(pieces.count)] }.joined(separator: next(2) == 0 ? " " : "")
             do { _ = try expand(text, Self.data, options: TemplateOptions(outputLimit: 10000, stepLimit: 10000)) } catch {
                 #expect(error is TemplateError, "seed \(seed) round \(round): \(text)")

@@ -1,6 +1,10 @@
+import Foundation
 import PromQL
 import Samples
 import Testing
+
+// Foundation has one too.
+private typealias Expression = PromQL.Expression
 
 /// Random expressions that are mostly well formed, over random series: nothing may crash, hang or grow without bound.
 struct FuzzTests {
@@ -69,20 +73,39 @@ struct FuzzTests {
         }
     }
 
-    @Test func randomExpressions() throws {
-        let source = try ScriptedSource(every: 30, [
+    /// Set by hand for longer runs; README.md of Tests says how.
+    static let rounds = ProcessInfo.processInfo.environment["VAULTWATCH_FUZZ"].flatMap { Int($0) } ?? 1
+
+    static func seed() -> UInt64 {
+        let seed = ProcessInfo.processInfo.environment["VAULTWATCH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: .min ... .max)
+        print("seed \(seed)")
+        return seed
+    }
+
+    private static func source() throws -> ScriptedSource {
+        try ScriptedSource(every: 30, [
             "a{i=\"1\"}": "1+1x20 0+3x9", "a{i=\"2\"}": "5 NaN Inf -Inf _ _ stale 3 3x20", "b{i=\"1\"}": "-7+0.1x30", "b": "1x5 stale _x5 2x9",
             "c_bucket{le=\"1\"}": "0+1x30", "c_bucket{le=\"+Inf\"}": "0+2x30", "c_bucket{le=\"x\"}": "1x30", "c_bucket{le=\"0.5\"}": "3-0.1x30",
         ])
-        let seed = UInt64.random(in: .min ... .max)
-        print("seed \(seed)")
-        var dice = Dice(state: seed)
-        var (evaluated, refused) = (0, 0)
+    }
+
+    private static func evaluator(_ source: ScriptedSource) -> Evaluator {
         var limits = EvaluationLimits()
         limits.samples = 200_000
         limits.steps = 2000
-        let evaluator = Evaluator(source: source, limits: limits)
-        for _ in 0..<3000 {
+        return Evaluator(source: source, limits: limits)
+    }
+
+    /// By labels, as bits; NaN as one of many.
+    private static func bits(_ value: Double) -> UInt64 { value.isNaN ? 1 : value.bitPattern }
+
+    /// What holds for every answer: no labels twice, points in order, no markers, and each step as the instant says.
+    @Test func randomExpressions() throws {
+        let seed = Self.seed()
+        var dice = Dice(state: seed)
+        var (evaluated, refused) = (0, 0)
+        let evaluator = Self.evaluator(try Self.source())
+        for _ in 0..<2000 * Self.rounds {
             let text = Self.vector(&dice, dice.roll(4))
             let expression: Expression
             do {
@@ -93,19 +116,79 @@ struct FuzzTests {
             }
             #expect(try Expression.parse(expression.description).description == expression.description, "seed \(seed): \(text)")
             let time = Timestamp(seconds: Double(dice.roll(1200)))
+            let width = Duration.seconds([7, 30, 60, 250][dice.roll(4)])
             do throws(EvaluationError) {
-                guard case .vector(let samples) = try evaluator.instant(expression, at: time) else { continue }
-                // One answer never has the same labels twice.
-                #expect(Set(samples.map(\.labels)).count == samples.count, "seed \(seed): \(text)")
-                for one in try evaluator.range(expression, start: time, end: time + .seconds(300), step: .seconds(60)) {
+                let series = try evaluator.range(expression, start: time, end: time + .seconds(300), step: width)
+                evaluated += 1
+                #expect(Set(series.map(\.labels)).count == series.count, "seed \(seed): \(text)")
+                for one in series {
                     #expect(!one.points.isEmpty && zip(one.points, one.points.dropFirst()).allSatisfy { $0.t < $1.t }, "seed \(seed): \(text)")
                     #expect(!one.points.contains { StaleMarker.is($0.v) }, "seed \(seed): \(text)")
                 }
-                evaluated += 1
+                // The order of addends, which only an instant has, shows in last bits.
+                if ["start()", "end()", "topk", "bottomk", "sort"].contains(where: { text.contains($0) }) { continue }
+                let step = time + .milliseconds(width.milliseconds * Int64(dice.roll(Int(300 / width.seconds) + 1)))
+                guard case .vector(let samples) = try evaluator.instant(expression, at: step) else { continue }
+                #expect(Set(samples.map(\.labels)).count == samples.count, "seed \(seed): \(text)")
+                var instant: [Labels: UInt64] = [:]
+                for sample in samples { instant[sample.labels] = Self.bits(sample.value) }
+                var column: [Labels: UInt64] = [:]
+                for one in series { if let point = one.points.first(where: { $0.t == step.milliseconds }) { column[one.labels] = Self.bits(point.v) } }
+                #expect(instant == column, "seed \(seed): \(text) at \(step.seconds), range from \(time.seconds) by \(width)")
             } catch {
                 refused += 1
             }
         }
-        #expect(evaluated > 1000, "seed \(seed): \(evaluated) evaluated, \(refused) refused")
+        #expect(evaluated > 500, "seed \(seed): \(evaluated) evaluated, \(refused) refused")
+    }
+
+    /// Expressions of the conformance cases with bytes changed, left out, doubled and mixed: read or refused, and evaluated without harm.
+    @Test func damagedExpressions() throws {
+        let seed = Self.seed()
+        var dice = Dice(state: seed)
+        let texts = ConformanceTests.files("").flatMap { file -> [String] in
+            let text = (try? String(contentsOf: ConformanceTests.folder.appending(path: file), encoding: .utf8)) ?? ""
+            return text.split(separator: "\n").filter { $0.contains("expr: '") }.map { String($0.split(separator: "'", maxSplits: 1)[1].dropLast()) }
+        }
+        try #require(texts.count > 200)
+        let evaluator = Self.evaluator(try Self.source())
+        let spice = Array("()[]{}\"'`,:@+-*/^%=!~<>. 0x5m\u{0}\\é\n#".utf8)
+        for _ in 0..<3000 * Self.rounds {
+            var bytes = Array(texts[dice.roll(texts.count)].utf8)
+            for _ in 0...dice.roll(4) where !bytes.isEmpty {
+                let place = dice.roll(bytes.count)
+                switch dice.roll(5) {
+                case 0: bytes.remove(at: place)
+                case 1: bytes.insert(spice[dice.roll(spice.count)], at: place)
+                case 2: bytes[place] = UInt8(dice.roll(256))
+                case 3: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + dice.roll(20))], at: dice.roll(bytes.count))
+                default: bytes = Array(bytes[..<place]) + Array(texts[dice.roll(texts.count)].utf8.suffix(dice.roll(40)))
+                }
+            }
+            guard let expression = try? Expression.parse(String(decoding: bytes, as: UTF8.self)) else { continue }
+            #expect((try? Expression.parse(expression.description))?.description == expression.description, "seed \(seed): \(expression)")
+            _ = try? evaluator.instant(expression, at: Timestamp(seconds: 600))
+        }
+    }
+
+    /// As deep and as long as the parser allows, on the stack of a thread of the pool.
+    @Test func deepTreesAreEvaluated() async throws {
+        let texts = [
+            "a" + String(repeating: " + on (i) a", count: 900), "a" + String(repeating: " or a", count: 900), String(repeating: "abs(", count: 190) + "a" + String(repeating: ")", count: 190),
+            String(repeating: "-", count: 190) + "a", String(repeating: "(", count: 190) + "a" + String(repeating: ")", count: 190), "1" + String(repeating: " + 1", count: 900),
+            String(repeating: "sum_over_time(", count: 60) + "a" + String(repeating: "[1m:30s])", count: 60),
+        ]
+        let source = try Self.source()
+        for text in texts {
+            try await Task.detached {
+                let expression = try Expression.parse(text)
+                do throws(EvaluationError) {
+                    _ = try Self.evaluator(source).instant(expression, at: Timestamp(seconds: 600))
+                } catch {
+                    // Only a bound may end it.
+                    #expect(error.kind == .limit, "\(text.prefix(40)): \(error)")
+                }
+            }.value
+        }
     }
 }

@@ -114,14 +114,13 @@ struct ParserTests {
             "group_left", "offset", "@", "start()", "end()", "rate", "topk", "\"x\"", "'y'", "=~", "=", "!=", "!~", "and", "or", "NaN", "0x1f", ".5", "`z`",
             "label_replace", "#", "\n", "é", "\\", "\"", "1e", "_", "a:b", "time()", "vector(1)", "a[5m]", "count_values", "quantile", "1h30m",
         ]
-        let seed = UInt64.random(in: .min ... .max)
-        print("seed \(seed)")
+        let seed = FuzzTests.seed()
         var state = seed
         func next(_ bound: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int((state >> 33) % UInt64(bound))
         }
-        for _ in 0..<20_000 {
+        for _ in 0..<20_000 * FuzzTests.rounds {
             let text = (0..<next(14) + 1).map { _ in words[next(words.count)] }.joined(separator: next(3) == 0 ? "" : " ")
             guard let expression = try? Expression.parse(text) else { continue }
             let printed = expression.description

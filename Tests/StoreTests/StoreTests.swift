@@ -66,6 +66,46 @@ struct StoreTests {
         #expect(store.select([try Matcher("__name__", .equal, "up"), try Matcher("zone", .equal, "")], start: 0, end: 1).count == 3)
     }
 
+    /// The index finds what asking each series would find, in the order in which they came, series that went left out.
+    @Test(arguments: 0..<20)
+    func theIndexFindsWhatAskingEachWould(seed: Int) throws {
+        var random = SplitMix(seed: UInt64(seed))
+        func pick(_ words: [String]) -> String { words[Int(random.next() % UInt64(words.count))] }
+        let (store, _) = store { $0.retention = .seconds(100) }
+        var (all, seen): ([Labels], Set<Labels>) = ([], [])
+        for index in 0..<300 {
+            let labels = Labels(name: pick(["a", "b", "c"]), ["x": pick(["", "1", "2", "3"]), "y": pick(["", "u", "v"]), "z": "\(index % 90)"])
+            let isOld = random.next() % 3 == 0
+            guard seen.insert(labels).inserted else { continue }
+            store.append([Sample(labels, 1, at: Timestamp(milliseconds: isOld ? 1000 : 500_000))])
+            if !isOld { all.append(labels) }
+        }
+        store.truncate(now: Timestamp(milliseconds: 500_000))
+        let operations: [Matcher.Operation] = [.equal, .notEqual, .matches, .notMatches]
+        for _ in 0..<100 {
+            let matchers = try (0...random.next() % 3).map { _ in
+                let name = pick(["__name__", "x", "y", "z", "none"])
+                return try Matcher(name, operations[Int(random.next() % 4)], pick(["", "a", "1", "2|3", ".+", ".*", "u", "7", "b|c|1"]))
+            }
+            let expected = all.filter { labels in matchers.allSatisfy { $0.matches(labels) } }
+            #expect(store.select(matchers, start: 0, end: 600_000).map(\.labels) == expected, "seed \(seed): \(matchers)")
+        }
+    }
+
+    @Test func onlyTheLatestPointWhereThatIsWanted() {
+        let (store, _) = store()
+        for i in 1...500 as ClosedRange<Int64> { store.append([sample("m", Double(i), i * 1000)]) }
+        func latest(_ start: Int64, _ end: Int64) -> [Point] {
+            var found: [Point] = []
+            store.visit([Matcher("__name__", equals: "m")], start: start, end: end, latestOnly: true) { _, points in found += points }
+            return found
+        }
+        #expect(latest(0, 1_000_000) == [Point(t: 500_000, v: 500)])
+        #expect(latest(0, 321_500) == [Point(t: 321_000, v: 321)])
+        #expect(latest(321_000, 321_500) == [])
+        #expect(latest(500_000, 600_000) == [])
+    }
+
     @Test func lateSamplesAreRefusedAndCounted() {
         let (store, registry) = store()
         store.append([sample("m", 1, 100), sample("m", 2, 100), sample("m", 1, 100), sample("m", 3, 50)])

@@ -24,7 +24,9 @@ package struct Evaluator: Sendable {
         case .string:
             guard case .string(let literal) = expression.unwrapped.kind else { return .string("") }
             return .string(literal.text)
-        case .vector: return .vector(try Evaluator.samples(try evaluation.table(expression, [t])))
+        case .vector:
+            let samples = try Evaluator.samples(try evaluation.table(expression, [t]))
+            return .vector(expression.isOrdered ? samples : samples.sorted { $0.labels < $1.labels })
         case .matrix: return .matrix(try evaluation.matrix(expression, at: t))
         }
     }

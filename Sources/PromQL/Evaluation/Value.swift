@@ -4,7 +4,7 @@ import Samples
 package enum Value: Sendable {
     case scalar(Double)
     case string(String)
-    /// In Prometheus' order.
+    /// In the order that the expression asks for, else sorted by labels.
     case vector([VectorSample])
     /// Sorted by labels.
     case matrix([Series])

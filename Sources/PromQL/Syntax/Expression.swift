@@ -47,6 +47,15 @@ package struct Expression: Sendable {
         return inner
     }
 
+    /// Whether something in it puts series in an order, which then stays.
+    var isOrdered: Bool {
+        switch kind {
+        case .call(let call) where [.sort, .sort_desc, .sort_by_label, .sort_by_label_desc].contains(call.function.name): true
+        case .aggregate(let aggregate) where aggregate.operation == .topk || aggregate.operation == .bottomk: true
+        default: children.contains(where: \.isOrdered)
+        }
+    }
+
     /// The expressions directly below, in the order of the text.
     package var children: [Expression] { kind.children }
 }
