@@ -18,7 +18,8 @@ extension Agent {
         while !Task.isCancelled {
             await refreshMetrics()
             if turn % 4 == 0 { store.truncate(now: platform.time.wall()) }
-            if turn % 12 == 0 {
+            // What waits for the disk goes there as soon as there is room again.
+            if turn % 12 == 0 || !journal.health.isHealthy {
                 do {
                     try await journal.maintain()
                 } catch {

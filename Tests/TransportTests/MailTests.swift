@@ -135,6 +135,17 @@ struct MailTests {
         #expect(lines.contains("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"))
     }
 
+    /// RFC 4616: whom to act as, the user, the password.
+    @Test func actsAsAnother() async throws {
+        let log = Log()
+        let server = try scripted(["EHLO": "250-x\r\n250 AUTH PLAIN\r\n", "AUTH": "334 \r\n"], log: log)
+        var mail = mail(server.port)
+        mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanisms: ["PLAIN", "LOGIN"])
+        mail.identity = "alerts"
+        _ = try? await transport.send(mail)
+        #expect(log.lines.withLock { $0 }.contains(Data("alerts\u{0}me\u{0}p w".utf8).base64EncodedString()))
+    }
+
     @Test func givesAnOAuthToken() async throws {
         let log = Log()
         let server = try scripted(["EHLO": "250-x\r\n250 AUTH PLAIN XOAUTH2\r\n", "AUTH": "334 \r\n"], log: log)
