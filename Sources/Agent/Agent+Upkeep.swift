@@ -21,7 +21,8 @@ extension Agent {
             let now = platform.time.wall()
             store.append(registry.families().flatMap { family in family.samples.map { Sample($0.labels, $0.value, at: now) } })
             if turn % 4 == 0 { store.truncate(now: platform.time.wall()) }
-            if turn % 12 == 0 {
+            // What waits for the disk goes there as soon as there is room again.
+            if turn % 12 == 0 || !journal.health.isHealthy {
                 do {
                     try await journal.maintain()
                 } catch {

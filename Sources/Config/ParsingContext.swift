@@ -110,10 +110,12 @@ package struct ParsingContext: Sendable {
     /// What was found in a URL's place; before an "@" there may be a password.
     static func shown(_ node: Node) -> String { node.scalar?.contains("@") == true ? "one with a user or password in it" : node.kind }
 
-    static func isWebURL(_ text: String) -> Bool {
+    /// - Parameter userAllowed: a user and password may stand before the host: where the whole URL is a secret.
+    static func isWebURL(_ text: String, userAllowed: Bool = false) -> Bool {
         for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
             let rest = text.dropFirst(scheme.count)
-            let host = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+            var host = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+            if userAllowed, let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
             return !host.isEmpty && !host.hasPrefix(":") && !host.contains("@") && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
         }
         return false

@@ -190,7 +190,9 @@ extension Dispatcher {
             }
             // A stray is here for its end alone; others stay while they fire, and until their group has been looked at.
             guard group.strays.contains(fingerprint) || (entry.isEnded && group.flushed) else { continue }
-            let isOld = entry.isEnded && (entry.alert.endsAt ?? entry.alert.updatedAt) + options.retention < now.wall
+            // From when we heard of it: an end may be said to lie years back.
+            let heard = max(entry.alert.endsAt ?? entry.alert.updatedAt, entry.alert.updatedAt)
+            let isOld = entry.isEnded && heard + options.retention < now.wall
             let isWaitedFor = places.contains { place in
                 guard let channel = channels[place] else { return false }
                 let isOnItsWay = channel.pending.map { $0.firing.contains(fingerprint) || $0.resolved.contains(fingerprint) } ?? false

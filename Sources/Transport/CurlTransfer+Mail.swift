@@ -34,11 +34,12 @@ extension CurlTransfer {
         }
         switch mail.credentials {
         case .none: break
-        case .password(let username, let password, let mechanism):
+        case .password(let username, let password, let named):
             try setup.set(CURLOPT_USERNAME, username)
             try setup.set(CURLOPT_PASSWORD, reveal(password, files))
-            let mechanisms = mechanism.map { [$0.uppercased()] } ?? ["CRAM-MD5", "PLAIN", "LOGIN"]
-            try setup.set(CURLOPT_LOGIN_OPTIONS, mechanisms.map { "AUTH=\($0)" }.joined(separator: ";"))
+            let mechanisms = named.isEmpty ? ["CRAM-MD5", "PLAIN", "LOGIN"] : named
+            try setup.set(CURLOPT_LOGIN_OPTIONS, mechanisms.map { "AUTH=\($0.uppercased())" }.joined(separator: ";"))
+            if let identity = mail.identity, !identity.isEmpty { try setup.set(CURLOPT_SASL_AUTHZID, identity) }
         case .oauthToken(let username, let token):
             try setup.set(CURLOPT_USERNAME, username)
             try setup.set(CURLOPT_XOAUTH2_BEARER, reveal(token, files))

@@ -14,8 +14,8 @@ package struct MailRequest: Sendable {
 
     package enum Credentials: Sendable, Hashable {
         case none
-        /// The mechanism is the strongest that the server offers of CRAM-MD5, PLAIN, LOGIN, or the one named.
-        case password(username: String, password: Secret, mechanism: String?)
+        /// The mechanism is the strongest that the server offers of those named; none named: of CRAM-MD5, PLAIN, LOGIN.
+        case password(username: String, password: Secret, mechanisms: [String])
         case oauthToken(username: String, token: Secret)
     }
 
@@ -24,6 +24,8 @@ package struct MailRequest: Sendable {
     package var security: Security = .startTLSRequired
     package var tls = TLSOptions()
     package var credentials: Credentials = .none
+    /// Whom to act as, where it is not the user (SASL's authorization identity, RFC 4422).
+    package var identity: String?
     /// The name to say in EHLO.
     package var hello: String = "localhost"
     package var from: String

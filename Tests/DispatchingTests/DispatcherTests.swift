@@ -83,6 +83,17 @@ struct DispatcherTests {
         #expect(d.step(430) == ["first:A/"])
     }
 
+    /// Whoever posts an end may say that it was years ago: it is told all the same.
+    @Test func anEndThatLiesFarBackIsTold() {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], external: true, now: at(0))
+        #expect(d.step(30) == ["first:A/"])
+        var end = ended(["alertname": "A"], since: -9_000_000, -8_000_000)
+        end.updatedAt = at(60).wall
+        _ = d.receive([end], external: true, now: at(60))
+        #expect(d.step(330) == ["resolved:/A"])
+    }
+
     @Test func partOfAGroupResolves() {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0), firing(["alertname": "B"], 0)], now: at(0))

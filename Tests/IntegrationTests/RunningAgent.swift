@@ -1,22 +1,33 @@
 import Foundation
+import Lab
 import LocalServers
+import Synchronization
 import Testing
 
 /// The built program as a daemon on a configuration of a test's own, without an estate: its one node does not answer.
-struct RunningAgent: Sendable {
-    let process: ChildProcess
+final class RunningAgent: Sendable {
     let folder: TemporaryDirectory
     let url: String
+    private let file: String
+    private let running = Mutex<ChildProcess?>(nil)
 
     /// - Parameters:
     ///   - alerting: the lines below `alerting:`, not indented.
     ///   - rules: a rule file's text.
-    static func start(alerting: String, rules: String = "groups: []\n", folder given: TemporaryDirectory? = nil, more: String = "") async throws -> RunningAgent {
-        let folder = try given ?? TemporaryDirectory()
+    ///   - wrapper: a command before the program's own.
+    static func start(alerting: String, rules: String = "groups: []\n", wrapper: (TemporaryDirectory) -> [String] = { _ in [] }) async throws -> RunningAgent {
+        let agent = try RunningAgent(alerting, rules)
+        try await agent.start(wrapper(agent.folder))
+        return agent
+    }
+
+    /// Nothing runs yet.
+    init(_ alerting: String, _ rules: String = "groups: []\n") throws {
+        folder = try TemporaryDirectory()
         let port = try freePort()
         let rulesFile = try folder.write("rules.yml", rules)
         let indented = alerting.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(separator: "\n")
-        let file = try folder.write("vaultwatch.yml", """
+        file = try folder.write("vaultwatch.yml", """
             global: {poll_interval: 1s, timeout: 500ms, evaluation_interval: 1s}
             vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
             rules: [\(rulesFile)]
@@ -24,30 +35,95 @@ struct RunningAgent: Sendable {
             storage: {path: \(folder.path)/state}
             alerting:
             \(indented)
-            \(more)
             """)
-        let process = try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)"])
-        let agent = RunningAgent(process: process, folder: folder, url: "http://127.0.0.1:\(port)")
-        let isReady = await waitUntil {
-            (try? await ChildProcess.run("curl", ["-sf", agent.url + "/-/ready"])) != nil
-        }
-        #expect(isReady, "\(agent.log)")
-        return agent
+        url = "http://127.0.0.1:\(port)"
     }
 
-    var log: String { String(decoding: process.standardError(limit: 1 << 20), as: UTF8.self) }
+    func start(_ wrapper: [String] = []) async throws {
+        let words = wrapper + [Binary.path, "run", "--config.file=\(file)"]
+        let process = try await ChildProcess.start(words[0], Array(words.dropFirst()))
+        running.withLock { $0 = process }
+        let isReady = await waitUntil { (try? await ChildProcess.run("curl", ["-sf", url + "/-/ready"])) != nil }
+        #expect(isReady, "\(log)")
+    }
+
+    /// Ends it as a power cut would.
+    func kill() async {
+        guard let process = running.withLock({ $0 }) else { return }
+        process.signal(SIGKILL)
+        _ = await process.wait()
+    }
+
+    func stop() async {
+        if let process = running.withLock({ $0 }) { _ = await process.terminate() }
+        folder.remove()
+    }
+
+    var pid: pid_t { running.withLock { $0?.pid } ?? 0 }
+    var log: String { running.withLock { $0.map { String(decoding: $0.standardError(limit: 1 << 20), as: UTF8.self) } } ?? "" }
 
     func get(_ path: String) async throws -> String {
         String(decoding: try await ChildProcess.run("curl", ["-s", "--max-time", "10", url + path]), as: UTF8.self)
+    }
+
+    /// The value of a series on the metrics page.
+    func metric(_ series: String) async throws -> Double? {
+        try await get("/metrics").split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.count + 1)) }
+    }
+
+    /// Hands over an alert, or its end.
+    func post(_ labels: String, endsAt: String? = nil) async throws {
+        let end = endsAt.map { #","endsAt":"\#($0)""# } ?? ""
+        try await ChildProcess.run("curl", [
+            "-sf", "-H", "Content-Type: application/json", "-d", #"[{"labels":{\#(labels)}\#(end)}]"#, url + "/api/v2/alerts",
+        ])
     }
 
     /// Runs a command against this agent.
     func command(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, output: String, error: String) {
         try await Binary.run(arguments + ["--url", url])
     }
+}
 
-    func stop() async {
-        _ = await process.terminate()
-        folder.remove()
+/// A receiver on loopback that answers as a test says, and keeps what it was told.
+final class Sink: Sendable {
+    private struct State {
+        var bodies: [String: [String]] = [:]
+        var replies: [String: LabResponse] = [:]
+    }
+
+    private final class Box: Sendable { let sink = Mutex<Sink?>(nil) }
+
+    private let state = Mutex(State())
+    private let server: LabServer
+
+    private init(_ box: Box) throws {
+        server = try LabServer { request in box.sink.withLock { $0 }?.answer(request) ?? .reset }
+        box.sink.withLock { $0 = self }
+    }
+
+    static func start() async throws -> Sink {
+        let sink = try Sink(Box())
+        try await sink.server.start()
+        return sink
+    }
+
+    func stop() async { await server.close() }
+
+    var url: String { server.url }
+
+    /// What a path answers from now on in place of 200.
+    func reply(_ path: String, _ status: Int, _ text: String = "") { state.withLock { $0.replies[path] = LabResponse(status, type: "application/json", text) } }
+
+    /// What was said there and answered with 2xx.
+    func heard(_ path: String) -> [String] { state.withLock { $0.bodies[path] ?? [] } }
+
+    private func answer(_ request: LabRequest) -> LabReply {
+        let reply = state.withLock { state in
+            let reply = state.replies[request.path] ?? LabResponse(200)
+            if reply.status < 300 { state.bodies[request.path, default: []].append(String(decoding: request.body, as: UTF8.self)) }
+            return reply
+        }
+        return .response(reply)
     }
 }

@@ -82,6 +82,8 @@ enum Estate {
             - name: team
               webhook_configs: [{url: "http://team/0"}, {url: "http://team/1", send_resolved: false}]
             - name: pager
+              fallback: night
+              response_time: 5m
               pagerduty_configs: [{routing_key: k, url: "http://pager/pd"}]
               webhook_configs: [{url: "http://pager/0"}]
             - name: night

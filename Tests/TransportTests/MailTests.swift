@@ -66,10 +66,10 @@ struct MailTests {
             mail.security = security == .startTLS ? .startTLSRequired : .implicitTLS
             mail.tls.caFile = authority.certificateFile
             for mechanism in [nil, "PLAIN", "login"] {
-                mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanism: mechanism)
+                mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanisms: mechanism.map { [$0] } ?? [])
                 #expect(try await transport.send(mail).code == 250)
             }
-            mail.credentials = .password(username: "me", password: Secret(value: "hunter2"), mechanism: nil)
+            mail.credentials = .password(username: "me", password: Secret(value: "hunter2"), mechanisms: [])
             let wrong = mail
             #expect(await reason { () async throws(TransportError) in try await transport.send(wrong) } == .auth)
             // The system's authorities do not know ours.
@@ -81,7 +81,7 @@ struct MailTests {
             let other = mail
             #expect(await reason { () async throws(TransportError) in try await transport.send(other) } == .tls)
             mail.tls.serverName = "localhost"
-            mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanism: nil)
+            mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanisms: [])
             #expect(try await transport.send(mail).code == 250)
             #expect(sink.mails().count == 4)
             await sink.stop()
@@ -146,11 +146,22 @@ struct MailTests {
         let challenge = Data("<1896.697170952@postoffice.reston.mci.net>".utf8).base64EncodedString()
         let server = try scripted(["EHLO": "250-x\r\n250 AUTH LOGIN PLAIN CRAM-MD5\r\n", "AUTH": "334 \(challenge)\r\n", "DGLTIGI5MTNHNJAYYZDLZGE3YTQ5NWI0ZTZLNZMZNGQZODKW": "235 ok\r\n"], log: log)
         var mail = mail(server.port)
-        mail.credentials = .password(username: "tim", password: Secret(value: "tanstaaftanstaaf"), mechanism: nil)
+        mail.credentials = .password(username: "tim", password: Secret(value: "tanstaaftanstaaf"), mechanisms: [])
         #expect(try await transport.send(mail).code == 250)
         let lines = log.lines.withLock { $0 }
         #expect(lines.contains("AUTH CRAM-MD5"))
         #expect(lines.contains("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"))
+    }
+
+    /// RFC 4616: whom to act as, the user, the password.
+    @Test func actsAsAnother() async throws {
+        let log = Log()
+        let server = try scripted(["EHLO": "250-x\r\n250 AUTH PLAIN\r\n", "AUTH": "334 \r\n"], log: log)
+        var mail = mail(server.port)
+        mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanisms: ["PLAIN", "LOGIN"])
+        mail.identity = "alerts"
+        _ = try? await transport.send(mail)
+        #expect(log.lines.withLock { $0 }.contains(Data("alerts\u{0}me\u{0}p w".utf8).base64EncodedString()))
     }
 
     @Test func givesAnOAuthToken() async throws {
@@ -168,7 +179,7 @@ struct MailTests {
     @Test func aLoginRefusedForNowIsTryLater() async throws {
         let server = try scripted(["EHLO": "250-x\r\n250 AUTH PLAIN\r\n", "AUTH": "454 4.7.0 later\r\n"])
         var mail = mail(server.port)
-        mail.credentials = .password(username: "me", password: Secret(value: "p"), mechanism: nil)
+        mail.credentials = .password(username: "me", password: Secret(value: "p"), mechanisms: [])
         #expect(try await transport.send(mail).code == 454)
     }
 

@@ -22,6 +22,9 @@ extension ReceiversParser {
         if fields.node("oauth2") != nil {
             errors.add(fields.place(of: "oauth2"), "oauth2 is not supported; expected authorization or basic_auth")
         }
+        if fields.node("proxy_connect_header") != nil {
+            errors.add(fields.place(of: "proxy_connect_header"), "proxy_connect_header is not supported; a proxy's user and password go into proxy_url")
+        }
         if let headers = fields.node("http_headers") { options.headers = self.headers(headers) }
         fields.finish()
         return options

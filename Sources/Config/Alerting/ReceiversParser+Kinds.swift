@@ -15,6 +15,7 @@ extension ReceiversParser {
         options.sendResolved = sendResolved
         options.hello = fields.string("hello") ?? global.smtp.hello
         options.credentials = credentials(&fields, global)
+        options.identity = fields.string("auth_identity") ?? global.smtp.identity
         let requireTLS = fields.bool("require_tls") ?? global.smtp.requireTLS
         let implicitTLS = fields.bool("force_implicit_tls") ?? global.smtp.implicitTLS ?? (smarthost?.port == 465)
         options.security = implicitTLS ? .implicitTLS : requireTLS ? .startTLSRequired : .startTLSOptional
@@ -28,7 +29,6 @@ extension ReceiversParser {
         fields.finish()
         if from == nil { errors.add(node.place, "an email_config needs \"from\", or smtp_from in global") }
         if smarthost == nil { errors.add(node.place, "an email_config needs \"smarthost\", or smtp_smarthost in global") }
-        if options.html.isEmpty, options.text.isEmpty { errors.add(node.place, "an email_config needs \"html\" or \"text\"") }
         return from == nil || smarthost == nil ? nil : options
     }
 
@@ -38,19 +38,18 @@ extension ReceiversParser {
         let secret = context.secret(&fields, "auth_secret")
         let token = context.secret(&fields, "auth_xoauth2_token")
         let mechanism = fields.string("auth_mechanism")
-        _ = fields.string("auth_identity")
         if let mechanism, !["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"].contains(mechanism) {
             errors.add(fields.place(of: "auth_mechanism"), "auth_mechanism: expected PLAIN, LOGIN, CRAM-MD5 or XOAUTH2, found \"\(mechanism)\"")
         }
-        guard let username = ownName ?? global.smtp.username, !username.isEmpty else {
-            if password != nil || secret != nil || token != nil { errors.add(fields.place, "credentials without \"auth_username\"") }
-            return .none
-        }
+        // As in Alertmanager, without a user nobody logs in.
+        guard let username = ownName ?? global.smtp.username, !username.isEmpty else { return .none }
         if let token { return .oauthToken(username: username, token: token) }
         if mechanism == "XOAUTH2" { errors.add(fields.place, "XOAUTH2 needs \"auth_xoauth2_token\" or \"auth_xoauth2_token_file\"") }
-        // As in Alertmanager, auth_secret is the password of CRAM-MD5.
-        if let own = password ?? global.smtp.password { return .password(username: username, password: own, mechanism: mechanism) }
-        if let shared = secret ?? global.smtp.secret { return .password(username: username, password: shared, mechanism: mechanism ?? "CRAM-MD5") }
+        // As in Alertmanager, auth_secret is the password of CRAM-MD5 and auth_password that of the others.
+        let own = password ?? global.smtp.password
+        let shared = secret ?? global.smtp.secret
+        if let shared, mechanism == "CRAM-MD5" || own == nil { return .password(username: username, password: shared, mechanisms: [mechanism ?? "CRAM-MD5"]) }
+        if let own { return .password(username: username, password: own, mechanisms: mechanism.map { [$0] } ?? ["PLAIN", "LOGIN"]) }
         errors.add(fields.place, "\"auth_username\" needs \"auth_password\", \"auth_secret\" or \"auth_xoauth2_token\"")
         return .none
     }
@@ -84,10 +83,11 @@ extension ReceiversParser {
         var fields = Fields(node, errors, "a pagerduty_config")
         let routing = context.secret(&fields, "routing_key")
         let service = context.secret(&fields, "service_key")
-        if (routing == nil) == (service == nil) {
+        if routing == nil, service == nil {
             errors.add(node.place, "a pagerduty_config needs one of \"routing_key\" and \"service_key\", or their _file twins")
         }
-        var options = PagerDutyOptions(routing.map { .routing($0) } ?? .service(service ?? Secret(value: "")))
+        // Both together mean the older API, as in Alertmanager.
+        var options = PagerDutyOptions(service.map { .service($0) } ?? .routing(routing ?? Secret(value: "")))
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.url = context.url(&fields, "url") ?? global.pagerDutyURL ?? PagerDutyOptions.eventsURL
         options.http = httpClient(fields.node("http_config"), default: global.http)
@@ -173,7 +173,7 @@ extension ReceiversParser {
     func secretURL(_ fields: inout Fields, _ key: String) -> Secret? {
         let inline = fields.node(key)
         let secret = context.secret(&fields, key)
-        if let inline, let text = inline.scalar, !ParsingContext.isWebURL(text) {
+        if let inline, let text = inline.scalar, !ParsingContext.isWebURL(text, userAllowed: true) {
             errors.add(inline.place, "\(key): expected a URL such as https://hooks.example.org/path")
             return nil
         }

@@ -28,6 +28,7 @@ package struct ReceiversParser {
             var smarthost: (host: String, port: Int)?
             var hello = "localhost"
             var username: String?
+            var identity: String?
             var password: Secret?
             var secret: Secret?
             var requireTLS = true
@@ -51,7 +52,7 @@ package struct ReceiversParser {
         var fields = Fields(node, errors, "global")
         if let timeout = context.duration(&fields, "resolve_timeout") { global.resolveTimeout = timeout }
         global.http = httpClient(fields.node("http_config"), default: HTTPClientOptions())
-        global.slackURL = context.secret(&fields, "slack_api_url")
+        global.slackURL = secretURL(&fields, "slack_api_url")
         global.slackToken = context.secret(&fields, "slack_app_token")
         global.slackTokenURL = context.url(&fields, "slack_app_url") ?? SlackOptions.apiURL
         global.pagerDutyURL = context.url(&fields, "pagerduty_url")
@@ -61,8 +62,7 @@ package struct ReceiversParser {
         global.smtp.username = fields.string("smtp_auth_username")
         global.smtp.password = context.secret(&fields, "smtp_auth_password")
         global.smtp.secret = context.secret(&fields, "smtp_auth_secret")
-        // SASL's authorization identity: servers take the user itself when it is absent.
-        _ = fields.string("smtp_auth_identity")
+        global.smtp.identity = fields.string("smtp_auth_identity")
         global.smtp.requireTLS = fields.bool("smtp_require_tls") ?? true
         global.smtp.implicitTLS = fields.bool("smtp_force_implicit_tls")
         global.smtp.tls = tls(fields.node("smtp_tls_config"), default: TLSOptions())
@@ -78,6 +78,7 @@ package struct ReceiversParser {
         for node in nodes {
             var fields = Fields(node, errors, "a receiver")
             let name = fields.requiredString("name") ?? ""
+            if let given = node["name"]?.scalar, given.isEmpty { errors.add(fields.place(of: "name"), "a receiver's name is empty") }
             if receivers.contains(where: { $0.name == name }), !name.isEmpty {
                 errors.add(fields.place(of: "name"), "a second receiver named \"\(name)\"")
             }
@@ -142,12 +143,16 @@ package struct ReceiversParser {
         }
     }
 
-    /// `host:port`, the port from 1 to 65535.
+    /// A number from 1 to 65535, or mail's names of services(5).
+    private static func port(_ text: String) -> Int? {
+        let named = ["smtp": 25, "submission": 587, "smtps": 465, "submissions": 465, "ssmtp": 465, "urd": 465]
+        return named[text] ?? Int(text).flatMap { (1...65535).contains($0) ? $0 : nil }
+    }
+
+    /// `host:port`.
     func smarthost(_ fields: inout Fields, _ key: String) -> (host: String, port: Int)? {
         fields.parsed(key, expected: "host:port, such as mail.example.org:587") { text in
-            guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port) else {
-                return nil
-            }
+            guard let colon = text.lastIndex(of: ":"), let port = ReceiversParser.port(String(text[text.index(after: colon)...])) else { return nil }
             var host = String(text[..<colon])
             if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
             return host.isEmpty ? nil : (host, port)

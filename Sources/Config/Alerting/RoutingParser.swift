@@ -143,6 +143,7 @@ package struct RoutingParser {
         let expressions = fields.node(matchRE)
         for (name, value) in fields.stringMap(matchRE).sorted(by: { $0.key < $1.key }) {
             let place = expressions?[name]?.place ?? fields.place(of: matchRE)
+            if expressions?[name]?.isNull == true { errors.add(place, "\(matchRE): \(name): expected a regular expression, found nothing") }
             check(labelName: name, place)
             do {
                 // By itself first, so that an error shows what the user wrote.

@@ -25,6 +25,7 @@ struct EmailIntegration: Integration {
             request.security = options.security
             request.tls = options.tls
             request.credentials = options.credentials
+            request.identity = options.identity
             request.hello = options.hello
             request.timeout = options.timeout
             return try await hand(request)

@@ -32,6 +32,8 @@ struct EmailMessage {
             out += QuotedPrintable.encode(content) + "\r\n"
         }
         if !options.text.isEmpty { part("text/plain", draft.content(options.text, else: #"{{ template "email.default.text" . }}"#)) }
+        // Whoever wants neither, as gateways to short messages do, gets an empty text: a mail of no part is none.
+        if options.text.isEmpty, options.html.isEmpty { part("text/plain", "") }
         if !options.html.isEmpty { part("text/html", draft.markup(options.html, else: #"{{ template "email.default.html" . }}"#)) }
         return Array((out + "--\(boundary)--\r\n").utf8)
     }

@@ -26,6 +26,8 @@ package struct EmailOptions: Sendable, Hashable {
     package var security: MailRequest.Security = .startTLSRequired
     package var tls = TLSOptions()
     package var credentials: MailRequest.Credentials = .none
+    /// Whom to act as, where it is not the user.
+    package var identity: String?
     /// Further headers, or other values for `Subject`, `To`, `From`, `Reply-To`; templates.
     package var headers: [String: String] = [:]
     /// Template; empty leaves the part out.

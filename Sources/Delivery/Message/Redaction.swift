@@ -16,10 +16,17 @@ enum Redaction {
         return EmailHeaders.oneLine(text).truncated(toRunes: 200)
     }
 
-    /// A secret URL and its path: either may come back in an answer.
+    /// A secret URL, its path, and what stands before an `@` in it: any may come back in an answer.
     static func parts(ofURL url: String) -> [String] {
         guard let scheme = url.firstRange(of: "://") else { return [url] }
-        let path = url[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
-        return path.utf8.count < 8 ? [url] : [url, String(path)]
+        let rest = url[scheme.upperBound...]
+        let path = rest.drop { $0 != "/" && $0 != "?" }
+        var parts = path.utf8.count < 8 ? [url] : [url, String(path)]
+        if let at = rest.prefix(while: { $0 != "/" && $0 != "?" }).lastIndex(of: "@") {
+            let user = String(rest[..<at])
+            parts.append(user)
+            if let colon = user.firstIndex(of: ":") { parts.append(String(user[user.index(after: colon)...])) }
+        }
+        return parts
     }
 }

@@ -1,0 +1,106 @@
+import Foundation
+import Platform
+import Testing
+import YAML
+
+@testable import Config
+
+/// Whether an Alertmanager's configuration is right is for `amtool check-config` to say; where we say otherwise there is a reason.
+struct AmtoolAgreementTests {
+    /// Debian's amtool takes them, we don't: what can't work here is told before the first page.
+    private static let stricter = [
+        "em_pwfilemissing": "a secret's file is missing", "em_userwithoutpw": "a user without any secret can't log in",
+        "hc_oauth2": "oauth2 is not supported", "sl_actionname": "a button without a link does nothing", "sns": "a kind that we don't deliver",
+        "telegram": "a kind that we don't deliver",
+    ]
+    /// Debian's amtool 0.25 does not take them: newer ones do.
+    private static let newer = [
+        "utf8match": "0.27 has UTF-8 in matchers", "groupbyinvalid": "0.27: any label name", "matchinvalidlabel": "0.27: any label name",
+        "inhibit_badequal": "0.27: any label name", "hc_noproxy": "0.26 has no_proxy", "hc_noproxyalone": "no_proxy without a proxy is harmless",
+        "sl_noconfirmtext": "confirmations of buttons are read and left alone",
+    ]
+
+    private func complaints(_ text: String) -> [String] {
+        let errors = ErrorList()
+        let context = ParsingContext(errors: errors, files: SystemFiles(), environment: [:], folder: "/nowhere")
+        do {
+            let node = try Node.parse(text, file: "am.yml")
+            _ = AlertingParser(context: context).parse(node, at: node.place, externalURL: "")
+        } catch {
+            return ["\(error)"]
+        }
+        return errors.errors.map(\.description)
+    }
+
+    @Test func amtoolSaysTheSame() throws {
+        #expect(AlertmanagerFiles.all.count > 85)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "amtool-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in AlertmanagerFiles.all.sorted(by: { $0.key < $1.key }) {
+            let file = folder.appending(path: name + ".yml")
+            try Data(text.utf8).write(to: file)
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/amtool")
+            process.arguments = ["check-config", file.path]
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            process.waitUntilExit()
+            let theirs = process.terminationStatus == 0
+            let ours = complaints(text)
+            if AmtoolAgreementTests.stricter[name] != nil {
+                #expect(theirs && !ours.isEmpty, "\(name)")
+            } else if AmtoolAgreementTests.newer[name] != nil {
+                #expect(!theirs && ours.isEmpty, "\(name): \(ours)")
+            } else {
+                #expect(ours.isEmpty == theirs, "\(name): amtool \(process.terminationStatus), ours \(ours)")
+            }
+        }
+    }
+
+    /// Every secret may stand in a file of its own, and both at once are a mistake.
+    @Test(arguments: [
+        ("global: {smtp_auth_password%}", "webhook_configs: []"), ("global: {smtp_auth_secret%}", "webhook_configs: []"),
+        ("global: {slack_api_url%}", "webhook_configs: []"), ("global: {slack_app_token%}", "webhook_configs: []"),
+        ("global: {smtp_smarthost: 'h:25', smtp_from: a@b}", "email_configs: [{to: x@y, auth_username: u, auth_password%}]"),
+        ("global: {smtp_smarthost: 'h:25', smtp_from: a@b}", "email_configs: [{to: x@y, auth_username: u, auth_secret%}]"),
+        ("global: {smtp_smarthost: 'h:25', smtp_from: a@b}", "email_configs: [{to: x@y, auth_username: u, auth_mechanism: XOAUTH2, auth_xoauth2_token%}]"),
+        ("global: {}", "slack_configs: [{channel: x, api_url%}]"), ("global: {}", "slack_configs: [{channel: x, app_token%}]"),
+        ("global: {}", "pagerduty_configs: [{routing_key%}]"), ("global: {}", "pagerduty_configs: [{service_key%}]"),
+        ("global: {}", "webhook_configs: [{url%}]"), ("global: {}", "heartbeat_configs: [{url%}]"),
+        ("global: {http_config: {basic_auth: {username: u, password%}}}", "webhook_configs: []"),
+        ("global: {http_config: {basic_auth: {username%, password: p}}}", "webhook_configs: []"),
+        ("global: {http_config: {bearer_token%}}", "webhook_configs: []"),
+        ("global: {http_config: {authorization: {credentials%}}}", "webhook_configs: []"),
+    ])
+    func everySecretHasItsFile(_ global: String, _ receiver: String) {
+        func complaints(_ secret: (String) -> String) -> [String] {
+            let line = "\(global)\nroute: {receiver: a}\nreceivers: [{name: a, \(receiver)}]\n"
+            guard let mark = line.firstIndex(of: "%") else { return ["no secret in \(line)"] }
+            let key = String(line[..<mark].reversed().prefix { $0.isLetter || $0 == "_" || $0.isNumber }.reversed())
+            return self.complaints(String(line[..<mark]) + secret(key) + line[line.index(after: mark)...])
+        }
+        #expect(complaints { _ in ": 'https://example.org/x'" } == [])
+        #expect(complaints { _ in "_file: /etc/hostname" } == [])
+        let both = complaints { "_file: /etc/hostname, \($0): 'https://example.org/x'" }
+        #expect(both.count == 1 && both.first?.contains("keep one") == true, "\(both)")
+        let missing = complaints { _ in "_file: /nonexistent/secret" }
+        #expect(missing.count == 1 && missing.first?.contains("/nonexistent/secret: No such file") == true, "\(missing)")
+    }
+
+    /// What we don't deliver is refused by its name, each kind that Alertmanager has.
+    @Test(arguments: ["discord", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie", "pushover", "rocketchat", "sns", "telegram", "victorops", "webex", "wechat", "incidentio"])
+    func foreignKindsAreNamed(_ kind: String) {
+        let found = complaints("route: {receiver: a}\nreceivers: [{name: a, \(kind)_configs: [{}]}]\n")
+        #expect(found.count == 1 && found.first?.contains("am.yml:2:23: receivers of kind \"\(kind)\" are not supported") == true, "\(found)")
+    }
+
+    /// Fields of http_config that we can't serve are refused by their names, never read over.
+    @Test(arguments: ["oauth2: {client_id: x}", "proxy_from_environment: true", "proxy_connect_header: {a: [b]}", "tls_config: {ca: x}", "tls_config: {min_version: TLS13}"])
+    func whatCannotBeServedIsNamed(_ field: String) {
+        let found = complaints("global: {http_config: {\(field)}}\nroute: {receiver: a}\nreceivers: [{name: a}]\n")
+        let name = field.hasPrefix("tls_config") ? String(field.dropFirst("tls_config: {".count).prefix { $0 != ":" }) : String(field.prefix { $0 != ":" })
+        #expect(found.count == 1 && found.first?.contains(name) == true, "\(found)")
+    }
+}
