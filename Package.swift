@@ -88,7 +88,10 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        .executableTarget(name: "Benchmarks", dependencies: ["LocalServers", "Samples", "Store", "Telemetry", "PromQL"], path: "Tests/Benchmarks", swiftSettings: settings),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["LocalServers", "Lab", "Transport", "Platform", "Samples", "Store", "Telemetry", "PromQL", logging],
+            path: "Tests/Benchmarks", swiftSettings: settings),
 
         tests("Samples", ["Samples"]),
         tests("Platform", ["Platform", "Samples", logging]),

@@ -39,6 +39,8 @@ package struct Dispatcher: Sendable {
     var deadlines = Timers()
     /// Alerts that fire now and whose end lies ahead.
     var ending: Set<UInt64> = []
+    /// No end of those lies before this.
+    var earliestEnd = Timestamp(milliseconds: .max)
     var nextID: UInt64 = 1
     /// The epoch of the silences that waiting messages have been held against.
     var reconsideredEpoch: UInt64 = 0
@@ -121,8 +123,14 @@ package struct Dispatcher: Sendable {
     /// Clock-driven changes that are no group's own.
     mutating func refresh(_ now: Moment, _ decisions: inout Decisions) {
         decisions.forgottenSilences += silences.refresh(now.wall)
+        guard earliestEnd <= now.wall else { return }
+        earliestEnd = Timestamp(milliseconds: .max)
         for fingerprint in ending {
-            guard let entry = alerts[fingerprint], entry.alert.status(at: now.wall) == .resolved else { continue }
+            guard let entry = alerts[fingerprint], let endsAt = entry.alert.endsAt else { continue }
+            guard endsAt <= now.wall else {
+                earliestEnd = min(earliestEnd, endsAt)
+                continue
+            }
             alerts[fingerprint]?.isEnded = true
             note(entry.alert, isEnded: true)
             tellAtOnce(fingerprint, now)
@@ -131,7 +139,12 @@ package struct Dispatcher: Sendable {
 
     mutating func note(_ alert: Alert, isEnded: Bool) {
         inhibitor.update(alert.labels, firing: !isEnded)
-        if !isEnded, alert.endsAt != nil { ending.insert(alert.fingerprint) } else { ending.remove(alert.fingerprint) }
+        if !isEnded, let endsAt = alert.endsAt {
+            ending.insert(alert.fingerprint)
+            earliestEnd = min(earliestEnd, endsAt)
+        } else {
+            ending.remove(alert.fingerprint)
+        }
     }
 
     /// Puts an alert into the groups of its routes.

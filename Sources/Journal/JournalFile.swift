@@ -62,17 +62,16 @@ struct JournalFile {
     }
 
     func apply(_ change: JournalChange) throws(SQLiteError) {
-        // Text and whole numbers always encode; a failure could only come from memory running out.
         switch change {
         case .alert(let alert):
-            guard let body = try? JournalCoding.encode(alert) else { return }
             try database.run(
-                "INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)", .integer(Int64(bitPattern: alert.fingerprint)), .blob(body))
+                "INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)", .integer(Int64(bitPattern: alert.fingerprint)),
+                .blob(JournalCoding.encode(alert)))
         case .forgetAlert(let fingerprint):
             try database.run("DELETE FROM alerts WHERE fingerprint = ?", .integer(Int64(bitPattern: fingerprint)))
         case .outbox(let id, let notification):
-            guard let body = try? JournalCoding.encode(notification) else { return }
-            try database.run("INSERT OR REPLACE INTO outbox (id, body) VALUES (?, ?)", .integer(Int64(bitPattern: id)), .blob(body))
+            try database.run(
+                "INSERT OR REPLACE INTO outbox (id, body) VALUES (?, ?)", .integer(Int64(bitPattern: id)), .blob(JournalCoding.encode(notification)))
         case .attempted(let id):
             try database.run("UPDATE outbox SET attempted = 1 WHERE id = ?", .integer(Int64(bitPattern: id)))
         case .forgetOutbox(let id):

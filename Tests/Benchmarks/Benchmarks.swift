@@ -11,9 +11,12 @@ struct Benchmarks {
         if CommandLine.arguments.count == 4, CommandLine.arguments[1] == "engine", let size = Int(CommandLine.arguments[2]), let end = Int64(CommandLine.arguments[3]) {
             return try EngineRun.run(Workload(size: size, end: end))
         }
-        // `Benchmarks promql` runs the second table alone.
-        if !CommandLine.arguments.contains("promql") { try await compareUnitTests() }
-        try await compareEngines()
+        // `Benchmarks promql` runs that table alone.
+        let wanted = Set(CommandLine.arguments.dropFirst())
+        func isWanted(_ table: String) -> Bool { wanted.isEmpty || wanted.contains(table) }
+        if isWanted("rules") { try await compareUnitTests() }
+        if isWanted("promql") { try await compareEngines() }
+        if isWanted("alerting") { try await AlertingBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path) }
     }
 
     private static func compareUnitTests() async throws {

@@ -238,7 +238,7 @@ import Transport
             return .accepted("ok")
         }
         for id: UInt64 in 1...100 { await courier.send(id) }
-        #expect(await courier.status.waiting == 16 + 5)
+        #expect(await courier.status.waiting == 64 + 5)
         gate.open()
         await until { owner.times("accepted").count == 100 }
         await until { await courier.status.waiting == 0 }
@@ -254,20 +254,20 @@ import Transport
             await gate.pass()
             return .accepted("ok")
         }
-        for id: UInt64 in 1...20 { await courier.send(id) }
-        await until { owner.times("begin").count == 16 }
+        for id: UInt64 in 1...80 { await courier.send(id) }
+        await until { owner.times("begin").count == 64 }
         let closing = Task {
             await courier.close()
             owner.note("closed")
         }
         // It has begun to close once those that wait are gone.
-        await until { await courier.status.waiting == 16 }
+        await until { await courier.status.waiting == 64 }
         await courier.send(99)
         #expect(owner.times("closed").isEmpty)
         gate.open()
         await closing.value
         #expect(owner.said.last == "closed")
-        #expect(owner.times("accepted").count == 16)
+        #expect(owner.times("accepted").count == 64)
         #expect(owner.times("begin 99").isEmpty)
     }
 

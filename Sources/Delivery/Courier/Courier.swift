@@ -46,8 +46,9 @@ package struct CourierStatus: Sendable, Hashable {
 /// Carries the messages of one integration of one receiver, several groups at once, each message until it is taken.
 /// One that hangs here delays no other integration, and a rate limit holds all messages of this one.
 actor Courier {
-    /// Messages under way at once.
-    private static let mostInFlight = 16
+    /// Messages under way at once. Machines take many, and the more are under way the more share one fsync of the journal;
+    /// people's services would answer with 429.
+    private let mostInFlight: Int
 
     private let receiver: String
     private let integration: String
@@ -80,6 +81,7 @@ actor Courier {
         self.receiver = receiver
         self.integration = integration.name
         kind = integration.kind
+        mostInFlight = ["webhook", "alertmanager"].contains(integration.kind) ? 64 : 16
         self.sender = sender
         self.events = events
         self.platform = platform
@@ -133,14 +135,14 @@ actor Courier {
     private func launch() {
         metrics.queue.set(Double(waiting.count + inFlight.count), kind, receiver)
         let now = platform.time.monotonic()
-        while !isClosed, inFlight.count < Courier.mostInFlight, quietUntil.map({ $0 <= now }) ?? true,
+        while !isClosed, inFlight.count < mostInFlight, quietUntil.map({ $0 <= now }) ?? true,
             let next = waiting.take(dueAt: now) {
             inFlight.insert(next.id)
             attempts[next.id] = Task { await self.attempt(next) }
         }
         alarm?.cancel()
         alarm = nil
-        guard !isClosed, inFlight.count < Courier.mostInFlight, let due = waiting.firstDue() else { return }
+        guard !isClosed, inFlight.count < mostInFlight, let due = waiting.firstDue() else { return }
         let wake = max(due, quietUntil ?? due)
         let time = platform.time
         alarm = Task { [weak self] in

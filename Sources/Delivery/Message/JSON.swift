@@ -52,8 +52,9 @@ indirect enum JSON: Sendable {
         }
     }
 
+    private static let hex = Array("0123456789abcdef".utf8)
+
     private static func write(_ text: String, _ out: inout [UInt8]) {
-        let hex = Array("0123456789abcdef".utf8)
         out.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {

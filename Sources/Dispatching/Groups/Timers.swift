@@ -5,13 +5,24 @@ struct Timers: Sendable {
     struct Entry: Sendable {
         var at: Instant
         var group: GroupID
+        /// Its place in the order in which entries came; equal times go by it, so that a run can be had again.
+        fileprivate var order: UInt64 = 0
+
+        init(at: Instant, group: GroupID) {
+            self.at = at
+            self.group = group
+        }
     }
 
     private var heap: [Entry] = []
+    private var nextOrder: UInt64 = 0
 
     var first: Entry? { heap.first }
 
-    mutating func add(_ entry: Entry) {
+    mutating func add(_ new: Entry) {
+        var entry = new
+        entry.order = nextOrder
+        nextOrder += 1
         heap.append(entry)
         var i = heap.count - 1
         while i > 0, precedes(heap[i], heap[(i - 1) / 2]) {
@@ -33,8 +44,5 @@ struct Timers: Sendable {
         }
     }
 
-    /// Equal times go by key, so that a run can be had again.
-    private func precedes(_ a: Entry, _ b: Entry) -> Bool {
-        a.at == b.at ? (a.group.key, a.group.receiver) < (b.group.key, b.group.receiver) : a.at < b.at
-    }
+    private func precedes(_ a: Entry, _ b: Entry) -> Bool { a.at == b.at ? a.order < b.order : a.at < b.at }
 }

@@ -14,6 +14,8 @@ final class Collector: Sendable {
         /// The payload with sorted keys, its alerts in the order of their fingerprints.
         let payload: String
         let at: ContinuousClock.Instant
+        /// The answer got lost: who sent it can't know that it came.
+        var isDoubtful = false
     }
 
     private struct Key: Hashable {
@@ -32,13 +34,18 @@ final class Collector: Sendable {
         var failures: [Place: [LabReply]] = [:]
         var failing: [Place: LabReply] = [:]
         var refused: [Place: Int] = [:]
+        /// Seeds of receivers that fail now and then.
+        var misbehaving: [Key: UInt64] = [:]
     }
 
     private let state = Mutex(State())
     private let server: LabServer
 
     private init(_ box: Box) throws {
-        server = try LabServer { box.collector.withLock { $0 }?.answer($0) ?? .reset }
+        server = try LabServer { request in
+            guard let collector = box.collector.withLock({ $0 }) else { return .reset }
+            return await collector.answer(request)
+        }
         box.collector.withLock { $0 = self }
     }
 
@@ -71,7 +78,11 @@ final class Collector: Sendable {
         state.withLock { $0.failing[Place(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = reply }
     }
 
-    private func answer(_ request: LabRequest) -> LabReply {
+    /// Makes a scenario's receivers slow, and fail now and then: with 500, and with an answer that gets lost.
+    func misbehave(_ peer: Peer.Kind, _ scenario: String, seed: UInt64) { state.withLock { $0.misbehaving[Key(peer: peer, scenario: scenario)] = seed } }
+    func behave(_ peer: Peer.Kind, _ scenario: String) { state.withLock { $0.misbehaving[Key(peer: peer, scenario: scenario)] = nil } }
+
+    private func answer(_ request: LabRequest) async -> LabReply {
         let parts = request.path.split(separator: "/").map(String.init)
         guard parts.count == 2 else { return .response(LabResponse(404)) }
         let peer: Peer.Kind = request.headers["user-agent"]?.hasPrefix("Alertmanager/") == true ? .alertmanager : .vaultwatch
@@ -87,8 +98,20 @@ final class Collector: Sendable {
             return reply
         }
         if let failure { return failure }
-        guard let heard = Collector.read(request.body, receiver: parts[1]) else { return .response(LabResponse(400)) }
+        guard var heard = Collector.read(request.body, receiver: parts[1]) else { return .response(LabResponse(400)) }
+        let mood = state.withLock { state -> UInt64? in
+            guard let seed = state.misbehaving[key] else { return nil }
+            let next = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            state.misbehaving[key] = next
+            return next >> 33
+        }
+        if let mood {
+            if mood % 8 == 0 { return .status(500) }
+            heard.isDoubtful = mood % 8 == 1
+        }
         state.withLock { $0.heard[key, default: []].append(heard) }
+        if heard.isDoubtful { return .reset }
+        if let mood { try? await Task.sleep(for: .milliseconds(Int(mood / 8 % 40))) }
         return .response(LabResponse(200))
     }
 

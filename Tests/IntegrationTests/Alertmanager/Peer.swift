@@ -52,7 +52,8 @@ final class Peer: Sendable {
 
     // MARK: The process
 
-    func start() async throws {
+    /// - Parameter isWaiting: until it is ready.
+    func start(isWaiting: Bool = true) async throws {
         let arguments =
             switch kind {
             case .alertmanager:
@@ -68,6 +69,7 @@ final class Peer: Sendable {
             }
         let child = try await ChildProcess.start(kind == .alertmanager ? "prometheus-alertmanager" : Binary.path, arguments)
         process.withLock { $0 = child }
+        guard isWaiting else { return }
         let isReady = await waitUntil(atMost: .seconds(60)) {
             if child.exit != nil { return true }
             return (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200
