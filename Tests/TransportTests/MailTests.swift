@@ -47,9 +47,9 @@ struct MailTests {
         greeting.isGreetingOnly = true
         greeting.security = .startTLSRequired
         greeting.tls.caFile = authority.certificateFile
-        greeting.credentials = .password(username: "me", password: Secret(value: "p w"), mechanism: nil)
+        greeting.credentials = .password(username: "me", password: Secret(value: "p w"), mechanisms: [])
         #expect(try await transport.send(greeting).code == 250)
-        greeting.credentials = .password(username: "me", password: Secret(value: "wrong"), mechanism: nil)
+        greeting.credentials = .password(username: "me", password: Secret(value: "wrong"), mechanisms: [])
         let wrong = greeting
         #expect(await reason { () async throws(TransportError) in try await transport.send(wrong) } == .auth)
         #expect(sink.mails().isEmpty)
