@@ -4,10 +4,16 @@ import Config
 import Logging
 import Platform
 import Supervision
+#if canImport(Glibc)
+import Glibc
+#endif
 
 /// Runs an agent for a command and turns what stops it into an exit code.
 enum Daemon {
     static func run(_ options: AgentOptions, log: Logger, requests: AsyncStream<Request>, ready: @escaping @Sendable ([String]) -> Void = { _ in }) async throws {
+        // A core would hold the secrets in use; setrlimit(2).
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         do {
             let agent = try Agent(options, platform: .real(log: log))
             agent.onReady = ready

@@ -89,7 +89,8 @@ import Testing
                 return kind == .mail ? last.mail?.subject.hasPrefix("[RESOLVED]") == true : kind == .slack ? "\(last)".contains("RESOLVED") : state(last) == "resolve"
             }
         }
-        #expect(ended, "seed \(seed)")
+        let log = String(decoding: agent.standardError(limit: 1 << 16), as: UTF8.self)
+        #expect(ended, "seed \(seed), \(agent.exit.map { "\($0)" } ?? "running"): \(estate.inbox.messages().map { "\($0.kind) \($0.mail?.subject ?? "")" })\n\(log)")
         let events = estate.inbox.messages(kind: .pagerduty).map(state)
         #expect(events.first == "trigger", "seed \(seed): \(events)")
         #expect(events.contains("resolve"))
