@@ -91,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["LocalServers", "Lab", "Transport", "Platform", "Samples", "Store", "Telemetry", "PromQL", logging],
-            path: "Tests/Benchmarks", swiftSettings: settings),
+            path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 
         tests("Samples", ["Samples"]),
         tests("Platform", ["Platform", "Samples", logging]),

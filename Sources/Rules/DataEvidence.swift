@@ -37,14 +37,25 @@ struct DataEvidence {
     }
 
     private func hasData(_ use: Expression.SelectorUse, _ labels: Labels?, _ ignored: Set<String>) -> Bool {
-        // A source that fails tells nothing of the data.
-        guard let found = try? source.select(use.matchers, start: (time - use.reach).milliseconds, end: time.milliseconds) else { return false }
-        return found.contains { series in
-            guard let last = series.points.last, !StaleMarker.is(last.v) else { return false }
-            guard let labels else { return true }
-            return series.labels.pairs.allSatisfy { pair in
-                pair.name == Labels.metricName || ignored.contains(pair.name) || (labels[pair.name] ?? pair.value) == pair.value
+        var isFound = false
+        do {
+            try source.visit(use.matchers, start: (time - use.reach).milliseconds, end: time.milliseconds, latestOnly: true) { series, points in
+                guard let last = points.last, !StaleMarker.is(last.v), agree(series, labels, ignored) else { return }
+                isFound = true
+                throw Enough()
             }
+        } catch {
+            // One series is enough; a source that fails tells nothing of the data.
+        }
+        return isFound
+    }
+
+    private struct Enough: Error {}
+
+    private func agree(_ series: Labels, _ labels: Labels?, _ ignored: Set<String>) -> Bool {
+        guard let labels else { return true }
+        return series.pairs.allSatisfy { pair in
+            pair.name == Labels.metricName || ignored.contains(pair.name) || (labels[pair.name] ?? pair.value) == pair.value
         }
     }
 }

@@ -42,6 +42,7 @@ final class OverlaySource: SampleSource {
         _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
     ) throws {
         let extra = extra(matchers, start: start, end: end)
+        if extra.isEmpty { return try base.visit(matchers, start: start, end: end, latestOnly: latestOnly, body) }
         var left = Dictionary(extra.map { ($0.labels, $0.points) }) { first, _ in first }
         try base.visit(matchers, start: start, end: end, latestOnly: latestOnly) { labels, points in
             guard let news = left.removeValue(forKey: labels) else { return try body(labels, points) }

@@ -84,7 +84,7 @@ package enum RuleFile {
         let noData = annotations.removeValue(forKey: Rule.noDataAnnotation).flatMap(Rule.NoData.init) ?? .resolve
         let allLabels = groupLabels.merging(labels) { _, own in own }
         let texts = kind == .alerting ? allLabels : [:]
-        let templates = RuleTemplates(labels: texts, annotations: annotations) { name, message in
+        let templates = RuleTemplates(rule: name, labels: texts, annotations: annotations) { name, message in
             let pairs = (node["labels"]?.mapping ?? []) + (node["annotations"]?.mapping ?? [])
             errors.add(pairs.first { $0.key.text == name }?.value.place ?? node.place, message)
         }

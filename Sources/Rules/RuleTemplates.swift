@@ -15,14 +15,16 @@ struct RuleTemplates: Sendable {
     /// What Prometheus declares before each text.
     private static let variables = ["$labels", "$externalLabels", "$externalURL", "$value"]
 
-    /// - Parameter complain: told of each text that does not parse: its name, and what is wrong.
-    init(labels: [String: String], annotations: [String: String], complain: (_ name: String, _ message: String) -> Void) {
+    /// - Parameters:
+    ///   - rule: the rule's name, for what errors say when the alert goes out.
+    ///   - complain: told of each text that does not parse: its name, and what is wrong.
+    init(rule: String, labels: [String: String], annotations: [String: String], complain: (_ name: String, _ message: String) -> Void) {
         // A message of more than 64 KiB fits no receiver.
         var set = TemplateSet(functions: PrometheusFunctions.forChecking, options: TemplateOptions(outputLimit: 65536, stepLimit: 100_000))
         func parsed(_ texts: [String: String], _ kind: String) -> [(String, Text)] {
             texts.sorted { $0.key < $1.key }.map { name, text in
                 guard text.contains("{{") else { return (name, .literal(text)) }
-                let key = "\(kind) \(name)"
+                let key = "\(rule), \(kind) \(name)"
                 do throws(TemplateError) {
                     try set.parse(text, name: key, variables: Self.variables)
                 } catch {

@@ -28,4 +28,9 @@ final class Lease {
         try budget.take(more)
         count += more
     }
+
+    func shrink(by less: Int) {
+        budget.giveBack(less)
+        count -= less
+    }
 }

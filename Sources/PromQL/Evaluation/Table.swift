@@ -47,7 +47,12 @@ struct Table {
                 outcome = .failure(error)
             }
         }
-        if try outcome.get() { rows.append(row) } else { cells.removeLast(width) }
+        if try outcome.get() {
+            rows.append(row)
+        } else {
+            cells.removeLast(width)
+            lease.shrink(by: width)
+        }
     }
 
     /// Adds a row of a table with one column.
