@@ -76,7 +76,9 @@ package final class Agent: Sendable {
         rules = RuleKeeper(try Agent.ruleSet(configuration, platform), configuration, store: store, desk: desk, platform: platform, registry: registry) {
             heartbeat.beat("evaluate", now: time.monotonic())
         }
-        post = try PostOffice(configuration.delivery, network: self.network, platform: platform, registry: registry, desk: desk)
+        post = try PostOffice(configuration.delivery, network: self.network, platform: platform, registry: registry, desk: desk) {
+            heartbeat.stalled(now: time.monotonic())
+        }
         state = Mutex(State(configuration: configuration, lastReload: (true, startedAt)))
         lostConnections.listen { [weak self] in self?.probeOrigin($0) }
     }

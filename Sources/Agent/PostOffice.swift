@@ -22,19 +22,26 @@ package final class PostOffice: Sendable {
     private let platform: Platform
     private let registry: Registry
     private let desk: AlertDesk
+    private let stalled: @Sendable () -> [String]
 
-    package init(_ options: DeliveryOptions, network: Network, platform: Platform, registry: Registry, desk: AlertDesk) throws {
+    /// - Parameter stalled: the loops of the pipeline that stand still; while there is one, no heartbeat is sent.
+    package init(
+        _ options: DeliveryOptions, network: Network, platform: Platform, registry: Registry, desk: AlertDesk,
+        stalled: @escaping @Sendable () -> [String] = { [] }
+    ) throws {
         self.network = network
         self.platform = platform
         self.registry = registry
         self.desk = desk
+        self.stalled = stalled
         // Bounded by the outbox, which holds one message a destination.
         (orders, ordering) = AsyncStream.makeStream(of: Order.self)
-        service = Mutex(try PostOffice.service(options, network, platform, registry, desk))
+        service = Mutex(try PostOffice.service(options, network, platform, registry, desk, stalled))
     }
 
     private static func service(
-        _ options: DeliveryOptions, _ network: Network, _ platform: Platform, _ registry: Registry, _ desk: AlertDesk
+        _ options: DeliveryOptions, _ network: Network, _ platform: Platform, _ registry: Registry, _ desk: AlertDesk,
+        _ stalled: @escaping @Sendable () -> [String]
     ) throws -> DeliveryService {
         try DeliveryService(
             options, http: network.http, mail: network.mail, platform: platform, registry: registry,
@@ -44,7 +51,7 @@ package final class PostOffice: Sendable {
                 accepted: { await desk.accepted($0, $1, detail: $2) },
                 failed: { await desk.failed($0, $1, uncertain: $2.isUncertain, detail: $2.description, firstTime: $3 == 1) },
                 abandoned: { await desk.abandoned($0, $1, detail: $2.description) },
-                waiting: { await desk.waiting($0, $1) }))
+                waiting: { await desk.waiting($0, $1) }), stalled: stalled)
     }
 
     /// Where the desk puts what it decided.
@@ -68,7 +75,7 @@ package final class PostOffice: Sendable {
 
     /// Takes other receivers. The old couriers end what is in flight; what waited is sent by the new ones.
     package func reload(_ options: DeliveryOptions) async throws {
-        let new = try PostOffice.service(options, network, platform, registry, desk)
+        let new = try PostOffice.service(options, network, platform, registry, desk, stalled)
         let old = service.withLock { service in
             defer { service = new }
             return service

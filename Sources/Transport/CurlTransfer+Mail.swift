@@ -32,6 +32,10 @@ extension CurlTransfer {
         } else {
             try prepareMessage(mail, setup)
         }
+        if mail.allowsRefusedRecipients {
+            allowsRefusedRecipients = true
+            try setup.set(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1)
+        }
         switch mail.credentials {
         case .none: break
         case .password(let username, let password, let named):
@@ -72,7 +76,7 @@ extension CurlTransfer {
         let code = line[..<3].reduce(0) { $0 * 10 + Int($1) - 48 }
         if code == 354 { mailDataSeen = true }
         // The matter is settled, and what is left is to say QUIT, for whose answer libcurl would block for two minutes.
-        if code >= 400 || (mailDataSeen && code == 250) { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1) }
+        if (code >= 400 && !(allowsRefusedRecipients && !mailDataSeen)) || (mailDataSeen && code == 250) { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1) }
     }
 
     func concludeMail(_ code: CURLcode) -> Result<Outcome, TransportError> {

@@ -60,6 +60,7 @@ final class CurlTransfer: @unchecked Sendable {
     var stopped: TransportError?
     /// SMTP: the server has said 354 and the message is on its way.
     var mailDataSeen = false
+    var allowsRefusedRecipients = false
 
     static let headerLimitBytes = 65536
 

@@ -30,6 +30,8 @@ package struct MailRequest: Sendable {
     package var hello: String = "localhost"
     package var from: String
     package var recipients: [String]
+    /// Whether the mail goes to those whom the server takes when it refuses others. Default false: all or nobody.
+    package var allowsRefusedRecipients = false
     /// The whole message, headers and body, lines ended by CRLF; dot-stuffing is the transport's.
     package var message: [UInt8]
     package var timeout: Duration = .seconds(30)

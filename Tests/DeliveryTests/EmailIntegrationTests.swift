@@ -4,6 +4,7 @@ import LocalServers
 import Logging
 import Platform
 import Samples
+import Synchronization
 import Testing
 import Transport
 
@@ -191,6 +192,31 @@ struct EmailIntegrationTests {
         let outcome = try await DeliveryService.test(settings(), mail: ScriptedMail(.success(MailReply(code: code)))).outcome { .test($0) }
         #expect(outcome?.error?.reason == reason)
         #expect(outcome?.error?.isRetryable == retryable)
+    }
+
+    /// Refuses one recipient for good, and with him the mail, unless told to leave him out.
+    private final class Choosy: MailSender {
+        let code: Int
+        let asked = Mutex<[Bool]>([])
+        init(_ code: Int) { self.code = code }
+        func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
+            asked.withLock { $0.append(mail.allowsRefusedRecipients) }
+            return MailReply(code: mail.allowsRefusedRecipients ? 250 : code)
+        }
+    }
+
+    @Test func oneWhoHasLeftDoesNotKeepThePageFromTheOthers() async throws {
+        let server = Choosy(550)
+        let outcome = try await DeliveryService.test(settings(), mail: server).outcome { .test($0) }
+        #expect(outcome == .accepted("SMTP 250, refused for some of the recipients: SMTP 550"))
+        #expect(server.asked.withLock { $0 } == [false, true])
+        // Refused for now, the mail is tried again for all.
+        let busy = Choosy(451)
+        #expect(try await DeliveryService.test(settings(), mail: busy).outcome { .test($0) }?.error?.isRetryable == true)
+        #expect(busy.asked.withLock { $0 } == [false])
+        let alone = Choosy(550)
+        #expect(try await DeliveryService.test(settings { $0.to = "one@example.org" }, mail: alone).outcome { .test($0) }?.error?.isRetryable == false)
+        #expect(alone.asked.withLock { $0 } == [false])
     }
 
     @Test func sendsNothingWithoutARecipient() async throws {

@@ -32,6 +32,67 @@ struct ReceiverClientTests {
         #expect(refusal.message == "HTTP \(status): no")
     }
 
+    private static func oauth2() -> HTTPClientOptions {
+        var oauth = OAuth2Options(clientID: "me&you", clientSecret: Secret(value: "s3cret/word"), tokenURL: "https://login.example.org/token/")
+        oauth.scopes = ["a", "b"]
+        oauth.endpointParameters = ["audience": "https://x y"]
+        var options = HTTPClientOptions()
+        options.authorization = .oauth2(oauth)
+        return options
+    }
+
+    /// Had once, used until shortly before its end, and had anew.
+    @Test func hasATokenByItsCredentials() async throws {
+        let http = ScriptedHTTP { (request, turn) throws(TransportError) in
+            request.url.contains("login") ? HTTPResponse(status: 200, body: Array(#"{"access_token":"token-\#(turn)","expires_in":300}"#.utf8)) : HTTPResponse(status: 200)
+        }
+        let time = VirtualTime()
+        let client = ReceiverClient(http: http, files: SystemFiles(), time: time)
+        for _ in 0..<3 { _ = try await client.send(call(ReceiverClientTests.oauth2())) }
+        #expect(http.requests.map(\.url.isToken) == [true, false, false, false])
+        let asked = try #require(http.requests.first)
+        #expect(asked.header("authorization") == "Basic " + Base64.encode(Array("me%26you:s3cret%2Fword".utf8)))
+        #expect(String(decoding: asked.body, as: UTF8.self) == "grant_type=client_credentials&scope=a%20b&audience=https%3A%2F%2Fx%20y")
+        #expect(http.requests.last?.header("authorization") == "Bearer token-0")
+        await time.advance(through: time.monotonic() + .seconds(291), settle: 1)
+        _ = try await client.send(call(ReceiverClientTests.oauth2()))
+        #expect(http.requests.last?.header("authorization") == "Bearer token-4")
+    }
+
+    @Test func givesCredentialsInTheFormWhereTheHeaderIsNotTaken() async throws {
+        let http = ScriptedHTTP { (request, _) throws(TransportError) in
+            guard request.url.isToken else { return HTTPResponse(status: 200) }
+            return request.header("authorization") != nil ? HTTPResponse(status: 401) : HTTPResponse(status: 200, body: Array(#"{"access_token":"t"}"#.utf8))
+        }
+        #expect(try await client(http).send(call(ReceiverClientTests.oauth2())).response.status == 200)
+        #expect(String(decoding: http.requests[1].body, as: UTF8.self).hasSuffix("&client_id=me%26you&client_secret=s3cret%2Fword"))
+    }
+
+    /// A token that the receiver refuses is had anew, once.
+    @Test func hasAnotherTokenAfterARefusal() async throws {
+        let http = ScriptedHTTP { (request, turn) throws(TransportError) in
+            if request.url.isToken { return HTTPResponse(status: 200, body: Array(#"{"access_token":"t\#(turn)"}"#.utf8)) }
+            return HTTPResponse(status: request.header("authorization") == "Bearer t0" ? 401 : 200)
+        }
+        let client = client(http)
+        #expect(try await client.send(call(ReceiverClientTests.oauth2())).response.status == 200)
+        let stubborn = ScriptedHTTP { (request, _) throws(TransportError) in
+            request.url.isToken ? HTTPResponse(status: 200, body: Array(#"{"access_token":"t"}"#.utf8)) : HTTPResponse(status: 401)
+        }
+        #expect(try await self.client(stubborn).send(call(ReceiverClientTests.oauth2())).response.status == 401)
+        #expect(stubborn.requests.count == 4)
+    }
+
+    @Test func tellsWhyThereIsNoToken() async throws {
+        for (status, body, retryable) in [(403, "no: s3cret/word", false), (503, "later", true), (200, "{}", true)] {
+            let error = await #expect(throws: DeliveryError.self) { try await client(ScriptedHTTP(status, body)).send(call(ReceiverClientTests.oauth2())) }
+            #expect(error?.reason == .authError)
+            #expect(error?.isRetryable == retryable)
+            #expect(error?.message.hasPrefix("oauth2: no token") == true)
+            #expect(error?.message.contains("s3cret") == false)
+        }
+    }
+
     @Test(arguments: [200, 201, 202, 204]) func takesAnySuccess(_ status: Int) async throws {
         #expect(try await refusal(status) == nil)
     }
@@ -134,4 +195,8 @@ struct ReceiverClientTests {
         _ = try await client(http).send(call(options))
         #expect(http.requests.map(\.redirectLimit) == [5, 0])
     }
+}
+
+extension String {
+    fileprivate var isToken: Bool { contains("login.example.org") }
 }

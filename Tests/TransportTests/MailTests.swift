@@ -130,7 +130,7 @@ struct MailTests {
                     log.lines.withLock { $0.append(line) }
                     let word = String(line.prefix { $0 != " " }).uppercased()
                     inData = word == "DATA"
-                    connection.write(answers[word] ?? (inData ? "354 go\r\n" : "250 ok\r\n"))
+                    connection.write(answers[line] ?? answers[word] ?? (inData ? "354 go\r\n" : "250 ok\r\n"))
                 }
             }
         }
@@ -138,6 +138,22 @@ struct MailTests {
 
     private final class Log: Sendable {
         let lines = Mutex<[String]>([])
+    }
+
+    /// All or nobody, unless it is told to leave out those whom the server refuses.
+    @Test func leavesOutRefusedRecipientsWhereToldTo() async throws {
+        let log = Log()
+        let server = try scripted(["RCPT TO:<two@example.org>": "550 5.1.1 gone\r\n"], log: log)
+        var mail = mail(server.port, to: ["one@example.org", "two@example.org", "three@example.org"])
+        #expect(try await transport.send(mail).code == 550)
+        #expect(!log.lines.withLock { $0.contains("DATA") })
+        mail.allowsRefusedRecipients = true
+        #expect(try await transport.send(mail).code == 250)
+        let lines = log.lines.withLock { $0 }
+        #expect(lines.contains("RCPT TO:<three@example.org>") && lines.contains("DATA"))
+        let nobody = try scripted(["RCPT": "550 5.1.1 gone\r\n"])
+        mail.port = nobody.port
+        #expect(try await transport.send(mail).code == 550)
     }
 
     @Test func answersAChallenge() async throws {

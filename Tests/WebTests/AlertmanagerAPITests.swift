@@ -125,6 +125,26 @@ struct AlertmanagerAPITests {
         #expect(await scripted.get("/api/v2/silences").text == "[]")
     }
 
+    /// Ours: a silence that recurs. Who does not know of schedules changes the rest and leaves it as it is.
+    @Test func silencesMayRecur() async throws {
+        let (scripted, desk) = scripted()
+        let schedule = #"[{"days_of_month":["-1"],"location":"Europe/Berlin","months":["1:3"],"times":[{"end_time":"24:00","start_time":"22:30"}],"weekdays":["monday:friday","sunday"],"years":["2026"]}]"#
+        let body = #"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-03T04:04:05Z","createdBy":"a","comment":"c""#
+        #expect(await post(scripted, "/api/v2/silences", body + #","schedule":\#(schedule)}"#).status == 200)
+        let kept = try #require(desk.dispatcher.withLock { $0.allSilences.first })
+        #expect(kept.schedule.first?.weekdays == [.init(1, 5), .init(0, 0)])
+        #expect(kept.schedule.first?.zone.name == "Europe/Berlin")
+        let shown = try canonicalJSON(await scripted.get("/api/v2/silence/\(kept.id)").text)
+        #expect(shown.contains(#""schedule":"# + schedule.replacingOccurrences(of: "/", with: "\\/")), "\(shown)")
+        let changed = await post(scripted, "/api/v2/silences", body.replacingOccurrences(of: #"{"matchers""#, with: #"{"id":"\#(kept.id)","matchers""#) + "}")
+        #expect(changed.status == 200)
+        #expect(desk.dispatcher.withLock { $0.allSilences.map(\.schedule) } == [kept.schedule])
+        for wrong in [#"[{"weekdays":["funday"]}]"#, #"[{"times":[{"start_time":"9","end_time":"10"}]}]"#, #"[{"location":"Mars/X"}]"#, "7"] {
+            let answer = await post(scripted, "/api/v2/silences", body + #","schedule":\#(wrong)}"#)
+            #expect(answer.status == 400, "\(wrong)")
+        }
+    }
+
     @Test func othersMaySendAlerts() async throws {
         let (scripted, desk) = scripted()
         let mixed = await post(scripted, "/api/v2/alerts", #"""

@@ -19,9 +19,6 @@ extension ReceiversParser {
         if fields.bool("proxy_from_environment") == true {
             errors.add(fields.place(of: "proxy_from_environment"), "proxy_from_environment is not supported; name the proxy in proxy_url")
         }
-        if fields.node("oauth2") != nil {
-            errors.add(fields.place(of: "oauth2"), "oauth2 is not supported; expected authorization or basic_auth")
-        }
         if fields.node("proxy_connect_header") != nil {
             errors.add(fields.place(of: "proxy_connect_header"), "proxy_connect_header is not supported; a proxy's user and password go into proxy_url")
         }
@@ -49,9 +46,27 @@ extension ReceiversParser {
             scheme.finish()
             found.append(.scheme(type, credentials: credentials ?? Secret(value: "")))
         }
+        if let node = fields.node("oauth2"), let options = oauth2(node) { found.append(.oauth2(options)) }
         if let token = context.secret(&fields, "bearer_token") { found.append(.scheme("Bearer", credentials: token)) }
-        if found.count > 1 { errors.add(fields.place, "at most one of basic_auth, authorization, bearer_token is possible") }
+        if found.count > 1 { errors.add(fields.place, "at most one of basic_auth, authorization, oauth2, bearer_token is possible") }
         return found.first ?? .none
+    }
+
+    private func oauth2(_ node: Node) -> OAuth2Options? {
+        var fields = Fields(node, errors, "oauth2")
+        let id = fields.requiredString("client_id")
+        let secret = context.secret(&fields, "client_secret")
+        if secret == nil { errors.add(node.place, "oauth2 needs \"client_secret\" or \"client_secret_file\"") }
+        let url = fields.parsed("token_url", expected: "a URL such as https://login.example.org/token") { ParsingContext.isWebURL($0) ? $0 : nil }
+        if url == nil, fields.node("token_url") == nil { errors.add(node.place, "oauth2 needs \"token_url\"") }
+        var options = OAuth2Options(clientID: id ?? "", clientSecret: secret ?? Secret(value: ""), tokenURL: url ?? "")
+        options.scopes = fields.strings("scopes")
+        options.endpointParameters = fields.stringMap("endpoint_params")
+        options.tls = tls(fields.node("tls_config"), default: TLSOptions())
+        if let proxy = fields.string("proxy_url"), !proxy.isEmpty { options.proxy = Secret(value: proxy) }
+        options.noProxy = (fields.string("no_proxy") ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
+        fields.finish()
+        return id == nil || secret == nil || url == nil ? nil : options
     }
 
     private func headers(_ node: Node) -> [HTTPClientOptions.Header] {

@@ -170,7 +170,7 @@ actor Courier {
             // What is told again every minute or so would fill the log.
             platform.log.log(level: notification.isRoutine ? .debug : .info, "notification delivered", metadata: [
                 "receiver": "\(receiver)", "integration": "\(integration)", "group": "\(notification.groupKey)", "reason": "\(notification.reason)",
-                "firing": "\(notification.firing.count)", "resolved": "\(notification.resolved.count)",
+                "firing": "\(notification.firing.count)", "resolved": "\(notification.resolved.count)", "answer": "\(detail)",
             ])
             await events.accepted(message.id, notification, detail)
         case .failed(let error):

@@ -23,10 +23,11 @@ package final class DeliveryService: Sendable {
     private let integrations: [String: [(options: IntegrationOptions, sender: any Integration)]]
     private let options: DeliveryOptions
 
+    /// - Parameter stalled: the loops of the pipeline that stand still; while there is one, no heartbeat is sent.
     /// - Throws: `TemplateError` or `FileError` of the user's templates.
     package init(
         _ options: DeliveryOptions, http: any HTTPClient, mail: any MailSender, platform: Platform, registry: Registry, threads: ThreadStore,
-        events: CourierEvents
+        events: CourierEvents, stalled: @escaping @Sendable () -> [String] = { [] }
     ) throws {
         self.options = options
         let log = platform.log
@@ -46,7 +47,7 @@ package final class DeliveryService: Sendable {
                     case .pagerDuty(let options): PagerDutyIntegration(options: options, client: client, composer: composer)
                     case .webhook(let webhook): WebhookIntegration(options: webhook, client: client, externalURL: options.externalURL)
                     case .alertmanager(let options): AlertmanagerIntegration(options: options, client: client)
-                    case .heartbeat(let options): HeartbeatIntegration(options: options, client: client)
+                    case .heartbeat(let options): HeartbeatIntegration(options: options, client: client, stalled: stalled)
                     }
                 integrations[receiver.name, default: []].append((integration, sender))
                 couriers[Key(receiver: receiver.name, integration: integration.name)] = Courier(

@@ -35,14 +35,23 @@ struct EmailIntegration: Integration {
     }
 
     private func hand(_ request: MailRequest) async throws(DeliveryError) -> DeliveryOutcome {
-        let reply: MailReply
+        let reply = try await reply(to: request)
+        guard let refusal = EmailIntegration.refusal(reply.code) else { return .accepted("SMTP \(reply.code)") }
+        guard !refusal.isRetryable, refusal.reason == .clientError, request.recipients.count > 1 else { throw refusal }
+        // One who has left must not keep the page from all others.
+        var others = request
+        others.allowsRefusedRecipients = true
+        let second = try await self.reply(to: others)
+        if EmailIntegration.refusal(second.code) != nil { throw refusal }
+        return .accepted("SMTP \(second.code), refused for some of the recipients: SMTP \(reply.code)")
+    }
+
+    private func reply(to request: MailRequest) async throws(DeliveryError) -> MailReply {
         do {
-            reply = try await mail.send(request)
+            return try await mail.send(request)
         } catch {
             throw DeliveryError(error, hiding: secrets)
         }
-        if let refusal = EmailIntegration.refusal(reply.code) { throw refusal }
-        return .accepted("SMTP \(reply.code)")
     }
 
     /// Nil for a code that accepts. Source: RFC 5321, 4.2; RFC 4954, 6.

@@ -9,6 +9,7 @@ package struct HTTPClientOptions: Sendable, Hashable {
         case basic(username: Secret, password: Secret?)
         /// `Authorization: <scheme> <credentials>`.
         case scheme(String, credentials: Secret)
+        case oauth2(OAuth2Options)
     }
 
     package var authorization: Authorization = .none

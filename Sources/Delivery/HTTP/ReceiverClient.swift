@@ -7,6 +7,7 @@ struct ReceiverClient: Sendable {
     let http: any HTTPClient
     let files: any FileAccess
     let time: any TimeSource
+    let tokens = OAuth2Tokens()
 
     /// What makes one attempt differ from another.
     struct Call {
@@ -29,10 +30,18 @@ struct ReceiverClient: Sendable {
         var said: String { Redaction.excerpt(response.body, hiding: secrets) }
     }
 
-    private static let answerLimitBytes = 64 << 10
+    static let answerLimitBytes = 64 << 10
     private static let redirectLimit = 5
 
     func send(_ call: Call) async throws(DeliveryError) -> Answer {
+        let answer = try await sendOnce(call)
+        guard answer.response.status == 401, case .oauth2(let options) = call.options.authorization else { return answer }
+        // The token may have been withdrawn before its time.
+        tokens.forget(options)
+        return try await sendOnce(call)
+    }
+
+    private func sendOnce(_ call: Call) async throws(DeliveryError) -> Answer {
         var request = HTTPRequest(url: call.url)
         request.method = call.method
         request.body = call.body
@@ -42,7 +51,12 @@ struct ReceiverClient: Sendable {
         request.tls = call.options.tls
         request.redirectLimit = call.options.followRedirects ? ReceiverClient.redirectLimit : 0
         var secrets = call.secrets
-        let own = try configured(call.options, &secrets)
+        var own = try configured(call.options, &secrets)
+        if case .oauth2(let options) = call.options.authorization {
+            let token = try await token(options, timeout: call.timeout)
+            secrets.append(token)
+            own.append(("Authorization", "Bearer " + token))
+        }
         let given = Set(call.headers.map { $0.name.lowercased() })
         request.headers = own.filter { !given.contains($0.name.lowercased()) } + call.headers
         if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) { request.headers.append(("User-Agent", "vaultwatch")) }
@@ -71,7 +85,7 @@ struct ReceiverClient: Sendable {
             headers.append((header.name, value))
         }
         switch options.authorization {
-        case .none: break
+        case .none, .oauth2: break
         case .basic(let username, let password):
             let word = try password.map { (secret) throws(DeliveryError) in try reveal(secret) } ?? ""
             let encoded = Base64.encode(Array((try reveal(username) + ":" + word).utf8))

@@ -6,9 +6,16 @@ import Transport
 struct HeartbeatIntegration: Integration {
     let options: HeartbeatOptions
     let client: ReceiverClient
+    /// The loops of the pipeline that stand still.
+    let stalled: @Sendable () -> [String]
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
+            // A ping says that the watch works. While it does not, silence is what calls for help.
+            let stalled = stalled()
+            guard stalled.isEmpty else {
+                throw DeliveryError(.other, retryable: true, "no ping while the pipeline stands still: \(stalled.joined(separator: ", "))")
+            }
             let base = try client.reveal(options.url)
             let url = notification.status == .resolved ? HeartbeatIntegration.failing(base, options.failSuffix) : base
             let answer = try await client.send(.init(url: url, body: [], headers: [], options: options.http, timeout: options.timeout, secrets: Redaction.parts(ofURL: base)))

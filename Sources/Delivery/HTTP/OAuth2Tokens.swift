@@ -1,0 +1,54 @@
+import FoundationEssentials
+import Platform
+import Samples
+import Synchronization
+import Transport
+
+/// Tokens by the credentials that they are had by, each used until shortly before it ends.
+final class OAuth2Tokens: Sendable {
+    private struct Token {
+        var text: String
+        var until: Instant
+    }
+
+    private let known = Mutex<[OAuth2Options: Token]>([:])
+    /// One that ends while its request is under way is no use.
+    private static let margin: Duration = .seconds(10)
+    /// Of a token that does not say how long it lives.
+    private static let usualLife: Duration = .seconds(3600)
+
+    func token(_ options: OAuth2Options, now: Instant) -> String? {
+        known.withLock { known in known[options].flatMap { $0.until > now ? $0.text : nil } }
+    }
+
+    /// A receiver has refused it.
+    func forget(_ options: OAuth2Options) { known.withLock { $0[options] = nil } }
+
+    private struct Reply: Decodable {
+        var access_token: String
+        var expires_in: Double?
+    }
+
+    /// Takes a token endpoint's answer. - Returns: nil where there is no token in it.
+    func take(_ body: [UInt8], _ options: OAuth2Options, now: Instant) -> String? {
+        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(body)), !reply.access_token.isEmpty else { return nil }
+        let seconds = reply.expires_in.flatMap { $0.isFinite && $0 > 0 ? min($0, 86_400) : nil }
+        let life = seconds.map { Duration.milliseconds(Int64($0 * 1000)) } ?? OAuth2Tokens.usualLife
+        known.withLock { $0[options] = Token(text: reply.access_token, until: now + max(life - OAuth2Tokens.margin, .zero)) }
+        return reply.access_token
+    }
+
+    /// `application/x-www-form-urlencoded`.
+    static func form(_ pairs: [(name: String, value: String)]) -> [UInt8] {
+        Array(pairs.map { encoded($0.name) + "=" + encoded($0.value) }.joined(separator: "&").utf8)
+    }
+
+    static func encoded(_ text: String) -> String {
+        var out = ""
+        for byte in text.utf8 {
+            let isPlain = (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || [0x2d, 0x2e, 0x5f].contains(byte)
+            out += isPlain ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+        return out
+    }
+}
