@@ -40,7 +40,12 @@ extension CurlTransfer {
     static let onConnected: vw_prerequest_callback = { context, _, _, _, localPort in
         guard let transfer = from(context) else { return CURL_PREREQFUNC_OK }
         transfer.loop?.connected(transfer, localPort: localPort)
-        return CURL_PREREQFUNC_OK
+        transfer.connections += 1
+        // libcurl writes a request anew, without a word, when a kept connection breaks before an answer. What has a body may have
+        // been taken the first time: whoever sent it must know that before it is sent again.
+        guard transfer.connections > 1, !transfer.upload.isEmpty else { return CURL_PREREQFUNC_OK }
+        transfer.stopped = TransportError(.reset, "\(transfer.origin): the connection broke before an answer")
+        return CURL_PREREQFUNC_ABORT
     }
 
     /// CURLOPT_OPENSOCKETFUNCTION(3).

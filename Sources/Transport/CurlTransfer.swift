@@ -42,6 +42,8 @@ final class CurlTransfer: @unchecked Sendable {
     let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     let upload: UnsafeMutableBufferPointer<UInt8>
     var uploaded = 0
+    /// Connections on which the request has been, or is about to be, written.
+    var connections = 0
     /// Holds one of the loop's places for transfers that are about to connect.
     var isConnecting = false
     /// Sockets opened for it, of which one became its connection.

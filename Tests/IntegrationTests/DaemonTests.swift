@@ -10,21 +10,21 @@ import Testing
 @Suite(.serialized) struct DaemonTests {
     private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    private func estate() async throws -> (estate: Estate, folder: TemporaryDirectory, file: String) {
+    private func estate() async throws -> (estate: Estate, folder: TemporaryDirectory, file: String, listen: String) {
         var options = EstateOptions()
         options.postgres = nil
         options.security = .http
         let estate = try await Estate.start(options, platform: .real(log: log))
         let folder = try TemporaryDirectory()
-        let text = DemoConfiguration.text(
-            try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: "127.0.0.1:\(try freePort())", storage: folder.path + "/state")
+        let listen = "127.0.0.1:\(try freePort())"
+        let text = DemoConfiguration.text(try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: listen, storage: folder.path + "/state")
         let file = try folder.write("vaultwatch.yml", text.replacingOccurrences(of: "poll_interval: 5s\n  timeout: 4s", with: "poll_interval: 1s\n  timeout: 1s"))
-        return (estate, folder, file)
+        return (estate, folder, file, listen)
     }
 
     /// READY comes after the first round, WATCHDOG while all loops advance, RELOADING with the monotonic time, STOPPING at the end.
     @Test func systemdIsToldTheTruth() async throws {
-        let (estate, folder, file) = try await estate()
+        let (estate, folder, file, _) = try await estate()
         let socket = folder.path + "/notify.sock"
         let listener = try await ChildProcess.start("python3", ["-c", """
             import socket,sys
@@ -54,7 +54,7 @@ import Testing
     /// The whole way from a node to its pagers, killed at arbitrary moments while nodes are sealed and unsealed: every trigger and
     /// every end arrives in the end, and no end comes without its trigger. `KillTests` kill more often, nearer to the journal.
     @Test func killMinus9LosesNothing() async throws {
-        let (estate, folder, file) = try await estate()
+        let (estate, folder, file, listen) = try await estate()
         let seed = ProcessInfo.processInfo.environment["VAULTWATCH_SEED"].flatMap { UInt64($0) } ?? 20261123
         var random = seed
         func next(_ below: UInt64) -> UInt64 {
@@ -65,7 +65,7 @@ import Testing
         func start() async throws -> ChildProcess {
             try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)", "--log.level=error"])
         }
-        for _ in 0..<8 {
+        for _ in 0..<9 {
             let agent = try await start()
             // Anywhere between exec and some turns of the pipeline; the wait is the test's subject, not its assertion.
             try await Task.sleep(for: .milliseconds(Int(next(1500)) + 20))
@@ -77,6 +77,13 @@ import Testing
         }
         if !isSealed { try await estate.perform(.node("vault-2", .seal)) }
         let agent = try await start()
+        // It must have found the node sealed itself: what it knows from the journal alone stays for a minute after the start, until its data
+        // have had time to come back.
+        let isFound = await waitUntil {
+            let out = try? await ChildProcess.run("curl", ["-s", "--max-time", "5", "http://\(listen)/api/v1/query?query=vault_node_sealed==1"])
+            return out.map { String(decoding: $0, as: UTF8.self).contains("vault-2") } ?? false
+        }
+        #expect(isFound)
         func state(_ message: Lab.Message) -> String {
             if case .object(let members)? = message.payload, case .string(let action)? = members["event_action"] { return action }
             return "?"

@@ -139,8 +139,8 @@ private final class KillWorld {
             guard let state = wanted[name] else { continue }
             if !state.acknowledged { try await say(name, fires: state.fires) }
             let line = (state.fires ? "firing" : "resolved") + "[\(name)]"
-            let came = await waitUntil(atMost: .seconds(90)) { heard(name).last?.line == line }
-            if !came { throw Peer.Failure(description: "\(line) was never heard; \(heard(name).map(\.line))") }
+            let came = await waitUntil(atMost: .seconds(60)) { heard(name).last?.line == line }
+            if !came { throw Peer.Failure(description: "\(line) was never heard; \(heard(name).suffix(8).map(\.line)); \(await peer.state())") }
         }
     }
 

@@ -34,6 +34,8 @@ final class Collector: Sendable {
         var failures: [Place: [LabReply]] = [:]
         var failing: [Place: LabReply] = [:]
         var refused: [Place: Int] = [:]
+        /// The process of each peer that is heard.
+        var lives: [Key: Int] = [:]
         /// Seeds of receivers that fail now and then.
         var misbehaving: [Key: UInt64] = [:]
     }
@@ -63,6 +65,9 @@ final class Collector: Sendable {
 
     func heard(_ peer: Peer.Kind, _ scenario: String) -> [Heard] { state.withLock { $0.heard[Key(peer: peer, scenario: scenario)] ?? [] } }
 
+    /// From now on this process is heard, and none before it.
+    func begin(_ peer: Peer.Kind, _ scenario: String, life: Int) { state.withLock { $0.lives[Key(peer: peer, scenario: scenario)] = life } }
+
     /// Requests that were answered otherwise than with 200.
     func refused(_ peer: Peer.Kind, _ scenario: String, _ receiver: String) -> Int {
         state.withLock { $0.refused[Place(key: Key(peer: peer, scenario: scenario), receiver: receiver)] ?? 0 }
@@ -84,11 +89,12 @@ final class Collector: Sendable {
 
     private func answer(_ request: LabRequest) async -> LabReply {
         let parts = request.path.split(separator: "/").map(String.init)
-        guard parts.count == 2 else { return .response(LabResponse(404)) }
+        guard parts.count == 3, let life = Int(parts[1]) else { return .response(LabResponse(404)) }
         let peer: Peer.Kind = request.headers["user-agent"]?.hasPrefix("Alertmanager/") == true ? .alertmanager : .vaultwatch
         let key = Key(peer: peer, scenario: parts[0])
-        let place = Place(key: key, receiver: parts[1])
+        let place = Place(key: key, receiver: parts[2])
         let failure = state.withLock { state -> LabReply? in
+            if state.lives[key] != life { return .reset }
             var reply = state.failing[place]
             if reply == nil, let next = state.failures[place]?.first {
                 state.failures[place]?.removeFirst()
@@ -98,7 +104,7 @@ final class Collector: Sendable {
             return reply
         }
         if let failure { return failure }
-        guard var heard = Collector.read(request.body, receiver: parts[1]) else { return .response(LabResponse(400)) }
+        guard var heard = Collector.read(request.body, receiver: parts[2]) else { return .response(LabResponse(400)) }
         let mood = state.withLock { state -> UInt64? in
             guard let seed = state.misbehaving[key] else { return nil }
             let next = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -109,8 +115,12 @@ final class Collector: Sendable {
             if mood % 8 == 0 { return .status(500) }
             heard.isDoubtful = mood % 8 == 1
         }
-        state.withLock { $0.heard[key, default: []].append(heard) }
-        if heard.isDoubtful { return .reset }
+        let isHeard = state.withLock { state in
+            guard state.lives[key] == life else { return false }
+            state.heard[key, default: []].append(heard)
+            return true
+        }
+        if heard.isDoubtful || !isHeard { return .reset }
         if let mood { try? await Task.sleep(for: .milliseconds(Int(mood / 8 % 40))) }
         return .response(LabResponse(200))
     }

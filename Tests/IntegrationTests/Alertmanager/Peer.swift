@@ -25,6 +25,8 @@ final class Peer: Sendable {
     private let port: UInt16
     private let http: CurlTransport
     private let process = Mutex<ChildProcess?>(nil)
+    /// The configuration as given, and which process of this peer reads it.
+    private let written: Mutex<(text: String, life: Int)>
     private let url: String
 
     init(_ kind: Kind, scenario: String, configuration: String, collector: Collector, http: CurlTransport) throws {
@@ -35,7 +37,7 @@ final class Peer: Sendable {
         folder = try TemporaryDirectory()
         port = try freePort()
         url = "http://127.0.0.1:\(port)"
-        try write(configuration)
+        written = Mutex((configuration, 0))
         if kind == .vaultwatch {
             // Something to watch, which nobody judges: there are no rules.
             try folder.write("vaultwatch.yml", """
@@ -46,14 +48,22 @@ final class Peer: Sendable {
         }
     }
 
-    private func write(_ configuration: String) throws {
-        try folder.write("alertmanager.yml", configuration.replacingOccurrences(of: "URL/", with: collector.url(scenario) + "/"))
+    /// Each process sends to URLs of its own: what a killed one left on the wire must not arrive after what its successor says.
+    private func write() throws {
+        let (text, life) = written.withLock { $0 }
+        try folder.write("alertmanager.yml", text.replacingOccurrences(of: "URL/", with: collector.url(scenario) + "/\(life)/"))
     }
 
     // MARK: The process
 
     /// - Parameter isWaiting: until it is ready.
     func start(isWaiting: Bool = true) async throws {
+        let life = written.withLock { written in
+            written.life += 1
+            return written.life
+        }
+        collector.begin(kind, scenario, life: life)
+        try write()
         let arguments =
             switch kind {
             case .alertmanager:
@@ -96,7 +106,8 @@ final class Peer: Sendable {
     func remove() { folder.remove() }
 
     func reload(_ configuration: String) async throws {
-        try write(configuration)
+        written.withLock { $0.text = configuration }
+        try write()
         try await call("POST", "/-/reload")
     }
 
@@ -171,6 +182,17 @@ final class Peer: Sendable {
     }
 
     func expire(_ id: String) async throws { try await call("DELETE", "/api/v2/silence/\(id)") }
+
+    /// What it holds and what waits, for whoever looks at a failure.
+    func state() async -> String {
+        let groups = try? await http.send(HTTPRequest(url: url + "/api/v2/alerts/groups")).text
+        let metrics = try? await http.send(HTTPRequest(url: url + "/metrics")).text
+        let lines = (metrics ?? "").split(separator: "\n").filter { line in
+            ["vaultwatch_notification", "vaultwatch_journal", "vaultwatch_dispatcher", "vaultwatch_loop"].contains { line.hasPrefix($0) } && !line.hasSuffix(" 0") && !line.contains("_bucket")
+        }
+        let child = process.withLock { $0 }
+        return (groups ?? "no answer") + "\n" + lines.joined(separator: "\n") + "\n" + String(decoding: child?.standardError(limit: 8192) ?? [], as: UTF8.self)
+    }
 
     // MARK: What it said
 
