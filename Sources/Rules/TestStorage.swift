@@ -16,10 +16,14 @@ final class TestStorage: SampleSource {
         self.state = Mutex(state)
     }
 
+    /// Of two samples of a series at the same time the first one stays, as in a server.
     func add(_ samples: [Sample]) {
         state.withLock { state in
             for sample in samples {
-                state.byName[sample.labels.name ?? "", default: [:]][sample.labels, default: []].append(Point(t: sample.timestamp.milliseconds, v: sample.value))
+                let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
+                let name = sample.labels.name ?? ""
+                if let last = state.byName[name]?[sample.labels]?.last, last.t >= point.t { continue }
+                state.byName[name, default: [:]][sample.labels, default: []].append(point)
             }
         }
     }

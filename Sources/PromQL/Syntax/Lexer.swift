@@ -31,7 +31,7 @@ struct Lexer {
             return try number()
         case UInt8(ascii: ".") where peek(1).map(isDigit) == true:
             return try number()
-        case UInt8(ascii: ":") where !inBrackets && peek(1).map { isNameStart($0) || $0 == UInt8(ascii: ":") } == true:
+        case UInt8(ascii: ":") where !inBrackets:
             return name()
         case _ where isNameStart(byte):
             return name()
@@ -191,12 +191,10 @@ enum NumberLiteral {
         let plain = word.filter { $0 != "_" }
         if plain.hasPrefix("0x") || plain.hasPrefix("0X") {
             let digits = plain.dropFirst(2)
-            guard !digits.isEmpty, digits.allSatisfy(\.isHexDigit) else { return nil }
-            return digits.reduce(0.0) { $0 * 16 + Double($1.hexDigitValue ?? 0) }
+            guard digits.allSatisfy(\.isHexDigit) else { return nil }
+            return Int64(digits, radix: 16).map { Double($0) }
         }
-        if plain.count > 1, plain.hasPrefix("0"), plain.allSatisfy({ $0 >= "0" && $0 <= "7" }) {
-            return plain.reduce(0.0) { $0 * 8 + Double($1.wholeNumberValue ?? 0) }
-        }
+        if plain.count > 1, plain.hasPrefix("0"), plain.allSatisfy({ $0 >= "0" && $0 <= "7" }), let value = Int64(plain, radix: 8) { return Double(value) }
         guard bytes.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || "._eE+-".utf8.contains($0) }) else { return nil }
         // Swift wants a digit on both sides of the point; Go does not.
         var text = plain.hasPrefix(".") ? "0" + plain : plain
@@ -204,6 +202,7 @@ enum NumberLiteral {
             let after = text.index(after: point)
             if after == text.endIndex || !text[after].isWholeNumber { text.insert("0", at: after) }
         }
-        return Double(text)
+        // What is too large for a number is none.
+        return Double(text).flatMap { $0.isFinite ? $0 : nil }
     }
 }

@@ -74,6 +74,8 @@ extension Parser {
             label = word
             guard !word.utf8.contains(UInt8(ascii: ":")) else { throw error("unexpected \(token.what) in label matching; a label name has no colon", at: token) }
         case .string(let bytes): label = try name(bytes, token, "name")
+        // inf and nan are numbers elsewhere.
+        case .number where text[token.span].allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a }): label = String(decoding: text[token.span], as: UTF8.self)
         default: throw error("unexpected \(token.what) in label matching, expected a label name or \"}\"", at: token)
         }
         advance()
@@ -113,7 +115,7 @@ extension Parser {
         var labels: [String] = []
         while !current.is(.rightParen) {
             switch current.kind {
-            case .name(let word) where !word.utf8.contains(UInt8(ascii: ":")): labels.append(word)
+            case .name(let word) where !word.utf8.contains(UInt8(ascii: ":")) && current.keyword != "without": labels.append(word)
             case .string(let bytes): labels.append(try name(bytes, current, "label name"))
             default: throw error("unexpected \(current.what) in grouping opts, expected a label name", at: current)
             }

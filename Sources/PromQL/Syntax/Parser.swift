@@ -114,13 +114,13 @@ struct Parser {
             throw error("comparisons between scalars must use bool modifier", at: sign)
         }
         if operation.isSet, !vectors { throw error("set operator \"\(operation.rawValue)\" not allowed in binary scalar expression", at: sign) }
-        if matching.isWritten, !vectors { throw error("vector matching only allowed between instant vectors", at: sign) }
+        if !matching.labels.isEmpty, !vectors { throw error("vector matching only allowed between instant vectors", at: sign) }
         if operation.isSet, matching.cardinality != .oneToOne { throw error("no grouping allowed for \"\(operation.rawValue)\" operation", at: sign) }
         if matching.isOn, let label = matching.include.first(where: { matching.labels.contains($0) }) {
             throw error("label \(label.quotedAsInGo) must not occur in ON and GROUP clause at once", at: sign)
         }
         let type: ValueType = left.type == .vector || right.type == .vector ? .vector : .scalar
-        let kind = Expression.Kind.binary(Binary(operation: operation, left: left, right: right, returnsBool: returnsBool, matching: matching))
+        let kind = Expression.Kind.binary(Binary(operation: operation, left: left, right: right, returnsBool: returnsBool, matching: vectors ? matching : Matching()))
         return try node(kind, type, left.span.lowerBound..<right.span.upperBound)
     }
 
