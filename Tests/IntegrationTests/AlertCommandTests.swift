@@ -150,6 +150,33 @@ import Testing
         folder.remove()
     }
 
+    /// An Alertmanager's file by itself, as amtool checks it; a template that can't be read is told before the start.
+    @Test func checksAnAlertmanagersFile() async throws {
+        let folder = try TemporaryDirectory()
+        _ = try folder.write("good.tmpl", #"{{ define "x" }}{{ .Status }}{{ end }}"#)
+        let plain = try folder.write("plain.yml", AlertCommandTests.alerting)
+        let more = try folder.write("more.yml", AlertCommandTests.alerting + "\ntemplates: [good.tmpl, '*.none']\ninhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d]}]\n")
+        for file in [plain, more] {
+            let theirs = try await amtool("check-config", file)
+            let ours = try await Binary.run(["check", "config", file])
+            #expect(ours.exit == theirs.exit && theirs.exit == .exited(0), "\(ours.error)")
+            #expect(ours.output == theirs.output)
+        }
+        _ = try folder.write("good.tmpl", #"{{ define "x" }}{{ .Status }}"#)
+        let broken = try await Binary.run(["check", "config", more])
+        #expect(broken.exit == .exited(1) && broken.error.contains("good.tmpl:1:"), "\(broken)")
+        let own = try folder.write("vaultwatch.yml", """
+            vault: {clusters: [{name: t, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}
+            alerting: {file: more.yml}
+            """)
+        let inside = try await Binary.run(["check", "config", own])
+        #expect(inside.exit == .exited(1) && inside.error.contains("good.tmpl:1:"), "\(inside)")
+        let wrong = try folder.write("wrong.yml", "route: {receiver: b}\nreceivers: [{name: a}]\n")
+        let refused = try await Binary.run(["check", "config", wrong])
+        #expect(refused.exit == .exited(1) && refused.error.contains("wrong.yml:1:19: undefined receiver \"b\""), "\(refused)")
+        folder.remove()
+    }
+
     @Test func templatesAsAmtoolRendersThem() async throws {
         let folder = try TemporaryDirectory()
         let template = try folder.write("my.tmpl", """
