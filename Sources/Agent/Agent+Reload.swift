@@ -29,12 +29,14 @@ extension Agent {
             }
             metrics.reloadSuccessful.set(1)
             metrics.reloadTimestamp.set(now.seconds)
+            await desk.note("configuration reloaded", configuration.path)
             platform.log.notice("configuration reloaded", metadata: ["config": "\(configuration.path)"])
             return nil
         } catch {
             let now = platform.time.wall()
             state.withLock { $0.lastReload = (false, now) }
             metrics.reloadSuccessful.set(0)
+            await desk.note("reload refused", "\(error)")
             platform.log.error("reload refused; the running configuration stays", metadata: ["err": "\(error)"])
             return "\(error)"
         }

@@ -31,6 +31,7 @@ extension Agent {
             }
             if journalBegunAnew.take() {
                 await desk.rewriteJournal()
+                await desk.note("journal begun anew", "the old file could not be read and is kept beside it")
                 await rules.save()
             }
             turn += 1

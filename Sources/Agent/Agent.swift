@@ -92,6 +92,7 @@ package final class Agent: Sendable {
         platform.log.notice("started", metadata: [
             "version": "\(options.version)", "config": "\(configuration.path)", "listen": "\(servers.addresses.joined(separator: ","))",
         ])
+        await desk.note("started", "version \(options.version), \(configuration.path)")
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.desk.run(self.post.outlet) }
             group.addTask { await self.post.run() }
@@ -137,6 +138,7 @@ package final class Agent: Sendable {
             await rules.restore(snapshot.states)
         } catch {
             platform.log.error("the journal cannot be read; starting without a past", metadata: ["err": "\(error)"])
+            await desk.beginWithoutPast()
         }
     }
 
@@ -148,6 +150,7 @@ package final class Agent: Sendable {
         manager.stopping(status: "Stopping: delivering what is in flight")
         platform.log.info("stopping: delivering what is in flight")
         await post.drain()
+        await desk.note("stopped")
         await rules.save()
         await servers.stop()
     }

@@ -113,6 +113,15 @@ package actor AlertDesk {
         commitWake.signal()
     }
 
+    /// The journal can't be read: what it holds waits for the next start.
+    package func beginWithoutPast() { dispatcher.beginWithoutPast(now: platform.time.now()) }
+
+    /// Something that happened to the agent itself, for the history.
+    package func note(_ subject: String, _ detail: String = "") {
+        batch.changes.append(.history(HistoryEntry(at: platform.time.wall(), kind: .agent, subject: subject, detail: detail)))
+        commitWake.signal()
+    }
+
     /// Decides and writes until its task is cancelled; what was decided by then is still written.
     package func run(_ outlet: Outlet) async {
         self.outlet = outlet

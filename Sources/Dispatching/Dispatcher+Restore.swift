@@ -69,6 +69,12 @@ extension Dispatcher {
         return decisions
     }
 
+    /// Starts without what the journal has kept, since it can't be read now. Messages get numbers beyond any in it, so that
+    /// none of them takes the place of one that lies there until the next start.
+    package mutating func beginWithoutPast(now: Moment) {
+        nextID = max(nextID, UInt64(max(now.wall.milliseconds, 1)) << 10)
+    }
+
     /// All that a journal must hold for this dispatcher to be restored: for a journal that was begun anew.
     package var saved: Saved {
         Saved(

@@ -103,7 +103,10 @@ extension CurlTransfer {
     }
 
     func prepare(tls: TLSOptions, _ setup: CurlSetup) throws(TransportError) {
-        try setup.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        let least = tls.minimumVersion == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
+        // The upper half says the newest version: CURL_SSLVERSION_MAX_TLSv1_2, a macro of shifts that Swift does not see.
+        let most = tls.maximumVersion == .tls12 ? Int(CURL_SSLVERSION_TLSv1_2) << 16 : 0
+        try setup.set(CURLOPT_SSLVERSION, Int(least) | most)
         try setup.set(CURLOPT_CERTINFO, 1)
         try setup.set(CURLOPT_SSL_VERIFYPEER, tls.insecureSkipVerify ? 0 : 1)
         try setup.set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)

@@ -34,6 +34,15 @@ package struct TLSOptions: Sendable, Hashable {
     /// The name to ask for and verify, where it is not the URL's host.
     package var serverName: String?
     package var insecureSkipVerify = false
+    /// Default 1.2.
+    package var minimumVersion: Version = .tls12
+    /// Default: the newest there is.
+    package var maximumVersion: Version?
+
+    package enum Version: Sendable, Hashable {
+        case tls12, tls13
+    }
+
     package init() {}
 }
 

@@ -25,6 +25,9 @@ struct AlertsCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Show alerts that nothing keeps quiet.")
     var active = false
 
+    @Flag(name: .shortAndLong, help: "Show alerts that a mute time keeps quiet.")
+    var muted = false
+
     @Flag(name: .shortAndLong, help: "Show alerts that no group has looked at yet.")
     var unprocessed = false
 
@@ -53,8 +56,8 @@ struct AlertsCommand: AsyncParsableCommand {
 
     func run() async throws {
         // As amtool has it: no flag means the active ones.
-        let onlyActive = !(inhibited || silenced || active || unprocessed)
-        var path = "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced)&inhibited=\(inhibited)&unprocessed=\(unprocessed)"
+        let onlyActive = !(inhibited || silenced || muted || active || unprocessed)
+        var path = "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced)&inhibited=\(inhibited)&muted=\(muted)&unprocessed=\(unprocessed)"
         path += try MatcherWords.query(matchers)
         if let receiver { path += "&receiver=" + AgentClient.encoded(receiver) }
         let client = AgentClient(agent.url)

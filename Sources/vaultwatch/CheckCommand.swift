@@ -2,6 +2,7 @@ import Agent
 import ArgumentParser
 import Config
 import Delivery
+import Dispatching
 import Platform
 import Probes
 import Rules
@@ -19,10 +20,12 @@ struct CheckConfigCommand: AsyncParsableCommand {
         commandName: "config",
         abstract: "Checks a configuration file and the rule files that it names.",
         discussion: """
-            Exits 0 when all is right and 1 after telling everything that is not, as file:line:column.
+            Exits 0 when all is right and 1 after telling everything that is not, as file:line:column. A file that is an
+            Alertmanager's own configuration is checked as such, as amtool check-config does.
             Examples:
               vaultwatch check config /etc/vaultwatch/vaultwatch.yml
               vaultwatch check config --live vaultwatch.yml       also asks each target and receiver
+              vaultwatch check config alertmanager.yml
             """)
 
     @Argument(help: "The configuration file.")
@@ -32,7 +35,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
     var live = false
 
     func run() async throws {
+        if try checkAlertmanager() { return }
         let configuration = try ConfigOptions.load(file)
+        try checkTemplates(configuration.delivery)
         let errors = ErrorList()
         let rules = RuleSet.load(configuration.ruleFiles, files: SystemFiles(), errors: errors)
         if !errors.isEmpty {
@@ -54,5 +59,39 @@ struct CheckConfigCommand: AsyncParsableCommand {
         }
         let isReachable = endpoints.allSatisfy(\.isReachable)
         if status.health == .critical || status.health == .unknown || !isReachable { throw ExitCode.failure }
+    }
+
+    /// - Returns: whether the file is an Alertmanager's own.
+    private func checkAlertmanager() throws -> Bool {
+        let alertmanager: AlertmanagerFile
+        do {
+            guard let found = try AlertmanagerFile.load(file, files: SystemFiles(), environment: Environment.all()) else { return false }
+            alertmanager = found
+        } catch {
+            Terminal.error(error.description)
+            throw ExitCode.failure
+        }
+        try checkTemplates(alertmanager.delivery)
+        print("""
+            Checking '\(file)'  SUCCESS
+            Found:
+             - global config
+             - route
+             - \(alertmanager.dispatch.inhibitRules.count) inhibit rules
+             - \(alertmanager.delivery.receivers.count) receivers
+             - \(alertmanager.delivery.templates.count) templates
+            """)
+        print(alertmanager.delivery.templates.isEmpty ? "" : "  SUCCESS\n")
+        return true
+    }
+
+    /// A template file that can't be read would keep the agent from starting.
+    private func checkTemplates(_ options: DeliveryOptions) throws {
+        do {
+            _ = try Composer(templates: options.templates, externalURL: options.externalURL, files: SystemFiles())
+        } catch {
+            Terminal.error("\(error)")
+            throw ExitCode.failure
+        }
     }
 }

@@ -36,14 +36,14 @@ import Testing
         let registry = Registry()
         let running: Task<Void, Never>
 
-        init(_ folder: Folder, _ options: DispatchOptions, _ time: VirtualTime) async throws {
+        init(_ folder: Folder, _ options: DispatchOptions, _ time: VirtualTime, restoring: Bool = true) async throws {
             let platform = Platform(
                 time: time, random: SeededRandom(seed: 1), files: SystemFiles(), log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             let journal = Journal(JournalOptions(path: folder.path + "/journal.db"), time: SystemTime())
             let desk = AlertDesk(
                 options: options, write: { (changes) async throws(JournalError) in try await journal.write(changes) }, platform: platform,
                 registry: registry, progress: {})
-            await desk.restore(try await journal.load())
+            if restoring { await desk.restore(try await journal.load()) } else { await desk.beginWithoutPast() }
             let sent = sent
             running = Task { await desk.run(.init(send: { sent.add($0) }, withdraw: { _ in })) }
             (self.desk, self.journal) = (desk, journal)
@@ -138,6 +138,28 @@ import Testing
         #expect(run.sent.list.filter { $0.notification.reason == "resolved" }.map(\.notification.receiver) == ["boss"])
         let history = try await run.journal.history(limit: 100)
         #expect(history.filter { $0.kind == .escalated }.map(\.detail) == ["ops has not accepted it in time"])
+        await run.stop()
+    }
+
+    /// What a journal holds that could not be read at the start is not overwritten: it is there at the next one.
+    @Test func aStartWithoutAPastKeepsIt() async throws {
+        let folder = Folder()
+        let time = VirtualTime()
+        var run = try await Run(folder, AlertDeskTests.options, time)
+        await run.desk.receive([alert(time)])
+        let old = try #require(run.sent.list.first)
+        await run.stop()
+        run = try await Run(folder, AlertDeskTests.options, time, restoring: false)
+        await run.desk.receive([Alert(labels: ["alertname": "Other", "severity": "critical"], startsAt: time.wall(), updatedAt: time.wall())])
+        let new = try #require(run.sent.list.first)
+        #expect(new.id > old.id)
+        let notification = try #require(await run.desk.beginAttempt(new.id))
+        await run.desk.accepted(new.id, notification, detail: "ok")
+        #expect(try await run.journal.load().outbox.map(\.id) == [old.id])
+        await run.stop()
+        run = try await Run(folder, AlertDeskTests.options, time)
+        let last = run
+        await until { last.sent.list.contains { $0.notification.alerts.contains { $0.name == "VaultSealed" } } }
         await run.stop()
     }
 

@@ -4,6 +4,7 @@ import Dispatching
 import Foundation
 import Platform
 import Testing
+import Transport
 import YAML
 
 @testable import Config
@@ -36,6 +37,22 @@ struct AlertingParserTests {
         #expect(receivers[1].responseTime(for: .critical) == .seconds(300))
         #expect(receivers[0].integrations == [.init(name: "webhook/0", sendResolved: true)])
         #expect(receivers[1].integrations == [.init(name: "alertmanager/0", sendResolved: true, resend: .init(delay: .seconds(30), resolvedFor: .seconds(300)))])
+    }
+
+    @Test func proxiesOfTheEnvironmentAndVersionsOfTLS() throws {
+        let errors = ErrorList()
+        let environment = ["https_proxy": "http://secure:3128", "HTTP_PROXY": "http://plain:3128", "NO_PROXY": "localhost, .example.org"]
+        let context = ParsingContext(errors: errors, files: SystemFiles(), environment: environment, folder: "/")
+        let node = try Node.parse("{proxy_from_environment: true, tls_config: {min_version: TLS13}}", file: "am.yml")
+        let options = ReceiversParser(context: context).httpClient(node, default: HTTPClientOptions())
+        #expect(errors.isEmpty)
+        #expect(options.proxyForHTTPS == Secret(value: "http://secure:3128") && options.proxyForHTTP == Secret(value: "http://plain:3128"))
+        #expect(options.noProxy == ["localhost", ".example.org"])
+        #expect(options.tls.minimumVersion == .tls13 && options.tls.maximumVersion == nil)
+        let both = try Node.parse("{proxy_from_environment: true, proxy_url: 'http://p', tls_config: {min_version: TLS10, max_version: TLS12}}", file: "am.yml")
+        let second = ReceiversParser(context: context).httpClient(both, default: HTTPClientOptions())
+        #expect(errors.errors.map(\.description).first?.contains("keep one") == true)
+        #expect(second.tls.minimumVersion == .tls12 && second.tls.maximumVersion == .tls12)
     }
 
     @Test func fallbacksThatLeadNowhere() throws {

@@ -187,6 +187,18 @@ struct ReceiverClientTests {
         #expect(http.requests.map { $0.proxy != nil } == [true, false, false, true, true, false])
     }
 
+    @Test func takesTheProxyOfTheScheme() async throws {
+        var options = HTTPClientOptions()
+        options.proxyForHTTP = Secret(value: "http://plain:3128")
+        let http = ScriptedHTTP(200)
+        _ = try await client(http).send(call(options))
+        options.proxyForHTTPS = Secret(value: "http://secure:3128")
+        _ = try await client(http).send(call(options))
+        options.noProxy = ["example.org"]
+        _ = try await client(http).send(call(options))
+        #expect(http.requests.map(\.proxy) == [nil, "http://secure:3128", nil])
+    }
+
     @Test func followsFewRedirectsOrNone() async throws {
         var options = HTTPClientOptions()
         let http = ScriptedHTTP(200)

@@ -26,19 +26,26 @@ import Testing
     }
 
     @Test func alertsSilencesAndHistoryOfARunningAgent() async throws {
-        let agent = try await RunningAgent.start(alerting: AlertCommandTests.alerting, rules: """
+        let alerting = AlertCommandTests.alerting.replacingOccurrences(of: "group_interval: 1s}", with: """
+            group_interval: 1s, routes: [{matchers: [alertname=Mute], mute_time_intervals: [always]}]}
+            time_intervals: [{name: always, time_intervals: [{months: ['1:12']}]}]
+            """)
+        let agent = try await RunningAgent.start(alerting: alerting, rules: """
             groups:
               - name: test
                 rules:
                   - {alert: Sealed, expr: vector(1), labels: {severity: critical, node: v1}, annotations: {summary: "It is sealed"}}
                   - {alert: Sealed, expr: vector(2), labels: {severity: high, node: v2}}
                   - {alert: Other, expr: vector(3), labels: {severity: low}}
+                  - {alert: Mute, expr: vector(4), labels: {severity: low}}
             """)
         #expect(await waitUntil { (try? await agent.command("alerts").output.contains("Other")) == true }, "\(agent.log)")
         let all = try await agent.command("alerts")
         #expect(all.exit == .exited(0))
         #expect(lines(all.output).first?.split(separator: "  ").map { $0.trimmingCharacters(in: .whitespaces) } == ["Alertname", "Severity", "Starts At", "Summary", "State"])
         #expect(all.output.contains("It is sealed  active"))
+        #expect(!all.output.contains("Mute"))
+        #expect(try await agent.command("alerts", "--muted", "Mute").output.contains("muted by always"))
         let one = try await agent.command("alerts", "Sealed", "severity=~crit.*")
         #expect(lines(one.output).count == 2 && one.output.contains("critical"))
         let extended = try await agent.command("alerts", "-o", "extended", "node=v2")
@@ -95,6 +102,7 @@ import Testing
         let silences = try await agent.command("history", "--kind", "silence", "-o", "json")
         let entries = try JSONSerialization.jsonObject(with: Data(silences.output.utf8)) as? [[String: Any]] ?? []
         #expect(entries.first?["detail"] as? String == entries.first.flatMap { $0["detail"] as? String } && entries.count == 4, "\(silences.output)")
+        #expect(try await agent.command("history", "--kind", "agent").output.contains("started"))
         #expect(try await agent.command("history", "--kind", "loud").exit == .exited(2))
         #expect(try await agent.command("history", "--to", "2020-01-01T00:00:00Z", "--from", "2019-01-01T00:00:00Z").output == "TIME  KIND  SUBJECT  RECEIVER  DETAIL\n")
         await agent.stop()
@@ -147,6 +155,33 @@ import Testing
         let bad = try folder.write("bad.yml", AlertCommandTests.tree.replacingOccurrences(of: "receiver: web", with: "receiver: wbe"))
         let (exit, _, error) = try await Binary.run(["routes", "show", "--config.file=\(bad)"])
         #expect(exit == .exited(1) && error.contains("bad.yml:9:17: undefined receiver \"wbe\" used in route"), "\(error)")
+        folder.remove()
+    }
+
+    /// An Alertmanager's file by itself, as amtool checks it; a template that can't be read is told before the start.
+    @Test func checksAnAlertmanagersFile() async throws {
+        let folder = try TemporaryDirectory()
+        _ = try folder.write("good.tmpl", #"{{ define "x" }}{{ .Status }}{{ end }}"#)
+        let plain = try folder.write("plain.yml", AlertCommandTests.alerting)
+        let more = try folder.write("more.yml", AlertCommandTests.alerting + "\ntemplates: [good.tmpl, '*.none']\ninhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d]}]\n")
+        for file in [plain, more] {
+            let theirs = try await amtool("check-config", file)
+            let ours = try await Binary.run(["check", "config", file])
+            #expect(ours.exit == theirs.exit && theirs.exit == .exited(0), "\(ours.error)")
+            #expect(ours.output == theirs.output)
+        }
+        _ = try folder.write("good.tmpl", #"{{ define "x" }}{{ .Status }}"#)
+        let broken = try await Binary.run(["check", "config", more])
+        #expect(broken.exit == .exited(1) && broken.error.contains("good.tmpl:1:"), "\(broken)")
+        let own = try folder.write("vaultwatch.yml", """
+            vault: {clusters: [{name: t, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}
+            alerting: {file: more.yml}
+            """)
+        let inside = try await Binary.run(["check", "config", own])
+        #expect(inside.exit == .exited(1) && inside.error.contains("good.tmpl:1:"), "\(inside)")
+        let wrong = try folder.write("wrong.yml", "route: {receiver: b}\nreceivers: [{name: a}]\n")
+        let refused = try await Binary.run(["check", "config", wrong])
+        #expect(refused.exit == .exited(1) && refused.error.contains("wrong.yml:1:19: undefined receiver \"b\""), "\(refused)")
         folder.remove()
     }
 

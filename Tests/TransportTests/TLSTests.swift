@@ -70,6 +70,22 @@ struct TLSTests {
         await expired.stop()
     }
 
+    @Test func keepsToTheVersionsItIsTold() async throws {
+        let authority = try await CertificateAuthority()
+        let certificate = try await authority.issue("versions")
+        for (flag, isNew) in [("-tls1_2", false), ("-tls1_3", true)] {
+            let server = try await TLSServer.start(certificate, [flag])
+            #expect(try await transport.send(request(server, authority)).status == 200)
+            var newest = request(server, authority)
+            newest.tls.minimumVersion = .tls13
+            #expect((await failure(newest) == nil) == isNew)
+            var older = request(server, authority)
+            older.tls.maximumVersion = .tls12
+            #expect((await failure(older) == nil) == !isNew)
+            await server.stop()
+        }
+    }
+
     @Test func showsAClientCertificate() async throws {
         let authority = try await CertificateAuthority()
         let own = try await authority.issue("client")

@@ -16,15 +16,26 @@ extension ReceiversParser {
         options.followRedirects = fields.bool("follow_redirects") ?? true
         // HTTP/2 changes nothing that a receiver could tell: read and left alone.
         _ = fields.bool("enable_http2")
-        if fields.bool("proxy_from_environment") == true {
-            errors.add(fields.place(of: "proxy_from_environment"), "proxy_from_environment is not supported; name the proxy in proxy_url")
-        }
+        if fields.bool("proxy_from_environment") == true { proxyFromEnvironment(&options, fields.place(of: "proxy_from_environment")) }
         if fields.node("proxy_connect_header") != nil {
             errors.add(fields.place(of: "proxy_connect_header"), "proxy_connect_header is not supported; a proxy's user and password go into proxy_url")
         }
         if let headers = fields.node("http_headers") { options.headers = self.headers(headers) }
         fields.finish()
         return options
+    }
+
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in lower case too, as Go and curl have it.
+    private func proxyFromEnvironment(_ options: inout HTTPClientOptions, _ place: Place) {
+        if options.proxy != nil || !options.noProxy.isEmpty {
+            errors.add(place, "proxy_from_environment stands in the place of proxy_url and no_proxy; keep one")
+        }
+        func value(_ name: String) -> String? {
+            [name, name.lowercased()].compactMap { context.environment[$0] }.first { !$0.isEmpty }
+        }
+        options.proxyForHTTPS = value("HTTPS_PROXY").map { Secret(value: $0) }
+        options.proxyForHTTP = value("HTTP_PROXY").map { Secret(value: $0) }
+        options.noProxy = (value("NO_PROXY") ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
     }
 
     private func authorization(_ fields: inout Fields) -> HTTPClientOptions.Authorization {
@@ -105,18 +116,25 @@ extension ReceiversParser {
         for key in ["ca", "cert", "key"] where fields.node(key) != nil {
             errors.add(fields.place(of: key), "\(key): certificates stand in files here; expected \(key)_file")
         }
-        for key in ["min_version", "max_version"] {
-            guard let version = fields.string(key) else { continue }
-            // libcurl on OpenSSL 3 speaks 1.2 and 1.3; a bound that allows both asks for nothing.
-            let permitted = key == "min_version" ? ["TLS10", "TLS11", "TLS12"] : ["TLS13"]
-            if !permitted.contains(version) {
-                errors.add(fields.place(of: key), "\(key): \"\(version)\" is not supported; the agent uses TLS 1.2 or 1.3")
-            }
-        }
+        if let version = version(&fields, "min_version") { options.minimumVersion = version }
+        options.maximumVersion = version(&fields, "max_version")
         if (options.certificateFile == nil) != (options.keyFile == nil) {
             errors.add(node.place, "cert_file and key_file belong together")
         }
         fields.finish()
         return options
+    }
+
+    /// `TLS12`, `TLS13`; the older ones, which OpenSSL 3 has given up, as a lower bound ask for nothing.
+    private func version(_ fields: inout Fields, _ key: String) -> TLSOptions.Version? {
+        guard let text = fields.string(key) else { return nil }
+        switch text {
+        case "TLS13": return .tls13
+        case "TLS12": return .tls12
+        case "TLS10" where key == "min_version", "TLS11" where key == "min_version": return .tls12
+        default:
+            errors.add(fields.place(of: key), "\(key): expected TLS12 or TLS13, found \"\(text)\"")
+            return nil
+        }
     }
 }

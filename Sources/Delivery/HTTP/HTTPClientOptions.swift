@@ -16,6 +16,9 @@ package struct HTTPClientOptions: Sendable, Hashable {
     package var tls = TLSOptions()
     /// `http://[user:password@]proxy:3128`; a secret since it may carry a password.
     package var proxy: Secret?
+    /// For URLs of either scheme, where `proxy` names none for both.
+    package var proxyForHTTPS: Secret?
+    package var proxyForHTTP: Secret?
     /// Hosts (with their subdomains), addresses, or `*`, that are reached without the proxy.
     package var noProxy: [String] = []
     /// Whether redirects are followed. Default true, at most `redirectLimit`.

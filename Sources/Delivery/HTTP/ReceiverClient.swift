@@ -60,7 +60,8 @@ struct ReceiverClient: Sendable {
         let given = Set(call.headers.map { $0.name.lowercased() })
         request.headers = own.filter { !given.contains($0.name.lowercased()) } + call.headers
         if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) { request.headers.append(("User-Agent", "vaultwatch")) }
-        if let proxy = call.options.proxy, !NoProxy.matches(url: call.url, call.options.noProxy) {
+        let byScheme = call.url.hasPrefix("https:") ? call.options.proxyForHTTPS : call.options.proxyForHTTP
+        if let proxy = call.options.proxy ?? byScheme, !NoProxy.matches(url: call.url, call.options.noProxy) {
             let address = try reveal(proxy)
             request.proxy = address
             secrets.append(address)
