@@ -174,13 +174,7 @@ package actor AlertDesk {
             decided.increment(outgoing.notification.reason)
         }
         batch.changes += decisions.withdrawn.map { .forgetOutbox(id: $0) }
-        for record in decisions.records {
-            do {
-                batch.changes.append(.record(key: record.destination.storageKey, try record.encoded()))
-            } catch {
-                platform.log.error("an entry of the notification log could not be encoded", metadata: ["err": "\(error)"])
-            }
-        }
+        for record in decisions.records { batch.changes.append(.record(key: record.destination.storageKey, record.encoded())) }
         for (key, record) in decisions.escalations { batch.changes.append(escalationChange(key, record)) }
         for handOver in decisions.handedOver {
             let (alert, now) = (handOver.alert, platform.time.wall())

@@ -52,7 +52,7 @@ package struct NotificationRecord: Sendable, Hashable {
         self.since = since
     }
 
-    private struct Stored: Codable {
+    private struct Stored: Decodable {
         var destination: Destination
         var groupLabels: [String: String]
         var firing: Set<UInt64>
@@ -63,11 +63,24 @@ package struct NotificationRecord: Sendable, Hashable {
     }
 
     /// The record as the journal keeps it: JSON.
-    package func encoded() throws -> [UInt8] {
-        let stored = Stored(
-            destination: destination, groupLabels: groupLabels, firing: firing, told: told, maybeFiring: maybeFiring,
-            maybeResolved: maybeResolved, since: since.milliseconds)
-        return Array(try JSONEncoder().encode(stored))
+    package func encoded() -> [UInt8] {
+        var out = JSONBytes()
+        out.open("{")
+        out.key("destination")
+        out.open("{")
+        out.field("receiver", destination.receiver)
+        out.field("integration", destination.integration)
+        out.field("groupKey", destination.groupKey)
+        out.close("}")
+        out.key("groupLabels")
+        out.map(groupLabels)
+        for (name, fingerprints) in [("firing", firing), ("told", told), ("maybeFiring", maybeFiring), ("maybeResolved", maybeResolved)] {
+            out.key(name)
+            out.list(fingerprints)
+        }
+        out.field("since", since.milliseconds)
+        out.close("}")
+        return out.bytes
     }
 
     /// - Throws: what `JSONDecoder` says.

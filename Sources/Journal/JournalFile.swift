@@ -25,7 +25,7 @@ struct JournalFile {
             throw SQLiteError(code: SQLITE_CANTOPEN, message: "the file system does not allow WAL", statement: "PRAGMA journal_mode")
         }
         // FULL: a commit returns after fsync(2). https://sqlite.org/pragma.html#pragma_synchronous
-        try database.execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304")
+        try database.execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 4194304")
         try database.execute("PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY")
         try database.execute("PRAGMA max_page_count = \(max(options.maxBytes / JournalFile.pageBytes, 64))")
         if !isNew {

@@ -208,6 +208,20 @@ struct DispatcherTests {
         #expect(d.step(930) == ["first:B/"])
     }
 
+    /// The same while the attempt is under way: its failure is not followed by another.
+    @Test func aSilenceDuringAnAttemptStopsTheNext() throws {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let sent = d.advance(at(30)).send
+        #expect(sent.count == 1)
+        _ = d.beginAttempt(sent[0].id)
+        let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(31).wall, endsAt: at(4000).wall)
+        let set = try d.setSilence(silence, random: SeededRandom(1), now: at(31))
+        #expect(set.decisions.withdrawn.isEmpty)
+        #expect(d.recordFailed(sent[0].id, uncertain: true, now: at(40)).withdrawn == [sent[0].id])
+        #expect(d.beginAttempt(sent[0].id) == nil)
+    }
+
     /// A message waits for its next attempt when a silence that was made earlier begins.
     @Test func aSilenceThatBeginsTakesBackWhatWaits() throws {
         var d = Dispatcher(oneReceiver())

@@ -36,6 +36,15 @@ import Testing
         #expect(arrivals > 20 * all.count)
     }
 
+    /// A whole day goes by in a few seconds of a debug build, so that it can be had again and again.
+    @Test func aDayOfChaos() throws {
+        let began = ContinuousClock.now
+        let outcome = try #require(World.run(20261124, span: .seconds(86_400)))
+        #expect(outcome.problems == [])
+        #expect(outcome.arrivals > 200)
+        print("a day with \(outcome.lives) lives and \(outcome.arrivals) messages in \(ContinuousClock.now - began)")
+    }
+
     /// The same seed is the same run, job by job.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["SWIFT_DETERMINISTIC_HASHING"] != nil)) func aSeedReplays() throws {
         let first = try #require(World.run(7, span: .seconds(3600)))

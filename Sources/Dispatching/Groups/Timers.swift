@@ -24,24 +24,26 @@ struct Timers: Sendable {
         entry.order = nextOrder
         nextOrder += 1
         heap.append(entry)
-        var i = heap.count - 1
-        while i > 0, precedes(heap[i], heap[(i - 1) / 2]) {
-            heap.swapAt(i, (i - 1) / 2)
-            i = (i - 1) / 2
+        var hole = heap.count - 1
+        while hole > 0, precedes(entry, heap[(hole - 1) / 2]) {
+            heap[hole] = heap[(hole - 1) / 2]
+            hole = (hole - 1) / 2
         }
+        heap[hole] = entry
     }
 
     mutating func removeFirst() {
         guard let last = heap.popLast(), !heap.isEmpty else { return }
-        heap[0] = last
-        var i = 0
+        var hole = 0
         while true {
-            var least = i
-            for child in [2 * i + 1, 2 * i + 2] where child < heap.count && precedes(heap[child], heap[least]) { least = child }
-            if least == i { return }
-            heap.swapAt(i, least)
-            i = least
+            var child = 2 * hole + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, precedes(heap[child + 1], heap[child]) { child += 1 }
+            guard precedes(heap[child], last) else { break }
+            heap[hole] = heap[child]
+            hole = child
         }
+        heap[hole] = last
     }
 
     private func precedes(_ a: Entry, _ b: Entry) -> Bool { a.at == b.at ? a.order < b.order : a.at < b.at }
