@@ -1,7 +1,6 @@
 import Foundation
 import Lab
 import LocalServers
-import Logging
 import Platform
 import Simulation
 import Testing
@@ -51,11 +50,7 @@ import Testing
     // MARK: Vault nodes
 
     @Test func nodesThatAnswerInEveryWrongWay() async throws {
-        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var options = EstateOptions()
-        options.postgres = nil
-        options.security = .http
-        let estate = try await Estate.start(options, platform: .real(log: log))
+        let estate = try await Estate.quiet()
         let folder = try TemporaryDirectory()
         let authority = try await CertificateAuthority()
         let expired = try LabServer(certificate: try await authority.issue("expired", validity: .expired)) { _ in .hang }
@@ -196,11 +191,7 @@ import Testing
     // MARK: S3
 
     @Test func bucketsThatFailInEveryWay() async throws {
-        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var options = EstateOptions()
-        options.postgres = nil
-        options.security = .http
-        let estate = try await Estate.start(options, platform: .real(log: log))
+        let estate = try await Estate.quiet()
         let folder = try TemporaryDirectory()
         let bucket = try estate.endpoints().bucket
         let run = try await start(folder) { listen in
@@ -293,6 +284,15 @@ import Testing
             #expect(told, "\(receiver.name): \(page.split(separator: "\n").filter { $0.hasPrefix("vaultwatch_notifications_failed_total") && !$0.hasSuffix(" 0") })")
         }
         #expect(Run.value(await run.page(), "vaultwatch_notifications_failed_total", "receiver=\"good\"", "reason=\"serverError\"") ?? 0 == 0)
+
+        // A rule file with a mistake: told with its place, and the rules that run go on.
+        _ = try folder.write("rules.yml", "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(}]}]\n")
+        run.agent.signal(SIGHUP)
+        let log = { String(decoding: run.agent.standardError(limit: 4 << 20), as: UTF8.self) }
+        #expect(await waitUntil { log().contains("reload refused") && log().contains("rules.yml:1:") }, "\(log())")
+        let page = await run.page()
+        #expect(page.contains("\nvaultwatch_config_last_reload_successful 0\n"))
+        #expect(Run.value(page, "ALERTS", "alertname=\"Always\"", "alertstate=\"firing\"") == 1)
         #expect(await run.agent.terminate() == .exited(0))
         folder.remove()
     }

@@ -2,19 +2,13 @@ import Foundation
 import Lab
 import LocalServers
 import Logging
-import Platform
 import Testing
 @testable import vaultwatch
 
 /// The real process: systemd's protocol, signals, and kill -9.
 @Suite(.serialized) struct DaemonTests {
-    private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     private func estate() async throws -> (estate: Estate, folder: TemporaryDirectory, file: String, listen: String) {
-        var options = EstateOptions()
-        options.postgres = nil
-        options.security = .http
-        let estate = try await Estate.start(options, platform: .real(log: log))
+        let estate = try await Estate.quiet()
         let folder = try TemporaryDirectory()
         let listen = "127.0.0.1:\(try freePort())"
         let text = DemoConfiguration.text(try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: listen, storage: folder.path + "/state")

@@ -1,8 +1,6 @@
 import Foundation
 import Lab
 import LocalServers
-import Logging
-import Platform
 import Testing
 @testable import vaultwatch
 
@@ -10,8 +8,7 @@ import Testing
 @Suite(.serialized) struct LiveCheckTests {
     /// Each target and each receiver is asked, and what contradicts itself is told.
     @Test func theLiveCheckAsksEverything() async throws {
-        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let estate = try await Estate.start(EstateOptions(), platform: .real(log: log))
+        let estate = try await Estate.quiet(postgres: true, security: .https)
         let folder = try TemporaryDirectory()
         let file = try folder.write(
             "vaultwatch.yml",

@@ -1,19 +1,13 @@
 import Foundation
 import Lab
 import LocalServers
-import Logging
-import Platform
 import Testing
 @testable import vaultwatch
 
 /// `notify test`: through the real route to the receivers of a simulated estate.
 @Suite(.serialized) struct NotifyCommandTests {
     @Test func eachSeverityReachesItsReceivers() async throws {
-        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var options = EstateOptions()
-        options.postgres = nil
-        options.security = .http
-        let estate = try await Estate.start(options, platform: .real(log: log))
+        let estate = try await Estate.quiet()
         let folder = try TemporaryDirectory()
         let file = try folder.write(
             "vaultwatch.yml",

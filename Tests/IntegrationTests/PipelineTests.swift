@@ -34,9 +34,7 @@ import Testing
 
     private func watch(postgres: Bool = false) async throws -> Watch {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var options = EstateOptions()
-        if !postgres { options.postgres = nil }
-        let estate = try await Estate.start(options, platform: .real(log: log))
+        let estate = try await Estate.quiet(postgres: postgres, security: .https)
         let folder = try TemporaryDirectory()
         let listen = "127.0.0.1:\(try freePort())"
         let file = try folder.write(

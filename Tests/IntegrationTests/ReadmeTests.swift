@@ -1,8 +1,6 @@
 import Foundation
 import Lab
 import LocalServers
-import Logging
-import Platform
 import Testing
 @testable import vaultwatch
 
@@ -39,8 +37,7 @@ import Testing
     @Test func everyExampleRuns() async throws {
         let examples = try Self.commands("vaultwatch")
         #expect(examples.count >= 8)
-        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let estate = try await Estate.start(EstateOptions(), platform: .real(log: log))
+        let estate = try await Estate.quiet(postgres: true, security: .https)
         let folder = try TemporaryDirectory()
         let listen = "127.0.0.1:\(try freePort())"
         _ = try folder.write(
