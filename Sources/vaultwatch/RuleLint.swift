@@ -20,6 +20,10 @@ struct RuleLint {
             if rule.hold > .zero, rule.hold < pollInterval {
                 found.append("\(rule.name): for \(rule.hold.prometheusDescription) is shorter than the poll interval, \(pollInterval.prometheusDescription)")
             }
+            let names = rule.labels.keys.sorted() + (rule.kind == .recording ? [rule.name] : [])
+            for name in names where !RuleLint.isClassic(name) {
+                found.append("\(rule.name): the name \(name.quotedAsInGo) must stand in quotes wherever PromQL speaks of it")
+            }
             if rule.kind == .alerting, let problem = severityProblem(rule) { found.append("\(rule.name): \(problem)") }
             return found.map { RuleSet.Finding(place: rule.place, message: $0) }
         }
@@ -28,6 +32,11 @@ struct RuleLint {
     /// What the probes or the agent itself export. The agent's own names all have its prefix.
     private static func isExported(_ name: String) -> Bool {
         Catalogue.entry(forSeries: name) != nil || name.hasPrefix("vaultwatch_") || name.hasPrefix("process_") || name == "ALERTS" || name == "ALERTS_FOR_STATE"
+    }
+
+    /// What PromQL reads without quotes: letters, digits not at the start, underscores, and colons as metrics have them.
+    private static func isClassic(_ name: String) -> Bool {
+        name.first?.isNumber != true && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") }
     }
 
     private func severityProblem(_ rule: Rule) -> String? {

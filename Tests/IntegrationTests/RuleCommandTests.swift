@@ -14,6 +14,7 @@ struct RuleCommandTests {
             labels: {severity: sever}
           - {record: "job:x", expr: vector(1)}
           - {record: "job:x", expr: vector(2)}
+          - {record: "job x", expr: vector(3)}
         """
 
     @Test func mistakesInRulesAreShownWhereTheyStand() async throws {
@@ -33,7 +34,7 @@ struct RuleCommandTests {
         #expect(exit == .exited(3))
         for expected in [
             "duplicate rule: \"job:x\"", "X reads no_such_metric, which no probe exports", "for 1s is shorter than the poll interval, 5s",
-            "severity \"sever\" is none that is routed by default",
+            "severity \"sever\" is none that is routed by default", "the name \"job x\" must stand in quotes",
         ] {
             #expect(output.contains(expected), "\(expected) is missing in\n\(output)")
         }

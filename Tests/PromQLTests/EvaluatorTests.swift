@@ -104,6 +104,15 @@ struct EvaluatorTests {
         #expect(try source.lines("count_over_time(a[max(step(), 2m)])", at: 600) == ["{} 2"])
     }
 
+    /// Values as Prometheus 2.42 printed them.
+    @Test(arguments: [
+        ("log10(vector(1000))", "3"), ("log10(vector(27))", "1.4313637641589874"), ("log10(vector(100))", "2"), ("log2(vector(8))", "3"), ("log2(vector(-10))", "NaN"), ("log10(vector(-1))", "NaN"),
+        ("ln(vector(-1))", "NaN"), ("log2(vector(0))", "-Inf"), ("log10(vector(Inf))", "+Inf"), ("log2(vector(NaN))", "NaN"), ("log2(vector(0.3))", "-1.736965594166206"), ("sqrt(vector(-1))", "NaN"), ("round(vector(-2.5))", "-2"),
+        ("round(vector(0.25), 0.1)", "0.3"), ("vector(-7) % 3", "-1"), ("vector(2) ^ 0.5", "1.4142135623730951"), ("sgn(vector(-0.5))", "-1"), ("clamp(vector(NaN), 1, 2)", "NaN"), ("clamp_min(vector(1), NaN)", "NaN"),
+    ]) func functionsOfNumbers(_ text: String, _ expected: String) throws {
+        #expect(try ScriptedSource().lines(text) == ["{} " + expected])
+    }
+
     @Test func markersEndASeries() throws {
         let source = try ScriptedSource(every: 60, ["a": "1 2 stale _ 5"])
         #expect(try source.lines("a", at: 130) == [])

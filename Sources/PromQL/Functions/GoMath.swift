@@ -16,11 +16,13 @@ enum GoMath {
         return a.isNaN || b.isNaN ? .nan : min(a, b)
     }
 
-    /// As Go works it out, last bits included: log10(1000) is 2.9999999999999996 there, which floor() makes visible.
+    /// As Go works it out, last bits included, which floor() and count_values make visible.
     private static func log2(_ x: Double) -> Double {
+        // Swift's frexp forgets the sign.
+        if x < 0 { return .nan }
         let (fraction, exponent) = frexp(x)
         if fraction == 0.5 { return Double(exponent - 1) }
-        return Glibc.log(fraction) * (1 / 0.693147180559945309417232121458176568) + Double(exponent)
+        return Glibc.log(fraction) * 1.44269504088896340735992468100189214 + Double(exponent)
     }
 
     static func plain(_ name: Function.Name) -> ((Double) -> Double)? {
@@ -32,7 +34,7 @@ enum GoMath {
         case .sqrt: { $0.squareRoot() }
         case .ln: { Glibc.log($0) }
         case .log2: { log2($0) }
-        case .log10: { log2($0) * (0.693147180559945309417232121458176568 / 2.30258509299404568401799145468436421) }
+        case .log10: { Glibc.log10($0) }
         case .sin: { Glibc.sin($0) }
         case .cos: { Glibc.cos($0) }
         case .tan: { Glibc.tan($0) }
