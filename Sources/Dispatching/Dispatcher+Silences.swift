@@ -33,8 +33,9 @@ extension Dispatcher {
         guard reconsideredEpoch != silences.epoch else { return decisions }
         reconsideredEpoch = silences.epoch
         for (destination, channel) in channels.sorted(by: { ($0.value.pending?.id ?? 0) < ($1.value.pending?.id ?? 0) }) {
-            guard let pending = channel.pending, !pending.inFlight else { continue }
-            if pending.firing.contains(where: { !silencedBy($0).isEmpty }) { decideAgain(destination, now, &decisions) }
+            guard let pending = channel.pending, pending.firing.contains(where: { !silencedBy($0).isEmpty }) else { continue }
+            // One that is under way may fail yet, and must not be tried again then.
+            if pending.inFlight { channels[destination]?.isDue = true } else { decideAgain(destination, now, &decisions) }
         }
         return decisions
     }
