@@ -83,6 +83,18 @@ struct DispatcherTests {
         #expect(d.step(430) == ["first:A/"])
     }
 
+    /// A silence that comes while a message is under way: where the attempt fails, there is no other.
+    @Test func aSilenceDuringAnAttemptStopsTheNextOne() throws {
+        var d = Dispatcher(oneReceiver())
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let sent = d.advance(at(30)).send
+        _ = d.beginAttempt(sent[0].id)
+        let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(31).wall, endsAt: at(9000).wall)
+        #expect(try d.setSilence(silence, random: SeededRandom(1), now: at(31)).decisions.withdrawn.isEmpty)
+        #expect(d.recordFailed(sent[0].id, uncertain: false, now: at(32)).withdrawn == [sent[0].id])
+        #expect(d.beginAttempt(sent[0].id) == nil)
+    }
+
     /// Whoever posts an end may say that it was years ago: it is told all the same.
     @Test func anEndThatLiesFarBackIsTold() {
         var d = Dispatcher(oneReceiver())
