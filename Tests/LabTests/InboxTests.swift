@@ -19,7 +19,7 @@ struct InboxTests {
         return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
     }
 
-    @Test(.enabled(if: TestPython.find() != nil)) func mailFromAForeignClientIsTakenApart() async throws {
+    @Test(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs")) func mailFromAForeignClientIsTakenApart() async throws {
         let estate = try await estate()
         let endpoints = try estate.endpoints()
         let python = try #require(TestPython.find())

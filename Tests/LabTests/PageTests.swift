@@ -5,7 +5,7 @@ import Platform
 import Testing
 
 /// The inbox' page in a real browser.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium")))
+@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"), "needs chromium, which make test installs"))
 struct PageTests {
     /// What a message brings must show as text: no element, attribute or script of its own.
     @Test func messagesShowAsTextAlone() async throws {

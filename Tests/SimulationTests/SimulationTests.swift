@@ -46,7 +46,8 @@ import Testing
     }
 
     /// The same seed is the same run, job by job.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["SWIFT_DETERMINISTIC_HASHING"] != nil)) func aSeedReplays() throws {
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SWIFT_DETERMINISTIC_HASHING"] != nil, "needs SWIFT_DETERMINISTIC_HASHING=1, as make test sets it"))
+    func aSeedReplays() throws {
         let first = try #require(World.run(7, span: .seconds(3600)))
         let again = try #require(World.run(7, span: .seconds(3600)))
         #expect(first.jobs == again.jobs)
