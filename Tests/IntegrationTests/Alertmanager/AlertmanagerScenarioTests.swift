@@ -13,6 +13,11 @@ import Transport
         var heard: [Peer.Kind: [String: [String]]] = [:]
         var seen: [Peer.Kind: [String]] = [:]
         var failures: [String] = []
+
+        var isAsExpected: Bool {
+            failures.isEmpty && heard[.alertmanager] == scenario.hears && heard[.vaultwatch] == scenario.oursHears ?? scenario.hears
+                && seen[.vaultwatch] == seen[.alertmanager]
+        }
     }
 
     /// Pairs of processes at once: most of a scenario is waiting.
@@ -32,6 +37,14 @@ import Transport
                 group.addTask { await AlertmanagerScenarioTests.run(scenario, collector, http) }
             }
             for await result in group { results.append(result) }
+        }
+        // Groups wait for a second here: on a machine that is busy with other things two posts can lie further apart than that, for
+        // Alertmanager as for us. What is wrong is wrong again when nothing else runs.
+        for index in results.indices where !results[index].isAsExpected {
+            print("once more, alone: \(results[index].scenario.name)")
+            let quiet = try await Collector.start()
+            results[index] = await AlertmanagerScenarioTests.run(results[index].scenario, quiet, http)
+            await quiet.stop()
         }
         for result in results {
             let scenario = result.scenario
