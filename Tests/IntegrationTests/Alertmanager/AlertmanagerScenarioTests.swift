@@ -14,10 +14,8 @@ import Transport
         var seen: [Peer.Kind: [String]] = [:]
         var failures: [String] = []
 
-        var isAsExpected: Bool {
-            failures.isEmpty && heard[.alertmanager] == scenario.hears && heard[.vaultwatch] == scenario.oursHears ?? scenario.hears
-                && seen[.vaultwatch] == seen[.alertmanager]
-        }
+        /// Alertmanager itself was not heard as it is known to be: the machine, not we, missed the scenario's times.
+        var isDisturbed: Bool { heard[.alertmanager] != scenario.hears }
     }
 
     /// Pairs of processes at once: most of a scenario is waiting.
@@ -38,9 +36,9 @@ import Transport
             }
             for await result in group { results.append(result) }
         }
-        // Groups wait for a second here: on a machine that is busy with other things two posts can lie further apart than that, for
-        // Alertmanager as for us. What is wrong is wrong again when nothing else runs.
-        for index in results.indices where !results[index].isAsExpected {
+        // Groups wait for a second here, and on a busy machine two posts can lie further apart. What Alertmanager shows to be
+        // disturbed runs once more, alone; a difference of ours alone is never excused.
+        for index in results.indices where results[index].isDisturbed {
             print("once more, alone: \(results[index].scenario.name)")
             let quiet = try await Collector.start()
             results[index] = await AlertmanagerScenarioTests.run(results[index].scenario, quiet, http)
