@@ -11,12 +11,16 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + strict
 
+// The stages are optimised in debug builds too, so that tests can have thousands of simulated days; for a debugger that sees every
+// variable build with VAULTWATCH_DEBUG=1.
+let optimised: [SwiftSetting] = Context.environment["VAULTWATCH_DEBUG"] == nil ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
+
 func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
 func stage(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings + optimised)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {

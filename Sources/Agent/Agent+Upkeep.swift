@@ -18,9 +18,9 @@ extension Agent {
         while !Task.isCancelled {
             await refreshMetrics()
             // The agent watches itself with the same rules as everything else.
-            let now = platform.time.wall()
+            let now = clock.look().now.wall
             store.append(registry.families().flatMap { family in family.samples.map { Sample($0.labels, $0.value, at: now) } })
-            if turn % 4 == 0 { store.truncate(now: platform.time.wall()) }
+            if turn % 4 == 0 { store.truncate(now: now) }
             // What waits for the disk goes there as soon as there is room again.
             if turn % 12 == 0 || !journal.health.isHealthy {
                 do {

@@ -17,6 +17,7 @@ package final class Agent: Sendable {
     let platform: Platform
     let registry = Registry()
     let store: Store
+    let clock: ClockWatch
     let observatory: Observatory
     let journal: Journal
     let desk: AlertDesk
@@ -57,7 +58,8 @@ package final class Agent: Sendable {
         let lostConnections = LostConnections()
         self.network = network ?? Network.real(platform) { lostConnections.tell($0) }
         store = Store(options: configuration.storage.memory, registry: registry)
-        observatory = Observatory(store: store)
+        clock = ClockWatch(store: store, platform: platform, registry: registry)
+        observatory = Observatory(store: store, clock: clock)
         metrics = AgentMetrics(registry, version: options.version, now: platform.time.wall())
         startedAt = platform.time.wall()
         let heartbeat = Heartbeat()
@@ -73,7 +75,7 @@ package final class Agent: Sendable {
         ) {
             heartbeat.beat("dispatch", now: time.monotonic())
         }
-        rules = RuleKeeper(try Agent.ruleSet(configuration, platform), configuration, store: store, desk: desk, platform: platform, registry: registry) {
+        rules = RuleKeeper(try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock, desk: desk, platform: platform, registry: registry) {
             heartbeat.beat("evaluate", now: time.monotonic())
         }
         post = try PostOffice(configuration.delivery, network: self.network, platform: platform, registry: registry, desk: desk) {

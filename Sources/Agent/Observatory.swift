@@ -17,15 +17,22 @@ package final class Observatory: Sendable {
 
     private let state = Mutex(State())
     private let store: Store
+    private let clock: ClockWatch
 
-    package init(store: Store) { self.store = store }
+    package init(store: Store, clock: ClockWatch) {
+        self.store = store
+        self.clock = clock
+    }
 
     /// Takes results in: samples and stale markers go to the store.
     /// - Returns: names of metrics of which a series began, ended, or changed its value between runs, timestamps and
     ///   counters of the probing itself left aside. Rules that read them deserve a look now rather than at their next turn.
     package func take(_ results: [ProbeResult]) -> Set<String> {
         var news: Set<String> = []
-        for result in results {
+        let now = clock.look().now.wall
+        for var result in results {
+            // Stamped before the clock stepped back: it would refuse what comes until the clock has caught up.
+            if result.timestamp > now { result.restamp(now) }
             let (markers, changed) = state.withLock { state -> ([Sample], Set<String>) in
                 let markers = state.staleness.track(source: result.target.description, samples: result.samples, now: result.timestamp)
                 var changed: Set<String> = []

@@ -31,11 +31,13 @@ package actor RuleKeeper {
     private var entries: [Entry] = []
     private var context: RuleContext
     private let store: Store
+    private let clock: ClockWatch
     private let desk: AlertDesk
     private let platform: Platform
     private let progress: @Sendable () -> Void
     private let wake = Wake()
-    private var lastLook: Moment?
+    /// Steps of the clock that the groups' state has taken along.
+    private var steps = Duration.zero
     private let news = Mutex<Set<String>>([])
     private let evaluations: Counter
     private let failures: Counter
@@ -46,10 +48,11 @@ package actor RuleKeeper {
     private let rulesGauge: Gauge
 
     package init(
-        _ set: RuleSet, _ configuration: Configuration, store: Store, desk: AlertDesk, platform: Platform, registry: Registry,
+        _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockWatch, desk: AlertDesk, platform: Platform, registry: Registry,
         progress: @escaping @Sendable () -> Void
     ) {
         self.store = store
+        self.clock = clock
         self.desk = desk
         self.platform = platform
         self.progress = progress
@@ -98,8 +101,7 @@ package actor RuleKeeper {
     package func run() async {
         while !Task.isCancelled {
             takeNews()
-            noticeClock()
-            let now = platform.time.monotonic()
+            let now = look().monotonic
             for index in entries.indices where isDue(entries[index], now) {
                 await evaluate(index)
                 if Task.isCancelled { return }
@@ -114,13 +116,14 @@ package actor RuleKeeper {
         }
     }
 
-    /// After a step of the wall clock back the store holds points of a time to come: they would refuse every new sample, and
-    /// the rules would see nothing until the clock has caught up.
-    private func noticeClock() {
-        let now = platform.time.now()
-        defer { lastLook = now }
-        guard let lastLook, now.wall < lastLook.wall + (now.monotonic - lastLook.monotonic) + .seconds(-1) else { return }
-        store.rewind(to: now.wall)
+    /// Looks at the clock; where it stepped, the groups' state goes along.
+    private func look() -> Moment {
+        let (now, all) = clock.look()
+        if all != steps {
+            for index in entries.indices { entries[index].evaluator.shift(by: all - steps) }
+            steps = all
+        }
+        return now
     }
 
     private func isDue(_ entry: Entry, _ now: Instant) -> Bool {
@@ -141,7 +144,7 @@ package actor RuleKeeper {
     }
 
     private func evaluate(_ index: Int) async {
-        let began = platform.time.now()
+        let began = look()
         let time = platform.time
         let deadline = began.monotonic + RuleKeeper.evaluationTime
         context.limits.isOverdue = { time.monotonic() > deadline }

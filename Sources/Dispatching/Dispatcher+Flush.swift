@@ -136,10 +136,13 @@ extension Dispatcher {
         return alert
     }
 
-    /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same.
+    /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same, and as begun before
+    /// it ended, since Alertmanagers refuse anything else.
     private static func over(_ alert: Alert, by now: Timestamp) -> Alert {
         var alert = alert
-        alert.endsAt = min(alert.endsAt ?? now, now)
+        let end = min(alert.endsAt ?? now, now)
+        alert.startsAt = min(alert.startsAt, end)
+        alert.endsAt = end
         return alert
     }
 

@@ -96,4 +96,10 @@ package struct ProbeResult: Sendable {
     package var timestamp: Timestamp
 
     package var success: Bool { failure == nil }
+
+    /// Gives everything in it another time.
+    package mutating func restamp(_ time: Timestamp) {
+        timestamp = time
+        for index in samples.indices { samples[index].timestamp = time }
+    }
 }

@@ -49,6 +49,16 @@ package struct ActiveAlert: Hashable, Sendable, Codable {
             endsAt: resolvedAt.map { Timestamp(milliseconds: $0) }, updatedAt: updatedAt, generatorURL: generatorURL)
     }
 
+    /// The wall clock stepped by so many milliseconds.
+    mutating func shift(by step: Int64) {
+        activeAt += step
+        firedAt = firedAt.map { $0 + step }
+        resolvedAt = resolvedAt.map { $0 + step }
+        lastSentAt = lastSentAt.map { $0 + step }
+        keepFiringSince = keepFiringSince.map { $0 + step }
+        restoredUntil = restoredUntil.map { $0 + step }
+    }
+
     /// Prometheus' rule: never while pending; at once after its end; otherwise every resend delay.
     func needsSending(at now: Timestamp, resendDelay: Duration) -> Bool {
         if state == .pending { return false }

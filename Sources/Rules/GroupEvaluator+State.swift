@@ -32,19 +32,21 @@ extension GroupEvaluator {
     /// A rule's `for` goes on where it was, the time of the outage not counted, if that was at most an hour;
     /// what fired goes on firing until its data have had a minute to come back.
     package mutating func restore(_ saved: Saved, now: Timestamp) {
-        let outage = max(0, now.milliseconds - saved.savedAt)
+        // Less than nothing where the clock has stepped back meanwhile.
+        let outage = now.milliseconds - saved.savedAt
         var gone = saved.alerts
         for (index, rule) in group.rules.enumerated() {
             for var alert in gone.removeValue(forKey: GroupEvaluator.key(rule, index, group)) ?? [] {
                 if alert.state == .pending {
                     guard outage <= GroupEvaluator.outageTolerance else { continue }
-                    alert.activeAt += outage
+                    if outage > 0 { alert.activeAt += outage }
                     // A long `for` that was nearly over gets the grace period, as in Prometheus: data must have time to come back.
                     let hold = rule.hold.milliseconds
                     if hold >= GroupEvaluator.grace, alert.activeAt + hold < now.milliseconds + GroupEvaluator.grace {
                         alert.activeAt = now.milliseconds + GroupEvaluator.grace - hold
                     }
                 }
+                if outage < 0 { alert.shift(by: outage) }
                 alert.restoredUntil = now.milliseconds + 60_000
                 rules[index].alerts[Labels(alert.labels)] = alert
             }
@@ -52,6 +54,13 @@ extension GroupEvaluator {
         // Rules that the files lost meanwhile: what they fired ends at the next turn.
         for alerts in gone.values {
             leftovers.append(RuleState(alerts: Dictionary(alerts.map { (Labels($0.labels), $0) }) { first, _ in first }))
+        }
+    }
+
+    /// The wall clock stepped: what is under way takes as long as it would have taken.
+    package mutating func shift(by step: Duration) {
+        for index in rules.indices {
+            for labels in rules[index].alerts.keys { rules[index].alerts[labels]?.shift(by: step.milliseconds) }
         }
     }
 

@@ -26,7 +26,6 @@ struct Chunk {
         switch count {
         case 0:
             first = point.t
-            bits.write(UInt64(bitPattern: point.t), 64)
             bits.write(new, 64)
         default:
             let newDelta = point.t - last
@@ -39,6 +38,12 @@ struct Chunk {
         count += 1
     }
 
+    /// Moves all points in time. Only the first one's time is kept as such, apart from the bits.
+    mutating func shift(by milliseconds: Int64) {
+        first += milliseconds
+        last += milliseconds
+    }
+
     /// Gives back the room kept for growth.
     mutating func seal() { bits.bytes = bits.bytes.withUnsafeBufferPointer { Array($0) } }
 
@@ -48,7 +53,7 @@ struct Chunk {
         guard count > 0, last > start, first <= end else { return 0 }
         return bits.bytes.withUnsafeBufferPointer { bytes in
             var reader = BitReader(bytes)
-            var t = Int64(bitPattern: reader.read(64))
+            var t = first
             var v = reader.read(64)
             var delta: Int64 = 0
             var shift: UInt64 = 0

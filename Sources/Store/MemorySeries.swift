@@ -39,15 +39,8 @@ final class MemorySeries {
     /// Whole chunks only: what is cut is at most 120 points late.
     func truncate(before time: Int64) { chunks.removeAll { $0.last < time } }
 
-    func rewind(to time: Int64) {
-        guard let excerpt = excerpt(after: .min, through: time, latestOnly: false) else {
-            chunks = []
-            return
-        }
-        chunks = []
-        withUnsafeTemporaryAllocation(of: Point.self, capacity: excerpt.mostPoints) { room in
-            for point in room[..<excerpt.read(into: room, after: .min, through: time)] { _ = append(point) }
-        }
+    func shift(by milliseconds: Int64) {
+        for index in chunks.indices { chunks[index].shift(by: milliseconds) }
     }
 }
 

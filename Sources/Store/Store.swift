@@ -108,12 +108,10 @@ package final class Store: Sendable {
         oldestGauge.set(Double(oldest ?? now.milliseconds) / 1000)
     }
 
-    /// Lets go of all points later than `now`. To be called when the wall clock stepped back: they would
-    /// otherwise refuse every new sample until the clock has caught up.
-    package func rewind(to now: Timestamp) {
+    /// Moves all points in time: the wall clock stepped, and what was ten seconds old is so still.
+    package func shift(by step: Duration) {
         state.withLock { state in
-            for memory in state.series.values where memory.last > now.milliseconds { memory.rewind(to: now.milliseconds) }
-            state.dropEmpty()
+            for memory in state.series.values { memory.shift(by: step.milliseconds) }
         }
     }
 }

@@ -117,6 +117,31 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&group, source, 1060) == ["R 1060: since 5000"])
     }
 
+    /// Two of three minutes have gone by when the clock steps: the third is all that is left.
+    @Test(arguments: [-3600, 3600] as [Int64]) func aStepOfTheClockLeavesForAlone(step: Int64) throws {
+        let source = Scripted()
+        var group = try evaluator("  - {alert: R, expr: vector(1), for: 3m}")
+        #expect(turn(&group, source, 10_000).isEmpty && turn(&group, source, 10_120).isEmpty)
+        group.shift(by: .seconds(step))
+        #expect(turn(&group, source, 10_179 + step).isEmpty)
+        #expect(turn(&group, source, 10_180 + step) == ["R \(10_180 + step): since \(10_180 + step)"])
+    }
+
+    /// The clock stepped back while the agent was down: `for` and `keep_firing_for` end no later for it.
+    @Test func aStepBackDuringAnOutageHoldsNothingUp() throws {
+        let source = Scripted()
+        var before = try evaluator("  - {alert: R, expr: x > 0, for: 3m}\n  - {alert: K, expr: x < 0, keep_firing_for: 3m}")
+        source.set("x", -1, at: 9_990)
+        source.set("x", 1, at: 10_000)
+        #expect(turn(&before, source, 9_990) == ["K 9990: since 9990"])
+        #expect(turn(&before, source, 10_000).isEmpty)
+        let later = Scripted()
+        var after = try restarted(before, stopped: 10_120, started: 5000)
+        for t: Int64 in [5000, 5060, 5061] { later.set("x", 1, at: t) }
+        #expect(turn(&after, later, 5000) == ["K 5000: since 4870"])
+        #expect(turn(&after, later, 5060) == ["R 5060: since 5060", "K 5060: ended 5060"])
+    }
+
     /// Too many alerts fail the rule; what fires goes on as it was and ends when the rule can be judged again.
     @Test func aFailingRuleLeavesItsAlertsAlone() throws {
         let source = Scripted()

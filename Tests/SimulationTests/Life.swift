@@ -21,6 +21,7 @@ final class Life: @unchecked Sendable {
     private(set) var isAlive = true
     let desk: AlertDesk
     private let store: Store
+    private let clock: ClockWatch
     private let rules: RuleKeeper
     private let post: PostOffice
     private let platform: Platform
@@ -42,6 +43,7 @@ final class Life: @unchecked Sendable {
         platform = Platform(time: time, random: random, files: MemoryFiles(), log: Logger(label: "life") { _ in SwiftLogNoOpLogHandler() })
         let registry = Registry()
         store = Store(options: configuration.storage.memory, registry: registry)
+        clock = ClockWatch(store: store, platform: platform, registry: registry)
         // What the parts reach the world through is made before the life that they are parts of.
         let network = LifeNetwork(receivers)
         desk = AlertDesk(
@@ -50,7 +52,7 @@ final class Life: @unchecked Sendable {
                 guard let life = network.life else { return }
                 try await disk.write(changes, life)
             }, platform: platform, registry: registry, progress: {})
-        rules = RuleKeeper(set, configuration, store: store, desk: desk, platform: platform, registry: registry, progress: {})
+        rules = RuleKeeper(set, configuration, store: store, clock: clock, desk: desk, platform: platform, registry: registry, progress: {})
         post = try PostOffice(
             configuration.delivery, network: Network(http: network, mail: network, database: network), platform: platform, registry: registry, desk: desk)
         network.life = self
@@ -81,7 +83,7 @@ final class Life: @unchecked Sendable {
     /// Takes samples of everything; what has changed is news.
     func look(_ news: Set<String>) {
         guard isAlive else { return }
-        let now = platform.time.wall()
+        let now = clock.look().now.wall
         let values = conditions()
         var samples: [Sample] = []
         for (condition, row) in zip(Estate.conditions, values) {

@@ -143,14 +143,16 @@ struct StoreTests {
         #expect(store.select([Matcher("n", equals: "0")], start: .min, end: .max).first?.points.last?.t == 20_000_000)
     }
 
-    @Test func aClockThatSteppedBackDoesNotMuteTheSeries() {
+    /// Over the border of a chunk, both ways; what follows is taken.
+    @Test(arguments: [-150_000, 3_600_000] as [Int64]) func pointsGoAlongWithAStepOfTheClock(step: Int64) {
         let (store, _) = store()
         for i in 1...300 as ClosedRange<Int64> { store.append([sample("m", Double(i), i * 1000)]) }
-        store.rewind(to: Timestamp(milliseconds: 150_000))
-        store.append([sample("m", 7, 151_000)])
+        store.shift(by: .milliseconds(step))
+        store.append([sample("m", 7, 301_000 + step)])
         let points = store.select([Matcher("__name__", equals: "m")], start: .min, end: .max).first?.points
-        #expect(points?.count == 151)
-        #expect(points?.last == Point(t: 151_000, v: 7))
+        #expect(points?.map(\.t) == (1...301).map { $0 * 1000 + step })
+        #expect(points?.map(\.v) == (1...300).map(Double.init) + [7])
+        #expect(store.select([Matcher("__name__", equals: "m")], start: 299_000 + step, end: 300_000 + step).first?.points == [Point(t: 300_000 + step, v: 300)])
     }
 
     @Test func vanishedSeriesAreEnded() {

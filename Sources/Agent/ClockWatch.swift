@@ -1,0 +1,53 @@
+import Logging
+import Platform
+import Samples
+import Store
+import Synchronization
+import Telemetry
+
+/// Notices steps of the wall clock by the clock that does not step, and takes what lies in memory along: a sample that is ten
+/// seconds old stays ten seconds old. Else a step forward would leave rules without data, which ends alerts, and a step back
+/// would show them data of an hour ago and refuse every new sample until the clock has caught up.
+///
+/// Whoever stamps samples looks first. A machine that slept looks like a step as well: its data are as old as they were.
+package final class ClockWatch: Sendable {
+    private struct State {
+        var last: Moment?
+        var steps = Duration.zero
+    }
+
+    private let state = Mutex(State())
+    private let store: Store
+    private let platform: Platform
+    private let counter: Counter
+
+    /// Slewing, and the time between reading one clock and the other, stay below.
+    private static let least = Duration.seconds(1)
+
+    package init(store: Store, platform: Platform, registry: Registry) {
+        self.store = store
+        self.platform = platform
+        counter = registry.counter("vaultwatch_clock_steps_total", help: "Steps of the wall clock by more than a second.")
+        counter.declare()
+    }
+
+    /// - Returns: the time, and the sum of all steps so far.
+    @discardableResult
+    package func look() -> (now: Moment, steps: Duration) {
+        let (now, steps, step) = state.withLock { state -> (Moment, Duration, Duration?) in
+            let now = platform.time.now()
+            defer { state.last = now }
+            guard let last = state.last else { return (now, state.steps, nil) }
+            let step = (now.wall - last.wall) - (now.monotonic - last.monotonic)
+            guard step > ClockWatch.least || step < .zero - ClockWatch.least else { return (now, state.steps, nil) }
+            state.steps += step
+            store.shift(by: step)
+            return (now, state.steps, step)
+        }
+        if let step {
+            counter.increment()
+            platform.log.warning("the wall clock stepped; samples and pending alerts in memory go along", metadata: ["seconds": "\(step.seconds)"])
+        }
+        return (now, steps)
+    }
+}
