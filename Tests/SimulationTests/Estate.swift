@@ -17,22 +17,18 @@ enum Estate {
     static let repeatInterval = Duration.seconds(3600)
     static let resolveTimeout = Duration.seconds(300)
 
-    /// The places that must hear of an alert; `team/1` hears no ends.
-    static func places(_ severity: String, version: Int) -> [String] {
-        switch severity {
-        case "critical": ["pager/0", "pager/pd", "team/0", "team/1"]
-        case "high": ["team/0", "team/1"]
-        default: version == 0 ? ["night/0"] : ["team/0", "team/1"]
-        }
-    }
-
-    static let places = ["pager/0", "pager/pd", "team/0", "team/1", "night/0"]
     /// Where ends are not sent.
     static let endless = "team/1"
 
-    /// The place of an integration of the configuration.
+    /// The place of an integration of the configuration: `team/0` is a webhook, `/pd`, `/slack`, `/mail` and `/am` are of those kinds.
     static func place(_ receiver: String, _ integration: String) -> String {
-        integration == "pagerduty/0" ? receiver + "/pd" : receiver + "/" + integration.split(separator: "/").dropFirst().joined()
+        switch integration {
+        case "pagerduty/0": receiver + "/pd"
+        case "slack/0": receiver + "/slack"
+        case "email/0": receiver + "/mail"
+        case "alertmanager/0": receiver + "/am"
+        default: receiver + "/" + integration.split(separator: "/").dropFirst().joined()
+        }
     }
 
     private static let rules = """
@@ -54,49 +50,84 @@ enum Estate {
                 labels: {severity: low}
         """
 
-    private static func text(_ version: Int) -> String {
-        """
-        global: {poll_interval: 1m, evaluation_interval: 2m}
-        vault: {clusters: [{name: c, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}
-        rules: [/rules.yml]
-        alerting:
-          global: {resolve_timeout: 5m}
-          route:
-            receiver: team
-            group_by: [\(version == 0 ? "alertname" : "alertname, node")]
-            group_wait: 30s
-            group_interval: \(version == 0 ? "2m" : "3m")
-            repeat_interval: 1h
-            routes:
-              - {matchers: [severity = critical], receiver: pager, group_wait: 0s, group_interval: 1m, continue: true}
-              - {matchers: ['severity =~ critical|high'], receiver: team}
-              - matchers: [severity = low]
-                receiver: \(version == 0 ? "night" : "team")
-                group_by: [node]
-                mute_time_intervals: [night]
-          inhibit_rules:
-            - {source_matchers: [severity = critical], target_matchers: [severity = low], equal: [node]}
-          time_intervals:
-            - {name: night, time_intervals: [{times: [{start_time: '22:00', end_time: '24:00'}, {start_time: '00:00', end_time: '02:00'}]}]}
-          receivers:
-            - name: team
-              webhook_configs: [{url: "http://team/0"}, {url: "http://team/1", send_resolved: false}]
-            - name: pager
-              fallback: night
-              response_time: 5m
-              pagerduty_configs: [{routing_key: k, url: "http://pager/pd"}]
-              webhook_configs: [{url: "http://pager/0"}]
-            - name: night
-              webhook_configs: [{url: "http://night/0"}]
-        """
+    /// Two versions of a configuration, between which reloads go back and forth.
+    struct Plan: Sendable {
+        let versions: [(configuration: Configuration, rules: RuleSet)]
+        let places: [String]
+        private let isWide: Bool
+
+        fileprivate init(isWide: Bool) {
+            self.isWide = isWide
+            places = ["pager/0", "pager/pd", "team/0", "team/1", "night/0"] + (isWide ? ["team/slack", "night/mail", "upstream/am"] : [])
+            versions = (0..<2).compactMap { version in
+                let files = MemoryFiles(["/vaultwatch.yml": Estate.text(version, isWide), "/rules.yml": Estate.rules])
+                let errors = ErrorList()
+                guard let configuration = try? Configuration.load("/vaultwatch.yml", files: files, environment: [:]) else { return nil }
+                let set = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
+                return errors.isEmpty ? (configuration, set) : nil
+            }
+        }
+
+        /// The places that must hear of an alert; `team/1` hears no ends, and PagerDuty hears of groups alone.
+        func places(_ severity: String, version: Int) -> [String] {
+            let team = ["team/0", "team/1"] + (isWide ? ["team/slack"] : [])
+            let own =
+                switch severity {
+                case "critical": ["pager/0"] + team
+                case "high": team
+                default: version == 0 ? ["night/0"] + (isWide ? ["night/mail"] : []) : team
+                }
+            return own + (isWide ? ["upstream/am"] : [])
+        }
     }
 
-    /// Both configurations and their rules; read once for all runs.
-    static let versions: [(configuration: Configuration, rules: RuleSet)] = (0..<2).compactMap { version in
-        let files = MemoryFiles(["/vaultwatch.yml": text(version), "/rules.yml": rules])
-        let errors = ErrorList()
-        guard let configuration = try? Configuration.load("/vaultwatch.yml", files: files, environment: [:]) else { return nil }
-        let set = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
-        return errors.isEmpty ? (configuration, set) : nil
+    /// Webhooks and PagerDuty; and with Slack as a bot, mail and an Alertmanager as well. Read once for all runs.
+    static let plain = Plan(isWide: false)
+    static let wide = Plan(isWide: true)
+
+    private static func text(_ version: Int, _ isWide: Bool) -> String {
+        // What `SentMessage` reads alerts from where the receiver's form has no place for labels.
+        let list = #"'{{ range .Alerts }}@@ {{ .Status }} {{ .Labels.alertname }}/{{ .Labels.node }} {{ end }}.'"#
+        let group = #"'{{ .GroupLabels.alertname }}/{{ .GroupLabels.node }}'"#
+        let slack = "slack_configs: [{app_token: t, app_url: 'http://team/slack', channel: '#a', text: \(list), callback_id: \(group), send_resolved: true}]"
+        let mail = "email_configs: [{to: a@example.org, from: v@example.org, smarthost: 'night:25', html: '', text: \(list), headers: {X-Group: \(group)}, send_resolved: true}]"
+        return """
+            global: {poll_interval: 1m, evaluation_interval: 2m}
+            vault: {clusters: [{name: c, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}
+            rules: [/rules.yml]
+            alerting:
+              global: {resolve_timeout: 5m}
+              route:
+                receiver: team
+                group_by: [\(version == 0 ? "alertname" : "alertname, node")]
+                group_wait: 30s
+                group_interval: \(version == 0 ? "2m" : "3m")
+                repeat_interval: 1h
+                routes:
+                  \(isWide ? "- {receiver: upstream, group_by: [alertname], continue: true}" : "")
+                  - {matchers: [severity = critical], receiver: pager, group_wait: 0s, group_interval: 1m, continue: true}
+                  - {matchers: ['severity =~ critical|high'], receiver: team}
+                  - matchers: [severity = low]
+                    receiver: \(version == 0 ? "night" : "team")
+                    group_by: [node]
+                    mute_time_intervals: [night]
+              inhibit_rules:
+                - {source_matchers: [severity = critical], target_matchers: [severity = low], equal: [node]}
+              time_intervals:
+                - {name: night, time_intervals: [{times: [{start_time: '22:00', end_time: '24:00'}, {start_time: '00:00', end_time: '02:00'}]}]}
+              receivers:
+                - name: team
+                  webhook_configs: [{url: "http://team/0"}, {url: "http://team/1", send_resolved: false}]
+                  \(isWide ? slack : "")
+                - name: pager
+                  fallback: night
+                  response_time: 5m
+                  pagerduty_configs: [{routing_key: k, url: "http://pager/pd"}]
+                  webhook_configs: [{url: "http://pager/0"}]
+                - name: night
+                  webhook_configs: [{url: "http://night/0"}]
+                  \(isWide ? mail : "")
+                \(isWide ? "- {name: upstream, alertmanager_configs: [{urls: ['http://upstream/am'], resend_delay: 5m}]}" : "")
+            """
     }
 }

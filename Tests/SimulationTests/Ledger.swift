@@ -13,9 +13,14 @@ final class Ledger: @unchecked Sendable {
         /// Alerts that it has ever heard of, or may have.
         var everTold: Set<String> = []
         /// The last message that arrived, and when.
-        var last: (firing: Set<String>, resolved: Set<String>, at: Instant)?
+        var last: (firing: Set<String>, resolved: Set<String>, at: Instant, life: Int)?
         /// The agent can't know whether the last message arrived: the next may repeat it.
         var isDoubtful = false
+        /// Of an Alertmanager: when it stops to believe by itself.
+        var until: [String: Timestamp] = [:]
+        /// Of Slack: the messages that arrived, and the one that began the present thread, as the agent knows.
+        var ids: Set<String> = []
+        var thread: String?
     }
 
     private struct Quiet {
@@ -26,39 +31,52 @@ final class Ledger: @unchecked Sendable {
     }
 
     private var destinations: [String: Destination] = [:]
+    /// Since when each condition has held.
+    private var since: [String: Instant] = [:]
     private var underWay: [String: Int] = [:]
     private var lastAnswered: [String: Instant] = [:]
     private var silences: [String: Quiet] = [:]
     /// Lives that died with decisions that the disk did not hold.
     private var forgotten: Set<Int> = []
+    private var forgotAt = Instant(nanoseconds: .min)
     private(set) var steppedAt = Instant(nanoseconds: .min)
     private(set) var problems: [String] = []
     private(set) var arrivals = 0
 
+    private var notes: [(text: String, message: SentMessage?, at: Moment)] = []
     /// The last that happened, for whoever looks at a failed run.
-    private(set) var story: [String] = []
+    var story: [String] {
+        notes.map { note in
+            "\(note.at.monotonic.nanoseconds / 1_000_000) \(note.at.wall.rfc3339) \(note.text)\(note.message.map { " \($0)" } ?? "")"
+        }
+    }
 
     func problem(_ text: String) {
         if problems.count < 20 { problems.append(text) }
     }
 
-    func note(_ text: @autoclosure () -> String, _ now: Moment) {
-        story.append("\(now.monotonic.nanoseconds / 1_000_000) \(now.wall.rfc3339) \(text())")
-        if story.count > 400 { story.removeFirst(200) }
+    func note(_ text: String, _ now: Moment, _ message: SentMessage? = nil) {
+        notes.append((text, message, now))
+        if notes.count > 40_000 { notes.removeFirst(20_000) }
     }
 
     // MARK: Messages
 
     /// A request leaves the agent.
     func leaves(_ message: SentMessage, life: Int, now: Moment) {
-        note("leaves \(message)", now)
+        note("leaves", now, message)
         let key = "\(life) \(message.destination)"
         underWay[key, default: 0] += 1
         if underWay[key, default: 0] > 1 { problem("two messages under way to \(message.destination)") }
         if message.firing.isEmpty, message.resolved.isEmpty { problem("an empty message to \(message.destination)") }
         if !message.firing.isDisjoint(with: message.resolved) { problem("one alert both firing and resolved to \(message.destination)") }
         guard !message.isIncident else { return }
-        for quiet in silences.values where message.firing.contains(quiet.name) {
+        for name in message.resolved {
+            // Longer than any group, retry, `keep_firing_for` or restored state takes to see it. What an old disk says is another matter.
+            let margin = Duration.seconds(1200)
+            if let since = since[name], since + margin < now.monotonic, forgotAt + margin < now.monotonic { problem("\(name) has fired for long, and \(message.destination) is told its end") }
+        }
+        for quiet in silences.values where message.firing.contains(quiet.name) && !message.isResent {
             // Known for a while, in force for longer than between two looks at the clock, and no step of the clock near.
             let margin = Duration.seconds(2)
             if quiet.since + margin < now.monotonic, quiet.from + (steppedAt < quiet.since ? margin : .seconds(30)) < now.wall, now.wall + margin < quiet.until, steppedAt + .seconds(300) < now.monotonic {
@@ -71,31 +89,43 @@ final class Ledger: @unchecked Sendable {
 
     /// The receiver has it.
     /// - Parameter isDoubtful: the agent will not learn so.
-    func arrives(_ message: SentMessage, life: Int, now: Moment, isDoubtful: Bool) {
-        note("arrives \(message)\(isDoubtful ? ", and nobody learns so" : "")", now)
+    func arrives(_ message: SentMessage, _ id: Int, life: Int, now: Moment, isDoubtful: Bool) {
+        note(isDoubtful ? "arrives, and nobody learns so:" : "arrives", now, message)
         arrivals += 1
         var place = destinations[message.destination] ?? Destination()
         var strange = message.resolved.subtracting(place.believed).subtracting(place.maybeTold)
-        // An incident ends with each alert of a group that a reload has emptied.
-        if message.isIncident { strange.subtract(place.everTold) }
+        // An incident ends with each alert of a group that a reload has emptied; an Alertmanager hears of an end for a while.
+        if message.isIncident || message.isResent { strange.subtract(place.everTold) }
         if !strange.isEmpty { problem("the end of \(strange.sorted()) without its beginning at \(message.destination)") }
         if let last = place.last, last.firing == message.firing, last.resolved == message.resolved, !place.isDoubtful,
-            now.monotonic - last.at < Estate.repeatInterval - .seconds(400), !message.isIncident,
+            now.monotonic - last.at < Estate.repeatInterval - .seconds(400), !message.isIncident, !message.isResent,
+            // What a life had under way when it died may come behind what its heir sends.
+            life >= last.life,
             // Who hears no ends can't tell a second beginning from the first.
             message.place != Estate.endless
         {
             problem("told twice: \(message.firing.sorted()) \(message.resolved.sorted()) at \(message.destination)")
         }
         place.everTold.formUnion(message.firing)
+        place.until.merge(message.until) { _, new in new }
         // Of what only a full disk's process knew, nobody can tell the end.
         if !forgotten.contains(life) { place.believed.formUnion(message.firing) }
         place.believed.subtract(message.resolved)
         // What this message speaks of is certain again, unless nobody learns that it came.
         if !isDoubtful { place.maybeTold.subtract(message.firing.union(message.resolved)) } else { place.maybeTold.formUnion(message.firing.union(message.resolved)) }
-        place.last = (message.firing, message.resolved, now.monotonic)
+        place.last = (message.firing, message.resolved, now.monotonic, life)
         place.isDoubtful = isDoubtful
+        if message.isThreaded { check(message, String(id), &place, isDoubtful) }
         lastAnswered[message.destination] = now.monotonic
         destinations[message.destination] = place
+    }
+
+    /// An end answers the message that told of the beginning, where the agent can know which.
+    private func check(_ message: SentMessage, _ id: String, _ place: inout Destination, _ isDoubtful: Bool) {
+        if let thread = message.thread, !place.ids.contains(thread) { problem("\(message.destination) gets an answer to \(thread), which it has never seen") }
+        if message.firing.isEmpty, let thread = place.thread, message.thread != thread { problem("the end at \(message.destination) does not answer \(thread)") }
+        place.ids.insert(id)
+        if isDoubtful || message.firing.isEmpty { place.thread = nil } else if message.thread == nil { place.thread = id }
     }
 
     /// It may have arrived, as far as the agent knows, and has not.
@@ -110,16 +140,21 @@ final class Ledger: @unchecked Sendable {
     /// - Parameters:
     ///   - attempted: messages whose sending had begun, as the disk has it: destination and alerts.
     ///   - isDurable: false where the disk did not hold everything that was decided.
-    func crashed(attempted: [(destination: String, alerts: Set<String>)], isDurable: Bool, life: Int, now: Instant) {
+    func crashed(attempted: [(name: String, alerts: Set<String>)], isDurable: Bool, life: Int, now: Instant) {
         for (destination, alerts) in attempted {
             destinations[destination, default: Destination()].maybeTold.formUnion(alerts)
             destinations[destination]?.everTold.formUnion(alerts)
             destinations[destination]?.isDoubtful = true
         }
-        for (destination, at) in lastAnswered where !isDurable || now - at < .seconds(1) { destinations[destination]?.isDoubtful = true }
+        for (destination, at) in lastAnswered where !isDurable || now - at < .seconds(1) {
+            destinations[destination]?.isDoubtful = true
+            destinations[destination]?.thread = nil
+        }
         // What the disk has never held nobody can end; the receivers are told by hand.
         if !isDurable {
             forgotten.insert(life)
+            forgotAt = now
+            silences = [:]
             for key in destinations.keys {
                 destinations[key]?.isDoubtful = true
                 let told = destinations[key]?.everTold ?? []
@@ -130,6 +165,8 @@ final class Ledger: @unchecked Sendable {
     }
 
     // MARK: The world
+
+    func holds(_ name: String, _ holds: Bool, _ now: Instant) { since[name] = holds ? now : nil }
 
     func stepped(_ now: Instant) {
         steppedAt = now
@@ -145,14 +182,19 @@ final class Ledger: @unchecked Sendable {
     func forgetSilences() { silences = [:] }
 
     /// Alerts that some destination at this place believes to fire.
-    func believed(at place: String) -> Set<String> {
-        destinations.filter { $0.key.hasPrefix(place + " ") }.values.reduce(into: []) { $0.formUnion($1.believed) }
+    func believed(at place: String, _ now: Timestamp) -> Set<String> {
+        destinations.filter { $0.key.hasPrefix(place + " ") }.values.reduce(into: []) { $0.formUnion(Ledger.believed($1, now)) }
+    }
+
+    private static func believed(_ destination: Destination, _ now: Timestamp) -> Set<String> {
+        destination.believed.filter { destination.until[$0].map { $0 > now } ?? true }
     }
 
     /// Nobody may believe that anything fires.
-    func expectPeace() {
-        for (destination, state) in destinations.sorted(by: { $0.key < $1.key }) where !destination.hasPrefix(Estate.endless) && !state.believed.isEmpty {
-            problem("\(destination) never heard the end of \(state.believed.sorted())")
+    func expectPeace(_ now: Timestamp) {
+        for (name, destination) in destinations.sorted(by: { $0.key < $1.key }) where !name.hasPrefix(Estate.endless) {
+            let believed = Ledger.believed(destination, now)
+            if !believed.isEmpty { problem("\(name) never heard the end of \(believed.sorted())") }
         }
     }
 }

@@ -25,6 +25,7 @@ final class Life: @unchecked Sendable {
     private let rules: RuleKeeper
     private let post: PostOffice
     private let platform: Platform
+    private let plan: Estate.Plan
     private let disk: Disk
     private let ledger: Ledger
     private var root: Task<Void, Never>?
@@ -32,14 +33,15 @@ final class Life: @unchecked Sendable {
     private let conditions: @Sendable () -> [[Bool]]
 
     init(
-        _ number: Int, version: Int, time: VirtualTime, random: SeededRandom, disk: Disk, receivers: Receivers, ledger: Ledger,
+        _ number: Int, _ plan: Estate.Plan, version: Int, time: VirtualTime, random: SeededRandom, disk: Disk, receivers: Receivers, ledger: Ledger,
         conditions: @escaping @Sendable () -> [[Bool]]
     ) throws {
         self.number = number
+        self.plan = plan
         self.disk = disk
         self.ledger = ledger
         self.conditions = conditions
-        let (configuration, set) = Estate.versions[version]
+        let (configuration, set) = plan.versions[version]
         platform = Platform(time: time, random: random, files: MemoryFiles(), log: Logger(label: "life") { _ in SwiftLogNoOpLogHandler() })
         let registry = Registry()
         store = Store(options: configuration.storage.memory, registry: registry)
@@ -115,7 +117,7 @@ final class Life: @unchecked Sendable {
     }
 
     func reload(_ version: Int) {
-        let (configuration, set) = Estate.versions[version]
+        let (configuration, set) = plan.versions[version]
         Task.detached { [self] in
             guard (try? await post.reload(configuration.delivery)) != nil else { return }
             await desk.reload(configuration.dispatch)

@@ -1,5 +1,3 @@
-import Alerts
-import Foundation
 import Platform
 import Samples
 import Simulation
@@ -17,6 +15,8 @@ final class Receivers: @unchecked Sendable {
         case limited(Int)
         /// 429, `Retry-After` as a date.
         case limitedUntil(Int)
+        /// Slack's `ok: false` under a 200; of others a 500.
+        case notOK
         case hang(taken: Bool)
         case reset(taken: Bool)
         case refused
@@ -25,7 +25,7 @@ final class Receivers: @unchecked Sendable {
     private let time: VirtualTime
     private let random: SeededRandom
     private let ledger: Ledger
-    private(set) var modes: [String: Mode] = [:]
+    private var modes: [String: Mode] = [:]
     private(set) var requests = 0
 
     init(time: VirtualTime, random: SeededRandom, ledger: Ledger) {
@@ -40,10 +40,42 @@ final class Receivers: @unchecked Sendable {
     }
 
     func send(_ request: HTTPRequest, _ life: Life) async throws(TransportError) -> HTTPResponse {
-        let place = String(request.url.dropFirst("http://".count))
+        var place = String(request.url.dropFirst("http://".count))
+        if place.hasSuffix("/am/api/v2/alerts") { place.removeLast("/api/v2/alerts".count) }
+        let (mode, id) = try await hand(SentMessage(place, request.body, now: time.wall()), place, request.timeout, life)
+        switch mode {
+        case .status(let code): return HTTPResponse(status: code)
+        case .limited(let seconds): return HTTPResponse(status: 429, headers: [("retry-after", String(seconds))])
+        case .limitedUntil(let seconds):
+            let date = MailDate.write(time.wall() + .seconds(seconds)).replacing("+0000", with: "GMT")
+            return HTTPResponse(status: 429, headers: [("retry-after", date)])
+        case .notOK:
+            guard place.hasSuffix("/slack") else { return HTTPResponse(status: 500) }
+            return HTTPResponse(status: 200, body: Array(#"{"ok":false,"error":"internal_error"}"#.utf8))
+        default:
+            if place.hasSuffix("/slack") { return HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"\#(id)"}"#.utf8)) }
+            return HTTPResponse(status: place.hasSuffix("/pd") ? 202 : 200)
+        }
+    }
+
+    func send(_ mail: MailRequest, _ life: Life) async throws(TransportError) -> MailReply {
+        let place = mail.host + "/mail"
+        switch try await hand(SentMessage(mail: place, mail.message), place, mail.timeout, life).mode {
+        case .status(401): return MailReply(code: 535)
+        case .status(400): return MailReply(code: 550)
+        case .status, .notOK: return MailReply(code: 451)
+        case .limited, .limitedUntil: return MailReply(code: 452)
+        default: return MailReply(code: 250)
+        }
+    }
+
+    /// A message on its way there and the answer on its way back.
+    /// - Returns: the mode that the answer follows from, and the message's number.
+    private func hand(_ message: SentMessage?, _ place: String, _ timeout: Duration, _ life: Life) async throws(TransportError) -> (mode: Mode, id: Int) {
         // Nothing leaves a dead process.
-        guard life.isAlive, let message = SentMessage(place, request.body) else { throw TransportError(.connect, "connection refused") }
+        guard life.isAlive, let message else { throw TransportError(.connect, "connection refused") }
         requests += 1
+        let id = requests
         ledger.leaves(message, life: life.number, now: time.now())
         defer { ledger.returns(message, life: life.number) }
         let mode = modes[place] ?? .fine
@@ -55,14 +87,14 @@ final class Receivers: @unchecked Sendable {
         // What left a process that has died since may or may not arrive.
         let isUnheard = (isCut || !life.isAlive) && random.chance(50)
         switch mode {
-        case .fine where !isUnheard, .hang(taken: true), .reset(taken: true): 
-            ledger.arrives(message, life: life.number, now: time.now(), isDoubtful: mode != .fine || isCut || !life.isAlive)
+        case .fine where !isUnheard, .hang(taken: true), .reset(taken: true):
+            ledger.arrives(message, id, life: life.number, now: time.now(), isDoubtful: mode != .fine || isCut || !life.isAlive)
         case .fine, .hang, .reset: ledger.doubts(message)
         default: break
         }
         switch mode {
         case .hang:
-            try? await time.sleep(for: request.timeout)
+            try? await time.sleep(for: timeout)
             throw TransportError(.timeout, "no answer in time")
         case .reset: throw TransportError(.reset, "connection reset")
         default: break
@@ -71,14 +103,7 @@ final class Receivers: @unchecked Sendable {
             ledger.doubts(message)
             throw TransportError(.cancelled, "cancelled")
         }
-        switch mode {
-        case .status(let code): return HTTPResponse(status: code)
-        case .limited(let seconds): return HTTPResponse(status: 429, headers: [("retry-after", String(seconds))])
-        case .limitedUntil(let seconds):
-            let date = MailDate.write(time.wall() + .seconds(seconds)).replacing("+0000", with: "GMT")
-            return HTTPResponse(status: 429, headers: [("retry-after", date)])
-        default: return HTTPResponse(status: place.hasSuffix("pd") ? 202 : 200)
-        }
+        return (mode, id)
     }
 }
 
@@ -98,54 +123,15 @@ final class LifeNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked S
         try await send(request)
     }
 
-    func send(_ mail: MailRequest) async throws(TransportError) -> MailReply { MailReply(code: 250) }
+    func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
+        guard let life else { throw TransportError(.connect, "no process") }
+        return try await receivers.send(mail, life)
+    }
+
     func connection(to options: PostgresOptions) -> any PostgresConnection { NoDatabase() }
 }
 
 private struct NoDatabase: PostgresConnection {
     func query(_ sql: String) async throws(PostgresError) -> PostgresRows { PostgresRows(columns: [], rows: []) }
     func close() async {}
-}
-
-/// A request as its receiver reads it: a webhook's payload, or PagerDuty's event, which tells of a group alone.
-struct SentMessage: CustomStringConvertible {
-    let place: String
-    /// The place and its group or incident.
-    let destination: String
-    let groupKey: String
-    /// `Sealed/n0`; of PagerDuty's the incident itself.
-    var firing: Set<String> = []
-    var resolved: Set<String> = []
-
-    init?(_ place: String, _ body: [UInt8]) {
-        guard let payload = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] else { return nil }
-        self.place = place
-        if let key = payload["dedup_key"] as? String {
-            groupKey = key
-            if payload["event_action"] as? String == "trigger" { firing = [key] } else { resolved = [key] }
-        } else {
-            guard let key = payload["groupKey"] as? String, let alerts = payload["alerts"] as? [[String: Any]] else { return nil }
-            groupKey = key
-            for alert in alerts {
-                let labels = alert["labels"] as? [String: String] ?? [:]
-                let name = (labels["alertname"] ?? "?") + "/" + (labels["node"] ?? "")
-                if alert["status"] as? String == "firing" { firing.insert(name) } else { resolved.insert(name) }
-            }
-        }
-        destination = place + " " + groupKey
-    }
-
-    var isIncident: Bool { place.hasSuffix("/pd") }
-    var description: String { "\(destination): \(firing.sorted()) fire, \(resolved.sorted()) ended" }
-}
-
-extension SentMessage {
-    /// Where a message of the outbox goes, and what it speaks of, in the words of its receiver.
-    static func destination(_ place: String, _ notification: Alerts.Notification) -> (name: String, alerts: Set<String>) {
-        guard place.hasSuffix("/pd") else {
-            return (place + " " + notification.groupKey, Set(notification.alerts.map { ($0.labels["alertname"] ?? "?") + "/" + ($0.labels["node"] ?? "") }))
-        }
-        let key = Digest.sha256(notification.groupKey)
-        return (place + " " + key, [key])
-    }
 }

@@ -15,6 +15,7 @@ final class World: @unchecked Sendable {
     private let ledger = Ledger()
     private let disk: Disk
     private let receivers: Receivers
+    private let plan: Estate.Plan
     private var life: Life?
     private var lives = 0
     private var version = 0
@@ -49,7 +50,7 @@ final class World: @unchecked Sendable {
 
     struct Outcome: Sendable {
         var problems: [String]
-        /// The last that happened.
+        /// What happened, where there are problems.
         var story: [String]
         var arrivals: Int
         var requests: Int
@@ -72,6 +73,7 @@ final class World: @unchecked Sendable {
         disk = Disk(time: time, random: random)
         receivers = Receivers(time: time, random: random, ledger: ledger)
         trouble = Trouble(random)
+        plan = seed.isMultiple(of: 5) ? Estate.wide : Estate.plain
         pushAt = time.monotonic()
     }
 
@@ -81,7 +83,7 @@ final class World: @unchecked Sendable {
         guard let world = World(seed) else { return nil }
         world.execution.use { world.run(span) }
         return Outcome(
-            problems: world.ledger.problems, story: world.ledger.story.suffix(300), arrivals: world.ledger.arrivals, requests: world.receivers.requests, lives: world.lives,
+            problems: world.ledger.problems, story: world.ledger.problems.isEmpty ? [] : world.ledger.story, arrivals: world.ledger.arrivals, requests: world.receivers.requests, lives: world.lives,
             jobs: world.execution.count)
     }
 
@@ -150,7 +152,7 @@ final class World: @unchecked Sendable {
         ledger.note("life \(lives) begins", time.now())
         do {
             let new = try Life(
-                lives, version: version, time: time, random: random, disk: disk, receivers: receivers, ledger: ledger,
+                lives, plan, version: version, time: time, random: random, disk: disk, receivers: receivers, ledger: ledger,
                 conditions: { [unowned self] in conditions })
             life = new
             execution.use { new.start() }
@@ -170,16 +172,9 @@ final class World: @unchecked Sendable {
 
     /// What only the process knew is gone.
     private func forget() {
-        let attempted = disk.outbox.values.filter(\.attempted).map { message in
-            let notification = message.notification
-            let place = Estate.place(notification.receiver, notification.integration)
-            return (place: place, notification: notification)
-        }
         ledger.crashed(
-            attempted: attempted.map { one in
-                let destination = SentMessage.destination(one.place, one.notification)
-                return (destination.name, destination.alerts)
-            }, isDurable: disk.isDurable, life: lives, now: time.monotonic())
+            attempted: disk.outbox.values.filter(\.attempted).map { SentMessage.destination($0.notification) },
+            isDurable: disk.isDurable, life: lives, now: time.monotonic())
         disk.crash()
     }
 
@@ -207,7 +202,7 @@ final class World: @unchecked Sendable {
         case 0...5: toggle(random.below(Estate.conditions.count), random.below(Estate.nodes.count))
         case 6: push()
         case 7...10 where trouble.receivers: breakReceiver()
-        case 11 where trouble.receivers: for place in Estate.places { receivers.set(place, .fine) }
+        case 11 where trouble.receivers: for place in plan.places { receivers.set(place, .fine) }
         // Within the jobs of a few turns: at any point between a change and its acceptance.
         case 12...13 where trouble.crashes:
             if fuse == nil { fuse = random.below(400) }
@@ -224,15 +219,20 @@ final class World: @unchecked Sendable {
     }
 
     private func toggle(_ condition: Int, _ node: Int) {
-        conditions[condition][node].toggle()
+        flip(condition, node)
         ledger.note("\(Estate.conditions[condition].alert)/\(Estate.nodes[node]) is \(conditions[condition][node])", time.now())
         news([Estate.conditions[condition].metric])
         // Some flap.
         for _ in 0..<(random.chance(20) ? random.below(6) : 0) {
             pass(.seconds(random.below(40)))
-            conditions[condition][node].toggle()
+            flip(condition, node)
             news([Estate.conditions[condition].metric])
         }
+    }
+
+    private func flip(_ condition: Int, _ node: Int) {
+        conditions[condition][node].toggle()
+        ledger.holds(Estate.conditions[condition].alert + "/" + Estate.nodes[node], conditions[condition][node], time.monotonic())
     }
 
     private func news(_ metrics: Set<String>) { execution.use { life?.look(metrics) } }
@@ -251,9 +251,9 @@ final class World: @unchecked Sendable {
     private func breakReceiver() {
         let modes: [Receivers.Mode] = [
             .fine, .fine, .status(500), .status(503), .status(401), .status(400), .limited(random.below(120)), .limitedUntil(random.below(120)),
-            .hang(taken: false), .hang(taken: true), .reset(taken: false), .reset(taken: true), .refused,
+            .hang(taken: false), .hang(taken: true), .reset(taken: false), .reset(taken: true), .refused, .notOK,
         ]
-        receivers.set(Estate.places[random.below(Estate.places.count)], modes[random.below(modes.count)])
+        receivers.set(plan.places[random.below(plan.places.count)], modes[random.below(modes.count)])
     }
 
     private func silence() {
@@ -299,7 +299,7 @@ final class World: @unchecked Sendable {
     private func heal() {
         fuse = nil
         disk.mode = .fine
-        for place in Estate.places { receivers.set(place, .fine) }
+        for place in plan.places { receivers.set(place, .fine) }
         pass(.seconds(700))
         if life == nil { ledger.problem("the agent did not come back") }
         for id in silenced.sorted() { expire(id) }
@@ -318,7 +318,7 @@ final class World: @unchecked Sendable {
         ledger.note("the end of trouble", time.now())
         heal()
         for condition in Estate.conditions.indices {
-            for node in Estate.nodes.indices { conditions[condition][node] = node % 2 == 0 ? condition < 2 : condition == 2 }
+            for node in Estate.nodes.indices where conditions[condition][node] != (node % 2 == 0 ? condition < 2 : condition == 2) { flip(condition, node) }
         }
         pushing = ["n1"]
         news(Set(Estate.conditions.map(\.metric)))
@@ -340,7 +340,7 @@ final class World: @unchecked Sendable {
     }
 
     private func expect(_ name: String, _ severity: String) {
-        for place in Estate.places(severity, version: version) where !place.hasSuffix("/pd") && !ledger.believed(at: place).contains(name) {
+        for place in plan.places(severity, version: version) where !ledger.believed(at: place, time.wall()).contains(name) {
             ledger.problem("\(place) never heard of \(name)")
         }
     }
@@ -348,12 +348,14 @@ final class World: @unchecked Sendable {
     /// Nothing is wrong any more; everybody has heard so, and nothing is kept.
     private func rest() {
         guard ledger.problems.isEmpty else { return }
-        for condition in Estate.conditions.indices { conditions[condition] = Estate.nodes.map { _ in false } }
+        for condition in Estate.conditions.indices {
+            for node in Estate.nodes.indices where conditions[condition][node] { flip(condition, node) }
+        }
         pushing = []
         news(Set(Estate.conditions.map(\.metric)))
         pass(.seconds(5400))
         guard ledger.problems.isEmpty else { return }
-        ledger.expectPeace()
+        ledger.expectPeace(time.wall())
         if !disk.outbox.isEmpty { ledger.problem("\(disk.outbox.count) messages are left in the outbox") }
         if !disk.records.isEmpty { ledger.problem("\(disk.records.count) entries are left in the notification log") }
         if disk.alertCount > 0 { ledger.problem("\(disk.alertCount) alerts are left in the journal") }
