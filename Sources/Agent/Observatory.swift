@@ -26,7 +26,8 @@ package final class Observatory: Sendable {
 
     /// Takes results in: samples and stale markers go to the store.
     /// - Returns: names of metrics of which a series began, ended, or changed its value between runs, timestamps and
-    ///   counters of the probing itself left aside. Rules that read them deserve a look now rather than at their next turn.
+    ///   counters of the probing itself left aside. Rules that read them deserve a look now rather than at their next turn. All that
+    ///   is heard first of a target is news: the rules' first turn came before it.
     package func take(_ results: [ProbeResult]) -> Set<String> {
         var news: Set<String> = []
         let now = clock.look().now.wall
@@ -37,16 +38,14 @@ package final class Observatory: Sendable {
                 let markers = state.staleness.track(source: result.target.description, samples: result.samples, now: result.timestamp)
                 var changed: Set<String> = []
                 var values: [Labels: Double] = [:]
-                let before = state.told[result.target]
+                let before = state.told[result.target] ?? [:]
                 for sample in result.samples {
                     guard let name = sample.labels.name, Observatory.isState(name) else { continue }
                     values[sample.labels] = sample.value
-                    if let before, before[sample.labels] != sample.value { changed.insert(name) }
+                    if before[sample.labels] != sample.value { changed.insert(name) }
                 }
-                if let before {
-                    for labels in before.keys where values[labels] == nil {
-                        if let name = labels.name { changed.insert(name) }
-                    }
+                for labels in before.keys where values[labels] == nil {
+                    if let name = labels.name { changed.insert(name) }
                 }
                 state.told[result.target] = values
                 state.latest[result.target] = result

@@ -19,6 +19,8 @@ final class Life: @unchecked Sendable {
     let number: Int
     /// False once the process is gone: what still runs of it has no effect on anything.
     private(set) var isAlive = true
+    /// Whether the API listens: it does once everything is restored.
+    private(set) var isOpen = false
     let desk: AlertDesk
     private let store: Store
     private let clock: ClockWatch
@@ -65,6 +67,7 @@ final class Life: @unchecked Sendable {
             let snapshot = disk.load()
             await desk.restore(snapshot)
             await rules.restore(snapshot.states)
+            isOpen = true
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.desk.run(self.post.outlet) }
                 group.addTask { await self.post.run() }
@@ -76,10 +79,9 @@ final class Life: @unchecked Sendable {
     }
 
     private func probe() async {
-        while !Task.isCancelled {
-            look([])
-            guard (try? await platform.time.sleep(for: .seconds(120))) != nil else { return }
-        }
+        // As of the observatory, what is heard first is news.
+        look(Set(Estate.conditions.map(\.metric)))
+        while (try? await platform.time.sleep(for: .seconds(120))) != nil { look([]) }
     }
 
     /// Takes samples of everything; what has changed is news.
@@ -109,6 +111,7 @@ final class Life: @unchecked Sendable {
     }
 
     func push(_ ended: Bool, node: String) {
+        guard isOpen else { return }
         let now = platform.time.wall()
         let alert = Alert(
             labels: Labels(["alertname": Estate.pushed.alert, "node": node, "severity": Estate.pushed.severity]), startsAt: now,

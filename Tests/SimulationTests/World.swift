@@ -257,7 +257,8 @@ final class World: @unchecked Sendable {
     }
 
     private func silence() {
-        guard let desk = life?.desk else { return }
+        guard let life, life.isOpen else { return }
+        let desk = life.desk
         if let id = silenced.sorted().first, random.chance(40) {
             silenced.remove(id)
             ledger.unsilenced(id)
@@ -276,7 +277,7 @@ final class World: @unchecked Sendable {
                 guard let id = try? await desk.setSilence(silence).id else { return }
                 silenced.insert(id)
                 // A crash before this line may have lost it.
-                if life?.desk === desk, disk.isDurable { ledger.silenced(id, condition.alert + "/" + node, since: time.monotonic(), from: from, until: until) }
+                if self.life?.desk === desk, disk.isDurable { ledger.silenced(id, condition.alert + "/" + node, since: time.monotonic(), from: from, until: until) }
             }
         }
     }
@@ -356,7 +357,7 @@ final class World: @unchecked Sendable {
         pass(.seconds(5400))
         guard ledger.problems.isEmpty else { return }
         ledger.expectPeace(time.wall())
-        if !disk.outbox.isEmpty { ledger.problem("\(disk.outbox.count) messages are left in the outbox") }
+        for (id, message) in disk.outbox { ledger.problem("message \(id) to \(SentMessage.destination(message.notification)) is left in the outbox") }
         if !disk.records.isEmpty { ledger.problem("\(disk.records.count) entries are left in the notification log") }
         if disk.alertCount > 0 { ledger.problem("\(disk.alertCount) alerts are left in the journal") }
     }
