@@ -15,7 +15,7 @@ package struct ProxyOptions: Sendable, Hashable {
     package init() {}
 
     /// The proxy to take to a URL; nil where the way is direct.
-    func proxy(for target: String) -> Secret? {
+    package func proxy(for target: String) -> Secret? {
         let byScheme = target.hasPrefix("https:") ? urlForHTTPS : urlForHTTP
         guard let proxy = url ?? byScheme, !NoProxy.matches(url: target, exceptions) else { return nil }
         return proxy
