@@ -47,6 +47,16 @@ enum AlertmanagerFiles {
             route: {receiver: a}
             receivers: [{name: a, email_configs: [{to: 'x@y, z@w', send_resolved: true, headers: {Subject: 's', From: 'f', X-A: b}, html: '<b>', text: '', tls_config: {insecure_skip_verify: true}, auth_username: q, auth_password: z, auth_secret: t, auth_identity: i, require_tls: true, hello: h, smarthost: 'x:1', from: 'p@q'}]}]
             """#,
+        "em_htmllist": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, html: [a]}]}]
+            """#,
+        "em_htmlnull": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, html: ~}]}]
+            """#,
         "em_noglobal": #"""
             route: {receiver: a}
             receivers: [{name: a, email_configs: [{to: x@y}]}]
@@ -100,6 +110,11 @@ enum AlertmanagerFiles {
             global: {smtp_smarthost: '', smtp_from: 'a@b'}
             route: {receiver: a}
             receivers: [{name: a, email_configs: [{to: x@y, smarthost: ''}]}]
+            """#,
+        "em_textmap": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, text: {a: b}}]}]
             """#,
         "em_toempty": #"""
             global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
@@ -216,6 +231,11 @@ enum AlertmanagerFiles {
             global: {http_config: {oauth2: {client_id: c, client_secret: s, token_url: 'http://t', scopes: [a], endpoint_params: {a: b}}}}
             route: {receiver: a}
             receivers: [{name: a, webhook_configs: [{url: 'http://x'}]}]
+            """#,
+        "hc_oauth2noid": #"""
+            global: {http_config: {oauth2: {client_id: '', client_secret: s, token_url: 'http://t'}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
             """#,
         "hc_oauth2nourl": #"""
             global: {http_config: {oauth2: {client_id: c, client_secret: s, token_url: t}}}

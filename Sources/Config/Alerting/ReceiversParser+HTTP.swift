@@ -93,7 +93,7 @@ extension ReceiversParser {
 
     private func oauth2(_ node: Node) -> OAuth2Options? {
         var fields = Fields(node, errors, "oauth2")
-        let id = fields.requiredString("client_id")
+        let id = filled(&fields, "client_id")
         let secret = context.secret(&fields, "client_secret")
         if secret == nil { errors.add(node.place, "oauth2 needs \"client_secret\" or \"client_secret_file\"") }
         let url = fields.parsed("token_url", expected: "a URL such as https://login.example.org/token") { ParsingContext.webURL($0) }

@@ -22,14 +22,19 @@ extension ReceiversParser {
         options.tls = tls(fields.node("tls_config"), default: global.smtp.tls)
         options.headers = headers(&fields)
         // `html: ''` is how a user asks for text alone: an empty text is not an absent one.
-        if let html = fields.nodeOrNull("html") { options.html = html.scalar ?? "" }
-        if let text = fields.nodeOrNull("text") { options.text = text.scalar ?? "" }
+        if let html = textOrNull(&fields, "html") { options.html = html }
+        if let text = textOrNull(&fields, "text") { options.text = text }
         if let threading = fields.node("threading") { options.threading = self.threading(threading) }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
         if from == nil { errors.add(node.place, "an email_config needs \"from\", or smtp_from in global") }
         if smarthost == nil { errors.add(node.place, "an email_config needs \"smarthost\", or smtp_smarthost in global") }
         return from == nil || smarthost == nil ? nil : options
+    }
+
+    /// A key whose explicit null means an empty text, as in Alertmanager.
+    private func textOrNull(_ fields: inout Fields, _ key: String) -> String? {
+        fields.nodeOrNull(key)?.isNull == true ? "" : fields.string(key)
     }
 
     private func credentials(_ fields: inout Fields, _ global: Global) -> MailRequest.Credentials {
