@@ -33,7 +33,7 @@ package struct TLSOptions: Sendable, Hashable {
     package var caFile: String?
     package var certificateFile: String?
     package var keyFile: String?
-    /// PEM text in place of the file.
+    /// PEM texts in place of the files; each goes before its file.
     package var ca: String?
     package var certificate: String?
     package var key: Secret?

@@ -161,8 +161,10 @@ import Testing
     /// The routes in force at a running agent, asked for by amtool and by us; amtool reads the whole that we show.
     @Test func routesOfARunningAgent() async throws {
         let folder = try TemporaryDirectory()
+        let timed = "match_re: {service: ^(a|b)$}\n      mute_time_intervals: [night]\n      active_time_intervals: [night]\n      group_by: ['...']\n      repeat_interval: 1d12h"
+        let tree = AlertCommandTests.tree.replacingOccurrences(of: "match_re: {service: ^(a|b)$}", with: timed)
         let own = """
-            \(AlertCommandTests.tree.replacingOccurrences(of: "slack_api_url_file: /nonexistent/secret", with: "resolve_timeout: 2m, slack_api_url: 'https://hooks.example.org/s3cr3t'"))
+            \(tree.replacingOccurrences(of: "slack_api_url_file: /nonexistent/secret", with: "resolve_timeout: 2m, slack_api_url: 'https://hooks.example.org/s3cr3t'"))
             inhibit_rules: [{source_matchers: [severity=critical], target_matchers: [severity=low], equal: [cluster]}]
             time_intervals:
               - name: night

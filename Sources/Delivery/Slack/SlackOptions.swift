@@ -25,6 +25,7 @@ package struct SlackOptions: Sendable, Hashable {
     /// A button: it opens a link, or tells the Slack app that owns the webhook or the bot which one was pressed.
     /// Source: Alertmanager's configuration, <action_config>.
     package struct Action: Sendable, Hashable {
+        /// What pressing it does.
         package enum Press: Sendable, Hashable {
             case open(url: String)
             /// The app hears `name` (blocks: `action_id`) and `value`.
