@@ -197,7 +197,7 @@ extension Agent {
         sources.silences = { [self] in await desk.silences() }
         sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in try await desk.setSilence(silence).id }
         sources.expireSilence = { [self] (id) async throws(SilenceError) in try await desk.expireSilence(id) }
-        sources.alertingConfiguration = { [self] in RouteTree(state.withLock { $0.configuration.dispatch.route }).show() }
+        sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 
     // MARK: The estate

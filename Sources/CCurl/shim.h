@@ -25,6 +25,12 @@ static inline CURLcode vw_set_pointer(CURL *handle, CURLoption option, const voi
     return curl_easy_setopt(handle, option, value);
 }
 
+// libcurl copies the bytes.
+static inline CURLcode vw_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t count) {
+    struct curl_blob blob = { .data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY };
+    return curl_easy_setopt(handle, option, &blob);
+}
+
 static inline CURLcode vw_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
     return curl_easy_setopt(handle, option, value);
 }

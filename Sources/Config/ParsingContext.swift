@@ -9,6 +9,8 @@ package struct ParsingContext: Sendable {
     package let environment: [String: String]
     /// Relative paths start here: the folder of the configuration file, as in Prometheus.
     package let folder: String
+    /// Whether an empty secret or path is as good as none, as in Alertmanager's configuration. Default false: a mistake.
+    package var emptyIsAbsent = false
 
     /// Larger than any configuration, certificate or secret that makes sense.
     package static let fileLimitBytes = 4 << 20
@@ -54,6 +56,7 @@ package struct ParsingContext: Sendable {
             errors.add(node.place, "\(key): expected a path, found \(node.kind)")
             return nil
         }
+        if text.isEmpty, emptyIsAbsent { return nil }
         guard let path = expanded(text, at: node.place) else { return text }
         do {
             _ = try files.read(path, limit: ParsingContext.fileLimitBytes)
@@ -65,7 +68,7 @@ package struct ParsingContext: Sendable {
 
     /// A secret under `key`, or in a file under `key_file`; both at once are an error.
     package func secret(_ fields: inout Fields, _ key: String) -> Secret? {
-        let inline = fields.string(key)
+        let inline = fields.string(key).flatMap { $0.isEmpty && emptyIsAbsent ? nil : $0 }
         let file = readableFile(&fields, key + "_file")
         if inline != nil, file != nil {
             errors.add(fields.place(of: key), "both \"\(key)\" and \"\(key)_file\" are given; keep one")
@@ -100,25 +103,27 @@ package struct ParsingContext: Sendable {
     /// An http or https URL with a host, without a trailing slash.
     package func url(_ fields: inout Fields, _ key: String, required: Bool = false) -> String? {
         guard let node = required ? fields.required(key) : fields.node(key) else { return nil }
-        guard let text = node.scalar, ParsingContext.isWebURL(text) else {
+        guard let text = node.scalar, let url = ParsingContext.webURL(text) else {
             errors.add(node.place, "\(key): expected a URL such as https://vault-1.example.org:8200, found \(ParsingContext.shown(node))")
             return nil
         }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
+        return url.hasSuffix("/") ? String(url.dropLast()) : url
     }
 
     /// What was found in a URL's place; before an "@" there may be a password.
     static func shown(_ node: Node) -> String { node.scalar?.contains("@") == true ? "one with a user or password in it" : node.kind }
 
     /// - Parameter userAllowed: a user and password may stand before the host: where the whole URL is a secret.
-    static func isWebURL(_ text: String, userAllowed: Bool = false) -> Bool {
-        for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
+    /// - Returns: the URL with its scheme in lower case; nil where it is no http or https URL with a host.
+    static func webURL(_ text: String, userAllowed: Bool = false) -> String? {
+        for scheme in ["http://", "https://"] where text.prefix(scheme.count).lowercased() == scheme {
             let rest = text.dropFirst(scheme.count)
             var host = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
             if userAllowed, let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
-            return !host.isEmpty && !host.hasPrefix(":") && !host.contains("@") && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+            let isGood = !host.isEmpty && !host.hasPrefix(":") && !host.contains("@") && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+            return isGood ? scheme + rest : nil
         }
-        return false
+        return nil
     }
 }
 

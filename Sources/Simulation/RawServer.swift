@@ -43,6 +43,33 @@ package final class RawServer: Sendable {
         @discardableResult
         package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
+        /// Answers CONNECT, and passes on what either side says to the other until one has ended.
+        /// - Parameter port: on loopback.
+        package func tunnel(to port: UInt16) {
+            let peer = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            defer { close(peer) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            let isConnected = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(peer, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+            }
+            guard isConnected else {
+                write("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                return
+            }
+            write("HTTP/1.1 200 Connection established\r\n\r\n")
+            let other = Connection(descriptor: peer, index: index)
+            var ends = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: peer, events: Int16(POLLIN), revents: 0)]
+            while poll(&ends, 2, -1) > 0 {
+                for (end, from, to) in [(0, self, other), (1, other, self)] where ends[end].revents != 0 {
+                    let bytes = from.read()
+                    if bytes.isEmpty || !to.write(bytes) { return }
+                }
+            }
+        }
+
         /// Answers with RST instead of FIN when closed.
         package func reset() {
             var linger = Glibc.linger(l_onoff: 1, l_linger: 0)

@@ -23,7 +23,7 @@ extension CurlTransfer {
             case .none: CURLUSESSL_NONE
             }
         try setup.set(CURLOPT_USE_SSL, Int(usage.rawValue))
-        try prepare(tls: mail.tls, setup)
+        try prepare(tls: mail.tls, setup, files)
         try setup.set(CURLOPT_FRESH_CONNECT, 1)
         try setup.set(CURLOPT_FORBID_REUSE, 1)
         if mail.isGreetingOnly {

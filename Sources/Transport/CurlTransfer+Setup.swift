@@ -42,6 +42,11 @@ extension CurlTransfer {
         if pieces != nil { try setup.set(CURLOPT_BUFFERSIZE, 131_072) }
         try setup.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let proxy = request.proxy { try setup.set(CURLOPT_PROXY, proxy) }
+        // Without a tunnel libcurl would put them into the request itself.
+        if request.proxy != nil, parts.scheme == "https" {
+            try setup.set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+            try setup.set(CURLOPT_PROXYHEADER, list: request.proxyHeaders.map { (header) throws(TransportError) in try line(header, given: true) }, of: self)
+        }
 
         var url = request.url
         var headers = request.headers
@@ -57,7 +62,7 @@ extension CurlTransfer {
             if !given("host") { headers.append((name: "Host", value: parts.authority)) }
         }
         try setup.set(CURLOPT_URL, url)
-        try prepare(tls: request.tls, setup)
+        try prepare(tls: request.tls, setup, files)
 
         switch (request.method, request.body.isEmpty) {
         case ("GET", true): try setup.set(CURLOPT_HTTPGET, 1)
@@ -76,16 +81,18 @@ extension CurlTransfer {
         // Not among the headers: libcurl signs those, and a proxy may change this one.
         try setup.set(CURLOPT_USERAGENT, "vaultwatch")
 
-        var lines: [String] = []
-        for (name, value) in headers {
-            guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }),
-                !value.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 })
-            else { throw TransportError(.other, "\(origin): the request's header \(name.quoted) has a line break or a bad name") }
-            // `Name:` alone tells libcurl to leave a header of its own out; `Name;` sends an empty one.
-            let dropped = value.isEmpty && !given(name.lowercased())
-            lines.append(dropped ? "\(name):" : value.isEmpty ? "\(name);" : "\(name): \(value)")
-        }
+        let lines = try headers.map { (header) throws(TransportError) in try line(header, given: given(header.name.lowercased())) }
         try setup.set(CURLOPT_HTTPHEADER, list: lines, of: self)
+    }
+
+    /// A header as libcurl takes it: `Name:` alone tells it to leave one of its own out; `Name;` sends an empty one.
+    /// - Parameter given: whether the caller wants it, empty or not.
+    private func line(_ header: (name: String, value: String), given: Bool) throws(TransportError) -> String {
+        let (name, value) = header
+        guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }),
+            !value.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 })
+        else { throw TransportError(.other, "\(origin): the request's header \(name.quoted) has a line break or a bad name") }
+        return value.isEmpty ? (given ? "\(name);" : "\(name):") : "\(name): \(value)"
     }
 
     /// AWS Signature Version 4 by libcurl, which signs the headers it is given too.
@@ -102,7 +109,8 @@ extension CurlTransfer {
         return headers
     }
 
-    func prepare(tls: TLSOptions, _ setup: CurlSetup) throws(TransportError) {
+    /// Source for the texts in place of files: CURLOPT_CAINFO_BLOB(3), CURLOPT_SSLCERT_BLOB(3), CURLOPT_SSLKEY_BLOB(3).
+    func prepare(tls: TLSOptions, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) {
         let least = tls.minimumVersion == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
         // The upper half says the newest version: CURL_SSLVERSION_MAX_TLSv1_2, a macro of shifts that Swift does not see.
         let most = tls.maximumVersion == .tls12 ? Int(CURL_SSLVERSION_TLSv1_2) << 16 : 0
@@ -112,13 +120,15 @@ extension CurlTransfer {
         try setup.set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
         // Parsing the system's bundle for every new connection costs 10 ms, but a replaced file must be seen soon.
         try setup.set(CURLOPT_CA_CACHE_TIMEOUT, 300)
-        if let file = tls.caFile {
-            try setup.set(CURLOPT_CAINFO, file)
-            // The named authorities and no others.
-            try setup.check(vw_set_string(setup.easy, CURLOPT_CAPATH, nil))
+        if let text = tls.ca { try setup.set(CURLOPT_CAINFO_BLOB, blob: text) } else if let file = tls.caFile { try setup.set(CURLOPT_CAINFO, file) }
+        // The named authorities and no others.
+        if tls.ca != nil || tls.caFile != nil { try setup.check(vw_set_string(setup.easy, CURLOPT_CAPATH, nil)) }
+        if let text = tls.certificate { try setup.set(CURLOPT_SSLCERT_BLOB, blob: text) } else if let file = tls.certificateFile { try setup.set(CURLOPT_SSLCERT, file) }
+        if let key = tls.key {
+            try setup.set(CURLOPT_SSLKEY_BLOB, blob: reveal(key, files))
+        } else if let file = tls.keyFile ?? tls.certificateFile {
+            try setup.set(CURLOPT_SSLKEY, file)
         }
-        if let file = tls.certificateFile { try setup.set(CURLOPT_SSLCERT, file) }
-        if let file = tls.keyFile ?? tls.certificateFile { try setup.set(CURLOPT_SSLKEY, file) }
     }
 
     func reveal(_ secret: Secret, _ files: any FileAccess) throws(TransportError) -> String {
@@ -140,6 +150,11 @@ struct CurlSetup {
 
     func set(_ option: CURLoption, _ value: Int) throws(TransportError) { try check(vw_set_long(easy, option, value), option) }
     func set(_ option: CURLoption, _ value: String) throws(TransportError) { try check(vw_set_string(easy, option, value), option) }
+    func set(_ option: CURLoption, blob: String) throws(TransportError) {
+        let bytes = Array(blob.utf8)
+        try check(vw_set_blob(easy, option, bytes, bytes.count), option)
+    }
+
     func set(_ option: CURLoption, pointer: UnsafeRawPointer?) throws(TransportError) { try check(vw_set_pointer(easy, option, pointer), option) }
 
     /// The list lives as long as the transfer.

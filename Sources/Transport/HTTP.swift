@@ -17,6 +17,8 @@ package struct HTTPRequest: Sendable {
     package var tls = TLSOptions()
     /// `http://proxy:3128` and the like; nil means none, whatever the environment says.
     package var proxy: String?
+    /// What the proxy alone is told when it is asked for a tunnel (CONNECT): without effect on plain `http` URLs.
+    package var proxyHeaders: [(name: String, value: String)] = []
     /// Redirects are answers, not invitations: following one could carry a token elsewhere.
     /// Receivers may allow a few.
     package var redirectLimit = 0
@@ -31,6 +33,10 @@ package struct TLSOptions: Sendable, Hashable {
     package var caFile: String?
     package var certificateFile: String?
     package var keyFile: String?
+    /// PEM texts in place of the files; each goes before its file.
+    package var ca: String?
+    package var certificate: String?
+    package var key: Secret?
     /// The name to ask for and verify, where it is not the URL's host.
     package var serverName: String?
     package var insecureSkipVerify = false

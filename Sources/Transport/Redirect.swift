@@ -32,6 +32,8 @@ enum Redirect {
             next.tls.serverName = nil
             next.tls.certificateFile = nil
             next.tls.keyFile = nil
+            next.tls.certificate = nil
+            next.tls.key = nil
         }
         return next
     }

@@ -54,7 +54,7 @@ package struct WebSources: Sendable {
     /// - Returns: the silence's id; another than the given one where it had to be replaced.
     package var setSilence: @Sendable (Silence) async throws(SilenceError) -> String = { (_) throws(SilenceError) in throw .tooMany(0) }
     package var expireSilence: @Sendable (_ id: String) async throws(SilenceError) -> Void = { (id) throws(SilenceError) in throw .notFound(id) }
-    /// The routing configuration as text, secrets not among it.
+    /// The routing in force as an Alertmanager's configuration (YAML), secrets not among it.
     package var alertingConfiguration: @Sendable () -> String = { "" }
 
     // MARK: The estate

@@ -16,13 +16,7 @@ struct AgentClient {
 
     /// The answer to a GET, decoded.
     func get<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
-        let body = try await get(path)
-        do {
-            return try JSONDecoder().decode(type, from: Data(body))
-        } catch {
-            Terminal.error("\(shown): not an answer of vaultwatch or Alertmanager: \(error)")
-            throw ExitCode.failure
-        }
+        try decoded(type, try await get(path))
     }
 
     func post(_ path: String, json body: [UInt8]) async throws -> [UInt8] { try await send("POST", path, body: body) }
@@ -39,7 +33,45 @@ struct AgentClient {
         return out
     }
 
+    /// The answer of Prometheus' query API. A refusal is told as promtool tells it.
+    func query<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
+        let response = try await exchange("GET", path)
+        guard response.status == 200 else {
+            let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
+            Terminal.error("query error: " + (refusal.map { "\($0.errorType): \($0.error)" } ?? "\(shown): HTTP \(response.status): \(response.text.prefix(500))"))
+            throw ExitCode.failure
+        }
+        return try decoded(type, response.body)
+    }
+
+    /// Source: prometheus.io/docs/prometheus/latest/querying/api, "Format overview".
+    private struct Refusal: Decodable {
+        var errorType: String
+        var error: String
+    }
+
+    private func decoded<T: Decodable>(_ type: T.Type, _ body: [UInt8]) throws -> T {
+        do {
+            return try JSONDecoder().decode(type, from: Data(body))
+        } catch {
+            Terminal.error("\(shown): not an answer of vaultwatch or its peers: \(error)")
+            throw ExitCode.failure
+        }
+    }
+
     private func send(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws -> [UInt8] {
+        let response = try await exchange(method, path, body: body, unreachable: unreachable)
+        guard response.status == 200 else {
+            // Alertmanager's API says its errors as bare strings of JSON.
+            let said = (try? JSONDecoder().decode(String.self, from: Data(response.body))) ?? response.text
+            Terminal.error("\(shown): HTTP \(response.status): \(said.prefix(500))")
+            throw ExitCode(unreachable)
+        }
+        return response.body
+    }
+
+    /// Any status is an answer. - Throws: `ExitCode`, after it was said why there is none.
+    private func exchange(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws -> HTTPResponse {
         var request = HTTPRequest(url: url + path)
         request.method = method
         request.body = body
@@ -47,15 +79,8 @@ struct AgentClient {
         request.timeout = .seconds(60)
         request.bodyLimitBytes = 64 << 20
         do {
-            let response = try await http.send(request)
-            guard response.status == 200 else {
-                // Alertmanager's API says its errors as bare strings of JSON.
-                let said = (try? JSONDecoder().decode(String.self, from: Data(response.body))) ?? response.text
-                Terminal.error("\(shown): HTTP \(response.status): \(said.prefix(500))")
-                throw ExitCode(unreachable)
-            }
-            return response.body
-        } catch let error as TransportError {
+            return try await http.send(request)
+        } catch {
             // The transport names the origin by itself.
             let place = error.message.hasPrefix("http") ? "" : shown + ": "
             Terminal.error("\(place)\(error.message); is vaultwatch running there? --url says where")

@@ -19,25 +19,31 @@ enum EndpointCheck {
         var results: [Result] = []
         for receiver in options.receivers {
             for integration in receiver.integrations {
-                let (url, tls) = target(integration.settings, platform)
+                let (url, http) = target(integration.settings, platform)
                 let origin = origin(url)
-                var request = HTTPRequest(url: url.hasPrefix("smtp") ? "telnet" : origin + "/")
-                request.tls = tls
-                request.method = "HEAD"
-                let answer: (String, Bool)
-                if url.hasPrefix("smtp") {
-                    answer = await mail(integration.settings, transport)
-                } else {
-                    do {
-                        answer = ("reachable, HTTP \(try await transport.send(request).status)", true)
-                    } catch {
-                        answer = (error.description, false)
-                    }
-                }
+                let answer =
+                    if let http { await ask(origin, http, transport, platform) } else { await mail(integration.settings, transport) }
                 results.append(Result(receiver: receiver.name, integration: integration.name, endpoint: origin, answer: answer.0, isReachable: answer.1))
             }
         }
         return results
+    }
+
+    /// The way that messages take, proxy and all, without the credentials of the receiver.
+    private static func ask(_ origin: String, _ options: HTTPClientOptions, _ transport: CurlTransport, _ platform: Platform) async -> (String, Bool) {
+        var request = HTTPRequest(url: origin + "/")
+        request.tls = options.tls
+        request.method = "HEAD"
+        do {
+            if let proxy = options.proxy.proxy(for: request.url) {
+                request.proxy = try proxy.reveal(platform.files)
+                request.proxyHeaders = try options.proxy.connectHeaders.map { ($0.name, try $0.value.reveal(platform.files)) }
+            }
+            let status = try await transport.send(request).status
+            return status == 407 ? ("the proxy asks for other credentials, HTTP 407", false) : ("reachable, HTTP \(status)", true)
+        } catch {
+            return ("\(error)", false)
+        }
     }
 
     /// A greeting, TLS and credentials, and no mail.
@@ -57,24 +63,27 @@ enum EndpointCheck {
         }
     }
 
-    private static func target(_ settings: IntegrationOptions.Settings, _ platform: Platform) -> (url: String, tls: TLSOptions) {
+    private static func target(_ settings: IntegrationOptions.Settings, _ platform: Platform) -> (url: String, http: HTTPClientOptions?) {
         func reveal(_ secret: Secret) -> String { (try? secret.reveal(platform.files)) ?? "" }
         switch settings {
-        case .email(let options): return ("smtp://\(options.host):\(options.port)", options.tls)
+        case .email(let options): return ("smtp://\(options.host):\(options.port)", nil)
         case .slack(let options):
             switch options.endpoint {
-            case .webhook(let url): return (reveal(url), options.http.tls)
-            case .api(let url, _): return (url, options.http.tls)
+            case .webhook(let url): return (reveal(url), options.http)
+            case .api(let url, _): return (url, options.http)
             }
-        case .pagerDuty(let options): return (options.url, options.http.tls)
-        case .webhook(let options): return (reveal(options.url), options.http.tls)
-        case .alertmanager(let options): return (options.urls.first ?? "", options.http.tls)
-        case .heartbeat(let options): return (reveal(options.url), options.http.tls)
+        case .pagerDuty(let options): return (options.url, options.http)
+        case .webhook(let options): return (reveal(options.url), options.http)
+        case .alertmanager(let options): return (options.urls.first ?? "", options.http)
+        case .heartbeat(let options): return (reveal(options.url), options.http)
         }
     }
 
     private static func origin(_ url: String) -> String {
         let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-        return parts.count >= 3 ? "\(parts[0])//\(parts[2])" : url
+        guard parts.count >= 3 else { return "no URL" }
+        // Before the host there may be a password, behind it a token.
+        let authority = parts[2].prefix { $0 != "?" && $0 != "#" }
+        return "\(parts[0])//\(authority.split(separator: "@", omittingEmptySubsequences: false).last ?? "")"
     }
 }

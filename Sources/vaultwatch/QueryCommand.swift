@@ -80,8 +80,7 @@ struct QueryCommand: AsyncParsableCommand {
         } else if let at {
             path += "&time=\(AgentClient.encoded(at))"
         }
-        let body = try await AgentClient(agent.url).get(path)
-        let answer = try JSONDecoder().decode(Answer.self, from: Data(body))
+        let answer = try await AgentClient(agent.url).query(Answer.self, path)
         switch answer.data.result {
         case .scalar(let point): print("scalar: \(point.value) @[\(goFormatPlain(point.time))]")
         case .series(let series):

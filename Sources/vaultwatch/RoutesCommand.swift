@@ -10,15 +10,35 @@ struct RoutesCommand: AsyncParsableCommand {
         subcommands: [RoutesShowCommand.self, RoutesTestCommand.self], defaultSubcommand: RoutesShowCommand.self)
 }
 
-/// The routing part of a configuration file. No secret and no receiver's settings are looked at, so that it can be
-/// tested anywhere.
+/// The routing part of a configuration: of a file, or the one in force at a running agent. No secret and no receiver's
+/// settings are looked at, so that it can be tested anywhere.
 struct RoutingOptions: ParsableArguments {
-    @Option(name: .customLong("config.file"), help: "vaultwatch's configuration, or an Alertmanager's.")
-    var configFile = "/etc/vaultwatch/vaultwatch.yml"
+    static let usualFile = "/etc/vaultwatch/vaultwatch.yml"
 
-    func tree() throws -> RouteTree {
+    @Option(name: .customLong("config.file"), help: "vaultwatch's configuration, or an Alertmanager's; it wins over --url. (default: \(RoutingOptions.usualFile), without --url)")
+    var configFile: String?
+
+    @Option(name: [.customLong("url"), .customLong("alertmanager.url")], help: "A running agent, or an Alertmanager, whose routes in force are taken; with user:password@ where it asks for them.")
+    var url: String?
+
+    /// `config.original` of Alertmanager's API.
+    private struct Status: Decodable {
+        struct Config: Decodable { var original: String }
+        var config: Config
+    }
+
+    func tree() async throws -> RouteTree {
+        if configFile == nil, let url {
+            let text = try await AgentClient(url).get(Status.self, "/api/v2/status").config.original
+            return try RoutingOptions.tree { () throws(ConfigurationErrors) in try RoutingFile.parse(text, name: "config.original", files: SystemFiles()) }
+        }
+        let file = configFile ?? RoutingOptions.usualFile
+        return try RoutingOptions.tree { () throws(ConfigurationErrors) in try RoutingFile.load(file, files: SystemFiles(), environment: Environment.all()) }
+    }
+
+    private static func tree(_ load: () throws(ConfigurationErrors) -> Route) throws -> RouteTree {
         do {
-            return RouteTree(try RoutingFile.load(configFile, files: SystemFiles(), environment: Environment.all()))
+            return RouteTree(try load())
         } catch {
             Terminal.error(error.description)
             throw ExitCode.failure
@@ -30,13 +50,14 @@ struct RoutesShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Draws the routing tree.",
         discussion: """
-            Example:
+            Examples:
               vaultwatch routes show --config.file=vaultwatch.yml
+              vaultwatch routes show --url=http://localhost:9321
             """)
 
     @OptionGroup var routing: RoutingOptions
 
-    func run() async throws { print(try routing.tree().show()) }
+    func run() async throws { print(try await routing.tree().show()) }
 }
 
 struct RoutesTestCommand: AsyncParsableCommand {
@@ -47,6 +68,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
             Examples:
               vaultwatch routes test --config.file=vaultwatch.yml severity=critical cluster=production
               vaultwatch routes test --config.file=alertmanager.yml --tree --verify.receivers=pager,db service=database
+              vaultwatch routes test --url=http://localhost:9321 severity=critical
             """)
 
     @OptionGroup var routing: RoutingOptions
@@ -61,7 +83,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
     var labels: [String] = []
 
     func run() async throws {
-        let routes = try routing.tree()
+        let routes = try await routing.tree()
         var pairs: [String: String] = [:]
         for word in labels {
             guard let matcher = try? MatcherSyntax.parse(word), matcher.count == 1, matcher[0].operation == .equal else {

@@ -22,6 +22,11 @@ enum AlertmanagerFiles {
             route: {receiver: a, group_wait: 30}
             receivers: [{name: a}]
             """#,
+        "em_badheadername": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, headers: {'a b': c}}]}]
+            """#,
         "em_badsmarthost": #"""
             global: {smtp_smarthost: 'h', smtp_from: 'a@b'}
             route: {receiver: a}
@@ -42,6 +47,16 @@ enum AlertmanagerFiles {
             route: {receiver: a}
             receivers: [{name: a, email_configs: [{to: 'x@y, z@w', send_resolved: true, headers: {Subject: 's', From: 'f', X-A: b}, html: '<b>', text: '', tls_config: {insecure_skip_verify: true}, auth_username: q, auth_password: z, auth_secret: t, auth_identity: i, require_tls: true, hello: h, smarthost: 'x:1', from: 'p@q'}]}]
             """#,
+        "em_htmllist": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, html: [a]}]}]
+            """#,
+        "em_htmlnull": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, html: ~}]}]
+            """#,
         "em_noglobal": #"""
             route: {receiver: a}
             receivers: [{name: a, email_configs: [{to: x@y}]}]
@@ -61,6 +76,16 @@ enum AlertmanagerFiles {
             route: {receiver: a}
             receivers: [{name: a, email_configs: [{from: x@y}]}]
             """#,
+        "em_ownbothpw": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, auth_username: u, auth_password: a, auth_password_file: /etc/hostname}]}]
+            """#,
+        "em_porthostless": #"""
+            global: {smtp_smarthost: ':25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y}]}]
+            """#,
         "em_portname": #"""
             global: {smtp_smarthost: 'h:smtp', smtp_from: 'a@b'}
             route: {receiver: a}
@@ -75,6 +100,31 @@ enum AlertmanagerFiles {
             global: {smtp_smarthost: 'h:25', smtp_from: 'a@b', smtp_auth_password: u}
             route: {receiver: a}
             receivers: [{name: a, email_configs: [{to: x@y, auth_password: u}]}]
+            """#,
+        "em_smarthostempty": #"""
+            global: {smtp_smarthost: '', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, smarthost: 'h:25'}]}]
+            """#,
+        "em_smarthostsempty": #"""
+            global: {smtp_smarthost: '', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, smarthost: ''}]}]
+            """#,
+        "em_textmap": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y, text: {a: b}}]}]
+            """#,
+        "em_toempty": #"""
+            global: {smtp_smarthost: 'h:25', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: ''}]}]
+            """#,
+        "em_unknownport": #"""
+            global: {smtp_smarthost: 'h:99999', smtp_from: 'a@b'}
+            route: {receiver: a}
+            receivers: [{name: a, email_configs: [{to: x@y}]}]
             """#,
         "em_userwithoutpw": #"""
             global: {smtp_smarthost: 'h:25', smtp_from: 'a@b', smtp_auth_username: u}
@@ -127,13 +177,43 @@ enum AlertmanagerFiles {
             route: {receiver: a}
             receivers: [{name: a}]
             """#,
+        "hc_authempty": #"""
+            global: {http_config: {authorization: {}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
         "hc_authfile": #"""
             global: {http_config: {authorization: {credentials_file: /etc/hostname}}}
             route: {receiver: a}
             receivers: [{name: a}]
             """#,
+        "hc_basicempty": #"""
+            global: {http_config: {basic_auth: {}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
+        "hc_basicnouser": #"""
+            global: {http_config: {basic_auth: {password: x}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
         "hc_bearer": #"""
             global: {http_config: {bearer_token: x}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
+        "hc_cafileempty": #"""
+            global: {http_config: {tls_config: {ca_file: '', cert_file: '', key_file: ''}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
+        "hc_cafilemissing": #"""
+            global: {http_config: {tls_config: {ca_file: /nonexistent}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
+        "hc_certalone": #"""
+            global: {http_config: {tls_config: {cert_file: /etc/hostname}}}
             route: {receiver: a}
             receivers: [{name: a}]
             """#,
@@ -151,6 +231,26 @@ enum AlertmanagerFiles {
             global: {http_config: {oauth2: {client_id: c, client_secret: s, token_url: 'http://t', scopes: [a], endpoint_params: {a: b}}}}
             route: {receiver: a}
             receivers: [{name: a, webhook_configs: [{url: 'http://x'}]}]
+            """#,
+        "hc_oauth2noid": #"""
+            global: {http_config: {oauth2: {client_id: '', client_secret: s, token_url: 'http://t'}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
+        "hc_oauth2nourl": #"""
+            global: {http_config: {oauth2: {client_id: c, client_secret: s, token_url: t}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
+        "hc_proxyheader": #"""
+            global: {http_config: {proxy_url: 'http://p', proxy_connect_header: {A: [b, c]}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
+        "hc_proxyheaderscalar": #"""
+            global: {http_config: {proxy_url: 'http://p', proxy_connect_header: {A: b}}}
+            route: {receiver: a}
+            receivers: [{name: a}]
             """#,
         "hc_pwfile": #"""
             global: {http_config: {basic_auth: {username: a, password: b, password_file: /c}}}
@@ -236,10 +336,20 @@ enum AlertmanagerFiles {
             route: {receiver: a}
             receivers: [{name: a, pagerduty_configs: [{routing_key: a, routing_key_file: /b}]}]
             """#,
+        "pd_emptyitems": #"""
+            global: {}
+            route: {receiver: a}
+            receivers: [{name: a, pagerduty_configs: [{routing_key: x, images: [{}, {alt: a}], links: [{}, {text: a}]}]}]
+            """#,
         "pd_good": #"""
             global: {pagerduty_url: 'https://x/v2/enqueue'}
             route: {receiver: a}
             receivers: [{name: a, pagerduty_configs: [{routing_key: a, send_resolved: false, client: c, client_url: u, description: d, severity: s, details: {a: b}, images: [{src: s, alt: a, href: h}], links: [{href: h, text: t}], source: s, class: c, component: c, group: g, url: 'http://y', http_config: {follow_redirects: false}}]}]
+            """#,
+        "pd_keyempty": #"""
+            global: {}
+            route: {receiver: a}
+            receivers: [{name: a, pagerduty_configs: [{routing_key: '', service_key: ''}]}]
             """#,
         "pd_none": #"""
             route: {receiver: a}
@@ -255,6 +365,11 @@ enum AlertmanagerFiles {
             """#,
         "resolve_timeout": #"""
             global: {resolve_timeout: 10m}
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """#,
+        "resolvezero": #"""
+            global: {resolve_timeout: 0s}
             route: {receiver: a}
             receivers: [{name: a}]
             """#,
@@ -280,6 +395,21 @@ enum AlertmanagerFiles {
             route: {receiver: a}
             receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, name: n, value: v}]}]}]
             """#,
+        "sl_actionnotext": #"""
+            global: {slack_api_url: 'http://x/services/y'}
+            route: {receiver: a}
+            receivers: [{name: a, slack_configs: [{actions: [{type: button, url: 'http://x'}]}]}]
+            """#,
+        "sl_actionnothing": #"""
+            global: {slack_api_url: 'http://x/services/y'}
+            route: {receiver: a}
+            receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, value: v}]}]}]
+            """#,
+        "sl_actionnotype": #"""
+            global: {slack_api_url: 'http://x/services/y'}
+            route: {receiver: a}
+            receivers: [{name: a, slack_configs: [{actions: [{type: '', text: x, url: 'http://x'}]}]}]
+            """#,
         "sl_badurl": #"""
             global: {slack_api_url: 'x'}
             route: {receiver: a}
@@ -290,10 +420,30 @@ enum AlertmanagerFiles {
             route: {receiver: a}
             receivers: [{name: a}]
             """#,
+        "sl_confirm": #"""
+            global: {slack_api_url: 'http://x/services/y'}
+            route: {receiver: a}
+            receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, name: n, confirm: {text: t}}, {type: select, text: x, name: n}]}]}]
+            """#,
+        "sl_confirmempty": #"""
+            global: {slack_api_url: 'http://x/services/y'}
+            route: {receiver: a}
+            receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, name: n, confirm: {text: ''}}]}]}]
+            """#,
+        "sl_fieldempty": #"""
+            global: {slack_api_url: 'http://x/services/y'}
+            route: {receiver: a}
+            receivers: [{name: a, slack_configs: [{fields: [{title: '', value: x}]}]}]
+            """#,
         "sl_fieldnovalue": #"""
             global: {slack_api_url: 'http://x/services/y'}
             route: {receiver: a}
             receivers: [{name: a, slack_configs: [{fields: [{title: a}]}]}]
+            """#,
+        "sl_fileempty": #"""
+            global: {slack_api_url: 'http://x/services/y'}
+            route: {receiver: a}
+            receivers: [{name: a, slack_configs: [{channel: x, api_url_file: ''}]}]
             """#,
         "sl_good": #"""
             global: {slack_api_url: 'http://x/services/y'}
@@ -317,6 +467,11 @@ enum AlertmanagerFiles {
         "sl_ownboth": #"""
             route: {receiver: a}
             receivers: [{name: a, slack_configs: [{channel: x, api_url: 'http://x/', api_url_file: /y}]}]
+            """#,
+        "sl_secret": #"""
+            global: {}
+            route: {receiver: a}
+            receivers: [{name: a, slack_configs: [{channel: x, api_url: <secret>}]}]
             """#,
         "sns": #"""
             route: {receiver: a}
@@ -368,6 +523,12 @@ enum AlertmanagerFiles {
             time_intervals: [{name: x, time_intervals: [{years: [2020], months: [1], days_of_month: [1]}]}]
             receivers: [{name: a}]
             """#,
+        "twodocuments": #"""
+            route: {receiver: a}
+            receivers: [{name: a}]
+            ---
+            foo: bar
+            """#,
         "undefinedreceiver": #"""
             route: {receiver: b}
             receivers: [{name: a}]
@@ -392,9 +553,29 @@ enum AlertmanagerFiles {
             route: {receiver: a}
             receivers: [{name: a, webhook_configs: [{url: 'http://x:80/y?z=1', max_alerts: 5, send_resolved: false, http_config: {basic_auth: {username: u, password: p}, tls_config: {server_name: x, min_version: TLS12}, enable_http2: true}}]}]
             """#,
+        "wh_many": #"""
+            global: {}
+            route: {receiver: a}
+            receivers: [{name: a, webhook_configs: [{url: 'http://x', max_alerts: 99999999999}]}]
+            """#,
         "wh_none": #"""
             route: {receiver: a}
             receivers: [{name: a, webhook_configs: [{}]}]
+            """#,
+        "wh_space": #"""
+            global: {}
+            route: {receiver: a}
+            receivers: [{name: a, webhook_configs: [{url: 'http://x/a b'}]}]
+            """#,
+        "wh_template": #"""
+            global: {}
+            route: {receiver: a}
+            receivers: [{name: a, webhook_configs: [{url: 'http://x/{{ .A }}'}]}]
+            """#,
+        "wh_upper": #"""
+            global: {}
+            route: {receiver: a}
+            receivers: [{name: a, webhook_configs: [{url: 'HTTPS://x/'}]}]
             """#,
         "wh_userinfo": #"""
             route: {receiver: a}

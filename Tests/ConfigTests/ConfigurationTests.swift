@@ -291,7 +291,7 @@ struct ConfigurationTests {
                 smtp_auth_username: u
                 smtp_auth_password: hunter2
                 slack_api_url: https://hooks.example.org/hunter2
-                http_config: {proxy_url: 'http://u:hunter2@proxy:1'}
+                http_config: {proxy_url: 'http://u:hunter2@proxy:1', proxy_connect_header: {X: [hunter2]}}
               route: {receiver: r}
               receivers:
                 - name: r
@@ -302,7 +302,7 @@ struct ConfigurationTests {
                     - url: https://hook.example.org/a/hunter2
                       http_config: {basic_auth: {username: u, password: hunter2}}
                     - url: https://hook.example.org/hunter2
-                      http_config: {authorization: {credentials: hunter2}, http_headers: {X-Key: {secrets: [hunter2]}}}
+                      http_config: {authorization: {credentials: hunter2}, http_headers: {X-Key: {secrets: [hunter2]}}, tls_config: {cert: "-----BEGIN CERTIFICATE-----\\n", key: "-----BEGIN PRIVATE KEY-----\\nhunter2"}}
             """
         let configuration = try load(text)
         var dumped = ""
@@ -328,7 +328,7 @@ struct ConfigurationTests {
         "alerting: {global: {slack_api_url: [hunter2], smtp_auth_password: {a: hunter2}}, route: {receiver: r}, receivers: [{name: r}]}",
         "alerting: {route: {receiver: r}, receivers: [{name: r, webhook_configs: [{url: 'hunter2'}], slack_configs: [{api_url: 'hunter2', app_token: hunter2}], pagerduty_configs: [{routing_key: hunter2, service_key: hunter2}]}]}",
         "alerting: {route: {receiver: r}, receivers: [{name: r, alertmanager_configs: [{urls: ['https://u:hunter2@am']}]}]}",
-        "alerting: {global: {http_config: {proxy_url: 'hunter2', basic_auth: {password: hunter2}, http_headers: {X: hunter2}}}, route: {receiver: r}, receivers: [{name: r}]}",
+        "alerting: {global: {http_config: {proxy_url: 'hunter2', basic_auth: {password: hunter2}, http_headers: {X: hunter2}, proxy_connect_header: {X: hunter2}, tls_config: {cert: hunter2, key: hunter2}}}, route: {receiver: r}, receivers: [{name: r}]}",
     ])
     func secretsAreInNoComplaint(text: String) {
         let found = complaints(text)

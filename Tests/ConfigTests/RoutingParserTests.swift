@@ -100,6 +100,66 @@ struct RoutingParserTests {
         #expect(errors.allSatisfy { $0.hasPrefix("am.yml:") })
     }
 
+    /// What the API shows of a routing is read back as the same routing, here and by amtool, whatever stands in it.
+    @Test func whatIsWrittenReadsBackTheSame() throws {
+        let (result, errors) = try parse(
+            """
+            route:
+              receiver: ops
+              group_by: ['it''s', b, alertname]
+              group_wait: 0s
+              repeat_interval: 1d12h
+              routes:
+                - {}
+                - matchers: ['a="x\\ty\\n\\"\\\\z"', 'b=~"c|\\d+"', 'e!~"^f$"']
+                  match: {service: db, n: '# no: comment'}
+                  match_re: {owner: ^(X|Y)$}
+                  receiver: "it's: #1\\t\\u2028"
+                  continue: true
+                  group_by: ['...']
+                  mute_time_intervals: [night, never]
+                  routes:
+                    - matchers: ['"dotted.näme" = "1"', '"1st"=2']
+                      active_time_intervals: [office]
+                      group_interval: 90s
+                      routes: [{receiver: pager}]
+            inhibit_rules:
+              - source_matchers: [severity="critical"]
+                target_match_re: {severity: low|medium}
+                equal: [cluster, node]
+              - {}
+            time_intervals:
+              - {name: never, time_intervals: []}
+              - name: night
+                time_intervals:
+                  - times: [{start_time: '22:00', end_time: '24:00'}, {start_time: '00:00', end_time: '06:30'}]
+                  - {}
+              - name: office
+                time_intervals:
+                  - weekdays: ['monday:friday', sunday]
+                    months: ['january:march', '12']
+                    days_of_month: ['1:-1', '-3:-1']
+                    years: ['2026', '2027:2028']
+                    location: Europe/Berlin
+            """, receivers: ["ops", "pager", "it's: #1\t\u{2028}"])
+        #expect(errors == [])
+        var options = try #require(result?.options)
+        options.resolveTimeout = .seconds(90)
+        let text = RoutingText.write(options)
+        let found = ErrorList()
+        var fields = Fields(try Node.parse(text, file: "original"), found, "the configuration")
+        let global = ReceiversParser(context: ParsingContext(errors: found, files: SystemFiles(), environment: [:], folder: "/")).global(fields.node("global"))
+        let names = fields.list("receivers").compactMap { $0["name"]?.scalar }
+        let back = RoutingParser(errors: found, files: SystemFiles()).parse(&fields, receivers: names.map { .init(name: $0, integrations: []) })?.options
+        fields.finish()
+        #expect(found.errors.map(\.description) == [], "\(text)")
+        #expect(names == options.receivers.map(\.name))
+        #expect(global.resolveTimeout == .seconds(90))
+        #expect(back?.route == options.route)
+        #expect(back?.inhibitRules == options.inhibitRules)
+        #expect(back?.timeIntervals == options.timeIntervals)
+    }
+
     @Test func theRootHasItsOwnRules() throws {
         #expect(try parse("route: {}").errors == ["am.yml:1:8: root route must specify a default receiver"])
         #expect(try parse("templates: []").errors.first?.contains("no route provided") == true)

@@ -117,7 +117,7 @@ struct ReceiverClientTests {
         var options = HTTPClientOptions()
         options.authorization = .basic(username: Secret(value: "ann"), password: Secret(value: "hunter22"))
         options.headers = [HTTPClientOptions.Header(name: "X-Key", value: Secret(value: "k-e-y-1"))]
-        options.proxy = Secret(value: "http://me:pr0xyword@proxy:3128")
+        options.proxy.url = Secret(value: "http://me:pr0xyword@proxy:3128")
         let http = ScriptedHTTP(400, "hunter22 YW5uOmh1bnRlcjIy k-e-y-1 me:pr0xyword tok-in-url\nand a second line")
         let client = client(http)
         let error = try #require(client.refusal(try await client.send(call(options, secrets: ["tok-in-url"]))))
@@ -178,23 +178,41 @@ struct ReceiverClientTests {
 
     @Test func goesPastTheProxyWhereToldTo() async throws {
         var options = HTTPClientOptions()
-        options.proxy = Secret(value: "http://proxy:3128")
+        options.proxy.url = Secret(value: "http://proxy:3128")
         let http = ScriptedHTTP(200)
         for exceptions in [[], ["example.org"], [".example.org:443"], ["other.org"], ["example.org:8443"], ["*"]] {
-            options.noProxy = exceptions
+            options.proxy.exceptions = exceptions
             _ = try await client(http).send(call(options))
         }
         #expect(http.requests.map { $0.proxy != nil } == [true, false, false, true, true, false])
     }
 
+    /// The proxy's own headers go where the proxy is taken, and no error repeats them.
+    @Test func tellsTheProxyItsHeaders() async throws {
+        var options = HTTPClientOptions()
+        options.proxy.url = Secret(value: "http://proxy:3128")
+        options.proxy.connectHeaders = [.init(name: "Proxy-Authorization", value: Secret(value: "Bearer tunnel-word"))]
+        let http = ScriptedHTTP(407, "who is Bearer tunnel-word?")
+        let client = client(http)
+        let error = try #require(client.refusal(try await client.send(call(options))))
+        #expect(error.description == "authError: HTTP 407: who is <secret>?")
+        options.proxy.exceptions = ["*"]
+        _ = try await client.send(call(options))
+        #expect(http.requests.map { $0.proxyHeaders.map { $0.name + ": " + $0.value } } == [["Proxy-Authorization: Bearer tunnel-word"], []])
+        #expect(http.requests.allSatisfy { $0.header("proxy-authorization") == nil })
+        options.proxy.exceptions = []
+        options.proxy.connectHeaders = [.init(name: "X", value: Secret(value: "a\r\nb"))]
+        await #expect(throws: DeliveryError.self) { try await client.send(call(options)) }
+    }
+
     @Test func takesTheProxyOfTheScheme() async throws {
         var options = HTTPClientOptions()
-        options.proxyForHTTP = Secret(value: "http://plain:3128")
+        options.proxy.urlForHTTP = Secret(value: "http://plain:3128")
         let http = ScriptedHTTP(200)
         _ = try await client(http).send(call(options))
-        options.proxyForHTTPS = Secret(value: "http://secure:3128")
+        options.proxy.urlForHTTPS = Secret(value: "http://secure:3128")
         _ = try await client(http).send(call(options))
-        options.noProxy = ["example.org"]
+        options.proxy.exceptions = ["example.org"]
         _ = try await client(http).send(call(options))
         #expect(http.requests.map(\.proxy) == [nil, "http://secure:3128", nil])
     }

@@ -69,6 +69,74 @@ struct SlackIntegrationTests {
         }
     }
 
+    private func attachment(_ change: @escaping (inout SlackOptions) -> Void) async throws -> [String: Any] {
+        let http = ScriptedHTTP(200, "ok")
+        _ = try await DeliveryService.test(hook(change), http: http).outcome { .test($0) }
+        return try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
+    }
+
+    /// Canonical JSON, so that whole trees compare.
+    private func text(_ json: Any?) throws -> String {
+        String(decoding: try JSONSerialization.data(withJSONObject: json ?? [], options: [.sortedKeys, .withoutEscapingSlashes]), as: UTF8.self)
+    }
+
+    private static let buttons: [SlackOptions.Action] = [
+        .init(text: "Dashboard", style: "primary", press: .open(url: "https://grafana.example.org/{{ .Status }}")),
+        .init(text: "Ack {{ .Receiver }}", style: "odd", press: .tell(
+            name: "ack", value: "{{ .CommonLabels.severity }}", confirmation: .init(text: "Do {{ .Status }}?", title: "Sure", okText: "Yes", dismissText: "No"))),
+        .init(type: "select", text: "Later", press: .tell(name: "later", value: "", confirmation: .init(text: "Really?"))),
+    ]
+
+    @Test func sendsButtonsAsAlertmanagerDoes() async throws {
+        let classic = try await attachment {
+            $0.blocks = false
+            $0.actions = SlackIntegrationTests.buttons
+        }
+        let actions = try text(classic["actions"])
+        #expect(actions == """
+            [{"style":"primary","text":"Dashboard","type":"button","url":"https://grafana.example.org/firing"},\
+            {"confirm":{"dismiss_text":"No","ok_text":"Yes","text":"Do firing?","title":"Sure"},"name":"ack","style":"odd","text":"Ack team","type":"button","value":"critical"},\
+            {"confirm":{"text":"Really?"},"name":"later","text":"Later","type":"select"}]
+            """)
+    }
+
+    /// Block Kit knows two styles, and wants all four texts of a confirmation.
+    @Test func showsButtonsBelowTheBlocks() async throws {
+        let blocks = try #require(try await attachment { $0.actions = SlackIntegrationTests.buttons }["blocks"] as? [[String: Any]])
+        let actions = try text(blocks.filter { $0["type"] as? String == "actions" })
+        #expect(actions == """
+            [{"elements":[{"style":"primary","text":{"text":"Dashboard","type":"plain_text"},"type":"button","url":"https://grafana.example.org/firing"},\
+            {"action_id":"ack","confirm":{"confirm":{"text":"Yes","type":"plain_text"},"deny":{"text":"No","type":"plain_text"},\
+            "text":{"text":"Do firing?","type":"plain_text"},"title":{"text":"Sure","type":"plain_text"}},"text":{"text":"Ack team","type":"plain_text"},"type":"button","value":"critical"},\
+            {"action_id":"later","confirm":{"confirm":{"text":"Okay","type":"plain_text"},"deny":{"text":"Cancel","type":"plain_text"},\
+            "text":{"text":"Really?","type":"plain_text"},"title":{"text":"Are you sure?","type":"plain_text"}},"text":{"text":"Later","type":"plain_text"},"type":"button"}],\
+            "type":"actions"}]
+            """)
+    }
+
+    /// One `action_id` stands in a block once, and no text is longer than Slack takes it.
+    @Test func keepsButtonsToSlacksBounds() async throws {
+        let long = String(repeating: "é", count: 5000)
+        let blocks = try #require(try await attachment {
+            $0.actions = (0..<7).map { _ in .init(text: long, press: .tell(name: long, value: long, confirmation: .init(text: long, title: long, okText: long, dismissText: long))) }
+        }["blocks"] as? [[String: Any]])
+        let rows = blocks.filter { $0["type"] as? String == "actions" }.compactMap { $0["elements"] as? [[String: Any]] }
+        #expect(rows.map(\.count) == [1, 1, 1, 1, 1])
+        let button = try #require(rows.first?.first)
+        let confirm = try #require(button["confirm"] as? [String: [String: String]])
+        func size(_ text: String?) -> Int { text?.unicodeScalars.count ?? 0 }
+        #expect(size((button["text"] as? [String: String])?["text"]) == 75)
+        #expect(size(button["action_id"] as? String) == 255 && size(button["value"] as? String) == 2000)
+        #expect(["title", "text", "confirm", "deny"].map { size(confirm[$0]?["text"]) } == [100, 300, 30, 30])
+        let named = try #require(try await attachment {
+            $0.actions = ["a", "b", "a", "c"].map { .init(text: "x", press: .tell(name: $0, value: "", confirmation: nil)) }
+        }["blocks"] as? [[String: Any]])
+        #expect(named.compactMap { ($0["elements"] as? [[String: Any]])?.compactMap { $0["action_id"] as? String } }.filter { !$0.isEmpty } == [["a", "b"], ["a", "c"]])
+        // A link that leads nowhere is no button.
+        let none = try #require(try await attachment { $0.actions = [.init(text: "x", press: .open(url: "{{ .CommonLabels.nothing }}"))] }["blocks"] as? [[String: Any]])
+        #expect(!none.contains { $0["type"] as? String == "actions" })
+    }
+
     @Test func letsNoTextPingTheChannel() async throws {
         let http = ScriptedHTTP(200, "ok")
         _ = try await DeliveryService.test(hook(), http: http).outcome { .test($0, summary: "<!channel> <https://evil.example.org|click> & more") }

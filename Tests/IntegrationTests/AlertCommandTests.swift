@@ -158,6 +158,50 @@ import Testing
         folder.remove()
     }
 
+    /// The routes in force at a running agent, asked for by amtool and by us; amtool reads the whole that we show.
+    @Test func routesOfARunningAgent() async throws {
+        let folder = try TemporaryDirectory()
+        let timed = "match_re: {service: ^(a|b)$}\n      mute_time_intervals: [night]\n      active_time_intervals: [night]\n      group_by: ['...']\n      repeat_interval: 1d12h"
+        let tree = AlertCommandTests.tree.replacingOccurrences(of: "match_re: {service: ^(a|b)$}", with: timed)
+        let own = """
+            \(tree.replacingOccurrences(of: "slack_api_url_file: /nonexistent/secret", with: "resolve_timeout: 2m, slack_api_url: 'https://hooks.example.org/s3cr3t'"))
+            inhibit_rules: [{source_matchers: [severity=critical], target_matchers: [severity=low], equal: [cluster]}]
+            time_intervals:
+              - name: night
+                time_intervals: [{times: [{start_time: '22:00', end_time: '24:00'}], weekdays: ['monday:friday'], location: Europe/Berlin}]
+            """
+        // What Alertmanager does not know is no hindrance to amtool.
+        let agent = try await RunningAgent.start(alerting: own.replacingOccurrences(of: "{name: web}", with: "{name: web, fallback: ops, heartbeat_configs: [{url: 'http://127.0.0.1:1/s3cr3t'}]}"))
+        let file = try folder.write("alertmanager.yml", own)
+        for words in [
+            ["show"], ["test", "service=database", "severity=critical"], ["test", "--tree", "service=a"],
+            ["test", "--verify.receivers=pager,pager", "service=database", "severity=critical"], ["test", "--verify.receivers=ops", "service=a"], ["test", "foo"],
+        ] {
+            let ofFile = try await ChildProcess.start("amtool", ["config", "routes"] + words + ["--config.file=\(file)"])
+            let expected = await ofFile.wait()
+            let text = String(decoding: ofFile.standardOutput(limit: 1 << 16), as: UTF8.self)
+            let theirs = try await ChildProcess.start("amtool", ["config", "routes"] + words + ["--alertmanager.url=\(agent.url)"])
+            let exit = await theirs.wait()
+            let said = String(decoding: theirs.standardOutput(limit: 1 << 16), as: UTF8.self)
+            #expect(exit == expected && said == text, "amtool \(words): \(said)\(String(decoding: theirs.standardError(limit: 1 << 16), as: UTF8.self))")
+            for option in ["--url", "--alertmanager.url"] {
+                let ours = try await Binary.run(["routes"] + words + ["\(option)=\(agent.url)"])
+                #expect(ours.exit == expected && ours.output == text, "\(words): \(ours)")
+            }
+        }
+        let original = try await amtool("--alertmanager.url=\(agent.url)", "config", "show")
+        #expect(original.exit == .exited(0) && original.output.contains("resolve_timeout: 2m") && original.output.contains("name: 'web'"), "\(original)")
+        #expect(!original.output.contains("s3cr3t"))
+        // The file wins, as with amtool; and where nobody answers, this is said.
+        #expect(try await Binary.run(["routes", "test", "--config.file=\(file)", "--url=http://127.0.0.1:1", "service=b"]).output == "web\n")
+        let nobody = try await Binary.run(["routes", "show", "--url=http://127.0.0.1:1"])
+        #expect(nobody.exit == .exited(1) && nobody.error.contains("http://127.0.0.1:1") && nobody.output.isEmpty, "\(nobody)")
+        let other = try await Binary.run(["routes", "show", "--url=\(agent.url)/nowhere"])
+        #expect(other.exit == .exited(1) && other.error.contains("404"), "\(other)")
+        await agent.stop()
+        folder.remove()
+    }
+
     /// An Alertmanager's file by itself, as amtool checks it; a template that can't be read is told before the start.
     @Test func checksAnAlertmanagersFile() async throws {
         let folder = try TemporaryDirectory()

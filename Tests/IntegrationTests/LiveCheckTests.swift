@@ -1,6 +1,7 @@
 import Foundation
 import Lab
 import LocalServers
+import Simulation
 import Testing
 @testable import vaultwatch
 
@@ -34,6 +35,37 @@ import Testing
         await estate.stop()
         let (after, gone, _) = try await Binary.run(["check", "config", "--live", file])
         #expect(after == .exited(1), "\(gone)")
+        folder.remove()
+    }
+
+    /// A receiver is asked on the way that its messages take; nothing that may be a secret is shown of its address.
+    @Test func theLiveCheckGoesThroughProxiesAndShowsNoSecret() async throws {
+        let proxy = try RawServer.http { request in
+            let isKnown = request.hasPrefix("HEAD http://hook.invalid/ ") && !request.contains("s3cr3t")
+            return isKnown ? RawServer.ok("") : "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+        }
+        let folder = try TemporaryDirectory()
+        let secret = try folder.write("url", "s3cr3t\n")
+        let file = try folder.write("vaultwatch.yml", """
+            vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
+            alerting:
+              global: {http_config: {proxy_url: '\(proxy.url)'}}
+              route: {receiver: ops}
+              receivers:
+                - name: ops
+                  webhook_configs:
+                    - {url: 'http://me:s3cr3t@hook.invalid/s3cr3t'}
+                    - {url: 'http://hook.invalid?token=s3cr3t'}
+                    - {url: 'http://other.invalid/s3cr3t'}
+                    - {url_file: '\(secret)'}
+            """)
+        let (exit, output, error) = try await Binary.run(["check", "config", "--live", file])
+        #expect(exit == .exited(1))
+        #expect(!(output + error).contains("s3cr3t"), "\(output)\(error)")
+        let rows = output.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
+        #expect(rows.filter { $0 == "ops webhook/0 http://hook.invalid reachable, HTTP 200" || $0 == "ops webhook/1 http://hook.invalid reachable, HTTP 200" }.count == 2, "\(output)")
+        #expect(rows.contains("ops webhook/2 http://other.invalid the proxy asks for other credentials, HTTP 407"))
+        #expect(rows.contains { $0.hasPrefix("ops webhook/3 no URL ") })
         folder.remove()
     }
 }

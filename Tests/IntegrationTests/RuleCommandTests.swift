@@ -98,4 +98,20 @@ struct RuleCommandTests {
         #expect(error == "1:5: unknown function with name \"rat\"; did you mean \"rate\"?\nsum(rat(up[5m]))\n    ^\n")
         #expect(try await Binary.run(["query", "up", "--at", "yesterday"]).error.contains("--at: expected RFC 3339"))
     }
+
+    /// In promtool's words, which are asked of the same server.
+    @Test func aQueryThatFailsIsToldAsPromtoolTellsIt() async throws {
+        let agent = try await RunningAgent.start(alerting: "route: {receiver: ops}\nreceivers: [{name: ops}]")
+        // Two series on either side: known when it is evaluated.
+        let expression = "label_replace(vector(1), \"a\", \"$1\", \"b\", \"(.*)\") + on() group_left() (vector(1) or label_replace(vector(2), \"a\", \"x\", \"\", \"\"))"
+        let theirs = try await ChildProcess.start("promtool", ["query", "instant", agent.url, expression])
+        let exit = await theirs.wait()
+        let ours = try await Binary.run(["query", expression, "--url", agent.url])
+        #expect(ours.exit == exit && exit == .exited(1))
+        #expect(ours.error == String(decoding: theirs.standardError(limit: 1 << 16), as: UTF8.self))
+        #expect(ours.error.hasPrefix("query error: execution: "), "\(ours.error)")
+        let strange = try await Binary.run(["query", "up", "--url", agent.url + "/nowhere"])
+        #expect(strange.exit == .exited(1) && strange.error.hasPrefix("query error: ") && strange.error.contains("404"), "\(strange.error)")
+        await agent.stop()
+    }
 }

@@ -77,6 +77,13 @@ struct MailTests {
             let strange = mail
             #expect(await reason { () async throws(TransportError) in try await transport.send(strange) } == .tls)
             mail.tls.caFile = authority.certificateFile
+            // The authority as text.
+            mail.tls.ca = try String(contentsOfFile: authority.certificateFile, encoding: .utf8)
+            mail.tls.caFile = nil
+            mail.credentials = .none
+            mail.isGreetingOnly = true
+            #expect(try await transport.send(mail).code == 250)
+            mail.isGreetingOnly = false
             mail.tls.serverName = "elsewhere.example"
             let other = mail
             #expect(await reason { () async throws(TransportError) in try await transport.send(other) } == .tls)

@@ -98,6 +98,85 @@ struct TLSTests {
         await server.stop()
     }
 
+    /// The same with PEM text in place of every file; of a certificate and its key one may be a file.
+    @Test func takesCertificatesAsText() async throws {
+        let authority = try await CertificateAuthority()
+        let own = try await authority.issue("client")
+        let server = try await TLSServer.start(authority.issue("server"), ["-Verify", "1", "-verify_return_error", "-CAfile", authority.certificateFile])
+        func text(_ file: String) throws -> String { try String(contentsOfFile: file, encoding: .utf8) }
+        var request = request(server, nil)
+        request.tls.ca = try text(authority.certificateFile)
+        #expect([.tls, .reset].contains(await failure(request)))
+        request.tls.certificate = try text(own.certificateFile)
+        request.tls.key = Secret(value: try text(own.keyFile))
+        #expect(try await transport.send(request).status == 200)
+        request.tls.key = nil
+        request.tls.keyFile = own.keyFile
+        #expect(try await CurlTransport.test().send(request).status == 200)
+        // Another's key, an authority that did not sign, and no certificate at all: each fails as TLS does.
+        let other = try await authority.issue("other")
+        request.tls.keyFile = nil
+        request.tls.key = Secret(value: try text(other.keyFile))
+        #expect(await failure(request) == .tls)
+        request.tls.key = Secret(value: try text(own.keyFile))
+        let stranger = try await CertificateAuthority()
+        request.tls.ca = try text(stranger.certificateFile)
+        #expect(await failure(request) == .tls)
+        request.tls.ca = "-----BEGIN CERTIFICATE-----\nno base64\n-----END CERTIFICATE-----\n"
+        #expect(await failure(request) == .tls)
+        await server.stop()
+    }
+
+    /// A header for the proxy is seen by the proxy as it opens the tunnel, and by nobody behind it; a proxy that
+    /// needs no tunnel would pass it on, so it is not told.
+    @Test func tellsAProxyWhatTheTargetMustNotHear() async throws {
+        let authority = try await CertificateAuthority()
+        let certificate = try await authority.issue("target")
+        let directory = try TemporaryDirectory()
+        let script = try directory.write("target.py", """
+            import http.server, ssl, sys
+            class H(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    body = str(self.headers).encode()
+                    self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body)
+                def log_message(self, *a): pass
+            s = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), H)
+            c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain(sys.argv[2], sys.argv[3])
+            s.socket = c.wrap_socket(s.socket, server_side=True); s.serve_forever()
+            """)
+        let port = try freePort()
+        let target = try await ChildProcess.start(try #require(TestPython.find()), [script, "\(port)", certificate.certificateFile, certificate.keyFile])
+        try #require(await waitUntil { accepts(port: port) })
+        let asked = Mutex<[String]>([])
+        let proxy = try RawServer { connection in
+            guard let request = connection.readRequest() else { return }
+            asked.withLock { $0.append(request) }
+            guard request.hasPrefix("CONNECT ") else {
+                connection.write(RawServer.ok("no tunnel"))
+                return
+            }
+            connection.tunnel(to: port)
+        }
+        var request = HTTPRequest(url: "https://127.0.0.1:\(port)/")
+        request.tls.caFile = authority.certificateFile
+        request.proxy = proxy.url
+        request.headers = [("X-Target", "for-the-target")]
+        request.proxyHeaders = [("X-Tunnel", "one"), ("X-Tunnel", "two"), ("X-Empty", "")]
+        let heard = try await transport.send(request).text
+        #expect(heard.contains("X-Target: for-the-target") && !heard.contains("X-Tunnel") && !heard.contains("X-Empty"), "\(heard)")
+        let opening = try #require(asked.withLock { $0.first })
+        #expect(opening.hasPrefix("CONNECT 127.0.0.1:\(port) HTTP/1.1\r\n"))
+        #expect(opening.contains("\r\nX-Tunnel: one\r\nX-Tunnel: two\r\nX-Empty:\r\n") && !opening.contains("X-Target"), "\(opening)")
+        request.url = "http://127.0.0.1:\(port)/"
+        #expect(try await transport.send(request).text == "no tunnel")
+        #expect(asked.withLock { $0.last?.contains("X-Tunnel") } == false)
+        request.proxyHeaders = [("X-Tunnel", "a\r\nb")]
+        request.url = "https://127.0.0.1:\(port)/"
+        #expect(await failure(request) == .other)
+        _ = await target.terminate()
+        directory.remove()
+    }
+
     /// A transfer on a kept connection sees no handshake, yet the expiry is known.
     @Test func knowsTheExpiryOnAKeptConnectionToo() async throws {
         let authority = try await CertificateAuthority()

@@ -277,7 +277,10 @@ struct HTTPServerTests {
         try await serve(handler: echo) { address, _ in
             let second = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: address.port)]), handler: echo)
             let error = await #expect(throws: ServerError.self) { try await second.start() }
-            #expect(error?.message == "127.0.0.1:\(address.port): Address already in use")
+            #expect(error?.message == """
+                127.0.0.1:\(address.port): Address already in use; end the program that listens there, or choose another address \
+                with --web.listen-address (listen_addresses in web)
+                """)
         }
     }
 

@@ -11,31 +11,61 @@ extension ReceiversParser {
         var options = HTTPClientOptions()
         options.tls = tls(fields.node("tls_config"), default: TLSOptions())
         options.authorization = authorization(&fields)
-        if let proxy = fields.string("proxy_url"), !proxy.isEmpty { options.proxy = Secret(value: proxy) }
-        options.noProxy = (fields.string("no_proxy") ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
+        options.proxy = proxy(&fields)
         options.followRedirects = fields.bool("follow_redirects") ?? true
         // HTTP/2 changes nothing that a receiver could tell: read and left alone.
         _ = fields.bool("enable_http2")
-        if fields.bool("proxy_from_environment") == true { proxyFromEnvironment(&options, fields.place(of: "proxy_from_environment")) }
-        if fields.node("proxy_connect_header") != nil {
-            errors.add(fields.place(of: "proxy_connect_header"), "proxy_connect_header is not supported; a proxy's user and password go into proxy_url")
-        }
         if let headers = fields.node("http_headers") { options.headers = self.headers(headers) }
         fields.finish()
         return options
     }
 
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in lower case too, as Go and curl have it.
-    private func proxyFromEnvironment(_ options: inout HTTPClientOptions, _ place: Place) {
-        if options.proxy != nil || !options.noProxy.isEmpty {
-            errors.add(place, "proxy_from_environment stands in the place of proxy_url and no_proxy; keep one")
+    /// `proxy_url`, `no_proxy`, `proxy_from_environment`, `proxy_connect_header`.
+    private func proxy(_ fields: inout Fields) -> ProxyOptions {
+        var options = ProxyOptions()
+        if let url = fields.string("proxy_url"), !url.isEmpty { options.url = Secret(value: url) }
+        options.exceptions = ReceiversParser.exceptions(fields.string("no_proxy"))
+        let isFromEnvironment = fields.bool("proxy_from_environment") == true
+        if isFromEnvironment, options.url != nil || !options.exceptions.isEmpty {
+            errors.add(fields.place(of: "proxy_from_environment"), "proxy_from_environment stands in the place of proxy_url and no_proxy; keep one")
         }
+        if let headers = fields.node("proxy_connect_header") { options.connectHeaders = connectHeaders(headers) }
+        if !options.connectHeaders.isEmpty, options.url == nil, !isFromEnvironment {
+            errors.add(fields.place(of: "proxy_connect_header"), "proxy_connect_header needs \"proxy_url\" or \"proxy_from_environment\" beside it")
+        }
+        if isFromEnvironment { takeEnvironment(&options) }
+        return options
+    }
+
+    /// A header's name to its values, each a secret.
+    private func connectHeaders(_ node: Node) -> [HTTPClientOptions.Header] {
+        var fields = Fields(node, errors, "proxy_connect_header")
+        return (node.mapping ?? []).flatMap { name, value -> [HTTPClientOptions.Header] in
+            guard EmailHeaders.isFieldName(name.text) else {
+                errors.add(name.place, "\"\(name.text)\" is no header's name")
+                return []
+            }
+            // What stands in the wrong place may be the secret itself: it is not repeated.
+            guard value.isNull || value.sequence?.allSatisfy({ $0.scalar != nil }) == true else {
+                errors.add(value.place, "\(name.text): expected a list of values")
+                return []
+            }
+            return fields.strings(name.text).map { .init(name: name.text, value: Secret(value: $0)) }
+        }
+    }
+
+    private static func exceptions(_ text: String?) -> [String] {
+        (text ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
+    }
+
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in lower case too, as Go and curl have it.
+    private func takeEnvironment(_ options: inout ProxyOptions) {
         func value(_ name: String) -> String? {
             [name, name.lowercased()].compactMap { context.environment[$0] }.first { !$0.isEmpty }
         }
-        options.proxyForHTTPS = value("HTTPS_PROXY").map { Secret(value: $0) }
-        options.proxyForHTTP = value("HTTP_PROXY").map { Secret(value: $0) }
-        options.noProxy = (value("NO_PROXY") ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
+        options.urlForHTTPS = value("HTTPS_PROXY").map { Secret(value: $0) }
+        options.urlForHTTP = value("HTTP_PROXY").map { Secret(value: $0) }
+        options.exceptions = ReceiversParser.exceptions(value("NO_PROXY"))
     }
 
     private func authorization(_ fields: inout Fields) -> HTTPClientOptions.Authorization {
@@ -44,7 +74,6 @@ extension ReceiversParser {
             var basic = Fields(node, errors, "basic_auth")
             let username = context.secret(&basic, "username")
             let password = context.secret(&basic, "password")
-            if username == nil { errors.add(node.place, "basic_auth needs \"username\"") }
             basic.finish()
             found.append(.basic(username: username ?? Secret(value: ""), password: password))
         }
@@ -52,7 +81,6 @@ extension ReceiversParser {
             var scheme = Fields(node, errors, "authorization")
             let type = scheme.string("type") ?? "Bearer"
             let credentials = context.secret(&scheme, "credentials")
-            if credentials == nil { errors.add(node.place, "authorization needs \"credentials\" or \"credentials_file\"") }
             if type.lowercased() == "basic" { errors.add(scheme.place(of: "type"), "type: \"Basic\" is given by basic_auth") }
             scheme.finish()
             found.append(.scheme(type, credentials: credentials ?? Secret(value: "")))
@@ -65,17 +93,16 @@ extension ReceiversParser {
 
     private func oauth2(_ node: Node) -> OAuth2Options? {
         var fields = Fields(node, errors, "oauth2")
-        let id = fields.requiredString("client_id")
+        let id = filled(&fields, "client_id")
         let secret = context.secret(&fields, "client_secret")
         if secret == nil { errors.add(node.place, "oauth2 needs \"client_secret\" or \"client_secret_file\"") }
-        let url = fields.parsed("token_url", expected: "a URL such as https://login.example.org/token") { ParsingContext.isWebURL($0) ? $0 : nil }
+        let url = fields.parsed("token_url", expected: "a URL such as https://login.example.org/token") { ParsingContext.webURL($0) }
         if url == nil, fields.node("token_url") == nil { errors.add(node.place, "oauth2 needs \"token_url\"") }
         var options = OAuth2Options(clientID: id ?? "", clientSecret: secret ?? Secret(value: ""), tokenURL: url ?? "")
         options.scopes = fields.strings("scopes")
         options.endpointParameters = fields.stringMap("endpoint_params")
         options.tls = tls(fields.node("tls_config"), default: TLSOptions())
-        if let proxy = fields.string("proxy_url"), !proxy.isEmpty { options.proxy = Secret(value: proxy) }
-        options.noProxy = (fields.string("no_proxy") ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
+        options.proxy = proxy(&fields)
         fields.finish()
         return id == nil || secret == nil || url == nil ? nil : options
     }
@@ -100,41 +127,6 @@ extension ReceiversParser {
             let files = header.strings("files").map { Secret(file: context.path($0, at: value.place)) }
             header.finish()
             return (plain + files).map { .init(name: name.text, value: $0) }
-        }
-    }
-
-    /// `tls_config`.
-    func tls(_ node: Node?, default fallback: TLSOptions) -> TLSOptions {
-        guard let node else { return fallback }
-        var fields = Fields(node, errors, "tls_config")
-        var options = TLSOptions()
-        options.caFile = context.readableFile(&fields, "ca_file")
-        options.certificateFile = context.readableFile(&fields, "cert_file")
-        options.keyFile = context.readableFile(&fields, "key_file")
-        options.serverName = fields.string("server_name")
-        options.insecureSkipVerify = fields.bool("insecure_skip_verify") ?? false
-        for key in ["ca", "cert", "key"] where fields.node(key) != nil {
-            errors.add(fields.place(of: key), "\(key): certificates stand in files here; expected \(key)_file")
-        }
-        if let version = version(&fields, "min_version") { options.minimumVersion = version }
-        options.maximumVersion = version(&fields, "max_version")
-        if (options.certificateFile == nil) != (options.keyFile == nil) {
-            errors.add(node.place, "cert_file and key_file belong together")
-        }
-        fields.finish()
-        return options
-    }
-
-    /// `TLS12`, `TLS13`; the older ones, which OpenSSL 3 has given up, as a lower bound ask for nothing.
-    private func version(_ fields: inout Fields, _ key: String) -> TLSOptions.Version? {
-        guard let text = fields.string(key) else { return nil }
-        switch text {
-        case "TLS13": return .tls13
-        case "TLS12": return .tls12
-        case "TLS10" where key == "min_version", "TLS11" where key == "min_version": return .tls12
-        default:
-            errors.add(fields.place(of: key), "\(key): expected TLS12 or TLS13, found \"\(text)\"")
-            return nil
         }
     }
 }

@@ -8,7 +8,7 @@ extension ReceiversParser {
     func email(_ node: Node, _ global: Global) -> EmailOptions? {
         var fields = Fields(node, errors, "an email_config")
         let sendResolved = fields.bool("send_resolved") ?? false
-        let to = fields.requiredString("to") ?? ""
+        let to = filled(&fields, "to") ?? ""
         let from = fields.string("from") ?? global.smtp.from
         let smarthost = smarthost(&fields, "smarthost") ?? global.smtp.smarthost
         var options = EmailOptions(to: to, from: from ?? "", host: smarthost?.host ?? "", port: smarthost?.port ?? 0)
@@ -22,14 +22,19 @@ extension ReceiversParser {
         options.tls = tls(fields.node("tls_config"), default: global.smtp.tls)
         options.headers = headers(&fields)
         // `html: ''` is how a user asks for text alone: an empty text is not an absent one.
-        if let html = fields.nodeOrNull("html") { options.html = html.scalar ?? "" }
-        if let text = fields.nodeOrNull("text") { options.text = text.scalar ?? "" }
+        if let html = textOrNull(&fields, "html") { options.html = html }
+        if let text = textOrNull(&fields, "text") { options.text = text }
         if let threading = fields.node("threading") { options.threading = self.threading(threading) }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
         if from == nil { errors.add(node.place, "an email_config needs \"from\", or smtp_from in global") }
         if smarthost == nil { errors.add(node.place, "an email_config needs \"smarthost\", or smtp_smarthost in global") }
         return from == nil || smarthost == nil ? nil : options
+    }
+
+    /// A key whose explicit null means an empty text, as in Alertmanager.
+    private func textOrNull(_ fields: inout Fields, _ key: String) -> String? {
+        fields.nodeOrNull(key)?.isNull == true ? "" : fields.string(key)
     }
 
     private func credentials(_ fields: inout Fields, _ global: Global) -> MailRequest.Credentials {
@@ -108,12 +113,12 @@ extension ReceiversParser {
         options.links = fields.list("links").map { node in
             var link = Fields(node, errors, "a link")
             defer { link.finish() }
-            return .init(href: link.requiredString("href") ?? "", text: link.string("text") ?? "")
+            return .init(href: link.string("href") ?? "", text: link.string("text") ?? "")
         }
         options.images = fields.list("images").map { node in
             var image = Fields(node, errors, "an image")
             defer { image.finish() }
-            return .init(source: image.requiredString("src") ?? "", alternative: image.string("alt") ?? "", href: image.string("href") ?? "")
+            return .init(source: image.string("src") ?? "", alternative: image.string("alt") ?? "", href: image.string("href") ?? "")
         }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
@@ -127,7 +132,7 @@ extension ReceiversParser {
         var options = WebhookOptions(url: url ?? Secret(value: ""))
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.http = httpClient(fields.node("http_config"), default: global.http)
-        options.maxAlerts = fields.integer("max_alerts", in: 0...1_000_000) ?? 0
+        options.maxAlerts = fields.integer("max_alerts", in: 0...Int.max) ?? 0
         // Alertmanager's 0s means "no timeout of its own".
         if let timeout = fields.parsed("timeout", expected: "a duration such as 10s", { Duration(prometheus: $0) }), timeout > .zero {
             options.timeout = timeout
@@ -140,11 +145,11 @@ extension ReceiversParser {
         var fields = Fields(node, errors, "an alertmanager_config")
         let places = fields.list("urls")
         let urls = places.compactMap { node -> String? in
-            guard let text = node.scalar, ParsingContext.isWebURL(text) else {
+            guard let text = node.scalar, let url = ParsingContext.webURL(text) else {
                 errors.add(node.place, "urls: expected a URL such as http://alertmanager-1:9093, found \(ParsingContext.shown(node))")
                 return nil
             }
-            return text.hasSuffix("/") ? String(text.dropLast()) : text
+            return url.hasSuffix("/") ? String(url.dropLast()) : url
         }
         if places.isEmpty { errors.add(node.place, "an alertmanager_config needs \"urls\"") }
         var options = AlertmanagerOptions(urls: urls)
@@ -171,13 +176,13 @@ extension ReceiversParser {
 
     /// A URL that is a secret; one given inline is checked now, without being repeated in the error.
     func secretURL(_ fields: inout Fields, _ key: String) -> Secret? {
-        let inline = fields.node(key)
         let secret = context.secret(&fields, key)
-        if let inline, let text = inline.scalar, !ParsingContext.isWebURL(text, userAllowed: true) {
+        guard let inline = fields.node(key), let text = inline.scalar else { return secret }
+        guard let url = ParsingContext.webURL(text, userAllowed: true) else {
             errors.add(inline.place, "\(key): expected a URL such as https://hooks.example.org/path")
             return nil
         }
-        return secret
+        return Secret(value: url)
     }
 
     /// A template's text in place of the default one.

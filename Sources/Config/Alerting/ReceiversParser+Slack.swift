@@ -33,7 +33,7 @@ extension ReceiversParser {
         options.fields = fields.list("fields").map { node in
             var field = Fields(node, errors, "a field")
             defer { field.finish() }
-            return .init(title: field.requiredString("title") ?? "", value: field.requiredString("value") ?? "", short: field.bool("short"))
+            return .init(title: filled(&field, "title") ?? "", value: filled(&field, "value") ?? "", short: field.bool("short"))
         }
         options.actions = fields.list("actions").compactMap(action)
         fields.finish()
@@ -56,20 +56,30 @@ extension ReceiversParser {
         return nil
     }
 
-    /// Buttons with a link; menus and callbacks need a server of their own and mean nothing here.
+    /// With a `url` it opens a link, and `name`, `value` and `confirm` mean nothing, as in Alertmanager; else the
+    /// Slack app hears the `name`.
     private func action(_ node: Node) -> SlackOptions.Action? {
         var action = Fields(node, errors, "an action")
-        let type = action.requiredString("type")
-        let text = action.requiredString("text")
+        let type = filled(&action, "type")
+        let text = filled(&action, "text")
         let url = action.string("url") ?? ""
+        let name = action.string("name") ?? ""
+        let value = action.string("value") ?? ""
         let style = action.string("style") ?? ""
-        for key in ["name", "value", "confirm"] { _ = action.node(key) }
+        let confirmation = action.node("confirm").flatMap(confirmation)
         action.finish()
+        if url.isEmpty, name.isEmpty { errors.add(node.place, "an action needs \"name\" or \"url\"") }
         guard let type, let text else { return nil }
-        guard type == "button", !url.isEmpty else {
-            errors.add(node.place, "an action is a button with a \"url\" here")
-            return nil
-        }
-        return .init(text: text, url: url, style: style)
+        return .init(type: type, text: text, style: style, press: url.isEmpty ? .tell(name: name, value: value, confirmation: confirmation) : .open(url: url))
+    }
+
+    private func confirmation(_ node: Node) -> SlackOptions.Confirmation? {
+        var fields = Fields(node, errors, "a confirmation")
+        defer { fields.finish() }
+        let title = fields.string("title") ?? ""
+        let ok = fields.string("ok_text") ?? ""
+        let dismiss = fields.string("dismiss_text") ?? ""
+        guard let text = filled(&fields, "text") else { return nil }
+        return .init(text: text, title: title, okText: ok, dismissText: dismiss)
     }
 }

@@ -10,7 +10,11 @@ package struct ReceiversParser {
     let context: ParsingContext
     var errors: ErrorList { context.errors }
 
-    package init(context: ParsingContext) { self.context = context }
+    package init(context: ParsingContext) {
+        var context = context
+        context.emptyIsAbsent = true
+        self.context = context
+    }
 
     /// What receivers inherit from `global`.
     package struct Global: Sendable {
@@ -50,7 +54,7 @@ package struct ReceiversParser {
         var global = Global()
         guard let node else { return global }
         var fields = Fields(node, errors, "global")
-        if let timeout = context.duration(&fields, "resolve_timeout") { global.resolveTimeout = timeout }
+        if let timeout = fields.parsed("resolve_timeout", expected: "a duration such as 5m", Duration.init(prometheus:)) { global.resolveTimeout = timeout }
         global.http = httpClient(fields.node("http_config"), default: HTTPClientOptions())
         global.slackURL = secretURL(&fields, "slack_api_url")
         global.slackToken = context.secret(&fields, "slack_app_token")
@@ -149,13 +153,21 @@ package struct ReceiversParser {
         return named[text] ?? Int(text).flatMap { (1...65535).contains($0) ? $0 : nil }
     }
 
-    /// `host:port`.
+    /// Required, and empty is as good as absent, as in Alertmanager.
+    func filled(_ fields: inout Fields, _ key: String) -> String? {
+        guard let text = fields.requiredString(key) else { return nil }
+        if text.isEmpty { errors.add(fields.place(of: key), "\(key): expected text, found nothing") }
+        return text.isEmpty ? nil : text
+    }
+
+    /// `host:port`; `:port` is this machine, as in Go.
     func smarthost(_ fields: inout Fields, _ key: String) -> (host: String, port: Int)? {
-        fields.parsed(key, expected: "host:port, such as mail.example.org:587") { text in
+        if fields.node(key)?.scalar == "" { return nil }
+        return fields.parsed(key, expected: "host:port, such as mail.example.org:587") { text in
             guard let colon = text.lastIndex(of: ":"), let port = ReceiversParser.port(String(text[text.index(after: colon)...])) else { return nil }
             var host = String(text[..<colon])
             if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-            return host.isEmpty ? nil : (host, port)
+            return (host.isEmpty ? "localhost" : host, port)
         }
     }
 }

@@ -14,6 +14,21 @@ package enum RoutingFile {
         throw ConfigurationErrors(errors: errors.errors)
     }
 
+    /// The configuration that a running agent or an Alertmanager shows in its API (`config.original`), which
+    /// names no other file.
+    /// - Parameter name: stands for the file in mistakes.
+    /// - Throws: all mistakes at once.
+    package static func parse(_ text: String, name: String, files: any FileAccess) throws(ConfigurationErrors) -> Route {
+        let errors = ErrorList()
+        let context = ParsingContext(errors: errors, files: files, environment: [:], folder: "/")
+        do {
+            if let route = parse(try Node.parse(text, file: name), context) { return route }
+        } catch {
+            errors.add(error)
+        }
+        throw ConfigurationErrors(errors: errors.errors)
+    }
+
     private static func route(_ root: Node, _ context: ParsingContext) -> Route? {
         guard let alerting = root["alerting"] else { return root["route"] == nil ? nil : parse(root, context) }
         guard let file = alerting["file"], let text = file.scalar else { return parse(alerting, context) }

@@ -14,13 +14,7 @@ package struct HTTPClientOptions: Sendable, Hashable {
 
     package var authorization: Authorization = .none
     package var tls = TLSOptions()
-    /// `http://[user:password@]proxy:3128`; a secret since it may carry a password.
-    package var proxy: Secret?
-    /// For URLs of either scheme, where `proxy` names none for both.
-    package var proxyForHTTPS: Secret?
-    package var proxyForHTTP: Secret?
-    /// Hosts (with their subdomains), addresses, or `*`, that are reached without the proxy.
-    package var noProxy: [String] = []
+    package var proxy = ProxyOptions()
     /// Whether redirects are followed. Default true, at most `redirectLimit`.
     package var followRedirects = true
     /// Headers that go with each request.

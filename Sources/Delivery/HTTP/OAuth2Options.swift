@@ -12,8 +12,7 @@ package struct OAuth2Options: Sendable, Hashable {
     /// What else the token's endpoint wants to be told.
     package var endpointParameters: [String: String] = [:]
     package var tls = TLSOptions()
-    package var proxy: Secret?
-    package var noProxy: [String] = []
+    package var proxy = ProxyOptions()
 
     package init(clientID: String, clientSecret: Secret, tokenURL: String) {
         self.clientID = clientID

@@ -41,11 +41,7 @@ extension ReceiverClient {
             hidden.append(pair)
         }
         request.body = OAuth2Tokens.form(form)
-        if let proxy = options.proxy, !NoProxy.matches(url: options.tokenURL, options.noProxy) {
-            let address = try reveal(proxy)
-            request.proxy = address
-            hidden.append(address)
-        }
+        try set(options.proxy, on: &request, &hidden)
         do {
             return try await http.send(request)
         } catch {

@@ -60,21 +60,29 @@ struct ReceiverClient: Sendable {
         let given = Set(call.headers.map { $0.name.lowercased() })
         request.headers = own.filter { !given.contains($0.name.lowercased()) } + call.headers
         if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) { request.headers.append(("User-Agent", "vaultwatch")) }
-        let byScheme = call.url.hasPrefix("https:") ? call.options.proxyForHTTPS : call.options.proxyForHTTP
-        if let proxy = call.options.proxy ?? byScheme, !NoProxy.matches(url: call.url, call.options.noProxy) {
-            let address = try reveal(proxy)
-            request.proxy = address
-            secrets.append(address)
-            if let at = address.lastIndex(of: "@") { secrets.append(String(address[..<at].split(separator: "/").last ?? "")) }
-        }
+        try set(call.options.proxy, on: &request, &secrets)
         // Nothing that came from a file or a template may add a line to the request.
-        guard request.headers.allSatisfy({ $0.value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 } }) else {
+        guard (request.headers + request.proxyHeaders).allSatisfy({ $0.value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 } }) else {
             throw DeliveryError(.clientError, retryable: false, "a header's value holds a control character")
         }
         do {
             return Answer(response: try await http.send(request), secrets: secrets)
         } catch {
             throw DeliveryError(error, hiding: secrets)
+        }
+    }
+
+    /// Sends a request through the proxy where there is one for its URL.
+    func set(_ proxy: ProxyOptions, on request: inout HTTPRequest, _ secrets: inout [String]) throws(DeliveryError) {
+        guard let url = proxy.proxy(for: request.url) else { return }
+        let address = try reveal(url)
+        request.proxy = address
+        secrets.append(address)
+        if let at = address.lastIndex(of: "@") { secrets.append(String(address[..<at].split(separator: "/").last ?? "")) }
+        for header in proxy.connectHeaders {
+            let value = try reveal(header.value)
+            secrets.append(value)
+            request.proxyHeaders.append((header.name, value))
         }
     }
 

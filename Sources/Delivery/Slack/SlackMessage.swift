@@ -23,7 +23,7 @@ struct SlackMessage {
     /// An attachment takes 50 blocks; each alert takes two.
     private static let mostAlerts = 20
     private static let mostFields = 10
-    private static let mostActions = 5
+    static let mostActions = 5
     private static let urlRunes = 3000
 
     func payload(thread: String?) throws(DeliveryError) -> JSON {
@@ -56,8 +56,8 @@ struct SlackMessage {
 
     private var color: String { draft.content(options.color, else: SlackMessage.defaultColor).filter { !$0.isWhitespace } }
 
-    private func nonEmpty(_ text: String) -> JSON? { text.isEmpty ? nil : .string(text) }
-    private func optional(_ template: String) -> JSON? { nonEmpty(draft.content(template).truncated(toRunes: SlackMessage.urlRunes)) }
+    func nonEmpty(_ text: String) -> JSON? { text.isEmpty ? nil : .string(text) }
+    func optional(_ template: String) -> JSON? { nonEmpty(draft.content(template).truncated(toRunes: SlackMessage.urlRunes)) }
 
     // MARK: Alertmanager's attachment
 
@@ -75,14 +75,8 @@ struct SlackMessage {
                 ("short", .bool(field.short ?? options.shortFields)),
             ])
         }
-        let actions = options.actions.prefix(SlackMessage.mostActions).map { action in
-            JSON.object([
-                ("type", .string("button")), ("text", .string(draft.content(action.text).truncated(toRunes: 75))),
-                ("url", .string(draft.content(action.url))), ("style", optional(action.style)),
-            ])
-        }
         if !fields.isEmpty { members.append(("fields", .array(fields))) }
-        if !actions.isEmpty { members.append(("actions", .array(actions))) }
+        if !options.actions.isEmpty { members.append(("actions", .array(classicActions()))) }
         return members
     }
 
@@ -100,8 +94,7 @@ struct SlackMessage {
         if SlackText.isLink(image) {
             blocks.append(.object([("type", .string("image")), ("image_url", .string(image)), ("alt_text", .string(draft.plainText))]))
         }
-        let buttons = options.actions.prefix(SlackMessage.mostActions).compactMap(button)
-        if !buttons.isEmpty { blocks.append(.object([("type", .string("actions")), ("elements", .array(buttons))])) }
+        blocks += actionBlocks()
         let footer = SlackText.markup(draft.content(options.footer), most: SlackMessage.contextRunes)
         if !footer.isEmpty { blocks.append(SlackMessage.context(footer)) }
         return blocks
@@ -150,17 +143,6 @@ struct SlackMessage {
         let url = draft.content(options.thumbURL)
         guard SlackText.isLink(url) else { return nil }
         return .object([("type", .string("image")), ("image_url", .string(url)), ("alt_text", .string("thumbnail"))])
-    }
-
-    private func button(_ action: SlackOptions.Action) -> JSON? {
-        let url = draft.content(action.url)
-        guard SlackText.isLink(url) else { return nil }
-        let label = draft.content(action.text).truncated(toRunes: 75)
-        let style = draft.content(action.style)
-        return .object([
-            ("type", .string("button")), ("text", .object([("type", .string("plain_text")), ("text", .string(label.isEmpty ? "Open" : label))])),
-            ("url", .string(url)), ("style", ["primary", "danger"].contains(style) ? .string(style) : nil),
-        ])
     }
 
     private static func markdown(_ text: String) -> JSON { .object([("type", .string("mrkdwn")), ("text", .string(text.truncated(toRunes: sectionRunes)))]) }

@@ -22,16 +22,43 @@ package struct SlackOptions: Sendable, Hashable {
         }
     }
 
-    /// A button that opens a link.
+    /// A button: it opens a link, or tells the Slack app that owns the webhook or the bot which one was pressed.
+    /// Source: Alertmanager's configuration, <action_config>.
     package struct Action: Sendable, Hashable {
+        /// What pressing it does.
+        package enum Press: Sendable, Hashable {
+            case open(url: String)
+            /// The app hears `name` (blocks: `action_id`) and `value`.
+            case tell(name: String, value: String, confirmation: Confirmation?)
+        }
+
+        /// `button`; what else it may be is for the classic attachment alone.
+        package var type: String
         package var text: String
-        package var url: String
         /// `primary`, `danger`, or empty.
         package var style: String
-        package init(text: String, url: String, style: String = "") {
+        package var press: Press
+
+        package init(type: String = "button", text: String, style: String = "", press: Press) {
+            self.type = type
             self.text = text
-            self.url = url
             self.style = style
+            self.press = press
+        }
+    }
+
+    /// What is asked before a press counts; empty texts mean Slack's own.
+    package struct Confirmation: Sendable, Hashable {
+        package var text: String
+        package var title: String
+        package var okText: String
+        package var dismissText: String
+
+        package init(text: String, title: String = "", okText: String = "", dismissText: String = "") {
+            self.text = text
+            self.title = title
+            self.okText = okText
+            self.dismissText = dismissText
         }
     }
 

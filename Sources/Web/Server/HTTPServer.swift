@@ -172,6 +172,13 @@ package final class HTTPServer: Sendable {
 
     private static func reason(_ error: any Error) -> String {
         guard let error = error as? IOError else { return "\(error)" }
-        return String(cString: strerror(error.errnoCode))
+        let hint =
+            switch error.errnoCode {
+            case EADDRINUSE: "; end the program that listens there, or choose another address with --web.listen-address (listen_addresses in web)"
+            case EADDRNOTAVAIL: "; --web.listen-address (listen_addresses in web) takes an address of this machine, or :port for all of them"
+            case EACCES: "; --web.listen-address (listen_addresses in web) takes a port from 1024 on, or the service needs CAP_NET_BIND_SERVICE"
+            default: ""
+            }
+        return String(cString: strerror(error.errnoCode)) + hint
     }
 }

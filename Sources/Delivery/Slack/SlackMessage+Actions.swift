@@ -1,0 +1,97 @@
+/// The buttons below a message.
+/// Sources: api.slack.com/reference/block-kit/block-elements (button), api.slack.com/reference/block-kit/composition-objects
+/// (confirm), api.slack.com/legacy/interactive-message-field-guide (action, confirmation).
+extension SlackMessage {
+    private static let labelRunes = 75
+    private static let nameRunes = 255
+    private static let valueRunes = 2000
+    private static let confirmTitleRunes = 100
+    private static let confirmTextRunes = 300
+    private static let confirmButtonRunes = 30
+
+    private func text(_ template: String, most: Int) -> String { draft.content(template).truncated(toRunes: most) }
+
+    // MARK: Alertmanager's attachment
+
+    /// As Alertmanager sends them: what is empty is left out.
+    func classicActions() -> [JSON] {
+        options.actions.prefix(SlackMessage.mostActions).map { action in
+            var members: [(String, JSON?)] = [
+                ("type", optional(action.type)), ("text", nonEmpty(text(action.text, most: SlackMessage.labelRunes))), ("style", optional(action.style)),
+            ]
+            switch action.press {
+            case .open(let url): members.append(("url", nonEmpty(draft.content(url))))
+            case .tell(let name, let value, let confirmation):
+                members.append(("name", nonEmpty(text(name, most: SlackMessage.nameRunes))))
+                members.append(("value", nonEmpty(text(value, most: SlackMessage.valueRunes))))
+                members.append(("confirm", confirmation.map(classicConfirmation)))
+            }
+            return .object(members)
+        }
+    }
+
+    private func classicConfirmation(_ confirmation: SlackOptions.Confirmation) -> JSON {
+        .object([
+            ("text", nonEmpty(text(confirmation.text, most: SlackMessage.confirmTextRunes))),
+            ("title", nonEmpty(text(confirmation.title, most: SlackMessage.confirmTitleRunes))),
+            ("ok_text", nonEmpty(text(confirmation.okText, most: SlackMessage.confirmButtonRunes))),
+            ("dismiss_text", nonEmpty(text(confirmation.dismissText, most: SlackMessage.confirmButtonRunes))),
+        ])
+    }
+
+    // MARK: Blocks
+
+    /// Mostly one row of buttons. Slack refuses a block with the same `action_id` twice, so a name that comes again
+    /// begins a row of its own.
+    func actionBlocks() -> [JSON] {
+        var rows: [[JSON]] = []
+        var names: Set<String> = []
+        for action in options.actions.prefix(SlackMessage.mostActions) {
+            guard let (name, button) = button(action) else { continue }
+            if rows.isEmpty || (!name.isEmpty && names.contains(name)) {
+                rows.append([])
+                names = []
+            }
+            names.insert(name)
+            rows[rows.count - 1].append(button)
+        }
+        return rows.map { .object([("type", .string("actions")), ("elements", .array($0))]) }
+    }
+
+    /// - Returns: its `action_id`, empty where it has none; nil for a link that leads nowhere.
+    private func button(_ action: SlackOptions.Action) -> (name: String, button: JSON)? {
+        let style = draft.content(action.style)
+        var members: [(String, JSON?)] = [
+            ("type", .string("button")), ("text", plain(action.text, most: SlackMessage.labelRunes, else: "Open")),
+            ("style", ["primary", "danger"].contains(style) ? .string(style) : nil),
+        ]
+        switch action.press {
+        case .open(let template):
+            let url = draft.content(template)
+            guard SlackText.isLink(url) else { return nil }
+            members.append(("url", .string(url)))
+            return ("", .object(members))
+        case .tell(let template, let value, let confirmation):
+            let name = text(template, most: SlackMessage.nameRunes)
+            members.append(("action_id", nonEmpty(name)))
+            members.append(("value", nonEmpty(text(value, most: SlackMessage.valueRunes))))
+            members.append(("confirm", confirmation.map(confirmationObject)))
+            return (name, .object(members))
+        }
+    }
+
+    /// All four texts are needed here; the ones not given are those that a classic attachment would show.
+    private func confirmationObject(_ confirmation: SlackOptions.Confirmation) -> JSON {
+        .object([
+            ("title", plain(confirmation.title, most: SlackMessage.confirmTitleRunes, else: "Are you sure?")),
+            ("text", plain(confirmation.text, most: SlackMessage.confirmTextRunes, else: "Are you sure?")),
+            ("confirm", plain(confirmation.okText, most: SlackMessage.confirmButtonRunes, else: "Okay")),
+            ("deny", plain(confirmation.dismissText, most: SlackMessage.confirmButtonRunes, else: "Cancel")),
+        ])
+    }
+
+    private func plain(_ template: String, most: Int, else usual: String) -> JSON {
+        let text = text(template, most: most)
+        return .object([("type", .string("plain_text")), ("text", .string(text.isEmpty ? usual : text))])
+    }
+}
