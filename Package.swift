@@ -119,7 +119,9 @@ let package = Package(
         tests("LocalServers", ["LocalServers", "Platform"]),
         tests("Lab", ["Lab", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
         tests("Config", ["Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples", "S3", "Transport", "Store"]),
-        tests("Agent", ["Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Samples", "Simulation", "Telemetry", logging]),
+        tests("Agent", [
+            "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Samples", "Simulation", "Store", "Telemetry", logging,
+        ]),
         tests("Integration", [
             "Agent", "Simulation", "Lab", "LocalServers", "Platform", "Supervision", "Transport", "vaultwatch", logging,
         ], exclude: ["Alertmanager/README.md"]),

@@ -36,6 +36,28 @@ struct DataEvidence {
         }
     }
 
+    /// Functions of one series' value alone.
+    private static let elementwise: Set<String> = [
+        "abs", "ceil", "clamp", "clamp_max", "clamp_min", "exp", "floor", "ln", "log2", "log10", "round", "sgn", "sqrt", "time", "timestamp", "vector",
+    ]
+
+    /// Whether everything is there that the expression reads of an alert, so that not to be found is an answer. False where that can't
+    /// be told after a start: an aggregation may lack some of its series, a range some of its points, an offset all of them.
+    func isComplete(for labels: Labels, except ignored: Set<String>) -> Bool { isComplete(expression, labels, ignored) }
+
+    private func isComplete(_ expression: Expression, _ labels: Labels, _ ignored: Set<String>) -> Bool {
+        switch expression.kind {
+        case .number, .string: return true
+        case .selector(let selector):
+            guard selector.shift.offset.milliseconds == 0, selector.shift.anchor == nil, let use = uses[expression.span] else { return false }
+            return hasData(use, labels, ignored)
+        case .binary, .negated, .plus, .paren: break
+        case .call(let call) where DataEvidence.elementwise.contains(call.function.name.rawValue): break
+        default: return false
+        }
+        return expression.children.allSatisfy { isComplete($0, labels, ignored) }
+    }
+
     private func hasData(_ use: Expression.SelectorUse, _ labels: Labels?, _ ignored: Set<String>) -> Bool {
         var isFound = false
         do {

@@ -30,7 +30,7 @@ extension GroupEvaluator {
     }
 
     /// A rule's `for` goes on where it was, the time of the outage not counted, if that was at most an hour;
-    /// what fired goes on firing until its data have had a minute to come back.
+    /// what fired goes on firing until its data are back, which a minute is given for.
     package mutating func restore(_ saved: Saved, now: Timestamp) {
         // Less than nothing where the clock has stepped back meanwhile.
         let outage = now.milliseconds - saved.savedAt

@@ -152,6 +152,12 @@ package struct GroupEvaluator: Sendable {
             let isFound = found[labels] != nil
             let isActive = state.alerts[labels].map { $0.state != .inactive } ?? false
             let isBlind = !isFound && isActive && evidence?.isMissing(for: labels, except: Set(rule.labels.keys)) == true
+            // Restored, and its data are back: its end need not wait.
+            if !isFound, state.alerts[labels]?.restoredUntil.map({ now.milliseconds < $0 }) == true,
+                (evidence ?? DataEvidence(rule.query.expression, source, at: time)).isComplete(for: labels, except: Set(rule.labels.keys))
+            {
+                state.alerts[labels]?.restoredUntil = nil
+            }
             advance(rule, labels, isFound: isFound, isBlind: isBlind, &state, now, context, &result)
         }
         var samples: [Sample] = []

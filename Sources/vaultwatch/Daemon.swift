@@ -14,6 +14,7 @@ enum Daemon {
         // A core would hold the secrets in use; setrlimit(2).
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        raiseFileLimit()
         do {
             let agent = try Agent(options, platform: .real(log: log))
             agent.onReady = ready
@@ -25,5 +26,15 @@ enum Daemon {
             log.error("the agent cannot run", metadata: ["err": "\(error)"])
             throw ExitCode.failure
         }
+    }
+
+    /// Every receiver may have its connections beside those of targets and clients: 1024 descriptors, which is where shells start
+    /// programs, may be too few. Nothing here uses select(2), for whose sake the limit is so low; getrlimit(2).
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(files, &limit) == 0 else { return }
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 65_536))
+        setrlimit(files, &limit)
     }
 }

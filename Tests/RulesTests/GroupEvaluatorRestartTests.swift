@@ -47,6 +47,27 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&after, empty, 1070) == ["K 1070: ended 1070"])
     }
 
+    /// The data of the alert itself must be back, and whole: a count of what has been seen so far is no answer.
+    @Test func anAlertWhoseDataAreBackEndsAtOnce() throws {
+        let source = Scripted()
+        var before = try evaluator(
+            "  - {alert: R, expr: abs(x) > 0 unless y == 1}\n  - {alert: C, expr: count(x > 0) > 1}\n  - {alert: I, expr: 'increase(x[5m]) >= 0'}")
+        for n in ["a", "b"] {
+            source.set("x", ["n": n], 1, at: -10)
+            source.set("x", ["n": n], 1, at: 0)
+            source.set("y", ["n": n], 0, at: 0)
+        }
+        #expect(turn(&before, source, 0).map { $0.prefix(1) } == ["R", "R", "C", "I", "I"])
+        let fresh = Scripted()
+        var after = try restarted(before, stopped: 10, started: 1000)
+        fresh.set("x", ["n": "a"], 0, at: 1000)
+        #expect(turn(&after, fresh, 1000).allSatisfy { $0.contains("since") })
+        fresh.set("y", ["n": "a"], 0, at: 1001)
+        #expect(turn(&after, fresh, 1001) == ["R 1001: ended 1001"])
+        #expect(turn(&after, fresh, 1059).isEmpty)
+        #expect(turn(&after, fresh, 1060).count { $0.contains("ended") } == 4)
+    }
+
     @Test func anEndIsToldOnAfterARestart() throws {
         let source = Scripted()
         var before = try evaluator("  - {alert: R, expr: x > 0}")

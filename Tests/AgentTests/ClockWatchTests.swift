@@ -1,0 +1,81 @@
+import Exposition
+import Logging
+import Platform
+import Samples
+import Simulation
+import Store
+import Telemetry
+import Testing
+
+@testable import Agent
+@testable import Probes
+
+/// What a step of the wall clock must not do to samples, and what is news.
+struct ClockWatchTests {
+    private let time = VirtualTime(wall: Timestamp(milliseconds: 1_000_000_000))
+    private let registry = Registry()
+    private let store: Store
+    private let clock: ClockWatch
+    private let observatory: Observatory
+
+    init() {
+        let platform = Platform(time: time, random: SeededRandom(seed: 1), files: MemoryFiles(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        store = Store(options: StoreOptions(), registry: registry)
+        clock = ClockWatch(store: store, platform: platform, registry: registry)
+        observatory = Observatory(store: store, clock: clock)
+    }
+
+    private func result(_ value: Double) -> ProbeResult {
+        let now = time.wall()
+        return ProbeResult(
+            target: ProbeTarget(.vaultNode, "c/n"), samples: [Sample(Labels(name: "vault_node_sealed"), value, at: now)],
+            status: TargetStatus(.ok, ""), timestamp: now)
+    }
+
+    /// How old each sample is, seconds.
+    private var ages: [Double] {
+        let points = store.select([Matcher("__name__", equals: "vault_node_sealed")], start: .min, end: .max).first?.points ?? []
+        return points.map { Double(time.wall().milliseconds - $0.t) / 1000 }
+    }
+
+    @Test(arguments: [-3600, 3600] as [Int64]) func samplesAreAsOldAfterAStepAsBefore(step: Int64) {
+        for value in [0.0, 1, 1] {
+            _ = observatory.take([result(value)])
+            time.move(to: time.monotonic() + .seconds(10))
+        }
+        #expect(ages == [30, 20, 10])
+        time.stepWall(by: .seconds(step))
+        time.move(to: time.monotonic() + .seconds(5))
+        #expect(clock.look().steps == .seconds(step))
+        #expect(ages == [35, 25, 15])
+        #expect(clock.look().steps == .seconds(step))
+        #expect(registry.counter("vaultwatch_clock_steps_total", help: "").value() == 1)
+    }
+
+    @Test func slewingIsNoStep() {
+        _ = observatory.take([result(0)])
+        for _ in 0..<20 {
+            time.stepWall(by: .milliseconds(900))
+            clock.look()
+        }
+        #expect(clock.look().steps == .zero)
+    }
+
+    /// A probe began before the clock stepped back and ended after it: its result must not refuse what comes.
+    @Test func aResultOfATimeToComeIsOfNow() {
+        let late = result(1)
+        time.stepWall(by: .seconds(-3600))
+        _ = observatory.take([late])
+        time.move(to: time.monotonic() + .seconds(10))
+        _ = observatory.take([result(0)])
+        #expect(ages == [10, 0])
+    }
+
+    @Test func firstWordsAndChangesAreNews() {
+        #expect(observatory.take([result(0)]) == ["vault_node_sealed"])
+        time.move(to: time.monotonic() + .seconds(10))
+        #expect(observatory.take([result(0)]) == [])
+        time.move(to: time.monotonic() + .seconds(10))
+        #expect(observatory.take([result(1)]) == ["vault_node_sealed"])
+    }
+}
