@@ -231,20 +231,20 @@ import Transport
     /// What finds no room in the queue is fetched from the outbox when there is some: nothing is lost, and nothing sent twice.
     @Test func holdsNoMoreThanItsBoundAndLosesNothing() async {
         let owner = Owner(VirtualTime())
-        owner.outbox.withLock { $0 = Array(1...100) }
+        owner.outbox.withLock { $0 = Array(1...400) }
         let gate = Gate()
         let courier = courier(owner, limit: 5) {
             await gate.pass()
             return .accepted("ok")
         }
-        for id: UInt64 in 1...100 { await courier.send(id) }
-        #expect(await courier.status.waiting == 64 + 5)
+        for id: UInt64 in 1...400 { await courier.send(id) }
+        #expect(await courier.status.waiting == Courier.mostToMachines + 5)
         gate.open()
-        await until { owner.times("accepted").count == 100 }
+        await until { owner.times("accepted").count == 400 }
         await until { await courier.status.waiting == 0 }
-        #expect(Set(owner.said.filter { $0.hasPrefix("accepted") }).count == 100)
+        #expect(Set(owner.said.filter { $0.hasPrefix("accepted") }).count == 400)
         // A refill brings as many as there is room for, not one at a time.
-        #expect(owner.times("refill").count <= 40)
+        #expect(owner.times("refill").count <= 60)
     }
 
     @Test func closeWaitsForWhatIsInFlight() async {
@@ -254,21 +254,21 @@ import Transport
             await gate.pass()
             return .accepted("ok")
         }
-        for id: UInt64 in 1...80 { await courier.send(id) }
-        await until { owner.times("begin").count == 64 }
+        for id: UInt64 in 1...300 { await courier.send(id) }
+        await until { owner.times("begin").count == Courier.mostToMachines }
         let closing = Task {
             await courier.close()
             owner.note("closed")
         }
         // It has begun to close once those that wait are gone.
-        await until { await courier.status.waiting == 64 }
-        await courier.send(99)
+        await until { await courier.status.waiting == Courier.mostToMachines }
+        await courier.send(999)
         #expect(owner.times("closed").isEmpty)
         gate.open()
         await closing.value
         #expect(owner.said.last == "closed")
-        #expect(owner.times("accepted").count == 64)
-        #expect(owner.times("begin 99").isEmpty)
+        #expect(owner.times("accepted").count == Courier.mostToMachines)
+        #expect(owner.times("begin 999").isEmpty)
     }
 
     @Test func aDrainGivesUpInTimeWhatHangs() async throws {

@@ -48,6 +48,8 @@ package struct CourierStatus: Sendable, Hashable {
 actor Courier {
     /// Messages under way at once. Machines take many, and the more are under way the more share one fsync of the journal: of 10,000
     /// messages the last one arrives after 2.0 s with 256, 2.3 s with 128, 4.3 s with 64. People's services would answer with 429.
+    static let mostToMachines = 256
+    private static let mostToPeople = 16
     private let mostInFlight: Int
 
     private let receiver: String
@@ -81,7 +83,7 @@ actor Courier {
         self.receiver = receiver
         self.integration = integration.name
         kind = integration.kind
-        mostInFlight = ["webhook", "alertmanager"].contains(integration.kind) ? 256 : 16
+        mostInFlight = ["webhook", "alertmanager"].contains(integration.kind) ? Courier.mostToMachines : Courier.mostToPeople
         self.sender = sender
         self.events = events
         self.platform = platform
