@@ -30,7 +30,7 @@ indirect enum JSON: Sendable {
 
     private func write(_ out: inout [UInt8]) {
         switch self {
-        case .string(let text): JSON.write(text, &out)
+        case .string(let text): out.append(json: text)
         case .number(let value): out += goFormatPlain(value).utf8
         case .bool(let value): out += (value ? "true" : "false").utf8
         case .array(let items):
@@ -44,27 +44,12 @@ indirect enum JSON: Sendable {
             out.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
-                JSON.write(member.0, &out)
+                out.append(json: member.0)
                 out.append(UInt8(ascii: ":"))
                 member.1.write(&out)
             }
             out.append(UInt8(ascii: "}"))
         }
-    }
-
-    private static let hex = Array("0123456789abcdef".utf8)
-
-    private static func write(_ text: String, _ out: inout [UInt8]) {
-        out.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): out += [UInt8(ascii: "\\"), byte]
-            case 0x0a: out += "\\n".utf8
-            case 0..<0x20: out += "\\u00".utf8 + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            default: out.append(byte)
-            }
-        }
-        out.append(UInt8(ascii: "\""))
     }
 }
 
