@@ -39,7 +39,11 @@ let nio: [Target.Dependency] = [
 // and TidyTests holds who may import whom.
 let package = Package(
     name: "vaultwatch",
-    products: [.executable(name: "vaultwatch", targets: ["vaultwatch"])],
+    products: [
+        .executable(name: "vaultwatch", targets: ["vaultwatch"]),
+        // Loaded by a test into the program, whose wall clock it steps.
+        .library(name: "SteppedClock", type: .dynamic, targets: ["SteppedClock"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -97,6 +101,7 @@ let package = Package(
             dependencies: ["LocalServers", "Lab", "Transport", "Platform", "Samples", "Store", "Telemetry", "PromQL", logging],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 
+        .target(name: "SteppedClock", path: "Tests/SteppedClock", linkerSettings: [.linkedLibrary("dl")]),
         tests("Samples", ["Samples"]),
         tests("Platform", ["Platform", "Samples", logging]),
         tests("YAML", ["YAML"]),

@@ -99,4 +99,57 @@ import Testing
         await estate.stop()
         folder.remove()
     }
+
+    /// The clock is set an hour ahead and two hours back under a node that stays sealed: nobody hears of an end until it is unsealed.
+    @Test func stepsOfTheClockEndNothing() async throws {
+        let estate = try await Estate.quiet()
+        let folder = try TemporaryDirectory()
+        let listen = "127.0.0.1:\(try freePort())"
+        // Evaluated more often than anything is polled: the rules see the step first.
+        let rules = try folder.write("rules.yml", """
+            groups: [{name: vault, interval: 500ms, rules: [{alert: VaultSealed, expr: vault_node_sealed == 1, labels: {severity: critical}}]}]
+            """)
+        let text = DemoConfiguration.text(try estate.endpoints(), rules: rules, listen: listen, storage: folder.path + "/state")
+        let file = try folder.write("vaultwatch.yml", text)
+        let offset = try folder.write("offset", String(repeating: "\0", count: 8))
+        func step(_ seconds: Int64) throws {
+            let handle = try FileHandle(forWritingTo: URL(filePath: offset))
+            try handle.write(contentsOf: withUnsafeBytes(of: seconds) { Data($0) })
+            try handle.close()
+        }
+        var environment = ProcessInfo.processInfo.environment
+        environment["LD_PRELOAD"] = URL(filePath: Binary.path).deletingLastPathComponent().appending(path: "libSteppedClock.so").path
+        environment["STEPPED_CLOCK_FILE"] = offset
+        let agent = try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
+        func value(_ series: String) async -> Double? {
+            let page = try? await ChildProcess.run("curl", ["-s", "--max-time", "5", "http://\(listen)/metrics"])
+            let line = page.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix(series + " ") } }
+            return line.flatMap { Double($0.dropFirst(series.count + 1)) }
+        }
+        func events() -> [String] {
+            estate.inbox.messages(kind: .pagerduty).map { "\($0.payload.map { "\($0)" } ?? "")" }.filter { $0.contains("VaultSealed") }
+        }
+        let evaluations = #"vaultwatch_rule_evaluations_total{rule_group="vault"}"#
+        #expect(await waitUntil { await value("vaultwatch_clock_steps_total") == 0 })
+        try await estate.perform(.node("vault-2", .seal))
+        #expect(await waitUntil { events().count == 1 })
+        for (count, seconds) in [(1.0, 3600), (2.0, -3600)] as [(Double, Int64)] {
+            try step(seconds)
+            #expect(await waitUntil { await value("vaultwatch_clock_steps_total") == count })
+            // Some turns of the rules, with what was polled before and after.
+            for _ in 0..<3 {
+                let before = await value(evaluations) ?? .nan
+                #expect(await waitUntil { (await value(evaluations) ?? .nan) > before }, "\(before)")
+            }
+            // Neither at the pager nor within, where the group's interval could hide an end that is taken back.
+            #expect(events().count == 1, "\(events())")
+            #expect(!String(decoding: agent.standardError(limit: 1 << 16), as: UTF8.self).contains("alert ended"))
+        }
+        try await estate.perform(.node("vault-2", .unseal))
+        #expect(await waitUntil { events().count == 2 }, "\(events())")
+        #expect(events().last?.contains("resolve") == true)
+        _ = await agent.terminate()
+        await estate.stop()
+        folder.remove()
+    }
 }
