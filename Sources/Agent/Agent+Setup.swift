@@ -30,6 +30,11 @@ extension Agent {
         let errors = ErrorList()
         let set = RuleSet.load(configuration.ruleFiles, files: platform.files, errors: errors)
         guard errors.isEmpty else { throw ConfigurationErrors(errors: errors.errors) }
+        if set.groups.isEmpty {
+            platform.log.warning("no rules are loaded, so no alert will ever fire; \"rules:\" in the configuration names their files", metadata: [
+                "rules": "\(configuration.ruleFiles.joined(separator: ","))",
+            ])
+        }
         return set
     }
 

@@ -19,6 +19,7 @@ import Testing
             """)
         let series = #"vaultwatch_alerts_escalated_total{receiver="ops",severity="critical"}"#
         #expect(try await agent.metric(series) == 0)
+        #expect(agent.log.contains("no rules are loaded"))
         try await agent.post(#""alertname":"VaultSealed","severity":"critical""#, endsAt: "2099-01-01T00:00:00Z")
         #expect(sink.heard("/boss").isEmpty)
         #expect(await waitUntil { sink.heard("/boss").count == 1 }, "\(agent.log)")
