@@ -28,7 +28,10 @@ import Testing
             outcomes.withLock { $0.append((seed, outcome)) }
         }
         let all = outcomes.withLock { $0 }
-        for (seed, outcome) in all { #expect(outcome?.problems == [], "seed \(seed)") }
+        for (seed, outcome) in all {
+            #expect(outcome?.problems == [], "seed \(seed)")
+            if let outcome, !outcome.problems.isEmpty { print(outcome.story.suffix(400).joined(separator: "\n")) }
+        }
         let arrivals = all.reduce(0) { $0 + ($1.outcome?.arrivals ?? 0) }
         print("\(all.count) runs, \(arrivals) messages, \(all.reduce(0) { $0 + ($1.outcome?.lives ?? 0) }) lives, \(all.reduce(0) { $0 + ($1.outcome?.jobs ?? 0) }) jobs")
         #expect(arrivals > 20 * all.count)

@@ -150,6 +150,7 @@ final class World: @unchecked Sendable {
         reviveAt = nil
         lives += 1
         ledger.note("life \(lives) begins", time.now())
+        ledger.begins(time.monotonic())
         do {
             let new = try Life(
                 lives, plan, version: version, time: time, random: random, disk: disk, receivers: receivers, ledger: ledger,
