@@ -14,6 +14,9 @@ package struct HTTPRequest: Sendable {
     package var connectTimeout: Duration = .seconds(3)
     /// A longer body ends the exchange with `.body`.
     package var bodyLimitBytes = 1 << 20
+    /// Whether the status alone answers: of a body that is too long, or that ends too soon or never, what came by then is
+    /// returned. Default false.
+    package var statusSuffices = false
     package var tls = TLSOptions()
     /// `http://proxy:3128` and the like; nil means none, whatever the environment says.
     package var proxy: String?

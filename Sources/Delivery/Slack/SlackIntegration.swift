@@ -67,6 +67,7 @@ struct SlackIntegration: Integration {
     /// - Returns: the message's id, where Slack names it.
     private func post(_ url: String, token: String?, _ payload: JSON, hiding secrets: [String]) async throws(DeliveryError) -> String? {
         var call = ReceiverClient.Call(url: url, body: payload.bytes, options: options.http, timeout: options.timeout, secrets: secrets)
+        call.readsBody = true
         if let token { call.headers = [("Content-Type", "application/json; charset=utf-8"), ("Authorization", "Bearer \(token)")] }
         let answer = try await client.send(call)
         if let refusal = client.refusal(answer) { throw refusal }
