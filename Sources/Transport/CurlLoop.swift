@@ -338,6 +338,9 @@ final class CurlLoop: @unchecked Sendable {
         transfer.openedSockets = []
     }
 
+    /// Whole seconds until the transfer's end, at least one.
+    func secondsLeft(for transfer: CurlTransfer) -> Int { max(1, (transfer.deadline - platform.time.monotonic()).milliseconds / 1000) }
+
     /// After a transfer: if its connection is kept, notice when the peer drops it.
     private func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
         var socket: curl_socket_t = -1
