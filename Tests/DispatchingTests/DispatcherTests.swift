@@ -54,6 +54,30 @@ struct DispatcherTests {
         #expect(d.step(31) == ["first:A/"])
     }
 
+    /// A watchdog's heartbeat: each turn is to repeat, and no wake-up is as late as another.
+    @Test func repeatsThoughWakeUpsComeUnevenlyLate() {
+        var d = Dispatcher(oneReceiver(Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(60))))
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.step(0.004) == ["first:A/"])
+        for (turn, late) in [0.001, 0.003, 0.0005, 0.002, 0, 0.01].enumerated() {
+            #expect(d.step(Double(turn + 1) * 60 + late) == ["repeat:A/"])
+        }
+    }
+
+    /// A daily mail whose turn would fall into the same mute time every day.
+    @Test func aMuteTimeDelaysAndNeverSwallows() {
+        var route = Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(86400), repeatInterval: .seconds(86400))
+        route.muteTimeIntervals = ["nights"]
+        var d = Dispatcher(oneReceiver(route, timeIntervals: ["nights": [TimeWindow(times: [.init(0, 360)])]]))
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        for minute in 0..<360 { #expect(d.step(Double(minute) * 60) == []) }
+        #expect(d.step(360 * 60) == ["first:A/"])
+        // From then on its turns are a day apart.
+        _ = d.receive([firing(["alertname": "B"], 400 * 60)], now: at(400 * 60))
+        #expect(d.step(1799 * 60) == [])
+        #expect(d.step(1800 * 60) == ["changed:A,B/"])
+    }
+
     @Test func repeatsExactlyAtTheRepeatInterval() {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
