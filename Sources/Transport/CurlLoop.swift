@@ -111,7 +111,7 @@ final class CurlLoop: @unchecked Sendable {
                 if event.descriptor == wakeup.descriptor {
                     wakeup.drain()
                 } else if sockets.isIdle(event.descriptor) {
-                    lostIdle(event.descriptor)
+                    lostIdle(event.descriptor, event.events)
                 } else {
                     curl_multi_socket_action(multi, event.descriptor, CurlLoop.curlEvents(event.events), &running)
                 }
@@ -345,14 +345,22 @@ final class CurlLoop: @unchecked Sendable {
     private func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
         var socket: curl_socket_t = -1
         guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0, let watched = sockets.setIdle(socket) else { return }
-        if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, vw_epoll_rdhup) != 0 {
+        // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no request.
+        let events = transfer.origin.hasPrefix("http:") ? vw_epoll_rdhup | vw_epoll_in : vw_epoll_rdhup
+        if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
             sockets.clearIdle(socket)
         }
     }
 
-    private func lostIdle(_ socket: Int32) {
+    private func lostIdle(_ socket: Int32, _ events: UInt32) {
         // Its end would be reported for ever; libcurl itself finds out at the next use.
         vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0)
-        if let connection = sockets.clearIdle(socket) { options.onIdleConnectionLost?(connection.origin) }
+        let connection = sockets.clearIdle(socket)
+        guard events & (vw_epoll_rdhup | vw_epoll_hup | vw_epoll_err) == 0 else {
+            if let connection { options.onIdleConnectionLost?(connection.origin) }
+            return
+        }
+        // A second answer to one request would be taken for the answer to the next. Shut, it counts as dead.
+        shutdown(socket, Int32(SHUT_RDWR))
     }
 }

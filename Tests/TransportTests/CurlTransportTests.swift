@@ -1,4 +1,5 @@
 import Foundation
+import LocalServers
 import Logging
 import Platform
 import Simulation
@@ -350,6 +351,27 @@ struct CurlTransportTests {
         transport.close()
         #expect(await task.value == .cancelled)
         #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) } == .cancelled)
+    }
+
+    /// Else each request would get the answer to the one before it: a message that was refused would count as taken.
+    @Test func anAnswerThatNobodyAskedForEndsTheConnection() async throws {
+        let isAnswered = DispatchSemaphore(value: 0)
+        let isShut = Mutex(false)
+        let server = try RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            guard connection.index == 0 else {
+                connection.write("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+                return
+            }
+            connection.write(RawServer.ok("x"))
+            isAnswered.wait()
+            connection.write(RawServer.ok("again"))
+            if connection.readRequest() == nil { isShut.withLock { $0 = true } }
+        }
+        #expect(try await transport.send(HTTPRequest(url: server.url)).text == "x")
+        isAnswered.signal()
+        #expect(await waitUntil { isShut.withLock { $0 } })
+        #expect(try await transport.send(HTTPRequest(url: server.url)).status == 503)
     }
 
     @Test func noticesAnIdleConnectionDying() async throws {
