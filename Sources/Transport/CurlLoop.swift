@@ -37,6 +37,7 @@ final class CurlLoop: @unchecked Sendable {
     private var active: [ObjectIdentifier: CurlTransfer] = [:]
     private var waiting: [CurlTransfer] = []
     private var connecting = 0
+    private var connectingByOrigin: [String: Int] = [:]
     /// When libcurl wants CURL_SOCKET_TIMEOUT.
     private var curlDeadline: Instant?
     private var sockets = SocketTable()
@@ -184,7 +185,7 @@ final class CurlLoop: @unchecked Sendable {
             if transfer.deadline <= now {
                 let message = "\(transfer.origin): no place to connect in \(transfer.timeout.milliseconds) ms, \(connecting) others are connecting"
                 end(transfer, .failure(TransportError(.timeout, message)))
-            } else if hasConnection || connecting < options.concurrentConnects {
+            } else if hasConnection || hasPlace(transfer.origin) {
                 if hasConnection { warm[transfer.origin, default: 0] -= 1 }
                 start(transfer, now)
             } else {
@@ -192,6 +193,10 @@ final class CurlLoop: @unchecked Sendable {
             }
         }
         waiting = left
+    }
+
+    private func hasPlace(_ origin: String) -> Bool {
+        connecting < options.concurrentConnects && connectingByOrigin[origin, default: 0] < options.concurrentConnectsPerOrigin
     }
 
     private func start(_ transfer: CurlTransfer, _ now: Instant) {
@@ -216,6 +221,7 @@ final class CurlLoop: @unchecked Sendable {
         active[ObjectIdentifier(transfer)] = transfer
         transfer.isConnecting = true
         connecting += 1
+        connectingByOrigin[transfer.origin, default: 0] += 1
     }
 
     /// Collects the transfers that libcurl has ended.
@@ -252,6 +258,8 @@ final class CurlLoop: @unchecked Sendable {
         guard transfer.isConnecting else { return }
         transfer.isConnecting = false
         connecting -= 1
+        let left = connectingByOrigin[transfer.origin, default: 1] - 1
+        connectingByOrigin[transfer.origin] = left > 0 ? left : nil
     }
 
     private func stopAll() {

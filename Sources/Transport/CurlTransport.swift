@@ -5,6 +5,9 @@ package struct CurlTransportOptions: Sendable {
     /// Transfers that may be looking up, connecting or shaking hands at once; more wait. A thousand at once
     /// cost 87 MB and as many resolver threads.
     package var concurrentConnects = 20
+    /// Of those, how many to one origin: behind a firewall that drops everything each holds its place for seconds, and others
+    /// must find one.
+    package var concurrentConnectsPerOrigin = 4
     /// Transfers under way or waiting; one more fails at once with `.other`.
     package var queueLimit = 4096
     /// Kept connections, all targets together. At least the number of targets.

@@ -279,6 +279,32 @@ struct CurlTransportTests {
         #expect(found == .timeout || found == .connect)
     }
 
+    /// Nobody takes the connections of one peer, as behind a firewall that drops everything; another is reached all the same.
+    @Test func onePeerThatIsOutOfReachLeavesPlacesForOthers() async throws {
+        let connections = Mutex(0)
+        let silent = try RawServer { connection in
+            connections.withLock { $0 += 1 }
+            while !connection.read().isEmpty {}
+        }
+        let healthy = try RawServer.http { _ in RawServer.ok("x") }
+        let transport = transport
+        // It never says a word of TLS: the connection does not come to stand.
+        let stuck = (0..<40).map { _ in
+            Task {
+                var request = HTTPRequest(url: "https://127.0.0.1:\(silent.port)")
+                request.timeout = .seconds(30)
+                request.connectTimeout = .seconds(30)
+                let patient = request
+                return await reason { () async throws(TransportError) in try await transport.send(patient) }
+            }
+        }
+        #expect(await waitUntil { connections.withLock { $0 } == 4 })
+        #expect(try await transport.send(HTTPRequest(url: healthy.url)).text == "x")
+        for task in stuck { task.cancel() }
+        for task in stuck { #expect(await task.value == .cancelled) }
+        #expect(connections.withLock { $0 } == 4)
+    }
+
     @Test func refusesMoreThanItsQueueHolds() async throws {
         var options = CurlTransportOptions()
         options.queueLimit = 2
