@@ -98,7 +98,7 @@ final class CurlTransfer: @unchecked Sendable {
     func finish(_ result: Result<Outcome, TransportError>) {
         guard !isFinished else { return }
         isFinished = true
-        completion(result)
+        completion(connections == 0 ? result.mapError(\.unsent) : result)
     }
 
     /// What libcurl's result means for the caller.

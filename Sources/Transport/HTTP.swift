@@ -128,6 +128,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
 
     package let reason: Reason
     package let message: String
+    /// Certainly nothing of the request has left: no connection came to stand.
+    package var isUnsent = false
 
     package init(_ reason: Reason, _ message: String) {
         self.reason = reason
@@ -135,6 +137,12 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     }
 
     package var description: String { "\(reason.rawValue): \(message)" }
+
+    var unsent: TransportError {
+        var error = self
+        error.isUnsent = true
+        return error
+    }
 }
 
 /// The network as HTTP users see it. `CurlTransport` is the real one; tests script their own.

@@ -192,6 +192,12 @@ struct ReceiverClientTests {
         #expect(error?.isRetryable == true)
         // Before the request left nobody can have taken it.
         #expect(error?.isUncertain == ![TransportError.Reason.dns, .connect, .tls, .auth].contains(reason))
+        let unreached = ScriptedHTTP { (_, _) throws(TransportError) in
+            var error = TransportError(reason, "gone")
+            error.isUnsent = true
+            throw error
+        }
+        #expect(await #expect(throws: DeliveryError.self) { try await client(unreached).send(call()) }?.isUncertain == false)
     }
 
     @Test func keepsHeadersToOneLineEach() async {
