@@ -29,8 +29,7 @@ extension Agent {
             let configuration = try Agent.load(options, platform)
             let rules = try Agent.ruleSet(configuration, platform)
             let now = platform.time.wall()
-            try await post.reload(configuration.delivery)
-            await desk.reload(configuration.dispatch)
+            try await post.reload(configuration.delivery) { await desk.reload(configuration.dispatch) }
             await self.rules.reload(rules, configuration)
             let targets = Set(network.probes(configuration, platform: platform).targets)
             let derived = Set(

@@ -74,12 +74,15 @@ package final class PostOffice: Sendable {
     }
 
     /// Takes other receivers. The old couriers end what is in flight; what waited is sent by the new ones.
-    package func reload(_ options: DeliveryOptions) async throws {
+    /// - Parameter reroute: makes routing take the same configuration; called when its receivers are there, before anything that waits
+    ///   goes to them.
+    package func reload(_ options: DeliveryOptions, reroute: () async -> Void) async throws {
         let new = try PostOffice.service(options, network, platform, registry, desk, stalled)
         let old = service.withLock { service in
             defer { service = new }
             return service
         }
+        await reroute()
         // What waited for one integration need not wait until another has ended what hangs there.
         await old.drain(time: platform.time) { [desk, ordering] receiver, integration in
             for outgoing in await desk.pending(receiver, integration) { ordering.yield(.send(outgoing)) }
