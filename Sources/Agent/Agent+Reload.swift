@@ -11,12 +11,25 @@ extension Agent {
     /// Reads everything anew and takes it if all of it is right; else the running configuration stays.
     /// - Returns: nil, or what is wrong.
     func reload() async -> String? {
+        // One after the other: two at once would leave the routes of one file with the receivers of another.
+        let reload = state.withLock { state in
+            let before = state.reload
+            let reload = Task {
+                _ = await before?.value
+                return await self.reloadNow()
+            }
+            state.reload = reload
+            return reload
+        }
+        return await reload.value
+    }
+
+    private func reloadNow() async -> String? {
         do {
             let configuration = try Agent.load(options, platform)
             let rules = try Agent.ruleSet(configuration, platform)
             let now = platform.time.wall()
-            try await post.reload(configuration.delivery)
-            await desk.reload(configuration.dispatch)
+            try await post.reload(configuration.delivery) { await desk.reload(configuration.dispatch) }
             await self.rules.reload(rules, configuration)
             let targets = Set(network.probes(configuration, platform: platform).targets)
             let derived = Set(

@@ -37,6 +37,8 @@ package final class Agent: Sendable {
         var schedule: ProbeSchedule?
         var scheduleTask: Task<Void, Never>?
         var lastReload: (succeeded: Bool, at: Timestamp)
+        /// The reload that was asked for last.
+        var reload: Task<String?, Never>?
         var isReady = false
         var isStopping = false
         var onReady: @Sendable ([String]) -> Void = { _ in }

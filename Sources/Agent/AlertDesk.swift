@@ -290,9 +290,9 @@ package actor AlertDesk {
             detail: "\(notification.reason), \(notification.firing.count) firing, \(notification.resolved.count) resolved: \(detail)"))
     }
 
-    /// The ids of what lies in the outbox for an integration, oldest first.
-    package func waiting(_ receiver: String, _ integration: String) -> [UInt64] {
-        dispatcher.pending.filter { $0.notification.receiver == receiver && $0.notification.integration == integration }.map(\.id)
+    /// What lies in the outbox for an integration, oldest first.
+    package func pending(_ receiver: String, _ integration: String) -> [Outgoing] {
+        dispatcher.pending.filter { $0.notification.receiver == receiver && $0.notification.integration == integration }
     }
 
     // MARK: Conversations
@@ -353,7 +353,6 @@ package actor AlertDesk {
     package func alertStatuses() -> [AlertStatus] { dispatcher.alertStatuses(platform.time.now()) }
     package func groupStatuses() -> [GroupStatus] { dispatcher.groupStatuses(platform.time.now()) }
     package func counts() -> Dispatcher.Counts { dispatcher.counts(platform.time.now()) }
-    package func pending() -> [Outgoing] { dispatcher.pending }
     package func silences() -> [Silence] { dispatcher.allSilences }
     package func silence(_ id: String) -> Silence? { dispatcher.silence(id) }
     package var options: DispatchOptions { dispatcher.options }

@@ -4,7 +4,7 @@ import Probes
 import S3
 import Transport
 
-/// The network's seams: one thread for HTTP, one for mail, one for PostgreSQL. They outlive reloads, so that
+/// The network's seams: one thread for HTTP, a few for mail, one for PostgreSQL. They outlive reloads, so that
 /// connections are kept.
 package struct Network: Sendable {
     package var http: any HTTPClient

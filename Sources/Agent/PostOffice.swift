@@ -51,7 +51,7 @@ package final class PostOffice: Sendable {
                 accepted: { await desk.accepted($0, $1, detail: $2) },
                 failed: { await desk.failed($0, $1, uncertain: $2.isUncertain, detail: $2.description, firstTime: $3 == 1) },
                 abandoned: { await desk.abandoned($0, $1, detail: $2.description) },
-                waiting: { await desk.waiting($0, $1) }), stalled: stalled)
+                waiting: { await desk.pending($0, $1).map(\.id) }), stalled: stalled)
     }
 
     /// Where the desk puts what it decided.
@@ -74,14 +74,19 @@ package final class PostOffice: Sendable {
     }
 
     /// Takes other receivers. The old couriers end what is in flight; what waited is sent by the new ones.
-    package func reload(_ options: DeliveryOptions) async throws {
+    /// - Parameter reroute: makes routing take the same configuration; called when its receivers are there, before anything that waits
+    ///   goes to them.
+    package func reload(_ options: DeliveryOptions, reroute: () async -> Void) async throws {
         let new = try PostOffice.service(options, network, platform, registry, desk, stalled)
         let old = service.withLock { service in
             defer { service = new }
             return service
         }
-        await old.drain(time: platform.time)
-        for outgoing in await desk.pending() { ordering.yield(.send(outgoing)) }
+        await reroute()
+        // What waited for one integration need not wait until another has ended what hangs there.
+        await old.drain(time: platform.time) { [desk, ordering] receiver, integration in
+            for outgoing in await desk.pending(receiver, integration) { ordering.yield(.send(outgoing)) }
+        }
     }
 
     package func drain() async {

@@ -49,6 +49,27 @@ package struct IntegrationOptions: Sendable, Hashable {
     /// The kinds in the order in which a receiver's integrations stand.
     package static let kinds = ["email", "slack", "pagerduty", "webhook", "alertmanager", "heartbeat"]
 
+    /// A hash of the address, good within this process alone.
+    package var target: Int {
+        var hasher = Hasher()
+        hasher.combine(kind)
+        switch settings {
+        case .email(let options):
+            hasher.combine([options.to, options.host])
+            hasher.combine(options.port)
+        case .slack(let options):
+            hasher.combine(options.endpoint)
+            hasher.combine(options.channel)
+        case .pagerDuty(let options):
+            hasher.combine(options.url)
+            hasher.combine(options.key)
+        case .webhook(let options): hasher.combine(options.url)
+        case .alertmanager(let options): hasher.combine(options.urls)
+        case .heartbeat(let options): hasher.combine(options.url)
+        }
+        return hasher.finalize()
+    }
+
     /// Whether it wants to hear of the end.
     package var sendResolved: Bool {
         switch settings {

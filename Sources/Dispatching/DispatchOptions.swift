@@ -39,11 +39,15 @@ package struct DispatchOptions: Sendable {
         /// Set for one that must hear of the same again and again, as an Alertmanager must: it is told at once,
         /// whatever the timing of the group.
         package var resend: Resend?
+        /// Stands for the address within this process: what an address was told belongs to it wherever a reload puts it in the list.
+        /// Nil: the name alone says who it is.
+        package var target: Int?
 
-        package init(name: String, sendResolved: Bool, resend: Resend? = nil) {
+        package init(name: String, sendResolved: Bool, resend: Resend? = nil, target: Int? = nil) {
             self.name = name
             self.sendResolved = sendResolved
             self.resend = resend
+            self.target = target
         }
     }
 

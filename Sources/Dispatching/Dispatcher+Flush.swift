@@ -22,9 +22,12 @@ extension Dispatcher {
         for integration in group.integrations { decide(group, integration, view, now, &decisions) }
         watch(id, view, now, &decisions)
         groups[id]?.flushed = true
+        // A group that is kept quiet altogether is looked at often: turns a day apart might all fall into a mute time, and nobody ever hear.
+        let isQuiet = view.firing.isEmpty && !view.hushed.isEmpty
+        let interval = isQuiet ? min(group.groupInterval, .seconds(60)) : group.groupInterval
         // Keep the rhythm; a wake-up that came late does not shift it, unless a whole turn was lost.
-        let next = group.dueAt + group.groupInterval
-        let dueAt = next > now.monotonic ? next : now.monotonic + group.groupInterval
+        let next = group.dueAt + interval
+        let dueAt = next > now.monotonic ? next : now.monotonic + interval
         groups[id]?.dueAt = dueAt
         prune(id, now, &decisions)
         guard groups[id] != nil else { return }
@@ -101,7 +104,9 @@ extension Dispatcher {
             ended = []
         }
         var endedIDs = Set(ended.map(\.fingerprint))
-        let interval = integration.resend?.delay ?? group.route?.repeatInterval ?? .seconds(4 * 3600)
+        var interval = integration.resend?.delay ?? group.route?.repeatInterval ?? .seconds(4 * 3600)
+        // A turn that wakes a little sooner after its time than the one before must not miss the repeat: it would come a whole turn late.
+        if integration.resend == nil { interval -= min(group.groupInterval / 10, .seconds(1)) }
         var reason = channel.reason(firing: firingIDs, ended: endedIDs, repeatInterval: interval, now: now.monotonic)
         let echoes = view.ended.filter { channel.echo[$0.fingerprint].map { $0 > now.monotonic } ?? false && !endedIDs.contains($0.fingerprint) }
         if !echoes.isEmpty, reason != nil || now.monotonic - channel.since >= interval {

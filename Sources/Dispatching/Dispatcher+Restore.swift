@@ -93,6 +93,8 @@ extension Dispatcher {
 
     /// Takes a new configuration. What was told under the old one is still ended under it.
     package mutating func reload(_ new: DispatchOptions, now: Moment) -> Decisions {
+        var moves = Decisions()
+        follow(new.receivers, &moves)
         options = new
         tree = RouteTree(new.route)
         receivers = Dictionary(new.receivers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -109,14 +111,57 @@ extension Dispatcher {
         for destination in channels.keys {
             labels[destination] = old[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels
         }
-        return rebuild(labels: labels, old: old, escalations: escalations, now: now)
+        return rebuild(moves, labels: labels, old: old, escalations: escalations, now: now)
+    }
+
+    /// What an address was told goes with it to its new place among the receiver's integrations; of an address that is gone nothing
+    /// remains, or another that takes its place would count as told.
+    private mutating func follow(_ new: [DispatchOptions.Receiver], _ decisions: inout Decisions) {
+        var names: [String: [String: String]] = [:]
+        for receiver in new {
+            guard let before = receivers[receiver.name]?.integrations else { continue }
+            var free = receiver.integrations
+            var left: [DispatchOptions.Integration] = []
+            for integration in before {
+                if let place = free.firstIndex(where: { $0.name == integration.name && $0.target == integration.target }) {
+                    names[receiver.name, default: [:]][integration.name] = free.remove(at: place).name
+                } else {
+                    left.append(integration)
+                }
+            }
+            for integration in left {
+                guard integration.target != nil, let place = free.firstIndex(where: { $0.target == integration.target }) else { continue }
+                names[receiver.name, default: [:]][integration.name] = free.remove(at: place).name
+            }
+        }
+        var moved: [(Destination, Channel)] = []
+        for (destination, channel) in channels where new.contains(where: { $0.name == destination.receiver }) {
+            let name = names[destination.receiver]?[destination.integration]
+            if name == destination.integration { continue }
+            channels[destination] = nil
+            if let pending = channel.pending {
+                destinations[pending.id] = nil
+                decisions.withdrawn.append(pending.id)
+            }
+            forgetRecord(destination, &decisions)
+            guard let name else { continue }
+            var rest = channel
+            rest.pending = nil
+            rest.isDue = false
+            moved.append((Destination(receiver: destination.receiver, integration: name, groupKey: destination.groupKey), rest))
+        }
+        for (destination, channel) in moved where !channel.isEmpty {
+            channels[destination] = channel
+            let labels = groups[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels ?? .empty
+            if channel.hasRecord { store(channel, destination, labels, &decisions) }
+        }
     }
 
     /// Forms the groups from the alerts and fits the channels to them.
     private mutating func rebuild(
-        labels: [Destination: Labels], old: [GroupID: Group], escalations: [EscalationRecord], now: Moment
+        _ before: Decisions = Decisions(), labels: [Destination: Labels], old: [GroupID: Group], escalations: [EscalationRecord], now: Moment
     ) -> Decisions {
-        var decisions = Decisions()
+        var decisions = before
         for (fingerprint, entry) in alerts.sorted(by: { $0.key < $1.key }) {
             route(fingerprint, entry.alert, now: now, restoring: true)
         }

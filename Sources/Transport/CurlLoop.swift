@@ -37,6 +37,7 @@ final class CurlLoop: @unchecked Sendable {
     private var active: [ObjectIdentifier: CurlTransfer] = [:]
     private var waiting: [CurlTransfer] = []
     private var connecting = 0
+    private var connectingByOrigin: [String: Int] = [:]
     /// When libcurl wants CURL_SOCKET_TIMEOUT.
     private var curlDeadline: Instant?
     private var sockets = SocketTable()
@@ -111,7 +112,7 @@ final class CurlLoop: @unchecked Sendable {
                 if event.descriptor == wakeup.descriptor {
                     wakeup.drain()
                 } else if sockets.isIdle(event.descriptor) {
-                    lostIdle(event.descriptor)
+                    lostIdle(event.descriptor, event.events)
                 } else {
                     curl_multi_socket_action(multi, event.descriptor, CurlLoop.curlEvents(event.events), &running)
                 }
@@ -184,7 +185,7 @@ final class CurlLoop: @unchecked Sendable {
             if transfer.deadline <= now {
                 let message = "\(transfer.origin): no place to connect in \(transfer.timeout.milliseconds) ms, \(connecting) others are connecting"
                 end(transfer, .failure(TransportError(.timeout, message)))
-            } else if hasConnection || connecting < options.concurrentConnects {
+            } else if hasConnection || hasPlace(transfer.origin) {
                 if hasConnection { warm[transfer.origin, default: 0] -= 1 }
                 start(transfer, now)
             } else {
@@ -192,6 +193,10 @@ final class CurlLoop: @unchecked Sendable {
             }
         }
         waiting = left
+    }
+
+    private func hasPlace(_ origin: String) -> Bool {
+        connecting < options.concurrentConnects && connectingByOrigin[origin, default: 0] < options.concurrentConnectsPerOrigin
     }
 
     private func start(_ transfer: CurlTransfer, _ now: Instant) {
@@ -216,6 +221,7 @@ final class CurlLoop: @unchecked Sendable {
         active[ObjectIdentifier(transfer)] = transfer
         transfer.isConnecting = true
         connecting += 1
+        connectingByOrigin[transfer.origin, default: 0] += 1
     }
 
     /// Collects the transfers that libcurl has ended.
@@ -252,6 +258,8 @@ final class CurlLoop: @unchecked Sendable {
         guard transfer.isConnecting else { return }
         transfer.isConnecting = false
         connecting -= 1
+        let left = connectingByOrigin[transfer.origin, default: 1] - 1
+        connectingByOrigin[transfer.origin] = left > 0 ? left : nil
     }
 
     private func stopAll() {
@@ -338,18 +346,29 @@ final class CurlLoop: @unchecked Sendable {
         transfer.openedSockets = []
     }
 
+    /// Whole seconds until the transfer's end, at least one.
+    func secondsLeft(for transfer: CurlTransfer) -> Int { max(1, (transfer.deadline - platform.time.monotonic()).milliseconds / 1000) }
+
     /// After a transfer: if its connection is kept, notice when the peer drops it.
     private func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
         var socket: curl_socket_t = -1
         guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0, let watched = sockets.setIdle(socket) else { return }
-        if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, vw_epoll_rdhup) != 0 {
+        // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no request.
+        let events = transfer.origin.hasPrefix("http:") ? vw_epoll_rdhup | vw_epoll_in : vw_epoll_rdhup
+        if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
             sockets.clearIdle(socket)
         }
     }
 
-    private func lostIdle(_ socket: Int32) {
+    private func lostIdle(_ socket: Int32, _ events: UInt32) {
         // Its end would be reported for ever; libcurl itself finds out at the next use.
         vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0)
-        if let connection = sockets.clearIdle(socket) { options.onIdleConnectionLost?(connection.origin) }
+        let connection = sockets.clearIdle(socket)
+        guard events & (vw_epoll_rdhup | vw_epoll_hup | vw_epoll_err) == 0 else {
+            if let connection { options.onIdleConnectionLost?(connection.origin) }
+            return
+        }
+        // A second answer to one request would be taken for the answer to the next. Shut, it counts as dead.
+        shutdown(socket, Int32(SHUT_RDWR))
     }
 }

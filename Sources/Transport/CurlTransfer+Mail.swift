@@ -74,7 +74,11 @@ extension CurlTransfer {
         headerBytes += line.count
         guard line.count >= 3, let easy else { return }
         let code = line[..<3].reduce(0) { $0 * 10 + Int($1) - 48 }
-        if code == 354 { mailDataSeen = true }
+        if code == 354 {
+            mailDataSeen = true
+            // Where no answer to the message comes in time, libcurl still says QUIT, and would await its answer for two minutes.
+            if let loop { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, loop.secondsLeft(for: self)) }
+        }
         // The matter is settled, and what is left is to say QUIT, for whose answer libcurl would block for two minutes.
         if (code >= 400 && !(allowsRefusedRecipients && !mailDataSeen)) || (mailDataSeen && code == 250) { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1) }
     }

@@ -5,6 +5,9 @@ package struct CurlTransportOptions: Sendable {
     /// Transfers that may be looking up, connecting or shaking hands at once; more wait. A thousand at once
     /// cost 87 MB and as many resolver threads.
     package var concurrentConnects = 20
+    /// Of those, how many to one origin: behind a firewall that drops everything each holds its place for seconds, and others
+    /// must find one.
+    package var concurrentConnectsPerOrigin = 4
     /// Transfers under way or waiting; one more fails at once with `.other`.
     package var queueLimit = 4096
     /// Kept connections, all targets together. At least the number of targets.
@@ -20,14 +23,12 @@ package struct CurlTransportOptions: Sendable {
 package final class CurlTransport: HTTPClient, MailSender {
     private let platform: Platform
     private let web: CurlLoop
-    /// Mail has its own thread, made for the first mail: libcurl says QUIT in a blocking way, and a mail server
-    /// that does not answer must not hold up a single poll.
-    private let mail: LazyLoop
+    private let mail: MailLoops
 
     package init(options: CurlTransportOptions = CurlTransportOptions(), platform: Platform) {
         self.platform = platform
         web = CurlLoop(name: "curl", options: options, platform: platform)
-        mail = LazyLoop { CurlLoop(name: "curl-mail", options: options, platform: platform) }
+        mail = MailLoops { CurlLoop(name: "curl-mail", options: options, platform: platform) }
     }
 
     deinit { close() }
@@ -50,8 +51,22 @@ package final class CurlTransport: HTTPClient, MailSender {
     package func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
         let host = mail.host.contains(":") ? "[\(mail.host)]" : mail.host
         let origin = "\(mail.security == .implicitTLS ? "smtps" : "smtp")://\(host):\(mail.port)"
-        guard let loop = self.mail.loop() else { throw TransportError(.cancelled, "\(origin): the transport is closed") }
-        switch try await perform(.mail(mail), origin: origin, timeout: mail.timeout, on: loop) {
+        let loops = self.mail
+        guard let loop = loops.take(origin) else { throw TransportError(.cancelled, "\(origin): the transport is closed") }
+        let ended = TransferMailbox()
+        let transfer = CurlTransfer(.mail(mail), origin: origin, timeout: mail.timeout, now: platform.time.monotonic()) { result in
+            loops.giveBack(loop)
+            ended.finish(result)
+        }
+        let result = await withTaskCancellationHandler {
+            loop.submit(transfer)
+            return await ended.result()
+        } onCancel: {
+            loop.cancel(transfer)
+            // The loop may be waiting for the server, and hear of it only then.
+            ended.finish(.failure(TransportError(.cancelled, "\(origin): cancelled")))
+        }
+        switch try result.get() {
         case .mail(let reply): return reply
         case .http: throw TransportError(.other, "\(origin): not an SMTP answer")
         }

@@ -14,6 +14,9 @@ package struct HTTPRequest: Sendable {
     package var connectTimeout: Duration = .seconds(3)
     /// A longer body ends the exchange with `.body`.
     package var bodyLimitBytes = 1 << 20
+    /// Whether the status alone answers: of a body that is too long, or that ends too soon or never, what came by then is
+    /// returned. Default false.
+    package var statusSuffices = false
     package var tls = TLSOptions()
     /// `http://proxy:3128` and the like; nil means none, whatever the environment says.
     package var proxy: String?
@@ -125,6 +128,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
 
     package let reason: Reason
     package let message: String
+    /// Certainly nothing of the request has left: no connection came to stand.
+    package var isUnsent = false
 
     package init(_ reason: Reason, _ message: String) {
         self.reason = reason
@@ -132,6 +137,12 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     }
 
     package var description: String { "\(reason.rawValue): \(message)" }
+
+    var unsent: TransportError {
+        var error = self
+        error.isUnsent = true
+        return error
+    }
 }
 
 /// The network as HTTP users see it. `CurlTransport` is the real one; tests script their own.

@@ -5,7 +5,8 @@ enum Redirect {
     /// Headers that may go to another origin. Anything else could be a token.
     private static let harmless: Set<String> = ["accept", "accept-language", "content-type", "user-agent"]
 
-    /// The request to make next; nil when the response is the answer.
+    /// The request to make next; nil when the response is the answer: so is one that would have a body left behind,
+    /// or a page would be asked for where a message was to be handed over.
     /// - Throws: `.http` for a Location that must not be followed: not http(s), or from https to http.
     static func next(after response: HTTPResponse, to request: HTTPRequest) throws(TransportError) -> HTTPRequest? {
         guard [301, 302, 303, 307, 308].contains(response.status), let location = response[header: "location"],
@@ -20,10 +21,10 @@ enum Redirect {
         var next = request
         next.url = url
         next.redirectLimit -= 1
-        // As every browser does it: only 307 and 308 repeat the body.
+        // As every browser does it: only 307 and 308 keep the method and the body.
         if response.status == 303 || (response.status <= 302 && request.method == "POST") {
+            guard request.body.isEmpty else { return nil }
             next.method = request.method == "HEAD" ? "HEAD" : "GET"
-            next.body = []
             next.headers.removeAll { $0.name.lowercased() == "content-type" }
         }
         if to.origin != from.origin {

@@ -49,9 +49,10 @@ final class TransferMailbox: Sendable {
         }
     }
 
-    /// Called once, after the last `offer`.
+    /// Called after the last `offer`; only the first call counts.
     func finish(_ result: Result<CurlTransfer.Outcome, TransportError>) {
-        let reader = state.withLock { state in
+        let reader: CheckedContinuation<Next, Never>? = state.withLock { state in
+            guard state.result == nil else { return nil }
             state.result = result
             defer { state.reader = nil }
             return state.reader

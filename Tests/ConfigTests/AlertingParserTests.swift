@@ -35,8 +35,24 @@ struct AlertingParserTests {
         #expect(receivers[0].fallback == "boss")
         #expect(receivers[0].responseTime(for: .critical) == .seconds(120))
         #expect(receivers[1].responseTime(for: .critical) == .seconds(300))
-        #expect(receivers[0].integrations == [.init(name: "webhook/0", sendResolved: true)])
-        #expect(receivers[1].integrations == [.init(name: "alertmanager/0", sendResolved: true, resend: .init(delay: .seconds(30), resolvedFor: .seconds(300)))])
+        func integrations(_ index: Int) -> [DispatchOptions.Integration] {
+            receivers[index].integrations.map { .init(name: $0.name, sendResolved: $0.sendResolved, resend: $0.resend) }
+        }
+        #expect(integrations(0) == [.init(name: "webhook/0", sendResolved: true)])
+        #expect(integrations(1) == [.init(name: "alertmanager/0", sendResolved: true, resend: .init(delay: .seconds(30), resolvedFor: .seconds(300)))])
+    }
+
+    /// An address is known again wherever it stands in the list, and whatever else is said about it.
+    @Test func addressesAreKnownAgain() throws {
+        func targets(_ list: String) throws -> [Int?] {
+            let (result, errors) = try parse("route: {receiver: ops}\nreceivers: [{name: ops, webhook_configs: [\(list)]}]")
+            #expect(errors == [])
+            return try #require(result?.dispatch.receivers.first).integrations.map(\.target)
+        }
+        let before = try targets("{url: 'http://a/'}, {url: 'http://b/'}")
+        let after = try targets("{url: 'http://b/', send_resolved: false, timeout: 5s}, {url: 'http://c/'}")
+        #expect(before[1] == after[0])
+        #expect(Set(before + after).count == 3)
     }
 
     @Test func proxiesOfTheEnvironmentAndVersionsOfTLS() throws {

@@ -57,6 +57,14 @@ struct AlertmanagerIntegrationTests {
         #expect(both == .accepted("taken by 1 of 2"))
         let none = try await DeliveryService.test(.alertmanager(AlertmanagerOptions(urls: ["http://a"])), http: http).outcome { .test($0) }
         #expect(none?.error?.isRetryable == true)
+        for (refusing, absent) in [("//a", "//b"), ("//b", "//a")] {
+            let http = ScriptedHTTP { (request, _) throws(TransportError) in
+                if request.url.contains(absent) { throw TransportError(.connect, "connection refused") }
+                return HTTPResponse(status: request.url.contains(refusing) ? 400 : 200)
+            }
+            let one = try await DeliveryService.test(.alertmanager(AlertmanagerOptions(urls: ["http://a", "http://b"])), http: http).outcome { .test($0) }
+            #expect(one?.error?.isRetryable == true)
+        }
         let refused = try await DeliveryService.test(.alertmanager(AlertmanagerOptions(urls: ["http://b"])), http: ScriptedHTTP(400, "bad")).outcome { .test($0) }
         #expect(refused?.error?.isRetryable == false)
     }

@@ -271,6 +271,31 @@ import Transport
         #expect(owner.times("begin 999").isEmpty)
     }
 
+    /// What waits for a receiver need not wait until another has answered.
+    @Test func aDrainTellsOfEachThatHasClosed() async throws {
+        let time = VirtualTime()
+        let owner = Owner(time)
+        let gate = Gate()
+        let http = ScriptedHTTP { (_, _) throws(TransportError) in
+            owner.note("asked")
+            await gate.pass()
+            return HTTPResponse(status: 200)
+        }
+        var options = DeliveryOptions()
+        options.receivers = [ReceiverOptions(name: "team"), ReceiverOptions(name: "other")]
+        for index in 0...1 { options.receivers[index].integrations = [CourierTests.options] }
+        let service = try DeliveryService(
+            options, http: http, mail: ScriptedMail(), platform: .test(time), registry: Registry(), threads: MemoryThreads().store, events: owner.events)
+        #expect(await service.send(1, .test("webhook/0")))
+        await until { owner.times("asked").count == 1 }
+        let draining = Task { await service.drain(time: time) { receiver, integration in owner.note("closed \(receiver) \(integration)") } }
+        await until { !owner.times("closed").isEmpty }
+        #expect(owner.said == ["begin 1", "asked", "closed other webhook/0"])
+        gate.open()
+        await draining.value
+        #expect(owner.said.last == "closed team webhook/0")
+    }
+
     @Test func aDrainGivesUpInTimeWhatHangs() async throws {
         let time = VirtualTime()
         let owner = Owner(time)

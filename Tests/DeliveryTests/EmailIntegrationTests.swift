@@ -210,10 +210,16 @@ struct EmailIntegrationTests {
         let outcome = try await DeliveryService.test(settings(), mail: server).outcome { .test($0) }
         #expect(outcome == .accepted("SMTP 250, refused for some of the recipients: SMTP 550"))
         #expect(server.asked.withLock { $0 } == [false, true])
-        // Refused for now, the mail is tried again for all.
+        // Refused for now, the mail is tried again for all, but not for ever.
         let busy = Choosy(451)
         #expect(try await DeliveryService.test(settings(), mail: busy).outcome { .test($0) }?.error?.isRetryable == true)
         #expect(busy.asked.withLock { $0 } == [false])
+        let late = try await DeliveryService.test(settings(), mail: busy).outcome {
+            var notification = Alerts.Notification.test($0)
+            notification.decidedAt = .init(milliseconds: notification.decidedAt.milliseconds - 60_000)
+            return notification
+        }
+        #expect(late == .accepted("SMTP 250, refused for some of the recipients: SMTP 451"))
         let alone = Choosy(550)
         #expect(try await DeliveryService.test(settings { $0.to = "one@example.org" }, mail: alone).outcome { .test($0) }?.error?.isRetryable == false)
         #expect(alone.asked.withLock { $0 } == [false])

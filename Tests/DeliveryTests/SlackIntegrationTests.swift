@@ -197,6 +197,35 @@ struct SlackIntegrationTests {
         #expect(error.message.contains(word))
     }
 
+    /// One picture that Slack can't fetch must not cost the page.
+    @Test func saysItInPlainWordsWhereTheFormIsRefused() async throws {
+        for (settings, status, refusal, answer) in [
+            (hook(), 400, "invalid_blocks", "ok"), (bot(), 200, #"{"ok":false,"error":"msg_too_long"}"#, #"{"ok":true,"ts":"1.2"}"#),
+        ] {
+            let http = ScriptedHTTP { (_, turn) throws(TransportError) in
+                turn == 0 ? HTTPResponse(status: status, body: Array(refusal.utf8)) : HTTPResponse(status: 200, body: Array(answer.utf8))
+            }
+            let threads = MemoryThreads()
+            let outcome = try await DeliveryService.test(settings, http: http, threads: threads.store).outcome { .test($0, summary: "Vault <1> is sealed", alerts: 25) }
+            guard case .accepted(let detail) = outcome else {
+                Issue.record("\(String(describing: outcome))")
+                continue
+            }
+            #expect(detail.contains("in plain words"))
+            #expect(http.requests.count == 2)
+            let plain = try #require(http.requests.last?.json)
+            let text = try #require(plain["text"] as? String)
+            #expect(text.contains("• Vault &lt;1&gt; is sealed"))
+            #expect(text.contains("… and 5 more"))
+            #expect(plain["attachments"] == nil)
+            #expect(threads.values.isEmpty == (answer == "ok"))
+        }
+        // Another refusal is no matter of form.
+        let http = ScriptedHTTP(200, #"{"ok":false,"error":"channel_not_found"}"#)
+        #expect(try await DeliveryService.test(bot(), http: http).outcome { .test($0) }?.error?.isRetryable == false)
+        #expect(http.requests.count == 1)
+    }
+
     @Test func honoursARateLimit() async throws {
         let http = ScriptedHTTP(429, #"{"ok":false,"error":"ratelimited"}"#, headers: [("retry-after", "30")])
         for settings in [bot(), hook()] {

@@ -54,6 +54,56 @@ struct DispatcherTests {
         #expect(d.step(31) == ["first:A/"])
     }
 
+    /// A watchdog's heartbeat: each turn is to repeat, and no wake-up is as late as another.
+    @Test func repeatsThoughWakeUpsComeUnevenlyLate() {
+        var d = Dispatcher(oneReceiver(Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(60))))
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(d.step(0.004) == ["first:A/"])
+        for (turn, late) in [0.001, 0.003, 0.0005, 0.002, 0, 0.01].enumerated() {
+            #expect(d.step(Double(turn + 1) * 60 + late) == ["repeat:A/"])
+        }
+    }
+
+    /// A daily mail whose turn would fall into the same mute time every day.
+    @Test func aMuteTimeDelaysAndNeverSwallows() {
+        var route = Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(86400), repeatInterval: .seconds(86400))
+        route.muteTimeIntervals = ["nights"]
+        var d = Dispatcher(oneReceiver(route, timeIntervals: ["nights": [TimeWindow(times: [.init(0, 360)])]]))
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        for minute in 0..<360 { #expect(d.step(Double(minute) * 60) == []) }
+        #expect(d.step(360 * 60) == ["first:A/"])
+        // From then on its turns are a day apart.
+        _ = d.receive([firing(["alertname": "B"], 400 * 60)], now: at(400 * 60))
+        #expect(d.step(1799 * 60) == [])
+        #expect(d.step(1800 * 60) == ["changed:A,B/"])
+    }
+
+    /// The first of two addresses is taken out while the second has not heard yet: it moves up, and is still to hear.
+    @Test func aReloadTakesNoAddressForAnother() {
+        func options(_ targets: [Int]) -> DispatchOptions {
+            DispatchOptions(
+                route: Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(3600)),
+                receivers: [.init(name: "ops", integrations: targets.enumerated().map { .init(name: "webhook/\($0)", sendResolved: true, target: $1) })])
+        }
+        func told(_ d: inout Dispatcher, _ seconds: Double, taking: Set<String>) -> [String] {
+            d.advance(at(seconds)).send.map { outgoing in
+                let name = outgoing.notification.integration
+                if taking.contains(name), d.beginAttempt(outgoing.id) != nil { _ = d.recordAccepted(outgoing.id, now: at(seconds)) }
+                return "\(name) \(outgoing.notification.summary)"
+            }.sorted()
+        }
+        var d = Dispatcher(options([1, 2, 3]))
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        #expect(told(&d, 0, taking: ["webhook/0", "webhook/2"]).count == 3)
+        let decisions = d.reload(options([2, 3]), now: at(10))
+        #expect(decisions.withdrawn.count == 1)
+        #expect(decisions.records.map(\.destination.integration) == ["webhook/1"])
+        #expect(Set(decisions.forgottenRecords.map(\.integration)) == ["webhook/0", "webhook/2"])
+        #expect(told(&d, 60, taking: ["webhook/0"]) == ["webhook/0 first:A/"])
+        _ = d.receive([ended(["alertname": "A"], since: 0, 70)], now: at(70))
+        #expect(told(&d, 120, taking: ["webhook/0", "webhook/1"]) == ["webhook/0 resolved:/A", "webhook/1 resolved:/A"])
+    }
+
     @Test func repeatsExactlyAtTheRepeatInterval() {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))

@@ -93,6 +93,25 @@ struct InhibitorTests {
         #expect(inhibitor.inhibiting(target).isEmpty)
     }
 
+    /// Alertmanager tells nobody of either.
+    @Test func circlesSpeak() {
+        let rules = [("a", "b"), ("b", "c"), ("c", "a"), ("outside", "b")].map {
+            InhibitRule(sourceMatchers: [matcher("k=\($0)")], targetMatchers: [matcher("k=\($1)")], equal: ["e"])
+        }
+        var inhibitor = Inhibitor(rules)
+        for name in ["a", "b", "c"] { inhibitor.update(["k": name, "e": "x"], firing: true) }
+        for name in ["a", "b", "c"] { #expect(inhibitor.inhibiting(["k": name, "e": "x"]).isEmpty) }
+        // One that speaks itself keeps the whole circle quiet.
+        inhibitor.update(["k": "outside", "e": "x"], firing: true)
+        for name in ["a", "b", "c"] { #expect(!inhibitor.inhibiting(["k": name, "e": "x"]).isEmpty) }
+        inhibitor.update(["k": "outside", "e": "x"], firing: false)
+        // A chain is none: the one in the middle keeps the last quiet, though it is quiet itself.
+        inhibitor.update(["k": "c", "e": "x"], firing: false)
+        #expect(inhibitor.inhibiting(["k": "a", "e": "x"]).isEmpty)
+        #expect(inhibitor.inhibiting(["k": "b", "e": "x"]).count == 1)
+        #expect(inhibitor.inhibiting(["k": "c", "e": "x"]).count == 1)
+    }
+
     @Test func labelsAbsentOnBothAreEqual() {
         var inhibitor = Inhibitor([InhibitRule(sourceMatchers: [matcher("s=1")], targetMatchers: [matcher("t=1")], equal: ["e"])])
         inhibitor.update(["s": "1"], firing: true)

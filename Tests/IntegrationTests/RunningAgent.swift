@@ -8,7 +8,9 @@ import Testing
 final class RunningAgent: Sendable {
     let folder: TemporaryDirectory
     let url: String
-    private let file: String
+    /// The configuration but for `alerting`.
+    private let rest: String
+    private var file: String { folder.path + "/vaultwatch.yml" }
     private let running = Mutex<ChildProcess?>(nil)
 
     /// - Parameters:
@@ -26,18 +28,24 @@ final class RunningAgent: Sendable {
         folder = try TemporaryDirectory()
         let port = try freePort()
         let rulesFile = try folder.write("rules.yml", rules)
-        let indented = alerting.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(separator: "\n")
-        file = try folder.write("vaultwatch.yml", """
+        rest = """
             global: {poll_interval: 1s, timeout: 500ms, evaluation_interval: 1s}
             vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
             rules: [\(rulesFile)]
             web: {listen_addresses: ["127.0.0.1:\(port)"]}
             storage: {path: \(folder.path)/state}
-            alerting:
-            \(indented)
-            """)
+            """
         url = "http://127.0.0.1:\(port)"
+        try configure(alerting)
     }
+
+    /// Writes the configuration anew; a running agent reads it at a reload.
+    func configure(_ alerting: String) throws {
+        let indented = alerting.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(separator: "\n")
+        _ = try folder.write("vaultwatch.yml", rest + "\nalerting:\n" + indented + "\n")
+    }
+
+    func reload() async throws { try await ChildProcess.run("curl", ["-sf", "--max-time", "60", "-X", "POST", url + "/-/reload"]) }
 
     func start(_ wrapper: [String] = []) async throws {
         let words = wrapper + [Binary.path, "run", "--config.file=\(file)"]
@@ -90,6 +98,7 @@ final class Sink: Sendable {
     private struct State {
         var bodies: [String: [String]] = [:]
         var replies: [String: LabResponse] = [:]
+        var silent: Set<String> = []
     }
 
     private final class Box: Sendable { let sink = Mutex<Sink?>(nil) }
@@ -115,15 +124,18 @@ final class Sink: Sendable {
     /// What a path answers from now on in place of 200.
     func reply(_ path: String, _ status: Int, _ text: String = "") { state.withLock { $0.replies[path] = LabResponse(status, type: "application/json", text) } }
 
+    /// From now on a path answers nothing at all.
+    func fallSilent(_ path: String) { state.withLock { _ = $0.silent.insert(path) } }
+
     /// What was said there and answered with 2xx.
     func heard(_ path: String) -> [String] { state.withLock { $0.bodies[path] ?? [] } }
 
     private func answer(_ request: LabRequest) -> LabReply {
-        let reply = state.withLock { state in
+        state.withLock { state in
+            if state.silent.contains(request.path) { return .hang }
             let reply = state.replies[request.path] ?? LabResponse(200)
             if reply.status < 300 { state.bodies[request.path, default: []].append(String(decoding: request.body, as: UTF8.self)) }
-            return reply
+            return .response(reply)
         }
-        return .response(reply)
     }
 }

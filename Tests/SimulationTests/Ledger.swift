@@ -40,7 +40,7 @@ final class Ledger: @unchecked Sendable {
     private var forgotten: Set<Int> = []
     private var forgotAt = Instant(nanoseconds: .min)
     /// When the present life began.
-    private var begunAt = Instant(nanoseconds: .min)
+    private var beganAt = Instant(nanoseconds: .min)
     private(set) var steppedAt = Instant(nanoseconds: .min)
     private(set) var problems: [String] = []
     private(set) var arrivals = 0
@@ -62,6 +62,11 @@ final class Ledger: @unchecked Sendable {
         if notes.count > 40_000 { notes.removeFirst(20_000) }
     }
 
+    func begins(life: Int, _ now: Moment) {
+        note("life \(life) begins", now)
+        beganAt = now.monotonic
+    }
+
     // MARK: Messages
 
     /// A request leaves the agent.
@@ -74,10 +79,11 @@ final class Ledger: @unchecked Sendable {
         if !message.firing.isDisjoint(with: message.resolved) { problem("one alert both firing and resolved to \(message.destination)") }
         guard !message.isIncident else { return }
         for name in message.resolved {
-            // Longer than `for`, `keep_firing_for`, restored state and a group's turn take to see it, by one that has been there to see.
-            // What an old disk says is another matter.
+            // Longer than any group, retry, `keep_firing_for` or restored state takes to see it. What an old disk says is another matter.
             let margin = Duration.seconds(1200)
-            if let since = since[name], max(since, begunAt) + margin < now.monotonic, forgotAt + margin < now.monotonic { problem("\(name) has fired for long, and \(message.destination) is told its end") }
+            guard let since = since[name], since + margin < now.monotonic, forgotAt + margin < now.monotonic else { continue }
+            // One that has just begun has yet to wait for the rule's `for` and the group's turn; until then an end of before may be on its way.
+            if beganAt + .seconds(600) < now.monotonic { problem("\(name) has fired for long, and \(message.destination) is told its end") }
         }
         for quiet in silences.values where message.firing.contains(quiet.name) && !message.isResent {
             // Known for a while, in force for longer than between two looks at the clock, and no step of the clock near.
@@ -169,8 +175,6 @@ final class Ledger: @unchecked Sendable {
     }
 
     // MARK: The world
-
-    func begins(_ now: Instant) { begunAt = now }
 
     func holds(_ name: String, _ holds: Bool, _ now: Instant) { since[name] = holds ? now : nil }
 

@@ -122,8 +122,7 @@ final class Life: @unchecked Sendable {
     func reload(_ version: Int) {
         let (configuration, set) = plan.versions[version]
         Task.detached { [self] in
-            guard (try? await post.reload(configuration.delivery)) != nil else { return }
-            await desk.reload(configuration.dispatch)
+            guard (try? await post.reload(configuration.delivery, reroute: { await desk.reload(configuration.dispatch) })) != nil else { return }
             await rules.reload(set, configuration)
         }
     }

@@ -149,8 +149,7 @@ final class World: @unchecked Sendable {
     private func begin() {
         reviveAt = nil
         lives += 1
-        ledger.note("life \(lives) begins", time.now())
-        ledger.begins(time.monotonic())
+        ledger.begins(life: lives, time.now())
         do {
             let new = try Life(
                 lives, plan, version: version, time: time, random: random, disk: disk, receivers: receivers, ledger: ledger,

@@ -1,4 +1,5 @@
 import Foundation
+import LocalServers
 import Logging
 import Platform
 import Simulation
@@ -142,6 +143,19 @@ struct CurlTransportTests {
     }
 
     /// What failed leaves nothing behind in the handles that the next transfers get, streams among them.
+    /// Whoever never had a connection has not got the message, whatever the reason's name.
+    @Test func tellsWhetherAnythingHasLeft() async throws {
+        let silent = try RawServer { connection in while !connection.read().isEmpty {} }
+        for (scheme, isUnsent) in [("https", true), ("http", false)] {
+            var request = HTTPRequest(url: "\(scheme)://127.0.0.1:\(silent.port)")
+            request.timeout = .milliseconds(200)
+            let impatient = request
+            let error = await #expect(throws: TransportError.self) { try await transport.send(impatient) }
+            #expect(error?.reason == .timeout)
+            #expect(error?.isUnsent == isUnsent)
+        }
+    }
+
     @Test func failuresDoNotSpoilTheTransfersAfterThem() async throws {
         let silent = try RawServer { connection in while !connection.read().isEmpty {} }
         let cut = try RawServer { connection in
@@ -278,6 +292,31 @@ struct CurlTransportTests {
         #expect(found == .timeout || found == .connect)
     }
 
+    /// Nobody takes the connections of one peer, as behind a firewall that drops everything; another is reached all the same.
+    @Test func onePeerThatIsOutOfReachLeavesPlacesForOthers() async throws {
+        let connections = Mutex(0)
+        let silent = try RawServer { connection in
+            connections.withLock { $0 += 1 }
+            while !connection.read().isEmpty {}
+        }
+        let healthy = try RawServer.http { _ in RawServer.ok("x") }
+        let transport = transport
+        // It never says a word of TLS: the connection does not come to stand.
+        let stuck = (0..<40).map { _ in
+            Task {
+                var request = HTTPRequest(url: "https://127.0.0.1:\(silent.port)")
+                request.timeout = .seconds(30)
+                request.connectTimeout = .seconds(30)
+                let patient = request
+                return await reason { () async throws(TransportError) in try await transport.send(patient) }
+            }
+        }
+        #expect(await waitUntil { connections.withLock { $0 } == 4 })
+        #expect(try await transport.send(HTTPRequest(url: healthy.url)).text == "x")
+        for task in stuck { task.cancel() }
+        for task in stuck { #expect(await task.value == .cancelled) }
+    }
+
     @Test func refusesMoreThanItsQueueHolds() async throws {
         var options = CurlTransportOptions()
         options.queueLimit = 2
@@ -350,6 +389,27 @@ struct CurlTransportTests {
         transport.close()
         #expect(await task.value == .cancelled)
         #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) } == .cancelled)
+    }
+
+    /// Else each request would get the answer to the one before it: a message that was refused would count as taken.
+    @Test func anAnswerThatNobodyAskedForEndsTheConnection() async throws {
+        let isAnswered = DispatchSemaphore(value: 0)
+        let isShut = Mutex(false)
+        let server = try RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            guard connection.index == 0 else {
+                connection.write("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+                return
+            }
+            connection.write(RawServer.ok("x"))
+            isAnswered.wait()
+            connection.write(RawServer.ok("again"))
+            if connection.readRequest() == nil { isShut.withLock { $0 = true } }
+        }
+        #expect(try await transport.send(HTTPRequest(url: server.url)).text == "x")
+        isAnswered.signal()
+        #expect(await waitUntil { isShut.withLock { $0 } })
+        #expect(try await transport.send(HTTPRequest(url: server.url)).status == 503)
     }
 
     @Test func noticesAnIdleConnectionDying() async throws {
@@ -428,7 +488,8 @@ struct RedirectTests {
         #expect(throws: TransportError.self) { try Redirect.next(after: response, to: request) }
     }
 
-    @Test func repeatsTheBodyOnlyFor307And308() throws {
+    /// Whoever answers 200 to the GET that a browser would make of it has not got the message.
+    @Test func neverLeavesABodyBehind() throws {
         var request = HTTPRequest(url: "https://a.example/x")
         request.redirectLimit = 1
         request.method = "POST"
@@ -436,12 +497,14 @@ struct RedirectTests {
         func next(_ status: Int) throws -> HTTPRequest? {
             try Redirect.next(after: HTTPResponse(status: status, headers: [(name: "location", value: "y?z=1")]), to: request)
         }
-        #expect(try next(302)?.method == "GET")
-        #expect(try next(302)?.body == [])
+        for status in [301, 302, 303] { #expect(try next(status) == nil) }
+        #expect(try next(307)?.body == [1])
         #expect(try next(308)?.method == "POST")
         #expect(try next(308)?.body == [1])
         #expect(try next(308)?.url == "https://a.example/y?z=1")
         #expect(try next(304) == nil)
+        request.body = []
+        for status in [301, 302, 303] { #expect(try next(status)?.method == "GET") }
     }
 }
 

@@ -215,6 +215,20 @@ struct MailTests {
         #expect(try await sent.code == 250)
     }
 
+    /// Servers that take long over a message delay nobody else's, however many mails they have, and nobody waits for them at the end.
+    @Test func aServerThatNeverAnswersAMessageDelaysNoMail() async throws {
+        let log = Log()
+        let silent = try scripted([".": ""], log: log)
+        let sink = try await SMTPSink.start()
+        let (transport, hanging) = (transport, mail(silent.port))
+        let stuck = (0..<12).map { _ in Task { await reason { () async throws(TransportError) in try await transport.send(hanging) } } }
+        #expect(await waitUntil { log.lines.withLock { $0.count { $0 == "DATA" } } >= 8 })
+        for _ in 0..<3 { #expect(try await transport.send(mail(Int(sink.port))).code == 250) }
+        for task in stuck { task.cancel() }
+        for task in stuck { #expect(await task.value == .cancelled) }
+        await sink.stop()
+    }
+
     @Test func namesAServerThatIsNotThereOrIsSilent() async throws {
         let port = try freePort()
         let gone = mail(Int(port))

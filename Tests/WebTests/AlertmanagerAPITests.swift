@@ -147,6 +147,7 @@ struct AlertmanagerAPITests {
 
     @Test func othersMaySendAlerts() async throws {
         let (scripted, desk) = scripted()
+        #expect(await post(scripted, "/api/v2/alerts", #"[{"labels":{"":"nameless"}}]"#).status == 400)
         let mixed = await post(scripted, "/api/v2/alerts", #"""
             [{"labels":{"alertname":"A","empty":""},"annotations":{"summary":"s"},"generatorURL":"http://g"},
              {"labels":{}},{"labels":{"bad-name":"x"}},

@@ -58,7 +58,7 @@ struct AlertingParser {
     }
 
     private static func integration(_ options: IntegrationOptions) -> DispatchOptions.Integration {
-        var integration = DispatchOptions.Integration(name: options.name, sendResolved: options.sendResolved)
+        var integration = DispatchOptions.Integration(name: options.name, sendResolved: options.sendResolved, target: options.target)
         if case .alertmanager(let alertmanager) = options.settings {
             integration.resend = .init(delay: alertmanager.resendDelay, resolvedFor: alertmanager.resolvedFor)
         }

@@ -31,7 +31,13 @@ struct AlertmanagerIntegration: Integration {
         // Alertmanagers don't tell each other of alerts; one that was away hears of it with the next resend.
         let accepted = outcomes.count { if case .accepted = $0 { true } else { false } }
         if accepted > 0 { return .accepted("taken by \(accepted) of \(outcomes.count)") }
-        return outcomes.first ?? .failed(DeliveryError(.other, retryable: false, "no Alertmanager is configured"))
+        let errors = outcomes.compactMap { if case .failed(let error) = $0 { error } else { nil } }
+        // One that may take it later is worth another attempt, though another has refused it.
+        guard var error = errors.first(where: \.isRetryable) ?? errors.first else {
+            return .failed(DeliveryError(.other, retryable: false, "no Alertmanager is configured"))
+        }
+        error.isUncertain = errors.contains(where: \.isUncertain)
+        return .failed(error)
     }
 
     private func body(_ notification: Notification) -> [UInt8] {

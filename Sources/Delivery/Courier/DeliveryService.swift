@@ -42,7 +42,7 @@ package final class DeliveryService: Sendable {
             for integration in receiver.integrations {
                 let sender: any Integration =
                     switch integration.settings {
-                    case .email(let options): EmailIntegration(options: options, mail: mail, composer: composer, files: platform.files)
+                    case .email(let options): EmailIntegration(options: options, mail: mail, composer: composer, files: platform.files, time: platform.time)
                     case .slack(let options): SlackIntegration(options: options, client: client, composer: composer, threads: threads)
                     case .pagerDuty(let options): PagerDutyIntegration(options: options, client: client, composer: composer)
                     case .webhook(let webhook): WebhookIntegration(options: webhook, client: client, externalURL: options.externalURL)
@@ -86,16 +86,26 @@ package final class DeliveryService: Sendable {
     }
 
     /// Takes no more, and gives what is in flight its time.
-    package func drain(time: any TimeSource) async {
-        let couriers = state.withLock { Array($0.couriers.values) }
+    /// - Parameter closed: called for each integration as soon as nothing of it is in flight.
+    package func drain(
+        time: any TimeSource, closed: @escaping @Sendable (_ receiver: String, _ integration: String) async -> Void = { _, _ in }
+    ) async {
+        let couriers = state.withLock { $0.couriers }
         let limit = options.drainTimeout
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                await withDiscardingTaskGroup { inner in for courier in couriers { inner.addTask { await courier.close() } } }
+                await withDiscardingTaskGroup { inner in
+                    for (key, courier) in couriers {
+                        inner.addTask {
+                            await courier.close()
+                            await closed(key.receiver, key.integration)
+                        }
+                    }
+                }
             }
             group.addTask {
                 guard (try? await time.sleep(for: limit)) != nil else { return }
-                for courier in couriers { await courier.cancelAttempts() }
+                for courier in couriers.values { await courier.cancelAttempts() }
             }
             await group.next()
             group.cancelAll()

@@ -9,6 +9,7 @@ struct EmailIntegration: Integration {
     let mail: any MailSender
     let composer: Composer
     let files: any FileAccess
+    let time: any TimeSource
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
@@ -28,16 +29,21 @@ struct EmailIntegration: Integration {
             request.identity = options.identity
             request.hello = options.hello
             request.timeout = options.timeout
-            return try await hand(request)
+            return try await hand(request, isLate: time.wall() - notification.decidedAt >= EmailIntegration.patience)
         } catch {
             return .failed(error)
         }
     }
 
-    private func hand(_ request: MailRequest) async throws(DeliveryError) -> DeliveryOutcome {
+    /// For so long all wait for one who is refused for now (a full mailbox, a grey list); then the others hear without him.
+    private static let patience: Duration = .seconds(60)
+
+    private func hand(_ request: MailRequest, isLate: Bool) async throws(DeliveryError) -> DeliveryOutcome {
         let reply = try await reply(to: request)
         guard let refusal = EmailIntegration.refusal(reply.code) else { return .accepted("SMTP \(reply.code)") }
-        guard !refusal.isRetryable, refusal.reason == .clientError, request.recipients.count > 1 else { throw refusal }
+        guard request.recipients.count > 1, refusal.isRetryable ? isLate && refusal.reason == .serverError : refusal.reason == .clientError else {
+            throw refusal
+        }
         // One who has left must not keep the page from all others.
         var others = request
         others.allowsRefusedRecipients = true

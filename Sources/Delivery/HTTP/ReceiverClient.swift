@@ -18,6 +18,8 @@ struct ReceiverClient: Sendable {
         var options: HTTPClientOptions
         var timeout: Duration
         var method = "POST"
+        /// Whether an answer's body says more than its status: then it must be whole.
+        var readsBody = false
         /// Secrets of this call beyond those of `options`: no error repeats them.
         var secrets: [String] = []
     }
@@ -48,6 +50,8 @@ struct ReceiverClient: Sendable {
         request.timeout = call.timeout
         request.connectTimeout = min(call.timeout, .seconds(5))
         request.bodyLimitBytes = ReceiverClient.answerLimitBytes
+        // Whoever has answered 200 has the message, however long he goes on: to send it again would wake people again.
+        request.statusSuffices = !call.readsBody
         request.tls = call.options.tls
         request.redirectLimit = call.options.followRedirects ? ReceiverClient.redirectLimit : 0
         var secrets = call.secrets
@@ -130,7 +134,10 @@ struct ReceiverClient: Sendable {
         case 408, 425: return DeliveryError(.clientError, retryable: true, message, retryAfter: retryAfter(answer.response))
         case 500...599: return DeliveryError(.serverError, retryable: true, message, retryAfter: retryAfter(answer.response))
         case 400..<500: return DeliveryError(.clientError, retryable: false, message)
-        // A redirect that may not be followed, or nothing that HTTP knows.
+        case 300..<400:
+            let hint = "not followed: only 307 and 308 take a message along, and no more than \(ReceiverClient.redirectLimit) of them"
+            return DeliveryError(.other, retryable: false, "\(message); \(hint)")
+        // Nothing that HTTP knows.
         default: return DeliveryError(.other, retryable: false, message)
         }
     }

@@ -16,12 +16,16 @@ enum Redaction {
         return EmailHeaders.oneLine(text).truncated(toRunes: 200)
     }
 
-    /// A secret URL, its path, and what stands before an `@` in it: any may come back in an answer.
+    private static let tokenLength = 16
+
+    /// A secret URL, its path and long words in it, and what stands before an `@` in it: any may come back in an answer.
     static func parts(ofURL url: String) -> [String] {
         guard let scheme = url.firstRange(of: "://") else { return [url] }
         let rest = url[scheme.upperBound...]
         let path = rest.drop { $0 != "/" && $0 != "?" }
         var parts = path.utf8.count < 8 ? [url] : [url, String(path)]
+        // A receiver may repeat no more than the token. Words as short as `services` are none.
+        parts += path.split { "/?&=#".contains($0) }.filter { $0.utf8.count >= tokenLength }.map(String.init)
         if let at = rest.prefix(while: { $0 != "/" && $0 != "?" }).lastIndex(of: "@") {
             let user = String(rest[..<at])
             parts.append(user)

@@ -6,9 +6,20 @@ struct Inhibitor: Sendable {
         let rule: InhibitRule
         /// By equal values, then by fingerprint: whether the source is also a target of its rule.
         var firing: [[String]: [UInt64: Bool]] = [:]
+
+        /// A source that keeps an alert quiet by this rule, and of which a condition holds.
+        func inhibiting(_ labels: Labels, where condition: (UInt64) -> Bool) -> UInt64? {
+            guard rule.isTarget(labels), let candidates = firing[rule.equalValues(labels)] else { return nil }
+            let isSource = rule.isSource(labels)
+            return candidates.first { !(isSource && $0.value) && condition($0.key) }?.key
+        }
     }
 
     private var rules: [Sources]
+    /// Of every alert that is a source of some rule and fires.
+    private var labels: [UInt64: Labels] = [:]
+    /// How many sources are asked for a reason of their own to be quiet before an alert speaks: longer chains are none that people write.
+    private static let searchLimit = 64
 
     init(_ rules: [InhibitRule]) { self.rules = rules.map { Sources(rule: $0) } }
 
@@ -16,6 +27,7 @@ struct Inhibitor: Sendable {
     mutating func update(_ labels: Labels, firing: Bool) {
         for index in rules.indices where rules[index].rule.isSource(labels) {
             let values = rules[index].rule.equalValues(labels)
+            self.labels[labels.fingerprint] = firing ? labels : nil
             if firing {
                 rules[index].firing[values, default: [:]][labels.fingerprint] = rules[index].rule.isTarget(labels)
             } else {
@@ -26,14 +38,26 @@ struct Inhibitor: Sendable {
     }
 
     /// Fingerprints of the alerts that keep this one quiet, one a rule. An alert that is both source and target
-    /// of a rule is not kept quiet by another such, else two would silence each other.
+    /// of a rule is not kept quiet by another such, else two would silence each other. Nor are alerts that keep each other
+    /// quiet in a circle over several rules: all speak, unless one from outside keeps them quiet.
     func inhibiting(_ labels: Labels) -> [UInt64] {
         var found: Set<UInt64> = []
-        for sources in rules where sources.rule.isTarget(labels) {
-            guard let candidates = sources.firing[sources.rule.equalValues(labels)] else { continue }
-            let isSource = sources.rule.isSource(labels)
-            if let source = candidates.first(where: { !(isSource && $0.value) })?.key { found.insert(source) }
+        for sources in rules {
+            if let source = sources.inhibiting(labels, where: { _ in true }) { found.insert(source) }
         }
-        return found.sorted()
+        if found.isEmpty { return [] }
+        var seen: Set<UInt64> = [labels.fingerprint]
+        return isHeld(labels, &seen) ? found.sorted() : []
+    }
+
+    /// Whether at the beginning of what keeps it quiet there is an alert that speaks.
+    private func isHeld(_ labels: Labels, _ seen: inout Set<UInt64>) -> Bool {
+        rules.contains { sources in
+            sources.inhibiting(labels) { source in
+                guard seen.count <= Inhibitor.searchLimit, seen.insert(source).inserted, let labels = self.labels[source] else { return false }
+                let speaks = rules.allSatisfy { $0.inhibiting(labels, where: { _ in true }) == nil }
+                return speaks || isHeld(labels, &seen)
+            } != nil
+        }
     }
 }

@@ -130,7 +130,7 @@ extension WebService {
     }
 
     private static func isName(_ name: String) -> Bool {
-        name.utf8.enumerated().allSatisfy { place, byte in
+        !name.isEmpty && name.utf8.enumerated().allSatisfy { place, byte in
             (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_") || (place > 0 && byte >= 0x30 && byte <= 0x39)
         }
     }

@@ -6,6 +6,12 @@ extension Scenario {
             equal: [cluster]
         """)
 
+    private static let circle = configuration(more: """
+        inhibit_rules:
+          - {source_matchers: [alertname = A], target_matchers: [alertname = B]}
+          - {source_matchers: [alertname = B], target_matchers: [alertname = A]}
+        """)
+
     private static let intervals = """
         time_intervals:
           - name: always
@@ -44,6 +50,16 @@ extension Scenario {
             try await peer.fire("Crit", labels: ["severity": "critical", "cluster": "a"])
             try await peer.hears("firing[Crit]")
             try await peer.resolve("Warn", labels: ["severity": "warning", "cluster": "a"])
+            try await peer.passTurns()
+        },
+        Scenario(
+            "inhibited-in-a-circle", circle, hears: [#"ops {alertname="Other"}"#: ["firing[Other]"]],
+            oursHears: [
+                #"ops {alertname="A"}"#: ["firing[A]"], #"ops {alertname="B"}"#: ["firing[B]"], #"ops {alertname="Other"}"#: ["firing[Other]"],
+            ]
+        ) { peer in
+            try await peer.post(.init("A"), .init("B"), .init("Other"))
+            try await peer.hears("firing[Other]")
             try await peer.passTurns()
         },
         Scenario(observing: "silence-ended-by-hand", hears: [#"ops {alertname="A"}"#: ["firing[A]"], #"ops {alertname="B"}"#: ["firing[B]"]]) { peer in
