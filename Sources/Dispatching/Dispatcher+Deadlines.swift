@@ -22,6 +22,11 @@ extension Dispatcher {
             }
             watch(id, view, now, &decisions)
         }
+        let alive = view.firingIDs.union(view.hushed.map(\.fingerprint))
+        for integration in group.integrations where integration.resend == nil {
+            guard let pending = channels[group.destination(integration)]?.pending, !pending.resolved.isDisjoint(with: alive) else { continue }
+            decide(group, integration, view, now, &decisions)
+        }
         escalate(id, view, now, &decisions)
         prune(id, now, &decisions)
         setDeadline(id, now)
@@ -30,6 +35,17 @@ extension Dispatcher {
     /// Something about an alert has changed that integrations which are told at once must hear.
     mutating func tellAtOnce(_ fingerprint: UInt64, _ now: Moment) {
         for id in alerts[fingerprint]?.groups ?? [] where groups[id]?.resends == true {
+            groups[id]?.hasNews = true
+            setDeadline(id, now)
+        }
+    }
+
+    /// An alert fires again whose end waits for its next attempt: that must not be told any more.
+    mutating func takeBackEnds(_ fingerprint: UInt64, _ now: Moment) {
+        for id in alerts[fingerprint]?.groups ?? [] {
+            guard let group = groups[id], group.integrations.contains(where: {
+                channels[group.destination($0)]?.pending?.resolved.contains(fingerprint) == true
+            }) else { continue }
             groups[id]?.hasNews = true
             setDeadline(id, now)
         }

@@ -80,7 +80,10 @@ package struct Dispatcher: Sendable {
                 alerts[fingerprint]?.alert = alert
                 alerts[fingerprint]?.isEnded = isEnded
                 // It is held for a destination that has not heard its end; its other groups have let go of it.
-                if known.isEnded, !isEnded { route(fingerprint, alert, now: now, restoring: false) }
+                if known.isEnded, !isEnded {
+                    route(fingerprint, alert, now: now, restoring: false)
+                    takeBackEnds(fingerprint, now)
+                }
                 if known.isEnded != isEnded { tellAtOnce(fingerprint, now) }
             } else {
                 // An end of something never heard of: nobody waits for it.

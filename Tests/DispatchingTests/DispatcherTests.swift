@@ -247,10 +247,32 @@ struct DispatcherTests {
         _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
         let resolve = d.advance(at(330)).send
         #expect(resolve.count == 1)
+        // At once: the next attempt must not tell an end that is none.
         _ = d.receive([firing(["alertname": "A"], 400)], now: at(400))
-        let decisions = d.advance(at(630))
+        let decisions = d.advance(at(400))
         #expect(decisions.withdrawn == [resolve[0].id])
         #expect(decisions.send.isEmpty)
+    }
+
+    /// An attempt at telling the end went unanswered: who may have heard it hears that it is none.
+    @Test func aRefireAfterADoubtfulResolveIsToldAtOnce() {
+        for isInFlight in [false, true] {
+            var d = Dispatcher(oneReceiver())
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            #expect(d.step(30) == ["first:A/"])
+            _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
+            let resolve = d.advance(at(330)).send
+            _ = d.beginAttempt(resolve[0].id)
+            if isInFlight {
+                _ = d.receive([firing(["alertname": "A"], 400)], now: at(400))
+                #expect(d.advance(at(400)).isEmpty)
+            }
+            let answer = d.recordFailed(resolve[0].id, uncertain: true, now: at(401))
+            _ = d.receive([firing(["alertname": "A"], 402)], now: at(402))
+            let decisions = isInFlight ? answer : d.advance(at(402))
+            #expect(decisions.withdrawn == [resolve[0].id])
+            #expect(decisions.send.map(\.notification.summary) == ["changed:A/"])
+        }
     }
 
     @Test func silenceKeepsQuietButNeverAResolve() throws {

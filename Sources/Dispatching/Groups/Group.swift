@@ -27,7 +27,7 @@ struct Group: Sendable {
     var source: GroupID?
     /// When something is due between its turns: an escalation, or a resend.
     var deadline: Instant?
-    /// An integration that is told at once has news to hear.
+    /// An integration that is told at once has news to hear, or an end that waits is no longer true.
     var hasNews = false
     /// When the integrations that are told at once were last looked at.
     var attendedAt = Instant(nanoseconds: .min)
