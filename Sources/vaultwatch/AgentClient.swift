@@ -21,7 +21,8 @@ struct AgentClient {
 
     func post(_ path: String, json body: [UInt8]) async throws -> [UInt8] { try await send("POST", path, body: body) }
 
-    func delete(_ path: String) async throws { _ = try await send("DELETE", path) }
+    /// - Parameter missing: what to say when there is no such thing; the API answers without a word.
+    func delete(_ path: String, missing: String) async throws { _ = try await send("DELETE", path, missing: missing) }
 
     /// A query's value with all but the plainest characters escaped.
     static func encoded(_ text: String) -> String {
@@ -59,9 +60,13 @@ struct AgentClient {
         }
     }
 
-    private func send(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws -> [UInt8] {
+    private func send(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1, missing: String? = nil) async throws -> [UInt8] {
         let response = try await exchange(method, path, body: body, unreachable: unreachable)
         guard response.status == 200 else {
+            if response.status == 404, response.body.isEmpty, let missing {
+                Terminal.error("\(shown): \(missing)")
+                throw ExitCode(unreachable)
+            }
             // Alertmanager's API says its errors as bare strings of JSON.
             let said = (try? JSONDecoder().decode(String.self, from: Data(response.body))) ?? response.text
             Terminal.error("\(shown): HTTP \(response.status): \(said.prefix(500))")

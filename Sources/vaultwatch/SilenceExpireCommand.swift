@@ -15,6 +15,15 @@ struct SilenceExpireCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = AgentClient(agent.url)
-        for id in ids { try await client.delete("/api/v2/silence/" + AgentClient.encoded(id)) }
+        // One that is not there keeps no other.
+        var failure: (any Error)?
+        for id in ids {
+            do {
+                try await client.delete("/api/v2/silence/" + AgentClient.encoded(id), missing: "no silence \(id); `vaultwatch silence list` shows those in force")
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
     }
 }

@@ -41,13 +41,22 @@ struct TemplateRenderCommand: AsyncParsableCommand {
         do {
             for glob in globs where files.glob(glob).isEmpty { throw FileError(path: glob, reason: "no such template file") }
             let now = SystemTime().wall()
-            let sample = try data.map { try TemplateSample(json: try files.read($0, limit: 4 << 20)) } ?? TemplateSample.made(now: now)
+            let sample = try data.map { try TemplateRenderCommand.sample($0, files) } ?? TemplateSample.made(now: now)
             let composer = try Composer(templates: globs, externalURL: sample.externalURL, files: files)
             // Nothing behind it, as with amtool.
             print(try composer.render(text, sample, escapesHTML: kind == .html, now: now), terminator: "")
         } catch {
             Terminal.error("\(error)")
             throw ExitCode.failure
+        }
+    }
+
+    private static func sample(_ path: String, _ files: any FileAccess) throws -> TemplateSample {
+        let bytes = try files.read(path, limit: 4 << 20)
+        do {
+            return try TemplateSample(json: bytes)
+        } catch {
+            throw FileError(path: path, reason: "no webhook's body: \(error)")
         }
     }
 }

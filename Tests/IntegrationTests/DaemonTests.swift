@@ -71,8 +71,7 @@ import Testing
         }
         if !isSealed { try await estate.perform(.node("vault-2", .seal)) }
         let agent = try await start()
-        // It must have found the node sealed itself: what it knows from the journal alone stays for a minute after the start, until its data
-        // have had time to come back.
+        // It must have found the node sealed itself: what it knows from the journal alone stays after the start until its data are back.
         let isFound = await waitUntil {
             let out = try? await ChildProcess.run("curl", ["-s", "--max-time", "5", "http://\(listen)/api/v1/query?query=vault_node_sealed==1"])
             return out.map { String(decoding: $0, as: UTF8.self).contains("vault-2") } ?? false
