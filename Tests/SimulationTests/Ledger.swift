@@ -85,6 +85,11 @@ final class Ledger: @unchecked Sendable {
             // One that has just begun has yet to wait for the rule's `for` and the group's turn; until then an end of before may be on its way.
             if beganAt + .seconds(600) < now.monotonic { problem("\(name) has fired for long, and \(message.destination) is told its end") }
         }
+        // A message that waited when the night began is taken back at its group's next turn.
+        let minute = now.wall.milliseconds / 60_000 % 1440
+        if message.isMutedAtNight, !message.firing.isEmpty, minute >= 22 * 60 + 5 || minute < 120, steppedAt + .seconds(600) < now.monotonic {
+            problem("\(message.destination) is told of \(message.firing.sorted()) at night")
+        }
         for quiet in silences.values where message.firing.contains(quiet.name) && !message.isResent {
             // Known for a while, in force for longer than between two looks at the clock, and no step of the clock near.
             let margin = Duration.seconds(2)

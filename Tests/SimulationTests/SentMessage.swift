@@ -72,6 +72,8 @@ struct SentMessage: CustomStringConvertible {
 
     private static func name(_ labels: [String: String]) -> String { (labels["alertname"] ?? "?") + "/" + (labels["node"] ?? "") }
 
+    /// Of the route that has a mute time, where its receiver's form names the route.
+    var isMutedAtNight: Bool { destination.contains(#"{severity="low"}"#) }
     /// It speaks of a group as a whole.
     var isIncident: Bool { place.hasSuffix("/pd") }
     /// It is sent again and again, ends too.
