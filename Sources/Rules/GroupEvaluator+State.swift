@@ -37,16 +37,16 @@ extension GroupEvaluator {
         var gone = saved.alerts
         for (index, rule) in group.rules.enumerated() {
             for var alert in gone.removeValue(forKey: GroupEvaluator.key(rule, index, group)) ?? [] {
+                if outage < 0 { alert.shift(by: outage) }
                 if alert.state == .pending {
                     guard outage <= GroupEvaluator.outageTolerance else { continue }
-                    if outage > 0 { alert.activeAt += outage }
+                    alert.activeAt += max(0, outage)
                     // A long `for` that was nearly over gets the grace period, as in Prometheus: data must have time to come back.
                     let hold = rule.hold.milliseconds
                     if hold >= GroupEvaluator.grace, alert.activeAt + hold < now.milliseconds + GroupEvaluator.grace {
                         alert.activeAt = now.milliseconds + GroupEvaluator.grace - hold
                     }
                 }
-                if outage < 0 { alert.shift(by: outage) }
                 alert.restoredUntil = now.milliseconds + 60_000
                 rules[index].alerts[Labels(alert.labels)] = alert
             }

@@ -128,8 +128,8 @@ package struct GroupEvaluator: Sendable {
                 throw EvaluationError(.execution, "vector contains metrics with the same labelset after applying alert labels")
             }
         }
-        let evidence = rule.noData == .resolve ? nil : DataEvidence(rule.query.expression, source, at: time)
-        if rule.noData == .alert, found.isEmpty, evidence?.isMissing(for: nil, except: []) == true {
+        lazy var evidence = DataEvidence(rule.query.expression, source, at: time)
+        if rule.noData == .alert, found.isEmpty, evidence.isMissing(for: nil, except: []) {
             let labels = Labels(rule.labels.filter { !$0.value.contains("{{") }).setting("alertname", to: rule.name)
             found[labels] = (["summary": "No data for \(rule.name)", "description": "The series that the rule reads are gone: \(rule.query.text)"], .nan)
         }
@@ -148,13 +148,14 @@ package struct GroupEvaluator: Sendable {
                 result.isChanged = true
             }
         }
+        let ownLabels = Set(rule.labels.keys)
         for labels in state.alerts.keys.sorted() {
             let isFound = found[labels] != nil
             let isActive = state.alerts[labels].map { $0.state != .inactive } ?? false
-            let isBlind = !isFound && isActive && evidence?.isMissing(for: labels, except: Set(rule.labels.keys)) == true
+            let isBlind = rule.noData != .resolve && !isFound && isActive && evidence.isMissing(for: labels, except: ownLabels)
             // Restored, and its data are back: its end need not wait.
             if !isFound, state.alerts[labels]?.restoredUntil.map({ now.milliseconds < $0 }) == true,
-                (evidence ?? DataEvidence(rule.query.expression, source, at: time)).isComplete(for: labels, except: Set(rule.labels.keys))
+                evidence.isComplete(for: labels, except: ownLabels)
             {
                 state.alerts[labels]?.restoredUntil = nil
             }

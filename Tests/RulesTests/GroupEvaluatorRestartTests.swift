@@ -96,6 +96,16 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&after, source, 1600) == ["L 1600: since 1600"])
     }
 
+    /// A clock that stepped back by half a minute meanwhile takes nothing off the grace period.
+    @Test func aStepBackLeavesTheGracePeriodWhole() throws {
+        let source = Scripted()
+        var before = try evaluator("  - {alert: L, expr: vector(1), for: 15m}")
+        #expect(turn(&before, source, 10_000).isEmpty && turn(&before, source, 10_880).isEmpty)
+        var after = try restarted(before, stopped: 10_880, started: 10_850)
+        #expect(turn(&after, source, 11_449).isEmpty)
+        #expect(turn(&after, source, 11_450) == ["L 11450: since 11450"])
+    }
+
     @Test func keepFiringForGoesOnOverARestart() throws {
         let source = Scripted()
         var before = try evaluator("  - {alert: R, expr: x > 0, keep_firing_for: 5m}")
