@@ -10,23 +10,21 @@ extension Dispatcher {
         groups[id]?.deadline = nil
         groups[id]?.hasNews = false
         let view = look(group, now)
-        if group.resends {
-            groups[id]?.attendedAt = now.monotonic
-            for integration in group.integrations where integration.resend != nil {
-                let destination = group.destination(integration)
-                if var channel = channels[destination], !channel.echo.isEmpty {
-                    channel.echo = channel.echo.filter { $0.value > now.monotonic }
-                    channels[destination] = channel.isEmpty ? nil : channel
-                }
-                decide(group, integration, view, now, &decisions)
-            }
-            watch(id, view, now, &decisions)
-        }
+        if group.resends { groups[id]?.attendedAt = now.monotonic }
         let alive = view.firingIDs.union(view.hushed.map(\.fingerprint))
-        for integration in group.integrations where integration.resend == nil {
-            guard let pending = channels[group.destination(integration)]?.pending, !pending.resolved.isDisjoint(with: alive) else { continue }
+        let asked = group.integrations.filter { integration in
+            // Those that are told at once, and those where an end waits that is none any more.
+            integration.resend != nil || channels[group.destination(integration)]?.pending?.resolved.isDisjoint(with: alive) == false
+        }
+        for integration in asked {
+            let destination = group.destination(integration)
+            if var channel = channels[destination], !channel.echo.isEmpty {
+                channel.echo = channel.echo.filter { $0.value > now.monotonic }
+                channels[destination] = channel.isEmpty ? nil : channel
+            }
             decide(group, integration, view, now, &decisions)
         }
+        if !asked.isEmpty { watch(id, view, now, &decisions) }
         escalate(id, view, now, &decisions)
         prune(id, now, &decisions)
         setDeadline(id, now)

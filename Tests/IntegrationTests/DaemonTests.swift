@@ -122,8 +122,7 @@ import Testing
         let agent = try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
         func value(_ series: String) async -> Double? {
             let page = try? await ChildProcess.run("curl", ["-s", "--max-time", "5", "http://\(listen)/metrics"])
-            let line = page.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix(series + " ") } }
-            return line.flatMap { Double($0.dropFirst(series.count + 1)) }
+            return page.flatMap { RunningAgent.value(series, in: String(decoding: $0, as: UTF8.self)) }
         }
         func events() -> [String] {
             estate.inbox.messages(kind: .pagerduty).map { "\($0.payload.map { "\($0)" } ?? "")" }.filter { $0.contains("VaultSealed") }

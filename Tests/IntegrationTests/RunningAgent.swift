@@ -76,7 +76,11 @@ final class RunningAgent: Sendable {
 
     /// The value of a series on the metrics page.
     func metric(_ series: String) async throws -> Double? {
-        try await get("/metrics").split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.count + 1)) }
+        RunningAgent.value(series, in: try await get("/metrics"))
+    }
+
+    static func value(_ series: String, in page: String) -> Double? {
+        page.split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.count + 1)) }
     }
 
     /// Hands over an alert, or its end.
