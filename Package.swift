@@ -13,7 +13,8 @@ let settings: [SwiftSetting] =
 
 // The stages are optimised in debug builds too, so that tests can have thousands of simulated days; for a debugger that sees every
 // variable build with VAULTWATCH_DEBUG=1.
-let optimised: [SwiftSetting] = Context.environment["VAULTWATCH_DEBUG"] == nil ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
+let optimised: [SwiftSetting] =
+    Context.environment["VAULTWATCH_DEBUG"] == nil ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
 
 func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
@@ -68,37 +69,48 @@ let package = Package(
         stage("Telemetry", ["Samples", "Exposition"]),
         stage("Transport", ["Samples", "Platform", "CCurl", "CPostgres"]),
         stage("S3", ["Samples", "Platform", "Transport"]),
-        stage("Probes", ["Samples", "Platform", "Exposition", "Transport", "CCrypto", logging], exclude: ["README.md"]),
+        stage(
+            "Probes", ["Samples", "Platform", "Exposition", "Transport", "CCrypto", logging], exclude: ["README.md"]),
         stage("Store", ["Samples", "Telemetry"]),
         stage("PromQL", ["Samples"]),
         stage("GoTemplate", ["Samples"]),
         stage("Alerts", ["Samples"]),
         stage("Rules", ["Samples", "YAML", "PromQL", "GoTemplate", "Alerts", "Platform", "Telemetry"]),
         stage("Dispatching", ["Samples", "Alerts", "Platform", "Telemetry"]),
-        stage("Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto", logging]),
+        stage(
+            "Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto", logging]),
         stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
         stage("Web", ["Samples", "Exposition", "Alerts", "Dispatching", "Platform", "Telemetry", "CZlib"] + nio),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
         stage("Simulation", ["Samples", "Platform", "Transport", logging]),
         stage("LocalServers", ["Platform"]),
         stage("Lab", ["Samples", "Platform", "LocalServers", "CCrypto"] + nio),
-        stage("Config", ["Samples", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts", "Dispatching", "Delivery"]),
-        stage("Agent", [
-            "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate", "Alerts",
-            "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config",
-        ] + [logging]),
+        stage(
+            "Config",
+            ["Samples", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts", "Dispatching", "Delivery"]),
+        stage(
+            "Agent",
+            [
+                "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
+                "PromQL", "GoTemplate", "Alerts",
+                "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config",
+            ] + [logging]),
         .executableTarget(
             name: "vaultwatch",
             dependencies: [
-                "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate",
-                "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config", "Agent", "Lab", "LocalServers",
+                "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
+                "PromQL", "GoTemplate",
+                "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config", "Agent", "Lab",
+                "LocalServers",
                 logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["LocalServers", "Lab", "Transport", "Platform", "Samples", "Store", "Telemetry", "PromQL", logging],
+            dependencies: [
+                "LocalServers", "Lab", "Transport", "Platform", "Samples", "Store", "Telemetry", "PromQL", logging,
+            ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 
         .target(name: "SteppedClock", path: "Tests/SteppedClock", linkerSettings: [.linkedLibrary("dl")]),
@@ -109,31 +121,58 @@ let package = Package(
         tests("Telemetry", ["Telemetry", "Exposition", "Samples"]),
         tests("Transport", ["Transport", "Simulation", "S3", "LocalServers", "Platform", "Samples", logging]),
         tests("S3", ["S3", "Transport", "LocalServers", "Platform", "Samples", logging]),
-        tests("Probes", ["Probes", "Simulation", "Exposition", "Telemetry", "S3", "Transport", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
+        tests(
+            "Probes",
+            [
+                "Probes", "Simulation", "Exposition", "Telemetry", "S3", "Transport", "LocalServers", "Platform",
+                "Samples", logging,
+            ], exclude: ["Recordings"]),
         tests("Store", ["Store", "Telemetry", "Exposition", "Samples"]),
         tests("PromQL", ["PromQL", "Samples", "YAML"], exclude: ["Conformance"]),
         tests("GoTemplate", ["GoTemplate", "Samples"]),
         tests("Rules", ["Rules", "PromQL", "GoTemplate", "Alerts", "Platform", "Samples", "YAML", "Telemetry"]),
         tests("Dispatching", ["Dispatching", "Alerts", "Platform", "Samples"]),
-        tests("Delivery", [
-            "Delivery", "Alerts", "GoTemplate", "Platform", "Samples", "Simulation", "Telemetry", "Transport", "LocalServers", logging,
-        ]),
+        tests(
+            "Delivery",
+            [
+                "Delivery", "Alerts", "GoTemplate", "Platform", "Samples", "Simulation", "Telemetry", "Transport",
+                "LocalServers", logging,
+            ]),
         tests("Journal", ["Journal", "Alerts", "Platform", "Samples", "CSQLite"]),
-        tests("Web", ["Web", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Samples", "Telemetry", "LocalServers", logging] + nio),
+        tests(
+            "Web",
+            [
+                "Web", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Samples", "Telemetry",
+                "LocalServers", logging,
+            ] + nio),
         tests("Supervision", ["Supervision", "Platform", "Samples"]),
         tests("LocalServers", ["LocalServers", "Platform"]),
         tests("Lab", ["Lab", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
-        tests("Config", ["Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples", "S3", "Transport", "Store"]),
-        tests("Agent", [
-            "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Samples", "Simulation", "Store", "Telemetry", logging,
-        ]),
-        tests("Integration", [
-            "Agent", "Simulation", "Lab", "LocalServers", "Platform", "Supervision", "Transport", "vaultwatch", logging,
-        ], exclude: ["Alertmanager/README.md"]),
-        tests("Simulation", [
-            "Simulation", "Agent", "Config", "Rules", "Dispatching", "Delivery", "Journal", "Store", "Alerts", "Telemetry", "Transport", "YAML",
-            "Platform", "Samples", logging,
-        ]),
+        tests(
+            "Config",
+            [
+                "Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples",
+                "S3", "Transport", "Store",
+            ]),
+        tests(
+            "Agent",
+            [
+                "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Samples",
+                "Simulation", "Store", "Telemetry", logging,
+            ]),
+        tests(
+            "Integration",
+            [
+                "Agent", "Simulation", "Lab", "LocalServers", "Platform", "Supervision", "Transport", "vaultwatch",
+                logging,
+            ], exclude: ["Alertmanager/README.md"]),
+        tests(
+            "Simulation",
+            [
+                "Simulation", "Agent", "Config", "Rules", "Dispatching", "Delivery", "Journal", "Store", "Alerts",
+                "Telemetry", "Transport", "YAML",
+                "Platform", "Samples", logging,
+            ]),
         tests("Tidy", []),
     ],
     cxxLanguageStandard: .cxx17

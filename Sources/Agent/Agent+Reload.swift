@@ -33,7 +33,8 @@ extension Agent {
             await self.rules.reload(rules, configuration)
             let targets = Set(network.probes(configuration, platform: platform).targets)
             let derived = Set(
-                configuration.vault.map { ProbeTarget(.vaultCluster, $0.name) } + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) })
+                configuration.vault.map { ProbeTarget(.vaultCluster, $0.name) }
+                    + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) })
             startProbes(configuration)
             observatory.keepOnly(targets.union(derived), now: now)
             state.withLock { state in

@@ -19,7 +19,8 @@ extension Agent {
             await refreshMetrics()
             // The agent watches itself with the same rules as everything else.
             let now = clock.look().now.wall
-            store.append(registry.families().flatMap { family in family.samples.map { Sample($0.labels, $0.value, at: now) } })
+            store.append(
+                registry.families().flatMap { family in family.samples.map { Sample($0.labels, $0.value, at: now) } })
             if turn % 4 == 0 { store.truncate(now: now) }
             // What waits for the disk goes there as soon as there is room again.
             if turn % 12 == 0 || !journal.health.isHealthy {
@@ -72,7 +73,9 @@ extension Agent {
                 if stalled.isEmpty {
                     platform.log.notice("all loops advance again")
                 } else {
-                    platform.log.critical("loops stand still; the watchdog is not fed", metadata: ["loops": "\(stalled.joined(separator: ","))"])
+                    platform.log.critical(
+                        "loops stand still; the watchdog is not fed",
+                        metadata: ["loops": "\(stalled.joined(separator: ","))"])
                 }
                 warned = stalled
             }
@@ -92,7 +95,9 @@ extension Agent {
             let all = results.filter { $0.target.kind == kind }
             return all.isEmpty ? nil : "\(what) \(all.count { $0.status.health == .ok }) of \(all.count)"
         }
-        let parts = [share(.vaultNode, "Vault nodes"), share(.postgres, "PostgreSQL"), share(.backupSet, "backup sets")].compactMap { $0 }
+        let parts = [
+            share(.vaultNode, "Vault nodes"), share(.postgres, "PostgreSQL"), share(.backupSet, "backup sets"),
+        ].compactMap { $0 }
         return parts.isEmpty ? "Starting" : "Fine: " + parts.joined(separator: ", ")
     }
 }

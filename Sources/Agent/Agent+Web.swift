@@ -77,7 +77,8 @@ extension Agent {
             do throws(JournalError) {
                 return try await journal.history(from: from, to: to, limit: 10_000).map { entry in
                     HistoryItem(
-                        at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject, receiver: entry.receiver,
+                        at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject,
+                        receiver: entry.receiver,
                         integration: entry.integration, detail: entry.detail)
                 }
             } catch {
@@ -92,7 +93,8 @@ extension Agent {
         var alerts = MetricFamily("ALERTS", .gauge, help: "1 for each pending or firing alert.")
         for group in await rules.statuses() {
             for alert in group.evaluator.rules.flatMap(\.alerts.values) where alert.state != .inactive {
-                let labels = Labels(alert.labels).setting(Labels.metricName, to: "ALERTS").setting("alertstate", to: alert.state.rawValue)
+                let labels = Labels(alert.labels).setting(Labels.metricName, to: "ALERTS").setting(
+                    "alertstate", to: alert.state.rawValue)
                 alerts.samples.append(.init(labels, 1))
             }
         }
@@ -113,7 +115,8 @@ extension Agent {
             switch value {
             case .scalar(let number): return .scalar(Point(t: at.milliseconds, v: number))
             case .string(let text): return .string(text, at: at)
-            case .vector(let elements): return .vector(elements.map { ($0.labels, Point(t: at.milliseconds, v: $0.value)) })
+            case .vector(let elements):
+                return .vector(elements.map { ($0.labels, Point(t: at.milliseconds, v: $0.value)) })
             case .matrix(let series): return .matrix(series)
             }
         }
@@ -165,24 +168,29 @@ extension Agent {
 
     private static func view(_ group: RuleKeeper.GroupStatus) -> RuleGroupView {
         RuleGroupView(
-            name: group.evaluator.group.name, file: group.evaluator.group.file, interval: group.interval, limit: group.evaluator.group.limit,
+            name: group.evaluator.group.name, file: group.evaluator.group.file, interval: group.interval,
+            limit: group.evaluator.group.limit,
             rules: zip(group.evaluator.group.rules, group.evaluator.rules).map { rule, state in
                 let kind: RuleView.Kind
                 switch rule.kind {
                 case .recording: kind = .recording
                 case .alerting:
-                    kind = .alerting(.init(
-                        hold: rule.hold, keepFiring: rule.keepFiring, annotations: rule.annotations,
-                        alerts: state.alerts.values.filter { $0.state != .inactive }.map { alert in
-                            AlertView(
-                                labels: Labels(alert.labels), annotations: alert.annotations, state: alert.state == .firing ? .firing : .pending,
-                                activeAt: Timestamp(milliseconds: alert.activeAt), value: alert.value,
-                                keepFiringSince: alert.keepFiringSince.map { Timestamp(milliseconds: $0) })
-                        }.sorted { $0.labels < $1.labels }))
+                    kind = .alerting(
+                        .init(
+                            hold: rule.hold, keepFiring: rule.keepFiring, annotations: rule.annotations,
+                            alerts: state.alerts.values.filter { $0.state != .inactive }.map { alert in
+                                AlertView(
+                                    labels: Labels(alert.labels), annotations: alert.annotations,
+                                    state: alert.state == .firing ? .firing : .pending,
+                                    activeAt: Timestamp(milliseconds: alert.activeAt), value: alert.value,
+                                    keepFiringSince: alert.keepFiringSince.map { Timestamp(milliseconds: $0) })
+                            }.sorted { $0.labels < $1.labels }))
                 }
                 return RuleView(
-                    name: rule.name, query: rule.query.text, labels: rule.labels, kind: kind, health: .init(rawValue: state.health.rawValue) ?? .unknown,
-                    lastError: state.lastError, evaluationTime: group.lastDuration, lastEvaluation: state.lastEvaluation)
+                    name: rule.name, query: rule.query.text, labels: rule.labels, kind: kind,
+                    health: .init(rawValue: state.health.rawValue) ?? .unknown,
+                    lastError: state.lastError, evaluationTime: group.lastDuration, lastEvaluation: state.lastEvaluation
+                )
             },
             evaluationTime: group.lastDuration, lastEvaluation: group.lastEvaluation)
     }
@@ -195,7 +203,9 @@ extension Agent {
         sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
         sources.postAlerts = { [self] alerts in await desk.receive(alerts, external: true) }
         sources.silences = { [self] in await desk.silences() }
-        sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in try await desk.setSilence(silence).id }
+        sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in
+            try await desk.setSilence(silence).id
+        }
         sources.expireSilence = { [self] (id) async throws(SilenceError) in try await desk.expireSilence(id) }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
@@ -205,7 +215,8 @@ extension Agent {
     private func targets() -> [TargetView] {
         let configuration = state.withLock { $0.configuration }
         let urls = Dictionary(
-            configuration.vault.flatMap { cluster in cluster.nodes.map { ("\(cluster.name)/\($0.name)", $0.url) } }, uniquingKeysWith: { first, _ in first })
+            configuration.vault.flatMap { cluster in cluster.nodes.map { ("\(cluster.name)/\($0.name)", $0.url) } },
+            uniquingKeysWith: { first, _ in first })
         return observatory.results.filter { !$0.isDerived }.map { result in
             let pool =
                 switch result.target.kind {
@@ -216,8 +227,10 @@ extension Agent {
                 }
             return TargetView(
                 pool: pool, url: urls[result.target.name] ?? "\(pool)://\(result.target.name)",
-                labels: Labels(["target_type": result.target.kind.rawValue, "target": result.target.name]), health: result.success ? .up : .down,
-                lastError: result.failure?.description ?? "", lastProbe: result.timestamp, duration: result.duration.seconds,
+                labels: Labels(["target_type": result.target.kind.rawValue, "target": result.target.name]),
+                health: result.success ? .up : .down,
+                lastError: result.failure?.description ?? "", lastProbe: result.timestamp,
+                duration: result.duration.seconds,
                 interval: configuration.global.pollInterval, timeout: configuration.global.timeout)
         }
     }
@@ -226,17 +239,22 @@ extension Agent {
         let now = platform.time.wall()
         var alerts: [EstateStatus.FiringAlert] = []
         var suppressed: Set<UInt64> = []
-        for status in await desk.alertStatuses() where status.state == .suppressed { suppressed.insert(status.alert.fingerprint) }
+        for status in await desk.alertStatuses() where status.state == .suppressed {
+            suppressed.insert(status.alert.fingerprint)
+        }
         for rule in await rules.statuses().flatMap(\.evaluator.rules) {
             for alert in rule.alerts.values where alert.state != .inactive {
                 let labels = Labels(alert.labels)
                 // The watchdog fires when all is well.
                 guard labels["severity"] != "none" else { continue }
                 let state = suppressed.contains(labels.fingerprint) ? "suppressed" : alert.state.rawValue
-                alerts.append(.init(
-                    name: labels["alertname"] ?? "", severity: labels["severity"] ?? "", state: state,
-                    since: Timestamp(milliseconds: alert.firedAt ?? alert.activeAt).rfc3339, summary: alert.annotations["summary"] ?? "",
-                    action: alert.annotations["action"] ?? "", runbookURL: alert.annotations["runbook_url"] ?? "", labels: alert.labels))
+                alerts.append(
+                    .init(
+                        name: labels["alertname"] ?? "", severity: labels["severity"] ?? "", state: state,
+                        since: Timestamp(milliseconds: alert.firedAt ?? alert.activeAt).rfc3339,
+                        summary: alert.annotations["summary"] ?? "",
+                        action: alert.annotations["action"] ?? "", runbookURL: alert.annotations["runbook_url"] ?? "",
+                        labels: alert.labels))
             }
         }
         alerts.sort { a, b in
@@ -245,11 +263,13 @@ extension Agent {
         }
         let receivers = await post.statuses().map { courier in
             EstateStatus.Receiver(
-                name: courier.receiver, integration: courier.integration, health: courier.lastError == nil ? .ok : .warning, waiting: courier.waiting,
+                name: courier.receiver, integration: courier.integration,
+                health: courier.lastError == nil ? .ok : .warning, waiting: courier.waiting,
                 lastAccepted: courier.lastAccepted?.rfc3339, lastError: courier.lastError)
         }
         return EstateStatus(
-            version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339, sections: StatusTable.sections(observatory.results),
+            version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
+            sections: StatusTable.sections(observatory.results),
             alerts: alerts, receivers: receivers)
     }
 }

@@ -52,7 +52,9 @@ package final class Agent: Sendable {
 
     /// Reads the configuration; nothing runs yet.
     /// - Throws: `ConfigurationErrors` with everything that is wrong with the configuration, rule and template files.
-    package init(_ options: AgentOptions, platform: Platform, network: Network? = nil, manager: ServiceManager = ServiceManager()) throws {
+    package init(
+        _ options: AgentOptions, platform: Platform, network: Network? = nil, manager: ServiceManager = ServiceManager()
+    ) throws {
         self.options = options
         self.platform = platform
         self.manager = manager
@@ -72,15 +74,21 @@ package final class Agent: Sendable {
         self.journal = journal
         let time = platform.time
         desk = AlertDesk(
-            options: configuration.dispatch, write: { (changes) async throws(JournalError) in try await journal.write(changes) },
+            options: configuration.dispatch,
+            write: { (changes) async throws(JournalError) in try await journal.write(changes) },
             platform: platform, registry: registry
         ) {
             heartbeat.beat("dispatch", now: time.monotonic())
         }
-        rules = RuleKeeper(try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock, desk: desk, platform: platform, registry: registry) {
+        rules = RuleKeeper(
+            try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock, desk: desk,
+            platform: platform, registry: registry
+        ) {
             heartbeat.beat("evaluate", now: time.monotonic())
         }
-        post = try PostOffice(configuration.delivery, network: self.network, platform: platform, registry: registry, desk: desk) {
+        post = try PostOffice(
+            configuration.delivery, network: self.network, platform: platform, registry: registry, desk: desk
+        ) {
             heartbeat.stalled(now: time.monotonic())
         }
         state = Mutex(State(configuration: configuration, lastReload: (true, startedAt)))
@@ -93,9 +101,12 @@ package final class Agent: Sendable {
         await restore()
         let servers = try await listen()
         let configuration = state.withLock { $0.configuration }
-        platform.log.notice("started", metadata: [
-            "version": "\(options.version)", "config": "\(configuration.path)", "listen": "\(servers.addresses.joined(separator: ","))",
-        ])
+        platform.log.notice(
+            "started",
+            metadata: [
+                "version": "\(options.version)", "config": "\(configuration.path)",
+                "listen": "\(servers.addresses.joined(separator: ","))",
+            ])
         await desk.note("started", "version \(options.version), \(configuration.path)")
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.desk.run(self.post.outlet) }
@@ -136,7 +147,8 @@ package final class Agent: Sendable {
         do {
             let snapshot = try await journal.load()
             for (table, count) in snapshot.unreadable {
-                platform.log.error("rows of the journal could not be read", metadata: ["table": "\(table)", "rows": "\(count)"])
+                platform.log.error(
+                    "rows of the journal could not be read", metadata: ["table": "\(table)", "rows": "\(count)"])
             }
             await desk.restore(snapshot)
             await rules.restore(snapshot.states)
@@ -169,15 +181,19 @@ package final class Agent: Sendable {
         let heartbeat = heartbeat
         let time = platform.time
         let set = network.probes(configuration, platform: platform)
-        let slowest = max(.seconds(60), configuration.global.pollInterval + configuration.global.pollInterval + configuration.global.pollInterval)
+        let slowest = max(
+            .seconds(60),
+            configuration.global.pollInterval + configuration.global.pollInterval + configuration.global.pollInterval)
         heartbeat.watch("poll", patience: slowest, now: time.monotonic())
-        let schedule = ProbeSchedule(set, platform: platform, events: .init(
-            results: { results in
-                let news = observatory.take(results)
-                if !news.isEmpty { rules.consider(news) }
-            },
-            progress: { heartbeat.beat("poll", now: time.monotonic()) },
-            firstRoundEnded: { gate.open() }))
+        let schedule = ProbeSchedule(
+            set, platform: platform,
+            events: .init(
+                results: { results in
+                    let news = observatory.take(results)
+                    if !news.isEmpty { rules.consider(news) }
+                },
+                progress: { heartbeat.beat("poll", now: time.monotonic()) },
+                firstRoundEnded: { gate.open() }))
         let task = Task { await schedule.run() }
         let old = state.withLock { state -> Task<Void, Never>? in
             let old = state.scheduleTask

@@ -2,7 +2,7 @@ import Exposition
 import Samples
 import Telemetry
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What the agent says of itself beside what its parts count. Names follow Prometheus' and Alertmanager's own.
@@ -26,23 +26,32 @@ struct AgentMetrics: Sendable {
 
     init(_ registry: Registry, version: String, now: Timestamp) {
         registry.gauge("vaultwatch_build_info", help: "1; the agent's version.", labels: ["version"]).set(1, version)
-        reloadSuccessful = registry.gauge("vaultwatch_config_last_reload_successful", help: "1 when the last reload of the configuration succeeded.")
-        reloadTimestamp = registry.gauge("vaultwatch_config_last_reload_success_timestamp_seconds", help: "When the configuration was last taken.")
-        loopAge = registry.gauge("vaultwatch_loop_age_seconds", help: "Time since a loop last advanced.", labels: ["loop"])
-        journalHealthy = registry.gauge("vaultwatch_journal_healthy", help: "1 when everything written to the journal is on the disk.")
-        journalBacklog = registry.gauge("vaultwatch_journal_backlog_rows", help: "Rows that wait in memory for the disk.")
-        journalLost = registry.gauge("vaultwatch_journal_lost_rows", help: "Rows given up since even the backlog was full.")
+        reloadSuccessful = registry.gauge(
+            "vaultwatch_config_last_reload_successful", help: "1 when the last reload of the configuration succeeded.")
+        reloadTimestamp = registry.gauge(
+            "vaultwatch_config_last_reload_success_timestamp_seconds", help: "When the configuration was last taken.")
+        loopAge = registry.gauge(
+            "vaultwatch_loop_age_seconds", help: "Time since a loop last advanced.", labels: ["loop"])
+        journalHealthy = registry.gauge(
+            "vaultwatch_journal_healthy", help: "1 when everything written to the journal is on the disk.")
+        journalBacklog = registry.gauge(
+            "vaultwatch_journal_backlog_rows", help: "Rows that wait in memory for the disk.")
+        journalLost = registry.gauge(
+            "vaultwatch_journal_lost_rows", help: "Rows given up since even the backlog was full.")
         journalBytes = registry.gauge("vaultwatch_journal_size_bytes", help: "Size of the journal's file.")
         journalBegunAnew = registry.gauge(
-            "vaultwatch_journal_begun_anew_timestamp_seconds", help: "When the journal's file was last found broken and a new one begun; 0: never.")
+            "vaultwatch_journal_begun_anew_timestamp_seconds",
+            help: "When the journal's file was last found broken and a new one begun; 0: never.")
         alerts = registry.gauge("vaultwatch_alerts", help: "Alerts by state.", labels: ["state"])
         groups = registry.gauge("vaultwatch_dispatcher_groups", help: "Groups of alerts.")
         silences = registry.gauge("vaultwatch_silences", help: "Silences by state.", labels: ["state"])
-        pending = registry.gauge("vaultwatch_notifications_pending", help: "Messages that no receiver has accepted yet.")
+        pending = registry.gauge(
+            "vaultwatch_notifications_pending", help: "Messages that no receiver has accepted yet.")
         residentBytes = registry.gauge("process_resident_memory_bytes", help: "Resident memory size in bytes.")
         cpuSeconds = registry.gauge("vaultwatch_process_cpu_seconds", help: "User and system CPU time spent.")
         openFiles = registry.gauge("process_open_fds", help: "Number of open file descriptors.")
-        startTime = registry.gauge("process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.")
+        startTime = registry.gauge(
+            "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.")
         reloadSuccessful.set(1)
         reloadTimestamp.set(now.seconds)
         journalHealthy.set(1)
@@ -60,7 +69,9 @@ struct AgentMetrics: Sendable {
             let system = Double(usage.ru_stime.tv_sec) + Double(usage.ru_stime.tv_usec) / 1e6
             cpuSeconds.set(user + system)
         }
-        if let pages = AgentMetrics.residentPages() { residentBytes.set(Double(pages) * Double(sysconf(Int32(_SC_PAGESIZE)))) }
+        if let pages = AgentMetrics.residentPages() {
+            residentBytes.set(Double(pages) * Double(sysconf(Int32(_SC_PAGESIZE))))
+        }
         if let directory = opendir("/proc/self/fd") {
             var count = 0
             while readdir(directory) != nil { count += 1 }

@@ -52,21 +52,25 @@ package actor AlertDesk {
     package typealias Write = @Sendable ([JournalChange]) async throws(JournalError) -> Void
 
     package init(
-        options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry, progress: @escaping @Sendable () -> Void
+        options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry,
+        progress: @escaping @Sendable () -> Void
     ) {
         dispatcher = Dispatcher(options)
         self.write = write
         self.platform = platform
         self.progress = progress
-        refused = registry.counter("vaultwatch_alerts_refused_total", help: "Alerts refused because as many as may be are held.")
+        refused = registry.counter(
+            "vaultwatch_alerts_refused_total", help: "Alerts refused because as many as may be are held.")
         quiet = registry.counter(
-            "vaultwatch_notifications_suppressed_total", help: "Alerts that a turn of their group kept quiet, by reason.", labels: ["reason"])
+            "vaultwatch_notifications_suppressed_total",
+            help: "Alerts that a turn of their group kept quiet, by reason.", labels: ["reason"])
         for reason in QuietReason.allCases { quiet.declare(reason.rawValue) }
         decided = registry.counter(
             "vaultwatch_notifications_decided_total", help: "Messages decided, by reason.", labels: ["reason"])
         for reason in SendReason.allCases { decided.declare(reason.rawValue) }
         escalated = registry.counter(
-            "vaultwatch_alerts_escalated_total", help: "Alerts that went to the fallback since their receiver has not accepted them in time.",
+            "vaultwatch_alerts_escalated_total",
+            help: "Alerts that went to the fallback since their receiver has not accepted them in time.",
             labels: ["receiver", "severity"])
         declareEscalations(options)
     }
@@ -85,27 +89,35 @@ package actor AlertDesk {
             do {
                 saved.silences.append(try Silence(encoded: bytes))
             } catch {
-                platform.log.error("a silence in the journal could not be read and is left out", metadata: ["id": "\(key)", "err": "\(error)"])
+                platform.log.error(
+                    "a silence in the journal could not be read and is left out",
+                    metadata: ["id": "\(key)", "err": "\(error)"])
             }
         }
         for (key, bytes) in snapshot.records {
             do {
                 saved.records.append(try NotificationRecord(encoded: bytes))
             } catch {
-                platform.log.error("an entry of the notification log could not be read; its group is told again", metadata: ["key": "\(key)", "err": "\(error)"])
+                platform.log.error(
+                    "an entry of the notification log could not be read; its group is told again",
+                    metadata: ["key": "\(key)", "err": "\(error)"])
             }
         }
         for (key, bytes) in snapshot.states where key.hasPrefix(EscalationRecord.keyPrefix) {
             do {
                 saved.escalations.append(try EscalationRecord(encoded: bytes))
             } catch {
-                platform.log.error("an escalation in the journal could not be read; its alerts wait anew", metadata: ["key": "\(key)", "err": "\(error)"])
+                platform.log.error(
+                    "an escalation in the journal could not be read; its alerts wait anew",
+                    metadata: ["key": "\(key)", "err": "\(error)"])
             }
         }
         for (key, bytes) in snapshot.states where key.hasPrefix(AlertDesk.threadPrefix) {
             threads[String(key.dropFirst(AlertDesk.threadPrefix.count))] = String(decoding: bytes, as: UTF8.self)
         }
-        saved.outgoing = snapshot.outbox.map { Outgoing(id: $0.id, notification: $0.notification, attempted: $0.attempted) }
+        saved.outgoing = snapshot.outbox.map {
+            Outgoing(id: $0.id, notification: $0.notification, attempted: $0.attempted)
+        }
         let decisions = dispatcher.restore(saved, now: platform.time.now())
         let fresh = Set(decisions.send.map(\.id))
         enqueue(decisions)
@@ -118,7 +130,8 @@ package actor AlertDesk {
 
     /// Something that happened to the agent itself, for the history.
     package func note(_ subject: String, _ detail: String = "") {
-        batch.changes.append(.history(HistoryEntry(at: platform.time.wall(), kind: .agent, subject: subject, detail: detail)))
+        batch.changes.append(
+            .history(HistoryEntry(at: platform.time.wall(), kind: .agent, subject: subject, detail: detail)))
         commitWake.signal()
     }
 
@@ -174,18 +187,26 @@ package actor AlertDesk {
             decided.increment(outgoing.notification.reason)
         }
         batch.changes += decisions.withdrawn.map { .forgetOutbox(id: $0) }
-        for record in decisions.records { batch.changes.append(.record(key: record.destination.storageKey, record.encoded())) }
+        for record in decisions.records {
+            batch.changes.append(.record(key: record.destination.storageKey, record.encoded()))
+        }
         for (key, record) in decisions.escalations { batch.changes.append(escalationChange(key, record)) }
         for handOver in decisions.handedOver {
             let (alert, now) = (handOver.alert, platform.time.wall())
             escalated.increment(handOver.receiver, alert.severity.rawValue)
             let why = handOver.reason == .refused ? "refused it" : "has not accepted it in time"
-            batch.changes.append(.history(HistoryEntry(
-                at: now, kind: .escalated, subject: alert.labels.description, receiver: handOver.fallback, detail: "\(handOver.receiver) \(why)")))
-            platform.log.error("alert escalates to the fallback", metadata: [
-                "alert": "\(alert.name)", "labels": "\(alert.labels)", "receiver": "\(handOver.receiver)", "fallback": "\(handOver.fallback)",
-                "reason": "\(handOver.reason.rawValue)",
-            ])
+            batch.changes.append(
+                .history(
+                    HistoryEntry(
+                        at: now, kind: .escalated, subject: alert.labels.description, receiver: handOver.fallback,
+                        detail: "\(handOver.receiver) \(why)")))
+            platform.log.error(
+                "alert escalates to the fallback",
+                metadata: [
+                    "alert": "\(alert.name)", "labels": "\(alert.labels)", "receiver": "\(handOver.receiver)",
+                    "fallback": "\(handOver.fallback)",
+                    "reason": "\(handOver.reason.rawValue)",
+                ])
         }
         batch.changes += decisions.forgottenRecords.map { .forgetRecord(key: $0.storageKey) }
         batch.changes += decisions.forgottenAlerts.map { .forgetAlert(fingerprint: $0) }
@@ -201,12 +222,15 @@ package actor AlertDesk {
         do {
             return .state(key: key, try record.encoded())
         } catch {
-            platform.log.error("an escalation could not be encoded and will not outlive a restart", metadata: ["key": "\(key)", "err": "\(error)"])
+            platform.log.error(
+                "an escalation could not be encoded and will not outlive a restart",
+                metadata: ["key": "\(key)", "err": "\(error)"])
             return .forgetState(key: key)
         }
     }
 
-    /// Returns once everything decided so far is on the disk (or waits in the journal's memory because the disk refuses).
+    /// Returns once everything decided so far is on the disk (or waits in the journal's memory because the disk
+    /// refuses).
     private func committed() async {
         await withCheckedContinuation { continuation in
             batch.waiters.append(continuation)
@@ -223,7 +247,9 @@ package actor AlertDesk {
     ///   - waits: false returns before the journal has it; before `run`, nobody writes yet.
     /// - Returns: how many new alerts were refused because as many as may be are held.
     @discardableResult
-    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true) async -> Int {
+    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true)
+        async -> Int
+    {
         let now = platform.time.now()
         let before = Set(alerts.lazy.map(\.fingerprint).filter { self.dispatcher.fires($0, now) })
         let receipt = dispatcher.receive(alerts, external: external, now: now)
@@ -232,17 +258,23 @@ package actor AlertDesk {
             changes.append(.alert(alert))
             let ended = alert.status(at: now.wall) == .resolved
             if ended == before.contains(alert.fingerprint) {
-                changes.append(.history(HistoryEntry(
-                    at: now.wall, kind: ended ? .ended : .firing, subject: alert.labels.description,
-                    detail: alert.annotations["summary"] ?? "")))
+                changes.append(
+                    .history(
+                        HistoryEntry(
+                            at: now.wall, kind: ended ? .ended : .firing, subject: alert.labels.description,
+                            detail: alert.annotations["summary"] ?? "")))
                 platform.log.info(
                     ended ? "alert ended" : "alert fires",
-                    metadata: ["alert": "\(alert.name)", "labels": "\(alert.labels)", "summary": "\(alert.annotations["summary"] ?? "")"])
+                    metadata: [
+                        "alert": "\(alert.name)", "labels": "\(alert.labels)",
+                        "summary": "\(alert.annotations["summary"] ?? "")",
+                    ])
             }
         }
         if receipt.refused > 0 {
             refused.increment(by: Double(receipt.refused))
-            platform.log.error("alerts refused: as many as may be are held", metadata: ["refused": "\(receipt.refused)"])
+            platform.log.error(
+                "alerts refused: as many as may be are held", metadata: ["refused": "\(receipt.refused)"])
         }
         // Groups that need not wait are decided in the same transaction: one fsync between the fault and the page.
         enqueue(dispatcher.advance(now), changes)
@@ -263,7 +295,9 @@ package actor AlertDesk {
 
     package func accepted(_ id: UInt64, _ notification: Notification, detail: String) async {
         let now = platform.time.now()
-        enqueue(dispatcher.recordAccepted(id, now: now), notification.isRoutine ? [] : [entry(.sent, notification, now, detail)])
+        enqueue(
+            dispatcher.recordAccepted(id, now: now),
+            notification.isRoutine ? [] : [entry(.sent, notification, now, detail)])
         wake.signal()
         await committed()
     }
@@ -284,10 +318,16 @@ package actor AlertDesk {
         wake.signal()
     }
 
-    private func entry(_ kind: HistoryEntry.Kind, _ notification: Notification, _ now: Moment, _ detail: String) -> JournalChange {
-        .history(HistoryEntry(
-            at: now.wall, kind: kind, subject: notification.groupKey, receiver: notification.receiver, integration: notification.integration,
-            detail: "\(notification.reason), \(notification.firing.count) firing, \(notification.resolved.count) resolved: \(detail)"))
+    private func entry(_ kind: HistoryEntry.Kind, _ notification: Notification, _ now: Moment, _ detail: String)
+        -> JournalChange
+    {
+        .history(
+            HistoryEntry(
+                at: now.wall, kind: kind, subject: notification.groupKey, receiver: notification.receiver,
+                integration: notification.integration,
+                detail:
+                    "\(notification.reason), \(notification.firing.count) firing, \(notification.resolved.count) resolved: \(detail)"
+            ))
     }
 
     /// What lies in the outbox for an integration, oldest first.
@@ -303,7 +343,9 @@ package actor AlertDesk {
     package func setThread(_ key: String, _ value: String?) {
         guard threads[key] != value else { return }
         // Ids are times: the least is the oldest.
-        if value != nil, threads[key] == nil, threads.count >= AlertDesk.mostThreads, let oldest = threads.min(by: { $0.value < $1.value })?.key {
+        if value != nil, threads[key] == nil, threads.count >= AlertDesk.mostThreads,
+            let oldest = threads.min(by: { $0.value < $1.value })?.key
+        {
             threads[oldest] = nil
             batch.changes.append(.forgetState(key: AlertDesk.threadPrefix + oldest))
         }
@@ -336,14 +378,19 @@ package actor AlertDesk {
 
     private func silenceChanges(_ silence: Silence, _ now: Moment) -> [JournalChange] {
         var changes: [JournalChange] = [
-            .history(HistoryEntry(
-                at: now.wall, kind: .silence, subject: silence.matchers.map(\.description).joined(separator: ", "),
-                detail: "\(silence.state(at: now.wall).rawValue) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)"))
+            .history(
+                HistoryEntry(
+                    at: now.wall, kind: .silence, subject: silence.matchers.map(\.description).joined(separator: ", "),
+                    detail:
+                        "\(silence.state(at: now.wall).rawValue) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)"
+                ))
         ]
         do {
             changes.append(.silence(id: silence.id, try silence.encoded()))
         } catch {
-            platform.log.error("a silence could not be encoded and will not outlive a restart", metadata: ["id": "\(silence.id)", "err": "\(error)"])
+            platform.log.error(
+                "a silence could not be encoded and will not outlive a restart",
+                metadata: ["id": "\(silence.id)", "err": "\(error)"])
         }
         return changes
     }
@@ -377,7 +424,9 @@ package actor AlertDesk {
         var decisions = Decisions()
         decisions.records = saved.records
         for record in saved.escalations { decisions.escalations[record.storageKey] = record }
-        for (key, value) in threads { batch.changes.append(.state(key: AlertDesk.threadPrefix + key, Array(value.utf8))) }
+        for (key, value) in threads {
+            batch.changes.append(.state(key: AlertDesk.threadPrefix + key, Array(value.utf8)))
+        }
         enqueue(decisions)
         commitWake.signal()
     }

@@ -5,11 +5,12 @@ import Store
 import Synchronization
 import Telemetry
 
-/// Notices steps of the wall clock by the clock that does not step, and takes what lies in memory along: a sample that is ten
-/// seconds old stays ten seconds old. Else a step forward would leave rules without data, which ends alerts, and a step back
-/// would show them data of an hour ago and refuse every new sample until the clock has caught up.
+/// Notices steps of the wall clock by the clock that does not step, and takes what lies in memory along: a sample that
+/// is ten seconds old stays ten seconds old. Else a step forward would leave rules without data, which ends alerts, and
+/// a step back would show them data of an hour ago and refuse every new sample until the clock has caught up.
 ///
-/// Whoever stamps samples looks first. A machine that slept looks like a step as well: its data are as old as they were.
+/// Whoever stamps samples looks first. A machine that slept looks like a step as well: its data are as old as they
+/// were.
 package final class ClockWatch: Sendable {
     private struct State {
         var last: Moment?
@@ -27,7 +28,8 @@ package final class ClockWatch: Sendable {
     package init(store: Store, platform: Platform, registry: Registry) {
         self.store = store
         self.platform = platform
-        counter = registry.counter("vaultwatch_clock_steps_total", help: "Steps of the wall clock by more than a second.")
+        counter = registry.counter(
+            "vaultwatch_clock_steps_total", help: "Steps of the wall clock by more than a second.")
         counter.declare()
     }
 
@@ -46,7 +48,9 @@ package final class ClockWatch: Sendable {
         }
         if let step {
             counter.increment()
-            platform.log.warning("the wall clock stepped; samples and pending alerts in memory go along", metadata: ["seconds": "\(step.seconds)"])
+            platform.log.warning(
+                "the wall clock stepped; samples and pending alerts in memory go along",
+                metadata: ["seconds": "\(step.seconds)"])
         }
         return (now, steps)
     }

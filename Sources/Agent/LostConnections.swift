@@ -15,7 +15,9 @@ final class LostConnections: Sendable {
         let rest = url.dropFirst(isTLS ? 8 : 7)
         var host = String(rest.prefix { $0 != "/" }).lowercased()
         let port = host.split(separator: ":").last.map(String.init)
-        if host.hasSuffix("]") || !host.contains(":") || port.flatMap({ Int($0) }) == nil { host += isTLS ? ":443" : ":80" }
+        if host.hasSuffix("]") || !host.contains(":") || port.flatMap({ Int($0) }) == nil {
+            host += isTLS ? ":443" : ":80"
+        }
         return (isTLS ? "https://" : "http://") + host
     }
 }

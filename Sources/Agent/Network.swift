@@ -21,7 +21,8 @@ package struct Network: Sendable {
 
     /// The machine's own network.
     /// - Parameter onIdleConnectionLost: hears the origin (`https://vault-1:8200`) whose kept connection broke.
-    package static func real(_ platform: Platform, onIdleConnectionLost: (@Sendable (String) -> Void)? = nil) -> Network {
+    package static func real(_ platform: Platform, onIdleConnectionLost: (@Sendable (String) -> Void)? = nil) -> Network
+    {
         var options = CurlTransportOptions()
         options.onIdleConnectionLost = onIdleConnectionLost
         let curl = CurlTransport(options: options, platform: platform)
@@ -32,11 +33,13 @@ package struct Network: Sendable {
     package func probes(_ configuration: Configuration, platform: Platform) -> ProbeSet {
         var backups: [(options: BackupSetOptions, store: any BackupStore)] = []
         for bucket in configuration.backups {
-            let store = S3BackupStore(client: S3Client(bucket.store, http: http, files: platform.files, time: platform.time))
+            let store = S3BackupStore(
+                client: S3Client(bucket.store, http: http, files: platform.files, time: platform.time))
             backups += bucket.sets.map { ($0, store) }
         }
         return ProbeSet(
-            vault: configuration.vault, postgres: configuration.postgres, backups: backups, verdicts: verdicts, records: configuration.records, http: http,
+            vault: configuration.vault, postgres: configuration.postgres, backups: backups, verdicts: verdicts,
+            records: configuration.records, http: http,
             database: database, platform: platform)
     }
 }

@@ -26,8 +26,8 @@ package final class Observatory: Sendable {
 
     /// Takes results in: samples and stale markers go to the store.
     /// - Returns: names of metrics of which a series began, ended, or changed its value between runs, timestamps and
-    ///   counters of the probing itself left aside. Rules that read them deserve a look now rather than at their next turn. All that
-    ///   is heard first of a target is news: the rules' first turn came before it.
+    ///   counters of the probing itself left aside. Rules that read them deserve a look now rather than at their next
+    ///   turn. All that is heard first of a target is news: the rules' first turn came before it.
     package func take(_ results: [ProbeResult]) -> Set<String> {
         var news: Set<String> = []
         let now = clock.look().now.wall
@@ -35,7 +35,8 @@ package final class Observatory: Sendable {
             // Stamped before the clock stepped back: it would refuse what comes until the clock has caught up.
             if result.timestamp > now { result.restamp(now) }
             let (markers, changed) = state.withLock { state -> ([Sample], Set<String>) in
-                let markers = state.staleness.track(source: result.target.description, samples: result.samples, now: result.timestamp)
+                let markers = state.staleness.track(
+                    source: result.target.description, samples: result.samples, now: result.timestamp)
                 var changed: Set<String> = []
                 var values: [Labels: Double] = [:]
                 let before = state.told[result.target] ?? [:]
@@ -59,8 +60,10 @@ package final class Observatory: Sendable {
 
     /// Metrics whose change is an event: states and numbers of things, not measurements that differ at every turn.
     private static func isState(_ name: String) -> Bool {
-        for suffix in ["_up", "_state", "_sealed", "_initialized", "_active", "_standby", "_nodes", "_success", "_reaches_active",
-            "_primaries", "_streaming", "_replicas", "_in_recovery", "_late", "_objects", "_unreachable", "_agreement"]
+        for suffix in [
+            "_up", "_state", "_sealed", "_initialized", "_active", "_standby", "_nodes", "_success", "_reaches_active",
+            "_primaries", "_streaming", "_replicas", "_in_recovery", "_late", "_objects", "_unreachable", "_agreement",
+        ]
         where name.hasSuffix(suffix) {
             return true
         }

@@ -49,7 +49,9 @@ package final class PostOffice: Sendable {
             events: CourierEvents(
                 begin: { await desk.beginAttempt($0) },
                 accepted: { await desk.accepted($0, $1, detail: $2) },
-                failed: { await desk.failed($0, $1, uncertain: $2.isUncertain, detail: $2.description, firstTime: $3 == 1) },
+                failed: {
+                    await desk.failed($0, $1, uncertain: $2.isUncertain, detail: $2.description, firstTime: $3 == 1)
+                },
                 abandoned: { await desk.abandoned($0, $1, detail: $2.description) },
                 waiting: { await desk.pending($0, $1).map(\.id) }), stalled: stalled)
     }
@@ -66,7 +68,8 @@ package final class PostOffice: Sendable {
             switch order {
             case .send(let outgoing):
                 if await !service.send(outgoing.id, outgoing.notification) {
-                    await desk.abandoned(outgoing.id, outgoing.notification, detail: "its receiver is not configured any more")
+                    await desk.abandoned(
+                        outgoing.id, outgoing.notification, detail: "its receiver is not configured any more")
                 }
             case .withdraw(let id): await service.withdraw(id)
             }
@@ -74,8 +77,8 @@ package final class PostOffice: Sendable {
     }
 
     /// Takes other receivers. The old couriers end what is in flight; what waited is sent by the new ones.
-    /// - Parameter reroute: makes routing take the same configuration; called when its receivers are there, before anything that waits
-    ///   goes to them.
+    /// - Parameter reroute: makes routing take the same configuration; called when its receivers are there, before
+    ///   anything that waits goes to them.
     package func reload(_ options: DeliveryOptions, reroute: () async -> Void) async throws {
         let new = try PostOffice.service(options, network, platform, registry, desk, stalled)
         let old = service.withLock { service in

@@ -48,7 +48,8 @@ package actor RuleKeeper {
     private let rulesGauge: Gauge
 
     package init(
-        _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockWatch, desk: AlertDesk, platform: Platform, registry: Registry,
+        _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockWatch, desk: AlertDesk,
+        platform: Platform, registry: Registry,
         progress: @escaping @Sendable () -> Void
     ) {
         self.store = store
@@ -58,11 +59,18 @@ package actor RuleKeeper {
         self.progress = progress
         let labels = ["rule_group"]
         evaluations = registry.counter("vaultwatch_rule_evaluations_total", help: "Rules evaluated.", labels: labels)
-        failures = registry.counter("vaultwatch_rule_evaluation_failures_total", help: "Rules that failed to evaluate.", labels: labels)
-        missed = registry.counter("vaultwatch_rule_group_iterations_missed_total", help: "Turns of a group left out since it was late.", labels: labels)
-        duration = registry.gauge("vaultwatch_rule_group_last_duration_seconds", help: "How long a group's last turn took.", labels: labels)
-        lastTimestamp = registry.gauge("vaultwatch_rule_group_last_evaluation_timestamp_seconds", help: "When a group was last evaluated.", labels: labels)
-        intervalGauge = registry.gauge("vaultwatch_rule_group_interval_seconds", help: "A group's interval.", labels: labels)
+        failures = registry.counter(
+            "vaultwatch_rule_evaluation_failures_total", help: "Rules that failed to evaluate.", labels: labels)
+        missed = registry.counter(
+            "vaultwatch_rule_group_iterations_missed_total", help: "Turns of a group left out since it was late.",
+            labels: labels)
+        duration = registry.gauge(
+            "vaultwatch_rule_group_last_duration_seconds", help: "How long a group's last turn took.", labels: labels)
+        lastTimestamp = registry.gauge(
+            "vaultwatch_rule_group_last_evaluation_timestamp_seconds", help: "When a group was last evaluated.",
+            labels: labels)
+        intervalGauge = registry.gauge(
+            "vaultwatch_rule_group_interval_seconds", help: "A group's interval.", labels: labels)
         rulesGauge = registry.gauge("vaultwatch_rule_group_rules", help: "Rules of a group.", labels: labels)
         context = RuleKeeper.context(configuration, store, platform)
         let now = platform.time.monotonic()
@@ -81,10 +89,15 @@ package actor RuleKeeper {
     }
 
     private static func entry(_ group: RuleGroup, _ configuration: Configuration, _ now: Instant) -> Entry {
-        Entry(evaluator: GroupEvaluator(group), interval: group.interval ?? configuration.global.evaluationInterval, due: now)
+        Entry(
+            evaluator: GroupEvaluator(group), interval: group.interval ?? configuration.global.evaluationInterval,
+            due: now)
     }
 
-    private static func declare(_ entry: Entry, _ evaluations: Counter, _ failures: Counter, _ missed: Counter, _ interval: Gauge, _ rules: Gauge) {
+    private static func declare(
+        _ entry: Entry, _ evaluations: Counter, _ failures: Counter, _ missed: Counter, _ interval: Gauge,
+        _ rules: Gauge
+    ) {
         let name = entry.evaluator.group.name
         for counter in [evaluations, failures, missed] { counter.declare(name) }
         interval.set(entry.interval.seconds, name)
@@ -138,7 +151,8 @@ package actor RuleKeeper {
             return news
         }
         guard !names.isEmpty else { return }
-        for index in entries.indices where entries[index].evaluator.group.metricNames.map({ !$0.isDisjoint(with: names) }) ?? true {
+        for index in entries.indices
+        where entries[index].evaluator.group.metricNames.map({ !$0.isDisjoint(with: names) }) ?? true {
             entries[index].isAsked = true
         }
     }
@@ -176,7 +190,8 @@ package actor RuleKeeper {
         for (rule, error) in result.failures {
             failures.increment(name)
             if !failedBefore.contains(error) {
-                platform.log.error("a rule failed to evaluate", metadata: ["group": "\(name)", "rule": "\(rule)", "err": "\(error)"])
+                platform.log.error(
+                    "a rule failed to evaluate", metadata: ["group": "\(name)", "rule": "\(rule)", "err": "\(error)"])
             }
         }
         // The state goes with the alerts, in one transaction: a restart finds both or neither.
@@ -196,14 +211,19 @@ package actor RuleKeeper {
         for (key, bytes) in states where key.hasPrefix("rules/") && !present.contains(key) {
             // Its file went while the agent was down: nobody else would ever end what it fired.
             let saved = try? JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes))
-            await desk.receive(saved?.ends(at: now, externalLabels: context.externalLabels) ?? [], state: [.forgetState(key: key)], waits: false)
+            await desk.receive(
+                saved?.ends(at: now, externalLabels: context.externalLabels) ?? [], state: [.forgetState(key: key)],
+                waits: false)
         }
         for index in entries.indices {
             guard let bytes = states["rules/" + entries[index].evaluator.group.key] else { continue }
             do {
-                entries[index].evaluator.restore(try JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes)), now: now)
+                entries[index].evaluator.restore(
+                    try JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes)), now: now)
             } catch {
-                platform.log.error("a rule group's state in the journal could not be read", metadata: ["group": "\(entries[index].evaluator.group.name)", "err": "\(error)"])
+                platform.log.error(
+                    "a rule group's state in the journal could not be read",
+                    metadata: ["group": "\(entries[index].evaluator.group.name)", "err": "\(error)"])
             }
         }
     }
@@ -221,7 +241,9 @@ package actor RuleKeeper {
         var old: [String: Entry] = [:]
         for entry in entries { old[entry.evaluator.group.key] = entry }
         entries = set.groups.map { group in
-            guard var entry = old.removeValue(forKey: group.key) else { return RuleKeeper.entry(group, configuration, now.monotonic) }
+            guard var entry = old.removeValue(forKey: group.key) else {
+                return RuleKeeper.entry(group, configuration, now.monotonic)
+            }
             entry.evaluator.adopt(group)
             entry.interval = group.interval ?? configuration.global.evaluationInterval
             entry.due = min(entry.due, now.monotonic + entry.interval)
@@ -247,7 +269,11 @@ package actor RuleKeeper {
     }
 
     package func statuses() -> [GroupStatus] {
-        entries.map { GroupStatus(evaluator: $0.evaluator, interval: $0.interval, lastDuration: $0.lastDuration, lastEvaluation: $0.lastEvaluation) }
+        entries.map {
+            GroupStatus(
+                evaluator: $0.evaluator, interval: $0.interval, lastDuration: $0.lastDuration,
+                lastEvaluation: $0.lastEvaluation)
+        }
     }
 }
 
@@ -255,10 +281,13 @@ package actor RuleKeeper {
 struct StoreSource: SampleSource {
     let store: Store
 
-    func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] { store.select(matchers, start: start, end: end) }
+    func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
+        store.select(matchers, start: start, end: end)
+    }
 
     func visit(
-        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
+        _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
     ) throws {
         try store.visit(matchers, start: start, end: end, latestOnly: latestOnly, body)
     }

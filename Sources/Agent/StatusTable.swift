@@ -8,20 +8,33 @@ import Web
 package enum StatusTable {
     package static func sections(_ results: [ProbeResult]) -> [EstateStatus.Section] {
         var sections: [EstateStatus.Section] = []
-        let clusters = Set(results.filter { $0.target.kind == .vaultCluster || $0.target.kind == .vaultNode }.map { cluster(of: $0.target) }).sorted()
+        let clusters = Set(
+            results.filter { $0.target.kind == .vaultCluster || $0.target.kind == .vaultNode }.map {
+                cluster(of: $0.target)
+            }
+        ).sorted()
         for name in clusters {
             let own = results.filter { cluster(of: $0.target) == name }
-            let nodes = own.filter { [.vaultNode, .vaultLoadBalancer, .vaultCanary, .vaultTelemetry].contains($0.target.kind) }
+            let nodes = own.filter {
+                [.vaultNode, .vaultLoadBalancer, .vaultCanary, .vaultTelemetry].contains($0.target.kind)
+            }
             let summary = own.first { $0.target.kind == .vaultCluster }.map { line($0.status) } ?? ""
             sections.append(.init(title: "Vault cluster \(name)", summary: summary, targets: nodes.map(target)))
         }
         let servers = results.filter { $0.target.kind == .postgres }
         for name in Set(servers.map { cluster(of: $0.target) }).sorted() {
-            let summary = results.first { $0.target.kind == .postgresCluster && cluster(of: $0.target) == name }.map { line($0.status) } ?? ""
-            sections.append(.init(
-                title: "PostgreSQL of \(name)", summary: summary, targets: servers.filter { cluster(of: $0.target) == name }.map(target)))
+            let summary =
+                results.first { $0.target.kind == .postgresCluster && cluster(of: $0.target) == name }.map {
+                    line($0.status)
+                } ?? ""
+            sections.append(
+                .init(
+                    title: "PostgreSQL of \(name)", summary: summary,
+                    targets: servers.filter { cluster(of: $0.target) == name }.map(target)))
         }
-        let backups = results.filter { [.backupSet, .backupContent, .records].contains($0.target.kind) }.sorted { $0.target.name < $1.target.name }
+        let backups = results.filter { [.backupSet, .backupContent, .records].contains($0.target.kind) }.sorted {
+            $0.target.name < $1.target.name
+        }
         if !backups.isEmpty { sections.append(.init(title: "Backups", targets: backups.map(target))) }
         return sections
     }

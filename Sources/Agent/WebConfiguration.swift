@@ -15,29 +15,37 @@ extension Agent {
         var configuration = WebConfiguration()
         guard let path = options.configFile else { return configuration }
         let errors = ErrorList()
-        let context = ParsingContext(errors: errors, files: platform.files, environment: self.options.environment, folder: parentFolder(of: path))
+        let context = ParsingContext(
+            errors: errors, files: platform.files, environment: self.options.environment, folder: parentFolder(of: path)
+        )
         do {
             let root = try Node.parse(try platform.files.read(path, limit: ParsingContext.fileLimitBytes), file: path)
             var fields = Fields(root, errors, "the web configuration")
             configuration.access.users = fields.stringMap("basic_auth_users")
             if let node = fields.node("http_server_config") {
                 var server = Fields(node, errors, "http_server_config")
-                configuration.access.headers = server.stringMap("headers").sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+                configuration.access.headers = server.stringMap("headers").sorted { $0.key < $1.key }.map {
+                    ($0.key, $0.value)
+                }
                 _ = server.bool("http2")
                 server.finish()
             }
             if let node = fields.node("tls_server_config") {
                 var tls = Fields(node, errors, "tls_server_config")
-                let (certificate, key) = (context.readableFile(&tls, "cert_file"), context.readableFile(&tls, "key_file"))
+                let (certificate, key) = (
+                    context.readableFile(&tls, "cert_file"), context.readableFile(&tls, "key_file")
+                )
                 if let certificate, let key {
                     var server = ServerTLS(certificateFile: certificate, keyFile: key)
                     server.clientCAFile = context.readableFile(&tls, "client_ca_file")
-                    if let value = tls.choice("client_auth_type", ServerTLS.ClientAuthentication.self) { server.clientAuthentication = value }
+                    if let value = tls.choice("client_auth_type", ServerTLS.ClientAuthentication.self) {
+                        server.clientAuthentication = value
+                    }
                     if let value = tls.choice("min_version", ServerTLS.Version.self) { server.minimumVersion = value }
                     if let value = tls.choice("max_version", ServerTLS.Version.self) { server.maximumVersion = value }
                     configuration.tls = server
                 } else {
-                    errors.add(node.place, "tls_server_config needs cert_file and key_file")
+                    errors.add(node.position, "tls_server_config needs cert_file and key_file")
                 }
                 tls.finish()
             }
@@ -45,7 +53,7 @@ extension Agent {
         } catch let error as YAMLError {
             errors.add(error)
         } catch {
-            errors.add(Place(file: path, line: 1, column: 1), "\(error)")
+            errors.add(SourcePosition(file: path, line: 1, column: 1), "\(error)")
         }
         guard errors.isEmpty else { throw ConfigurationErrors(errors: errors.errors) }
         return configuration

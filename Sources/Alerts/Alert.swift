@@ -15,7 +15,8 @@ public struct Alert: Hashable, Sendable {
     public var generatorURL: String
 
     public init(
-        labels: Labels, annotations: [String: String] = [:], startsAt: Timestamp, endsAt: Timestamp? = nil, updatedAt: Timestamp,
+        labels: Labels, annotations: [String: String] = [:], startsAt: Timestamp, endsAt: Timestamp? = nil,
+        updatedAt: Timestamp,
         generatorURL: String = ""
     ) {
         self.labels = labels

@@ -20,7 +20,8 @@ public struct Notification: Hashable, Sendable {
     public var decidedAt: Timestamp
 
     public init(
-        receiver: String, integration: String, groupKey: String, groupLabels: Labels, alerts: [Alert], truncatedAlerts: Int = 0,
+        receiver: String, integration: String, groupKey: String, groupLabels: Labels, alerts: [Alert],
+        truncatedAlerts: Int = 0,
         reason: String, decidedAt: Timestamp
     ) {
         self.receiver = receiver
@@ -39,12 +40,15 @@ public struct Notification: Hashable, Sendable {
     public var status: Alert.Status { firing.isEmpty ? .resolved : .firing }
 
     /// The same again to one that must hear it every minute: nothing for a log or a history.
-    public var isRoutine: Bool { reason == "repeat" && (integration.hasPrefix("alertmanager/") || integration.hasPrefix("heartbeat/")) }
+    public var isRoutine: Bool {
+        reason == "repeat" && (integration.hasPrefix("alertmanager/") || integration.hasPrefix("heartbeat/"))
+    }
 
     /// Labels that all alerts share.
     public var commonLabels: Labels {
         guard let first = alerts.first else { return .empty }
-        return Labels(sorted: first.labels.pairs.filter { pair in alerts.allSatisfy { $0.labels[pair.name] == pair.value } })
+        return Labels(
+            sorted: first.labels.pairs.filter { pair in alerts.allSatisfy { $0.labels[pair.name] == pair.value } })
     }
 
     /// Annotations that all alerts share.

@@ -25,8 +25,12 @@ extension TargetParser {
         options.objectTimeout = verification.timeout
         let interval = context.duration(&fields, "poll_interval")
         let timeout = context.duration(&fields, "timeout")
-        let sets = fields.list("sets").compactMap { set($0, verification, interval: interval, timeout: timeout, &names) }
-        if sets.isEmpty { errors.add(node.place, "bucket \"\(bucket)\" has no sets; expected a list of name, prefix, period") }
+        let sets = fields.list("sets").compactMap {
+            set($0, verification, interval: interval, timeout: timeout, &names)
+        }
+        if sets.isEmpty {
+            errors.add(node.position, "bucket \"\(bucket)\" has no sets; expected a list of name, prefix, period")
+        }
         fields.finish()
         return BackupBucketOptions(store: options, sets: BackupBucketOptions.coveringEachOther(sets))
     }
@@ -35,18 +39,25 @@ extension TargetParser {
         let id = context.secret(&fields, "access_key_id")
         let key = context.secret(&fields, "secret_access_key")
         let token = context.secret(&fields, "session_token")
-        let directory = fields.node("credentials_directory").flatMap { node in node.scalar.map { context.path($0, at: node.place) } }
+        let directory = fields.node("credentials_directory").flatMap { node in
+            node.scalar.map { context.path($0, at: node.position) }
+        }
         let anonymous = fields.bool("anonymous") ?? false
         if let id, let key { return .keys(accessKeyID: id, secretAccessKey: key, sessionToken: token) }
         if id != nil || key != nil {
-            errors.add(fields.place, "access_key_id and secret_access_key go together; expected both (or their _file twins), or neither")
+            errors.add(
+                fields.position,
+                "access_key_id and secret_access_key go together; expected both (or their _file twins), or neither")
         }
         if let directory { return .directory(directory) }
         if anonymous { return .anonymous }
-        if context.environment["AWS_ACCESS_KEY_ID"] == nil || context.environment["AWS_SECRET_ACCESS_KEY"] == nil, id == nil, key == nil {
+        if context.environment["AWS_ACCESS_KEY_ID"] == nil || context.environment["AWS_SECRET_ACCESS_KEY"] == nil,
+            id == nil, key == nil
+        {
             errors.add(
-                fields.place,
-                "no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")
+                fields.position,
+                "no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"
+            )
         }
         return .environment
     }
@@ -58,9 +69,11 @@ extension TargetParser {
         var fields = Fields(node, errors, "verification")
         options.isEnabled = fields.bool("enabled") ?? options.isEnabled
         options.encryptionKey = context.secret(&fields, "encryption_key")
-        if let key = options.encryptionKey, let text = try? key.reveal(context.files), BackupVerification.keyBytes(text) == nil {
+        if let key = options.encryptionKey, let text = try? key.reveal(context.files),
+            BackupVerification.keyBytes(text) == nil
+        {
             errors.add(
-                fields.place(of: key.path == nil ? "encryption_key" : "encryption_key_file"),
+                fields.position(of: key.path == nil ? "encryption_key" : "encryption_key_file"),
                 "not a key of AES-256; expected 64 hexadecimal digits, or 32 bytes in Base64")
         }
         if let limit = context.bytes(&fields, "limit_bytes") { options.limitBytes = limit }
@@ -74,20 +87,21 @@ extension TargetParser {
     func records(_ nodes: [Node]) -> RecordOptions? {
         let paths = nodes.compactMap { node -> String? in
             guard let text = node.scalar else {
-                errors.add(node.place, "records: expected a path, found \(node.kind)")
+                errors.add(node.position, "records: expected a path, found \(node.kind)")
                 return nil
             }
-            return context.path(text, at: node.place)
+            return context.path(text, at: node.position)
         }
         return paths.isEmpty ? nil : RecordOptions(paths: paths)
     }
 
     private func set(
-        _ node: Node, _ verification: BackupVerification, interval: Duration?, timeout: Duration?, _ names: inout Set<String>
+        _ node: Node, _ verification: BackupVerification, interval: Duration?, timeout: Duration?,
+        _ names: inout Set<String>
     ) -> BackupSetOptions? {
         var fields = Fields(node, errors, "a backup set")
         let name = fields.requiredString("name") ?? ""
-        checkUnique(name, "backup set", at: node.place, &names)
+        checkUnique(name, "backup set", at: node.position, &names)
         let prefix = fields.requiredString("prefix") ?? ""
         let period = fields.parsed("period", expected: "daily or monthly") { text -> BackupSetOptions.Period? in
             switch text {
@@ -96,11 +110,13 @@ extension TargetParser {
             default: nil
             }
         }
-        if fields.node("period") == nil { errors.add(node.place, "a backup set needs \"period\": daily or monthly") }
+        if fields.node("period") == nil { errors.add(node.position, "a backup set needs \"period\": daily or monthly") }
         let retention = fields.integer("retention", in: 1...10_000)
         var options = BackupSetOptions(name: name, prefix: prefix, period: period ?? .day, retention: retention)
         if let grace = context.duration(&fields, "grace") { options.grace = grace }
-        if let time = fields.parsed("time", expected: "a time of day in UTC such as 02:00", TargetParser.timeOfDay) { options.timeOfDay = time }
+        if let time = fields.parsed("time", expected: "a time of day in UTC such as 02:00", TargetParser.timeOfDay) {
+            options.timeOfDay = time
+        }
         options.alsoCovering = fields.strings("also_covering")
         options.verification = verification
         if let interval { options.interval = interval }
@@ -111,7 +127,9 @@ extension TargetParser {
 
     private static func timeOfDay(_ text: String) -> Duration? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count == 2, let hour = parts[0], let minute = parts[1], (0..<24).contains(hour), (0..<60).contains(minute) else { return nil }
+        guard parts.count == 2, let hour = parts[0], let minute = parts[1], (0..<24).contains(hour),
+            (0..<60).contains(minute)
+        else { return nil }
         return .seconds(hour * 3600 + minute * 60)
     }
 }

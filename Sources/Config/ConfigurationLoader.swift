@@ -14,7 +14,8 @@ extension Configuration {
         _ path: String, files: any FileAccess, environment: [String: String]
     ) throws(ConfigurationErrors) -> Configuration {
         let errors = ErrorList()
-        let context = ParsingContext(errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
+        let context = ParsingContext(
+            errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
         guard let root = document(path, context) else { throw ConfigurationErrors(errors: errors.errors) }
 
         var fields = Fields(root, errors, "the configuration")
@@ -26,27 +27,29 @@ extension Configuration {
         let records = parser.records(fields.list("records"))
         let ruleFiles = fields.list("rules").compactMap { node -> String? in
             guard let text = node.scalar else {
-                errors.add(node.place, "rules: expected a path or a pattern, found \(node.kind)")
+                errors.add(node.position, "rules: expected a path or a pattern, found \(node.kind)")
                 return nil
             }
-            let pattern = context.path(text, at: node.place)
+            let pattern = context.path(text, at: node.position)
             // A pattern may match nothing yet; a plain path must be there.
             if !pattern.contains(where: { "*?[".contains($0) }), files.glob(pattern).isEmpty {
-                errors.add(node.place, "rules: no such file: \(pattern)")
+                errors.add(node.position, "rules: no such file: \(pattern)")
             }
             return pattern
         }
         let web = WebOptions(fields.node("web"), context)
         let storage = StorageOptions(fields.node("storage"), context)
-        let alerting = AlertingParser(context: context).parse(fields.node("alerting"), at: root.place, externalURL: web.externalURL)
+        let alerting = AlertingParser(context: context).parse(
+            fields.node("alerting"), at: root.position, externalURL: web.externalURL)
         fields.finish()
 
         if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, errors.isEmpty {
-            errors.add(root.place, "nothing to watch: expected at least one of vault, postgres, backups, records")
+            errors.add(root.position, "nothing to watch: expected at least one of vault, postgres, backups, records")
         }
         guard errors.isEmpty, let alerting else { throw ConfigurationErrors(errors: errors.errors) }
         return Configuration(
-            global: global, vault: vault, postgres: postgres, backups: backups, records: records, ruleFiles: ruleFiles, dispatch: alerting.dispatch,
+            global: global, vault: vault, postgres: postgres, backups: backups, records: records, ruleFiles: ruleFiles,
+            dispatch: alerting.dispatch,
             delivery: alerting.delivery, web: web, storage: storage, path: path)
     }
 
@@ -57,9 +60,9 @@ extension Configuration {
         } catch let error as YAMLError {
             context.errors.add(error)
         } catch let error as FileError {
-            context.errors.add(Place(file: path, line: 1, column: 1), "cannot read the file: \(error.reason)")
+            context.errors.add(SourcePosition(file: path, line: 1, column: 1), "cannot read the file: \(error.reason)")
         } catch {
-            context.errors.add(Place(file: path, line: 1, column: 1), "\(error)")
+            context.errors.add(SourcePosition(file: path, line: 1, column: 1), "\(error)")
         }
         return nil
     }

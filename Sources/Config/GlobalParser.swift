@@ -13,12 +13,13 @@ extension GlobalOptions {
         externalLabels = fields.stringMap("external_labels")
         fields.finish()
         if pollInterval < .seconds(1) {
-            context.errors.add(fields.place(of: "poll_interval"), "poll_interval: expected 1s or more")
+            context.errors.add(fields.position(of: "poll_interval"), "poll_interval: expected 1s or more")
         }
         if timeout > pollInterval {
             context.errors.add(
-                fields.place(of: "timeout"),
-                "timeout (\(timeout.prometheusDescription)) is longer than poll_interval (\(pollInterval.prometheusDescription)); expected at most that")
+                fields.position(of: "timeout"),
+                "timeout (\(timeout.prometheusDescription)) is longer than poll_interval (\(pollInterval.prometheusDescription)); expected at most that"
+            )
         }
     }
 }
@@ -30,7 +31,9 @@ extension WebOptions {
         var fields = Fields(node, context.errors, "web")
         let addresses = fields.strings("listen_addresses")
         for address in addresses where WebOptions.hostAndPort(address) == nil {
-            context.errors.add(fields.place(of: "listen_addresses"), "listen_addresses: expected host:port or :port, found \"\(address)\"")
+            context.errors.add(
+                fields.position(of: "listen_addresses"),
+                "listen_addresses: expected host:port or :port, found \"\(address)\"")
         }
         if !addresses.isEmpty { listenAddresses = addresses }
         externalURL = context.url(&fields, "external_url") ?? ""
@@ -40,7 +43,8 @@ extension WebOptions {
 
     /// `host:port` taken apart; the host is empty for all interfaces, and an IPv6 address comes without its brackets.
     package static func hostAndPort(_ address: String) -> (host: String, port: Int)? {
-        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]), (0...65535).contains(port)
+        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
+            (0...65535).contains(port)
         else { return nil }
         var host = String(address[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") {
@@ -57,12 +61,14 @@ extension StorageOptions {
         self.init()
         guard let node else { return }
         var fields = Fields(node, context.errors, "storage")
-        if let node = fields.node("path"), let text = node.scalar { path = context.path(text, at: node.place) }
+        if let node = fields.node("path"), let text = node.scalar { path = context.path(text, at: node.position) }
         if let value = context.duration(&fields, "retention") { memory.retention = value }
         if let value = context.bytes(&fields, "max_bytes") { memory.byteLimit = value }
         if let value = fields.integer("max_series", in: 100...10_000_000) { memory.seriesLimit = value }
         if let value = context.duration(&fields, "history_retention") { historyRetention = value }
         fields.finish()
-        if memory.byteLimit < 1 << 20 { context.errors.add(fields.place(of: "max_bytes"), "max_bytes: expected 1MiB or more") }
+        if memory.byteLimit < 1 << 20 {
+            context.errors.add(fields.position(of: "max_bytes"), "max_bytes: expected 1MiB or more")
+        }
     }
 }

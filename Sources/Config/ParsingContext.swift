@@ -9,7 +9,8 @@ package struct ParsingContext: Sendable {
     package let environment: [String: String]
     /// Relative paths start here: the folder of the configuration file, as in Prometheus.
     package let folder: String
-    /// Whether an empty secret or path is as good as none, as in Alertmanager's configuration. Default false: a mistake.
+    /// Whether an empty secret or path is as good as none, as in Alertmanager's configuration. Default false: a
+    /// mistake.
     package var emptyIsAbsent = false
 
     /// Larger than any configuration, certificate or secret that makes sense.
@@ -22,25 +23,26 @@ package struct ParsingContext: Sendable {
         self.folder = folder
     }
 
-    /// A path with `${NAME}` taken from the environment, made absolute. An unknown variable is an error, and the path stays as it is.
-    package func path(_ text: String, at place: Place) -> String { expanded(text, at: place) ?? text }
+    /// A path with `${NAME}` taken from the environment, made absolute. An unknown variable is an error, and the path
+    /// stays as it is.
+    package func path(_ text: String, at position: SourcePosition) -> String { expanded(text, at: position) ?? text }
 
     /// Nil after a mistake, which is in `errors`.
-    private func expanded(_ text: String, at place: Place) -> String? {
+    private func expanded(_ text: String, at position: SourcePosition) -> String? {
         var out = ""
         var rest = Substring(text)
         var isComplete = true
         while let start = rest.firstRange(of: "${") {
             out += rest[..<start.lowerBound]
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
-                errors.add(place, "\"${\" without its \"}\"")
+                errors.add(position, "\"${\" without its \"}\"")
                 return nil
             }
             let name = String(rest[start.upperBound..<end])
             if let value = environment[name] {
                 out += value
             } else {
-                errors.add(place, "the environment has no variable \"\(name)\"; set it, or write the path in full")
+                errors.add(position, "the environment has no variable \"\(name)\"; set it, or write the path in full")
                 isComplete = false
             }
             rest = rest[rest.index(after: end)...]
@@ -53,15 +55,15 @@ package struct ParsingContext: Sendable {
     package func readableFile(_ fields: inout Fields, _ key: String) -> String? {
         guard let node = fields.node(key) else { return nil }
         guard let text = node.scalar else {
-            errors.add(node.place, "\(key): expected a path, found \(node.kind)")
+            errors.add(node.position, "\(key): expected a path, found \(node.kind)")
             return nil
         }
         if text.isEmpty, emptyIsAbsent { return nil }
-        guard let path = expanded(text, at: node.place) else { return text }
+        guard let path = expanded(text, at: node.position) else { return text }
         do {
             _ = try files.read(path, limit: ParsingContext.fileLimitBytes)
         } catch {
-            errors.add(node.place, "\(key): cannot read \(error.description)")
+            errors.add(node.position, "\(key): cannot read \(error.description)")
         }
         return path
     }
@@ -71,7 +73,7 @@ package struct ParsingContext: Sendable {
         let inline = fields.string(key).flatMap { $0.isEmpty && emptyIsAbsent ? nil : $0 }
         let file = readableFile(&fields, key + "_file")
         if inline != nil, file != nil {
-            errors.add(fields.place(of: key), "both \"\(key)\" and \"\(key)_file\" are given; keep one")
+            errors.add(fields.position(of: key), "both \"\(key)\" and \"\(key)_file\" are given; keep one")
         }
         return file.map { Secret(file: $0) } ?? inline.map { Secret(value: $0) }
     }
@@ -104,14 +106,18 @@ package struct ParsingContext: Sendable {
     package func url(_ fields: inout Fields, _ key: String, required: Bool = false) -> String? {
         guard let node = required ? fields.required(key) : fields.node(key) else { return nil }
         guard let text = node.scalar, let url = ParsingContext.webURL(text) else {
-            errors.add(node.place, "\(key): expected a URL such as https://vault-1.example.org:8200, found \(ParsingContext.shown(node))")
+            errors.add(
+                node.position,
+                "\(key): expected a URL such as https://vault-1.example.org:8200, found \(ParsingContext.shown(node))")
             return nil
         }
         return url.hasSuffix("/") ? String(url.dropLast()) : url
     }
 
     /// What was found in a URL's place; before an "@" there may be a password.
-    static func shown(_ node: Node) -> String { node.scalar?.contains("@") == true ? "one with a user or password in it" : node.kind }
+    static func shown(_ node: Node) -> String {
+        node.scalar?.contains("@") == true ? "one with a user or password in it" : node.kind
+    }
 
     /// - Parameter userAllowed: a user and password may stand before the host: where the whole URL is a secret.
     /// - Returns: the URL with its scheme in lower case; nil where it is no http or https URL with a host.
@@ -120,7 +126,9 @@ package struct ParsingContext: Sendable {
             let rest = text.dropFirst(scheme.count)
             var host = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
             if userAllowed, let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
-            let isGood = !host.isEmpty && !host.hasPrefix(":") && !host.contains("@") && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+            let isGood =
+                !host.isEmpty && !host.hasPrefix(":") && !host.contains("@")
+                && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
             return isGood ? scheme + rest : nil
         }
         return nil

@@ -17,23 +17,29 @@ extension TargetParser {
     }
 
     /// Keys that are libpq's own parameters under the same name.
-    private static let sameName = ["host", "hostaddr", "user", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "target_session_attrs"]
+    private static let sameName = [
+        "host", "hostaddr", "user", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding",
+        "target_session_attrs",
+    ]
 
     private func server(_ node: Node, _ clusters: [String], _ names: inout Set<String>) -> PostgresServerOptions? {
         var fields = Fields(node, errors, "a PostgreSQL server")
         let name = fields.requiredString("name") ?? ""
-        checkUnique(name, "PostgreSQL server", at: node.place, &names)
+        checkUnique(name, "PostgreSQL server", at: node.position, &names)
 
         var parameters: [String: String] = [:]
         var dsnPassword: Secret?
         if let dsn = fields.node("dsn") {
             switch ConnectionString.parse(dsn.scalar ?? "") {
             case .success(let parsed): parameters = parsed
-            case .failure(let problem): errors.add(dsn.place, "dsn: \(problem.message)")
+            case .failure(let problem): errors.add(dsn.position, "dsn: \(problem.message)")
             }
             dsnPassword = parameters.removeValue(forKey: "password").map { Secret(value: $0) }
             if parameters.removeValue(forKey: "sslpassword") != nil {
-                errors.add(dsn.place, "dsn: sslpassword is not supported; expected a key without a passphrase, in a file that only the agent may read")
+                errors.add(
+                    dsn.position,
+                    "dsn: sslpassword is not supported; expected a key without a passphrase, in a file that only the agent may read"
+                )
             }
         }
         for key in TargetParser.sameName {
@@ -42,28 +48,34 @@ extension TargetParser {
         if let port = fields.integer("port", in: 1...65535) { parameters["port"] = String(port) }
         if let database = fields.string("database") { parameters["dbname"] = database }
         if parameters["host"] == nil, parameters["hostaddr"] == nil {
-            errors.add(node.place, "PostgreSQL server \"\(name)\" needs \"host\" or a \"dsn\" with a host")
+            errors.add(node.position, "PostgreSQL server \"\(name)\" needs \"host\" or a \"dsn\" with a host")
         }
         for key in ["sslrootcert", "sslcert", "sslkey"] {
             guard let path = parameters[key], path != "system" else { continue }
-            let place = fields.place(of: node[key] == nil ? "dsn" : key)
-            let full = context.path(path, at: place)
+            let position = fields.position(of: node[key] == nil ? "dsn" : key)
+            let full = context.path(path, at: position)
             parameters[key] = full
             do {
                 _ = try context.files.read(full, limit: ParsingContext.fileLimitBytes)
             } catch {
-                errors.add(place, "\(key): cannot read \(error.description)")
+                errors.add(position, "\(key): cannot read \(error.description)")
             }
         }
 
-        var connection = PostgresOptions(parameters: parameters, password: context.secret(&fields, "password") ?? dsnPassword)
+        var connection = PostgresOptions(
+            parameters: parameters, password: context.secret(&fields, "password") ?? dsnPassword)
         let cluster = fields.string("cluster")
         if cluster == nil, clusters.count > 1 {
-            errors.add(node.place, "PostgreSQL server \"\(name)\" needs \"cluster\": one of \(clusters.map { "\"\($0)\"" }.joined(separator: ", "))")
+            errors.add(
+                node.position,
+                "PostgreSQL server \"\(name)\" needs \"cluster\": one of \(clusters.map { "\"\($0)\"" }.joined(separator: ", "))"
+            )
         }
         if let cluster, !clusters.isEmpty, !clusters.contains(cluster) {
-            let hint = nearest(cluster, in: clusters).map { "; did you mean \"\($0)\"?" } ?? "; expected one of \(clusters.joined(separator: ", "))"
-            errors.add(fields.place(of: "cluster"), "cluster: there is no Vault cluster \"\(cluster)\"\(hint)")
+            let hint =
+                nearest(cluster, in: clusters).map { "; did you mean \"\($0)\"?" }
+                ?? "; expected one of \(clusters.joined(separator: ", "))"
+            errors.add(fields.position(of: "cluster"), "cluster: there is no Vault cluster \"\(cluster)\"\(hint)")
         }
         let (interval, timeout) = pace(&fields)
         connection.connectTimeout = min(connection.connectTimeout, timeout)
@@ -72,9 +84,12 @@ extension TargetParser {
         if let cluster = cluster ?? clusters.first { options.cluster = cluster }
         options.interval = interval
         if let bytes = context.bytes(&fields, "capacity_bytes") { options.capacityBytes = Int64(bytes) }
-        if let path = fields.node("storage_path"), let text = path.scalar { options.storagePath = context.path(text, at: path.place) }
+        if let path = fields.node("storage_path"), let text = path.scalar {
+            options.storagePath = context.path(text, at: path.position)
+        }
         if options.capacityBytes != nil, options.storagePath != nil {
-            errors.add(fields.place(of: "capacity_bytes"), "both capacity_bytes and storage_path are given; keep one")
+            errors.add(
+                fields.position(of: "capacity_bytes"), "both capacity_bytes and storage_path are given; keep one")
         }
         if let table = fields.string("table") { options.keyValueTable = table }
         if let table = fields.string("ha_table") { options.lockTable = table }
@@ -93,7 +108,10 @@ enum ConnectionString {
 
     static func parse(_ text: String) -> Result<[String: String], Problem> {
         if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
-            return .failure(Problem(message: "expected keywords and values such as \"host=pg-1 dbname=vault user=vaultwatch\", found a URI"))
+            return .failure(
+                Problem(
+                    message:
+                        "expected keywords and values such as \"host=pg-1 dbname=vault user=vaultwatch\", found a URI"))
         }
         var result: [String: String] = [:]
         let characters = Array(text)
@@ -111,7 +129,11 @@ enum ConnectionString {
                 i += 1
             }
             skipSpace()
-            guard i < characters.count, characters[i] == "=" else { return .failure(Problem(message: "expected \"=\" after keyword \(count); values with spaces stand in single quotes")) }
+            guard i < characters.count, characters[i] == "=" else {
+                return .failure(
+                    Problem(message: "expected \"=\" after keyword \(count); values with spaces stand in single quotes")
+                )
+            }
             i += 1
             skipSpace()
             var value = ""
@@ -123,7 +145,9 @@ enum ConnectionString {
                 i += 1
             }
             if quoted {
-                guard i < characters.count else { return .failure(Problem(message: "the quote of keyword \(count)'s value is not closed")) }
+                guard i < characters.count else {
+                    return .failure(Problem(message: "the quote of keyword \(count)'s value is not closed"))
+                }
                 i += 1
             }
             result[key] = value

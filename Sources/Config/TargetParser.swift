@@ -12,8 +12,10 @@ struct TargetParser: Sendable {
     var errors: ErrorList { context.errors }
 
     /// Complains about the second of two equal names.
-    func checkUnique(_ name: String, _ what: String, at place: Place, _ seen: inout Set<String>) {
-        if !seen.insert(name).inserted { errors.add(place, "duplicate name \"\(name)\": another \(what) has it already") }
+    func checkUnique(_ name: String, _ what: String, at position: SourcePosition, _ seen: inout Set<String>) {
+        if !seen.insert(name).inserted {
+            errors.add(position, "duplicate name \"\(name)\": another \(what) has it already")
+        }
     }
 
     func tls(_ fields: inout Fields) -> TLSOptions {
@@ -24,7 +26,9 @@ struct TargetParser: Sendable {
         tls.serverName = fields.string("server_name")
         tls.insecureSkipVerify = fields.bool("insecure_skip_verify") ?? false
         if (tls.certificateFile == nil) != (tls.keyFile == nil) {
-            errors.add(fields.place(of: tls.keyFile == nil ? "cert_file" : "key_file"), "cert_file and key_file go together; expected both or none")
+            errors.add(
+                fields.position(of: tls.keyFile == nil ? "cert_file" : "key_file"),
+                "cert_file and key_file go together; expected both or none")
         }
         return tls
     }
@@ -34,7 +38,9 @@ struct TargetParser: Sendable {
         let interval = context.duration(&fields, "poll_interval") ?? global.pollInterval
         let timeout = context.duration(&fields, "timeout") ?? min(global.timeout, interval)
         if timeout > interval {
-            errors.add(fields.place(of: "timeout"), "timeout is longer than the poll interval; expected at most \(interval.prometheusDescription)")
+            errors.add(
+                fields.position(of: "timeout"),
+                "timeout is longer than the poll interval; expected at most \(interval.prometheusDescription)")
         }
         return (interval, timeout)
     }
@@ -51,16 +57,19 @@ struct TargetParser: Sendable {
     private func cluster(_ node: Node, _ names: inout Set<String>) -> VaultClusterOptions? {
         var fields = Fields(node, errors, "a cluster")
         let name = fields.requiredString("name") ?? ""
-        checkUnique(name, "cluster", at: node.place, &names)
+        checkUnique(name, "cluster", at: node.position, &names)
         var nodeNames: Set<String> = []
         let nodes = fields.list("nodes").map { item -> VaultClusterOptions.Node in
             var fields = Fields(item, errors, "a node")
-            let node = VaultClusterOptions.Node(name: fields.requiredString("name") ?? "", url: context.url(&fields, "url", required: true) ?? "")
+            let node = VaultClusterOptions.Node(
+                name: fields.requiredString("name") ?? "", url: context.url(&fields, "url", required: true) ?? "")
             fields.finish()
-            checkUnique(node.name, "node of the cluster", at: item.place, &nodeNames)
+            checkUnique(node.name, "node of the cluster", at: item.position, &nodeNames)
             return node
         }
-        if nodes.isEmpty { errors.add(node.place, "cluster \"\(name)\" has no nodes; expected a list of name and url") }
+        if nodes.isEmpty {
+            errors.add(node.position, "cluster \"\(name)\" has no nodes; expected a list of name and url")
+        }
         var options = VaultClusterOptions(name: name, nodes: nodes)
         options.loadBalancerURL = context.url(&fields, "load_balancer_url")
         options.tls = tls(&fields)
@@ -68,7 +77,9 @@ struct TargetParser: Sendable {
         options.namespace = fields.string("namespace")
         options.canaryPath = fields.string("canary_path")
         if options.canaryPath != nil, case .none = options.authentication {
-            errors.add(fields.place(of: "canary_path"), "canary_path needs a token: expected token_file, or role_id_file and secret_id_file, beside it")
+            errors.add(
+                fields.position(of: "canary_path"),
+                "canary_path needs a token: expected token_file, or role_id_file and secret_id_file, beside it")
         }
         if let telemetry = fields.bool("telemetry") { options.telemetry = telemetry }
         (options.interval, options.timeout) = pace(&fields)
@@ -83,11 +94,15 @@ struct TargetParser: Sendable {
         let secret = context.secret(&fields, "secret_id")
         let mount = fields.string("approle_mount")
         if let token {
-            if role != nil || secret != nil { errors.add(fields.place, "both a token and an AppRole are given; keep one") }
+            if role != nil || secret != nil {
+                errors.add(fields.position, "both a token and an AppRole are given; keep one")
+            }
             return .token(token)
         }
         if let role, let secret { return .appRole(roleID: role, secretID: secret, mount: mount ?? "approle") }
-        if role != nil || secret != nil { errors.add(fields.place, "an AppRole needs role_id and secret_id (or their _file twins)") }
+        if role != nil || secret != nil {
+            errors.add(fields.position, "an AppRole needs role_id and secret_id (or their _file twins)")
+        }
         return .none
     }
 }

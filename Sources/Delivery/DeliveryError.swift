@@ -2,7 +2,8 @@ import Alerts
 import Samples
 import Transport
 
-/// Why a receiver did not take a message. `reason` is a metric label with Alertmanager's words; `message` holds no secret.
+/// Why a receiver did not take a message. `reason` is a metric label with Alertmanager's words; `message` holds no
+/// secret.
 package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Reason: String, Sendable, CaseIterable {
         case other, clientError, serverError, authError, rateLimited, contextCanceled, contextDeadlineExceeded

@@ -27,11 +27,11 @@ package struct IntegrationOptions: Sendable, Hashable {
     package var name: String
     package var settings: Settings
 
-    /// - Parameter place: from 0, among the receiver's integrations of this kind.
-    package init(_ settings: Settings, place: Int = 0) {
+    /// - Parameter index: from 0, among the receiver's integrations of this kind.
+    package init(_ settings: Settings, index: Int = 0) {
         self.settings = settings
         name = ""
-        name = "\(kind)/\(place)"
+        name = "\(kind)/\(index)"
     }
 
     /// The metric label `integration`, as Alertmanager has it.

@@ -62,7 +62,8 @@ package enum QuietReason: String, Sendable, Hashable, CaseIterable {
     case endedUnheard
 }
 
-/// What a step of the dispatcher wants done. All of it belongs into one transaction of the journal, before a message leaves.
+/// What a step of the dispatcher wants done. All of it belongs into one transaction of the journal, before a message
+/// leaves.
 package struct Decisions: Sendable {
     /// New messages, in order. They go into the outbox and then to delivery.
     package var send: [Outgoing] = []

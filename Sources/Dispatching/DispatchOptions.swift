@@ -12,7 +12,8 @@ package struct DispatchOptions: Sendable {
         /// What "in time" is, from the first message on; nil: as the alert's severity says.
         package var responseTime: Duration?
 
-        package init(name: String, integrations: [Integration], fallback: String? = nil, responseTime: Duration? = nil) {
+        package init(name: String, integrations: [Integration], fallback: String? = nil, responseTime: Duration? = nil)
+        {
             self.name = name
             self.integrations = integrations
             self.fallback = fallback
@@ -39,8 +40,8 @@ package struct DispatchOptions: Sendable {
         /// Set for one that must hear of the same again and again, as an Alertmanager must: it is told at once,
         /// whatever the timing of the group.
         package var resend: Resend?
-        /// Stands for the address within this process: what an address was told belongs to it wherever a reload puts it in the list.
-        /// Nil: the name alone says who it is.
+        /// Stands for the address within this process: what an address was told belongs to it wherever a reload puts it
+        /// in the list. Nil: the name alone says who it is.
         package var target: Int?
 
         package init(name: String, sendResolved: Bool, resend: Resend? = nil, target: Int? = nil) {
@@ -77,12 +78,15 @@ package struct DispatchOptions: Sendable {
     package var groupLimit: Int
     /// Most silences that are not over. Default 1,000.
     package var silenceLimit: Int
-    /// How long expired silences are kept, and resolves that a receiver keeps refusing. Default 120 h, as Alertmanager's.
+    /// How long expired silences are kept, and resolves that a receiver keeps refusing. Default 120 h, as
+    /// Alertmanager's.
     package var retention: Duration
 
     package init(
-        route: Route, receivers: [Receiver], inhibitRules: [InhibitRule] = [], timeIntervals: [String: [TimeWindow]] = [:],
-        resolveTimeout: Duration = .seconds(300), alertLimit: Int = 10_000, groupLimit: Int = 10_000, silenceLimit: Int = 1000,
+        route: Route, receivers: [Receiver], inhibitRules: [InhibitRule] = [],
+        timeIntervals: [String: [TimeWindow]] = [:],
+        resolveTimeout: Duration = .seconds(300), alertLimit: Int = 10_000, groupLimit: Int = 10_000,
+        silenceLimit: Int = 1000,
         retention: Duration = .seconds(120 * 3600)
     ) {
         self.route = route

@@ -14,7 +14,8 @@ extension Dispatcher {
         let alive = view.firingIDs.union(view.hushed.map(\.fingerprint))
         let asked = group.integrations.filter { integration in
             // Those that are told at once, and those where an end waits that is none any more.
-            integration.resend != nil || channels[group.destination(integration)]?.pending?.resolved.isDisjoint(with: alive) == false
+            integration.resend != nil
+                || channels[group.destination(integration)]?.pending?.resolved.isDisjoint(with: alive) == false
         }
         for integration in asked {
             let destination = group.destination(integration)
@@ -41,9 +42,11 @@ extension Dispatcher {
     /// An alert fires again whose end waits for its next attempt: that must not be told any more.
     mutating func takeBackEnds(_ fingerprint: UInt64, _ now: Moment) {
         for id in alerts[fingerprint]?.groups ?? [] {
-            guard let group = groups[id], group.integrations.contains(where: {
-                channels[group.destination($0)]?.pending?.resolved.contains(fingerprint) == true
-            }) else { continue }
+            guard let group = groups[id],
+                group.integrations.contains(where: {
+                    channels[group.destination($0)]?.pending?.resolved.contains(fingerprint) == true
+                })
+            else { continue }
             groups[id]?.hasNews = true
             setDeadline(id, now)
         }
@@ -55,7 +58,8 @@ extension Dispatcher {
         var next = group.escalation.waiting.values.lazy.map(\.deadline).min()
         if group.hasNews { next = min(next ?? now.monotonic, now.monotonic) }
         for integration in group.integrations {
-            guard let resend = integration.resend, let channel = channels[group.destination(integration)], channel.pending == nil,
+            guard let resend = integration.resend, let channel = channels[group.destination(integration)],
+                channel.pending == nil,
                 !channel.told.isEmpty || !channel.echo.isEmpty
             else { continue }
             var due = channel.since + resend.delay

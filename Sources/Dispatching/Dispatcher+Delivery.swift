@@ -5,7 +5,9 @@ import Samples
 extension Dispatcher {
     /// A sending is about to begin. Nil: the message was superseded or withdrawn, and must not leave.
     package mutating func beginAttempt(_ id: UInt64) -> Notification? {
-        guard let destination = destinations[id], let pending = channels[destination]?.pending, pending.id == id else { return nil }
+        guard let destination = destinations[id], let pending = channels[destination]?.pending, pending.id == id else {
+            return nil
+        }
         channels[destination]?.pending?.inFlight = true
         return pending.notification
     }
@@ -14,7 +16,9 @@ extension Dispatcher {
     package mutating func recordAccepted(_ message: UInt64, now: Moment) -> Decisions {
         var decisions = Decisions()
         decisions.withdrawn.append(message)
-        guard let destination = take(message), var channel = channels[destination], let pending = channel.pending else { return decisions }
+        guard let destination = take(message), var channel = channels[destination], let pending = channel.pending else {
+            return decisions
+        }
         channel.pending = nil
         channel.told = channel.told.union(pending.firing).subtracting(pending.resolved)
         channel.firing = pending.firing
@@ -54,7 +58,8 @@ extension Dispatcher {
     /// - Parameter uncertain: the receiver may have it all the same: no answer came after the request had left.
     package mutating func recordFailed(_ id: UInt64, uncertain: Bool, now: Moment) -> Decisions {
         var decisions = Decisions()
-        guard let destination = destinations[id], var channel = channels[destination], let pending = channel.pending else { return decisions }
+        guard let destination = destinations[id], var channel = channels[destination], let pending = channel.pending
+        else { return decisions }
         channel.pending?.inFlight = false
         if uncertain {
             channel.noteAttemptUnanswered(pending)

@@ -8,7 +8,8 @@ import Samples
 extension Dispatcher {
     /// Alerts that a group tells now and nobody has accepted begin to wait; others stop.
     mutating func watch(_ id: GroupID, _ view: View, _ now: Moment, _ decisions: inout Decisions) {
-        guard let group = groups[id], group.route != nil, !group.integrations.isEmpty, let receiver = receivers[id.receiver],
+        guard let group = groups[id], group.route != nil, !group.integrations.isEmpty,
+            let receiver = receivers[id.receiver],
             receiver.fallback != nil
         else { return }
         let accepted = accepted(group)
@@ -16,9 +17,11 @@ extension Dispatcher {
         escalation.waiting = escalation.waiting.filter { view.firingIDs.contains($0.key) && !accepted.contains($0.key) }
         for alert in view.firing {
             let fingerprint = alert.fingerprint
-            guard escalation.waiting[fingerprint] == nil, !accepted.contains(fingerprint), !escalation.handedOver.contains(fingerprint)
+            guard escalation.waiting[fingerprint] == nil, !accepted.contains(fingerprint),
+                !escalation.handedOver.contains(fingerprint)
             else { continue }
-            escalation.waiting[fingerprint] = .init(since: now.wall, deadline: now.monotonic + receiver.responseTime(for: alert.severity))
+            escalation.waiting[fingerprint] = .init(
+                since: now.wall, deadline: now.monotonic + receiver.responseTime(for: alert.severity))
         }
         change(id, escalation, now, &decisions)
     }
@@ -36,7 +39,8 @@ extension Dispatcher {
 
     /// Hands over what waits for too long.
     mutating func escalate(_ id: GroupID, _ view: View, _ now: Moment, _ decisions: inout Decisions) {
-        guard let group = groups[id], !group.escalation.waiting.isEmpty, let fallback = receivers[id.receiver]?.fallback else { return }
+        guard let group = groups[id], !group.escalation.waiting.isEmpty, let fallback = receivers[id.receiver]?.fallback
+        else { return }
         let accepted = accepted(group)
         let names = Set(group.integrations.map(\.name))
         var escalation = group.escalation
@@ -46,8 +50,10 @@ extension Dispatcher {
             let isRefused = wait.refusedBy.isSuperset(of: names)
             guard isRefused || wait.deadline <= now.monotonic else { continue }
             late.append(alert.fingerprint)
-            decisions.handedOver.append(HandOver(
-                alert: alert, groupKey: id.key, receiver: id.receiver, fallback: fallback, reason: isRefused ? .refused : .unaccepted))
+            decisions.handedOver.append(
+                HandOver(
+                    alert: alert, groupKey: id.key, receiver: id.receiver, fallback: fallback,
+                    reason: isRefused ? .refused : .unaccepted))
         }
         // What is over, accepted or kept quiet by now waits no longer.
         escalation.waiting = escalation.waiting.filter { $0.value.deadline > now.monotonic }
@@ -61,7 +67,8 @@ extension Dispatcher {
         schedule(GroupID(key: id.key, receiver: fallback), at: now.monotonic)
     }
 
-    /// The receiver itself has accepted alerts: the fallback need not hear of them any more, the end of what it heard apart.
+    /// The receiver itself has accepted alerts: the fallback need not hear of them any more, the end of what it heard
+    /// apart.
     mutating func settle(_ id: GroupID, _ accepted: Set<UInt64>, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id], !group.escalation.isEmpty else { return }
         var escalation = group.escalation
@@ -72,12 +79,18 @@ extension Dispatcher {
         guard !back.isEmpty, let fallback = receivers[id.receiver]?.fallback else { return }
         let place = GroupID(key: id.key, receiver: fallback)
         guard let stand = groups[place], stand.source != nil else { return }
-        for fingerprint in back where groups[place]?.alerts.remove(fingerprint) != nil { groups[place]?.strays.insert(fingerprint) }
+        for fingerprint in back where groups[place]?.alerts.remove(fingerprint) != nil {
+            groups[place]?.strays.insert(fingerprint)
+        }
         settle(place, back, now, &decisions)
         for integration in stand.integrations {
             let destination = stand.destination(integration)
             guard let pending = channels[destination]?.pending, !pending.firing.isDisjoint(with: back) else { continue }
-            if pending.inFlight { channels[destination]?.isDue = true } else { decideAgain(destination, now, &decisions) }
+            if pending.inFlight {
+                channels[destination]?.isDue = true
+            } else {
+                decideAgain(destination, now, &decisions)
+            }
         }
         prune(place, now, &decisions)
     }
@@ -93,7 +106,8 @@ extension Dispatcher {
     /// After a restart or a reload: waits and fallback groups as they were, as far as the configuration still has them.
     mutating func reinstate(_ records: [EscalationRecord], _ now: Moment, _ decisions: inout Decisions) {
         var left = records
-        // A fallback's own record needs the group that the record before it makes: at most one turn a link of the chain.
+        // A fallback's own record needs the group that the record before it makes: at most one turn a link of the
+        // chain.
         while !left.isEmpty {
             let (ready, later) = (left.filter { groups[$0.place] != nil }, left.filter { groups[$0.place] == nil })
             if ready.isEmpty { break }
@@ -105,7 +119,9 @@ extension Dispatcher {
 
     private mutating func reinstate(_ record: EscalationRecord, _ now: Moment, _ decisions: inout Decisions) {
         decisions.escalations[record.storageKey] = .some(nil)
-        guard let group = groups[record.place], let receiver = receivers[record.receiver], let fallback = receiver.fallback else { return }
+        guard let group = groups[record.place], let receiver = receivers[record.receiver],
+            let fallback = receiver.fallback
+        else { return }
         var escalation = Escalation()
         for (fingerprint, since) in record.waiting where group.alerts.contains(fingerprint) {
             guard let entry = alerts[fingerprint], !entry.isEnded else { continue }
@@ -139,7 +155,8 @@ extension Dispatcher {
         let place = GroupID(key: group.id.key, receiver: fallback)
         if groups[place] == nil {
             groups[place] = Group(
-                id: place, labels: group.labels, route: group.route, integrations: receivers[fallback]?.integrations ?? [], dueAt: now.monotonic)
+                id: place, labels: group.labels, route: group.route,
+                integrations: receivers[fallback]?.integrations ?? [], dueAt: now.monotonic)
             timers.add(.init(at: now.monotonic, group: place))
         }
         groups[place]?.source = group.id

@@ -22,7 +22,8 @@ extension Dispatcher {
         for integration in group.integrations { decide(group, integration, view, now, &decisions) }
         watch(id, view, now, &decisions)
         groups[id]?.flushed = true
-        // A group that is kept quiet altogether is looked at often: turns a day apart might all fall into a mute time, and nobody ever hear.
+        // A group that is kept quiet altogether is looked at often: turns a day apart might all fall into a mute time,
+        // and nobody ever hear.
         let isQuiet = view.firing.isEmpty && !view.hushed.isEmpty
         let interval = isQuiet ? min(group.groupInterval, .seconds(60)) : group.groupInterval
         // Keep the rhythm; a wake-up that came late does not shift it, unless a whole turn was lost.
@@ -59,10 +60,9 @@ extension Dispatcher {
                 continue
             }
             let reason: QuietReason? =
-                if group.strays.contains(fingerprint) { .unrouted }
-                else if !silencedBy(fingerprint).isEmpty { .silenced }
-                else if !inhibitor.inhibiting(entry.alert.labels).isEmpty { .inhibited }
-                else { timeMute }
+                if group.strays.contains(fingerprint) { .unrouted } else if !silencedBy(fingerprint).isEmpty {
+                    .silenced
+                } else if !inhibitor.inhibiting(entry.alert.labels).isEmpty { .inhibited } else { timeMute }
             if let reason {
                 view.quiet[reason, default: 0] += 1
                 if reason != .unrouted { view.hushed.append(entry.alert) }
@@ -77,7 +77,8 @@ extension Dispatcher {
     }
 
     mutating func decide(
-        _ group: Group, _ integration: DispatchOptions.Integration, _ view: View, _ now: Moment, _ decisions: inout Decisions
+        _ group: Group, _ integration: DispatchOptions.Integration, _ view: View, _ now: Moment,
+        _ decisions: inout Decisions
     ) {
         let destination = group.destination(integration)
         var channel = channels[destination] ?? Channel()
@@ -105,10 +106,13 @@ extension Dispatcher {
         }
         var endedIDs = Set(ended.map(\.fingerprint))
         var interval = integration.resend?.delay ?? group.route?.repeatInterval ?? .seconds(4 * 3600)
-        // A turn that wakes a little sooner after its time than the one before must not miss the repeat: it would come a whole turn late.
+        // A turn that wakes a little sooner after its time than the one before must not miss the repeat: it would come
+        // a whole turn late.
         if integration.resend == nil { interval -= min(group.groupInterval / 10, .seconds(1)) }
         var reason = channel.reason(firing: firingIDs, ended: endedIDs, repeatInterval: interval, now: now.monotonic)
-        let echoes = view.ended.filter { channel.echo[$0.fingerprint].map { $0 > now.monotonic } ?? false && !endedIDs.contains($0.fingerprint) }
+        let echoes = view.ended.filter {
+            channel.echo[$0.fingerprint].map { $0 > now.monotonic } ?? false && !endedIDs.contains($0.fingerprint)
+        }
         if !echoes.isEmpty, reason != nil || now.monotonic - channel.since >= interval {
             reason = reason ?? .repeat
             ended += echoes
@@ -126,7 +130,8 @@ extension Dispatcher {
             id: nextID,
             notification: Notification(
                 receiver: destination.receiver, integration: destination.integration, groupKey: destination.groupKey,
-                groupLabels: group.labels, alerts: firing.map(Dispatcher.open) + ended.map { Dispatcher.over($0, by: now.wall) },
+                groupLabels: group.labels,
+                alerts: firing.map(Dispatcher.open) + ended.map { Dispatcher.over($0, by: now.wall) },
                 reason: reason.rawValue, decidedAt: now.wall))
         nextID += 1
         channel.pending = Channel.Pending(outgoing)
@@ -134,15 +139,16 @@ extension Dispatcher {
         decisions.send.append(outgoing)
     }
 
-    /// An alert that fires, without the end that lies ahead: receivers would read it as one that has come, as Alertmanager's never do.
+    /// An alert that fires, without the end that lies ahead: receivers would read it as one that has come, as
+    /// Alertmanager's never do.
     private static func open(_ alert: Alert) -> Alert {
         var alert = alert
         alert.endsAt = nil
         return alert
     }
 
-    /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same, and as begun before
-    /// it ended, since Alertmanagers refuse anything else.
+    /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same, and as begun
+    /// before it ended, since Alertmanagers refuse anything else.
     private static func over(_ alert: Alert, by now: Timestamp) -> Alert {
         var alert = alert
         let end = min(alert.endsAt ?? now, now)
@@ -156,7 +162,9 @@ extension Dispatcher {
         destinations[pending.id] = nil
         channel.pending = nil
         // Decided in this very step: nobody has seen it.
-        if let first = decisions.send.first, pending.id >= first.id, let place = decisions.send.lastIndex(where: { $0.id == pending.id }) {
+        if let first = decisions.send.first, pending.id >= first.id,
+            let place = decisions.send.lastIndex(where: { $0.id == pending.id })
+        {
             decisions.send.remove(at: place)
         } else {
             decisions.withdrawn.append(pending.id)
@@ -203,8 +211,11 @@ extension Dispatcher {
             let isOld = entry.isEnded && heard + options.retention < now.wall
             let isWaitedFor = places.contains { place in
                 guard let channel = channels[place] else { return false }
-                let isOnItsWay = channel.pending.map { $0.firing.contains(fingerprint) || $0.resolved.contains(fingerprint) } ?? false
-                return channel.mustHearEnd(fingerprint) || isOnItsWay || (channel.echo[fingerprint].map { $0 > now.monotonic } ?? false)
+                let isOnItsWay =
+                    channel.pending.map { $0.firing.contains(fingerprint) || $0.resolved.contains(fingerprint) }
+                    ?? false
+                return channel.mustHearEnd(fingerprint) || isOnItsWay
+                    || (channel.echo[fingerprint].map { $0 > now.monotonic } ?? false)
             }
             let isInFlight = places.contains { channels[$0]?.pending?.inFlight == true }
             if isWaitedFor && (!isOld || isInFlight) { continue }

@@ -42,7 +42,9 @@ extension Dispatcher {
     }
 
     /// Whether the alert with this fingerprint is held and not over.
-    package func fires(_ fingerprint: UInt64, _ now: Moment) -> Bool { alerts[fingerprint].map { !isOver($0, now) } ?? false }
+    package func fires(_ fingerprint: UInt64, _ now: Moment) -> Bool {
+        alerts[fingerprint].map { !isOver($0, now) } ?? false
+    }
 
     /// All alerts that fire, in the order of their labels.
     package func alertStatuses(_ now: Moment) -> [AlertStatus] {
@@ -73,14 +75,25 @@ extension Dispatcher {
         return counts
     }
 
-    private func isOver(_ entry: Entry, _ now: Moment) -> Bool { entry.isEnded || entry.alert.status(at: now.wall) == .resolved }
+    private func isOver(_ entry: Entry, _ now: Moment) -> Bool {
+        entry.isEnded || entry.alert.status(at: now.wall) == .resolved
+    }
 
     private func status(_ entry: Entry, _ now: Moment) -> AlertStatus {
         let silencedBy =
-            entry.epoch == silences.epoch ? entry.silencedBy : silences.all.values.filter { $0.isInForce(at: now.wall) && $0.matches(entry.alert.labels) }.map(\.id).sorted()
+            entry.epoch == silences.epoch
+            ? entry.silencedBy
+            : silences.all.values.filter { $0.isInForce(at: now.wall) && $0.matches(entry.alert.labels) }.map(\.id)
+                .sorted()
         let inhibitedBy = inhibitor.inhibiting(entry.alert.labels)
-        let homes = entry.groups.compactMap { groups[$0] }.filter { $0.route != nil && $0.alerts.contains(entry.alert.fingerprint) }
-            .sorted { ($0.route?.index ?? 0, $0.source == nil ? 0 : 1, $0.id.receiver) < ($1.route?.index ?? 0, $1.source == nil ? 0 : 1, $1.id.receiver) }
+        let homes = entry.groups.compactMap { groups[$0] }.filter {
+            $0.route != nil && $0.alerts.contains(entry.alert.fingerprint)
+        }
+        .sorted {
+            ($0.route?.index ?? 0, $0.source == nil ? 0 : 1, $0.id.receiver) < (
+                $1.route?.index ?? 0, $1.source == nil ? 0 : 1, $1.id.receiver
+            )
+        }
         let routes = homes.compactMap(\.route)
         var receivers: [String] = []
         for home in homes where !receivers.contains(home.id.receiver) { receivers.append(home.id.receiver) }
@@ -89,7 +102,8 @@ extension Dispatcher {
         let isTimeMuted = !mutes.isEmpty && mutes.allSatisfy { !$0.isEmpty }
         let isQuiet = !silencedBy.isEmpty || !inhibitedBy.isEmpty || isTimeMuted
         return AlertStatus(
-            alert: entry.alert, state: isQuiet ? .suppressed : entry.isProcessed ? .active : .unprocessed, silencedBy: silencedBy,
+            alert: entry.alert, state: isQuiet ? .suppressed : entry.isProcessed ? .active : .unprocessed,
+            silencedBy: silencedBy,
             inhibitedBy: inhibitedBy, mutedBy: isTimeMuted ? Set(mutes.joined()).sorted() : [], receivers: receivers)
     }
 }

@@ -12,7 +12,8 @@ extension Dispatcher {
         package var escalations: [EscalationRecord]
 
         package init(
-            alerts: [Alert] = [], silences: [Silence] = [], records: [NotificationRecord] = [], outgoing: [Outgoing] = [],
+            alerts: [Alert] = [], silences: [Silence] = [], records: [NotificationRecord] = [],
+            outgoing: [Outgoing] = [],
             escalations: [EscalationRecord] = []
         ) {
             self.alerts = alerts
@@ -25,7 +26,8 @@ extension Dispatcher {
 
     /// Takes up where the last run ended. Call it once, before anything else.
     ///
-    /// The messages of the outbox that `pending` then lists are to be sent; the decisions say which are pointless by now.
+    /// The messages of the outbox that `pending` then lists are to be sent; the decisions say which are pointless by
+    /// now.
     package mutating func restore(_ saved: Saved, now: Moment) -> Decisions {
         for silence in saved.silences { silences.restore(silence) }
         for alert in saved.alerts {
@@ -63,14 +65,18 @@ extension Dispatcher {
         // The mark in the outbox goes with its message; the doubt must outlive both.
         for outgoing in saved.outgoing where outgoing.attempted {
             let destination = Destination(outgoing.notification)
-            if let channel = channels[destination], channel.hasRecord { store(channel, destination, outgoing.notification.groupLabels, &decisions) }
+            if let channel = channels[destination], channel.hasRecord {
+                store(channel, destination, outgoing.notification.groupLabels, &decisions)
+            }
         }
-        decisions.withdrawn += saved.outgoing.map(\.id).filter { destinations[$0] == nil && !decisions.withdrawn.contains($0) }
+        decisions.withdrawn += saved.outgoing.map(\.id).filter {
+            destinations[$0] == nil && !decisions.withdrawn.contains($0)
+        }
         return decisions
     }
 
-    /// Starts without what the journal has kept, since it can't be read now. Messages get numbers beyond any in it, so that
-    /// none of them takes the place of one that lies there until the next start.
+    /// Starts without what the journal has kept, since it can't be read now. Messages get numbers beyond any in it, so
+    /// that none of them takes the place of one that lies there until the next start.
     package mutating func beginWithoutPast(now: Moment) {
         nextID = max(nextID, UInt64(max(now.wall.milliseconds, 1)) << 10)
     }
@@ -81,14 +87,17 @@ extension Dispatcher {
             alerts: alerts.values.map(\.alert), silences: Array(silences.all.values),
             records: channels.compactMap { destination, channel in
                 guard channel.hasRecord else { return nil }
-                let labels = groups[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels ?? .empty
+                let labels =
+                    groups[GroupID(key: destination.groupKey, receiver: destination.receiver)]?.labels ?? .empty
                 return record(channel, destination, labels)
             }, outgoing: pending, escalations: groups.values.compactMap { escalationRecord($0) })
     }
 
     /// The messages on their way, oldest first.
     package var pending: [Outgoing] {
-        channels.values.compactMap(\.pending).map { Outgoing(id: $0.id, notification: $0.notification, attempted: $0.inFlight || $0.attempted) }.sorted { $0.id < $1.id }
+        channels.values.compactMap(\.pending).map {
+            Outgoing(id: $0.id, notification: $0.notification, attempted: $0.inFlight || $0.attempted)
+        }.sorted { $0.id < $1.id }
     }
 
     /// Takes a new configuration. What was told under the old one is still ended under it.
@@ -114,8 +123,8 @@ extension Dispatcher {
         return rebuild(moves, labels: labels, old: old, escalations: escalations, now: now)
     }
 
-    /// What an address was told goes with it to its new place among the receiver's integrations; of an address that is gone nothing
-    /// remains, or another that takes its place would count as told.
+    /// What an address was told goes with it to its new place among the receiver's integrations; of an address that is
+    /// gone nothing remains, or another that takes its place would count as told.
     private mutating func follow(_ new: [DispatchOptions.Receiver], _ decisions: inout Decisions) {
         var names: [String: [String: String]] = [:]
         for receiver in new {
@@ -123,15 +132,17 @@ extension Dispatcher {
             var free = receiver.integrations
             var left: [DispatchOptions.Integration] = []
             for integration in before {
-                if let place = free.firstIndex(where: { $0.name == integration.name && $0.target == integration.target }) {
-                    names[receiver.name, default: [:]][integration.name] = free.remove(at: place).name
+                if let index = free.firstIndex(where: { $0.name == integration.name && $0.target == integration.target }
+                ) {
+                    names[receiver.name, default: [:]][integration.name] = free.remove(at: index).name
                 } else {
                     left.append(integration)
                 }
             }
             for integration in left {
-                guard integration.target != nil, let place = free.firstIndex(where: { $0.target == integration.target }) else { continue }
-                names[receiver.name, default: [:]][integration.name] = free.remove(at: place).name
+                guard integration.target != nil, let index = free.firstIndex(where: { $0.target == integration.target })
+                else { continue }
+                names[receiver.name, default: [:]][integration.name] = free.remove(at: index).name
             }
         }
         var moved: [(Destination, Channel)] = []
@@ -148,7 +159,8 @@ extension Dispatcher {
             var rest = channel
             rest.pending = nil
             rest.isDue = false
-            moved.append((Destination(receiver: destination.receiver, integration: name, groupKey: destination.groupKey), rest))
+            moved.append(
+                (Destination(receiver: destination.receiver, integration: name, groupKey: destination.groupKey), rest))
         }
         for (destination, channel) in moved where !channel.isEmpty {
             channels[destination] = channel
@@ -159,15 +171,20 @@ extension Dispatcher {
 
     /// Forms the groups from the alerts and fits the channels to them.
     private mutating func rebuild(
-        _ before: Decisions = Decisions(), labels: [Destination: Labels], old: [GroupID: Group], escalations: [EscalationRecord], now: Moment
+        _ before: Decisions = Decisions(), labels: [Destination: Labels], old: [GroupID: Group],
+        escalations: [EscalationRecord], now: Moment
     ) -> Decisions {
         var decisions = before
         for (fingerprint, entry) in alerts.sorted(by: { $0.key < $1.key }) {
             route(fingerprint, entry.alert, now: now, restoring: true)
         }
         reinstate(escalations, now, &decisions)
-        for (destination, channel) in channels.sorted(by: { ($0.key.groupKey, $0.key.receiver) < ($1.key.groupKey, $1.key.receiver) }) {
-            keep(destination, channel, labels[destination] ?? channel.pending?.notification.groupLabels ?? .empty, now, &decisions)
+        for (destination, channel) in channels.sorted(by: {
+            ($0.key.groupKey, $0.key.receiver) < ($1.key.groupKey, $1.key.receiver)
+        }) {
+            keep(
+                destination, channel, labels[destination] ?? channel.pending?.notification.groupLabels ?? .empty, now,
+                &decisions)
         }
         for (id, before) in old {
             guard groups[id]?.route != nil else {
@@ -175,7 +192,10 @@ extension Dispatcher {
                 continue
             }
             groups[id]?.flushed = before.flushed
-            schedule(id, at: before.flushed ? min(before.dueAt, now.monotonic + (groups[id]?.groupInterval ?? .zero)) : before.dueAt)
+            schedule(
+                id,
+                at: before.flushed
+                    ? min(before.dueAt, now.monotonic + (groups[id]?.groupInterval ?? .zero)) : before.dueAt)
         }
         // Alerts with no group left (an ended one that nobody waits for) need not be known.
         for id in Array(groups.keys) {
@@ -189,7 +209,9 @@ extension Dispatcher {
     private mutating func keep(
         _ destination: Destination, _ channel: Channel, _ labels: Labels, _ now: Moment, _ decisions: inout Decisions
     ) {
-        guard let all = receivers[destination.receiver]?.integrations, all.contains(where: { $0.name == destination.integration }) else {
+        guard let all = receivers[destination.receiver]?.integrations,
+            all.contains(where: { $0.name == destination.integration })
+        else {
             if let pending = channel.pending {
                 destinations[pending.id] = nil
                 decisions.withdrawn.append(pending.id)

@@ -65,15 +65,17 @@ package struct Dispatcher: Sendable {
     }
 
     /// Takes alerts that began, changed or ended.
-    /// - Parameter external: they come through the API: without an end they end by the resolve timeout, and an end may lie
-    ///   ahead. Alerts of our own rules stay until the rules end them.
+    /// - Parameter external: they come through the API: without an end they end by the resolve timeout, and an end may
+    ///   lie ahead. Alerts of our own rules stay until the rules end them.
     package mutating func receive(_ new: [Alert], external: Bool = false, now: Moment) -> Receipt {
         var receipt = Receipt()
         for var alert in new {
             let fingerprint = alert.fingerprint
             if external {
                 if alert.endsAt == nil { alert.endsAt = now.wall + options.resolveTimeout }
-                if let known = alerts[fingerprint], !known.isEnded { alert.startsAt = min(alert.startsAt, known.alert.startsAt) }
+                if let known = alerts[fingerprint], !known.isEnded {
+                    alert.startsAt = min(alert.startsAt, known.alert.startsAt)
+                }
             }
             let isEnded = external ? alert.status(at: now.wall) == .resolved : alert.endsAt != nil
             if let known = alerts[fingerprint] {
@@ -162,10 +164,13 @@ package struct Dispatcher: Sendable {
             // How long the alert itself has waited counts after a restart; else a group waits from its first alert on.
             let waited = now.wall - alert.startsAt
             let isLate = waited > node.groupWait
-            let rest = isLate ? .zero : restoring ? min(max(node.groupWait - waited, .zero), node.groupWait) : node.groupWait
+            let rest =
+                isLate ? .zero : restoring ? min(max(node.groupWait - waited, .zero), node.groupWait) : node.groupWait
             let dueAt = now.monotonic + rest
             if groups[id] == nil {
-                groups[id] = Group(id: id, labels: labels, route: node, integrations: receivers[node.receiver]?.integrations ?? [], dueAt: dueAt)
+                groups[id] = Group(
+                    id: id, labels: labels, route: node, integrations: receivers[node.receiver]?.integrations ?? [],
+                    dueAt: dueAt)
                 timers.add(.init(at: dueAt, group: id))
             } else if let group = groups[id], !group.flushed, dueAt < group.dueAt, isLate || restoring {
                 groups[id]?.dueAt = dueAt

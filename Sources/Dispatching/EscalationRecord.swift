@@ -40,9 +40,12 @@ package struct EscalationRecord: Sendable, Hashable {
 
     /// The record as the journal keeps it: JSON.
     package func encoded() throws -> [UInt8] {
-        Array(try JSONEncoder().encode(Stored(
-            groupKey: groupKey, receiver: receiver, fallback: fallback,
-            waiting: waiting.map { .init(fingerprint: $0.key, since: $0.value.milliseconds) }, handedOver: handedOver)))
+        Array(
+            try JSONEncoder().encode(
+                Stored(
+                    groupKey: groupKey, receiver: receiver, fallback: fallback,
+                    waiting: waiting.map { .init(fingerprint: $0.key, since: $0.value.milliseconds) },
+                    handedOver: handedOver)))
     }
 
     /// - Throws: what `JSONDecoder` says.
@@ -50,7 +53,8 @@ package struct EscalationRecord: Sendable, Hashable {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
         self.init(
             groupKey: stored.groupKey, receiver: stored.receiver, fallback: stored.fallback,
-            waiting: Dictionary(stored.waiting.map { ($0.fingerprint, Timestamp(milliseconds: $0.since)) }, uniquingKeysWith: min),
+            waiting: Dictionary(
+                stored.waiting.map { ($0.fingerprint, Timestamp(milliseconds: $0.since)) }, uniquingKeysWith: min),
             handedOver: stored.handedOver)
     }
 }

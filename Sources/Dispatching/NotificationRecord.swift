@@ -18,7 +18,8 @@ package struct Destination: Hashable, Sendable, Codable {
     package var storageKey: String { receiver + "\u{1f}" + integration + "\u{1f}" + groupKey }
 
     package init(_ notification: Notification) {
-        self.init(receiver: notification.receiver, integration: notification.integration, groupKey: notification.groupKey)
+        self.init(
+            receiver: notification.receiver, integration: notification.integration, groupKey: notification.groupKey)
     }
 }
 
@@ -40,7 +41,8 @@ package struct NotificationRecord: Sendable, Hashable {
     package var since: Timestamp
 
     package init(
-        destination: Destination, groupLabels: [String: String], firing: Set<UInt64>, told: Set<UInt64>, maybeFiring: Set<UInt64> = [],
+        destination: Destination, groupLabels: [String: String], firing: Set<UInt64>, told: Set<UInt64>,
+        maybeFiring: Set<UInt64> = [],
         maybeResolved: Set<UInt64> = [], since: Timestamp
     ) {
         self.destination = destination
@@ -74,7 +76,9 @@ package struct NotificationRecord: Sendable, Hashable {
         out.close("}")
         out.key("groupLabels")
         out.map(groupLabels)
-        for (name, fingerprints) in [("firing", firing), ("told", told), ("maybeFiring", maybeFiring), ("maybeResolved", maybeResolved)] {
+        for (name, fingerprints) in [
+            ("firing", firing), ("told", told), ("maybeFiring", maybeFiring), ("maybeResolved", maybeResolved),
+        ] {
             out.key(name)
             out.list(fingerprints)
         }
@@ -88,6 +92,7 @@ package struct NotificationRecord: Sendable, Hashable {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
         self.init(
             destination: stored.destination, groupLabels: stored.groupLabels, firing: stored.firing, told: stored.told,
-            maybeFiring: stored.maybeFiring, maybeResolved: stored.maybeResolved, since: Timestamp(milliseconds: stored.since))
+            maybeFiring: stored.maybeFiring, maybeResolved: stored.maybeResolved,
+            since: Timestamp(milliseconds: stored.since))
     }
 }

@@ -26,7 +26,9 @@ package enum ExpositionFormat: Sendable, Hashable, CaseIterable {
             var quality = 1.0
             var version: String?
             for parameter in parts.dropFirst() {
-                if parameter.hasPrefix("q=") { quality = Double(parameter.dropFirst(2)).map { min(max($0, 0), 1) } ?? 0 }
+                if parameter.hasPrefix("q=") {
+                    quality = Double(parameter.dropFirst(2)).map { min(max($0, 0), 1) } ?? 0
+                }
                 if parameter.hasPrefix("version=") { version = parameter.dropFirst(8).filter { $0 != "\"" } }
             }
             switch type {

@@ -53,7 +53,9 @@ package struct ExpositionWriter {
         guard format == .openMetrics else { return (family.name[...], family.kind.rawValue) }
         switch family.kind {
         case .counter:
-            guard family.name.hasSuffix("_total"), family.name.utf8.count > 6 else { return (family.name[...], "unknown") }
+            guard family.name.hasSuffix("_total"), family.name.utf8.count > 6 else {
+                return (family.name[...], "unknown")
+            }
             return (family.name.dropLast(6), "counter")
         case .untyped: return (family.name[...], "unknown")
         case .gauge, .histogram, .summary: return (family.name[...], family.kind.rawValue)
@@ -84,8 +86,11 @@ package struct ExpositionWriter {
 
     /// OpenMetrics wants `le` and `quantile` as canonical floats: `1.0`, not `1`.
     private func isBound(_ label: Label, _ kind: MetricFamily.Kind) -> Bool {
-        guard (kind == .histogram && label.name == "le") || (kind == .summary && label.name == "quantile") else { return false }
-        return !label.value.isEmpty && label.value.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: "-") }
+        guard (kind == .histogram && label.name == "le") || (kind == .summary && label.name == "quantile") else {
+            return false
+        }
+        return !label.value.isEmpty
+            && label.value.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: "-") }
     }
 }
 

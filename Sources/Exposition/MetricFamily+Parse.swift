@@ -15,8 +15,8 @@ package struct ExpositionError: Error, Sendable, Hashable, CustomStringConvertib
 }
 
 extension MetricFamily {
-    /// Reads a page in Prometheus' text format 0.0.4, in the order of the page. What OpenMetrics adds is tolerated:
-    /// `# EOF`, `# UNIT`, exemplars (dropped), counters declared without `_total`, timestamps in seconds with a fraction.
+    /// Reads a page in Prometheus' text format 0.0.4, in the order of the page. What OpenMetrics adds is tolerated: `#
+    /// EOF`, `# UNIT`, exemplars (dropped), counters declared without `_total`, timestamps in seconds with a fraction.
     ///
     /// - Parameter text: the page; its size is the caller's bound.
     /// - Parameter limit: most samples that it may hold.
@@ -150,10 +150,14 @@ private struct ExpositionParser {
             let name = name(colons: false)
             guard !name.isEmpty else { throw fail("invalid label name") }
             skipBlanks()
-            guard at < text.count, text[at] == UInt8(ascii: "=") else { throw fail("expected '=' after the label name") }
+            guard at < text.count, text[at] == UInt8(ascii: "=") else {
+                throw fail("expected '=' after the label name")
+            }
             at += 1
             skipBlanks()
-            guard at < text.count, text[at] == UInt8(ascii: "\"") else { throw fail("expected '\"' before the label value") }
+            guard at < text.count, text[at] == UInt8(ascii: "\"") else {
+                throw fail("expected '\"' before the label value")
+            }
             at += 1
             let value = try quoted()
             guard pairs.count < Self.labelLimit else { throw fail("more than \(Self.labelLimit) labels") }
@@ -225,7 +229,8 @@ private struct ExpositionParser {
     }
 
     private static let suffixes: [(String, [MetricFamily.Kind])] = [
-        ("_bucket", [.histogram]), ("_sum", [.histogram, .summary]), ("_count", [.histogram, .summary]), ("_total", [.counter]),
+        ("_bucket", [.histogram]), ("_sum", [.histogram, .summary]), ("_count", [.histogram, .summary]),
+        ("_total", [.counter]),
     ]
 
     // MARK: Numbers
@@ -235,7 +240,8 @@ private struct ExpositionParser {
         let range = word()
         guard !range.isEmpty else { throw fail("missing value") }
         if let simple = simpleDecimal(range) { return simple }
-        guard !text[range].contains(where: { $0 == UInt8(ascii: "(") || $0 == 0 }), let value = Double(string(range)) else {
+        guard !text[range].contains(where: { $0 == UInt8(ascii: "(") || $0 == 0 }), let value = Double(string(range))
+        else {
             throw fail("invalid value \(string(range.prefix(64)).quotedAsInGo)")
         }
         return value
@@ -269,7 +275,9 @@ private struct ExpositionParser {
         return negative ? -value : value
     }
 
-    private static let powersOfTen: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
+    private static let powersOfTen: [Double] = [
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ]
 
     private mutating func time() throws(ExpositionError) -> Timestamp {
         let written = string(word().prefix(40))
@@ -282,7 +290,9 @@ private struct ExpositionParser {
 
     // MARK: Bytes
 
-    private var atLineEnd: Bool { at >= text.count || text[at] == 0x0a || (text[at] == 0x0d && (at + 1 == text.count || text[at + 1] == 0x0a)) }
+    private var atLineEnd: Bool {
+        at >= text.count || text[at] == 0x0a || (text[at] == 0x0d && (at + 1 == text.count || text[at + 1] == 0x0a))
+    }
     private var atBlank: Bool { at < text.count && (text[at] == 0x20 || text[at] == 0x09) }
 
     private mutating func skipBlanks() {
@@ -306,7 +316,9 @@ private struct ExpositionParser {
         let start = at
         while at < text.count {
             let byte = text[at]
-            let letter = (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_") || (colons && byte == UInt8(ascii: ":"))
+            let letter =
+                (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_")
+                || (colons && byte == UInt8(ascii: ":"))
             guard letter || (byte >= 0x30 && byte <= 0x39 && at > start) else { break }
             at += 1
         }

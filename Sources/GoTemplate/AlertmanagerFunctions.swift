@@ -11,7 +11,10 @@ package enum AlertmanagerFunctions {
     ) -> TemplateFunctions {
         var table = fixed
         table["since"] = TemplateFunction(1) { values in
-            .duration(nanoseconds: (now - (try time(values[0])).timestamp).milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue)
+            .duration(
+                nanoseconds: (now - (try time(values[0])).timestamp).milliseconds.multipliedReportingOverflow(
+                    by: 1_000_000
+                ).partialValue)
         }
         table["tz"] = TemplateFunction(2) { values in
             let (name, time) = (try TextFunctions.text(values[0]), try time(values[1]))
@@ -38,14 +41,20 @@ package enum AlertmanagerFunctions {
         "date": TemplateFunction(2) { .string(try time($0[1]).format(TextFunctions.text($0[0]))) },
         "safeUrl": TemplateFunction(1) { .html(HTMLEscaping.escape(try TextFunctions.text($0[0]))) },
         "urlUnescape": TextFunctions.function { text in
-            guard let plain = Escapes.unescaped(text) else { throw TemplateFailure("invalid URL escape in \(text.quotedAsInGo)") }
+            guard let plain = Escapes.unescaped(text) else {
+                throw TemplateFailure("invalid URL escape in \(text.quotedAsInGo)")
+            }
             return plain
         },
-        "toJson": TemplateFunction(running: 1...1) { run, values in .string(try JSONText.encode(values[0], limit: run.budget)) },
+        "toJson": TemplateFunction(running: 1...1) { run, values in
+            .string(try JSONText.encode(values[0], limit: run.budget))
+        },
         "list": TemplateFunction(0...Int.max) { .list($0) },
         "append": TemplateFunction(1...Int.max) { .list(try list($0[0]) + $0.dropFirst()) },
         "dict": TemplateFunction(0...Int.max) { values in
-            guard values.count.isMultiple(of: 2) else { throw TemplateFailure("invalid dict call: keys and values don't pair up") }
+            guard values.count.isMultiple(of: 2) else {
+                throw TemplateFailure("invalid dict call: keys and values don't pair up")
+            }
             var result: [String: TemplateValue] = [:]
             for index in stride(from: 0, to: values.count, by: 2) {
                 guard let key = values[index].text else { throw TemplateFailure("dict keys must be strings") }
@@ -60,35 +69,41 @@ package enum AlertmanagerFunctions {
     package static func keyValues(_ values: [String: String]) -> TemplateValue {
         let names = values.keys.sorted()
         let ordered = names.filter { $0 == "alertname" } + names.filter { $0 != "alertname" }
-        return .object(TemplateObject(typeName: "template.KV", underlying: .strings(values)) { member in
-            switch member {
-            case "SortedPairs": .value(pairs(ordered.map { ($0, values[$0] ?? "") }))
-            case "Names": .value(.strings(ordered))
-            case "Values": .value(.strings(ordered.map { values[$0] ?? "" }))
-            case "Remove":
-                .method { arguments in
-                    guard let keys = arguments.first else { throw TemplateFailure("Remove wants a list of names") }
-                    let gone = Set(try list(keys).map(TextFunctions.text))
-                    return keyValues(values.filter { !gone.contains($0.key) })
+        return .object(
+            TemplateObject(typeName: "template.KV", underlying: .strings(values)) { member in
+                switch member {
+                case "SortedPairs": .value(pairs(ordered.map { ($0, values[$0] ?? "") }))
+                case "Names": .value(.strings(ordered))
+                case "Values": .value(.strings(ordered.map { values[$0] ?? "" }))
+                case "Remove":
+                    .method { arguments in
+                        guard let keys = arguments.first else { throw TemplateFailure("Remove wants a list of names") }
+                        let gone = Set(try list(keys).map(TextFunctions.text))
+                        return keyValues(values.filter { !gone.contains($0.key) })
+                    }
+                default: nil
                 }
-            default: nil
-            }
-        })
+            })
     }
 
     /// Alertmanager's `Pairs`: `.Name` and `.Value` each; `.Names`, `.Values` and `.String` of all.
     private static func pairs(_ pairs: [(name: String, value: String)]) -> TemplateValue {
         let items = pairs.map { pair in
-            TemplateValue.object(TemplateObject(typeName: "template.Pair", ordered: [("Name", .string(pair.name)), ("Value", .string(pair.value))]))
+            TemplateValue.object(
+                TemplateObject(
+                    typeName: "template.Pair", ordered: [("Name", .string(pair.name)), ("Value", .string(pair.value))]))
         }
-        return .object(TemplateObject(typeName: "template.Pairs", underlying: .list(TemplateList(items, typeName: "template.Pairs"))) { member in
-            switch member {
-            case "Names": .value(.strings(pairs.map(\.name)))
-            case "Values": .value(.strings(pairs.map(\.value)))
-            case "String": .value(.string(pairs.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")))
-            default: nil
-            }
-        })
+        return .object(
+            TemplateObject(
+                typeName: "template.Pairs", underlying: .list(TemplateList(items, typeName: "template.Pairs"))
+            ) { member in
+                switch member {
+                case "Names": .value(.strings(pairs.map(\.name)))
+                case "Values": .value(.strings(pairs.map(\.value)))
+                case "String": .value(.string(pairs.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")))
+                default: nil
+                }
+            })
     }
 
     private static func time(_ value: TemplateValue) throws(TemplateFailure) -> TemplateTime {
@@ -103,7 +118,9 @@ package enum AlertmanagerFunctions {
 
     private static func trimmed(_ text: String) -> String {
         let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }), let last = scalars.lastIndex(where: { !$0.properties.isWhitespace }) else {
+        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else {
             return ""
         }
         return String(scalars[first...last])

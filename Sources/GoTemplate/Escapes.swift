@@ -37,7 +37,9 @@ enum Escapes {
         var out: [UInt8] = []
         for byte in text.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"): out.append(byte)
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+                UInt8(ascii: "~"):
+                out.append(byte)
             case 0x20: out.append(UInt8(ascii: "+"))
             default: out += Array(("%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)).utf8)
             }
@@ -55,7 +57,9 @@ extension Escapes {
         while i < bytes.count {
             switch bytes[i] {
             case UInt8(ascii: "%"):
-                guard i + 2 < bytes.count, let value = UInt8(String(decoding: bytes[i + 1...i + 2], as: UTF8.self), radix: 16) else { return nil }
+                guard i + 2 < bytes.count,
+                    let value = UInt8(String(decoding: bytes[i + 1...i + 2], as: UTF8.self), radix: 16)
+                else { return nil }
                 out.append(value)
                 i += 3
             case UInt8(ascii: "+"):

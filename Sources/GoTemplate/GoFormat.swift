@@ -1,6 +1,6 @@
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Numbers as Go's `strconv` and `fmt` write them.
@@ -34,7 +34,9 @@ enum GoFormat {
             let power = max(exponent, 1) - 1075
             return "\(value.sign == .minus ? "-" : "")\(mantissa)p\(power < 0 ? "-" : "+")\(power.magnitude)"
         }
-        let text = formatted(precision == nil ? "%\(verb == "X" ? "A" : "a")" : "%.*\(verb == "X" ? "A" : "a")", precision.map { [Int32(clamping: min($0, 400)), value] } ?? [value])
+        let text = formatted(
+            precision == nil ? "%\(verb == "X" ? "A" : "a")" : "%.*\(verb == "X" ? "A" : "a")",
+            precision.map { [Int32(clamping: min($0, 400)), value] } ?? [value])
         // Go's exponent has two digits at least.
         guard let p = text.lastIndex(where: { $0 == "p" || $0 == "P" }) else { return text }
         let digits = text[text.index(p, offsetBy: 2)...]
@@ -46,7 +48,9 @@ enum GoFormat {
             // The longest is %f of the largest double with 400 digits behind the point.
             var buffer = [CChar](repeating: 0, count: 800)
             let count = Int(vsnprintf(&buffer, buffer.count, format, arguments))
-            return String(decoding: buffer.prefix(max(0, min(count, buffer.count - 1))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return String(
+                decoding: buffer.prefix(max(0, min(count, buffer.count - 1))).map { UInt8(bitPattern: $0) },
+                as: UTF8.self)
         }
     }
 

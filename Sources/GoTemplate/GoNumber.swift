@@ -1,11 +1,15 @@
-/// Go's literals: numbers and the insides of quotes. Source: The Go Programming Language Specification, "Lexical elements".
+/// Go's literals: numbers and the insides of quotes. Source: The Go Programming Language Specification, "Lexical
+/// elements".
 enum GoNumber {
-    /// A number as a template writes it: an `int` where it has neither point nor exponent, else a `float64`. Nil where it is neither.
+    /// A number as a template writes it: an `int` where it has neither point nor exponent, else a `float64`. Nil where
+    /// it is neither.
     static func constant(_ text: String) -> TemplateValue? {
         if let value = integer(text) { return .int(value) }
         let plain = text.lowercased()
         let isHexadecimal = plain.drop { $0 == "+" || $0 == "-" }.hasPrefix("0x")
-        guard isHexadecimal ? plain.contains("p") : plain.contains(where: { $0 == "." || $0 == "e" }), let cleaned = withoutUnderscores(text) else { return nil }
+        guard isHexadecimal ? plain.contains("p") : plain.contains(where: { $0 == "." || $0 == "e" }),
+            let cleaned = withoutUnderscores(text)
+        else { return nil }
         guard let value = Double(cleaned.hasSuffix(".") ? cleaned + "0" : cleaned), value.isFinite else { return nil }
         return .float(value)
     }
@@ -30,10 +34,13 @@ enum GoNumber {
         guard cleaned.count - digits.count <= 1 else { return nil }
         let lower = digits.lowercased()
         let (body, radix): (String, Int) =
-            lower.hasPrefix("0x") ? (String(lower.dropFirst(2)), 16)
-            : lower.hasPrefix("0b") ? (String(lower.dropFirst(2)), 2)
-            : lower.hasPrefix("0o") ? (String(lower.dropFirst(2)), 8)
-            : lower.count > 1 && lower.hasPrefix("0") ? (String(lower.dropFirst()), 8) : (lower, 10)
+            lower.hasPrefix("0x")
+            ? (String(lower.dropFirst(2)), 16)
+            : lower.hasPrefix("0b")
+                ? (String(lower.dropFirst(2)), 2)
+                : lower.hasPrefix("0o")
+                    ? (String(lower.dropFirst(2)), 8)
+                    : lower.count > 1 && lower.hasPrefix("0") ? (String(lower.dropFirst()), 8) : (lower, 10)
         guard let first = body.first, first != "+", first != "-" else { return nil }
         return Int64(sign + body, radix: radix)
     }

@@ -184,7 +184,8 @@ struct GoPrinter {
 
     // MARK: - Values
 
-    private mutating func write(_ value: TemplateValue, _ directive: Directive, depth: Int = 0) throws(TemplateFailure) {
+    private mutating func write(_ value: TemplateValue, _ directive: Directive, depth: Int = 0) throws(TemplateFailure)
+    {
         switch directive.verb {
         case "T":
             try string(value.typeName, value, directive, verb: "s")
@@ -198,7 +199,11 @@ struct GoPrinter {
         case .null:
             if directive.verb == "v" { try pad("<nil>", directive) } else { try write("%!\(directive.verb)(<nil>)") }
         case .bool(let bool):
-            if directive.verb == "v" || directive.verb == "t" { try pad(bool ? "true" : "false", directive) } else { try bad(value, directive) }
+            if directive.verb == "v" || directive.verb == "t" {
+                try pad(bool ? "true" : "false", directive)
+            } else {
+                try bad(value, directive)
+            }
         case .int(let int): try integer(int, value, directive)
         case .duration(let nanoseconds):
             if ["v", "s", "q"].contains(directive.verb) {
@@ -237,7 +242,9 @@ struct GoPrinter {
     }
 
     /// `{a b}`, with names for `%+v`; `&` before what is behind a pointer, if nothing is around it.
-    private mutating func structure(_ object: TemplateObject, _ directive: Directive, _ depth: Int) throws(TemplateFailure) {
+    private mutating func structure(_ object: TemplateObject, _ directive: Directive, _ depth: Int)
+        throws(TemplateFailure)
+    {
         guard depth < 50 else { throw TemplateFailure("nested too deep to print") }
         if object.typeName.hasPrefix("*"), depth == 0 { try write("&") }
         let sharp = directive.sharp && directive.verb == "v"
@@ -276,7 +283,9 @@ struct GoPrinter {
         }
     }
 
-    private mutating func string(_ text: String, _ value: TemplateValue, _ directive: Directive, verb: Unicode.Scalar? = nil) throws(TemplateFailure) {
+    private mutating func string(
+        _ text: String, _ value: TemplateValue, _ directive: Directive, verb: Unicode.Scalar? = nil
+    ) throws(TemplateFailure) {
         var text = text
         if let precision = directive.precision, directive.verb != "x", directive.verb != "X" {
             var cut = String.UnicodeScalarView()
@@ -298,7 +307,8 @@ struct GoPrinter {
         }
     }
 
-    private mutating func integer(_ int: Int64, _ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+    private mutating func integer(_ int: Int64, _ value: TemplateValue, _ directive: Directive) throws(TemplateFailure)
+    {
         let radix: Int
         var prefix = ""
         switch directive.verb {
@@ -320,7 +330,10 @@ struct GoPrinter {
             return
         case "q":
             let character = String(Character(scalar(int)))
-            try pad(character == "'" ? "'\\''" : "'" + character.quotedAsInGo.dropFirst().dropLast().replacing("\\\"", with: "\"") + "'", directive)
+            try pad(
+                character == "'"
+                    ? "'\\''" : "'" + character.quotedAsInGo.dropFirst().dropLast().replacing("\\\"", with: "\"") + "'",
+                directive)
             return
         case "U":
             let hexadecimal = String(int.magnitude, radix: 16, uppercase: true)
@@ -341,16 +354,24 @@ struct GoPrinter {
         try pad(sign + prefix + digits, directive, zero: zero)
     }
 
-    private func scalar(_ int: Int64) -> Unicode.Scalar { UInt32(exactly: int).flatMap(Unicode.Scalar.init) ?? "\u{fffd}" }
+    private func scalar(_ int: Int64) -> Unicode.Scalar {
+        UInt32(exactly: int).flatMap(Unicode.Scalar.init) ?? "\u{fffd}"
+    }
 
-    private mutating func number(_ float: Double, _ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+    private mutating func number(_ float: Double, _ value: TemplateValue, _ directive: Directive)
+        throws(TemplateFailure)
+    {
         let verb = directive.verb == "F" ? "f" : directive.verb
         var text: String
         switch verb {
         case "v", "g", "G":
-            text = GoFormat.float(float, verb: verb == "G" ? "G" : "g", precision: directive.precision, alternate: directive.sharp && verb != "v")
+            text = GoFormat.float(
+                float, verb: verb == "G" ? "G" : "g", precision: directive.precision,
+                alternate: directive.sharp && verb != "v")
             if verb == "G" { text = text.replacing("e", with: "E") }
-        case "e", "E", "f": text = GoFormat.float(float, verb: Character(verb), precision: directive.precision ?? 6, alternate: directive.sharp)
+        case "e", "E", "f":
+            text = GoFormat.float(
+                float, verb: Character(verb), precision: directive.precision ?? 6, alternate: directive.sharp)
         case "b", "x", "X": text = GoFormat.binary(float, verb: Character(verb), precision: directive.precision)
         default:
             try bad(value, directive)

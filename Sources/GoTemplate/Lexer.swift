@@ -148,7 +148,8 @@ struct Lexer {
         while let byte = at(position), isWord(byte) { position += 1 }
         try requireTerminator()
         let word = source.text(start..<position)
-        let kind: Token.Kind = Token.keywords.contains(word) ? .keyword : word == "true" || word == "false" ? .boolean : .identifier
+        let kind: Token.Kind =
+            Token.keywords.contains(word) ? .keyword : word == "true" || word == "false" ? .boolean : .identifier
         emit(kind, start..<position)
     }
 
@@ -200,7 +201,9 @@ struct Lexer {
         emit(kind, position - 1..<position)
     }
 
-    private mutating func emit(_ kind: Token.Kind, _ range: Range<Int>) { tokens.append(Token(kind: kind, range: range)) }
+    private mutating func emit(_ kind: Token.Kind, _ range: Range<Int>) {
+        tokens.append(Token(kind: kind, range: range))
+    }
 
     private func at(_ index: Int) -> UInt8? { index < bytes.count ? bytes[index] : nil }
 

@@ -11,7 +11,9 @@ package enum PrometheusFunctions {
         now: Timestamp, externalURL: String, query: @escaping @Sendable (_ expression: String) throws -> [Sample]
     ) -> TemplateFunctions {
         var table = fixed
-        table["query"] = TemplateFunction(1) { .list(TemplateList(try query(TextFunctions.text($0[0])).map(sample), typeName: "template.queryResult")) }
+        table["query"] = TemplateFunction(1) {
+            .list(TemplateList(try query(TextFunctions.text($0[0])).map(sample), typeName: "template.queryResult"))
+        }
         table["externalURL"] = TemplateFunction(0) { _ in .string(externalURL) }
         table["pathPrefix"] = TemplateFunction(0) { _ in .string(path(of: externalURL)) }
         table["now"] = TemplateFunction(0) { _ in .float(now.seconds) }
@@ -23,12 +25,17 @@ package enum PrometheusFunctions {
 
     /// One element of a query's result: `.Labels` and `.Value`.
     package static func sample(_ sample: Sample) -> TemplateValue {
-        .object(TemplateObject(typeName: "*template.sample", ordered: [("Labels", .labels(sample.labels)), ("Value", .float(sample.value))]))
+        .object(
+            TemplateObject(
+                typeName: "*template.sample",
+                ordered: [("Labels", .labels(sample.labels)), ("Value", .float(sample.value))]))
     }
 
     private static let fixed: TemplateFunctions = TextFunctions.table.merging([
         "first": TemplateFunction(1) { values in
-            guard let first = try vector(values[0]).first else { throw TemplateFailure("first() called on vector with no elements") }
+            guard let first = try vector(values[0]).first else {
+                throw TemplateFailure("first() called on vector with no elements")
+            }
             return first
         },
         "label": TemplateFunction(2) { .string(try label(TextFunctions.text($0[0]), $0[1])) },
@@ -41,9 +48,13 @@ package enum PrometheusFunctions {
             return .list(TemplateList(sorted.map(\.element.1), typeName: "template.queryResult"))
         },
         "args": TemplateFunction(0...Int.max) { values in
-            .map(TemplateMap(Dictionary(uniqueKeysWithValues: values.enumerated().map { ("arg\($0.offset)", $0.element) })))
+            .map(
+                TemplateMap(
+                    Dictionary(uniqueKeysWithValues: values.enumerated().map { ("arg\($0.offset)", $0.element) })))
         },
-        "tmpl": TemplateFunction(running: 2...2) { run, values in .html(try run.text(of: TextFunctions.text(values[0]), values[1])) },
+        "tmpl": TemplateFunction(running: 2...2) { run, values in
+            .html(try run.text(of: TextFunctions.text(values[0]), values[1]))
+        },
         "graphLink": TextFunctions.function { "/graph?g0.expr=\(Escapes.query($0))&g0.tab=0" },
         "tableLink": TextFunctions.function { "/graph?g0.expr=\(Escapes.query($0))&g0.tab=1" },
         "urlQueryEscape": TextFunctions.function(Escapes.query),
@@ -58,7 +69,9 @@ package enum PrometheusFunctions {
         },
         "toTime": TemplateFunction(1) { .time(try time(Humanize.number($0[0]))) },
         "toDuration": TemplateFunction(1) { values in
-            guard let nanoseconds = Int64(exactly: (try Humanize.number(values[0]) * 1e9).rounded()) else { throw TemplateFailure("not a duration") }
+            guard let nanoseconds = Int64(exactly: (try Humanize.number(values[0]) * 1e9).rounded()) else {
+                throw TemplateFailure("not a duration")
+            }
             return .duration(nanoseconds: nanoseconds)
         },
         "parseDuration": TemplateFunction(1) { values in
@@ -77,7 +90,10 @@ package enum PrometheusFunctions {
 
     private static func time(_ seconds: Double) throws(TemplateFailure) -> TemplateTime {
         // Go counts nanoseconds in 64 bits: from 1677 to 2262.
-        guard seconds.magnitude < 9_223_372_036 else { throw TemplateFailure("\(goFormat(seconds)) cannot be represented as a nanoseconds timestamp since it overflows int64") }
+        guard seconds.magnitude < 9_223_372_036 else {
+            throw TemplateFailure(
+                "\(goFormat(seconds)) cannot be represented as a nanoseconds timestamp since it overflows int64")
+        }
         return TemplateTime(Timestamp(milliseconds: Int64((seconds * 1000).rounded(.down))))
     }
 

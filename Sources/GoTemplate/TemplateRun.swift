@@ -22,7 +22,9 @@ package struct TemplateRun {
 
     private enum Flow { case next, `break`, `continue` }
 
-    mutating func execute(_ tree: Tree, _ data: TemplateValue, variables: [(name: String, value: TemplateValue)]) throws(TemplateError) {
+    mutating func execute(_ tree: Tree, _ data: TemplateValue, variables: [(name: String, value: TemplateValue)])
+        throws(TemplateError)
+    {
         let outer = (self.tree, self.variables)
         (self.tree, self.variables) = (tree, [("$", data)] + variables)
         defer { (self.tree, self.variables) = outer }
@@ -31,7 +33,9 @@ package struct TemplateRun {
 
     /// The output of another template of the set, for functions such as `tmpl`.
     package mutating func text(of name: String, _ data: TemplateValue) throws -> String {
-        guard let tree = templates.trees[name] else { throw TemplateFailure("template \(name.quotedAsInGo) not defined") }
+        guard let tree = templates.trees[name] else {
+            throw TemplateFailure("template \(name.quotedAsInGo) not defined")
+        }
         let outer = bytes
         bytes = []
         defer { bytes = outer }
@@ -47,13 +51,17 @@ package struct TemplateRun {
     private func fail(_ range: Range<Int>, _ message: String) -> TemplateError {
         guard let tree else { return TemplateError(template: "", line: 1, column: 1, message: message) }
         let excerpt = tree.source.text(range)
-        let shown = excerpt.unicodeScalars.count > 20 ? String(String.UnicodeScalarView(excerpt.unicodeScalars.prefix(20))) + "..." : excerpt
+        let shown =
+            excerpt.unicodeScalars.count > 20
+            ? String(String.UnicodeScalarView(excerpt.unicodeScalars.prefix(20))) + "..." : excerpt
         return tree.source.error(at: range.lowerBound, "executing \(tree.name.quotedAsInGo) at <\(shown)>: \(message)")
     }
 
     private mutating func step(_ offset: Int) throws(TemplateError) {
         steps += 1
-        if steps > templates.options.stepLimit { throw fail(offset..<offset, "more than \(templates.options.stepLimit) steps") }
+        if steps > templates.options.stepLimit {
+            throw fail(offset..<offset, "more than \(templates.options.stepLimit) steps")
+        }
     }
 
     private mutating func descend(_ offset: Int) throws(TemplateError) {
@@ -84,7 +92,9 @@ package struct TemplateRun {
                 if flow != .next { return flow }
             case .template(let name, let argument, let offset):
                 try step(offset)
-                guard let tree = templates.trees[name] else { throw fail(offset..<offset, "template \(name.quotedAsInGo) not defined") }
+                guard let tree = templates.trees[name] else {
+                    throw fail(offset..<offset, "template \(name.quotedAsInGo) not defined")
+                }
                 let data = if let argument { try evaluate(argument, dot) } else { TemplateValue.null }
                 try descend(offset)
                 try execute(tree, data, variables: [])
@@ -153,7 +163,11 @@ package struct TemplateRun {
             throw fail(range, "\(error)")
         }
         if templates.options.escapesHTML {
-            if case .html = value { try emit(text, range.lowerBound) } else { try emit(HTMLEscaping.escape(text, after: bytes), range.lowerBound) }
+            if case .html = value {
+                try emit(text, range.lowerBound)
+            } else {
+                try emit(HTMLEscaping.escape(text, after: bytes), range.lowerBound)
+            }
         } else {
             try emit(text, range.lowerBound)
         }
@@ -177,7 +191,9 @@ package struct TemplateRun {
         return result
     }
 
-    private mutating func evaluate(_ command: Command, _ dot: TemplateValue, final: TemplateValue?) throws(TemplateError) -> TemplateValue {
+    private mutating func evaluate(_ command: Command, _ dot: TemplateValue, final: TemplateValue?)
+        throws(TemplateError) -> TemplateValue
+    {
         guard let first = command.operands.first else { throw fail(command.range, "empty command") }
         try step(first.range.lowerBound)
         let arguments = command.operands.dropFirst()
@@ -207,13 +223,17 @@ package struct TemplateRun {
         case .pipeline(let pipeline): return try evaluate(pipeline, dot)
         case .function(let name): return try call(name, operand.range, [], dot, nil)
         case .field(let names): return try fields(names, of: dot, operand.range, [], dot, nil)
-        case .variable(let name, let names): return try fields(names, of: variable(name, operand.range), operand.range, [], dot, nil)
-        case .chain(let inner, let names): return try fields(names, of: evaluate(inner, dot), operand.range, [], dot, nil)
+        case .variable(let name, let names):
+            return try fields(names, of: variable(name, operand.range), operand.range, [], dot, nil)
+        case .chain(let inner, let names):
+            return try fields(names, of: evaluate(inner, dot), operand.range, [], dot, nil)
         }
     }
 
     private func variable(_ name: String, _ range: Range<Int>) throws(TemplateError) -> TemplateValue {
-        guard let found = variables.last(where: { $0.name == name }) else { throw fail(range, "undefined variable: \(name)") }
+        guard let found = variables.last(where: { $0.name == name }) else {
+            throw fail(range, "undefined variable: \(name)")
+        }
         return found.value
     }
 
@@ -221,7 +241,8 @@ package struct TemplateRun {
 
     /// `value.a.b` with arguments for the last of them.
     private mutating func fields(
-        _ names: [String], of value: TemplateValue, _ range: Range<Int>, _ arguments: ArraySlice<Operand>, _ dot: TemplateValue, _ final: TemplateValue?
+        _ names: [String], of value: TemplateValue, _ range: Range<Int>, _ arguments: ArraySlice<Operand>,
+        _ dot: TemplateValue, _ final: TemplateValue?
     ) throws(TemplateError) -> TemplateValue {
         guard let last = names.last else {
             if !arguments.isEmpty || final != nil {
@@ -239,7 +260,9 @@ package struct TemplateRun {
     }
 
     /// - Parameter arguments: nil where there are none.
-    private mutating func field(_ name: String, of value: TemplateValue, _ range: Range<Int>, _ arguments: [TemplateValue]?) throws(TemplateError) -> TemplateValue {
+    private mutating func field(
+        _ name: String, of value: TemplateValue, _ range: Range<Int>, _ arguments: [TemplateValue]?
+    ) throws(TemplateError) -> TemplateValue {
         let member: TemplateObject.Member?
         switch value {
         case .object(let object): member = object.member(name)
@@ -276,13 +299,19 @@ package struct TemplateRun {
     }
 
     private mutating func call(
-        _ name: String, _ range: Range<Int>, _ arguments: ArraySlice<Operand>, _ dot: TemplateValue, _ final: TemplateValue?
+        _ name: String, _ range: Range<Int>, _ arguments: ArraySlice<Operand>, _ dot: TemplateValue,
+        _ final: TemplateValue?
     ) throws(TemplateError) -> TemplateValue {
-        guard let function = templates.functions[name] ?? Builtins.table[name] else { throw fail(range, "\(name.quotedAsInGo) is not a defined function") }
+        guard let function = templates.functions[name] ?? Builtins.table[name] else {
+            throw fail(range, "\(name.quotedAsInGo) is not a defined function")
+        }
         let count = arguments.count + (final == nil ? 0 : 1)
         guard function.arity.contains(count) else {
             let most = function.arity.upperBound
-            let want = function.arity.lowerBound == most ? "\(most)" : most == .max ? "at least \(function.arity.lowerBound)" : "\(function.arity.lowerBound) to \(most)"
+            let want =
+                function.arity.lowerBound == most
+                ? "\(most)"
+                : most == .max ? "at least \(function.arity.lowerBound)" : "\(function.arity.lowerBound) to \(most)"
             throw fail(range, "wrong number of args for \(name): want \(want) got \(count)")
         }
         // `and` and `or` stop at the first argument that decides.
@@ -318,7 +347,9 @@ package struct TemplateRun {
         default: break
         }
         if budget < 0 { throw fail(range, "functions made more than \(templates.options.outputLimit * 16) bytes") }
-        if value.depth > Self.deepestValue { throw fail(range, "lists or maps nested deeper than \(Self.deepestValue) levels") }
+        if value.depth > Self.deepestValue {
+            throw fail(range, "lists or maps nested deeper than \(Self.deepestValue) levels")
+        }
         return value
     }
 }

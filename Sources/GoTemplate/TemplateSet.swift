@@ -16,7 +16,10 @@ package struct TemplateFunction: Sendable {
     }
 
     /// A function that executes templates itself, as `tmpl` does.
-    package init(running arity: ClosedRange<Int>, _ body: @escaping @Sendable (inout TemplateRun, [TemplateValue]) throws -> TemplateValue) {
+    package init(
+        running arity: ClosedRange<Int>,
+        _ body: @escaping @Sendable (inout TemplateRun, [TemplateValue]) throws -> TemplateValue
+    ) {
         self.arity = arity
         self.body = body
     }
@@ -42,7 +45,10 @@ package struct TemplateOptions: Sendable {
     /// Most nodes, calls and loop turns. Default 1,000,000.
     package var stepLimit: Int
 
-    package init(missingKey: MissingKey = .zero, escapesHTML: Bool = false, outputLimit: Int = 1 << 20, stepLimit: Int = 1_000_000) {
+    package init(
+        missingKey: MissingKey = .zero, escapesHTML: Bool = false, outputLimit: Int = 1 << 20,
+        stepLimit: Int = 1_000_000
+    ) {
         self.missingKey = missingKey
         self.escapesHTML = escapesHTML
         self.outputLimit = outputLimit
@@ -71,12 +77,15 @@ package struct TemplateSet: Sendable {
 
     package var names: Set<String> { Set(trees.keys) }
 
-    /// Adds a text under a name, and what it defines under theirs. A later definition replaces an earlier one, unless it is empty.
+    /// Adds a text under a name, and what it defines under theirs. A later definition replaces an earlier one, unless
+    /// it is empty.
     /// - Parameter variables: names with their `$` that `execute` will set.
     /// - Throws: `TemplateError` with the place of the first mistake.
     package mutating func parse(_ text: String, name: String, variables: [String] = []) throws(TemplateError) {
         let functions = self.functions
-        let (main, defined) = try TreeParser.parse(text, name: name, variables: variables) { functions[$0] != nil || Builtins.table[$0] != nil }
+        let (main, defined) = try TreeParser.parse(text, name: name, variables: variables) {
+            functions[$0] != nil || Builtins.table[$0] != nil
+        }
         for tree in defined + [main] where !(tree.isEmpty && trees[tree.name] != nil) { trees[tree.name] = tree }
     }
 
@@ -85,7 +94,9 @@ package struct TemplateSet: Sendable {
     ///   - data: the dot, and `$`.
     ///   - variables: values of the variables named at `parse`.
     /// - Throws: `TemplateError` with the place where it failed, or when it outgrew its bounds.
-    package func execute(_ name: String, _ data: TemplateValue, variables: [(name: String, value: TemplateValue)] = []) throws(TemplateError) -> String {
+    package func execute(_ name: String, _ data: TemplateValue, variables: [(name: String, value: TemplateValue)] = [])
+        throws(TemplateError) -> String
+    {
         guard let tree = trees[name] else {
             throw TemplateError(template: name, line: 1, column: 1, message: "no template \(name.quotedAsInGo)")
         }

@@ -57,8 +57,10 @@ package struct TemplateTime: Sendable, Hashable {
 
     /// Longer layouts first where one begins another.
     private static let elements = [
-        "January", "Jan", "Monday", "Mon", "MST", "2006", "-07:00:00", "-07:00", "-070000", "-0700", "-07", "Z07:00:00", "Z07:00", "Z070000",
-        "Z0700", "Z07", "002", "__2", "_2006", "_2", "01", "02", "03", "04", "05", "06", "15", "PM", "pm", "1", "2", "3", "4", "5",
+        "January", "Jan", "Monday", "Mon", "MST", "2006", "-07:00:00", "-07:00", "-070000", "-0700", "-07", "Z07:00:00",
+        "Z07:00", "Z070000",
+        "Z0700", "Z07", "002", "__2", "_2006", "_2", "01", "02", "03", "04", "05", "06", "15", "PM", "pm", "1", "2",
+        "3", "4", "5",
     ]
 
     private static func match(_ element: String, _ rest: Substring) -> (String, Int)? {
@@ -71,7 +73,9 @@ package struct TemplateTime: Sendable, Hashable {
 
     /// `.000` or `,999` not followed by a digit: how many digits, and whether trailing zeros go.
     private func fraction(_ rest: Substring) -> (Int, Bool)? {
-        guard let point = rest.first, point == "." || point == ",", let digit = rest.dropFirst().first, digit == "0" || digit == "9" else { return nil }
+        guard let point = rest.first, point == "." || point == ",", let digit = rest.dropFirst().first,
+            digit == "0" || digit == "9"
+        else { return nil }
         let count = rest.dropFirst().prefix { $0 == digit }.count
         if let next = rest.dropFirst(count + 1).first, next.isASCII, next.isNumber { return nil }
         return (count, digit == "9")
@@ -84,7 +88,8 @@ package struct TemplateTime: Sendable, Hashable {
 
     private func text(_ element: String, _ c: Timestamp.Civil) -> String {
         let months = [
-            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+            "November", "December",
         ]
         let days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
         let hour12 = c.hour % 12 == 0 ? 12 : c.hour % 12
@@ -129,7 +134,8 @@ package struct TemplateTime: Sendable, Hashable {
         let parts = [pad(size / 3600, 2), pad(size / 60 % 60, 2), pad(size % 60, 2)]
         let form = element.dropFirst()
         let shown = form.filter { $0 != ":" }.count / 2
-        return (zone.offsetSeconds < 0 ? "-" : "+") + parts.prefix(shown).joined(separator: form.contains(":") ? ":" : "")
+        return (zone.offsetSeconds < 0 ? "-" : "+")
+            + parts.prefix(shown).joined(separator: form.contains(":") ? ":" : "")
     }
 
     /// The methods of Go's `time.Time` that make sense in a message.
@@ -139,7 +145,9 @@ package struct TemplateTime: Sendable, Hashable {
         switch name {
         case "Format":
             return .method { arguments in
-                guard arguments.count == 1, let layout = arguments[0].text else { throw TemplateFailure("Format wants one layout") }
+                guard arguments.count == 1, let layout = arguments[0].text else {
+                    throw TemplateFailure("Format wants one layout")
+                }
                 return .string(format(layout))
             }
         case "String": return .value(.string(description))
@@ -149,7 +157,8 @@ package struct TemplateTime: Sendable, Hashable {
         case "IsZero": return .value(.bool(timestamp == Self.zero.timestamp))
         case "Unix": return integer(Int((Double(timestamp.milliseconds) / 1000).rounded(.down)))
         case "UnixMilli": return integer(Int(timestamp.milliseconds))
-        case "UnixNano": return .value(.int(timestamp.milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue))
+        case "UnixNano":
+            return .value(.int(timestamp.milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue))
         case "Year": return integer(Int(civil.year))
         case "Month": return .value(.string(text("January", civil)))
         case "Day": return integer(civil.day)
@@ -160,17 +169,25 @@ package struct TemplateTime: Sendable, Hashable {
         case "Weekday": return .value(.string(text("Monday", civil)))
         case "Add":
             return .method { arguments in
-                guard arguments.count == 1, let nanoseconds = arguments[0].nanoseconds else { throw TemplateFailure("Add wants one duration") }
+                guard arguments.count == 1, let nanoseconds = arguments[0].nanoseconds else {
+                    throw TemplateFailure("Add wants one duration")
+                }
                 return .time(TemplateTime(timestamp + .nanoseconds(nanoseconds), zone: zone))
             }
         case "Sub", "Before", "After", "Equal":
             return .method { arguments in
-                guard arguments.count == 1, case .time(let other) = arguments[0] else { throw TemplateFailure("\(name) wants one time") }
+                guard arguments.count == 1, case .time(let other) = arguments[0] else {
+                    throw TemplateFailure("\(name) wants one time")
+                }
                 switch name {
                 case "Before": return .bool(timestamp < other.timestamp)
                 case "After": return .bool(timestamp > other.timestamp)
                 case "Equal": return .bool(timestamp == other.timestamp)
-                default: return .duration(nanoseconds: (timestamp - other.timestamp).milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue)
+                default:
+                    return .duration(
+                        nanoseconds: (timestamp - other.timestamp).milliseconds.multipliedReportingOverflow(
+                            by: 1_000_000
+                        ).partialValue)
                 }
             }
         default: return nil

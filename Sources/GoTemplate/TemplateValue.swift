@@ -61,7 +61,8 @@ package struct TemplateObject: Sendable {
 
     /// Go's name of the type, for `%T` and messages.
     package let typeName: String
-    /// What the object is to `range`, `index`, `len`, `if` and printing: a map, a list, a string; nil for a plain struct.
+    /// What the object is to `range`, `index`, `len`, `if` and printing: a map, a list, a string; nil for a plain
+    /// struct.
     package let underlying: TemplateValue?
     /// The fields of a plain struct, in their order, for printing.
     package let fields: [(name: String, value: TemplateValue)]

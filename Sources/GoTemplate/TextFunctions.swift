@@ -20,7 +20,10 @@ enum TextFunctions {
         "reReplaceAll": TemplateFunction(running: 3...3) { run, values in
             let (pattern, replacement, subject) = (try text(values[0]), try text(values[1]), try text(values[2]))
             // Every place may be replaced, also between two characters.
-            guard (subject.utf8.count + 1).multipliedReportingOverflow(by: replacement.utf8.count + 1).partialValue <= max(run.budget, 0) else {
+            guard
+                (subject.utf8.count + 1).multipliedReportingOverflow(by: replacement.utf8.count + 1).partialValue
+                    <= max(run.budget, 0)
+            else {
                 throw TemplateFailure("the result may be too large")
             }
             return .string(try RegularExpression(pattern).replacingAll(in: subject, with: replacement))
@@ -34,7 +37,11 @@ enum TextFunctions {
         var out = String.UnicodeScalarView()
         var start = true
         for scalar in text.unicodeScalars {
-            if start { out.append(contentsOf: scalar.properties.titlecaseMapping.unicodeScalars) } else { out.append(scalar) }
+            if start {
+                out.append(contentsOf: scalar.properties.titlecaseMapping.unicodeScalars)
+            } else {
+                out.append(scalar)
+            }
             let isLetter = scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_"
             start = scalar.isASCII ? !isLetter : !isLetter && scalar.properties.isWhitespace
         }

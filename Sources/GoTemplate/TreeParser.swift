@@ -14,7 +14,9 @@ struct TreeParser {
     /// Deeper nesting than people write; keeps recursion off the end of the stack.
     private static let deepest = 100
 
-    private init(_ source: TemplateSource, _ tokens: [Token], variables: [String], isFunction: @escaping (String) -> Bool) {
+    private init(
+        _ source: TemplateSource, _ tokens: [Token], variables: [String], isFunction: @escaping (String) -> Bool
+    ) {
         self.source = source
         self.tokens = tokens
         self.variables = ["$"] + variables
@@ -24,7 +26,9 @@ struct TreeParser {
     /// - Parameters:
     ///   - variables: names with their `$` that stand declared before the text begins.
     /// - Returns: the text's own tree, and the trees of its `define`s and `block`s.
-    static func parse(_ text: String, name: String, variables: [String], isFunction: @escaping (String) -> Bool) throws(TemplateError) -> (main: Tree, defined: [Tree]) {
+    static func parse(_ text: String, name: String, variables: [String], isFunction: @escaping (String) -> Bool)
+        throws(TemplateError) -> (main: Tree, defined: [Tree])
+    {
         let source = TemplateSource(name: name, text: text)
         var parser = TreeParser(source, try Lexer.tokens(of: source), variables: variables, isFunction: isFunction)
         let (nodes, end) = try parser.list(top: true)
@@ -49,7 +53,8 @@ struct TreeParser {
 
     private func fail(_ message: String) -> TemplateError { source.error(at: here, message) }
     private func unexpected(_ context: String) -> TemplateError {
-        token.kind == .end ? fail("unexpected EOF in \(context)") : fail("unexpected \(text.quotedAsInGo) in \(context)")
+        token.kind == .end
+            ? fail("unexpected EOF in \(context)") : fail("unexpected \(text.quotedAsInGo) in \(context)")
     }
 
     private mutating func list(top: Bool = false) throws(TemplateError) -> ([TemplateNode], End) {
@@ -84,7 +89,9 @@ struct TreeParser {
                 case "template": nodes.append(try templateCall(offset))
                 case "block": nodes.append(try block(offset))
                 case "define":
-                    guard top else { throw source.error(at: offset, "unexpected {{define}}: definitions stand at the top level") }
+                    guard top else {
+                        throw source.error(at: offset, "unexpected {{define}}: definitions stand at the top level")
+                    }
                     try define()
                 case "break", "continue":
                     guard rangeDepth > 0 else { throw source.error(at: offset, "{{\(keyword)}} outside {{range}}") }
@@ -108,11 +115,12 @@ struct TreeParser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.deepest else { throw fail("nested deeper than \(Self.deepest) levels") }
-        let word = switch kind {
-        case .if: "if"
-        case .with: "with"
-        case .range: "range"
-        }
+        let word =
+            switch kind {
+            case .if: "if"
+            case .with: "with"
+            case .range: "range"
+            }
         let mark = variables.count
         defer { variables.removeLast(variables.count - mark) }
         let pipeline = try pipeline(word, end: .rightDelimiter, isRange: kind == .range)
@@ -126,7 +134,8 @@ struct TreeParser {
             if token.kind == .keyword, (text == "if" && kind == .if) || (text == "with" && kind == .with) {
                 let offset = here
                 advance()
-                return Branch(kind: kind, pipeline: pipeline, body: body, otherwise: [.branch(try branch(kind, offset))])
+                return Branch(
+                    kind: kind, pipeline: pipeline, body: body, otherwise: [.branch(try branch(kind, offset))])
             }
             try close("else")
             (otherwise, end) = try list()
@@ -192,7 +201,9 @@ struct TreeParser {
 
     // MARK: - Pipelines
 
-    private mutating func pipeline(_ context: String, end: Token.Kind, isRange: Bool = false) throws(TemplateError) -> Pipeline {
+    private mutating func pipeline(_ context: String, end: Token.Kind, isRange: Bool = false) throws(TemplateError)
+        -> Pipeline
+    {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.deepest else { throw fail("nested deeper than \(Self.deepest) levels") }
@@ -208,11 +219,13 @@ struct TreeParser {
                 let range = start..<last.range.upperBound
                 advance()
                 for (stage, command) in commands.enumerated().dropFirst() where !command.isExecutable {
-                    throw source.error(at: command.range.lowerBound, "non executable command in pipeline stage \(stage + 1)")
+                    throw source.error(
+                        at: command.range.lowerBound, "non executable command in pipeline stage \(stage + 1)")
                 }
                 if binding == .declare { variables += names }
                 return Pipeline(binding: binding, variables: names, commands: commands, range: range)
-            case .identifier, .field, .variable, .dot, .boolean, .number, .character, .string, .rawString, .leftParenthesis, .keyword:
+            case .identifier, .field, .variable, .dot, .boolean, .number, .character, .string, .rawString,
+                .leftParenthesis, .keyword:
                 commands.append(try command(end: end))
             default: throw unexpected(context)
             }
@@ -265,7 +278,11 @@ struct TreeParser {
                 advance()
                 continue
             }
-            if token.kind == end || token.kind == .pipe || token.kind == .rightDelimiter || token.kind == .rightParenthesis { break }
+            if token.kind == end || token.kind == .pipe || token.kind == .rightDelimiter
+                || token.kind == .rightParenthesis
+            {
+                break
+            }
             throw unexpected("operand")
         }
         if token.kind == .pipe {
@@ -294,7 +311,8 @@ struct TreeParser {
         case .field(let first): return Operand(kind: .field(first + fields), range: range)
         case .variable(let name, let first): return Operand(kind: .variable(name, fields: first + fields), range: range)
         case .constant, .null, .dot:
-            throw source.error(at: term.range.upperBound, "unexpected . after term \(source.text(term.range).quotedAsInGo)")
+            throw source.error(
+                at: term.range.upperBound, "unexpected . after term \(source.text(term.range).quotedAsInGo)")
         case .function, .chain, .pipeline: return Operand(kind: .chain(term, fields: fields), range: range)
         }
     }
@@ -336,14 +354,20 @@ struct TreeParser {
 
     private func string() throws(TemplateError) -> String {
         let inner = Array(source.bytes[token.range.lowerBound + 1..<token.range.upperBound - 1])
-        if token.kind == .rawString { return String(decoding: inner.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self) }
-        guard let value = GoNumber.unquoted(inner, quote: UInt8(ascii: "\"")) else { throw fail("invalid string \(text)") }
+        if token.kind == .rawString {
+            return String(decoding: inner.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+        }
+        guard let value = GoNumber.unquoted(inner, quote: UInt8(ascii: "\"")) else {
+            throw fail("invalid string \(text)")
+        }
         return value
     }
 
     private func character() throws(TemplateError) -> Unicode.Scalar {
         let inner = Array(source.bytes[token.range.lowerBound + 1..<token.range.upperBound - 1])
-        guard let value = GoNumber.unquoted(inner, quote: UInt8(ascii: "'")), value.unicodeScalars.count == 1, let scalar = value.unicodeScalars.first else {
+        guard let value = GoNumber.unquoted(inner, quote: UInt8(ascii: "'")), value.unicodeScalars.count == 1,
+            let scalar = value.unicodeScalars.first
+        else {
             throw fail("malformed character constant: \(text)")
         }
         return scalar

@@ -31,7 +31,9 @@ package struct HistoryEntry: Sendable, Hashable {
     /// The named reason, or an error's text.
     package var detail: String
 
-    package init(at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "", detail: String = "") {
+    package init(
+        at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "", detail: String = ""
+    ) {
         self.at = at
         self.kind = kind
         self.subject = subject

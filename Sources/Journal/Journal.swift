@@ -4,9 +4,9 @@ import Synchronization
 
 /// What must survive: alerts, outbox, notification log, silences, rule state, history, in one SQLite file.
 ///
-/// A write that has returned is on the disk (WAL, fsync at each commit); writes that wait together share one transaction.
-/// While the disk refuses, the latest state of each row waits in memory and goes with the next write that succeeds, so
-/// the agent goes on. A broken file is put aside and an empty one begun.
+/// A write that has returned is on the disk (WAL, fsync at each commit); writes that wait together share one
+/// transaction. While the disk refuses, the latest state of each row waits in memory and goes with the next write that
+/// succeeds, so the agent goes on. A broken file is put aside and an empty one begun.
 /// Sources: https://sqlite.org/wal.html, https://sqlite.org/atomiccommit.html
 package final class Journal: Sendable {
     private enum Job: Sendable {
@@ -24,7 +24,9 @@ package final class Journal: Sendable {
 
     /// Starts the journal's thread; the file is opened by the first use.
     /// - Parameter report: called on the journal's thread; must not block.
-    package init(_ options: JournalOptions, time: any TimeSource, report: @escaping @Sendable (JournalEvent) -> Void = { _ in }) {
+    package init(
+        _ options: JournalOptions, time: any TimeSource, report: @escaping @Sendable (JournalEvent) -> Void = { _ in }
+    ) {
         let thread = JournalThread<Job>(limit: Journal.mostJobs)
         self.thread = thread
         let started = JournalThread<Job>.start { [weak self] in
@@ -54,7 +56,9 @@ package final class Journal: Sendable {
         if changes.isEmpty { return }
         if let size = changes.lazy.map(\.size).first(where: { $0 > Journal.largestValue }) { throw .tooLarge(size) }
         let result = await withCheckedContinuation { continuation in
-            if let refusal = refusal(thread.submit(.write(changes, continuation))) { continuation.resume(returning: .failure(refusal)) }
+            if let refusal = refusal(thread.submit(.write(changes, continuation))) {
+                continuation.resume(returning: .failure(refusal))
+            }
         }
         try result.get()
     }
@@ -93,7 +97,9 @@ package final class Journal: Sendable {
     /// As of the last thing done.
     package var health: JournalHealth { current.withLock { $0 } }
 
-    private func call<T: Sendable>(_ body: @escaping @Sendable (JournalWorker) throws(JournalError) -> T) async throws(JournalError) -> T {
+    private func call<T: Sendable>(_ body: @escaping @Sendable (JournalWorker) throws(JournalError) -> T)
+        async throws(JournalError) -> T
+    {
         let result: Result<T, JournalError> = await withCheckedContinuation { continuation in
             let job = Job.call { worker in
                 do throws(JournalError) {

@@ -46,7 +46,8 @@ package enum JournalChange: Sendable, Hashable {
     /// Bytes that the caller chose the size of.
     var size: Int {
         switch self {
-        case .record(let key, let bytes), .silence(let key, let bytes), .state(let key, let bytes): key.utf8.count + bytes.count
+        case .record(let key, let bytes), .silence(let key, let bytes), .state(let key, let bytes):
+            key.utf8.count + bytes.count
         default: 0
         }
     }

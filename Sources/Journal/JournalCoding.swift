@@ -15,7 +15,8 @@ enum JournalCoding {
         var alert: Alert {
             Alert(
                 labels: Labels(labels), annotations: annotations, startsAt: Timestamp(milliseconds: startsAt),
-                endsAt: endsAt.map(Timestamp.init(milliseconds:)), updatedAt: Timestamp(milliseconds: updatedAt), generatorURL: generatorURL)
+                endsAt: endsAt.map(Timestamp.init(milliseconds:)), updatedAt: Timestamp(milliseconds: updatedAt),
+                generatorURL: generatorURL)
         }
     }
 
@@ -52,7 +53,9 @@ enum JournalCoding {
         out.close("}")
     }
 
-    static func alert(_ bytes: [UInt8]) throws -> Alert { try JSONDecoder().decode(StoredAlert.self, from: Data(bytes)).alert }
+    static func alert(_ bytes: [UInt8]) throws -> Alert {
+        try JSONDecoder().decode(StoredAlert.self, from: Data(bytes)).alert
+    }
 
     static func encode(_ notification: Notification) -> [UInt8] {
         var out = JSONBytes()
@@ -79,7 +82,8 @@ enum JournalCoding {
     static func notification(_ bytes: [UInt8]) throws -> Notification {
         let stored = try JSONDecoder().decode(StoredNotification.self, from: Data(bytes))
         return Notification(
-            receiver: stored.receiver, integration: stored.integration, groupKey: stored.groupKey, groupLabels: Labels(stored.groupLabels),
+            receiver: stored.receiver, integration: stored.integration, groupKey: stored.groupKey,
+            groupLabels: Labels(stored.groupLabels),
             alerts: stored.alerts.map(\.alert), truncatedAlerts: stored.truncatedAlerts, reason: stored.reason,
             decidedAt: Timestamp(milliseconds: stored.decidedAt))
     }

@@ -20,22 +20,30 @@ struct JournalFile {
         // Two agents on one journal would undo each other; the lock also makes WAL do without shared memory.
         try database.execute("PRAGMA locking_mode = EXCLUSIVE")
         let isNew = try database.number("PRAGMA page_count") == 0
-        if isNew { try database.execute("PRAGMA page_size = \(JournalFile.pageBytes); PRAGMA auto_vacuum = INCREMENTAL") }
+        if isNew {
+            try database.execute("PRAGMA page_size = \(JournalFile.pageBytes); PRAGMA auto_vacuum = INCREMENTAL")
+        }
         guard try database.text("PRAGMA journal_mode = WAL") == "wal" else {
-            throw SQLiteError(code: SQLITE_CANTOPEN, message: "the file system does not allow WAL", statement: "PRAGMA journal_mode")
+            throw SQLiteError(
+                code: SQLITE_CANTOPEN, message: "the file system does not allow WAL", statement: "PRAGMA journal_mode")
         }
         // FULL: a commit returns after fsync(2). https://sqlite.org/pragma.html#pragma_synchronous
-        try database.execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 4194304")
+        try database.execute(
+            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 4194304")
         try database.execute("PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY")
         try database.execute("PRAGMA max_page_count = \(max(options.maxBytes / JournalFile.pageBytes, 64))")
         if !isNew {
-            guard try database.text("PRAGMA quick_check(1)") == "ok" else { throw JournalFile.broken("quick_check failed") }
+            guard try database.text("PRAGMA quick_check(1)") == "ok" else {
+                throw JournalFile.broken("quick_check failed")
+            }
             let id = try database.number("PRAGMA application_id")
             let found = try database.number("PRAGMA user_version") ?? 0
             // Both zero: the machine went down between making the file and laying it out.
             if id != 0 || found != 0 {
                 guard id == JournalFile.applicationID else { throw JournalFile.broken("not a journal of vaultwatch") }
-                guard found == JournalFile.version else { throw JournalFile.broken("version \(found), expected \(JournalFile.version)") }
+                guard found == JournalFile.version else {
+                    throw JournalFile.broken("version \(found), expected \(JournalFile.version)")
+                }
                 return
             }
         }
@@ -65,13 +73,15 @@ struct JournalFile {
         switch change {
         case .alert(let alert):
             try database.run(
-                "INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)", .integer(Int64(bitPattern: alert.fingerprint)),
+                "INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)",
+                .integer(Int64(bitPattern: alert.fingerprint)),
                 .blob(JournalCoding.encode(alert)))
         case .forgetAlert(let fingerprint):
             try database.run("DELETE FROM alerts WHERE fingerprint = ?", .integer(Int64(bitPattern: fingerprint)))
         case .outbox(let id, let notification):
             try database.run(
-                "INSERT OR REPLACE INTO outbox (id, body) VALUES (?, ?)", .integer(Int64(bitPattern: id)), .blob(JournalCoding.encode(notification)))
+                "INSERT OR REPLACE INTO outbox (id, body) VALUES (?, ?)", .integer(Int64(bitPattern: id)),
+                .blob(JournalCoding.encode(notification)))
         case .attempted(let id):
             try database.run("UPDATE outbox SET attempted = 1 WHERE id = ?", .integer(Int64(bitPattern: id)))
         case .forgetOutbox(let id):
@@ -88,7 +98,8 @@ struct JournalFile {
         case .history(let entry):
             try database.run(
                 "INSERT INTO history (at, kind, subject, receiver, integration, detail) VALUES (?, ?, ?, ?, ?, ?)",
-                .integer(entry.at.milliseconds), .text(entry.kind.rawValue), .text(entry.subject), .text(entry.receiver),
+                .integer(entry.at.milliseconds), .text(entry.kind.rawValue), .text(entry.subject),
+                .text(entry.receiver),
                 .text(entry.integration), .text(entry.detail))
         }
     }
@@ -108,7 +119,8 @@ struct JournalFile {
                 return
             }
             snapshot.outbox.append(
-                .init(id: UInt64(bitPattern: row.integer(0)), notification: notification, attempted: row.integer(1) != 0))
+                .init(
+                    id: UInt64(bitPattern: row.integer(0)), notification: notification, attempted: row.integer(1) != 0))
         }
         try rows("SELECT key, body FROM records") { snapshot.records[$0.text(0)] = $0.blob(1) }
         try rows("SELECT id, body FROM silences") { snapshot.silences[$0.text(0)] = $0.blob(1) }
@@ -120,14 +132,17 @@ struct JournalFile {
     func history(from: Timestamp, to: Timestamp, limit: Int) throws(SQLiteError) -> [HistoryEntry] {
         var found: [HistoryEntry] = []
         let statement = try database.statement(
-            "SELECT at, kind, subject, receiver, integration, detail FROM history WHERE at >= ? AND at <= ? ORDER BY at DESC, id DESC LIMIT ?")
+            "SELECT at, kind, subject, receiver, integration, detail FROM history WHERE at >= ? AND at <= ? ORDER BY at DESC, id DESC LIMIT ?"
+        )
         defer { statement.reset() }
         try statement.bind([.integer(from.milliseconds), .integer(to.milliseconds), .integer(Int64(limit))])
         while try statement.step() {
             found.append(
                 HistoryEntry(
-                    at: Timestamp(milliseconds: statement.integer(0)), kind: HistoryEntry.Kind(rawValue: statement.text(1)) ?? .agent,
-                    subject: statement.text(2), receiver: statement.text(3), integration: statement.text(4), detail: statement.text(5)))
+                    at: Timestamp(milliseconds: statement.integer(0)),
+                    kind: HistoryEntry.Kind(rawValue: statement.text(1)) ?? .agent,
+                    subject: statement.text(2), receiver: statement.text(3), integration: statement.text(4),
+                    detail: statement.text(5)))
         }
         return found
     }
@@ -136,7 +151,8 @@ struct JournalFile {
     func expireHistory(before: Timestamp, count: Int) throws(SQLiteError) {
         try database.run("DELETE FROM history WHERE at < ?", .integer(before.milliseconds))
         try database.run(
-            "DELETE FROM history WHERE id <= (SELECT id FROM history ORDER BY id DESC LIMIT 1 OFFSET ?)", .integer(Int64(count)))
+            "DELETE FROM history WHERE id <= (SELECT id FROM history ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            .integer(Int64(count)))
         try database.run("PRAGMA incremental_vacuum(256)")
     }
 

@@ -9,7 +9,10 @@ package struct JournalOptions: Sendable, Hashable {
     /// Most entries of history. Default 100,000.
     package var historyCount: Int
 
-    package init(path: String, maxBytes: Int = 256 << 20, historyAge: Duration = .seconds(90 * 86_400), historyCount: Int = 100_000) {
+    package init(
+        path: String, maxBytes: Int = 256 << 20, historyAge: Duration = .seconds(90 * 86_400),
+        historyCount: Int = 100_000
+    ) {
         self.path = path
         self.maxBytes = maxBytes
         self.historyAge = historyAge

@@ -2,7 +2,7 @@ import CSQLite
 import Platform
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The journal's state on its own thread: the file, and what waits for it while it can't be written.
@@ -71,7 +71,8 @@ final class JournalWorker {
 
     var health: JournalHealth {
         JournalHealth(
-            isHealthy: failure == nil && backlog.isEmpty, failure: failure?.description, backlog: backlog.count, lost: backlog.lost,
+            isHealthy: failure == nil && backlog.isEmpty, failure: failure?.description, backlog: backlog.count,
+            lost: backlog.lost,
             bytes: (try? file?.bytes) ?? 0, commits: commits)
     }
 
@@ -79,7 +80,7 @@ final class JournalWorker {
         try with { file throws(SQLiteError) in
             do throws(SQLiteError) {
                 try JournalWorker.apply(changes, file)
-            } catch where error.isFull {
+            } catch  where error.isFull {
                 // At our own bound history makes room; on a full disk this fails as well.
                 try file.dropOlderHalfOfHistory()
                 try JournalWorker.apply(changes, file)
@@ -100,7 +101,7 @@ final class JournalWorker {
             let result: T
             do throws(SQLiteError) {
                 result = try body(try opened())
-            } catch where error.isCorruption {
+            } catch  where error.isCorruption {
                 try setAside(error)
                 result = try body(try opened())
             }
@@ -138,7 +139,9 @@ final class JournalWorker {
             kept = options.path + ".broken-" + stamp + "-\(count)"
         }
         guard rename(options.path, kept) == 0 else {
-            throw SQLiteError(code: SQLITE_CANTOPEN, message: "can't be put aside: " + String(cString: strerror(errno)), statement: "")
+            throw SQLiteError(
+                code: SQLITE_CANTOPEN, message: "can't be put aside: " + String(cString: strerror(errno)), statement: ""
+            )
         }
         // The write-ahead log belongs to the broken file: a new one must not find it.
         _ = rename(options.path + "-wal", kept + "-wal")

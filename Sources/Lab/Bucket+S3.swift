@@ -22,7 +22,9 @@ extension Bucket {
         _ request: LabRequest, at now: Timestamp, accessKey: String, failure: Failure? = nil, random: any RandomSource
     ) -> LabReply {
         let id = String(random.next(), radix: 16, uppercase: true)
-        func error(_ status: Int, _ code: String, _ message: String, _ more: String = "", headers: [String: String] = [:]) -> LabReply {
+        func error(
+            _ status: Int, _ code: String, _ message: String, _ more: String = "", headers: [String: String] = [:]
+        ) -> LabReply {
             let text = """
                 <?xml version="1.0" encoding="UTF-8"?>
                 <Error><Code>\(code)</Code><Message>\(xml(message))</Message>\(more)<RequestId>\(id)</RequestId><HostId>lab</HostId></Error>
@@ -36,44 +38,69 @@ extension Bucket {
         case .accessDenied: return error(403, "AccessDenied", "Access Denied")
         case .slowDown: return error(503, "SlowDown", "Please reduce your request rate.", headers: ["Retry-After": "1"])
         case .requestTimeTooSkewed:
-            return error(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.",
-                "<ServerTime>\(now.rfc3339)</ServerTime><MaxAllowedSkewMilliseconds>900000</MaxAllowedSkewMilliseconds>")
+            return error(
+                403, "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+                "<ServerTime>\(now.rfc3339)</ServerTime><MaxAllowedSkewMilliseconds>900000</MaxAllowedSkewMilliseconds>"
+            )
         case .redirect(let other):
-            return error(301, "PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint.",
+            return error(
+                301, "PermanentRedirect",
+                "The bucket you are attempting to access must be addressed using the specified endpoint.",
                 "<Endpoint>\(name).s3.\(other).amazonaws.com</Endpoint>", headers: ["x-amz-bucket-region": other])
         case .internalError: return error(500, "InternalError", "We encountered an internal error. Please try again.")
         case .truncated, nil: break
         }
-        guard let authorization = request.headers["authorization"] else { return error(403, "AccessDenied", "Access Denied") }
+        guard let authorization = request.headers["authorization"] else {
+            return error(403, "AccessDenied", "Access Denied")
+        }
         switch credential(authorization) {
         case nil: return error(400, "AuthorizationHeaderMalformed", "The authorization header is malformed.")
         case let found? where found.region != region:
-            return error(400, "AuthorizationHeaderMalformed", "The authorization header is malformed; the region '\(found.region)' is wrong; expecting '\(region)'",
+            return error(
+                400, "AuthorizationHeaderMalformed",
+                "The authorization header is malformed; the region '\(found.region)' is wrong; expecting '\(region)'",
                 "<Region>\(region)</Region>")
         case let found? where found.key != accessKey:
             return error(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
         default: break
         }
-        guard let stamp = request.headers["x-amz-date"] else { return error(403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header") }
+        guard let stamp = request.headers["x-amz-date"] else {
+            return error(403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
+        }
         guard let signed = time(stamp), abs(signed.milliseconds - now.milliseconds) <= 900_000 else {
-            return error(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.",
+            return error(
+                403, "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
                 "<ServerTime>\(now.rfc3339)</ServerTime>")
         }
 
         let path = percentDecoded(request.path)
-        guard path.hasPrefix("/\(name)") else { return error(404, "NoSuchBucket", "The specified bucket does not exist") }
+        guard path.hasPrefix("/\(name)") else {
+            return error(404, "NoSuchBucket", "The specified bucket does not exist")
+        }
         let key = String(path.dropFirst(name.utf8.count + 2))
         guard request.method == "GET" || request.method == "HEAD" else {
             return error(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
         }
         let response: LabResponse
         if key.isEmpty {
-            guard request.method == "GET" else { return .response(LabResponse(200, headers: ["x-amz-bucket-region": region, "x-amz-request-id": id])) }
-            guard request.parameter("list-type") == "2" else { return error(501, "NotImplemented", "A header you provided implies functionality that is not implemented") }
-            guard let listing = list(request) else { return error(400, "InvalidArgument", "The continuation token provided is incorrect") }
-            response = LabResponse(200, type: "application/xml", listing, headers: ["x-amz-request-id": id, "x-amz-bucket-region": region])
+            guard request.method == "GET" else {
+                return .response(LabResponse(200, headers: ["x-amz-bucket-region": region, "x-amz-request-id": id]))
+            }
+            guard request.parameter("list-type") == "2" else {
+                return error(
+                    501, "NotImplemented", "A header you provided implies functionality that is not implemented")
+            }
+            guard let listing = list(request) else {
+                return error(400, "InvalidArgument", "The continuation token provided is incorrect")
+            }
+            response = LabResponse(
+                200, type: "application/xml", listing, headers: ["x-amz-request-id": id, "x-amz-bucket-region": region])
         } else {
-            guard let object = objects[key] else { return error(404, "NoSuchKey", "The specified key does not exist.", "<Key>\(xml(key))</Key>") }
+            guard let object = objects[key] else {
+                return error(404, "NoSuchKey", "The specified key does not exist.", "<Key>\(xml(key))</Key>")
+            }
             var headers = [
                 "ETag": "\"\(object.etag)\"", "Last-Modified": httpDate(object.modified), "Accept-Ranges": "bytes",
                 "Content-Type": "application/octet-stream", "x-amz-request-id": id,
@@ -114,16 +141,23 @@ extension Bucket {
                 groups.append(group)
             } else if let object = objects[key] {
                 contents += "<Contents><Key>\(show(key))</Key><LastModified>\(object.modified.rfc3339)</LastModified>"
-                contents += "<ETag>&quot;\(object.etag)&quot;</ETag><Size>\(object.bytes.count)</Size><StorageClass>STANDARD</StorageClass></Contents>"
+                contents +=
+                    "<ETag>&quot;\(object.etag)&quot;</ETag><Size>\(object.bytes.count)</Size><StorageClass>STANDARD</StorageClass></Contents>"
             }
         }
-        var out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-        out += "<Name>\(name)</Name><Prefix>\(show(prefix))</Prefix><KeyCount>\(count)</KeyCount><MaxKeys>\(most)</MaxKeys>"
+        var out =
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+        out +=
+            "<Name>\(name)</Name><Prefix>\(show(prefix))</Prefix><KeyCount>\(count)</KeyCount><MaxKeys>\(most)</MaxKeys>"
         if !delimiter.isEmpty { out += "<Delimiter>\(show(delimiter))</Delimiter>" }
         if isEncoded { out += "<EncodingType>url</EncodingType>" }
         out += "<IsTruncated>\(isTruncated)</IsTruncated>"
-        if let token = request.parameter("continuation-token") { out += "<ContinuationToken>\(xml(token))</ContinuationToken>" }
-        if isTruncated { out += "<NextContinuationToken>\(Data(last.utf8).base64EncodedString())</NextContinuationToken>" }
+        if let token = request.parameter("continuation-token") {
+            out += "<ContinuationToken>\(xml(token))</ContinuationToken>"
+        }
+        if isTruncated {
+            out += "<NextContinuationToken>\(Data(last.utf8).base64EncodedString())</NextContinuationToken>"
+        }
         out += contents
         for group in groups { out += "<CommonPrefixes><Prefix>\(show(group))</Prefix></CommonPrefixes>" }
         return out + "</ListBucketResult>"
@@ -143,7 +177,8 @@ extension Bucket {
     private func credential(_ header: String) -> (key: String, region: String)? {
         guard header.hasPrefix("AWS4-HMAC-SHA256 ") else { return nil }
         let fields = header.dropFirst(17).split(separator: ",").map { $0.drop { $0 == " " } }
-        guard let scope = fields.first(where: { $0.hasPrefix("Credential=") })?.dropFirst(11).split(separator: "/"), scope.count == 5,
+        guard let scope = fields.first(where: { $0.hasPrefix("Credential=") })?.dropFirst(11).split(separator: "/"),
+            scope.count == 5,
             scope[3] == "s3", scope[4] == "aws4_request",
             fields.contains(where: { $0.hasPrefix("SignedHeaders=") && $0.contains("host") }),
             let signature = fields.first(where: { $0.hasPrefix("Signature=") })?.dropFirst(10), signature.count == 64
@@ -155,7 +190,10 @@ extension Bucket {
     private func time(_ stamp: String) -> Timestamp? {
         guard stamp.count == 16 else { return nil }
         let c = Array(stamp)
-        return Timestamp(rfc3339: "\(String(c[0..<4]))-\(String(c[4..<6]))-\(String(c[6..<8]))T\(String(c[9..<11])):\(String(c[11..<13])):\(String(c[13..<15]))Z")
+        return Timestamp(
+            rfc3339:
+                "\(String(c[0..<4]))-\(String(c[4..<6]))-\(String(c[6..<8]))T\(String(c[9..<11])):\(String(c[11..<13])):\(String(c[13..<15]))Z"
+        )
     }
 }
 

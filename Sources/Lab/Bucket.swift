@@ -27,7 +27,10 @@ package struct Bucket: Sendable {
     private var filler: SplitMix
 
     /// An empty bucket.
-    package init(name: String = "penguinmails-vault-backups", region: String = "us-east-1", vaultVersion: String = "1.8.0-dev", seed: UInt64 = 1) {
+    package init(
+        name: String = "penguinmails-vault-backups", region: String = "us-east-1", vaultVersion: String = "1.8.0-dev",
+        seed: UInt64 = 1
+    ) {
         self.name = name
         self.region = region
         self.vaultVersion = vaultVersion
@@ -51,7 +54,9 @@ package struct Bucket: Sendable {
         }
         let c = newest.civil
         for month in 0..<months {
-            let first = Timestamp(year: c.year - (c.month - 1 < month ? Int64((month - c.month) / 12 + 1) : 0), month: (c.month - 1 - month + 24) % 12 + 1, day: 1, hour: 2)
+            let first = Timestamp(
+                year: c.year - (c.month - 1 < month ? Int64((month - c.month) / 12 + 1) : 0),
+                month: (c.month - 1 - month + 24) % 12 + 1, day: 1, hour: 2)
             // The newest days were left out, a first among them too.
             guard first <= newest - .seconds(86_400 * skipping) else { continue }
             takeBackup(at: first)
@@ -65,7 +70,9 @@ package struct Bucket: Sendable {
         let growth = max(0, Int(time.milliseconds / 86_400_000) - 20_000)
         var random = filler
         random = SplitMix(seed: random.next() ^ UInt64(bitPattern: time.milliseconds))
-        let backup = Backup(at: time, vaultVersion: vaultVersion, encryptionKey: encryptionKey, size: 20_480 + growth * 8, random: &random)
+        let backup = Backup(
+            at: time, vaultVersion: vaultVersion, encryptionKey: encryptionKey, size: 20_480 + growth * 8,
+            random: &random)
         objects[backup.key] = Object(bytes: backup.bytes, metadata: backup.metadata, modified: time + .seconds(4))
         return backup.key
     }
@@ -75,7 +82,9 @@ package struct Bucket: Sendable {
 
     /// The key of the newest backup by its own timestamp.
     package var newestKey: String? {
-        objects.keys.max { a, b in a.suffix(from: a.lastIndex(of: "/") ?? a.startIndex) < b.suffix(from: b.lastIndex(of: "/") ?? b.startIndex) }
+        objects.keys.max { a, b in
+            a.suffix(from: a.lastIndex(of: "/") ?? a.startIndex) < b.suffix(from: b.lastIndex(of: "/") ?? b.startIndex)
+        }
     }
 
     /// Flips a bit in the newest object, as rotten storage does; its metadata still tells the old checksum.

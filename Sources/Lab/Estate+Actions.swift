@@ -38,9 +38,12 @@ extension Estate {
             primary.thaw()
             try await primary.start()
             await recover()
-        case .skipBackup: refill { state, now in
-            repeat { state.skippedBackups += 1 } while Bucket.scheduled(before: now) - .seconds(86_400 * state.skippedBackups) > now - .seconds(93_600)
-        }
+        case .skipBackup:
+            refill { state, now in
+                repeat {
+                    state.skippedBackups += 1
+                } while Bucket.scheduled(before: now) - .seconds(86_400 * state.skippedBackups) > now - .seconds(93_600)
+            }
         case .corruptBackup: state.withLock { $0.bucket.corruptNewest() }
         case .emptyBackup: state.withLock { $0.bucket.emptyNewest() }
         case .stripBackup: state.withLock { $0.bucket.stripNewest() }
@@ -134,7 +137,10 @@ extension Estate {
             let struck = state.struck
             state.struck = []
             state.database = .running
-            return (struck.sorted().flatMap { state.cluster.perform(.start, on: $0, at: now, random: platform.random) }, struck)
+            return (
+                struck.sorted().flatMap { state.cluster.perform(.start, on: $0, at: now, random: platform.random) },
+                struck
+            )
         }
         follow(events)
         for index in struck { server(ofNode: index)?.resume() }

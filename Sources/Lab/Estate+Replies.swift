@@ -20,15 +20,19 @@ extension Estate {
     func balanced(_ request: LabRequest) -> LabReply {
         advance()
         guard let active = state.withLock({ $0.cluster.election.leader }) else {
-            return .response(LabResponse(503, type: "text/html",
-                "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"))
+            return .response(
+                LabResponse(
+                    503, type: "text/html",
+                    "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"
+                ))
         }
         return vault(request, active)
     }
 
     func bucketReply(_ request: LabRequest) -> LabReply {
         let (bucket, failure) = state.withLock { ($0.bucket, $0.bucketFailure) }
-        return bucket.answer(request, at: platform.time.wall(), accessKey: Estate.accessKey, failure: failure, random: platform.random)
+        return bucket.answer(
+            request, at: platform.time.wall(), accessKey: Estate.accessKey, failure: failure, random: platform.random)
     }
 
     func webReply(_ request: LabRequest) async -> LabReply {
@@ -44,10 +48,13 @@ extension Estate {
             }
             return encoded(inbox.messages(after: request.parameter("after").flatMap { Int($0) } ?? 0))
         case "/api/estate": return encoded(status())
-        case "/api/control": return isPost ? await control(request) : .response(LabResponse(405, headers: ["Allow": "POST"]))
-        case "/v2/enqueue": return isPost ? inbox.receivePagerDuty(request, random: platform.random) : .response(LabResponse(405))
+        case "/api/control":
+            return isPost ? await control(request) : .response(LabResponse(405, headers: ["Allow": "POST"]))
+        case "/v2/enqueue":
+            return isPost ? inbox.receivePagerDuty(request, random: platform.random) : .response(LabResponse(405))
         case "/webhook": return isPost ? inbox.receiveWebhook(request) : .response(LabResponse(405))
-        case _ where request.path.hasPrefix("/services/"): return isPost ? inbox.receiveSlack(request) : .response(LabResponse(405))
+        case _ where request.path.hasPrefix("/services/"):
+            return isPost ? inbox.receiveSlack(request) : .response(LabResponse(405))
         default: return .response(LabResponse(404, type: "text/plain", "not found\n"))
         }
     }
@@ -60,10 +67,17 @@ extension Estate {
         func failed(_ status: Int, _ reason: String) -> LabReply {
             .response(LabResponse(status, type: "application/json", "{\"error\":\(json(reason))}"))
         }
-        guard request.headers["content-type"]?.hasPrefix("application/json") == true else { return failed(415, "application/json is wanted") }
-        guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body)), let action = EstateAction(body.action) else {
+        guard request.headers["content-type"]?.hasPrefix("application/json") == true else {
+            return failed(415, "application/json is wanted")
+        }
+        guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body)),
+            let action = EstateAction(body.action)
+        else {
             let names = EstateAction.names
-            return failed(400, "an action is one of: \((names.node.map { $0 + " NODE" } + names.plain + names.receiver.map { $0 + " RECEIVER" }).joined(separator: ", "))")
+            return failed(
+                400,
+                "an action is one of: \((names.node.map { $0 + " NODE" } + names.plain + names.receiver.map { $0 + " RECEIVER" }).joined(separator: ", "))"
+            )
         }
         do {
             try await perform(action)
@@ -102,12 +116,14 @@ extension Estate {
                 nodes: state.cluster.nodes.indices.map { index in
                     let node = state.cluster.nodes[index]
                     return Status.Node(
-                        name: node.name, url: node.address, role: state.cluster.role(index).rawValue, progress: node.progress,
+                        name: node.name, url: node.address, role: state.cluster.role(index).rawValue,
+                        progress: node.progress,
                         threshold: state.cluster.options.threshold)
                 },
                 database: hasDatabase ? state.database.rawValue : "none",
                 replication: !hasReplica ? "none" : state.isReplicationCut ? "cut" : "streaming",
-                backups: state.bucket.objects.count, newestBackup: state.bucket.newestKey ?? "", skippedBackups: state.skippedBackups,
+                backups: state.bucket.objects.count, newestBackup: state.bucket.newestKey ?? "",
+                skippedBackups: state.skippedBackups,
                 failingReceivers: failing)
         }
     }
@@ -116,6 +132,8 @@ extension Estate {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else { return .response(LabResponse(500)) }
-        return .response(LabResponse(200, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: Array(data)))
+        return .response(
+            LabResponse(
+                200, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: Array(data)))
     }
 }

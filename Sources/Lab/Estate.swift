@@ -48,7 +48,8 @@ package final class Estate: Sendable {
     /// - Throws: what could not be started, after ending what was.
     package static func start(_ options: EstateOptions = EstateOptions(), platform: Platform) async throws -> Estate {
         let authority = options.security == .http && !options.mailTLS ? nil : try await CertificateAuthority()
-        let postgres: LocalPostgres? = if let options = options.postgres { try await LocalPostgres.start(options) } else { nil }
+        let postgres: LocalPostgres? =
+            if let options = options.postgres { try await LocalPostgres.start(options) } else { nil }
         do {
             try await postgres?.writeSecrets(count: 50)
             let estate = try Estate(options, platform, authority, postgres)
@@ -65,7 +66,9 @@ package final class Estate: Sendable {
         }
     }
 
-    private init(_ options: EstateOptions, _ platform: Platform, _ authority: CertificateAuthority?, _ postgres: LocalPostgres?) throws {
+    private init(
+        _ options: EstateOptions, _ platform: Platform, _ authority: CertificateAuthority?, _ postgres: LocalPostgres?
+    ) throws {
         self.platform = platform
         self.authority = authority
         self.postgres = postgres
@@ -73,7 +76,8 @@ package final class Estate: Sendable {
         inbox = Inbox(time: platform.time)
         var bucket = Bucket(vaultVersion: options.cluster.version)
         bucket.fill(at: platform.time.wall())
-        state = Mutex(State(cluster: VaultCluster(options.cluster, nodes: [], at: platform.time.wall()), bucket: bucket))
+        state = Mutex(
+            State(cluster: VaultCluster(options.cluster, nodes: [], at: platform.time.wall()), bucket: bucket))
     }
 
     private func open(_ options: EstateOptions) async throws {
@@ -83,8 +87,10 @@ package final class Estate: Sendable {
         for (index, name) in options.nodes.enumerated() {
             var certificate = good
             switch options.security {
-            case .expired(let names) where names.contains(name): certificate = try await authority?.issue(name, validity: .expired)
-            case .wrongHost(let names) where names.contains(name): certificate = try await authority?.issue(name, hosts: ["DNS:elsewhere.example"])
+            case .expired(let names) where names.contains(name):
+                certificate = try await authority?.issue(name, validity: .expired)
+            case .wrongHost(let names) where names.contains(name):
+                certificate = try await authority?.issue(name, hosts: ["DNS:elsewhere.example"])
             default: break
             }
             nodes.append(try LabServer(certificate: certificate) { [weak self] in self?.vault($0, index) ?? .reset })
@@ -95,27 +101,34 @@ package final class Estate: Sendable {
         let mail = try MailServer(certificate: options.mailTLS ? try await authority?.issue("mail") : nil) { [inbox] in
             inbox.receiveMail($0, $1, $2)
         }
-        servers.withLock { $0 = Servers(nodes: nodes, loadBalancer: loadBalancer, bucket: bucket, web: web, mail: mail) }
+        servers.withLock {
+            $0 = Servers(nodes: nodes, loadBalancer: loadBalancer, bucket: bucket, web: web, mail: mail)
+        }
         let now = platform.time.now()
         let events = state.withLock { state in
             state.cluster = VaultCluster(
-                options.cluster, nodes: zip(options.nodes, nodes).map { ($0, $1.url, "https://127.0.0.1:\($1.port)") }, at: now.wall)
+                options.cluster, nodes: zip(options.nodes, nodes).map { ($0, $1.url, "https://127.0.0.1:\($1.port)") },
+                at: now.wall)
             return nodes.indices.flatMap { state.cluster.perform(.unseal, on: $0, at: now, random: platform.random) }
         }
         follow(events)
         for server in nodes + [loadBalancer, bucket, web] { try await server.start() }
         try await mail.start()
-        renewal.withLock { $0 = Task { [weak self, platform] in
-            while (try? await platform.time.sleep(for: Election.Timing.renewal)) != nil { self?.renewLock() }
-        } }
+        renewal.withLock {
+            $0 = Task { [weak self, platform] in
+                while (try? await platform.time.sleep(for: Election.Timing.renewal)) != nil { self?.renewLock() }
+            }
+        }
     }
 
     /// Ends all servers, those that are processes too, and removes their files.
     package func stop() async {
-        guard state.withLock({ state in
-            defer { state.isStopped = true }
-            return !state.isStopped
-        }) else { return }
+        guard
+            state.withLock({ state in
+                defer { state.isStopped = true }
+                return !state.isStopped
+            })
+        else { return }
         renewal.withLock { $0?.cancel() }
         let all = servers.withLock { servers in
             defer { servers = Servers() }
@@ -136,7 +149,9 @@ package final class Estate: Sendable {
         }
     }
 
-    func server(ofNode index: Int) -> LabServer? { servers.withLock { $0.nodes.indices.contains(index) ? $0.nodes[index] : nil } }
+    func server(ofNode index: Int) -> LabServer? {
+        servers.withLock { $0.nodes.indices.contains(index) ? $0.nodes[index] : nil }
+    }
 
     /// Writes the secrets' files and tells where everything is.
     /// - Throws: `ChildProcessError` when a file can't be written.
@@ -149,11 +164,15 @@ package final class Estate: Sendable {
         if let postgres {
             let file = try postgres.passwordFile()
             for server in [postgres.primary] + (postgres.replica.map { [$0] } ?? []) {
-                databases.append(EstateEndpoints.Database(
-                    name: server.name, host: "127.0.0.1", port: server.port, database: postgres.database, user: postgres.user, passwordFile: file))
+                databases.append(
+                    EstateEndpoints.Database(
+                        name: server.name, host: "127.0.0.1", port: server.port, database: postgres.database,
+                        user: postgres.user, passwordFile: file))
             }
         }
-        func secret(_ name: String, _ value: String) throws(ChildProcessError) -> String { try directory.write(name, value + "\n", mode: 0o600) }
+        func secret(_ name: String, _ value: String) throws(ChildProcessError) -> String {
+            try directory.write(name, value + "\n", mode: 0o600)
+        }
         let token = options.tokens.first { $0.value.contains("watch") }?.key ?? ""
         return EstateEndpoints(
             clusterName: options.name,
@@ -169,7 +188,8 @@ package final class Estate: Sendable {
                 endpoint: servers.bucket?.url ?? "", region: bucket.region, name: bucket.name,
                 accessKeyFile: try secret("s3-access-key", Estate.accessKey),
                 secretKeyFile: try secret("s3-secret-key", "LabSecretKey0000000000000000000000000000"),
-                encryptionKeyFile: try secret("backup-key", bucket.encryptionKey.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())),
+                encryptionKeyFile: try secret(
+                    "backup-key", bucket.encryptionKey.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())),
             mail: "127.0.0.1:\(servers.mail?.port ?? 0)",
             slackURL: slackURL,
             slackURLFile: try secret("slack-url", slackURL),
@@ -186,7 +206,8 @@ final class SerialTasks: Sendable {
     private let worker: Task<Void, Never>
 
     init() {
-        let (stream, input) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self, bufferingPolicy: .bufferingOldest(100))
+        let (stream, input) = AsyncStream.makeStream(
+            of: (@Sendable () async -> Void).self, bufferingPolicy: .bufferingOldest(100))
         self.input = input
         worker = Task { for await work in stream { await work() } }
     }

@@ -22,13 +22,15 @@ package enum EstateAction: Hashable, Sendable, CustomStringConvertible {
     case healReceivers
 
     private static let nodeActions: [(name: String, action: VaultCluster.Action)] = [
-        ("seal", .seal), ("unseal", .unseal), ("step-down", .stepDown), ("kill", .kill), ("start", .start), ("hang", .hang),
+        ("seal", .seal), ("unseal", .unseal), ("step-down", .stepDown), ("kill", .kill), ("start", .start),
+        ("hang", .hang),
         ("storage-error", .storageError),
     ]
     private static let plain: [(name: String, action: EstateAction)] = [
         ("cut-replication", .cutReplication), ("restore-replication", .restoreReplication),
         ("stop-database", .stopDatabase), ("freeze-database", .freezeDatabase), ("start-database", .startDatabase),
-        ("skip-backup", .skipBackup), ("corrupt-backup", .corruptBackup), ("empty-backup", .emptyBackup), ("strip-backup", .stripBackup),
+        ("skip-backup", .skipBackup), ("corrupt-backup", .corruptBackup), ("empty-backup", .emptyBackup),
+        ("strip-backup", .stripBackup),
         ("restore-backups", .restoreBackups), ("heal-receivers", .healReceivers),
     ]
 
@@ -66,7 +68,8 @@ package enum EstateAction: Hashable, Sendable, CustomStringConvertible {
     /// As `init(_:)` reads it, where it does.
     package var description: String {
         switch self {
-        case .node(let name, let action): "\(EstateAction.nodeActions.first { $0.action == action }?.name ?? "\(action)") \(name)"
+        case .node(let name, let action):
+            "\(EstateAction.nodeActions.first { $0.action == action }?.name ?? "\(action)") \(name)"
         case .giveKey(let name): "key \(name)"
         case .failReceiver(let kind, let failure):
             switch failure {

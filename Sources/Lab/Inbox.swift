@@ -30,7 +30,9 @@ package final class Inbox: Sendable {
     package func clear() { state.withLock { $0.messages = [] } }
 
     /// Makes an endpoint fail until told otherwise; `nil` heals it.
-    package func fail(_ kind: Message.Kind, _ failure: ReceiverFailure?) { state.withLock { $0.failures[kind] = failure } }
+    package func fail(_ kind: Message.Kind, _ failure: ReceiverFailure?) {
+        state.withLock { $0.failures[kind] = failure }
+    }
 
     /// The endpoints that fail now.
     package var failures: [Message.Kind: ReceiverFailure] { state.withLock { $0.failures } }
@@ -48,16 +50,20 @@ package final class Inbox: Sendable {
         let mail = MIMEMail(data)
         keep(.mail) {
             $0.mail = Message.Mail(
-                sender: sender, recipients: recipients, subject: mail.header("Subject"), text: mail.text, html: mail.html,
+                sender: sender, recipients: recipients, subject: mail.header("Subject"), text: mail.text,
+                html: mail.html,
                 headers: mail.headers.map { [$0.name, $0.value] })
         }
         return "250 2.0.0 OK"
     }
 
-    /// Slack's incoming webhook: 200 and `ok`, or its short plain errors. Source: Slack's manual, "Sending messages using incoming webhooks".
+    /// Slack's incoming webhook: 200 and `ok`, or its short plain errors. Source: Slack's manual, "Sending messages
+    /// using incoming webhooks".
     func receiveSlack(_ request: LabRequest) -> LabReply {
         if let reply = failing(.slack) { return reply }
-        guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)), case .object(let fields) = payload else {
+        guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)),
+            case .object(let fields) = payload
+        else {
             return .response(LabResponse(400, type: "text/plain", "invalid_payload"))
         }
         guard fields["text"] != nil || fields["blocks"] != nil || fields["attachments"] != nil else {
@@ -67,28 +73,41 @@ package final class Inbox: Sendable {
         return .response(LabResponse(200, type: "text/plain", "ok"))
     }
 
-    /// PagerDuty Events API v2: 202 with the dedup key, or 400 naming what is wrong. Source: PagerDuty's developer manual, "Send an alert event".
+    /// PagerDuty Events API v2: 202 with the dedup key, or 400 naming what is wrong. Source: PagerDuty's developer
+    /// manual, "Send an alert event".
     func receivePagerDuty(_ request: LabRequest, random: any RandomSource) -> LabReply {
         if let reply = failing(.pagerduty) { return reply }
         func invalid(_ errors: [String]) -> LabReply {
-            .response(LabResponse(400, type: "application/json",
-                "{\"status\":\"invalid event\",\"message\":\"Event object is invalid\",\"errors\":[\(errors.map(json).joined(separator: ","))]}"))
+            .response(
+                LabResponse(
+                    400, type: "application/json",
+                    "{\"status\":\"invalid event\",\"message\":\"Event object is invalid\",\"errors\":[\(errors.map(json).joined(separator: ","))]}"
+                ))
         }
-        guard request.body.count <= 512_000 else { return .response(LabResponse(413, type: "application/json", "{\"status\":\"event too large\"}")) }
-        guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)), case .object = payload else {
+        guard request.body.count <= 512_000 else {
+            return .response(LabResponse(413, type: "application/json", "{\"status\":\"event too large\"}"))
+        }
+        guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)), case .object = payload
+        else {
             return invalid(["JSON could not be parsed"])
         }
         var errors: [String] = []
         let action = payload["event_action"]?.string ?? ""
         if payload["routing_key"]?.string?.isEmpty ?? true { errors.append("'routing_key' is missing or blank") }
-        if !["trigger", "acknowledge", "resolve"].contains(action) { errors.append("'event_action' is not one of trigger, acknowledge, resolve") }
+        if !["trigger", "acknowledge", "resolve"].contains(action) {
+            errors.append("'event_action' is not one of trigger, acknowledge, resolve")
+        }
         if action == "trigger" {
             let details = payload["payload"]
             for name in ["summary", "source", "severity"] where details?[name]?.string?.isEmpty ?? true {
                 errors.append("'payload.\(name)' is missing or blank")
             }
-            if let severity = details?["severity"]?.string, !["critical", "error", "warning", "info"].contains(severity) {
-                errors.append("'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')")
+            if let severity = details?["severity"]?.string,
+                !["critical", "error", "warning", "info"].contains(severity)
+            {
+                errors.append(
+                    "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')"
+                )
             }
         } else if payload["dedup_key"]?.string?.isEmpty ?? true {
             errors.append("'dedup_key' is missing or blank")
@@ -96,13 +115,17 @@ package final class Inbox: Sendable {
         guard errors.isEmpty else { return invalid(errors) }
         let key = payload["dedup_key"]?.string ?? uuid(random)
         keep(.pagerduty, incidentKey: key) { $0.payload = payload }
-        return .response(LabResponse(202, type: "application/json",
-            "{\"status\":\"success\",\"message\":\"Event processed\",\"dedup_key\":\(json(key))}"))
+        return .response(
+            LabResponse(
+                202, type: "application/json",
+                "{\"status\":\"success\",\"message\":\"Event processed\",\"dedup_key\":\(json(key))}"))
     }
 
     func receiveWebhook(_ request: LabRequest) -> LabReply {
         if let reply = failing(.webhook) { return reply }
-        guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)) else { return .response(LabResponse(400)) }
+        guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)) else {
+            return .response(LabResponse(400))
+        }
         keep(.webhook) { $0.payload = payload }
         return .response(LabResponse(200, type: "application/json", "{}"))
     }

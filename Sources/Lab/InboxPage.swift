@@ -8,7 +8,8 @@ enum InboxPage {
     ]
 
     static let html = LabReply.response(LabResponse(200, type: "text/html; charset=utf-8", markup, headers: policy))
-    static let script = LabReply.response(LabResponse(200, type: "text/javascript; charset=utf-8", program, headers: policy))
+    static let script = LabReply.response(
+        LabResponse(200, type: "text/javascript; charset=utf-8", program, headers: policy))
     static let style = LabReply.response(LabResponse(200, type: "text/css; charset=utf-8", sheet, headers: policy))
 
     private static let markup = """

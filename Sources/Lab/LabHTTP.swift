@@ -13,12 +13,16 @@ package struct LabRequest: Hashable, Sendable {
         self.method = method
         let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = String(parts[0])
-        query = parts.count < 2 ? [] : parts[1].split(separator: "&").map { field in
-            let sides = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            // A form's plus is a space in a query.
-            let value = sides.count < 2 ? "" : percentDecoded(sides[1].map { $0 == "+" ? "%20" : String($0) }.joined())
-            return (percentDecoded(String(sides[0])), value)
-        }
+        query =
+            parts.count < 2
+            ? []
+            : parts[1].split(separator: "&").map { field in
+                let sides = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                // A form's plus is a space in a query.
+                let value =
+                    sides.count < 2 ? "" : percentDecoded(sides[1].map { $0 == "+" ? "%20" : String($0) }.joined())
+                return (percentDecoded(String(sides[0])), value)
+            }
         self.headers = headers
         self.body = body
     }
@@ -27,7 +31,8 @@ package struct LabRequest: Hashable, Sendable {
     package func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
     package static func == (a: LabRequest, b: LabRequest) -> Bool {
-        a.method == b.method && a.path == b.path && a.query.elementsEqual(b.query, by: ==) && a.headers == b.headers && a.body == b.body
+        a.method == b.method && a.path == b.path && a.query.elementsEqual(b.query, by: ==) && a.headers == b.headers
+            && a.body == b.body
     }
 
     package func hash(into hasher: inout Hasher) {
@@ -80,7 +85,9 @@ func percentDecoded(_ text: String) -> String {
     var out: [UInt8] = []
     var index = 0
     while index < bytes.count {
-        if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]), let low = hex(bytes[index + 2]) {
+        if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]),
+            let low = hex(bytes[index + 2])
+        {
             out.append(high << 4 | low)
             index += 3
         } else {
@@ -96,7 +103,8 @@ func percentEncoded(_ text: String, keepingSlash: Bool = false) -> String {
     var out = ""
     for byte in text.utf8 {
         switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"),
             UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
             out.unicodeScalars.append(Unicode.Scalar(byte))
         case UInt8(ascii: "/") where keepingSlash: out += "/"

@@ -5,7 +5,7 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// An HTTP/1.1 server on 127.0.0.1 that can also fail as servers do: die with its connections, stand still with
@@ -33,9 +33,12 @@ package final class LabServer: Sendable {
         isSecure = certificate != nil
         self.handler = handler
         tls = try certificate.map {
-            let chain = try NIOSSLCertificate.fromPEMFile($0.certificateFile).map { NIOSSLCertificateSource.certificate($0) }
+            let chain = try NIOSSLCertificate.fromPEMFile($0.certificateFile).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
             let key = try NIOSSLPrivateKey(file: $0.keyFile, format: .pem)
-            return try NIOSSLContext(configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+            return try NIOSSLContext(
+                configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
         }
     }
 
@@ -49,7 +52,9 @@ package final class LabServer: Sendable {
             .childChannelInitializer { channel in
                 self.remember(channel)
                 return channel.eventLoop.makeCompletedFuture {
-                    if let tls = self.tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+                    if let tls = self.tls {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                    }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: true)
                     try channel.pipeline.syncOperations.addHandler(Connection(self.handler))
                 }
@@ -94,14 +99,18 @@ package final class LabServer: Sendable {
             return $0.paused
         }
         if paused { channel.setOption(.autoRead, value: false).whenComplete { _ in } }
-        channel.closeFuture.whenComplete { [weak self] _ in _ = self?.state.withLock { $0.connections.removeValue(forKey: key) } }
+        channel.closeFuture.whenComplete { [weak self] _ in
+            _ = self?.state.withLock { $0.connections.removeValue(forKey: key) }
+        }
     }
 }
 
 /// Closes without TLS' farewell, which needs the other side's answer.
 private func closeAbruptly(_ channel: any Channel) -> EventLoopFuture<Void> {
     channel.eventLoop.flatSubmit {
-        if let context = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) { return context.close() }
+        if let context = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
+            return context.close()
+        }
         return channel.close()
     }
 }
@@ -126,7 +135,11 @@ private final class Connection: ChannelInboundHandler {
             body = []
             overflow = false
         case .body(let part):
-            if body.count + part.readableBytes > Connection.bodyLimit { overflow = true } else { body += part.readableBytesView }
+            if body.count + part.readableBytes > Connection.bodyLimit {
+                overflow = true
+            } else {
+                body += part.readableBytesView
+            }
         case .end:
             guard let head else { return }
             self.head = nil
@@ -168,14 +181,21 @@ private final class Connection: ChannelInboundHandler {
         var answer = head(response)
         if close { answer.headers.replaceOrAdd(name: "Connection", value: "close") }
         channel.write(HTTPServerResponsePart.head(answer), promise: nil)
-        if bytes > 0 { channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: response.body))), promise: nil) }
-        channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in if close { channel.close(promise: nil) } }
+        if bytes > 0 {
+            channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: response.body))), promise: nil)
+        }
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in
+            if close { channel.close(promise: nil) }
+        }
     }
 
     private static func head(_ response: LabResponse) -> HTTPResponseHead {
         var headers = HTTPHeaders(response.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         headers.replaceOrAdd(name: "Date", value: httpDate(SystemWall.now()))
-        if response.headers["Content-Length"] == nil { headers.add(name: "Content-Length", value: String(response.body.count)) }
-        return HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
+        if response.headers["Content-Length"] == nil {
+            headers.add(name: "Content-Length", value: String(response.body.count))
+        }
+        return HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
     }
 }

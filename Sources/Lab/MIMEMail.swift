@@ -14,7 +14,9 @@ package struct MIMEMail: Hashable, Sendable {
     }
 
     /// The first header of a name, in any case; empty if there is none.
-    package func header(_ name: String) -> String { headers.first { $0.name.lowercased() == name.lowercased() }?.value ?? "" }
+    package func header(_ name: String) -> String {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value ?? ""
+    }
 
     package init(_ bytes: [UInt8]) {
         let (fields, body) = MIMEMail.split(bytes)
@@ -36,16 +38,22 @@ package struct MIMEMail: Hashable, Sendable {
         let decoded: [UInt8]
         switch field("content-transfer-encoding").lowercased() {
         case "quoted-printable": decoded = MIMEMail.quotedPrintable(body)
-        case "base64": decoded = Data(base64Encoded: Data(body), options: .ignoreUnknownCharacters).map(Array.init) ?? []
+        case "base64":
+            decoded = Data(base64Encoded: Data(body), options: .ignoreUnknownCharacters).map(Array.init) ?? []
         default: decoded = body
         }
         let content = MIMEMail.characters(decoded, MIMEMail.parameter("charset", of: type) ?? "utf-8")
-        if kind == "text/html" { if html.isEmpty { html = content } } else if kind.isEmpty || kind == "text/plain" { if text.isEmpty { text = content } }
+        if kind == "text/html" {
+            if html.isEmpty { html = content }
+        } else if kind.isEmpty || kind == "text/plain" {
+            if text.isEmpty { text = content }
+        }
     }
 
     private static func characters(_ bytes: [UInt8], _ charset: String) -> String {
         charset.lowercased() == "iso-8859-1"
-            ? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })) : String(decoding: bytes, as: UTF8.self)
+            ? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+            : String(decoding: bytes, as: UTF8.self)
     }
 
     /// Header fields, unfolded, and what follows the empty line.
@@ -116,7 +124,9 @@ package struct MIMEMail: Hashable, Sendable {
                 index += 2
             } else if index + 2 < body.count, body[index + 1] == 13, body[index + 2] == 10 {
                 index += 3
-            } else if index + 2 < body.count, let byte = UInt8(String(decoding: body[(index + 1)...(index + 2)], as: UTF8.self), radix: 16) {
+            } else if index + 2 < body.count,
+                let byte = UInt8(String(decoding: body[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+            {
                 out.append(byte)
                 index += 3
             } else {

@@ -18,9 +18,12 @@ final class MailServer: Sendable {
         port = try freePort()
         self.receive = receive
         tls = try certificate.map {
-            let chain = try NIOSSLCertificate.fromPEMFile($0.certificateFile).map { NIOSSLCertificateSource.certificate($0) }
+            let chain = try NIOSSLCertificate.fromPEMFile($0.certificateFile).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
             let key = try NIOSSLPrivateKey(file: $0.keyFile, format: .pem)
-            return try NIOSSLContext(configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+            return try NIOSSLContext(
+                configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
         }
     }
 
@@ -90,7 +93,10 @@ private final class MailConnection: ChannelInboundHandler {
             context.close(promise: nil)
         case .startTLS(let text):
             write(text, context)
-            guard let tls, (try? context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)) != nil else {
+            guard let tls,
+                (try? context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first))
+                    != nil
+            else {
                 context.close(promise: nil)
                 return
             }

@@ -48,7 +48,9 @@ struct SMTPSession: Sendable {
         case "EHLO":
             var lines = ["lab.vaultwatch", "SIZE \(Self.mailLimit)", "8BITMIME", "SMTPUTF8", "AUTH PLAIN LOGIN"]
             if offersTLS, !isSecure { lines.append("STARTTLS") }
-            return .reply(lines.enumerated().map { "250\($0.offset == lines.count - 1 ? " " : "-")\($0.element)" }.joined(separator: "\r\n"))
+            return .reply(
+                lines.enumerated().map { "250\($0.offset == lines.count - 1 ? " " : "-")\($0.element)" }.joined(
+                    separator: "\r\n"))
         case "STARTTLS":
             guard offersTLS, !isSecure else { return .reply("502 5.5.1 TLS not available") }
             isSecure = true
@@ -93,7 +95,9 @@ struct SMTPSession: Sendable {
         if line == [UInt8(ascii: ".")] {
             phase = .commands
             defer { clear() }
-            return isTooLarge ? .reply("552 5.3.4 Message too big") : .accept(sender: sender ?? "", recipients: recipients, data: data)
+            return isTooLarge
+                ? .reply("552 5.3.4 Message too big")
+                : .accept(sender: sender ?? "", recipients: recipients, data: data)
         }
         // A line's leading dot was doubled; RFC 5321 §4.5.2.
         let content = line.first == UInt8(ascii: ".") ? line.dropFirst() : line[...]

@@ -4,13 +4,16 @@ import Samples
 
 /// What a node answers, state by state as recorded from Vault 1.8.
 extension VaultCluster {
-    /// An answer and the elections it caused: unsealing, sealing and stepping down go over the same API as in real life.
+    /// An answer and the elections it caused: unsealing, sealing and stepping down go over the same API as in real
+    /// life.
     package mutating func answer(
         _ request: LabRequest, node index: Int, at now: Moment, random: any RandomSource
     ) -> (reply: LabReply, events: [Election.Event]) {
         let before = advance(to: now)
         if nodes[index].condition == .hung || nodes[index].condition == .dead { return (.hang, before) }
-        guard request.path.hasPrefix("/v1/") else { return (.response(LabResponse(404, headers: Self.headers)), before) }
+        guard request.path.hasPrefix("/v1/") else {
+            return (.response(LabResponse(404, headers: Self.headers)), before)
+        }
         let path = String(request.path.dropFirst(4))
         let (response, events) = respond(request, path, index, now, random)
         return (.response(response), before + events)
@@ -45,7 +48,9 @@ extension VaultCluster {
         }
         // A standby hands everything else to the active node.
         if role(index) == .standby, let failure = forwarded(path, index) { return (failure, []) }
-        guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else { return (Self.error(400, "missing client token"), []) }
+        guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else {
+            return (Self.error(400, "missing client token"), [])
+        }
         guard let policies = policies(of: token) else { return (Self.error(403, "permission denied"), []) }
         let isRoot = policies.contains("root")
         switch path {
@@ -53,16 +58,23 @@ extension VaultCluster {
         case "auth/token/renew-self" where writes: return (renewed(token, policies, random), [])
         case "sys/seal" where writes:
             guard isRoot else { return (Self.denied, []) }
-            guard role(index) == .active else { return (Self.error(500, "vault cannot seal when in standby mode; please restart instead"), []) }
+            guard role(index) == .active else {
+                return (Self.error(500, "vault cannot seal when in standby mode; please restart instead"), [])
+            }
             return (LabResponse(204, headers: Self.headers), perform(.seal, on: index, at: now, random: random))
         case "sys/step-down" where writes:
             guard isRoot else { return (Self.denied, []) }
-            return (LabResponse(204, headers: Self.headers), election.leader.map { perform(.stepDown, on: $0, at: now, random: random) } ?? [])
+            return (
+                LabResponse(204, headers: Self.headers),
+                election.leader.map { perform(.stepDown, on: $0, at: now, random: random) } ?? []
+            )
         case options.canaryPath where reads:
             guard isRoot || policies.contains("watch") else { return (Self.denied, []) }
-            let data = options.canary.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }.joined(separator: ",")
+            let data = options.canary.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }.joined(
+                separator: ",")
             return (envelope("\"data\":{\(data)}", random, lease: 2_764_800), [])
-        case "sys/ha-status", "sys/storage/raft/autopilot/state", "sys/storage/raft/snapshot", "sys/storage/raft/configuration":
+        case "sys/ha-status", "sys/storage/raft/autopilot/state", "sys/storage/raft/snapshot",
+            "sys/storage/raft/configuration":
             return (Self.error(404, "1 error occurred:\n\t* unsupported path\n\n"), [])
         default:
             return (isRoot ? Self.errors(404, []) : Self.denied, [])
@@ -74,9 +86,13 @@ extension VaultCluster {
     private func health(_ request: LabRequest, _ index: Int, _ now: Moment) -> LabResponse {
         if let failure = storageFails(index) { return failure }
         var codes: [String: Int] = [:]
-        for name in ["activecode", "standbycode", "drsecondarycode", "performancestandbycode", "sealedcode", "uninitcode"] {
+        for name in [
+            "activecode", "standbycode", "drsecondarycode", "performancestandbycode", "sealedcode", "uninitcode",
+        ] {
             guard let text = request.parameter(name) else { continue }
-            guard let code = Int(text), (100...599).contains(code) else { return Self.error(400, "bad parameter \(name)") }
+            guard let code = Int(text), (100...599).contains(code) else {
+                return Self.error(400, "bad parameter \(name)")
+            }
             codes[name] = code
         }
         let role = role(index)
@@ -90,7 +106,8 @@ extension VaultCluster {
         }
         let isOpen = role == .active || role == .standby
         let mode = isOpen ? "disabled" : "unknown"
-        var body = "{\"initialized\":\(isInitialised),\"sealed\":\(!isOpen),\"standby\":\(role != .active),\"performance_standby\":false"
+        var body =
+            "{\"initialized\":\(isInitialised),\"sealed\":\(!isOpen),\"standby\":\(role != .active),\"performance_standby\":false"
         body += ",\"replication_performance_mode\":\"\(mode)\",\"replication_dr_mode\":\"\(mode)\""
         body += ",\"server_time_utc\":\(now.wall.milliseconds / 1000),\"version\":\(json(options.version))"
         if isOpen { body += ",\"cluster_name\":\(json(options.name)),\"cluster_id\":\(json(options.id))" }
@@ -102,9 +119,11 @@ extension VaultCluster {
         let isOpen = isInitialised && !node.isSealed
         var body = "{\"type\":\"shamir\",\"initialized\":\(isInitialised),\"sealed\":\(!isOpen)"
         body += ",\"t\":\(isInitialised ? options.threshold : 0),\"n\":\(isInitialised ? options.keys.count : 0)"
-        body += ",\"progress\":\(node.progress),\"nonce\":\(json(node.nonce)),\"version\":\(json(options.version)),\"migration\":false"
+        body +=
+            ",\"progress\":\(node.progress),\"nonce\":\(json(node.nonce)),\"version\":\(json(options.version)),\"migration\":false"
         if isOpen { body += ",\"cluster_name\":\(json(options.name)),\"cluster_id\":\(json(options.id))" }
-        return Self.jsonResponse(200, body + ",\"recovery_seal\":false,\"storage_type\":\(json(options.storageType))}\n")
+        return Self.jsonResponse(
+            200, body + ",\"recovery_seal\":false,\"storage_type\":\(json(options.storageType))}\n")
     }
 
     private func leader(_ index: Int) -> LabResponse {
@@ -112,7 +131,9 @@ extension VaultCluster {
         guard role == .active || role == .standby else { return Self.error(503, "Vault is sealed") }
         let named = election.named.map { nodes[$0] }
         let since = role == .active ? nodes[index].activeSince?.rfc3339 : nil
-        return Self.jsonResponse(200, """
+        return Self.jsonResponse(
+            200,
+            """
             {"ha_enabled":true,"is_self":\(role == .active),"active_time":"\(since ?? "0001-01-01T00:00:00Z")",\
             "leader_address":\(json(named?.address ?? "")),"leader_cluster_address":\(json(named?.clusterAddress ?? "")),\
             "performance_standby":false,"performance_standby_last_remote_wal":0}
@@ -135,11 +156,15 @@ extension VaultCluster {
         if body.reset == true {
             return (sealStatus(index), perform(.resetUnseal, on: index, at: now, random: random))
         }
-        guard let key = body.key, !key.isEmpty else { return (Self.error(400, "'key' must be specified in request body as JSON, or 'reset' set to true"), []) }
+        guard let key = body.key, !key.isEmpty else {
+            return (Self.error(400, "'key' must be specified in request body as JSON, or 'reset' set to true"), [])
+        }
         let was = nodes[index].progress
         let events = perform(.giveKey(key), on: index, at: now, random: random)
         if was + 1 >= options.threshold, nodes[index].isSealed, nodes[index].progress == 0 {
-            return (Self.error(400, "failed to decrypt keys from storage: cipher: message authentication failed"), events)
+            return (
+                Self.error(400, "failed to decrypt keys from storage: cipher: message authentication failed"), events
+            )
         }
         return (sealStatus(index), events)
     }
@@ -151,15 +176,19 @@ extension VaultCluster {
                 return role == .standby && request.headers["x-vault-token"] == nil
                     ? Self.error(400, "missing client token") : Self.error(400, "cannot forward local-only request")
             }
-            guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else { return Self.error(400, "missing client token") }
+            guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else {
+                return Self.error(400, "missing client token")
+            }
             guard policies(of: token) != nil else { return Self.error(403, "permission denied") }
         }
         guard request.parameter("format") == "prometheus" else {
-            return Self.jsonResponse(200, #"{"Timestamp":"","Gauges":[],"Points":[],"Counters":[],"Samples":[]}"# + "\n")
+            return Self.jsonResponse(
+                200, #"{"Timestamp":"","Gauges":[],"Points":[],"Counters":[],"Samples":[]}"# + "\n")
         }
         let page: VaultTelemetry.Page = role == .active ? .active : role == .standby ? .standby : .sealed
         let text = VaultTelemetry.page(
-            page, cluster: options.name, startedAt: nodes[index].startedAt, wasUnsealed: nodes[index].wasUnsealed, now: now.wall)
+            page, cluster: options.name, startedAt: nodes[index].startedAt, wasUnsealed: nodes[index].wasUnsealed,
+            now: now.wall)
         return LabResponse(200, type: "text/plain; charset=utf-8", text, headers: ["Cache-Control": "no-store"])
     }
 
@@ -172,7 +201,9 @@ extension VaultCluster {
         }
         let body = try? JSONDecoder().decode(Body.self, from: Data(request.body))
         guard let role = body?.role_id, !role.isEmpty else { return Self.error(400, "missing role_id") }
-        guard role == options.roleID, body?.secret_id == options.secretID else { return Self.error(400, "invalid secret id") }
+        guard role == options.roleID, body?.secret_id == options.secretID else {
+            return Self.error(400, "invalid secret id")
+        }
         let token = issueToken(random)
         return authEnvelope(token, policies: ["default", "watch"], random)
     }
@@ -183,7 +214,9 @@ extension VaultCluster {
 
     private func authEnvelope(_ token: String, policies: [String], _ random: any RandomSource) -> LabResponse {
         let list = policies.map(json).joined(separator: ",")
-        return Self.jsonResponse(200, """
+        return Self.jsonResponse(
+            200,
+            """
             {"request_id":"\(uuid(random))","lease_id":"","renewable":false,"lease_duration":0,"data":null,"wrap_info":null,"warnings":null,\
             "auth":{"client_token":\(json(token)),"accessor":"\(uuid(random))","policies":[\(list)],"token_policies":[\(list)],"metadata":{},\
             "lease_duration":3600,"renewable":true,"entity_id":"","token_type":"service","orphan":true}}
@@ -191,11 +224,14 @@ extension VaultCluster {
             """)
     }
 
-    private func lookupSelf(_ token: String, _ policies: [String], _ now: Moment, _ random: any RandomSource) -> LabResponse {
+    private func lookupSelf(_ token: String, _ policies: [String], _ now: Moment, _ random: any RandomSource)
+        -> LabResponse
+    {
         let list = policies.map(json).joined(separator: ",")
         let issuedAt = Timestamp(milliseconds: now.wall.milliseconds / 86_400_000 * 86_400_000)
         let expires = issuedAt + .seconds(86_400)
-        return envelope("""
+        return envelope(
+            """
             "data":{"accessor":"FSPsjutnUavALwroh1JdaTcY","creation_time":\(issuedAt.milliseconds / 1000),"creation_ttl":86400,\
             "display_name":"token","entity_id":"","expire_time":"\(expires.rfc3339)","explicit_max_ttl":0,"id":\(json(token)),\
             "issue_time":"\(issuedAt.rfc3339)","meta":null,"num_uses":0,"orphan":false,"path":"auth/token/create","period":86400,\
@@ -209,7 +245,8 @@ extension VaultCluster {
         guard let named = election.named else {
             return Self.error(500, "local node not active but active cluster node not found")
         }
-        return LabResponse(307, headers: Self.headers.merging(["Location": "\(nodes[named].address)/v1/\(path)"]) { $1 })
+        return LabResponse(
+            307, headers: Self.headers.merging(["Location": "\(nodes[named].address)/v1/\(path)"]) { $1 })
     }
 
     private func storageFails(_ index: Int) -> LabResponse? {
@@ -217,7 +254,9 @@ extension VaultCluster {
     }
 
     private func envelope(_ data: String, _ random: any RandomSource, lease: Int = 0) -> LabResponse {
-        Self.jsonResponse(200, """
+        Self.jsonResponse(
+            200,
+            """
             {"request_id":"\(uuid(random))","lease_id":"","renewable":false,"lease_duration":\(lease),\(data),"wrap_info":null,"warnings":null,"auth":null}
 
             """)

@@ -17,7 +17,9 @@ package struct VaultCluster: Sendable {
         /// Vault's listener option `unauthenticated_metrics_access`.
         package var unauthenticatedMetrics = true
         /// Token → policies. `root` may all, `watch` may what vaultwatch's documented policy says.
-        package var tokens = ["s.LabRootToken00000000000": ["root"], "s.LabWatchToken0000000000": ["default", "watch"]]
+        package var tokens = [
+            "s.LabRootToken00000000000": ["root"], "s.LabWatchToken0000000000": ["default", "watch"],
+        ]
         package var roleID = "1f3d2c7a-lab-role"
         package var secretID = "9b7e5a31-lab-secret"
         /// KV v1 path of the canary, with its mount.
@@ -64,9 +66,13 @@ package struct VaultCluster: Sendable {
     private var issued: [String] = []
 
     /// - Parameter nodes: name, API address and cluster address of each; all begin sealed.
-    package init(_ options: Options, nodes: [(name: String, address: String, clusterAddress: String)], at now: Timestamp) {
+    package init(
+        _ options: Options, nodes: [(name: String, address: String, clusterAddress: String)], at now: Timestamp
+    ) {
         self.options = options
-        self.nodes = nodes.map { Node(name: $0.name, address: $0.address, clusterAddress: $0.clusterAddress, startedAt: now) }
+        self.nodes = nodes.map {
+            Node(name: $0.name, address: $0.address, clusterAddress: $0.clusterAddress, startedAt: now)
+        }
         isInitialised = options.initialised
     }
 
@@ -103,7 +109,9 @@ package struct VaultCluster: Sendable {
     }
 
     /// Performs an action and passes time to `now`.
-    package mutating func perform(_ action: Action, on index: Int, at now: Moment, random: any RandomSource) -> [Election.Event] {
+    package mutating func perform(_ action: Action, on index: Int, at now: Moment, random: any RandomSource)
+        -> [Election.Event]
+    {
         var events = advance(to: now)
         switch action {
         case .seal:
@@ -118,7 +126,11 @@ package struct VaultCluster: Sendable {
             if nodes[index].progress == 0 { nodes[index].nonce = uuid(random) }
             if nodes[index].given.insert(key).inserted { nodes[index].progress += 1 }
             guard nodes[index].progress >= options.threshold else { break }
-            if nodes[index].given.isSubset(of: options.keys) { events += open(index, at: now) } else { nodes[index].forgetKeys() }
+            if nodes[index].given.isSubset(of: options.keys) {
+                events += open(index, at: now)
+            } else {
+                nodes[index].forgetKeys()
+            }
         case .resetUnseal:
             nodes[index].forgetKeys()
         case .stepDown:
@@ -167,7 +179,9 @@ package struct VaultCluster: Sendable {
     }
 
     /// The policies of a token, or `nil` for one that does not exist.
-    func policies(of token: String) -> [String]? { options.tokens[token] ?? (issued.contains(token) ? ["default", "watch"] : nil) }
+    func policies(of token: String) -> [String]? {
+        options.tokens[token] ?? (issued.contains(token) ? ["default", "watch"] : nil)
+    }
 
     private mutating func open(_ index: Int, at now: Moment) -> [Election.Event] {
         nodes[index].forgetKeys()
@@ -207,5 +221,6 @@ func uuid(_ random: any RandomSource) -> String {
         return String(repeating: "0", count: max(0, digits - text.count)) + text.suffix(digits)
     }
     let (high, low) = (random.next(), random.next())
-    return "\(hex(high >> 32, 8))-\(hex(high >> 16 & 0xffff, 4))-4\(hex(high & 0xfff, 3))-\(hex(0x8000 | (low >> 48 & 0x3fff), 4))-\(hex(low & 0xffff_ffff_ffff, 12))"
+    return
+        "\(hex(high >> 32, 8))-\(hex(high >> 16 & 0xffff, 4))-4\(hex(high & 0xfff, 3))-\(hex(0x8000 | (low >> 48 & 0x3fff), 4))-\(hex(low & 0xffff_ffff_ffff, 12))"
 }

@@ -25,13 +25,16 @@ struct VaultTelemetry: Sendable {
         let fields = line.split(separator: "|", omittingEmptySubsequences: false)
         guard fields.count == 6 else { return nil }
         return Row(
-            pages: fields[0], type: fields[1], name: fields[2], help: fields[3].isEmpty ? fields[2] : fields[3], labels: fields[4],
+            pages: fields[0], type: fields[1], name: fields[2], help: fields[3].isEmpty ? fields[2] : fields[3],
+            labels: fields[4],
             values: fields[5].split(separator: " "))
     }
 
     /// - Parameters:
     ///   - wasUnsealed: a sealed node that was unsealed before still shows its old gauge, beside the new one.
-    static func page(_ page: Page, cluster: String, startedAt start: Timestamp, wasUnsealed: Bool, now: Timestamp) -> String {
+    static func page(_ page: Page, cluster: String, startedAt start: Timestamp, wasUnsealed: Bool, now: Timestamp)
+        -> String
+    {
         let factor = max(0.01, (now.seconds - start.seconds) / recordedUptime)
         var out = ""
         var last: Substring = ""
@@ -43,7 +46,8 @@ struct VaultTelemetry: Sendable {
                 out += "# HELP \(row.name) \(row.help)\n# TYPE \(row.name) \(row.type)\n"
                 last = row.name
             }
-            let labels = row.labels.split(separator: "$cluster", omittingEmptySubsequences: false).joined(separator: cluster)
+            let labels = row.labels.split(separator: "$cluster", omittingEmptySubsequences: false).joined(
+                separator: cluster)
             if row.type == "summary" {
                 for value in row.values {
                     let sides = value.split(separator: "=", maxSplits: 1)
@@ -52,7 +56,8 @@ struct VaultTelemetry: Sendable {
                         let comma = labels.isEmpty ? "" : ","
                         out += "\(row.name){\(labels)\(comma)quantile=\"\(sides[0].dropFirst())\"} \(sides[1])\n"
                     } else {
-                        out += "\(row.name)_\(sides[0])\(labels.isEmpty ? "" : "{\(labels)}") \(grown(sides[1], factor, whole: sides[0] == "count"))\n"
+                        out +=
+                            "\(row.name)_\(sides[0])\(labels.isEmpty ? "" : "{\(labels)}") \(grown(sides[1], factor, whole: sides[0] == "count"))\n"
                     }
                 }
             } else {
@@ -60,7 +65,10 @@ struct VaultTelemetry: Sendable {
                 switch row.name {
                 case "process_start_time_seconds": value = goFormat(start.seconds)
                 case "go_memstats_last_gc_time_seconds": value = goFormat(max(start.seconds, now.seconds - 30))
-                default: value = row.type == "counter" ? grown(row.values[0], factor, whole: !row.values[0].contains(".")) : String(row.values[0])
+                default:
+                    value =
+                        row.type == "counter"
+                        ? grown(row.values[0], factor, whole: !row.values[0].contains(".")) : String(row.values[0])
                 }
                 out += "\(row.name)\(labels.isEmpty ? "" : "{\(labels)}") \(value)\n"
             }
@@ -80,8 +88,10 @@ struct VaultTelemetry: Sendable {
         case .active: out += "vault_core_unsealed{cluster=\"\"} 0\nvault_core_unsealed{cluster=\"\(cluster)\"} 1\n"
         case .standby: out += "vault_core_unsealed{cluster=\"\"} 1\n"
         case .sealed:
-            out += wasUnsealed
-                ? "vault_core_unsealed{cluster=\"\"} 1\nvault_core_unsealed{cluster=\"\(cluster)\"} 0\n" : "vault_core_unsealed{cluster=\"\"} 0\n"
+            out +=
+                wasUnsealed
+                ? "vault_core_unsealed{cluster=\"\"} 1\nvault_core_unsealed{cluster=\"\(cluster)\"} 0\n"
+                : "vault_core_unsealed{cluster=\"\"} 0\n"
         }
         return out
     }

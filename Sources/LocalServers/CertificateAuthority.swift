@@ -21,10 +21,12 @@ package final class CertificateAuthority: Sendable {
     /// - Throws: `ChildProcessError` with what openssl said.
     package init() async throws(ChildProcessError) {
         directory = try TemporaryDirectory()
-        try await ChildProcess.run("openssl", CertificateAuthority.newKey + [
-            "-x509", "-keyout", directory.file("ca.key"), "-out", directory.file("ca.pem"), "-days", "3650",
-            "-subj", "/CN=vaultwatch lab CA", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-        ])
+        try await ChildProcess.run(
+            "openssl",
+            CertificateAuthority.newKey + [
+                "-x509", "-keyout", directory.file("ca.key"), "-out", directory.file("ca.pem"), "-days", "3650",
+                "-subj", "/CN=vaultwatch lab CA", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+            ])
     }
 
     /// Issues a server certificate.
@@ -38,24 +40,32 @@ package final class CertificateAuthority: Sendable {
     ) async throws(ChildProcessError) -> Certificate {
         let files = Certificate(certificateFile: directory.file("\(name).pem"), keyFile: directory.file("\(name).key"))
         let request = directory.file("\(name).csr")
-        try await ChildProcess.run("openssl", CertificateAuthority.newKey + [
-            "-new", "-keyout", files.keyFile, "-out", request, "-subj", "/CN=\(name)",
-        ])
-        let extensions = try directory.write("\(name).ext", """
+        try await ChildProcess.run(
+            "openssl",
+            CertificateAuthority.newKey + [
+                "-new", "-keyout", files.keyFile, "-out", request, "-subj", "/CN=\(name)",
+            ])
+        let extensions = try directory.write(
+            "\(name).ext",
+            """
             subjectAltName = \(hosts.joined(separator: ","))
             basicConstraints = critical,CA:FALSE
             keyUsage = critical,digitalSignature
             extendedKeyUsage = serverAuth,clientAuth
 
             """)
-        let days = switch validity {
-        case .days(let days): days
-        case .expired: -1
-        }
-        try await ChildProcess.run("openssl", [
-            "x509", "-req", "-in", request, "-CA", certificateFile, "-CAkey", directory.file("ca.key"), "-CAcreateserial",
-            "-out", files.certificateFile, "-days", String(days), "-sha256", "-extfile", extensions,
-        ])
+        let days =
+            switch validity {
+            case .days(let days): days
+            case .expired: -1
+            }
+        try await ChildProcess.run(
+            "openssl",
+            [
+                "x509", "-req", "-in", request, "-CA", certificateFile, "-CAkey", directory.file("ca.key"),
+                "-CAcreateserial",
+                "-out", files.certificateFile, "-days", String(days), "-sha256", "-extfile", extensions,
+            ])
         return files
     }
 

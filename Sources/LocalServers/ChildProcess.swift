@@ -1,6 +1,6 @@
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A program started beside this process: in a process group of its own, with no descriptor inherited but
@@ -93,7 +93,9 @@ package final class ChildProcess: Sendable {
                 }
             }
             if failure != 0 {
-                continuation.resume(returning: .failure(ChildProcessError(program: executable, reason: String(cString: strerror(failure)))))
+                continuation.resume(
+                    returning: .failure(
+                        ChildProcessError(program: executable, reason: String(cString: strerror(failure)))))
             }
         }
         return try result.get()
@@ -227,7 +229,9 @@ package struct ChildProcessError: Error, Hashable, Sendable, CustomStringConvert
 extension ChildProcess {
     /// posix_spawn(3). setpriv(1) stands between where it exists: only a program can set
     /// the parent-death signal and change the account after the fork.
-    fileprivate static func spawn(_ executable: String, _ arguments: [String], _ options: Options) -> Result<ChildProcess, ChildProcessError> {
+    fileprivate static func spawn(_ executable: String, _ arguments: [String], _ options: Options) -> Result<
+        ChildProcess, ChildProcessError
+    > {
         func failure(_ code: Int32) -> Result<ChildProcess, ChildProcessError> {
             .failure(ChildProcessError(program: executable, reason: String(cString: strerror(code))))
         }
@@ -238,7 +242,8 @@ extension ChildProcess {
             if let user = options.user { wrapper += ["--reuid", user, "--regid", user, "--init-groups"] }
             command = wrapper + ["--"] + command
         } else if options.user != nil {
-            return .failure(ChildProcessError(program: executable, reason: "no /usr/bin/setpriv to change the account with"))
+            return .failure(
+                ChildProcessError(program: executable, reason: "no /usr/bin/setpriv to change the account with"))
         }
 
         var actions = posix_spawn_file_actions_t()
@@ -281,7 +286,8 @@ extension ChildProcess {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
         let argv = command.map { strdup($0) } + [nil]
         let envp = options.environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] }
@@ -290,7 +296,8 @@ extension ChildProcess {
             for pointer in envp ?? [] { free(pointer) }
         }
         var pid: pid_t = 0
-        let code = envp.map { posix_spawnp(&pid, command[0], &actions, &attributes, argv, $0) }
+        let code =
+            envp.map { posix_spawnp(&pid, command[0], &actions, &attributes, argv, $0) }
             ?? posix_spawnp(&pid, command[0], &actions, &attributes, argv, environ)
         guard code == 0 else {
             for descriptor in kept { close(descriptor) }
@@ -325,10 +332,12 @@ private func startThread(_ work: @escaping @Sendable () -> Void) -> Int32 {
     }
     var thread = pthread_t()
     let box = Unmanaged.passRetained(Box(work))
-    let code = pthread_create(&thread, nil, { argument in
-        if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().work() }
-        return nil
-    }, box.toOpaque())
+    let code = pthread_create(
+        &thread, nil,
+        { argument in
+            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().work() }
+            return nil
+        }, box.toOpaque())
     if code == 0 { pthread_detach(thread) } else { box.release() }
     return code
 }

@@ -1,6 +1,6 @@
 import Platform
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// PostgreSQL as Vault's storage, on loopback: a primary and, if wanted, a streaming replica, with Vault's two
@@ -42,7 +42,9 @@ package final class LocalPostgres: Sendable {
     /// - Throws: `ChildProcessError`: no installation, or what a program said.
     package static func start(_ options: Options = Options()) async throws(ChildProcessError) -> LocalPostgres {
         guard let installation = PostgresInstallation.find() else {
-            throw ChildProcessError(program: "initdb", reason: "no PostgreSQL server programs on this machine; Debian: apt install postgresql")
+            throw ChildProcessError(
+                program: "initdb",
+                reason: "no PostgreSQL server programs on this machine; Debian: apt install postgresql")
         }
         let servers = try LocalPostgres(options, installation)
         do throws(ChildProcessError) {
@@ -60,7 +62,9 @@ package final class LocalPostgres: Sendable {
         self.installation = installation
         directory = try TemporaryDirectory()
         primary = try PostgresServer(name: "primary", directory: directory, installation: installation)
-        replica = options.replica ? try PostgresServer(name: "replica", directory: directory, installation: installation) : nil
+        replica =
+            options.replica
+            ? try PostgresServer(name: "replica", directory: directory, installation: installation) : nil
         password = Secret(value: LocalPostgres.randomPassword())
         replicationPassword = LocalPostgres.randomPassword()
     }
@@ -73,7 +77,9 @@ package final class LocalPostgres: Sendable {
     /// Writes the role's password to a file that only this account reads, and gives its path.
     package func passwordFile() throws(ChildProcessError) -> String {
         let text: String
-        do { text = try password.reveal(SystemFiles()) } catch { throw ChildProcessError(program: error.path, reason: error.reason) }
+        do { text = try password.reveal(SystemFiles()) } catch {
+            throw ChildProcessError(program: error.path, reason: error.reason)
+        }
         return try directory.write("vaultwatch.password", text + "\n", mode: 0o600)
     }
 
@@ -89,8 +95,12 @@ package final class LocalPostgres: Sendable {
         guard let replica else { return }
         try await replica.sql("ALTER SYSTEM SET primary_conninfo = ''")
         try await replica.sql("SELECT pg_reload_conf()")
-        let gone = try await settled { () async throws(ChildProcessError) in try await replica.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0" }
-        guard gone else { throw ChildProcessError(program: "postgres replica", reason: "the WAL receiver stays: \(replica.logTail())") }
+        let gone = try await settled { () async throws(ChildProcessError) in
+            try await replica.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0"
+        }
+        guard gone else {
+            throw ChildProcessError(program: "postgres replica", reason: "the WAL receiver stays: \(replica.logTail())")
+        }
     }
 
     /// Ends `cutReplication()` and waits until the replica streams.
@@ -107,14 +117,20 @@ package final class LocalPostgres: Sendable {
         let written = try await primary.sql("SELECT pg_current_wal_lsn()")
         let streams = try await settled { () async throws(ChildProcessError) in
             try await replica.sql(
-                "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming' AND pg_last_wal_replay_lsn() >= '\(written)'") == "1"
+                "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming' AND pg_last_wal_replay_lsn() >= '\(written)'"
+            ) == "1"
         }
-        guard streams else { throw ChildProcessError(program: "postgres replica", reason: "does not stream: \(replica.logTail())") }
+        guard streams else {
+            throw ChildProcessError(program: "postgres replica", reason: "does not stream: \(replica.logTail())")
+        }
     }
 
     /// Writes entries as Vault's mounts do: `count` secrets of about `size` bytes of ciphertext.
-    package func writeSecrets(count: Int, size: Int = 200, mount: String = "6f1f7a42-8f1b-4a56-9d0e-2f6d1c7b9a10") async throws(ChildProcessError) {
-        try await primary.sql("""
+    package func writeSecrets(count: Int, size: Int = 200, mount: String = "6f1f7a42-8f1b-4a56-9d0e-2f6d1c7b9a10")
+        async throws(ChildProcessError)
+    {
+        try await primary.sql(
+            """
             INSERT INTO vault_kv_store (parent_path, path, key, value)
             SELECT '/logical/\(mount)/', '/logical/\(mount)/', 'tenant-' || n, convert_to(repeat(md5(n::text), \(max(1, size / 32))), 'UTF8')
             FROM generate_series(1, \(count)) AS n
@@ -127,7 +143,8 @@ package final class LocalPostgres: Sendable {
     ///   - identity: new for each acquisition.
     ///   - value: the UUID under `core/leader/`.
     package func holdLock(identity: String, value: String, seconds: Int = 15) async throws(ChildProcessError) {
-        try await primary.sql("""
+        try await primary.sql(
+            """
             INSERT INTO vault_ha_locks (ha_key, ha_identity, ha_value, valid_until)
             VALUES ('core/lock', \(LocalPostgres.literal(identity)), \(LocalPostgres.literal(value)), now() + interval '\(seconds) seconds')
             ON CONFLICT (ha_key) DO UPDATE SET ha_identity = EXCLUDED.ha_identity, ha_value = EXCLUDED.ha_value, valid_until = EXCLUDED.valid_until
@@ -152,7 +169,9 @@ extension LocalPostgres {
             options: ChildProcess.Options(workingDirectory: "/", user: installation.account))
         try configure(primary)
         let method = options.scram ? "scram-sha-256" : "trust"
-        try writeFile(primary.data + "/pg_hba.conf", """
+        try writeFile(
+            primary.data + "/pg_hba.conf",
+            """
             local all postgres trust
             local all all \(method)
             host all all 127.0.0.1/32 \(method)
@@ -162,8 +181,11 @@ extension LocalPostgres {
         try await primary.start()
         try await primary.sql("CREATE DATABASE vault", database: "postgres")
         let watchPassword: String
-        do { watchPassword = try password.reveal(SystemFiles()) } catch { throw ChildProcessError(program: error.path, reason: error.reason) }
-        try await primary.sql("""
+        do { watchPassword = try password.reveal(SystemFiles()) } catch {
+            throw ChildProcessError(program: error.path, reason: error.reason)
+        }
+        try await primary.sql(
+            """
             CREATE TABLE vault_kv_store (
                 parent_path text COLLATE "C" NOT NULL, path text COLLATE "C", key text COLLATE "C", value bytea,
                 CONSTRAINT pkey PRIMARY KEY (path, key));
@@ -193,7 +215,9 @@ extension LocalPostgres {
 
     /// Small, and without durability: the data lives as long as the demo or the test.
     private func configure(_ server: PostgresServer) throws(ChildProcessError) {
-        try writeFile(server.data + "/postgresql.conf", """
+        try writeFile(
+            server.data + "/postgresql.conf",
+            """
             listen_addresses = '127.0.0.1'
             port = \(server.port)
             unix_socket_directories = '\(server.socketDirectory)'
@@ -222,7 +246,9 @@ extension LocalPostgres {
             """, mode: 0o600)
     }
 
-    private func settled(_ condition: () async throws(ChildProcessError) -> Bool) async throws(ChildProcessError) -> Bool {
+    private func settled(_ condition: () async throws(ChildProcessError) -> Bool) async throws(ChildProcessError)
+        -> Bool
+    {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(30)
         while true {

@@ -25,7 +25,8 @@ package final class Moto: Sendable {
         let process = try await ChildProcess.start(
             python, ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)],
             options: ChildProcess.Options(environment: environment, workingDirectory: directory.path))
-        guard await waitUntil(atMost: .seconds(60), { accepts(port: port) || process.exit != nil }), process.exit == nil else {
+        guard await waitUntil(atMost: .seconds(60), { accepts(port: port) || process.exit != nil }), process.exit == nil
+        else {
             let said = String(decoding: process.standardError(limit: 4096), as: UTF8.self)
             await process.terminate()
             throw ChildProcessError(program: "moto", reason: said)

@@ -1,6 +1,6 @@
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Ports given out by this process, so that two servers never get the same before either has bound it.
@@ -27,7 +27,9 @@ private func isFree(_ port: UInt16) throws(ChildProcessError) -> Bool {
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     address.sin_port = port.bigEndian
     return withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) } == 0
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        } == 0
     }
 }
 
@@ -41,13 +43,17 @@ package func accepts(port: UInt16) -> Bool {
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     address.sin_port = port.bigEndian
     return withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+        }
     }
 }
 
 /// Waits for a state of a real server, which has no way to tell: asks at intervals up to the limit.
 /// - Returns: whether it came.
-package func waitUntil(atMost limit: Duration = .seconds(30), _ condition: () async throws -> Bool) async rethrows -> Bool {
+package func waitUntil(atMost limit: Duration = .seconds(30), _ condition: () async throws -> Bool) async rethrows
+    -> Bool
+{
     let clock = ContinuousClock()
     let deadline = clock.now + limit
     var pause = Duration.milliseconds(5)

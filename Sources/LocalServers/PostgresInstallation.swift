@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Where this machine's PostgreSQL programs are, and the account that runs them: the server refuses root.

@@ -1,6 +1,6 @@
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// One PostgreSQL server process on 127.0.0.1 with a data directory of its own.
@@ -22,7 +22,9 @@ package final class PostgresServer: Sendable {
         socketDirectory = directory.file("\(name)-socket")
         log = directory.file("\(name).log")
         for path in [data, socketDirectory] {
-            guard mkdir(path, 0o700) == 0 else { throw ChildProcessError(program: path, reason: String(cString: strerror(errno))) }
+            guard mkdir(path, 0o700) == 0 else {
+                throw ChildProcessError(program: path, reason: String(cString: strerror(errno)))
+            }
             if let account = installation.account, let entry = getpwnam(account) {
                 chown(path, entry.pointee.pw_uid, entry.pointee.pw_gid)
             }
@@ -65,7 +67,8 @@ package final class PostgresServer: Sendable {
     /// Whether it takes connections.
     package func isReady() async -> Bool {
         let asked = try? await ChildProcess.start(
-            installation.program("pg_isready"), ["-q", "-t", "2", "-h", socketDirectory, "-p", String(port), "-d", "postgres"],
+            installation.program("pg_isready"),
+            ["-q", "-t", "2", "-h", socketDirectory, "-p", String(port), "-d", "postgres"],
             options: ChildProcess.Options(standardOutput: .discard, standardError: .discard))
         return await asked?.wait() == .exited(0)
     }
@@ -106,8 +109,13 @@ package final class PostgresServer: Sendable {
     package func sql(_ statements: String, database: String = "vault") async throws(ChildProcessError) -> String {
         let output = try await ChildProcess.run(
             installation.program("psql"),
-            ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", socketDirectory, "-p", String(port), "-d", database, "-c", statements],
-            options: ChildProcess.Options(environment: ["PGCONNECT_TIMEOUT": "5", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]))
+            [
+                "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", socketDirectory, "-p",
+                String(port), "-d", database, "-c", statements,
+            ],
+            options: ChildProcess.Options(environment: [
+                "PGCONNECT_TIMEOUT": "5", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
+            ]))
         var text = String(decoding: output, as: UTF8.self)
         while text.last == "\n" { text.removeLast() }
         return text

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Platform
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// aiosmtpd as a mail server written by others, for tests of the SMTP client: it keeps what it accepts.
@@ -64,7 +64,8 @@ package final class SMTPSink: Sendable {
         let directory = try TemporaryDirectory()
         let script = try directory.write("sink.py", program)
         var environment = [
-            "PATH": "/usr/bin:/bin", "PORT": String(port), "DIRECTORY": directory.path, "SECURITY": options.security.rawValue,
+            "PATH": "/usr/bin:/bin", "PORT": String(port), "DIRECTORY": directory.path,
+            "SECURITY": options.security.rawValue,
         ]
         environment["CERTIFICATE"] = options.certificate?.certificateFile
         environment["KEY"] = options.certificate?.keyFile
@@ -76,7 +77,8 @@ package final class SMTPSink: Sendable {
                 throw ChildProcessError(program: error.path, reason: error.reason)
             }
         }
-        let process = try await ChildProcess.start(python, [script], options: ChildProcess.Options(environment: environment))
+        let process = try await ChildProcess.start(
+            python, [script], options: ChildProcess.Options(environment: environment))
         guard await waitUntil({ accepts(port: port) || process.exit != nil }), process.exit == nil else {
             let said = String(decoding: process.standardError(limit: 4096), as: UTF8.self)
             await process.terminate()
@@ -98,7 +100,8 @@ package final class SMTPSink: Sendable {
         guard let envelope = try? files.read(directory.file("\(index).envelope"), limit: 1 << 20),
             let data = try? files.read(directory.file("\(index).eml"), limit: 64 << 20)
         else { return nil }
-        let lines = String(decoding: envelope, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let lines = String(decoding: envelope, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            .map(String.init)
         return Mail(sender: lines[0], recipients: lines.dropFirst().filter { !$0.isEmpty }, data: data)
     }
 

@@ -1,6 +1,6 @@
 import FoundationEssentials
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A directory under /tmp that goes with its last reference, or at `remove()`.
@@ -49,7 +49,9 @@ func writeFile(_ path: String, _ text: String, mode: mode_t) throws(ChildProcess
     let bytes = Array(text.utf8)
     var written = 0
     while written < bytes.count {
-        let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written) }
+        let count = bytes.withUnsafeBytes {
+            Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
+        }
         if count < 0 {
             if errno == EINTR { continue }
             throw ChildProcessError(program: path, reason: String(cString: strerror(errno)))

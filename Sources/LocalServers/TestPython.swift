@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The Python with moto and aiosmtpd, which tests alone need.
@@ -19,7 +19,9 @@ package enum TestPython {
 
     static func required() throws(ChildProcessError) -> String {
         guard let python = find() else {
-            throw ChildProcessError(program: "python", reason: "no Python with moto and aiosmtpd; make test installs it, or set VAULTWATCH_TEST_PYTHON")
+            throw ChildProcessError(
+                program: "python",
+                reason: "no Python with moto and aiosmtpd; make test installs it, or set VAULTWATCH_TEST_PYTHON")
         }
         return python
     }

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Reading what configuration points at: configuration files, secrets, certificates, rule files.
@@ -52,7 +52,10 @@ package struct SystemFiles: FileAccess {
             throw FileError(path: path, reason: String(cString: strerror(errno)))
         }
         // It may grow while it is read; what came after the look at its size is left for the next time.
-        return (Array(try SystemFiles.rest(of: descriptor, path, limit: limit + SystemFiles.growthLimit).prefix(limit)), start > 0)
+        return (
+            Array(try SystemFiles.rest(of: descriptor, path, limit: limit + SystemFiles.growthLimit).prefix(limit)),
+            start > 0
+        )
     }
 
     /// What a writer may add to a file between a look at its size and its reading.
@@ -74,7 +77,9 @@ package struct SystemFiles: FileAccess {
                 throw FileError(path: path, reason: String(cString: strerror(errno)))
             }
             if count == 0 { return bytes }
-            guard bytes.count + count <= limit else { throw FileError(path: path, reason: "larger than \(limit) bytes") }
+            guard bytes.count + count <= limit else {
+                throw FileError(path: path, reason: "larger than \(limit) bytes")
+            }
             bytes += chunk[..<count]
         }
     }

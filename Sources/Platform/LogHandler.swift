@@ -1,7 +1,7 @@
 import Logging
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// One line an event on standard error: logfmt or JSON, fields `ts level msg …`.
@@ -49,7 +49,10 @@ package struct LineLogHandler: LogHandler {
         var line = journalPriorities ? "<\(LineLogHandler.priority(event.level))>" : ""
         switch format {
         case .logfmt: line += fields.map { "\($0)=\(LineLogHandler.logfmt($1))" }.joined(separator: " ")
-        case .json: line += "{" + fields.map { "\(LineLogHandler.json($0)):\(LineLogHandler.json($1))" }.joined(separator: ",") + "}"
+        case .json:
+            line +=
+                "{" + fields.map { "\(LineLogHandler.json($0)):\(LineLogHandler.json($1))" }.joined(separator: ",")
+                + "}"
         }
         write(line + "\n")
     }
@@ -82,7 +85,9 @@ package struct LineLogHandler: LogHandler {
     }
 
     private static func logfmt(_ value: String) -> String {
-        let plain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != 0x7f }
+        let plain =
+            !value.isEmpty
+            && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != 0x7f }
         return plain ? value : value.quotedAsInGo
     }
 

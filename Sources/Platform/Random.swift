@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A shared source of randomness. Tests seed it, so that every run can be had again.

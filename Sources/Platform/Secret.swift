@@ -25,7 +25,9 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
         switch source {
         case .value(let value): return value
         case .file(let path):
-            let line = try files.read(path, limit: 65536).prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+            let line = try files.read(path, limit: 65536).prefix {
+                $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r")
+            }
             return String(decoding: line, as: UTF8.self)
         }
     }

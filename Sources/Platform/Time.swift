@@ -1,6 +1,6 @@
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A point on the monotonic clock: nanoseconds since an origin that means nothing. Schedules use it;
@@ -13,7 +13,9 @@ import Glibc
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
     @inlinable public static func - (a: Instant, b: Instant) -> Duration { .nanoseconds(a.nanoseconds - b.nanoseconds) }
     @inlinable public static func + (a: Instant, b: Duration) -> Instant {
-        Instant(nanoseconds: a.nanoseconds &+ b.components.seconds &* 1_000_000_000 &+ b.components.attoseconds / 1_000_000_000)
+        Instant(
+            nanoseconds: a.nanoseconds &+ b.components.seconds &* 1_000_000_000 &+ b.components.attoseconds
+                / 1_000_000_000)
     }
 }
 

@@ -14,7 +14,8 @@ package struct ProbeSet: Sendable {
     ///   - records: files that tell of backup runs, restore tests and drills.
     package init(
         vault: [VaultClusterOptions] = [], postgres: [PostgresServerOptions] = [],
-        backups: [(options: BackupSetOptions, store: any BackupStore)] = [], verdicts: BackupVerdicts = BackupVerdicts(),
+        backups: [(options: BackupSetOptions, store: any BackupStore)] = [],
+        verdicts: BackupVerdicts = BackupVerdicts(),
         records: RecordOptions? = nil,
         http: any HTTPClient, database: any PostgresConnector, platform: Platform
     ) {
@@ -30,13 +31,17 @@ package struct ProbeSet: Sendable {
             guard let cluster = databases[options.cluster] else { continue }
             probes.append(PostgresProbe(options: options, cluster: cluster, connector: database, platform: platform))
         }
-        // Nobody but raft storage can give a snapshot: what the nodes say of their storage is held against the backups' names.
+        // Nobody but raft storage can give a snapshot: what the nodes say of their storage is held against the backups'
+        // names.
         let storage: @Sendable () -> [String] = { clusters.compactMap(\.storageType) }
         for (options, store) in backups {
             let newest = NewestBackup()
-            probes.append(BackupProbe(options: options, store: store, newest: newest, platform: platform, storageTypes: storage))
+            probes.append(
+                BackupProbe(options: options, store: store, newest: newest, platform: platform, storageTypes: storage))
             guard options.verification.isEnabled else { continue }
-            probes.append(BackupContentProbe(options: options, store: store, newest: newest, verdicts: verdicts, platform: platform))
+            probes.append(
+                BackupContentProbe(
+                    options: options, store: store, newest: newest, verdicts: verdicts, platform: platform))
         }
         if let records { probes.append(RecordProbe(options: records, platform: platform)) }
         self.probes = probes

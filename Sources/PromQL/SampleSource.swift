@@ -12,13 +12,15 @@ package protocol SampleSource: Sendable {
     ///   - latestOnly: only the last of the points of each series is wanted.
     ///   - body: gets the labels and the points, which are good until it returns.
     func visit(
-        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
+        _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
     ) throws
 }
 
 extension SampleSource {
     package func visit(
-        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
+        _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
     ) throws {
         for series in try select(matchers, start: start, end: end) {
             try series.points.withUnsafeBufferPointer { points in

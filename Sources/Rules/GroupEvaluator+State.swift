@@ -41,7 +41,8 @@ extension GroupEvaluator {
                 if alert.state == .pending {
                     guard outage <= GroupEvaluator.outageTolerance else { continue }
                     alert.activeAt += max(0, outage)
-                    // A long `for` that was nearly over gets the grace period, as in Prometheus: data must have time to come back.
+                    // A long `for` that was nearly over gets the grace period, as in Prometheus: data must have time to
+                    // come back.
                     let hold = rule.hold.milliseconds
                     if hold >= GroupEvaluator.grace, alert.activeAt + hold < now.milliseconds + GroupEvaluator.grace {
                         alert.activeAt = now.milliseconds + GroupEvaluator.grace - hold
@@ -53,7 +54,8 @@ extension GroupEvaluator {
         }
         // Rules that the files lost meanwhile: what they fired ends at the next turn.
         for alerts in gone.values {
-            leftovers.append(RuleState(alerts: Dictionary(alerts.map { (Labels($0.labels), $0) }) { first, _ in first }))
+            leftovers.append(
+                RuleState(alerts: Dictionary(alerts.map { (Labels($0.labels), $0) }) { first, _ in first }))
         }
     }
 
@@ -64,11 +66,14 @@ extension GroupEvaluator {
         }
     }
 
-    /// Takes a new version of the group: rules that are the same keep their state; what the others gave ends at the next turn.
+    /// Takes a new version of the group: rules that are the same keep their state; what the others gave ends at the
+    /// next turn.
     package mutating func adopt(_ new: RuleGroup) {
         var old: [String: RuleState] = [:]
         for (index, rule) in group.rules.enumerated() { old[GroupEvaluator.key(rule, index, group)] = rules[index] }
-        rules = new.rules.enumerated().map { index, rule in old.removeValue(forKey: GroupEvaluator.key(rule, index, new)) ?? RuleState() }
+        rules = new.rules.enumerated().map { index, rule in
+            old.removeValue(forKey: GroupEvaluator.key(rule, index, new)) ?? RuleState()
+        }
         leftovers += old.values
         group = new
     }

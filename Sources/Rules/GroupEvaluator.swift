@@ -59,12 +59,14 @@ package struct GroupEvaluator: Sendable {
             result.evaluations += 1
             rules[index].lastEvaluation = now
             do {
-                let elements = try GroupEvaluator.elements(try evaluator.instant(rule.query.expression, at: time, lookback: context.lookback))
+                let elements = try GroupEvaluator.elements(
+                    try evaluator.instant(rule.query.expression, at: time, lookback: context.lookback))
                 let samples: [Sample]
                 switch rule.kind {
                 case .recording: samples = try recorded(rule, elements, at: time)
                 case .alerting:
-                    samples = try alerted(rule, &rules[index], elements, now: now, time: time, overlay, context, &result)
+                    samples = try alerted(
+                        rule, &rules[index], elements, now: now, time: time, overlay, context, &result)
                 }
                 rules[index].health = .ok
                 rules[index].lastError = nil
@@ -95,13 +97,16 @@ package struct GroupEvaluator: Sendable {
         }
     }
 
-    private func recorded(_ rule: Rule, _ elements: [VectorSample], at time: Timestamp) throws(EvaluationError) -> [Sample] {
+    private func recorded(_ rule: Rule, _ elements: [VectorSample], at time: Timestamp) throws(EvaluationError)
+        -> [Sample]
+    {
         var seen: Set<Labels> = []
         var samples: [Sample] = []
         for element in elements {
             let labels = element.labels.merging(rule.labels).setting(Labels.metricName, to: rule.name)
             guard seen.insert(labels).inserted else {
-                throw EvaluationError(.execution, "vector contains metrics with the same labelset after applying rule labels")
+                throw EvaluationError(
+                    .execution, "vector contains metrics with the same labelset after applying rule labels")
             }
             samples.append(Sample(labels, element.value, at: time))
         }
@@ -114,24 +119,33 @@ package struct GroupEvaluator: Sendable {
     // MARK: Alerts
 
     private func alerted(
-        _ rule: Rule, _ state: inout RuleState, _ elements: [VectorSample], now: Timestamp, time: Timestamp, _ source: OverlaySource,
+        _ rule: Rule, _ state: inout RuleState, _ elements: [VectorSample], now: Timestamp, time: Timestamp,
+        _ source: OverlaySource,
         _ context: RuleContext, _ result: inout GroupResult
     ) throws(EvaluationError) -> [Sample] {
         let functions = context.functions(source, at: time)
         var found: [Labels: (annotations: [String: String], value: Double)] = [:]
         for element in elements {
             let plain = element.labels.withoutName()
-            let data = RuleTemplates.Data(labels: element.labels, value: element.value, externalLabels: context.externalLabels, externalURL: context.externalURL)
+            let data = RuleTemplates.Data(
+                labels: element.labels, value: element.value, externalLabels: context.externalLabels,
+                externalURL: context.externalURL)
             let (labels, annotations) = rule.templates.expand(data, functions: functions)
             let all = plain.merging(labels).setting("alertname", to: rule.name)
             guard found.updateValue((annotations, element.value), forKey: all) == nil else {
-                throw EvaluationError(.execution, "vector contains metrics with the same labelset after applying alert labels")
+                throw EvaluationError(
+                    .execution, "vector contains metrics with the same labelset after applying alert labels")
             }
         }
         lazy var evidence = DataEvidence(rule.query.expression, source, at: time)
         if rule.noData == .alert, found.isEmpty, evidence.isMissing(for: nil, except: []) {
             let labels = Labels(rule.labels.filter { !$0.value.contains("{{") }).setting("alertname", to: rule.name)
-            found[labels] = (["summary": "No data for \(rule.name)", "description": "The series that the rule reads are gone: \(rule.query.text)"], .nan)
+            found[labels] = (
+                [
+                    "summary": "No data for \(rule.name)",
+                    "description": "The series that the rule reads are gone: \(rule.query.text)",
+                ], .nan
+            )
         }
         // What has fired stays as it is: too much to look at is no recovery.
         if group.limit > 0, found.count > group.limit {
@@ -144,7 +158,8 @@ package struct GroupEvaluator: Sendable {
                 state.alerts[labels]?.keepFiringSince = nil
                 state.alerts[labels]?.restoredUntil = nil
             } else {
-                state.alerts[labels] = ActiveAlert(labels: labels.dictionary, annotations: news.annotations, value: news.value, activeAt: now)
+                state.alerts[labels] = ActiveAlert(
+                    labels: labels.dictionary, annotations: news.annotations, value: news.value, activeAt: now)
                 result.isChanged = true
             }
         }
@@ -152,7 +167,8 @@ package struct GroupEvaluator: Sendable {
         for labels in state.alerts.keys.sorted() {
             let isFound = found[labels] != nil
             let isActive = state.alerts[labels].map { $0.state != .inactive } ?? false
-            let isBlind = rule.noData != .resolve && !isFound && isActive && evidence.isMissing(for: labels, except: ownLabels)
+            let isBlind =
+                rule.noData != .resolve && !isFound && isActive && evidence.isMissing(for: labels, except: ownLabels)
             // Restored, and its data are back: its end need not wait.
             if !isFound, state.alerts[labels]?.restoredUntil.map({ now.milliseconds < $0 }) == true,
                 evidence.isComplete(for: labels, except: ownLabels)
@@ -163,15 +179,21 @@ package struct GroupEvaluator: Sendable {
         }
         var samples: [Sample] = []
         for (labels, alert) in state.alerts.sorted(by: { $0.key < $1.key }) where alert.state != .inactive {
-            samples.append(Sample(labels.setting(Labels.metricName, to: "ALERTS").setting("alertstate", to: alert.state.rawValue), 1, at: time))
-            samples.append(Sample(labels.setting(Labels.metricName, to: "ALERTS_FOR_STATE"), Double(alert.activeAt / 1000), at: time))
+            samples.append(
+                Sample(
+                    labels.setting(Labels.metricName, to: "ALERTS").setting("alertstate", to: alert.state.rawValue), 1,
+                    at: time))
+            samples.append(
+                Sample(
+                    labels.setting(Labels.metricName, to: "ALERTS_FOR_STATE"), Double(alert.activeAt / 1000), at: time))
         }
         return samples
     }
 
     /// One alert's step: pending → firing → inactive → forgotten; and whether it is to be told now.
     private func advance(
-        _ rule: Rule, _ labels: Labels, isFound: Bool, isBlind: Bool, _ state: inout RuleState, _ now: Timestamp, _ context: RuleContext,
+        _ rule: Rule, _ labels: Labels, isFound: Bool, isBlind: Bool, _ state: inout RuleState, _ now: Timestamp,
+        _ context: RuleContext,
         _ result: inout GroupResult
     ) {
         guard var alert = state.alerts[labels] else { return }
@@ -182,7 +204,8 @@ package struct GroupEvaluator: Sendable {
                 alert.firedAt = now.milliseconds
             }
         } else if alert.state == .inactive {
-            if let resolvedAt = alert.resolvedAt, now.milliseconds - resolvedAt > context.resolvedRetention.milliseconds {
+            if let resolvedAt = alert.resolvedAt, now.milliseconds - resolvedAt > context.resolvedRetention.milliseconds
+            {
                 state.alerts[labels] = nil
                 result.isChanged = true
                 return

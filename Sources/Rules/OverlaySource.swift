@@ -2,7 +2,8 @@ import PromQL
 import Samples
 import Synchronization
 
-/// The store with the results of the running evaluation laid over it, so that a group's later rules see its earlier ones.
+/// The store with the results of the running evaluation laid over it, so that a group's later rules see its earlier
+/// ones.
 final class OverlaySource: SampleSource {
     private let base: any SampleSource
     /// By metric name.
@@ -11,14 +12,14 @@ final class OverlaySource: SampleSource {
     /// Results of one name, as series in the order in which they came.
     private struct Results {
         var series: [Series] = []
-        var places: [Labels: Int] = [:]
+        var indices: [Labels: Int] = [:]
 
         mutating func add(_ sample: Sample) {
             let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
-            if let place = places[sample.labels] {
-                series[place].points = OverlaySource.merged(series[place].points, [point])
+            if let index = indices[sample.labels] {
+                series[index].points = OverlaySource.merged(series[index].points, [point])
             } else {
-                places[sample.labels] = series.count
+                indices[sample.labels] = series.count
                 series.append(Series(sample.labels, [point]))
             }
         }
@@ -34,12 +35,15 @@ final class OverlaySource: SampleSource {
 
     func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
         var found: [Series] = []
-        try visit(matchers, start: start, end: end, latestOnly: false) { labels, points in found.append(Series(labels, Array(points))) }
+        try visit(matchers, start: start, end: end, latestOnly: false) { labels, points in
+            found.append(Series(labels, Array(points)))
+        }
         return found
     }
 
     func visit(
-        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
+        _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
     ) throws {
         let extra = extra(matchers, start: start, end: end)
         if extra.isEmpty { return try base.visit(matchers, start: start, end: end, latestOnly: latestOnly, body) }
@@ -60,7 +64,8 @@ final class OverlaySource: SampleSource {
     private func extra(_ matchers: [Matcher], start: Int64, end: Int64) -> [Series] {
         let name = matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value
         return added.withLock { added in
-            let pools = name.map { name in added[name].map { [$0] } ?? [] } ?? added.sorted { $0.key < $1.key }.map(\.value)
+            let pools =
+                name.map { name in added[name].map { [$0] } ?? [] } ?? added.sorted { $0.key < $1.key }.map(\.value)
             return pools.flatMap(\.series).compactMap { one in
                 guard matchers.allSatisfy({ $0.matches(one.labels) }) else { return nil }
                 let points = one.points.filter { $0.t > start && $0.t <= end }
@@ -74,8 +79,8 @@ final class OverlaySource: SampleSource {
         var points = old
         for point in news {
             points.removeAll { $0.t == point.t }
-            let place = points.firstIndex { $0.t > point.t } ?? points.endIndex
-            points.insert(point, at: place)
+            let index = points.firstIndex { $0.t > point.t } ?? points.endIndex
+            points.insert(point, at: index)
         }
         return points
     }

@@ -36,7 +36,7 @@ package struct Rule: Sendable {
     /// Templates unexpanded; without `vaultwatch_no_data`.
     package let annotations: [String: String]
     package let noData: NoData
-    package let place: Place
+    package let position: SourcePosition
     /// `labels` and `annotations`, parsed.
     let templates: RuleTemplates
 
@@ -64,7 +64,7 @@ package struct RuleGroup: Sendable {
     /// Most alerts or series of one rule; 0 is no limit.
     package let limit: Int
     package let rules: [Rule]
-    package let place: Place
+    package let position: SourcePosition
 
     /// Names a group uniquely: file and name.
     package var key: String { "\(file);\(name)" }

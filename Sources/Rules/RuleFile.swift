@@ -4,7 +4,8 @@ import YAML
 /// Reads rule files in Prometheus' format and judges them as promtool does.
 /// Source: prometheus/prometheus, model/rulefmt/rulefmt.go.
 package enum RuleFile {
-    /// The groups of one file. What is wrong goes to `errors`, each complaint with its place; a rule that is wrong is left out.
+    /// The groups of one file. What is wrong goes to `errors`, each complaint with its place; a rule that is wrong is
+    /// left out.
     /// - Parameter file: its name, for places and as part of the groups' keys.
     package static func parse(_ bytes: [UInt8], file: String, errors: ErrorList) -> [RuleGroup] {
         let root: Node
@@ -20,7 +21,9 @@ package enum RuleFile {
         var seen: Set<String> = []
         return groups.compactMap { node in
             guard let group = group(node, bytes, file, errors) else { return nil }
-            if !seen.insert(group.name).inserted { errors.add(node.place, "groupname: \"\(group.name)\" is repeated in the same file") }
+            if !seen.insert(group.name).inserted {
+                errors.add(node.position, "groupname: \"\(group.name)\" is repeated in the same file")
+            }
             return group
         }
     }
@@ -35,8 +38,10 @@ package enum RuleFile {
         let rules = fields.list("rules").compactMap { rule($0, labels, source, errors) }
         fields.finish()
         guard let name else { return nil }
-        if name.isEmpty { errors.add(fields.place(of: "name"), "Groupname must not be empty") }
-        return RuleGroup(file: file, name: name, interval: interval == .zero ? nil : interval, queryOffset: offset, limit: limit, rules: rules, place: node.place)
+        if name.isEmpty { errors.add(fields.position(of: "name"), "Groupname must not be empty") }
+        return RuleGroup(
+            file: file, name: name, interval: interval == .zero ? nil : interval, queryOffset: offset, limit: limit,
+            rules: rules, position: node.position)
     }
 
     private static func duration(_ key: String, _ fields: inout Fields) -> Duration? {
@@ -46,12 +51,14 @@ package enum RuleFile {
     private static func labelMap(_ key: String, _ fields: inout Fields) -> [String: String] {
         let labels = fields.stringMap(key)
         for (name, _) in fields.node[key]?.mapping ?? [] where name.text.isEmpty || name.text == Labels.metricName {
-            fields.errors.add(name.place, "invalid label name: \(name.text)")
+            fields.errors.add(name.position, "invalid label name: \(name.text)")
         }
         return labels
     }
 
-    private static func rule(_ node: Node, _ groupLabels: [String: String], _ source: [UInt8], _ errors: ErrorList) -> Rule? {
+    private static func rule(_ node: Node, _ groupLabels: [String: String], _ source: [UInt8], _ errors: ErrorList)
+        -> Rule?
+    {
         var fields = Fields(node, errors, "a rule")
         let (record, alert) = (fields.string("record"), fields.string("alert"))
         let expression = fields.requiredString("expr")
@@ -60,25 +67,34 @@ package enum RuleFile {
         var annotations = fields.stringMap("annotations")
         fields.finish()
 
-        if record != nil && alert != nil { errors.add(node.place, "only one of 'record' and 'alert' must be set") }
+        if record != nil && alert != nil { errors.add(node.position, "only one of 'record' and 'alert' must be set") }
         guard let name = alert ?? record, !name.isEmpty else {
-            errors.add(node.place, "one of 'record' or 'alert' must be set")
+            errors.add(node.position, "one of 'record' or 'alert' must be set")
             return nil
         }
         let kind: Rule.Kind = alert == nil ? .recording : .alerting
         if kind == .recording {
-            if hold != nil { errors.add(fields.place(of: "for"), "invalid field 'for' in recording rule") }
-            if keepFiring != nil { errors.add(fields.place(of: "keep_firing_for"), "invalid field 'keep_firing_for' in recording rule") }
-            if !annotations.isEmpty { errors.add(fields.place(of: "annotations"), "invalid field 'annotations' in recording rule") }
+            if hold != nil { errors.add(fields.position(of: "for"), "invalid field 'for' in recording rule") }
+            if keepFiring != nil {
+                errors.add(fields.position(of: "keep_firing_for"), "invalid field 'keep_firing_for' in recording rule")
+            }
+            if !annotations.isEmpty {
+                errors.add(fields.position(of: "annotations"), "invalid field 'annotations' in recording rule")
+            }
             // Names may be any text; braces in one are an expression that went astray.
             if name.contains(where: { "{}".contains($0) }) {
-                errors.add(fields.place(of: "record"), "braces present in the recording rule name; should it be in expr?: \(name)")
+                errors.add(
+                    fields.position(of: "record"),
+                    "braces present in the recording rule name; should it be in expr?: \(name)")
             }
         }
         for (key, value) in node["annotations"]?.mapping ?? [] {
-            if key.text.isEmpty { errors.add(key.place, "invalid annotation name: \(key.text)") }
+            if key.text.isEmpty { errors.add(key.position, "invalid annotation name: \(key.text)") }
             if key.text == Rule.noDataAnnotation, Rule.NoData(rawValue: value.scalar ?? "") == nil {
-                errors.add(value.place, "\(key.text): expected one of \(Rule.NoData.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")), found \(value.kind)")
+                errors.add(
+                    value.position,
+                    "\(key.text): expected one of \(Rule.NoData.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")), found \(value.kind)"
+                )
             }
         }
         let noData = annotations.removeValue(forKey: Rule.noDataAnnotation).flatMap(Rule.NoData.init) ?? .resolve
@@ -86,20 +102,22 @@ package enum RuleFile {
         let texts = kind == .alerting ? allLabels : [:]
         let templates = RuleTemplates(rule: name, labels: texts, annotations: annotations) { name, message in
             let pairs = (node["labels"]?.mapping ?? []) + (node["annotations"]?.mapping ?? [])
-            errors.add(pairs.first { $0.key.text == name }?.value.place ?? node.place, message)
+            errors.add(pairs.first { $0.key.text == name }?.value.position ?? node.position, message)
         }
         guard let expression, let expressionNode = node["expr"] else { return nil }
         guard !expression.allSatisfy(\.isWhitespace) else {
-            errors.add(expressionNode.place, "field 'expr' must be set in rule")
+            errors.add(expressionNode.position, "field 'expr' must be set in rule")
             return nil
         }
         do throws(RuleQuery.SyntaxError) {
             return Rule(
-                kind: kind, name: name, query: try RuleQuery(expression), hold: hold ?? .zero, keepFiring: keepFiring ?? .zero, labels: allLabels,
-                annotations: annotations, noData: noData, place: node.place, templates: templates)
+                kind: kind, name: name, query: try RuleQuery(expression), hold: hold ?? .zero,
+                keepFiring: keepFiring ?? .zero, labels: allLabels,
+                annotations: annotations, noData: noData, position: node.position, templates: templates)
         } catch {
-            let place = ScalarPosition(source).place(of: error.offset, in: expression, startingAt: expressionNode.place)
-            errors.add(place, "could not parse expression: \(error.message)")
+            let position = ScalarPosition(source).position(
+                of: error.offset, in: expression, startingAt: expressionNode.position)
+            errors.add(position, "could not parse expression: \(error.message)")
             return nil
         }
     }

@@ -11,8 +11,8 @@ package struct RuleSet: Sendable {
     /// Bytes that a rule file may have.
     package static let largestFile = 4 << 20
 
-    /// The groups of all files that match the patterns, in the order of the patterns and of the names in each; a file counts once.
-    /// A pattern that matches nothing is no error, but a plain path that can't be read is one.
+    /// The groups of all files that match the patterns, in the order of the patterns and of the names in each; a file
+    /// counts once. A pattern that matches nothing is no error, but a plain path that can't be read is one.
     package static func load(_ patterns: [String], files: any FileAccess, errors: ErrorList) -> RuleSet {
         var seen: Set<String> = []
         var groups: [RuleGroup] = []
@@ -22,7 +22,7 @@ package struct RuleSet: Sendable {
                 do throws(FileError) {
                     groups += RuleFile.parse(try files.read(path, limit: largestFile), file: path, errors: errors)
                 } catch {
-                    errors.add(Place(file: path, line: 1, column: 1), error.reason)
+                    errors.add(SourcePosition(file: path, line: 1, column: 1), error.reason)
                 }
             }
         }
@@ -31,15 +31,15 @@ package struct RuleSet: Sendable {
 
     /// A finding that is no error: the file works, but not as its author thinks.
     package struct Finding: Hashable, Sendable, CustomStringConvertible {
-        package let place: Place
+        package let position: SourcePosition
         package let message: String
 
-        package init(place: Place, message: String) {
-            self.place = place
+        package init(position: SourcePosition, message: String) {
+            self.position = position
             self.message = message
         }
 
-        package var description: String { "\(place): \(message)" }
+        package var description: String { "\(position): \(message)" }
     }
 
     /// What promtool's linter finds: rules of one name with the same labels, whose results collide.
@@ -52,7 +52,10 @@ package struct RuleSet: Sendable {
                 continue
             }
             let labels = rule.labels.isEmpty ? "no labels" : "labels \(Labels(rule.labels))"
-            findings.append(Finding(place: rule.place, message: "duplicate rule: \"\(rule.name)\" with \(labels) stands at \(earlier.place) too"))
+            findings.append(
+                Finding(
+                    position: rule.position,
+                    message: "duplicate rule: \"\(rule.name)\" with \(labels) stands at \(earlier.position) too"))
         }
         return findings
     }

@@ -18,9 +18,14 @@ struct RuleTemplates: Sendable {
     /// - Parameters:
     ///   - rule: the rule's name, for what errors say when the alert goes out.
     ///   - complain: told of each text that does not parse: its name, and what is wrong.
-    init(rule: String, labels: [String: String], annotations: [String: String], complain: (_ name: String, _ message: String) -> Void) {
+    init(
+        rule: String, labels: [String: String], annotations: [String: String],
+        complain: (_ name: String, _ message: String) -> Void
+    ) {
         // A message of more than 64 KiB fits no receiver.
-        var set = TemplateSet(functions: PrometheusFunctions.forChecking, options: TemplateOptions(outputLimit: 65536, stepLimit: 100_000))
+        var set = TemplateSet(
+            functions: PrometheusFunctions.forChecking, options: TemplateOptions(outputLimit: 65536, stepLimit: 100_000)
+        )
         func parsed(_ texts: [String: String], _ kind: String) -> [(String, Text)] {
             texts.sorted { $0.key < $1.key }.map { name, text in
                 guard text.contains("{{") else { return (name, .literal(text)) }
@@ -47,11 +52,13 @@ struct RuleTemplates: Sendable {
     }
 
     /// A text that fails says so itself, as in Prometheus: an alert with a broken annotation still goes out.
-    func expand(_ data: Data, functions: TemplateFunctions) -> (labels: [String: String], annotations: [String: String]) {
+    func expand(_ data: Data, functions: TemplateFunctions) -> (labels: [String: String], annotations: [String: String])
+    {
         var set = self.set
         set.functions = functions
         let fields: [(name: String, value: TemplateValue)] = [
-            ("Labels", .labels(data.labels)), ("ExternalLabels", .labels(data.externalLabels)), ("ExternalURL", .string(data.externalURL)), ("Value", .float(data.value)),
+            ("Labels", .labels(data.labels)), ("ExternalLabels", .labels(data.externalLabels)),
+            ("ExternalURL", .string(data.externalURL)), ("Value", .float(data.value)),
         ]
         let dot = TemplateValue.object(TemplateObject(typeName: "struct", ordered: fields))
         let variables = zip(Self.variables, fields).map { (name: $0, value: $1.value) }

@@ -29,12 +29,14 @@ struct RuleTestCase: Sendable {
     init(_ node: Node, index: Int, isStrict: Bool, errors: ErrorList) {
         var fields = Fields(node, errors, "a test")
         name = fields.string("name") ?? "test \(index + 1)"
-        interval = fields.parsed("interval", expected: "a duration such as 1m") { Duration(prometheus: $0) } ?? .seconds(60)
+        interval =
+            fields.parsed("interval", expected: "a duration such as 1m") { Duration(prometheus: $0) } ?? .seconds(60)
         externalLabels = fields.stringMap("external_labels")
         externalURL = fields.string("external_url") ?? ""
-        start = fields.parsed("start_timestamp", expected: "an RFC 3339 time or a Unix timestamp") { text in
-            Timestamp(rfc3339: text) ?? Double(text).map { Timestamp(seconds: $0) }
-        } ?? Timestamp(milliseconds: 0)
+        start =
+            fields.parsed("start_timestamp", expected: "an RFC 3339 time or a Unix timestamp") { text in
+                Timestamp(rfc3339: text) ?? Double(text).map { Timestamp(seconds: $0) }
+            } ?? Timestamp(milliseconds: 0)
         func duration(_ fields: inout Fields) -> Duration {
             fields.parsed("eval_time", expected: "a duration such as 5m") { Duration(prometheus: $0) } ?? .zero
         }
@@ -43,7 +45,7 @@ struct RuleTestCase: Sendable {
             do {
                 return try SeriesNotation.labels(node.scalar ?? "")
             } catch {
-                errors.add(node.place, error.message)
+                errors.add(node.position, error.message)
                 return .empty
             }
         }
@@ -63,7 +65,7 @@ struct RuleTestCase: Sendable {
                     }
                     series.append(Series(labels, points))
                 } catch {
-                    errors.add(values.place, error.message)
+                    errors.add(values.position, error.message)
                 }
             }
             if isStrict { input.finish() }
@@ -77,7 +79,8 @@ struct RuleTestCase: Sendable {
                 if isStrict { alert.finish() }
                 return (labels, annotations)
             }
-            alerts.append(AlertCheck(time: duration(&check), name: check.requiredString("alertname") ?? "", expected: expected))
+            alerts.append(
+                AlertCheck(time: duration(&check), name: check.requiredString("alertname") ?? "", expected: expected))
             if isStrict { check.finish() }
         }
         for item in fields.list("promql_expr_test") {
@@ -90,7 +93,8 @@ struct RuleTestCase: Sendable {
                 if isStrict { sample.finish() }
                 return (found, value)
             }
-            expressions.append(ExpressionCheck(time: duration(&check), text: check.requiredString("expr") ?? "", expected: expected))
+            expressions.append(
+                ExpressionCheck(time: duration(&check), text: check.requiredString("expr") ?? "", expected: expected))
             if isStrict { check.finish() }
         }
         if isStrict { fields.finish() }

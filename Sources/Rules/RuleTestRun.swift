@@ -59,27 +59,38 @@ struct RuleTestRun {
         var got: [(Labels, [String: String])] = []
         var isKnown = false
         for group in groups {
-            for (rule, state) in zip(group.group.rules, group.rules) where rule.kind == .alerting && rule.name == check.name {
+            for (rule, state) in zip(group.group.rules, group.rules)
+            where rule.kind == .alerting && rule.name == check.name {
                 isKnown = true
                 got += state.alerts.filter { $0.value.state == .firing }.map { ($0.key, $0.value.annotations) }
             }
         }
         if !isKnown, !check.expected.isEmpty {
-            return ["    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        no rule of this name"]
+            return [
+                "    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        no rule of this name"
+            ]
         }
         func text(_ alerts: [(Labels, [String: String])]) -> [String] {
             alerts.map { labels, annotations in
                 let all = labels.setting("alertname", to: check.name)
-                return "Labels:\(RuleTestRun.pairs(all.dictionary))\n              Annotations:\(RuleTestRun.pairs(annotations))"
+                return
+                    "Labels:\(RuleTestRun.pairs(all.dictionary))\n              Annotations:\(RuleTestRun.pairs(annotations))"
             }.sorted()
         }
         let (expected, found) = (text(check.expected.map { ($0.labels, $0.annotations) }), text(got))
         if expected == found { return [] }
         if showsDifferences {
-            func lines(_ alerts: [String]) -> [String] { alerts.flatMap { $0.split(separator: "\n").map { String($0.drop { $0 == " " }) } } }
-            return ["    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        diff:\n" + LineDifference.text(lines(expected), lines(found), indent: 12)]
+            func lines(_ alerts: [String]) -> [String] {
+                alerts.flatMap { $0.split(separator: "\n").map { String($0.drop { $0 == " " }) } }
+            }
+            return [
+                "    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        diff:\n"
+                    + LineDifference.text(lines(expected), lines(found), indent: 12)
+            ]
         }
-        return ["    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        exp:\(RuleTestRun.list(expected)), \n        got:\(RuleTestRun.list(found))"]
+        return [
+            "    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        exp:\(RuleTestRun.list(expected)), \n        got:\(RuleTestRun.list(found))"
+        ]
     }
 
     private func compare(_ check: RuleTestCase.ExpressionCheck, _ evaluator: Evaluator) -> [String] {
@@ -98,7 +109,9 @@ struct RuleTestRun {
         }
         let expected = check.expected.sorted { ($0.labels, $0.value) < ($1.labels, $1.value) }
         got.sort { ($0.labels, $0.value) < ($1.labels, $1.value) }
-        let isSame = expected.count == got.count && zip(expected, got).allSatisfy { $0.labels == $1.labels && RuleTestRun.isEqual($0.value, $1.value) }
+        let isSame =
+            expected.count == got.count
+            && zip(expected, got).allSatisfy { $0.labels == $1.labels && RuleTestRun.isEqual($0.value, $1.value) }
         if isSame { return [] }
         if showsDifferences {
             func lines(_ samples: [(labels: Labels, value: Double)]) -> [String] {
@@ -107,12 +120,16 @@ struct RuleTestRun {
             return ["\(head)\n        diff:\n" + LineDifference.text(lines(expected), lines(got), indent: 12)]
         }
         func text(_ samples: [(labels: Labels, value: Double)]) -> String {
-            samples.isEmpty ? "nil" : samples.map { "\(RuleTestRun.pairs($0.labels.dictionary)) \(RuleTestRun.scientific($0.value))" }.joined(separator: ", ")
+            samples.isEmpty
+                ? "nil"
+                : samples.map { "\(RuleTestRun.pairs($0.labels.dictionary)) \(RuleTestRun.scientific($0.value))" }
+                    .joined(separator: ", ")
         }
         return ["\(head)\n        exp: \(text(expected))\n        got: \(text(got))"]
     }
 
-    /// Equal, both NaN, or within a relative 1e-6: what promtool takes, and what its engine would have summed up in another order.
+    /// Equal, both NaN, or within a relative 1e-6: what promtool takes, and what its engine would have summed up in
+    /// another order.
     private static func isEqual(_ a: Double, _ b: Double) -> Bool {
         a == b || (a.isNaN && b.isNaN) || abs(a - b) <= 1e-6 * max(abs(a), abs(b))
     }
@@ -126,17 +143,22 @@ struct RuleTestRun {
         var significant = String(digits.dropFirst(leading))
         while significant.count > 1, significant.hasSuffix("0") { significant.removeLast() }
         let exponent = value == 0 ? 0 : plain.prefix { $0 != "." }.count - 1 - leading
-        let mantissa = significant.isEmpty ? "0" : String(significant.prefix(1)) + (significant.count > 1 ? "." + significant.dropFirst() : "")
+        let mantissa =
+            significant.isEmpty
+            ? "0" : String(significant.prefix(1)) + (significant.count > 1 ? "." + significant.dropFirst() : "")
         let size = String(exponent.magnitude)
-        return (value.sign == .minus ? "-" : "") + mantissa + (exponent < 0 ? "E-" : "E+") + (size.count < 2 ? "0" : "") + size
+        return (value.sign == .minus ? "-" : "") + mantissa + (exponent < 0 ? "E-" : "E+") + (size.count < 2 ? "0" : "")
+            + size
     }
 
     private static func pairs(_ values: [String: String]) -> String {
-        "{" + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.quotedAsInGo)" }.joined(separator: ", ") + "}"
+        "{" + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.quotedAsInGo)" }.joined(separator: ", ")
+            + "}"
     }
 
     private static func list(_ items: [String]) -> String {
         if items.isEmpty { return "[]" }
-        return "[\n" + items.enumerated().map { "            \($0):\n              \($1)" }.joined(separator: ",\n") + "\n            ]"
+        return "[\n" + items.enumerated().map { "            \($0):\n              \($1)" }.joined(separator: ",\n")
+            + "\n            ]"
     }
 }

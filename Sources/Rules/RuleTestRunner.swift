@@ -53,7 +53,9 @@ package struct RuleTestRunner: Sendable {
         var fields = Fields(root, errors, "the test file")
         let folder = parentFolder(of: path)
         let patterns = fields.strings("rule_files").map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
-        let interval = fields.parsed("evaluation_interval", expected: "a duration such as 1m") { Duration(prometheus: $0) } ?? .seconds(60)
+        let interval =
+            fields.parsed("evaluation_interval", expected: "a duration such as 1m") { Duration(prometheus: $0) }
+            ?? .seconds(60)
         let order = fields.strings("group_eval_order")
         // The comparison allows for the last bits anyway.
         _ = fields.bool("fuzzy_compare")
@@ -61,9 +63,12 @@ package struct RuleTestRunner: Sendable {
         if !options.ignoresUnknownFields { fields.finish() }
         let set = RuleSet.load(patterns, files: files, errors: errors)
         for name in order where !set.groups.contains(where: { $0.name == name }) {
-            errors.add(fields.place(of: "group_eval_order"), "group \"\(name)\" of group_eval_order is in no rule file")
+            errors.add(
+                fields.position(of: "group_eval_order"), "group \"\(name)\" of group_eval_order is in no rule file")
         }
-        let cases = nodes.enumerated().map { RuleTestCase($1, index: $0, isStrict: !options.ignoresUnknownFields, errors: errors) }
+        let cases = nodes.enumerated().map {
+            RuleTestCase($1, index: $0, isStrict: !options.ignoresUnknownFields, errors: errors)
+        }
         guard errors.isEmpty else {
             result.errors = errors.errors.map(\.description)
             return result
@@ -75,9 +80,17 @@ package struct RuleTestRunner: Sendable {
             result.errors = ["\(error)"]
             return result
         }
-        let groups = order.isEmpty ? set.groups : set.groups.sorted { (order.firstIndex(of: $0.name) ?? .max) < (order.firstIndex(of: $1.name) ?? .max) }
+        let groups =
+            order.isEmpty
+            ? set.groups
+            : set.groups.sorted { (order.firstIndex(of: $0.name) ?? .max) < (order.firstIndex(of: $1.name) ?? .max) }
         for test in cases where wanted.isEmpty || wanted.contains(where: { $0.isFound(in: test.name) }) {
-            result.tests.append(TestResult(name: test.name, failures: RuleTestRun(test, groups: groups, interval: interval, showsDifferences: options.showsDifferences).failures()))
+            result.tests.append(
+                TestResult(
+                    name: test.name,
+                    failures: RuleTestRun(
+                        test, groups: groups, interval: interval, showsDifferences: options.showsDifferences
+                    ).failures()))
         }
         return result
     }

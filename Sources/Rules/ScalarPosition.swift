@@ -9,8 +9,9 @@ struct ScalarPosition {
     /// - Parameters:
     ///   - offset: bytes into the scalar's text.
     ///   - start: where the scalar begins, its quote or block indicator included.
-    func place(of offset: Int, in text: String, startingAt start: Place) -> Place {
-        // YAML changes white space alone, besides escapes in quotes, which `unit` knows; so the n-th visible byte of one is the n-th of the other.
+    func position(of offset: Int, in text: String, startingAt start: SourcePosition) -> SourcePosition {
+        // YAML changes white space alone, besides escapes in quotes, which `unit` knows; so the n-th visible byte of
+        // one is the n-th of the other.
         var visible = text.utf8.prefix(offset).reduce(0) { $0 + (isSpace($1) ? 0 : 1) }
         if offset >= text.utf8.count, visible > 0 { visible -= 1 }
         var (line, column, index) = (1, 1, 0)
@@ -33,7 +34,7 @@ struct ScalarPosition {
         }
         while index < source.count {
             let unit = unit(at: index, quote)
-            if visible < unit.visible { return Place(file: start.file, line: line, column: column) }
+            if visible < unit.visible { return SourcePosition(file: start.file, line: line, column: column) }
             visible -= unit.visible
             for _ in 0..<unit.length where index < source.count { advance() }
         }
@@ -45,7 +46,9 @@ struct ScalarPosition {
     private func unit(at index: Int, _ quote: UInt8) -> (length: Int, visible: Int) {
         let next = index + 1 < source.count ? source[index + 1] : 0
         if quote == UInt8(ascii: "'"), source[index] == quote, next == quote { return (2, 1) }
-        guard quote == UInt8(ascii: "\""), source[index] == UInt8(ascii: "\\") else { return (1, isSpace(source[index]) ? 0 : 1) }
+        guard quote == UInt8(ascii: "\""), source[index] == UInt8(ascii: "\\") else {
+            return (1, isSpace(source[index]) ? 0 : 1)
+        }
         switch next {
         case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"), 0x20, 0x09, 0x0a, 0x0d: return (2, 0)
         case UInt8(ascii: "N"), UInt8(ascii: "_"): return (2, 2)
@@ -60,7 +63,10 @@ struct ScalarPosition {
     private func numeric(_ index: Int, digits: Int) -> (length: Int, visible: Int) {
         let text = String(decoding: source[index...].dropFirst(2).prefix(digits), as: UTF8.self)
         guard let scalar = UInt32(text, radix: 16).flatMap(Unicode.Scalar.init) else { return (2 + digits, 1) }
-        return (2 + digits, UTF8.width(scalar) == 1 && isSpace(UInt8(truncatingIfNeeded: scalar.value)) ? 0 : UTF8.width(scalar))
+        return (
+            2 + digits,
+            UTF8.width(scalar) == 1 && isSpace(UInt8(truncatingIfNeeded: scalar.value)) ? 0 : UTF8.width(scalar)
+        )
     }
 
     private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d }

@@ -12,9 +12,9 @@ package final class S3Client: Sendable {
     private let time: any TimeSource
     private let environment: @Sendable (String) -> String?
     /// Where the bucket turned out to lie.
-    private let place: Mutex<Place>
+    private let location: Mutex<Location>
 
-    private struct Place {
+    private struct Location {
         var region: String
         /// Host to ask in place of the one that follows from the options, as `bucket.s3-eu-west-1.amazonaws.com`.
         var host: String?
@@ -31,7 +31,7 @@ package final class S3Client: Sendable {
         self.files = files
         self.time = time
         self.environment = environment
-        place = Mutex(Place(region: options.region))
+        location = Mutex(Location(region: options.region))
     }
 
     /// Every key under a prefix, in S3's order, page by page.
@@ -43,9 +43,14 @@ package final class S3Client: Sendable {
             var parameters = [("list-type", "2"), ("max-keys", "1000"), ("prefix", prefix), ("encoding-type", "url")]
             if let token { parameters.append(("continuation-token", token)) }
             let response = try await send("GET", key: nil, query: S3Encoding.query(parameters), receive: nil)
-            guard let page = S3Page(response.body) else { throw S3Error(.malformed, "s3://\(options.bucket): the listing is not S3's XML", status: response.status) }
+            guard let page = S3Page(response.body) else {
+                throw S3Error(
+                    .malformed, "s3://\(options.bucket): the listing is not S3's XML", status: response.status)
+            }
             objects += page.objects
-            guard objects.count <= options.keyLimit else { throw S3Error(.limit, "s3://\(options.bucket): more than \(options.keyLimit) keys") }
+            guard objects.count <= options.keyLimit else {
+                throw S3Error(.limit, "s3://\(options.bucket): more than \(options.keyLimit) keys")
+            }
             guard page.isTruncated else { return objects }
             // An endless listing would repeat its token, or give pages without keys.
             guard let next = page.nextToken, next != token, !page.objects.isEmpty else {
@@ -61,7 +66,9 @@ package final class S3Client: Sendable {
 
     /// Hands an object over piece by piece in constant memory.
     /// - Parameter limitBytes: a longer object ends with `.limit`.
-    package func get(_ key: String, limitBytes: Int, receive: @escaping @Sendable ([UInt8]) throws -> Void) async throws(S3Error) -> S3Metadata {
+    package func get(_ key: String, limitBytes: Int, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(S3Error) -> S3Metadata
+    {
         S3Metadata(try await send("GET", key: key, query: "", receive: (limitBytes, receive)))
     }
 
@@ -70,7 +77,9 @@ package final class S3Client: Sendable {
     private typealias Receiver = (limitBytes: Int, give: @Sendable ([UInt8]) throws -> Void)
 
     /// Sends it, and once more where S3 says that the bucket lies elsewhere: signed anew for that region and host.
-    private func send(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error) -> HTTPResponse {
+    private func send(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
+        -> HTTPResponse
+    {
         do {
             return try await attempt(method, key: key, query: query, receive: receive)
         } catch {
@@ -79,23 +88,30 @@ package final class S3Client: Sendable {
         return try await attempt(method, key: key, query: query, receive: receive)
     }
 
-    private func attempt(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error) -> HTTPResponse {
+    private func attempt(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
+        -> HTTPResponse
+    {
         let request = try self.request(method, key: key, query: query, receive)
         let response: HTTPResponse
         do throws(TransportError) {
             response = if let receive { try await stream(request, receive) } else { try await http.send(request) }
         } catch {
-            var failure = S3Error(error.reason == .body && receive != nil && error.message.contains("longer than") ? .limit : .transport, error.message)
+            var failure = S3Error(
+                error.reason == .body && receive != nil && error.message.contains("longer than") ? .limit : .transport,
+                error.message)
             failure.transport = error.reason
             throw failure
         }
-        guard response.status == 200 else { throw S3Failure.error(response, bucket: options.bucket, key: key, now: time.wall()) }
+        guard response.status == 200 else {
+            throw S3Failure.error(response, bucket: options.bucket, key: key, now: time.wall())
+        }
         return response
     }
 
     /// The pieces of an error's page are not the object's.
     private func stream(_ request: HTTPRequest, _ receive: Receiver) async throws(TransportError) -> HTTPResponse {
-        // The status is known only at the end of `stream`, so a HEAD asks first, and only an object that is there is fetched.
+        // The status is known only at the end of `stream`, so a HEAD asks first, and only an object that is there is
+        // fetched.
         var question = request
         question.method = "HEAD"
         let answer = try await http.send(question)
@@ -103,26 +119,28 @@ package final class S3Client: Sendable {
         return try await http.stream(request, receive: receive.give)
     }
 
-    private func request(_ method: String, key: String?, query: String, _ receive: Receiver?) throws(S3Error) -> HTTPRequest {
-        let place = place.withLock { $0 }
-        var request = HTTPRequest(url: url(place, key: key, query: query))
+    private func request(_ method: String, key: String?, query: String, _ receive: Receiver?) throws(S3Error)
+        -> HTTPRequest
+    {
+        let location = location.withLock { $0 }
+        var request = HTTPRequest(url: url(location, key: key, query: query))
         request.method = method
         request.timeout = receive == nil ? options.timeout : options.objectTimeout
         request.bodyLimitBytes = receive?.limitBytes ?? S3Client.pageLimitBytes
         request.tls = options.tls
         request.proxy = options.proxy
-        request.signing = try signing(place.region)
+        request.signing = try signing(location.region)
         return request
     }
 
-    private func url(_ place: Place, key: String?, query: String) -> String {
-        let endpoint = options.endpoint ?? "https://s3.\(place.region).amazonaws.com"
+    private func url(_ location: Location, key: String?, query: String) -> String {
+        let endpoint = options.endpoint ?? "https://s3.\(location.region).amazonaws.com"
         let parts = endpoint.firstRange(of: "://")
         let scheme = parts.map { endpoint[..<$0.lowerBound] } ?? "https"
         var host = String((parts.map { endpoint[$0.upperBound...] } ?? endpoint[...]))
         while host.hasSuffix("/") { host.removeLast() }
         var path = "/"
-        if let moved = place.host {
+        if let moved = location.host {
             host = moved
         } else if options.pathStyle {
             path += S3Encoding.encode(options.bucket) + (key == nil ? "" : "/")
@@ -139,16 +157,23 @@ package final class S3Client: Sendable {
         case .keys(let id, let secret, let token):
             return AWSSigning(region: region, accessKeyID: id, secretAccessKey: secret, sessionToken: token)
         case .environment:
-            guard let id = environment("AWS_ACCESS_KEY_ID"), let secret = environment("AWS_SECRET_ACCESS_KEY"), !id.isEmpty, !secret.isEmpty else {
-                throw S3Error(.credentials, "s3://\(options.bucket): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set")
+            guard let id = environment("AWS_ACCESS_KEY_ID"), let secret = environment("AWS_SECRET_ACCESS_KEY"),
+                !id.isEmpty, !secret.isEmpty
+            else {
+                throw S3Error(
+                    .credentials, "s3://\(options.bucket): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"
+                )
             }
             let token = environment("AWS_SESSION_TOKEN").flatMap { $0.isEmpty ? nil : Secret(value: $0) }
-            return AWSSigning(region: region, accessKeyID: Secret(value: id), secretAccessKey: Secret(value: secret), sessionToken: token)
+            return AWSSigning(
+                region: region, accessKeyID: Secret(value: id), secretAccessKey: Secret(value: secret),
+                sessionToken: token)
         case .directory(let path):
             let token = Secret(file: "\(path)/session_token")
             let hasToken = (try? token.reveal(files)).map { !$0.isEmpty } ?? false
             return AWSSigning(
-                region: region, accessKeyID: Secret(file: "\(path)/access_key_id"), secretAccessKey: Secret(file: "\(path)/secret_access_key"),
+                region: region, accessKeyID: Secret(file: "\(path)/access_key_id"),
+                secretAccessKey: Secret(file: "\(path)/secret_access_key"),
                 sessionToken: hasToken ? token : nil)
         }
     }
@@ -156,14 +181,17 @@ package final class S3Client: Sendable {
     /// Takes up what a redirect said.
     /// - Returns: false where there is nothing new to try.
     private func move(_ error: S3Error) -> Bool {
-        place.withLock { place in
-            if let region = error.region, region != place.region {
-                place = Place(region: region)
+        location.withLock { location in
+            if let region = error.region, region != location.region {
+                location = Location(region: region)
                 return true
             }
             // 307, while a new bucket's name spreads: the same region under another host, and none but Amazon's.
-            guard options.endpoint == nil, place.host == nil, let host = error.host, host.hasSuffix(".amazonaws.com"), host.hasPrefix("\(options.bucket).") else { return false }
-            place.host = host
+            guard options.endpoint == nil, location.host == nil, let host = error.host,
+                host.hasSuffix(".amazonaws.com"),
+                host.hasPrefix("\(options.bucket).")
+            else { return false }
+            location.host = host
             return true
         }
     }

@@ -7,7 +7,8 @@ enum S3Encoding {
         var out: [UInt8] = []
         for byte in text.utf8 {
             switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"),
                 UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
                 out.append(byte)
             case UInt8(ascii: "/") where keepingSlashes: out.append(byte)
@@ -20,7 +21,10 @@ enum S3Encoding {
     /// Sorted by encoded name, then value: libcurl 7.88 signs the query as it stands.
     static func query(_ parameters: [(String, String)]) -> String {
         parameters.map { (encode($0.0), encode($0.1)) }
-            .sorted { Array($0.0.utf8).lexicographicallyPrecedes(Array($1.0.utf8)) || ($0.0 == $1.0 && Array($0.1.utf8).lexicographicallyPrecedes(Array($1.1.utf8))) }
+            .sorted {
+                Array($0.0.utf8).lexicographicallyPrecedes(Array($1.0.utf8))
+                    || ($0.0 == $1.0 && Array($0.1.utf8).lexicographicallyPrecedes(Array($1.1.utf8)))
+            }
             .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
     }
 

@@ -7,10 +7,11 @@ enum S3Failure {
         // A HEAD has no body, hence no code: the status alone must do.
         let page = XMLElement.parse(response.body).flatMap { $0.name == "Error" ? $0 : nil }
         let code = page?["Code"]
-        let place = "s3://\(bucket)\(key.map { "/\($0)" } ?? "")"
+        let location = "s3://\(bucket)\(key.map { "/\($0)" } ?? "")"
         let detail = code.map { "\($0)\(page?["Message"].map { ": \($0.prefix(200))" } ?? "")" } ?? "no error page"
         var error = S3Error(
-            reason(response, code: code, hasKey: key != nil), "\(place): \(response.status) \(detail)", status: response.status, code: code)
+            reason(response, code: code, hasKey: key != nil), "\(location): \(response.status) \(detail)",
+            status: response.status, code: code)
         error.region = response[header: "x-amz-bucket-region"] ?? page?["Region"]
         error.host = page?["Endpoint"] ?? response[header: "location"].flatMap(host)
         if let date = response[header: "date"].flatMap(HTTPDate.parse) {
@@ -25,11 +26,16 @@ enum S3Failure {
 
     private static func reason(_ response: HTTPResponse, code: String?, hasKey: Bool) -> S3Error.Reason {
         switch code {
-        case "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException": return .wrongRegion
+        case "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException":
+            return .wrongRegion
         case "RequestTimeTooSkewed": return .clockSkew
         case "NoSuchBucket": return .noSuchBucket
-        case "NoSuchKey", "NoSuchVersion": return response[header: "x-amz-delete-marker"] == "true" ? .deleteMarker : .noSuchKey
-        case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "InvalidSecurity", "TokenRefreshRequired": return .credentials
+        case "NoSuchKey", "NoSuchVersion":
+            return response[header: "x-amz-delete-marker"] == "true" ? .deleteMarker : .noSuchKey
+        case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "InvalidSecurity",
+            "TokenRefreshRequired":
+            return .credentials
         case "AccessDenied", "AllAccessDisabled", "AccountProblem": return .accessDenied
         case "SlowDown", "RequestLimitExceeded", "Throttling", "ThrottlingException": return .throttled
         default: break

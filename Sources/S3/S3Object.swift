@@ -10,7 +10,8 @@ package struct S3Object: Sendable, Hashable {
     package var etag: String
     package var storageClass: String?
 
-    package init(key: String, sizeBytes: Int64, lastModified: Timestamp, etag: String = "", storageClass: String? = nil) {
+    package init(key: String, sizeBytes: Int64, lastModified: Timestamp, etag: String = "", storageClass: String? = nil)
+    {
         self.key = key
         self.sizeBytes = sizeBytes
         self.lastModified = lastModified

@@ -15,7 +15,9 @@ struct S3Page {
                 let modified = entry["LastModified"].flatMap({ Timestamp(rfc3339: $0) })
             else { return nil }
             let etag = (entry["ETag"] ?? "").filter { $0 != "\"" }
-            objects.append(S3Object(key: key, sizeBytes: size, lastModified: modified, etag: etag, storageClass: entry["StorageClass"]))
+            objects.append(
+                S3Object(
+                    key: key, sizeBytes: size, lastModified: modified, etag: etag, storageClass: entry["StorageClass"]))
         }
         isTruncated = root["IsTruncated"] == "true"
         nextToken = root["NextContinuationToken"]

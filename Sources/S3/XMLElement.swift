@@ -41,14 +41,18 @@ private struct XMLReader {
                     open[open.count - 1].text += text
                 }
             } else if skip("<![CDATA[") {
-                guard !open.isEmpty, let data = upTo("]]>"), let text = String(validating: data, as: UTF8.self) else { return nil }
+                guard !open.isEmpty, let data = upTo("]]>"), let text = String(validating: data, as: UTF8.self) else {
+                    return nil
+                }
                 open[open.count - 1].text += text
             } else if skip("<!--") {
                 guard upTo("-->") != nil else { return nil }
             } else if skip("<?") {
                 guard upTo("?>") != nil else { return nil }
             } else if skip("</") {
-                guard let tag = upTo(">"), let element = open.popLast(), Self.name(tag) == element.name else { return nil }
+                guard let tag = upTo(">"), let element = open.popLast(), Self.name(tag) == element.name else {
+                    return nil
+                }
                 if open.isEmpty { return element }
                 open[open.count - 1].children.append(element)
             } else if skip("<") {

@@ -1,5 +1,5 @@
-/// JSON as it is written: commas where they belong, text escaped. For what is written thousands of times a second, where
-/// `JSONEncoder` takes ten times as long. Source: RFC 8259.
+/// JSON as it is written: commas where they belong, text escaped. For what is written thousands of times a second,
+/// where `JSONEncoder` takes ten times as long. Source: RFC 8259.
 package struct JSONBytes {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -62,7 +62,8 @@ package struct JSONBytes {
 
 extension [UInt8] {
     /// Appends a text as a JSON string, with its quotes. Source: RFC 8259, 7.
-    /// - Parameter hidesMarkup: writes `<`, `>` and `&` as escapes, so that what a careless client opens as a page holds no tag.
+    /// - Parameter hidesMarkup: writes `<`, `>` and `&` as escapes, so that what a careless client opens as a page
+    ///   holds no tag.
     package mutating func append(json text: String, hidesMarkup: Bool = false) {
         append(UInt8(ascii: "\""))
         for byte in text.utf8 {

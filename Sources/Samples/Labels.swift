@@ -52,7 +52,10 @@ public struct Labels: Hashable, Sendable {
     }
 
     public init(_ values: [String: String]) {
-        self.init(sorted: values.lazy.filter { !$0.value.isEmpty }.map { Label($0.key, $0.value) }.sorted { $0.name < $1.name })
+        self.init(
+            sorted: values.lazy.filter { !$0.value.isEmpty }.map { Label($0.key, $0.value) }.sorted {
+                $0.name < $1.name
+            })
     }
 
     /// A series' labels: the metric's name beside the others.
@@ -139,7 +142,9 @@ extension Labels: CustomStringConvertible {
         let name = self.name ?? ""
         let isPlain = name.isClassicName(colons: true)
         if rest.isEmpty && isPlain { return name }
-        var parts = rest.map { "\($0.name.isClassicName(colons: false) ? $0.name : $0.name.quotedAsInGo)=\($0.value.quotedAsInGo)" }
+        var parts = rest.map {
+            "\($0.name.isClassicName(colons: false) ? $0.name : $0.name.quotedAsInGo)=\($0.value.quotedAsInGo)"
+        }
         if !isPlain, !name.isEmpty { parts.insert(name.quotedAsInGo, at: 0) }
         return (isPlain ? name : "") + "{" + parts.joined(separator: ", ") + "}"
     }
@@ -150,7 +155,8 @@ extension String {
     fileprivate func isClassicName(colons: Bool) -> Bool {
         guard let first = utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
         return utf8.allSatisfy {
-            ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f || (colons && $0 == 0x3a)
+            ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f
+                || (colons && $0 == 0x3a)
         }
     }
 }

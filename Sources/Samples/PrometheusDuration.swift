@@ -8,7 +8,8 @@ extension Duration {
             return
         }
         let units: [(String, Int64)] = [
-            ("y", 31_536_000_000), ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
+            ("y", 31_536_000_000), ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000),
+            ("ms", 1),
         ]
         var total: Int64 = 0
         var nextUnit = 0
@@ -19,7 +20,8 @@ extension Duration {
             rest = rest.dropFirst(digits.count)
             let name = rest.prefix { $0.isASCII && $0.isLetter }
             rest = rest.dropFirst(name.count)
-            guard let amount = Int64(digits), let index = units.firstIndex(where: { $0.0 == name }), index >= nextUnit else { return nil }
+            guard let amount = Int64(digits), let index = units.firstIndex(where: { $0.0 == name }), index >= nextUnit
+            else { return nil }
             let (product, overflowed) = amount.multipliedReportingOverflow(by: units[index].1)
             let (sum, overflowedSum) = total.addingReportingOverflow(product)
             guard !overflowed, !overflowedSum, sum <= Int64.max / 1_000_000 else { return nil }

@@ -52,7 +52,9 @@ public final class RegularExpression: @unchecked Sendable {
     public var groupCount: Int { Int(cre2_group_count(regex)) }
 
     /// The match of the whole text and its groups (index 0 is the match itself); nil for a group that took no part.
-    public func wholeMatch(of text: String) -> [Range<Int>?]? { match(text, from: 0, whole: true, groups: groupCount + 1) }
+    public func wholeMatch(of text: String) -> [Range<Int>?]? {
+        match(text, from: 0, whole: true, groups: groupCount + 1)
+    }
 
     /// The first match at or after a byte offset, with its groups.
     public func firstMatch(in text: String, from start: Int = 0) -> [Range<Int>?]? {

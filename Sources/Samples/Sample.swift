@@ -12,9 +12,15 @@
     @inlinable public var seconds: Double { Double(milliseconds) / 1000 }
 
     @inlinable public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
-    @inlinable public static func - (a: Timestamp, b: Timestamp) -> Duration { .milliseconds(a.milliseconds - b.milliseconds) }
-    @inlinable public static func + (a: Timestamp, b: Duration) -> Timestamp { Timestamp(milliseconds: a.milliseconds &+ b.milliseconds) }
-    @inlinable public static func - (a: Timestamp, b: Duration) -> Timestamp { Timestamp(milliseconds: a.milliseconds &- b.milliseconds) }
+    @inlinable public static func - (a: Timestamp, b: Timestamp) -> Duration {
+        .milliseconds(a.milliseconds - b.milliseconds)
+    }
+    @inlinable public static func + (a: Timestamp, b: Duration) -> Timestamp {
+        Timestamp(milliseconds: a.milliseconds &+ b.milliseconds)
+    }
+    @inlinable public static func - (a: Timestamp, b: Duration) -> Timestamp {
+        Timestamp(milliseconds: a.milliseconds &- b.milliseconds)
+    }
 }
 
 extension Duration {

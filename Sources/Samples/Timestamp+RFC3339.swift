@@ -31,7 +31,9 @@ extension Timestamp {
     }
 
     /// Midnight and after of a civil date in UTC. Days may run over the month's end.
-    public init(year: Int64, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0, millisecond: Int = 0) {
+    public init(
+        year: Int64, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0, millisecond: Int = 0
+    ) {
         let y = month <= 2 ? year - 1 : year
         let era = (y >= 0 ? y : y - 399) / 400
         let yoe = y - era * 400
@@ -39,7 +41,9 @@ extension Timestamp {
         let doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + Int64(day) - 1
         let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy
         let days = era * 146_097 + doe - 719_468
-        self.init(milliseconds: ((days * 24 + Int64(hour)) * 60 + Int64(minute)) * 60_000 + Int64(second) * 1000 + Int64(millisecond))
+        self.init(
+            milliseconds: ((days * 24 + Int64(hour)) * 60 + Int64(minute)) * 60_000 + Int64(second) * 1000
+                + Int64(millisecond))
     }
 
     /// 28 to 31.
@@ -59,7 +63,8 @@ extension Timestamp {
             return String(repeating: "0", count: max(0, width - text.count)) + text
         }
         let fraction = c.millisecond == 0 ? "" : "." + pad(c.millisecond, 3)
-        return "\(pad(Int(c.year), 4))-\(pad(c.month, 2))-\(pad(c.day, 2))T\(pad(c.hour, 2)):\(pad(c.minute, 2)):\(pad(c.second, 2))\(fraction)Z"
+        return
+            "\(pad(Int(c.year), 4))-\(pad(c.month, 2))-\(pad(c.day, 2))T\(pad(c.hour, 2)):\(pad(c.minute, 2)):\(pad(c.second, 2))\(fraction)Z"
     }
 
     /// Reads RFC 3339 with any fraction and offset; finer parts than a millisecond are dropped.
@@ -76,8 +81,10 @@ extension Timestamp {
         }
         func at(_ i: Int, _ c: Character) -> Bool { b.indices.contains(i) && b[i] == c.asciiValue }
         guard let year = number(0, 4), at(4, "-"), let month = number(5, 2), at(7, "-"), let day = number(8, 2),
-            at(10, "T") || at(10, "t") || at(10, " "), let hour = number(11, 2), at(13, ":"), let minute = number(14, 2),
-            at(16, ":"), let second = number(17, 2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
+            at(10, "T") || at(10, "t") || at(10, " "), let hour = number(11, 2), at(13, ":"),
+            let minute = number(14, 2),
+            at(16, ":"), let second = number(17, 2), (1...12).contains(month), (1...31).contains(day), hour < 24,
+            minute < 60, second <= 60
         else { return nil }
         var i = 19
         var milliseconds = 0
@@ -96,12 +103,16 @@ extension Timestamp {
         if at(i, "Z") || at(i, "z") {
             i += 1
         } else {
-            guard at(i, "+") || at(i, "-"), let h = number(i + 1, 2), at(i + 3, ":"), let m = number(i + 4, 2) else { return nil }
+            guard at(i, "+") || at(i, "-"), let h = number(i + 1, 2), at(i + 3, ":"), let m = number(i + 4, 2) else {
+                return nil
+            }
             offsetMinutes = (h * 60 + m) * (at(i, "-") ? -1 : 1)
             i += 6
         }
         guard i == b.count else { return nil }
-        self.init(year: Int64(year), month: month, day: day, hour: hour, minute: minute - offsetMinutes, second: second, millisecond: milliseconds)
+        self.init(
+            year: Int64(year), month: month, day: day, hour: hour, minute: minute - offsetMinutes, second: second,
+            millisecond: milliseconds)
         guard civil.year == Int64(year) || offsetMinutes != 0 || second == 60 else { return nil }
     }
 }

@@ -1,6 +1,6 @@
 import Platform
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Files that exist only in memory: what is not among them can't be read.
@@ -21,5 +21,7 @@ package struct MemoryFiles: FileAccess {
         return (Array(bytes.suffix(limit)), bytes.count > limit)
     }
 
-    package func glob(_ pattern: String) -> [String] { contents.keys.filter { fnmatch(pattern, $0, FNM_PATHNAME) == 0 }.sorted() }
+    package func glob(_ pattern: String) -> [String] {
+        contents.keys.filter { fnmatch(pattern, $0, FNM_PATHNAME) == 0 }.sorted()
+    }
 }

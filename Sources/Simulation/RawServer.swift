@@ -1,6 +1,6 @@
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A TCP server on loopback whose every connection runs a closure on a thread of its own:
@@ -33,7 +33,9 @@ package final class RawServer: Sendable {
         package func write(_ bytes: [UInt8]) -> Bool {
             var sent = 0
             while sent < bytes.count {
-                let count = bytes[sent...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                let count = bytes[sent...].withUnsafeBytes {
+                    send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 if count <= 0 { return false }
                 sent += count
             }
@@ -53,7 +55,9 @@ package final class RawServer: Sendable {
             address.sin_port = port.bigEndian
             address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
             let isConnected = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(peer, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(peer, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
             }
             guard isConnected else {
                 write("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
@@ -61,7 +65,10 @@ package final class RawServer: Sendable {
             }
             write("HTTP/1.1 200 Connection established\r\n\r\n")
             let other = Connection(descriptor: peer, index: index)
-            var ends = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: peer, events: Int16(POLLIN), revents: 0)]
+            var ends = [
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: peer, events: Int16(POLLIN), revents: 0),
+            ]
             while poll(&ends, 2, -1) > 0 {
                 for (end, from, to) in [(0, self, other), (1, other, self)] where ends[end].revents != 0 {
                     let bytes = from.read()
@@ -92,7 +99,8 @@ package final class RawServer: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, length) == 0 && listen(listener, 512) == 0 && getsockname(listener, pointer, &length) == 0
+                bind(listener, pointer, length) == 0 && listen(listener, 512) == 0
+                    && getsockname(listener, pointer, &length) == 0
             }
         }
         guard bound else { throw RawServerError(reason: String(cString: strerror(errno))) }
@@ -162,11 +170,13 @@ private enum Threads {
     static func start(_ run: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let context = Unmanaged.passRetained(Work(run))
-        let code = pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, context.toOpaque())
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
         if code == 0 { pthread_detach(thread) } else { context.release() }
     }
 }

@@ -1,16 +1,16 @@
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Runs tasks and actors on one thread, one job after the other, in an order that a seed decides: the production code with all
-/// its concurrency, and a run that can be had again.
+/// Runs tasks and actors on one thread, one job after the other, in an order that a seed decides: the production code
+/// with all its concurrency, and a run that can be had again.
 ///
-/// Every job that tasks make while `use` runs on this thread, or while `step` runs one of them, waits here instead of going
-/// to Swift's pool. Other threads are left alone, so that several such executions may go on side by side.
+/// Every job that tasks make while `use` runs on this thread, or while `step` runs one of them, waits here instead of
+/// going to Swift's pool. Other threads are left alone, so that several such executions may go on side by side.
 ///
-/// The runtime has no public way to replace the global executor in 6.2; it has a hook, which swift-concurrency-extras of
-/// Point-Free uses in the same way. This file can go when custom global executors are there (SE-0505).
+/// The runtime has no public way to replace the global executor in 6.2; it has a hook, which swift-concurrency-extras
+/// of Point-Free uses in the same way. This file can go when custom global executors are there (SE-0505).
 /// Source: swift, stdlib/public/Concurrency/ConcurrencyHooks.cpp, `swift_task_enqueueGlobal_hook`.
 package final class SerialExecution: @unchecked Sendable {
     // All below is touched by the thread that drives this alone.
@@ -61,7 +61,8 @@ package final class SerialExecution: @unchecked Sendable {
 
     // MARK: The runtime
 
-    /// "No actor": what the pool's own threads run jobs under. The type has no public value for it; in the runtime's ABI it is two zero words.
+    /// "No actor": what the pool's own threads run jobs under. The type has no public value for it; in the runtime's
+    /// ABI it is two zero words.
     private static let generic = unsafeBitCast((0, 0), to: UnownedSerialExecutor.self)
 
     private static let key: pthread_key_t = {

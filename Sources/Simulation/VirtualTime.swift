@@ -68,11 +68,14 @@ package final class VirtualTime: TimeSource {
     /// The next deadline that somebody waits for.
     package var nextDeadline: Instant? { state.withLock { $0.sleepers.lazy.map(\.deadline).min() } }
 
-    /// Moves to a time and wakes who waits for it, without letting them run: for whoever runs tasks by hand (`SerialExecution`).
+    /// Moves to a time and wakes who waits for it, without letting them run: for whoever runs tasks by hand
+    /// (`SerialExecution`).
     package func move(to time: Instant) {
         let woken = state.withLock { state in
             state.monotonic = max(state.monotonic, time)
-            let due = state.sleepers.filter { $0.deadline <= state.monotonic }.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
+            let due = state.sleepers.filter { $0.deadline <= state.monotonic }.sorted {
+                ($0.deadline, $0.id) < ($1.deadline, $1.id)
+            }
             state.sleepers.removeAll { $0.deadline <= state.monotonic }
             return due
         }

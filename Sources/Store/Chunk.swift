@@ -154,7 +154,8 @@ private struct BitReader {
     @inline(__always) private mutating func fill() {
         if next + 8 <= bytes.count {
             // Whole bytes that fit behind what is there.
-            let more = UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + next).loadUnaligned(as: UInt64.self).bigEndian
+            let more = UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + next).loadUnaligned(as: UInt64.self)
+                .bigEndian
             word |= more &>> UInt64(truncatingIfNeeded: available)
             let taken = (63 - available) >> 3
             next += taken

@@ -31,7 +31,9 @@ final class MemorySeries {
     /// What holds the points in `start < t <= end`, to be read when the lock is no longer held.
     func excerpt(after start: Int64, through end: Int64, latestOnly: Bool) -> SeriesExcerpt? {
         guard last > start, first <= end else { return nil }
-        if latestOnly, last <= end { return SeriesExcerpt(labels: labels, chunks: [], newest: Point(t: last, v: Double(bitPattern: lastValue))) }
+        if latestOnly, last <= end {
+            return SeriesExcerpt(labels: labels, chunks: [], newest: Point(t: last, v: Double(bitPattern: lastValue)))
+        }
         let within = chunks.filter { $0.last > start && $0.first <= end }
         return within.isEmpty ? nil : SeriesExcerpt(labels: labels, chunks: within, newest: nil)
     }

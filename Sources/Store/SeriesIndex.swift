@@ -26,7 +26,9 @@ struct SeriesIndex {
         let slot = UInt32(truncatingIfNeeded: slots.count)
         slots.append(series)
         for pair in series.labels.pairs {
-            if postings[pair.name]?[pair.value]?.append(slot) == nil { postings[pair.name, default: [:]][pair.value] = Posting(slot) }
+            if postings[pair.name]?[pair.value]?.append(slot) == nil {
+                postings[pair.name, default: [:]][pair.value] = Posting(slot)
+            }
         }
     }
 
@@ -72,7 +74,9 @@ struct SeriesIndex {
             return Candidates(slots: found, answers: best.matcher)
         }
         guard let matcher = matchers.first(where: { !$0.matches("") }) else { return Candidates() }
-        for (value, posting) in postings[matcher.name] ?? [:] where matcher.matches(value) { posting.append(to: &found) }
+        for (value, posting) in postings[matcher.name] ?? [:] where matcher.matches(value) {
+            posting.append(to: &found)
+        }
         return Candidates(slots: found.sorted(), answers: matcher)
     }
 

@@ -33,7 +33,8 @@ package final class Store: Sendable {
         seriesGauge = registry.gauge("vaultwatch_store_series", help: "Series in the store.")
         bytesGauge = registry.gauge("vaultwatch_store_bytes", help: "Bytes that points and labels take in the store.")
         oldestGauge = registry.gauge(
-            "vaultwatch_store_oldest_timestamp_seconds", help: "Time of the oldest point in the store, since the epoch.")
+            "vaultwatch_store_oldest_timestamp_seconds", help: "Time of the oldest point in the store, since the epoch."
+        )
     }
 
     private let seriesGauge: Gauge
@@ -73,14 +74,19 @@ package final class Store: Sendable {
     ///   - latestOnly: only the last of the points of each series is wanted.
     ///   - body: gets the labels and the points, which are good until it returns.
     package func visit(
-        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool = false, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+        _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool = false,
+        _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
     ) rethrows {
-        let found = state.withLock { $0.index.series(matchers).compactMap { $0.excerpt(after: start, through: end, latestOnly: latestOnly) } }
+        let found = state.withLock {
+            $0.index.series(matchers).compactMap { $0.excerpt(after: start, through: end, latestOnly: latestOnly) }
+        }
         let most = found.reduce(1) { max($0, $1.mostPoints) }
         try withUnsafeTemporaryAllocation(of: Point.self, capacity: most) { room in
             for excerpt in found {
                 let count = excerpt.read(into: room, after: start, through: end)
-                if count > 0 { try body(excerpt.labels, UnsafeBufferPointer(rebasing: room[(latestOnly ? count - 1 : 0)..<count])) }
+                if count > 0 {
+                    try body(excerpt.labels, UnsafeBufferPointer(rebasing: room[(latestOnly ? count - 1 : 0)..<count]))
+                }
             }
         }
     }

@@ -2,7 +2,7 @@ import CSystemd
 import Platform
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What the agent tells systemd about itself, over `$NOTIFY_SOCKET`. Without that variable nothing is sent.

@@ -1,7 +1,7 @@
 import CSystemd
 import Platform
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What the outside asks of a daemon by signal.
@@ -30,11 +30,13 @@ package struct Signals: Sendable {
         // Reading blocks, so it has a thread of its own. It lives as long as the process.
         let context = Unmanaged.passRetained(Reader(descriptor: descriptor, continuation: continuation))
         var thread = pthread_t()
-        pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Reader>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, context.toOpaque())
+        pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Reader>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
         pthread_detach(thread)
     }
 }

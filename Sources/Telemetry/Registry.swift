@@ -23,12 +23,16 @@ package final class Registry: Sendable {
     }
 
     /// - Parameter buckets: rising upper bounds, `+Inf` not among them.
-    package func histogram(_ name: String, help: String, labels: [String] = [], buckets: [Double] = Registry.secondsBuckets) -> Histogram {
+    package func histogram(
+        _ name: String, help: String, labels: [String] = [], buckets: [Double] = Registry.secondsBuckets
+    ) -> Histogram {
         Histogram(metric: metric(name, .histogram, help, labels, buckets))
     }
 
     /// From a fast loopback answer to a probe's timeout, in seconds.
-    package static let secondsBuckets: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    package static let secondsBuckets: [Double] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
 
     /// All metrics, sorted by name, as they stand now.
     package func families() -> [MetricFamily] {
@@ -36,10 +40,13 @@ package final class Registry: Sendable {
         return all.sorted { $0.name < $1.name }.map { $0.family() }
     }
 
-    private func metric(_ name: String, _ kind: MetricFamily.Kind, _ help: String, _ labels: [String], _ buckets: [Double]) -> Metric {
+    private func metric(
+        _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ labels: [String], _ buckets: [Double]
+    ) -> Metric {
         metrics.withLock { metrics in
             if let known = metrics[name] { return known }
-            let new = Metric(name: name, kind: kind, help: help, labelNames: labels, buckets: buckets, seriesLimit: seriesLimit)
+            let new = Metric(
+                name: name, kind: kind, help: help, labelNames: labels, buckets: buckets, seriesLimit: seriesLimit)
             metrics[name] = new
             return new
         }
@@ -102,7 +109,8 @@ private final class Metric: Sendable {
     private let seriesLimit: Int
     private let cells: Mutex<[[String]: Cell]>
 
-    init(name: String, kind: MetricFamily.Kind, help: String, labelNames: [String], buckets: [Double], seriesLimit: Int) {
+    init(name: String, kind: MetricFamily.Kind, help: String, labelNames: [String], buckets: [Double], seriesLimit: Int)
+    {
         self.name = name
         self.kind = kind
         self.help = help
@@ -118,7 +126,9 @@ private final class Metric: Sendable {
         while key.count < labelNames.count { key.append("") }
         key.removeLast(key.count - labelNames.count)
         cells.withLock { cells in
-            if cells[key] == nil && cells.count >= seriesLimit { key = Array(repeating: "other", count: labelNames.count) }
+            if cells[key] == nil && cells.count >= seriesLimit {
+                key = Array(repeating: "other", count: labelNames.count)
+            }
             body(&cells[key, default: Cell(buckets: Array(repeating: 0, count: buckets.count))])
         }
     }

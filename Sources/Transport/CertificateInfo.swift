@@ -6,7 +6,9 @@ enum CertificateInfo {
     /// The soonest `notAfter` in the chain.
     static func earliestExpiry(_ easy: UnsafeMutableRawPointer) -> Timestamp? {
         var info: UnsafePointer<curl_certinfo>?
-        guard vw_get_certificates(easy, &info) == CURLE_OK, let chain = info?.pointee, let lists = chain.certinfo else { return nil }
+        guard vw_get_certificates(easy, &info) == CURLE_OK, let chain = info?.pointee, let lists = chain.certinfo else {
+            return nil
+        }
         var earliest: Timestamp?
         for index in 0..<Int(chain.num_of_certs) {
             var entry = lists[index]
@@ -26,7 +28,9 @@ enum CertificateInfo {
         guard line.hasPrefix(prefix) else { return nil }
         let words = line.dropFirst(prefix.count).split(separator: " ")
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        guard words.count >= 4, let month = months.firstIndex(of: String(words[0])), let day = Int(words[1]), let year = Int64(words[3]) else { return nil }
+        guard words.count >= 4, let month = months.firstIndex(of: String(words[0])), let day = Int(words[1]),
+            let year = Int64(words[3])
+        else { return nil }
         let clock = words[2].split(separator: ":").compactMap { Int($0) }
         guard clock.count == 3 else { return nil }
         return Timestamp(year: year, month: month + 1, day: day, hour: clock[0], minute: clock[1], second: clock[2])

@@ -63,7 +63,8 @@ final class CurlLoop: @unchecked Sendable {
             let refusal: TransportError? = inbox.withLock { inbox in
                 if inbox.isStopped { return TransportError(.cancelled, "\(transfer.origin): the transport is closed") }
                 if inbox.outstanding >= options.queueLimit {
-                    return TransportError(.other, "\(transfer.origin): \(options.queueLimit) requests are under way already")
+                    return TransportError(
+                        .other, "\(transfer.origin): \(options.queueLimit) requests are under way already")
                 }
                 inbox.outstanding += 1
                 inbox.commands.append(.start(transfer))
@@ -174,7 +175,8 @@ final class CurlLoop: @unchecked Sendable {
         return true
     }
 
-    /// Starts what may start: a transfer that a kept connection awaits at once, others while there are places to connect.
+    /// Starts what may start: a transfer that a kept connection awaits at once, others while there are places to
+    /// connect.
     private func startWaiting() {
         guard !waiting.isEmpty else { return }
         let now = platform.time.monotonic()
@@ -183,7 +185,8 @@ final class CurlLoop: @unchecked Sendable {
         for transfer in waiting {
             let hasConnection = warm[transfer.origin, default: 0] > 0
             if transfer.deadline <= now {
-                let message = "\(transfer.origin): no place to connect in \(transfer.timeout.milliseconds) ms, \(connecting) others are connecting"
+                let message =
+                    "\(transfer.origin): no place to connect in \(transfer.timeout.milliseconds) ms, \(connecting) others are connecting"
                 end(transfer, .failure(TransportError(.timeout, message)))
             } else if hasConnection || hasPlace(transfer.origin) {
                 if hasConnection { warm[transfer.origin, default: 0] -= 1 }
@@ -196,11 +199,13 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private func hasPlace(_ origin: String) -> Bool {
-        connecting < options.concurrentConnects && connectingByOrigin[origin, default: 0] < options.concurrentConnectsPerOrigin
+        connecting < options.concurrentConnects
+            && connectingByOrigin[origin, default: 0] < options.concurrentConnectsPerOrigin
     }
 
     private func start(_ transfer: CurlTransfer, _ now: Instant) {
-        // A handle may have its buffer still, whose size can't be changed then: what needs another size gets a new handle.
+        // A handle may have its buffer still, whose size can't be changed then: what needs another size gets a new
+        // handle.
         guard let easy = transfer.pieces != nil ? curl_easy_init() : spareHandles.popLast() ?? curl_easy_init() else {
             end(transfer, .failure(TransportError(.other, "\(transfer.origin): out of memory")))
             return
@@ -339,7 +344,10 @@ final class CurlLoop: @unchecked Sendable {
         guard let easy = transfer.easy else { return }
         if let fresh = transfer.openedSockets.last(where: { vw_local_port($0) == localPort }) {
             transfer.certificateExpiry = CertificateInfo.earliestExpiry(easy)
-            sockets.add(fresh, SocketTable.Connection(origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry))
+            sockets.add(
+                fresh,
+                SocketTable.Connection(
+                    origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry))
         } else {
             transfer.certificateExpiry = sockets.certificateExpiry(origin: transfer.origin, localPort: localPort)
         }
@@ -347,13 +355,18 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     /// Whole seconds until the transfer's end, at least one.
-    func secondsLeft(for transfer: CurlTransfer) -> Int { max(1, (transfer.deadline - platform.time.monotonic()).milliseconds / 1000) }
+    func secondsLeft(for transfer: CurlTransfer) -> Int {
+        max(1, (transfer.deadline - platform.time.monotonic()).milliseconds / 1000)
+    }
 
     /// After a transfer: if its connection is kept, notice when the peer drops it.
     private func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
         var socket: curl_socket_t = -1
-        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0, let watched = sockets.setIdle(socket) else { return }
-        // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no request.
+        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0, let watched = sockets.setIdle(socket) else {
+            return
+        }
+        // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no
+        // request.
         let events = transfer.origin.hasPrefix("http:") ? vw_epoll_rdhup | vw_epoll_in : vw_epoll_rdhup
         if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
             sockets.clearIdle(socket)

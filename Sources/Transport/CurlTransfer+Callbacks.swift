@@ -11,13 +11,16 @@ extension CurlTransfer {
     /// CURLOPT_WRITEFUNCTION(3).
     static let onBody: vw_bytes_callback = { bytes, size, count, context in
         guard let transfer = from(context), let bytes else { return 0 }
-        return transfer.take(UnsafeBufferPointer(start: UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self), count: size * count))
+        return transfer.take(
+            UnsafeBufferPointer(start: UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self), count: size * count)
+        )
     }
 
     /// CURLOPT_HEADERFUNCTION(3): a whole line at a time, for SMTP too.
     static let onHeader: vw_bytes_callback = { bytes, size, count, context in
         guard let transfer = from(context), let bytes else { return 0 }
-        let line = UnsafeBufferPointer(start: UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self), count: size * count)
+        let line = UnsafeBufferPointer(
+            start: UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self), count: size * count)
         switch transfer.job {
         case .http: return transfer.takeHeader(line) ? line.count : 0
         case .mail:
@@ -41,8 +44,8 @@ extension CurlTransfer {
         guard let transfer = from(context) else { return CURL_PREREQFUNC_OK }
         transfer.loop?.connected(transfer, localPort: localPort)
         transfer.connections += 1
-        // libcurl writes a request anew, without a word, when a kept connection breaks before an answer. What has a body may have
-        // been taken the first time: whoever sent it must know that before it is sent again.
+        // libcurl writes a request anew, without a word, when a kept connection breaks before an answer. What has a
+        // body may have been taken the first time: whoever sent it must know that before it is sent again.
         guard transfer.connections > 1, !transfer.upload.isEmpty else { return CURL_PREREQFUNC_OK }
         transfer.stopped = TransportError(.reset, "\(transfer.origin): the connection broke before an answer")
         return CURL_PREREQFUNC_ABORT
@@ -51,7 +54,8 @@ extension CurlTransfer {
     /// CURLOPT_OPENSOCKETFUNCTION(3).
     static let onOpenSocket: vw_open_socket_callback = { context, _, address in
         guard let transfer = from(context), let address else { return CURL_SOCKET_BAD }
-        let descriptor = socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+        let descriptor = socket(
+            address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
         if descriptor >= 0 { transfer.openedSockets.append(descriptor) }
         return descriptor
     }
@@ -85,7 +89,8 @@ extension CurlTransfer {
     private func takeHeader(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
         headerBytes += line.count
         guard headerBytes <= CurlTransfer.headerLimitBytes else {
-            stopped = TransportError(.http, "\(origin): the headers are longer than \(CurlTransfer.headerLimitBytes) bytes")
+            stopped = TransportError(
+                .http, "\(origin): the headers are longer than \(CurlTransfer.headerLimitBytes) bytes")
             return false
         }
         // Trailers come after the body and are nobody's concern here.

@@ -4,7 +4,12 @@ import Platform
 /// SMTP. Source: RFC 5321; curl_easy_setopt(3), the options named MAIL.
 extension CurlTransfer {
     func prepare(_ mail: MailRequest, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) {
-        guard !mail.hello.isEmpty, mail.hello.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") && $0 != UInt8(ascii: "%") }) else {
+        guard !mail.hello.isEmpty,
+            mail.hello.utf8.allSatisfy({
+                $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
+                    && $0 != UInt8(ascii: "%")
+            })
+        else {
             throw TransportError(.other, "\(origin): \(mail.hello.quoted) is no name to say in EHLO")
         }
         guard let parts = URLParts(origin) else { throw TransportError(.other, "\(origin): no host or a bad port") }
@@ -14,7 +19,8 @@ extension CurlTransfer {
         let nameInURL = name.contains(":") ? "[\(name)]" : name
         try setup.set(CURLOPT_URL, "\(parts.scheme)://\(nameInURL):\(parts.port)/\(mail.hello)")
         if name != parts.host {
-            try setup.set(CURLOPT_CONNECT_TO, list: ["\(nameInURL):\(parts.port):\(parts.hostInURL):\(parts.port)"], of: self)
+            try setup.set(
+                CURLOPT_CONNECT_TO, list: ["\(nameInURL):\(parts.port):\(parts.hostInURL):\(parts.port)"], of: self)
         }
         let usage =
             switch mail.security {
@@ -66,7 +72,8 @@ extension CurlTransfer {
 
     /// No control character, space or angle bracket: nothing that could end the command it stands in.
     private static func isAddress(_ address: String) -> Bool {
-        !address.isEmpty && address.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
+        !address.isEmpty
+            && address.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
     }
 
     /// Sees each line the server says.
@@ -76,11 +83,14 @@ extension CurlTransfer {
         let code = line[..<3].reduce(0) { $0 * 10 + Int($1) - 48 }
         if code == 354 {
             mailDataSeen = true
-            // Where no answer to the message comes in time, libcurl still says QUIT, and would await its answer for two minutes.
+            // Where no answer to the message comes in time, libcurl still says QUIT, and would await its answer for two
+            // minutes.
             if let loop { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, loop.secondsLeft(for: self)) }
         }
         // The matter is settled, and what is left is to say QUIT, for whose answer libcurl would block for two minutes.
-        if (code >= 400 && !(allowsRefusedRecipients && !mailDataSeen)) || (mailDataSeen && code == 250) { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1) }
+        if (code >= 400 && !(allowsRefusedRecipients && !mailDataSeen)) || (mailDataSeen && code == 250) {
+            vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1)
+        }
     }
 
     func concludeMail(_ code: CURLcode) -> Result<Outcome, TransportError> {

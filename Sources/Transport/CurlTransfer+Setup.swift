@@ -31,8 +31,12 @@ extension CurlTransfer {
         }
     }
 
-    private func prepare(_ request: HTTPRequest, _ setup: CurlSetup, _ remaining: Duration, _ files: any FileAccess) throws(TransportError) {
-        guard let parts = URLParts(request.url) else { throw TransportError(.other, "\(origin): the URL has no host or a bad port") }
+    private func prepare(_ request: HTTPRequest, _ setup: CurlSetup, _ remaining: Duration, _ files: any FileAccess)
+        throws(TransportError)
+    {
+        guard let parts = URLParts(request.url) else {
+            throw TransportError(.other, "\(origin): the URL has no host or a bad port")
+        }
         try setup.set(CURLOPT_PROTOCOLS_STR, "http,https")
         try setup.set(CURLOPT_FOLLOWLOCATION, 0)
         try setup.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
@@ -45,20 +49,25 @@ extension CurlTransfer {
         // Without a tunnel libcurl would put them into the request itself.
         if request.proxy != nil, parts.scheme == "https" {
             try setup.set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
-            try setup.set(CURLOPT_PROXYHEADER, list: request.proxyHeaders.map { (header) throws(TransportError) in try line(header, given: true) }, of: self)
+            try setup.set(
+                CURLOPT_PROXYHEADER,
+                list: request.proxyHeaders.map { (header) throws(TransportError) in try line(header, given: true) },
+                of: self)
         }
 
         var url = request.url
         var headers = request.headers
         func given(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
         if let name = request.tls.serverName, parts.scheme == "https", name != parts.host {
-            // libcurl asks for and verifies the URL's host: so the URL names the server, and the connection goes where it went.
+            // libcurl asks for and verifies the URL's host: so the URL names the server, and the connection goes where
+            // it went.
             guard let renamed = URLParts.replacingHost(of: url, by: name) else {
                 throw TransportError(.tls, "\(origin): \(name) is no server name")
             }
             url = renamed
             let bracketed = name.contains(":") ? "[\(name)]" : name
-            try setup.set(CURLOPT_CONNECT_TO, list: ["\(bracketed):\(parts.port):\(parts.hostInURL):\(parts.port)"], of: self)
+            try setup.set(
+                CURLOPT_CONNECT_TO, list: ["\(bracketed):\(parts.port):\(parts.hostInURL):\(parts.port)"], of: self)
             if !given("host") { headers.append((name: "Host", value: parts.authority)) }
         }
         try setup.set(CURLOPT_URL, url)
@@ -81,7 +90,9 @@ extension CurlTransfer {
         // Not among the headers: libcurl signs those, and a proxy may change this one.
         try setup.set(CURLOPT_USERAGENT, "vaultwatch")
 
-        let lines = try headers.map { (header) throws(TransportError) in try line(header, given: given(header.name.lowercased())) }
+        let lines = try headers.map { (header) throws(TransportError) in
+            try line(header, given: given(header.name.lowercased()))
+        }
         try setup.set(CURLOPT_HTTPHEADER, list: lines, of: self)
     }
 
@@ -91,28 +102,40 @@ extension CurlTransfer {
         let (name, value) = header
         guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }),
             !value.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 })
-        else { throw TransportError(.other, "\(origin): the request's header \(name.quoted) has a line break or a bad name") }
+        else {
+            throw TransportError(
+                .other, "\(origin): the request's header \(name.quoted) has a line break or a bad name")
+        }
         return value.isEmpty ? (given ? "\(name);" : "\(name):") : "\(name): \(value)"
     }
 
     /// AWS Signature Version 4 by libcurl, which signs the headers it is given too.
-    private func sign(_ signing: AWSSigning, _ request: HTTPRequest, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) -> [(name: String, value: String)] {
+    private func sign(_ signing: AWSSigning, _ request: HTTPRequest, _ setup: CurlSetup, _ files: any FileAccess)
+        throws(TransportError) -> [(name: String, value: String)]
+    {
         try setup.set(CURLOPT_AWS_SIGV4, "aws:amz:\(signing.region):\(signing.service)")
         try setup.set(CURLOPT_USERNAME, reveal(signing.accessKeyID, files))
         try setup.set(CURLOPT_PASSWORD, reveal(signing.secretAccessKey, files))
         var headers: [(name: String, value: String)] = []
         if request.body.isEmpty {
             // SHA-256 of nothing. libcurl sends the hash of a body by itself.
-            headers.append((name: "x-amz-content-sha256", value: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))
+            headers.append(
+                (
+                    name: "x-amz-content-sha256",
+                    value: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                ))
         }
-        if let token = signing.sessionToken { headers.append((name: "x-amz-security-token", value: try reveal(token, files))) }
+        if let token = signing.sessionToken {
+            headers.append((name: "x-amz-security-token", value: try reveal(token, files)))
+        }
         return headers
     }
 
     /// Source for the texts in place of files: CURLOPT_CAINFO_BLOB(3), CURLOPT_SSLCERT_BLOB(3), CURLOPT_SSLKEY_BLOB(3).
     func prepare(tls: TLSOptions, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) {
         let least = tls.minimumVersion == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
-        // The upper half says the newest version: CURL_SSLVERSION_MAX_TLSv1_2, a macro of shifts that Swift does not see.
+        // The upper half says the newest version: CURL_SSLVERSION_MAX_TLSv1_2, a macro of shifts that Swift does not
+        // see.
         let most = tls.maximumVersion == .tls12 ? Int(CURL_SSLVERSION_TLSv1_2) << 16 : 0
         try setup.set(CURLOPT_SSLVERSION, Int(least) | most)
         try setup.set(CURLOPT_CERTINFO, 1)
@@ -120,10 +143,18 @@ extension CurlTransfer {
         try setup.set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
         // Parsing the system's bundle for every new connection costs 10 ms, but a replaced file must be seen soon.
         try setup.set(CURLOPT_CA_CACHE_TIMEOUT, 300)
-        if let text = tls.ca { try setup.set(CURLOPT_CAINFO_BLOB, blob: text) } else if let file = tls.caFile { try setup.set(CURLOPT_CAINFO, file) }
+        if let text = tls.ca {
+            try setup.set(CURLOPT_CAINFO_BLOB, blob: text)
+        } else if let file = tls.caFile {
+            try setup.set(CURLOPT_CAINFO, file)
+        }
         // The named authorities and no others.
         if tls.ca != nil || tls.caFile != nil { try setup.check(vw_set_string(setup.easy, CURLOPT_CAPATH, nil)) }
-        if let text = tls.certificate { try setup.set(CURLOPT_SSLCERT_BLOB, blob: text) } else if let file = tls.certificateFile { try setup.set(CURLOPT_SSLCERT, file) }
+        if let text = tls.certificate {
+            try setup.set(CURLOPT_SSLCERT_BLOB, blob: text)
+        } else if let file = tls.certificateFile {
+            try setup.set(CURLOPT_SSLCERT, file)
+        }
         if let key = tls.key {
             try setup.set(CURLOPT_SSLKEY_BLOB, blob: reveal(key, files))
         } else if let file = tls.keyFile ?? tls.certificateFile {
@@ -132,7 +163,9 @@ extension CurlTransfer {
     }
 
     func reveal(_ secret: Secret, _ files: any FileAccess) throws(TransportError) -> String {
-        do { return try secret.reveal(files) } catch { throw TransportError(.auth, "\(origin): no credential: \(error)") }
+        do { return try secret.reveal(files) } catch {
+            throw TransportError(.auth, "\(origin): no credential: \(error)")
+        }
     }
 }
 
@@ -144,18 +177,26 @@ struct CurlSetup {
     /// - Parameter option: for the message, which must tell which one it was.
     func check(_ code: CURLcode, _ option: CURLoption? = nil) throws(TransportError) {
         guard code != CURLE_OK else { return }
-        let name = option.flatMap { curl_easy_option_by_id($0) }.map { " CURLOPT_" + String(cString: $0.pointee.name) } ?? " an option"
+        let name =
+            option.flatMap { curl_easy_option_by_id($0) }.map { " CURLOPT_" + String(cString: $0.pointee.name) }
+            ?? " an option"
         throw TransportError(.other, "\(origin): libcurl refuses\(name): \(String(cString: curl_easy_strerror(code)))")
     }
 
-    func set(_ option: CURLoption, _ value: Int) throws(TransportError) { try check(vw_set_long(easy, option, value), option) }
-    func set(_ option: CURLoption, _ value: String) throws(TransportError) { try check(vw_set_string(easy, option, value), option) }
+    func set(_ option: CURLoption, _ value: Int) throws(TransportError) {
+        try check(vw_set_long(easy, option, value), option)
+    }
+    func set(_ option: CURLoption, _ value: String) throws(TransportError) {
+        try check(vw_set_string(easy, option, value), option)
+    }
     func set(_ option: CURLoption, blob: String) throws(TransportError) {
         let bytes = Array(blob.utf8)
         try check(vw_set_blob(easy, option, bytes, bytes.count), option)
     }
 
-    func set(_ option: CURLoption, pointer: UnsafeRawPointer?) throws(TransportError) { try check(vw_set_pointer(easy, option, pointer), option) }
+    func set(_ option: CURLoption, pointer: UnsafeRawPointer?) throws(TransportError) {
+        try check(vw_set_pointer(easy, option, pointer), option)
+    }
 
     /// The list lives as long as the transfer.
     func set(_ option: CURLoption, list: [String], of transfer: CurlTransfer) throws(TransportError) {

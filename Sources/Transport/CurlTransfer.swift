@@ -105,14 +105,20 @@ final class CurlTransfer: @unchecked Sendable {
     func conclude(_ code: CURLcode) -> Result<Outcome, TransportError> {
         var isWhole = code == CURLE_OK
         // The headers of a real answer have come, not those of an interim one.
-        if case .http(let request) = job, request.statusSuffices, headersEnded, status >= 200 { isWhole = stopped.map { $0.reason == .body } ?? true }
+        if case .http(let request) = job, request.statusSuffices, headersEnded, status >= 200 {
+            isWhole = stopped.map { $0.reason == .body } ?? true
+        }
         if let stopped, !isWhole { return .failure(stopped) }
         switch job {
         case .http:
             guard isWhole else { return .failure(failure(code)) }
             // What is not HTTP at all comes as HTTP/0.9 or as nothing; neither has a status.
             guard status != 0 else { return .failure(TransportError(.http, "\(origin): no HTTP status")) }
-            return .success(.http(HTTPResponse(status: status, headers: headers, body: body, timing: timing(), certificateExpiry: certificateExpiry)))
+            return .success(
+                .http(
+                    HTTPResponse(
+                        status: status, headers: headers, body: body, timing: timing(),
+                        certificateExpiry: certificateExpiry)))
         case .mail:
             return concludeMail(code)
         }

@@ -5,8 +5,8 @@ package struct CurlTransportOptions: Sendable {
     /// Transfers that may be looking up, connecting or shaking hands at once; more wait. A thousand at once
     /// cost 87 MB and as many resolver threads.
     package var concurrentConnects = 20
-    /// Of those, how many to one origin: behind a firewall that drops everything each holds its place for seconds, and others
-    /// must find one.
+    /// Of those, how many to one origin: behind a firewall that drops everything each holds its place for seconds, and
+    /// others must find one.
     package var concurrentConnectsPerOrigin = 4
     /// Transfers under way or waiting; one more fails at once with `.other`.
     package var queueLimit = 4096
@@ -44,7 +44,9 @@ package final class CurlTransport: HTTPClient, MailSender {
     }
 
     /// What `receive` throws ends the transfer: a `TransportError` as it is, anything else as `.other`.
-    package func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> HTTPResponse {
+    package func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
+    {
         try await following(request, receive: receive)
     }
 
@@ -52,9 +54,12 @@ package final class CurlTransport: HTTPClient, MailSender {
         let host = mail.host.contains(":") ? "[\(mail.host)]" : mail.host
         let origin = "\(mail.security == .implicitTLS ? "smtps" : "smtp")://\(host):\(mail.port)"
         let loops = self.mail
-        guard let loop = loops.take(origin) else { throw TransportError(.cancelled, "\(origin): the transport is closed") }
+        guard let loop = loops.take(origin) else {
+            throw TransportError(.cancelled, "\(origin): the transport is closed")
+        }
         let ended = TransferMailbox()
-        let transfer = CurlTransfer(.mail(mail), origin: origin, timeout: mail.timeout, now: platform.time.monotonic()) { result in
+        let transfer = CurlTransfer(.mail(mail), origin: origin, timeout: mail.timeout, now: platform.time.monotonic())
+        { result in
             loops.giveBack(loop)
             ended.finish(result)
         }
@@ -83,14 +88,20 @@ package final class CurlTransport: HTTPClient, MailSender {
                 throw TransportError(.other, "the URL is not an absolute http or https URL")
             }
             let response = try await exchange(request, parts.origin, receive)
-            guard request.redirectLimit > 0, let next = try Redirect.next(after: response, to: request) else { return response }
+            guard request.redirectLimit > 0, let next = try Redirect.next(after: response, to: request) else {
+                return response
+            }
             request = next
             request.timeout = end - platform.time.monotonic()
-            guard request.timeout > .zero else { throw TransportError(.timeout, "\(parts.origin): the redirects took too long") }
+            guard request.timeout > .zero else {
+                throw TransportError(.timeout, "\(parts.origin): the redirects took too long")
+            }
         }
     }
 
-    private func exchange(_ request: HTTPRequest, _ origin: String, _ receive: (@Sendable ([UInt8]) throws -> Void)?) async throws(TransportError) -> HTTPResponse {
+    private func exchange(_ request: HTTPRequest, _ origin: String, _ receive: (@Sendable ([UInt8]) throws -> Void)?)
+        async throws(TransportError) -> HTTPResponse
+    {
         let outcome =
             if let receive {
                 try await performStreaming(request, origin, receive)
@@ -103,9 +114,12 @@ package final class CurlTransport: HTTPClient, MailSender {
         }
     }
 
-    private func perform(_ job: CurlTransfer.Job, origin: String, timeout: Duration, on loop: CurlLoop) async throws(TransportError) -> CurlTransfer.Outcome {
+    private func perform(_ job: CurlTransfer.Job, origin: String, timeout: Duration, on loop: CurlLoop)
+        async throws(TransportError) -> CurlTransfer.Outcome
+    {
         let pieces = TransferMailbox()
-        let transfer = CurlTransfer(job, origin: origin, timeout: timeout, now: platform.time.monotonic(), completion: pieces.finish)
+        let transfer = CurlTransfer(
+            job, origin: origin, timeout: timeout, now: platform.time.monotonic(), completion: pieces.finish)
         let result = await withTaskCancellationHandler {
             loop.submit(transfer)
             return await pieces.result()
@@ -115,10 +129,13 @@ package final class CurlTransport: HTTPClient, MailSender {
         return try result.get()
     }
 
-    private func performStreaming(_ request: HTTPRequest, _ origin: String, _ receive: @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> CurlTransfer.Outcome {
+    private func performStreaming(
+        _ request: HTTPRequest, _ origin: String, _ receive: @Sendable ([UInt8]) throws -> Void
+    ) async throws(TransportError) -> CurlTransfer.Outcome {
         let pieces = TransferMailbox()
         let transfer = CurlTransfer(
-            .http(request), origin: origin, timeout: request.timeout, now: platform.time.monotonic(), pieces: pieces, completion: pieces.finish)
+            .http(request), origin: origin, timeout: request.timeout, now: platform.time.monotonic(), pieces: pieces,
+            completion: pieces.finish)
         let web = web
         let result = await withTaskCancellationHandler {
             web.submit(transfer)
@@ -130,7 +147,9 @@ package final class CurlTransport: HTTPClient, MailSender {
                         do {
                             try receive(bytes)
                         } catch {
-                            refusal = error as? TransportError ?? TransportError(.other, "\(origin): the receiver stopped: \(error)")
+                            refusal =
+                                error as? TransportError
+                                ?? TransportError(.other, "\(origin): the receiver stopped: \(error)")
                             web.cancel(transfer)
                         }
                     }

@@ -14,8 +14,8 @@ package struct HTTPRequest: Sendable {
     package var connectTimeout: Duration = .seconds(3)
     /// A longer body ends the exchange with `.body`.
     package var bodyLimitBytes = 1 << 20
-    /// Whether the status alone answers: of a body that is too long, or that ends too soon or never, what came by then is
-    /// returned. Default false.
+    /// Whether the status alone answers: of a body that is too long, or that ends too soon or never, what came by then
+    /// is returned. Default false.
     package var statusSuffices = false
     package var tls = TLSOptions()
     /// `http://proxy:3128` and the like; nil means none, whatever the environment says.
@@ -62,7 +62,10 @@ package struct AWSSigning: Sendable {
     package var secretAccessKey: Secret
     package var sessionToken: Secret?
 
-    package init(region: String, service: String = "s3", accessKeyID: Secret, secretAccessKey: Secret, sessionToken: Secret? = nil) {
+    package init(
+        region: String, service: String = "s3", accessKeyID: Secret, secretAccessKey: Secret,
+        sessionToken: Secret? = nil
+    ) {
         self.region = region
         self.service = service
         self.accessKeyID = accessKeyID
@@ -80,7 +83,10 @@ package struct HTTPResponse: Sendable {
     /// `notAfter` of the server's certificate and of the soonest-ending one in its chain; nil without TLS.
     package var certificateExpiry: Timestamp?
 
-    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], timing: HTTPTiming = HTTPTiming(), certificateExpiry: Timestamp? = nil) {
+    package init(
+        status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+        timing: HTTPTiming = HTTPTiming(), certificateExpiry: Timestamp? = nil
+    ) {
         self.status = status
         self.headers = headers
         self.body = body
@@ -152,5 +158,6 @@ package protocol HTTPClient: Sendable {
 
     /// The same, the body handed over piece by piece in constant memory (`bodyLimitBytes` still holds);
     /// the response's `body` is empty. The transfer waits while `receive` runs.
-    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> HTTPResponse
+    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
 }

@@ -8,12 +8,17 @@ package enum HTTPDate {
     package static func parse(_ text: String) -> Timestamp? {
         let parts = text.split { $0 == " " || $0 == "," }.map(String.init)
         // asctime: Sun Nov  6 08:49:37 1994
-        if parts.count == 5, parts[3].contains(":") { return make(day: parts[2], month: parts[1], year: parts[4], time: parts[3]) }
-        if parts.count == 6, parts[5] == "GMT" { return make(day: parts[1], month: parts[2], year: parts[3], time: parts[4]) }
+        if parts.count == 5, parts[3].contains(":") {
+            return make(day: parts[2], month: parts[1], year: parts[4], time: parts[3])
+        }
+        if parts.count == 6, parts[5] == "GMT" {
+            return make(day: parts[1], month: parts[2], year: parts[3], time: parts[4])
+        }
         // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
         let date = parts.count == 4 && parts[3] == "GMT" ? parts[1].split(separator: "-").map(String.init) : []
         guard date.count == 3, let short = Int64(date[2]), (0..<100).contains(short) else { return nil }
-        return make(day: date[0], month: date[1], year: String(short < 70 ? 2000 + short : 1900 + short), time: parts[2])
+        return make(
+            day: date[0], month: date[1], year: String(short < 70 ? 2000 + short : 1900 + short), time: parts[2])
     }
 
     private static func make(day: String, month: String, year: String, time: String) -> Timestamp? {

@@ -35,7 +35,8 @@ package struct MailRequest: Sendable {
     /// The whole message, headers and body, lines ended by CRLF; dot-stuffing is the transport's.
     package var message: [UInt8]
     package var timeout: Duration = .seconds(30)
-    /// Greets the server, with TLS and credentials as for a mail, and sends none: whether it would take one is not asked.
+    /// Greets the server, with TLS and credentials as for a mail, and sends none: whether it would take one is not
+    /// asked.
     package var isGreetingOnly = false
 
     package init(host: String, port: Int, from: String, recipients: [String], message: [UInt8]) {

@@ -1,7 +1,8 @@
 import Synchronization
 
-/// The threads of mail, made as they are needed. libcurl awaits a server's answer to a message, and to QUIT, in a blocking way:
-/// so each mail under way has a loop to itself, and a server that does not answer delays neither a poll nor another's mail.
+/// The threads of mail, made as they are needed. libcurl awaits a server's answer to a message, and to QUIT, in a
+/// blocking way: so each mail under way has a loop to itself, and a server that does not answer delays neither a poll
+/// nor another's mail.
 final class MailLoops: Sendable {
     private struct Place {
         let loop: CurlLoop

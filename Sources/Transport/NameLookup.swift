@@ -5,7 +5,8 @@ import Glibc
 enum NameLookup {
     static let addressLimit = 8
 
-    /// - Parameter completion: gets numeric addresses in the order to try them, or why there are none; on another thread.
+    /// - Parameter completion: gets numeric addresses in the order to try them, or why there are none; on another
+    ///   thread.
     static func start(_ name: String, _ completion: @escaping @Sendable (Result<[String], PostgresError>) -> Void) {
         let started = LoopThread.start("name-lookup") { completion(addresses(name)) }
         if !started { completion(.failure(PostgresError(.dns, "\(name): no thread to look it up"))) }
@@ -29,7 +30,10 @@ enum NameLookup {
         var next = list
         while let entry = next, found.count < addressLimit {
             var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            if getnameinfo(entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 {
+            if getnameinfo(
+                entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+                == 0
+            {
                 let address = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
                 if !found.contains(address) { found.append(address) }
             }

@@ -2,7 +2,8 @@ import Platform
 
 /// How to reach one PostgreSQL server.
 package struct PostgresOptions: Sendable, Hashable {
-    /// libpq parameters by their keyword (`host`, `port`, `dbname`, `user`, `sslmode`, `sslrootcert` …), the password not among them.
+    /// libpq parameters by their keyword (`host`, `port`, `dbname`, `user`, `sslmode`, `sslrootcert` …), the password
+    /// not among them.
     package var parameters: [String: String]
     package var password: Secret?
     package var connectTimeout: Duration = .seconds(3)

@@ -1,16 +1,20 @@
 /// libpq's and the server's words as bounded reasons. Sources: libpq's documentation, "Connection Control Functions";
 /// PostgreSQL's manual, appendix A.
 enum PostgresFailure {
-    /// What a connection that never stood, or broke, says. libpq gives no SQLSTATE for it, but with verbose errors its text holds one.
+    /// What a connection that never stood, or broke, says. libpq gives no SQLSTATE for it, but with verbose errors its
+    /// text holds one.
     static func connection(_ text: String, while doing: TransportError.Reason) -> PostgresError {
         let message = oneLine(text)
         let state = sqlState(in: text)
-        return PostgresError(state.map { reason(sqlState: $0, default: .connect) } ?? reason(message, default: doing), sqlState: state, message)
+        return PostgresError(
+            state.map { reason(sqlState: $0, default: .connect) } ?? reason(message, default: doing), sqlState: state,
+            message)
     }
 
     /// What the server answered to a query.
     static func query(sqlState: String?, _ text: String) -> PostgresError {
-        PostgresError(sqlState.map { reason(sqlState: $0, default: .other) } ?? .reset, sqlState: sqlState, oneLine(text))
+        PostgresError(
+            sqlState.map { reason(sqlState: $0, default: .other) } ?? .reset, sqlState: sqlState, oneLine(text))
     }
 
     private static func reason(sqlState: String, default usual: TransportError.Reason) -> TransportError.Reason {
@@ -33,7 +37,9 @@ enum PostgresFailure {
         let lower = (message.firstRange(of: " failed: ").map { message[$0.upperBound...] } ?? message[...]).lowercased()
         if lower.contains("expected authentication request") { return .other }
         if lower.contains("ssl") || lower.contains("certificate") || lower.contains("tls") { return .tls }
-        if lower.contains("fe_sendauth") || lower.contains("password") || lower.contains("authentication") { return .auth }
+        if lower.contains("fe_sendauth") || lower.contains("password") || lower.contains("authentication") {
+            return .auth
+        }
         if lower.contains("could not translate host name") { return .dns }
         if lower.contains("closed the connection") || lower.contains("reset by peer") { return .reset }
         return usual
@@ -46,7 +52,11 @@ enum PostgresFailure {
             while let start = rest.firstRange(of: severity)?.upperBound {
                 rest = rest[start...]
                 let code = rest.prefix(5)
-                if code.utf8.count == 5, code.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) }), rest.dropFirst(5).first == ":" { return String(code) }
+                if code.utf8.count == 5, code.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) }),
+                    rest.dropFirst(5).first == ":"
+                {
+                    return String(code)
+                }
             }
         }
         return nil
@@ -54,7 +64,9 @@ enum PostgresFailure {
 
     /// Without the server's source lines, and bounded.
     private static func oneLine(_ text: String) -> String {
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " || $0 == "\t" } }.filter { !$0.hasPrefix("LOCATION:") }
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " || $0 == "\t" } }.filter {
+            !$0.hasPrefix("LOCATION:")
+        }
         return String(lines.joined(separator: "; ").prefix(500))
     }
 }

@@ -94,7 +94,8 @@ final class PostgresLoop: @unchecked Sendable {
             case .remove(let session):
                 session.drop(PostgresLoop.closed)
                 sessions[ObjectIdentifier(session)] = nil
-            case .resolved(let session, let name, let result, let attempt): session.resolved(name, result, attempt: attempt)
+            case .resolved(let session, let name, let result, let attempt):
+                session.resolved(name, result, attempt: attempt)
             case .stop:
                 stop(commands[index...])
                 return false

@@ -12,7 +12,8 @@ enum PostgresParameters {
     /// - Parameters:
     ///   - addresses: of each name that `nameToResolve` gave.
     ///   - password: revealed.
-    static func all(_ options: PostgresOptions, password: String?, addresses: [String: [String]]) -> [(String, String)] {
+    static func all(_ options: PostgresOptions, password: String?, addresses: [String: [String]]) -> [(String, String)]
+    {
         var parameters = options.parameters
         spread(&parameters, addresses)
         if let password { parameters["password"] = password }
@@ -21,7 +22,8 @@ enum PostgresParameters {
         // GSS encryption negotiates in a blocking way and asks a key server on the network.
         if parameters["gssencmode"] == nil { parameters["gssencmode"] = "disable" }
         // A watcher writes nothing; and the server gives up by itself on a query whose reader has left.
-        let own = "-c statement_timeout=\(max(1, options.statementTimeout.milliseconds)) -c default_transaction_read_only=on"
+        let own =
+            "-c statement_timeout=\(max(1, options.statementTimeout.milliseconds)) -c default_transaction_read_only=on"
         parameters["options"] = parameters["options"].map { "\($0) \(own)" } ?? own
         return parameters.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
     }

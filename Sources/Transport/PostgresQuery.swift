@@ -28,6 +28,8 @@ final class PostgresQuery: @unchecked Sendable {
         return true
     }
 
-    func succeed() { result.fulfil(complaint.map { .failure($0) } ?? .success(PostgresRows(columns: columns, rows: rows))) }
+    func succeed() {
+        result.fulfil(complaint.map { .failure($0) } ?? .success(PostgresRows(columns: columns, rows: rows)))
+    }
     func fail(_ error: PostgresError) { result.fulfil(.failure(error)) }
 }

@@ -4,8 +4,8 @@ import Platform
 
 /// One server's connection and the queries that wait for it. Belongs to the loop's thread.
 ///
-/// libpq is only ever called in ways that do not block: PQconnectPoll, PQsendQueryParams, PQconsumeInput.
-/// PQcancel would block, so a query that takes too long costs its connection; `statement_timeout` ends it on the server.
+/// libpq is only ever called in ways that do not block: PQconnectPoll, PQsendQueryParams, PQconsumeInput. PQcancel
+/// would block, so a query that takes too long costs its connection; `statement_timeout` ends it on the server.
 final class PostgresSession: @unchecked Sendable {
     private enum State {
         case disconnected
@@ -35,7 +35,10 @@ final class PostgresSession: @unchecked Sendable {
     private let lookUp: @Sendable (PostgresSession, String, Int) -> Void
 
     /// - Parameter lookUp: looks a name up off the loop's thread, and hands the answer to `resolved` on it.
-    init(_ options: PostgresOptions, platform: Platform, lookUp: @escaping @Sendable (PostgresSession, String, Int) -> Void) {
+    init(
+        _ options: PostgresOptions, platform: Platform,
+        lookUp: @escaping @Sendable (PostgresSession, String, Int) -> Void
+    ) {
         self.options = options
         self.lookUp = lookUp
         self.platform = platform
@@ -51,7 +54,8 @@ final class PostgresSession: @unchecked Sendable {
             // libpq changes its socket as it goes from address to address.
             (PQsocket(connection), Int16(wants == PGRES_POLLING_WRITING ? POLLOUT : POLLIN), deadline)
         case .ready(let connection): (PQsocket(connection), Int16(POLLIN), nil)
-        case .running(let connection, _, let deadline, let unsent): (PQsocket(connection), Int16(unsent ? POLLIN | POLLOUT : POLLIN), deadline)
+        case .running(let connection, _, let deadline, let unsent):
+            (PQsocket(connection), Int16(unsent ? POLLIN | POLLOUT : POLLIN), deadline)
         }
     }
 
@@ -220,11 +224,13 @@ final class PostgresSession: @unchecked Sendable {
     func expire(at now: Instant) {
         switch state {
         case .resolving(let deadline, _) where deadline <= now:
-            connectFailed(PostgresError(.timeout, "\(name): its name was not found in \(options.connectTimeout.milliseconds) ms"))
+            connectFailed(
+                PostgresError(.timeout, "\(name): its name was not found in \(options.connectTimeout.milliseconds) ms"))
         case .connecting(let connection, _, let deadline) where deadline <= now:
             PQfinish(connection)
             state = .disconnected
-            connectFailed(PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.milliseconds) ms"))
+            connectFailed(
+                PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.milliseconds) ms"))
         case .running(let connection, let query, let deadline, _) where deadline <= now:
             PQfinish(connection)
             state = .disconnected
@@ -240,12 +246,16 @@ final class PostgresSession: @unchecked Sendable {
         guard !queue.isEmpty else { return }
         let query = queue.removeFirst()
         // The extended protocol takes one statement only, which is what a query is.
-        guard PQsendQueryParams(connection, query.sql, 0, nil, nil, nil, nil, 0) == 1, PQsetSingleRowMode(connection) == 1 else {
+        guard PQsendQueryParams(connection, query.sql, 0, nil, nil, nil, nil, 0) == 1,
+            PQsetSingleRowMode(connection) == 1
+        else {
             lost(connection, query)
             return
         }
         let left = PQflush(connection)
-        state = .running(connection, query, deadline: platform.time.monotonic() + options.statementTimeout + PostgresSession.grace, unsent: left != 0)
+        state = .running(
+            connection, query, deadline: platform.time.monotonic() + options.statementTimeout + PostgresSession.grace,
+            unsent: left != 0)
     }
 
     /// The connection broke under a query. The next query makes a new one at once: this one had been good.
@@ -273,11 +283,18 @@ final class PostgresSession: @unchecked Sendable {
             defer { PQclear(result) }
             switch PQresultStatus(result) {
             case PGRES_SINGLE_TUPLE, PGRES_TUPLES_OK:
-                if query.columns.isEmpty { query.setColumns((0..<PQnfields(result)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" }) }
+                if query.columns.isEmpty {
+                    query.setColumns(
+                        (0..<PQnfields(result)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" })
+                }
                 for row in 0..<PQntuples(result) where !query.add(values(result, row), options) {
                     PQfinish(connection)
                     state = .disconnected
-                    query.fail(PostgresError(.body, "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes"))
+                    query.fail(
+                        PostgresError(
+                            .body,
+                            "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes")
+                    )
                     advance()
                     return
                 }
@@ -291,7 +308,9 @@ final class PostgresSession: @unchecked Sendable {
             default:
                 let sqlState = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }
                 let text = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
-                if query.complaint == nil { query.complaint = PostgresFailure.query(sqlState: sqlState, "\(name): \(text)") }
+                if query.complaint == nil {
+                    query.complaint = PostgresFailure.query(sqlState: sqlState, "\(name): \(text)")
+                }
             }
         }
     }

@@ -12,7 +12,9 @@ enum Redirect {
         guard [301, 302, 303, 307, 308].contains(response.status), let location = response[header: "location"],
             let from = URLParts(request.url)
         else { return nil }
-        guard let url = URLParts.resolve(location, against: request.url), let to = URLParts(url), to.scheme == "http" || to.scheme == "https" else {
+        guard let url = URLParts.resolve(location, against: request.url), let to = URLParts(url),
+            to.scheme == "http" || to.scheme == "https"
+        else {
             throw TransportError(.http, "\(from.origin): redirects to what is no http or https URL")
         }
         guard to.scheme == from.scheme || to.scheme == "https" else {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Carries a result, and a body piece by piece, from the loop's thread to the task that waits, holding at most about `highWaterBytes`:
-/// beyond that the transfer pauses until the reader has taken what there is.
+/// Carries a result, and a body piece by piece, from the loop's thread to the task that waits, holding at most about
+/// `highWaterBytes`: beyond that the transfer pauses until the reader has taken what there is.
 final class TransferMailbox: Sendable {
     enum Next: Sendable {
         /// Bytes in order; `wasPaused` asks the reader to let the transfer go on.

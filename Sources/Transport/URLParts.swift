@@ -21,7 +21,8 @@ struct URLParts: Sendable, Hashable {
         self.port = port
     }
 
-    /// `https://vault-1.example:8200`: what messages may show. A path or query may be a secret, as a Slack webhook's is.
+    /// `https://vault-1.example:8200`: what messages may show. A path or query may be a secret, as a Slack webhook's
+    /// is.
     var origin: String { "\(scheme)://\(hostInURL):\(port)" }
 
     /// What a Host header says: the port only where it is not the scheme's own.

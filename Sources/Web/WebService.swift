@@ -28,8 +28,12 @@ package struct WebService: Sendable {
         self.platform = platform
         prefix = WebService.path(of: options.externalURL)
         guardian = BasicAuthentication(users: options.access.users)
-        requests = registry.counter("vaultwatch_http_requests_total", help: "HTTP requests answered, by route and status.", labels: ["handler", "code"])
-        durations = registry.histogram("vaultwatch_http_request_duration_seconds", help: "Time to answer HTTP requests, by route.", labels: ["handler"])
+        requests = registry.counter(
+            "vaultwatch_http_requests_total", help: "HTTP requests answered, by route and status.",
+            labels: ["handler", "code"])
+        durations = registry.histogram(
+            "vaultwatch_http_request_duration_seconds", help: "Time to answer HTTP requests, by route.",
+            labels: ["handler"])
         inFlight = registry.gauge("vaultwatch_http_requests_in_flight", help: "HTTP requests being answered.")
         requests.declare("/metrics", "200")
         requests.declare("/-/ready", "200")
@@ -81,7 +85,8 @@ package struct WebService: Sendable {
         }
     }
 
-    private static let notFound = Route(name: "other", methods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) { _ in
+    private static let notFound = Route(name: "other", methods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
+        _ in
         .text("404 not found\n", status: 404)
     }
 
@@ -114,7 +119,9 @@ package struct WebService: Sendable {
             response.headers.append(("Allow", route.methods.joined(separator: ", ")))
             return response
         }
-        if route.isUnsafe, WebService.comesFromAnotherSite(request) { return .text("403 cross-site request\n", status: 403) }
+        if route.isUnsafe, WebService.comesFromAnotherSite(request) {
+            return .text("403 cross-site request\n", status: 403)
+        }
         return nil
     }
 
@@ -123,7 +130,9 @@ package struct WebService: Sendable {
     static func comesFromAnotherSite(_ request: ServerRequest) -> Bool {
         if let site = request[header: "sec-fetch-site"], site != "same-origin", site != "none" { return true }
         guard let origin = request[header: "origin"] else { return false }
-        guard let scheme = origin.utf8.firstIndex(of: UInt8(ascii: ":")), origin[scheme...].hasPrefix("://") else { return true }
+        guard let scheme = origin.utf8.firstIndex(of: UInt8(ascii: ":")), origin[scheme...].hasPrefix("://") else {
+            return true
+        }
         return origin[scheme...].dropFirst(3).lowercased() != (request[header: "host"] ?? "").lowercased()
     }
 
@@ -135,7 +144,8 @@ package struct WebService: Sendable {
         response.headers.append(("Referrer-Policy", "no-referrer"))
         response.headers.append(("Cache-Control", "no-store"))
         response.headers += options.access.headers
-        guard case .bytes(let bytes) = response.body, bytes.count > 1400, Gzip.isAccepted(request[header: "accept-encoding"]),
+        guard case .bytes(let bytes) = response.body, bytes.count > 1400,
+            Gzip.isAccepted(request[header: "accept-encoding"]),
             let compressed = Gzip.compress(bytes)
         else { return }
         response.body = .bytes(compressed)
@@ -148,12 +158,15 @@ package struct WebService: Sendable {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let c = time.civil
         func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
-        return "\(days[c.weekday % 7]), \(two(c.day)) \(months[(c.month - 1) % 12]) \(c.year) \(two(c.hour)):\(two(c.minute)):\(two(c.second)) GMT"
+        return
+            "\(days[c.weekday % 7]), \(two(c.day)) \(months[(c.month - 1) % 12]) \(c.year) \(two(c.hour)):\(two(c.minute)):\(two(c.second)) GMT"
     }
 
     /// The path of a URL, without a slash at its end.
     private static func path(of url: String) -> String {
-        guard let scheme = url.utf8.firstIndex(of: UInt8(ascii: ":")), url[scheme...].hasPrefix("://") else { return "" }
+        guard let scheme = url.utf8.firstIndex(of: UInt8(ascii: ":")), url[scheme...].hasPrefix("://") else {
+            return ""
+        }
         let rest = url[scheme...].dropFirst(3)
         guard let slash = rest.firstIndex(of: "/") else { return "" }
         var path = String(rest[slash...].prefix { $0 != "?" && $0 != "#" })

@@ -25,21 +25,27 @@ package struct WebSources: Sendable {
 
     /// The page of `/metrics`.
     package var families: @Sendable () async -> [MetricFamily] = { [] }
-    package var query: @Sendable (_ expression: String, _ at: Timestamp, _ timeout: Duration?) async throws(QueryError) -> QueryAnswer = {
-        (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine")
-    }
-    package var queryRange: @Sendable (
-        _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration, _ timeout: Duration?
-    ) async throws(QueryError) -> QueryAnswer = { (_, _, _, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine") }
+    package var query:
+        @Sendable (_ expression: String, _ at: Timestamp, _ timeout: Duration?) async throws(QueryError) -> QueryAnswer =
+            {
+                (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine")
+            }
+    package var queryRange:
+        @Sendable (
+            _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration, _ timeout: Duration?
+        ) async throws(QueryError) -> QueryAnswer = { (_, _, _, _, _) throws(QueryError) in
+            throw QueryError(.unavailable, "no query engine")
+        }
     /// The matchers of a selector as `match[]` gives it. - Throws: `.badData`.
     package var parseSelector: @Sendable (String) throws(QueryError) -> [Matcher] = { (_) throws(QueryError) in
         throw QueryError(.unavailable, "no query engine")
     }
     /// Labels of the series that match any of the sets and have a sample in the time, both ends included.
     /// An empty set matches every series.
-    package var series: @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp) async throws(QueryError) -> [Labels] = {
-        (_, _, _) throws(QueryError) in []
-    }
+    package var series:
+        @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp) async throws(QueryError) -> [Labels] = {
+            (_, _, _) throws(QueryError) in []
+        }
     package var ruleGroups: @Sendable () async -> [RuleGroupView] = { [] }
     package var targets: @Sendable () async -> [TargetView] = { [] }
 
@@ -52,15 +58,21 @@ package struct WebSources: Sendable {
     package var postAlerts: @Sendable ([Alert]) async -> Int = { $0.count }
     package var silences: @Sendable () async -> [Silence] = { [] }
     /// - Returns: the silence's id; another than the given one where it had to be replaced.
-    package var setSilence: @Sendable (Silence) async throws(SilenceError) -> String = { (_) throws(SilenceError) in throw .tooMany(0) }
-    package var expireSilence: @Sendable (_ id: String) async throws(SilenceError) -> Void = { (id) throws(SilenceError) in throw .notFound(id) }
+    package var setSilence: @Sendable (Silence) async throws(SilenceError) -> String = { (_) throws(SilenceError) in
+        throw .tooMany(0)
+    }
+    package var expireSilence: @Sendable (_ id: String) async throws(SilenceError) -> Void = {
+        (id) throws(SilenceError) in throw .notFound(id)
+    }
     /// The routing in force as an Alertmanager's configuration (YAML), secrets not among it.
     package var alertingConfiguration: @Sendable () -> String = { "" }
 
     // MARK: The estate
 
     /// What happened, newest first. - Throws: `.unavailable` where the journal can't be read.
-    package var history: @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> [HistoryItem] = { (_, _) throws(QueryError) in [] }
+    package var history: @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> [HistoryItem] = {
+        (_, _) throws(QueryError) in []
+    }
     package var status: @Sendable () async -> EstateStatus = { EstateStatus(version: "", startedAt: "", now: "") }
 
     package init() {}
@@ -92,7 +104,8 @@ package struct TargetView: Sendable, Hashable {
     package var timeout: Duration
 
     package init(
-        pool: String, url: String, labels: Labels, health: Health, lastError: String = "", lastProbe: Timestamp? = nil, duration: Double = 0,
+        pool: String, url: String, labels: Labels, health: Health, lastError: String = "", lastProbe: Timestamp? = nil,
+        duration: Double = 0,
         interval: Duration, timeout: Duration
     ) {
         self.pool = pool

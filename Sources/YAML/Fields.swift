@@ -9,14 +9,14 @@ package final class ErrorList: Sendable {
 
     package init() {}
 
-    package func add(_ place: Place, _ message: String) {
-        found.withLock { if $0.count < ErrorList.most { $0.append(YAMLError(place, message)) } }
+    package func add(_ position: SourcePosition, _ message: String) {
+        found.withLock { if $0.count < ErrorList.most { $0.append(YAMLError(position, message)) } }
     }
 
-    package func add(_ error: YAMLError) { add(error.place, error.message) }
+    package func add(_ error: YAMLError) { add(error.position, error.message) }
 
     /// In the order of the file.
-    package var errors: [YAMLError] { found.withLock { $0 }.sorted { $0.place < $1.place } }
+    package var errors: [YAMLError] { found.withLock { $0 }.sorted { $0.position < $1.position } }
     package var isEmpty: Bool { found.withLock { $0.isEmpty } }
 }
 
@@ -40,10 +40,12 @@ package struct Fields {
         self.node = node
         self.errors = errors
         self.what = what
-        if node.mapping == nil && !node.isNull { errors.add(node.place, "expected \(what) as a mapping, found \(node.kind)") }
+        if node.mapping == nil && !node.isNull {
+            errors.add(node.position, "expected \(what) as a mapping, found \(node.kind)")
+        }
     }
 
-    package var place: Place { node.place }
+    package var position: SourcePosition { node.position }
 
     /// The raw value of a key; nil where absent or null.
     package mutating func node(_ key: String) -> Node? {
@@ -61,7 +63,7 @@ package struct Fields {
     /// Like `node`, but its absence is an error.
     package mutating func required(_ key: String) -> Node? {
         guard let value = node(key) else {
-            errors.add(node.place, "\(what) needs \"\(key)\"")
+            errors.add(node.position, "\(what) needs \"\(key)\"")
             return nil
         }
         return value
@@ -76,7 +78,7 @@ package struct Fields {
         case "true", "True", "TRUE", "yes", "on": return true
         case "false", "False", "FALSE", "no", "off": return false
         default:
-            errors.add(value.place, "\(key): expected true or false, found \(value.kind)")
+            errors.add(value.position, "\(key): expected true or false, found \(value.kind)")
             return nil
         }
     }
@@ -84,8 +86,10 @@ package struct Fields {
     package mutating func integer(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) -> Int? {
         guard let value = node(key) else { return nil }
         guard let text = value.scalar, let number = Int(text), range.contains(number) else {
-            let bounds = range == Int.min...Int.max ? "a whole number" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
-            errors.add(value.place, "\(key): expected \(bounds), found \(value.kind)")
+            let bounds =
+                range == Int.min...Int.max
+                ? "a whole number" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+            errors.add(value.position, "\(key): expected \(bounds), found \(value.kind)")
             return nil
         }
         return number
@@ -94,18 +98,19 @@ package struct Fields {
     package mutating func number(_ key: String) -> Double? {
         guard let value = node(key) else { return nil }
         guard let text = value.scalar, let number = Double(text) else {
-            errors.add(value.place, "\(key): expected a number, found \(value.kind)")
+            errors.add(value.position, "\(key): expected a number, found \(value.kind)")
             return nil
         }
         return number
     }
 
     /// One of a fixed set of words.
-    package mutating func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) -> T? where T.RawValue == String {
+    package mutating func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) -> T?
+    where T.RawValue == String {
         guard let value = node(key) else { return nil }
         if let text = value.scalar, let choice = T(rawValue: text) { return choice }
         let words = T.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-        errors.add(value.place, "\(key): expected one of \(words), found \(value.kind)")
+        errors.add(value.position, "\(key): expected one of \(words), found \(value.kind)")
         return nil
     }
 
@@ -113,7 +118,7 @@ package struct Fields {
     package mutating func list(_ key: String) -> [Node] {
         guard let value = node(key) else { return [] }
         guard let items = value.sequence else {
-            errors.add(value.place, "\(key): expected a list, found \(value.kind)")
+            errors.add(value.position, "\(key): expected a list, found \(value.kind)")
             return []
         }
         return items
@@ -127,7 +132,7 @@ package struct Fields {
     package mutating func stringMap(_ key: String) -> [String: String] {
         guard let value = node(key) else { return [:] }
         guard let pairs = value.mapping else {
-            errors.add(value.place, "\(key): expected a mapping, found \(value.kind)")
+            errors.add(value.position, "\(key): expected a mapping, found \(value.kind)")
             return [:]
         }
         var result: [String: String] = [:]
@@ -139,28 +144,30 @@ package struct Fields {
     package mutating func parsed<T>(_ key: String, expected: String, _ parse: (String) -> T?) -> T? {
         guard let value = node(key) else { return nil }
         guard let text = value.scalar, let result = parse(text) else {
-            errors.add(value.place, "\(key): expected \(expected), found \(value.kind)")
+            errors.add(value.position, "\(key): expected \(expected), found \(value.kind)")
             return nil
         }
         return result
     }
 
     /// Where a key stands, for complaints that come later.
-    package func place(of key: String) -> Place {
-        node.mapping?.first { $0.key.text == key }?.key.place ?? node.place
+    package func position(of key: String) -> SourcePosition {
+        node.mapping?.first { $0.key.text == key }?.key.position ?? node.position
     }
 
     /// Complains about keys that nobody asked for.
     package func finish() {
         for (key, _) in node.mapping ?? [] where !asked.contains(key.text) {
-            let hint = nearest(key.text, in: asked).map { "; did you mean \"\($0)\"?" } ?? "; expected \(asked.sorted().joined(separator: ", "))"
-            errors.add(key.place, "unknown key \"\(key.text)\" in \(what)\(hint)")
+            let hint =
+                nearest(key.text, in: asked).map { "; did you mean \"\($0)\"?" }
+                ?? "; expected \(asked.sorted().joined(separator: ", "))"
+            errors.add(key.position, "unknown key \"\(key.text)\" in \(what)\(hint)")
         }
     }
 
     private func text(_ value: Node, _ key: String) -> String? {
         guard let text = value.scalar else {
-            errors.add(value.place, "\(key): expected text, found \(value.kind)")
+            errors.add(value.position, "\(key): expected text, found \(value.kind)")
             return nil
         }
         return text

@@ -10,25 +10,25 @@ package struct Node: Sendable {
 
     package struct Key: Sendable {
         package let text: String
-        package let place: Place
+        package let position: SourcePosition
 
-        package init(text: String, place: Place) {
+        package init(text: String, position: SourcePosition) {
             self.text = text
-            self.place = place
+            self.position = position
         }
     }
 
     package let content: Content
-    package let place: Place
+    package let position: SourcePosition
 
-    package init(_ content: Content, at place: Place) {
+    package init(_ content: Content, at position: SourcePosition) {
         self.content = content
-        self.place = place
+        self.position = position
     }
 }
 
 /// Where something stands: the file as the user named it, line and column from 1 (columns count characters).
-package struct Place: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct SourcePosition: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let file: String
     package let line: Int
     package let column: Int
@@ -41,27 +41,31 @@ package struct Place: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     package var description: String { "\(file):\(line):\(column)" }
 
-    package static func < (a: Place, b: Place) -> Bool {
+    package static func < (a: SourcePosition, b: SourcePosition) -> Bool {
         (a.file, a.line, a.column) < (b.file, b.line, b.column)
     }
 }
 
 /// What is wrong, where, and what was expected: `rules/vault.yml:12:9: unknown key "exp"; did you mean "expr"?`
 package struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
-    package let place: Place
+    package let position: SourcePosition
     package let message: String
 
-    package init(_ place: Place, _ message: String) {
-        self.place = place
+    package init(_ position: SourcePosition, _ message: String) {
+        self.position = position
         self.message = message
     }
 
-    package var description: String { "\(place): \(message)" }
+    package var description: String { "\(position): \(message)" }
 }
 
 extension Node {
     package var isNull: Bool {
-        if case .scalar(let text, plain: true) = content { ["", "~", "null", "Null", "NULL"].contains(text) } else { false }
+        if case .scalar(let text, plain: true) = content {
+            ["", "~", "null", "Null", "NULL"].contains(text)
+        } else {
+            false
+        }
     }
 
     package var scalar: String? { if case .scalar(let text, _) = content { text } else { nil } }

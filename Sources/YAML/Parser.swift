@@ -17,7 +17,7 @@ extension Node {
         } catch let error as YAMLError {
             throw error
         } catch {
-            throw YAMLError(Place(file: file, line: 1, column: 1), "\(error)")
+            throw YAMLError(SourcePosition(file: file, line: 1, column: 1), "\(error)")
         }
     }
 
@@ -32,7 +32,7 @@ extension Node {
 
         mutating func document(_ bytes: [UInt8]) throws -> Node {
             var parser = yaml_parser_t()
-            guard yaml_parser_initialize(&parser) == 1 else { throw YAMLError(place(1, 1), "out of memory") }
+            guard yaml_parser_initialize(&parser) == 1 else { throw YAMLError(position(1, 1), "out of memory") }
             defer { yaml_parser_delete(&parser) }
             return try bytes.withUnsafeBufferPointer { input in
                 yaml_parser_set_input_string(&parser, input.baseAddress, input.count)
@@ -43,18 +43,20 @@ extension Node {
                     switch event.type {
                     case YAML_STREAM_START_EVENT, YAML_DOCUMENT_END_EVENT: continue
                     case YAML_DOCUMENT_START_EVENT:
-                        if root != nil { throw YAMLError(place(event), "a second document; expected one document a file") }
+                        if root != nil {
+                            throw YAMLError(position(event), "a second document; expected one document a file")
+                        }
                         var first = try next(&parser)
                         defer { yaml_event_delete(&first) }
                         root = try node(&parser, first, depth: 0)
-                    default: return root ?? Node(.mapping([]), at: place(1, 1))
+                    default: return root ?? Node(.mapping([]), at: position(1, 1))
                     }
                 }
             }
         }
 
         mutating func node(_ parser: inout yaml_parser_t, _ event: yaml_event_t, depth: Int) throws -> Node {
-            let here = place(event)
+            let here = position(event)
             nodes += 1
             guard depth < deepest else { throw YAMLError(here, "nested deeper than \(deepest) levels") }
             guard nodes < mostNodes else { throw YAMLError(here, "more than \(mostNodes) values") }
@@ -66,8 +68,10 @@ extension Node {
                 return node
             case YAML_SCALAR_EVENT:
                 let scalar = event.data.scalar
-                let value = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-                return keep(Node(.scalar(value, plain: scalar.style == YAML_PLAIN_SCALAR_STYLE), at: here), scalar.anchor)
+                let value = String(
+                    decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+                return keep(
+                    Node(.scalar(value, plain: scalar.style == YAML_PLAIN_SCALAR_STYLE), at: here), scalar.anchor)
             case YAML_SEQUENCE_START_EVENT:
                 var items: [Node] = []
                 while true {
@@ -86,7 +90,9 @@ extension Node {
                     defer { yaml_event_delete(&keyEvent) }
                     if keyEvent.type == YAML_MAPPING_END_EVENT { break }
                     let keyNode = try node(&parser, keyEvent, depth: depth + 1)
-                    guard let key = keyNode.scalar else { throw YAMLError(keyNode.place, "a key must be a plain word, found \(keyNode.kind)") }
+                    guard let key = keyNode.scalar else {
+                        throw YAMLError(keyNode.position, "a key must be a plain word, found \(keyNode.kind)")
+                    }
                     var valueEvent = try next(&parser)
                     defer { yaml_event_delete(&valueEvent) }
                     let value = try node(&parser, valueEvent, depth: depth + 1)
@@ -94,8 +100,10 @@ extension Node {
                         merged += value.mapping ?? value.sequence?.flatMap { $0.mapping ?? [] } ?? []
                         continue
                     }
-                    guard seen.insert(key).inserted else { throw YAMLError(keyNode.place, "duplicate key \"\(key)\"") }
-                    pairs.append((Key(text: key, place: keyNode.place), value))
+                    guard seen.insert(key).inserted else {
+                        throw YAMLError(keyNode.position, "duplicate key \"\(key)\"")
+                    }
+                    pairs.append((Key(text: key, position: keyNode.position), value))
                 }
                 for pair in merged where seen.insert(pair.key.text).inserted { pairs.append(pair) }
                 return keep(Node(.mapping(pairs), at: here), event.data.mapping_start.anchor)
@@ -122,7 +130,7 @@ extension Node {
                 let problem = parser.problem.map { String(cString: $0) } ?? "not YAML"
                 let context = parser.context.map { " " + String(cString: $0) } ?? ""
                 let mark = parser.problem_mark
-                throw YAMLError(place(mark.line + 1, mark.column + 1), problem + context)
+                throw YAMLError(position(mark.line + 1, mark.column + 1), problem + context)
             }
             return event
         }
@@ -131,7 +139,11 @@ extension Node {
             pointer.map { String(cString: $0) } ?? ""
         }
 
-        private func place(_ event: yaml_event_t) -> Place { place(event.start_mark.line + 1, event.start_mark.column + 1) }
-        private func place(_ line: Int, _ column: Int) -> Place { Place(file: file, line: line, column: column) }
+        private func position(_ event: yaml_event_t) -> SourcePosition {
+            position(event.start_mark.line + 1, event.start_mark.column + 1)
+        }
+        private func position(_ line: Int, _ column: Int) -> SourcePosition {
+            SourcePosition(file: file, line: line, column: column)
+        }
     }
 }

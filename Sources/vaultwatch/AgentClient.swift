@@ -12,7 +12,9 @@ struct AgentClient {
 
     /// - Parameter unreachable: the exit code when nobody answers.
     /// - Throws: `ExitCode`, after it was said why.
-    func get(_ path: String, unreachable: Int32 = 1) async throws -> [UInt8] { try await send("GET", path, unreachable: unreachable) }
+    func get(_ path: String, unreachable: Int32 = 1) async throws -> [UInt8] {
+        try await send("GET", path, unreachable: unreachable)
+    }
 
     /// The answer to a GET, decoded.
     func get<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
@@ -28,8 +30,12 @@ struct AgentClient {
     static func encoded(_ text: String) -> String {
         var out = ""
         for byte in text.utf8 {
-            let isPlain = (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte == 0x2d || byte == 0x2e || byte == 0x5f || byte == 0x7e
-            out += isPlain ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            let isPlain =
+                (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte == 0x2d
+                || byte == 0x2e || byte == 0x5f || byte == 0x7e
+            out +=
+                isPlain
+                ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
         }
         return out
     }
@@ -39,7 +45,10 @@ struct AgentClient {
         let response = try await exchange("GET", path)
         guard response.status == 200 else {
             let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
-            Terminal.error("query error: " + (refusal.map { "\($0.errorType): \($0.error)" } ?? "\(shown): HTTP \(response.status): \(response.text.prefix(500))"))
+            Terminal.error(
+                "query error: "
+                    + (refusal.map { "\($0.errorType): \($0.error)" }
+                        ?? "\(shown): HTTP \(response.status): \(response.text.prefix(500))"))
             throw ExitCode.failure
         }
         return try decoded(type, response.body)
@@ -60,7 +69,9 @@ struct AgentClient {
         }
     }
 
-    private func send(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1, missing: String? = nil) async throws -> [UInt8] {
+    private func send(
+        _ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1, missing: String? = nil
+    ) async throws -> [UInt8] {
         let response = try await exchange(method, path, body: body, unreachable: unreachable)
         guard response.status == 200 else {
             if response.status == 404, response.body.isEmpty, let missing {
@@ -76,7 +87,9 @@ struct AgentClient {
     }
 
     /// Any status is an answer. - Throws: `ExitCode`, after it was said why there is none.
-    private func exchange(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws -> HTTPResponse {
+    private func exchange(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws
+        -> HTTPResponse
+    {
         var request = HTTPRequest(url: url + path)
         request.method = method
         request.body = body
@@ -87,8 +100,8 @@ struct AgentClient {
             return try await http.send(request)
         } catch {
             // The transport names the origin by itself.
-            let place = error.message.hasPrefix("http") ? "" : shown + ": "
-            Terminal.error("\(place)\(error.message); is vaultwatch running there? --url says where")
+            let position = error.message.hasPrefix("http") ? "" : shown + ": "
+            Terminal.error("\(position)\(error.message); is vaultwatch running there? --url says where")
             throw ExitCode(unreachable)
         }
     }

@@ -57,7 +57,8 @@ struct AlertsCommand: AsyncParsableCommand {
     func run() async throws {
         // As amtool has it: no flag means the active ones.
         let onlyActive = !(inhibited || silenced || muted || active || unprocessed)
-        var path = "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced)&inhibited=\(inhibited)&muted=\(muted)&unprocessed=\(unprocessed)"
+        var path =
+            "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced)&inhibited=\(inhibited)&muted=\(muted)&unprocessed=\(unprocessed)"
         path += try MatcherWords.query(matchers)
         if let receiver { path += "&receiver=" + AgentClient.encoded(receiver) }
         let client = AgentClient(agent.url)
@@ -65,36 +66,49 @@ struct AlertsCommand: AsyncParsableCommand {
             print(String(decoding: try await client.get(path), as: UTF8.self))
             return
         }
-        let alerts = try await client.get([Alert].self, path).sorted { ($0.startsAt, $0.labels["alertname"] ?? "") < ($1.startsAt, $1.labels["alertname"] ?? "") }
+        let alerts = try await client.get([Alert].self, path).sorted {
+            ($0.startsAt, $0.labels["alertname"] ?? "") < ($1.startsAt, $1.labels["alertname"] ?? "")
+        }
         print(AlertsCommand.table(alerts, output.format))
     }
 
     static func table(_ alerts: [Alert], _ format: OutputOptions.Format) -> String {
         if format == .extended {
-            return Terminal.table(["Labels", "Annotations", "Starts At", "Ends At", "Receivers", "State"], alerts.map { alert in
+            return Terminal.table(
+                ["Labels", "Annotations", "Starts At", "Ends At", "Receivers", "State"],
+                alerts.map { alert in
+                    [
+                        pairs(alert.labels), pairs(alert.annotations), .amtoolText(alert.startsAt),
+                        .amtoolText(alert.endsAt),
+                        alert.receivers.map(\.name).joined(separator: ","), state(alert.status),
+                    ]
+                })
+        }
+        return Terminal.table(
+            ["Alertname", "Severity", "Starts At", "Summary", "State"],
+            alerts.map { alert in
                 [
-                    pairs(alert.labels), pairs(alert.annotations), .amtoolText(alert.startsAt), .amtoolText(alert.endsAt),
-                    alert.receivers.map(\.name).joined(separator: ","), state(alert.status),
+                    alert.labels["alertname"] ?? "", alert.labels["severity"] ?? "", .amtoolText(alert.startsAt),
+                    alert.annotations["summary"] ?? "",
+                    state(alert.status),
                 ]
             })
-        }
-        return Terminal.table(["Alertname", "Severity", "Starts At", "Summary", "State"], alerts.map { alert in
-            [
-                alert.labels["alertname"] ?? "", alert.labels["severity"] ?? "", .amtoolText(alert.startsAt), alert.annotations["summary"] ?? "",
-                state(alert.status),
-            ]
-        })
     }
 
     /// The state, and what is behind it.
     private static func state(_ status: Alert.Status) -> String {
         guard status.state == "suppressed" else { return status.state }
-        let causes = [("silenced", status.silencedBy), ("inhibited", status.inhibitedBy), ("muted", status.mutedBy ?? [])].filter { !$0.1.isEmpty }
-        return causes.isEmpty ? status.state : causes.map { "\($0.0) by \($0.1.joined(separator: ","))" }.joined(separator: ", ")
+        let causes = [
+            ("silenced", status.silencedBy), ("inhibited", status.inhibitedBy), ("muted", status.mutedBy ?? []),
+        ].filter { !$0.1.isEmpty }
+        return causes.isEmpty
+            ? status.state : causes.map { "\($0.0) by \($0.1.joined(separator: ","))" }.joined(separator: ", ")
     }
 
     private static func pairs(_ map: [String: String]) -> String {
-        map.sorted { ($0.key != "alertname" ? 1 : 0, $0.key) < ($1.key != "alertname" ? 1 : 0, $1.key) }.map { "\($0.key)=\($0.value.quotedAsInGo)" }.joined(separator: " ")
+        map.sorted { ($0.key != "alertname" ? 1 : 0, $0.key) < ($1.key != "alertname" ? 1 : 0, $1.key) }.map {
+            "\($0.key)=\($0.value.quotedAsInGo)"
+        }.joined(separator: " ")
     }
 }
 

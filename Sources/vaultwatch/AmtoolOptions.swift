@@ -17,15 +17,16 @@ enum MatcherWords {
     /// - Throws: `ValidationError` that shows the word.
     static func parse(_ words: [String]) throws -> [Matcher] {
         var matchers: [Matcher] = []
-        for (place, word) in words.enumerated() {
-            if place == 0, !word.contains(where: { "=~!{".contains($0) }) {
+        for (position, word) in words.enumerated() {
+            if position == 0, !word.contains(where: { "=~!{".contains($0) }) {
                 matchers.append(Matcher("alertname", equals: word))
                 continue
             }
             do {
                 matchers += try MatcherSyntax.parse(word)
             } catch {
-                throw ValidationError("bad matcher \"\(word)\": \(error); expected one such as node=vault-1 or 'severity=~high|critical'")
+                throw ValidationError(
+                    "bad matcher \"\(word)\": \(error); expected one such as node=vault-1 or 'severity=~high|critical'")
             }
         }
         return matchers

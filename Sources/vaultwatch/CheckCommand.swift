@@ -12,7 +12,8 @@ import YAML
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Checks files before they are used.", subcommands: [CheckConfigCommand.self, CheckRulesCommand.self])
+        commandName: "check", abstract: "Checks files before they are used.",
+        subcommands: [CheckConfigCommand.self, CheckRulesCommand.self])
 }
 
 struct CheckConfigCommand: AsyncParsableCommand {
@@ -47,7 +48,8 @@ struct CheckConfigCommand: AsyncParsableCommand {
         let nodes = configuration.vault.reduce(0) { $0 + $1.nodes.count }
         let sets = configuration.backups.reduce(0) { $0 + $1.sets.count }
         print(
-            "\(file): fine: \(nodes) Vault nodes in \(configuration.vault.count) clusters, \(configuration.postgres.count) PostgreSQL servers, \(sets) backup sets, \(rules.groups.reduce(0) { $0 + $1.rules.count }) rules, \(configuration.delivery.receivers.count) receivers")
+            "\(file): fine: \(nodes) Vault nodes in \(configuration.vault.count) clusters, \(configuration.postgres.count) PostgreSQL servers, \(sets) backup sets, \(rules.groups.reduce(0) { $0 + $1.rules.count }) rules, \(configuration.delivery.receivers.count) receivers"
+        )
         guard live else { return }
         let status = try await StatusCommand.look(configuration)
         print("")
@@ -55,7 +57,10 @@ struct CheckConfigCommand: AsyncParsableCommand {
         let endpoints = await EndpointCheck.run(configuration.delivery)
         if !endpoints.isEmpty {
             print("")
-            print(Terminal.table(["RECEIVER", "INTEGRATION", "ENDPOINT", "ANSWER"], endpoints.map { [$0.receiver, $0.integration, $0.endpoint, $0.answer] }))
+            print(
+                Terminal.table(
+                    ["RECEIVER", "INTEGRATION", "ENDPOINT", "ANSWER"],
+                    endpoints.map { [$0.receiver, $0.integration, $0.endpoint, $0.answer] }))
         }
         let isReachable = endpoints.allSatisfy(\.isReachable)
         if status.health == .critical || status.health == .unknown || !isReachable { throw ExitCode.failure }
@@ -65,14 +70,16 @@ struct CheckConfigCommand: AsyncParsableCommand {
     private func checkAlertmanager() throws -> Bool {
         let alertmanager: AlertmanagerFile
         do {
-            guard let found = try AlertmanagerFile.load(file, files: SystemFiles(), environment: Environment.all()) else { return false }
+            guard let found = try AlertmanagerFile.load(file, files: SystemFiles(), environment: Environment.all())
+            else { return false }
             alertmanager = found
         } catch {
             Terminal.error(error.description)
             throw ExitCode.failure
         }
         try checkTemplates(alertmanager.delivery)
-        print("""
+        print(
+            """
             Checking '\(file)'  SUCCESS
             Found:
              - global config

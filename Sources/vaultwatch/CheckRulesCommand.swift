@@ -21,7 +21,8 @@ struct CheckRulesCommand: AsyncParsableCommand {
     @Argument(help: "Rule files.")
     var files: [String]
 
-    @Option(help: "A \"for\" shorter than this can't tell one bad poll from two. Default: the configuration's, else 5s.")
+    @Option(
+        help: "A \"for\" shorter than this can't tell one bad poll from two. Default: the configuration's, else 5s.")
     var pollInterval: String?
 
     @Option(name: .customLong("config.file"), help: "The configuration that the rules are for.")
@@ -46,7 +47,9 @@ struct CheckRulesCommand: AsyncParsableCommand {
             lint.routes = RouteTree(configuration.dispatch.route)
         }
         if let pollInterval {
-            guard let interval = Duration(prometheus: pollInterval) else { throw ValidationError("--poll-interval: expected a duration such as 5s") }
+            guard let interval = Duration(prometheus: pollInterval) else {
+                throw ValidationError("--poll-interval: expected a duration such as 5s")
+            }
             lint.pollInterval = interval
         }
         var findings = 0
@@ -61,11 +64,13 @@ struct CheckRulesCommand: AsyncParsableCommand {
             guard errors.isEmpty else {
                 print("  FAILED:")
                 let excerpts = FileExcerpts(SystemFiles())
-                for error in errors.errors { print("  \(error)\(excerpts.text(at: error.place))") }
+                for error in errors.errors { print("  \(error)\(excerpts.text(at: error.position))") }
                 mistakes += errors.errors.count
                 continue
             }
-            let found = (self.lint == .none ? [] : set.findings()) + (self.lint == .all ? lint.findings(set, recorded: recorded) : [])
+            let found =
+                (self.lint == .none ? [] : set.findings())
+                + (self.lint == .all ? lint.findings(set, recorded: recorded) : [])
             findings += found.count
             print("  SUCCESS: \(set.groups.reduce(0) { $0 + $1.rules.count }) rules found")
             for finding in found { print("  \(finding)") }
@@ -84,13 +89,13 @@ struct FileExcerpts {
     init(_ files: SystemFiles) { self.files = files }
 
     /// The line and the caret, each after a line break; nothing where the file can't be read.
-    func text(at place: Place) -> String {
-        guard let bytes = try? files.read(place.file, limit: RuleSet.largestFile) else { return "" }
+    func text(at position: SourcePosition) -> String {
+        guard let bytes = try? files.read(position.file, limit: RuleSet.largestFile) else { return "" }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.indices.contains(place.line - 1) else { return "" }
-        let scalars = Array(lines[place.line - 1].unicodeScalars)
+        guard lines.indices.contains(position.line - 1) else { return "" }
+        let scalars = Array(lines[position.line - 1].unicodeScalars)
         // Of a long line the part around the place.
-        let column = min(max(place.column - 1, 0), scalars.count)
+        let column = min(max(position.column - 1, 0), scalars.count)
         let start = max(0, column - FileExcerpts.widest / 2)
         var line = String.UnicodeScalarView()
         line.append(contentsOf: scalars[start...].prefix(FileExcerpts.widest))

@@ -6,13 +6,14 @@ import Logging
 import Platform
 import Supervision
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Runs the agent on a simulated estate: three Vault nodes, PostgreSQL with a replica, a bucket, an inbox.",
+        abstract:
+            "Runs the agent on a simulated estate: three Vault nodes, PostgreSQL with a replica, a bucket, an inbox.",
         discussion: """
             Type an action and Return, or use the buttons of the inbox page:
               seal vault-1, unseal vault-1, kill vault-1, start vault-1, hang vault-1, step-down vault-1
@@ -51,7 +52,9 @@ struct DemoCommand: AsyncParsableCommand {
             let file = folder.path + "/vaultwatch.yml"
             _ = try folder.write(
                 "vaultwatch.yml",
-                DemoConfiguration.text(endpoints, rules: rules.isEmpty ? DemoCommand.shippedRules() : rules, listen: listenAddress, storage: folder.path))
+                DemoConfiguration.text(
+                    endpoints, rules: rules.isEmpty ? DemoCommand.shippedRules() : rules, listen: listenAddress,
+                    storage: folder.path))
             var options = AgentOptions(configFile: file)
             options.version = Vaultwatch.version
             options.environment = Environment.all()
@@ -59,7 +62,8 @@ struct DemoCommand: AsyncParsableCommand {
             let forwarding = Task { for await request in signals.requests { asking.yield(request) } }
             let keys = DemoCommand.readKeys(estate, asking)
             try await Daemon.run(options, log: logger, requests: requests) { addresses in
-                Terminal.error("""
+                Terminal.error(
+                    """
 
                     The watched estate is up; its configuration is \(file)
                       inbox and buttons   \(endpoints.inboxURL)
@@ -132,13 +136,15 @@ private final class InputThread: Sendable {
     func start() {
         var thread = pthread_t()
         let context = Unmanaged.passRetained(self)
-        pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            let reader = Unmanaged<InputThread>.fromOpaque(argument).takeRetainedValue()
-            while let line = readLine() { reader.typing.yield(line) }
-            reader.typing.finish()
-            return nil
-        }, context.toOpaque())
+        pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                let reader = Unmanaged<InputThread>.fromOpaque(argument).takeRetainedValue()
+                while let line = readLine() { reader.typing.yield(line) }
+                reader.typing.finish()
+                return nil
+            }, context.toOpaque())
         pthread_detach(thread)
     }
 }

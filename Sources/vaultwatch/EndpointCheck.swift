@@ -22,34 +22,47 @@ enum EndpointCheck {
                 let (url, http) = target(integration.settings, platform)
                 let origin = origin(url)
                 let answer =
-                    if let http { await ask(origin, http, transport, platform) } else { await mail(integration.settings, transport) }
-                results.append(Result(receiver: receiver.name, integration: integration.name, endpoint: origin, answer: answer.0, isReachable: answer.1))
+                    if let http { await ask(origin, http, transport, platform) } else {
+                        await mail(integration.settings, transport)
+                    }
+                results.append(
+                    Result(
+                        receiver: receiver.name, integration: integration.name, endpoint: origin, answer: answer.0,
+                        isReachable: answer.1))
             }
         }
         return results
     }
 
     /// The way that messages take, proxy and all, without the credentials of the receiver.
-    private static func ask(_ origin: String, _ options: HTTPClientOptions, _ transport: CurlTransport, _ platform: Platform) async -> (String, Bool) {
+    private static func ask(
+        _ origin: String, _ options: HTTPClientOptions, _ transport: CurlTransport, _ platform: Platform
+    ) async -> (String, Bool) {
         var request = HTTPRequest(url: origin + "/")
         request.tls = options.tls
         request.method = "HEAD"
         do {
             if let proxy = options.proxy.proxy(for: request.url) {
                 request.proxy = try proxy.reveal(platform.files)
-                request.proxyHeaders = try options.proxy.connectHeaders.map { ($0.name, try $0.value.reveal(platform.files)) }
+                request.proxyHeaders = try options.proxy.connectHeaders.map {
+                    ($0.name, try $0.value.reveal(platform.files))
+                }
             }
             let status = try await transport.send(request).status
-            return status == 407 ? ("the proxy asks for other credentials, HTTP 407", false) : ("reachable, HTTP \(status)", true)
+            return status == 407
+                ? ("the proxy asks for other credentials, HTTP 407", false) : ("reachable, HTTP \(status)", true)
         } catch {
             return ("\(error)", false)
         }
     }
 
     /// A greeting, TLS and credentials, and no mail.
-    private static func mail(_ settings: IntegrationOptions.Settings, _ transport: CurlTransport) async -> (String, Bool) {
+    private static func mail(_ settings: IntegrationOptions.Settings, _ transport: CurlTransport) async -> (
+        String, Bool
+    ) {
         guard case .email(let options) = settings else { return ("", false) }
-        var request = MailRequest(host: options.host, port: options.port, from: "vaultwatch@localhost", recipients: [], message: [])
+        var request = MailRequest(
+            host: options.host, port: options.port, from: "vaultwatch@localhost", recipients: [], message: [])
         request.security = options.security
         request.tls = options.tls
         request.credentials = options.credentials
@@ -63,7 +76,9 @@ enum EndpointCheck {
         }
     }
 
-    private static func target(_ settings: IntegrationOptions.Settings, _ platform: Platform) -> (url: String, http: HTTPClientOptions?) {
+    private static func target(_ settings: IntegrationOptions.Settings, _ platform: Platform) -> (
+        url: String, http: HTTPClientOptions?
+    ) {
         func reveal(_ secret: Secret) -> String { (try? secret.reveal(platform.files)) ?? "" }
         switch settings {
         case .email(let options): return ("smtp://\(options.host):\(options.port)", nil)

@@ -21,7 +21,7 @@ struct HistoryCommand: AsyncParsableCommand {
     @Option(help: "How far back, such as 2h or 7d.")
     var since = "24h"
 
-    @Option(help: "From when on, RFC 3339, in place of --since.")
+    @Option(help: "From when on, RFC 3339, in position of --since.")
     var from: String?
 
     @Option(help: "Until when, RFC 3339.")
@@ -41,14 +41,18 @@ struct HistoryCommand: AsyncParsableCommand {
 
     func validate() throws {
         let kinds = ["firing", "ended", "sent", "failed", "dropped", "escalated", "silence", "agent"]
-        if let wrong = kind.first(where: { !kinds.contains($0) }) { throw ValidationError("--kind: expected one of \(kinds.joined(separator: ", ")), found \"\(wrong)\"") }
+        if let wrong = kind.first(where: { !kinds.contains($0) }) {
+            throw ValidationError("--kind: expected one of \(kinds.joined(separator: ", ")), found \"\(wrong)\"")
+        }
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit: expected a number from 1 to 10000") }
     }
 
     private struct Answer: Decodable { var data: [HistoryItem] }
 
     func run() async throws {
-        guard let span = Duration(prometheus: since) else { throw ValidationError("--since: expected a duration such as 2h, found \"\(since)\"") }
+        guard let span = Duration(prometheus: since) else {
+            throw ValidationError("--since: expected a duration such as 2h, found \"\(since)\"")
+        }
         let start = try time(from, "--from") ?? SystemTime().wall() - span
         var path = "/api/v1/vaultwatch/history?limit=\(limit)&start=\(AgentClient.encoded(start.rfc3339))"
         if let end = try time(to, "--to") { path += "&end=\(AgentClient.encoded(end.rfc3339))" }
@@ -61,15 +65,24 @@ struct HistoryCommand: AsyncParsableCommand {
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             print(String(decoding: try encoder.encode(items), as: UTF8.self))
         } else {
-            print(Terminal.table(["TIME", "KIND", "SUBJECT", "RECEIVER", "DETAIL"], items.map { item in
-                [Timestamp.amtoolText(item.at), item.kind, item.subject, [item.receiver, item.integration].filter { !$0.isEmpty }.joined(separator: " "), item.detail]
-            }))
+            print(
+                Terminal.table(
+                    ["TIME", "KIND", "SUBJECT", "RECEIVER", "DETAIL"],
+                    items.map { item in
+                        [
+                            Timestamp.amtoolText(item.at), item.kind, item.subject,
+                            [item.receiver, item.integration].filter { !$0.isEmpty }.joined(separator: " "),
+                            item.detail,
+                        ]
+                    }))
         }
     }
 
     private func time(_ text: String?, _ option: String) throws -> Timestamp? {
         guard let text else { return nil }
-        guard let time = Timestamp(rfc3339: text) else { throw ValidationError("\(option): expected RFC 3339 such as 2026-11-24T06:00:00Z, found \"\(text)\"") }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw ValidationError("\(option): expected RFC 3339 such as 2026-11-24T06:00:00Z, found \"\(text)\"")
+        }
         return time
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Rules
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Test results as build servers read them, with the elements that promtool writes.
@@ -27,13 +27,18 @@ enum JUnit {
         for result in results {
             let cases = result.tests.count + (result.errors.isEmpty ? 0 : 1)
             let failures = result.tests.reduce(0) { $0 + $1.failures.count }
-            out += "  <testsuite name=\"\(escaped(result.file))\" tests=\"\(cases)\" failures=\"\(failures)\" errors=\"\(result.errors.isEmpty ? 0 : 1)\" timestamp=\"\(now.rfc3339)\">\n"
+            out +=
+                "  <testsuite name=\"\(escaped(result.file))\" tests=\"\(cases)\" failures=\"\(failures)\" errors=\"\(result.errors.isEmpty ? 0 : 1)\" timestamp=\"\(now.rfc3339)\">\n"
             if !result.errors.isEmpty {
-                out += "    <testcase name=\"unknown\"><error>\(escaped(result.errors.joined(separator: "\n")))</error></testcase>\n"
+                out +=
+                    "    <testcase name=\"unknown\"><error>\(escaped(result.errors.joined(separator: "\n")))</error></testcase>\n"
             }
             for test in result.tests {
                 let head = "    <testcase name=\"\(escaped(test.name))\""
-                out += test.failures.isEmpty ? head + "/>\n" : head + ">" + test.failures.map { "<failure>\(escaped($0))</failure>" }.joined() + "</testcase>\n"
+                out +=
+                    test.failures.isEmpty
+                    ? head + "/>\n"
+                    : head + ">" + test.failures.map { "<failure>\(escaped($0))</failure>" }.joined() + "</testcase>\n"
             }
             out += "  </testsuite>\n"
         }

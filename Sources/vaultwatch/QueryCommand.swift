@@ -38,7 +38,11 @@ struct QueryCommand: AsyncParsableCommand {
             case scalar(Point)
 
             init(from decoder: any Decoder) throws {
-                if let series = try? [Series](from: decoder) { self = .series(series) } else { self = .scalar(try Point(from: decoder)) }
+                if let series = try? [Series](from: decoder) {
+                    self = .series(series)
+                } else {
+                    self = .scalar(try Point(from: decoder))
+                }
             }
         }
 
@@ -69,14 +73,17 @@ struct QueryCommand: AsyncParsableCommand {
             Terminal.error("\(error)")
             throw ExitCode.failure
         }
-        if let at, QueryCommand.seconds(at) == nil { throw ValidationError("--at: expected RFC 3339 or seconds since the epoch, found \"\(at)\"") }
+        if let at, QueryCommand.seconds(at) == nil {
+            throw ValidationError("--at: expected RFC 3339 or seconds since the epoch, found \"\(at)\"")
+        }
         var path = "/api/v1/query?query=\(AgentClient.encoded(expression))"
         if let range {
             guard let span = Duration(prometheus: range), let width = Duration(prometheus: step) else {
                 throw ValidationError("--range and --step: expected durations such as 1h")
             }
             let end = at.flatMap(QueryCommand.seconds) ?? Date().timeIntervalSince1970
-            path = "/api/v1/query_range?query=\(AgentClient.encoded(expression))&start=\(end - span.seconds)&end=\(end)&step=\(width.seconds)"
+            path =
+                "/api/v1/query_range?query=\(AgentClient.encoded(expression))&start=\(end - span.seconds)&end=\(end)&step=\(width.seconds)"
         } else if let at {
             path += "&time=\(AgentClient.encoded(at))"
         }

@@ -4,12 +4,13 @@ import Platform
 import Probes
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 struct RecordCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "record", abstract: "Records a backup run, a restore test or a drill, for the rules that watch over them.",
+        commandName: "record",
+        abstract: "Records a backup run, a restore test or a drill, for the rules that watch over them.",
         discussion: """
             Appends one line of JSON to a file that the configuration names under "records". Put it at the end of the
             script that does the work.
@@ -42,7 +43,10 @@ struct RecordFileOptions: ParsableArguments {
         details.error = error
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let line = Array(try encoder.encode(RecordedEvent(kind, at: SystemTime().wall(), details: details))) + [UInt8(ascii: "\n")]
+        let line =
+            Array(try encoder.encode(RecordedEvent(kind, at: SystemTime().wall(), details: details))) + [
+                UInt8(ascii: "\n")
+            ]
         let descriptor = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw fault() }
         defer { close(descriptor) }
@@ -66,7 +70,8 @@ struct RecordBackupCommand: ParsableCommand {
 }
 
 struct RecordRestoreTestCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "restore-test", abstract: "A backup was restored as a test.")
+    static let configuration = CommandConfiguration(
+        commandName: "restore-test", abstract: "A backup was restored as a test.")
 
     @OptionGroup var record: RecordFileOptions
 
@@ -101,7 +106,9 @@ struct RecordDrillCommand: ParsableCommand {
     var issue: [String] = []
 
     func validate() throws {
-        if scenario.isEmpty || scenario.utf8.count > 64 { throw ValidationError("--scenario: expected a name of 1 to 64 bytes") }
+        if scenario.isEmpty || scenario.utf8.count > 64 {
+            throw ValidationError("--scenario: expected a name of 1 to 64 bytes")
+        }
         if let duration, Duration(prometheus: duration) == nil {
             throw ValidationError("--duration: expected a duration such as 1h40m, found \"\(duration)\"")
         }

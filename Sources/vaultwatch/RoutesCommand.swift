@@ -15,10 +15,18 @@ struct RoutesCommand: AsyncParsableCommand {
 struct RoutingOptions: ParsableArguments {
     static let usualFile = "/etc/vaultwatch/vaultwatch.yml"
 
-    @Option(name: .customLong("config.file"), help: "vaultwatch's configuration, or an Alertmanager's; it wins over --url. (default: \(RoutingOptions.usualFile), without --url)")
+    @Option(
+        name: .customLong("config.file"),
+        help:
+            "vaultwatch's configuration, or an Alertmanager's; it wins over --url. (default: \(RoutingOptions.usualFile), without --url)"
+    )
     var configFile: String?
 
-    @Option(name: [.customLong("url"), .customLong("alertmanager.url")], help: "A running agent, or an Alertmanager, whose routes in force are taken; with user:password@ where it asks for them.")
+    @Option(
+        name: [.customLong("url"), .customLong("alertmanager.url")],
+        help:
+            "A running agent, or an Alertmanager, whose routes in force are taken; with user:password@ where it asks for them."
+    )
     var url: String?
 
     /// `config.original` of Alertmanager's API.
@@ -30,10 +38,14 @@ struct RoutingOptions: ParsableArguments {
     func tree() async throws -> RouteTree {
         if configFile == nil, let url {
             let text = try await AgentClient(url).get(Status.self, "/api/v2/status").config.original
-            return try RoutingOptions.tree { () throws(ConfigurationErrors) in try RoutingFile.parse(text, name: "config.original", files: SystemFiles()) }
+            return try RoutingOptions.tree { () throws(ConfigurationErrors) in
+                try RoutingFile.parse(text, name: "config.original", files: SystemFiles())
+            }
         }
         let file = configFile ?? RoutingOptions.usualFile
-        return try RoutingOptions.tree { () throws(ConfigurationErrors) in try RoutingFile.load(file, files: SystemFiles(), environment: Environment.all()) }
+        return try RoutingOptions.tree { () throws(ConfigurationErrors) in
+            try RoutingFile.load(file, files: SystemFiles(), environment: Environment.all())
+        }
     }
 
     private static func tree(_ load: () throws(ConfigurationErrors) -> Route) throws -> RouteTree {
@@ -86,7 +98,8 @@ struct RoutesTestCommand: AsyncParsableCommand {
         let routes = try await routing.tree()
         var pairs: [String: String] = [:]
         for word in labels {
-            guard let matcher = try? MatcherSyntax.parse(word), matcher.count == 1, matcher[0].operation == .equal else {
+            guard let matcher = try? MatcherSyntax.parse(word), matcher.count == 1, matcher[0].operation == .equal
+            else {
                 Terminal.error("Failed to parse labels: bad matcher format: \(word)")
                 throw ExitCode.failure
             }

@@ -22,7 +22,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .customLong("web.external-url"), help: "Where people reach the agent, for links.")
     var externalURL: String?
 
-    @Option(name: .customLong("web.config.file"), help: "TLS and basic authentication, in the exporter toolkit's format.")
+    @Option(
+        name: .customLong("web.config.file"), help: "TLS and basic authentication, in the exporter toolkit's format.")
     var webConfigFile: String?
 
     @Option(name: .customLong("storage.path"), help: "The folder of the journal.")

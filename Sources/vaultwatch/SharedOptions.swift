@@ -3,7 +3,7 @@ import Config
 import Logging
 import Platform
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Where the configuration is.
@@ -33,7 +33,9 @@ struct LogOptions: ParsableArguments {
     var format = "logfmt"
 
     func validate() throws {
-        guard logLevel != nil else { throw ValidationError("--log.level: expected debug, info, warn or error, found \"\(level)\"") }
+        guard logLevel != nil else {
+            throw ValidationError("--log.level: expected debug, info, warn or error, found \"\(level)\"")
+        }
         guard LineLogHandler.Format(rawValue: format) != nil else {
             throw ValidationError("--log.format: expected logfmt or json, found \"\(format)\"")
         }
@@ -50,13 +52,17 @@ struct LogOptions: ParsableArguments {
         let level = logLevel ?? .info
         let format = LineLogHandler.Format(rawValue: format) ?? .logfmt
         let journal = Environment.all()["JOURNAL_STREAM"] != nil
-        return Logger(label: "vaultwatch") { _ in LineLogHandler(level: level, format: format, journalPriorities: journal) }
+        return Logger(label: "vaultwatch") { _ in
+            LineLogHandler(level: level, format: format, journalPriorities: journal)
+        }
     }
 }
 
 /// Which agent to ask.
 struct AgentURLOptions: ParsableArguments {
-    @Option(name: [.customLong("url"), .customLong("alertmanager.url")], help: "The running agent; with user:password@ where it asks for them.")
+    @Option(
+        name: [.customLong("url"), .customLong("alertmanager.url")],
+        help: "The running agent; with user:password@ where it asks for them.")
     var url = "http://localhost:9321"
 }
 
@@ -67,7 +73,9 @@ enum Environment {
         var pointer = environ
         while let entry = pointer.pointee {
             let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") { result[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+            if let equals = text.firstIndex(of: "=") {
+                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
             pointer += 1
         }
         return result
@@ -82,12 +90,16 @@ enum Terminal {
     }
 
     /// Whether standard output is a terminal that understands colours.
-    static var hasColour: Bool { isatty(1) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb" }
+    static var hasColour: Bool {
+        isatty(1) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+    }
 
     /// A table with columns as wide as their widest cell.
     static func table(_ header: [String], _ rows: [[String]]) -> String {
         let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0 }
+        let widths = header.indices.map { column in
+            all.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+        }
         return all.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {

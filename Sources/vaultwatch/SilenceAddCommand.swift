@@ -4,7 +4,7 @@ import FoundationEssentials
 import Platform
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 struct SilenceAddCommand: AsyncParsableCommand {
@@ -34,7 +34,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
     @Option(help: "When it starts, RFC 3339. Default: now.")
     var start: String?
 
-    @Option(help: "When it ends, RFC 3339, in place of a duration.")
+    @Option(help: "When it ends, RFC 3339, in position of a duration.")
     var end: String?
 
     @Option(help: "Times of day, such as 22:00-24:00; may be given several times.")
@@ -58,40 +58,54 @@ struct SilenceAddCommand: AsyncParsableCommand {
     func run() async throws {
         let now = SystemTime().wall()
         let starts = try time(start, "--start") ?? now
-        guard let span = Duration(prometheus: duration), span > .zero else { throw ValidationError("--duration: expected one such as 2h, found \"\(duration)\"") }
+        guard let span = Duration(prometheus: duration), span > .zero else {
+            throw ValidationError("--duration: expected one such as 2h, found \"\(duration)\"")
+        }
         let ends = try time(end, "--end") ?? starts + span
         guard ends > starts else { throw ValidationError("silence cannot start after it ends") }
         let body = SilenceBody(
             matchers: try MatcherWords.parse(matchers).map { matcher in
                 .init(
-                    name: matcher.name, value: matcher.value, isRegex: [.matches, .notMatches].contains(matcher.operation),
+                    name: matcher.name, value: matcher.value,
+                    isRegex: [.matches, .notMatches].contains(matcher.operation),
                     isEqual: [.equal, .matches].contains(matcher.operation))
-            }, startsAt: starts.rfc3339, endsAt: ends.rfc3339, createdBy: author ?? SilenceAddCommand.user, comment: comment, schedule: try schedule())
-        let answer = try await AgentClient(agent.url).post("/api/v2/silences", json: Array(try JSONEncoder().encode(body)))
+            }, startsAt: starts.rfc3339, endsAt: ends.rfc3339, createdBy: author ?? SilenceAddCommand.user,
+            comment: comment, schedule: try schedule())
+        let answer = try await AgentClient(agent.url).post(
+            "/api/v2/silences", json: Array(try JSONEncoder().encode(body)))
         struct Made: Decodable { var silenceID: String }
         print(try JSONDecoder().decode(Made.self, from: Data(answer)).silenceID)
     }
 
     private func time(_ text: String?, _ option: String) throws -> Timestamp? {
         guard let text else { return nil }
-        guard let time = Timestamp(rfc3339: text) else { throw ValidationError("\(option): expected RFC 3339 such as 2026-12-01T01:00:00Z, found \"\(text)\"") }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw ValidationError("\(option): expected RFC 3339 such as 2026-12-01T01:00:00Z, found \"\(text)\"")
+        }
         return time
     }
 
     /// Nil where it does not recur. What is wrong in it the agent tells.
     private func schedule() throws -> [SilenceBody.Window]? {
         guard !(times + weekdays + daysOfMonth + months).isEmpty else {
-            if location != nil { throw ValidationError("--location belongs to --times, --weekdays, --days-of-month or --months") }
+            if location != nil {
+                throw ValidationError("--location belongs to --times, --weekdays, --days-of-month or --months")
+            }
             return nil
         }
         let ranges = try times.map { text in
             let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2 else { throw ValidationError("--times: expected a range such as 22:00-24:00, found \"\(text)\"") }
+            guard parts.count == 2 else {
+                throw ValidationError("--times: expected a range such as 22:00-24:00, found \"\(text)\"")
+            }
             return SilenceBody.Window.Times(start_time: parts[0], end_time: parts[1])
         }
-        return [.init(
-            times: ranges.isEmpty ? nil : ranges, weekdays: weekdays.isEmpty ? nil : weekdays, days_of_month: daysOfMonth.isEmpty ? nil : daysOfMonth,
-            months: months.isEmpty ? nil : months, location: location)]
+        return [
+            .init(
+                times: ranges.isEmpty ? nil : ranges, weekdays: weekdays.isEmpty ? nil : weekdays,
+                days_of_month: daysOfMonth.isEmpty ? nil : daysOfMonth,
+                months: months.isEmpty ? nil : months, location: location)
+        ]
     }
 
     /// The name of the user who runs this; getpwuid(3).

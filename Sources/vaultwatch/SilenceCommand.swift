@@ -3,7 +3,8 @@ import ArgumentParser
 struct SilenceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "silence", abstract: "Makes, lists and ends silences of a running agent, as amtool silence does.",
-        subcommands: [SilenceAddCommand.self, SilenceListCommand.self, SilenceExpireCommand.self], defaultSubcommand: SilenceListCommand.self)
+        subcommands: [SilenceAddCommand.self, SilenceListCommand.self, SilenceExpireCommand.self],
+        defaultSubcommand: SilenceListCommand.self)
 }
 
 /// A silence as the API has it. `schedule` is vaultwatch's own.
@@ -28,7 +29,9 @@ struct SilenceBody: Codable {
 
         /// `monday:friday 22:00-24:00 Europe/Berlin`
         var text: String {
-            var words = (weekdays ?? []) + (days_of_month ?? []).map { "day \($0)" } + (months ?? []).map { "month \($0)" } + (years ?? [])
+            var words =
+                (weekdays ?? []) + (days_of_month ?? []).map { "day \($0)" } + (months ?? []).map { "month \($0)" }
+                + (years ?? [])
             words += (times ?? []).map { "\($0.start_time)-\($0.end_time)" }
             return (words + [location ?? "UTC"]).joined(separator: " ")
         }

@@ -19,7 +19,9 @@ struct SilenceExpireCommand: AsyncParsableCommand {
         var failure: (any Error)?
         for id in ids {
             do {
-                try await client.delete("/api/v2/silence/" + AgentClient.encoded(id), missing: "no silence \(id); `vaultwatch silence list` shows those in force")
+                try await client.delete(
+                    "/api/v2/silence/" + AgentClient.encoded(id),
+                    missing: "no silence \(id); `vaultwatch silence list` shows those in force")
             } catch {
                 failure = error
             }

@@ -34,12 +34,15 @@ struct SilenceListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let span = try within.map { text in
-            guard let span = Duration(prometheus: text) else { throw ValidationError("--within: expected a duration such as 2h, found \"\(text)\"") }
+            guard let span = Duration(prometheus: text) else {
+                throw ValidationError("--within: expected a duration such as 2h, found \"\(text)\"")
+            }
             return span
         }
         let now = SystemTime().wall()
         let filter = try MatcherWords.query(matchers)
-        let all = try await AgentClient(agent.url).get([SilenceBody].self, "/api/v2/silences" + (filter.isEmpty ? "" : "?" + filter.dropFirst()))
+        let all = try await AgentClient(agent.url).get(
+            [SilenceBody].self, "/api/v2/silences" + (filter.isEmpty ? "" : "?" + filter.dropFirst()))
         let shown = all.filter { silence in
             guard (silence.status?.state == "expired") == expired else { return false }
             if let createdBy, silence.createdBy != createdBy { return false }
@@ -56,17 +59,28 @@ struct SilenceListCommand: AsyncParsableCommand {
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             print(String(decoding: try encoder.encode(shown), as: UTF8.self))
         case .simple:
-            print(Terminal.table(["ID", "Matchers", "Ends At", "Created By", "Comment"], shown.map { silence in
-                [silence.id ?? "", SilenceListCommand.text(silence.matchers, " "), Timestamp.amtoolText(silence.endsAt), silence.createdBy, silence.comment]
-            }))
+            print(
+                Terminal.table(
+                    ["ID", "Matchers", "Ends At", "Created By", "Comment"],
+                    shown.map { silence in
+                        [
+                            silence.id ?? "", SilenceListCommand.text(silence.matchers, " "),
+                            Timestamp.amtoolText(silence.endsAt), silence.createdBy, silence.comment,
+                        ]
+                    }))
         case .extended:
-            print(Terminal.table(["ID", "Matchers", "Starts At", "Ends At", "Updated At", "Recurs", "Created By", "Comment"], shown.map { silence in
-                [
-                    silence.id ?? "", "{" + SilenceListCommand.text(silence.matchers, ",") + "}", Timestamp.amtoolText(silence.startsAt),
-                    Timestamp.amtoolText(silence.endsAt), Timestamp.amtoolText(silence.updatedAt ?? ""),
-                    (silence.schedule ?? []).map(\.text).joined(separator: "; "), silence.createdBy, silence.comment,
-                ]
-            }))
+            print(
+                Terminal.table(
+                    ["ID", "Matchers", "Starts At", "Ends At", "Updated At", "Recurs", "Created By", "Comment"],
+                    shown.map { silence in
+                        [
+                            silence.id ?? "", "{" + SilenceListCommand.text(silence.matchers, ",") + "}",
+                            Timestamp.amtoolText(silence.startsAt),
+                            Timestamp.amtoolText(silence.endsAt), Timestamp.amtoolText(silence.updatedAt ?? ""),
+                            (silence.schedule ?? []).map(\.text).joined(separator: "; "), silence.createdBy,
+                            silence.comment,
+                        ]
+                    }))
         }
     }
 

@@ -66,12 +66,15 @@ struct StatusCommand: AsyncParsableCommand {
         let platform = Platform.real(log: LogOptions.silent)
         let probes = Network.real(platform).probes(configuration, platform: platform)
         let results = Mutex<[ProbeTarget: ProbeResult]>([:])
-        let schedule = ProbeSchedule(probes, platform: platform, events: .init(results: { new in
-            results.withLock { all in for result in new { all[result.target] = result } }
-        }))
+        let schedule = ProbeSchedule(
+            probes, platform: platform,
+            events: .init(results: { new in
+                results.withLock { all in for result in new { all[result.target] = result } }
+            }))
         await schedule.runOnce()
         let now = platform.time.wall().rfc3339
         let sorted = results.withLock { $0.values.sorted { $0.target < $1.target } }
-        return EstateStatus(version: Vaultwatch.version, startedAt: now, now: now, sections: StatusTable.sections(sorted))
+        return EstateStatus(
+            version: Vaultwatch.version, startedAt: now, now: now, sections: StatusTable.sections(sorted))
     }
 }

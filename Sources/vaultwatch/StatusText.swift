@@ -13,7 +13,9 @@ struct StatusText {
             for target in section.targets {
                 let pad = String(repeating: " ", count: width - target.name.count)
                 let gap = String(repeating: " ", count: states - target.state.count)
-                lines.append("  \(mark(target.health)) \(target.name)\(pad)  \(target.state)\(gap)  \(target.lastError ?? target.detail)")
+                lines.append(
+                    "  \(mark(target.health)) \(target.name)\(pad)  \(target.state)\(gap)  \(target.lastError ?? target.detail)"
+                )
                 lines += target.warnings.map { "      ! \($0)" }
             }
             blocks.append(lines.joined(separator: "\n"))
@@ -21,16 +23,19 @@ struct StatusText {
         if !status.alerts.isEmpty {
             var lines = [bold("Alerts")]
             for alert in status.alerts {
-                lines.append("  \(alert.severity)  \(alert.name) (\(alert.state) since \(alert.since)): \(alert.summary)")
+                lines.append(
+                    "  \(alert.severity)  \(alert.name) (\(alert.state) since \(alert.since)): \(alert.summary)")
                 if !alert.action.isEmpty { lines.append("      → \(alert.action)") }
             }
             blocks.append(lines.joined(separator: "\n"))
         }
         let troubled = status.receivers.filter { $0.health != .ok }
         if !troubled.isEmpty {
-            blocks.append(([bold("Receivers in trouble")] + troubled.map {
-                "  \(mark($0.health)) \($0.name) \($0.integration): \($0.waiting) waiting; \($0.lastError ?? "")"
-            }).joined(separator: "\n"))
+            blocks.append(
+                ([bold("Receivers in trouble")]
+                    + troubled.map {
+                        "  \(mark($0.health)) \($0.name) \($0.integration): \($0.waiting) waiting; \($0.lastError ?? "")"
+                    }).joined(separator: "\n"))
         }
         blocks.append("\(mark(status.health)) \(status.health.rawValue)")
         return blocks.joined(separator: "\n\n")
@@ -39,12 +44,13 @@ struct StatusText {
     private func bold(_ text: String) -> String { colour ? "\u{1b}[1m\(text)\u{1b}[0m" : text }
 
     private func mark(_ health: EstateStatus.Health) -> String {
-        let (sign, code) = switch health {
-        case .ok: ("ok  ", 32)
-        case .warning: ("WARN", 33)
-        case .critical: ("CRIT", 31)
-        case .unknown: ("????", 35)
-        }
+        let (sign, code) =
+            switch health {
+            case .ok: ("ok  ", 32)
+            case .warning: ("WARN", 33)
+            case .critical: ("CRIT", 31)
+            case .unknown: ("????", 35)
+            }
         return colour ? "\u{1b}[\(code)m\(sign)\u{1b}[0m" : sign
     }
 }

@@ -5,7 +5,8 @@ import Platform
 
 struct TemplateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "template", abstract: "Tries notification templates out.", subcommands: [TemplateRenderCommand.self])
+        commandName: "template", abstract: "Tries notification templates out.",
+        subcommands: [TemplateRenderCommand.self])
 }
 
 struct TemplateRenderCommand: AsyncParsableCommand {
@@ -39,7 +40,9 @@ struct TemplateRenderCommand: AsyncParsableCommand {
     func run() async throws {
         let files = SystemFiles()
         do {
-            for glob in globs where files.glob(glob).isEmpty { throw FileError(path: glob, reason: "no such template file") }
+            for glob in globs where files.glob(glob).isEmpty {
+                throw FileError(path: glob, reason: "no such template file")
+            }
             let now = SystemTime().wall()
             let sample = try data.map { try TemplateRenderCommand.sample($0, files) } ?? TemplateSample.made(now: now)
             let composer = try Composer(templates: globs, externalURL: sample.externalURL, files: files)

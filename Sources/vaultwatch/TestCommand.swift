@@ -5,7 +5,8 @@ import Rules
 import Samples
 
 struct TestCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "test", abstract: "Tests rules.", subcommands: [TestRulesCommand.self])
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Tests rules.", subcommands: [TestRulesCommand.self])
 }
 
 struct TestRulesCommand: AsyncParsableCommand {

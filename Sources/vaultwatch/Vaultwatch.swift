@@ -8,7 +8,11 @@ enum Main {
         if CommandLine.arguments.dropFirst().contains(where: { ["run", "demo"].contains($0) }) { _ = Signals.shared }
         do {
             var command = try Vaultwatch.parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand { try await asynchronous.run() } else { try command.run() }
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
         } catch {
             // Wrong usage is 2 here, as with promtool's and amtool's kin.
             guard Vaultwatch.exitCode(for: error) == .validationFailure else { Vaultwatch.exit(withError: error) }
@@ -37,7 +41,8 @@ struct Vaultwatch: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self, StatusCommand.self, AlertsCommand.self, SilenceCommand.self,
+            RunCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self, StatusCommand.self,
+            AlertsCommand.self, SilenceCommand.self,
             HistoryCommand.self, RoutesCommand.self, NotifyCommand.self, TemplateCommand.self, RecordCommand.self,
             DemoCommand.self,
         ])

@@ -38,10 +38,12 @@ import Testing
 
         init(_ folder: Folder, _ options: DispatchOptions, _ time: VirtualTime, restoring: Bool = true) async throws {
             let platform = Platform(
-                time: time, random: SeededRandom(seed: 1), files: SystemFiles(), log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+                time: time, random: SeededRandom(seed: 1), files: SystemFiles(),
+                log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             let journal = Journal(JournalOptions(path: folder.path + "/journal.db"), time: SystemTime())
             let desk = AlertDesk(
-                options: options, write: { (changes) async throws(JournalError) in try await journal.write(changes) }, platform: platform,
+                options: options, write: { (changes) async throws(JournalError) in try await journal.write(changes) },
+                platform: platform,
                 registry: registry, progress: {})
             if restoring { await desk.restore(try await journal.load()) } else { await desk.beginWithoutPast() }
             let sent = sent
@@ -56,7 +58,9 @@ import Testing
         }
 
         func escalations() -> Double {
-            registry.families().first { $0.name == "vaultwatch_alerts_escalated_total" }?.samples.reduce(0) { $0 + $1.value } ?? -1
+            registry.families().first { $0.name == "vaultwatch_alerts_escalated_total" }?.samples.reduce(0) {
+                $0 + $1.value
+            } ?? -1
         }
     }
 
@@ -73,7 +77,8 @@ import Testing
 
     private func alert(_ time: VirtualTime, ended: Bool = false) -> Alert {
         Alert(
-            labels: ["alertname": "VaultSealed", "severity": "critical"], startsAt: Timestamp(milliseconds: 1_764_122_400_000),
+            labels: ["alertname": "VaultSealed", "severity": "critical"],
+            startsAt: Timestamp(milliseconds: 1_764_122_400_000),
             endsAt: ended ? time.wall() : nil, updatedAt: time.wall())
     }
 
@@ -99,7 +104,9 @@ import Testing
         #expect(await run.desk.thread("5") != nil)
         #expect(await run.desk.thread("10004") != nil)
         await run.stop()
-        #expect(try await Journal(JournalOptions(path: folder.path + "/journal.db"), time: SystemTime()).load().states.count == 10_000)
+        #expect(
+            try await Journal(JournalOptions(path: folder.path + "/journal.db"), time: SystemTime()).load().states.count
+                == 10_000)
     }
 
     /// Decided before a restart, escalated after it, once; told in the history and in a metric; its end follows.
@@ -150,7 +157,10 @@ import Testing
         let old = try #require(run.sent.list.first)
         await run.stop()
         run = try await Run(folder, AlertDeskTests.options, time, restoring: false)
-        await run.desk.receive([Alert(labels: ["alertname": "Other", "severity": "critical"], startsAt: time.wall(), updatedAt: time.wall())])
+        await run.desk.receive([
+            Alert(
+                labels: ["alertname": "Other", "severity": "critical"], startsAt: time.wall(), updatedAt: time.wall())
+        ])
         let new = try #require(run.sent.list.first)
         #expect(new.id > old.id)
         let notification = try #require(await run.desk.beginAttempt(new.id))
@@ -170,12 +180,17 @@ import Testing
         var run = try await Run(folder, AlertDeskTests.options, time)
         await run.desk.receive([alert(time)])
         await run.desk.setThread("t", "1.1")
-        _ = try await run.desk.setSilence(Silence(
-            matchers: [Matcher("a", equals: "b")], startsAt: time.wall(), endsAt: time.wall() + .seconds(3600), createdBy: "me", comment: "c"))
+        _ = try await run.desk.setSilence(
+            Silence(
+                matchers: [Matcher("a", equals: "b")], startsAt: time.wall(), endsAt: time.wall() + .seconds(3600),
+                createdBy: "me", comment: "c"))
         let before = try await run.journal.load()
-        #expect(before.states.count == 2 && before.outbox.count == 1 && before.alerts.count == 1 && before.silences.count == 1)
+        #expect(
+            before.states.count == 2 && before.outbox.count == 1 && before.alerts.count == 1
+                && before.silences.count == 1)
         let keys = before.states.keys.map { JournalChange.forgetState(key: $0) }
-        try await run.journal.write(keys + [.forgetOutbox(id: before.outbox[0].id), .forgetAlert(fingerprint: before.alerts[0].fingerprint)])
+        try await run.journal.write(
+            keys + [.forgetOutbox(id: before.outbox[0].id), .forgetAlert(fingerprint: before.alerts[0].fingerprint)])
         await run.desk.rewriteJournal()
         await run.stop()
         run = try await Run(folder, AlertDeskTests.options, time)

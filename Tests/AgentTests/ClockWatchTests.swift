@@ -19,7 +19,9 @@ struct ClockWatchTests {
     private let observatory: Observatory
 
     init() {
-        let platform = Platform(time: time, random: SeededRandom(seed: 1), files: MemoryFiles(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let platform = Platform(
+            time: time, random: SeededRandom(seed: 1), files: MemoryFiles(),
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         store = Store(options: StoreOptions(), registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
         observatory = Observatory(store: store, clock: clock)
@@ -28,13 +30,15 @@ struct ClockWatchTests {
     private func result(_ value: Double) -> ProbeResult {
         let now = time.wall()
         return ProbeResult(
-            target: ProbeTarget(.vaultNode, "c/n"), samples: [Sample(Labels(name: "vault_node_sealed"), value, at: now)],
+            target: ProbeTarget(.vaultNode, "c/n"),
+            samples: [Sample(Labels(name: "vault_node_sealed"), value, at: now)],
             status: TargetStatus(.ok, ""), timestamp: now)
     }
 
     /// How old each sample is, seconds.
     private var ages: [Double] {
-        let points = store.select([Matcher("__name__", equals: "vault_node_sealed")], start: .min, end: .max).first?.points ?? []
+        let points =
+            store.select([Matcher("__name__", equals: "vault_node_sealed")], start: .min, end: .max).first?.points ?? []
         return points.map { Double(time.wall().milliseconds - $0.t) / 1000 }
     }
 

@@ -6,8 +6,9 @@ import Platform
 import Synchronization
 import Transport
 
-/// 10,000 alerts that fire at once, through grouping and the outbox to a loopback receiver: ours and Debian's Alertmanager with the
-/// same configuration, in the same run, one after the other. Ours writes every step to the disk before it acts; the peer does not.
+/// 10,000 alerts that fire at once, through grouping and the outbox to a loopback receiver: ours and Debian's
+/// Alertmanager with the same configuration, in the same run, one after the other. Ours writes every step to the disk
+/// before it acts; the peer does not.
 struct AlertingBenchmark {
     private static let count = 10_000
     /// As many as Prometheus sends in one request.
@@ -40,7 +41,8 @@ struct AlertingBenchmark {
         }
     }
 
-    private static func row(_ what: String, _ ours: [Figures], _ theirs: [Figures], _ figure: KeyPath<Figures, Double>) {
+    private static func row(_ what: String, _ ours: [Figures], _ theirs: [Figures], _ figure: KeyPath<Figures, Double>)
+    {
         let a = ours.map { $0[keyPath: figure] }.sorted()[ours.count / 2]
         let b = theirs.map { $0[keyPath: figure] }.sorted()[theirs.count / 2]
         func text(_ value: Double) -> String { String((value * 100).rounded() / 100) }
@@ -60,11 +62,15 @@ struct AlertingBenchmark {
         }
         try await receiver.start()
         let directory = try TemporaryDirectory()
-        try directory.write("alertmanager.yml", """
+        try directory.write(
+            "alertmanager.yml",
+            """
             route: {receiver: hook, group_by: \(groupBy), group_wait: 1s, group_interval: 1s, repeat_interval: 4h}
             receivers: [{name: hook, webhook_configs: [{url: '\(receiver.url)/'}]}]
             """)
-        try directory.write("vaultwatch.yml", """
+        try directory.write(
+            "vaultwatch.yml",
+            """
             global: {poll_interval: 1h, timeout: 100ms}
             vault: {clusters: [{name: none, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
             alerting: {file: alertmanager.yml}
@@ -72,12 +78,21 @@ struct AlertingBenchmark {
         let port = try freePort()
         let arguments =
             isOurs
-            ? ["run", "--config.file=\(directory.file("vaultwatch.yml"))", "--storage.path=\(directory.file("data"))", "--web.listen-address=127.0.0.1:\(port)", "--log.level=error"]
-            : ["--config.file=\(directory.file("alertmanager.yml"))", "--storage.path=\(directory.file("data"))", "--web.listen-address=127.0.0.1:\(port)", "--cluster.listen-address=", "--log.level=error"]
+            ? [
+                "run", "--config.file=\(directory.file("vaultwatch.yml"))", "--storage.path=\(directory.file("data"))",
+                "--web.listen-address=127.0.0.1:\(port)", "--log.level=error",
+            ]
+            : [
+                "--config.file=\(directory.file("alertmanager.yml"))", "--storage.path=\(directory.file("data"))",
+                "--web.listen-address=127.0.0.1:\(port)", "--cluster.listen-address=", "--log.level=error",
+            ]
         let process = try await ChildProcess.start(program, arguments)
         let http = CurlTransport(platform: .real(log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }))
         let url = "http://127.0.0.1:\(port)"
-        guard await waitUntil(atMost: .seconds(30), { (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200 }) else {
+        guard
+            await waitUntil(
+                atMost: .seconds(30), { (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200 })
+        else {
             throw ChildProcessError(program: program, reason: "not ready")
         }
         let began = ContinuousClock.now
@@ -88,29 +103,36 @@ struct AlertingBenchmark {
             request.timeout = .seconds(60)
             request.body = Array(body(start..<min(start + batch, count)).utf8)
             let answer = try await http.send(request)
-            guard answer.status == 200 else { throw ChildProcessError(program: program, reason: "refused alerts: \(answer.status) \(answer.text)") }
+            guard answer.status == 200 else {
+                throw ChildProcessError(program: program, reason: "refused alerts: \(answer.status) \(answer.text)")
+            }
         }
         let arrived = await waitUntil(atMost: .seconds(120)) { heard.withLock { $0.alerts } >= count }
         let took = ContinuousClock.now - began
-        guard arrived else { throw ChildProcessError(program: program, reason: "only \(heard.withLock { $0.alerts }) of \(count) alerts arrived") }
+        guard arrived else {
+            throw ChildProcessError(
+                program: program, reason: "only \(heard.withLock { $0.alerts }) of \(count) alerts arrived")
+        }
         let usage = usage(process.pid)
         _ = await process.terminate()
         http.close()
         await receiver.close()
         directory.remove()
         return Figures(
-            wall: Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18, cpu: usage.cpu, memory: usage.memory,
+            wall: Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18, cpu: usage.cpu,
+            memory: usage.memory,
             messages: heard.withLock { $0.messages })
     }
 
     private static func body(_ range: Range<Int>) -> String {
-        "[" + range.map { i in
-            """
-            {"labels":{"alertname":"Target\(i % 7)","cluster":"c\(i % 100)","instance":"host-\(i).example.org:9100","severity":"high","job":"node"},\
-            "annotations":{"summary":"host-\(i) does not answer","description":"No answer for 5 minutes; the last one was fine.","runbook_url":"https://example.org/runbooks#target"},\
-            "generatorURL":"http://rules.example.org/graph?g0.expr=up"}
-            """
-        }.joined(separator: ",") + "]"
+        "["
+            + range.map { i in
+                """
+                {"labels":{"alertname":"Target\(i % 7)","cluster":"c\(i % 100)","instance":"host-\(i).example.org:9100","severity":"high","job":"node"},\
+                "annotations":{"summary":"host-\(i) does not answer","description":"No answer for 5 minutes; the last one was fine.","runbook_url":"https://example.org/runbooks#target"},\
+                "generatorURL":"http://rules.example.org/graph?g0.expr=up"}
+                """
+            }.joined(separator: ",") + "]"
     }
 
     private static func occurrences(of mark: [UInt8], in body: [UInt8]) -> Int {
@@ -118,7 +140,9 @@ struct AlertingBenchmark {
             guard let start = bytes.baseAddress else { return 0 }
             var count = 0
             var place = 0
-            while place + mark.count <= bytes.count, let found = memchr(start + place, Int32(mark[0]), bytes.count - mark.count - place + 1) {
+            while place + mark.count <= bytes.count,
+                let found = memchr(start + place, Int32(mark[0]), bytes.count - mark.count - place + 1)
+            {
                 place = start.distance(to: UnsafeRawPointer(found))
                 if memcmp(found, mark, mark.count) == 0 { count += 1 }
                 place += 1
@@ -133,7 +157,9 @@ struct AlertingBenchmark {
         let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
         let ticks = fields.count > 12 ? (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0) : 0
         let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
+        let peak =
+            status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst().first
+            .flatMap { Double($0) } ?? 0
         return (ticks / Double(sysconf(Int32(_SC_CLK_TCK))), peak / 1024)
     }
 }

@@ -1,14 +1,16 @@
 import Foundation
 import LocalServers
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Speed as ratios against a peer in the same run: absolute numbers of a busy machine mean little.
 @main
 struct Benchmarks {
     static func main() async throws {
-        if CommandLine.arguments.count == 4, CommandLine.arguments[1] == "engine", let size = Int(CommandLine.arguments[2]), let end = Int64(CommandLine.arguments[3]) {
+        if CommandLine.arguments.count == 4, CommandLine.arguments[1] == "engine",
+            let size = Int(CommandLine.arguments[2]), let end = Int64(CommandLine.arguments[3])
+        {
             return try EngineRun.run(Workload(size: size, end: end))
         }
         // `Benchmarks promql` runs that table alone.
@@ -16,7 +18,9 @@ struct Benchmarks {
         func isWanted(_ table: String) -> Bool { wanted.isEmpty || wanted.contains(table) }
         if isWanted("rules") { try await compareUnitTests() }
         if isWanted("promql") { try await compareEngines() }
-        if isWanted("alerting") { try await AlertingBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path) }
+        if isWanted("alerting") {
+            try await AlertingBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
+        }
     }
 
     private static func compareUnitTests() async throws {
@@ -31,7 +35,9 @@ struct Benchmarks {
     }
 
     private static func compareEngines() async throws {
-        print("Evaluation alone, as each engine measures it: no HTTP, no JSON. 15 minutes at 15 s in memory; 200 rules; ranges of \(Workload.steps) steps.")
+        print(
+            "Evaluation alone, as each engine measures it: no HTTP, no JSON. 15 minutes at 15 s in memory; 200 rules; ranges of \(Workload.steps) steps."
+        )
         print("")
         print("| series | what | vaultwatch | Prometheus | ratio |")
         print("|---|---|---|---|---|")
@@ -53,7 +59,9 @@ struct Benchmarks {
         func line(_ what: String, _ name: String, _ texts: [String], isRange: Bool) async throws {
             let (mine, theirs) = (ours(name), try await prometheus.measure(texts, isRange: isRange))
             let agreement = mine.samples == theirs.samples ? "" : " (\(mine.samples) samples against \(theirs.samples))"
-            print("| \(size) | \(what)\(agreement) | \(milliseconds(mine.seconds)) | \(milliseconds(theirs.seconds)) | \(ratio(mine.seconds, theirs.seconds)) |")
+            print(
+                "| \(size) | \(what)\(agreement) | \(milliseconds(mine.seconds)) | \(milliseconds(theirs.seconds)) | \(ratio(mine.seconds, theirs.seconds)) |"
+            )
         }
         try await line("200 rules, instant", "rules instant", Workload.rules, isRange: false)
         try await line("200 rules, range", "rules range", Workload.rules, isRange: true)
@@ -61,9 +69,14 @@ struct Benchmarks {
             try await line("`\(text.replacing("|", with: "\\|"))`, instant", name + " instant", [text], isRange: false)
             try await line("`\(text.replacing("|", with: "\\|"))`, range", name + " range", [text], isRange: true)
         }
-        for (what, name, theirs) in [("resident, samples loaded", "loaded", loaded), ("resident, after all queries", "evaluated", prometheus.residentKilobytes)] {
+        for (what, name, theirs) in [
+            ("resident, samples loaded", "loaded", loaded),
+            ("resident, after all queries", "evaluated", prometheus.residentKilobytes),
+        ] {
             let mine = lines.first { $0.hasPrefix(name + " ") }.flatMap { Int($0.dropFirst(name.count + 1)) } ?? 0
-            print("| \(size) | \(what) | \(mine / 1024) MB | \(theirs / 1024) MB | \(ratio(Double(mine), Double(theirs))) |")
+            print(
+                "| \(size) | \(what) | \(mine / 1024) MB | \(theirs / 1024) MB | \(ratio(Double(mine), Double(theirs))) |"
+            )
         }
         await prometheus.end()
     }
@@ -76,7 +89,9 @@ struct Benchmarks {
     private static func ratio(_ a: Double, _ b: Double) -> String { "\((a / b * 100).rounded() / 100)" }
 
     private static func files(_ path: String, _ suffix: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(suffix) }.sorted().map { path + "/" + $0 }
+        try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(suffix) }.sorted().map {
+            path + "/" + $0
+        }
     }
 
     /// Median wall time of several alternating runs.

@@ -3,7 +3,7 @@ import Samples
 import Store
 import Telemetry
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Our engine, in a process of its own so that its memory is its own: fills a store, evaluates, prints `name seconds`.
@@ -11,10 +11,13 @@ struct EngineRun {
     private struct Source: SampleSource {
         let store: Store
 
-        func select(_ matchers: [Matcher], start: Int64, end: Int64) -> [Series] { store.select(matchers, start: start, end: end) }
+        func select(_ matchers: [Matcher], start: Int64, end: Int64) -> [Series] {
+            store.select(matchers, start: start, end: end)
+        }
 
         func visit(
-            _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool, _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
+            _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
+            _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
         ) throws {
             try store.visit(matchers, start: start, end: end, latestOnly: latestOnly, body)
         }
@@ -26,7 +29,10 @@ struct EngineRun {
         options.seriesLimit = 1_000_000
         let store = Store(options: options, registry: Registry())
         for one in workload.series {
-            store.append((0..<Workload.points).map { Sample(one.labels, one.value($0), at: Timestamp(milliseconds: workload.time($0))) })
+            store.append(
+                (0..<Workload.points).map {
+                    Sample(one.labels, one.value($0), at: Timestamp(milliseconds: workload.time($0)))
+                })
         }
         let evaluator = Evaluator(source: Source(store: store))
         print("loaded \(residentKilobytes())")
@@ -40,7 +46,9 @@ struct EngineRun {
     }
 
     /// Median of five rounds over all expressions, parsed before.
-    private static func measure(_ name: String, _ texts: [String], _ workload: Workload, _ evaluator: Evaluator, isRange: Bool) throws {
+    private static func measure(
+        _ name: String, _ texts: [String], _ workload: Workload, _ evaluator: Evaluator, isRange: Bool
+    ) throws {
         let expressions = try texts.map { try Expression.parse($0) }
         let end = Timestamp(milliseconds: workload.end)
         let start = Timestamp(milliseconds: workload.time(Workload.points - Workload.steps))
@@ -52,7 +60,9 @@ struct EngineRun {
             let began = clock.now
             for expression in expressions {
                 if isRange {
-                    found += try evaluator.range(expression, start: start, end: end, step: .milliseconds(Workload.interval)).reduce(0) { $0 + $1.points.count }
+                    found += try evaluator.range(
+                        expression, start: start, end: end, step: .milliseconds(Workload.interval)
+                    ).reduce(0) { $0 + $1.points.count }
                 } else if case .vector(let samples) = try evaluator.instant(expression, at: end) {
                     found += samples.count
                 }

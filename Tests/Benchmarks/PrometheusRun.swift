@@ -22,7 +22,8 @@ final class PrometheusRun {
         process = try await ChildProcess.start(
             "prometheus",
             [
-                "--config.file=\(folder.file("p.yml"))", "--storage.tsdb.path=\(folder.file("data"))", "--web.listen-address=127.0.0.1:\(port)",
+                "--config.file=\(folder.file("p.yml"))", "--storage.tsdb.path=\(folder.file("data"))",
+                "--web.listen-address=127.0.0.1:\(port)",
                 "--web.enable-remote-write-receiver", "--log.level=error",
             ], options: options)
         let url = url
@@ -30,11 +31,16 @@ final class PrometheusRun {
         let series = workload.series
         for start in stride(from: 0, to: series.count, by: 2000) {
             let file = folder.file("batch")
-            try Data(RemoteWrite.body(series[start..<min(start + 2000, series.count)], workload)).write(to: URL(filePath: file))
-            try await ChildProcess.run("curl", [
-                "-sSf", "-X", "POST", "-H", "Content-Encoding: snappy", "-H", "Content-Type: application/x-protobuf",
-                "-H", "X-Prometheus-Remote-Write-Version: 0.1.0", "--data-binary", "@\(file)", url + "/api/v1/write",
-            ])
+            try Data(RemoteWrite.body(series[start..<min(start + 2000, series.count)], workload)).write(
+                to: URL(filePath: file))
+            try await ChildProcess.run(
+                "curl",
+                [
+                    "-sSf", "-X", "POST", "-H", "Content-Encoding: snappy", "-H",
+                    "Content-Type: application/x-protobuf",
+                    "-H", "X-Prometheus-Remote-Write-Version: 0.1.0", "--data-binary", "@\(file)",
+                    url + "/api/v1/write",
+                ])
         }
     }
 
@@ -51,7 +57,8 @@ final class PrometheusRun {
         let start = Double(workload.time(Workload.points - Workload.steps)) / 1000
         let config = texts.map { text in
             let query = text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-            let path = isRange ? "query_range?start=\(start)&end=\(end)&step=\(Workload.interval / 1000)" : "query?time=\(end)"
+            let path =
+                isRange ? "query_range?start=\(start)&end=\(end)&step=\(Workload.interval / 1000)" : "query?time=\(end)"
             return "url = \"\(url)/api/v1/\(path)&stats=all&query=\(query)\"\n"
         }
         try folder.write("queries", config.joined())
@@ -60,9 +67,12 @@ final class PrometheusRun {
         for _ in 0..<5 {
             let output = try await ChildProcess.run("curl", ["-sS", "-K", folder.file("queries")], limit: 1 << 30)
             let text = String(decoding: output, as: UTF8.self)
-            let times = text.components(separatedBy: "\"evalTotalTime\":").dropFirst().compactMap { Double($0.prefix { "0123456789.e-+".contains($0) }) }
+            let times = text.components(separatedBy: "\"evalTotalTime\":").dropFirst().compactMap {
+                Double($0.prefix { "0123456789.e-+".contains($0) })
+            }
             guard times.count == texts.count else {
-                let problem = text.components(separatedBy: "\"error\":").dropFirst().first?.prefix(300) ?? "answers are missing"
+                let problem =
+                    text.components(separatedBy: "\"error\":").dropFirst().first?.prefix(300) ?? "answers are missing"
                 throw ChildProcessError(program: "prometheus", reason: String(problem))
             }
             rounds.append(times.reduce(0, +))

@@ -25,20 +25,33 @@ struct Workload {
                 let role = index % 4
                 let place = index / 4
                 var labels = [
-                    "cluster": "cluster-\(place % 7)", "node": "node-\(place)", "job": "job-\(place % 10)", "kind": "kind-\(kind)",
+                    "cluster": "cluster-\(place % 7)", "node": "node-\(place)", "job": "job-\(place % 10)",
+                    "kind": "kind-\(kind)",
                 ]
                 switch role {
                 case 0:
-                    result.append(Description(labels: Labels(name: "state_\(kind)", labels)) { Double(($0 + place) % 97 == 0 ? 0 : 1) })
+                    result.append(
+                        Description(labels: Labels(name: "state_\(kind)", labels)) {
+                            Double(($0 + place) % 97 == 0 ? 0 : 1)
+                        })
                 case 1:
-                    result.append(Description(labels: Labels(name: "level_\(kind)", labels)) { Double(($0 * 7 + place) % 100) / 100 })
+                    result.append(
+                        Description(labels: Labels(name: "level_\(kind)", labels)) {
+                            Double(($0 * 7 + place) % 100) / 100
+                        })
                 case 2:
-                    result.append(Description(labels: Labels(name: "events_\(kind)_total", labels)) { Double($0 * (1 + place % 5)) })
+                    result.append(
+                        Description(labels: Labels(name: "events_\(kind)_total", labels)) {
+                            Double($0 * (1 + place % 5))
+                        })
                 default:
                     let bucket = place % 10
                     labels["node"] = "node-\(place / 10)"
                     labels["le"] = bucket == 9 ? "+Inf" : goFormatPlain(0.005 * Double(1 << bucket))
-                    result.append(Description(labels: Labels(name: "duration_seconds_\(kind)_bucket", labels)) { Double($0 * (bucket + 1)) })
+                    result.append(
+                        Description(labels: Labels(name: "duration_seconds_\(kind)_bucket", labels)) {
+                            Double($0 * (bucket + 1))
+                        })
                 }
             }
         }

@@ -14,13 +14,14 @@ struct AlertingParserTests {
         let errors = ErrorList()
         let context = ParsingContext(errors: errors, files: SystemFiles(), environment: [:], folder: "/nowhere")
         let node = try Node.parse(text, file: "am.yml")
-        let result = AlertingParser(context: context).parse(node, at: node.place, externalURL: "")
+        let result = AlertingParser(context: context).parse(node, at: node.position, externalURL: "")
         return (errors.isEmpty ? result : nil, errors.errors.map(\.description))
     }
 
     /// Fallbacks, response times and resends reach those who decide.
     @Test func fallbacksAndResendsReachTheDispatcher() throws {
-        let (result, errors) = try parse("""
+        let (result, errors) = try parse(
+            """
             route: {receiver: ops}
             receivers:
               - name: ops
@@ -39,13 +40,19 @@ struct AlertingParserTests {
             receivers[index].integrations.map { .init(name: $0.name, sendResolved: $0.sendResolved, resend: $0.resend) }
         }
         #expect(integrations(0) == [.init(name: "webhook/0", sendResolved: true)])
-        #expect(integrations(1) == [.init(name: "alertmanager/0", sendResolved: true, resend: .init(delay: .seconds(30), resolvedFor: .seconds(300)))])
+        #expect(
+            integrations(1) == [
+                .init(
+                    name: "alertmanager/0", sendResolved: true,
+                    resend: .init(delay: .seconds(30), resolvedFor: .seconds(300)))
+            ])
     }
 
     /// An address is known again wherever it stands in the list, and whatever else is said about it.
     @Test func addressesAreKnownAgain() throws {
         func targets(_ list: String) throws -> [Int?] {
-            let (result, errors) = try parse("route: {receiver: ops}\nreceivers: [{name: ops, webhook_configs: [\(list)]}]")
+            let (result, errors) = try parse(
+                "route: {receiver: ops}\nreceivers: [{name: ops, webhook_configs: [\(list)]}]")
             #expect(errors == [])
             return try #require(result?.dispatch.receivers.first).integrations.map(\.target)
         }
@@ -57,15 +64,22 @@ struct AlertingParserTests {
 
     @Test func proxiesOfTheEnvironmentAndVersionsOfTLS() throws {
         let errors = ErrorList()
-        let environment = ["https_proxy": "http://secure:3128", "HTTP_PROXY": "http://plain:3128", "NO_PROXY": "localhost, .example.org"]
+        let environment = [
+            "https_proxy": "http://secure:3128", "HTTP_PROXY": "http://plain:3128",
+            "NO_PROXY": "localhost, .example.org",
+        ]
         let context = ParsingContext(errors: errors, files: SystemFiles(), environment: environment, folder: "/")
         let node = try Node.parse("{proxy_from_environment: true, tls_config: {min_version: TLS13}}", file: "am.yml")
         let options = ReceiversParser(context: context).httpClient(node, default: HTTPClientOptions())
         #expect(errors.isEmpty)
-        #expect(options.proxy.urlForHTTPS == Secret(value: "http://secure:3128") && options.proxy.urlForHTTP == Secret(value: "http://plain:3128"))
+        #expect(
+            options.proxy.urlForHTTPS == Secret(value: "http://secure:3128")
+                && options.proxy.urlForHTTP == Secret(value: "http://plain:3128"))
         #expect(options.proxy.exceptions == ["localhost", ".example.org"])
         #expect(options.tls.minimumVersion == .tls13 && options.tls.maximumVersion == nil)
-        let both = try Node.parse("{proxy_from_environment: true, proxy_url: 'http://p', tls_config: {min_version: TLS10, max_version: TLS12}}", file: "am.yml")
+        let both = try Node.parse(
+            "{proxy_from_environment: true, proxy_url: 'http://p', tls_config: {min_version: TLS10, max_version: TLS12}}",
+            file: "am.yml")
         let second = ReceiversParser(context: context).httpClient(both, default: HTTPClientOptions())
         #expect(errors.errors.map(\.description).first?.contains("keep one") == true)
         #expect(second.tls.minimumVersion == .tls12 && second.tls.maximumVersion == .tls12)
@@ -74,13 +88,15 @@ struct AlertingParserTests {
     private func http(_ text: String) throws -> (options: HTTPClientOptions, errors: [String]) {
         let errors = ErrorList()
         let context = ParsingContext(errors: errors, files: SystemFiles(), environment: [:], folder: "/nowhere")
-        let options = ReceiversParser(context: context).httpClient(try Node.parse(text, file: "am.yml"), default: HTTPClientOptions())
+        let options = ReceiversParser(context: context).httpClient(
+            try Node.parse(text, file: "am.yml"), default: HTTPClientOptions())
         return (options, errors.errors.map(\.description))
     }
 
     /// PEM text in place of files, each of the three by itself; what is no PEM text is not repeated.
     @Test func certificatesInTheConfigurationItself() throws {
-        let (options, errors) = try http("""
+        let (options, errors) = try http(
+            """
             tls_config:
               ca: |
                 -----BEGIN CERTIFICATE-----
@@ -94,17 +110,35 @@ struct AlertingParserTests {
             """)
         #expect(errors == [])
         #expect(options.tls.ca?.hasPrefix("-----BEGIN CERTIFICATE-----\nYQ==\n") == true)
-        #expect(options.tls.certificateFile == "/etc/hostname" && options.tls.certificate == nil && options.tls.keyFile == nil)
+        #expect(
+            options.tls.certificateFile == "/etc/hostname" && options.tls.certificate == nil
+                && options.tls.keyFile == nil)
         #expect(try options.tls.key?.reveal(SystemFiles()).contains("aHVudGVyMg==") == true)
         #expect(!"\(options)".contains("aHVudGVyMg=="))
         #expect(try http("{tls_config: {ca: '', cert: '', key: ''}}").errors == [])
         let certificate = #"cert: "-----BEGIN CERTIFICATE-----\n""#
         for (text, expected) in [
-            ("ca: hunter2", ["am.yml:1:15: ca: expected PEM text with a line -----BEGIN CERTIFICATE-----; write it as a block (\"ca: |\"), or give ca_file"]),
-            ("\(certificate), key: hunter2", ["am.yml:1:54: key: expected PEM text with a line -----BEGIN PRIVATE KEY-----; write it as a block (\"key: |\"), or give key_file"]),
+            (
+                "ca: hunter2",
+                [
+                    "am.yml:1:15: ca: expected PEM text with a line -----BEGIN CERTIFICATE-----; write it as a block (\"ca: |\"), or give ca_file"
+                ]
+            ),
+            (
+                "\(certificate), key: hunter2",
+                [
+                    "am.yml:1:54: key: expected PEM text with a line -----BEGIN PRIVATE KEY-----; write it as a block (\"key: |\"), or give key_file"
+                ]
+            ),
             ("\(certificate)", ["am.yml:1:14: a certificate and its key belong together; key or key_file is missing"]),
-            ("key_file: /etc/hostname", ["am.yml:1:14: a certificate and its key belong together; cert or cert_file is missing"]),
-            ("\(certificate), cert_file: /etc/hostname, key_file: /etc/hostname", ["am.yml:1:15: both \"cert\" and \"cert_file\" are given; keep one"]),
+            (
+                "key_file: /etc/hostname",
+                ["am.yml:1:14: a certificate and its key belong together; cert or cert_file is missing"]
+            ),
+            (
+                "\(certificate), cert_file: /etc/hostname, key_file: /etc/hostname",
+                ["am.yml:1:15: both \"cert\" and \"cert_file\" are given; keep one"]
+            ),
         ] {
             let found = try http("{tls_config: {\(text)}}").errors
             #expect(found == expected)
@@ -112,19 +146,33 @@ struct AlertingParserTests {
     }
 
     @Test func headersForTheProxyAlone() throws {
-        let (options, errors) = try http("{proxy_url: 'http://p', proxy_connect_header: {X-One: [a, b], Two: [c], Three: , Four: []}}")
+        let (options, errors) = try http(
+            "{proxy_url: 'http://p', proxy_connect_header: {X-One: [a, b], Two: [c], Three: , Four: []}}")
         #expect(errors == [])
         #expect(options.proxy.connectHeaders.map(\.name) == ["X-One", "X-One", "Two"])
         #expect(try options.proxy.connectHeaders.map { try $0.value.reveal(SystemFiles()) } == ["a", "b", "c"])
-        let oauth2 = try http("oauth2: {client_id: c, client_secret: s, token_url: 'http://t', proxy_url: 'http://p', proxy_connect_header: {A: [b]}}")
+        let oauth2 = try http(
+            "oauth2: {client_id: c, client_secret: s, token_url: 'http://t', proxy_url: 'http://p', proxy_connect_header: {A: [b]}}"
+        )
         #expect(oauth2.errors == [])
-        guard case .oauth2(let token) = oauth2.options.authorization else { throw YAMLError(Place(file: "", line: 0, column: 0), "no oauth2") }
+        guard case .oauth2(let token) = oauth2.options.authorization else {
+            throw YAMLError(SourcePosition(file: "", line: 0, column: 0), "no oauth2")
+        }
         #expect(token.proxy.connectHeaders == [.init(name: "A", value: Secret(value: "b"))])
         for (text, expected) in [
-            ("proxy_connect_header: {A: [b]}", "am.yml:1:2: proxy_connect_header needs \"proxy_url\" or \"proxy_from_environment\" beside it"),
+            (
+                "proxy_connect_header: {A: [b]}",
+                "am.yml:1:2: proxy_connect_header needs \"proxy_url\" or \"proxy_from_environment\" beside it"
+            ),
             ("proxy_url: 'http://p', proxy_connect_header: {A: hunter2}", "am.yml:1:51: A: expected a list of values"),
-            ("proxy_url: 'http://p', proxy_connect_header: {A: [[hunter2]]}", "am.yml:1:51: A: expected a list of values"),
-            ("proxy_url: 'http://p', proxy_connect_header: {'A B': [hunter2]}", "am.yml:1:48: \"A B\" is no header's name"),
+            (
+                "proxy_url: 'http://p', proxy_connect_header: {A: [[hunter2]]}",
+                "am.yml:1:51: A: expected a list of values"
+            ),
+            (
+                "proxy_url: 'http://p', proxy_connect_header: {'A B': [hunter2]}",
+                "am.yml:1:48: \"A B\" is no header's name"
+            ),
         ] {
             let found = try http("{\(text)}").errors
             #expect(found == [expected])
@@ -133,7 +181,8 @@ struct AlertingParserTests {
 
     /// With a link the rest of a button means nothing, as in Alertmanager.
     @Test func buttonsOfSlack() throws {
-        let (result, errors) = try parse("""
+        let (result, errors) = try parse(
+            """
             route: {receiver: a}
             receivers:
               - name: a
@@ -145,19 +194,29 @@ struct AlertingParserTests {
                       - {type: '{{ .x }}', text: Bare, name: m}
             """)
         #expect(errors == [])
-        guard case .slack(let slack)? = result?.delivery.receivers.first?.integrations.first?.settings else { throw YAMLError(Place(file: "", line: 0, column: 0), "no slack") }
-        #expect(slack.actions == [
-            .init(text: "Open", press: .open(url: "https://x")),
-            .init(text: "Ack", style: "danger", press: .tell(name: "n", value: "v", confirmation: .init(text: "t", title: "u", okText: "o", dismissText: "d"))),
-            .init(type: "{{ .x }}", text: "Bare", press: .tell(name: "m", value: "", confirmation: nil)),
-        ])
+        guard case .slack(let slack)? = result?.delivery.receivers.first?.integrations.first?.settings else {
+            throw YAMLError(SourcePosition(file: "", line: 0, column: 0), "no slack")
+        }
+        #expect(
+            slack.actions == [
+                .init(text: "Open", press: .open(url: "https://x")),
+                .init(
+                    text: "Ack", style: "danger",
+                    press: .tell(
+                        name: "n", value: "v", confirmation: .init(text: "t", title: "u", okText: "o", dismissText: "d")
+                    )),
+                .init(type: "{{ .x }}", text: "Bare", press: .tell(name: "m", value: "", confirmation: nil)),
+            ])
         let head = "route: {receiver: a}\nreceivers: [{name: a, slack_configs: [{api_url: 'http://x', actions: [{"
         for (action, expected) in [
             ("type: button, text: x", ["am.yml:2:71: an action needs \"name\" or \"url\""]),
             ("text: x, name: n", ["am.yml:2:71: an action needs \"type\""]),
             ("type: button, text: '', name: n", ["am.yml:2:86: text: expected text, found nothing"]),
             ("type: button, text: x, name: n, confirm: {title: t}", ["am.yml:2:113: a confirmation needs \"text\""]),
-            ("type: button, text: x, name: n, vlaue: v", ["am.yml:2:104: unknown key \"vlaue\" in an action; did you mean \"value\"?"]),
+            (
+                "type: button, text: x, name: n, vlaue: v",
+                ["am.yml:2:104: unknown key \"vlaue\" in an action; did you mean \"value\"?"]
+            ),
         ] {
             let found = try parse(head + action + "}]}]}]\n").errors
             #expect(found == expected)
@@ -165,7 +224,8 @@ struct AlertingParserTests {
     }
 
     @Test func fallbacksThatLeadNowhere() throws {
-        let (_, errors) = try parse("""
+        let (_, errors) = try parse(
+            """
             route: {receiver: a}
             receivers:
               - {name: a, fallback: b, webhook_configs: [{url: 'http://a.example.org/'}]}

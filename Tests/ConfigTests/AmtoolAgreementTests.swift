@@ -5,22 +5,28 @@ import YAML
 
 @testable import Config
 
-/// Whether an Alertmanager's configuration is right is for `amtool check-config` to say; where we say otherwise there is a reason.
+/// Whether an Alertmanager's configuration is right is for `amtool check-config` to say; where we say otherwise there
+/// is a reason.
 struct AmtoolAgreementTests {
     /// Debian's amtool takes them, we don't: what can't work here is told before the first page.
     private static let stricter = [
         "em_pwfilemissing": "a secret's file is missing", "em_userwithoutpw": "a user without any secret can't log in",
         "sns": "a kind that we don't deliver", "telegram": "a kind that we don't deliver",
-        "em_badheadername": "no mail can have such a header", "em_unknownport": "no such service: Alertmanager fails at each mail",
+        "em_badheadername": "no mail can have such a header",
+        "em_unknownport": "no such service: Alertmanager fails at each mail",
         "hc_certalone": "Alertmanager itself does not start", "hc_cafilemissing": "Alertmanager itself does not start",
-        "hc_oauth2nourl": "no token is to be had there", "wh_template": "its braces would be sent as they are", "wh_space": "no URL has a space",
-        "sl_secret": "what the API shows in a secret's place is no address", "twodocuments": "the second would be left out",
+        "hc_oauth2nourl": "no token is to be had there", "wh_template": "its braces would be sent as they are",
+        "wh_space": "no URL has a space",
+        "sl_secret": "what the API shows in a secret's position is no address",
+        "twodocuments": "the second would be left out",
         "em_ownbothpw": "which of the two is meant?",
     ]
     /// Debian's amtool 0.25 does not take them: newer ones do.
     private static let newer = [
-        "utf8match": "0.27 has UTF-8 in matchers", "groupbyinvalid": "0.27: any label name", "matchinvalidlabel": "0.27: any label name",
-        "inhibit_badequal": "0.27: any label name", "hc_noproxy": "0.26 has no_proxy", "hc_noproxyalone": "no_proxy without a proxy is harmless",
+        "utf8match": "0.27 has UTF-8 in matchers", "groupbyinvalid": "0.27: any label name",
+        "matchinvalidlabel": "0.27: any label name",
+        "inhibit_badequal": "0.27: any label name", "hc_noproxy": "0.26 has no_proxy",
+        "hc_noproxyalone": "no_proxy without a proxy is harmless",
     ]
 
     private func complaints(_ text: String) -> [String] {
@@ -28,7 +34,7 @@ struct AmtoolAgreementTests {
         let context = ParsingContext(errors: errors, files: SystemFiles(), environment: [:], folder: "/nowhere")
         do {
             let node = try Node.parse(text, file: "am.yml")
-            _ = AlertingParser(context: context).parse(node, at: node.place, externalURL: "")
+            _ = AlertingParser(context: context).parse(node, at: node.position, externalURL: "")
         } catch {
             return ["\(error)"]
         }
@@ -64,19 +70,33 @@ struct AmtoolAgreementTests {
 
     /// Every secret may stand in a file of its own, and both at once are a mistake.
     @Test(arguments: [
-        ("global: {smtp_auth_password%}", "webhook_configs: []"), ("global: {smtp_auth_secret%}", "webhook_configs: []"),
+        ("global: {smtp_auth_password%}", "webhook_configs: []"),
+        ("global: {smtp_auth_secret%}", "webhook_configs: []"),
         ("global: {slack_api_url%}", "webhook_configs: []"), ("global: {slack_app_token%}", "webhook_configs: []"),
-        ("global: {smtp_smarthost: 'h:25', smtp_from: a@b}", "email_configs: [{to: x@y, auth_username: u, auth_password%}]"),
-        ("global: {smtp_smarthost: 'h:25', smtp_from: a@b}", "email_configs: [{to: x@y, auth_username: u, auth_secret%}]"),
-        ("global: {smtp_smarthost: 'h:25', smtp_from: a@b}", "email_configs: [{to: x@y, auth_username: u, auth_mechanism: XOAUTH2, auth_xoauth2_token%}]"),
-        ("global: {}", "slack_configs: [{channel: x, api_url%}]"), ("global: {}", "slack_configs: [{channel: x, app_token%}]"),
+        (
+            "global: {smtp_smarthost: 'h:25', smtp_from: a@b}",
+            "email_configs: [{to: x@y, auth_username: u, auth_password%}]"
+        ),
+        (
+            "global: {smtp_smarthost: 'h:25', smtp_from: a@b}",
+            "email_configs: [{to: x@y, auth_username: u, auth_secret%}]"
+        ),
+        (
+            "global: {smtp_smarthost: 'h:25', smtp_from: a@b}",
+            "email_configs: [{to: x@y, auth_username: u, auth_mechanism: XOAUTH2, auth_xoauth2_token%}]"
+        ),
+        ("global: {}", "slack_configs: [{channel: x, api_url%}]"),
+        ("global: {}", "slack_configs: [{channel: x, app_token%}]"),
         ("global: {}", "pagerduty_configs: [{routing_key%}]"), ("global: {}", "pagerduty_configs: [{service_key%}]"),
         ("global: {}", "webhook_configs: [{url%}]"), ("global: {}", "heartbeat_configs: [{url%}]"),
         ("global: {http_config: {basic_auth: {username: u, password%}}}", "webhook_configs: []"),
         ("global: {http_config: {basic_auth: {username%, password: p}}}", "webhook_configs: []"),
         ("global: {http_config: {bearer_token%}}", "webhook_configs: []"),
         ("global: {http_config: {authorization: {credentials%}}}", "webhook_configs: []"),
-        ("global: {http_config: {oauth2: {client_id: a, token_url: 'http://t', client_secret%}}}", "webhook_configs: []"),
+        (
+            "global: {http_config: {oauth2: {client_id: a, token_url: 'http://t', client_secret%}}}",
+            "webhook_configs: []"
+        ),
     ])
     func everySecretHasItsFile(_ global: String, _ receiver: String) {
         func complaints(_ secret: (String) -> String) -> [String] {
@@ -90,21 +110,30 @@ struct AmtoolAgreementTests {
         let both = complaints { "_file: /etc/hostname, \($0): 'https://example.org/x'" }
         #expect(both.count == 1 && both.first?.contains("keep one") == true, "\(both)")
         let missing = complaints { _ in "_file: /nonexistent/secret" }
-        #expect(missing.count == 1 && missing.first?.contains("/nonexistent/secret: No such file") == true, "\(missing)")
+        #expect(
+            missing.count == 1 && missing.first?.contains("/nonexistent/secret: No such file") == true, "\(missing)")
     }
 
     /// What we don't deliver is refused by its name, each kind that Alertmanager has.
-    @Test(arguments: ["discord", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie", "pushover", "rocketchat", "sns", "telegram", "victorops", "webex", "wechat", "incidentio"])
+    @Test(arguments: [
+        "discord", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie", "pushover", "rocketchat", "sns",
+        "telegram", "victorops", "webex", "wechat", "incidentio",
+    ])
     func foreignKindsAreNamed(_ kind: String) {
         let found = complaints("route: {receiver: a}\nreceivers: [{name: a, \(kind)_configs: [{}]}]\n")
-        #expect(found.count == 1 && found.first?.contains("am.yml:2:23: receivers of kind \"\(kind)\" are not supported") == true, "\(found)")
+        #expect(
+            found.count == 1
+                && found.first?.contains("am.yml:2:23: receivers of kind \"\(kind)\" are not supported") == true,
+            "\(found)")
     }
 
     /// Fields of http_config that we can't serve are refused by their names, never read over.
     @Test(arguments: ["tls_config: {max_version: TLS11}"])
     func whatCannotBeServedIsNamed(_ field: String) {
         let found = complaints("global: {http_config: {\(field)}}\nroute: {receiver: a}\nreceivers: [{name: a}]\n")
-        let name = field.hasPrefix("tls_config") ? String(field.dropFirst("tls_config: {".count).prefix { $0 != ":" }) : String(field.prefix { $0 != ":" })
+        let name =
+            field.hasPrefix("tls_config")
+            ? String(field.dropFirst("tls_config: {".count).prefix { $0 != ":" }) : String(field.prefix { $0 != ":" })
         #expect(found.count == 1 && found.first?.contains(name) == true, "\(found)")
     }
 }

@@ -21,13 +21,17 @@ struct ConfigurationTests {
     private static let least = "vault: {clusters: [{name: c, nodes: [{name: n, url: 'http://n:8200'}]}]}\n"
     private static let alerting = "alerting: {route: {receiver: r}, receivers: [{name: r}]}\n"
 
-    private func load(_ text: String, files: [String: String] = [:], environment: [String: String] = [:]) throws -> Configuration {
+    private func load(_ text: String, files: [String: String] = [:], environment: [String: String] = [:]) throws
+        -> Configuration
+    {
         try Configuration.load(
             Self.path, files: MemoryFiles(files.merging([Self.path: text]) { _, own in own }), environment: environment)
     }
 
     /// The complaints, as the user reads them.
-    private func complaints(_ text: String, files: [String: String] = [:], environment: [String: String] = [:]) -> [String] {
+    private func complaints(_ text: String, files: [String: String] = [:], environment: [String: String] = [:])
+        -> [String]
+    {
         do {
             _ = try load(text, files: files, environment: environment)
             return []
@@ -39,29 +43,42 @@ struct ConfigurationTests {
     // MARK: The sample
 
     private static func sample() throws -> String {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         return try String(contentsOf: root.appending(path: "packaging/vaultwatch.yml"), encoding: .utf8)
     }
 
-    private static let secretNames = ["vault-token", "postgres-password", "s3-access-key-id", "s3-secret-access-key", "smtp-password", "slack-url", "pagerduty-routing-key"]
+    private static let secretNames = [
+        "vault-token", "postgres-password", "s3-access-key-id", "s3-secret-access-key", "smtp-password", "slack-url",
+        "pagerduty-routing-key",
+    ]
     private static let encryptionKey = String(repeating: "0f", count: 32)
     private static var sampleFiles: [String: String] {
         var files = ["/etc/vaultwatch/vault-ca.pem": "PEM", "/etc/vaultwatch/postgres-ca.pem": "PEM"]
         files["/run/credentials/backup-encryption-key"] = encryptionKey + "\n"
-        for name in secretNames { files["/run/credentials/\(name)"] = name == "slack-url" ? "https://hooks.example.org/hunter2" : "hunter2-\(name)\n" }
+        for name in secretNames {
+            files["/run/credentials/\(name)"] =
+                name == "slack-url" ? "https://hooks.example.org/hunter2" : "hunter2-\(name)\n"
+        }
         return files
     }
 
     @Test func theSampleIsRead() throws {
         let files = MemoryFiles(Self.sampleFiles)
-        let configuration = try load(try Self.sample(), files: files.contents, environment: ["CREDENTIALS_DIRECTORY": "/run/credentials"])
+        let configuration = try load(
+            try Self.sample(), files: files.contents, environment: ["CREDENTIALS_DIRECTORY": "/run/credentials"])
         #expect(configuration.path == Self.path)
         #expect(configuration.global == GlobalOptions())
 
         let cluster = try #require(configuration.vault.first)
-        #expect(configuration.vault.count == 1 && cluster.name == "production" && cluster.nodes.map(\.name) == ["vault-1", "vault-2", "vault-3"])
-        #expect(cluster.nodes[0].url == "https://vault-1.example.org:8200" && cluster.loadBalancerURL == "https://vault.example.org")
-        #expect(cluster.tls.caFile == "/etc/vaultwatch/vault-ca.pem" && cluster.canaryPath == "secret/vaultwatch-canary")
+        #expect(
+            configuration.vault.count == 1 && cluster.name == "production"
+                && cluster.nodes.map(\.name) == ["vault-1", "vault-2", "vault-3"])
+        #expect(
+            cluster.nodes[0].url == "https://vault-1.example.org:8200"
+                && cluster.loadBalancerURL == "https://vault.example.org")
+        #expect(
+            cluster.tls.caFile == "/etc/vaultwatch/vault-ca.pem" && cluster.canaryPath == "secret/vaultwatch-canary")
         guard case .token(let token) = cluster.authentication else {
             Issue.record("expected a token, found \(cluster.authentication)")
             return
@@ -69,17 +86,25 @@ struct ConfigurationTests {
         #expect(try token.reveal(files) == "hunter2-vault-token")
 
         // The connection string of one server says what the keys of the other do.
-        #expect(configuration.postgres.map(\.name) == ["pg-1", "pg-2"] && configuration.postgres.allSatisfy { $0.cluster == "production" })
+        #expect(
+            configuration.postgres.map(\.name) == ["pg-1", "pg-2"]
+                && configuration.postgres.allSatisfy { $0.cluster == "production" })
         for (server, host) in zip(configuration.postgres, ["pg-1.example.org", "pg-2.example.org"]) {
-            #expect(server.connection.parameters == [
-                "host": host, "dbname": "vault", "user": "vaultwatch", "sslmode": "verify-full", "sslrootcert": "/etc/vaultwatch/postgres-ca.pem",
-            ])
+            #expect(
+                server.connection.parameters == [
+                    "host": host, "dbname": "vault", "user": "vaultwatch", "sslmode": "verify-full",
+                    "sslrootcert": "/etc/vaultwatch/postgres-ca.pem",
+                ])
             #expect(server.capacityBytes == 107_374_182_400)
         }
 
         let bucket = try #require(configuration.backups.first)
-        #expect(bucket.store.bucket == "example-vault-backups" && bucket.store.region == "eu-central-1" && !bucket.store.pathStyle)
-        #expect(bucket.sets.map(\.name) == ["daily", "monthly"] && bucket.sets.map(\.retention) == [30, 12] && bucket.sets.map(\.grace) == [.seconds(3600), .seconds(3600)])
+        #expect(
+            bucket.store.bucket == "example-vault-backups" && bucket.store.region == "eu-central-1"
+                && !bucket.store.pathStyle)
+        #expect(
+            bucket.sets.map(\.name) == ["daily", "monthly"] && bucket.sets.map(\.retention) == [30, 12]
+                && bucket.sets.map(\.grace) == [.seconds(3600), .seconds(3600)])
         #expect(bucket.sets.map(\.alsoCovering) == [["monthly/"], []])
 
         #expect(bucket.sets.allSatisfy { $0.verification.isEnabled && $0.verification.limitBytes == 8 << 30 })
@@ -88,30 +113,44 @@ struct ConfigurationTests {
 
         #expect(configuration.ruleFiles == ["/usr/share/vaultwatch/rules/*.yml", "/etc/vaultwatch/rules/*.yml"])
         #expect(configuration.delivery.receivers.map(\.name) == ["heartbeat", "critical", "high", "medium", "low"])
-        #expect(configuration.delivery.receivers.map { $0.integrations.map(\.name) } == [[], ["email/0", "slack/0", "pagerduty/0"], ["email/0", "slack/0"], ["email/0"], ["email/0"]])
-        #expect(configuration.delivery.externalURL == "https://vaultwatch.example.org" && configuration.web.externalURL == configuration.delivery.externalURL)
+        #expect(
+            configuration.delivery.receivers.map { $0.integrations.map(\.name) } == [
+                [], ["email/0", "slack/0", "pagerduty/0"], ["email/0", "slack/0"], ["email/0"], ["email/0"],
+            ])
+        #expect(
+            configuration.delivery.externalURL == "https://vaultwatch.example.org"
+                && configuration.web.externalURL == configuration.delivery.externalURL)
         #expect(configuration.web.listenAddresses == [":9321"])
         #expect(configuration.storage.path == "/var/lib/vaultwatch")
-        #expect(configuration.storage.memory.retention == .seconds(6 * 3600) && configuration.storage.memory.byteLimit == 64 << 20)
+        #expect(
+            configuration.storage.memory.retention == .seconds(6 * 3600)
+                && configuration.storage.memory.byteLimit == 64 << 20)
     }
 
     /// Systemd's folder not set, or a secret not there: told at the start, each with its place.
     @Test func theSampleNeedsItsFiles() throws {
         let text = try Self.sample()
-        let uses = text.components(separatedBy: "\n").filter { $0.contains("_file: ") && $0.contains("${CREDENTIALS_DIRECTORY}") }.count
+        let uses = text.components(separatedBy: "\n").filter {
+            $0.contains("_file: ") && $0.contains("${CREDENTIALS_DIRECTORY}")
+        }.count
         let unset = complaints(text, files: Self.sampleFiles)
         #expect(unset.count == uses && uses == 9)
-        #expect(unset.allSatisfy { $0.hasSuffix("the environment has no variable \"CREDENTIALS_DIRECTORY\"; set it, or write the path in full") })
+        #expect(
+            unset.allSatisfy {
+                $0.hasSuffix(
+                    "the environment has no variable \"CREDENTIALS_DIRECTORY\"; set it, or write the path in full")
+            })
 
         var files = Self.sampleFiles
         files["/run/credentials/vault-token"] = nil
         files["/etc/vaultwatch/postgres-ca.pem"] = nil
         let line = { (part: String) in (text.components(separatedBy: "\n").firstIndex { $0.contains(part) } ?? -1) + 1 }
-        #expect(complaints(text, files: files, environment: ["CREDENTIALS_DIRECTORY": "/run/credentials"]) == [
-            "c.yml:\(line("token_file")):19: token_file: cannot read /run/credentials/vault-token: No such file or directory",
-            "c.yml:\(line("      sslrootcert: ")):7: sslrootcert: cannot read /etc/vaultwatch/postgres-ca.pem: No such file or directory",
-            "c.yml:\(line("dsn: ")):7: sslrootcert: cannot read /etc/vaultwatch/postgres-ca.pem: No such file or directory",
-        ])
+        #expect(
+            complaints(text, files: files, environment: ["CREDENTIALS_DIRECTORY": "/run/credentials"]) == [
+                "c.yml:\(line("token_file")):19: token_file: cannot read /run/credentials/vault-token: No such file or directory",
+                "c.yml:\(line("      sslrootcert: ")):7: sslrootcert: cannot read /etc/vaultwatch/postgres-ca.pem: No such file or directory",
+                "c.yml:\(line("dsn: ")):7: sslrootcert: cannot read /etc/vaultwatch/postgres-ca.pem: No such file or directory",
+            ])
     }
 
     // MARK: Mistakes
@@ -150,54 +189,88 @@ struct ConfigurationTests {
             storage: {retention: 0s, max_bytes: 1KiB}
             alertign: {}
             """
-        #expect(complaints(text) == [
-            "c.yml:1:1: \"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\"",
-            "c.yml:2:3: unknown key \"poll_intervall\" in global; did you mean \"poll_interval\"?",
-            "c.yml:3:12: timeout: expected a duration such as 5s or 1h30m, above zero, found \"soon\"",
-            "c.yml:9:11: duplicate name \"a\": another node of the cluster has it already",
-            "c.yml:9:26: url: expected a URL such as https://vault-1.example.org:8200, found \"vault-2\"",
-            "c.yml:10:16: ca_file: cannot read /etc/vaultwatch/ca.pem: No such file or directory",
-            "c.yml:11:7: duplicate name \"prod\": another cluster has it already",
-            "c.yml:11:7: cluster \"prod\" has no nodes; expected a list of name and url",
-            "c.yml:12:14: nodes: expected a list, found a mapping",
-            "c.yml:17:13: port: expected a whole number from 1 to 65535, found \"99999\"",
-            "c.yml:18:7: cluster: there is no Vault cluster \"prd\"; did you mean \"prod\"?",
-            "c.yml:19:23: capacity_bytes: expected a number of bytes such as 64MiB, found \"10 apples\"",
-            "c.yml:20:7: duplicate name \"pg\": another PostgreSQL server has it already",
-            "c.yml:20:7: PostgreSQL server \"pg\" needs \"host\" or a \"dsn\" with a host",
-            "c.yml:20:7: PostgreSQL server \"pg\" needs \"cluster\": one of \"prod\", \"prod\"",
-            "c.yml:21:12: dsn: expected keywords and values such as \"host=pg-1 dbname=vault user=vaultwatch\", found a URI",
-            "c.yml:23:5: no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
-            "c.yml:26:43: period: expected daily or monthly, found \"weekly\"",
-            "c.yml:27:9: duplicate name \"daily\": another backup set has it already",
-            "c.yml:27:61: retention: expected a whole number from 1 to 10000, found \"0\"",
-            "c.yml:27:70: time: expected a time of day in UTC such as 02:00, found \"25:00\"",
-            "c.yml:28:9: rules: no such file: /etc/vaultwatch/missing.yml",
-            "c.yml:29:7: listen_addresses: expected host:port or :port, found \"9321\"",
-            "c.yml:30:22: retention: expected a duration such as 5s or 1h30m, above zero, found \"0s\"",
-            "c.yml:30:26: max_bytes: expected 1MiB or more",
-            "c.yml:31:1: unknown key \"alertign\" in the configuration; did you mean \"alerting\"?",
-        ])
+        #expect(
+            complaints(text) == [
+                "c.yml:1:1: \"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\"",
+                "c.yml:2:3: unknown key \"poll_intervall\" in global; did you mean \"poll_interval\"?",
+                "c.yml:3:12: timeout: expected a duration such as 5s or 1h30m, above zero, found \"soon\"",
+                "c.yml:9:11: duplicate name \"a\": another node of the cluster has it already",
+                "c.yml:9:26: url: expected a URL such as https://vault-1.example.org:8200, found \"vault-2\"",
+                "c.yml:10:16: ca_file: cannot read /etc/vaultwatch/ca.pem: No such file or directory",
+                "c.yml:11:7: duplicate name \"prod\": another cluster has it already",
+                "c.yml:11:7: cluster \"prod\" has no nodes; expected a list of name and url",
+                "c.yml:12:14: nodes: expected a list, found a mapping",
+                "c.yml:17:13: port: expected a whole number from 1 to 65535, found \"99999\"",
+                "c.yml:18:7: cluster: there is no Vault cluster \"prd\"; did you mean \"prod\"?",
+                "c.yml:19:23: capacity_bytes: expected a number of bytes such as 64MiB, found \"10 apples\"",
+                "c.yml:20:7: duplicate name \"pg\": another PostgreSQL server has it already",
+                "c.yml:20:7: PostgreSQL server \"pg\" needs \"host\" or a \"dsn\" with a host",
+                "c.yml:20:7: PostgreSQL server \"pg\" needs \"cluster\": one of \"prod\", \"prod\"",
+                "c.yml:21:12: dsn: expected keywords and values such as \"host=pg-1 dbname=vault user=vaultwatch\", found a URI",
+                "c.yml:23:5: no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
+                "c.yml:26:43: period: expected daily or monthly, found \"weekly\"",
+                "c.yml:27:9: duplicate name \"daily\": another backup set has it already",
+                "c.yml:27:61: retention: expected a whole number from 1 to 10000, found \"0\"",
+                "c.yml:27:70: time: expected a time of day in UTC such as 02:00, found \"25:00\"",
+                "c.yml:28:9: rules: no such file: /etc/vaultwatch/missing.yml",
+                "c.yml:29:7: listen_addresses: expected host:port or :port, found \"9321\"",
+                "c.yml:30:22: retention: expected a duration such as 5s or 1h30m, above zero, found \"0s\"",
+                "c.yml:30:26: max_bytes: expected 1MiB or more",
+                "c.yml:31:1: unknown key \"alertign\" in the configuration; did you mean \"alerting\"?",
+            ])
     }
 
     @Test(arguments: [
-        ("global: {timeout: 6s}\n", "c.yml:1:10: timeout (6s) is longer than poll_interval (5s); expected at most that"),
+        (
+            "global: {timeout: 6s}\n",
+            "c.yml:1:10: timeout (6s) is longer than poll_interval (5s); expected at most that"
+        ),
         ("global: {poll_interval: 500ms, timeout: 100ms}\n", "c.yml:1:10: poll_interval: expected 1s or more"),
         ("global: [5s]\n", "c.yml:1:9: expected global as a mapping, found a list"),
         ("global: {external_labels: {a: [b]}}\n", "c.yml:1:31: a: expected text, found a list"),
         ("rules: rules.yml\n", "c.yml:1:8: rules: expected a list, found \"rules.yml\""),
         ("rules: [[a]]\n", "c.yml:1:9: rules: expected a path or a pattern, found a list"),
-        ("storage: {max_series: many}\n", "c.yml:1:23: max_series: expected a whole number from 100 to 10000000, found \"many\""),
-        ("web: {external_url: vaultwatch}\n", "c.yml:1:21: external_url: expected a URL such as https://vault-1.example.org:8200, found \"vaultwatch\""),
-        ("web: {config_file: 'w.yml'}\n", "c.yml:1:20: config_file: cannot read /etc/vaultwatch/w.yml: No such file or directory"),
+        (
+            "storage: {max_series: many}\n",
+            "c.yml:1:23: max_series: expected a whole number from 100 to 10000000, found \"many\""
+        ),
+        (
+            "web: {external_url: vaultwatch}\n",
+            "c.yml:1:21: external_url: expected a URL such as https://vault-1.example.org:8200, found \"vaultwatch\""
+        ),
+        (
+            "web: {config_file: 'w.yml'}\n",
+            "c.yml:1:20: config_file: cannot read /etc/vaultwatch/w.yml: No such file or directory"
+        ),
         ("web: {config_file: '${HOM/w.yml'}\n", "c.yml:1:20: \"${\" without its \"}\""),
-        ("postgres: {servers: [{name: p}]}\n", "c.yml:1:22: PostgreSQL server \"p\" needs \"host\" or a \"dsn\" with a host"),
-        ("postgres: {servers: [{name: p, host: h, poll_interval: 2s, timeout: 3s}]}\n", "c.yml:1:60: timeout is longer than the poll interval; expected at most 2s"),
-        ("postgres: {servers: [{name: p, host: h, capacity_bytes: 1GB, storage_path: /d}]}\n", "c.yml:1:41: both capacity_bytes and storage_path are given; keep one"),
-        ("backups: [{bucket: b, anonymous: true}]\n", "c.yml:1:11: bucket \"b\" has no sets; expected a list of name, prefix, period"),
-        ("backups: [{bucket: b, access_key_id: i, sets: [{name: s, prefix: p, period: day}]}]\n", "c.yml:1:11: access_key_id and secret_access_key go together; expected both (or their _file twins), or neither"),
-        ("backups: [{bucket: b, anonymous: maybe, sets: [{name: s, prefix: p, period: day}]}]\n", "c.yml:1:34: anonymous: expected true or false, found \"maybe\""),
-        ("backups: [{bucket: b, anonymous: true, sets: [{name: s, prefix: p}]}]\n", "c.yml:1:47: a backup set needs \"period\": daily or monthly"),
+        (
+            "postgres: {servers: [{name: p}]}\n",
+            "c.yml:1:22: PostgreSQL server \"p\" needs \"host\" or a \"dsn\" with a host"
+        ),
+        (
+            "postgres: {servers: [{name: p, host: h, poll_interval: 2s, timeout: 3s}]}\n",
+            "c.yml:1:60: timeout is longer than the poll interval; expected at most 2s"
+        ),
+        (
+            "postgres: {servers: [{name: p, host: h, capacity_bytes: 1GB, storage_path: /d}]}\n",
+            "c.yml:1:41: both capacity_bytes and storage_path are given; keep one"
+        ),
+        (
+            "backups: [{bucket: b, anonymous: true}]\n",
+            "c.yml:1:11: bucket \"b\" has no sets; expected a list of name, prefix, period"
+        ),
+        (
+            "backups: [{bucket: b, access_key_id: i, sets: [{name: s, prefix: p, period: day}]}]\n",
+            "c.yml:1:11: access_key_id and secret_access_key go together; expected both (or their _file twins), or neither"
+        ),
+        (
+            "backups: [{bucket: b, anonymous: maybe, sets: [{name: s, prefix: p, period: day}]}]\n",
+            "c.yml:1:34: anonymous: expected true or false, found \"maybe\""
+        ),
+        (
+            "backups: [{bucket: b, anonymous: true, sets: [{name: s, prefix: p}]}]\n",
+            "c.yml:1:47: a backup set needs \"period\": daily or monthly"
+        ),
     ])
     func aMistakeIsToldAtItsPlace(section: String, complaint: String) {
         let found = complaints(section + Self.least + Self.alerting)
@@ -207,7 +280,10 @@ struct ConfigurationTests {
     }
 
     @Test(arguments: [
-        ("canary_path: a/b", "c.yml:5:7: canary_path needs a token: expected token_file, or role_id_file and secret_id_file, beside it"),
+        (
+            "canary_path: a/b",
+            "c.yml:5:7: canary_path needs a token: expected token_file, or role_id_file and secret_id_file, beside it"
+        ),
         ("role_id: r", "c.yml:3:7: an AppRole needs role_id and secret_id (or their _file twins)"),
         ("{token: t, role_id: r}", "c.yml:3:7: both a token and an AppRole are given; keep one"),
         ("{token: t, token_file: 'k'}", "c.yml:5:7: both \"token\" and \"token_file\" are given; keep one"),
@@ -216,25 +292,41 @@ struct ConfigurationTests {
         ("nodess: []", "c.yml:5:7: unknown key \"nodess\" in a cluster; did you mean \"nodes\"?"),
     ])
     func aClustersMistakes(keys: String, complaint: String) {
-        let lines = keys.trimmingCharacters(in: ["{", "}"]).components(separatedBy: ", ").map { "      " + $0 }.joined(separator: "\n")
-        let text = "vault:\n  clusters:\n    - name: c\n      nodes: [{name: n, url: 'http://n:8200'}]\n\(lines)\n" + Self.alerting
+        let lines = keys.trimmingCharacters(in: ["{", "}"]).components(separatedBy: ", ").map { "      " + $0 }.joined(
+            separator: "\n")
+        let text =
+            "vault:\n  clusters:\n    - name: c\n      nodes: [{name: n, url: 'http://n:8200'}]\n\(lines)\n"
+            + Self.alerting
         #expect(complaints(text, files: ["/etc/vaultwatch/k": "k"]) == [complaint])
     }
 
     @Test(arguments: [
-        ("encryption_key: sesame", "c.yml:1:55: not a key of AES-256; expected 64 hexadecimal digits, or 32 bytes in Base64"),
+        (
+            "encryption_key: sesame",
+            "c.yml:1:55: not a key of AES-256; expected 64 hexadecimal digits, or 32 bytes in Base64"
+        ),
         ("limit_bytes: much", "c.yml:1:68: limit_bytes: expected a number of bytes such as 64MiB, found \"much\""),
-        ("key: k", "c.yml:1:55: unknown key \"key\" in verification; expected enabled, encryption_key, encryption_key_file, limit_bytes, repeat_interval, timeout"),
+        (
+            "key: k",
+            "c.yml:1:55: unknown key \"key\" in verification; expected enabled, encryption_key, encryption_key_file, limit_bytes, repeat_interval, timeout"
+        ),
     ])
     func aVerificationsMistakes(keys: String, complaint: String) {
-        let text = "backups: [{bucket: b, anonymous: true, verification: {\(keys)}, sets: [{name: s, prefix: p/, period: daily}]}]\n"
+        let text =
+            "backups: [{bucket: b, anonymous: true, verification: {\(keys)}, sets: [{name: s, prefix: p/, period: daily}]}]\n"
         #expect(complaints(text + Self.alerting) == [complaint])
         #expect(!complaints(text + Self.alerting).joined().contains("sesame"))
     }
 
     @Test func nothingToWatchIsAMistake() {
-        #expect(complaints(Self.alerting) == ["c.yml:1:1: nothing to watch: expected at least one of vault, postgres, backups, records"])
-        #expect(complaints(Self.least) == ["c.yml:1:1: \"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\""])
+        #expect(
+            complaints(Self.alerting) == [
+                "c.yml:1:1: nothing to watch: expected at least one of vault, postgres, backups, records"
+            ])
+        #expect(
+            complaints(Self.least) == [
+                "c.yml:1:1: \"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\""
+            ])
         #expect(complaints(Self.least + Self.alerting) == [])
     }
 
@@ -250,7 +342,8 @@ struct ConfigurationTests {
     // MARK: Alerting in a file of its own
 
     @Test func alertingMayStandInItsOwnFile() throws {
-        let text = Self.least + "alerting: {file: am/alertmanager.yml}\nweb: {external_url: 'https://vw.example.org/'}\n"
+        let text =
+            Self.least + "alerting: {file: am/alertmanager.yml}\nweb: {external_url: 'https://vw.example.org/'}\n"
         let inner = """
             route: {receiver: ops}
             templates: ['*.tmpl']
@@ -259,7 +352,9 @@ struct ConfigurationTests {
                 webhook_configs: [{url_file: hook}]
             """
         // Its paths start at its own folder, as Alertmanager has it.
-        let files = ["/etc/vaultwatch/am/alertmanager.yml": inner, "/etc/vaultwatch/am/hook": "https://hook.example.org/x"]
+        let files = [
+            "/etc/vaultwatch/am/alertmanager.yml": inner, "/etc/vaultwatch/am/hook": "https://hook.example.org/x",
+        ]
         let configuration = try load(text, files: files)
         #expect(configuration.dispatch.route.receiver == "ops")
         #expect(configuration.delivery.receivers.map { $0.integrations.map(\.name) } == [["webhook/0"]])
@@ -269,10 +364,20 @@ struct ConfigurationTests {
 
     @Test func mistakesInTheAlertingFileBearItsName() {
         let text = Self.least + "alerting: {file: am.yml}\nglobal: {timout: 1s}\n"
-        #expect(complaints(text, files: ["/etc/vaultwatch/am.yml": "route: {receiver: ops}\nreceivers:\n  - {name: op, emial_configs: []}\n"]).map { $0.replacing("/etc/vaultwatch/", with: "") }
-            .sorted().map { $0.prefix(11) } == ["am.yml:1:19", "am.yml:3:16", "c.yml:3:10:"])
-        #expect(complaints(text).contains("/etc/vaultwatch/am.yml:1:1: cannot read the file: No such file or directory"))
-        #expect(complaints(Self.least + "alerting: {file: [am.yml]}\n") == ["c.yml:2:18: file: expected a path, found a list"])
+        #expect(
+            complaints(
+                text,
+                files: [
+                    "/etc/vaultwatch/am.yml": "route: {receiver: ops}\nreceivers:\n  - {name: op, emial_configs: []}\n"
+                ]
+            ).map { $0.replacing("/etc/vaultwatch/", with: "") }
+                .sorted().map { $0.prefix(11) } == ["am.yml:1:19", "am.yml:3:16", "c.yml:3:10:"])
+        #expect(
+            complaints(text).contains("/etc/vaultwatch/am.yml:1:1: cannot read the file: No such file or directory"))
+        #expect(
+            complaints(Self.least + "alerting: {file: [am.yml]}\n") == [
+                "c.yml:2:18: file: expected a path, found a list"
+            ])
     }
 
     // MARK: Secrets
@@ -311,7 +416,10 @@ struct ConfigurationTests {
             #expect(!shown.contains(Self.secret), "\(shown)")
         }
         // They are there all the same.
-        #expect(try configuration.postgres.map { try $0.connection.password?.reveal(MemoryFiles([:])) } == ["hunter2", "hunter2"])
+        #expect(
+            try configuration.postgres.map { try $0.connection.password?.reveal(MemoryFiles([:])) } == [
+                "hunter2", "hunter2",
+            ])
     }
 
     @Test(arguments: [
@@ -338,9 +446,14 @@ struct ConfigurationTests {
 
     // MARK: Numbers
 
-    @Test(arguments: [
-        ("0", 0), ("12", 12), ("64MiB", 64 << 20), ("64 MiB", 64 << 20), ("1KB", 1000), ("2TiB", 2 << 40), ("3GB", 3_000_000_000), ("5B", 5), ("1TB", 1_000_000_000_000),
-    ] as [(String, Int?)] + ["", "MiB", "1mib", "-1", "1.5GiB", "9223372036854775807KiB", "99999999999999999999", "１"].map { ($0, nil) })
+    @Test(
+        arguments: [
+            ("0", 0), ("12", 12), ("64MiB", 64 << 20), ("64 MiB", 64 << 20), ("1KB", 1000), ("2TiB", 2 << 40),
+            ("3GB", 3_000_000_000), ("5B", 5), ("1TB", 1_000_000_000_000),
+        ] as [(String, Int?)]
+            + ["", "MiB", "1mib", "-1", "1.5GiB", "9223372036854775807KiB", "99999999999999999999", "１"].map {
+                ($0, nil)
+            })
     func bytes(text: String, expected: Int?) { #expect(ParsingContext.bytes(text) == expected) }
 
     @Test func anAddressTakenApart() {

@@ -8,10 +8,13 @@ import YAML
 @testable import Config
 
 struct RoutingParserTests {
-    private func parse(_ text: String, receivers: [String] = ["ops", "pager", "team-X"]) throws -> (result: RoutingParser.Result?, errors: [String]) {
+    private func parse(_ text: String, receivers: [String] = ["ops", "pager", "team-X"]) throws -> (
+        result: RoutingParser.Result?, errors: [String]
+    ) {
         let errors = ErrorList()
         var fields = Fields(try Node.parse(text, file: "am.yml"), errors, "the configuration")
-        let result = RoutingParser(errors: errors, files: SystemFiles()).parse(&fields, receivers: receivers.map { .init(name: $0, integrations: []) })
+        let result = RoutingParser(errors: errors, files: SystemFiles()).parse(
+            &fields, receivers: receivers.map { .init(name: $0, integrations: []) })
         fields.finish()
         return (result, errors.errors.map(\.description))
     }
@@ -60,7 +63,12 @@ struct RoutingParserTests {
         #expect(tree.receivers(of: ["service": "db", "owner": "X"]) == ["team-X"])
         #expect(tree.nodes[1].groupBy == .all)
         #expect(tree.nodes[1].repeatInterval == .seconds(3 * 3600))
-        #expect(options.inhibitRules == [InhibitRule(sourceMatchers: [Matcher("severity", equals: "critical")], targetMatchers: [try Matcher("severity", .matches, "^(?:low|medium)$")], equal: ["cluster"])])
+        #expect(
+            options.inhibitRules == [
+                InhibitRule(
+                    sourceMatchers: [Matcher("severity", equals: "critical")],
+                    targetMatchers: [try Matcher("severity", .matches, "^(?:low|medium)$")], equal: ["cluster"])
+            ])
         #expect(options.timeIntervals.keys.sorted() == ["night", "office"])
         #expect(options.timeIntervals["office"]?.first?.zone.name == "Europe/Berlin")
         #expect(result?.templates == ["/etc/vaultwatch/*.tmpl"])
@@ -90,10 +98,13 @@ struct RoutingParserTests {
               - name: night
             """)
         let wanted = [
-            ":2:13: undefined receiver \"opps\" used in route; did you mean \"ops\"?", "cannot have continue in root route", "duplicated label \"a\" in group_by",
+            ":2:13: undefined receiver \"opps\" used in route; did you mean \"ops\"?",
+            "cannot have continue in root route", "duplicated label \"a\" in group_by",
             "group_interval cannot be zero", "undefined receiver \"pagr\" used in route; did you mean \"pager\"?",
-            "undefined time interval \"nigth\" used in route; did you mean \"night\"?", "bad matcher format: foo", "did you mean \"group_wait\"?",
-            "invalid regular expression \"(\"", "expected a duration such as 5m", "\"25:00\"", "\"someday\" is not a valid weekday", "Mars/Base",
+            "undefined time interval \"nigth\" used in route; did you mean \"night\"?", "bad matcher format: foo",
+            "did you mean \"group_wait\"?",
+            "invalid regular expression \"(\"", "expected a duration such as 5m", "\"25:00\"",
+            "\"someday\" is not a valid weekday", "Mars/Base",
             "time interval \"night\" is not unique",
         ]
         for text in wanted { #expect(errors.contains { $0.contains(text) }, "\(text) in \(errors)") }
@@ -148,9 +159,12 @@ struct RoutingParserTests {
         let text = RoutingText.write(options)
         let found = ErrorList()
         var fields = Fields(try Node.parse(text, file: "original"), found, "the configuration")
-        let global = ReceiversParser(context: ParsingContext(errors: found, files: SystemFiles(), environment: [:], folder: "/")).global(fields.node("global"))
+        let global = ReceiversParser(
+            context: ParsingContext(errors: found, files: SystemFiles(), environment: [:], folder: "/")
+        ).global(fields.node("global"))
         let names = fields.list("receivers").compactMap { $0["name"]?.scalar }
-        let back = RoutingParser(errors: found, files: SystemFiles()).parse(&fields, receivers: names.map { .init(name: $0, integrations: []) })?.options
+        let back = RoutingParser(errors: found, files: SystemFiles()).parse(
+            &fields, receivers: names.map { .init(name: $0, integrations: []) })?.options
         fields.finish()
         #expect(found.errors.map(\.description) == [], "\(text)")
         #expect(names == options.receivers.map(\.name))
@@ -163,12 +177,17 @@ struct RoutingParserTests {
     @Test func theRootHasItsOwnRules() throws {
         #expect(try parse("route: {}").errors == ["am.yml:1:8: root route must specify a default receiver"])
         #expect(try parse("templates: []").errors.first?.contains("no route provided") == true)
-        #expect(try parse("route: {receiver: ops, match: {a: b}}").errors.first?.contains("root route must not have any matchers") == true)
+        #expect(
+            try parse("route: {receiver: ops, match: {a: b}}").errors.first?.contains(
+                "root route must not have any matchers") == true)
         #expect(try parse("route: {receiver: ops, group_by: ['...', a]}").errors.first?.contains("wildcard") == true)
     }
 
     /// The same file and labels through Debian's amtool, where it is installed.
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/amtool"), "needs amtool, which make test installs"))
+    @Test(
+        .enabled(
+            if: FileManager.default.isExecutableFile(atPath: "/usr/bin/amtool"),
+            "needs amtool, which make test installs"))
     func amtoolSaysTheSame() throws {
         let text = """
             route:
@@ -209,12 +228,18 @@ struct RoutingParserTests {
         }
         let errors = ErrorList()
         var fields = Fields(try Node.parse(text, file: file), errors, "the configuration")
-        let receivers = fields.list("receivers").compactMap { $0["name"]?.scalar }.map { DispatchOptions.Receiver(name: $0, integrations: []) }
-        let options = try #require(RoutingParser(errors: errors, files: SystemFiles()).parse(&fields, receivers: receivers)?.options)
+        let receivers = fields.list("receivers").compactMap { $0["name"]?.scalar }.map {
+            DispatchOptions.Receiver(name: $0, integrations: [])
+        }
+        let options = try #require(
+            RoutingParser(errors: errors, files: SystemFiles()).parse(&fields, receivers: receivers)?.options)
         let tree = RouteTree(options.route)
         #expect(try amtool(["show", "--config.file=" + file]) == tree.show().trimmingCharacters(in: .newlines))
         for severity in ["", "critical", "low", "medium"] {
-            for (more, env) in [("team=a", ""), ("team=c", "test"), ("service=db owner=X", "test"), ("service=db owner=Y", "prod"), ("a=x,y service=dc", ""), ("b=cc", "")] {
+            for (more, env) in [
+                ("team=a", ""), ("team=c", "test"), ("service=db owner=X", "test"), ("service=db owner=Y", "prod"),
+                ("a=x,y service=dc", ""), ("b=cc", ""),
+            ] {
                 var labels: [String: String] = [:]
                 for pair in (more + " severity=" + severity + " env=" + env).split(separator: " ") {
                     let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

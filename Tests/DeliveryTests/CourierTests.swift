@@ -31,7 +31,9 @@ import Transport
         init(_ time: VirtualTime) { self.time = time }
 
         var said: [String] { told.withLock { $0.map(\.what) } }
-        func times(_ prefix: String) -> [Instant] { told.withLock { $0.filter { $0.what.hasPrefix(prefix) }.map(\.at) } }
+        func times(_ prefix: String) -> [Instant] {
+            told.withLock { $0.filter { $0.what.hasPrefix(prefix) }.map(\.at) }
+        }
         func note(_ what: String) { told.withLock { $0.append(Event(what: what, at: time.monotonic())) } }
         func forget(_ id: UInt64) { gone.withLock { _ = $0.insert(id) } }
 
@@ -50,15 +52,20 @@ import Transport
                 abandoned: { id, _, error in self.note("abandoned \(id) \(error.reason.rawValue)") },
                 waiting: { _, _ in
                     self.note("refill")
-                    let accepted = Set(self.said.filter { $0.hasPrefix("accepted") }.compactMap { UInt64($0.split(separator: " ")[1]) })
+                    let accepted = Set(
+                        self.said.filter { $0.hasPrefix("accepted") }.compactMap { UInt64($0.split(separator: " ")[1]) }
+                    )
                     return self.outbox.withLock { $0.filter { !accepted.contains($0) } }
                 })
         }
     }
 
-    private static let options = IntegrationOptions(.webhook(WebhookOptions(url: Secret(value: "https://hooks.example.org"))))
+    private static let options = IntegrationOptions(
+        .webhook(WebhookOptions(url: Secret(value: "https://hooks.example.org"))))
 
-    private func courier(_ owner: Owner, limit: Int = 100, seed: UInt64 = 7, answer: @escaping @Sendable () async -> DeliveryOutcome) -> Courier {
+    private func courier(
+        _ owner: Owner, limit: Int = 100, seed: UInt64 = 7, answer: @escaping @Sendable () async -> DeliveryOutcome
+    ) -> Courier {
         Courier(
             receiver: "team", integration: CourierTests.options, sender: Scripted(answer: answer), events: owner.events,
             platform: .test(owner.time, seed: seed), metrics: DeliveryMetrics(Registry()), limit: limit)
@@ -110,7 +117,9 @@ import Transport
 
     @Test func leavesAReceiverAloneAsLongAsItAsked() async {
         let owner = Owner(VirtualTime())
-        let courier = courier(owner, answer: failing(1, DeliveryError(.serverError, retryable: true, "HTTP 503", retryAfter: .seconds(600))))
+        let courier = courier(
+            owner,
+            answer: failing(1, DeliveryError(.serverError, retryable: true, "HTTP 503", retryAfter: .seconds(600))))
         await courier.send(1)
         await until { owner.times("failed").count == 1 }
         await ring(owner.time)
@@ -120,7 +129,9 @@ import Transport
 
     @Test func aRateLimitHoldsAllMessages() async {
         let owner = Owner(VirtualTime())
-        let courier = courier(owner, answer: failing(1, DeliveryError(.rateLimited, retryable: true, "HTTP 429", retryAfter: .seconds(90))))
+        let courier = courier(
+            owner,
+            answer: failing(1, DeliveryError(.rateLimited, retryable: true, "HTTP 429", retryAfter: .seconds(90))))
         await courier.send(1)
         await until { owner.times("failed").count == 1 }
         await until { owner.time.sleeperCount == 1 }
@@ -129,7 +140,11 @@ import Transport
         await until { owner.time.sleeperCount == 1 }
         #expect(owner.times("begin 2").isEmpty)
         while owner.times("accepted").count < 2 {
-            if owner.time.sleeperCount == 1 { await owner.time.advance(through: owner.time.monotonic() + .seconds(1), settle: 1) } else { await Task.yield() }
+            if owner.time.sleeperCount == 1 {
+                await owner.time.advance(through: owner.time.monotonic() + .seconds(1), settle: 1)
+            } else {
+                await Task.yield()
+            }
         }
         #expect(owner.times("accepted").allSatisfy { $0 - Instant(nanoseconds: 0) >= .seconds(90) })
         #expect(owner.times("failed").count == 1)
@@ -176,14 +191,18 @@ import Transport
         var options = DeliveryOptions()
         options.receivers = ["hung", "well"].map { name in
             var receiver = ReceiverOptions(name: name)
-            receiver.integrations = [IntegrationOptions(.webhook(WebhookOptions(url: Secret(value: "https://\(name).example.org/"))))]
+            receiver.integrations = [
+                IntegrationOptions(.webhook(WebhookOptions(url: Secret(value: "https://\(name).example.org/"))))
+            ]
             return receiver
         }
         let events = CourierEvents(
-            begin: { id in .test("webhook/0", receiver: id < 100 ? "hung" : "well") }, accepted: { id, _, _ in owner.note("accepted \(id)") },
+            begin: { id in .test("webhook/0", receiver: id < 100 ? "hung" : "well") },
+            accepted: { id, _, _ in owner.note("accepted \(id)") },
             failed: { _, _, _, _ in }, abandoned: { _, _, _ in })
         let service = try DeliveryService(
-            options, http: http, mail: ScriptedMail(), platform: .test(owner.time), registry: Registry(), threads: MemoryThreads().store, events: events)
+            options, http: http, mail: ScriptedMail(), platform: .test(owner.time), registry: Registry(),
+            threads: MemoryThreads().store, events: events)
         for id: UInt64 in 1...50 { #expect(await service.send(id, .test("webhook/0", receiver: "hung"))) }
         for id: UInt64 in 101...150 { #expect(await service.send(id, .test("webhook/0", receiver: "well"))) }
         await until { owner.times("accepted").count == 50 }
@@ -228,7 +247,8 @@ import Transport
         #expect(owner.said == ["begin 1", "accepted 1 ok"])
     }
 
-    /// What finds no room in the queue is fetched from the outbox when there is some: nothing is lost, and nothing sent twice.
+    /// What finds no room in the queue is fetched from the outbox when there is some: nothing is lost, and nothing sent
+    /// twice.
     @Test func holdsNoMoreThanItsBoundAndLosesNothing() async {
         let owner = Owner(VirtualTime())
         owner.outbox.withLock { $0 = Array(1...400) }
@@ -285,10 +305,13 @@ import Transport
         options.receivers = [ReceiverOptions(name: "team"), ReceiverOptions(name: "other")]
         for index in 0...1 { options.receivers[index].integrations = [CourierTests.options] }
         let service = try DeliveryService(
-            options, http: http, mail: ScriptedMail(), platform: .test(time), registry: Registry(), threads: MemoryThreads().store, events: owner.events)
+            options, http: http, mail: ScriptedMail(), platform: .test(time), registry: Registry(),
+            threads: MemoryThreads().store, events: owner.events)
         #expect(await service.send(1, .test("webhook/0")))
         await until { owner.times("asked").count == 1 }
-        let draining = Task { await service.drain(time: time) { receiver, integration in owner.note("closed \(receiver) \(integration)") } }
+        let draining = Task {
+            await service.drain(time: time) { receiver, integration in owner.note("closed \(receiver) \(integration)") }
+        }
         await until { !owner.times("closed").isEmpty }
         #expect(owner.said == ["begin 1", "asked", "closed other webhook/0"])
         gate.open()
@@ -308,7 +331,8 @@ import Transport
         options.receivers = [ReceiverOptions(name: "team")]
         options.receivers[0].integrations = [CourierTests.options]
         let service = try DeliveryService(
-            options, http: http, mail: ScriptedMail(), platform: .test(time), registry: Registry(), threads: MemoryThreads().store, events: owner.events)
+            options, http: http, mail: ScriptedMail(), platform: .test(time), registry: Registry(),
+            threads: MemoryThreads().store, events: owner.events)
         #expect(await service.send(1, .test("webhook/0")))
         await until { owner.times("asked").count == 1 }
         let draining = Task { await service.drain(time: time) }

@@ -12,7 +12,9 @@ import Transport
 
 struct EmailIntegrationTests {
     private func settings(_ change: (inout EmailOptions) -> Void = { _ in }) -> IntegrationOptions.Settings {
-        var options = EmailOptions(to: "On call <oncall@example.org>, team@example.org", from: "vaultwatch@example.org", host: "mail.example.org", port: 587)
+        var options = EmailOptions(
+            to: "On call <oncall@example.org>, team@example.org", from: "vaultwatch@example.org",
+            host: "mail.example.org", port: 587)
         change(&options)
         return .email(options)
     }
@@ -30,7 +32,9 @@ struct EmailIntegrationTests {
         let from: [String]
         let to: [String]
         let defects: [String]
-        func all(_ name: String) -> [String] { headers.filter { $0[0].lowercased() == name.lowercased() }.map { $0[1] } }
+        func all(_ name: String) -> [String] {
+            headers.filter { $0[0].lowercased() == name.lowercased() }.map { $0[1] }
+        }
         subscript(name: String) -> String? { all(name).first }
     }
 
@@ -48,10 +52,16 @@ struct EmailIntegrationTests {
     private func read(_ message: [UInt8]) async throws -> Read {
         let directory = try TemporaryDirectory()
         try Data(message).write(to: URL(fileURLWithPath: directory.file("mail.eml")))
-        return try JSONDecoder().decode(Read.self, from: Data(try await ChildProcess.run("python3", ["-c", EmailIntegrationTests.reader, directory.file("mail.eml")])))
+        return try JSONDecoder().decode(
+            Read.self,
+            from: Data(
+                try await ChildProcess.run("python3", ["-c", EmailIntegrationTests.reader, directory.file("mail.eml")]))
+        )
     }
 
-    private func sent(_ settings: IntegrationOptions.Settings, _ make: @escaping @Sendable (String) -> Alerts.Notification) async throws -> MailRequest {
+    private func sent(
+        _ settings: IntegrationOptions.Settings, _ make: @escaping @Sendable (String) -> Alerts.Notification
+    ) async throws -> MailRequest {
         let mail = ScriptedMail()
         let outcome = try await DeliveryService.test(settings, mail: mail).outcome(make)
         #expect(outcome?.isAccepted == true)
@@ -63,12 +73,15 @@ struct EmailIntegrationTests {
         let text = String(decoding: message, as: UTF8.self)
         let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.last?.isEmpty == true)
-        #expect(lines.dropLast().allSatisfy { $0.last == "\r" && $0.filter { $0 == "\r" }.count == 1 && $0.count <= 999 })
+        #expect(
+            lines.dropLast().allSatisfy { $0.last == "\r" && $0.filter { $0 == "\r" }.count == 1 && $0.count <= 999 })
         #expect(message.allSatisfy { $0 < 0x80 })
     }
 
     @Test func isAWholeMail() async throws {
-        let mail = try await sent(settings()) { .test($0, annotations: ["action": "Unseal it", "description": "2 < 3 & \"so on\""], alerts: 2) }
+        let mail = try await sent(settings()) {
+            .test($0, annotations: ["action": "Unseal it", "description": "2 < 3 & \"so on\""], alerts: 2)
+        }
         #expect(mail.host == "mail.example.org")
         #expect(mail.port == 587)
         #expect(mail.security == .startTLSRequired)
@@ -90,9 +103,12 @@ struct EmailIntegrationTests {
     }
 
     @Test(arguments: [
-        "Évêque 🔒 versiegelt – 密封", String(repeating: "é🔒", count: 100), "=?utf-8?q?looks_encoded?=", "naïve  two spaces", String(repeating: "x", count: 240),
+        "Évêque 🔒 versiegelt – 密封", String(repeating: "é🔒", count: 100), "=?utf-8?q?looks_encoded?=",
+        "naïve  two spaces", String(repeating: "x", count: 240),
     ]) func carriesAnySubject(_ summary: String) async throws {
-        let mail = try await sent(settings { $0.headers = ["Subject": "{{ .CommonAnnotations.summary }}"] }) { .test($0, summary: summary) }
+        let mail = try await sent(settings { $0.headers = ["Subject": "{{ .CommonAnnotations.summary }}"] }) {
+            .test($0, summary: summary)
+        }
         expectLines(mail.message)
         let read = try await read(mail.message)
         #expect(read.all("Subject").count == 1)
@@ -108,11 +124,18 @@ struct EmailIntegrationTests {
         #expect(subject.hasSuffix("é…"))
     }
 
-    @Test(arguments: ["\r\n", "\n", "\r", "\u{85}", "\u{2028}", "\u{b}", "\u{0}\r\n"]) func letsNoTextBeginAHeader(_ end: String) async throws {
+    @Test(arguments: ["\r\n", "\n", "\r", "\u{85}", "\u{2028}", "\u{b}", "\u{0}\r\n"]) func letsNoTextBeginAHeader(
+        _ end: String
+    ) async throws {
         let evil = "sealed\(end)Bcc: victim@example.com\(end)\(end)--x\(end).\(end)MAIL FROM:<a@b>"
-        let mail = try await sent(settings {
-            $0.headers = ["X-Note": "{{ .CommonAnnotations.summary }}", "Reply-To": "{{ .CommonAnnotations.summary }}", "Bad Name": "x", "Evil:\r\nBcc": "y"]
-        }) { .test($0, summary: evil) }
+        let mail = try await sent(
+            settings {
+                $0.headers = [
+                    "X-Note": "{{ .CommonAnnotations.summary }}", "Reply-To": "{{ .CommonAnnotations.summary }}",
+                    "Bad Name": "x", "Evil:\r\nBcc": "y",
+                ]
+            }
+        ) { .test($0, summary: evil) }
         #expect(mail.recipients == ["oncall@example.org", "team@example.org"])
         expectLines(mail.message)
         let read = try await read(mail.message)
@@ -133,10 +156,12 @@ struct EmailIntegrationTests {
     }
 
     @Test func writesANonASCIIDisplayNameBesideItsAddress() async throws {
-        let mail = try await sent(settings {
-            $0.from = "Wächter <watch@example.org>"
-            $0.to = "Zoë <zoe@example.org>, Björn <bjorn@example.org>"
-        }) { .test($0) }
+        let mail = try await sent(
+            settings {
+                $0.from = "Wächter <watch@example.org>"
+                $0.to = "Zoë <zoe@example.org>, Björn <bjorn@example.org>"
+            }
+        ) { .test($0) }
         #expect(mail.from == "watch@example.org")
         #expect(mail.recipients == ["zoe@example.org", "bjorn@example.org"])
         expectLines(mail.message)
@@ -148,19 +173,28 @@ struct EmailIntegrationTests {
     }
 
     @Test func hasEachOfItsOwnHeadersOnce() async throws {
-        let mail = try await sent(settings {
-            $0.headers = ["date": "x", "message-id": "<x@y>", "MIME-VERSION": "2", "content-type": "text/evil", "Content-Transfer-Encoding": "base64", "subject": "mine"]
-        }) { .test($0) }
+        let mail = try await sent(
+            settings {
+                $0.headers = [
+                    "date": "x", "message-id": "<x@y>", "MIME-VERSION": "2", "content-type": "text/evil",
+                    "Content-Transfer-Encoding": "base64", "subject": "mine",
+                ]
+            }
+        ) { .test($0) }
         let read = try await read(mail.message)
-        for name in ["Date", "Message-Id", "MIME-Version", "Content-Type", "Subject", "From", "To"] { #expect(read.all(name).count == 1, "\(name)") }
+        for name in ["Date", "Message-Id", "MIME-Version", "Content-Type", "Subject", "From", "To"] {
+            #expect(read.all(name).count == 1, "\(name)")
+        }
         #expect(read["Subject"] == "mine")
         #expect(read["Content-Type"]?.hasPrefix("multipart/alternative") == true)
         #expect(read.all("Content-Transfer-Encoding").isEmpty)
     }
 
     @Test(arguments: [
-        "plain", "tail space ", "tail tab\t", "a\r\nb\n\nc", "=3D = ==", ".\n..\n.end", String(repeating: "long ", count: 500), String(repeating: "é", count: 300),
-        String(repeating: "🔒=", count: 100), "\u{0}\u{1f}\u{7f}", String(repeating: "x", count: 75) + " ", String(repeating: "x", count: 76) + "=",
+        "plain", "tail space ", "tail tab\t", "a\r\nb\n\nc", "=3D = ==", ".\n..\n.end",
+        String(repeating: "long ", count: 500), String(repeating: "é", count: 300),
+        String(repeating: "🔒=", count: 100), "\u{0}\u{1f}\u{7f}", String(repeating: "x", count: 75) + " ",
+        String(repeating: "x", count: 76) + "=",
     ]) func quotedPrintableReadsBack(_ text: String) async throws {
         let encoded = QuotedPrintable.encode(text)
         let lines = encoded.components(separatedBy: "\r\n")
@@ -168,13 +202,20 @@ struct EmailIntegrationTests {
         #expect(encoded.utf8.allSatisfy { ($0 >= 0x20 && $0 < 0x7f) || $0 == 0x0d || $0 == 0x0a })
         let directory = try TemporaryDirectory()
         let path = try directory.write("text", encoded)
-        let decoded = try await ChildProcess.run("python3", ["-c", "import quopri,sys; sys.stdout.buffer.write(quopri.decodestring(open(sys.argv[1],'rb').read()))", path])
+        let decoded = try await ChildProcess.run(
+            "python3",
+            [
+                "-c", "import quopri,sys; sys.stdout.buffer.write(quopri.decodestring(open(sys.argv[1],'rb').read()))",
+                path,
+            ])
         let wanted = text.replacingOccurrences(of: "\r\n", with: "\n").replacingOccurrences(of: "\n", with: "\r\n")
         #expect(String(decoding: decoded, as: UTF8.self) == wanted)
     }
 
     @Test func threadsTheMailsOfAGroup() async throws {
-        func reference(_ threading: EmailOptions.Threading, _ make: @escaping @Sendable (String) -> Alerts.Notification) async throws -> String? {
+        func reference(_ threading: EmailOptions.Threading, _ make: @escaping @Sendable (String) -> Alerts.Notification)
+            async throws -> String?
+        {
             try await read(sent(settings { $0.threading = threading }, make).message)["References"]
         }
         for threading in [EmailOptions.Threading.daily, .group] {
@@ -185,11 +226,17 @@ struct EmailIntegrationTests {
         #expect(try await reference(.off) { .test($0) } == nil)
     }
 
-    @Test(arguments: [
-        (250, nil, nil), (421, DeliveryError.Reason.serverError, true), (451, .serverError, true), (452, .serverError, true), (454, .authError, true),
-        (535, .authError, false), (550, .clientError, false), (554, .clientError, false),
-    ] as [(Int, DeliveryError.Reason?, Bool?)]) func readsTheReply(_ code: Int, _ reason: DeliveryError.Reason?, _ retryable: Bool?) async throws {
-        let outcome = try await DeliveryService.test(settings(), mail: ScriptedMail(.success(MailReply(code: code)))).outcome { .test($0) }
+    @Test(
+        arguments: [
+            (250, nil, nil), (421, DeliveryError.Reason.serverError, true), (451, .serverError, true),
+            (452, .serverError, true), (454, .authError, true),
+            (535, .authError, false), (550, .clientError, false), (554, .clientError, false),
+        ] as [(Int, DeliveryError.Reason?, Bool?)]) func readsTheReply(
+            _ code: Int, _ reason: DeliveryError.Reason?, _ retryable: Bool?
+        ) async throws
+    {
+        let outcome = try await DeliveryService.test(settings(), mail: ScriptedMail(.success(MailReply(code: code))))
+            .outcome { .test($0) }
         #expect(outcome?.error?.reason == reason)
         #expect(outcome?.error?.isRetryable == retryable)
     }
@@ -212,7 +259,8 @@ struct EmailIntegrationTests {
         #expect(server.asked.withLock { $0 } == [false, true])
         // Refused for now, the mail is tried again for all, but not for ever.
         let busy = Choosy(451)
-        #expect(try await DeliveryService.test(settings(), mail: busy).outcome { .test($0) }?.error?.isRetryable == true)
+        #expect(
+            try await DeliveryService.test(settings(), mail: busy).outcome { .test($0) }?.error?.isRetryable == true)
         #expect(busy.asked.withLock { $0 } == [false])
         let late = try await DeliveryService.test(settings(), mail: busy).outcome {
             var notification = Alerts.Notification.test($0)
@@ -221,26 +269,32 @@ struct EmailIntegrationTests {
         }
         #expect(late == .accepted("SMTP 250, refused for some of the recipients: SMTP 451"))
         let alone = Choosy(550)
-        #expect(try await DeliveryService.test(settings { $0.to = "one@example.org" }, mail: alone).outcome { .test($0) }?.error?.isRetryable == false)
+        #expect(
+            try await DeliveryService.test(settings { $0.to = "one@example.org" }, mail: alone).outcome { .test($0) }?
+                .error?.isRetryable == false)
         #expect(alone.asked.withLock { $0 } == [false])
     }
 
     @Test func sendsNothingWithoutARecipient() async throws {
         let mail = ScriptedMail()
-        let error = try await DeliveryService.test(settings { $0.to = "{{ .CommonLabels.nobody }}" }, mail: mail).outcome { .test($0) }?.error
+        let error = try await DeliveryService.test(settings { $0.to = "{{ .CommonLabels.nobody }}" }, mail: mail)
+            .outcome { .test($0) }?.error
         #expect(error?.isRetryable == false)
         #expect(mail.mails.isEmpty)
     }
 
     @Test func reachesAServerWrittenByOthers() async throws {
         let sink = try await SMTPSink.start()
-        let transport = CurlTransport(platform: .real(log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })))
+        let transport = CurlTransport(
+            platform: .real(log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })))
         let settings = settings {
             $0.host = "127.0.0.1"
             $0.port = Int(sink.port)
             $0.security = .none
         }
-        let outcome = try await DeliveryService.test(settings, mail: transport).outcome { .test($0, summary: "Évêque", annotations: ["description": ".\n..\nFrom here"]) }
+        let outcome = try await DeliveryService.test(settings, mail: transport).outcome {
+            .test($0, summary: "Évêque", annotations: ["description": ".\n..\nFrom here"])
+        }
         #expect(outcome == .accepted("SMTP 250"))
         let mail = try #require(sink.mails().first)
         #expect(mail.sender == "vaultwatch@example.org")

@@ -12,7 +12,8 @@ struct HeartbeatIntegrationTests {
 
     @Test func pings() async throws {
         let http = ScriptedHTTP(200, "OK")
-        let outcome = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http).outcome { .test($0) }
+        let outcome = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http)
+            .outcome { .test($0) }
         #expect(outcome?.isAccepted == true)
         #expect(http.requests.map(\.url) == [url])
         #expect(http.requests.first?.method == "POST")
@@ -22,8 +23,12 @@ struct HeartbeatIntegrationTests {
     /// The alert that always fires has ended: somebody took the rule away, or its evaluation fails.
     @Test func saysThatItFails() async throws {
         let http = ScriptedHTTP(200)
-        _ = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http).outcome { .test($0, resolved: true) }
-        _ = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url + "/?rid=1"))), http: http).outcome { .test($0, resolved: true) }
+        _ = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http).outcome {
+            .test($0, resolved: true)
+        }
+        _ = try await DeliveryService.test(
+            .heartbeat(HeartbeatOptions(url: Secret(value: url + "/?rid=1"))), http: http
+        ).outcome { .test($0, resolved: true) }
         #expect(http.requests.map(\.url) == [url + "/fail", url + "/fail?rid=1"])
     }
 
@@ -35,8 +40,11 @@ struct HeartbeatIntegrationTests {
         options.receivers[0].integrations = [IntegrationOptions(.heartbeat(HeartbeatOptions(url: Secret(value: url))))]
         let stalled: @Sendable () -> [String] = { loops.withLock { $0 } }
         let service = try DeliveryService(
-            options, http: http, mail: ScriptedMail(), platform: .test(), registry: Registry(), threads: MemoryThreads().store,
-            events: CourierEvents(begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }), stalled: stalled)
+            options, http: http, mail: ScriptedMail(), platform: .test(), registry: Registry(),
+            threads: MemoryThreads().store,
+            events: CourierEvents(
+                begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }),
+            stalled: stalled)
         let error = await service.outcome { .test($0) }?.error
         #expect(error?.message == "no ping while the pipeline stands still: evaluate")
         // Tried again, so that pings go on as soon as it goes on.
@@ -48,7 +56,8 @@ struct HeartbeatIntegrationTests {
 
     @Test func neverShowsItsURL() async throws {
         let http = ScriptedHTTP(404, "no check at /0123456789")
-        let outcome = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http).outcome { .test($0) }
+        let outcome = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http)
+            .outcome { .test($0) }
         #expect(outcome?.error?.description.contains("0123456789") == false)
     }
 }

@@ -33,7 +33,8 @@ struct PagerDutyIntegrationTests {
         let details = try #require(payload["custom_details"] as? [String: Any])
         #expect(details["action"] as? String == "Unseal it")
         #expect(details["type"] as? String == "VaultSealed")
-        #expect(((event["links"] as? [[String: String]]) ?? []).contains { $0["href"] == "https://wiki.example.org/seal" })
+        #expect(
+            ((event["links"] as? [[String: String]]) ?? []).contains { $0["href"] == "https://wiki.example.org/seal" })
     }
 
     @Test func resolvesTheSameIncident() async throws {
@@ -46,11 +47,14 @@ struct PagerDutyIntegrationTests {
         let keys = events.compactMap { $0["dedup_key"] as? String }
         #expect(Set(keys[0...2]).count == 1)
         #expect(keys[3] != keys[0])
-        // As `printf %s '{}:{alertname="VaultSealed"}' | sha256sum` says: the same for every agent, and from run to run.
+        // As `printf %s '{}:{alertname="VaultSealed"}' | sha256sum` says: the same for every agent, and from run to
+        // run.
         #expect(keys[0] == "194be581251c2e994afe4c2f97ea8c0eadf414bc52f27652d61ff81251d34671")
     }
 
-    @Test(arguments: [("critical", "critical"), ("high", "error"), ("medium", "warning"), ("low", "info"), ("strange", "error")])
+    @Test(arguments: [
+        ("critical", "critical"), ("high", "error"), ("medium", "warning"), ("low", "info"), ("strange", "error"),
+    ])
     func grades(_ label: String, _ severity: String) async throws {
         let http = ScriptedHTTP(202)
         _ = try await DeliveryService.test(settings(), http: http).outcome { integration in
@@ -64,7 +68,9 @@ struct PagerDutyIntegrationTests {
     @Test func keepsToPagerDutysBounds() async throws {
         let http = ScriptedHTTP(202)
         let long = String(repeating: "é", count: 2000)
-        _ = try await DeliveryService.test(settings(), http: http).outcome { .test($0, summary: long, annotations: ["description": long], alerts: 300) }
+        _ = try await DeliveryService.test(settings(), http: http).outcome {
+            .test($0, summary: long, annotations: ["description": long], alerts: 300)
+        }
         let request = try #require(http.requests.first)
         #expect(request.body.count <= 512_000)
         let payload = try #require(request.json["payload"] as? [String: Any])
@@ -74,7 +80,9 @@ struct PagerDutyIntegrationTests {
 
     @Test func speaksTheOlderAPIWithAServiceKey() async throws {
         let http = ScriptedHTTP(200)
-        _ = try await DeliveryService.test(.pagerDuty(PagerDutyOptions(.service(Secret(value: "s3rvice-key")))), http: http).outcome { .test($0, resolved: true) }
+        _ = try await DeliveryService.test(
+            .pagerDuty(PagerDutyOptions(.service(Secret(value: "s3rvice-key")))), http: http
+        ).outcome { .test($0, resolved: true) }
         let request = try #require(http.requests.first)
         #expect(request.url == PagerDutyOptions.genericURL)
         #expect(request.json["service_key"] as? String == "s3rvice-key")

@@ -9,22 +9,30 @@ import Transport
 @testable import Delivery
 
 struct ReceiverClientTests {
-    private func client(_ http: any HTTPClient) -> ReceiverClient { ReceiverClient(http: http, files: SystemFiles(), time: VirtualTime()) }
-
-    private func call(_ options: HTTPClientOptions = HTTPClientOptions(), secrets: [String] = []) -> ReceiverClient.Call {
-        ReceiverClient.Call(url: "https://hooks.example.org/in", body: [], options: options, timeout: .seconds(10), secrets: secrets)
+    private func client(_ http: any HTTPClient) -> ReceiverClient {
+        ReceiverClient(http: http, files: SystemFiles(), time: VirtualTime())
     }
 
-    private func refusal(_ status: Int, _ body: String = "", headers: [(name: String, value: String)] = []) async throws -> DeliveryError? {
+    private func call(_ options: HTTPClientOptions = HTTPClientOptions(), secrets: [String] = []) -> ReceiverClient.Call
+    {
+        ReceiverClient.Call(
+            url: "https://hooks.example.org/in", body: [], options: options, timeout: .seconds(10), secrets: secrets)
+    }
+
+    private func refusal(_ status: Int, _ body: String = "", headers: [(name: String, value: String)] = []) async throws
+        -> DeliveryError?
+    {
         let client = client(ScriptedHTTP(status, body, headers: headers))
         return client.refusal(try await client.send(call()))
     }
 
     @Test(arguments: [
-        (400, DeliveryError.Reason.clientError, false), (404, .clientError, false), (410, .clientError, false), (413, .clientError, false),
+        (400, DeliveryError.Reason.clientError, false), (404, .clientError, false), (410, .clientError, false),
+        (413, .clientError, false),
         (401, .authError, false), (403, .authError, false), (407, .authError, false),
         (408, .clientError, true), (425, .clientError, true), (429, .rateLimited, true),
-        (500, .serverError, true), (502, .serverError, true), (503, .serverError, true), (504, .serverError, true), (599, .serverError, true),
+        (500, .serverError, true), (502, .serverError, true), (503, .serverError, true), (504, .serverError, true),
+        (599, .serverError, true),
         (302, .other, false), (304, .other, false), (600, .other, false),
     ]) func tellsAnswersApart(_ status: Int, _ reason: DeliveryError.Reason, _ retryable: Bool) async throws {
         let refusal = try #require(try await refusal(status, "no"))
@@ -36,7 +44,8 @@ struct ReceiverClientTests {
 
     /// Whoever has said 200 has the message; what follows may break or never end.
     @Test func believesAStatusWithoutItsBody() async throws {
-        let transport = CurlTransport(platform: .real(log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })))
+        let transport = CurlTransport(
+            platform: .real(log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })))
         let endless = try RawServer { connection in
             _ = connection.readRequest()
             connection.write("HTTP/1.1 200 OK\r\n\r\n")
@@ -53,7 +62,9 @@ struct ReceiverClientTests {
         for server in [endless, cut] {
             var call = call()
             call.url = server.url
-            #expect(try await ReceiverClient(http: transport, files: SystemFiles(), time: SystemTime()).send(call).response.status == 200)
+            #expect(
+                try await ReceiverClient(http: transport, files: SystemFiles(), time: SystemTime()).send(call).response
+                    .status == 200)
             call.readsBody = true
             let reading = call
             let error = await #expect(throws: DeliveryError.self) {
@@ -71,12 +82,17 @@ struct ReceiverClientTests {
     }
 
     @Test func hidesTheTokenOfAnAddress() {
-        let parts = Redaction.parts(ofURL: "https://hooks.example.org/services/T0/abcdefghijklmnop1?key=0123456789abcdef&x=1")
-        #expect(Redaction.hide(parts, in: "no abcdefghijklmnop1, nor 0123456789abcdef, in services") == "no <secret>, nor <secret>, in services")
+        let parts = Redaction.parts(
+            ofURL: "https://hooks.example.org/services/T0/abcdefghijklmnop1?key=0123456789abcdef&x=1")
+        #expect(
+            Redaction.hide(parts, in: "no abcdefghijklmnop1, nor 0123456789abcdef, in services")
+                == "no <secret>, nor <secret>, in services")
     }
 
     private static func oauth2() -> HTTPClientOptions {
-        var oauth = OAuth2Options(clientID: "me&you", clientSecret: Secret(value: "s3cret/word"), tokenURL: "https://login.example.org/token/")
+        var oauth = OAuth2Options(
+            clientID: "me&you", clientSecret: Secret(value: "s3cret/word"), tokenURL: "https://login.example.org/token/"
+        )
         oauth.scopes = ["a", "b"]
         oauth.endpointParameters = ["audience": "https://x y"]
         var options = HTTPClientOptions()
@@ -87,7 +103,9 @@ struct ReceiverClientTests {
     /// Had once, used until shortly before its end, and had anew.
     @Test func hasATokenByItsCredentials() async throws {
         let http = ScriptedHTTP { (request, turn) throws(TransportError) in
-            request.url.contains("login") ? HTTPResponse(status: 200, body: Array(#"{"access_token":"token-\#(turn)","expires_in":300}"#.utf8)) : HTTPResponse(status: 200)
+            request.url.contains("login")
+                ? HTTPResponse(status: 200, body: Array(#"{"access_token":"token-\#(turn)","expires_in":300}"#.utf8))
+                : HTTPResponse(status: 200)
         }
         let time = VirtualTime()
         let client = ReceiverClient(http: http, files: SystemFiles(), time: time)
@@ -95,7 +113,9 @@ struct ReceiverClientTests {
         #expect(http.requests.map(\.url.isToken) == [true, false, false, false])
         let asked = try #require(http.requests.first)
         #expect(asked.header("authorization") == "Basic " + Base64.encode(Array("me%26you:s3cret%2Fword".utf8)))
-        #expect(String(decoding: asked.body, as: UTF8.self) == "grant_type=client_credentials&scope=a%20b&audience=https%3A%2F%2Fx%20y")
+        #expect(
+            String(decoding: asked.body, as: UTF8.self)
+                == "grant_type=client_credentials&scope=a%20b&audience=https%3A%2F%2Fx%20y")
         #expect(http.requests.last?.header("authorization") == "Bearer token-0")
         await time.advance(through: time.monotonic() + .seconds(291), settle: 1)
         _ = try await client.send(call(ReceiverClientTests.oauth2()))
@@ -105,22 +125,28 @@ struct ReceiverClientTests {
     @Test func givesCredentialsInTheFormWhereTheHeaderIsNotTaken() async throws {
         let http = ScriptedHTTP { (request, _) throws(TransportError) in
             guard request.url.isToken else { return HTTPResponse(status: 200) }
-            return request.header("authorization") != nil ? HTTPResponse(status: 401) : HTTPResponse(status: 200, body: Array(#"{"access_token":"t"}"#.utf8))
+            return request.header("authorization") != nil
+                ? HTTPResponse(status: 401) : HTTPResponse(status: 200, body: Array(#"{"access_token":"t"}"#.utf8))
         }
         #expect(try await client(http).send(call(ReceiverClientTests.oauth2())).response.status == 200)
-        #expect(String(decoding: http.requests[1].body, as: UTF8.self).hasSuffix("&client_id=me%26you&client_secret=s3cret%2Fword"))
+        #expect(
+            String(decoding: http.requests[1].body, as: UTF8.self).hasSuffix(
+                "&client_id=me%26you&client_secret=s3cret%2Fword"))
     }
 
     /// A token that the receiver refuses is had anew, once.
     @Test func hasAnotherTokenAfterARefusal() async throws {
         let http = ScriptedHTTP { (request, turn) throws(TransportError) in
-            if request.url.isToken { return HTTPResponse(status: 200, body: Array(#"{"access_token":"t\#(turn)"}"#.utf8)) }
+            if request.url.isToken {
+                return HTTPResponse(status: 200, body: Array(#"{"access_token":"t\#(turn)"}"#.utf8))
+            }
             return HTTPResponse(status: request.header("authorization") == "Bearer t0" ? 401 : 200)
         }
         let client = client(http)
         #expect(try await client.send(call(ReceiverClientTests.oauth2())).response.status == 200)
         let stubborn = ScriptedHTTP { (request, _) throws(TransportError) in
-            request.url.isToken ? HTTPResponse(status: 200, body: Array(#"{"access_token":"t"}"#.utf8)) : HTTPResponse(status: 401)
+            request.url.isToken
+                ? HTTPResponse(status: 200, body: Array(#"{"access_token":"t"}"#.utf8)) : HTTPResponse(status: 401)
         }
         #expect(try await self.client(stubborn).send(call(ReceiverClientTests.oauth2())).response.status == 401)
         #expect(stubborn.requests.count == 4)
@@ -128,7 +154,9 @@ struct ReceiverClientTests {
 
     @Test func tellsWhyThereIsNoToken() async throws {
         for (status, body, retryable) in [(403, "no: s3cret/word", false), (503, "later", true), (200, "{}", true)] {
-            let error = await #expect(throws: DeliveryError.self) { try await client(ScriptedHTTP(status, body)).send(call(ReceiverClientTests.oauth2())) }
+            let error = await #expect(throws: DeliveryError.self) {
+                try await client(ScriptedHTTP(status, body)).send(call(ReceiverClientTests.oauth2()))
+            }
             #expect(error?.reason == .authError)
             #expect(error?.isRetryable == retryable)
             #expect(error?.message.hasPrefix("oauth2: no token") == true)
@@ -143,7 +171,8 @@ struct ReceiverClientTests {
     @Test(arguments: [
         ("120", 120), ("0", 0), ("99999999999999999999", 3600), ("7200", 3600),
         // VirtualTime begins at 2025-11-26T02:00:00Z.
-        ("Wed, 26 Nov 2025 02:05:00 GMT", 300), ("Wednesday, 26-Nov-25 02:05:00 GMT", 300), ("Wed Nov 26 02:05:00 2025", 300),
+        ("Wed, 26 Nov 2025 02:05:00 GMT", 300), ("Wednesday, 26-Nov-25 02:05:00 GMT", 300),
+        ("Wed Nov 26 02:05:00 2025", 300),
         ("Tue, 25 Nov 2025 00:00:00 GMT", 0), ("Thu, 27 Nov 2025 00:00:00 GMT", 3600),
     ]) func hearsHowLongToWait(_ value: String, _ seconds: Int64) async throws {
         for status in [429, 503] {
@@ -151,7 +180,9 @@ struct ReceiverClientTests {
         }
     }
 
-    @Test(arguments: ["", "soon", "-5", "1.5", "Wed, 31 Foo 2025 00:00:00 GMT", "Wed, 26 Nov 2025 25:00:00 GMT", ",,,,,", "::"])
+    @Test(arguments: [
+        "", "soon", "-5", "1.5", "Wed, 31 Foo 2025 00:00:00 GMT", "Wed, 26 Nov 2025 25:00:00 GMT", ",,,,,", "::",
+    ])
     func ignoresAWaitThatIsNone(_ value: String) async throws {
         #expect(try await refusal(503, headers: [("retry-after", value)])?.retryAfter == nil)
     }
@@ -164,7 +195,9 @@ struct ReceiverClientTests {
         let http = ScriptedHTTP(400, "hunter22 YW5uOmh1bnRlcjIy k-e-y-1 me:pr0xyword tok-in-url\nand a second line")
         let client = client(http)
         let error = try #require(client.refusal(try await client.send(call(options, secrets: ["tok-in-url"]))))
-        #expect(error.description == "clientError: HTTP 400: <secret> <secret> <secret> <secret> <secret> and a second line")
+        #expect(
+            error.description == "clientError: HTTP 400: <secret> <secret> <secret> <secret> <secret> and a second line"
+        )
         let request = try #require(http.requests.first)
         #expect(request.header("authorization") == "Basic YW5uOmh1bnRlcjIy")
         #expect(request.header("x-key") == "k-e-y-1")
@@ -181,12 +214,17 @@ struct ReceiverClientTests {
     @Test func hidesSecretsInTransportErrors() async {
         var options = HTTPClientOptions()
         options.authorization = .scheme("Bearer", credentials: Secret(value: "tok-123456"))
-        let http = ScriptedHTTP { (_, _) throws(TransportError) in throw TransportError(.connect, "sent tok-123456 to nobody") }
-        await #expect(throws: DeliveryError(.other, retryable: true, "sent <secret> to nobody")) { try await client(http).send(call(options)) }
+        let http = ScriptedHTTP { (_, _) throws(TransportError) in
+            throw TransportError(.connect, "sent tok-123456 to nobody")
+        }
+        await #expect(throws: DeliveryError(.other, retryable: true, "sent <secret> to nobody")) {
+            try await client(http).send(call(options))
+        }
         #expect(http.requests.first?.header("authorization") == "Bearer tok-123456")
     }
 
-    @Test(arguments: TransportError.Reason.allCases) func triesAgainAfterNoAnswer(_ reason: TransportError.Reason) async {
+    @Test(arguments: TransportError.Reason.allCases) func triesAgainAfterNoAnswer(_ reason: TransportError.Reason) async
+    {
         let http = ScriptedHTTP { (_, _) throws(TransportError) in throw TransportError(reason, "gone") }
         let error = await #expect(throws: DeliveryError.self) { try await client(http).send(call()) }
         #expect(error?.isRetryable == true)
@@ -197,7 +235,9 @@ struct ReceiverClientTests {
             error.isUnsent = true
             throw error
         }
-        #expect(await #expect(throws: DeliveryError.self) { try await client(unreached).send(call()) }?.isUncertain == false)
+        #expect(
+            await #expect(throws: DeliveryError.self) { try await client(unreached).send(call()) }?.isUncertain == false
+        )
     }
 
     @Test func keepsHeadersToOneLineEach() async {
@@ -247,7 +287,10 @@ struct ReceiverClientTests {
         #expect(error.description == "authError: HTTP 407: who is <secret>?")
         options.proxy.exceptions = ["*"]
         _ = try await client.send(call(options))
-        #expect(http.requests.map { $0.proxyHeaders.map { $0.name + ": " + $0.value } } == [["Proxy-Authorization: Bearer tunnel-word"], []])
+        #expect(
+            http.requests.map { $0.proxyHeaders.map { $0.name + ": " + $0.value } } == [
+                ["Proxy-Authorization: Bearer tunnel-word"], [],
+            ])
         #expect(http.requests.allSatisfy { $0.header("proxy-authorization") == nil })
         options.proxy.exceptions = []
         options.proxy.connectHeaders = [.init(name: "X", value: Secret(value: "a\r\nb"))]

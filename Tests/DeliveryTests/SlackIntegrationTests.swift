@@ -24,7 +24,9 @@ struct SlackIntegrationTests {
 
     @Test func showsEachAlertInAColouredAttachment() async throws {
         let http = ScriptedHTTP(200, "ok")
-        let outcome = try await DeliveryService.test(hook(), http: http).outcome { .test($0, annotations: ["action": "Unseal it"], alerts: 2) }
+        let outcome = try await DeliveryService.test(hook(), http: http).outcome {
+            .test($0, annotations: ["action": "Unseal it"], alerts: 2)
+        }
         #expect(outcome?.isAccepted == true)
         let request = try #require(http.requests.first)
         #expect(request.url == SlackIntegrationTests.hook)
@@ -48,7 +50,9 @@ struct SlackIntegrationTests {
 
     @Test func givesAlertmanagersAttachmentWhenAskedTo() async throws {
         let http = ScriptedHTTP(200, "ok")
-        _ = try await DeliveryService.test(hook { $0.blocks = false }, http: http).outcome { .test($0, annotations: ["description": "It is."]) }
+        _ = try await DeliveryService.test(hook { $0.blocks = false }, http: http).outcome {
+            .test($0, annotations: ["description": "It is."])
+        }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
         #expect(attachment["blocks"] == nil)
         #expect((attachment["title"] as? String)?.hasPrefix("[FIRING:1] CRITICAL Vault is sealed") == true)
@@ -59,7 +63,9 @@ struct SlackIntegrationTests {
     @Test func keepsToSlacksBounds() async throws {
         let http = ScriptedHTTP(200, "ok")
         let long = String(repeating: "<&>é", count: 5000)
-        _ = try await DeliveryService.test(hook(), http: http).outcome { .test($0, summary: long, annotations: ["description": long, "action": long], alerts: 60) }
+        _ = try await DeliveryService.test(hook(), http: http).outcome {
+            .test($0, summary: long, annotations: ["description": long, "action": long], alerts: 60)
+        }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
         let blocks = try #require(attachment["blocks"] as? [[String: Any]])
         #expect(blocks.count <= 50)
@@ -77,14 +83,20 @@ struct SlackIntegrationTests {
 
     /// Canonical JSON, so that whole trees compare.
     private func text(_ json: Any?) throws -> String {
-        String(decoding: try JSONSerialization.data(withJSONObject: json ?? [], options: [.sortedKeys, .withoutEscapingSlashes]), as: UTF8.self)
+        String(
+            decoding: try JSONSerialization.data(
+                withJSONObject: json ?? [], options: [.sortedKeys, .withoutEscapingSlashes]), as: UTF8.self)
     }
 
     private static let buttons: [SlackOptions.Action] = [
         .init(text: "Dashboard", style: "primary", press: .open(url: "https://grafana.example.org/{{ .Status }}")),
-        .init(text: "Ack {{ .Receiver }}", style: "odd", press: .tell(
-            name: "ack", value: "{{ .CommonLabels.severity }}", confirmation: .init(text: "Do {{ .Status }}?", title: "Sure", okText: "Yes", dismissText: "No"))),
-        .init(type: "select", text: "Later", press: .tell(name: "later", value: "", confirmation: .init(text: "Really?"))),
+        .init(
+            text: "Ack {{ .Receiver }}", style: "odd",
+            press: .tell(
+                name: "ack", value: "{{ .CommonLabels.severity }}",
+                confirmation: .init(text: "Do {{ .Status }}?", title: "Sure", okText: "Yes", dismissText: "No"))),
+        .init(
+            type: "select", text: "Later", press: .tell(name: "later", value: "", confirmation: .init(text: "Really?"))),
     ]
 
     @Test func sendsButtonsAsAlertmanagerDoes() async throws {
@@ -93,34 +105,46 @@ struct SlackIntegrationTests {
             $0.actions = SlackIntegrationTests.buttons
         }
         let actions = try text(classic["actions"])
-        #expect(actions == """
-            [{"style":"primary","text":"Dashboard","type":"button","url":"https://grafana.example.org/firing"},\
-            {"confirm":{"dismiss_text":"No","ok_text":"Yes","text":"Do firing?","title":"Sure"},"name":"ack","style":"odd","text":"Ack team","type":"button","value":"critical"},\
-            {"confirm":{"text":"Really?"},"name":"later","text":"Later","type":"select"}]
-            """)
+        #expect(
+            actions == """
+                [{"style":"primary","text":"Dashboard","type":"button","url":"https://grafana.example.org/firing"},\
+                {"confirm":{"dismiss_text":"No","ok_text":"Yes","text":"Do firing?","title":"Sure"},"name":"ack","style":"odd","text":"Ack team","type":"button","value":"critical"},\
+                {"confirm":{"text":"Really?"},"name":"later","text":"Later","type":"select"}]
+                """)
     }
 
     /// Block Kit knows two styles, and wants all four texts of a confirmation.
     @Test func showsButtonsBelowTheBlocks() async throws {
-        let blocks = try #require(try await attachment { $0.actions = SlackIntegrationTests.buttons }["blocks"] as? [[String: Any]])
+        let blocks = try #require(
+            try await attachment { $0.actions = SlackIntegrationTests.buttons }["blocks"] as? [[String: Any]])
         let actions = try text(blocks.filter { $0["type"] as? String == "actions" })
-        #expect(actions == """
-            [{"elements":[{"style":"primary","text":{"text":"Dashboard","type":"plain_text"},"type":"button","url":"https://grafana.example.org/firing"},\
-            {"action_id":"ack","confirm":{"confirm":{"text":"Yes","type":"plain_text"},"deny":{"text":"No","type":"plain_text"},\
-            "text":{"text":"Do firing?","type":"plain_text"},"title":{"text":"Sure","type":"plain_text"}},"text":{"text":"Ack team","type":"plain_text"},"type":"button","value":"critical"},\
-            {"action_id":"later","confirm":{"confirm":{"text":"Okay","type":"plain_text"},"deny":{"text":"Cancel","type":"plain_text"},\
-            "text":{"text":"Really?","type":"plain_text"},"title":{"text":"Are you sure?","type":"plain_text"}},"text":{"text":"Later","type":"plain_text"},"type":"button"}],\
-            "type":"actions"}]
-            """)
+        #expect(
+            actions == """
+                [{"elements":[{"style":"primary","text":{"text":"Dashboard","type":"plain_text"},"type":"button","url":"https://grafana.example.org/firing"},\
+                {"action_id":"ack","confirm":{"confirm":{"text":"Yes","type":"plain_text"},"deny":{"text":"No","type":"plain_text"},\
+                "text":{"text":"Do firing?","type":"plain_text"},"title":{"text":"Sure","type":"plain_text"}},"text":{"text":"Ack team","type":"plain_text"},"type":"button","value":"critical"},\
+                {"action_id":"later","confirm":{"confirm":{"text":"Okay","type":"plain_text"},"deny":{"text":"Cancel","type":"plain_text"},\
+                "text":{"text":"Really?","type":"plain_text"},"title":{"text":"Are you sure?","type":"plain_text"}},"text":{"text":"Later","type":"plain_text"},"type":"button"}],\
+                "type":"actions"}]
+                """)
     }
 
     /// One `action_id` stands in a block once, and no text is longer than Slack takes it.
     @Test func keepsButtonsToSlacksBounds() async throws {
         let long = String(repeating: "é", count: 5000)
-        let blocks = try #require(try await attachment {
-            $0.actions = (0..<7).map { _ in .init(text: long, press: .tell(name: long, value: long, confirmation: .init(text: long, title: long, okText: long, dismissText: long))) }
-        }["blocks"] as? [[String: Any]])
-        let rows = blocks.filter { $0["type"] as? String == "actions" }.compactMap { $0["elements"] as? [[String: Any]] }
+        let blocks = try #require(
+            try await attachment {
+                $0.actions = (0..<7).map { _ in
+                    .init(
+                        text: long,
+                        press: .tell(
+                            name: long, value: long,
+                            confirmation: .init(text: long, title: long, okText: long, dismissText: long)))
+                }
+            }["blocks"] as? [[String: Any]])
+        let rows = blocks.filter { $0["type"] as? String == "actions" }.compactMap {
+            $0["elements"] as? [[String: Any]]
+        }
         #expect(rows.map(\.count) == [1, 1, 1, 1, 1])
         let button = try #require(rows.first?.first)
         let confirm = try #require(button["confirm"] as? [String: [String: String]])
@@ -128,30 +152,46 @@ struct SlackIntegrationTests {
         #expect(size((button["text"] as? [String: String])?["text"]) == 75)
         #expect(size(button["action_id"] as? String) == 255 && size(button["value"] as? String) == 2000)
         #expect(["title", "text", "confirm", "deny"].map { size(confirm[$0]?["text"]) } == [100, 300, 30, 30])
-        let named = try #require(try await attachment {
-            $0.actions = ["a", "b", "a", "c"].map { .init(text: "x", press: .tell(name: $0, value: "", confirmation: nil)) }
-        }["blocks"] as? [[String: Any]])
-        #expect(named.compactMap { ($0["elements"] as? [[String: Any]])?.compactMap { $0["action_id"] as? String } }.filter { !$0.isEmpty } == [["a", "b"], ["a", "c"]])
+        let named = try #require(
+            try await attachment {
+                $0.actions = ["a", "b", "a", "c"].map {
+                    .init(text: "x", press: .tell(name: $0, value: "", confirmation: nil))
+                }
+            }["blocks"] as? [[String: Any]])
+        #expect(
+            named.compactMap { ($0["elements"] as? [[String: Any]])?.compactMap { $0["action_id"] as? String } }.filter
+            { !$0.isEmpty } == [["a", "b"], ["a", "c"]])
         // A link that leads nowhere is no button.
-        let none = try #require(try await attachment { $0.actions = [.init(text: "x", press: .open(url: "{{ .CommonLabels.nothing }}"))] }["blocks"] as? [[String: Any]])
+        let none = try #require(
+            try await attachment { $0.actions = [.init(text: "x", press: .open(url: "{{ .CommonLabels.nothing }}"))] }[
+                "blocks"] as? [[String: Any]])
         #expect(!none.contains { $0["type"] as? String == "actions" })
     }
 
     @Test func letsNoTextPingTheChannel() async throws {
         let http = ScriptedHTTP(200, "ok")
-        _ = try await DeliveryService.test(hook(), http: http).outcome { .test($0, summary: "<!channel> <https://evil.example.org|click> & more") }
+        _ = try await DeliveryService.test(hook(), http: http).outcome {
+            .test($0, summary: "<!channel> <https://evil.example.org|click> & more")
+        }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
         let blocks = try #require(attachment["blocks"] as? [[String: Any]])
-        let texts = blocks.compactMap { ($0["text"] as? [String: Any])?["text"] as? String } + [http.requests.first?.json["text"] as? String ?? ""]
+        let texts =
+            blocks.compactMap { ($0["text"] as? [String: Any])?["text"] as? String } + [
+                http.requests.first?.json["text"] as? String ?? ""
+            ]
         #expect(texts.contains { $0.contains("&lt;!channel&gt;") && $0.contains("&amp; more") })
         #expect(!texts.contains { $0.contains("<!channel>") || $0.contains("<https://evil") })
     }
 
     @Test func answersTheFirstMessageOfItsGroup() async throws {
-        let http = ScriptedHTTP { (_, turn) throws(TransportError) in HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8)) }
+        let http = ScriptedHTTP { (_, turn) throws(TransportError) in
+            HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8))
+        }
         let threads = MemoryThreads()
         let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
-        for reason in ["first", "changed"] { #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true) }
+        for reason in ["first", "changed"] {
+            #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true)
+        }
         #expect(Array(threads.values.values) == ["17.0"])
         _ = await service.outcome { .test($0, groupKey: "{}:{other}") }
         _ = await service.outcome { .test($0, resolved: true) }
@@ -160,34 +200,48 @@ struct SlackIntegrationTests {
         #expect(Array(threads.values.values) == ["17.2"])
         _ = await service.outcome { .test($0) }
         #expect(http.requests.last?.json["thread_ts"] == nil)
-        #expect(http.requests.allSatisfy { $0.url == SlackOptions.apiURL && $0.header("authorization") == "Bearer xoxb-token-1" })
+        #expect(
+            http.requests.allSatisfy {
+                $0.url == SlackOptions.apiURL && $0.header("authorization") == "Bearer xoxb-token-1"
+            })
         #expect(http.requests.allSatisfy { $0.json["channel"] as? String == "#vault" })
     }
 
     /// A receiver that wants no ends leaves its thread behind; the next matter of the group does not go there.
     @Test func aNewMatterBeginsANewThread() async throws {
-        let http = ScriptedHTTP { (_, turn) throws(TransportError) in HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8)) }
+        let http = ScriptedHTTP { (_, turn) throws(TransportError) in
+            HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8))
+        }
         let threads = MemoryThreads()
         let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
-        for reason in ["first", "repeat", "escalated", "repeat"] { #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true) }
+        for reason in ["first", "repeat", "escalated", "repeat"] {
+            #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true)
+        }
         #expect(http.requests.map { $0.json["thread_ts"] as? String } == [nil, "17.0", nil, "17.2"])
     }
 
     @Test func beginsAThreadAnewWhenItsFirstMessageIsGone() async throws {
         let http = ScriptedHTTP { (request, turn) throws(TransportError) in
             let isReply = request.json["thread_ts"] != nil
-            return HTTPResponse(status: 200, body: Array((isReply ? #"{"ok":false,"error":"thread_not_found"}"# : #"{"ok":true,"ts":"9.\#(turn)"}"#).utf8))
+            return HTTPResponse(
+                status: 200,
+                body: Array(
+                    (isReply ? #"{"ok":false,"error":"thread_not_found"}"# : #"{"ok":true,"ts":"9.\#(turn)"}"#).utf8))
         }
         let threads = MemoryThreads()
         let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
-        for reason in ["first", "repeat"] { #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true) }
+        for reason in ["first", "repeat"] {
+            #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true)
+        }
         #expect(http.requests.count == 3)
         #expect(Array(threads.values.values) == ["9.2"])
     }
 
     @Test(arguments: [
-        ("channel_not_found", DeliveryError.Reason.clientError, false), ("invalid_blocks", .clientError, false), ("invalid_auth", .authError, false),
-        ("token_revoked", .authError, false), ("ratelimited", .rateLimited, true), ("internal_error", .serverError, true),
+        ("channel_not_found", DeliveryError.Reason.clientError, false), ("invalid_blocks", .clientError, false),
+        ("invalid_auth", .authError, false),
+        ("token_revoked", .authError, false), ("ratelimited", .rateLimited, true),
+        ("internal_error", .serverError, true),
         ("service_unavailable", .serverError, true),
     ]) func readsARefusalInASuccess(_ word: String, _ reason: DeliveryError.Reason, _ retryable: Bool) async throws {
         let http = ScriptedHTTP(200, #"{"ok":false,"error":"\#(word)"}"#)
@@ -200,13 +254,18 @@ struct SlackIntegrationTests {
     /// One picture that Slack can't fetch must not cost the page.
     @Test func saysItInPlainWordsWhereTheFormIsRefused() async throws {
         for (settings, status, refusal, answer) in [
-            (hook(), 400, "invalid_blocks", "ok"), (bot(), 200, #"{"ok":false,"error":"msg_too_long"}"#, #"{"ok":true,"ts":"1.2"}"#),
+            (hook(), 400, "invalid_blocks", "ok"),
+            (bot(), 200, #"{"ok":false,"error":"msg_too_long"}"#, #"{"ok":true,"ts":"1.2"}"#),
         ] {
             let http = ScriptedHTTP { (_, turn) throws(TransportError) in
-                turn == 0 ? HTTPResponse(status: status, body: Array(refusal.utf8)) : HTTPResponse(status: 200, body: Array(answer.utf8))
+                turn == 0
+                    ? HTTPResponse(status: status, body: Array(refusal.utf8))
+                    : HTTPResponse(status: 200, body: Array(answer.utf8))
             }
             let threads = MemoryThreads()
-            let outcome = try await DeliveryService.test(settings, http: http, threads: threads.store).outcome { .test($0, summary: "Vault <1> is sealed", alerts: 25) }
+            let outcome = try await DeliveryService.test(settings, http: http, threads: threads.store).outcome {
+                .test($0, summary: "Vault <1> is sealed", alerts: 25)
+            }
             guard case .accepted(let detail) = outcome else {
                 Issue.record("\(String(describing: outcome))")
                 continue

@@ -19,7 +19,9 @@ final class ScriptedHTTP: HTTPClient {
     init(_ script: @escaping Script) { self.script = script }
 
     convenience init(_ status: Int, _ body: String = "", headers: [(name: String, value: String)] = []) {
-        self.init { (_, _) throws(TransportError) in HTTPResponse(status: status, headers: headers, body: Array(body.utf8)) }
+        self.init { (_, _) throws(TransportError) in
+            HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
+        }
     }
 
     var requests: [HTTPRequest] { asked.withLock { $0 } }
@@ -32,7 +34,9 @@ final class ScriptedHTTP: HTTPClient {
         return try await script(request, turn)
     }
 
-    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> HTTPResponse {
+    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
+    {
         try await send(request)
     }
 }
@@ -86,7 +90,9 @@ final class MemoryThreads: Sendable {
     private let kept = Mutex<[String: String]>([:])
     var values: [String: String] { kept.withLock { $0 } }
     var store: ThreadStore {
-        ThreadStore(get: { key in self.kept.withLock { $0[key] } }, set: { key, value in self.kept.withLock { $0[key] = value } })
+        ThreadStore(
+            get: { key in self.kept.withLock { $0[key] } },
+            set: { key, value in self.kept.withLock { $0[key] = value } })
     }
 }
 
@@ -97,7 +103,9 @@ func until(_ condition: @Sendable () async -> Bool) async {
 
 extension Platform {
     static func test(_ time: VirtualTime = VirtualTime(), seed: UInt64 = 7) -> Platform {
-        Platform(time: time, random: SeededRandom(seed: seed), files: SystemFiles(), log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        Platform(
+            time: time, random: SeededRandom(seed: seed), files: SystemFiles(),
+            log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 }
 
@@ -106,17 +114,22 @@ extension Alerts.Notification {
     static let now = Timestamp(milliseconds: 1_764_122_400_000)
 
     static func test(
-        _ integration: String, receiver: String = "team", summary: String = "Vault is sealed", annotations: [String: String] = [:],
-        resolved: Bool = false, alerts: Int = 1, groupKey: String = #"{}:{alertname="VaultSealed"}"#, reason: String? = nil
+        _ integration: String, receiver: String = "team", summary: String = "Vault is sealed",
+        annotations: [String: String] = [:],
+        resolved: Bool = false, alerts: Int = 1, groupKey: String = #"{}:{alertname="VaultSealed"}"#,
+        reason: String? = nil
     ) -> Alerts.Notification {
         var all = annotations
         all["summary"] = summary
         return Alerts.Notification(
-            receiver: receiver, integration: integration, groupKey: groupKey, groupLabels: Labels(["alertname": "VaultSealed"]),
+            receiver: receiver, integration: integration, groupKey: groupKey,
+            groupLabels: Labels(["alertname": "VaultSealed"]),
             alerts: (0..<alerts).map { index in
                 Alert(
-                    labels: Labels(["alertname": "VaultSealed", "severity": "critical", "node": "vault-\(index)"]), annotations: all,
-                    startsAt: now + .seconds(-120), endsAt: resolved ? now + .seconds(-1) : nil, updatedAt: now, generatorURL: "http://agent/graph")
+                    labels: Labels(["alertname": "VaultSealed", "severity": "critical", "node": "vault-\(index)"]),
+                    annotations: all,
+                    startsAt: now + .seconds(-120), endsAt: resolved ? now + .seconds(-1) : nil, updatedAt: now,
+                    generatorURL: "http://agent/graph")
             },
             reason: reason ?? (resolved ? "resolved" : "first"), decidedAt: now)
     }
@@ -125,7 +138,8 @@ extension Alerts.Notification {
 extension DeliveryService {
     /// One receiver, `team`, that hears in one way.
     static func test(
-        _ settings: IntegrationOptions.Settings, http: any HTTPClient = ScriptedHTTP(200), mail: any MailSender = ScriptedMail(),
+        _ settings: IntegrationOptions.Settings, http: any HTTPClient = ScriptedHTTP(200),
+        mail: any MailSender = ScriptedMail(),
         threads: ThreadStore = MemoryThreads().store
     ) throws -> DeliveryService {
         var options = DeliveryOptions()
@@ -134,7 +148,8 @@ extension DeliveryService {
         options.receivers[0].integrations = [IntegrationOptions(settings)]
         return try DeliveryService(
             options, http: http, mail: mail, platform: .test(), registry: Registry(), threads: threads,
-            events: CourierEvents(begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }))
+            events: CourierEvents(
+                begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }))
     }
 
     /// One attempt.

@@ -12,16 +12,19 @@ struct WebhookIntegrationTests {
 
     @Test func speaksAlertmanagersVersion4() async throws {
         let http = ScriptedHTTP(204)
-        let outcome = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome { .test($0, alerts: 2) }
+        let outcome = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http)
+            .outcome { .test($0, alerts: 2) }
         #expect(outcome?.isAccepted == true)
         let request = try #require(http.requests.first)
         #expect(request.method == "POST")
         #expect(request.url == url)
         #expect(request.header("content-type") == "application/json")
         let body = request.json
-        #expect(Set(body.keys) == [
-            "receiver", "status", "alerts", "groupLabels", "commonLabels", "commonAnnotations", "externalURL", "version", "groupKey", "truncatedAlerts",
-        ])
+        #expect(
+            Set(body.keys) == [
+                "receiver", "status", "alerts", "groupLabels", "commonLabels", "commonAnnotations", "externalURL",
+                "version", "groupKey", "truncatedAlerts",
+            ])
         #expect(body["version"] as? String == "4")
         #expect(body["status"] as? String == "firing")
         #expect(body["receiver"] as? String == "team")
@@ -39,7 +42,9 @@ struct WebhookIntegrationTests {
 
     @Test func saysTheEnd() async throws {
         let http = ScriptedHTTP(200)
-        _ = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome { .test($0, resolved: true) }
+        _ = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome {
+            .test($0, resolved: true)
+        }
         let body = try #require(http.requests.first?.json)
         #expect(body["status"] as? String == "resolved")
         #expect((body["alerts"] as? [[String: Any]])?.first?["endsAt"] as? String == "2025-11-26T01:59:59Z")
@@ -58,15 +63,20 @@ struct WebhookIntegrationTests {
     @Test func carriesAnyTextWhole() async throws {
         let http = ScriptedHTTP(200)
         let text = "a \"quoted\" \\ line\nand\ttab \u{1} \u{7f} ünïcode 🔒 \u{2028} </script>"
-        _ = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome { .test($0, summary: text) }
+        _ = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome {
+            .test($0, summary: text)
+        }
         #expect((http.requests.first?.json["commonAnnotations"] as? [String: String])?["summary"] == text)
     }
 
     @Test func neverShowsItsURL() async throws {
         let refused = ScriptedHTTP(404, "no such hook: https://hooks.example.org/in/0123456789 (/in/0123456789)")
-        let lost = ScriptedHTTP { (request, _) throws(TransportError) in throw TransportError(.timeout, "no answer from \(request.url)") }
+        let lost = ScriptedHTTP { (request, _) throws(TransportError) in
+            throw TransportError(.timeout, "no answer from \(request.url)")
+        }
         for http in [refused, lost] {
-            let outcome = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome { .test($0) }
+            let outcome = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http)
+                .outcome { .test($0) }
             let error = try #require(outcome?.error)
             #expect(!error.description.contains("0123456789"))
             #expect(error.isRetryable == (http === lost))

@@ -40,7 +40,9 @@ struct DispatcherChaosTests {
             for id in decisions.withdrawn { outbox[id] = nil }
             for outgoing in decisions.send {
                 let place = Destination(outgoing.notification)
-                if outbox.values.contains(where: { Destination($0) == place }) { problems.append("two messages wait for \(place)") }
+                if outbox.values.contains(where: { Destination($0) == place }) {
+                    problems.append("two messages wait for \(place)")
+                }
                 outbox[outgoing.id] = outgoing.notification
                 if outgoing.notification.alerts.isEmpty { problems.append("an empty message") }
             }
@@ -51,8 +53,13 @@ struct DispatcherChaosTests {
             for (key, record) in decisions.escalations { escalations[key] = record }
             for handOver in decisions.handedOver {
                 escalated += 1
-                let heard = believed.contains { $0.key.receiver == handOver.receiver && $0.key.groupKey == handOver.groupKey && $0.value.contains(handOver.alert.fingerprint) }
-                if heard && !mayHaveBeenAttempted { problems.append("\(handOver.alert.name) escalates though \(handOver.receiver) has accepted it") }
+                let heard = believed.contains {
+                    $0.key.receiver == handOver.receiver && $0.key.groupKey == handOver.groupKey
+                        && $0.value.contains(handOver.alert.fingerprint)
+                }
+                if heard && !mayHaveBeenAttempted {
+                    problems.append("\(handOver.alert.name) escalates though \(handOver.receiver) has accepted it")
+                }
             }
         }
 
@@ -89,14 +96,21 @@ struct DispatcherChaosTests {
             dispatcher = Dispatcher(dispatcher.options)
             let saved = Dispatcher.Saved(
                 alerts: Array(alerts.values), silences: Array(silences.values), records: Array(records.values),
-                outgoing: outbox.map { Outgoing(id: $0.key, notification: $0.value, attempted: attempted.contains($0.key)) },
+                outgoing: outbox.map {
+                    Outgoing(id: $0.key, notification: $0.value, attempted: attempted.contains($0.key))
+                },
                 escalations: Array(escalations.values))
             apply(dispatcher.restore(saved, now: now))
-            if Set(dispatcher.pending.map(\.id)) != Set(outbox.keys) { problems.append("outbox and dispatcher disagree after a restart") }
+            if Set(dispatcher.pending.map(\.id)) != Set(outbox.keys) {
+                problems.append("outbox and dispatcher disagree after a restart")
+            }
         }
 
         mutating func attempt(_ failing: Bool) {
-            guard let id = outbox.keys.sorted().first(where: { !inFlight.contains($0) && (random.chance(50) || !failing) }) else { return }
+            guard
+                let id = outbox.keys.sorted().first(where: { !inFlight.contains($0) && (random.chance(50) || !failing) }
+                )
+            else { return }
             attempted.insert(id)
             guard dispatcher.beginAttempt(id) != nil else {
                 problems.append("the outbox holds what the dispatcher has withdrawn")
@@ -130,25 +144,39 @@ struct DispatcherChaosTests {
 
     static func options(_ variant: Int) -> DispatchOptions {
         let critical = Route(
-            receiver: "pager", matchers: [matcher("severity=critical")], continues: variant % 2 == 0, groupBy: .labels(["alertname"]),
+            receiver: "pager", matchers: [matcher("severity=critical")], continues: variant % 2 == 0,
+            groupBy: .labels(["alertname"]),
             groupWait: .seconds(10), groupInterval: .seconds(60))
-        let hub = Route(receiver: "hub", matchers: [matcher("cluster=x")], continues: true, groupBy: .labels(["alertname"]), groupInterval: .seconds(60))
-        let low = Route(receiver: "mail", matchers: [matcher("severity=low")], groupBy: .labels(["cluster"]), groupWait: .seconds(600), groupInterval: .seconds(900))
+        let hub = Route(
+            receiver: "hub", matchers: [matcher("cluster=x")], continues: true, groupBy: .labels(["alertname"]),
+            groupInterval: .seconds(60))
+        let low = Route(
+            receiver: "mail", matchers: [matcher("severity=low")], groupBy: .labels(["cluster"]),
+            groupWait: .seconds(600), groupInterval: .seconds(900))
         return DispatchOptions(
             route: Route(
-                receiver: "mail", groupBy: variant % 3 == 0 ? .all : .labels(["cluster"]), groupWait: .seconds(30), groupInterval: .seconds(120),
-                repeatInterval: .seconds(3600), routes: (variant % 4 == 1 ? [hub] : []) + (variant % 4 == 3 ? [low] : [critical, low])),
+                receiver: "mail", groupBy: variant % 3 == 0 ? .all : .labels(["cluster"]), groupWait: .seconds(30),
+                groupInterval: .seconds(120),
+                repeatInterval: .seconds(3600),
+                routes: (variant % 4 == 1 ? [hub] : []) + (variant % 4 == 3 ? [low] : [critical, low])),
             receivers: [
                 .init(
                     name: "mail", integrations: [.init(name: "email/0", sendResolved: true)],
                     fallback: variant % 3 == 1 ? "boss" : nil, responseTime: .seconds(900)),
                 .init(
-                    name: "pager", integrations: [.init(name: "pagerduty/0", sendResolved: true), .init(name: "slack/0", sendResolved: true)],
+                    name: "pager",
+                    integrations: [
+                        .init(name: "pagerduty/0", sendResolved: true), .init(name: "slack/0", sendResolved: true),
+                    ],
                     fallback: variant % 5 == 4 ? nil : variant % 2 == 0 ? "boss" : "mail"),
                 .init(name: "boss", integrations: [.init(name: "email/0", sendResolved: true)]),
                 .init(name: "hub", integrations: [.init(name: "alertmanager/0", sendResolved: true, resend: .init())]),
             ],
-            inhibitRules: [InhibitRule(sourceMatchers: [matcher("severity=critical")], targetMatchers: [matcher("severity=low")], equal: ["cluster"])])
+            inhibitRules: [
+                InhibitRule(
+                    sourceMatchers: [matcher("severity=critical")], targetMatchers: [matcher("severity=low")],
+                    equal: ["cluster"])
+            ])
     }
 
     private func run(_ seed: UInt64) -> (problems: [String], messages: Int, escalated: Int) {
@@ -161,22 +189,30 @@ struct DispatcherChaosTests {
             case 0...4:
                 let i = random.below(9)
                 if world.firing.remove(i) != nil {
-                    world.receive([Alert(labels: Labels(world.labels(i)), startsAt: world.now.wall, endsAt: world.now.wall, updatedAt: world.now.wall)])
+                    world.receive([
+                        Alert(
+                            labels: Labels(world.labels(i)), startsAt: world.now.wall, endsAt: world.now.wall,
+                            updatedAt: world.now.wall)
+                    ])
                 } else {
                     world.firing.insert(i)
-                    world.receive([Alert(labels: Labels(world.labels(i)), startsAt: world.now.wall, updatedAt: world.now.wall)])
+                    world.receive([
+                        Alert(labels: Labels(world.labels(i)), startsAt: world.now.wall, updatedAt: world.now.wall)
+                    ])
                 }
             case 5...8: world.attempt(failing)
             case 9...11: world.answer(failing)
             case 12 where random.chance(50):
                 let silence = Silence(
-                    matchers: [matcher("alertname=A\(random.below(9))")], startsAt: world.now.wall, endsAt: world.now.wall + .seconds(random.below(4000) + 1))
+                    matchers: [matcher("alertname=A\(random.below(9))")], startsAt: world.now.wall,
+                    endsAt: world.now.wall + .seconds(random.below(4000) + 1))
                 if let (stored, decisions) = try? world.dispatcher.setSilence(silence, random: random, now: world.now) {
                     for silence in stored { world.silences[silence.id] = silence }
                     world.apply(decisions)
                 }
             case 13 where random.chance(40): world.restart()
-            case 14 where random.chance(30): world.apply(world.dispatcher.reload(DispatcherChaosTests.options(random.below(12)), now: world.now))
+            case 14 where random.chance(30):
+                world.apply(world.dispatcher.reload(DispatcherChaosTests.options(random.below(12)), now: world.now))
             case 15 where random.chance(30): world.wallStep += Double(random.below(7200) - 3600)
             default: break
             }
@@ -189,9 +225,14 @@ struct DispatcherChaosTests {
                 world.apply(world.dispatcher.advance(world.now))
             }
         }
-        // Peace: all alerts end, the receivers take everything, time goes by. Then nobody may believe in a firing alert.
+        // Peace: all alerts end, the receivers take everything, time goes by. Then nobody may believe in a firing
+        // alert.
         for i in world.firing.sorted() {
-            world.receive([Alert(labels: Labels(world.labels(i)), startsAt: world.now.wall, endsAt: world.now.wall, updatedAt: world.now.wall)])
+            world.receive([
+                Alert(
+                    labels: Labels(world.labels(i)), startsAt: world.now.wall, endsAt: world.now.wall,
+                    updatedAt: world.now.wall)
+            ])
         }
         // The last ones outlast the quarter of an hour for which an Alertmanager hears of ends.
         for _ in 0..<8 {
@@ -202,13 +243,21 @@ struct DispatcherChaosTests {
             }
             world.monotonic += 1000
         }
-        for (place, left) in world.believed where !left.isEmpty { world.problems.append("\(place) never heard the end of \(left.count) alerts") }
+        for (place, left) in world.believed where !left.isEmpty {
+            world.problems.append("\(place) never heard the end of \(left.count) alerts")
+        }
         if !world.outbox.isEmpty { world.problems.append("the outbox still holds \(world.outbox.count)") }
         if !world.escalations.isEmpty { world.problems.append("\(world.escalations.count) escalations are left") }
         if !world.records.isEmpty { world.problems.append("the log still holds \(world.records.count)") }
-        if !world.alerts.isEmpty && !world.dispatcher.alerts.isEmpty { world.problems.append("alerts are still held: \(world.dispatcher.alerts.count)") }
-        if !world.dispatcher.groups.isEmpty { world.problems.append("\(world.dispatcher.groups.count) groups are left") }
-        if !world.dispatcher.channels.isEmpty { world.problems.append("\(world.dispatcher.channels.count) channels are left") }
+        if !world.alerts.isEmpty && !world.dispatcher.alerts.isEmpty {
+            world.problems.append("alerts are still held: \(world.dispatcher.alerts.count)")
+        }
+        if !world.dispatcher.groups.isEmpty {
+            world.problems.append("\(world.dispatcher.groups.count) groups are left")
+        }
+        if !world.dispatcher.channels.isEmpty {
+            world.problems.append("\(world.dispatcher.channels.count) channels are left")
+        }
         return (world.problems, world.messages, world.escalated)
     }
 
@@ -230,7 +279,8 @@ struct DispatcherChaosTests {
         #expect(escalated > 200)
     }
 
-    /// With answers to every attempt and no crash, a firing alert that nothing keeps quiet is told within its group's time.
+    /// With answers to every attempt and no crash, a firing alert that nothing keeps quiet is told within its group's
+    /// time.
     @Test func everyTriggerArrives() {
         for seed in UInt64(1)...300 {
             let random = SeededRandom(seed)
@@ -238,7 +288,9 @@ struct DispatcherChaosTests {
             var told: Set<UInt64> = []
             var want: Set<UInt64> = []
             for i in 0..<20 {
-                let alert = Alert(labels: ["alertname": "A\(i)", "severity": "high"], startsAt: at(Double(i)).wall, updatedAt: at(Double(i)).wall)
+                let alert = Alert(
+                    labels: ["alertname": "A\(i)", "severity": "high"], startsAt: at(Double(i)).wall,
+                    updatedAt: at(Double(i)).wall)
                 want.insert(alert.fingerprint)
                 _ = d.receive([alert], now: at(Double(i)))
             }

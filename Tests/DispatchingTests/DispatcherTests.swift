@@ -21,13 +21,18 @@ struct DispatcherTests {
         let route = Route(
             receiver: "mail", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(3600),
             routes: [Route(receiver: "pager", continues: true), Route(receiver: "mail")])
-        var d = Dispatcher(DispatchOptions(
-            route: route,
-            receivers: ["mail", "pager"].map { .init(name: $0, integrations: [.init(name: "webhook/0", sendResolved: true)]) }))
+        var d = Dispatcher(
+            DispatchOptions(
+                route: route,
+                receivers: ["mail", "pager"].map {
+                    .init(name: $0, integrations: [.init(name: "webhook/0", sendResolved: true)])
+                }))
         func turn(_ seconds: Double, refusing: String? = nil) -> [String] {
             d.advance(at(seconds)).send.map { outgoing in
                 let receiver = outgoing.notification.receiver
-                if receiver != refusing, d.beginAttempt(outgoing.id) != nil { _ = d.recordAccepted(outgoing.id, now: at(seconds)) }
+                if receiver != refusing, d.beginAttempt(outgoing.id) != nil {
+                    _ = d.recordAccepted(outgoing.id, now: at(seconds))
+                }
                 return receiver + " " + outgoing.notification.summary
             }.sorted()
         }
@@ -56,7 +61,9 @@ struct DispatcherTests {
 
     /// A watchdog's heartbeat: each turn is to repeat, and no wake-up is as late as another.
     @Test func repeatsThoughWakeUpsComeUnevenlyLate() {
-        var d = Dispatcher(oneReceiver(Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(60))))
+        var d = Dispatcher(
+            oneReceiver(
+                Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(60))))
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         #expect(d.step(0.004) == ["first:A/"])
         for (turn, late) in [0.001, 0.003, 0.0005, 0.002, 0, 0.01].enumerated() {
@@ -66,7 +73,8 @@ struct DispatcherTests {
 
     /// A daily mail whose turn would fall into the same mute time every day.
     @Test func aMuteTimeDelaysAndNeverSwallows() {
-        var route = Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(86400), repeatInterval: .seconds(86400))
+        var route = Route(
+            receiver: "ops", groupWait: .zero, groupInterval: .seconds(86400), repeatInterval: .seconds(86400))
         route.muteTimeIntervals = ["nights"]
         var d = Dispatcher(oneReceiver(route, timeIntervals: ["nights": [TimeWindow(times: [.init(0, 360)])]]))
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
@@ -82,13 +90,22 @@ struct DispatcherTests {
     @Test func aReloadTakesNoAddressForAnother() {
         func options(_ targets: [Int]) -> DispatchOptions {
             DispatchOptions(
-                route: Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(3600)),
-                receivers: [.init(name: "ops", integrations: targets.enumerated().map { .init(name: "webhook/\($0)", sendResolved: true, target: $1) })])
+                route: Route(
+                    receiver: "ops", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(3600)),
+                receivers: [
+                    .init(
+                        name: "ops",
+                        integrations: targets.enumerated().map {
+                            .init(name: "webhook/\($0)", sendResolved: true, target: $1)
+                        })
+                ])
         }
         func told(_ d: inout Dispatcher, _ seconds: Double, taking: Set<String>) -> [String] {
             d.advance(at(seconds)).send.map { outgoing in
                 let name = outgoing.notification.integration
-                if taking.contains(name), d.beginAttempt(outgoing.id) != nil { _ = d.recordAccepted(outgoing.id, now: at(seconds)) }
+                if taking.contains(name), d.beginAttempt(outgoing.id) != nil {
+                    _ = d.recordAccepted(outgoing.id, now: at(seconds))
+                }
                 return "\(name) \(outgoing.notification.summary)"
             }.sorted()
         }
@@ -101,7 +118,8 @@ struct DispatcherTests {
         #expect(Set(decisions.forgottenRecords.map(\.integration)) == ["webhook/0", "webhook/2"])
         #expect(told(&d, 60, taking: ["webhook/0"]) == ["webhook/0 first:A/"])
         _ = d.receive([ended(["alertname": "A"], since: 0, 70)], now: at(70))
-        #expect(told(&d, 120, taking: ["webhook/0", "webhook/1"]) == ["webhook/0 resolved:/A", "webhook/1 resolved:/A"])
+        #expect(
+            told(&d, 120, taking: ["webhook/0", "webhook/1"]) == ["webhook/0 resolved:/A", "webhook/1 resolved:/A"])
     }
 
     @Test func repeatsExactlyAtTheRepeatInterval() {
@@ -221,7 +239,10 @@ struct DispatcherTests {
             _ = d.beginAttempt(sent[0].id)
             _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
             #expect(d.advance(at(330)).isEmpty)
-            let then = isAccepted ? d.recordAccepted(sent[0].id, now: at(340)) : d.recordFailed(sent[0].id, uncertain: false, now: at(340))
+            let then =
+                isAccepted
+                ? d.recordAccepted(sent[0].id, now: at(340))
+                : d.recordFailed(sent[0].id, uncertain: false, now: at(340))
             #expect(then.send.map(\.notification.summary) == (isAccepted ? ["resolved:/A"] : []))
             #expect(then.withdrawn == [sent[0].id])
         }
@@ -279,7 +300,9 @@ struct DispatcherTests {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         #expect(d.step(30) == ["first:A/"])
-        let silence = Silence(matchers: [matcher("alertname=~\"A|B\"")], startsAt: at(40).wall, endsAt: at(4000).wall, createdBy: "me", comment: "c")
+        let silence = Silence(
+            matchers: [matcher("alertname=~\"A|B\"")], startsAt: at(40).wall, endsAt: at(4000).wall, createdBy: "me",
+            comment: "c")
         let made = try d.setSilence(silence, random: SeededRandom(1), now: at(40))
         #expect(made.stored.count == 1)
         _ = d.receive([firing(["alertname": "B"], 50)], now: at(50))
@@ -331,9 +354,13 @@ struct DispatcherTests {
     }
 
     @Test func recurringSilenceHoldsInItsWindowsOnly() throws {
-        var d = Dispatcher(oneReceiver(Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(600), repeatInterval: .seconds(86400))))
+        var d = Dispatcher(
+            oneReceiver(
+                Route(receiver: "ops", groupWait: .zero, groupInterval: .seconds(600), repeatInterval: .seconds(86400)))
+        )
         let window = TimeWindow(times: [try TimeWindow.times(start: "00:00", end: "01:00")])
-        let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(0).wall, endsAt: at(10 * 86400).wall, schedule: [window])
+        let silence = Silence(
+            matchers: [matcher("alertname=A")], startsAt: at(0).wall, endsAt: at(10 * 86400).wall, schedule: [window])
         _ = try d.setSilence(silence, random: SeededRandom(1), now: at(0))
         _ = d.receive([firing(["alertname": "A"], 1)], now: at(1))
         #expect(d.step(1) == [])
@@ -342,7 +369,9 @@ struct DispatcherTests {
     }
 
     @Test func inhibitionByEqualLabels() {
-        let rule = InhibitRule(sourceMatchers: [matcher("severity=critical")], targetMatchers: [matcher("severity=low")], equal: ["cluster"])
+        let rule = InhibitRule(
+            sourceMatchers: [matcher("severity=critical")], targetMatchers: [matcher("severity=low")],
+            equal: ["cluster"])
         var d = Dispatcher(oneReceiver(inhibitRules: [rule]))
         _ = d.receive(
             [
@@ -354,7 +383,8 @@ struct DispatcherTests {
         let suppressed = d.alertStatuses(at(31)).filter { $0.state == .suppressed }
         #expect(suppressed.map(\.alert.name) == ["Slow"])
         #expect(suppressed.first?.inhibitedBy.count == 1)
-        _ = d.receive([ended(["alertname": "Down", "severity": "critical", "cluster": "a"], since: 0, 60)], now: at(60))
+        _ = d.receive(
+            [ended(["alertname": "Down", "severity": "critical", "cluster": "a"], since: 0, 60)], now: at(60))
         #expect(d.step(330) == ["changed:Lag,Slow/Down"])
     }
 
@@ -378,7 +408,13 @@ struct DispatcherTests {
     @Test func everyIntegrationHearsOnItsOwn() {
         let options = DispatchOptions(
             route: Route(receiver: "ops", groupWait: .zero),
-            receivers: [.init(name: "ops", integrations: [.init(name: "email/0", sendResolved: true), .init(name: "slack/0", sendResolved: true)])])
+            receivers: [
+                .init(
+                    name: "ops",
+                    integrations: [
+                        .init(name: "email/0", sendResolved: true), .init(name: "slack/0", sendResolved: true),
+                    ])
+            ])
         var d = Dispatcher(options)
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(0)).send

@@ -9,12 +9,18 @@ import Testing
 struct EscalationTests {
     private static let labels = ["alertname": "A", "severity": "critical"]
 
-    private static func options(fallback: String? = "boss", responseTime: Duration? = nil, last: String? = nil) -> DispatchOptions {
+    private static func options(fallback: String? = "boss", responseTime: Duration? = nil, last: String? = nil)
+        -> DispatchOptions
+    {
         DispatchOptions(
-            route: Route(receiver: "ops", groupWait: .seconds(10), groupInterval: .seconds(60), repeatInterval: .seconds(3600)),
+            route: Route(
+                receiver: "ops", groupWait: .seconds(10), groupInterval: .seconds(60), repeatInterval: .seconds(3600)),
             receivers: [
                 .init(
-                    name: "ops", integrations: [.init(name: "slack/0", sendResolved: true), .init(name: "pagerduty/0", sendResolved: true)],
+                    name: "ops",
+                    integrations: [
+                        .init(name: "slack/0", sendResolved: true), .init(name: "pagerduty/0", sendResolved: true),
+                    ],
                     fallback: fallback, responseTime: responseTime),
                 .init(name: "boss", integrations: [.init(name: "email/0", sendResolved: true)], fallback: last),
                 .init(name: "last", integrations: [.init(name: "webhook/0", sendResolved: true)]),
@@ -22,7 +28,9 @@ struct EscalationTests {
     }
 
     /// `receiver reason:firing/resolved` of each message.
-    private func said(_ decisions: Decisions) -> [String] { decisions.send.map { "\($0.notification.receiver) \($0.notification.summary)" } }
+    private func said(_ decisions: Decisions) -> [String] {
+        decisions.send.map { "\($0.notification.receiver) \($0.notification.summary)" }
+    }
 
     /// Both of ops' attempts fail for now.
     private func failAll(_ d: inout Dispatcher, _ decisions: Decisions, _ seconds: Double) {
@@ -87,7 +95,9 @@ struct EscalationTests {
     }
 
     @Test func responseTimesFollowTheSeverityOrTheReceiver() {
-        for (severity, seconds) in [("critical", 300.0), ("high", 900), ("medium", 3600), ("low", 86_400), ("strange", 3600)] {
+        for (severity, seconds) in [
+            ("critical", 300.0), ("high", 900), ("medium", 3600), ("low", 86_400), ("strange", 3600),
+        ] {
             var d = Dispatcher(EscalationTests.options())
             _ = d.receive([firing(["alertname": "A", "severity": severity], 0)], now: at(0))
             failAll(&d, d.advance(at(10)), 10)
@@ -167,7 +177,8 @@ struct EscalationTests {
 
     @Test func quietAndEndedAlertsDoNotEscalate() throws {
         var d = Dispatcher(EscalationTests.options())
-        _ = d.receive([firing(EscalationTests.labels, 0), firing(["alertname": "B", "severity": "critical"], 0)], now: at(0))
+        _ = d.receive(
+            [firing(EscalationTests.labels, 0), firing(["alertname": "B", "severity": "critical"], 0)], now: at(0))
         failAll(&d, d.advance(at(10)), 10)
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(20).wall, endsAt: at(9000).wall)
         _ = try d.setSilence(silence, random: SeededRandom(1), now: at(20))

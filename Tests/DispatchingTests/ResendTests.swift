@@ -11,11 +11,16 @@ struct ResendTests {
 
     private static func options(_ groupWait: Int64 = 30) -> DispatchOptions {
         DispatchOptions(
-            route: Route(receiver: "ops", groupWait: .seconds(groupWait), groupInterval: .seconds(300), repeatInterval: .seconds(14400)),
+            route: Route(
+                receiver: "ops", groupWait: .seconds(groupWait), groupInterval: .seconds(300),
+                repeatInterval: .seconds(14400)),
             receivers: [
-                .init(name: "ops", integrations: [
-                    .init(name: "alertmanager/0", sendResolved: true, resend: .init()), .init(name: "email/0", sendResolved: true),
-                ])
+                .init(
+                    name: "ops",
+                    integrations: [
+                        .init(name: "alertmanager/0", sendResolved: true, resend: .init()),
+                        .init(name: "email/0", sendResolved: true),
+                    ])
             ])
     }
 
@@ -34,13 +39,16 @@ struct ResendTests {
     @Test func isToldAtOnceAndEveryMinuteAndHearsTheEndForAQuarterOfAnHour() {
         var d = Dispatcher(ResendTests.options())
         _ = d.receive([firing(ResendTests.labels, 0)], now: at(0))
-        #expect(run(&d, 0...150) == [
-            "0 alertmanager/0 first:A/", "30 email/0 first:A/", "60 alertmanager/0 repeat:A/", "120 alertmanager/0 repeat:A/",
-        ])
+        #expect(
+            run(&d, 0...150) == [
+                "0 alertmanager/0 first:A/", "30 email/0 first:A/", "60 alertmanager/0 repeat:A/",
+                "120 alertmanager/0 repeat:A/",
+            ])
         // Another joins: told at once, whatever the group interval.
         _ = d.receive([firing(["alertname": "B"], 151)], now: at(151))
         #expect(run(&d, 151...215) == ["151 alertmanager/0 changed:A,B/", "211 alertmanager/0 repeat:A,B/"])
-        _ = d.receive([ended(ResendTests.labels, since: 0, 216), ended(["alertname": "B"], since: 151, 216)], now: at(216))
+        _ = d.receive(
+            [ended(ResendTests.labels, since: 0, 216), ended(["alertname": "B"], since: 151, 216)], now: at(216))
         let ends = run(&d, 216...1200)
         #expect(ends.first == "216 alertmanager/0 resolved:/A,B")
         #expect(ends.filter { $0.contains("email") } == ["330 email/0 resolved:/A"])
@@ -55,11 +63,15 @@ struct ResendTests {
         _ = d.receive([firing(ResendTests.labels, 0)], now: at(0))
         #expect(run(&d, 0...40).count == 2)
         for name in ["A", "B"] {
-            let silence = Silence(matchers: [matcher("alertname=\(name)")], startsAt: at(41).wall, endsAt: at(9000).wall)
+            let silence = Silence(
+                matchers: [matcher("alertname=\(name)")], startsAt: at(41).wall, endsAt: at(9000).wall)
             _ = try d.setSilence(silence, random: SeededRandom(UInt64(name.utf8.first ?? 0)), now: at(41))
         }
         _ = d.receive([firing(["alertname": "B"], 42)], now: at(42))
-        #expect(run(&d, 42...190) == ["60 alertmanager/0 repeat:A/", "120 alertmanager/0 repeat:A/", "180 alertmanager/0 repeat:A/"])
+        #expect(
+            run(&d, 42...190) == [
+                "60 alertmanager/0 repeat:A/", "120 alertmanager/0 repeat:A/", "180 alertmanager/0 repeat:A/",
+            ])
         _ = d.receive([ended(ResendTests.labels, since: 0, 191)], now: at(191))
         #expect(run(&d, 191...192) == ["191 alertmanager/0 resolved:/A"])
     }

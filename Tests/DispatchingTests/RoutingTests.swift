@@ -10,7 +10,9 @@ struct RouteTreeTests {
             routes: [
                 Route(
                     receiver: "A", matchers: [matcher("owner=team-A")], groupInterval: .seconds(60),
-                    routes: [Route(receiver: "A-crit", matchers: [matcher("severity=~\"critical|page\"")], groupBy: .all)]),
+                    routes: [
+                        Route(receiver: "A-crit", matchers: [matcher("severity=~\"critical|page\"")], groupBy: .all)
+                    ]),
                 Route(matchers: [matcher("owner=team-B")], continues: true),
                 Route(receiver: "B", matchers: [matcher("owner=~\"team-(B|C)\"")]),
                 Route(receiver: "B", matchers: [matcher("owner=~\"team-(B|C)\"")]),
@@ -69,8 +71,13 @@ struct MatcherSyntaxTests {
     }
 
     @Test func wrongInBoth() {
-        for text in ["foo", "=bar", "foo==\"bar", "{foo=\"bar\"", "foo=\"bar", "foo=~\"(\"", "foo=\"b\"c\"", "foo!bar"] {
-            if text == "{foo=\"bar\"" { #expect(read(text) != nil, "the old language needs no closing brace") } else { #expect(read(text) == nil, "\(text)") }
+        for text in ["foo", "=bar", "foo==\"bar", "{foo=\"bar\"", "foo=\"bar", "foo=~\"(\"", "foo=\"b\"c\"", "foo!bar"]
+        {
+            if text == "{foo=\"bar\"" {
+                #expect(read(text) != nil, "the old language needs no closing brace")
+            } else {
+                #expect(read(text) == nil, "\(text)")
+            }
         }
         #expect(throws: MatcherSyntaxError.self) { try MatcherSyntax.parse(String(repeating: "a", count: 70_000)) }
     }
@@ -78,7 +85,9 @@ struct MatcherSyntaxTests {
 
 struct InhibitorTests {
     @Test func twoSidedMatchesDoNotSilenceEachOther() {
-        var inhibitor = Inhibitor([InhibitRule(sourceMatchers: [matcher("s=~\"1|2\"")], targetMatchers: [matcher("t=1")], equal: ["e"])])
+        var inhibitor = Inhibitor([
+            InhibitRule(sourceMatchers: [matcher("s=~\"1|2\"")], targetMatchers: [matcher("t=1")], equal: ["e"])
+        ])
         let both: Labels = ["s": "1", "t": "1", "e": "x"]
         let alsoBoth: Labels = ["s": "2", "t": "1", "e": "x"]
         let target: Labels = ["t": "1", "e": "x"]
@@ -113,7 +122,9 @@ struct InhibitorTests {
     }
 
     @Test func labelsAbsentOnBothAreEqual() {
-        var inhibitor = Inhibitor([InhibitRule(sourceMatchers: [matcher("s=1")], targetMatchers: [matcher("t=1")], equal: ["e"])])
+        var inhibitor = Inhibitor([
+            InhibitRule(sourceMatchers: [matcher("s=1")], targetMatchers: [matcher("t=1")], equal: ["e"])
+        ])
         inhibitor.update(["s": "1"], firing: true)
         #expect(inhibitor.inhibiting(["t": "1"]).count == 1)
         #expect(inhibitor.inhibiting(["t": "1", "e": "x"]).isEmpty)

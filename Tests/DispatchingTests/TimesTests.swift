@@ -8,7 +8,9 @@ struct TimeWindowTests {
     private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text) ?? Timestamp(milliseconds: .min) }
 
     @Test func officeHours() throws {
-        let window = TimeWindow(times: [try TimeWindow.times(start: "09:00", end: "17:00")], weekdays: [try TimeWindow.weekdays("Monday:friday")])
+        let window = TimeWindow(
+            times: [try TimeWindow.times(start: "09:00", end: "17:00")],
+            weekdays: [try TimeWindow.weekdays("Monday:friday")])
         #expect(window.contains(time("2020-07-08T09:00:00Z")))
         #expect(window.contains(time("2020-07-08T16:59:59Z")))
         #expect(!window.contains(time("2020-07-08T17:00:00Z")))
@@ -27,7 +29,9 @@ struct TimeWindowTests {
     }
 
     @Test func monthsAndYears() throws {
-        let window = TimeWindow(months: [try TimeWindow.months("november:12"), try TimeWindow.months("1")], years: [try TimeWindow.years("2020:2021")])
+        let window = TimeWindow(
+            months: [try TimeWindow.months("november:12"), try TimeWindow.months("1")],
+            years: [try TimeWindow.years("2020:2021")])
         #expect(window.contains(time("2020-11-01T00:00:00Z")))
         #expect(window.contains(time("2021-01-31T00:00:00Z")))
         #expect(!window.contains(time("2021-02-01T00:00:00Z")))
@@ -35,12 +39,20 @@ struct TimeWindowTests {
     }
 
     @Test func wrongTexts() {
-        for (start, end) in [("9:00", "17:00"), ("09:00", "24:01"), ("17:00", "09:00"), ("09:00", "09:00"), ("ab:cd", "17:00")] {
+        for (start, end) in [
+            ("9:00", "17:00"), ("09:00", "24:01"), ("17:00", "09:00"), ("09:00", "09:00"), ("ab:cd", "17:00"),
+        ] {
             #expect(throws: TimeWindowError.self) { try TimeWindow.times(start: start, end: end) }
         }
-        for text in ["mondays", "friday:monday", "", "monday:tuesday:friday"] { #expect(throws: TimeWindowError.self) { try TimeWindow.weekdays(text) } }
-        for text in ["0", "32", "-32", "5:3", "-1:5", "-1:-3", "a"] { #expect(throws: TimeWindowError.self) { try TimeWindow.daysOfMonth(text) } }
-        for text in ["13", "0", "march:january", "smarch"] { #expect(throws: TimeWindowError.self) { try TimeWindow.months(text) } }
+        for text in ["mondays", "friday:monday", "", "monday:tuesday:friday"] {
+            #expect(throws: TimeWindowError.self) { try TimeWindow.weekdays(text) }
+        }
+        for text in ["0", "32", "-32", "5:3", "-1:5", "-1:-3", "a"] {
+            #expect(throws: TimeWindowError.self) { try TimeWindow.daysOfMonth(text) }
+        }
+        for text in ["13", "0", "march:january", "smarch"] {
+            #expect(throws: TimeWindowError.self) { try TimeWindow.months(text) }
+        }
         for text in ["2022:2020", "x"] { #expect(throws: TimeWindowError.self) { try TimeWindow.years(text) } }
     }
 
@@ -55,7 +67,9 @@ struct TimeWindowTests {
 
 struct SilencesTests {
     private func silence(_ from: Double, _ to: Double, _ text: String = "a=b", id: String = "") -> Silence {
-        Silence(id: id, matchers: [matcher(text)], startsAt: at(from).wall, endsAt: at(to).wall, createdBy: "me", comment: "why")
+        Silence(
+            id: id, matchers: [matcher(text)], startsAt: at(from).wall, endsAt: at(to).wall, createdBy: "me",
+            comment: "why")
     }
 
     @Test func makeChangeReplaceExpire() throws {
@@ -63,7 +77,10 @@ struct SilencesTests {
         let made = try silences.set(silence(0, 100), random: SeededRandom(1), now: at(0).wall)[0]
         #expect(made.id.count == 36)
         // The end can be moved in place.
-        #expect(try silences.set(silence(0, 200, id: made.id), random: SeededRandom(2), now: at(10).wall).map(\.id) == [made.id])
+        #expect(
+            try silences.set(silence(0, 200, id: made.id), random: SeededRandom(2), now: at(10).wall).map(\.id) == [
+                made.id
+            ])
         // Other matchers make a new one and end the old one.
         let replaced = try silences.set(silence(0, 200, "a=c", id: made.id), random: SeededRandom(3), now: at(20).wall)
         #expect(replaced.count == 2 && replaced[0].id != made.id && replaced[1].id == made.id)
@@ -81,19 +98,29 @@ struct SilencesTests {
         let random = SeededRandom(1)
         #expect(throws: SilenceError.self) { try silences.set(silence(10, 10), random: random, now: at(0).wall) }
         #expect(throws: SilenceError.self) { try silences.set(silence(0, 10), random: random, now: at(20).wall) }
-        #expect(throws: SilenceError.self) { try silences.set(silence(0, 10, "a=~\".*\""), random: random, now: at(0).wall) }
-        #expect(throws: SilenceError.self) { try silences.set(Silence(matchers: [], startsAt: at(0).wall, endsAt: at(9).wall), random: random, now: at(0).wall) }
-        #expect(throws: SilenceError.tooMany(2)) { for _ in 0..<3 { _ = try silences.set(silence(0, 10), random: random, now: at(0).wall) } }
+        #expect(throws: SilenceError.self) {
+            try silences.set(silence(0, 10, "a=~\".*\""), random: random, now: at(0).wall)
+        }
+        #expect(throws: SilenceError.self) {
+            try silences.set(
+                Silence(matchers: [], startsAt: at(0).wall, endsAt: at(9).wall), random: random, now: at(0).wall)
+        }
+        #expect(throws: SilenceError.tooMany(2)) {
+            for _ in 0..<3 { _ = try silences.set(silence(0, 10), random: random, now: at(0).wall) }
+        }
     }
 
     @Test func survivesItsEncoding() throws {
         var kept = silence(0, 100, "a=~\"x|y\"", id: "1")
-        kept.schedule = [TimeWindow(times: [.init(0, 60)], zone: try TimeZoneData.named("Europe/Berlin", SystemFiles()))]
+        kept.schedule = [
+            TimeWindow(times: [.init(0, 60)], zone: try TimeZoneData.named("Europe/Berlin", SystemFiles()))
+        ]
         let back = try Silence(encoded: try kept.encoded())
         #expect(back == kept)
         #expect(back.schedule[0].zone.offset(at: at(0).wall) == 3600)
         let record = NotificationRecord(
-            destination: Destination(receiver: "r", integration: "email/0", groupKey: "{}:{}"), groupLabels: ["a": "b"], firing: [1, .max],
+            destination: Destination(receiver: "r", integration: "email/0", groupKey: "{}:{}"), groupLabels: ["a": "b"],
+            firing: [1, .max],
             told: [1, 2, .max], maybeFiring: [5], since: at(1).wall)
         #expect(try NotificationRecord(encoded: record.encoded()) == record)
     }

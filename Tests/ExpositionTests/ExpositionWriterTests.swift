@@ -6,67 +6,79 @@ import Testing
 
 struct ExpositionWriterTests {
     private let families = [
-        MetricFamily("vw_requests_total", .counter, help: "Requests by \"path\"\\ and\nmore.", samples: [
-            .init(["__name__": "vw_requests_total", "path": "a\"b\\c\nd"], 3),
-            .init(["__name__": "vw_requests_total", "path": "é"], 4, timestamp: Timestamp(milliseconds: 1_500_000_000_250)),
-        ]),
+        MetricFamily(
+            "vw_requests_total", .counter, help: "Requests by \"path\"\\ and\nmore.",
+            samples: [
+                .init(["__name__": "vw_requests_total", "path": "a\"b\\c\nd"], 3),
+                .init(
+                    ["__name__": "vw_requests_total", "path": "é"], 4,
+                    timestamp: Timestamp(milliseconds: 1_500_000_000_250)),
+            ]),
         MetricFamily("vw_age_seconds", .gauge, help: "Age.", samples: [.init(["__name__": "vw_age_seconds"], .nan)]),
-        MetricFamily("vw_wait_seconds", .histogram, help: "Wait.", samples: [
-            .init(["__name__": "vw_wait_seconds_bucket", "le": "1"], 1), .init(["__name__": "vw_wait_seconds_bucket", "le": "+Inf"], 2),
-            .init(["__name__": "vw_wait_seconds_sum"], 1.5), .init(["__name__": "vw_wait_seconds_count"], 2),
-        ]),
-        MetricFamily("vw_odd", .untyped, help: "Odd.", samples: [.init(["__name__": "vw_odd", "a-b": "x"], -.infinity)]),
+        MetricFamily(
+            "vw_wait_seconds", .histogram, help: "Wait.",
+            samples: [
+                .init(["__name__": "vw_wait_seconds_bucket", "le": "1"], 1),
+                .init(["__name__": "vw_wait_seconds_bucket", "le": "+Inf"], 2),
+                .init(["__name__": "vw_wait_seconds_sum"], 1.5), .init(["__name__": "vw_wait_seconds_count"], 2),
+            ]),
+        MetricFamily(
+            "vw_odd", .untyped, help: "Odd.", samples: [.init(["__name__": "vw_odd", "a-b": "x"], -.infinity)]),
     ]
 
     @Test func textFormat() {
-        #expect(String(decoding: ExpositionWriter.page(families), as: UTF8.self) == """
-            # HELP vw_age_seconds Age.
-            # TYPE vw_age_seconds gauge
-            vw_age_seconds NaN
-            # HELP vw_odd Odd.
-            # TYPE vw_odd untyped
-            vw_odd{a_b="x"} -Inf
-            # HELP vw_requests_total Requests by "path"\\\\ and\\nmore.
-            # TYPE vw_requests_total counter
-            vw_requests_total{path="a\\"b\\\\c\\nd"} 3
-            vw_requests_total{path="é"} 4 1500000000250
-            # HELP vw_wait_seconds Wait.
-            # TYPE vw_wait_seconds histogram
-            vw_wait_seconds_bucket{le="1"} 1
-            vw_wait_seconds_bucket{le="+Inf"} 2
-            vw_wait_seconds_sum 1.5
-            vw_wait_seconds_count 2
+        #expect(
+            String(decoding: ExpositionWriter.page(families), as: UTF8.self) == """
+                # HELP vw_age_seconds Age.
+                # TYPE vw_age_seconds gauge
+                vw_age_seconds NaN
+                # HELP vw_odd Odd.
+                # TYPE vw_odd untyped
+                vw_odd{a_b="x"} -Inf
+                # HELP vw_requests_total Requests by "path"\\\\ and\\nmore.
+                # TYPE vw_requests_total counter
+                vw_requests_total{path="a\\"b\\\\c\\nd"} 3
+                vw_requests_total{path="é"} 4 1500000000250
+                # HELP vw_wait_seconds Wait.
+                # TYPE vw_wait_seconds histogram
+                vw_wait_seconds_bucket{le="1"} 1
+                vw_wait_seconds_bucket{le="+Inf"} 2
+                vw_wait_seconds_sum 1.5
+                vw_wait_seconds_count 2
 
-            """)
+                """)
     }
 
     @Test func openMetrics() {
-        #expect(String(decoding: ExpositionWriter.page(families, format: .openMetrics), as: UTF8.self) == """
-            # HELP vw_age_seconds Age.
-            # TYPE vw_age_seconds gauge
-            vw_age_seconds NaN
-            # HELP vw_odd Odd.
-            # TYPE vw_odd unknown
-            vw_odd{a_b="x"} -Inf
-            # HELP vw_requests Requests by \\"path\\"\\\\ and\\nmore.
-            # TYPE vw_requests counter
-            vw_requests_total{path="a\\"b\\\\c\\nd"} 3
-            vw_requests_total{path="é"} 4 1500000000.25
-            # HELP vw_wait_seconds Wait.
-            # TYPE vw_wait_seconds histogram
-            vw_wait_seconds_bucket{le="1.0"} 1
-            vw_wait_seconds_bucket{le="+Inf"} 2
-            vw_wait_seconds_sum 1.5
-            vw_wait_seconds_count 2
-            # EOF
+        #expect(
+            String(decoding: ExpositionWriter.page(families, format: .openMetrics), as: UTF8.self) == """
+                # HELP vw_age_seconds Age.
+                # TYPE vw_age_seconds gauge
+                vw_age_seconds NaN
+                # HELP vw_odd Odd.
+                # TYPE vw_odd unknown
+                vw_odd{a_b="x"} -Inf
+                # HELP vw_requests Requests by \\"path\\"\\\\ and\\nmore.
+                # TYPE vw_requests counter
+                vw_requests_total{path="a\\"b\\\\c\\nd"} 3
+                vw_requests_total{path="é"} 4 1500000000.25
+                # HELP vw_wait_seconds Wait.
+                # TYPE vw_wait_seconds histogram
+                vw_wait_seconds_bucket{le="1.0"} 1
+                vw_wait_seconds_bucket{le="+Inf"} 2
+                vw_wait_seconds_sum 1.5
+                vw_wait_seconds_count 2
+                # EOF
 
-            """)
+                """)
     }
 
     @Test func familiesOfOneNameAreWrittenOnce() {
         let half = MetricFamily("x", .gauge, help: "X.", samples: [.init(["__name__": "x", "n": "1"], 1)])
         let other = MetricFamily("x", .gauge, help: "X.", samples: [.init(["__name__": "x", "n": "2"], 2)])
-        #expect(String(decoding: ExpositionWriter.page([half, other]), as: UTF8.self) == "# HELP x X.\n# TYPE x gauge\nx{n=\"1\"} 1\nx{n=\"2\"} 2\n")
+        #expect(
+            String(decoding: ExpositionWriter.page([half, other]), as: UTF8.self)
+                == "# HELP x X.\n# TYPE x gauge\nx{n=\"1\"} 1\nx{n=\"2\"} 2\n")
     }
 
     @Test func promtoolHasNothingToSay() throws {

@@ -31,20 +31,31 @@ struct MetricFamilyParseTests {
             d_count\t144320
             """
         let families = try parse(page)
-        #expect(families.map(\.name) == [
-            "http_requests_total", "msdos_file_access_time_seconds", "metric_without_timestamp_and_labels", "something_weird", "rpc_seconds", "d",
-        ])
+        #expect(
+            families.map(\.name) == [
+                "http_requests_total", "msdos_file_access_time_seconds", "metric_without_timestamp_and_labels",
+                "something_weird", "rpc_seconds", "d",
+            ])
         #expect(families.map(\.kind) == [.counter, .untyped, .untyped, .untyped, .summary, .histogram])
         #expect(families[0].help == "The total number of \"HTTP\" requests, C:\\x.\nSecond line")
-        #expect(families[0].samples == [
-            .init(["__name__": "http_requests_total", "method": "post", "code": "200"], 1027, timestamp: Timestamp(milliseconds: 1_395_066_363_000)),
-            .init(["__name__": "http_requests_total", "method": "post", "code": "400"], 3, timestamp: Timestamp(milliseconds: 1_395_066_363_000)),
-        ])
+        #expect(
+            families[0].samples == [
+                .init(
+                    ["__name__": "http_requests_total", "method": "post", "code": "200"], 1027,
+                    timestamp: Timestamp(milliseconds: 1_395_066_363_000)),
+                .init(
+                    ["__name__": "http_requests_total", "method": "post", "code": "400"], 3,
+                    timestamp: Timestamp(milliseconds: 1_395_066_363_000)),
+            ])
         #expect(families[1].samples[0].labels["error"] == "Cannot find file:\n\"FILE.TXT\"")
         #expect(families[1].samples[0].labels["path"] == "C:\\DIR\\FILE.TXT")
         #expect(families[1].samples[0].value == 1_458_255_915)
         #expect(families[2].samples[0].value == 12.47)
-        #expect(families[3].samples[0] == .init(["__name__": "something_weird", "problem": "division by zero"], .infinity, timestamp: Timestamp(milliseconds: -3_982_045)))
+        #expect(
+            families[3].samples[0]
+                == .init(
+                    ["__name__": "something_weird", "problem": "division by zero"], .infinity,
+                    timestamp: Timestamp(milliseconds: -3_982_045)))
         #expect(families[4].samples[0].value.isNaN)
         #expect(families[4].samples.map(\.labels.name) == ["rpc_seconds", "rpc_seconds_sum", "rpc_seconds_count"])
         #expect(families[4].samples[1].value == 17_560_473)
@@ -53,7 +64,8 @@ struct MetricFamilyParseTests {
     }
 
     @Test func whatOpenMetricsAddsIsTolerated() throws {
-        let families = try parse("""
+        let families = try parse(
+            """
             # TYPE requests counter
             # UNIT requests seconds
             # HELP requests How many.
@@ -114,7 +126,8 @@ struct MetricFamilyParseTests {
 
     @Test func pagesOfARealVault() throws {
         for name in ["active", "standby", "raft.active"] {
-            let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/\(name).metrics-prometheus.http")
+            let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+                path: "Recordings/\(name).metrics-prometheus.http")
             let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
             let body = text[(text.range(of: "\r\n\r\n") ?? text.range(of: "\n\n")!).upperBound...]
             guard body.contains("# TYPE") else { continue }
@@ -128,7 +141,8 @@ struct MetricFamilyParseTests {
             let sorted = families.sorted { $0.name < $1.name }
             #expect(again.map(\.name) == sorted.map(\.name))
             #expect(again.flatMap(\.samples).map(\.labels) == sorted.flatMap(\.samples).map(\.labels))
-            #expect(again.flatMap(\.samples).map(\.value.bitPattern) == sorted.flatMap(\.samples).map(\.value.bitPattern))
+            #expect(
+                again.flatMap(\.samples).map(\.value.bitPattern) == sorted.flatMap(\.samples).map(\.value.bitPattern))
         }
     }
 
@@ -141,7 +155,9 @@ struct MetricFamilyParseTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        let page = Array("# HELP a b\n# TYPE a histogram\na_bucket{le=\"+Inf\",x=\"\\\\\"} 1e5 123\na_sum NaN\nb{c=\"d\",} -0x1p-3\r\n# EOF\n".utf8)
+        let page = Array(
+            "# HELP a b\n# TYPE a histogram\na_bucket{le=\"+Inf\",x=\"\\\\\"} 1e5 123\na_sum NaN\nb{c=\"d\",} -0x1p-3\r\n# EOF\n"
+                .utf8)
         for _ in 0..<3000 {
             var damaged = page
             for _ in 0..<(1 + next(4)) {
@@ -161,7 +177,10 @@ struct MetricFamilyParseTests {
     }
 
     @Test func valuesAreRoundedAsStrtodDoes() throws {
-        for text in ["0.1", "123456.789012345", "9007199254740993", "1e-320", "-0", "0.000000000000001", "999999999999999", "1.7976931348623157e308", "0x1.8p1", "+5", "Inf", "-inf"] {
+        for text in [
+            "0.1", "123456.789012345", "9007199254740993", "1e-320", "-0", "0.000000000000001", "999999999999999",
+            "1.7976931348623157e308", "0x1.8p1", "+5", "Inf", "-inf",
+        ] {
             let value = try parse("a \(text)")[0].samples[0].value
             #expect(value.bitPattern == strtod(text, nil).bitPattern, "\(text)")
         }

@@ -26,23 +26,31 @@ import Testing
     }
 
     @Test func alertsSilencesAndHistoryOfARunningAgent() async throws {
-        let alerting = AlertCommandTests.alerting.replacingOccurrences(of: "group_interval: 1s}", with: """
-            group_interval: 1s, routes: [{matchers: [alertname=Mute], mute_time_intervals: [always]}]}
-            time_intervals: [{name: always, time_intervals: [{months: ['1:12']}]}]
-            """)
-        let agent = try await RunningAgent.start(alerting: alerting, rules: """
-            groups:
-              - name: test
-                rules:
-                  - {alert: Sealed, expr: vector(1), labels: {severity: critical, node: v1}, annotations: {summary: "It is sealed"}}
-                  - {alert: Sealed, expr: vector(2), labels: {severity: high, node: v2}}
-                  - {alert: Other, expr: vector(3), labels: {severity: low}}
-                  - {alert: Mute, expr: vector(4), labels: {severity: low}}
-            """)
-        #expect(await waitUntil { (try? await agent.command("alerts").output.contains("Other")) == true }, "\(agent.log)")
+        let alerting = AlertCommandTests.alerting.replacingOccurrences(
+            of: "group_interval: 1s}",
+            with: """
+                group_interval: 1s, routes: [{matchers: [alertname=Mute], mute_time_intervals: [always]}]}
+                time_intervals: [{name: always, time_intervals: [{months: ['1:12']}]}]
+                """)
+        let agent = try await RunningAgent.start(
+            alerting: alerting,
+            rules: """
+                groups:
+                  - name: test
+                    rules:
+                      - {alert: Sealed, expr: vector(1), labels: {severity: critical, node: v1}, annotations: {summary: "It is sealed"}}
+                      - {alert: Sealed, expr: vector(2), labels: {severity: high, node: v2}}
+                      - {alert: Other, expr: vector(3), labels: {severity: low}}
+                      - {alert: Mute, expr: vector(4), labels: {severity: low}}
+                """)
+        #expect(
+            await waitUntil { (try? await agent.command("alerts").output.contains("Other")) == true }, "\(agent.log)")
         let all = try await agent.command("alerts")
         #expect(all.exit == .exited(0))
-        #expect(lines(all.output).first?.split(separator: "  ").map { $0.trimmingCharacters(in: .whitespaces) } == ["Alertname", "Severity", "Starts At", "Summary", "State"])
+        #expect(
+            lines(all.output).first?.split(separator: "  ").map { $0.trimmingCharacters(in: .whitespaces) } == [
+                "Alertname", "Severity", "Starts At", "Summary", "State",
+            ])
         #expect(all.output.contains("It is sealed  active"))
         #expect(!all.output.contains("Mute"))
         #expect(try await agent.command("alerts", "--muted", "Mute").output.contains("muted by always"))
@@ -55,7 +63,8 @@ import Testing
         #expect(try await agent.command("alerts", "a=~(").exit == .exited(2))
 
         // A silence of amtool's kind.
-        let made = try await agent.command("silence", "add", "-c", "upgrade", "-a", "ann", "-d", "2h", "Sealed", "node=v1")
+        let made = try await agent.command(
+            "silence", "add", "-c", "upgrade", "-a", "ann", "-d", "2h", "Sealed", "node=v1")
         #expect(made.exit == .exited(0), "\(made.error)")
         let id = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(id.count == 36)
@@ -65,20 +74,28 @@ import Testing
         let listed = try await agent.command("silence", "list")
         let theirs = try await amtool("--alertmanager.url=\(agent.url)", "silence", "query")
         #expect(lines(listed.output) == lines(theirs.output).filter { !$0.hasPrefix("Warning") })
-        #expect(listed.output.contains(#"alertname="Sealed" node="v1""#) && listed.output.contains("ann") && listed.output.contains("upgrade"))
+        #expect(
+            listed.output.contains(#"alertname="Sealed" node="v1""#) && listed.output.contains("ann")
+                && listed.output.contains("upgrade"))
 
         // One that recurs; a window that is never now keeps nothing quiet.
         let recurring = try await agent.command(
-            "silence", "add", "-c", "weekly", "-d", "8760h", "--weekdays", "monday:friday", "--times", "22:00-24:00", "--months", "1:12", "--location",
+            "silence", "add", "-c", "weekly", "-d", "8760h", "--weekdays", "monday:friday", "--times", "22:00-24:00",
+            "--months", "1:12", "--location",
             "Europe/Berlin", "Other")
         #expect(recurring.exit == .exited(0), "\(recurring.error)")
         let weekly = recurring.output.trimmingCharacters(in: .whitespacesAndNewlines)
         let shown = try await agent.command("silence", "list", "-o", "extended", "Other")
         #expect(shown.output.contains("monday:friday month 1:12 22:00-24:00 Europe/Berlin"), "\(shown.output)")
         // amtool, which knows of no schedules, changes the end and leaves the schedule as it is.
-        #expect(try await amtool("--alertmanager.url=\(agent.url)", "silence", "update", "-c", "still weekly", "-d", "4h", weekly).exit == .exited(0))
+        #expect(
+            try await amtool(
+                "--alertmanager.url=\(agent.url)", "silence", "update", "-c", "still weekly", "-d", "4h", weekly
+            ).exit == .exited(0))
         let still = try await agent.command("silence", "query", "-o", "extended", "--within", "5h")
-        #expect(still.output.contains("still weekly") && still.output.contains("22:00-24:00 Europe/Berlin"), "\(still.output)")
+        #expect(
+            still.output.contains("still weekly") && still.output.contains("22:00-24:00 Europe/Berlin"),
+            "\(still.output)")
         let wrong = try await agent.command("silence", "add", "-c", "x", "--times", "25:00-26:00", "Other")
         #expect(wrong.exit == .exited(1) && wrong.error.contains("invalid schedule"), "\(wrong.error)")
 
@@ -88,7 +105,10 @@ import Testing
         #expect(unknown.exit == .exited(1) && unknown.error.contains("no silence 00000000-0000"), "\(unknown)")
         #expect(try await agent.command("silence", "list", "-q", "Sealed").output == "")
         #expect(try await agent.command("silence", "list", "-q", "--expired").output.contains(id))
-        #expect(await waitUntil { (try? await agent.command("alerts", "Sealed", "node=v1").output.contains("active")) == true })
+        #expect(
+            await waitUntil {
+                (try? await agent.command("alerts", "Sealed", "node=v1").output.contains("active")) == true
+            })
 
         // Usage is 2, what the agent refuses is 1.
         #expect(try await agent.command("silence", "add", "Sealed").exit == .exited(2))
@@ -96,21 +116,33 @@ import Testing
         #expect(try await agent.command("silence", "add", "-c", "x", "node=").exit == .exited(1))
 
         // What happened, oldest first.
-        #expect(await waitUntil { (try? await agent.command("history", "--kind", "failed").output.contains("ops webhook/0")) == true })
+        #expect(
+            await waitUntil {
+                (try? await agent.command("history", "--kind", "failed").output.contains("ops webhook/0")) == true
+            })
         let history = try await agent.command("history", "--since", "1h", "--contains", "sealed")
         #expect(history.exit == .exited(0))
-        #expect(history.output.contains("firing") && history.output.contains("It is sealed") && history.output.contains("silence"), "\(history.output)")
+        #expect(
+            history.output.contains("firing") && history.output.contains("It is sealed")
+                && history.output.contains("silence"), "\(history.output)")
         let silences = try await agent.command("history", "--kind", "silence", "-o", "json")
         let entries = try JSONSerialization.jsonObject(with: Data(silences.output.utf8)) as? [[String: Any]] ?? []
-        #expect(entries.first?["detail"] as? String == entries.first.flatMap { $0["detail"] as? String } && entries.count == 4, "\(silences.output)")
+        #expect(
+            entries.first?["detail"] as? String == entries.first.flatMap { $0["detail"] as? String }
+                && entries.count == 4, "\(silences.output)")
         #expect(try await agent.command("history", "--kind", "agent").output.contains("started"))
         #expect(try await agent.command("history", "--kind", "loud").exit == .exited(2))
-        #expect(try await agent.command("history", "--to", "2020-01-01T00:00:00Z", "--from", "2019-01-01T00:00:00Z").output == "TIME  KIND  SUBJECT  RECEIVER  DETAIL\n")
+        #expect(
+            try await agent.command("history", "--to", "2020-01-01T00:00:00Z", "--from", "2019-01-01T00:00:00Z").output
+                == "TIME  KIND  SUBJECT  RECEIVER  DETAIL\n")
         await agent.stop()
     }
 
     @Test func nobodyAnswers() async throws {
-        for words in [["alerts"], ["silence", "list"], ["silence", "expire", "x"], ["silence", "add", "-c", "x", "A"], ["history"]] {
+        for words in [
+            ["alerts"], ["silence", "list"], ["silence", "expire", "x"], ["silence", "add", "-c", "x", "A"],
+            ["history"],
+        ] {
             let (exit, _, error) = try await Binary.run(words + ["--url", "http://user:secret@127.0.0.1:1"])
             #expect(exit == .exited(1))
             #expect(error.contains("http://127.0.0.1:1") && !error.contains("secret"), "\(error)")
@@ -138,11 +170,15 @@ import Testing
         let folder = try TemporaryDirectory()
         let file = try folder.write("alertmanager.yml", AlertCommandTests.tree)
         for words in [
-            ["show"], ["test"], ["test", "service=database", "severity=critical"], ["test", "--tree", "service=database", "severity=critical"],
-            ["test", "--tree", "service=a"], ["test", "--verify.receivers=pager,pager", "service=database", "severity=critical"],
-            ["test", "--verify.receivers=web", "service=a"], ["test", "--verify.receivers=ops", "service=a"], ["test", "foo"],
+            ["show"], ["test"], ["test", "service=database", "severity=critical"],
+            ["test", "--tree", "service=database", "severity=critical"],
+            ["test", "--tree", "service=a"],
+            ["test", "--verify.receivers=pager,pager", "service=database", "severity=critical"],
+            ["test", "--verify.receivers=web", "service=a"], ["test", "--verify.receivers=ops", "service=a"],
+            ["test", "foo"],
         ] {
-            let theirs = try await ChildProcess.start("amtool", ["config", "routes"] + words + ["--config.file=\(file)"])
+            let theirs = try await ChildProcess.start(
+                "amtool", ["config", "routes"] + words + ["--config.file=\(file)"])
             let exit = await theirs.wait()
             let ours = try await Binary.run(["routes"] + words + ["--config.file=\(file)"])
             #expect(ours.exit == exit, "\(words): \(ours.error)")
@@ -153,16 +189,19 @@ import Testing
         #expect(try await Binary.run(["routes", "test", "--config.file=\(own)", "service=b"]).output == "web\n")
         let none = try folder.write("none.yml", "global: {}\n")
         #expect(try await Binary.run(["routes", "--config.file=\(none)"]).exit == .exited(1))
-        let bad = try folder.write("bad.yml", AlertCommandTests.tree.replacingOccurrences(of: "receiver: web", with: "receiver: wbe"))
+        let bad = try folder.write(
+            "bad.yml", AlertCommandTests.tree.replacingOccurrences(of: "receiver: web", with: "receiver: wbe"))
         let (exit, _, error) = try await Binary.run(["routes", "show", "--config.file=\(bad)"])
-        #expect(exit == .exited(1) && error.contains("bad.yml:9:17: undefined receiver \"wbe\" used in route"), "\(error)")
+        #expect(
+            exit == .exited(1) && error.contains("bad.yml:9:17: undefined receiver \"wbe\" used in route"), "\(error)")
         folder.remove()
     }
 
     /// The routes in force at a running agent, asked for by amtool and by us; amtool reads the whole that we show.
     @Test func routesOfARunningAgent() async throws {
         let folder = try TemporaryDirectory()
-        let timed = "match_re: {service: ^(a|b)$}\n      mute_time_intervals: [night]\n      active_time_intervals: [night]\n      group_by: ['...']\n      repeat_interval: 1d12h"
+        let timed =
+            "match_re: {service: ^(a|b)$}\n      mute_time_intervals: [night]\n      active_time_intervals: [night]\n      group_by: ['...']\n      repeat_interval: 1d12h"
         let tree = AlertCommandTests.tree.replacingOccurrences(of: "match_re: {service: ^(a|b)$}", with: timed)
         let own = """
             \(tree.replacingOccurrences(of: "slack_api_url_file: /nonexistent/secret", with: "resolve_timeout: 2m, slack_api_url: 'https://hooks.example.org/s3cr3t'"))
@@ -172,31 +211,45 @@ import Testing
                 time_intervals: [{times: [{start_time: '22:00', end_time: '24:00'}], weekdays: ['monday:friday'], location: Europe/Berlin}]
             """
         // What Alertmanager does not know is no hindrance to amtool.
-        let agent = try await RunningAgent.start(alerting: own.replacingOccurrences(of: "{name: web}", with: "{name: web, fallback: ops, heartbeat_configs: [{url: 'http://127.0.0.1:1/s3cr3t'}]}"))
+        let agent = try await RunningAgent.start(
+            alerting: own.replacingOccurrences(
+                of: "{name: web}",
+                with: "{name: web, fallback: ops, heartbeat_configs: [{url: 'http://127.0.0.1:1/s3cr3t'}]}"))
         let file = try folder.write("alertmanager.yml", own)
         for words in [
             ["show"], ["test", "service=database", "severity=critical"], ["test", "--tree", "service=a"],
-            ["test", "--verify.receivers=pager,pager", "service=database", "severity=critical"], ["test", "--verify.receivers=ops", "service=a"], ["test", "foo"],
+            ["test", "--verify.receivers=pager,pager", "service=database", "severity=critical"],
+            ["test", "--verify.receivers=ops", "service=a"], ["test", "foo"],
         ] {
-            let ofFile = try await ChildProcess.start("amtool", ["config", "routes"] + words + ["--config.file=\(file)"])
+            let ofFile = try await ChildProcess.start(
+                "amtool", ["config", "routes"] + words + ["--config.file=\(file)"])
             let expected = await ofFile.wait()
             let text = String(decoding: ofFile.standardOutput(limit: 1 << 16), as: UTF8.self)
-            let theirs = try await ChildProcess.start("amtool", ["config", "routes"] + words + ["--alertmanager.url=\(agent.url)"])
+            let theirs = try await ChildProcess.start(
+                "amtool", ["config", "routes"] + words + ["--alertmanager.url=\(agent.url)"])
             let exit = await theirs.wait()
             let said = String(decoding: theirs.standardOutput(limit: 1 << 16), as: UTF8.self)
-            #expect(exit == expected && said == text, "amtool \(words): \(said)\(String(decoding: theirs.standardError(limit: 1 << 16), as: UTF8.self))")
+            #expect(
+                exit == expected && said == text,
+                "amtool \(words): \(said)\(String(decoding: theirs.standardError(limit: 1 << 16), as: UTF8.self))")
             for option in ["--url", "--alertmanager.url"] {
                 let ours = try await Binary.run(["routes"] + words + ["\(option)=\(agent.url)"])
                 #expect(ours.exit == expected && ours.output == text, "\(words): \(ours)")
             }
         }
         let original = try await amtool("--alertmanager.url=\(agent.url)", "config", "show")
-        #expect(original.exit == .exited(0) && original.output.contains("resolve_timeout: 2m") && original.output.contains("name: 'web'"), "\(original)")
+        #expect(
+            original.exit == .exited(0) && original.output.contains("resolve_timeout: 2m")
+                && original.output.contains("name: 'web'"), "\(original)")
         #expect(!original.output.contains("s3cr3t"))
         // The file wins, as with amtool; and where nobody answers, this is said.
-        #expect(try await Binary.run(["routes", "test", "--config.file=\(file)", "--url=http://127.0.0.1:1", "service=b"]).output == "web\n")
+        #expect(
+            try await Binary.run(["routes", "test", "--config.file=\(file)", "--url=http://127.0.0.1:1", "service=b"])
+                .output == "web\n")
         let nobody = try await Binary.run(["routes", "show", "--url=http://127.0.0.1:1"])
-        #expect(nobody.exit == .exited(1) && nobody.error.contains("http://127.0.0.1:1") && nobody.output.isEmpty, "\(nobody)")
+        #expect(
+            nobody.exit == .exited(1) && nobody.error.contains("http://127.0.0.1:1") && nobody.output.isEmpty,
+            "\(nobody)")
         let other = try await Binary.run(["routes", "show", "--url=\(agent.url)/nowhere"])
         #expect(other.exit == .exited(1) && other.error.contains("404"), "\(other)")
         await agent.stop()
@@ -208,7 +261,11 @@ import Testing
         let folder = try TemporaryDirectory()
         _ = try folder.write("good.tmpl", #"{{ define "x" }}{{ .Status }}{{ end }}"#)
         let plain = try folder.write("plain.yml", AlertCommandTests.alerting)
-        let more = try folder.write("more.yml", AlertCommandTests.alerting + "\ntemplates: [good.tmpl, '*.none']\ninhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d]}]\n")
+        let more = try folder.write(
+            "more.yml",
+            AlertCommandTests.alerting
+                + "\ntemplates: [good.tmpl, '*.none']\ninhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d]}]\n"
+        )
         for file in [plain, more] {
             let theirs = try await amtool("check-config", file)
             let ours = try await Binary.run(["check", "config", file])
@@ -218,7 +275,9 @@ import Testing
         _ = try folder.write("good.tmpl", #"{{ define "x" }}{{ .Status }}"#)
         let broken = try await Binary.run(["check", "config", more])
         #expect(broken.exit == .exited(1) && broken.error.contains("good.tmpl:1:"), "\(broken)")
-        let own = try folder.write("vaultwatch.yml", """
+        let own = try folder.write(
+            "vaultwatch.yml",
+            """
             vault: {clusters: [{name: t, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}
             alerting: {file: more.yml}
             """)
@@ -226,18 +285,24 @@ import Testing
         #expect(inside.exit == .exited(1) && inside.error.contains("good.tmpl:1:"), "\(inside)")
         let wrong = try folder.write("wrong.yml", "route: {receiver: b}\nreceivers: [{name: a}]\n")
         let refused = try await Binary.run(["check", "config", wrong])
-        #expect(refused.exit == .exited(1) && refused.error.contains("wrong.yml:1:19: undefined receiver \"b\""), "\(refused)")
+        #expect(
+            refused.exit == .exited(1) && refused.error.contains("wrong.yml:1:19: undefined receiver \"b\""),
+            "\(refused)")
         folder.remove()
     }
 
     @Test func templatesAsAmtoolRendersThem() async throws {
         let folder = try TemporaryDirectory()
-        let template = try folder.write("my.tmpl", """
+        let template = try folder.write(
+            "my.tmpl",
+            """
             {{ define "my.title" }}{{ .Status | toUpper }}: {{ range .Alerts }}{{ .Labels.instance }} {{ end }}{{ end }}
             {{ define "my.text" }}{{ range .Alerts.Firing }}{{ .Annotations.summary }} since {{ .StartsAt.Format "15:04:05" }}
             {{ end }}{{ .CommonLabels.SortedPairs.Values | join "," }} {{ .ExternalURL }} {{ .GroupLabels.team }}{{ end }}
             """)
-        let data = try folder.write("data.json", """
+        let data = try folder.write(
+            "data.json",
+            """
             {"receiver": "ops", "status": "firing", "externalURL": "https://am.example.org", "groupLabels": {"team": "<x>"},
              "commonLabels": {"a": "1", "b": "2"}, "commonAnnotations": {},
              "alerts": [{"status": "firing", "labels": {"instance": "i1"}, "annotations": {"summary": "one & two"}, "startsAt": "2026-01-02T03:04:05Z",
@@ -246,12 +311,17 @@ import Testing
                          "endsAt": "2026-01-02T04:04:05Z"}]}
             """)
         for words in [
-            ["--template.text={{ template \"my.title\" . }}"], ["--template.text={{ template \"my.text\" . }}", "--template.data=\(data)"],
+            ["--template.text={{ template \"my.title\" . }}"],
+            ["--template.text={{ template \"my.text\" . }}", "--template.data=\(data)"],
             ["--template.text={{ template \"my.text\" . }}", "--template.data=\(data)", "--template.type=html"],
-            ["--template.text={{ .CommonLabels }} {{ .GroupLabels.Names }} {{ range .Alerts }}{{ .Labels }} {{ .Annotations.SortedPairs }}{{ end }} {{ (index .Alerts 1).Fingerprint }} {{ len .Alerts.Firing }}"],
-            ["--template.text={{ template \"nobody\" . }}"], ["--template.text={{ .Nobody }}"], ["--template.text={{ if }}"],
+            [
+                "--template.text={{ .CommonLabels }} {{ .GroupLabels.Names }} {{ range .Alerts }}{{ .Labels }} {{ .Annotations.SortedPairs }}{{ end }} {{ (index .Alerts 1).Fingerprint }} {{ len .Alerts.Firing }}"
+            ],
+            ["--template.text={{ template \"nobody\" . }}"], ["--template.text={{ .Nobody }}"],
+            ["--template.text={{ if }}"],
         ] {
-            let theirs = try await ChildProcess.start("amtool", ["template", "render", "--template.glob=\(template)"] + words)
+            let theirs = try await ChildProcess.start(
+                "amtool", ["template", "render", "--template.glob=\(template)"] + words)
             let exit = await theirs.wait()
             let ours = try await Binary.run(["template", "render", "--template.glob=\(template)"] + words)
             #expect(ours.exit == exit, "\(words): \(ours.error)")
@@ -261,18 +331,22 @@ import Testing
         #expect(try await Binary.run(["template", "render"]).exit == .exited(2))
         let broken = try await Binary.run(["template", "render", "--template.text=x", "--template.data=\(template)"])
         #expect(broken.exit == .exited(1) && broken.error.contains("my.tmpl: no webhook's body"), "\(broken)")
-        #expect(try await Binary.run(["template", "render", "--template.glob=/nonexistent", "--template.text=x"]).exit == .exited(1))
+        #expect(
+            try await Binary.run(["template", "render", "--template.glob=/nonexistent", "--template.text=x"]).exit
+                == .exited(1))
         folder.remove()
     }
 
     @Test func everyCommandHasHelpWithExamples() async throws {
         for words in [
-            ["alerts"], ["silence", "add"], ["silence", "list"], ["silence", "expire"], ["history"], ["routes", "show"], ["routes", "test"],
+            ["alerts"], ["silence", "add"], ["silence", "list"], ["silence", "expire"], ["history"],
+            ["routes", "show"], ["routes", "test"],
             ["template", "render"], ["notify", "test"],
         ] {
             let (exit, output, _) = try await Binary.run(words + ["--help"])
             #expect(exit == .exited(0))
-            #expect(output.contains("Example") && output.contains("vaultwatch \(words.joined(separator: " "))"), "\(words)")
+            #expect(
+                output.contains("Example") && output.contains("vaultwatch \(words.joined(separator: " "))"), "\(words)")
         }
     }
 }

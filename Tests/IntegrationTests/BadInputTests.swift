@@ -16,13 +16,17 @@ import Testing
 
         /// `/metrics`; empty while the process does not listen yet.
         func page() async -> String {
-            String(decoding: (try? await ChildProcess.run("curl", ["-s", "--max-time", "10", "http://127.0.0.1:\(port)/metrics"])) ?? [], as: UTF8.self)
+            String(
+                decoding: (try? await ChildProcess.run(
+                    "curl", ["-s", "--max-time", "10", "http://127.0.0.1:\(port)/metrics"])) ?? [], as: UTF8.self)
         }
 
         /// Lines of a series: its name and all labels given.
         static func value(_ page: String, _ name: String, _ labels: String...) -> Double? {
-            page.split(separator: "\n").first { line in line.hasPrefix(name + "{") && labels.allSatisfy { $0.isEmpty || line.contains($0) } }
-                .flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
+            page.split(separator: "\n").first { line in
+                line.hasPrefix(name + "{") && labels.allSatisfy { $0.isEmpty || line.contains($0) }
+            }
+            .flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
         }
 
         /// Lines of the log that say that a probe of the target failed.
@@ -42,7 +46,9 @@ import Testing
     private func start(_ folder: TemporaryDirectory, _ text: (_ listen: String) -> String) async throws -> Run {
         let port = try freePort()
         let file = try folder.write("vaultwatch.yml", text("127.0.0.1:\(port)"))
-        return Run(agent: try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)", "--storage.path=\(folder.path)/state"]), port: port)
+        return Run(
+            agent: try await ChildProcess.start(
+                Binary.path, ["run", "--config.file=\(file)", "--storage.path=\(folder.path)/state"]), port: port)
     }
 
     private static let nobody = "alerting: {route: {receiver: nobody}, receivers: [{name: nobody}]}\n"
@@ -53,14 +59,19 @@ import Testing
         let estate = try await Estate.quiet()
         let folder = try TemporaryDirectory()
         let authority = try await CertificateAuthority()
-        let expired = try LabServer(certificate: try await authority.issue("expired", validity: .expired)) { _ in .hang }
-        let misnamed = try LabServer(certificate: try await authority.issue("misnamed", hosts: ["DNS:elsewhere.example"])) { _ in .hang }
+        let expired = try LabServer(certificate: try await authority.issue("expired", validity: .expired)) { _ in .hang
+        }
+        let misnamed = try LabServer(
+            certificate: try await authority.issue("misnamed", hosts: ["DNS:elsewhere.example"])
+        ) { _ in .hang }
         try await expired.start()
         try await misnamed.start()
 
         let elsewhere = try RawServer.http { _ in RawServer.ok("{}") }
         let target = elsewhere.url
-        let redirecting = try RawServer.http { _ in "HTTP/1.1 302 Found\r\nLocation: \(target)/v1/sys/health\r\nContent-Length: 0\r\n\r\n" }
+        let redirecting = try RawServer.http { _ in
+            "HTTP/1.1 302 Found\r\nLocation: \(target)/v1/sys/health\r\nContent-Length: 0\r\n\r\n"
+        }
         let garbage = try RawServer.http { _ in RawServer.ok("{\"initialized\": tru") }
         let half = try RawServer { connection in
             guard connection.readRequest() != nil else { return }
@@ -79,13 +90,18 @@ import Testing
         }
         let silent = try RawServer { connection in while !connection.read().isEmpty {} }
         // What answers as HTTP should, but not as Vault does, is degraded and not unreachable.
-        let strange: [(name: String, url: String, reason: String)] = [(name: "garbage", url: garbage.url, reason: "body"), ("redirecting", redirecting.url, "redirect")]
-        let nodes: [(name: String, url: String, reason: String)] = strange + [
-            ("half", half.url, "body"), ("endless", endless.url, "body"),
-            ("expired", "https://127.0.0.1:\(expired.port)", "tls"), ("misnamed", "https://127.0.0.1:\(misnamed.port)", "tls"),
-            ("silent", silent.url, "timeout"), ("closed", "http://127.0.0.1:\(try freePort())", "connect"), ("nohttp", noHTTP.url, "http"),
-            ("nameless", "http://vault.invalid:8200", "dns"),
+        let strange: [(name: String, url: String, reason: String)] = [
+            (name: "garbage", url: garbage.url, reason: "body"), ("redirecting", redirecting.url, "redirect"),
         ]
+        let nodes: [(name: String, url: String, reason: String)] =
+            strange + [
+                ("half", half.url, "body"), ("endless", endless.url, "body"),
+                ("expired", "https://127.0.0.1:\(expired.port)", "tls"),
+                ("misnamed", "https://127.0.0.1:\(misnamed.port)", "tls"),
+                ("silent", silent.url, "timeout"), ("closed", "http://127.0.0.1:\(try freePort())", "connect"),
+                ("nohttp", noHTTP.url, "http"),
+                ("nameless", "http://vault.invalid:8200", "dns"),
+            ]
         let good = try estate.endpoints().nodes.map { "{name: \($0.name), url: '\($0.url)'}" }.joined(separator: ", ")
         let run = try await start(folder) { listen in
             """
@@ -105,11 +121,17 @@ import Testing
                 page = await run.page()
                 return isStrange
                     ? Run.value(page, "vault_node_state", "node=\"\(node.name)\"", "state=\"degraded\"") == 1
-                    : Run.value(page, "vault_node_unreachable", "node=\"\(node.name)\"", "reason=\"\(node.reason)\"") == 1
+                    : Run.value(page, "vault_node_unreachable", "node=\"\(node.name)\"", "reason=\"\(node.reason)\"")
+                        == 1
             }
-            let found = page.split(separator: "\n").filter { $0.hasPrefix("vault_node") && $0.contains("node=\"\(node.name)\"") && $0.hasSuffix(" 1") }
+            let found = page.split(separator: "\n").filter {
+                $0.hasPrefix("vault_node") && $0.contains("node=\"\(node.name)\"") && $0.hasSuffix(" 1")
+            }
             #expect(told, "\(node.name): expected the reason \(node.reason), found \(found)")
-            #expect((Run.value(page, "vaultwatch_probe_failures_total", "target=\"bad/\(node.name)\"", "reason=\"\(node.reason)\"") ?? 0) > 0, "\(node.name)")
+            #expect(
+                (Run.value(
+                    page, "vaultwatch_probe_failures_total", "target=\"bad/\(node.name)\"", "reason=\"\(node.reason)\"")
+                    ?? 0) > 0, "\(node.name)")
             #expect(Run.value(page, "vault_node_up", "node=\"\(node.name)\"") == (isStrange ? 1 : 0), "\(node.name)")
         }
         // Some more turns of each, and still one line in the log.
@@ -117,8 +139,12 @@ import Testing
         let before = turns(page)
         #expect(await waitUntil { turns(await run.page()) >= before + 3 })
         for node in nodes {
-            let reasons = run.complaints("vault_node bad/\(node.name)").compactMap { $0.split(separator: " ").first { $0.hasPrefix("reason=") } }
-            #expect(reasons.contains("reason=\(node.reason)") && zip(reasons, reasons.dropFirst()).allSatisfy { $0 != $1 }, "\(node.name): \(reasons)")
+            let reasons = run.complaints("vault_node bad/\(node.name)").compactMap {
+                $0.split(separator: " ").first { $0.hasPrefix("reason=") }
+            }
+            #expect(
+                reasons.contains("reason=\(node.reason)") && zip(reasons, reasons.dropFirst()).allSatisfy { $0 != $1 },
+                "\(node.name): \(reasons)")
         }
         page = await run.page()
         #expect(Run.value(page, "vault_cluster_active_nodes", "cluster=\"good\"") == 1)
@@ -139,10 +165,13 @@ import Testing
         let realPassword = try real.password.reveal(SystemFiles())
         let folder = try TemporaryDirectory()
         let hanging = try RawServer { connection in while !connection.read().isEmpty {} }
-        // Lets everybody in and goes at the first query. PostgreSQL manual, "Frontend/Backend Protocol", "Message Formats".
+        // Lets everybody in and goes at the first query. PostgreSQL manual, "Frontend/Backend Protocol", "Message
+        // Formats".
         let dropping = try RawServer { connection in
             guard !connection.read().isEmpty else { return }
-            connection.write([UInt8(ascii: "R"), 0, 0, 0, 8, 0, 0, 0, 0, UInt8(ascii: "Z"), 0, 0, 0, 5, UInt8(ascii: "I")])
+            connection.write([
+                UInt8(ascii: "R"), 0, 0, 0, 8, 0, 0, 0, 0, UInt8(ascii: "Z"), 0, 0, 0, 5, UInt8(ascii: "I"),
+            ])
             _ = connection.read()
             connection.reset()
         }
@@ -171,12 +200,17 @@ import Testing
             \(Self.nobody)
             """
         }
-        let expected = [("refusing", ["connect"]), ("hanging", ["timeout"]), ("dropping", ["reset"]), ("wrong", ["auth"]), ("noise", ["connect", "other", "reset"])]
+        let expected = [
+            ("refusing", ["connect"]), ("hanging", ["timeout"]), ("dropping", ["reset"]), ("wrong", ["auth"]),
+            ("noise", ["connect", "other", "reset"]),
+        ]
         for (name, reasons) in expected {
             var page = ""
             let told = await waitUntil {
                 page = await run.page()
-                return reasons.contains { Run.value(page, "postgres_unreachable", "server=\"\(name)\"", "reason=\"\($0)\"") == 1 }
+                return reasons.contains {
+                    Run.value(page, "postgres_unreachable", "server=\"\(name)\"", "reason=\"\($0)\"") == 1
+                }
             }
             #expect(told, "\(name): \(page.split(separator: "\n").filter { $0.hasPrefix("postgres_unreachable") })")
         }
@@ -217,12 +251,16 @@ import Testing
                 page = await run.page()
                 return Run.value(page, name, "backup_set=\"daily\"", labels) == value
             }
-            #expect(told, "\(name){\(labels)}: \(page.split(separator: "\n").filter { $0.contains("daily") && $0.hasPrefix("backup_") }.joined(separator: "\n"))")
+            #expect(
+                told,
+                "\(name){\(labels)}: \(page.split(separator: "\n").filter { $0.contains("daily") && $0.hasPrefix("backup_") }.joined(separator: "\n"))"
+            )
         }
         try await becomes("backup_checksum_valid", "", 1)
         try await becomes("backup_encryption_valid", "", 1)
         let failures: [(Bucket.Failure, String)] = [
-            (.accessDenied, "denied"), (.slowDown, "http"), (.requestTimeTooSkewed, "clock_skew"), (.redirect(region: "eu-west-1"), "region"),
+            (.accessDenied, "denied"), (.slowDown, "http"), (.requestTimeTooSkewed, "clock_skew"),
+            (.redirect(region: "eu-west-1"), "region"),
             (.internalError, "http"), (.hang, "timeout"), (.reset, "reset"), (.truncated, "body"),
         ]
         for (failure, reason) in failures {
@@ -246,7 +284,9 @@ import Testing
     @Test func receiversThatFailInEveryWay() async throws {
         let folder = try TemporaryDirectory()
         let failing = try RawServer.http { _ in "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n" }
-        let limiting = try RawServer.http { _ in "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n" }
+        let limiting = try RawServer.http { _ in
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+        }
         let hanging = try RawServer { connection in while !connection.read().isEmpty {} }
         let resetting = try RawServer { connection in
             _ = connection.readRequest()
@@ -255,10 +295,12 @@ import Testing
         let refusing = try RawServer.http { _ in "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" }
         let good = try RawServer.http { _ in RawServer.ok("") }
         let receivers: [(name: String, server: RawServer, reason: String)] = [
-            ("failing", failing, "serverError"), ("limiting", limiting, "rateLimited"), ("hanging", hanging, "contextDeadlineExceeded"),
+            ("failing", failing, "serverError"), ("limiting", limiting, "rateLimited"),
+            ("hanging", hanging, "contextDeadlineExceeded"),
             ("resetting", resetting, "other"), ("refusing", refusing, "authError"),
         ]
-        let rules = try folder.write("rules.yml", "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(1)}]}]\n")
+        let rules = try folder.write(
+            "rules.yml", "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(1)}]}]\n")
         let run = try await start(folder) { listen in
             """
             vault: {clusters: [{name: c, nodes: [{name: n, url: 'http://127.0.0.1:1'}]}]}
@@ -279,14 +321,24 @@ import Testing
             var page = ""
             let told = await waitUntil {
                 page = await run.page()
-                return (Run.value(page, "vaultwatch_notifications_failed_total", "receiver=\"\(receiver.name)\"", "reason=\"\(receiver.reason)\"") ?? 0) > 0
+                return
+                    (Run.value(
+                        page, "vaultwatch_notifications_failed_total", "receiver=\"\(receiver.name)\"",
+                        "reason=\"\(receiver.reason)\"") ?? 0) > 0
             }
-            #expect(told, "\(receiver.name): \(page.split(separator: "\n").filter { $0.hasPrefix("vaultwatch_notifications_failed_total") && !$0.hasSuffix(" 0") })")
+            #expect(
+                told,
+                "\(receiver.name): \(page.split(separator: "\n").filter { $0.hasPrefix("vaultwatch_notifications_failed_total") && !$0.hasSuffix(" 0") })"
+            )
         }
-        #expect(Run.value(await run.page(), "vaultwatch_notifications_failed_total", "receiver=\"good\"", "reason=\"serverError\"") ?? 0 == 0)
+        #expect(
+            Run.value(
+                await run.page(), "vaultwatch_notifications_failed_total", "receiver=\"good\"", "reason=\"serverError\""
+            ) ?? 0 == 0)
 
         // A rule file with a mistake: told with its place, and the rules that run go on.
-        _ = try folder.write("rules.yml", "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(}]}]\n")
+        _ = try folder.write(
+            "rules.yml", "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(}]}]\n")
         run.agent.signal(SIGHUP)
         let log = { String(decoding: run.agent.standardError(limit: 4 << 20), as: UTF8.self) }
         #expect(await waitUntil { log().contains("reload refused") && log().contains("rules.yml:1:") }, "\(log())")

@@ -5,7 +5,9 @@ import Testing
 /// The program as a user types it.
 struct CommandTests {
     @Test func theShippedRulesPassTheirTests() async throws {
-        let files = try FileManager.default.contentsOfDirectory(atPath: Binary.root + "/rules/tests").filter { $0.hasSuffix(".yml") }.sorted()
+        let files = try FileManager.default.contentsOfDirectory(atPath: Binary.root + "/rules/tests").filter {
+            $0.hasSuffix(".yml")
+        }.sorted()
         #expect(files.count == 5)
         let (exit, output, _) = try await Binary.run(["test", "rules"] + files.map { "rules/tests/" + $0 })
         #expect(exit == .exited(0), "\(output)")
@@ -13,14 +15,17 @@ struct CommandTests {
     }
 
     @Test func theShippedRulesHaveNoFindings() async throws {
-        let (exit, output, _) = try await Binary.run(["check", "rules"] + ["vault", "postgresql", "backups", "recovery", "vaultwatch"].map { "rules/\($0).yml" })
+        let (exit, output, _) = try await Binary.run(
+            ["check", "rules"] + ["vault", "postgresql", "backups", "recovery", "vaultwatch"].map { "rules/\($0).yml" })
         #expect(exit == .exited(0), "\(output)")
     }
 
     @Test func conformanceCasesPassThroughTheCommand() async throws {
         let base = "Tests/PromQLTests/Conformance/"
         func files(_ sub: String) throws -> [String] {
-            try FileManager.default.contentsOfDirectory(atPath: Binary.root + "/" + base + sub).filter { $0.hasSuffix(".yaml") }.map { base + sub + $0 }
+            try FileManager.default.contentsOfDirectory(atPath: Binary.root + "/" + base + sub).filter {
+                $0.hasSuffix(".yaml")
+            }.map { base + sub + $0 }
         }
         let (exit, output, _) = try await Binary.run(["test", "rules"] + files("") + files("newer/"))
         #expect(exit == .exited(0), "\(output.suffix(2000))")
@@ -32,7 +37,9 @@ struct CommandTests {
 
     @Test func mistakesAreAllToldWithTheirPlace() async throws {
         let folder = try TemporaryDirectory()
-        let file = try folder.write("bad.yml", """
+        let file = try folder.write(
+            "bad.yml",
+            """
             global: {poll_interval: fast}
             vault:
               clusters:
@@ -46,8 +53,10 @@ struct CommandTests {
         let (exit, _, error) = try await Binary.run(["check", "config", file])
         #expect(exit == .exited(1))
         for expected in [
-            "bad.yml:1:25: poll_interval: expected a duration", "bad.yml:5:30: url: expected a URL", "duplicate name \"x\"",
-            "bad.yml:6:7: unknown key \"tokn_file\" in a cluster; did you mean \"token_file\"?", "undefined receiver \"nobody\"", "opsgenie",
+            "bad.yml:1:25: poll_interval: expected a duration", "bad.yml:5:30: url: expected a URL",
+            "duplicate name \"x\"",
+            "bad.yml:6:7: unknown key \"tokn_file\" in a cluster; did you mean \"token_file\"?",
+            "undefined receiver \"nobody\"", "opsgenie",
         ] {
             #expect(error.contains(expected), "\(expected) is missing in\n\(error)")
         }
@@ -70,7 +79,8 @@ struct CommandTests {
         var count = 0
         for panel in root["panels"] as? [[String: Any]] ?? [] {
             for target in panel["targets"] as? [[String: Any]] ?? [] {
-                let text = (target["expr"] as? String ?? "").replacingOccurrences(of: "$__rate_interval", with: "5m").replacingOccurrences(of: "$cluster", with: ".*")
+                let text = (target["expr"] as? String ?? "").replacingOccurrences(of: "$__rate_interval", with: "5m")
+                    .replacingOccurrences(of: "$cluster", with: ".*")
                 rules += "  - record: panel:\(count)\n    expr: '\(text.replacingOccurrences(of: "'", with: "''"))'\n"
                 count += 1
             }

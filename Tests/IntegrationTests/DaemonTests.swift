@@ -11,32 +11,46 @@ import Testing
         let estate = try await Estate.quiet()
         let folder = try TemporaryDirectory()
         let listen = "127.0.0.1:\(try freePort())"
-        let text = DemoConfiguration.text(try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: listen, storage: folder.path + "/state")
-        let file = try folder.write("vaultwatch.yml", text.replacingOccurrences(of: "poll_interval: 5s\n  timeout: 4s", with: "poll_interval: 1s\n  timeout: 1s"))
+        let text = DemoConfiguration.text(
+            try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: listen, storage: folder.path + "/state"
+        )
+        let file = try folder.write(
+            "vaultwatch.yml",
+            text.replacingOccurrences(of: "poll_interval: 5s\n  timeout: 4s", with: "poll_interval: 1s\n  timeout: 1s"))
         return (estate, folder, file, listen)
     }
 
-    /// READY comes after the first round, WATCHDOG while all loops advance, RELOADING with the monotonic time, STOPPING at the end.
+    /// READY comes after the first round, WATCHDOG while all loops advance, RELOADING with the monotonic time, STOPPING
+    /// at the end.
     @Test func systemdIsToldTheTruth() async throws {
         let (estate, folder, file, _) = try await estate()
         let socket = folder.path + "/notify.sock"
-        let listener = try await ChildProcess.start("python3", ["-c", """
-            import socket,sys
-            s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("bound",flush=True)
-            while True:
-                m=s.recv(4096).decode(); print("|".join(m.splitlines()),flush=True)
-                if "STOPPING=1" in m: break
-            """, socket])
+        let listener = try await ChildProcess.start(
+            "python3",
+            [
+                "-c",
+                """
+                import socket,sys
+                s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("bound",flush=True)
+                while True:
+                    m=s.recv(4096).decode(); print("|".join(m.splitlines()),flush=True)
+                    if "STOPPING=1" in m: break
+                """, socket,
+            ])
         func said() -> String { String(decoding: listener.standardOutput(limit: 1 << 16), as: UTF8.self) }
         #expect(await waitUntil { said().contains("bound") })
         var environment = ProcessInfo.processInfo.environment
         environment["NOTIFY_SOCKET"] = socket
         environment["WATCHDOG_USEC"] = "2000000"
-        let agent = try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
+        let agent = try await ChildProcess.start(
+            Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
         #expect(await waitUntil { said().contains("READY=1|STATUS=Fine: Vault nodes 3 of 3") }, "\(said())")
         #expect(await waitUntil { said().components(separatedBy: "WATCHDOG=1").count > 3 })
         agent.signal(SIGHUP)
-        #expect(await waitUntil { said().contains("RELOADING=1|MONOTONIC_USEC=") && said().components(separatedBy: "READY=1").count == 3 }, "\(said())")
+        #expect(
+            await waitUntil {
+                said().contains("RELOADING=1|MONOTONIC_USEC=") && said().components(separatedBy: "READY=1").count == 3
+            }, "\(said())")
         agent.signal(SIGTERM)
         #expect(await agent.wait() == .exited(0))
         #expect(await waitUntil { said().contains("STOPPING=1") })
@@ -45,8 +59,9 @@ import Testing
         folder.remove()
     }
 
-    /// The whole way from a node to its pagers, killed at arbitrary moments while nodes are sealed and unsealed: every trigger and
-    /// every end arrives in the end, and no end comes without its trigger. `KillTests` kill more often, nearer to the journal.
+    /// The whole way from a node to its pagers, killed at arbitrary moments while nodes are sealed and unsealed: every
+    /// trigger and every end arrives in the end, and no end comes without its trigger. `KillTests` kill more often,
+    /// nearer to the journal.
     @Test func killMinus9LosesNothing() async throws {
         let (estate, folder, file, listen) = try await estate()
         let seed = ProcessInfo.processInfo.environment["VAULTWATCH_SEED"].flatMap { UInt64($0) } ?? 20261123
@@ -71,26 +86,38 @@ import Testing
         }
         if !isSealed { try await estate.perform(.node("vault-2", .seal)) }
         let agent = try await start()
-        // It must have found the node sealed itself: what it knows from the journal alone stays after the start until its data are back.
+        // It must have found the node sealed itself: what it knows from the journal alone stays after the start until
+        // its data are back.
         let isFound = await waitUntil {
-            let out = try? await ChildProcess.run("curl", ["-s", "--max-time", "5", "http://\(listen)/api/v1/query?query=vault_node_sealed==1"])
+            let out = try? await ChildProcess.run(
+                "curl", ["-s", "--max-time", "5", "http://\(listen)/api/v1/query?query=vault_node_sealed==1"])
             return out.map { String(decoding: $0, as: UTF8.self).contains("vault-2") } ?? false
         }
         #expect(isFound)
         func state(_ message: Lab.Message) -> String {
-            if case .object(let members)? = message.payload, case .string(let action)? = members["event_action"] { return action }
+            if case .object(let members)? = message.payload, case .string(let action)? = members["event_action"] {
+                return action
+            }
             return "?"
         }
-        #expect(await waitUntil(atMost: .seconds(60)) { estate.inbox.messages(kind: .pagerduty).last.map(state) == "trigger" }, "seed \(seed)")
+        #expect(
+            await waitUntil(atMost: .seconds(60)) {
+                estate.inbox.messages(kind: .pagerduty).last.map(state) == "trigger"
+            }, "seed \(seed)")
         try await estate.perform(.node("vault-2", .unseal))
         let ended = await waitUntil(atMost: .seconds(60)) {
             [.pagerduty, .slack, .mail].allSatisfy { (kind: Lab.Message.Kind) in
                 guard let last = estate.inbox.messages(kind: kind).last else { return false }
-                return kind == .mail ? last.mail?.subject.hasPrefix("[RESOLVED]") == true : kind == .slack ? "\(last)".contains("RESOLVED") : state(last) == "resolve"
+                return kind == .mail
+                    ? last.mail?.subject.hasPrefix("[RESOLVED]") == true
+                    : kind == .slack ? "\(last)".contains("RESOLVED") : state(last) == "resolve"
             }
         }
         let log = String(decoding: agent.standardError(limit: 1 << 16), as: UTF8.self)
-        #expect(ended, "seed \(seed), \(agent.exit.map { "\($0)" } ?? "running"): \(estate.inbox.messages().map { "\($0.kind) \($0.mail?.subject ?? "")" })\n\(log)")
+        #expect(
+            ended,
+            "seed \(seed), \(agent.exit.map { "\($0)" } ?? "running"): \(estate.inbox.messages().map { "\($0.kind) \($0.mail?.subject ?? "")" })\n\(log)"
+        )
         let events = estate.inbox.messages(kind: .pagerduty).map(state)
         #expect(events.first == "trigger", "seed \(seed): \(events)")
         #expect(events.contains("resolve"))
@@ -99,16 +126,20 @@ import Testing
         folder.remove()
     }
 
-    /// The clock is set an hour ahead and two hours back under a node that stays sealed: nobody hears of an end until it is unsealed.
+    /// The clock is set an hour ahead and two hours back under a node that stays sealed: nobody hears of an end until
+    /// it is unsealed.
     @Test func stepsOfTheClockEndNothing() async throws {
         let estate = try await Estate.quiet()
         let folder = try TemporaryDirectory()
         let listen = "127.0.0.1:\(try freePort())"
         // Evaluated more often than anything is polled: the rules see the step first.
-        let rules = try folder.write("rules.yml", """
+        let rules = try folder.write(
+            "rules.yml",
+            """
             groups: [{name: vault, interval: 500ms, rules: [{alert: VaultSealed, expr: vault_node_sealed == 1, labels: {severity: critical}}]}]
             """)
-        let text = DemoConfiguration.text(try estate.endpoints(), rules: rules, listen: listen, storage: folder.path + "/state")
+        let text = DemoConfiguration.text(
+            try estate.endpoints(), rules: rules, listen: listen, storage: folder.path + "/state")
         let file = try folder.write("vaultwatch.yml", text)
         let offset = try folder.write("offset", String(repeating: "\0", count: 8))
         func step(_ seconds: Int64) throws {
@@ -117,15 +148,19 @@ import Testing
             try handle.close()
         }
         var environment = ProcessInfo.processInfo.environment
-        environment["LD_PRELOAD"] = URL(filePath: Binary.path).deletingLastPathComponent().appending(path: "libSteppedClock.so").path
+        environment["LD_PRELOAD"] =
+            URL(filePath: Binary.path).deletingLastPathComponent().appending(path: "libSteppedClock.so").path
         environment["STEPPED_CLOCK_FILE"] = offset
-        let agent = try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
+        let agent = try await ChildProcess.start(
+            Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
         func value(_ series: String) async -> Double? {
             let page = try? await ChildProcess.run("curl", ["-s", "--max-time", "5", "http://\(listen)/metrics"])
             return page.flatMap { RunningAgent.value(series, in: String(decoding: $0, as: UTF8.self)) }
         }
         func events() -> [String] {
-            estate.inbox.messages(kind: .pagerduty).map { "\($0.payload.map { "\($0)" } ?? "")" }.filter { $0.contains("VaultSealed") }
+            estate.inbox.messages(kind: .pagerduty).map { "\($0.payload.map { "\($0)" } ?? "")" }.filter {
+                $0.contains("VaultSealed")
+            }
         }
         let evaluations = #"vaultwatch_rule_evaluations_total{rule_group="vault"}"#
         #expect(await waitUntil { await value("vaultwatch_clock_steps_total") == 0 })

@@ -7,16 +7,17 @@ import Testing
     @Test func whatNobodyAcceptsGoesToTheFallbackOnceAndSoDoesItsEnd() async throws {
         let sink = try await Sink.start()
         sink.reply("/ops", 503)
-        let agent = try await RunningAgent.start(alerting: """
-            route: {receiver: ops, group_wait: 0s, group_interval: 1s}
-            receivers:
-              - name: ops
-                fallback: boss
-                response_time: 2s
-                webhook_configs: [{url: "\(sink.url)/ops"}]
-              - name: boss
-                webhook_configs: [{url: "\(sink.url)/boss"}]
-            """)
+        let agent = try await RunningAgent.start(
+            alerting: """
+                route: {receiver: ops, group_wait: 0s, group_interval: 1s}
+                receivers:
+                  - name: ops
+                    fallback: boss
+                    response_time: 2s
+                    webhook_configs: [{url: "\(sink.url)/ops"}]
+                  - name: boss
+                    webhook_configs: [{url: "\(sink.url)/boss"}]
+                """)
         let series = #"vaultwatch_alerts_escalated_total{receiver="ops",severity="critical"}"#
         #expect(try await agent.metric(series) == 0)
         #expect(agent.log.contains("no rules are loaded"))
@@ -25,7 +26,11 @@ import Testing
         #expect(await waitUntil { sink.heard("/boss").count == 1 }, "\(agent.log)")
         #expect(await waitUntil { (try? await agent.metric(series)) == 1 })
         #expect(sink.heard("/boss").first?.contains(#""status":"firing""#) == true)
-        #expect(await waitUntil { (try? await agent.command("history", "--kind", "escalated").output.contains("ops has not accepted it in time")) == true })
+        #expect(
+            await waitUntil {
+                (try? await agent.command("history", "--kind", "escalated").output.contains(
+                    "ops has not accepted it in time")) == true
+            })
         #expect(try await agent.command("alerts", "-o", "extended").output.contains("ops,boss"))
 
         await agent.kill()
@@ -41,15 +46,16 @@ import Testing
     @Test func aReceiverThatRefusesForGoodHandsOverAtOnce() async throws {
         let sink = try await Sink.start()
         sink.reply("/ops", 400, "no such hook")
-        let agent = try await RunningAgent.start(alerting: """
-            route: {receiver: ops, group_wait: 0s, group_interval: 1h}
-            receivers:
-              - name: ops
-                fallback: boss
-                webhook_configs: [{url: "\(sink.url)/ops"}]
-              - name: boss
-                webhook_configs: [{url: "\(sink.url)/boss"}]
-            """)
+        let agent = try await RunningAgent.start(
+            alerting: """
+                route: {receiver: ops, group_wait: 0s, group_interval: 1h}
+                receivers:
+                  - name: ops
+                    fallback: boss
+                    webhook_configs: [{url: "\(sink.url)/ops"}]
+                  - name: boss
+                    webhook_configs: [{url: "\(sink.url)/boss"}]
+                """)
         try await agent.post(#""alertname":"VaultSealed","severity":"low""#)
         #expect(await waitUntil { sink.heard("/boss").count == 1 }, "\(agent.log)")
         await agent.stop()
@@ -60,12 +66,13 @@ import Testing
     @Test func aSlackConversationSurvivesARestart() async throws {
         let sink = try await Sink.start()
         sink.reply("/slack", 200, #"{"ok":true,"ts":"1764122400.000100"}"#)
-        let agent = try await RunningAgent.start(alerting: """
-            route: {receiver: ops, group_wait: 0s, group_interval: 1s}
-            receivers:
-              - name: ops
-                slack_configs: [{channel: "#vault", app_token: xoxb-1, app_url: "\(sink.url)/slack", send_resolved: true}]
-            """)
+        let agent = try await RunningAgent.start(
+            alerting: """
+                route: {receiver: ops, group_wait: 0s, group_interval: 1s}
+                receivers:
+                  - name: ops
+                    slack_configs: [{channel: "#vault", app_token: xoxb-1, app_url: "\(sink.url)/slack", send_resolved: true}]
+                """)
         try await agent.post(#""alertname":"VaultSealed","severity":"critical""#, endsAt: "2099-01-01T00:00:00Z")
         #expect(await waitUntil { sink.heard("/slack").count == 1 }, "\(agent.log)")
         #expect(sink.heard("/slack").first?.contains("thread_ts") == false)
@@ -75,29 +82,37 @@ import Testing
         try await agent.start()
         try await agent.post(#""alertname":"VaultSealed","severity":"critical""#, endsAt: "2020-01-01T00:00:00Z")
         #expect(await waitUntil { sink.heard("/slack").count == 2 }, "\(agent.log)")
-        #expect(sink.heard("/slack").last?.contains(#""thread_ts":"1764122400.000100""#) == true, "\(sink.heard("/slack"))")
+        #expect(
+            sink.heard("/slack").last?.contains(#""thread_ts":"1764122400.000100""#) == true, "\(sink.heard("/slack"))")
         await agent.stop()
         await sink.stop()
     }
 
-    /// Two agents keep two real Alertmanagers informed. One agent's death changes nothing; when both are gone, the alert ends.
+    /// Two agents keep two real Alertmanagers informed. One agent's death changes nothing; when both are gone, the
+    /// alert ends.
     @Test func twoAgentsAndTwoAlertmanagers() async throws {
         let folder = try TemporaryDirectory()
         let configuration = try folder.write("alertmanager.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n")
         var managers: [(process: ChildProcess, url: String)] = []
         for number in 0..<2 {
             let port = try freePort()
-            let process = try await ChildProcess.start("prometheus-alertmanager", [
-                "--config.file=\(configuration)", "--storage.path=\(folder.path)/data\(number)", "--web.listen-address=127.0.0.1:\(port)",
-                "--cluster.listen-address=",
-            ])
+            let process = try await ChildProcess.start(
+                "prometheus-alertmanager",
+                [
+                    "--config.file=\(configuration)", "--storage.path=\(folder.path)/data\(number)",
+                    "--web.listen-address=127.0.0.1:\(port)",
+                    "--cluster.listen-address=",
+                ])
             managers.append((process, "http://127.0.0.1:\(port)"))
         }
         for manager in managers {
-            #expect(await waitUntil { (try? await ChildProcess.run("curl", ["-sf", manager.url + "/-/ready"])) != nil })
+            #expect(
+                await waitUntil { (try? await ChildProcess.run("curl", ["-sf", manager.url + "/-/ready"])) != nil })
         }
         func alerts(_ url: String) async -> String {
-            String(decoding: (try? await ChildProcess.run("amtool", ["--alertmanager.url=\(url)", "alert", "query", "-o", "extended"])) ?? [], as: UTF8.self)
+            String(
+                decoding: (try? await ChildProcess.run(
+                    "amtool", ["--alertmanager.url=\(url)", "alert", "query", "-o", "extended"])) ?? [], as: UTF8.self)
         }
         let alerting = """
             route: {receiver: hub, group_wait: 1h}

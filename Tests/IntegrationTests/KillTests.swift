@@ -7,13 +7,16 @@ import Synchronization
 import Testing
 import Transport
 
-/// The real process, killed again and again while alerts come in through its API: at its start, between a transition and its group's
-/// turn, between the journal and the receiver, between the receiver and the journal. What the API has acknowledged is heard, each
-/// transition of each alert, in order, and twice only where the process died or the receiver's answer got lost in between.
+/// The real process, killed again and again while alerts come in through its API: at its start, between a transition
+/// and its group's turn, between the journal and the receiver, between the receiver and the journal. What the API has
+/// acknowledged is heard, each transition of each alert, in order, and twice only where the process died or the
+/// receiver's answer got lost in between.
 ///
 /// `VAULTWATCH_KILLS=n` kills so many times, `VAULTWATCH_SEED=n` starts from another seed.
 @Suite(.serialized) struct KillTests {
-    private static func number(_ name: String) -> UInt64? { ProcessInfo.processInfo.environment[name].flatMap(UInt64.init) }
+    private static func number(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap(UInt64.init)
+    }
 
     /// Processes at once: most of their lives is waiting.
     private static let worlds = 4
@@ -73,7 +76,8 @@ private final class KillWorld {
         random = seed
         peer = try Peer(
             .vaultwatch, scenario: "kill-\(seed)",
-            configuration: Scenario.configuration(wait: "0s", interval: "100ms", more: "global: {resolve_timeout: 1d}"), collector: collector, http: http)
+            configuration: Scenario.configuration(wait: "0s", interval: "100ms", more: "global: {resolve_timeout: 1d}"),
+            collector: collector, http: http)
         collector.misbehave(peer.kind, peer.scenario, seed: seed)
     }
 
@@ -110,8 +114,8 @@ private final class KillWorld {
         return Outcome(problems: problems(), transitions: transitions.values.reduce(0, +))
     }
 
-    /// What the source has said before is said again where nobody acknowledged it; else an alert whose last transition was heard
-    /// begins or ends.
+    /// What the source has said before is said again where nobody acknowledged it; else an alert whose last transition
+    /// was heard begins or ends.
     private func change() async {
         let open = KillWorld.names.filter { wanted[$0]?.acknowledged == false }
         if let name = open.first, let state = wanted[name] {
@@ -120,7 +124,8 @@ private final class KillWorld {
         }
         let name = KillWorld.names[Int(below(UInt64(KillWorld.names.count)))]
         let fires = wanted[name]?.fires ?? false
-        guard heard(name).last?.line == (fires ? "firing[\(name)]" : wanted[name] == nil ? nil : "resolved[\(name)]") else { return }
+        guard heard(name).last?.line == (fires ? "firing[\(name)]" : wanted[name] == nil ? nil : "resolved[\(name)]")
+        else { return }
         transitions[name, default: 0] += 1
         try? await say(name, fires: !fires)
     }
@@ -132,7 +137,9 @@ private final class KillWorld {
         wanted[name] = (fires, true)
     }
 
-    private func heard(_ name: String) -> [Collector.Heard] { peer.heard.filter { $0.group == "{alertname=\"\(name)\"}" } }
+    private func heard(_ name: String) -> [Collector.Heard] {
+        peer.heard.filter { $0.group == "{alertname=\"\(name)\"}" }
+    }
 
     private func settle() async throws {
         for name in KillWorld.names {
@@ -140,7 +147,10 @@ private final class KillWorld {
             if !state.acknowledged { try await say(name, fires: state.fires) }
             let line = (state.fires ? "firing" : "resolved") + "[\(name)]"
             let came = await waitUntil(atMost: .seconds(60)) { heard(name).last?.line == line }
-            if !came { throw Peer.Failure(description: "\(line) was never heard; \(heard(name).suffix(8).map(\.line)); \(await peer.state())") }
+            if !came {
+                throw Peer.Failure(
+                    description: "\(line) was never heard; \(heard(name).suffix(8).map(\.line)); \(await peer.state())")
+            }
         }
     }
 
@@ -162,7 +172,9 @@ private final class KillWorld {
                 }
             }
             let wantedCount = (transitions[name] ?? 0) + (transitions[name] ?? 0) % 2
-            if told != wantedCount { problems.append("\(name): \(told) of \(wantedCount) transitions were heard: \(lines.map(\.line))") }
+            if told != wantedCount {
+                problems.append("\(name): \(told) of \(wantedCount) transitions were heard: \(lines.map(\.line))")
+            }
         }
         return problems
     }

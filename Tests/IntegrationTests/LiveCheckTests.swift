@@ -13,13 +13,19 @@ import Testing
         let folder = try TemporaryDirectory()
         let file = try folder.write(
             "vaultwatch.yml",
-            DemoConfiguration.text(try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: "127.0.0.1:0", storage: folder.path + "/state"))
+            DemoConfiguration.text(
+                try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: "127.0.0.1:0",
+                storage: folder.path + "/state"))
         let (exit, output, error) = try await Binary.run(["check", "config", "--live", file])
         #expect(exit == .exited(0), "\(output)\(error)")
-        let rows = output.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
+        let rows = output.split(separator: "\n").map {
+            $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+        }
         for expected in [
-            "ok load balancer leads to active", "ok vault-1 active", "ok vault-2 standby", "ok primary primary 15", "ok replica replica 15", "WARN daily complete",
-            "! the backups claim to be snapshots, but Vault's storage is postgresql", "critical pagerduty/0 http://127.0.0.1", "critical email/0 smtp://127.0.0.1",
+            "ok load balancer leads to active", "ok vault-1 active", "ok vault-2 standby", "ok primary primary 15",
+            "ok replica replica 15", "WARN daily complete",
+            "! the backups claim to be snapshots, but Vault's storage is postgresql",
+            "critical pagerduty/0 http://127.0.0.1", "critical email/0 smtp://127.0.0.1",
         ] {
             #expect(rows.contains { $0.hasPrefix(expected) }, "\(expected) is missing in\n\(output)")
         }
@@ -42,11 +48,14 @@ import Testing
     @Test func theLiveCheckGoesThroughProxiesAndShowsNoSecret() async throws {
         let proxy = try RawServer.http { request in
             let isKnown = request.hasPrefix("HEAD http://hook.invalid/ ") && !request.contains("s3cr3t")
-            return isKnown ? RawServer.ok("") : "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+            return isKnown
+                ? RawServer.ok("") : "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
         }
         let folder = try TemporaryDirectory()
         let secret = try folder.write("url", "s3cr3t\n")
-        let file = try folder.write("vaultwatch.yml", """
+        let file = try folder.write(
+            "vaultwatch.yml",
+            """
             vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
             alerting:
               global: {http_config: {proxy_url: '\(proxy.url)'}}
@@ -62,8 +71,14 @@ import Testing
         let (exit, output, error) = try await Binary.run(["check", "config", "--live", file])
         #expect(exit == .exited(1))
         #expect(!(output + error).contains("s3cr3t"), "\(output)\(error)")
-        let rows = output.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
-        #expect(rows.filter { $0 == "ops webhook/0 http://hook.invalid reachable, HTTP 200" || $0 == "ops webhook/1 http://hook.invalid reachable, HTTP 200" }.count == 2, "\(output)")
+        let rows = output.split(separator: "\n").map {
+            $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+        }
+        #expect(
+            rows.filter {
+                $0 == "ops webhook/0 http://hook.invalid reachable, HTTP 200"
+                    || $0 == "ops webhook/1 http://hook.invalid reachable, HTTP 200"
+            }.count == 2, "\(output)")
         #expect(rows.contains("ops webhook/2 http://other.invalid the proxy asks for other credentials, HTTP 407"))
         #expect(rows.contains { $0.hasPrefix("ops webhook/3 no URL ") })
         folder.remove()

@@ -11,7 +11,9 @@ import Testing
         let folder = try TemporaryDirectory()
         let file = try folder.write(
             "vaultwatch.yml",
-            DemoConfiguration.text(try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: "127.0.0.1:0", storage: folder.path + "/state"))
+            DemoConfiguration.text(
+                try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: "127.0.0.1:0",
+                storage: folder.path + "/state"))
         func test(_ words: String...) async throws -> (exit: ChildProcess.Exit, output: String, error: String) {
             estate.inbox.clear()
             return try await Binary.run(["notify", "test", "--config.file=\(file)"] + words)
@@ -21,7 +23,8 @@ import Testing
         let critical = try await test("--severity", "critical")
         #expect(critical.exit == .exited(0), "\(critical.output)\(critical.error)")
         #expect(kinds() == [.mail, .slack, .pagerduty])
-        #expect(estate.inbox.messages(kind: .mail).first?.mail?.subject == "[FIRING:1] CRITICAL Test of the critical route")
+        #expect(
+            estate.inbox.messages(kind: .mail).first?.mail?.subject == "[FIRING:1] CRITICAL Test of the critical route")
         let incident = estate.inbox.messages(kind: .pagerduty).first?.incident
         let end = try await test("--severity", "critical", "--resolved")
         #expect(end.exit == .exited(0), "\(end.output)")
@@ -41,9 +44,13 @@ import Testing
         estate.inbox.fail(.slack, .status(500))
         let failed = try await test("--severity", "high")
         #expect(failed.exit == .exited(1))
-        #expect(failed.output.contains("slack/0") && failed.output.contains("FAILED: serverError: HTTP 500") && kinds() == [.mail], "\(failed.output)")
+        #expect(
+            failed.output.contains("slack/0") && failed.output.contains("FAILED: serverError: HTTP 500")
+                && kinds() == [.mail], "\(failed.output)")
         let nobody = try await test("--receiver", "no-one")
-        #expect(nobody.exit == .exited(2) && nobody.error.contains("there is no receiver \"no-one\"; expected one of"), "\(nobody)")
+        #expect(
+            nobody.exit == .exited(2) && nobody.error.contains("there is no receiver \"no-one\"; expected one of"),
+            "\(nobody)")
         await estate.stop()
         folder.remove()
     }

@@ -26,7 +26,8 @@ import Testing
         }
 
         func get(_ path: String) async throws -> (status: Int, text: String) {
-            let out = try await ChildProcess.run("curl", ["-s", "-o", "-", "-w", "\n%{http_code}", "--max-time", "10", "http://\(address)\(path)"])
+            let out = try await ChildProcess.run(
+                "curl", ["-s", "-o", "-", "-w", "\n%{http_code}", "--max-time", "10", "http://\(address)\(path)"])
             let lines = String(decoding: out, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
             return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
         }
@@ -39,8 +40,10 @@ import Testing
         let listen = "127.0.0.1:\(try freePort())"
         let file = try folder.write(
             "vaultwatch.yml",
-            DemoConfiguration.text(try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: listen, storage: folder.path)
-                .replacingOccurrences(of: "poll_interval: 5s\n  timeout: 4s", with: "poll_interval: 1s\n  timeout: 1s"))
+            DemoConfiguration.text(
+                try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: listen, storage: folder.path
+            )
+            .replacingOccurrences(of: "poll_interval: 5s\n  timeout: 4s", with: "poll_interval: 1s\n  timeout: 1s"))
         let agent = try Agent(AgentOptions(configFile: file), platform: .real(log: log))
         let (requests, asking) = AsyncStream.makeStream(of: Request.self)
         let (ready, telling) = AsyncStream.makeStream(of: String.self)
@@ -100,11 +103,15 @@ import Testing
         let file = try watch.folder.write("metrics.txt", metrics.text + "\n")
         let lint = try await ChildProcess.start("sh", ["-c", "promtool check metrics < \(file)"])
         #expect(await lint.wait() == .exited(0))
-        #expect(lint.standardOutput(limit: 4096).isEmpty && lint.standardError(limit: 4096).isEmpty, "promtool has something to say")
+        #expect(
+            lint.standardOutput(limit: 4096).isEmpty && lint.standardError(limit: 4096).isEmpty,
+            "promtool has something to say")
 
-        let query = try await ChildProcess.run("promtool", ["query", "instant", "http://\(watch.address)", "sum(vault_node_up)"])
+        let query = try await ChildProcess.run(
+            "promtool", ["query", "instant", "http://\(watch.address)", "sum(vault_node_up)"])
         #expect(String(decoding: query, as: UTF8.self).hasPrefix("{} => 3 "))
-        let alerts = try await ChildProcess.run("amtool", ["--alertmanager.url=http://\(watch.address)", "alert", "query"])
+        let alerts = try await ChildProcess.run(
+            "amtool", ["--alertmanager.url=http://\(watch.address)", "alert", "query"])
         #expect(String(decoding: alerts, as: UTF8.self).contains("Watchdog"))
         let status = try await watch.get("/api/v1/vaultwatch/status")
         #expect(status.text.contains("vault-1"))
@@ -118,13 +125,15 @@ import Testing
         let path = watch.folder.path + "/vaultwatch.yml"
         let good = try String(contentsOfFile: path, encoding: .utf8)
         _ = try watch.folder.write("vaultwatch.yml", good + "\nnonsense: true\n")
-        let refused = try await ChildProcess.run("curl", ["-s", "-X", "POST", "-w", "\n%{http_code}", "http://\(watch.address)/-/reload"])
+        let refused = try await ChildProcess.run(
+            "curl", ["-s", "-X", "POST", "-w", "\n%{http_code}", "http://\(watch.address)/-/reload"])
         let text = String(decoding: refused, as: UTF8.self)
         #expect(text.contains("unknown key \"nonsense\""), "\(text)")
         #expect(try await watch.get("/metrics").text.contains("vaultwatch_config_last_reload_successful 0"))
         #expect(try await watch.get("/-/ready").status == 200)
         _ = try watch.folder.write("vaultwatch.yml", good)
-        let taken = try await ChildProcess.run("curl", ["-s", "-X", "POST", "-o", "/dev/null", "-w", "%{http_code}", "http://\(watch.address)/-/reload"])
+        let taken = try await ChildProcess.run(
+            "curl", ["-s", "-X", "POST", "-o", "/dev/null", "-w", "%{http_code}", "http://\(watch.address)/-/reload"])
         #expect(String(decoding: taken, as: UTF8.self) == "200")
         #expect(try await watch.get("/metrics").text.contains("vaultwatch_config_last_reload_successful 1"))
         try await watch.stop()

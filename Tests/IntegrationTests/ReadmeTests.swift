@@ -13,7 +13,9 @@ import Testing
         return blocks.flatMap { $0.components(separatedBy: "\n") }.compactMap { line in
             let parts = line.components(separatedBy: " #")[0].components(separatedBy: "'")
             // What stands between quotes is one argument.
-            let command = parts.enumerated().flatMap { $0.offset % 2 == 1 ? [$0.element] : $0.element.split(separator: " ").map(String.init) }
+            let command = parts.enumerated().flatMap {
+                $0.offset % 2 == 1 ? [$0.element] : $0.element.split(separator: " ").map(String.init)
+            }
             return command.first == program ? Array(command.dropFirst()) : nil
         }
     }
@@ -21,14 +23,21 @@ import Testing
     @Test func everyMakeTargetIsThere() async throws {
         let targets = try Self.commands("make")
         #expect(targets == [["run"], ["test"], ["build"], ["bench"]])
-        let makefile = try String(contentsOfFile: Binary.root + "/Makefile", encoding: .utf8).components(separatedBy: "\n")
-        for target in targets.flatMap({ $0 }) { #expect(makefile.contains { $0.hasPrefix(target + ":") }, "make \(target)") }
+        let makefile = try String(contentsOfFile: Binary.root + "/Makefile", encoding: .utf8).components(
+            separatedBy: "\n")
+        for target in targets.flatMap({ $0 }) {
+            #expect(makefile.contains { $0.hasPrefix(target + ":") }, "make \(target)")
+        }
     }
 
     @Test func theNumberOfRulesIsRight() throws {
         let readme = try String(contentsOfFile: Binary.root + "/README.md", encoding: .utf8)
-        let rules = try FileManager.default.contentsOfDirectory(atPath: Binary.root + "/rules").filter { $0.hasSuffix(".yml") }.map {
-            try String(contentsOfFile: Binary.root + "/rules/" + $0, encoding: .utf8).components(separatedBy: "- alert: ").count - 1
+        let rules = try FileManager.default.contentsOfDirectory(atPath: Binary.root + "/rules").filter {
+            $0.hasSuffix(".yml")
+        }.map {
+            try String(contentsOfFile: Binary.root + "/rules/" + $0, encoding: .utf8).components(
+                separatedBy: "- alert: "
+            ).count - 1
         }
         #expect(readme.contains("[\(rules.reduce(0, +)) rules](rules/)"))
     }
@@ -42,17 +51,26 @@ import Testing
         let listen = "127.0.0.1:\(try freePort())"
         _ = try folder.write(
             "vaultwatch.yml",
-            DemoConfiguration.text(try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: listen, storage: folder.path + "/state"))
-        try FileManager.default.createSymbolicLink(atPath: folder.path + "/rules", withDestinationPath: Binary.root + "/rules")
+            DemoConfiguration.text(
+                try estate.endpoints(), rules: Binary.root + "/rules/*.yml", listen: listen,
+                storage: folder.path + "/state"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path + "/rules", withDestinationPath: Binary.root + "/rules")
         let options = { ChildProcess.Options(workingDirectory: folder.path) }
-        let agent = try await ChildProcess.start(Binary.path, ["run", "--config.file=vaultwatch.yml"], options: options())
-        #expect(await waitUntil { String(decoding: agent.standardError(limit: 1 << 20), as: UTF8.self).contains("ready:") })
+        let agent = try await ChildProcess.start(
+            Binary.path, ["run", "--config.file=vaultwatch.yml"], options: options())
+        #expect(
+            await waitUntil { String(decoding: agent.standardError(limit: 1 << 20), as: UTF8.self).contains("ready:") })
         for example in examples where example.first != "run" {
             // The commands that ask a running agent know the default port, and here it has another.
-            let asks = !example.contains { $0.hasPrefix("--config.file") || $0.hasSuffix(".yml") || $0.hasPrefix("--file") }
-            let child = try await ChildProcess.start(Binary.path, example + (asks ? ["--url", "http://\(listen)"] : []), options: options())
+            let asks = !example.contains {
+                $0.hasPrefix("--config.file") || $0.hasSuffix(".yml") || $0.hasPrefix("--file")
+            }
+            let child = try await ChildProcess.start(
+                Binary.path, example + (asks ? ["--url", "http://\(listen)"] : []), options: options())
             let exit = await child.wait()
-            let said = String(decoding: child.standardOutput(limit: 1 << 16) + child.standardError(limit: 1 << 16), as: UTF8.self)
+            let said = String(
+                decoding: child.standardOutput(limit: 1 << 16) + child.standardError(limit: 1 << 16), as: UTF8.self)
             // A status of 1 is a finding about the estate, of which it has some.
             let fine = example.first == "status" ? [.exited(0), .exited(1)] : [ChildProcess.Exit.exited(0)]
             #expect(fine.contains(exit), "vaultwatch \(example.joined(separator: " ")): \(exit)\n\(said)")

@@ -18,18 +18,26 @@ import Testing
         """
     }
 
-    /// A reload waits a while for what is in flight. One that is asked for meanwhile reads a newer file: it must have the last word
-    /// everywhere, or alerts are routed to receivers that are not there.
+    /// A reload waits a while for what is in flight. One that is asked for meanwhile reads a newer file: it must have
+    /// the last word everywhere, or alerts are routed to receivers that are not there.
     @Test func theLaterOfTwoReloadsWins() async throws {
         let sink = try await Sink.start()
         sink.fallSilent("/silent")
         let agent = try await RunningAgent.start(alerting: alerting(sink, "first"))
         try await agent.post(#""alertname":"A""#)
-        #expect(await waitUntil { (try? await agent.metric(#"vaultwatch_notification_requests_total{integration="webhook",receiver="silent"}"#)) == 1 })
+        #expect(
+            await waitUntil {
+                (try? await agent.metric(
+                    #"vaultwatch_notification_requests_total{integration="webhook",receiver="silent"}"#)) == 1
+            })
         try agent.configure(alerting(sink, "second"))
         let reload = Task { try await agent.reload() }
         // Its receivers are there, so the file has been read.
-        #expect(await waitUntil { (try? await agent.metric(#"vaultwatch_notifications_total{integration="webhook",receiver="second"}"#)) == 0 })
+        #expect(
+            await waitUntil {
+                (try? await agent.metric(#"vaultwatch_notifications_total{integration="webhook",receiver="second"}"#))
+                    == 0
+            })
         try agent.configure(alerting(sink, "third"))
         try await agent.reload()
         try await reload.value

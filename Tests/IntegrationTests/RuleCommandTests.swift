@@ -19,12 +19,19 @@ struct RuleCommandTests {
 
     @Test func mistakesInRulesAreShownWhereTheyStand() async throws {
         let folder = try TemporaryDirectory()
-        let file = try folder.write("r.yml", "groups:\n- name: a\n  rules:\n  - alert: X\n    expr: |\n      sum(\n\trat(up[5m]))\n")
-        let other = try folder.write("s.yml", "groups:\n- name: a\n  rules:\n  - {record: x, expr: 'sum(rat(up[5m]))'}\n")
+        let file = try folder.write(
+            "r.yml", "groups:\n- name: a\n  rules:\n  - alert: X\n    expr: |\n      sum(\n\trat(up[5m]))\n")
+        let other = try folder.write(
+            "s.yml", "groups:\n- name: a\n  rules:\n  - {record: x, expr: 'sum(rat(up[5m]))'}\n")
         let (exit, output, _) = try await Binary.run(["check", "rules", file, other])
         #expect(exit == .exited(1))
-        #expect(output.contains("s.yml:4:28: could not parse expression: unknown function with name \"rat\"; did you mean \"rate\"?"), "\(output)")
-        #expect(output.contains("\n      - {record: x, expr: 'sum(rat(up[5m]))'}\n                               ^\n"), "\(output)")
+        #expect(
+            output.contains(
+                "s.yml:4:28: could not parse expression: unknown function with name \"rat\"; did you mean \"rate\"?"),
+            "\(output)")
+        #expect(
+            output.contains("\n      - {record: x, expr: 'sum(rat(up[5m]))'}\n                               ^\n"),
+            "\(output)")
     }
 
     @Test func findingsHaveAnExitCodeOfTheirOwn() async throws {
@@ -33,7 +40,8 @@ struct RuleCommandTests {
         let (exit, output, _) = try await Binary.run(["check", "rules", file])
         #expect(exit == .exited(3))
         for expected in [
-            "duplicate rule: \"job:x\"", "X reads no_such_metric, which no probe exports", "for 1s is shorter than the poll interval, 5s",
+            "duplicate rule: \"job:x\"", "X reads no_such_metric, which no probe exports",
+            "for 1s is shorter than the poll interval, 5s",
             "severity \"sever\" is none that is routed by default", "the name \"job x\" must stand in quotes",
         ] {
             #expect(output.contains(expected), "\(expected) is missing in\n\(output)")
@@ -45,14 +53,18 @@ struct RuleCommandTests {
 
     @Test func severitiesAreHeldAgainstTheRoutes() async throws {
         let folder = try TemporaryDirectory()
-        let rules = try folder.write("r.yml", """
+        let rules = try folder.write(
+            "r.yml",
+            """
             groups:
             - name: a
               rules:
               - {alert: X, expr: vault_node_up == 0, labels: {severity: critical}}
               - {alert: Y, expr: vault_node_up == 0, labels: {severity: low}}
             """)
-        let configuration = try folder.write("c.yml", """
+        let configuration = try folder.write(
+            "c.yml",
+            """
             global: {poll_interval: 20s}
             vault: {clusters: [{name: a, nodes: [{name: x, url: "http://x:8200"}]}]}
             alerting:
@@ -61,14 +73,18 @@ struct RuleCommandTests {
             """)
         let (exit, output, error) = try await Binary.run(["check", "rules", "--config.file", configuration, rules])
         #expect(exit == .exited(3), "\(output)\(error)")
-        #expect(output.contains("Y: severity \"low\" has no route; only the root's receiver \"nobody\" would hear of it"), "\(output)")
+        #expect(
+            output.contains("Y: severity \"low\" has no route; only the root's receiver \"nobody\" would hear of it"),
+            "\(output)")
         #expect(!output.contains("X: severity"))
     }
 
     @Test func failingTestsShowTheDifference() async throws {
         let folder = try TemporaryDirectory()
         try folder.write("r.yml", "groups: [{name: a, rules: [{alert: Down, expr: up, labels: {severity: low}}]}]\n")
-        let test = try folder.write("t.yml", """
+        let test = try folder.write(
+            "t.yml",
+            """
             rule_files: [r.yml]
             later: 1
             tests:
@@ -80,13 +96,23 @@ struct RuleCommandTests {
             """)
         #expect(try await Binary.run(["test", "rules", test]).output.contains("unknown key \"later\""))
         let junit = folder.file("j.xml")
-        let (exit, output, _) = try await Binary.run(["test", "rules", "--diff", "--ignore-unknown-fields", "--junit", junit, test])
+        let (exit, output, _) = try await Binary.run([
+            "test", "rules", "--diff", "--ignore-unknown-fields", "--junit", junit, test,
+        ])
         #expect(exit == .exited(1))
-        #expect(output.contains("        diff:\n            - Labels:{alertname=\"Down\", job=\"a\", severity=\"high\"}\n            + Labels:{alertname=\"Down\", job=\"a\", severity=\"low\"}\n"), "\(output)")
-        #expect(output.contains("              {__name__=\"up\", job=\"a\"} 1E+00\n            - {__name__=\"up\", job=\"b\"} 1E+00\n"), "\(output)")
+        #expect(
+            output.contains(
+                "        diff:\n            - Labels:{alertname=\"Down\", job=\"a\", severity=\"high\"}\n            + Labels:{alertname=\"Down\", job=\"a\", severity=\"low\"}\n"
+            ), "\(output)")
+        #expect(
+            output.contains(
+                "              {__name__=\"up\", job=\"a\"} 1E+00\n            - {__name__=\"up\", job=\"b\"} 1E+00\n"),
+            "\(output)")
         let report = try String(contentsOfFile: junit, encoding: .utf8)
         #expect(report.contains("tests=\"2\" failures=\"2\" errors=\"0\""), "\(report)")
-        #expect(report.contains("<testcase name=\"one &amp; only\"><failure>") && report.contains("<testcase name=\"two\"/>"), "\(report)")
+        #expect(
+            report.contains("<testcase name=\"one &amp; only\"><failure>")
+                && report.contains("<testcase name=\"two\"/>"), "\(report)")
         let some = try await Binary.run(["test", "rules", "--run", "^two", "--ignore-unknown-fields", test])
         #expect(some.exit == .exited(0))
     }
@@ -103,7 +129,8 @@ struct RuleCommandTests {
     @Test func aQueryThatFailsIsToldAsPromtoolTellsIt() async throws {
         let agent = try await RunningAgent.start(alerting: "route: {receiver: ops}\nreceivers: [{name: ops}]")
         // Two series on either side: known when it is evaluated.
-        let expression = "label_replace(vector(1), \"a\", \"$1\", \"b\", \"(.*)\") + on() group_left() (vector(1) or label_replace(vector(2), \"a\", \"x\", \"\", \"\"))"
+        let expression =
+            "label_replace(vector(1), \"a\", \"$1\", \"b\", \"(.*)\") + on() group_left() (vector(1) or label_replace(vector(2), \"a\", \"x\", \"\", \"\"))"
         let theirs = try await ChildProcess.start("promtool", ["query", "instant", agent.url, expression])
         let exit = await theirs.wait()
         let ours = try await Binary.run(["query", expression, "--url", agent.url])
@@ -111,7 +138,9 @@ struct RuleCommandTests {
         #expect(ours.error == String(decoding: theirs.standardError(limit: 1 << 16), as: UTF8.self))
         #expect(ours.error.hasPrefix("query error: execution: "), "\(ours.error)")
         let strange = try await Binary.run(["query", "up", "--url", agent.url + "/nowhere"])
-        #expect(strange.exit == .exited(1) && strange.error.hasPrefix("query error: ") && strange.error.contains("404"), "\(strange.error)")
+        #expect(
+            strange.exit == .exited(1) && strange.error.hasPrefix("query error: ") && strange.error.contains("404"),
+            "\(strange.error)")
         await agent.stop()
     }
 }

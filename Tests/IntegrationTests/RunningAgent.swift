@@ -17,7 +17,9 @@ final class RunningAgent: Sendable {
     ///   - alerting: the lines below `alerting:`, not indented.
     ///   - rules: a rule file's text.
     ///   - wrapper: a command before the program's own.
-    static func start(alerting: String, rules: String = "groups: []\n", wrapper: (TemporaryDirectory) -> [String] = { _ in [] }) async throws -> RunningAgent {
+    static func start(
+        alerting: String, rules: String = "groups: []\n", wrapper: (TemporaryDirectory) -> [String] = { _ in [] }
+    ) async throws -> RunningAgent {
         let agent = try RunningAgent(alerting, rules)
         try await agent.start(wrapper(agent.folder))
         return agent
@@ -41,11 +43,14 @@ final class RunningAgent: Sendable {
 
     /// Writes the configuration anew; a running agent reads it at a reload.
     func configure(_ alerting: String) throws {
-        let indented = alerting.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(separator: "\n")
+        let indented = alerting.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(
+            separator: "\n")
         _ = try folder.write("vaultwatch.yml", rest + "\nalerting:\n" + indented + "\n")
     }
 
-    func reload() async throws { try await ChildProcess.run("curl", ["-sf", "--max-time", "60", "-X", "POST", url + "/-/reload"]) }
+    func reload() async throws {
+        try await ChildProcess.run("curl", ["-sf", "--max-time", "60", "-X", "POST", url + "/-/reload"])
+    }
 
     func start(_ wrapper: [String] = []) async throws {
         let words = wrapper + [Binary.path, "run", "--config.file=\(file)"]
@@ -68,7 +73,9 @@ final class RunningAgent: Sendable {
     }
 
     var pid: pid_t { running.withLock { $0?.pid } ?? 0 }
-    var log: String { running.withLock { $0.map { String(decoding: $0.standardError(limit: 1 << 20), as: UTF8.self) } } ?? "" }
+    var log: String {
+        running.withLock { $0.map { String(decoding: $0.standardError(limit: 1 << 20), as: UTF8.self) } } ?? ""
+    }
 
     func get(_ path: String) async throws -> String {
         String(decoding: try await ChildProcess.run("curl", ["-s", "--max-time", "10", url + path]), as: UTF8.self)
@@ -80,15 +87,20 @@ final class RunningAgent: Sendable {
     }
 
     static func value(_ series: String, in page: String) -> Double? {
-        page.split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.count + 1)) }
+        page.split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap {
+            Double($0.dropFirst(series.count + 1))
+        }
     }
 
     /// Hands over an alert, or its end.
     func post(_ labels: String, endsAt: String? = nil) async throws {
         let end = endsAt.map { #","endsAt":"\#($0)""# } ?? ""
-        try await ChildProcess.run("curl", [
-            "-sf", "-H", "Content-Type: application/json", "-d", #"[{"labels":{\#(labels)}\#(end)}]"#, url + "/api/v2/alerts",
-        ])
+        try await ChildProcess.run(
+            "curl",
+            [
+                "-sf", "-H", "Content-Type: application/json", "-d", #"[{"labels":{\#(labels)}\#(end)}]"#,
+                url + "/api/v2/alerts",
+            ])
     }
 
     /// Runs a command against this agent.
@@ -126,7 +138,9 @@ final class Sink: Sendable {
     var url: String { server.url }
 
     /// What a path answers from now on in place of 200.
-    func reply(_ path: String, _ status: Int, _ text: String = "") { state.withLock { $0.replies[path] = LabResponse(status, type: "application/json", text) } }
+    func reply(_ path: String, _ status: Int, _ text: String = "") {
+        state.withLock { $0.replies[path] = LabResponse(status, type: "application/json", text) }
+    }
 
     /// From now on a path answers nothing at all.
     func fallSilent(_ path: String) { state.withLock { _ = $0.silent.insert(path) } }
@@ -138,7 +152,9 @@ final class Sink: Sendable {
         state.withLock { state in
             if state.silent.contains(request.path) { return .hang }
             let reply = state.replies[request.path] ?? LabResponse(200)
-            if reply.status < 300 { state.bodies[request.path, default: []].append(String(decoding: request.body, as: UTF8.self)) }
+            if reply.status < 300 {
+                state.bodies[request.path, default: []].append(String(decoding: request.body, as: UTF8.self))
+            }
             return .response(reply)
         }
     }

@@ -17,8 +17,14 @@ struct JournalTests {
         }
         deinit { try? FileManager.default.removeItem(atPath: path) }
         var file: String { path + "/vaultwatch.db" }
-        func size(_ name: String) -> Int { (try? FileManager.default.attributesOfItem(atPath: path + "/" + name)[.size] as? Int) ?? 0 }
-        var broken: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.contains(".broken-") && !$0.hasSuffix("-wal") } }
+        func size(_ name: String) -> Int {
+            (try? FileManager.default.attributesOfItem(atPath: path + "/" + name)[.size] as? Int) ?? 0
+        }
+        var broken: [String] {
+            ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter {
+                $0.contains(".broken-") && !$0.hasSuffix("-wal")
+            }
+        }
     }
 
     final class Events: Sendable {
@@ -30,34 +36,52 @@ struct JournalTests {
     /// Real wall time; the monotonic one jumps two seconds at each look, so that nothing waits for a retry.
     final class HurriedTime: TimeSource {
         private let looked = Mutex<Int64>(0)
-        func monotonic() -> Instant { looked.withLock { $0 += 2_000_000_000; return Instant(nanoseconds: $0) } }
+        func monotonic() -> Instant {
+            looked.withLock {
+                $0 += 2_000_000_000; return Instant(nanoseconds: $0)
+            }
+        }
         func wall() -> Timestamp { SystemTime().wall() }
         func sleep(until deadline: Instant) async throws {}
     }
 
-    static func open(_ folder: Folder, _ events: Events = Events(), maxBytes: Int = 256 << 20, historyCount: Int = 100_000) -> Journal {
-        Journal(JournalOptions(path: folder.file, maxBytes: maxBytes, historyCount: historyCount), time: HurriedTime()) { events.add($0) }
+    static func open(
+        _ folder: Folder, _ events: Events = Events(), maxBytes: Int = 256 << 20, historyCount: Int = 100_000
+    ) -> Journal {
+        Journal(JournalOptions(path: folder.file, maxBytes: maxBytes, historyCount: historyCount), time: HurriedTime())
+        { events.add($0) }
     }
 
     static func alert(_ i: Int, ended: Bool = false) -> Alert {
         Alert(
-            labels: ["alertname": "A\(i)", "quote": "\"ü\n"], annotations: ["summary": "s\(i)"], startsAt: Timestamp(milliseconds: 1000),
-            endsAt: ended ? Timestamp(milliseconds: 2000) : nil, updatedAt: Timestamp(milliseconds: 1500), generatorURL: "http://x/?g0.expr=up")
+            labels: ["alertname": "A\(i)", "quote": "\"ü\n"], annotations: ["summary": "s\(i)"],
+            startsAt: Timestamp(milliseconds: 1000),
+            endsAt: ended ? Timestamp(milliseconds: 2000) : nil, updatedAt: Timestamp(milliseconds: 1500),
+            generatorURL: "http://x/?g0.expr=up")
     }
 
     static func message(_ i: Int) -> Alerts.Notification {
         Notification(
-            receiver: "ops", integration: "email/0", groupKey: "{}:{n=\"\(i)\"}", groupLabels: ["n": "\(i)"], alerts: [alert(i), alert(i + 1, ended: true)],
+            receiver: "ops", integration: "email/0", groupKey: "{}:{n=\"\(i)\"}", groupLabels: ["n": "\(i)"],
+            alerts: [alert(i), alert(i + 1, ended: true)],
             truncatedAlerts: 3, reason: "first", decidedAt: Timestamp(milliseconds: 3000))
     }
 
     @Test func everythingComesBack() async throws {
         let folder = Folder()
         let journal = JournalTests.open(folder)
-        try await journal.write([.alert(JournalTests.alert(1)), .alert(JournalTests.alert(2, ended: true)), .outbox(id: 7, JournalTests.message(1))])
+        try await journal.write([
+            .alert(JournalTests.alert(1)), .alert(JournalTests.alert(2, ended: true)),
+            .outbox(id: 7, JournalTests.message(1)),
+        ])
         try await journal.write([.outbox(id: .max, JournalTests.message(2)), .attempted(id: .max)])
-        try await journal.write([.record(key: "k\u{1f}", [1, 2]), .record(key: "gone", [3]), .silence(id: "s", []), .state(key: "rules", [0, 255])])
-        try await journal.write([.forgetRecord(key: "gone"), .forgetAlert(fingerprint: JournalTests.alert(2).fingerprint)])
+        try await journal.write([
+            .record(key: "k\u{1f}", [1, 2]), .record(key: "gone", [3]), .silence(id: "s", []),
+            .state(key: "rules", [0, 255]),
+        ])
+        try await journal.write([
+            .forgetRecord(key: "gone"), .forgetAlert(fingerprint: JournalTests.alert(2).fingerprint),
+        ])
         await journal.close()
         await #expect(throws: JournalError.closed) { try await journal.write([.forgetState(key: "x")]) }
 
@@ -89,23 +113,36 @@ struct JournalTests {
         let folder = Folder()
         let journal = JournalTests.open(folder, historyCount: 50)
         let start = SystemTime().wall() - .seconds(1000)
-        try await journal.write((0..<200).map { .history(HistoryEntry(at: start + .seconds($0), kind: .sent, subject: "A\($0)", receiver: "ops", integration: "email/0", detail: "first")) })
-        try await journal.write([.history(HistoryEntry(at: start - .seconds(365 * 86400), kind: .agent, subject: "old"))])
+        try await journal.write(
+            (0..<200).map {
+                .history(
+                    HistoryEntry(
+                        at: start + .seconds($0), kind: .sent, subject: "A\($0)", receiver: "ops",
+                        integration: "email/0", detail: "first"))
+            })
+        try await journal.write([
+            .history(HistoryEntry(at: start - .seconds(365 * 86400), kind: .agent, subject: "old"))
+        ])
         #expect(try await journal.history(limit: 3).map(\.subject) == ["A199", "A198", "A197"])
-        #expect(try await journal.history(from: start + .seconds(10), to: start + .seconds(12)).map(\.subject) == ["A12", "A11", "A10"])
+        #expect(
+            try await journal.history(from: start + .seconds(10), to: start + .seconds(12)).map(\.subject) == [
+                "A12", "A11", "A10",
+            ])
         try await journal.maintain()
         let left = try await journal.history(limit: 1000)
         #expect(left.count <= 50)
         #expect(!left.contains { $0.subject == "old" })
     }
 
-    /// A file that is no database, a journal with a broken page, another program's database, a newer version: each is kept under
-    /// another name and a new one begun.
+    /// A file that is no database, a journal with a broken page, another program's database, a newer version: each is
+    /// kept under another name and a new one begun.
     @Test func brokenFilesArePutAside() async throws {
         for kind in 0..<4 {
             let folder = Folder()
             switch kind {
-            case 0: try Data("this is not a database, and long enough to be read as one".utf8).write(to: URL(fileURLWithPath: folder.file))
+            case 0:
+                try Data("this is not a database, and long enough to be read as one".utf8).write(
+                    to: URL(fileURLWithPath: folder.file))
             case 1:
                 let first = JournalTests.open(folder)
                 try await first.write((0..<300).map { .state(key: "\($0)", Array(repeating: 7, count: 500)) })
@@ -115,7 +152,10 @@ struct JournalTests {
                 try bytes.write(to: URL(fileURLWithPath: folder.file))
             default:
                 let other = try Database(path: folder.file)
-                try other.execute(kind == 2 ? "PRAGMA application_id = 1; CREATE TABLE t (a)" : "PRAGMA application_id = 1987537522; PRAGMA user_version = 99")
+                try other.execute(
+                    kind == 2
+                        ? "PRAGMA application_id = 1; CREATE TABLE t (a)"
+                        : "PRAGMA application_id = 1987537522; PRAGMA user_version = 99")
             }
             let events = Events()
             let journal = JournalTests.open(folder, events)
@@ -133,8 +173,12 @@ struct JournalTests {
         let events = Events()
         let missing = folder.path + "/later"
         let journal = Journal(JournalOptions(path: missing + "/vaultwatch.db"), time: HurriedTime()) { events.add($0) }
-        await #expect(throws: JournalError.self) { try await journal.write([.outbox(id: 1, JournalTests.message(1)), .attempted(id: 1), .state(key: "a", [1])]) }
-        await #expect(throws: JournalError.self) { try await journal.write([.state(key: "a", [2]), .outbox(id: 2, JournalTests.message(2))]) }
+        await #expect(throws: JournalError.self) {
+            try await journal.write([.outbox(id: 1, JournalTests.message(1)), .attempted(id: 1), .state(key: "a", [1])])
+        }
+        await #expect(throws: JournalError.self) {
+            try await journal.write([.state(key: "a", [2]), .outbox(id: 2, JournalTests.message(2))])
+        }
         await #expect(throws: JournalError.self) { try await journal.write([.forgetOutbox(id: 2)]) }
         #expect(!journal.health.isHealthy)
         #expect(journal.health.backlog == 4)
@@ -149,21 +193,31 @@ struct JournalTests {
         #expect(snapshot.states == ["a": [2]])
     }
 
-    /// At the bound of its size the journal gives up history first; when even that is not enough, it fails, says so, and heals.
+    /// At the bound of its size the journal gives up history first; when even that is not enough, it fails, says so,
+    /// and heals.
     @Test func aFullFileGivesUpHistoryFirst() async throws {
         let folder = Folder()
         let journal = JournalTests.open(folder, maxBytes: 1 << 20)
         let text = String(repeating: "x", count: 900)
-        for _ in 0..<40 { try await journal.write((0..<50).map { .history(HistoryEntry(at: Timestamp(milliseconds: Int64($0)), kind: .sent, subject: text)) }) }
+        for _ in 0..<40 {
+            try await journal.write(
+                (0..<50).map {
+                    .history(HistoryEntry(at: Timestamp(milliseconds: Int64($0)), kind: .sent, subject: text))
+                })
+        }
         #expect(journal.health.bytes <= 1 << 20)
         try await journal.write([.state(key: "a", Array(repeating: 1, count: 100_000))])
-        await #expect(throws: JournalError.self) { try await journal.write([.state(key: "huge", Array(repeating: 1, count: 2 << 20))]) }
+        await #expect(throws: JournalError.self) {
+            try await journal.write([.state(key: "huge", Array(repeating: 1, count: 2 << 20))])
+        }
         #expect(!journal.health.isHealthy)
         await #expect(throws: JournalError.self) { try await journal.write([.state(key: "b", [1])]) }
         try await journal.write([.forgetState(key: "huge")])
         #expect(journal.health.isHealthy)
         #expect(try await journal.load().states.keys.sorted() == ["a", "b"])
-        await #expect(throws: JournalError.tooLarge(17 << 20 | 1)) { try await journal.write([.state(key: "x", Array(repeating: 0, count: 17 << 20))]) }
+        await #expect(throws: JournalError.tooLarge(17 << 20 | 1)) {
+            try await journal.write([.state(key: "x", Array(repeating: 0, count: 17 << 20))])
+        }
     }
 
     @Test func aSecondAgentIsKeptOut() async throws {
@@ -184,7 +238,10 @@ struct JournalTests {
         try await journal.write([.state(key: "n", [0, 0])])
         var sizes: [(log: Int, step: Int)] = []
         for step in 1...60 {
-            var changes: [JournalChange] = [.state(key: "n", [UInt8(step / 256), UInt8(step % 256)]), .outbox(id: UInt64(step), JournalTests.message(step))]
+            var changes: [JournalChange] = [
+                .state(key: "n", [UInt8(step / 256), UInt8(step % 256)]),
+                .outbox(id: UInt64(step), JournalTests.message(step)),
+            ]
             if step > 5 { changes.append(.forgetOutbox(id: UInt64(step - 5))) }
             try await journal.write(changes)
             sizes.append((folder.size("vaultwatch.db-wal"), step))
@@ -196,7 +253,9 @@ struct JournalTests {
             random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int((random >> 33) % UInt64(bound))
         }
-        let cuts = sizes.map(\.log) + (0..<120).map { _ in (sizes.first?.log ?? 0) + below(log.count - (sizes.first?.log ?? 0)) }
+        let cuts =
+            sizes.map(\.log)
+            + (0..<120).map { _ in (sizes.first?.log ?? 0) + below(log.count - (sizes.first?.log ?? 0)) }
         for (number, cut) in cuts.enumerated() {
             let copy = Folder()
             try database.write(to: URL(fileURLWithPath: copy.file))

@@ -31,7 +31,8 @@ struct BucketTests {
     }
 
     /// A client written by others lists with pagination, reads metadata and decrypts with the key.
-    @Test(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs")) func foreignClientListsReadsAndDecrypts() async throws {
+    @Test(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs"))
+    func foreignClientListsReadsAndDecrypts() async throws {
         var options = EstateOptions()
         options.postgres = nil
         options.security = .http

@@ -7,7 +7,8 @@ import Testing
 struct EstateTests {
     /// - Returns: the status; 0 with curl's exit code as the reason when there is none.
     private func status(_ url: String, _ arguments: String...) async throws -> (code: Int, exit: ChildProcess.Exit) {
-        let child = try await ChildProcess.start("curl", ["-s", "-m", "2", "-o", "/dev/null", "-w", "%{http_code}"] + arguments + [url])
+        let child = try await ChildProcess.start(
+            "curl", ["-s", "-m", "2", "-o", "/dev/null", "-w", "%{http_code}"] + arguments + [url])
         let exit = await child.wait()
         return (Int(String(decoding: child.standardOutput(limit: 100), as: UTF8.self)) ?? 0, exit)
     }
@@ -44,8 +45,11 @@ struct EstateTests {
         options.security = .expired(["vault-1"])
         let estate = try await Estate.start(options, platform: .test)
         let endpoints = try estate.endpoints()
-        #expect(try await status(endpoints.nodes[0].url + "/v1/sys/health", "--cacert", endpoints.caFile ?? "").exit == .exited(60))
-        #expect(try await status(endpoints.nodes[1].url + "/v1/sys/health", "--cacert", endpoints.caFile ?? "").code == 429)
+        #expect(
+            try await status(endpoints.nodes[0].url + "/v1/sys/health", "--cacert", endpoints.caFile ?? "").exit
+                == .exited(60))
+        #expect(
+            try await status(endpoints.nodes[1].url + "/v1/sys/health", "--cacert", endpoints.caFile ?? "").code == 429)
         await estate.stop()
     }
 
@@ -53,18 +57,25 @@ struct EstateTests {
         let estate = try await Estate.start(EstateOptions(), platform: .test)
         do {
             let postgres = try #require(estate.postgres)
-            func holder() async throws -> String { try await postgres.primary.sql("SELECT ha_identity FROM vault_ha_locks WHERE valid_until > now()") }
+            func holder() async throws -> String {
+                try await postgres.primary.sql("SELECT ha_identity FROM vault_ha_locks WHERE valid_until > now()")
+            }
             #expect(try await waitUntil { try await !holder().isEmpty })
             let first = try await holder()
             try await estate.perform(.node("vault-1", .seal))
-            #expect(try await waitUntil { let now = try await holder(); return !now.isEmpty && now != first })
+            #expect(
+                try await waitUntil {
+                    let now = try await holder(); return !now.isEmpty && now != first
+                })
             #expect(estate.roles.map(\.role) == [.sealed, .active, .standby])
             try await estate.perform(.cutReplication)
             #expect(try await postgres.primary.sql("SELECT count(*) FROM pg_stat_replication") == "0")
             try await estate.perform(.restoreReplication)
             #expect(try await postgres.primary.sql("SELECT count(*) FROM pg_stat_replication") == "1")
             try await estate.perform(.stopDatabase)
-            #expect(estate.roles.map(\.role) == [.storageError, .active, .storageError], "the active node answers from its cache")
+            #expect(
+                estate.roles.map(\.role) == [.storageError, .active, .storageError],
+                "the active node answers from its cache")
             try await estate.perform(.startDatabase)
             #expect(estate.roles.map(\.role) == [.sealed, .active, .standby])
         } catch {

@@ -15,11 +15,13 @@ struct InboxTests {
     private func curl(_ arguments: String...) async throws -> (status: Int, body: String) {
         let child = try await ChildProcess.start("curl", ["-s", "-m", "5", "-w", "\n%{http_code}"] + arguments)
         await child.wait()
-        let lines = String(decoding: child.standardOutput(limit: 1 << 20), as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = String(decoding: child.standardOutput(limit: 1 << 20), as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
         return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
     }
 
-    @Test(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs")) func mailFromAForeignClientIsTakenApart() async throws {
+    @Test(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs"))
+    func mailFromAForeignClientIsTakenApart() async throws {
         let estate = try await estate()
         let endpoints = try estate.endpoints()
         let python = try #require(TestPython.find())
@@ -53,15 +55,22 @@ struct InboxTests {
         #expect(try await curl("-d", "{\"text\":\"hello\"}", endpoints.slackURL) == (200, "ok"))
         #expect(try await curl("-d", "{}", endpoints.slackURL) == (400, "no_text"))
         #expect(try await curl("-d", "nonsense", endpoints.slackURL) == (400, "invalid_payload"))
-        let trigger = "{\"routing_key\":\"k\",\"event_action\":\"trigger\",\"dedup_key\":\"d\",\"payload\":{\"summary\":\"s\",\"source\":\"v\",\"severity\":\"critical\"}}"
+        let trigger =
+            "{\"routing_key\":\"k\",\"event_action\":\"trigger\",\"dedup_key\":\"d\",\"payload\":{\"summary\":\"s\",\"source\":\"v\",\"severity\":\"critical\"}}"
         #expect(try await curl("-d", trigger, enqueue).status == 202)
-        #expect(try await curl("-d", "{\"routing_key\":\"k\",\"event_action\":\"resolve\",\"dedup_key\":\"d\"}", enqueue).status == 202)
-        let invalid = try await curl("-d", "{\"routing_key\":\"k\",\"event_action\":\"trigger\",\"payload\":{\"summary\":\"s\",\"source\":\"v\",\"severity\":\"high\"}}", enqueue)
+        #expect(
+            try await curl("-d", "{\"routing_key\":\"k\",\"event_action\":\"resolve\",\"dedup_key\":\"d\"}", enqueue)
+                .status == 202)
+        let invalid = try await curl(
+            "-d",
+            "{\"routing_key\":\"k\",\"event_action\":\"trigger\",\"payload\":{\"summary\":\"s\",\"source\":\"v\",\"severity\":\"high\"}}",
+            enqueue)
         #expect(invalid.status == 400 && invalid.body.contains("severity"))
         #expect(estate.inbox.messages().map(\.kind) == [.slack, .pagerduty, .pagerduty])
         #expect(estate.inbox.messages(kind: .pagerduty).map(\.incident) == [1, 1])
         let listed = try await curl(endpoints.inboxURL + "/api/messages?after=1")
-        #expect(try JSONDecoder().decode([Message].self, from: Data(listed.body.utf8)) == estate.inbox.messages(after: 1))
+        #expect(
+            try JSONDecoder().decode([Message].self, from: Data(listed.body.utf8)) == estate.inbox.messages(after: 1))
         await estate.stop()
     }
 
@@ -87,8 +96,11 @@ struct InboxTests {
         let body = "{\"action\":\"seal vault-2\"}"
         #expect(try await curl(url).status == 405)
         #expect(try await curl("-d", body, url).status == 415, "a form of another site can't set the type")
-        #expect(try await curl("-H", "Content-Type: application/json", "-d", "{\"action\":\"explode\"}", url).status == 400)
-        #expect(try await curl("-H", "Content-Type: application/json", "-d", "{\"action\":\"seal vault-9\"}", url).status == 409)
+        #expect(
+            try await curl("-H", "Content-Type: application/json", "-d", "{\"action\":\"explode\"}", url).status == 400)
+        #expect(
+            try await curl("-H", "Content-Type: application/json", "-d", "{\"action\":\"seal vault-9\"}", url).status
+                == 409)
         #expect(try await curl("-H", "Content-Type: application/json", "-d", body, url).status == 200)
         #expect(estate.roles.map(\.role) == [.active, .sealed, .standby])
         let page = try await curl("-i", try estate.endpoints().inboxURL)

@@ -5,7 +5,10 @@ import Platform
 import Testing
 
 /// The inbox' page in a real browser.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"), "needs chromium, which make test installs"))
+@Suite(
+    .enabled(
+        if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"),
+        "needs chromium, which make test installs"))
 struct PageTests {
     /// What a message brings must show as text: no element, attribute or script of its own.
     @Test func messagesShowAsTextAlone() async throws {
@@ -20,27 +23,59 @@ struct PageTests {
             let body = String(decoding: try JSONSerialization.data(withJSONObject: fields), as: UTF8.self)
             try await ChildProcess.run("curl", ["-sf", "-d", body, url])
         }
-        try await post(endpoints.slackURL, [
-            "text": attack,
-            "attachments": [["color": "#c0262d", "blocks": [
-                ["type": "header", "text": ["type": "plain_text", "text": "Vault node vault-1 is sealed"]],
-                ["type": "section", "text": ["type": "mrkdwn", "text": "*bold* `code` <https://example.com/run|runbook> <javascript:alert(1)|bad> \(attack)"]],
-            ]]],
-        ])
-        try await post(endpoints.pagerDutyURL + "/v2/enqueue", [
-            "routing_key": "k", "event_action": "trigger", "dedup_key": attack,
-            "payload": ["summary": "summary \(attack)", "source": "vault-1", "severity": "critical", "custom_details": ["firing": attack]],
-        ])
-        let mail = "From: a@example.com\r\nTo: b@example.com\r\nSubject: \(attack)\r\nContent-Type: text/html\r\n\r\n<p>page</p><script>top.document.title='broken'</script>\r\n"
+        try await post(
+            endpoints.slackURL,
+            [
+                "text": attack,
+                "attachments": [
+                    [
+                        "color": "#c0262d",
+                        "blocks": [
+                            [
+                                "type": "header",
+                                "text": ["type": "plain_text", "text": "Vault node vault-1 is sealed"],
+                            ],
+                            [
+                                "type": "section",
+                                "text": [
+                                    "type": "mrkdwn",
+                                    "text":
+                                        "*bold* `code` <https://example.com/run|runbook> <javascript:alert(1)|bad> \(attack)",
+                                ],
+                            ],
+                        ],
+                    ]
+                ],
+            ])
+        try await post(
+            endpoints.pagerDutyURL + "/v2/enqueue",
+            [
+                "routing_key": "k", "event_action": "trigger", "dedup_key": attack,
+                "payload": [
+                    "summary": "summary \(attack)", "source": "vault-1", "severity": "critical",
+                    "custom_details": ["firing": attack],
+                ],
+            ])
+        let mail =
+            "From: a@example.com\r\nTo: b@example.com\r\nSubject: \(attack)\r\nContent-Type: text/html\r\n\r\n<p>page</p><script>top.document.title='broken'</script>\r\n"
         let file = try TemporaryDirectory()
         let path = try file.write("mail", mail)
-        try await ChildProcess.run("curl", ["-sf", "smtp://\(endpoints.mail)", "--mail-from", "a@example.com", "--mail-rcpt", "b@example.com", "-T", path])
+        try await ChildProcess.run(
+            "curl",
+            [
+                "-sf", "smtp://\(endpoints.mail)", "--mail-from", "a@example.com", "--mail-rcpt", "b@example.com", "-T",
+                path,
+            ])
         #expect(estate.inbox.messages().count == 3)
 
-        let child = try await ChildProcess.start("chromium", [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--user-data-dir=\(file.file("profile"))",
-            "--virtual-time-budget=3000", "--window-size=1280,1600", "--screenshot=\(file.file("page.png"))", "--dump-dom", endpoints.inboxURL,
-        ])
+        let child = try await ChildProcess.start(
+            "chromium",
+            [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--user-data-dir=\(file.file("profile"))",
+                "--virtual-time-budget=3000", "--window-size=1280,1600", "--screenshot=\(file.file("page.png"))",
+                "--dump-dom", endpoints.inboxURL,
+            ])
         let exit = await child.wait(atMost: .seconds(60))
         if exit == nil { await child.terminate(grace: .seconds(1)) }
         let page = String(decoding: child.standardOutput(limit: 4 << 20), as: UTF8.self)

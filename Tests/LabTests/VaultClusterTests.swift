@@ -15,16 +15,24 @@ struct VaultClusterTests {
         Moment(monotonic: Instant(nanoseconds: Int64(seconds * 1e9)), wall: Timestamp(seconds: 1_795_467_001 + seconds))
     }
 
-    private func cluster(_ options: VaultCluster.Options = VaultCluster.Options(), unsealed: Bool = true) -> VaultCluster {
-        var cluster = VaultCluster(options, nodes: (1...3).map { ("vault-\($0)", "https://127.0.1.\($0)0:8200", "https://127.0.1.\($0)0:8201") }, at: at(0).wall)
+    private func cluster(_ options: VaultCluster.Options = VaultCluster.Options(), unsealed: Bool = true)
+        -> VaultCluster
+    {
+        var cluster = VaultCluster(
+            options,
+            nodes: (1...3).map { ("vault-\($0)", "https://127.0.1.\($0)0:8200", "https://127.0.1.\($0)0:8201") },
+            at: at(0).wall)
         if unsealed { for index in 0..<3 { _ = cluster.perform(.unseal, on: index, at: at(0), random: random) } }
         return cluster
     }
 
     private func ask(
-        _ cluster: inout VaultCluster, _ node: Int, _ uri: String, method: String = "GET", token: String? = nil, body: String = "", at time: Double = 1
+        _ cluster: inout VaultCluster, _ node: Int, _ uri: String, method: String = "GET", token: String? = nil,
+        body: String = "", at time: Double = 1
     ) throws -> LabResponse {
-        let request = LabRequest(method: method, uri: "/v1/" + uri, headers: token.map { ["x-vault-token": $0] } ?? [:], body: Array(body.utf8))
+        let request = LabRequest(
+            method: method, uri: "/v1/" + uri, headers: token.map { ["x-vault-token": $0] } ?? [:],
+            body: Array(body.utf8))
         let answer = cluster.answer(request, node: node, at: at(time), random: random)
         guard case .response(let response) = answer.reply else { throw Unanswered() }
         return response
@@ -34,9 +42,12 @@ struct VaultClusterTests {
 
     /// Status, content type, and the body's keys down to the leaves must be the recording's; values of the kind that
     /// do not live must be the same.
-    private func expect(_ response: LabResponse, like name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    private func expect(_ response: LabResponse, like name: String, sourceLocation: SourceLocation = #_sourceLocation)
+        throws
+    {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/\(name).http")
-        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\r\n").joined(separator: "\n")
+        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\r\n").joined(
+            separator: "\n")
         let parts = text.split(separator: "\n{", maxSplits: 1)
         let recorded = try JSONSerialization.jsonObject(with: Data("{\(parts[1])".utf8))
         let ours = try JSONSerialization.jsonObject(with: Data(response.body))
@@ -48,13 +59,15 @@ struct VaultClusterTests {
     }
 
     private static let live: Set = [
-        "server_time_utc", "active_time", "request_id", "leader_address", "leader_cluster_address", "nonce", "accessor", "creation_time",
+        "server_time_utc", "active_time", "request_id", "leader_address", "leader_cluster_address", "nonce", "accessor",
+        "creation_time",
         "expire_time", "issue_time", "ttl", "id", "storage_type",
     ]
 
     private func shape(_ value: Any, _ key: String = "") -> String {
         if let object = value as? [String: Any] {
-            return "{" + object.keys.sorted().map { "\($0):\(shape(object[$0] as Any, $0))" }.joined(separator: ",") + "}"
+            return "{" + object.keys.sorted().map { "\($0):\(shape(object[$0] as Any, $0))" }.joined(separator: ",")
+                + "}"
         }
         if let list = value as? [Any] { return "[" + list.map { shape($0) }.joined(separator: ",") + "]" }
         return Self.live.contains(key) ? "live" : "\(value)"
@@ -67,7 +80,8 @@ struct VaultClusterTests {
         try expect(ask(&cluster, 0, "sys/leader"), like: "active.leader")
         try expect(ask(&cluster, 0, "sys/replication/status"), like: "active.replication-status")
         try expect(ask(&cluster, 0, "sys/ha-status", token: root), like: "active.ha-status")
-        try expect(ask(&cluster, 0, "sys/storage/raft/autopilot/state", token: root), like: "active.autopilot-unsupported")
+        try expect(
+            ask(&cluster, 0, "sys/storage/raft/autopilot/state", token: root), like: "active.autopilot-unsupported")
         try expect(ask(&cluster, 0, "sys/storage/raft/snapshot", token: root), like: "active.snapshot-unsupported")
         try expect(ask(&cluster, 0, "auth/token/lookup-self", token: watch), like: "active.lookup-self")
         try expect(ask(&cluster, 0, "smtp/canary/admin", token: watch), like: "active.canary-read")
@@ -105,15 +119,21 @@ struct VaultClusterTests {
     @Test func keysUnsealOneByOneOverTheAPI() throws {
         var cluster = cluster(unsealed: false)
         let keys = cluster.options.keys
-        try expect(ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"key\":\"\(keys[0])\"}"), like: "unsealing-1-of-3.seal-status")
+        try expect(
+            ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"key\":\"\(keys[0])\"}"),
+            like: "unsealing-1-of-3.seal-status")
         _ = try ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"key\":\"\(keys[0])\"}")
         #expect(cluster.nodes[0].progress == 1, "the same key counts once")
         _ = try ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"reset\":true}")
         #expect(cluster.nodes[0].progress == 0)
-        for key in [keys[4], keys[2]] { _ = try ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"key\":\"\(key)\"}") }
+        for key in [keys[4], keys[2]] {
+            _ = try ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"key\":\"\(key)\"}")
+        }
         #expect(try ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"key\":\"wrong\"}").status == 400)
         #expect(cluster.role(0) == .sealed)
-        for key in keys.prefix(3) { _ = try ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"key\":\"\(key)\"}") }
+        for key in keys.prefix(3) {
+            _ = try ask(&cluster, 0, "sys/unseal", method: "PUT", body: "{\"key\":\"\(key)\"}")
+        }
         #expect(cluster.role(0) == .active)
     }
 
@@ -163,23 +183,30 @@ struct VaultClusterTests {
         struct Login: Decodable { struct Auth: Decodable { let client_token: String }; let auth: Auth }
         var cluster = cluster()
         let body = "{\"role_id\":\"\(cluster.options.roleID)\",\"secret_id\":\"\(cluster.options.secretID)\"}"
-        let login = try JSONDecoder().decode(Login.self, from: Data(ask(&cluster, 1, "auth/approle/login", method: "POST", body: body).body))
+        let login = try JSONDecoder().decode(
+            Login.self, from: Data(ask(&cluster, 1, "auth/approle/login", method: "POST", body: body).body))
         #expect(try ask(&cluster, 0, "smtp/canary/admin", token: login.auth.client_token).status == 200)
         #expect(try ask(&cluster, 0, "auth/approle/login", method: "POST", body: "{\"role_id\":\"x\"}").status == 400)
         #expect(try ask(&cluster, 0, "sys/seal", method: "PUT", token: login.auth.client_token).status == 403)
     }
 
-    @Test(arguments: [("active", 0), ("standby", 1), ("sealed", 2)]) func telemetryHasTheRecordedSeries(state: String, node: Int) throws {
+    @Test(arguments: [("active", 0), ("standby", 1), ("sealed", 2)]) func telemetryHasTheRecordedSeries(
+        state: String, node: Int
+    ) throws {
         var cluster = cluster()
         _ = cluster.perform(.kill, on: 2, at: at(0.1), random: random)
         _ = cluster.perform(.start, on: 2, at: at(0.2), random: random)
         let name = state == "sealed" ? "sealed.metrics" : "\(state).metrics-prometheus"
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/\(name).http")
         func series(_ text: String) -> [String] {
-            text.split(separator: "\n").filter { $0.contains(" ") && ($0.hasPrefix("#") || $0.hasPrefix("go_") || $0.hasPrefix("vault_") || $0.hasPrefix("process_")) }
-                .map { $0.hasPrefix("#") ? String($0) : String($0[..<($0.lastIndex(of: " ") ?? $0.endIndex)]) }.sorted()
+            text.split(separator: "\n").filter {
+                $0.contains(" ")
+                    && ($0.hasPrefix("#") || $0.hasPrefix("go_") || $0.hasPrefix("vault_") || $0.hasPrefix("process_"))
+            }
+            .map { $0.hasPrefix("#") ? String($0) : String($0[..<($0.lastIndex(of: " ") ?? $0.endIndex)]) }.sorted()
         }
-        let recorded = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\r\n").joined(separator: "\n")
+        let recorded = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\r\n").joined(
+            separator: "\n")
         let ours = try ask(&cluster, node, "sys/metrics?format=prometheus")
         #expect(ours.headers["Content-Type"] == "text/plain; charset=utf-8")
         #expect(series(String(decoding: ours.body, as: UTF8.self)) == series(recorded))
@@ -188,8 +215,10 @@ struct VaultClusterTests {
     @Test func countersGrow() throws {
         var cluster = cluster()
         func count(at time: Double) throws -> Double {
-            let text = String(decoding: try ask(&cluster, 0, "sys/metrics?format=prometheus", at: time).body, as: UTF8.self)
-            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("vault_core_handle_request_count ") })
+            let text = String(
+                decoding: try ask(&cluster, 0, "sys/metrics?format=prometheus", at: time).body, as: UTF8.self)
+            let line = try #require(
+                text.split(separator: "\n").first { $0.hasPrefix("vault_core_handle_request_count ") })
             return try #require(Double(line.split(separator: " ")[1]))
         }
         #expect(try count(at: 449) == 8)
@@ -205,6 +234,8 @@ struct VaultClusterTests {
         #expect(try ask(&cluster, 0, "sys/metrics?format=prometheus", token: "s.none").status == 403)
         #expect(try ask(&cluster, 1, "sys/metrics?format=prometheus", token: watch).status == 400)
         _ = cluster.perform(.seal, on: 2, at: at(1), random: random)
-        #expect(String(decoding: try ask(&cluster, 2, "sys/metrics?format=prometheus").body, as: UTF8.self).contains("cannot forward local-only request"))
+        #expect(
+            String(decoding: try ask(&cluster, 2, "sys/metrics?format=prometheus").body, as: UTF8.self).contains(
+                "cannot forward local-only request"))
     }
 }

@@ -12,9 +12,11 @@ struct ChildProcessTests {
     }
 
     @Test func childThatIgnoresTermIsKilledWithItsGroup() async throws {
-        let child = try await ChildProcess.start("sh", ["-c", "trap '' TERM; sleep 1000 & echo $!; while :; do sleep 1000; done"])
+        let child = try await ChildProcess.start(
+            "sh", ["-c", "trap '' TERM; sleep 1000 & echo $!; while :; do sleep 1000; done"])
         #expect(await waitUntil { child.standardOutput(limit: 20).last == UInt8(ascii: "\n") })
-        let grandchild = try #require(pid_t(String(decoding: child.standardOutput(limit: 20).dropLast(), as: UTF8.self)))
+        let grandchild = try #require(
+            pid_t(String(decoding: child.standardOutput(limit: 20).dropLast(), as: UTF8.self)))
         #expect(await child.terminate(grace: .milliseconds(50)) == .signalled(SIGKILL))
         // In a container without an init the dead grandchild may stay as a zombie, which kill(2) still finds.
         #expect(await waitUntil { kill(grandchild, 0) != 0 || state(grandchild) == "Z" })
@@ -28,7 +30,8 @@ struct ChildProcessTests {
 
     @Test func environmentAndDirectoryAreTheGiven() async throws {
         let output = try await ChildProcess.run(
-            "/bin/sh", ["-c", "pwd; echo $A"], options: ChildProcess.Options(environment: ["A": "b"], workingDirectory: "/usr"))
+            "/bin/sh", ["-c", "pwd; echo $A"],
+            options: ChildProcess.Options(environment: ["A": "b"], workingDirectory: "/usr"))
         #expect(String(decoding: output, as: UTF8.self) == "/usr\nb\n")
     }
 

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 import Logging
 import Platform
@@ -44,19 +44,22 @@ struct LineLogHandlerTests {
     private func line(_ format: LineLogHandler.Format, journal: Bool = false, _ body: (Logger) -> Void) -> String {
         let lines = Mutex("")
         let handler = LineLogHandler(
-            format: format, journalPriorities: journal, now: { Timestamp(milliseconds: 0) }, write: { text in lines.withLock { $0 += text } })
+            format: format, journalPriorities: journal, now: { Timestamp(milliseconds: 0) },
+            write: { text in lines.withLock { $0 += text } })
         body(Logger(label: "test") { _ in handler })
         return lines.withLock { $0 }
     }
 
     @Test func logfmtQuotesWhatNeedsIt() {
         let text = line(.logfmt) { $0.warning("probe failed", metadata: ["node": "a", "err": "x=\"1\"\nlevel=info"]) }
-        #expect(text == "ts=1970-01-01T00:00:00Z level=warn msg=\"probe failed\" err=\"x=\\\"1\\\"\\nlevel=info\" node=a\n")
+        #expect(
+            text == "ts=1970-01-01T00:00:00Z level=warn msg=\"probe failed\" err=\"x=\\\"1\\\"\\nlevel=info\" node=a\n")
     }
 
     @Test func jsonIsOneObjectALine() {
         let text = line(.json) { $0.error("no \"answer\"\n", metadata: ["node": "a\u{1}"]) }
-        #expect(text == #"{"ts":"1970-01-01T00:00:00Z","level":"error","msg":"no \"answer\"\n","node":"a\u0001"}"# + "\n")
+        #expect(
+            text == #"{"ts":"1970-01-01T00:00:00Z","level":"error","msg":"no \"answer\"\n","node":"a\u0001"}"# + "\n")
     }
 
     @Test func theJournalGetsPriorities() {

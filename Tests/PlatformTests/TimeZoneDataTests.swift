@@ -57,7 +57,9 @@ struct TimeZoneDataTests {
         for _ in 0..<2000 {
             var bad = good
             for _ in 0..<4 { bad[next() % bad.count] = UInt8(next() & 255) }
-            if let zone = TimeZoneData(name: "x", tzif: bad) { _ = zone.offset(at: Timestamp(milliseconds: 1_800_000_000_000)) }
+            if let zone = TimeZoneData(name: "x", tzif: bad) {
+                _ = zone.offset(at: Timestamp(milliseconds: 1_800_000_000_000))
+            }
         }
         #expect(TimeZoneData(name: "x", tzif: Array("TZif".utf8)) == nil)
     }

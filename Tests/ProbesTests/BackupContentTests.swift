@@ -29,14 +29,22 @@ struct BackupContentTests {
         let time = VirtualTime()
         var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
 
-        init(_ body: [UInt8]? = BackupContentTests.body, checksum: String? = BackupContentTests.checksum, key: String? = BackupContentTests.key) {
+        init(
+            _ body: [UInt8]? = BackupContentTests.body, checksum: String? = BackupContentTests.checksum,
+            key: String? = BackupContentTests.key
+        ) {
             store = ScriptedStore(.init(bodies: body.map { ["k": $0] } ?? [:]))
             options.verification.encryptionKey = key.map { Secret(value: $0) }
-            _ = newest.replace(.init(object: BackupObject(key: "k", size: Int64(body?.count ?? 9), lastModified: Timestamp(milliseconds: 0)), checksum: checksum))
+            _ = newest.replace(
+                .init(
+                    object: BackupObject(
+                        key: "k", size: Int64(body?.count ?? 9), lastModified: Timestamp(milliseconds: 0)),
+                    checksum: checksum))
         }
 
         var probe: BackupContentProbe {
-            BackupContentProbe(options: options, store: store, newest: newest, verdicts: verdicts, platform: testPlatform(time))
+            BackupContentProbe(
+                options: options, store: store, newest: newest, verdicts: verdicts, platform: testPlatform(time))
         }
         var reads: Int { store.content.withLock { $0.reads } }
     }
@@ -80,7 +88,9 @@ struct BackupContentTests {
 
     /// A header alone is the encryption of nothing: its tag must still hold.
     @Test func aHeaderAloneIsChecked() async {
-        #expect(await Bench(Array(BackupContentTests.body.prefix(32))).probe.run().samples.value("backup_encryption_valid") == 0)
+        #expect(
+            await Bench(Array(BackupContentTests.body.prefix(32))).probe.run().samples.value("backup_encryption_valid")
+                == 0)
     }
 
     @Test func withoutKeyAndChecksumNothingIsClaimed() async {
@@ -101,7 +111,8 @@ struct BackupContentTests {
         await bench.time.run(for: .seconds(7 * 86_400))
         _ = await probe.run()
         #expect(bench.reads == 2)
-        _ = bench.newest.replace(.init(object: BackupObject(key: "other", size: 1, lastModified: Timestamp(milliseconds: 1))))
+        _ = bench.newest.replace(
+            .init(object: BackupObject(key: "other", size: 1, lastModified: Timestamp(milliseconds: 1))))
         let report = await probe.run()
         #expect(bench.reads == 3 && report.failure?.reason == "not_found")
         #expect(!report.samples.has("backup_checksum_valid"), "another backup's verdict is none of this one")
@@ -136,10 +147,13 @@ struct BackupContentTests {
     /// The listing wakes the reader when another backup has become the newest.
     @Test func aNewBackupIsReadAtOnce() async throws {
         let now = try #require(Timestamp(rfc3339: "2025-12-10T12:00:00Z"))
-        let store = ScriptedStore(.init(objects: seedBucket(now: now), metadata: ["checksum": BackupContentTests.checksum.uppercased()]))
+        let store = ScriptedStore(
+            .init(objects: seedBucket(now: now), metadata: ["checksum": BackupContentTests.checksum.uppercased()]))
         let options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
         let newest = NewestBackup()
-        let probe = BackupProbe(options: options, store: store, newest: newest, platform: testPlatform(VirtualTime(wall: now)), storageTypes: { [] })
+        let probe = BackupProbe(
+            options: options, store: store, newest: newest, platform: testPlatform(VirtualTime(wall: now)),
+            storageTypes: { [] })
         #expect(await probe.run().confirm == [ProbeTarget(.backupContent, "daily")])
         #expect(newest.current?.checksum == BackupContentTests.checksum)
         #expect(await probe.run().confirm.isEmpty)

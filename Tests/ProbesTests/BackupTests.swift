@@ -52,19 +52,27 @@ final class ScriptedStore: BackupStore {
 /// What the procedures leave in a bucket: a daily backup at 02:00 each day but the 1st, which gets a monthly one.
 func seedBucket(now: Timestamp, days: Int = 30, months: Int = 12) -> [BackupObject] {
     var objects: [BackupObject] = []
-    func name(_ time: Timestamp) -> String { String(time.rfc3339.map { $0 == ":" || $0 == "." ? "-" : $0 }.dropLast()) + "-000Z" }
+    func name(_ time: Timestamp) -> String {
+        String(time.rfc3339.map { $0 == ":" || $0 == "." ? "-" : $0 }.dropLast()) + "-000Z"
+    }
     for back in 0..<days {
         let day = BackupPeriod(.day, of: now).advanced(by: Int64(-back)).start
         let time = day + .seconds(7200)
         guard time <= now, day.civil.day != 1 else { continue }
         let date = day.rfc3339.prefix(10)
-        objects.append(BackupObject(key: "daily/\(date)/vault-snapshot-\(name(time)).enc", size: 1000 + Int64(back), lastModified: time + .seconds(3)))
+        objects.append(
+            BackupObject(
+                key: "daily/\(date)/vault-snapshot-\(name(time)).enc", size: 1000 + Int64(back),
+                lastModified: time + .seconds(3)))
     }
     for back in 0..<months {
         let month = BackupPeriod(.month, of: now).advanced(by: Int64(-back)).start
         let time = month + .seconds(7200)
         guard time <= now else { continue }
-        objects.append(BackupObject(key: "monthly/\(month.rfc3339.prefix(10))/vault-snapshot-\(name(time)).enc", size: 1000, lastModified: time + .seconds(3)))
+        objects.append(
+            BackupObject(
+                key: "monthly/\(month.rfc3339.prefix(10))/vault-snapshot-\(name(time)).enc", size: 1000,
+                lastModified: time + .seconds(3)))
     }
     return objects
 }
@@ -84,9 +92,12 @@ struct BackupKeyTests {
     }
 
     @Test(arguments: [
-        "monthly/vault-snapshot-20251126-020000.enc", "daily/", "daily/2025-11-26/", "daily/vault-snapshot-20251131-020000.enc",
-        "daily/vault-snapshot-20250229.enc", "daily/vault-snapshot-20251126-250000.enc", "daily/vault-snapshot-20251126-020000.enc.tmp",
-        "daily/vault-snapshot-20251126-020000", "daily/README.md", "daily/vault-snapshot-2025-11-26x.enc", "daily/vault-snapshot-.enc",
+        "monthly/vault-snapshot-20251126-020000.enc", "daily/", "daily/2025-11-26/",
+        "daily/vault-snapshot-20251131-020000.enc",
+        "daily/vault-snapshot-20250229.enc", "daily/vault-snapshot-20251126-250000.enc",
+        "daily/vault-snapshot-20251126-020000.enc.tmp",
+        "daily/vault-snapshot-20251126-020000", "daily/README.md", "daily/vault-snapshot-2025-11-26x.enc",
+        "daily/vault-snapshot-.enc",
     ])
     func otherKeysAreNone(key: String) {
         #expect(BackupKey(key, prefix: "daily/") == nil)
@@ -100,17 +111,23 @@ struct BackupKeyTests {
     /// Keys come from whoever may write to the bucket.
     @Test func randomKeysDoNoHarm() {
         let random = SeededRandom(seed: 42)
-        let parts = ["2025", "-", "11", "26", "T", ":", "0", "Z", "/", ".enc", "vault-snapshot-", "é", "\u{0}", "00-00-00"]
+        let parts = [
+            "2025", "-", "11", "26", "T", ":", "0", "Z", "/", ".enc", "vault-snapshot-", "é", "\u{0}", "00-00-00",
+        ]
         for _ in 0..<20_000 {
             let key = (0..<random.below(12)).map { _ in parts[random.below(parts.count)] }.joined()
-            if let parsed = BackupKey(key, prefix: "") { #expect((2000...2200).contains(parsed.time.civil.year), "seed 42, \(key)") }
+            if let parsed = BackupKey(key, prefix: "") {
+                #expect((2000...2200).contains(parsed.time.civil.year), "seed 42, \(key)")
+            }
         }
     }
 }
 
 struct BackupCalendarTests {
     private func calendar(_ period: BackupSetOptions.Period, _ now: String, retention: Int? = nil) -> BackupCalendar {
-        BackupCalendar(options: BackupSetOptions(name: "s", prefix: "", period: period, retention: retention), now: Timestamp(rfc3339: now) ?? Timestamp(milliseconds: 0))
+        BackupCalendar(
+            options: BackupSetOptions(name: "s", prefix: "", period: period, retention: retention),
+            now: Timestamp(rfc3339: now) ?? Timestamp(milliseconds: 0))
     }
 
     @Test func aBackupIsRequiredAfterItsTimeAndGrace() {
@@ -135,7 +152,10 @@ struct BackupCalendarTests {
         func days(_ texts: [String]) -> Set<BackupPeriod> {
             Set(texts.compactMap { Timestamp(rfc3339: "2025-11-\($0)T02:00:00Z") }.map { BackupPeriod(.day, of: $0) })
         }
-        #expect(calendar.missing(days(["20", "21", "24", "26"])).map(\.description) == ["2025-11-25", "2025-11-23", "2025-11-22"])
+        #expect(
+            calendar.missing(days(["20", "21", "24", "26"])).map(\.description) == [
+                "2025-11-25", "2025-11-23", "2025-11-22",
+            ])
         #expect(calendar.missing(days(["26"])).isEmpty)
         #expect(calendar.missing(days(["24"])).count == 2)
         #expect(calendar.missing([]).count == 30)
@@ -146,7 +166,8 @@ struct BackupCalendarTests {
 struct BackupProbeTests {
     private static let now = Timestamp(rfc3339: "2025-12-10T12:00:00Z") ?? Timestamp(milliseconds: 0)
     private static let metadata = [
-        "checksum": String(repeating: "ab", count: 32), "timestamp": "2025-12-10T02-00-00-000Z", "vault_version": "1.8.0",
+        "checksum": String(repeating: "ab", count: 32), "timestamp": "2025-12-10T02-00-00-000Z",
+        "vault_version": "1.8.0",
     ]
 
     private func daily() -> BackupSetOptions {
@@ -155,14 +176,19 @@ struct BackupProbeTests {
         return options
     }
 
-    private func run(_ content: ScriptedStore.Content, _ options: BackupSetOptions? = nil, now: Timestamp = now, storage: [String] = []) async -> ProbeReport {
+    private func run(
+        _ content: ScriptedStore.Content, _ options: BackupSetOptions? = nil, now: Timestamp = now,
+        storage: [String] = []
+    ) async -> ProbeReport {
         let probe = BackupProbe(
-            options: options ?? daily(), store: ScriptedStore(content), newest: NewestBackup(), platform: testPlatform(VirtualTime(wall: now)), storageTypes: { storage })
+            options: options ?? daily(), store: ScriptedStore(content), newest: NewestBackup(),
+            platform: testPlatform(VirtualTime(wall: now)), storageTypes: { storage })
         return await probe.run()
     }
 
     @Test func theBucketOfTheProceduresIsHealthy() async {
-        let report = await run(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata))
+        let report = await run(
+            .init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata))
         #expect(report.failure == nil)
         let samples = report.samples
         #expect(samples.value("backup_listing_success") == 1)
@@ -181,7 +207,8 @@ struct BackupProbeTests {
 
     @Test func theFirstOfAMonthIsNotLate() async throws {
         let now = try #require(Timestamp(rfc3339: "2025-12-01T12:00:00Z"))
-        let samples = await run(.init(objects: seedBucket(now: now), metadata: BackupProbeTests.metadata), now: now).samples
+        let samples = await run(.init(objects: seedBucket(now: now), metadata: BackupProbeTests.metadata), now: now)
+            .samples
         #expect(samples.value("backup_late") == 0)
         #expect(samples.value("backup_missing_periods") == 0)
         // The monthly backup is the newest: without it the daily one of the day before would look overdue.
@@ -191,7 +218,9 @@ struct BackupProbeTests {
 
     @Test func monthliesAreCountedByMonth() async {
         let options = BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month)
-        let samples = await run(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata), options).samples
+        let samples = await run(
+            .init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata), options
+        ).samples
         #expect(samples.value("backup_periods_expected") == 12)
         #expect(samples.value("backup_periods_covered") == 12)
         #expect(samples.value("backup_missing_periods", ["period": "month"]) == 0)
@@ -200,7 +229,10 @@ struct BackupProbeTests {
     /// Retention counts a month as 30 days: the twelfth is gone for a while. That is tolerated, not missing.
     @Test func elevenMonthliesAreTolerated() async {
         let options = BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month)
-        let samples = await run(.init(objects: seedBucket(now: BackupProbeTests.now, months: 11), metadata: BackupProbeTests.metadata), options).samples
+        let samples = await run(
+            .init(objects: seedBucket(now: BackupProbeTests.now, months: 11), metadata: BackupProbeTests.metadata),
+            options
+        ).samples
         #expect(samples.value("backup_periods_covered") == 11)
         #expect(samples.value("backup_periods_tolerated") == 11)
         #expect(samples.value("backup_missing_periods") == 0)
@@ -219,11 +251,18 @@ struct BackupProbeTests {
     @Test func emptyFutureOverdueAndForeignObjects() async throws {
         var objects = seedBucket(now: BackupProbeTests.now)
         let old = try #require(Timestamp(rfc3339: "2025-10-01T02:00:00Z"))
-        objects.append(BackupObject(key: "daily/2026-01-01/vault-snapshot-20260101-020000.enc", size: 9, lastModified: BackupProbeTests.now))
-        objects.append(BackupObject(key: "daily/2025-10-01/vault-snapshot-20251001-020000.enc", size: 9, lastModified: old))
+        objects.append(
+            BackupObject(
+                key: "daily/2026-01-01/vault-snapshot-20260101-020000.enc", size: 9, lastModified: BackupProbeTests.now)
+        )
+        objects.append(
+            BackupObject(key: "daily/2025-10-01/vault-snapshot-20251001-020000.enc", size: 9, lastModified: old))
         objects.append(BackupObject(key: "daily/notes.txt", size: 9, lastModified: old))
         objects.append(BackupObject(key: "daily/2025-12-10/", size: 0, lastModified: old))
-        objects.append(BackupObject(key: "daily/2025-12-10/vault-snapshot-20251210-030000.enc", size: 0, lastModified: BackupProbeTests.now))
+        objects.append(
+            BackupObject(
+                key: "daily/2025-12-10/vault-snapshot-20251210-030000.enc", size: 0, lastModified: BackupProbeTests.now)
+        )
         let report = await run(.init(objects: objects, metadata: BackupProbeTests.metadata))
         let samples = report.samples
         #expect(samples.value("backup_future_objects") == 1)
@@ -247,7 +286,8 @@ struct BackupProbeTests {
 
     @Test func metadataThatIsMissingOrUndefined() async {
         let content = ScriptedStore.Content(
-            objects: seedBucket(now: BackupProbeTests.now), metadata: ["checksum": "short", "vault_version": "undefined", "timestamp": "2025-11-01T02:00:00Z"])
+            objects: seedBucket(now: BackupProbeTests.now),
+            metadata: ["checksum": "short", "vault_version": "undefined", "timestamp": "2025-11-01T02:00:00Z"])
         let samples = await run(content).samples
         #expect(samples.value("backup_metadata_present", ["field": "vault_version"]) == 0)
         #expect(samples.value("backup_metadata_valid", ["field": "checksum"]) == 0)
@@ -256,7 +296,8 @@ struct BackupProbeTests {
     }
 
     @Test func aListingThatFailsSaysWhyAndNothingElse() async {
-        let report = await run(.init(objects: seedBucket(now: BackupProbeTests.now), failure: ProbeFailure("denied", "AccessDenied")))
+        let report = await run(
+            .init(objects: seedBucket(now: BackupProbeTests.now), failure: ProbeFailure("denied", "AccessDenied")))
         #expect(report.failure?.reason == "denied")
         #expect(report.samples.value("backup_listing_success") == 0)
         #expect(report.samples.value("backup_listing_failure", ["reason": "denied"]) == 1)
@@ -264,7 +305,8 @@ struct BackupProbeTests {
     }
 
     @Test func metadataThatCanNotBeReadIsAFailureOfItsOwn() async {
-        let report = await run(.init(objects: seedBucket(now: BackupProbeTests.now), headFailure: ProbeFailure("denied", "HEAD 403")))
+        let report = await run(
+            .init(objects: seedBucket(now: BackupProbeTests.now), headFailure: ProbeFailure("denied", "HEAD 403")))
         #expect(report.failure?.reason == "denied")
         #expect(report.samples.value("backup_listing_success") == 1)
         #expect(report.samples.value("backup_metadata_read") == 0)
@@ -284,25 +326,35 @@ struct BackupProbeTests {
     @Test func aListingOverItsBoundIsTold() async {
         var options = daily()
         options.objectLimit = 10
-        let samples = await run(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata), options).samples
+        let samples = await run(
+            .init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata), options
+        ).samples
         #expect(samples.value("backup_listing_truncated") == 1)
         #expect(samples.value("backup_objects") == 10)
     }
 
     /// The raft snapshot API does not exist on a PostgreSQL storage: such backups can't be what they are called.
     @Test func snapshotsOfAStorageThatHasNoneAreDoubted() async {
-        let content = ScriptedStore.Content(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata)
+        let content = ScriptedStore.Content(
+            objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata)
         let doubted = await run(content, storage: ["postgresql"]).status
         #expect(doubted.health == .warning && doubted.warnings.contains { $0.contains("claim to be snapshots") })
         #expect(await run(content, storage: ["raft"]).status.warnings.isEmpty)
     }
 
     @Test func metadataIsReadOncePerObject() async {
-        let store = ScriptedStore(.init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata))
-        let probe = BackupProbe(options: daily(), store: store, newest: NewestBackup(), platform: testPlatform(VirtualTime(wall: BackupProbeTests.now)), storageTypes: { [] })
+        let store = ScriptedStore(
+            .init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata))
+        let probe = BackupProbe(
+            options: daily(), store: store, newest: NewestBackup(),
+            platform: testPlatform(VirtualTime(wall: BackupProbeTests.now)), storageTypes: { [] })
         for _ in 0..<3 { _ = await probe.run() }
         #expect(store.content.withLock { $0.heads } == 1)
-        store.content.withLock { $0.objects.append(BackupObject(key: "daily/vault-snapshot-20251210-110000.enc", size: 5, lastModified: BackupProbeTests.now)) }
+        store.content.withLock {
+            $0.objects.append(
+                BackupObject(
+                    key: "daily/vault-snapshot-20251210-110000.enc", size: 5, lastModified: BackupProbeTests.now))
+        }
         _ = await probe.run()
         #expect(store.content.withLock { $0.heads } == 2)
     }

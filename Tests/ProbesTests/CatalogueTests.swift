@@ -12,10 +12,12 @@ import Transport
 
 /// The table for people, the catalogue for the program, and what the probes emit are the same.
 struct CatalogueTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     @Test func theTableIsTheCatalogue() throws {
-        let text = try String(contentsOf: CatalogueTests.root.appending(path: "Sources/Probes/README.md"), encoding: .utf8)
+        let text = try String(
+            contentsOf: CatalogueTests.root.appending(path: "Sources/Probes/README.md"), encoding: .utf8)
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { line in
             line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
         }
@@ -24,7 +26,9 @@ struct CatalogueTests {
             #expect(row.count == 4)
             #expect(row[0] == "`\(entry.name)`")
             #expect(row[1] == entry.kind.rawValue, "\(entry.name)")
-            #expect(row[2] == (entry.labels.isEmpty ? "–" : entry.labels.map { "`\($0)`" }.joined(separator: ", ")), "\(entry.name)")
+            #expect(
+                row[2] == (entry.labels.isEmpty ? "–" : entry.labels.map { "`\($0)`" }.joined(separator: ", ")),
+                "\(entry.name)")
             #expect(row[3] == entry.help, "\(entry.name)")
         }
         #expect(Set(Catalogue.entries.map(\.name)).count == Catalogue.entries.count)
@@ -33,7 +37,10 @@ struct CatalogueTests {
     @Test func namesFollowTheCustoms() {
         for entry in Catalogue.entries {
             #expect((entry.kind == .counter) == entry.name.hasSuffix("_total"), "\(entry.name)")
-            #expect(!["_count", "_sum", "_bucket", "_ms", "_days", "_hours", "_minutes"].contains { entry.name.hasSuffix($0) }, "\(entry.name)")
+            #expect(
+                !["_count", "_sum", "_bucket", "_ms", "_days", "_hours", "_minutes"].contains {
+                    entry.name.hasSuffix($0)
+                }, "\(entry.name)")
             #expect(!entry.help.isEmpty && Set(entry.labels).count == entry.labels.count, "\(entry.name)")
         }
     }
@@ -47,11 +54,14 @@ struct CatalogueTests {
         for round in 0..<3 {
             let failing = round == 2
             let http = ScriptedHTTP { request in CatalogueTests.vault(request, takenOver: round > 0, failing: failing) }
-            var cluster = VaultClusterOptions(name: "main", nodes: [.init(name: "a", url: "https://a"), .init(name: "b", url: "https://b")])
+            var cluster = VaultClusterOptions(
+                name: "main", nodes: [.init(name: "a", url: "https://a"), .init(name: "b", url: "https://b")])
             cluster.loadBalancerURL = "https://lb"
             cluster.canaryPath = "secret/canary"
-            cluster.authentication = .appRole(roleID: Secret(value: "r"), secretID: Secret(value: "s"), mount: "approle")
-            samples += await run(VaultCluster(options: cluster, http: http, platform: platform).probes(), platform, repeated: true)
+            cluster.authentication = .appRole(
+                roleID: Secret(value: "r"), secretID: Secret(value: "s"), mount: "approle")
+            samples += await run(
+                VaultCluster(options: cluster, http: http, platform: platform).probes(), platform, repeated: true)
         }
         samples += await takeover(platform)
         for isReplica in [false, true] {
@@ -63,19 +73,26 @@ struct CatalogueTests {
                     return CatalogueTests.database(sql, isReplica: isReplica)
                 }
                 let set = PostgresCluster(name: "vault", servers: [server], platform: platform)
-                samples += await run([PostgresProbe(options: server, cluster: set, connector: connector, platform: platform)], platform)
+                samples += await run(
+                    [PostgresProbe(options: server, cluster: set, connector: connector, platform: platform)], platform)
             }
         }
         var objects = seedBucket(now: now)
         objects.removeAll { $0.key.hasPrefix("daily/2025-12-05") }
-        let metadata = ["checksum": String(repeating: "a", count: 64), "timestamp": "2025-12-10T02:00:00Z", "vault_version": "1.8.0"]
+        let metadata = [
+            "checksum": String(repeating: "a", count: 64), "timestamp": "2025-12-10T02:00:00Z",
+            "vault_version": "1.8.0",
+        ]
         for failure in [nil, ProbeFailure("denied", "no")] {
             let store = ScriptedStore(.init(objects: objects, metadata: metadata, failure: failure))
             let newest = NewestBackup()
             samples += await run(
-                [BackupProbe(
-                    options: BackupSetOptions(name: "daily", prefix: "daily/", period: .day), store: store, newest: newest, platform: platform,
-                    storageTypes: { [] })],
+                [
+                    BackupProbe(
+                        options: BackupSetOptions(name: "daily", prefix: "daily/", period: .day), store: store,
+                        newest: newest, platform: platform,
+                        storageTypes: { [] })
+                ],
                 platform)
         }
         samples += await verification(platform)
@@ -87,15 +104,20 @@ struct CatalogueTests {
         var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
         options.verification.encryptionKey = Secret(value: String(repeating: "0", count: 64))
         let newest = NewestBackup()
-        _ = newest.replace(.init(object: BackupObject(key: "k", size: 3, lastModified: Timestamp(milliseconds: 0)), checksum: "00"))
+        _ = newest.replace(
+            .init(object: BackupObject(key: "k", size: 3, lastModified: Timestamp(milliseconds: 0)), checksum: "00"))
         let store = ScriptedStore(.init(bodies: ["k": [1, 2, 3]]))
-        return await BackupContentProbe(options: options, store: store, newest: newest, verdicts: BackupVerdicts(), platform: platform).run().samples
+        return await BackupContentProbe(
+            options: options, store: store, newest: newest, verdicts: BackupVerdicts(), platform: platform
+        ).run().samples
     }
 
     private func recorded(_ platform: Platform) async throws -> [Sample] {
         let folder = try TemporaryDirectory()
         defer { folder.remove() }
-        let file = try folder.write("records.jsonl", """
+        let file = try folder.write(
+            "records.jsonl",
+            """
             {"event":"vault_backup_completed","timestamp":"2025-12-10T02:00:00Z"}
             {"event":"vault_backup_failed","timestamp":"2025-12-09T02:00:00Z"}
             {"event":"vault_backup_test_success","timestamp":"2025-12-08T02:00:00Z"}
@@ -111,7 +133,8 @@ struct CatalogueTests {
     private func run(_ probes: [any RunnableProbe], _ platform: Platform, repeated: Bool = false) async -> [Sample] {
         let results = SampleLog()
         let schedule = ProbeSchedule(
-            ProbeSet(probes: probes), platform: platform, events: .init(results: { $0.forEach { results.add($0.samples) } }))
+            ProbeSet(probes: probes), platform: platform,
+            events: .init(results: { $0.forEach { results.add($0.samples) } }))
         for _ in 0..<(repeated ? 2 : 1) { await schedule.runOnce() }
         return results.all
     }
@@ -119,17 +142,27 @@ struct CatalogueTests {
     /// A cluster whose leadership passes from one node to the other.
     private func takeover(_ platform: Platform) async -> [Sample] {
         var state = VaultClusterState(cluster: "main", nodes: ["a", "b"], started: moment(0))
-        _ = state.observe(observation(Recording.response("active.health"), leader: Recording.response("active.leader"), at: 1), of: "a")
-        _ = state.observe(observation(Recording.response("standby.health"), leader: Recording.response("standby.leader"), at: 1), of: "b")
-        _ = state.observe(observation(Recording.response("active.health"), leader: Recording.response("active.leader"), at: 5), of: "b")
+        _ = state.observe(
+            observation(Recording.response("active.health"), leader: Recording.response("active.leader"), at: 1),
+            of: "a")
+        _ = state.observe(
+            observation(Recording.response("standby.health"), leader: Recording.response("standby.leader"), at: 1),
+            of: "b")
+        _ = state.observe(
+            observation(Recording.response("active.health"), leader: Recording.response("active.leader"), at: 5),
+            of: "b")
         return state.samples(at: moment(6)).samples
     }
 
-    private static func vault(_ request: HTTPRequest, takenOver: Bool, failing: Bool) -> Result<HTTPResponse, TransportError> {
+    private static func vault(_ request: HTTPRequest, takenOver: Bool, failing: Bool) -> Result<
+        HTTPResponse, TransportError
+    > {
         var answer: HTTPResponse
         if request.url.hasSuffix("/health") {
             if failing, request.url.hasPrefix("https://b") { return .failure(TransportError(.timeout, "silent")) }
-            answer = json(200, """
+            answer = json(
+                200,
+                """
                 {"initialized":true,"sealed":false,"standby":\(request.url.hasPrefix("https://b")),"server_time_utc":1765368000,"version":"1.19.0",
                 "cluster_name":"c","cluster_id":"i","last_wal":7,"license":{"expiry_time":"2027-01-01T00:00:00Z"},"echo_duration_ms":1,"clock_skew_ms":2,
                 "replication_primary_canary_age_ms":3,"ha_connection_healthy":true,"last_request_forwarding_heartbeat_ms":4}
@@ -141,7 +174,9 @@ struct CatalogueTests {
         } else if request.url.hasSuffix("/login") {
             answer = failing ? json(400, "") : json(200, #"{"auth":{"client_token":"t","lease_duration":60}}"#)
         } else if request.url.contains("/sys/metrics") {
-            var page = Recording.response("active.metrics-prometheus").text + Recording.response("raft.active.metrics-prometheus").text
+            var page =
+                Recording.response("active.metrics-prometheus").text
+                + Recording.response("raft.active.metrics-prometheus").text
             page = page.split(separator: "\n").filter { !$0.hasPrefix("#") }.joined(separator: "\n") + "\n"
             page += """
                 vault_core_response_status_code{type="5xx"} 1
@@ -164,16 +199,25 @@ struct CatalogueTests {
     private static func database(_ sql: String, isReplica: Bool) -> ScriptedPostgres.Answer {
         if sql.contains("pg_stat_wal_receiver") {
             return rows(
-                ["exists", "status", "sender", "message_age", "primary_end", "unreplayed", "replayed_at", "replay_age", "paused", "patience"],
+                [
+                    "exists", "status", "sender", "message_age", "primary_end", "unreplayed", "replayed_at",
+                    "replay_age", "paused", "patience",
+                ],
                 ["t", "streaming", "10.0.0.1", "1", "1000", "0", "1764122400", "3", "f", "60"])
         }
         if isReplica, sql.contains("AS number") {
-            return rows(["number", "version", "recovery", "started", "clock", "position"], ["150018", "15.18", "t", "1", "2", "1000"])
+            return rows(
+                ["number", "version", "recovery", "started", "clock", "position"],
+                ["150018", "15.18", "t", "1", "2", "1000"])
         }
         if sql.contains("pg_replication_slots") {
-            return rows(["slot", "type", "active", "retained", "wal_status", "safe_wal_size"], ["s", "physical", "t", "1", "reserved", "5"])
+            return rows(
+                ["slot", "type", "active", "retained", "wal_status", "safe_wal_size"],
+                ["s", "physical", "t", "1", "reserved", "5"])
         }
-        if isReplica, sql.contains("pg_ls_waldir") { return .failure(PostgresError(.auth, sqlState: "42501", "denied")) }
+        if isReplica, sql.contains("pg_ls_waldir") {
+            return .failure(PostgresError(.auth, sqlState: "42501", "denied"))
+        }
         return primaryAnswers(sql)
     }
 
@@ -184,7 +228,8 @@ struct CatalogueTests {
                 Issue.record("\(name) is not in the catalogue")
                 continue
             }
-            for label in sample.labels.pairs where label.name != Labels.metricName && !(label.name == "le" && entry.kind == .histogram) {
+            for label in sample.labels.pairs
+            where label.name != Labels.metricName && !(label.name == "le" && entry.kind == .histogram) {
                 #expect(entry.labels.contains(label.name), "\(sample.labels)")
             }
         }
@@ -200,7 +245,8 @@ struct CatalogueTests {
     /// Two samples of one series in one result would be refused by the store and make a broken page.
     @Test func noSeriesIsEmittedTwiceInOneResult() async throws {
         let http = ScriptedHTTP { CatalogueTests.vault($0, takenOver: false, failing: false) }
-        var cluster = VaultClusterOptions(name: "main", nodes: [.init(name: "a", url: "https://a"), .init(name: "b", url: "https://b")])
+        var cluster = VaultClusterOptions(
+            name: "main", nodes: [.init(name: "a", url: "https://a"), .init(name: "b", url: "https://b")])
         cluster.loadBalancerURL = "https://lb"
         let platform = testPlatform()
         for probe in VaultCluster(options: cluster, http: http, platform: platform).probes() {

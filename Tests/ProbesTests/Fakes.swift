@@ -22,7 +22,9 @@ final class ScriptedHTTP: HTTPClient {
         return try answer(request).get()
     }
 
-    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> HTTPResponse {
+    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
+    {
         throw TransportError(.other, "not scripted")
     }
 }
@@ -54,7 +56,9 @@ final class LogLines: Sendable {
     func add(_ line: String) { lines.withLock { $0.append(line) } }
 }
 
-func testPlatform(_ time: any TimeSource = VirtualTime(), log lines: LogLines = LogLines(), level: Logger.Level = .info) -> Platform {
+func testPlatform(_ time: any TimeSource = VirtualTime(), log lines: LogLines = LogLines(), level: Logger.Level = .info)
+    -> Platform
+{
     var log = Logger(label: "test") { _ in LineLogHandler(level: level, write: { lines.add($0) }) }
     log.logLevel = level
     return Platform(time: time, random: SeededRandom(seed: 1), files: SystemFiles(), log: log)
@@ -77,8 +81,11 @@ func moment(_ seconds: Double) -> Moment {
 }
 
 /// A node's observation out of three recorded or made-up answers.
-func observation(_ health: HTTPResponse, seal: HTTPResponse? = nil, leader: HTTPResponse? = nil, at seconds: Double = 1) -> VaultObservation {
+func observation(_ health: HTTPResponse, seal: HTTPResponse? = nil, leader: HTTPResponse? = nil, at seconds: Double = 1)
+    -> VaultObservation
+{
     let none = Exchange.failure(TransportError(.timeout, "silent"))
     return VaultObservation(
-        health: .success(health), seal: seal.map { .success($0) } ?? none, leader: leader.map { .success($0) } ?? none, asked: moment(seconds))
+        health: .success(health), seal: seal.map { .success($0) } ?? none, leader: leader.map { .success($0) } ?? none,
+        asked: moment(seconds))
 }

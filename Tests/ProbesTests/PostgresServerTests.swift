@@ -17,7 +17,9 @@ import Transport
 
     private func options(_ name: String, _ servers: LocalPostgres, _ server: PostgresServer) -> PostgresServerOptions {
         var connection = PostgresOptions(
-            parameters: ["host": "127.0.0.1", "port": "\(server.port)", "dbname": servers.database, "user": servers.user], password: servers.password)
+            parameters: [
+                "host": "127.0.0.1", "port": "\(server.port)", "dbname": servers.database, "user": servers.user,
+            ], password: servers.password)
         connection.connectTimeout = .seconds(10)
         connection.statementTimeout = .seconds(10)
         var options = PostgresServerOptions(name: name, connection: connection)
@@ -108,13 +110,16 @@ import Transport
 
     @Test func aRoleWithoutPrivilegesSeesWhatItMay() async throws {
         try await withEstate { estate in
-            try await estate.servers.primary.sql("REVOKE pg_monitor FROM vaultwatch; REVOKE SELECT (ha_identity) ON vault_ha_locks FROM vaultwatch")
+            try await estate.servers.primary.sql(
+                "REVOKE pg_monitor FROM vaultwatch; REVOKE SELECT (ha_identity) ON vault_ha_locks FROM vaultwatch")
             let report = await estate.primary.run()
             #expect(report.failure == nil)
             #expect(report.samples.value("postgres_up") == 1)
             for check in ["replication", "wal", "lock"] {
                 #expect(report.samples.value("postgres_check_success", ["check": check]) == 0, "\(check)")
-                #expect(report.samples.value("postgres_check_failures_total", ["check": check, "reason": "permission"]) == 1, "\(check)")
+                #expect(
+                    report.samples.value("postgres_check_failures_total", ["check": check, "reason": "permission"])
+                        == 1, "\(check)")
             }
             #expect(report.samples.value("postgres_check_success", ["check": "wraparound"]) == 1)
         }

@@ -26,43 +26,59 @@ func rows(_ columns: [String], _ values: [String?]...) -> ScriptedPostgres.Answe
 /// A primary with one replica, at position 1000, as its answers look.
 func primaryAnswers(_ sql: String) -> ScriptedPostgres.Answer {
     if sql.contains("AS number") {
-        return rows(["number", "version", "recovery", "started", "clock", "position"], ["150018", "15.18", "f", "1764100000", "1764122401.5", "1000"])
+        return rows(
+            ["number", "version", "recovery", "started", "clock", "position"],
+            ["150018", "15.18", "f", "1764100000", "1764122401.5", "1000"])
     }
     if sql.contains("pg_stat_replication") {
         return rows(
             ["name", "address", "state", "sync_state", "sent", "written", "flushed", "replayed", "lag", "reply_age"],
             ["replica", "10.0.0.2", "streaming", "async", "0", "0", "0", "0", nil, "1.5"])
     }
-    if sql.contains("in_transaction") { return rows(["active", "idle", "in_transaction", "total", "available"], ["1", "5", "2", "9", "97"]) }
+    if sql.contains("in_transaction") {
+        return rows(["active", "idle", "in_transaction", "total", "available"], ["1", "5", "2", "9", "97"])
+    }
     if sql.contains("AS longest") { return rows(["longest", "waiting", "hidden"], ["12.5", "1", "0"]) }
     if sql.contains("pg_replication_slots") {
-        return rows(["slot", "type", "active", "retained", "wal_status", "safe_wal_size"], ["replica", "physical", "t", "160", "reserved", nil])
+        return rows(
+            ["slot", "type", "active", "retained", "wal_status", "safe_wal_size"],
+            ["replica", "physical", "t", "160", "reserved", nil])
     }
     if sql.contains("pg_database_size") { return rows(["name", "own", "every"], ["vault", "100", "400"]) }
     if sql.contains("to_regclass") {
-        return rows(["name", "size", "live", "dead", "recovery"], ["vault_kv_store", "50", "10", "1", "f"], ["vault_ha_locks", "5", "1", "3", "f"])
+        return rows(
+            ["name", "size", "live", "dead", "recovery"], ["vault_kv_store", "50", "10", "1", "f"],
+            ["vault_ha_locks", "5", "1", "3", "f"])
     }
     if sql.contains("datfrozenxid") { return rows(["xid", "multixact"], ["700", "3"]) }
     if sql.contains("pg_ls_waldir") { return rows(["size"], ["100"]) }
     if sql.contains("pg_stat_database") {
-        return rows(["xact_commit", "xact_rollback", "blks_hit", "blks_read", "deadlocks", "temp_bytes"], ["10", "1", "99", "2", "0", "0"])
+        return rows(
+            ["xact_commit", "xact_rollback", "blks_hit", "blks_read", "deadlocks", "temp_bytes"],
+            ["10", "1", "99", "2", "0", "0"])
     }
     if sql.contains("ha_key") { return rows(["owner", "remaining"], ["one", "12.5"]) }
     return .failure(PostgresError(.other, sqlState: "42601", "unforeseen: \(sql)"))
 }
 
 struct PostgresProbeTests {
-    private func options(_ name: String = "db-1", _ change: (inout PostgresServerOptions) -> Void = { _ in }) -> PostgresServerOptions {
+    private func options(_ name: String = "db-1", _ change: (inout PostgresServerOptions) -> Void = { _ in })
+        -> PostgresServerOptions
+    {
         var options = PostgresServerOptions(name: name, connection: PostgresOptions(parameters: ["host": "db"]))
         options.capacityBytes = 1000
         change(&options)
         return options
     }
 
-    private func probe(_ options: PostgresServerOptions, time: VirtualTime = VirtualTime(), _ answer: @escaping @Sendable (String) -> ScriptedPostgres.Answer) -> PostgresProbe {
+    private func probe(
+        _ options: PostgresServerOptions, time: VirtualTime = VirtualTime(),
+        _ answer: @escaping @Sendable (String) -> ScriptedPostgres.Answer
+    ) -> PostgresProbe {
         let platform = testPlatform(time)
         let cluster = PostgresCluster(name: options.cluster, servers: [options], platform: platform)
-        return PostgresProbe(options: options, cluster: cluster, connector: ScriptedPostgres(answer), platform: platform)
+        return PostgresProbe(
+            options: options, cluster: cluster, connector: ScriptedPostgres(answer), platform: platform)
     }
 
     @Test func aPrimaryInFull() async {
@@ -91,8 +107,12 @@ struct PostgresProbeTests {
 
     @Test func aMissingPrivilegeCostsItsOwnAnswerAlone() async {
         let probe = probe(options()) { sql in
-            if sql.contains("pg_ls_waldir") { return .failure(PostgresError(.auth, sqlState: "42501", "permission denied for function pg_ls_waldir")) }
-            if sql.contains("ha_key") { return .failure(PostgresError(.other, sqlState: "42P01", "relation does not exist")) }
+            if sql.contains("pg_ls_waldir") {
+                return .failure(PostgresError(.auth, sqlState: "42501", "permission denied for function pg_ls_waldir"))
+            }
+            if sql.contains("ha_key") {
+                return .failure(PostgresError(.other, sqlState: "42P01", "relation does not exist"))
+            }
             // Without pg_monitor the rows of others are there, and empty.
             if sql.contains("pg_stat_replication") { return rows(["name", "address", "state"], ["", "local", nil]) }
             return primaryAnswers(sql)
@@ -141,7 +161,8 @@ struct PostgresProbeTests {
         let asked = Mutex(0)
         let report = await probe(options()) { sql in
             asked.withLock { $0 += 1 }
-            return sql.contains("in_transaction") ? .failure(PostgresError(.reset, "server closed the connection")) : primaryAnswers(sql)
+            return sql.contains("in_transaction")
+                ? .failure(PostgresError(.reset, "server closed the connection")) : primaryAnswers(sql)
         }.run()
         #expect(asked.withLock { $0 } == 3)
         #expect(report.failure?.reason == "reset")
@@ -170,8 +191,12 @@ struct PostgresProbeTests {
         let probe = probe(options()) { $0.contains("ha_key") ? lock.withLock { $0 } : primaryAnswers($0) }
         func state() async -> (String, Double?, Double?) {
             let samples = await probe.run().samples
-            let state = samples.first { $0.labels.name == "vault_ha_lock_state" && $0.value == 1 }?.labels["state"] ?? ""
-            return (state, samples.value("vault_ha_lock_remaining_seconds"), samples.value("vault_ha_lock_owner_changes_total"))
+            let state =
+                samples.first { $0.labels.name == "vault_ha_lock_state" && $0.value == 1 }?.labels["state"] ?? ""
+            return (
+                state, samples.value("vault_ha_lock_remaining_seconds"),
+                samples.value("vault_ha_lock_owner_changes_total")
+            )
         }
         #expect(await state() == ("held", 12, 0))
         lock.withLock { $0 = rows(["owner", "remaining"], ["one", "-3"]) }
@@ -186,8 +211,10 @@ struct PostgresProbeTests {
         let report = await probe(options()) { sql in
             guard sql.contains("pg_stat_replication") else { return primaryAnswers(sql) }
             return rows(
-                ["name", "address", "state", "sync_state", "replayed", "lag", "reply_age"], ["walreceiver", "10.0.0.2", "streaming", "async", "0", nil, "1"],
-                ["walreceiver", "10.0.0.3", "catchup", "async", "500", "3", "1"], ["walreceiver", "10.0.0.3", "startup", "async", nil, nil, nil])
+                ["name", "address", "state", "sync_state", "replayed", "lag", "reply_age"],
+                ["walreceiver", "10.0.0.2", "streaming", "async", "0", nil, "1"],
+                ["walreceiver", "10.0.0.3", "catchup", "async", "500", "3", "1"],
+                ["walreceiver", "10.0.0.3", "startup", "async", nil, nil, nil])
         }.run()
         let samples = report.samples
         #expect(samples.value("postgres_replicas") == 3)
@@ -197,9 +224,10 @@ struct PostgresProbeTests {
         #expect(report.derived.first?.samples.value("postgres_cluster_streaming_replicas") == 1)
     }
 
-    @Test(arguments: [
-        (nil, 0.0, 1.0, 0.0), (0.4, 100, 1, 0.4), (nil, 100, 7, 7), (0.4, 100, 90, 90), (nil, 0, 90, 0),
-    ] as [(Double?, Double, Double, Double)])
+    @Test(
+        arguments: [
+            (nil, 0.0, 1.0, 0.0), (0.4, 100, 1, 0.4), (nil, 100, 7, 7), (0.4, 100, 90, 90), (nil, 0, 90, 0),
+        ] as [(Double?, Double, Double, Double)])
     func lagSeenFromThePrimary(reported: Double?, behind: Double, replyAge: Double, lag: Double) {
         #expect(PostgresCheck.lag(reported, behind: behind, replyAge: replyAge) == lag)
     }
@@ -215,11 +243,18 @@ struct PostgresClusterStateTests {
     private func state() -> PostgresClusterState { PostgresClusterState(servers: ["p", "r"], expectedReplicas: nil) }
 
     private func up(_ recovery: Bool, position: Double, at time: Double) -> PostgresClusterState.Observation {
-        .init(isUp: true, inRecovery: recovery, position: position, streamingReplicas: recovery ? nil : 1, moment: moment(time))
+        .init(
+            isUp: true, inRecovery: recovery, position: position, streamingReplicas: recovery ? nil : 1,
+            moment: moment(time))
     }
 
-    private func replica(streaming: Bool = true, messageAge: Double? = 1, position: Double = 1000, told: Double? = 1000, replayAge: Double? = 41.6) -> PostgresClusterState.Replica {
-        .init(isStreaming: streaming, messageAge: messageAge, patience: 60, position: position, toldPosition: told, replayAge: replayAge)
+    private func replica(
+        streaming: Bool = true, messageAge: Double? = 1, position: Double = 1000, told: Double? = 1000,
+        replayAge: Double? = 41.6
+    ) -> PostgresClusterState.Replica {
+        .init(
+            isStreaming: streaming, messageAge: messageAge, patience: 60, position: position, toldPosition: told,
+            replayAge: replayAge)
     }
 
     /// An idle Vault writes nothing: the last replayed transaction is old, and nothing is behind.

@@ -28,7 +28,10 @@ final class ScriptedProbe: RunnableProbe {
     var finishedCount: Int { finished.withLock { $0 } }
     var hangingCount: Int { hanging.withLock { $0 } }
 
-    init(_ kind: ProbeTarget.Kind, _ name: String, time: any TimeSource, interval: Duration = .seconds(5), timeout: Duration = .seconds(4), confirm: [ProbeTarget] = [], _ script: [Step] = [.answer("fine")]) {
+    init(
+        _ kind: ProbeTarget.Kind, _ name: String, time: any TimeSource, interval: Duration = .seconds(5),
+        timeout: Duration = .seconds(4), confirm: [ProbeTarget] = [], _ script: [Step] = [.answer("fine")]
+    ) {
         target = ProbeTarget(kind, name)
         self.interval = interval
         self.timeout = timeout
@@ -56,7 +59,8 @@ final class ScriptedProbe: RunnableProbe {
     private func report(_ step: Step) -> ProbeReport {
         switch step {
         case .answer(let state): ProbeReport(samples: [], status: TargetStatus(.ok, state), confirm: confirm)
-        case .fail(let reason): ProbeReport(samples: [], failure: ProbeFailure(reason, "scripted"), status: TargetStatus(.critical, "down"))
+        case .fail(let reason):
+            ProbeReport(samples: [], failure: ProbeFailure(reason, "scripted"), status: TargetStatus(.critical, "down"))
         case .hang: ProbeReport(samples: [], status: TargetStatus(.ok, "late"))
         }
     }
@@ -75,14 +79,19 @@ struct ProbeScheduleTests {
 
         var events: ProbeSchedule.Events {
             ProbeSchedule.Events(
-                results: { results in self.all.withLock { $0 += results } }, progress: { self.beats.withLock { $0 += 1 } },
+                results: { results in self.all.withLock { $0 += results } },
+                progress: { self.beats.withLock { $0 += 1 } },
                 firstRoundEnded: { self.rounds.withLock { $0 += 1 } })
         }
     }
 
-    private func run(_ probes: [ScriptedProbe], time: VirtualTime, for span: Duration, log: LogLines = LogLines(), during: (ProbeSchedule) -> Void = { _ in }) async -> Results {
+    private func run(
+        _ probes: [ScriptedProbe], time: VirtualTime, for span: Duration, log: LogLines = LogLines(),
+        during: (ProbeSchedule) -> Void = { _ in }
+    ) async -> Results {
         let results = Results()
-        let schedule = ProbeSchedule(ProbeSet(probes: probes), platform: testPlatform(time, log: log), events: results.events)
+        let schedule = ProbeSchedule(
+            ProbeSet(probes: probes), platform: testPlatform(time, log: log), events: results.events)
         let task = Task { await schedule.run() }
         await go(time, .milliseconds(500), probes, results)
         during(schedule)
@@ -123,7 +132,9 @@ struct ProbeScheduleTests {
             let starts = probe.starts.withLock { $0 }
             #expect((12...13).contains(starts.count))
             #expect(starts[0].nanoseconds == 0)
-            for (earlier, later) in zip(starts.dropFirst(), starts.dropFirst(2)) { #expect(later - earlier == .seconds(5)) }
+            for (earlier, later) in zip(starts.dropFirst(), starts.dropFirst(2)) {
+                #expect(later - earlier == .seconds(5))
+            }
             #expect(results.of(probe.target).allSatisfy { $0.success })
         }
         let failures = results.of(hung.target)
@@ -138,7 +149,8 @@ struct ProbeScheduleTests {
         let start = Instant(nanoseconds: 0)
         var buckets = [Int](repeating: 0, count: 10)
         for index in 0..<1000 {
-            let next = ProbeTurns.next(after: start, of: ProbeTarget(.vaultNode, "main/vault-\(index)"), interval: .seconds(5), since: start)
+            let next = ProbeTurns.next(
+                after: start, of: ProbeTarget(.vaultNode, "main/vault-\(index)"), interval: .seconds(5), since: start)
             #expect(next >= start && next <= start + .seconds(5))
             buckets[min(9, Int(next.nanoseconds / 500_000_000))] += 1
         }
@@ -151,9 +163,13 @@ struct ProbeScheduleTests {
         let first = ProbeTurns.next(after: start, of: target, interval: .seconds(5), since: start)
         // A run that took long, or none at all: the grid stays.
         for late in [Duration.zero, .milliseconds(1), .milliseconds(4999)] {
-            #expect(ProbeTurns.next(after: first + late, of: target, interval: .seconds(5), since: start) == first + .seconds(5))
+            #expect(
+                ProbeTurns.next(after: first + late, of: target, interval: .seconds(5), since: start) == first
+                    + .seconds(5))
         }
-        #expect(ProbeTurns.next(after: first + .seconds(17), of: target, interval: .seconds(5), since: start) == first + .seconds(20))
+        #expect(
+            ProbeTurns.next(after: first + .seconds(17), of: target, interval: .seconds(5), since: start) == first
+                + .seconds(20))
     }
 
     @Test func confirmingProbesAreOutOfTurnAndLimited() async {
@@ -172,7 +188,8 @@ struct ProbeScheduleTests {
     /// What a run saw that began before the change proves nothing: the wish waits for its end.
     @Test func aWishDuringARunIsKept() async {
         let time = VirtualTime()
-        let slow = ScriptedProbe(.postgres, "slow", time: time, interval: .seconds(600), [.hang(.milliseconds(900)), .answer("fine")])
+        let slow = ScriptedProbe(
+            .postgres, "slow", time: time, interval: .seconds(600), [.hang(.milliseconds(900)), .answer("fine")])
         _ = await run([slow], time: time, for: .seconds(10)) { $0.probeNow(slow.target) }
         #expect(slow.startCount == 2)
     }
@@ -210,7 +227,10 @@ struct ProbeScheduleTests {
         let log = LogLines()
         let probe = ScriptedProbe(
             .postgres, "a", time: time,
-            [.answer("primary"), .fail("timeout"), .fail("timeout"), .fail("connect"), .answer("primary"), .answer("primary"), .answer("replica"), .answer("replica")])
+            [
+                .answer("primary"), .fail("timeout"), .fail("timeout"), .fail("connect"), .answer("primary"),
+                .answer("primary"), .answer("replica"), .answer("replica"),
+            ])
         let results = await run([probe], time: time, for: .seconds(45), log: log)
         let lines = log.all
         #expect(lines.count { $0.contains("probe failed") } == 2)
@@ -233,7 +253,10 @@ struct ProbeScheduleTests {
 
     @Test func onceAsksEverythingOnce() async {
         let time = VirtualTime()
-        let probes = [ScriptedProbe(.vaultCanary, "c", time: time), ScriptedProbe(.vaultNode, "n", time: time), ScriptedProbe(.backupSet, "b", time: time)]
+        let probes = [
+            ScriptedProbe(.vaultCanary, "c", time: time), ScriptedProbe(.vaultNode, "n", time: time),
+            ScriptedProbe(.backupSet, "b", time: time),
+        ]
         let results = Results()
         await ProbeSchedule(ProbeSet(probes: probes), platform: testPlatform(time), events: results.events).runOnce()
         let order = results.all.withLock { $0.map(\.target) }

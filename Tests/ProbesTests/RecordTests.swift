@@ -11,7 +11,8 @@ struct RecordTests {
     private func run(_ texts: [String], tail: Int = 1 << 20) async throws -> ProbeReport {
         let folder = try TemporaryDirectory()
         defer { folder.remove() }
-        var options = RecordOptions(paths: try texts.enumerated().map { try folder.write("\($0.offset).jsonl", $0.element) })
+        var options = RecordOptions(
+            paths: try texts.enumerated().map { try folder.write("\($0.offset).jsonl", $0.element) })
         options.tailBytes = tail
         return await RecordProbe(options: options, platform: testPlatform()).run()
     }
@@ -22,8 +23,10 @@ struct RecordTests {
 
     @Test func theLatestOfEachOutcomeCounts() async throws {
         let report = try await run([
-            Self.line("vault_backup_test_success", "2025-11-20T03:00:00.000Z") + Self.line("vault_backup_test_success", "2025-11-13T03:00:00Z"),
-            Self.line("vault_backup_test_failure", "2025-11-21T03:00:00Z") + Self.line("user_login", "2025-11-22T03:00:00Z"),
+            Self.line("vault_backup_test_success", "2025-11-20T03:00:00.000Z")
+                + Self.line("vault_backup_test_success", "2025-11-13T03:00:00Z"),
+            Self.line("vault_backup_test_failure", "2025-11-21T03:00:00Z")
+                + Self.line("user_login", "2025-11-22T03:00:00Z"),
         ])
         #expect(report.failure == nil)
         #expect(report.samples.value("restore_test_last_success_timestamp_seconds") == 1_763_607_600)
@@ -34,8 +37,13 @@ struct RecordTests {
 
     @Test func aDrillThatRanAndShowedAFaultIsAFailure() async throws {
         let samples = try await run([
-            Self.line("dr_drill_completed", "2025-10-07T09:00:00Z", #"{"scenario":"vault_failure","duration_ms":90000,"success":true,"rto_met":true,"issues":[]}"#)
-                + Self.line("dr_drill_completed", "2025-10-08T09:00:00Z", #"{"scenario":"cluster_loss","duration_ms":9000000,"success":false,"rto_met":false,"issues":["a","b"]}"#)
+            Self.line(
+                "dr_drill_completed", "2025-10-07T09:00:00Z",
+                #"{"scenario":"vault_failure","duration_ms":90000,"success":true,"rto_met":true,"issues":[]}"#)
+                + Self.line(
+                    "dr_drill_completed", "2025-10-08T09:00:00Z",
+                    #"{"scenario":"cluster_loss","duration_ms":9000000,"success":false,"rto_met":false,"issues":["a","b"]}"#
+                )
         ]).samples
         #expect(samples.value("drill_last_success_timestamp_seconds", ["scenario": "vault_failure"]) != nil)
         #expect(samples.value("drill_last_success_timestamp_seconds", ["scenario": "cluster_loss"]) == nil)
@@ -46,7 +54,10 @@ struct RecordTests {
     }
 
     @Test func brokenLinesAreCountedAndTheRestIsRead() async throws {
-        let report = try await run(["garbage\n{\"event\":\"dr_drill_completed\"}\n\n" + Self.line("vault_backup_completed", "2025-11-20T03:00:00Z", "{\"duration_ms\":\"long\"}")])
+        let report = try await run([
+            "garbage\n{\"event\":\"dr_drill_completed\"}\n\n"
+                + Self.line("vault_backup_completed", "2025-11-20T03:00:00Z", "{\"duration_ms\":\"long\"}")
+        ])
         #expect(report.samples.value("records_unreadable_lines") == 2)
         #expect(report.samples.value("backup_run_last_success_timestamp_seconds") != nil)
         #expect(report.status.health == .warning)
@@ -56,7 +67,9 @@ struct RecordTests {
         let folder = try TemporaryDirectory()
         defer { folder.remove() }
         let there = try folder.write("a.jsonl", Self.line("vault_backup_completed", "2025-11-20T03:00:00Z"))
-        let report = await RecordProbe(options: RecordOptions(paths: [there, folder.path + "/none"]), platform: testPlatform()).run()
+        let report = await RecordProbe(
+            options: RecordOptions(paths: [there, folder.path + "/none"]), platform: testPlatform()
+        ).run()
         #expect(report.failure?.message.contains("none: No such file") == true)
         #expect(report.samples.value("records_readable", ["file": there]) == 1)
         #expect(report.samples.value("records_readable", ["file": folder.path + "/none"]) == 0)
@@ -73,7 +86,9 @@ struct RecordTests {
     }
 
     @Test func scenariosAreBounded() async throws {
-        let lines = (0..<500).map { Self.line("dr_drill_completed", "2025-10-07T09:00:00Z", "{\"scenario\":\"s\($0)\"}") }.joined()
+        let lines = (0..<500).map {
+            Self.line("dr_drill_completed", "2025-10-07T09:00:00Z", "{\"scenario\":\"s\($0)\"}")
+        }.joined()
         #expect(try await run([lines]).samples.count { $0.labels.name == "drill_last_success_timestamp_seconds" } <= 33)
     }
 }

@@ -11,25 +11,36 @@ struct VaultClusterStateTests {
     private func cluster() -> VaultClusterState { VaultClusterState(cluster: "main", nodes: nodes, started: moment(0)) }
 
     private func leader(_ name: String?, isSelf: Bool = false, since: String = "0001-01-01T00:00:00Z") -> HTTPResponse {
-        json(200, #"{"ha_enabled":true,"is_self":\#(isSelf),"active_time":"\#(since)","leader_address":"\#(name.map { "https://\($0):8200" } ?? "")"}"#)
+        json(
+            200,
+            #"{"ha_enabled":true,"is_self":\#(isSelf),"active_time":"\#(since)","leader_address":"\#(name.map { "https://\($0):8200" } ?? "")"}"#
+        )
     }
 
     private func active(_ name: String, since: String = "2026-11-23T20:42:52Z", at time: Double) -> VaultObservation {
-        observation(json(200, #"{"initialized":true,"sealed":false,"standby":false,"version":"1.8.0"}"#), leader: leader(name, isSelf: true, since: since), at: time)
+        observation(
+            json(200, #"{"initialized":true,"sealed":false,"standby":false,"version":"1.8.0"}"#),
+            leader: leader(name, isSelf: true, since: since), at: time)
     }
 
     private func standby(of name: String?, at time: Double) -> VaultObservation {
-        observation(json(429, #"{"initialized":true,"sealed":false,"standby":true,"version":"1.8.0"}"#), leader: leader(name), at: time)
+        observation(
+            json(429, #"{"initialized":true,"sealed":false,"standby":true,"version":"1.8.0"}"#), leader: leader(name),
+            at: time)
     }
 
-    private func sealed(at time: Double) -> VaultObservation { observation(json(503, #"{"initialized":true,"sealed":true,"standby":true}"#), at: time) }
+    private func sealed(at time: Double) -> VaultObservation {
+        observation(json(503, #"{"initialized":true,"sealed":true,"standby":true}"#), at: time)
+    }
 
     private func dead(at time: Double) -> VaultObservation {
         let failed = Exchange.failure(TransportError(.connect, "refused"))
         return VaultObservation(health: failed, seal: failed, leader: failed, asked: moment(time))
     }
 
-    private func facts(_ state: VaultClusterState, at time: Double) -> [Sample] { state.samples(at: moment(time)).samples }
+    private func facts(_ state: VaultClusterState, at time: Double) -> [Sample] {
+        state.samples(at: moment(time)).samples
+    }
 
     @Test func nothingIsSaidBeforeEveryNodeWasAsked() {
         var state = cluster()
@@ -55,7 +66,9 @@ struct VaultClusterStateTests {
         #expect(facts.value("vault_cluster_leaderless_seconds") == 0)
         #expect(facts.value("vault_cluster_failovers_total") == 0)
         #expect(!facts.has("vault_cluster_last_failover_duration_seconds"))
-        #expect(state.targetStatus(at: moment(2)) == TargetStatus(.ok, "active: a", detail: "3 of 3 nodes usable, 2 may still fail"))
+        #expect(
+            state.targetStatus(at: moment(2))
+                == TargetStatus(.ok, "active: a", detail: "3 of 3 nodes usable, 2 may still fail"))
     }
 
     @Test func failoverIsMeasuredFromLastActiveToNewActive() {
@@ -138,7 +151,8 @@ struct VaultClusterStateTests {
     @Test func integratedStorageNeedsAMajority() {
         var state = cluster()
         let seal = json(200, #"{"initialized":true,"sealed":false,"storage_type":"raft"}"#)
-        _ = state.observe(observation(json(200, #"{"initialized":true,"sealed":false,"standby":false}"#), seal: seal), of: "a")
+        _ = state.observe(
+            observation(json(200, #"{"initialized":true,"sealed":false,"standby":false}"#), seal: seal), of: "a")
         _ = state.observe(standby(of: "a", at: 1), of: "b")
         _ = state.observe(dead(at: 1), of: "c")
         #expect(facts(state, at: 2).value("vault_cluster_quorum_size") == 2)
@@ -156,7 +170,8 @@ struct VaultClusterStateTests {
     @Test func mixedVersionsAndForeignNodesAreCounted() {
         var state = cluster()
         for (index, node) in nodes.enumerated() {
-            let body = #"{"initialized":true,"sealed":false,"standby":true,"version":"1.\#(index)","cluster_id":"\#(index == 2 ? "y" : "x")"}"#
+            let body =
+                #"{"initialized":true,"sealed":false,"standby":true,"version":"1.\#(index)","cluster_id":"\#(index == 2 ? "y" : "x")"}"#
             _ = state.observe(observation(json(429, body)), of: node)
         }
         #expect(facts(state, at: 2).value("vault_cluster_versions") == 3)

@@ -9,13 +9,16 @@ import Transport
 
 /// The probes of a cluster over a scripted network.
 struct VaultProbesTests {
-    private static let nodes = [VaultClusterOptions.Node(name: "a", url: "https://a:8200/"), .init(name: "b", url: "https://b:8200")]
+    private static let nodes = [
+        VaultClusterOptions.Node(name: "a", url: "https://a:8200/"), .init(name: "b", url: "https://b:8200"),
+    ]
 
     private func options(_ change: (inout VaultClusterOptions) -> Void = { _ in }) -> VaultClusterOptions {
         var options = VaultClusterOptions(name: "main", nodes: VaultProbesTests.nodes)
         options.canaryPath = "secret/data/canary"
         options.loadBalancerURL = "https://vault"
-        options.authentication = .appRole(roleID: Secret(value: "role"), secretID: Secret(value: "swordfish"), mount: "approle")
+        options.authentication = .appRole(
+            roleID: Secret(value: "role"), secretID: Secret(value: "swordfish"), mount: "approle")
         change(&options)
         return options
     }
@@ -31,7 +34,8 @@ struct VaultProbesTests {
             return .success(json(200, #"{"auth":{"client_token":"hvs.one","lease_duration":3600,"renewable":true}}"#))
         case "/v1/secret/data/canary":
             let token = request.headers.first { $0.name == "X-Vault-Token" }?.value
-            return .success(Recording.response(token?.hasPrefix("hvs.") == true ? "active.canary-read" : "active.bad-token"))
+            return .success(
+                Recording.response(token?.hasPrefix("hvs.") == true ? "active.canary-read" : "active.bad-token"))
         case "/v1/sys/metrics?format=prometheus": return .success(Recording.response("active.metrics-prometheus"))
         default: return .success(json(404, #"{"errors":[]}"#))
         }
@@ -41,7 +45,9 @@ struct VaultProbesTests {
         var reports: [ProbeTarget: ProbeReport] = [:]
         for probe in cluster.probes() { reports[probe.target] = await probe.run() }
         // Nodes first, then what needs to know who is active.
-        for probe in cluster.probes() where probe.target.kind == .vaultCanary { reports[probe.target] = await probe.run() }
+        for probe in cluster.probes() where probe.target.kind == .vaultCanary {
+            reports[probe.target] = await probe.run()
+        }
         return reports
     }
 
@@ -49,7 +55,9 @@ struct VaultProbesTests {
         let http = ScriptedHTTP(VaultProbesTests.healthy)
         let reports = await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))
         #expect(reports.count == 7)
-        for (target, report) in reports { #expect(report.failure == nil, "\(target): \(report.failure?.description ?? "")") }
+        for (target, report) in reports {
+            #expect(report.failure == nil, "\(target): \(report.failure?.description ?? "")")
+        }
         let canary = try #require(reports[ProbeTarget(.vaultCanary, "main/active_node")]).samples
         #expect(canary.value("vault_canary_success", ["via": "active_node"]) == 1)
         #expect(canary.value("vault_canary_duration_seconds_bucket", ["le": "0.005"]) == 1)
@@ -72,10 +80,12 @@ struct VaultProbesTests {
 
     @Test func theNamespaceGoesWithLoginAndCanaryAlone() async {
         let http = ScriptedHTTP(VaultProbesTests.healthy)
-        _ = await reports(VaultCluster(options: options { $0.namespace = "team" }, http: http, platform: testPlatform()))
+        _ = await reports(
+            VaultCluster(options: options { $0.namespace = "team" }, http: http, platform: testPlatform()))
         for request in http.requests {
             let hasNamespace = request.headers.contains { $0.name == "X-Vault-Namespace" && $0.value == "team" }
-            #expect(hasNamespace == (request.url.hasSuffix("/login") || request.url.hasSuffix("/canary")), "\(request.url)")
+            #expect(
+                hasNamespace == (request.url.hasSuffix("/login") || request.url.hasSuffix("/canary")), "\(request.url)")
         }
     }
 
@@ -94,7 +104,10 @@ struct VaultProbesTests {
             }
             return VaultProbesTests.healthy(request)
         }
-        let cluster = VaultCluster(options: options { $0.loadBalancerURL = nil; $0.telemetry = false }, http: http, platform: testPlatform())
+        let cluster = VaultCluster(
+            options: options {
+                $0.loadBalancerURL = nil; $0.telemetry = false
+            }, http: http, platform: testPlatform())
         let report = try #require(await reports(cluster)[ProbeTarget(.vaultCanary, "main/active_node")])
         #expect(report.failure == nil)
         #expect(report.samples.value("vault_logins_total") == 2)
@@ -103,7 +116,10 @@ struct VaultProbesTests {
     @Test func aTokenIsRenewedBeforeItEnds() async {
         let time = VirtualTime()
         let http = ScriptedHTTP(VaultProbesTests.healthy)
-        let cluster = VaultCluster(options: options { $0.loadBalancerURL = nil; $0.telemetry = false }, http: http, platform: testPlatform(time))
+        let cluster = VaultCluster(
+            options: options {
+                $0.loadBalancerURL = nil; $0.telemetry = false
+            }, http: http, platform: testPlatform(time))
         _ = await reports(cluster)
         await time.run(for: .seconds(3200))
         _ = await reports(cluster)
@@ -117,9 +133,13 @@ struct VaultProbesTests {
     @Test func aWrongSecretIDBacksOffAndStaysSecret() async throws {
         let time = VirtualTime()
         let http = ScriptedHTTP { request in
-            request.url.hasSuffix("/login") ? .success(json(400, #"{"errors":["invalid secret id"]}"#)) : VaultProbesTests.healthy(request)
+            request.url.hasSuffix("/login")
+                ? .success(json(400, #"{"errors":["invalid secret id"]}"#)) : VaultProbesTests.healthy(request)
         }
-        let cluster = VaultCluster(options: options { $0.loadBalancerURL = nil; $0.telemetry = false }, http: http, platform: testPlatform(time))
+        let cluster = VaultCluster(
+            options: options {
+                $0.loadBalancerURL = nil; $0.telemetry = false
+            }, http: http, platform: testPlatform(time))
         for _ in 0..<5 { _ = await reports(cluster) }
         #expect(http.requests.count { $0.url.hasSuffix("/login") } == 1)
         await time.run(for: .seconds(2))
@@ -133,19 +153,24 @@ struct VaultProbesTests {
 
     @Test func canaryFailuresHaveTheirReasons() async throws {
         for (answer, reason) in [
-            (Recording.response("sealed.canary-read"), "sealed"), (json(404, #"{"errors":[]}"#), "not_found"), (json(302, ""), "redirect"),
+            (Recording.response("sealed.canary-read"), "sealed"), (json(404, #"{"errors":[]}"#), "not_found"),
+            (json(302, ""), "redirect"),
             (json(500, ""), "http"), (Recording.response("active.canary-denied"), "denied"),
         ] {
             let http = ScriptedHTTP { $0.url.hasSuffix("/canary") ? .success(answer) : VaultProbesTests.healthy($0) }
             let report = try #require(
-                await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[ProbeTarget(.vaultCanary, "main/active_node")])
+                await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[
+                    ProbeTarget(.vaultCanary, "main/active_node")])
             #expect(report.failure?.reason == reason)
             #expect(report.samples.value("vault_canary_success", ["via": "active_node"]) == 0)
             #expect(report.samples.value("vault_canary_duration_seconds_count", ["via": "active_node"]) == 0)
         }
-        let headless = ScriptedHTTP { $0.url.hasSuffix("/health") ? .success(Recording.response("sealed.health")) : VaultProbesTests.healthy($0) }
+        let headless = ScriptedHTTP {
+            $0.url.hasSuffix("/health") ? .success(Recording.response("sealed.health")) : VaultProbesTests.healthy($0)
+        }
         let report = try #require(
-            await reports(VaultCluster(options: options(), http: headless, platform: testPlatform()))[ProbeTarget(.vaultCanary, "main/active_node")])
+            await reports(VaultCluster(options: options(), http: headless, platform: testPlatform()))[
+                ProbeTarget(.vaultCanary, "main/active_node")])
         #expect(report.failure?.reason == "no_active_node")
     }
 
@@ -155,7 +180,8 @@ struct VaultProbesTests {
             return .success(Recording.response("raft.standby.health"))
         }
         let report = try #require(
-            await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[ProbeTarget(.vaultLoadBalancer, "main")])
+            await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[
+                ProbeTarget(.vaultLoadBalancer, "main")])
         #expect(report.samples.value("vault_load_balancer_reaches_active") == 0)
         #expect(report.samples.value("vault_load_balancer_answers_total", ["state": "standby"]) == 1)
         #expect(report.samples.value("vault_load_balancer_answers_total", ["state": "active"]) == 0)
@@ -166,7 +192,8 @@ struct VaultProbesTests {
         let isSealed = Mutex(false)
         let http = ScriptedHTTP { request in
             let sealed = isSealed.withLock { $0 }
-            return sealed && request.url == "https://a:8200/v1/sys/health" ? .success(Recording.response("sealed.health")) : VaultProbesTests.healthy(request)
+            return sealed && request.url == "https://a:8200/v1/sys/health"
+                ? .success(Recording.response("sealed.health")) : VaultProbesTests.healthy(request)
         }
         let cluster = VaultCluster(options: options(), http: http, platform: testPlatform())
         let probe = try #require(cluster.probes().first { $0.target == ProbeTarget(.vaultNode, "main/a") })
@@ -195,39 +222,54 @@ struct VaultProbesTests {
             vault_route_read_secret__sum 5
 
             """
-        let http = ScriptedHTTP { $0.url.contains("/sys/metrics") ? .success(json(200, page)) : VaultProbesTests.healthy($0) }
+        let http = ScriptedHTTP {
+            $0.url.contains("/sys/metrics") ? .success(json(200, page)) : VaultProbesTests.healthy($0)
+        }
         let samples = try #require(
-            await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[ProbeTarget(.vaultTelemetry, "main/a")]).samples
+            await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[
+                ProbeTarget(.vaultTelemetry, "main/a")]
+        ).samples
         #expect(samples.value("vault_telemetry_request_duration_seconds_sum") == 2.5)
         #expect(samples.value("vault_telemetry_request_duration_seconds_count") == 5)
-        #expect(samples.value("vault_telemetry_storage_duration_seconds_sum", ["backend": "postgres", "operation": "get"]) == 0.04)
+        #expect(
+            samples.value("vault_telemetry_storage_duration_seconds_sum", ["backend": "postgres", "operation": "get"])
+                == 0.04)
         #expect(samples.value("vault_telemetry_tokens") == 7)
         #expect(samples.value("vault_telemetry_responses_total", ["type": "5xx"]) == 3)
         #expect(samples.value("vault_telemetry_kv_secrets", ["mount": "secret/", "namespace": "root"]) == 7)
-        #expect(samples.value("vault_telemetry_audit_device_entries_total", ["device": "file", "kind": "request"]) == 3)
+        #expect(
+            samples.value("vault_telemetry_audit_device_entries_total", ["device": "file", "kind": "request"]) == 3)
         #expect(samples.value("vault_telemetry_audit_failures_total", ["kind": "request"]) == 0)
         #expect(samples.count == 10)
     }
 
     @Test func telemetryNotOfferedIsNoFailure() async throws {
         let http = ScriptedHTTP { request in
-            request.url.contains("/sys/metrics") ? .success(json(400, #"{"errors":["missing client token"]}"#)) : VaultProbesTests.healthy(request)
+            request.url.contains("/sys/metrics")
+                ? .success(json(400, #"{"errors":["missing client token"]}"#)) : VaultProbesTests.healthy(request)
         }
         let report = try #require(
-            await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[ProbeTarget(.vaultTelemetry, "main/b")])
+            await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[
+                ProbeTarget(.vaultTelemetry, "main/b")])
         #expect(report.failure == nil && report.samples.value("vault_telemetry_up") == 0)
-        let broken = ScriptedHTTP { $0.url.contains("/sys/metrics") ? .success(json(200, "{{{")) : VaultProbesTests.healthy($0) }
+        let broken = ScriptedHTTP {
+            $0.url.contains("/sys/metrics") ? .success(json(200, "{{{")) : VaultProbesTests.healthy($0)
+        }
         let other = try #require(
-            await reports(VaultCluster(options: options(), http: broken, platform: testPlatform()))[ProbeTarget(.vaultTelemetry, "main/b")])
+            await reports(VaultCluster(options: options(), http: broken, platform: testPlatform()))[
+                ProbeTarget(.vaultTelemetry, "main/b")])
         #expect(other.failure?.reason == "body")
     }
 
     /// A mount's owner can make as many mounts as he likes.
     @Test func seriesFromTelemetryAreBounded() async throws {
         let page = (0..<5000).map { "vault_secret_kv_count{mount_point=\"m\($0)/\"} 1\n" }.joined()
-        let http = ScriptedHTTP { $0.url.contains("/sys/metrics") ? .success(json(200, page)) : VaultProbesTests.healthy($0) }
+        let http = ScriptedHTTP {
+            $0.url.contains("/sys/metrics") ? .success(json(200, page)) : VaultProbesTests.healthy($0)
+        }
         let report = try #require(
-            await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[ProbeTarget(.vaultTelemetry, "main/a")])
+            await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[
+                ProbeTarget(.vaultTelemetry, "main/a")])
         #expect(report.samples.count { $0.labels.name == "vault_telemetry_kv_secrets" } == 200)
     }
 }

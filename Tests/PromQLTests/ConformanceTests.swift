@@ -25,7 +25,8 @@ struct ConformanceTests {
     }
 
     private func run(_ file: String) throws -> [String] {
-        let root = try Node.parse(Array(try Data(contentsOf: ConformanceTests.folder.appending(path: file))), file: file)
+        let root = try Node.parse(
+            Array(try Data(contentsOf: ConformanceTests.folder.appending(path: file))), file: file)
         var failures: [String] = []
         for test in root["tests"]?.sequence ?? [] {
             let interval = Duration(prometheus: test["interval"]?.scalar ?? "1m")?.milliseconds ?? 60_000
@@ -46,22 +47,25 @@ struct ConformanceTests {
             for check in test["promql_expr_test"]?.sequence ?? [] {
                 let text = check["expr"]?.scalar ?? ""
                 let at = Duration(prometheus: check["eval_time"]?.scalar ?? "0") ?? .zero
-                let place = "\(check.place): \(text)"
+                let place = "\(check.position): \(text)"
                 var expected: [Labels: [Double]] = [:]
                 for sample in check["exp_samples"]?.sequence ?? [] {
                     let labels = try SeriesNotation.labels(sample["labels"]?.scalar ?? "{}")
                     expected[labels, default: []].append(ConformanceTests.number(sample["value"]?.scalar ?? "0"))
                 }
                 do {
-                    let value = try evaluator.instant(try Expression.parse(text), at: Timestamp(milliseconds: at.milliseconds))
+                    let value = try evaluator.instant(
+                        try Expression.parse(text), at: Timestamp(milliseconds: at.milliseconds))
                     var got: [Labels: [Double]] = [:]
                     switch value {
                     case .scalar(let number): got[.empty] = [number]
-                    case .vector(let vector): for sample in vector { got[sample.labels, default: []].append(sample.value) }
+                    case .vector(let vector):
+                        for sample in vector { got[sample.labels, default: []].append(sample.value) }
                     default: failures.append("\(place): not a vector")
                     }
                     if !ConformanceTests.same(expected, got) {
-                        failures.append("\(place)\n  exp: \(ConformanceTests.show(expected))\n  got: \(ConformanceTests.show(got))")
+                        failures.append(
+                            "\(place)\n  exp: \(ConformanceTests.show(expected))\n  got: \(ConformanceTests.show(got))")
                     }
                 } catch {
                     failures.append("\(place): \(error)")
@@ -84,15 +88,17 @@ struct ConformanceTests {
         guard a.keys == b.keys || Set(a.keys) == Set(b.keys) else { return false }
         return a.allSatisfy { labels, values in
             let others = b[labels] ?? []
-            return values.count == others.count && zip(values, others).allSatisfy { x, y in
-                if x.isNaN || y.isNaN { return x.isNaN && y.isNaN }
-                return x == y || abs(x - y) <= 1e-6 * max(abs(x), abs(y))
-            }
+            return values.count == others.count
+                && zip(values, others).allSatisfy { x, y in
+                    if x.isNaN || y.isNaN { return x.isNaN && y.isNaN }
+                    return x == y || abs(x - y) <= 1e-6 * max(abs(x), abs(y))
+                }
         }
     }
 
     private static func show(_ values: [Labels: [Double]]) -> String {
-        values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.map(goFormat).joined(separator: " "))" }.joined(separator: "; ")
+        values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.map(goFormat).joined(separator: " "))" }.joined(
+            separator: "; ")
     }
 
     private struct Fixed: SampleSource {

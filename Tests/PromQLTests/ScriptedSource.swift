@@ -34,7 +34,9 @@ struct ScriptedSource: SampleSource {
         case .scalar(let value): [goFormat(value)]
         case .string(let text): [text]
         case .vector(let samples): samples.map { "\($0.labels) \(goFormat($0.value))" }
-        case .matrix(let series): series.map { one in "\(one.labels) " + one.points.map { "\(goFormat($0.v))@\($0.t)" }.joined(separator: " ") }
+        case .matrix(let series):
+            series.map { one in "\(one.labels) " + one.points.map { "\(goFormat($0.v))@\($0.t)" }.joined(separator: " ")
+            }
         }
     }
 }

@@ -10,7 +10,8 @@ import YAML
 struct GroupEvaluatorRestartTests {
     private func evaluator(_ rules: String, head: String = "") throws -> GroupEvaluator {
         let errors = ErrorList()
-        let groups = RuleFile.parse(Array("groups:\n- name: g\n\(head)  rules:\n\(rules)\n".utf8), file: "r.yml", errors: errors)
+        let groups = RuleFile.parse(
+            Array("groups:\n- name: g\n\(head)  rules:\n\(rules)\n".utf8), file: "r.yml", errors: errors)
         try #require(errors.isEmpty, "\(errors.errors)")
         return GroupEvaluator(try #require(groups.first))
     }
@@ -19,7 +20,9 @@ struct GroupEvaluatorRestartTests {
     private func turn(_ evaluator: inout GroupEvaluator, _ source: Scripted, _ seconds: Int64) -> [String] {
         let result = evaluator.evaluate(at: Timestamp(milliseconds: seconds * 1000), RuleContext(source: source))
         source.add(result.samples)
-        return result.alerts.map { "\($0.name) \(seconds): \($0.endsAt.map { "ended \($0.milliseconds / 1000)" } ?? "since \($0.startsAt.milliseconds / 1000)")" }
+        return result.alerts.map {
+            "\($0.name) \(seconds): \($0.endsAt.map { "ended \($0.milliseconds / 1000)" } ?? "since \($0.startsAt.milliseconds / 1000)")"
+        }
             + result.failures.map { "\($0.rule) \(seconds): \($0.error)" }
     }
 
@@ -27,14 +30,17 @@ struct GroupEvaluatorRestartTests {
     private func restarted(_ evaluator: GroupEvaluator, stopped: Int64, started: Int64) throws -> GroupEvaluator {
         let bytes = try JSONEncoder().encode(evaluator.saved(at: Timestamp(milliseconds: stopped * 1000)))
         var fresh = GroupEvaluator(evaluator.group)
-        fresh.restore(try JSONDecoder().decode(GroupEvaluator.Saved.self, from: bytes), now: Timestamp(milliseconds: started * 1000))
+        fresh.restore(
+            try JSONDecoder().decode(GroupEvaluator.Saved.self, from: bytes),
+            now: Timestamp(milliseconds: started * 1000))
         return fresh
     }
 
     /// Data that do not come back within a minute of the start end an alert, unless its rule keeps it.
     @Test func aFiringAlertWaitsAMinuteForItsData() throws {
         let source = Scripted()
-        var before = try evaluator("  - {alert: R, expr: x > 0}\n  - {alert: K, expr: x > 0, annotations: {vaultwatch_no_data: keep}}")
+        var before = try evaluator(
+            "  - {alert: R, expr: x > 0}\n  - {alert: K, expr: x > 0, annotations: {vaultwatch_no_data: keep}}")
         source.set("x", 1, at: 0)
         #expect(turn(&before, source, 0) == ["R 0: since 0", "K 0: since 0"])
         let empty = Scripted()
@@ -51,7 +57,8 @@ struct GroupEvaluatorRestartTests {
     @Test func anAlertWhoseDataAreBackEndsAtOnce() throws {
         let source = Scripted()
         var before = try evaluator(
-            "  - {alert: R, expr: abs(x) > 0 unless y == 1}\n  - {alert: C, expr: count(x > 0) > 1}\n  - {alert: I, expr: 'increase(x[5m]) >= 0'}")
+            "  - {alert: R, expr: abs(x) > 0 unless y == 1}\n  - {alert: C, expr: count(x > 0) > 1}\n  - {alert: I, expr: 'increase(x[5m]) >= 0'}"
+        )
         for n in ["a", "b"] {
             source.set("x", ["n": n], 1, at: -10)
             source.set("x", ["n": n], 1, at: 0)
@@ -161,7 +168,8 @@ struct GroupEvaluatorRestartTests {
     /// The clock stepped back while the agent was down: `for` and `keep_firing_for` end no later for it.
     @Test func aStepBackDuringAnOutageHoldsNothingUp() throws {
         let source = Scripted()
-        var before = try evaluator("  - {alert: R, expr: x > 0, for: 3m}\n  - {alert: K, expr: x < 0, keep_firing_for: 3m}")
+        var before = try evaluator(
+            "  - {alert: R, expr: x > 0, for: 3m}\n  - {alert: K, expr: x < 0, keep_firing_for: 3m}")
         source.set("x", -1, at: 9_990)
         source.set("x", 1, at: 10_000)
         #expect(turn(&before, source, 9_990) == ["K 9990: since 9990"])

@@ -19,7 +19,9 @@ final class Scripted: SampleSource {
 
     func add(_ samples: [Sample]) {
         series.withLock { series in
-            for sample in samples { series[sample.labels, default: []].append(Point(t: sample.timestamp.milliseconds, v: sample.value)) }
+            for sample in samples {
+                series[sample.labels, default: []].append(Point(t: sample.timestamp.milliseconds, v: sample.value))
+            }
         }
     }
 
@@ -37,7 +39,8 @@ final class Scripted: SampleSource {
 struct GroupEvaluatorTests {
     private func group(_ rules: String, head: String = "") throws -> RuleGroup {
         let errors = ErrorList()
-        let groups = RuleFile.parse(Array("groups:\n- name: g\n\(head)  rules:\n\(rules)\n".utf8), file: "r.yml", errors: errors)
+        let groups = RuleFile.parse(
+            Array("groups:\n- name: g\n\(head)  rules:\n\(rules)\n".utf8), file: "r.yml", errors: errors)
         try #require(errors.isEmpty, "\(errors.errors)")
         return try #require(groups.first)
     }
@@ -53,12 +56,17 @@ struct GroupEvaluatorTests {
     }
 
     private func told(_ result: GroupResult) -> [String] {
-        result.alerts.map { "\($0.name) \($0.endsAt.map { "ended \($0.milliseconds / 1000)" } ?? "since \($0.startsAt.milliseconds / 1000)")" }
+        result.alerts.map {
+            "\($0.name) \($0.endsAt.map { "ended \($0.milliseconds / 1000)" } ?? "since \($0.startsAt.milliseconds / 1000)")"
+        }
     }
 
     @Test func anAlertGoesThroughItsStates() throws {
         let source = Scripted()
-        var evaluator = GroupEvaluator(try group("  - {alert: A, expr: x > 0, for: 30s, labels: {severity: high, v: '{{ $value }}'}, annotations: {s: '{{ $labels.job }} {{ $externalLabels.site }} {{ $externalURL }} {{ with query \"x\" }}{{ . | first | value }}{{ end }}'}}"))
+        var evaluator = GroupEvaluator(
+            try group(
+                "  - {alert: A, expr: x > 0, for: 30s, labels: {severity: high, v: '{{ $value }}'}, annotations: {s: '{{ $labels.job }} {{ $externalLabels.site }} {{ $externalURL }} {{ with query \"x\" }}{{ . | first | value }}{{ end }}'}}"
+            ))
         for t: Int64 in stride(from: 0, through: 2000, by: 10) { source.set("x", ["job": "j"], t < 100 ? 5 : 0, at: t) }
         var log: [String] = []
         for t: Int64 in stride(from: 0, through: 1200, by: 10) {
@@ -74,7 +82,10 @@ struct GroupEvaluatorTests {
 
     @Test func anAlertCarriesLabelsAndAnnotations() throws {
         let source = Scripted()
-        var evaluator = GroupEvaluator(try group("  - {alert: A, expr: x > 0, labels: {severity: high, v: '{{ $value }}'}, annotations: {s: '{{ $labels.job }} {{ $externalLabels.site }} {{ $externalURL }} {{ query \"x\" | first | value }}', bad: '{{ $labels.job.x }}'}}"))
+        var evaluator = GroupEvaluator(
+            try group(
+                "  - {alert: A, expr: x > 0, labels: {severity: high, v: '{{ $value }}'}, annotations: {s: '{{ $labels.job }} {{ $externalLabels.site }} {{ $externalURL }} {{ query \"x\" | first | value }}', bad: '{{ $labels.job.x }}'}}"
+            ))
         source.set("x", ["job": "j"], 2.5, at: 0)
         let result = turn(&evaluator, source, 0)
         let alert = try #require(result.alerts.first)
@@ -82,15 +93,19 @@ struct GroupEvaluatorTests {
         #expect(alert.annotations["s"] == "j s http://v 2.5")
         #expect(alert.annotations["bad"]?.hasPrefix("<error expanding template: ") == true)
         #expect(alert.generatorURL == "http://v/graph?g0.expr=x+%3E+0&g0.tab=1")
-        #expect(Set(result.samples.map(\.labels)) == [
-            Labels(name: "ALERTS", ["alertname": "A", "alertstate": "firing", "job": "j", "severity": "high", "v": "2.5"]),
-            Labels(name: "ALERTS_FOR_STATE", ["alertname": "A", "job": "j", "severity": "high", "v": "2.5"]),
-        ])
+        #expect(
+            Set(result.samples.map(\.labels)) == [
+                Labels(
+                    name: "ALERTS",
+                    ["alertname": "A", "alertstate": "firing", "job": "j", "severity": "high", "v": "2.5"]),
+                Labels(name: "ALERTS_FOR_STATE", ["alertname": "A", "job": "j", "severity": "high", "v": "2.5"]),
+            ])
     }
 
     @Test func laterRulesSeeEarlierOnesAndVanishedSeriesGoStale() throws {
         let source = Scripted()
-        var evaluator = GroupEvaluator(try group("  - {record: 'r:x', expr: x > 1, labels: {a: b}}\n  - {record: 'r:y', expr: 'r:x * 2'}"))
+        var evaluator = GroupEvaluator(
+            try group("  - {record: 'r:x', expr: x > 1, labels: {a: b}}\n  - {record: 'r:y', expr: 'r:x * 2'}"))
         source.set("x", 3, at: 0)
         var result = turn(&evaluator, source, 0)
         #expect(result.samples.map { "\($0.labels) \($0.value)" } == ["r:x{a=\"b\"} 3.0", "r:y{a=\"b\"} 6.0"])
@@ -102,12 +117,16 @@ struct GroupEvaluatorTests {
 
     @Test func collisionsAndLimitsFailTheRuleAlone() throws {
         let source = Scripted()
-        var evaluator = GroupEvaluator(try group("  - {record: r, expr: 'label_replace(x, \"job\", \"\", \"\", \"\")'}\n  - {alert: A, expr: x, labels: {job: same}}\n  - {record: q, expr: x}\n  - {record: ok, expr: count(x)}", head: "  limit: 1\n"))
+        var evaluator = GroupEvaluator(
+            try group(
+                "  - {record: r, expr: 'label_replace(x, \"job\", \"\", \"\", \"\")'}\n  - {alert: A, expr: x, labels: {job: same}}\n  - {record: q, expr: x}\n  - {record: ok, expr: count(x)}",
+                head: "  limit: 1\n"))
         source.set("x", ["job": "a"], 1, at: 0)
         source.set("x", ["job": "b"], 1, at: 0)
         let result = turn(&evaluator, source, 0)
         #expect(result.failures.map(\.rule) == ["r", "A", "q"])
-        #expect(result.failures[1].error == "vector contains metrics with the same labelset after applying alert labels")
+        #expect(
+            result.failures[1].error == "vector contains metrics with the same labelset after applying alert labels")
         #expect(result.failures[2].error == "exceeded limit of 1 with 2 series")
         #expect(evaluator.rules.map(\.health) == [.err, .err, .err, .ok])
         #expect(result.samples.map(\.labels) == [Labels(name: "ok")])
@@ -118,14 +137,17 @@ struct GroupEvaluatorTests {
         var evaluator = GroupEvaluator(try group("  - {alert: A, expr: x > 0, keep_firing_for: 1m}"))
         for t: Int64 in stride(from: 0, through: 300, by: 10) { source.set("x", t == 0 || t == 50 ? 1 : 0, at: t) }
         var log: [String] = []
-        for t: Int64 in stride(from: 0, through: 150, by: 10) { log += told(turn(&evaluator, source, t)).map { "\(t): \($0)" } }
+        for t: Int64 in stride(from: 0, through: 150, by: 10) {
+            log += told(turn(&evaluator, source, t)).map { "\(t): \($0)" }
+        }
         #expect(log == ["0: A since 0", "60: A since 0", "120: A ended 120"])
     }
 
     /// `for` and firing go on over a restart; what fired is not ended before its data had time to come back.
     @Test func stateSurvivesARestart() throws {
         let source = Scripted()
-        let rules = try group("  - {alert: P, expr: x > 0, for: 60s}\n  - {alert: F, expr: y > 0}\n  - {alert: Gone, expr: y > 0}")
+        let rules = try group(
+            "  - {alert: P, expr: x > 0, for: 60s}\n  - {alert: F, expr: y > 0}\n  - {alert: Gone, expr: y > 0}")
         var evaluator = GroupEvaluator(rules)
         for t: Int64 in [0, 10, 20] {
             source.set("x", 1, at: t)
@@ -135,7 +157,8 @@ struct GroupEvaluatorTests {
         let bytes = try JSONEncoder().encode(evaluator.saved(at: Timestamp(milliseconds: 20000)))
         let fresh = Scripted()
         evaluator = GroupEvaluator(try group("  - {alert: P, expr: x > 0, for: 60s}\n  - {alert: F, expr: y > 0}"))
-        evaluator.restore(try JSONDecoder().decode(GroupEvaluator.Saved.self, from: bytes), now: Timestamp(milliseconds: 1_000_000))
+        evaluator.restore(
+            try JSONDecoder().decode(GroupEvaluator.Saved.self, from: bytes), now: Timestamp(milliseconds: 1_000_000))
         // No data yet: both stay; the rule that is no more ends.
         #expect(told(turn(&evaluator, fresh, 1000)) == ["Gone ended 1000", "F since 0"])
         fresh.set("x", 1, at: 1010)
@@ -157,7 +180,8 @@ struct GroupEvaluatorTests {
 
     @Test func aReloadKeepsWhatIsTheSameAndEndsTheRest() throws {
         let source = Scripted()
-        var evaluator = GroupEvaluator(try group("  - {alert: A, expr: x > 0}\n  - {alert: B, expr: x > 0}\n  - {record: r, expr: x}"))
+        var evaluator = GroupEvaluator(
+            try group("  - {alert: A, expr: x > 0}\n  - {alert: B, expr: x > 0}\n  - {record: r, expr: x}"))
         source.set("x", 1, at: 0)
         #expect(told(turn(&evaluator, source, 0)) == ["A since 0", "B since 0"])
         evaluator.adopt(try group("  - {alert: B, expr: x > 0.5}"))
@@ -168,10 +192,15 @@ struct GroupEvaluatorTests {
         #expect(evaluator.ends(at: Timestamp(milliseconds: 20000)).map(\.labels) == [["alertname": "B", "site": "s"]])
     }
 
-    @Test(arguments: [("resolve", ["0: A since 0", "10: A ended 10"]), ("keep", ["0: A since 0", "60: A since 0", "70: A ended 70"])])
+    @Test(arguments: [
+        ("resolve", ["0: A since 0", "10: A ended 10"]), ("keep", ["0: A since 0", "60: A since 0", "70: A ended 70"]),
+    ])
     func missingDataFollowTheRule(noData: String, expected: [String]) throws {
         let source = Scripted()
-        var evaluator = GroupEvaluator(try group("  - {alert: A, expr: 'x == 0 unless on (server) quiet', annotations: {vaultwatch_no_data: \(noData)}}"))
+        var evaluator = GroupEvaluator(
+            try group(
+                "  - {alert: A, expr: 'x == 0 unless on (server) quiet', annotations: {vaultwatch_no_data: \(noData)}}")
+        )
         source.set("x", ["server": "a"], 0, at: 0)
         source.set("x", ["server": "b"], 1, at: 0)
         // Server a says nothing more, b goes on; then a is back and well.
@@ -187,7 +216,8 @@ struct GroupEvaluatorTests {
 
     @Test func noDataAtAllIsAnAlertWhereTheRuleSaysSo() throws {
         let source = Scripted()
-        let text = "  - {alert: A, expr: x > 5, annotations: {vaultwatch_no_data: alert}, labels: {severity: high}}\n  - {alert: B, expr: absent(x) or vector(0) > 1, annotations: {vaultwatch_no_data: alert}}"
+        let text =
+            "  - {alert: A, expr: x > 5, annotations: {vaultwatch_no_data: alert}, labels: {severity: high}}\n  - {alert: B, expr: absent(x) or vector(0) > 1, annotations: {vaultwatch_no_data: alert}}"
         var evaluator = GroupEvaluator(try group(text))
         let result = turn(&evaluator, source, 0)
         #expect(result.alerts.map(\.name) == ["A", "B"])

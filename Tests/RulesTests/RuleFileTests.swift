@@ -12,9 +12,10 @@ struct RuleFileTests {
     }
 
     private func rule(_ lines: String) -> String {
-        "groups:\n  - name: g\n    rules:\n" + lines.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
-            (index == 0 ? "      - " : "        ") + line
-        }.joined(separator: "\n") + "\n"
+        "groups:\n  - name: g\n    rules:\n"
+            + lines.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
+                (index == 0 ? "      - " : "        ") + line
+            }.joined(separator: "\n") + "\n"
     }
 
     @Test func readsAWholeGroup() throws {
@@ -68,9 +69,15 @@ struct RuleFileTests {
         ("alert: A\nexpr: x\nlabels: {\"\": c}", "invalid label name: "),
         ("alert: A\nexpr: x\nlabels: {__name__: c}", "invalid label name: __name__"),
         ("alert: A\nexpr: x\nannotations: {\"\": c}", "invalid annotation name: "),
-        ("alert: A\nexpr: x\nannotations:\n  s: '{{ nope }}'", "r.yml:7:14: template of annotation \"s\", 1:4: executing"),
+        (
+            "alert: A\nexpr: x\nannotations:\n  s: '{{ nope }}'",
+            "r.yml:7:14: template of annotation \"s\", 1:4: executing"
+        ),
         ("alert: A\nexpr: x\nlabels:\n  s: '{{ .x '", "unclosed action"),
-        ("alert: A\nexpr: x\nannotations: {vaultwatch_no_data: ask}", "vaultwatch_no_data: expected one of \"keep\", \"alert\", \"resolve\""),
+        (
+            "alert: A\nexpr: x\nannotations: {vaultwatch_no_data: ask}",
+            "vaultwatch_no_data: expected one of \"keep\", \"alert\", \"resolve\""
+        ),
     ])
     func complainsAtThePlace(lines: String, message: String) {
         let found = errors(rule(lines))
@@ -101,20 +108,21 @@ struct RuleFileTests {
             """
         // What the expression's parser says is its own affair.
         let found = errors(text).map { $0.contains("could not parse expression: ") ? String($0.prefix(38)) : $0 }
-        #expect(found == [
-            "r.yml:4:5: unknown key \"limmit\" in a rule group; did you mean \"limit\"?",
-            "r.yml:6:9: a rule needs \"expr\"",
-            "r.yml:7:9: unknown key \"exprr\" in a rule; did you mean \"expr\"?",
-            "r.yml:9:19: could not parse expression",
-            "r.yml:10:14: for: expected a duration such as 5m, found \"5 minutes\"",
-            "r.yml:11:28: template of label \"severity\", 1:1: unclosed action",
-            "r.yml:12:9: braces present in the recording rule name; should it be in expr?: c{d}",
-            "r.yml:13:15: field 'expr' must be set in rule",
-            "r.yml:14:9: invalid field 'annotations' in recording rule",
-            "r.yml:15:9: only one of 'record' and 'alert' must be set",
-            "r.yml:16:5: groupname: \"a\" is repeated in the same file",
-            "r.yml:17:12: rules: expected a list, found a mapping",
-        ])
+        #expect(
+            found == [
+                "r.yml:4:5: unknown key \"limmit\" in a rule group; did you mean \"limit\"?",
+                "r.yml:6:9: a rule needs \"expr\"",
+                "r.yml:7:9: unknown key \"exprr\" in a rule; did you mean \"expr\"?",
+                "r.yml:9:19: could not parse expression",
+                "r.yml:10:14: for: expected a duration such as 5m, found \"5 minutes\"",
+                "r.yml:11:28: template of label \"severity\", 1:1: unclosed action",
+                "r.yml:12:9: braces present in the recording rule name; should it be in expr?: c{d}",
+                "r.yml:13:15: field 'expr' must be set in rule",
+                "r.yml:14:9: invalid field 'annotations' in recording rule",
+                "r.yml:15:9: only one of 'record' and 'alert' must be set",
+                "r.yml:16:5: groupname: \"a\" is repeated in the same file",
+                "r.yml:17:12: rules: expected a list, found a mapping",
+            ])
     }
 
     /// As in Prometheus 3: any text, in quotes where PromQL speaks of it.
@@ -124,21 +132,30 @@ struct RuleFileTests {
         let set = RuleSet(RuleFile.parse(Array(text.utf8), file: "r.yml", errors: errors))
         #expect(errors.isEmpty, "\(errors.errors)")
         #expect(set.groups.first?.rules.first?.name == "a.b c")
-        #expect(Labels(name: "a.b c", ["service.name": "s", "t": "u"]).description == #"{"a.b c", "service.name"="s", t="u"}"#)
+        #expect(
+            Labels(name: "a.b c", ["service.name": "s", "t": "u"]).description
+                == #"{"a.b c", "service.name"="s", t="u"}"#)
     }
 
     @Test func aGroupsNameIsNeededAndUnique() {
         #expect(errors("groups:\n- rules: []\n").contains { $0.contains("needs \"name\"") })
-        #expect(errors("groups:\n- {name: a, rules: []}\n- {name: a, rules: []}\n") == ["r.yml:3:3: groupname: \"a\" is repeated in the same file"])
+        #expect(
+            errors("groups:\n- {name: a, rules: []}\n- {name: a, rules: []}\n") == [
+                "r.yml:3:3: groupname: \"a\" is repeated in the same file"
+            ])
         #expect(!errors("groups: [").isEmpty)
         #expect(errors("group: []").first?.contains("did you mean \"groups\"?") == true)
     }
 
     @Test func duplicateRulesAreFound() {
         let errors = ErrorList()
-        let text = rule("{alert: A, expr: x}") + "      - {alert: A, expr: y}\n      - {alert: A, expr: y, labels: {a: b}}\n"
+        let text =
+            rule("{alert: A, expr: x}") + "      - {alert: A, expr: y}\n      - {alert: A, expr: y, labels: {a: b}}\n"
         let set = RuleSet(RuleFile.parse(Array(text.utf8), file: "r.yml", errors: errors))
         #expect(errors.isEmpty)
-        #expect(set.findings().map(\.description) == ["r.yml:5:9: duplicate rule: \"A\" with no labels stands at r.yml:4:9 too"])
+        #expect(
+            set.findings().map(\.description) == [
+                "r.yml:5:9: duplicate rule: \"A\" with no labels stands at r.yml:4:9 too"
+            ])
     }
 }

@@ -4,20 +4,29 @@ import Platform
 import Testing
 
 struct RuleTestRunnerTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
     private static let conformance = root + "/Tests/PromQLTests/Conformance"
 
     private static func files(_ pattern: String) -> [String] { SystemFiles().glob(pattern) }
 
-    private func failures(_ result: RuleTestRunner.FileResult) -> [String] { result.errors + result.tests.flatMap(\.failures) }
+    private func failures(_ result: RuleTestRunner.FileResult) -> [String] {
+        result.errors + result.tests.flatMap(\.failures)
+    }
 
     /// Without this, a moved folder would make the next two pass on nothing.
     @Test func filesAreThere() {
-        #expect(Self.files(Self.conformance + "/*.yaml").count >= 10 && Self.files(Self.root + "/rules/tests/*.yml").count >= 4)
-        #expect(!Self.files(Self.conformance + "/newer/*.yaml").isEmpty && !Self.files(Self.conformance + "/must_fail/*.yaml").isEmpty)
+        #expect(
+            Self.files(Self.conformance + "/*.yaml").count >= 10
+                && Self.files(Self.root + "/rules/tests/*.yml").count >= 4)
+        #expect(
+            !Self.files(Self.conformance + "/newer/*.yaml").isEmpty
+                && !Self.files(Self.conformance + "/must_fail/*.yaml").isEmpty)
     }
 
-    @Test(arguments: files(conformance + "/*.yaml") + files(conformance + "/newer/*.yaml") + files(root + "/rules/tests/*.yml"))
+    @Test(
+        arguments: files(conformance + "/*.yaml") + files(conformance + "/newer/*.yaml")
+            + files(root + "/rules/tests/*.yml"))
     func passes(file: String) {
         let result = RuleTestRunner(files: SystemFiles()).run(file)
         #expect(result.isSuccess, "\(failures(result).joined(separator: "\n"))")
@@ -30,9 +39,12 @@ struct RuleTestRunnerTests {
 
     /// Files that promtool judges too: the same verdict from both, alerts, templates, time and order included.
     @Test(arguments: [
-        (Self.alerts(summary: "b is down for 1m 30s: 0"), true), (Self.alerts(summary: "b is down for 1m 30s: 1"), false),
-        (Self.alerts(summary: "b is down for 1m 30s: 0", evalTime: "1m59s"), false), (Self.alerts(summary: "b is down for 1m 30s: 0", evalTime: "2m59s"), true),
-        (Self.alerts(summary: "b is down for 1m 30s: 0", severity: "low"), false), (Self.alerts(summary: "b is down for 1m 30s: 0", expected: "0.5"), false),
+        (Self.alerts(summary: "b is down for 1m 30s: 0"), true),
+        (Self.alerts(summary: "b is down for 1m 30s: 1"), false),
+        (Self.alerts(summary: "b is down for 1m 30s: 0", evalTime: "1m59s"), false),
+        (Self.alerts(summary: "b is down for 1m 30s: 0", evalTime: "2m59s"), true),
+        (Self.alerts(summary: "b is down for 1m 30s: 0", severity: "low"), false),
+        (Self.alerts(summary: "b is down for 1m 30s: 0", expected: "0.5"), false),
         (Self.alerts(summary: "b is down for 1m 30s: 0", key: "evaluation_intervall"), false),
         (Self.alerts(summary: "b is down for 1m 30s: 0", order: "[second, first]"), false),
     ])
@@ -60,7 +72,8 @@ struct RuleTestRunnerTests {
         var options = RuleTestRunner.Options()
         options.run = ["^operators/[12]"]
         let all = RuleTestRunner(files: SystemFiles()).run(Self.conformance + "/operators.yaml").tests.map(\.name)
-        let some = RuleTestRunner(options, files: SystemFiles()).run(Self.conformance + "/operators.yaml").tests.map(\.name)
+        let some = RuleTestRunner(options, files: SystemFiles()).run(Self.conformance + "/operators.yaml").tests.map(
+            \.name)
         #expect(some == all.filter { $0.hasPrefix("operators/1") || $0.hasPrefix("operators/2") })
         #expect(!some.isEmpty && some.count < all.count)
     }
@@ -74,26 +87,27 @@ struct RuleTestRunnerTests {
         let path = folder.appending(path: "t.yml").path
         try Self.alerts(summary: "s", expected: "1234.5").write(toFile: path, atomically: true, encoding: .utf8)
         let result = RuleTestRunner(files: SystemFiles()).run(path)
-        #expect(failures(result) == [
-            """
-                alertname: Down, time: 2m,\(" ")
-                    exp:[
-                        0:
-                          Labels:{alertname="Down", job="b", severity="high"}
-                          Annotations:{summary="s"}
-                        ],\(" ")
-                    got:[
-                        0:
-                          Labels:{alertname="Down", job="b", severity="high"}
-                          Annotations:{summary="b is down for 1m 30s: 0"}
-                        ]
-            """,
-            """
-                expr: "job:up:sum", time: 2m,
-                    exp: {__name__="job:up:sum", job="a"} 1E+00, {__name__="job:up:sum", job="b"} 1.2345E+03
-                    got: {__name__="job:up:sum", job="a"} 1E+00, {__name__="job:up:sum", job="b"} 0E+00
-            """,
-        ])
+        #expect(
+            failures(result) == [
+                """
+                    alertname: Down, time: 2m,\(" ")
+                        exp:[
+                            0:
+                              Labels:{alertname="Down", job="b", severity="high"}
+                              Annotations:{summary="s"}
+                            ],\(" ")
+                        got:[
+                            0:
+                              Labels:{alertname="Down", job="b", severity="high"}
+                              Annotations:{summary="b is down for 1m 30s: 0"}
+                            ]
+                """,
+                """
+                    expr: "job:up:sum", time: 2m,
+                        exp: {__name__="job:up:sum", job="a"} 1E+00, {__name__="job:up:sum", job="b"} 1.2345E+03
+                        got: {__name__="job:up:sum", job="a"} 1E+00, {__name__="job:up:sum", job="b"} 0E+00
+                """,
+            ])
     }
 
     private static let rules = """
@@ -112,7 +126,8 @@ struct RuleTestRunnerTests {
         """
 
     private static func alerts(
-        summary: String, severity: String = "high", expected: String = "0", evalTime: String = "2m", key: String = "evaluation_interval", order: String = "[first, second]"
+        summary: String, severity: String = "high", expected: String = "0", evalTime: String = "2m",
+        key: String = "evaluation_interval", order: String = "[first, second]"
     ) -> String {
         """
         rule_files: [r.yml]

@@ -30,17 +30,22 @@ struct ScalarPositionTests {
         let text = "groups:\n  - name: g\n    rules:\n      - alert: A\n        \(expr)\n"
         let errors = ErrorList()
         _ = RuleFile.parse(Array(text.utf8), file: "r.yml", errors: errors)
-        let place = try #require(errors.errors.first?.place, "no complaint")
+        let position = try #require(errors.errors.first?.position, "no complaint")
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let line = try #require(lines.firstIndex { $0.contains("nope") })
         let before = try #require(lines[line].firstRange(of: "nope")).lowerBound
         #expect(errors.errors.count == 1)
-        #expect(place == Place(file: "r.yml", line: line + 1, column: lines[line][..<before].unicodeScalars.count + 1), "\(errors.errors)")
+        #expect(
+            position
+                == SourcePosition(
+                    file: "r.yml", line: line + 1, column: lines[line][..<before].unicodeScalars.count + 1),
+            "\(errors.errors)")
     }
 
     @Test func anEndThatCameTooSoonStandsInTheLastCharacter() {
         let errors = ErrorList()
-        _ = RuleFile.parse(Array("groups: [{name: g, rules: [{alert: A, expr: 'sum(x'}]}]\n".utf8), file: "r.yml", errors: errors)
-        #expect(errors.errors.map(\.place.description) == ["r.yml:1:50"], "\(errors.errors)")
+        _ = RuleFile.parse(
+            Array("groups: [{name: g, rules: [{alert: A, expr: 'sum(x'}]}]\n".utf8), file: "r.yml", errors: errors)
+        #expect(errors.errors.map(\.position.description) == ["r.yml:1:50"], "\(errors.errors)")
     }
 }

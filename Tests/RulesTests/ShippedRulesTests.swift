@@ -7,7 +7,8 @@ import YAML
 
 /// The rules that come with vaultwatch, and their tests, held against what operators and Prometheus' own tools expect.
 struct ShippedRulesTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
     private static let ruleFiles = SystemFiles().glob(root + "/rules/*.yml")
     private static let testFiles = SystemFiles().glob(root + "/rules/tests/*.yml")
     private static let promtool = "/usr/bin/promtool"
@@ -15,7 +16,7 @@ struct ShippedRulesTests {
     /// A rule, named in the test's output by its file and name.
     struct Shipped: Sendable, CustomTestStringConvertible {
         let rule: Rule
-        var testDescription: String { "\(rule.place): \(rule.name)" }
+        var testDescription: String { "\(rule.position): \(rule.name)" }
     }
 
     private static let alerts: [Shipped] = RuleSet.load(ruleFiles, files: SystemFiles(), errors: ErrorList()).groups
@@ -25,7 +26,9 @@ struct ShippedRulesTests {
     private static let expectations: [String: (quiet: Bool, firing: Bool)] = {
         var found: [String: (quiet: Bool, firing: Bool)] = [:]
         for file in testFiles {
-            guard let bytes = try? SystemFiles().read(file, limit: 16 << 20), let root = try? Node.parse(bytes, file: file) else { continue }
+            guard let bytes = try? SystemFiles().read(file, limit: 16 << 20),
+                let root = try? Node.parse(bytes, file: file)
+            else { continue }
             for check in (root["tests"]?.sequence ?? []).flatMap({ $0["alert_rule_test"]?.sequence ?? [] }) {
                 guard let name = check["alertname"]?.scalar else { continue }
                 let isQuiet = check["exp_alerts"]?.sequence?.isEmpty ?? true
@@ -51,7 +54,7 @@ struct ShippedRulesTests {
         let rule = shipped.rule
         #expect(["critical", "high", "medium", "low", "none"].contains(rule.labels["severity"] ?? "without"))
         for name in ["summary", "description", "action", "runbook_url"] {
-            #expect(rule.annotations[name]?.isEmpty == false, "\(rule.place): \(rule.name) has no \(name)")
+            #expect(rule.annotations[name]?.isEmpty == false, "\(rule.position): \(rule.name) has no \(name)")
         }
         #expect(rule.annotations["runbook_url"]?.hasSuffix("#\(rule.name)") == true)
     }
@@ -61,7 +64,9 @@ struct ShippedRulesTests {
         let found = Self.expectations[shipped.rule.name]
         #expect(found?.firing == true, "\(shipped.rule.name): no test expects it to fire")
         // The watchdog's silence is the alarm: it never is quiet.
-        #expect(found?.quiet == (shipped.rule.name != "Watchdog"), "\(shipped.rule.name): expected to be quiet by a test: \(found?.quiet ?? false)")
+        #expect(
+            found?.quiet == (shipped.rule.name != "Watchdog"),
+            "\(shipped.rule.name): expected to be quiet by a test: \(found?.quiet ?? false)")
     }
 
     /// An alert that a test names and no file has would pass for ever.
@@ -80,13 +85,17 @@ struct ShippedRulesTests {
         let changed = text.replacing("vault_cluster_active_nodes > 1", with: "vault_cluster_active_nodes > 2")
         try #require(changed != text)
         try changed.write(to: folder.appending(path: "vault.yml"), atomically: true, encoding: .utf8)
-        try FileManager.default.copyItem(atPath: Self.root + "/rules/tests/vault.test.yml", toPath: tests.appending(path: "vault.test.yml").path)
+        try FileManager.default.copyItem(
+            atPath: Self.root + "/rules/tests/vault.test.yml", toPath: tests.appending(path: "vault.test.yml").path)
         let result = RuleTestRunner(files: SystemFiles()).run(tests.appending(path: "vault.test.yml").path)
         let failed = result.tests.filter { !$0.failures.isEmpty }.map(\.name)
         #expect(result.errors.isEmpty && failed == ["VaultSplitBrain"], "\(result.errors) \(failed)")
     }
 
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: promtool), "needs promtool, which make test installs"), arguments: ruleFiles.map { ["check", $0] } + testFiles.map { ["test", $0] })
+    @Test(
+        .enabled(
+            if: FileManager.default.isExecutableFile(atPath: promtool), "needs promtool, which make test installs"),
+        arguments: ruleFiles.map { ["check", $0] } + testFiles.map { ["test", $0] })
     func promtoolAccepts(_ command: [String]) throws {
         let process = Process()
         let output = Pipe()

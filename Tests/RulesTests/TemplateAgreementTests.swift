@@ -6,7 +6,8 @@ import Samples
 import Testing
 import YAML
 
-/// Templates come out as Prometheus' own: what we make of them is written down as a test's expectation, and promtool must agree.
+/// Templates come out as Prometheus' own: what we make of them is written down as a test's expectation, and promtool
+/// must agree.
 struct TemplateAgreementTests {
     private static let texts = [
         #"{{ $value }} {{ printf "%v %g %.3f %e" 1000000.0 123456789.0 2.5 12345.678 }} {{ 1e21 }} {{ 1e20 }} {{ 0.00001 }} {{ 12345678 }} {{ 1e3 }} {{ 123456.0 }} {{ 1234567.0 }}"#,
@@ -32,7 +33,9 @@ struct TemplateAgreementTests {
         source.set("x", ["job": "j"], 17_179_869_184, at: 0)
         source.set("x", ["job": "k"], 0.5, at: 0)
         func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
-        let rules = "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: x > 1\n    annotations:\n" + Self.texts.enumerated().map { "      t\($0): \(quoted($1))\n" }.joined()
+        let rules =
+            "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: x > 1\n    annotations:\n"
+            + Self.texts.enumerated().map { "      t\($0): \(quoted($1))\n" }.joined()
         let errors = ErrorList()
         let group = try #require(RuleFile.parse(Array(rules.utf8), file: "r.yml", errors: errors).first)
         #expect(errors.isEmpty, "\(errors.errors)")

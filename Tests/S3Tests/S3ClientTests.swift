@@ -32,7 +32,8 @@ private struct Estate {
         request.body = body
         request.headers = headers
         // moto takes any name for a user of its own as long as authentication is off.
-        request.signing = AWSSigning(region: "us-east-1", accessKeyID: Secret(value: "a"), secretAccessKey: Secret(value: "b"))
+        request.signing = AWSSigning(
+            region: "us-east-1", accessKeyID: Secret(value: "a"), secretAccessKey: Secret(value: "b"))
         let response = try await transport.send(request)
         try #require(response.status == 200, "\(path): \(response.text)")
     }
@@ -45,24 +46,32 @@ private struct Estate {
             request.method = "POST"
             request.body = Array(form.utf8)
             request.headers = [(name: "Content-Type", value: "application/x-www-form-urlencoded")]
-            request.signing = AWSSigning(region: "us-east-1", service: "iam", accessKeyID: Secret(value: "a"), secretAccessKey: Secret(value: "b"))
+            request.signing = AWSSigning(
+                region: "us-east-1", service: "iam", accessKeyID: Secret(value: "a"),
+                secretAccessKey: Secret(value: "b"))
             let response = try await transport.send(request)
             try #require(response.status == 200, "\(response.text)")
             return response.text
         }
         _ = try await iam("Action=CreateUser&Version=2010-05-08&UserName=reader")
         let policy = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#
-        _ = try await iam("Action=PutUserPolicy&Version=2010-05-08&UserName=reader&PolicyName=p&PolicyDocument=\(S3Encoding.encode(policy))")
+        _ = try await iam(
+            "Action=PutUserPolicy&Version=2010-05-08&UserName=reader&PolicyName=p&PolicyDocument=\(S3Encoding.encode(policy))"
+        )
         let made = try await iam("Action=CreateAccessKey&Version=2010-05-08&UserName=reader")
         func between(_ tag: String) throws -> String {
             let start = try #require(made.range(of: "<\(tag)>")).upperBound
             return String(made[start...].prefix { $0 != "<" })
         }
-        let estate = Estate(moto: moto, transport: transport, identifier: try between("AccessKeyId"), secret: try between("SecretAccessKey"))
+        let estate = Estate(
+            moto: moto, transport: transport, identifier: try between("AccessKeyId"),
+            secret: try between("SecretAccessKey"))
         try await estate.put("/backups")
-        try await estate.put("/backups/" + S3Encoding.encode(odd, keepingSlashes: true), Array("odd".utf8), [
-            (name: "x-amz-meta-Vault_Version", value: "1.8.0"), (name: "x-amz-meta-sha256", value: "ab"),
-        ])
+        try await estate.put(
+            "/backups/" + S3Encoding.encode(odd, keepingSlashes: true), Array("odd".utf8),
+            [
+                (name: "x-amz-meta-Vault_Version", value: "1.8.0"), (name: "x-amz-meta-sha256", value: "ab"),
+            ])
         for index in 0..<keys { try await estate.put("/backups/many/\(index)%20%2B") }
         var request = HTTPRequest(url: moto.endpoint + "/moto-api/reset-auth")
         request.method = "POST"
@@ -72,11 +81,14 @@ private struct Estate {
         return estate
     }
 
-    func client(bucket: String = "backups", secret other: String? = nil, _ change: (inout S3Options) -> Void = { _ in }) -> S3Client {
+    func client(bucket: String = "backups", secret other: String? = nil, _ change: (inout S3Options) -> Void = { _ in })
+        -> S3Client
+    {
         var options = S3Options(bucket: bucket)
         options.endpoint = moto.endpoint
         options.pathStyle = true
-        options.credentials = .keys(accessKeyID: Secret(value: identifier), secretAccessKey: Secret(value: other ?? secret), sessionToken: nil)
+        options.credentials = .keys(
+            accessKeyID: Secret(value: identifier), secretAccessKey: Secret(value: other ?? secret), sessionToken: nil)
         change(&options)
         return S3Client(options, http: transport, files: SystemFiles())
     }
@@ -99,7 +111,9 @@ struct S3ClientTests {
         #expect(found.first?.etag.count == 32)
         #expect(abs((found.first?.lastModified.milliseconds ?? 0) - SystemTime().wall().milliseconds) < 600_000)
         #expect(try await client.list(prefix: "nothing/").isEmpty)
-        #expect(await failure { () async throws(S3Error) in try await estate.client { $0.keyLimit = 1000 }.list(prefix: "") }?.reason == .limit)
+        #expect(
+            await failure { () async throws(S3Error) in try await estate.client { $0.keyLimit = 1000 }.list(prefix: "")
+            }?.reason == .limit)
 
         let metadata = try await client.head(odd)
         #expect(metadata.sizeBytes == 3)
@@ -110,13 +124,21 @@ struct S3ClientTests {
         let got = try await client.get(odd, limitBytes: 3) { piece in bytes.withLock { $0 += piece } }
         #expect(bytes.withLock { $0 } == Array("odd".utf8))
         #expect(got.user["sha256"] == "ab")
-        #expect(await failure { () async throws(S3Error) in try await client.get(odd, limitBytes: 2) { _ in } }?.reason == .limit)
+        #expect(
+            await failure { () async throws(S3Error) in try await client.get(odd, limitBytes: 2) { _ in } }?.reason
+                == .limit)
 
         #expect(await failure { () async throws(S3Error) in try await client.head("missing") }?.reason == .noSuchKey)
-        #expect(await failure { () async throws(S3Error) in try await client.get("missing", limitBytes: 10) { _ in } }?.reason == .noSuchKey)
-        let bucket = await failure { () async throws(S3Error) in try await estate.client(bucket: "no-such-bucket").list(prefix: "") }
+        #expect(
+            await failure { () async throws(S3Error) in try await client.get("missing", limitBytes: 10) { _ in } }?
+                .reason == .noSuchKey)
+        let bucket = await failure { () async throws(S3Error) in
+            try await estate.client(bucket: "no-such-bucket").list(prefix: "")
+        }
         #expect(bucket?.reason == .noSuchBucket)
-        let forged = await failure { () async throws(S3Error) in try await estate.client(secret: "forged").list(prefix: "") }
+        let forged = await failure { () async throws(S3Error) in
+            try await estate.client(secret: "forged").list(prefix: "")
+        }
         #expect(forged?.reason == .credentials)
         #expect(forged?.message.contains("forged") == false)
         await estate.moto.stop()
@@ -135,7 +157,9 @@ private final class Script: HTTPClient {
         return try answer(request)
     }
 
-    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> HTTPResponse {
+    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
+    {
         try await send(request)
     }
 }
@@ -147,7 +171,9 @@ struct S3ErrorTests {
         var options = S3Options(bucket: "b")
         options.endpoint = endpoint
         options.credentials = .environment
-        return S3Client(options, http: script, files: SystemFiles()) { ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"][$0] }
+        return S3Client(options, http: script, files: SystemFiles()) {
+            ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"][$0]
+        }
     }
 
     private static func page(_ code: String, _ more: String = "") -> [UInt8] {
@@ -156,19 +182,25 @@ struct S3ErrorTests {
 
     /// Another region: asked again there once, signed for it, and from then on at once.
     @Test(arguments: [
-        (301, page("PermanentRedirect"), "x-amz-bucket-region"), (400, page("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"), "x"),
+        (301, page("PermanentRedirect"), "x-amz-bucket-region"),
+        (400, page("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"), "x"),
         (400, [], "x-amz-bucket-region"),
     ]) func goesToTheBucketsRegion(_ status: Int, _ body: [UInt8], _ header: String) async throws {
         let script = Script { request throws(TransportError) in
             request.signing?.region == "eu-west-1"
-                ? HTTPResponse(status: 200, body: S3ErrorTests.empty) : HTTPResponse(status: status, headers: [(name: header, value: "eu-west-1")], body: body)
+                ? HTTPResponse(status: 200, body: S3ErrorTests.empty)
+                : HTTPResponse(status: status, headers: [(name: header, value: "eu-west-1")], body: body)
         }
         let client = client(script)
         #expect(try await client.list(prefix: "").isEmpty)
         #expect(try await client.list(prefix: "").isEmpty)
         let asked = script.asked.withLock { $0 }
         #expect(asked.count == 3)
-        #expect(asked.map { $0.url.prefix { $0 != "?" } } == ["https://b.s3.us-east-1.amazonaws.com/", "https://b.s3.eu-west-1.amazonaws.com/", "https://b.s3.eu-west-1.amazonaws.com/"])
+        #expect(
+            asked.map { $0.url.prefix { $0 != "?" } } == [
+                "https://b.s3.us-east-1.amazonaws.com/", "https://b.s3.eu-west-1.amazonaws.com/",
+                "https://b.s3.eu-west-1.amazonaws.com/",
+            ])
         #expect(asked.allSatisfy { $0.redirectLimit == 0 })
     }
 
@@ -176,11 +208,17 @@ struct S3ErrorTests {
         let script = Script { request throws(TransportError) in
             request.url.contains("s3-eu-west-1")
                 ? HTTPResponse(status: 200, body: S3ErrorTests.empty)
-                : HTTPResponse(status: 307, headers: [(name: "location", value: "https://b.s3-eu-west-1.amazonaws.com/?x")], body: S3ErrorTests.page("TemporaryRedirect"))
+                : HTTPResponse(
+                    status: 307, headers: [(name: "location", value: "https://b.s3-eu-west-1.amazonaws.com/?x")],
+                    body: S3ErrorTests.page("TemporaryRedirect"))
         }
         #expect(try await client(script).list(prefix: "").isEmpty)
-        let evil = Script { _ throws(TransportError) in HTTPResponse(status: 307, headers: [(name: "location", value: "https://b.evil.example/")]) }
-        #expect(await failure { () async throws(S3Error) in try await client(evil).list(prefix: "") }?.reason == .wrongRegion)
+        let evil = Script { _ throws(TransportError) in
+            HTTPResponse(status: 307, headers: [(name: "location", value: "https://b.evil.example/")])
+        }
+        #expect(
+            await failure { () async throws(S3Error) in try await client(evil).list(prefix: "") }?.reason
+                == .wrongRegion)
         #expect(evil.asked.withLock { $0.count } == 1)
     }
 
@@ -189,19 +227,27 @@ struct S3ErrorTests {
         #expect(date?.rfc3339 == "2026-11-24T00:05:40Z")
         let now = Timestamp(milliseconds: (date?.milliseconds ?? 0) + 1_200_000)
         let headers = [(name: "date", value: "Tue, 24 Nov 2026 00:05:40 GMT")]
-        let get = S3Failure.error(HTTPResponse(status: 403, headers: headers, body: S3ErrorTests.page("RequestTimeTooSkewed")), bucket: "b", key: nil, now: now)
+        let get = S3Failure.error(
+            HTTPResponse(status: 403, headers: headers, body: S3ErrorTests.page("RequestTimeTooSkewed")), bucket: "b",
+            key: nil, now: now)
         #expect(get.reason == .clockSkew)
         #expect(get.skewSeconds == -1200)
         let head = S3Failure.error(HTTPResponse(status: 403, headers: headers), bucket: "b", key: "k", now: now)
         #expect(head.reason == .clockSkew)
-        let denied = S3Failure.error(HTTPResponse(status: 403, headers: headers), bucket: "b", key: "k", now: date ?? now)
+        let denied = S3Failure.error(
+            HTTPResponse(status: 403, headers: headers), bucket: "b", key: "k", now: date ?? now)
         #expect(denied.reason == .accessDenied)
         #expect(denied.skewSeconds == nil)
     }
 
     @Test func tellsADeleteMarkerFromAMissingKey() {
-        func reason(_ status: Int, _ headers: [(name: String, value: String)] = [], _ body: [UInt8] = []) -> S3Error.Reason {
-            S3Failure.error(HTTPResponse(status: status, headers: headers, body: body), bucket: "b", key: "k", now: Timestamp(milliseconds: 0)).reason
+        func reason(_ status: Int, _ headers: [(name: String, value: String)] = [], _ body: [UInt8] = [])
+            -> S3Error.Reason
+        {
+            S3Failure.error(
+                HTTPResponse(status: status, headers: headers, body: body), bucket: "b", key: "k",
+                now: Timestamp(milliseconds: 0)
+            ).reason
         }
         #expect(reason(404) == .noSuchKey)
         #expect(reason(404, [(name: "x-amz-delete-marker", value: "true")]) == .deleteMarker)
@@ -211,10 +257,15 @@ struct S3ErrorTests {
         #expect(reason(500) == .server)
     }
 
-    @Test(arguments: ["", "<html>", "<ListBucketResult><Contents></Contents></ListBucketResult>", "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"])
+    @Test(arguments: [
+        "", "<html>", "<ListBucketResult><Contents></Contents></ListBucketResult>",
+        "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+    ])
     func refusesAListingThatIsNone(_ body: String) async {
         let script = Script { _ throws(TransportError) in HTTPResponse(status: 200, body: Array(body.utf8)) }
-        #expect(await failure { () async throws(S3Error) in try await client(script).list(prefix: "") }?.reason == .malformed)
+        #expect(
+            await failure { () async throws(S3Error) in try await client(script).list(prefix: "") }?.reason
+                == .malformed)
     }
 
     @Test func namesMissingCredentials() async {
@@ -227,20 +278,30 @@ struct S3ErrorTests {
 
 struct XMLElementTests {
     @Test func readsWhatS3Writes() {
-        let root = XMLElement.parse(Array("<?xml version='1.0'?><!-- c --><n:A x=\"a>b\"><B>1 &lt; 2 &#x20AC;&#65;</B><C/><B><![CDATA[<&>]]></B></n:A>".utf8))
+        let root = XMLElement.parse(
+            Array(
+                "<?xml version='1.0'?><!-- c --><n:A x=\"a>b\"><B>1 &lt; 2 &#x20AC;&#65;</B><C/><B><![CDATA[<&>]]></B></n:A>"
+                    .utf8))
         #expect(root?.name == "A")
         #expect(root?.all("B").map(\.text) == ["1 < 2 €A", "<&>"])
         #expect(root?["C"] == "")
     }
 
-    @Test(arguments: ["<A>", "<A></B>", "<A>&unknown;</A>", "<!DOCTYPE a [<!ENTITY b \"c\">]><A/>", "text<A/>", "<A>&#xD800;</A>", "<A><![CDATA[x</A>", "< >"])
+    @Test(arguments: [
+        "<A>", "<A></B>", "<A>&unknown;</A>", "<!DOCTYPE a [<!ENTITY b \"c\">]><A/>", "text<A/>", "<A>&#xD800;</A>",
+        "<A><![CDATA[x</A>", "< >",
+    ])
     func refusesWhatIsNotWellFormed(_ text: String) {
         #expect(XMLElement.parse(Array(text.utf8)) == nil)
     }
 
     @Test func isBounded() {
-        #expect(XMLElement.parse(Array((String(repeating: "<A>", count: 20) + String(repeating: "</A>", count: 20)).utf8)) == nil)
-        #expect(XMLElement.parse(Array(("<A>" + String(repeating: "<B/>", count: XMLElement.elementLimit) + "</A>").utf8)) == nil)
+        #expect(
+            XMLElement.parse(Array((String(repeating: "<A>", count: 20) + String(repeating: "</A>", count: 20)).utf8))
+                == nil)
+        #expect(
+            XMLElement.parse(Array(("<A>" + String(repeating: "<B/>", count: XMLElement.elementLimit) + "</A>").utf8))
+                == nil)
     }
 }
 
@@ -248,7 +309,9 @@ struct S3EncodingTests {
     @Test func encodesAsRFC3986() {
         #expect(S3Encoding.encode("a b+c/ä~*'") == "a%20b%2Bc%2F%C3%A4~%2A%27")
         #expect(S3Encoding.encode("a/b", keepingSlashes: true) == "a/b")
-        #expect(S3Encoding.query([("prefix", "x/"), ("list-type", "2"), ("delimiter", "")]) == "delimiter=&list-type=2&prefix=x%2F")
+        #expect(
+            S3Encoding.query([("prefix", "x/"), ("list-type", "2"), ("delimiter", "")])
+                == "delimiter=&list-type=2&prefix=x%2F")
         #expect(S3Encoding.decode("a+b%2B%C3%A4") == "a b+ä")
         #expect(S3Encoding.decode("%") == nil)
         #expect(S3Encoding.decode("%FF") == nil)

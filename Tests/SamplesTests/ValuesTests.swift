@@ -5,7 +5,8 @@ struct LabelsTests {
     /// Alertmanager prints this fingerprint for these labels (prometheus/common, model/signature_test.go).
     @Test func theFingerprintIsAlertmanagers() {
         #expect(Labels.empty.fingerprint == 14_695_981_039_346_656_037)
-        #expect(Labels(["name": "garland, briggs", "fear": "love is not enough"]).fingerprint == 5_799_056_148_416_392_346)
+        #expect(
+            Labels(["name": "garland, briggs", "fear": "love is not enough"]).fingerprint == 5_799_056_148_416_392_346)
     }
 
     @Test func emptyValuesAreAbsent() {
@@ -22,7 +23,9 @@ struct LabelsTests {
 }
 
 struct DurationTests {
-    @Test(arguments: [("5m", 300_000), ("1h30m", 5_400_000), ("1y2w3d4h5m6s7ms", 33_019_506_007), ("0", 0), ("500ms", 500)])
+    @Test(arguments: [
+        ("5m", 300_000), ("1h30m", 5_400_000), ("1y2w3d4h5m6s7ms", 33_019_506_007), ("0", 0), ("500ms", 500),
+    ])
     func reads(text: String, milliseconds: Int64) {
         #expect(Duration(prometheus: text)?.milliseconds == milliseconds)
     }
@@ -40,8 +43,10 @@ struct DurationTests {
 
 struct GoFormatTests {
     @Test(arguments: [
-        (0.1, "0.1"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-4, "0.0001"), (1e-5, "1e-05"), (-2.5, "-2.5"),
-        (123456.789, "123456.789"), (Double.leastNonzeroMagnitude, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"), (0, "0"), (-0.0, "-0"),
+        (0.1, "0.1"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-4, "0.0001"), (1e-5, "1e-05"),
+        (-2.5, "-2.5"),
+        (123456.789, "123456.789"), (Double.leastNonzeroMagnitude, "5e-324"),
+        (1.7976931348623157e308, "1.7976931348623157e+308"), (0, "0"), (-0.0, "-0"),
         (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"), (1e6, "1000000"), (100, "100"),
     ])
     func prints(value: Double, text: String) {
@@ -51,7 +56,8 @@ struct GoFormatTests {
 
 struct TimestampTests {
     @Test(arguments: [
-        ("1970-01-01T00:00:00Z", 0), ("2025-11-26T02:00:00Z", 1_764_122_400_000), ("2024-02-29T23:59:59.123Z", 1_709_251_199_123),
+        ("1970-01-01T00:00:00Z", 0), ("2025-11-26T02:00:00Z", 1_764_122_400_000),
+        ("2024-02-29T23:59:59.123Z", 1_709_251_199_123),
         ("1969-12-31T23:59:59Z", -1000), ("2000-03-01T00:00:00Z", 951_868_800_000),
     ])
     func readsAndPrintsRFC3339(text: String, milliseconds: Int64) {
@@ -61,7 +67,10 @@ struct TimestampTests {
 
     @Test func readsOffsetsAndLongFractions() {
         #expect(Timestamp(rfc3339: "2025-11-26T03:30:00.123456789+01:30")?.rfc3339 == "2025-11-26T02:00:00.123Z")
-        for bad in ["", "2025-13-01T00:00:00Z", "2025-11-26", "2025-11-26T02:00:00", "2025-11-26T02:00:00.Z", "2025-11-26T02:00:00Zx"] {
+        for bad in [
+            "", "2025-13-01T00:00:00Z", "2025-11-26", "2025-11-26T02:00:00", "2025-11-26T02:00:00.Z",
+            "2025-11-26T02:00:00Zx",
+        ] {
             #expect(Timestamp(rfc3339: bad) == nil, "\(bad)")
         }
     }

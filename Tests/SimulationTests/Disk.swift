@@ -5,8 +5,8 @@ import Simulation
 
 @testable import Journal
 
-/// What lies under the agent's lives and outlasts them: a journal in memory that takes its time, can be full, and can break.
-/// Touched by the thread of its run alone.
+/// What lies under the agent's lives and outlasts them: a journal in memory that takes its time, can be full, and can
+/// break. Touched by the thread of its run alone.
 final class Disk: @unchecked Sendable {
     enum Mode: Hashable {
         case fine
@@ -37,7 +37,8 @@ final class Disk: @unchecked Sendable {
     var isDurable: Bool { backlog.isEmpty && !isAwaitingRewrite }
     var alertCount: Int { alerts.count }
 
-    /// As `Journal.write`: all or nothing, and what is refused waits in memory. A crash may come before or after the commit.
+    /// As `Journal.write`: all or nothing, and what is refused waits in memory. A crash may come before or after the
+    /// commit.
     func write(_ changes: [JournalChange], _ life: Life) async throws(JournalError) {
         let isEarly = random.chance(50)
         if isEarly { try commit(changes, life) }
@@ -88,7 +89,9 @@ final class Disk: @unchecked Sendable {
     func load() -> JournalSnapshot {
         var snapshot = JournalSnapshot()
         snapshot.alerts = alerts.sorted { $0.key < $1.key }.map(\.value)
-        snapshot.outbox = outbox.sorted { $0.key < $1.key }.map { .init(id: $0.key, notification: $0.value.notification, attempted: $0.value.attempted) }
+        snapshot.outbox = outbox.sorted { $0.key < $1.key }.map {
+            .init(id: $0.key, notification: $0.value.notification, attempted: $0.value.attempted)
+        }
         snapshot.records = records
         snapshot.silences = silences
         snapshot.states = states

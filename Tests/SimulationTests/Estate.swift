@@ -20,7 +20,8 @@ enum Estate {
     /// Where ends are not sent.
     static let endless = "team/1"
 
-    /// The place of an integration of the configuration: `team/0` is a webhook, `/pd`, `/slack`, `/mail` and `/am` are of those kinds.
+    /// The place of an integration of the configuration: `team/0` is a webhook, `/pd`, `/slack`, `/mail` and `/am` are
+    /// of those kinds.
     static func place(_ receiver: String, _ integration: String) -> String {
         switch integration {
         case "pagerduty/0": receiver + "/pd"
@@ -58,11 +59,14 @@ enum Estate {
 
         fileprivate init(isWide: Bool) {
             self.isWide = isWide
-            places = ["pager/0", "pager/pd", "team/0", "team/1", "night/0"] + (isWide ? ["team/slack", "night/mail", "upstream/am"] : [])
+            places =
+                ["pager/0", "pager/pd", "team/0", "team/1", "night/0"]
+                + (isWide ? ["team/slack", "night/mail", "upstream/am"] : [])
             versions = (0..<2).compactMap { version in
                 let files = MemoryFiles(["/vaultwatch.yml": Estate.text(version, isWide), "/rules.yml": Estate.rules])
                 let errors = ErrorList()
-                guard let configuration = try? Configuration.load("/vaultwatch.yml", files: files, environment: [:]) else { return nil }
+                guard let configuration = try? Configuration.load("/vaultwatch.yml", files: files, environment: [:])
+                else { return nil }
                 let set = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
                 return errors.isEmpty ? (configuration, set) : nil
             }
@@ -89,8 +93,10 @@ enum Estate {
         // What `SentMessage` reads alerts from where the receiver's form has no place for labels.
         let list = #"'{{ range .Alerts }}@@ {{ .Status }} {{ .Labels.alertname }}/{{ .Labels.node }} {{ end }}.'"#
         let group = #"'{{ .GroupLabels.alertname }}/{{ .GroupLabels.node }}'"#
-        let slack = "slack_configs: [{app_token: t, app_url: 'http://team/slack', channel: '#a', text: \(list), callback_id: \(group), send_resolved: true}]"
-        let mail = "email_configs: [{to: a@example.org, from: v@example.org, smarthost: 'night:25', html: '', text: \(list), headers: {X-Group: \(group)}, send_resolved: true}]"
+        let slack =
+            "slack_configs: [{app_token: t, app_url: 'http://team/slack', channel: '#a', text: \(list), callback_id: \(group), send_resolved: true}]"
+        let mail =
+            "email_configs: [{to: a@example.org, from: v@example.org, smarthost: 'night:25', html: '', text: \(list), headers: {X-Group: \(group)}, send_resolved: true}]"
         return """
             global: {poll_interval: 1m, evaluation_interval: 2m}
             vault: {clusters: [{name: c, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}

@@ -8,7 +8,8 @@ final class Ledger: @unchecked Sendable {
     private struct Destination {
         /// Alerts that the receiver believes to fire.
         var believed: Set<String> = []
-        /// Alerts whose beginning or end attempts may have told, as far as the agent can know: their end may come (again).
+        /// Alerts whose beginning or end attempts may have told, as far as the agent can know: their end may come
+        /// (again).
         var maybeTold: Set<String> = []
         /// Alerts that it has ever heard of, or may have.
         var everTold: Set<String> = []
@@ -76,24 +77,38 @@ final class Ledger: @unchecked Sendable {
         underWay[key, default: 0] += 1
         if underWay[key, default: 0] > 1 { problem("two messages under way to \(message.destination)") }
         if message.firing.isEmpty, message.resolved.isEmpty { problem("an empty message to \(message.destination)") }
-        if !message.firing.isDisjoint(with: message.resolved) { problem("one alert both firing and resolved to \(message.destination)") }
+        if !message.firing.isDisjoint(with: message.resolved) {
+            problem("one alert both firing and resolved to \(message.destination)")
+        }
         guard !message.isIncident else { return }
         for name in message.resolved {
-            // Longer than any group, retry, `keep_firing_for` or restored state takes to see it. What an old disk says is another matter.
+            // Longer than any group, retry, `keep_firing_for` or restored state takes to see it. What an old disk says
+            // is another matter.
             let margin = Duration.seconds(1200)
-            guard let since = since[name], since + margin < now.monotonic, forgotAt + margin < now.monotonic else { continue }
-            // One that has just begun has yet to wait for the rule's `for` and the group's turn; until then an end of before may be on its way.
-            if beganAt + .seconds(600) < now.monotonic { problem("\(name) has fired for long, and \(message.destination) is told its end") }
+            guard let since = since[name], since + margin < now.monotonic, forgotAt + margin < now.monotonic else {
+                continue
+            }
+            // One that has just begun has yet to wait for the rule's `for` and the group's turn; until then an end of
+            // before may be on its way.
+            if beganAt + .seconds(600) < now.monotonic {
+                problem("\(name) has fired for long, and \(message.destination) is told its end")
+            }
         }
         // A message that waited when the night began is taken back at its group's next turn.
         let minute = now.wall.milliseconds / 60_000 % 1440
-        if message.isMutedAtNight, !message.firing.isEmpty, minute >= 22 * 60 + 5 || minute < 120, steppedAt + .seconds(600) < now.monotonic {
+        if message.isMutedAtNight, !message.firing.isEmpty, minute >= 22 * 60 + 5 || minute < 120,
+            steppedAt + .seconds(600) < now.monotonic
+        {
             problem("\(message.destination) is told of \(message.firing.sorted()) at night")
         }
         for quiet in silences.values where message.firing.contains(quiet.name) && !message.isResent {
-            // Known for a while, in force for longer than between two looks at the clock, and no step of the clock near.
+            // Known for a while, in force for longer than between two looks at the clock, and no step of the clock
+            // near.
             let margin = Duration.seconds(2)
-            if quiet.since + margin < now.monotonic, quiet.from + (steppedAt < quiet.since ? margin : .seconds(30)) < now.wall, now.wall + margin < quiet.until, steppedAt + .seconds(300) < now.monotonic {
+            if quiet.since + margin < now.monotonic,
+                quiet.from + (steppedAt < quiet.since ? margin : .seconds(30)) < now.wall,
+                now.wall + margin < quiet.until, steppedAt + .seconds(300) < now.monotonic
+            {
                 problem("\(quiet.name) is silenced and told to \(message.destination)")
             }
         }
@@ -108,11 +123,14 @@ final class Ledger: @unchecked Sendable {
         arrivals += 1
         var place = destinations[message.destination] ?? Destination()
         var strange = message.resolved.subtracting(place.believed).subtracting(place.maybeTold)
-        // An incident ends with each alert of a group that a reload has emptied; an Alertmanager hears of an end for a while.
+        // An incident ends with each alert of a group that a reload has emptied; an Alertmanager hears of an end for a
+        // while.
         if message.isIncident || message.isResent { strange.subtract(place.everTold) }
         // What a life had under way when it died may come behind what its heir sends.
         let isLate = place.last.map { life < $0.life } ?? false
-        if !strange.isEmpty, !isLate { problem("the end of \(strange.sorted()) without its beginning at \(message.destination)") }
+        if !strange.isEmpty, !isLate {
+            problem("the end of \(strange.sorted()) without its beginning at \(message.destination)")
+        }
         if let last = place.last, last.firing == message.firing, last.resolved == message.resolved, !place.isDoubtful,
             now.monotonic - last.at < Estate.repeatInterval - .seconds(400), !message.isIncident, !message.isResent,
             !isLate,
@@ -127,7 +145,11 @@ final class Ledger: @unchecked Sendable {
         if !forgotten.contains(life) { place.believed.formUnion(message.firing) }
         place.believed.subtract(message.resolved)
         // What this message speaks of is certain again, unless nobody learns that it came.
-        if !isDoubtful { place.maybeTold.subtract(message.firing.union(message.resolved)) } else { place.maybeTold.formUnion(message.firing.union(message.resolved)) }
+        if !isDoubtful {
+            place.maybeTold.subtract(message.firing.union(message.resolved))
+        } else {
+            place.maybeTold.formUnion(message.firing.union(message.resolved))
+        }
         place.last = (message.firing, message.resolved, now.monotonic, life)
         place.isDoubtful = isDoubtful
         if message.isThreaded { check(message, String(id), &place, isDoubtful) }
@@ -137,10 +159,18 @@ final class Ledger: @unchecked Sendable {
 
     /// An end answers the message that told of the beginning, where the agent can know which.
     private func check(_ message: SentMessage, _ id: String, _ place: inout Destination, _ isDoubtful: Bool) {
-        if let thread = message.thread, !place.ids.contains(thread) { problem("\(message.destination) gets an answer to \(thread), which it has never seen") }
-        if message.firing.isEmpty, let thread = place.thread, message.thread != thread { problem("the end at \(message.destination) does not answer \(thread)") }
+        if let thread = message.thread, !place.ids.contains(thread) {
+            problem("\(message.destination) gets an answer to \(thread), which it has never seen")
+        }
+        if message.firing.isEmpty, let thread = place.thread, message.thread != thread {
+            problem("the end at \(message.destination) does not answer \(thread)")
+        }
         place.ids.insert(id)
-        if isDoubtful || message.firing.isEmpty { place.thread = nil } else if message.thread == nil { place.thread = id }
+        if isDoubtful || message.firing.isEmpty {
+            place.thread = nil
+        } else if message.thread == nil {
+            place.thread = id
+        }
     }
 
     /// It may have arrived, as far as the agent knows, and has not.
@@ -198,7 +228,9 @@ final class Ledger: @unchecked Sendable {
 
     /// Alerts that some destination at this place believes to fire.
     func believed(at place: String, _ now: Timestamp) -> Set<String> {
-        destinations.filter { $0.key.hasPrefix(place + " ") }.values.reduce(into: []) { $0.formUnion(Ledger.believed($1, now)) }
+        destinations.filter { $0.key.hasPrefix(place + " ") }.values.reduce(into: []) {
+            $0.formUnion(Ledger.believed($1, now))
+        }
     }
 
     private static func believed(_ destination: Destination, _ now: Timestamp) -> Set<String> {

@@ -13,8 +13,8 @@ import Store
 import Telemetry
 import Transport
 
-/// One life of the agent's process, from its start to its end or its crash: the production code from samples to couriers,
-/// wired as `Agent` wires it.
+/// One life of the agent's process, from its start to its end or its crash: the production code from samples to
+/// couriers, wired as `Agent` wires it.
 final class Life: @unchecked Sendable {
     let number: Int
     /// False once the process is gone: what still runs of it has no effect on anything.
@@ -35,7 +35,8 @@ final class Life: @unchecked Sendable {
     private let conditions: @Sendable () -> [[Bool]]
 
     init(
-        _ number: Int, _ plan: Estate.Plan, version: Int, time: VirtualTime, random: SeededRandom, disk: Disk, receivers: Receivers, ledger: Ledger,
+        _ number: Int, _ plan: Estate.Plan, version: Int, time: VirtualTime, random: SeededRandom, disk: Disk,
+        receivers: Receivers, ledger: Ledger,
         conditions: @escaping @Sendable () -> [[Bool]]
     ) throws {
         self.number = number
@@ -44,7 +45,9 @@ final class Life: @unchecked Sendable {
         self.ledger = ledger
         self.conditions = conditions
         let (configuration, set) = plan.versions[version]
-        platform = Platform(time: time, random: random, files: MemoryFiles(), log: Logger(label: "life") { _ in SwiftLogNoOpLogHandler() })
+        platform = Platform(
+            time: time, random: random, files: MemoryFiles(),
+            log: Logger(label: "life") { _ in SwiftLogNoOpLogHandler() })
         let registry = Registry()
         store = Store(options: configuration.storage.memory, registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
@@ -56,9 +59,12 @@ final class Life: @unchecked Sendable {
                 guard let life = network.life else { return }
                 try await disk.write(changes, life)
             }, platform: platform, registry: registry, progress: {})
-        rules = RuleKeeper(set, configuration, store: store, clock: clock, desk: desk, platform: platform, registry: registry, progress: {})
+        rules = RuleKeeper(
+            set, configuration, store: store, clock: clock, desk: desk, platform: platform, registry: registry,
+            progress: {})
         post = try PostOffice(
-            configuration.delivery, network: Network(http: network, mail: network, database: network), platform: platform, registry: registry, desk: desk)
+            configuration.delivery, network: Network(http: network, mail: network, database: network),
+            platform: platform, registry: registry, desk: desk)
         network.life = self
     }
 
@@ -91,7 +97,9 @@ final class Life: @unchecked Sendable {
         let values = conditions()
         var samples: [Sample] = []
         for (condition, row) in zip(Estate.conditions, values) {
-            for (node, holds) in zip(Estate.nodes, row) { samples.append(Sample(Labels(name: condition.metric, ["node": node]), holds ? 1 : 0, at: now)) }
+            for (node, holds) in zip(Estate.nodes, row) {
+                samples.append(Sample(Labels(name: condition.metric, ["node": node]), holds ? 1 : 0, at: now))
+            }
         }
         store.append(samples)
         if !news.isEmpty { rules.consider(news) }
@@ -114,7 +122,8 @@ final class Life: @unchecked Sendable {
         guard isOpen else { return }
         let now = platform.time.wall()
         let alert = Alert(
-            labels: Labels(["alertname": Estate.pushed.alert, "node": node, "severity": Estate.pushed.severity]), startsAt: now,
+            labels: Labels(["alertname": Estate.pushed.alert, "node": node, "severity": Estate.pushed.severity]),
+            startsAt: now,
             endsAt: ended ? now : nil, updatedAt: now)
         Task.detached { [desk] in await desk.receive([alert], external: true) }
     }
@@ -122,7 +131,10 @@ final class Life: @unchecked Sendable {
     func reload(_ version: Int) {
         let (configuration, set) = plan.versions[version]
         Task.detached { [self] in
-            guard (try? await post.reload(configuration.delivery, reroute: { await desk.reload(configuration.dispatch) })) != nil else { return }
+            guard
+                (try? await post.reload(configuration.delivery, reroute: { await desk.reload(configuration.dispatch) }))
+                    != nil
+            else { return }
             await rules.reload(set, configuration)
         }
     }

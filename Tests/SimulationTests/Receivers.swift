@@ -42,7 +42,8 @@ final class Receivers: @unchecked Sendable {
     func send(_ request: HTTPRequest, _ life: Life) async throws(TransportError) -> HTTPResponse {
         var place = String(request.url.dropFirst("http://".count))
         if place.hasSuffix("/am/api/v2/alerts") { place.removeLast("/api/v2/alerts".count) }
-        let (mode, id) = try await hand(SentMessage(place, request.body, now: time.wall()), place, request.timeout, life)
+        let (mode, id) = try await hand(
+            SentMessage(place, request.body, now: time.wall()), place, request.timeout, life)
         switch mode {
         case .status(let code): return HTTPResponse(status: code)
         case .limited(let seconds): return HTTPResponse(status: 429, headers: [("retry-after", String(seconds))])
@@ -53,7 +54,9 @@ final class Receivers: @unchecked Sendable {
             guard place.hasSuffix("/slack") else { return HTTPResponse(status: 500) }
             return HTTPResponse(status: 200, body: Array(#"{"ok":false,"error":"internal_error"}"#.utf8))
         default:
-            if place.hasSuffix("/slack") { return HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"\#(id)"}"#.utf8)) }
+            if place.hasSuffix("/slack") {
+                return HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"\#(id)"}"#.utf8))
+            }
             return HTTPResponse(status: place.hasSuffix("/pd") ? 202 : 200)
         }
     }
@@ -71,7 +74,9 @@ final class Receivers: @unchecked Sendable {
 
     /// A message on its way there and the answer on its way back.
     /// - Returns: the mode that the answer follows from, and the message's number.
-    private func hand(_ message: SentMessage?, _ place: String, _ timeout: Duration, _ life: Life) async throws(TransportError) -> (mode: Mode, id: Int) {
+    private func hand(_ message: SentMessage?, _ place: String, _ timeout: Duration, _ life: Life)
+        async throws(TransportError) -> (mode: Mode, id: Int)
+    {
         // Nothing leaves a dead process.
         guard life.isAlive, let message else { throw TransportError(.connect, "connection refused") }
         requests += 1
@@ -88,7 +93,8 @@ final class Receivers: @unchecked Sendable {
         let isUnheard = (isCut || !life.isAlive) && random.chance(50)
         switch mode {
         case .fine where !isUnheard, .hang(taken: true), .reset(taken: true):
-            ledger.arrives(message, id, life: life.number, now: time.now(), isDoubtful: mode != .fine || isCut || !life.isAlive)
+            ledger.arrives(
+                message, id, life: life.number, now: time.now(), isDoubtful: mode != .fine || isCut || !life.isAlive)
         case .fine, .hang, .reset: ledger.doubts(message)
         default: break
         }
@@ -119,7 +125,9 @@ final class LifeNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked S
         return try await receivers.send(request, life)
     }
 
-    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void) async throws(TransportError) -> HTTPResponse {
+    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
+    {
         try await send(request)
     }
 

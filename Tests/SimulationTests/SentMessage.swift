@@ -4,7 +4,8 @@ import Samples
 
 @testable import Delivery
 
-/// A message as its receiver reads it. PagerDuty's event tells of a group alone, an Alertmanager hears of alerts and knows no groups of ours.
+/// A message as its receiver reads it. PagerDuty's event tells of a group alone, an Alertmanager hears of alerts and
+/// knows no groups of ours.
 struct SentMessage: CustomStringConvertible {
     let place: String
     /// The place and its group or incident.
@@ -42,9 +43,12 @@ struct SentMessage: CustomStringConvertible {
                 let blocks = attachment["blocks"] as? [[String: Any]] ?? []
                 for block in blocks { read((block["text"] as? [String: String])?["text"] ?? "") }
             } else {
-                guard let key = payload["groupKey"] as? String, let alerts = payload["alerts"] as? [[String: Any]] else { return nil }
+                guard let key = payload["groupKey"] as? String, let alerts = payload["alerts"] as? [[String: Any]]
+                else { return nil }
                 group = key
-                for alert in alerts { add(alert["labels"] as? [String: String] ?? [:], fires: alert["status"] as? String == "firing") }
+                for alert in alerts {
+                    add(alert["labels"] as? [String: String] ?? [:], fires: alert["status"] as? String == "firing")
+                }
             }
         }
         destination += " " + group
@@ -62,7 +66,11 @@ struct SentMessage: CustomStringConvertible {
     private mutating func read(_ text: String) {
         let words = text.split(whereSeparator: \.isWhitespace)
         for (index, word) in words.enumerated() where word == "@@" && index + 2 < words.count {
-            if words[index + 1] == "firing" { firing.insert(String(words[index + 2])) } else { resolved.insert(String(words[index + 2])) }
+            if words[index + 1] == "firing" {
+                firing.insert(String(words[index + 2]))
+            } else {
+                resolved.insert(String(words[index + 2]))
+            }
         }
     }
 
@@ -70,7 +78,9 @@ struct SentMessage: CustomStringConvertible {
         if fires { firing.insert(SentMessage.name(labels)) } else { resolved.insert(SentMessage.name(labels)) }
     }
 
-    private static func name(_ labels: [String: String]) -> String { (labels["alertname"] ?? "?") + "/" + (labels["node"] ?? "") }
+    private static func name(_ labels: [String: String]) -> String {
+        (labels["alertname"] ?? "?") + "/" + (labels["node"] ?? "")
+    }
 
     /// Of the route that has a mute time, where its receiver's form names the route.
     var isMutedAtNight: Bool { destination.contains(#"{severity="low"}"#) }
@@ -79,7 +89,9 @@ struct SentMessage: CustomStringConvertible {
     /// It is sent again and again, ends too.
     var isResent: Bool { place.hasSuffix("/am") }
     var isThreaded: Bool { place.hasSuffix("/slack") }
-    var description: String { "\(destination): \(firing.sorted()) fire, \(resolved.sorted()) ended\(thread.map { " in \($0)" } ?? "")" }
+    var description: String {
+        "\(destination): \(firing.sorted()) fire, \(resolved.sorted()) ended\(thread.map { " in \($0)" } ?? "")"
+    }
 
     /// Where a message of the outbox goes, and what it speaks of, in the words of its receiver.
     static func destination(_ notification: Alerts.Notification) -> (name: String, alerts: Set<String>) {

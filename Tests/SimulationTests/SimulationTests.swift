@@ -2,25 +2,30 @@ import Foundation
 import Synchronization
 import Testing
 
-/// The whole pipeline, from scripted samples to scripted receivers, in virtual time: days of failing receivers, crashes, full and
-/// broken disks, steps of the clock, silences and reloads, each run from its seed.
+/// The whole pipeline, from scripted samples to scripted receivers, in virtual time: days of failing receivers,
+/// crashes, full and broken disks, steps of the clock, silences and reloads, each run from its seed.
 ///
-/// `VAULTWATCH_SEED=n` runs that one again and tells its story, `VAULTWATCH_SEEDS=n` runs so many of them instead of 2,500. For a run to be
-/// the same to the last job the process needs `SWIFT_DETERMINISTIC_HASHING=1`, since sets are otherwise walked in an order of their own;
-/// `make test` sets it.
+/// `VAULTWATCH_SEED=n` runs that one again and tells its story, `VAULTWATCH_SEEDS=n` runs so many of them instead of
+/// 2,500. For a run to be the same to the last job the process needs `SWIFT_DETERMINISTIC_HASHING=1`, since sets are
+/// otherwise walked in an order of their own; `make test` sets it.
 @Suite(.serialized) struct SimulationTests {
-    private static func number(_ name: String) -> UInt64? { ProcessInfo.processInfo.environment[name].flatMap(UInt64.init) }
+    private static func number(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap(UInt64.init)
+    }
 
     @Test func nothingIsLostWhateverGoesWrong() throws {
         if let seed = SimulationTests.number("VAULTWATCH_SEED") {
             let outcome = try #require(World.run(seed, span: .seconds(2 * 3600)))
-            print("seed \(seed): \(outcome.problems), \(outcome.arrivals) messages, \(outcome.lives) lives, \(outcome.jobs) jobs")
+            print(
+                "seed \(seed): \(outcome.problems), \(outcome.arrivals) messages, \(outcome.lives) lives, \(outcome.jobs) jobs"
+            )
             if !outcome.problems.isEmpty { print(outcome.story.joined(separator: "\n")) }
             #expect(outcome.problems.isEmpty, "seed \(seed)")
             return
         }
         let outcomes = Mutex<[(seed: UInt64, outcome: World.Outcome?)]>([])
-        DispatchQueue.concurrentPerform(iterations: SimulationTests.number("VAULTWATCH_SEEDS").map(Int.init) ?? 2500) { index in
+        DispatchQueue.concurrentPerform(iterations: SimulationTests.number("VAULTWATCH_SEEDS").map(Int.init) ?? 2500) {
+            index in
             // One failure is enough to look at.
             if outcomes.withLock({ $0.contains { $0.outcome?.problems.isEmpty != true } }) { return }
             let seed = UInt64(index + 1)
@@ -33,7 +38,9 @@ import Testing
             if let outcome, !outcome.problems.isEmpty { print(outcome.story.suffix(400).joined(separator: "\n")) }
         }
         let arrivals = all.reduce(0) { $0 + ($1.outcome?.arrivals ?? 0) }
-        print("\(all.count) runs, \(arrivals) messages, \(all.reduce(0) { $0 + ($1.outcome?.lives ?? 0) }) lives, \(all.reduce(0) { $0 + ($1.outcome?.jobs ?? 0) }) jobs")
+        print(
+            "\(all.count) runs, \(arrivals) messages, \(all.reduce(0) { $0 + ($1.outcome?.lives ?? 0) }) lives, \(all.reduce(0) { $0 + ($1.outcome?.jobs ?? 0) }) jobs"
+        )
         #expect(arrivals > 20 * all.count)
     }
 
@@ -47,7 +54,10 @@ import Testing
     }
 
     /// The same seed is the same run, job by job.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["SWIFT_DETERMINISTIC_HASHING"] != nil, "needs SWIFT_DETERMINISTIC_HASHING=1, as make test sets it"))
+    @Test(
+        .enabled(
+            if: ProcessInfo.processInfo.environment["SWIFT_DETERMINISTIC_HASHING"] != nil,
+            "needs SWIFT_DETERMINISTIC_HASHING=1, as make test sets it"))
     func aSeedReplays() throws {
         let first = try #require(World.run(7, span: .seconds(3600)))
         let again = try #require(World.run(7, span: .seconds(3600)))

@@ -83,7 +83,8 @@ final class World: @unchecked Sendable {
         guard let world = World(seed) else { return nil }
         world.execution.use { world.run(span) }
         return Outcome(
-            problems: world.ledger.problems, story: world.ledger.problems.isEmpty ? [] : world.ledger.story, arrivals: world.ledger.arrivals, requests: world.receivers.requests, lives: world.lives,
+            problems: world.ledger.problems, story: world.ledger.problems.isEmpty ? [] : world.ledger.story,
+            arrivals: world.ledger.arrivals, requests: world.receivers.requests, lives: world.lives,
             jobs: world.execution.count)
     }
 
@@ -152,7 +153,8 @@ final class World: @unchecked Sendable {
         ledger.begins(life: lives, time.now())
         do {
             let new = try Life(
-                lives, plan, version: version, time: time, random: random, disk: disk, receivers: receivers, ledger: ledger,
+                lives, plan, version: version, time: time, random: random, disk: disk, receivers: receivers,
+                ledger: ledger,
                 conditions: { [unowned self] in conditions })
             life = new
             execution.use { new.start() }
@@ -211,7 +213,11 @@ final class World: @unchecked Sendable {
         case 15 where trouble.silences: silence()
         case 16 where trouble.disk:
             ledger.note("the disk, so far \(disk.mode)", time.now())
-            if random.chance(30), life != nil { disk.breakFile() } else { disk.mode = disk.mode == .fine ? .failing : .fine }
+            if random.chance(30), life != nil {
+                disk.breakFile()
+            } else {
+                disk.mode = disk.mode == .fine ? .failing : .fine
+            }
         case 17 where trouble.clock: step()
         case 18 where trouble.reloads: reload()
         default: break
@@ -220,7 +226,8 @@ final class World: @unchecked Sendable {
 
     private func toggle(_ condition: Int, _ node: Int) {
         flip(condition, node)
-        ledger.note("\(Estate.conditions[condition].alert)/\(Estate.nodes[node]) is \(conditions[condition][node])", time.now())
+        ledger.note(
+            "\(Estate.conditions[condition].alert)/\(Estate.nodes[node]) is \(conditions[condition][node])", time.now())
         news([Estate.conditions[condition].metric])
         // Some flap.
         for _ in 0..<(random.chance(20) ? random.below(6) : 0) {
@@ -232,7 +239,9 @@ final class World: @unchecked Sendable {
 
     private func flip(_ condition: Int, _ node: Int) {
         conditions[condition][node].toggle()
-        ledger.holds(Estate.conditions[condition].alert + "/" + Estate.nodes[node], conditions[condition][node], time.monotonic())
+        ledger.holds(
+            Estate.conditions[condition].alert + "/" + Estate.nodes[node], conditions[condition][node], time.monotonic()
+        )
     }
 
     private func news(_ metrics: Set<String>) { execution.use { life?.look(metrics) } }
@@ -250,7 +259,8 @@ final class World: @unchecked Sendable {
 
     private func breakReceiver() {
         let modes: [Receivers.Mode] = [
-            .fine, .fine, .status(500), .status(503), .status(401), .status(400), .limited(random.below(120)), .limitedUntil(random.below(120)),
+            .fine, .fine, .status(500), .status(503), .status(401), .status(400), .limited(random.below(120)),
+            .limitedUntil(random.below(120)),
             .hang(taken: false), .hang(taken: true), .reset(taken: false), .reset(taken: true), .refused, .notOK,
         ]
         receivers.set(plan.places[random.below(plan.places.count)], modes[random.below(modes.count)])
@@ -270,14 +280,17 @@ final class World: @unchecked Sendable {
         let from = time.wall(), until = from + .seconds(random.below(5400) + 60)
         ledger.note("silence of \(condition.alert)/\(node) until \(until.rfc3339)", time.now())
         let silence = Silence(
-            matchers: [Matcher("alertname", equals: condition.alert), Matcher("node", equals: node)], startsAt: from, endsAt: until,
+            matchers: [Matcher("alertname", equals: condition.alert), Matcher("node", equals: node)], startsAt: from,
+            endsAt: until,
             createdBy: "simulation", comment: "chaos")
         execution.use {
             _ = Task.detached { [self] in
                 guard let id = try? await desk.setSilence(silence).id else { return }
                 silenced.insert(id)
                 // A crash before this line may have lost it.
-                if self.life?.desk === desk, disk.isDurable { ledger.silenced(id, condition.alert + "/" + node, since: time.monotonic(), from: from, until: until) }
+                if self.life?.desk === desk, disk.isDurable {
+                    ledger.silenced(id, condition.alert + "/" + node, since: time.monotonic(), from: from, until: until)
+                }
             }
         }
     }
@@ -319,7 +332,10 @@ final class World: @unchecked Sendable {
         ledger.note("the end of trouble", time.now())
         heal()
         for condition in Estate.conditions.indices {
-            for node in Estate.nodes.indices where conditions[condition][node] != (node % 2 == 0 ? condition < 2 : condition == 2) { flip(condition, node) }
+            for node in Estate.nodes.indices
+            where conditions[condition][node] != (node % 2 == 0 ? condition < 2 : condition == 2) {
+                flip(condition, node)
+            }
         }
         pushing = ["n1"]
         news(Set(Estate.conditions.map(\.metric)))
@@ -329,7 +345,9 @@ final class World: @unchecked Sendable {
         for (condition, row) in zip(Estate.conditions, conditions) {
             // At night nobody wants to hear of the low ones.
             if condition.severity == "low", isNight { continue }
-            for (node, holds) in zip(Estate.nodes, row) where holds { expect(condition.alert + "/" + node, condition.severity) }
+            for (node, holds) in zip(Estate.nodes, row) where holds {
+                expect(condition.alert + "/" + node, condition.severity)
+            }
         }
         expect(Estate.pushed.alert + "/n1", Estate.pushed.severity)
     }
@@ -341,7 +359,8 @@ final class World: @unchecked Sendable {
     }
 
     private func expect(_ name: String, _ severity: String) {
-        for place in plan.places(severity, version: version) where !ledger.believed(at: place, time.wall()).contains(name) {
+        for place in plan.places(severity, version: version)
+        where !ledger.believed(at: place, time.wall()).contains(name) {
             ledger.problem("\(place) never heard of \(name)")
         }
     }
@@ -357,7 +376,9 @@ final class World: @unchecked Sendable {
         pass(.seconds(5400))
         guard ledger.problems.isEmpty else { return }
         ledger.expectPeace(time.wall())
-        for (id, message) in disk.outbox { ledger.problem("message \(id) to \(SentMessage.destination(message.notification)) is left in the outbox") }
+        for (id, message) in disk.outbox {
+            ledger.problem("message \(id) to \(SentMessage.destination(message.notification)) is left in the outbox")
+        }
         if !disk.records.isEmpty { ledger.problem("\(disk.records.count) entries are left in the notification log") }
         if disk.alertCount > 0 { ledger.problem("\(disk.alertCount) alerts are left in the journal") }
     }

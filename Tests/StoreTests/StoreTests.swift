@@ -59,11 +59,19 @@ struct StoreTests {
 
     @Test func matchersSelect() throws {
         let (store, _) = store()
-        for node in ["a", "b", "c"] { store.append([sample("up", 1, 1, ["node": node]), sample("down", 0, 1, ["node": node])]) }
-        let found = store.select([Matcher("__name__", equals: "up"), try Matcher("node", .matches, "a|c")], start: 0, end: 1)
+        for node in ["a", "b", "c"] {
+            store.append([sample("up", 1, 1, ["node": node]), sample("down", 0, 1, ["node": node])])
+        }
+        let found = store.select(
+            [Matcher("__name__", equals: "up"), try Matcher("node", .matches, "a|c")], start: 0, end: 1)
         #expect(found.map { $0.labels["node"] ?? "" }.sorted() == ["a", "c"])
-        #expect(store.select([try Matcher("__name__", .matches, "up|down"), Matcher("node", equals: "b")], start: 0, end: 1).count == 2)
-        #expect(store.select([try Matcher("__name__", .equal, "up"), try Matcher("zone", .equal, "")], start: 0, end: 1).count == 3)
+        #expect(
+            store.select(
+                [try Matcher("__name__", .matches, "up|down"), Matcher("node", equals: "b")], start: 0, end: 1
+            ).count == 2)
+        #expect(
+            store.select([try Matcher("__name__", .equal, "up"), try Matcher("zone", .equal, "")], start: 0, end: 1)
+                .count == 3)
     }
 
     /// The index finds what asking each series would find, in the order in which they came, series that went left out.
@@ -74,7 +82,9 @@ struct StoreTests {
         let (store, _) = store { $0.retention = .seconds(100) }
         var (all, seen): ([Labels], Set<Labels>) = ([], [])
         for index in 0..<300 {
-            let labels = Labels(name: pick(["a", "b", "c"]), ["x": pick(["", "1", "2", "3"]), "y": pick(["", "u", "v"]), "z": "\(index % 90)"])
+            let labels = Labels(
+                name: pick(["a", "b", "c"]),
+                ["x": pick(["", "1", "2", "3"]), "y": pick(["", "u", "v"]), "z": "\(index % 90)"])
             let isOld = random.next() % 3 == 0
             guard seen.insert(labels).inserted else { continue }
             store.append([Sample(labels, 1, at: Timestamp(milliseconds: isOld ? 1000 : 500_000))])
@@ -85,10 +95,13 @@ struct StoreTests {
         for _ in 0..<100 {
             let matchers = try (0...random.next() % 3).map { _ in
                 let name = pick(["__name__", "x", "y", "z", "none"])
-                return try Matcher(name, operations[Int(random.next() % 4)], pick(["", "a", "1", "2|3", ".+", ".*", "u", "7", "b|c|1"]))
+                return try Matcher(
+                    name, operations[Int(random.next() % 4)],
+                    pick(["", "a", "1", "2|3", ".+", ".*", "u", "7", "b|c|1"]))
             }
             let expected = all.filter { labels in matchers.allSatisfy { $0.matches(labels) } }
-            #expect(store.select(matchers, start: 0, end: 600_000).map(\.labels) == expected, "seed \(seed): \(matchers)")
+            #expect(
+                store.select(matchers, start: 0, end: 600_000).map(\.labels) == expected, "seed \(seed): \(matchers)")
         }
     }
 
@@ -97,7 +110,9 @@ struct StoreTests {
         for i in 1...500 as ClosedRange<Int64> { store.append([sample("m", Double(i), i * 1000)]) }
         func latest(_ start: Int64, _ end: Int64) -> [Point] {
             var found: [Point] = []
-            store.visit([Matcher("__name__", equals: "m")], start: start, end: end, latestOnly: true) { _, points in found += points }
+            store.visit([Matcher("__name__", equals: "m")], start: start, end: end, latestOnly: true) { _, points in
+                found += points
+            }
             return found
         }
         #expect(latest(0, 1_000_000) == [Point(t: 500_000, v: 500)])
@@ -109,7 +124,8 @@ struct StoreTests {
     @Test func lateSamplesAreRefusedAndCounted() {
         let (store, registry) = store()
         store.append([sample("m", 1, 100), sample("m", 2, 100), sample("m", 1, 100), sample("m", 3, 50)])
-        #expect(store.select([Matcher("__name__", equals: "m")], start: 0, end: 200).first?.points == [Point(t: 100, v: 1)])
+        #expect(
+            store.select([Matcher("__name__", equals: "m")], start: 0, end: 200).first?.points == [Point(t: 100, v: 1)])
         let rejected = registry.families().first { $0.name == "vaultwatch_store_samples_rejected_total" }
         #expect(rejected?.samples.first { $0.labels["reason"] == "out_of_order" }?.value == 2)
     }
@@ -152,7 +168,9 @@ struct StoreTests {
         let points = store.select([Matcher("__name__", equals: "m")], start: .min, end: .max).first?.points
         #expect(points?.map(\.t) == (1...301).map { $0 * 1000 + step })
         #expect(points?.map(\.v) == (1...300).map(Double.init) + [7])
-        #expect(store.select([Matcher("__name__", equals: "m")], start: 299_000 + step, end: 300_000 + step).first?.points == [Point(t: 300_000 + step, v: 300)])
+        #expect(
+            store.select([Matcher("__name__", equals: "m")], start: 299_000 + step, end: 300_000 + step).first?.points
+                == [Point(t: 300_000 + step, v: 300)])
     }
 
     @Test func vanishedSeriesAreEnded() {

@@ -5,7 +5,9 @@ import Testing
 @testable import Telemetry
 
 struct RegistryTests {
-    private func page(_ registry: Registry) -> String { String(decoding: ExpositionWriter.page(registry.families()), as: UTF8.self) }
+    private func page(_ registry: Registry) -> String {
+        String(decoding: ExpositionWriter.page(registry.families()), as: UTF8.self)
+    }
 
     @Test func metricsWithoutLabelsExistAtZeroFromTheStart() {
         let registry = Registry()
@@ -32,7 +34,10 @@ struct RegistryTests {
         let samples = registry.families()[0].samples
         #expect(samples.map(\.value) == [2, 3, 4, 8, 4])
         #expect(samples.map(\.labels["le"]) == ["1", "2", "+Inf", nil, nil])
-        #expect(samples.map(\.labels.name) == ["h_seconds_bucket", "h_seconds_bucket", "h_seconds_bucket", "h_seconds_sum", "h_seconds_count"])
+        #expect(
+            samples.map(\.labels.name) == [
+                "h_seconds_bucket", "h_seconds_bucket", "h_seconds_bucket", "h_seconds_sum", "h_seconds_count",
+            ])
     }
 
     @Test func labelsBeyondTheBoundFallIntoOneSeries() {

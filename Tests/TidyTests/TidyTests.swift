@@ -27,26 +27,31 @@ struct TidyTests {
         ],
         "Supervision": ["Samples", "Platform", "CSystemd"],
         "Config": [
-            "Samples", "YAML", "Platform", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate", "Rules",
+            "Samples", "YAML", "Platform", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate",
+            "Rules",
             "Alerts", "Dispatching", "Delivery", "Web",
         ],
         "Agent": [
-            "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate",
+            "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL",
+            "GoTemplate",
             "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config", "Logging",
         ],
         "LocalServers": ["Platform", "Samples"],
         "Lab": ["Samples", "Platform", "LocalServers", "CCrypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"],
         "Simulation": ["Samples", "Platform", "Transport", "Logging"],
         "vaultwatch": [
-            "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL", "GoTemplate",
-            "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config", "Agent", "Lab", "LocalServers",
+            "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store", "PromQL",
+            "GoTemplate",
+            "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config", "Agent", "Lab",
+            "LocalServers",
             "ArgumentParser", "Logging",
         ],
     ]
 
     private static let everywhere: Set<String> = ["FoundationEssentials", "Synchronization", "Glibc", "Dispatch"]
 
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     private static func swiftFiles(below folder: String) -> [(path: String, text: String)] {
         let base = root.appending(path: folder)
@@ -70,11 +75,14 @@ struct TidyTests {
             }
             for line in text.split(separator: "\n") {
                 let words = line.split(separator: " ")
-                guard let place = words.firstIndex(of: "import"), place <= 2, words.count > place + 1, !line.hasPrefix(" "), !line.hasPrefix("/")
+                guard let place = words.firstIndex(of: "import"), place <= 2, words.count > place + 1,
+                    !line.hasPrefix(" "), !line.hasPrefix("/")
                 else { continue }
                 let module = String(words[place + 1].split(separator: ".")[0])
                 #expect(allowed.contains(module) || TidyTests.everywhere.contains(module), "\(path) imports \(module)")
-                #expect(module != "Foundation", "\(path): FoundationEssentials serves; full Foundation quadruples the binary")
+                #expect(
+                    module != "Foundation",
+                    "\(path): FoundationEssentials serves; full Foundation quadruples the binary")
             }
         }
     }
@@ -89,7 +97,9 @@ struct TidyTests {
     /// A file is dead when nothing that it declares at top level is named in any other file.
     @Test func noFileIsDead() throws {
         let all = TidyTests.sources + TidyTests.swiftFiles(below: "Tests")
-        let declaration = try Regex(#"(?m)^(?:@\w+(?:\([^)]*\))? )*(?:public |package |internal |private |fileprivate )?(?:final |indirect )?(?:struct|class|enum|actor|protocol|func|typealias|let|var) (\w+)"#)
+        let declaration = try Regex(
+            #"(?m)^(?:@\w+(?:\([^)]*\))? )*(?:public |package |internal |private |fileprivate )?(?:final |indirect )?(?:struct|class|enum|actor|protocol|func|typealias|let|var) (\w+)"#
+        )
         for (path, text) in TidyTests.sources where !path.hasSuffix("main.swift") {
             if text.contains("\nextension ") || text.hasPrefix("extension ") || text.contains("@main") { continue }
             let names = text.matches(of: declaration).compactMap { $0[1].substring.map(String.init) }

@@ -51,7 +51,8 @@ struct CurlTransportTests {
         #expect(server.connections == 1)
     }
 
-    /// A kept connection breaks after the request was taken: the sender hears of it, instead of a second sending that nobody asked for.
+    /// A kept connection breaks after the request was taken: the sender hears of it, instead of a second sending that
+    /// nobody asked for.
     @Test func aRequestWithABodyIsNotSentTwice() async throws {
         let server = try RawServer { connection in
             guard connection.readRequest() != nil else { return }
@@ -100,7 +101,9 @@ struct CurlTransportTests {
         #expect(!text.contains("urlencoded"))
     }
 
-    @Test(arguments: ["GET", "HEAD", "POST", "DELETE", "LIST"]) func sendsAMethodWithoutBody(_ method: String) async throws {
+    @Test(arguments: ["GET", "HEAD", "POST", "DELETE", "LIST"]) func sendsAMethodWithoutBody(_ method: String)
+        async throws
+    {
         let seen = Mutex("")
         let server = try RawServer.http { request in
             seen.withLock { $0 = request }
@@ -122,16 +125,23 @@ struct CurlTransportTests {
         let server = try RawServer { _ in }
         let url = server.url
         server.stop()
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) } == .connect)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) }
+                == .connect)
     }
 
     @Test func namesAnUnknownHost() async {
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: "http://nowhere.invalid/")) } == .dns)
+        #expect(
+            await reason { () async throws(TransportError) in
+                try await transport.send(HTTPRequest(url: "http://nowhere.invalid/"))
+            } == .dns)
     }
 
     @Test(arguments: ["", "nothing", "ftp://127.0.0.1/", "http://", "file:///etc/passwd", "http://127.0.0.1:99999/"])
     func refusesWhatIsNoURL(_ url: String) async {
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) } == .other)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) }
+                == .other)
     }
 
     /// The server takes the request and never answers.
@@ -176,12 +186,16 @@ struct CurlTransportTests {
 
     @Test func namesAServerThatHangsUp() async throws {
         let silent = try RawServer { connection in _ = connection.readRequest() }
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: silent.url)) } == .reset)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: silent.url)) }
+                == .reset)
         let resetting = try RawServer { connection in
             _ = connection.readRequest()
             connection.reset()
         }
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: resetting.url)) } == .reset)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: resetting.url))
+            } == .reset)
     }
 
     @Test func namesGarbage() async throws {
@@ -189,7 +203,9 @@ struct CurlTransportTests {
             _ = connection.readRequest()
             connection.write("220 mail.example ESMTP\r\n")
         }
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: server.url)) } == .http)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: server.url)) }
+                == .http)
     }
 
     @Test func namesHeadersThatNeverEnd() async throws {
@@ -198,7 +214,9 @@ struct CurlTransportTests {
             connection.write("HTTP/1.1 200 OK\r\n")
             while connection.write("X-A: " + String(repeating: "a", count: 1000) + "\r\n") {}
         }
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: server.url)) } == .http)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: server.url)) }
+                == .http)
     }
 
     @Test func namesABodyCutOff() async throws {
@@ -206,13 +224,17 @@ struct CurlTransportTests {
             _ = connection.readRequest()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
         }
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: server.url)) } == .body)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: server.url)) }
+                == .body)
         let chunked = try RawServer { connection in
             _ = connection.readRequest()
             connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
             connection.reset()
         }
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: chunked.url)) } == .body)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: chunked.url)) }
+                == .body)
     }
 
     @Test func stopsAtTheBodysBound() async throws {
@@ -221,13 +243,17 @@ struct CurlTransportTests {
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n")
             while connection.write([UInt8](repeating: 0, count: 65536)) {}
         }
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: declared.url)) } == .body)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: declared.url)) }
+                == .body)
         let endless = try RawServer { connection in
             _ = connection.readRequest()
             connection.write("HTTP/1.1 200 OK\r\n\r\n")
             while connection.write([UInt8](repeating: 0, count: 65536)) {}
         }
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: endless.url)) } == .body)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: endless.url)) }
+                == .body)
         // Exactly the bound is no error.
         let exact = try RawServer.http { _ in RawServer.ok("12345") }
         var request = HTTPRequest(url: exact.url)
@@ -239,7 +265,9 @@ struct CurlTransportTests {
     }
 
     @Test func skipsInterimAnswers() async throws {
-        let server = try RawServer.http { _ in "HTTP/1.1 103 Early Hints\r\nX-A: early\r\n\r\nHTTP/1.1 200 OK\r\nX-A: late\r\nContent-Length: 1\r\n\r\nx" }
+        let server = try RawServer.http { _ in
+            "HTTP/1.1 103 Early Hints\r\nX-A: early\r\n\r\nHTTP/1.1 200 OK\r\nX-A: late\r\nContent-Length: 1\r\n\r\nx"
+        }
         let response = try await transport.send(HTTPRequest(url: server.url))
         #expect(response.status == 200)
         #expect(response.headers.filter { $0.name == "x-a" }.map(\.value) == ["late"])
@@ -249,7 +277,8 @@ struct CurlTransportTests {
     @Test func messagesHoldNoSecret() async throws {
         let server = try RawServer { connection in _ = connection.readRequest() }
         do {
-            _ = try await transport.send(HTTPRequest(url: "http://me:hunter2@127.0.0.1:\(server.port)/services/T0/B0/xyzzy?token=plugh"))
+            _ = try await transport.send(
+                HTTPRequest(url: "http://me:hunter2@127.0.0.1:\(server.port)/services/T0/B0/xyzzy?token=plugh"))
             Issue.record("the server answered")
         } catch {
             for secret in ["hunter2", "xyzzy", "plugh"] { #expect(!error.message.contains(secret)) }
@@ -292,7 +321,8 @@ struct CurlTransportTests {
         #expect(found == .timeout || found == .connect)
     }
 
-    /// Nobody takes the connections of one peer, as behind a firewall that drops everything; another is reached all the same.
+    /// Nobody takes the connections of one peer, as behind a firewall that drops everything; another is reached all the
+    /// same.
     @Test func onePeerThatIsOutOfReachLeavesPlacesForOthers() async throws {
         let connections = Mutex(0)
         let silent = try RawServer { connection in
@@ -326,7 +356,9 @@ struct CurlTransportTests {
         request.timeout = .milliseconds(300)
         let slow = request
         let reasons = await withTaskGroup(of: TransportError.Reason?.self) { group in
-            for _ in 0..<5 { group.addTask { await reason { () async throws(TransportError) in try await transport.send(slow) } } }
+            for _ in 0..<5 {
+                group.addTask { await reason { () async throws(TransportError) in try await transport.send(slow) } }
+            }
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(reasons.filter { $0 == .other }.count == 3)
@@ -362,7 +394,11 @@ struct CurlTransportTests {
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 let spins = Int(state >> 33) % 2000
                 group.addTask {
-                    let task = Task { await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) } }
+                    let task = Task {
+                        await reason { () async throws(TransportError) in
+                            try await transport.send(HTTPRequest(url: url))
+                        }
+                    }
                     for _ in 0..<spins where task.isCancelled {}
                     task.cancel()
                     return await task.value
@@ -384,11 +420,15 @@ struct CurlTransportTests {
         }
         let transport = CurlTransport.test()
         let url = server.url
-        let task = Task { await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) } }
+        let task = Task {
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) }
+        }
         for await _ in asked.stream { break }
         transport.close()
         #expect(await task.value == .cancelled)
-        #expect(await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) } == .cancelled)
+        #expect(
+            await reason { () async throws(TransportError) in try await transport.send(HTTPRequest(url: url)) }
+                == .cancelled)
     }
 
     /// Else each request would get the answer to the one before it: a message that was refused would count as taken.
@@ -456,7 +496,9 @@ struct RedirectTests {
         let server = try RawServer.http { request in
             request.hasPrefix("GET /a ")
                 ? "HTTP/1.1 302 T\r\nLocation: /b\r\nContent-Length: 3\r\n\r\nold"
-                : request.contains("X-Vault-Token: t") ? "HTTP/1.1 302 T\r\nLocation: \(location)/c\r\nContent-Length: 0\r\n\r\n" : RawServer.ok("token lost")
+                : request.contains("X-Vault-Token: t")
+                    ? "HTTP/1.1 302 T\r\nLocation: \(location)/c\r\nContent-Length: 0\r\n\r\n"
+                    : RawServer.ok("token lost")
         }
         var request = HTTPRequest(url: server.url + "/a")
         request.redirectLimit = 3
@@ -495,7 +537,8 @@ struct RedirectTests {
         request.method = "POST"
         request.body = [1]
         func next(_ status: Int) throws -> HTTPRequest? {
-            try Redirect.next(after: HTTPResponse(status: status, headers: [(name: "location", value: "y?z=1")]), to: request)
+            try Redirect.next(
+                after: HTTPResponse(status: status, headers: [(name: "location", value: "y?z=1")]), to: request)
         }
         for status in [301, 302, 303] { #expect(try next(status) == nil) }
         #expect(try next(307)?.body == [1])
@@ -550,7 +593,10 @@ struct StreamTests {
         request.bodyLimitBytes = 1_000_000
         let bounded = request
         let count = Mutex(0)
-        #expect(await reason { () async throws(TransportError) in try await transport.stream(bounded) { piece in count.withLock { $0 += piece.count } } } == .body)
+        #expect(
+            await reason { () async throws(TransportError) in
+                try await transport.stream(bounded) { piece in count.withLock { $0 += piece.count } }
+            } == .body)
         #expect(count.withLock { $0 } <= 1_000_000)
     }
 
@@ -563,6 +609,9 @@ struct StreamTests {
         var request = HTTPRequest(url: server.url)
         request.bodyLimitBytes = .max
         let endless = request
-        #expect(await reason { () async throws(TransportError) in try await transport.stream(endless) { _ in throw TransportError(.auth, "mine") } } == .auth)
+        #expect(
+            await reason { () async throws(TransportError) in
+                try await transport.stream(endless) { _ in throw TransportError(.auth, "mine") }
+            } == .auth)
     }
 }

@@ -12,7 +12,8 @@ struct MailTests {
     private static let message = Array("Subject: t\r\nFrom: a@example.org\r\n\r\nfirst\r\n.\r\n..dots\r\n.end\r\n".utf8)
 
     private func mail(_ port: Int, to recipients: [String] = ["one@example.org", "two@example.org"]) -> MailRequest {
-        var mail = MailRequest(host: "127.0.0.1", port: port, from: "a@example.org", recipients: recipients, message: MailTests.message)
+        var mail = MailRequest(
+            host: "127.0.0.1", port: port, from: "a@example.org", recipients: recipients, message: MailTests.message)
         mail.security = .none
         return mail
     }
@@ -28,7 +29,8 @@ struct MailTests {
         await sink.stop()
     }
 
-    @Test(arguments: ["451 4.3.0 try later", "554 5.7.1 spam"]) func givesTheServersReply(_ reply: String) async throws {
+    @Test(arguments: ["451 4.3.0 try later", "554 5.7.1 spam"]) func givesTheServersReply(_ reply: String) async throws
+    {
         let sink = try await SMTPSink.start(SMTPSink.Options(dataReply: reply))
         #expect(try await transport.send(mail(Int(sink.port))).code == Int(reply.prefix(3)))
         await sink.stop()
@@ -42,7 +44,8 @@ struct MailTests {
     @Test func aGreetingSendsNothing() async throws {
         let authority = try await CertificateAuthority()
         let certificate = try await authority.issue("mail")
-        let sink = try await SMTPSink.start(SMTPSink.Options(security: .startTLS, certificate: certificate, login: ("me", Secret(value: "p w"))))
+        let sink = try await SMTPSink.start(
+            SMTPSink.Options(security: .startTLS, certificate: certificate, login: ("me", Secret(value: "p w"))))
         var greeting = mail(Int(sink.port), to: [])
         greeting.isGreetingOnly = true
         greeting.security = .startTLSRequired
@@ -61,12 +64,14 @@ struct MailTests {
         let certificate = try await authority.issue("mail")
         let expired = try await authority.issue("old", validity: .expired)
         for security in [SMTPSink.Options.Security.startTLS, .implicit] {
-            let sink = try await SMTPSink.start(SMTPSink.Options(security: security, certificate: certificate, login: ("me", Secret(value: "p w"))))
+            let sink = try await SMTPSink.start(
+                SMTPSink.Options(security: security, certificate: certificate, login: ("me", Secret(value: "p w"))))
             var mail = mail(Int(sink.port))
             mail.security = security == .startTLS ? .startTLSRequired : .implicitTLS
             mail.tls.caFile = authority.certificateFile
             for mechanism in [nil, "PLAIN", "login"] {
-                mail.credentials = .password(username: "me", password: Secret(value: "p w"), mechanisms: mechanism.map { [$0] } ?? [])
+                mail.credentials = .password(
+                    username: "me", password: Secret(value: "p w"), mechanisms: mechanism.map { [$0] } ?? [])
                 #expect(try await transport.send(mail).code == 250)
             }
             mail.credentials = .password(username: "me", password: Secret(value: "hunter2"), mechanisms: [])
@@ -167,7 +172,11 @@ struct MailTests {
         let log = Log()
         // RFC 2195, section 2: the challenge, and HMAC-MD5 of it with the password `tanstaaftanstaaf`.
         let challenge = Data("<1896.697170952@postoffice.reston.mci.net>".utf8).base64EncodedString()
-        let server = try scripted(["EHLO": "250-x\r\n250 AUTH LOGIN PLAIN CRAM-MD5\r\n", "AUTH": "334 \(challenge)\r\n", "DGLTIGI5MTNHNJAYYZDLZGE3YTQ5NWI0ZTZLNZMZNGQZODKW": "235 ok\r\n"], log: log)
+        let server = try scripted(
+            [
+                "EHLO": "250-x\r\n250 AUTH LOGIN PLAIN CRAM-MD5\r\n", "AUTH": "334 \(challenge)\r\n",
+                "DGLTIGI5MTNHNJAYYZDLZGE3YTQ5NWI0ZTZLNZMZNGQZODKW": "235 ok\r\n",
+            ], log: log)
         var mail = mail(server.port)
         mail.credentials = .password(username: "tim", password: Secret(value: "tanstaaftanstaaf"), mechanisms: [])
         #expect(try await transport.send(mail).code == 250)
@@ -215,13 +224,16 @@ struct MailTests {
         #expect(try await sent.code == 250)
     }
 
-    /// Servers that take long over a message delay nobody else's, however many mails they have, and nobody waits for them at the end.
+    /// Servers that take long over a message delay nobody else's, however many mails they have, and nobody waits for
+    /// them at the end.
     @Test func aServerThatNeverAnswersAMessageDelaysNoMail() async throws {
         let log = Log()
         let silent = try scripted([".": ""], log: log)
         let sink = try await SMTPSink.start()
         let (transport, hanging) = (transport, mail(silent.port))
-        let stuck = (0..<12).map { _ in Task { await reason { () async throws(TransportError) in try await transport.send(hanging) } } }
+        let stuck = (0..<12).map { _ in
+            Task { await reason { () async throws(TransportError) in try await transport.send(hanging) } }
+        }
         #expect(await waitUntil { log.lines.withLock { $0.count { $0 == "DATA" } } >= 8 })
         for _ in 0..<3 { #expect(try await transport.send(mail(Int(sink.port))).code == 250) }
         for task in stuck { task.cancel() }
@@ -240,7 +252,9 @@ struct MailTests {
         #expect(await reason { () async throws(TransportError) in try await transport.send(hanging) } == .timeout)
     }
 
-    @Test(arguments: ["a b@c", "a@c>\r\nRCPT TO:<x@y", ""]) func refusesAnAddressThatIsNone(_ address: String) async throws {
+    @Test(arguments: ["a b@c", "a@c>\r\nRCPT TO:<x@y", ""]) func refusesAnAddressThatIsNone(_ address: String)
+        async throws
+    {
         let request = mail(1, to: [address])
         #expect(await reason { () async throws(TransportError) in try await transport.send(request) } == .other)
     }

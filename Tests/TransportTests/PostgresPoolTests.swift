@@ -26,7 +26,9 @@ private actor Servers {
 
     func server() async throws -> LocalPostgres {
         if let started { return try await started.value }
-        let task = Task<LocalPostgres, any Error> { try await LocalPostgres.start(LocalPostgres.Options(replica: false)) }
+        let task = Task<LocalPostgres, any Error> {
+            try await LocalPostgres.start(LocalPostgres.Options(replica: false))
+        }
         started = task
         atexit { Servers.killAtExit() }
         let server = try await task.value
@@ -43,7 +45,8 @@ private actor Servers {
         var status: Int32 = 0
         waitpid(pid, &status, 0)
         let root = left.directory.split(separator: "/").prefix { !$0.hasPrefix("vaultwatch-") }.count
-        try? FileManager.default.removeItem(atPath: "/" + left.directory.split(separator: "/").prefix(root + 1).joined(separator: "/"))
+        try? FileManager.default.removeItem(
+            atPath: "/" + left.directory.split(separator: "/").prefix(root + 1).joined(separator: "/"))
     }
 }
 
@@ -52,7 +55,9 @@ struct PostgresPoolTests {
 
     private func options(_ more: [String: String] = [:]) async throws -> PostgresOptions {
         let server = try await Servers.shared.server()
-        let parameters = ["host": "127.0.0.1", "port": "\(server.primary.port)", "dbname": server.database, "user": server.user]
+        let parameters = [
+            "host": "127.0.0.1", "port": "\(server.primary.port)", "dbname": server.database, "user": server.user,
+        ]
         return PostgresOptions(parameters: parameters.merging(more) { $1 }, password: server.password)
     }
 
@@ -68,7 +73,8 @@ struct PostgresPoolTests {
 
     @Test func answersQueriesOverOneConnection() async throws {
         let connection = pool.connection(to: try await options())
-        let rows = try await connection.query("SELECT 1 AS one, NULL AS nothing, 'ä' AS text UNION ALL SELECT 2, NULL, ''")
+        let rows = try await connection.query(
+            "SELECT 1 AS one, NULL AS nothing, 'ä' AS text UNION ALL SELECT 2, NULL, ''")
         #expect(rows.columns == ["one", "nothing", "text"])
         #expect(rows.rows == [["1", nil, "ä"], ["2", nil, ""]])
         #expect(rows.value(0, "text") == "ä")
@@ -81,12 +87,16 @@ struct PostgresPoolTests {
 
     @Test func setsWhatAWatcherNeeds() async throws {
         let connection = pool.connection(to: try await options(["options": "-c work_mem=1MB"]))
-        func show(_ name: String) async throws -> String? { try await connection.query("SHOW \(name)").rows.first?.first ?? nil }
+        func show(_ name: String) async throws -> String? {
+            try await connection.query("SHOW \(name)").rows.first?.first ?? nil
+        }
         #expect(try await show("default_transaction_read_only") == "on")
         #expect(try await show("statement_timeout") == "4s")
         #expect(try await show("application_name") == "vaultwatch")
         #expect(try await show("work_mem") == "1MB")
-        #expect(await failure { () async throws(PostgresError) in try await connection.query("CREATE TABLE t (a int)") }?.sqlState == "25006")
+        #expect(
+            await failure { () async throws(PostgresError) in try await connection.query("CREATE TABLE t (a int)") }?
+                .sqlState == "25006")
     }
 
     @Test func manyCallersTakeTurns() async throws {
@@ -115,13 +125,19 @@ struct PostgresPoolTests {
     @Test func theServersComplaintKeepsTheConnection() async throws {
         let connection = pool.connection(to: try await options())
         let before = try await connection.query("SELECT pg_backend_pid()").rows
-        let error = await failure { () async throws(PostgresError) in try await connection.query("SELECT * FROM nowhere") }
+        let error = await failure { () async throws(PostgresError) in
+            try await connection.query("SELECT * FROM nowhere")
+        }
         #expect(error?.sqlState == "42P01")
         #expect(error?.reason == .other)
-        let denied = await failure { () async throws(PostgresError) in try await connection.query("SELECT value FROM vault_kv_store") }
+        let denied = await failure { () async throws(PostgresError) in
+            try await connection.query("SELECT value FROM vault_kv_store")
+        }
         #expect(denied?.sqlState == "42501")
         #expect(denied?.reason == .auth)
-        #expect(await failure { () async throws(PostgresError) in try await connection.query("SELECT 1; SELECT 2") }?.sqlState == "42601")
+        #expect(
+            await failure { () async throws(PostgresError) in try await connection.query("SELECT 1; SELECT 2") }?
+                .sqlState == "42601")
         #expect(try await connection.query("SELECT pg_backend_pid()").rows == before)
     }
 
@@ -138,7 +154,8 @@ struct PostgresPoolTests {
         #expect(await failure { () async throws(PostgresError) in try await none.query("SELECT 1") }?.reason == .auth)
         options.password = Secret(file: "/nonexistent/password")
         let missing = pool.connection(to: options)
-        #expect(await failure { () async throws(PostgresError) in try await missing.query("SELECT 1") }?.reason == .auth)
+        #expect(
+            await failure { () async throws(PostgresError) in try await missing.query("SELECT 1") }?.reason == .auth)
     }
 
     @Test func namesARefusedConnectionAndFailsAtOnceMeanwhile() async throws {
@@ -156,7 +173,9 @@ struct PostgresPoolTests {
         var options = try await options(["port": "\(server.port)"])
         options.connectTimeout = .milliseconds(100)
         let connection = pool.connection(to: options)
-        #expect(await failure { () async throws(PostgresError) in try await connection.query("SELECT 1") }?.reason == .timeout)
+        #expect(
+            await failure { () async throws(PostgresError) in try await connection.query("SELECT 1") }?.reason
+                == .timeout)
     }
 
     @Test func namesGarbageAndARequiredTLSThatIsNotThere() async throws {
@@ -168,7 +187,8 @@ struct PostgresPoolTests {
         let error = await failure { () async throws(PostgresError) in try await garbage.query("SELECT 1") }
         #expect(error?.reason == .other)
         let encrypted = pool.connection(to: try await options(["sslmode": "verify-full"]))
-        #expect(await failure { () async throws(PostgresError) in try await encrypted.query("SELECT 1") }?.reason == .tls)
+        #expect(
+            await failure { () async throws(PostgresError) in try await encrypted.query("SELECT 1") }?.reason == .tls)
     }
 
     @Test func theServerEndsASlowStatementAndTheConnectionStays() async throws {
@@ -176,7 +196,8 @@ struct PostgresPoolTests {
         options.statementTimeout = .milliseconds(100)
         let connection = pool.connection(to: options)
         let before = try await connection.query("SELECT pg_backend_pid()").rows
-        let error = await failure { () async throws(PostgresError) in try await connection.query("SELECT pg_sleep(60)") }
+        let error = await failure { () async throws(PostgresError) in try await connection.query("SELECT pg_sleep(60)")
+        }
         #expect(error?.reason == .timeout)
         #expect(error?.sqlState == "57014")
         #expect(try await connection.query("SELECT pg_backend_pid()").rows == before)
@@ -204,7 +225,9 @@ struct PostgresPoolTests {
         let server = try await Servers.shared.server()
         let gone = await waitUntil(atMost: .seconds(10)) {
             // Only while the query runs.
-            ((try? await server.primary.sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid = \(pid) AND query LIKE '%pg_sleep%' AND state = 'active'")) ?? "").contains("1")
+            ((try? await server.primary.sql(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid = \(pid) AND query LIKE '%pg_sleep%' AND state = 'active'"
+            )) ?? "").contains("1")
         }
         #expect(gone)
         #expect(await error?.reason == .reset)
@@ -232,18 +255,26 @@ struct PostgresPoolTests {
         options.byteLimit = 10_000
         let connection = pool.connection(to: options)
         #expect(try await connection.query("SELECT generate_series(1, 10)").rows.count == 10)
-        #expect(await failure { () async throws(PostgresError) in try await connection.query("SELECT generate_series(1, 1000000000)") }?.reason == .body)
-        #expect(await failure { () async throws(PostgresError) in try await connection.query("SELECT repeat('x', 20000)") }?.reason == .body)
+        #expect(
+            await failure { () async throws(PostgresError) in
+                try await connection.query("SELECT generate_series(1, 1000000000)")
+            }?.reason == .body)
+        #expect(
+            await failure { () async throws(PostgresError) in try await connection.query("SELECT repeat('x', 20000)") }?
+                .reason == .body)
         #expect(try await connection.query("SELECT 1").rows == [["1"]])
     }
 
     @Test func cancellingTheTaskEndsTheQuery() async throws {
         let connection = pool.connection(to: try await options())
         let pid = try await connection.query("SELECT pg_backend_pid()").rows[0][0] ?? ""
-        let task = Task { await failure { () async throws(PostgresError) in try await connection.query("SELECT pg_sleep(3)") } }
+        let task = Task {
+            await failure { () async throws(PostgresError) in try await connection.query("SELECT pg_sleep(3)") }
+        }
         let server = try await Servers.shared.server()
         _ = await waitUntil(atMost: .seconds(10)) {
-            ((try? await server.primary.sql("SELECT count(*) FROM pg_stat_activity WHERE pid = \(pid) AND state = 'active'")) ?? "").contains("1")
+            ((try? await server.primary.sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE pid = \(pid) AND state = 'active'")) ?? "").contains("1")
         }
         task.cancel()
         #expect(await task.value?.reason == .cancelled)
@@ -255,7 +286,10 @@ struct PostgresPoolTests {
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<60 {
                 group.addTask {
-                    let task = Task { await failure { () async throws(PostgresError) in try await connection.query("SELECT \(number)") } }
+                    let task = Task {
+                        await failure { () async throws(PostgresError) in try await connection.query("SELECT \(number)")
+                        }
+                    }
                     for _ in 0..<number * 100 where task.isCancelled {}
                     task.cancel()
                     let reason = await task.value?.reason
@@ -272,7 +306,9 @@ struct PostgresPoolTests {
         await connection.close()
         #expect(try await connection.query("SELECT pg_backend_pid()").rows != before)
         pool.close()
-        #expect(await failure { () async throws(PostgresError) in try await connection.query("SELECT 1") }?.reason == .cancelled)
+        #expect(
+            await failure { () async throws(PostgresError) in try await connection.query("SELECT 1") }?.reason
+                == .cancelled)
     }
 }
 
@@ -280,7 +316,9 @@ struct PostgresParametersTests {
     @Test func spreadsAHostOverItsAddresses() {
         let options = PostgresOptions(parameters: ["host": "db.example,/run/pg,192.0.2.9", "port": "5433"])
         #expect(PostgresParameters.nameToResolve(options.parameters) == ["db.example"])
-        let all = Dictionary(uniqueKeysWithValues: PostgresParameters.all(options, password: nil, addresses: ["db.example": ["::1", "127.0.0.1"]]))
+        let all = Dictionary(
+            uniqueKeysWithValues: PostgresParameters.all(
+                options, password: nil, addresses: ["db.example": ["::1", "127.0.0.1"]]))
         #expect(all["host"] == "db.example,db.example,/run/pg,192.0.2.9")
         #expect(all["hostaddr"] == "::1,127.0.0.1,,192.0.2.9")
         #expect(all["port"] == "5433,5433,5433,5433")

@@ -13,9 +13,15 @@ private struct TLSServer {
     let port: UInt16
     let process: ChildProcess
 
-    static func start(_ certificate: CertificateAuthority.Certificate, _ more: [String] = []) async throws -> TLSServer {
+    static func start(_ certificate: CertificateAuthority.Certificate, _ more: [String] = []) async throws -> TLSServer
+    {
         let port = try freePort()
-        let process = try await ChildProcess.start("openssl", ["s_server", "-accept", "127.0.0.1:\(port)", "-cert", certificate.certificateFile, "-key", certificate.keyFile, "-www", "-quiet"] + more)
+        let process = try await ChildProcess.start(
+            "openssl",
+            [
+                "s_server", "-accept", "127.0.0.1:\(port)", "-cert", certificate.certificateFile, "-key",
+                certificate.keyFile, "-www", "-quiet",
+            ] + more)
         try #require(await waitUntil { accepts(port: port) })
         return TLSServer(port: port, process: process)
     }
@@ -26,7 +32,9 @@ private struct TLSServer {
 struct TLSTests {
     let transport = CurlTransport.test()
 
-    private func request(_ server: TLSServer, _ authority: CertificateAuthority?, host: String = "127.0.0.1") -> HTTPRequest {
+    private func request(_ server: TLSServer, _ authority: CertificateAuthority?, host: String = "127.0.0.1")
+        -> HTTPRequest
+    {
         var request = HTTPRequest(url: "https://\(host):\(server.port)/")
         request.tls.caFile = authority?.certificateFile
         return request
@@ -42,7 +50,8 @@ struct TLSTests {
         let response = try await transport.send(request(good, authority))
         #expect(response.status == 200)
         #expect(response.timing.tls > 0)
-        let left = Double((response.certificateExpiry?.milliseconds ?? 0) - SystemTime().wall().milliseconds) / 86_400_000
+        let left =
+            Double((response.certificateExpiry?.milliseconds ?? 0) - SystemTime().wall().milliseconds) / 86_400_000
         #expect(left > 29.9 && left < 30.1)
         // Known to nobody else.
         #expect(await failure(request(good, nil)) == .tls)
@@ -89,7 +98,8 @@ struct TLSTests {
     @Test func showsAClientCertificate() async throws {
         let authority = try await CertificateAuthority()
         let own = try await authority.issue("client")
-        let server = try await TLSServer.start(authority.issue("server"), ["-Verify", "1", "-verify_return_error", "-CAfile", authority.certificateFile])
+        let server = try await TLSServer.start(
+            authority.issue("server"), ["-Verify", "1", "-verify_return_error", "-CAfile", authority.certificateFile])
         var request = request(server, authority)
         #expect([.tls, .reset].contains(await failure(request)))
         request.tls.certificateFile = own.certificateFile
@@ -102,7 +112,8 @@ struct TLSTests {
     @Test func takesCertificatesAsText() async throws {
         let authority = try await CertificateAuthority()
         let own = try await authority.issue("client")
-        let server = try await TLSServer.start(authority.issue("server"), ["-Verify", "1", "-verify_return_error", "-CAfile", authority.certificateFile])
+        let server = try await TLSServer.start(
+            authority.issue("server"), ["-Verify", "1", "-verify_return_error", "-CAfile", authority.certificateFile])
         func text(_ file: String) throws -> String { try String(contentsOfFile: file, encoding: .utf8) }
         var request = request(server, nil)
         request.tls.ca = try text(authority.certificateFile)
@@ -133,7 +144,9 @@ struct TLSTests {
         let authority = try await CertificateAuthority()
         let certificate = try await authority.issue("target")
         let directory = try TemporaryDirectory()
-        let script = try directory.write("target.py", """
+        let script = try directory.write(
+            "target.py",
+            """
             import http.server, ssl, sys
             class H(http.server.BaseHTTPRequestHandler):
                 def do_GET(self):
@@ -145,7 +158,8 @@ struct TLSTests {
             s.socket = c.wrap_socket(s.socket, server_side=True); s.serve_forever()
             """)
         let port = try freePort()
-        let target = try await ChildProcess.start(try #require(TestPython.find()), [script, "\(port)", certificate.certificateFile, certificate.keyFile])
+        let target = try await ChildProcess.start(
+            try #require(TestPython.find()), [script, "\(port)", certificate.certificateFile, certificate.keyFile])
         try #require(await waitUntil { accepts(port: port) })
         let asked = Mutex<[String]>([])
         let proxy = try RawServer { connection in
@@ -163,10 +177,14 @@ struct TLSTests {
         request.headers = [("X-Target", "for-the-target")]
         request.proxyHeaders = [("X-Tunnel", "one"), ("X-Tunnel", "two"), ("X-Empty", "")]
         let heard = try await transport.send(request).text
-        #expect(heard.contains("X-Target: for-the-target") && !heard.contains("X-Tunnel") && !heard.contains("X-Empty"), "\(heard)")
+        #expect(
+            heard.contains("X-Target: for-the-target") && !heard.contains("X-Tunnel") && !heard.contains("X-Empty"),
+            "\(heard)")
         let opening = try #require(asked.withLock { $0.first })
         #expect(opening.hasPrefix("CONNECT 127.0.0.1:\(port) HTTP/1.1\r\n"))
-        #expect(opening.contains("\r\nX-Tunnel: one\r\nX-Tunnel: two\r\nX-Empty:\r\n") && !opening.contains("X-Target"), "\(opening)")
+        #expect(
+            opening.contains("\r\nX-Tunnel: one\r\nX-Tunnel: two\r\nX-Empty:\r\n") && !opening.contains("X-Target"),
+            "\(opening)")
         request.url = "http://127.0.0.1:\(port)/"
         #expect(try await transport.send(request).text == "no tunnel")
         #expect(asked.withLock { $0.last?.contains("X-Tunnel") } == false)
@@ -183,7 +201,9 @@ struct TLSTests {
         let certificate = try await authority.issue("kept")
         let port = try freePort()
         let directory = try TemporaryDirectory()
-        let script = try directory.write("server.py", """
+        let script = try directory.write(
+            "server.py",
+            """
             import http.server, ssl, sys
             class H(http.server.BaseHTTPRequestHandler):
                 protocol_version = "HTTP/1.1"
@@ -196,7 +216,8 @@ struct TLSTests {
             s.socket = c.wrap_socket(s.socket, server_side=True); s.serve_forever()
             """)
         let python = try #require(TestPython.find())
-        let process = try await ChildProcess.start(python, [script, "\(port)", certificate.certificateFile, certificate.keyFile])
+        let process = try await ChildProcess.start(
+            python, [script, "\(port)", certificate.certificateFile, certificate.keyFile])
         try #require(await waitUntil { accepts(port: port) })
         var request = HTTPRequest(url: "https://127.0.0.1:\(port)/")
         request.tls.caFile = authority.certificateFile

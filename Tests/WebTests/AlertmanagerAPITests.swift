@@ -15,8 +15,12 @@ struct AlertmanagerAPITests {
         let posted = Mutex<[Alert]>([])
 
         init() {
-            dispatcher = Mutex(Dispatcher(DispatchOptions(
-                route: Route(receiver: "team-x"), receivers: [.init(name: "team-x", integrations: [.init(name: "email/0", sendResolved: true)])])))
+            dispatcher = Mutex(
+                Dispatcher(
+                    DispatchOptions(
+                        route: Route(receiver: "team-x"),
+                        receivers: [.init(name: "team-x", integrations: [.init(name: "email/0", sendResolved: true)])]))
+            )
         }
     }
 
@@ -27,7 +31,9 @@ struct AlertmanagerAPITests {
         let platform = scripted.platform
         func fire(_ labels: Labels) {
             let wall = platform.time.wall()
-            let alert = Alert(labels: labels, annotations: ["summary": "It <burns>"], startsAt: wall, updatedAt: wall, generatorURL: "http://x/graph")
+            let alert = Alert(
+                labels: labels, annotations: ["summary": "It <burns>"], startsAt: wall, updatedAt: wall,
+                generatorURL: "http://x/graph")
             _ = desk.dispatcher.withLock { $0.receive([alert], now: platform.time.now()) }
         }
         fire(["alertname": "VaultSealed", "severity": "critical", "node": "v1"])
@@ -42,7 +48,9 @@ struct AlertmanagerAPITests {
             }
         }
         scripted.sources.expireSilence = { (id) throws(SilenceError) in
-            try desk.dispatcher.withLock { (dispatcher) throws(SilenceError) in _ = try dispatcher.expireSilence(id, now: platform.time.now()) }
+            try desk.dispatcher.withLock { (dispatcher) throws(SilenceError) in
+                _ = try dispatcher.expireSilence(id, now: platform.time.now())
+            }
         }
         scripted.sources.postAlerts = { alerts in
             desk.posted.withLock { $0 += alerts }
@@ -54,18 +62,26 @@ struct AlertmanagerAPITests {
     }
 
     private func post(_ scripted: Scripted, _ target: String, _ body: String) async -> (status: Int, text: String) {
-        let response = await scripted.respond("POST", target, headers: [("Content-Type", "application/json")], body: body)
+        let response = await scripted.respond(
+            "POST", target, headers: [("Content-Type", "application/json")], body: body)
         return (response.status, response.text)
     }
 
     @Test func alertsAsAlertmanagerTellsThem() async throws {
         let (scripted, _) = scripted()
         let answer = await scripted.get("/api/v2/alerts?filter=alertname%3D%22VaultSealed%22")
-        #expect(try canonicalJSON(answer.text) == canonicalJSON(#"""
-            [{"annotations":{"summary":"It <burns>"},"endsAt":"2026-01-02T03:09:05Z","fingerprint":"FP","receivers":[{"name":"team-x"}],"startsAt":"2026-01-02T03:04:05Z",
-            "status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"unprocessed"},"updatedAt":"2026-01-02T03:04:05Z","generatorURL":"http://x/graph",
-            "labels":{"alertname":"VaultSealed","node":"v1","severity":"critical"}}]
-            """#.replacingOccurrences(of: "FP", with: (try #require(try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [[String: Any]]).first?["fingerprint"] as? String) ?? "")))
+        #expect(
+            try canonicalJSON(answer.text)
+                == canonicalJSON(
+                    #"""
+                    [{"annotations":{"summary":"It <burns>"},"endsAt":"2026-01-02T03:09:05Z","fingerprint":"FP","receivers":[{"name":"team-x"}],"startsAt":"2026-01-02T03:04:05Z",
+                    "status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"unprocessed"},"updatedAt":"2026-01-02T03:04:05Z","generatorURL":"http://x/graph",
+                    "labels":{"alertname":"VaultSealed","node":"v1","severity":"critical"}}]
+                    """#.replacingOccurrences(
+                        of: "FP",
+                        with: (try #require(
+                            try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [[String: Any]]
+                        ).first?["fingerprint"] as? String) ?? "")))
         #expect(!answer.text.contains("<burns>"))
         func count(_ query: String) async throws -> Int {
             let answer = await scripted.get("/api/v2/alerts?\(query)")
@@ -88,15 +104,24 @@ struct AlertmanagerAPITests {
 
     @Test func silencesFromBirthToDeath() async throws {
         let (scripted, _) = scripted()
-        let made = await post(scripted, "/api/v2/silences", #"{"matchers":[{"name":"severity","value":"crit.*","isRegex":true,"isEqual":true}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T05:04:05.5+01:00","createdBy":"ann","comment":"work"}"#)
+        let made = await post(
+            scripted, "/api/v2/silences",
+            #"{"matchers":[{"name":"severity","value":"crit.*","isRegex":true,"isEqual":true}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T05:04:05.5+01:00","createdBy":"ann","comment":"work"}"#
+        )
         #expect(made.status == 200)
-        let id = try #require((try JSONSerialization.jsonObject(with: Data(made.text.utf8)) as? [String: String])?["silenceID"])
+        let id = try #require(
+            (try JSONSerialization.jsonObject(with: Data(made.text.utf8)) as? [String: String])?["silenceID"])
         let shown = await scripted.get("/api/v2/silence/\(id)")
-        #expect(try canonicalJSON(shown.text) == canonicalJSON(#"""
-            {"id":"ID","status":{"state":"active"},"updatedAt":"2026-01-02T03:04:05Z","comment":"work","createdBy":"ann","endsAt":"2026-01-02T04:04:05.500Z","startsAt":"2026-01-02T03:04:05Z",
-            "matchers":[{"isEqual":true,"isRegex":true,"name":"severity","value":"crit.*"}]}
-            """#.replacingOccurrences(of: "ID", with: id)))
-        #expect(await scripted.get("/api/v2/alerts?filter=alertname=VaultSealed").text.contains(#""silencedBy":["\#(id)"],"state":"suppressed""#))
+        #expect(
+            try canonicalJSON(shown.text)
+                == canonicalJSON(
+                    #"""
+                    {"id":"ID","status":{"state":"active"},"updatedAt":"2026-01-02T03:04:05Z","comment":"work","createdBy":"ann","endsAt":"2026-01-02T04:04:05.500Z","startsAt":"2026-01-02T03:04:05Z",
+                    "matchers":[{"isEqual":true,"isRegex":true,"name":"severity","value":"crit.*"}]}
+                    """#.replacingOccurrences(of: "ID", with: id)))
+        #expect(
+            await scripted.get("/api/v2/alerts?filter=alertname=VaultSealed").text.contains(
+                #""silencedBy":["\#(id)"],"state":"suppressed""#))
         #expect(await scripted.get("/api/v2/alerts?silenced=false").text.contains("VaultSealed") == false)
         #expect(await scripted.get("/api/v2/silences?filter=severity=%22crit.*%22").text.contains(id))
         #expect(await scripted.get("/api/v2/silences?filter=severity=high").text == "[]")
@@ -109,13 +134,34 @@ struct AlertmanagerAPITests {
 
     @Test(arguments: [
         ("", 400), ("[]", 400), ("{}", 400),
-        (#"{"matchers":[],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
-        (#"{"matchers":[{"name":"a","value":"(","isRegex":true}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
-        (#"{"matchers":[{"name":"a","value":"","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
-        (#"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T05:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
-        (#"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2020-01-02T05:04:05Z","endsAt":"2020-01-02T06:04:05Z","createdBy":"a","comment":"c"}"#, 400),
-        (#"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"now","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 400),
-        (#"{"id":"nobody","matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#, 404),
+        (
+            #"{"matchers":[],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#,
+            400
+        ),
+        (
+            #"{"matchers":[{"name":"a","value":"(","isRegex":true}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#,
+            400
+        ),
+        (
+            #"{"matchers":[{"name":"a","value":"","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#,
+            400
+        ),
+        (
+            #"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T05:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#,
+            400
+        ),
+        (
+            #"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2020-01-02T05:04:05Z","endsAt":"2020-01-02T06:04:05Z","createdBy":"a","comment":"c"}"#,
+            400
+        ),
+        (
+            #"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"now","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#,
+            400
+        ),
+        (
+            #"{"id":"nobody","matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T04:04:05Z","createdBy":"a","comment":"c"}"#,
+            404
+        ),
     ])
     func badSilences(_ body: String, _ status: Int) async throws {
         let (scripted, _) = scripted()
@@ -128,18 +174,25 @@ struct AlertmanagerAPITests {
     /// Ours: a silence that recurs. Who does not know of schedules changes the rest and leaves it as it is.
     @Test func silencesMayRecur() async throws {
         let (scripted, desk) = scripted()
-        let schedule = #"[{"days_of_month":["-1"],"location":"Europe/Berlin","months":["1:3"],"times":[{"end_time":"24:00","start_time":"22:30"}],"weekdays":["monday:friday","sunday"],"years":["2026"]}]"#
-        let body = #"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-03T04:04:05Z","createdBy":"a","comment":"c""#
+        let schedule =
+            #"[{"days_of_month":["-1"],"location":"Europe/Berlin","months":["1:3"],"times":[{"end_time":"24:00","start_time":"22:30"}],"weekdays":["monday:friday","sunday"],"years":["2026"]}]"#
+        let body =
+            #"{"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-03T04:04:05Z","createdBy":"a","comment":"c""#
         #expect(await post(scripted, "/api/v2/silences", body + #","schedule":\#(schedule)}"#).status == 200)
         let kept = try #require(desk.dispatcher.withLock { $0.allSilences.first })
         #expect(kept.schedule.first?.weekdays == [.init(1, 5), .init(0, 0)])
         #expect(kept.schedule.first?.zone.name == "Europe/Berlin")
         let shown = try canonicalJSON(await scripted.get("/api/v2/silence/\(kept.id)").text)
         #expect(shown.contains(#""schedule":"# + schedule.replacingOccurrences(of: "/", with: "\\/")), "\(shown)")
-        let changed = await post(scripted, "/api/v2/silences", body.replacingOccurrences(of: #"{"matchers""#, with: #"{"id":"\#(kept.id)","matchers""#) + "}")
+        let changed = await post(
+            scripted, "/api/v2/silences",
+            body.replacingOccurrences(of: #"{"matchers""#, with: #"{"id":"\#(kept.id)","matchers""#) + "}")
         #expect(changed.status == 200)
         #expect(desk.dispatcher.withLock { $0.allSilences.map(\.schedule) } == [kept.schedule])
-        for wrong in [#"[{"weekdays":["funday"]}]"#, #"[{"times":[{"start_time":"9","end_time":"10"}]}]"#, #"[{"location":"Mars/X"}]"#, "7"] {
+        for wrong in [
+            #"[{"weekdays":["funday"]}]"#, #"[{"times":[{"start_time":"9","end_time":"10"}]}]"#,
+            #"[{"location":"Mars/X"}]"#, "7",
+        ] {
             let answer = await post(scripted, "/api/v2/silences", body + #","schedule":\#(wrong)}"#)
             #expect(answer.status == 400, "\(wrong)")
         }
@@ -148,17 +201,25 @@ struct AlertmanagerAPITests {
     @Test func othersMaySendAlerts() async throws {
         let (scripted, desk) = scripted()
         #expect(await post(scripted, "/api/v2/alerts", #"[{"labels":{"":"nameless"}}]"#).status == 400)
-        let mixed = await post(scripted, "/api/v2/alerts", #"""
+        let mixed = await post(
+            scripted, "/api/v2/alerts",
+            #"""
             [{"labels":{"alertname":"A","empty":""},"annotations":{"summary":"s"},"generatorURL":"http://g"},
              {"labels":{}},{"labels":{"bad-name":"x"}},
              {"labels":{"alertname":"B"},"startsAt":"2026-01-02T03:00:00Z","endsAt":"2026-01-02T02:00:00Z"},
              {"labels":{"alertname":"C"},"startsAt":"0001-01-01T00:00:00Z","endsAt":"2026-01-02T03:00:00Z"}]
             """#)
         #expect(mixed.status == 400)
-        #expect(mixed.text.contains("alert 1: at least one label pair required") && mixed.text.contains("alert 3: start time must be before end time"))
+        #expect(
+            mixed.text.contains("alert 1: at least one label pair required")
+                && mixed.text.contains("alert 3: start time must be before end time"))
         let taken = desk.posted.withLock { $0 }
         #expect(taken.map(\.name) == ["A", "C"])
-        #expect(taken[0] == Alert(labels: ["alertname": "A"], annotations: ["summary": "s"], startsAt: Scripted.now, updatedAt: Scripted.now, generatorURL: "http://g"))
+        #expect(
+            taken[0]
+                == Alert(
+                    labels: ["alertname": "A"], annotations: ["summary": "s"], startsAt: Scripted.now,
+                    updatedAt: Scripted.now, generatorURL: "http://g"))
         #expect(taken[1].startsAt == taken[1].endsAt)
         #expect(await post(scripted, "/api/v2/alerts", #"[{"labels":{"alertname":"A"}}]"#).status == 200)
         #expect(await post(scripted, "/api/v2/alerts", "nonsense").status == 400)
@@ -171,13 +232,20 @@ struct AlertmanagerAPITests {
             func amtool(_ arguments: String...) async throws -> (output: String, status: Int32) {
                 let (output, status) = try await run("/usr/bin/amtool", ["--alertmanager.url=\(url)"] + arguments)
                 // It says so whenever the other side is not of its own version.
-                return (output.split(separator: "\n").filter { !$0.hasPrefix("Warning: amtool version") }.joined(separator: "\n"), status)
+                return (
+                    output.split(separator: "\n").filter { !$0.hasPrefix("Warning: amtool version") }.joined(
+                        separator: "\n"), status
+                )
             }
             let alerts = try await amtool("alert", "query", "--unprocessed", "-o", "json")
             #expect(alerts.output.contains("VaultSealed") && alerts.output.contains("ReplicaLag"), "\(alerts.output)")
             let filtered = try await amtool("alert", "query", "--unprocessed", "-o", "extended", "severity=critical")
-            #expect(filtered.output.contains("VaultSealed") && !filtered.output.contains("ReplicaLag"), "\(filtered.output)")
-            let added = try await amtool("silence", "add", "alertname=VaultSealed", "node=~v.*", "--comment=maintenance", "--author=ann", "--duration=1h")
+            #expect(
+                filtered.output.contains("VaultSealed") && !filtered.output.contains("ReplicaLag"), "\(filtered.output)"
+            )
+            let added = try await amtool(
+                "silence", "add", "alertname=VaultSealed", "node=~v.*", "--comment=maintenance", "--author=ann",
+                "--duration=1h")
             let id = added.output.trimmingCharacters(in: .whitespacesAndNewlines)
             #expect(added.status == 0 && id.count == 36, "\(added.output)")
             let silences = try await amtool("silence", "query", "-o", "extended")
@@ -190,7 +258,8 @@ struct AlertmanagerAPITests {
             #expect(expired.status == 0, "\(expired.output)")
             #expect(try await amtool("silence", "query", "-q").output == "")
             #expect(try await amtool("silence", "query", "--expired", "-q").output.contains(id))
-            let sent = try await amtool("alert", "add", "alertname=Posted", "severity=low", "--annotation=summary=hello")
+            let sent = try await amtool(
+                "alert", "add", "alertname=Posted", "severity=low", "--annotation=summary=hello")
             #expect(sent.status == 0, "\(sent.output)")
             let show = try await amtool("config", "show")
             #expect(show.output.contains("receiver: team-x"), "\(show.output)")

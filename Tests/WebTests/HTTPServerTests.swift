@@ -31,20 +31,28 @@ struct HTTPServerTests {
 
     /// The test's handler says what it saw.
     private let echo: HTTPServer.Handler = { request in
-        let lines = [request.method, request.path, request.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: "&"), request.remote]
-        return ServerResponse(headers: [("X-Body", String(request.body.count))], body: .bytes(Array(lines.joined(separator: "|").utf8)))
+        let lines = [
+            request.method, request.path, request.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: "&"),
+            request.remote,
+        ]
+        return ServerResponse(
+            headers: [("X-Body", String(request.body.count))], body: .bytes(Array(lines.joined(separator: "|").utf8)))
     }
 
     @Test func requestsArriveDecoded() async throws {
         try await serve(handler: echo) { address, _ in
-            let answer = try await RawClient.exchange(address, "GET /a%20b/c+d?x=1%2B1&y=a+b&z&bad=%zz#f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            let answer = try await RawClient.exchange(
+                address, "GET /a%20b/c+d?x=1%2B1&y=a+b&z&bad=%zz#f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             #expect(answer.text.hasPrefix("HTTP/1.1 200 OK\r\n"))
             #expect(answer.text.hasSuffix("\r\n\r\nGET|/a b/c+d|x=1+1&y=a b&z=&bad=%zz|127.0.0.1"))
             #expect(answer.ending == .closed)
-            let absolute = try await RawClient.exchange(address, "GET http://other/p?q=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            let absolute = try await RawClient.exchange(
+                address, "GET http://other/p?q=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             #expect(absolute.text.hasSuffix("GET|/p|q=1|127.0.0.1"))
             let form = try await RawClient.exchange(
-                address, "POST /f?a=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5\r\n\r\nb=%26")
+                address,
+                "POST /f?a=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5\r\n\r\nb=%26"
+            )
             #expect(form.text.hasSuffix("POST|/f|a=1&b=&|127.0.0.1"))
         }
     }
@@ -56,16 +64,21 @@ struct HTTPServerTests {
             return .text(request.path)
         }) { address, _ in
             let client = try RawClient(address)
-            client.write((1...20).map { "GET /\($0) HTTP/1.1\r\nHost: x\r\n\(($0 == 20) ? "Connection: close\r\n" : "")\r\n" }.joined())
+            client.write(
+                (1...20).map { "GET /\($0) HTTP/1.1\r\nHost: x\r\n\(($0 == 20) ? "Connection: close\r\n" : "")\r\n" }
+                    .joined())
             let answer = await client.readAll()
-            let bodies = answer.text.components(separatedBy: "\r\n\r\n").dropFirst().map { $0.components(separatedBy: "HTTP/1.1")[0] }
+            let bodies = answer.text.components(separatedBy: "\r\n\r\n").dropFirst().map {
+                $0.components(separatedBy: "HTTP/1.1")[0]
+            }
             #expect(bodies == (1...20).map { "/\($0)" })
         }
     }
 
     @Test func headHasTheLengthButNoBody() async throws {
         try await serve(handler: echo) { address, _ in
-            let answer = try await RawClient.exchange(address, "HEAD /abc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            let answer = try await RawClient.exchange(
+                address, "HEAD /abc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             #expect(answer.text.lowercased().contains("content-length: 20\r\n"))
             #expect(answer.text.hasSuffix("\r\n\r\n"))
         }
@@ -86,16 +99,28 @@ struct HTTPServerTests {
         ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         ("GET /" + String(repeating: "a", count: 5000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431),
         ("GET / HTTP/1.1\r\nHost: x\r\nA: " + String(repeating: "a", count: 5000) + "\r\n\r\n", 431),
-        ("GET / HTTP/1.1\r\nHost: x\r\n" + (0..<30).map { "A\($0): \(String(repeating: "a", count: 200))\r\n" }.joined() + "\r\n", 431),
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\n"
+                + (0..<30).map { "A\($0): \(String(repeating: "a", count: 200))\r\n" }.joined() + "\r\n", 431
+        ),
         ("GET / HTTP/1.1\r\nHost: x\r\n" + String(repeating: "A: b\r\n", count: 200) + "\r\n", 431),
         ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", 413),
-        ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + String(repeating: "b", count: 101) + "\r\n0\r\n\r\n", 413),
+        (
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n"
+                + String(repeating: "b", count: 101) + "\r\n0\r\n\r\n", 413
+        ),
         ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
     ])
     func badRequestsAreRefused(_ request: String, _ status: Int) async throws {
-        try await serve(limits { $0.headerBytes = 4096; $0.bodyBytes = 100 }, handler: echo) { address, _ in
+        try await serve(
+            limits {
+                $0.headerBytes = 4096; $0.bodyBytes = 100
+            }, handler: echo
+        ) { address, _ in
             let answer = try await RawClient.exchange(address, request)
-            #expect(answer.text.hasPrefix("HTTP/1.1 \(status) ") || answer.text.hasPrefix("HTTP/1.0 \(status) "), "\(answer)")
+            #expect(
+                answer.text.hasPrefix("HTTP/1.1 \(status) ") || answer.text.hasPrefix("HTTP/1.0 \(status) "),
+                "\(answer)")
             #expect(answer.text.lowercased().contains("connection: close"))
         }
     }
@@ -103,7 +128,9 @@ struct HTTPServerTests {
     @Test func bodiesUpToTheLimitArrive() async throws {
         try await serve(limits { $0.bodyBytes = 300_000 }, handler: echo) { address, _ in
             let client = try RawClient(address)
-            client.write("POST /b HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 300000\r\n\r\n")
+            client.write(
+                "POST /b HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 300000\r\n\r\n"
+            )
             let interim = await client.read { $0.contains("\r\n\r\n") }
             #expect(interim.text.hasPrefix("HTTP/1.1 100 "))
             client.write([UInt8](repeating: 65, count: 300_000))
@@ -138,9 +165,12 @@ struct HTTPServerTests {
 
     /// A client that asks for much and reads nothing does not keep its answer in memory for ever.
     @Test func clientsThatDoNotReadAreCutOff() async throws {
-        try await serve(limits { $0.sendTimeout = .milliseconds(200) }, handler: { _ in
-            ServerResponse(body: .stream { [UInt8](repeating: 0, count: 1 << 20) })
-        }) { address, server in
+        try await serve(
+            limits { $0.sendTimeout = .milliseconds(200) },
+            handler: { _ in
+                ServerResponse(body: .stream { [UInt8](repeating: 0, count: 1 << 20) })
+            }
+        ) { address, server in
             let client = try RawClient(address)
             client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             while server.connectionCount == 0 { await Task.yield() }
@@ -174,15 +204,18 @@ struct HTTPServerTests {
     @Test func streamsOfAnySizeFlowInConstantMemory() async throws {
         let left = Mutex(200)
         try await serve(handler: { _ in
-            ServerResponse(headers: [("Content-Length", String(200 << 20))], body: .stream {
-                let goesOn = left.withLock { left in
-                    left -= 1
-                    return left >= 0
-                }
-                return goesOn ? [UInt8](repeating: 1, count: 1 << 20) : nil
-            })
+            ServerResponse(
+                headers: [("Content-Length", String(200 << 20))],
+                body: .stream {
+                    let goesOn = left.withLock { left in
+                        left -= 1
+                        return left >= 0
+                    }
+                    return goesOn ? [UInt8](repeating: 1, count: 1 << 20) : nil
+                })
         }) { address, _ in
-            let (output, _) = try await run("/usr/bin/curl", ["-s", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", "http://\(address)/"])
+            let (output, _) = try await run(
+                "/usr/bin/curl", ["-s", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", "http://\(address)/"])
             #expect(output == "200 \(200 << 20)")
         }
     }
@@ -253,7 +286,9 @@ struct HTTPServerTests {
     }
 
     @Test func stopDoesNotWaitForEver() async throws {
-        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)])) { _ in ServerResponse(body: .hang) }
+        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)])) { _ in
+            ServerResponse(body: .hang)
+        }
         let address = try await server.start()[0]
         let client = try RawClient(address)
         client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -277,17 +312,19 @@ struct HTTPServerTests {
         try await serve(handler: echo) { address, _ in
             let second = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: address.port)]), handler: echo)
             let error = await #expect(throws: ServerError.self) { try await second.start() }
-            #expect(error?.message == """
-                127.0.0.1:\(address.port): Address already in use; end the program that listens there, or choose another address \
-                with --web.listen-address (listen_addresses in web)
-                """)
+            #expect(
+                error?.message == """
+                    127.0.0.1:\(address.port): Address already in use; end the program that listens there, or choose another address \
+                    with --web.listen-address (listen_addresses in web)
+                    """)
         }
     }
 
     @Test func anEmptyHostMeansAllInterfaces() async throws {
         let server = HTTPServer(ServerOptions(listen: [.tcp(host: "", port: 0)]), handler: echo)
         let port = try await server.start()[0].port
-        let answer = try await RawClient.exchange(.init(host: "127.0.0.1", port: port), "GET /v4 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        let answer = try await RawClient.exchange(
+            .init(host: "127.0.0.1", port: port), "GET /v4 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         #expect(answer.text.contains("GET|/v4||"))
         await server.stop()
     }
@@ -298,7 +335,9 @@ struct HTTPServerTests {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
         #expect(bound == 0 && listen(descriptor, 8) == 0)
         let server = HTTPServer(ServerOptions(listen: [.descriptor(descriptor)]), handler: echo)
@@ -313,13 +352,19 @@ struct HTTPServerTests {
     @Test func fuzzedRequestsDoNoHarm() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("fuzzedRequestsDoNoHarm seed \(seed)")
-        try await serve(limits { $0.requestTimeout = .milliseconds(300); $0.idleTimeout = .milliseconds(300) }, handler: echo) { address, _ in
+        try await serve(
+            limits {
+                $0.requestTimeout = .milliseconds(300); $0.idleTimeout = .milliseconds(300)
+            }, handler: echo
+        ) { address, _ in
             var state = seed
             func next(_ bound: Int) -> Int {
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 return Int(state >> 33) % bound
             }
-            let good = Array("POST /a?b=c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8)
+            let good = Array(
+                "POST /a?b=c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                    .utf8)
             await withTaskGroup { group in
                 for _ in 0..<150 {
                     var bytes = good
@@ -332,7 +377,8 @@ struct HTTPServerTests {
                     }
                 }
             }
-            let answer = try await RawClient.exchange(address, "GET /alive HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            let answer = try await RawClient.exchange(
+                address, "GET /alive HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             #expect(answer.text.hasSuffix("GET|/alive||127.0.0.1"))
         }
     }

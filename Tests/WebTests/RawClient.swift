@@ -33,7 +33,9 @@ final class RawClient: Sendable {
     func write(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes[sent...].withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count <= 0 { return }
             sent += count
         }
@@ -75,7 +77,9 @@ final class RawClient: Sendable {
 }
 
 /// A program's output and exit code, off the pool.
-func run(_ program: String, _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]) async throws -> (output: String, status: Int32) {
+func run(_ program: String, _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:])
+    async throws -> (output: String, status: Int32)
+{
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread {
             let process = Process()

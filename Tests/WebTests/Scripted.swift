@@ -42,8 +42,13 @@ struct Scripted: Sendable {
 
     var service: WebService { WebService(options, sources: sources, platform: platform, registry: registry) }
 
-    func respond(_ method: String = "GET", _ target: String, headers: [(String, String)] = [], body: String = "") async -> ServerResponse {
-        await service.respond(to: ServerRequest(method: method, target: target, headers: headers.map { (name: $0.0, value: $0.1) }, body: Array(body.utf8)))
+    func respond(_ method: String = "GET", _ target: String, headers: [(String, String)] = [], body: String = "") async
+        -> ServerResponse
+    {
+        await service.respond(
+            to: ServerRequest(
+                method: method, target: target, headers: headers.map { (name: $0.0, value: $0.1) },
+                body: Array(body.utf8)))
     }
 
     func get(_ target: String, headers: [(String, String)] = []) async -> (status: Int, text: String) {
@@ -52,14 +57,17 @@ struct Scripted: Sendable {
     }
 
     func form(_ target: String, _ body: String) async -> (status: Int, text: String) {
-        let response = await respond("POST", target, headers: [("Content-Type", "application/x-www-form-urlencoded")], body: body)
+        let response = await respond(
+            "POST", target, headers: [("Content-Type", "application/x-www-form-urlencoded")], body: body)
         return (response.status, response.text)
     }
 
     /// Serves over a real socket while the test runs.
     func serve(_ test: (String) async throws -> Void) async throws {
         let service = service
-        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)])) { await service.respond(to: $0) }
+        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)])) {
+            await service.respond(to: $0)
+        }
         let address = try await server.start()[0]
         do {
             try await test("http://\(address)")
@@ -83,5 +91,7 @@ extension ServerResponse {
 /// A text that must be JSON, keys sorted, so that two can be compared.
 func canonicalJSON(_ text: String) throws -> String {
     let value = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
-    return String(decoding: try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed]), as: UTF8.self)
+    return String(
+        decoding: try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed]),
+        as: UTF8.self)
 }

@@ -21,17 +21,24 @@ final class ServerTLSTests: Sendable {
 
     /// A self-signed certificate for 127.0.0.1; each is its own authority.
     private func make(_ name: String) async throws {
-        let made = try await run("/usr/bin/openssl", [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=\(name)",
-            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", path("\(name).key"), "-out", path("\(name).pem"),
-        ])
+        let made = try await run(
+            "/usr/bin/openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=\(name)",
+                "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", path("\(name).key"), "-out", path("\(name).pem"),
+            ])
         #expect(made.status == 0, "\(made.output)")
     }
 
-    private func tls(_ name: String) -> ServerTLS { ServerTLS(certificateFile: path("\(name).pem"), keyFile: path("\(name).key")) }
+    private func tls(_ name: String) -> ServerTLS {
+        ServerTLS(certificateFile: path("\(name).pem"), keyFile: path("\(name).key"))
+    }
 
     private func serve(_ tls: ServerTLS, _ test: (String, HTTPServer) async throws -> Void) async throws {
-        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)], tls: tls)) { .text("\($0.isTLS) \($0.path)") }
+        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)], tls: tls)) {
+            .text("\($0.isTLS) \($0.path)")
+        }
         let address = try await server.start()[0]
         do {
             try await test("https://\(address)", server)
@@ -87,17 +94,24 @@ final class ServerTLSTests: Sendable {
         try await serve(options) { url, _ in
             let ca = path("one.pem")
             #expect(await curl("--cacert", ca, "\(url)/").status != 0)
-            #expect(await curl("--cacert", ca, "--cert", path("ca.pem"), "--key", path("ca.key"), "\(url)/").status != 0)
-            #expect(await curl("--cacert", ca, "--cert", path("two.pem"), "--key", path("two.key"), "\(url)/").output == "true /")
+            #expect(
+                await curl("--cacert", ca, "--cert", path("ca.pem"), "--key", path("ca.key"), "\(url)/").status != 0)
+            #expect(
+                await curl("--cacert", ca, "--cert", path("two.pem"), "--key", path("two.key"), "\(url)/").output
+                    == "true /")
         }
         options.clientAuthentication = .verifyIfGiven
         try await serve(options) { url, _ in
             #expect(await curl("--cacert", path("one.pem"), "\(url)/").output == "true /")
-            #expect(await curl("--cacert", path("one.pem"), "--cert", path("ca.pem"), "--key", path("ca.key"), "\(url)/").status != 0)
+            #expect(
+                await curl("--cacert", path("one.pem"), "--cert", path("ca.pem"), "--key", path("ca.key"), "\(url)/")
+                    .status != 0)
         }
         options.clientAuthentication = .requireAny
         try await serve(options) { url, _ in
-            #expect(await curl("--cacert", path("one.pem"), "--cert", path("ca.pem"), "--key", path("ca.key"), "\(url)/").output == "true /")
+            #expect(
+                await curl("--cacert", path("one.pem"), "--cert", path("ca.pem"), "--key", path("ca.key"), "\(url)/")
+                    .output == "true /")
             #expect(await curl("--cacert", path("one.pem"), "\(url)/").status != 0)
         }
     }
@@ -105,8 +119,13 @@ final class ServerTLSTests: Sendable {
     @Test func wrongFilesAreNamed() async throws {
         var mixed = tls("one")
         mixed.keyFile = path("two.key")
-        for options in [mixed, ServerTLS(certificateFile: path("missing.pem"), keyFile: path("one.key")), ServerTLS(certificateFile: path("one.pem"), keyFile: path("one.pem"))] {
-            let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)], tls: options)) { _ in .text("") }
+        for options in [
+            mixed, ServerTLS(certificateFile: path("missing.pem"), keyFile: path("one.key")),
+            ServerTLS(certificateFile: path("one.pem"), keyFile: path("one.pem")),
+        ] {
+            let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)], tls: options)) { _ in
+                .text("")
+            }
             let error = await #expect(throws: ServerError.self) { try await server.start() }
             #expect(error?.message.contains(folder.path) == true, "\(error?.message ?? "")")
             await server.stop()

@@ -9,11 +9,23 @@ struct StatusPageTests {
     private func status(_ text: String) -> EstateStatus {
         EstateStatus(
             version: text, startedAt: text, now: text,
-            sections: [.init(title: text, summary: text, targets: [
-                .init(name: text, health: .critical, state: text, detail: text, warnings: [text], lastProbe: text, seconds: .infinity, lastError: text)
-            ])],
-            alerts: [.init(name: text, severity: text, state: "firing", since: text, summary: text, action: text, runbookURL: "https://x/\(text)", labels: [text: text])],
-            receivers: [.init(name: text, integration: text, health: .warning, waiting: 3, lastAccepted: text, lastError: text)])
+            sections: [
+                .init(
+                    title: text, summary: text,
+                    targets: [
+                        .init(
+                            name: text, health: .critical, state: text, detail: text, warnings: [text], lastProbe: text,
+                            seconds: .infinity, lastError: text)
+                    ])
+            ],
+            alerts: [
+                .init(
+                    name: text, severity: text, state: "firing", since: text, summary: text, action: text,
+                    runbookURL: "https://x/\(text)", labels: [text: text])
+            ],
+            receivers: [
+                .init(name: text, integration: text, health: .warning, waiting: 3, lastAccepted: text, lastError: text)
+            ])
     }
 
     @Test func nothingFromOutsideBecomesMarkup() async {
@@ -34,7 +46,8 @@ struct StatusPageTests {
         let policy = try #require(page.header("content-security-policy"))
         #expect(policy.hasPrefix("default-src 'none'; "))
         #expect(!policy.contains("unsafe"))
-        let nonce = try #require(policy.components(separatedBy: "script-src 'nonce-").last?.components(separatedBy: "'").first)
+        let nonce = try #require(
+            policy.components(separatedBy: "script-src 'nonce-").last?.components(separatedBy: "'").first)
         #expect(page.text.components(separatedBy: "nonce=\"\(nonce)\"").count == 3)
         #expect(!page.text.contains("src=") && !page.text.contains("http-equiv=content"))
     }
@@ -45,13 +58,16 @@ struct StatusPageTests {
         status.alerts = [.init(name: "A", severity: "low", state: "firing", since: "", runbookURL: url)]
         #expect(!String(decoding: StatusPage(status: status, nonce: "n").render(), as: UTF8.self).contains("<a "))
         status.alerts[0].runbookURL = "https://runbooks/a?b=\"c\""
-        #expect(String(decoding: StatusPage(status: status, nonce: "n").render(), as: UTF8.self).contains("href=\"https://runbooks/a?b=&quot;c&quot;\""))
+        #expect(
+            String(decoding: StatusPage(status: status, nonce: "n").render(), as: UTF8.self).contains(
+                "href=\"https://runbooks/a?b=&quot;c&quot;\""))
     }
 
     @Test func theTitleSaysHowItStands() {
         var status = EstateStatus(version: "", startedAt: "", now: "")
         func title() -> String {
-            String(decoding: StatusPage(status: status, nonce: "n").render(), as: UTF8.self).components(separatedBy: "<title>")[1].components(separatedBy: "</title>")[0]
+            String(decoding: StatusPage(status: status, nonce: "n").render(), as: UTF8.self).components(
+                separatedBy: "<title>")[1].components(separatedBy: "</title>")[0]
         }
         #expect(title() == "vaultwatch: ok")
         status.alerts = [.init(name: "A", severity: "critical", state: "firing", since: "")]

@@ -34,7 +34,8 @@ struct WebServiceTests {
         let scripted = Scripted()
         for headers in [
             [("Host", "vw:9321"), ("Origin", "https://evil.example")], [("Host", "vw:9321"), ("Origin", "null")],
-            [("Host", "vw:9321"), ("Sec-Fetch-Site", "cross-site")], [("Host", "vw:9321"), ("Sec-Fetch-Site", "same-site")],
+            [("Host", "vw:9321"), ("Sec-Fetch-Site", "cross-site")],
+            [("Host", "vw:9321"), ("Sec-Fetch-Site", "same-site")],
         ] {
             #expect(await scripted.respond("POST", "/-/reload", headers: headers).status == 403)
             #expect(await scripted.respond("DELETE", "/api/v2/silence/abc", headers: headers).status == 403)
@@ -42,7 +43,9 @@ struct WebServiceTests {
         let own = [("Host", "vw:9321"), ("Origin", "http://vw:9321"), ("Sec-Fetch-Site", "same-origin")]
         #expect(await scripted.respond("POST", "/-/reload", headers: own).status == 200)
         // A form needs no permission to be sent across sites.
-        #expect(await scripted.respond("POST", "/api/v2/silences", headers: [("Content-Type", "text/plain")], body: "{}").status == 415)
+        #expect(
+            await scripted.respond("POST", "/api/v2/silences", headers: [("Content-Type", "text/plain")], body: "{}")
+                .status == 415)
     }
 
     @Test func metricsInTheFormatAskedFor() async throws {
@@ -51,7 +54,8 @@ struct WebServiceTests {
         scripted.sources.families = { registry.families() }
         let text = await scripted.respond("GET", "/metrics")
         #expect(text.header("content-type") == "text/plain; version=0.0.4; charset=utf-8")
-        let open = await scripted.respond("GET", "/metrics", headers: [("Accept", "application/openmetrics-text;version=1.0.0")])
+        let open = await scripted.respond(
+            "GET", "/metrics", headers: [("Accept", "application/openmetrics-text;version=1.0.0")])
         #expect(open.header("content-type") == "application/openmetrics-text; version=1.0.0; charset=utf-8")
         #expect(open.text.hasSuffix("# EOF\n"))
         #expect(open.text.contains("vaultwatch_http_requests_total{code=\"200\",handler=\"/metrics\"} 1\n"))
@@ -63,16 +67,23 @@ struct WebServiceTests {
     @Test func largeAnswersAreCompressedWhereTheClientTakesIt() async throws {
         var scripted = Scripted()
         scripted.sources.families = {
-            [MetricFamily("many", .gauge, help: "Many.", samples: (0..<2000).map { .init(["__name__": "many", "n": "\($0)"], Double($0)) })]
+            [
+                MetricFamily(
+                    "many", .gauge, help: "Many.",
+                    samples: (0..<2000).map { .init(["__name__": "many", "n": "\($0)"], Double($0)) })
+            ]
         }
         let plain = await scripted.respond("GET", "/metrics").text
-        let compressed = await scripted.respond("GET", "/metrics", headers: [("Accept-Encoding", "br;q=1.0, gzip;q=0.8")])
+        let compressed = await scripted.respond(
+            "GET", "/metrics", headers: [("Accept-Encoding", "br;q=1.0, gzip;q=0.8")])
         #expect(compressed.header("content-encoding") == "gzip")
         guard case .bytes(let bytes) = compressed.body else { return }
         #expect(bytes.count < plain.utf8.count / 3)
         #expect(try await run("/usr/bin/gunzip", ["-c"], input: bytes).output == plain)
         for header in ["identity", "gzip;q=0", "br", ""] {
-            #expect(await scripted.respond("GET", "/metrics", headers: [("Accept-Encoding", header)]).header("content-encoding") == nil)
+            #expect(
+                await scripted.respond("GET", "/metrics", headers: [("Accept-Encoding", header)]).header(
+                    "content-encoding") == nil)
         }
         // Through a real client.
         try await scripted.serve { url in
@@ -95,10 +106,13 @@ struct WebServiceTests {
         for i in 0..<50 { _ = await scripted.get("/random/\(i)") }
         _ = await scripted.get("/api/v1/label/a/values")
         _ = await scripted.get("/api/v1/label/b/values")
-        let counter = scripted.registry.counter("vaultwatch_http_requests_total", help: "", labels: ["handler", "code"])
+        let counter = scripted.registry.counter(
+            "vaultwatch_http_requests_total", help: "", labels: ["handler", "code"])
         #expect(counter.value("other", "404") == 50)
         #expect(counter.value("/api/v1/label/:name/values", "200") == 2)
-        #expect(scripted.registry.histogram("vaultwatch_http_request_duration_seconds", help: "", labels: ["handler"]).count("other") == 50)
+        #expect(
+            scripted.registry.histogram("vaultwatch_http_request_duration_seconds", help: "", labels: ["handler"])
+                .count("other") == 50)
     }
 
     @Test func everyAnswerHasItsGuards() async {
@@ -118,7 +132,9 @@ struct WebServiceTests {
         scripted.options.access.headers = [("Strict-Transport-Security", "max-age=1")]
         let service = scripted.service
         func status(_ credentials: String?) async -> Int {
-            let headers = credentials.map { [(name: "Authorization", value: "Basic " + Data($0.utf8).base64EncodedString())] } ?? []
+            let headers =
+                credentials.map { [(name: "Authorization", value: "Basic " + Data($0.utf8).base64EncodedString())] }
+                ?? []
             return await service.respond(to: ServerRequest(target: "/-/healthy", headers: headers)).status
         }
         #expect(await status("ann:hunter2") == 200)
@@ -131,12 +147,17 @@ struct WebServiceTests {
         #expect(await scripted.respond("GET", "/metrics").header("www-authenticate") == "Basic")
         #expect(await scripted.respond("GET", "/metrics").header("strict-transport-security") == "max-age=1")
         scripted.options.access.users = ["ann": "plain text is no hash"]
-        #expect(await scripted.respond("GET", "/metrics", headers: [("Authorization", "Basic " + Data("ann:plain text is no hash".utf8).base64EncodedString())]).status == 401)
+        #expect(
+            await scripted.respond(
+                "GET", "/metrics",
+                headers: [("Authorization", "Basic " + Data("ann:plain text is no hash".utf8).base64EncodedString())]
+            ).status == 401)
     }
 
     /// From the system's own tools, not from what is tested.
     private func bcrypt(_ password: String) async throws -> String? {
-        let made = try await run("/usr/bin/perl", ["-e", "print crypt('\(password)', '$2b$04$abcdefghijklmnopqrstuu')"])
+        let made = try await run(
+            "/usr/bin/perl", ["-e", "print crypt('\(password)', '$2b$04$abcdefghijklmnopqrstuu')"])
         return made.output.count == 60 ? made.output : nil
     }
 }

@@ -5,8 +5,8 @@ struct ParserTests {
     @Test func everythingKnowsItsPlace() throws {
         let node = try Node.parse("a:\n  - b: 1\n    c: \"x\"\n", file: "f.yml")
         let item = try #require(node["a"]?.sequence?.first)
-        #expect(item["b"]?.place == Place(file: "f.yml", line: 2, column: 8))
-        #expect(item.mapping?.last?.key.place == Place(file: "f.yml", line: 3, column: 5))
+        #expect(item["b"]?.position == SourcePosition(file: "f.yml", line: 2, column: 8))
+        #expect(item.mapping?.last?.key.position == SourcePosition(file: "f.yml", line: 3, column: 5))
     }
 
     @Test(arguments: [
@@ -29,12 +29,16 @@ struct ParserTests {
     /// The "billion laughs": nine levels of nine aliases each.
     @Test func aliasesCannotUnfoldWithoutBound() {
         var text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
-        for i in 1...9 { text += "a\(i): &a\(i) [" + Array(repeating: "*a\(i - 1)", count: 9).joined(separator: ",") + "]\n" }
+        for i in 1...9 {
+            text += "a\(i): &a\(i) [" + Array(repeating: "*a\(i - 1)", count: 9).joined(separator: ",") + "]\n"
+        }
         #expect { try Node.parse(text, file: "f") } throws: { "\($0)".contains("more than") }
     }
 
     @Test func deepNestingIsRefused() {
-        #expect { try Node.parse(String(repeating: "[", count: 5000), file: "f") } throws: { "\($0)".contains("deeper") }
+        #expect { try Node.parse(String(repeating: "[", count: 5000), file: "f") } throws: {
+            "\($0)".contains("deeper")
+        }
     }
 
     @Test func nothingIsAnEmptyMapping() throws {
@@ -54,13 +58,14 @@ struct FieldsTests {
         _ = fields.list("list")
         _ = fields.requiredString("name")
         fields.finish()
-        #expect(errors.errors.map(\.description) == [
-            "f:1:1: a group needs \"name\"",
-            "f:1:11: interval: expected a duration such as 5m, found \"fast\"",
-            "f:2:8: limit: expected a whole number from 0 to 10, found \"-1\"",
-            "f:3:1: unknown key \"recieverz\" in a group; expected interval, limit, list, name, receiver",
-            "f:4:1: unknown key \"reciever\" in a group; did you mean \"receiver\"?",
-            "f:5:7: list: expected a list, found \"3\"",
-        ])
+        #expect(
+            errors.errors.map(\.description) == [
+                "f:1:1: a group needs \"name\"",
+                "f:1:11: interval: expected a duration such as 5m, found \"fast\"",
+                "f:2:8: limit: expected a whole number from 0 to 10, found \"-1\"",
+                "f:3:1: unknown key \"recieverz\" in a group; expected interval, limit, list, name, receiver",
+                "f:4:1: unknown key \"reciever\" in a group; did you mean \"receiver\"?",
+                "f:5:7: list: expected a list, found \"3\"",
+            ])
     }
 }

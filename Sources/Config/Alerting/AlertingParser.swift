@@ -16,20 +16,23 @@ struct AlertingParser {
 
     /// - Parameter place: where to complain when the section is missing altogether.
     /// - Returns: nil after mistakes, which are in the context's errors.
-    func parse(_ node: Node?, at place: Place, externalURL: String) -> Result? {
+    func parse(_ node: Node?, at position: SourcePosition, externalURL: String) -> Result? {
         guard let node else {
-            context.errors.add(place, "\"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\"")
+            context.errors.add(
+                position,
+                "\"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\"")
             return nil
         }
         if let file = node["file"], node.mapping?.count == 1 {
             guard let text = file.scalar else {
-                context.errors.add(file.place, "file: expected a path, found \(file.kind)")
+                context.errors.add(file.position, "file: expected a path, found \(file.kind)")
                 return nil
             }
-            let path = context.path(text, at: file.place)
+            let path = context.path(text, at: file.position)
             // Paths in it are relative to it, as Alertmanager has it.
             let inner = ParsingContext(
-                errors: context.errors, files: context.files, environment: context.environment, folder: parentFolder(of: path))
+                errors: context.errors, files: context.files, environment: context.environment,
+                folder: parentFolder(of: path))
             guard let root = Configuration.document(path, inner) else { return nil }
             return AlertingParser(context: inner).alertmanager(root, externalURL: externalURL)
         }
@@ -45,20 +48,22 @@ struct AlertingParser {
             &fields,
             receivers: receivers.map { receiver in
                 .init(
-                    name: receiver.name, integrations: receiver.integrations.map(AlertingParser.integration), fallback: receiver.fallback,
+                    name: receiver.name, integrations: receiver.integrations.map(AlertingParser.integration),
+                    fallback: receiver.fallback,
                     responseTime: receiver.responseTime)
             }, resolveTimeout: global.resolveTimeout)
         fields.finish()
         guard let routed else { return nil }
         var delivery = DeliveryOptions()
         delivery.receivers = receivers
-        delivery.templates = routed.templates.map { context.path($0, at: node.place) }
+        delivery.templates = routed.templates.map { context.path($0, at: node.position) }
         delivery.externalURL = externalURL
         return Result(dispatch: routed.options, delivery: delivery)
     }
 
     private static func integration(_ options: IntegrationOptions) -> DispatchOptions.Integration {
-        var integration = DispatchOptions.Integration(name: options.name, sendResolved: options.sendResolved, target: options.target)
+        var integration = DispatchOptions.Integration(
+            name: options.name, sendResolved: options.sendResolved, target: options.target)
         if case .alertmanager(let alertmanager) = options.settings {
             integration.resend = .init(delay: alertmanager.resendDelay, resolvedFor: alertmanager.resolvedFor)
         }

@@ -27,11 +27,15 @@ extension ReceiversParser {
         options.exceptions = ReceiversParser.exceptions(fields.string("no_proxy"))
         let isFromEnvironment = fields.bool("proxy_from_environment") == true
         if isFromEnvironment, options.url != nil || !options.exceptions.isEmpty {
-            errors.add(fields.place(of: "proxy_from_environment"), "proxy_from_environment stands in the place of proxy_url and no_proxy; keep one")
+            errors.add(
+                fields.position(of: "proxy_from_environment"),
+                "proxy_from_environment stands in the position of proxy_url and no_proxy; keep one")
         }
         if let headers = fields.node("proxy_connect_header") { options.connectHeaders = connectHeaders(headers) }
         if !options.connectHeaders.isEmpty, options.url == nil, !isFromEnvironment {
-            errors.add(fields.place(of: "proxy_connect_header"), "proxy_connect_header needs \"proxy_url\" or \"proxy_from_environment\" beside it")
+            errors.add(
+                fields.position(of: "proxy_connect_header"),
+                "proxy_connect_header needs \"proxy_url\" or \"proxy_from_environment\" beside it")
         }
         if isFromEnvironment { takeEnvironment(&options) }
         return options
@@ -42,12 +46,12 @@ extension ReceiversParser {
         var fields = Fields(node, errors, "proxy_connect_header")
         return (node.mapping ?? []).flatMap { name, value -> [HTTPClientOptions.Header] in
             guard EmailHeaders.isFieldName(name.text) else {
-                errors.add(name.place, "\"\(name.text)\" is no header's name")
+                errors.add(name.position, "\"\(name.text)\" is no header's name")
                 return []
             }
             // What stands in the wrong place may be the secret itself: it is not repeated.
             guard value.isNull || value.sequence?.allSatisfy({ $0.scalar != nil }) == true else {
-                errors.add(value.place, "\(name.text): expected a list of values")
+                errors.add(value.position, "\(name.text): expected a list of values")
                 return []
             }
             return fields.strings(name.text).map { .init(name: name.text, value: Secret(value: $0)) }
@@ -81,13 +85,17 @@ extension ReceiversParser {
             var scheme = Fields(node, errors, "authorization")
             let type = scheme.string("type") ?? "Bearer"
             let credentials = context.secret(&scheme, "credentials")
-            if type.lowercased() == "basic" { errors.add(scheme.place(of: "type"), "type: \"Basic\" is given by basic_auth") }
+            if type.lowercased() == "basic" {
+                errors.add(scheme.position(of: "type"), "type: \"Basic\" is given by basic_auth")
+            }
             scheme.finish()
             found.append(.scheme(type, credentials: credentials ?? Secret(value: "")))
         }
         if let node = fields.node("oauth2"), let options = oauth2(node) { found.append(.oauth2(options)) }
         if let token = context.secret(&fields, "bearer_token") { found.append(.scheme("Bearer", credentials: token)) }
-        if found.count > 1 { errors.add(fields.place, "at most one of basic_auth, authorization, oauth2, bearer_token is possible") }
+        if found.count > 1 {
+            errors.add(fields.position, "at most one of basic_auth, authorization, oauth2, bearer_token is possible")
+        }
         return found.first ?? .none
     }
 
@@ -95,9 +103,11 @@ extension ReceiversParser {
         var fields = Fields(node, errors, "oauth2")
         let id = filled(&fields, "client_id")
         let secret = context.secret(&fields, "client_secret")
-        if secret == nil { errors.add(node.place, "oauth2 needs \"client_secret\" or \"client_secret_file\"") }
-        let url = fields.parsed("token_url", expected: "a URL such as https://login.example.org/token") { ParsingContext.webURL($0) }
-        if url == nil, fields.node("token_url") == nil { errors.add(node.place, "oauth2 needs \"token_url\"") }
+        if secret == nil { errors.add(node.position, "oauth2 needs \"client_secret\" or \"client_secret_file\"") }
+        let url = fields.parsed("token_url", expected: "a URL such as https://login.example.org/token") {
+            ParsingContext.webURL($0)
+        }
+        if url == nil, fields.node("token_url") == nil { errors.add(node.position, "oauth2 needs \"token_url\"") }
         var options = OAuth2Options(clientID: id ?? "", clientSecret: secret ?? Secret(value: ""), tokenURL: url ?? "")
         options.scopes = fields.strings("scopes")
         options.endpointParameters = fields.stringMap("endpoint_params")
@@ -109,22 +119,22 @@ extension ReceiversParser {
 
     private func headers(_ node: Node) -> [HTTPClientOptions.Header] {
         guard let pairs = node.mapping else {
-            errors.add(node.place, "http_headers: expected a mapping, found \(node.kind)")
+            errors.add(node.position, "http_headers: expected a mapping, found \(node.kind)")
             return []
         }
         return pairs.flatMap { name, value -> [HTTPClientOptions.Header] in
             guard EmailHeaders.isFieldName(name.text) else {
-                errors.add(name.place, "\"\(name.text)\" is no header's name")
+                errors.add(name.position, "\"\(name.text)\" is no header's name")
                 return []
             }
             // What stands in the wrong place may be the secret itself: it is not repeated.
             guard value.mapping != nil else {
-                errors.add(value.place, "\(name.text): expected a mapping of values, secrets, files")
+                errors.add(value.position, "\(name.text): expected a mapping of values, secrets, files")
                 return []
             }
             var header = Fields(value, errors, "a header")
             let plain = (header.strings("values") + header.strings("secrets")).map { Secret(value: $0) }
-            let files = header.strings("files").map { Secret(file: context.path($0, at: value.place)) }
+            let files = header.strings("files").map { Secret(file: context.path($0, at: value.position)) }
             header.finish()
             return (plain + files).map { .init(name: name.text, value: $0) }
         }

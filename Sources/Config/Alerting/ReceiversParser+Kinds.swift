@@ -27,8 +27,10 @@ extension ReceiversParser {
         if let threading = fields.node("threading") { options.threading = self.threading(threading) }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
-        if from == nil { errors.add(node.place, "an email_config needs \"from\", or smtp_from in global") }
-        if smarthost == nil { errors.add(node.place, "an email_config needs \"smarthost\", or smtp_smarthost in global") }
+        if from == nil { errors.add(node.position, "an email_config needs \"from\", or smtp_from in global") }
+        if smarthost == nil {
+            errors.add(node.position, "an email_config needs \"smarthost\", or smtp_smarthost in global")
+        }
         return from == nil || smarthost == nil ? nil : options
     }
 
@@ -44,18 +46,28 @@ extension ReceiversParser {
         let token = context.secret(&fields, "auth_xoauth2_token")
         let mechanism = fields.string("auth_mechanism")
         if let mechanism, !["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"].contains(mechanism) {
-            errors.add(fields.place(of: "auth_mechanism"), "auth_mechanism: expected PLAIN, LOGIN, CRAM-MD5 or XOAUTH2, found \"\(mechanism)\"")
+            errors.add(
+                fields.position(of: "auth_mechanism"),
+                "auth_mechanism: expected PLAIN, LOGIN, CRAM-MD5 or XOAUTH2, found \"\(mechanism)\"")
         }
         // As in Alertmanager, without a user nobody logs in.
         guard let username = ownName ?? global.smtp.username, !username.isEmpty else { return .none }
         if let token { return .oauthToken(username: username, token: token) }
-        if mechanism == "XOAUTH2" { errors.add(fields.place, "XOAUTH2 needs \"auth_xoauth2_token\" or \"auth_xoauth2_token_file\"") }
+        if mechanism == "XOAUTH2" {
+            errors.add(fields.position, "XOAUTH2 needs \"auth_xoauth2_token\" or \"auth_xoauth2_token_file\"")
+        }
         // As in Alertmanager, auth_secret is the password of CRAM-MD5 and auth_password that of the others.
         let own = password ?? global.smtp.password
         let shared = secret ?? global.smtp.secret
-        if let shared, mechanism == "CRAM-MD5" || own == nil { return .password(username: username, password: shared, mechanisms: [mechanism ?? "CRAM-MD5"]) }
-        if let own { return .password(username: username, password: own, mechanisms: mechanism.map { [$0] } ?? ["PLAIN", "LOGIN"]) }
-        errors.add(fields.place, "\"auth_username\" needs \"auth_password\", \"auth_secret\" or \"auth_xoauth2_token\"")
+        if let shared, mechanism == "CRAM-MD5" || own == nil {
+            return .password(username: username, password: shared, mechanisms: [mechanism ?? "CRAM-MD5"])
+        }
+        if let own {
+            return .password(
+                username: username, password: own, mechanisms: mechanism.map { [$0] } ?? ["PLAIN", "LOGIN"])
+        }
+        errors.add(
+            fields.position, "\"auth_username\" needs \"auth_password\", \"auth_secret\" or \"auth_xoauth2_token\"")
         return .none
     }
 
@@ -63,9 +75,10 @@ extension ReceiversParser {
         let headers = fields.stringMap("headers")
         var seen: Set<String> = []
         for name in headers.keys.sorted() {
-            let place = fields.node("headers")?.mapping?.first { $0.key.text == name }?.key.place ?? fields.place
-            if !EmailHeaders.isFieldName(name) { errors.add(place, "headers: \"\(name)\" is no header's name") }
-            if !seen.insert(name.lowercased()).inserted { errors.add(place, "headers: a second \"\(name)\"") }
+            let position =
+                fields.node("headers")?.mapping?.first { $0.key.text == name }?.key.position ?? fields.position
+            if !EmailHeaders.isFieldName(name) { errors.add(position, "headers: \"\(name)\" is no header's name") }
+            if !seen.insert(name.lowercased()).inserted { errors.add(position, "headers: a second \"\(name)\"") }
         }
         return headers
     }
@@ -78,7 +91,8 @@ extension ReceiversParser {
         let enabled = fields.bool("enabled") ?? true
         let byDate = fields.string("thread_by_date") ?? "daily"
         if !["daily", "none"].contains(byDate) {
-            errors.add(fields.place(of: "thread_by_date"), "thread_by_date: expected daily or none, found \"\(byDate)\"")
+            errors.add(
+                fields.position(of: "thread_by_date"), "thread_by_date: expected daily or none, found \"\(byDate)\"")
         }
         fields.finish()
         return !enabled ? .off : byDate == "none" ? .group : .daily
@@ -89,7 +103,9 @@ extension ReceiversParser {
         let routing = context.secret(&fields, "routing_key")
         let service = context.secret(&fields, "service_key")
         if routing == nil, service == nil {
-            errors.add(node.place, "a pagerduty_config needs one of \"routing_key\" and \"service_key\", or their _file twins")
+            errors.add(
+                node.position,
+                "a pagerduty_config needs one of \"routing_key\" and \"service_key\", or their _file twins")
         }
         // Both together mean the older API, as in Alertmanager.
         var options = PagerDutyOptions(service.map { .service($0) } ?? .routing(routing ?? Secret(value: "")))
@@ -101,8 +117,11 @@ extension ReceiversParser {
         take(&fields, "description", &options.description)
         options.severity = fields.string("severity")
         let map = fields.stringMap("severity_map")
-        for (label, severity) in map.sorted(by: { $0.key < $1.key }) where !["critical", "error", "warning", "info"].contains(severity) {
-            errors.add(fields.place(of: "severity_map"), "severity_map: \(label): expected critical, error, warning or info, found \"\(severity)\"")
+        for (label, severity) in map.sorted(by: { $0.key < $1.key })
+        where !["critical", "error", "warning", "info"].contains(severity) {
+            errors.add(
+                fields.position(of: "severity_map"),
+                "severity_map: \(label): expected critical, error, warning or info, found \"\(severity)\"")
         }
         options.severityMap.merge(map) { _, new in new }
         take(&fields, "source", &options.source)
@@ -118,7 +137,9 @@ extension ReceiversParser {
         options.images = fields.list("images").map { node in
             var image = Fields(node, errors, "an image")
             defer { image.finish() }
-            return .init(source: image.string("src") ?? "", alternative: image.string("alt") ?? "", href: image.string("href") ?? "")
+            return .init(
+                source: image.string("src") ?? "", alternative: image.string("alt") ?? "",
+                href: image.string("href") ?? "")
         }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
@@ -128,13 +149,17 @@ extension ReceiversParser {
     func webhook(_ node: Node, _ global: Global) -> WebhookOptions? {
         var fields = Fields(node, errors, "a webhook_config")
         let url = secretURL(&fields, "url")
-        if url == nil, fields.node("url") == nil { errors.add(node.place, "a webhook_config needs \"url\" or \"url_file\"") }
+        if url == nil, fields.node("url") == nil {
+            errors.add(node.position, "a webhook_config needs \"url\" or \"url_file\"")
+        }
         var options = WebhookOptions(url: url ?? Secret(value: ""))
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.http = httpClient(fields.node("http_config"), default: global.http)
         options.maxAlerts = fields.integer("max_alerts", in: 0...Int.max) ?? 0
         // Alertmanager's 0s means "no timeout of its own".
-        if let timeout = fields.parsed("timeout", expected: "a duration such as 10s", { Duration(prometheus: $0) }), timeout > .zero {
+        if let timeout = fields.parsed("timeout", expected: "a duration such as 10s", { Duration(prometheus: $0) }),
+            timeout > .zero
+        {
             options.timeout = timeout
         }
         fields.finish()
@@ -146,12 +171,14 @@ extension ReceiversParser {
         let places = fields.list("urls")
         let urls = places.compactMap { node -> String? in
             guard let text = node.scalar, let url = ParsingContext.webURL(text) else {
-                errors.add(node.place, "urls: expected a URL such as http://alertmanager-1:9093, found \(ParsingContext.shown(node))")
+                errors.add(
+                    node.position,
+                    "urls: expected a URL such as http://alertmanager-1:9093, found \(ParsingContext.shown(node))")
                 return nil
             }
             return url.hasSuffix("/") ? String(url.dropLast()) : url
         }
-        if places.isEmpty { errors.add(node.place, "an alertmanager_config needs \"urls\"") }
+        if places.isEmpty { errors.add(node.position, "an alertmanager_config needs \"urls\"") }
         var options = AlertmanagerOptions(urls: urls)
         options.http = httpClient(fields.node("http_config"), default: global.http)
         if let timeout = context.duration(&fields, "resolve_timeout") { options.resolveTimeout = timeout }
@@ -165,7 +192,9 @@ extension ReceiversParser {
     func heartbeat(_ node: Node, _ global: Global) -> HeartbeatOptions? {
         var fields = Fields(node, errors, "a heartbeat_config")
         let url = secretURL(&fields, "url")
-        if url == nil, fields.node("url") == nil { errors.add(node.place, "a heartbeat_config needs \"url\" or \"url_file\"") }
+        if url == nil, fields.node("url") == nil {
+            errors.add(node.position, "a heartbeat_config needs \"url\" or \"url_file\"")
+        }
         var options = HeartbeatOptions(url: url ?? Secret(value: ""))
         options.http = httpClient(fields.node("http_config"), default: global.http)
         take(&fields, "fail_suffix", &options.failSuffix)
@@ -179,7 +208,7 @@ extension ReceiversParser {
         let secret = context.secret(&fields, key)
         guard let inline = fields.node(key), let text = inline.scalar else { return secret }
         guard let url = ParsingContext.webURL(text, userAllowed: true) else {
-            errors.add(inline.place, "\(key): expected a URL such as https://hooks.example.org/path")
+            errors.add(inline.position, "\(key): expected a URL such as https://hooks.example.org/path")
             return nil
         }
         return Secret(value: url)

@@ -33,11 +33,14 @@ extension ReceiversParser {
         options.fields = fields.list("fields").map { node in
             var field = Fields(node, errors, "a field")
             defer { field.finish() }
-            return .init(title: filled(&field, "title") ?? "", value: filled(&field, "value") ?? "", short: field.bool("short"))
+            return .init(
+                title: filled(&field, "title") ?? "", value: filled(&field, "value") ?? "", short: field.bool("short"))
         }
         options.actions = fields.list("actions").compactMap(action)
         fields.finish()
-        if case .api = options.endpoint, options.channel.isEmpty { errors.add(node.place, "a slack_config with a bot token needs \"channel\"") }
+        if case .api = options.endpoint, options.channel.isEmpty {
+            errors.add(node.position, "a slack_config with a bot token needs \"channel\"")
+        }
         return endpoint == nil ? nil : options
     }
 
@@ -45,13 +48,17 @@ extension ReceiversParser {
         let url = secretURL(&fields, "api_url")
         let token = context.secret(&fields, "app_token")
         let tokenURL = context.url(&fields, "app_url") ?? global.slackTokenURL
-        if url != nil, token != nil { errors.add(fields.place, "\"api_url\" is for incoming webhooks, \"app_token\" for bots; keep one") }
+        if url != nil, token != nil {
+            errors.add(fields.position, "\"api_url\" is for incoming webhooks, \"app_token\" for bots; keep one")
+        }
         if let token { return .api(url: tokenURL, token: token) }
         if let url { return .webhook(url) }
         if let token = global.slackToken { return .api(url: tokenURL, token: token) }
         if let url = global.slackURL { return .webhook(url) }
         if fields.node("api_url") == nil {
-            errors.add(fields.place, "a slack_config needs \"api_url\" or \"app_token\", or slack_api_url or slack_app_token in global")
+            errors.add(
+                fields.position,
+                "a slack_config needs \"api_url\" or \"app_token\", or slack_api_url or slack_app_token in global")
         }
         return nil
     }
@@ -68,9 +75,11 @@ extension ReceiversParser {
         let style = action.string("style") ?? ""
         let confirmation = action.node("confirm").flatMap(confirmation)
         action.finish()
-        if url.isEmpty, name.isEmpty { errors.add(node.place, "an action needs \"name\" or \"url\"") }
+        if url.isEmpty, name.isEmpty { errors.add(node.position, "an action needs \"name\" or \"url\"") }
         guard let type, let text else { return nil }
-        return .init(type: type, text: text, style: style, press: url.isEmpty ? .tell(name: name, value: value, confirmation: confirmation) : .open(url: url))
+        return .init(
+            type: type, text: text, style: style,
+            press: url.isEmpty ? .tell(name: name, value: value, confirmation: confirmation) : .open(url: url))
     }
 
     private func confirmation(_ node: Node) -> SlackOptions.Confirmation? {

@@ -17,12 +17,15 @@ extension ReceiversParser {
         // What can't be read is there all the same: one mistake, one complaint.
         func isGiven(_ key: String) -> Bool { node[key].map { !$0.isNull && $0.scalar != "" } ?? false }
         for key in ["ca", "cert", "key"] where isGiven(key) && isGiven(key + "_file") {
-            errors.add(fields.place(of: key), "both \"\(key)\" and \"\(key)_file\" are given; keep one")
+            errors.add(fields.position(of: key), "both \"\(key)\" and \"\(key)_file\" are given; keep one")
         }
         let hasCertificate = isGiven("cert") || isGiven("cert_file")
         let hasKey = isGiven("key") || isGiven("key_file")
         if hasCertificate != hasKey {
-            errors.add(node.place, "a certificate and its key belong together; \(hasKey ? "cert or cert_file" : "key or key_file") is missing")
+            errors.add(
+                node.position,
+                "a certificate and its key belong together; \(hasKey ? "cert or cert_file" : "key or key_file") is missing"
+            )
         }
         options.serverName = fields.string("server_name")
         options.insecureSkipVerify = fields.bool("insecure_skip_verify") ?? false
@@ -33,14 +36,19 @@ extension ReceiversParser {
     }
 
     private static let certificates: Set<Substring> = ["-----BEGIN CERTIFICATE-----"]
-    private static let keys: Set<Substring> = ["-----BEGIN PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----"]
+    private static let keys: Set<Substring> = [
+        "-----BEGIN PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----",
+    ]
 
     /// PEM text (RFC 7468), which must keep its line breaks. It is not repeated in errors: it may be a key.
     private func pem(_ fields: inout Fields, _ key: String, _ starts: Set<Substring>) -> String? {
         guard let text = fields.string(key), !text.isEmpty else { return nil }
         guard text.split(whereSeparator: \.isNewline).contains(where: starts.contains) else {
             let line = key == "key" ? "-----BEGIN PRIVATE KEY-----" : "-----BEGIN CERTIFICATE-----"
-            errors.add(fields.place(of: key), "\(key): expected PEM text with a line \(line); write it as a block (\"\(key): |\"), or give \(key)_file")
+            errors.add(
+                fields.position(of: key),
+                "\(key): expected PEM text with a line \(line); write it as a block (\"\(key): |\"), or give \(key)_file"
+            )
             return nil
         }
         return text
@@ -54,7 +62,7 @@ extension ReceiversParser {
         case "TLS12": return .tls12
         case "TLS10" where key == "min_version", "TLS11" where key == "min_version": return .tls12
         default:
-            errors.add(fields.place(of: key), "\(key): expected TLS12 or TLS13, found \"\(text)\"")
+            errors.add(fields.position(of: key), "\(key): expected TLS12 or TLS13, found \"\(text)\"")
             return nil
         }
     }

@@ -44,17 +44,23 @@ package struct ReceiversParser {
     /// Keys of `global` for receivers that this agent doesn't deliver to: without effect, and no error,
     /// since files carry them along.
     private static let foreignGlobals = [
-        "opsgenie_api_url", "opsgenie_api_key", "opsgenie_api_key_file", "wechat_api_url", "wechat_api_secret", "wechat_api_secret_file",
-        "wechat_api_corp_id", "victorops_api_url", "victorops_api_key", "victorops_api_key_file", "telegram_api_url", "telegram_bot_token",
+        "opsgenie_api_url", "opsgenie_api_key", "opsgenie_api_key_file", "wechat_api_url", "wechat_api_secret",
+        "wechat_api_secret_file",
+        "wechat_api_corp_id", "victorops_api_url", "victorops_api_key", "victorops_api_key_file", "telegram_api_url",
+        "telegram_bot_token",
         "telegram_bot_token_file", "webex_api_url", "rocketchat_api_url", "rocketchat_token", "rocketchat_token_file",
-        "rocketchat_token_id", "rocketchat_token_id_file", "jira_api_url", "mattermost_webhook_url", "mattermost_webhook_url_file",
+        "rocketchat_token_id", "rocketchat_token_id_file", "jira_api_url", "mattermost_webhook_url",
+        "mattermost_webhook_url_file",
     ]
 
     package func global(_ node: Node?) -> Global {
         var global = Global()
         guard let node else { return global }
         var fields = Fields(node, errors, "global")
-        if let timeout = fields.parsed("resolve_timeout", expected: "a duration such as 5m", Duration.init(prometheus:)) { global.resolveTimeout = timeout }
+        if let timeout = fields.parsed("resolve_timeout", expected: "a duration such as 5m", Duration.init(prometheus:))
+        {
+            global.resolveTimeout = timeout
+        }
         global.http = httpClient(fields.node("http_config"), default: HTTPClientOptions())
         global.slackURL = secretURL(&fields, "slack_api_url")
         global.slackToken = context.secret(&fields, "slack_app_token")
@@ -78,22 +84,26 @@ package struct ReceiversParser {
     /// All receivers, their names checked for uniqueness and their fallbacks for existence and circles.
     package func receivers(_ nodes: [Node], global: Global) -> [ReceiverOptions] {
         var receivers: [ReceiverOptions] = []
-        var fallbacks: [(place: Place, receiver: String)] = []
+        var fallbacks: [(position: SourcePosition, receiver: String)] = []
         for node in nodes {
             var fields = Fields(node, errors, "a receiver")
             let name = fields.requiredString("name") ?? ""
-            if let given = node["name"]?.scalar, given.isEmpty { errors.add(fields.place(of: "name"), "a receiver's name is empty") }
+            if let given = node["name"]?.scalar, given.isEmpty {
+                errors.add(fields.position(of: "name"), "a receiver's name is empty")
+            }
             if receivers.contains(where: { $0.name == name }), !name.isEmpty {
-                errors.add(fields.place(of: "name"), "a second receiver named \"\(name)\"")
+                errors.add(fields.position(of: "name"), "a second receiver named \"\(name)\"")
             }
             var receiver = ReceiverOptions(name: name)
             receiver.integrations = integrations(&fields, global)
             receiver.fallback = fields.string("fallback")
             receiver.responseTime = context.duration(&fields, "response_time")
             if receiver.responseTime != nil, receiver.fallback == nil {
-                errors.add(fields.place(of: "response_time"), "response_time says when the fallback hears; \"fallback\" is missing")
+                errors.add(
+                    fields.position(of: "response_time"),
+                    "response_time says when the fallback hears; \"fallback\" is missing")
             }
-            if receiver.fallback != nil { fallbacks.append((fields.place(of: "fallback"), name)) }
+            if receiver.fallback != nil { fallbacks.append((fields.position(of: "fallback"), name)) }
             refuseForeignKinds(&fields)
             fields.finish()
             receivers.append(receiver)
@@ -105,8 +115,8 @@ package struct ReceiversParser {
     private func integrations(_ fields: inout Fields, _ global: Global) -> [IntegrationOptions] {
         var all: [IntegrationOptions] = []
         func add(_ key: String, _ parse: (Node) -> IntegrationOptions.Settings?) {
-            for (place, node) in fields.list(key).enumerated() {
-                if let settings = parse(node) { all.append(IntegrationOptions(settings, place: place)) }
+            for (index, node) in fields.list(key).enumerated() {
+                if let settings = parse(node) { all.append(IntegrationOptions(settings, index: index)) }
             }
         }
         add("email_configs") { email($0, global).map { .email($0) } }
@@ -121,25 +131,27 @@ package struct ReceiversParser {
     private func refuseForeignKinds(_ fields: inout Fields) {
         for (key, _) in fields.node.mapping ?? [] where key.text.hasSuffix("_configs") {
             let kind = String(key.text.dropLast("_configs".count))
-            guard !IntegrationOptions.kinds.contains(kind), nearest(kind, in: IntegrationOptions.kinds) == nil else { continue }
+            guard !IntegrationOptions.kinds.contains(kind), nearest(kind, in: IntegrationOptions.kinds) == nil else {
+                continue
+            }
             _ = fields.nodeOrNull(key.text)
             let supported = IntegrationOptions.kinds.map { $0 + "_configs" }.joined(separator: ", ")
-            errors.add(key.place, "receivers of kind \"\(kind)\" are not supported; expected one of \(supported)")
+            errors.add(key.position, "receivers of kind \"\(kind)\" are not supported; expected one of \(supported)")
         }
     }
 
-    private func check(_ fallbacks: [(place: Place, receiver: String)], _ receivers: [ReceiverOptions]) {
+    private func check(_ fallbacks: [(position: SourcePosition, receiver: String)], _ receivers: [ReceiverOptions]) {
         let next = Dictionary(receivers.map { ($0.name, $0.fallback) }, uniquingKeysWith: { first, _ in first })
-        for (place, name) in fallbacks {
+        for (position, name) in fallbacks {
             var seen: Set<String> = [name]
             var at = next[name] ?? nil
             while let current = at {
                 guard let following = next[current] else {
-                    if seen.count == 1 { errors.add(place, "fallback: no receiver is named \"\(current)\"") }
+                    if seen.count == 1 { errors.add(position, "fallback: no receiver is named \"\(current)\"") }
                     break
                 }
                 guard seen.insert(current).inserted else {
-                    errors.add(place, "fallback: \"\(name)\" leads back to \"\(current)\"")
+                    errors.add(position, "fallback: \"\(name)\" leads back to \"\(current)\"")
                     break
                 }
                 at = following
@@ -156,7 +168,7 @@ package struct ReceiversParser {
     /// Required, and empty is as good as absent, as in Alertmanager.
     func filled(_ fields: inout Fields, _ key: String) -> String? {
         guard let text = fields.requiredString(key) else { return nil }
-        if text.isEmpty { errors.add(fields.place(of: key), "\(key): expected text, found nothing") }
+        if text.isEmpty { errors.add(fields.position(of: key), "\(key): expected text, found nothing") }
         return text.isEmpty ? nil : text
     }
 
@@ -164,7 +176,9 @@ package struct ReceiversParser {
     func smarthost(_ fields: inout Fields, _ key: String) -> (host: String, port: Int)? {
         if fields.node(key)?.scalar == "" { return nil }
         return fields.parsed(key, expected: "host:port, such as mail.example.org:587") { text in
-            guard let colon = text.lastIndex(of: ":"), let port = ReceiversParser.port(String(text[text.index(after: colon)...])) else { return nil }
+            guard let colon = text.lastIndex(of: ":"),
+                let port = ReceiversParser.port(String(text[text.index(after: colon)...]))
+            else { return nil }
             var host = String(text[..<colon])
             if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
             return (host.isEmpty ? "localhost" : host, port)

@@ -6,11 +6,16 @@ import YAML
 /// Receivers count by their names; what they say, and every secret, is left alone.
 package enum RoutingFile {
     /// - Throws: all mistakes at once.
-    package static func load(_ path: String, files: any FileAccess, environment: [String: String]) throws(ConfigurationErrors) -> Route {
+    package static func load(_ path: String, files: any FileAccess, environment: [String: String])
+        throws(ConfigurationErrors) -> Route
+    {
         let errors = ErrorList()
-        let context = ParsingContext(errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
+        let context = ParsingContext(
+            errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
         if let root = Configuration.document(path, context), let route = route(root, context) { return route }
-        if errors.isEmpty { errors.add(Place(file: path, line: 1, column: 1), "expected \"route\", or \"alerting\" with it") }
+        if errors.isEmpty {
+            errors.add(SourcePosition(file: path, line: 1, column: 1), "expected \"route\", or \"alerting\" with it")
+        }
         throw ConfigurationErrors(errors: errors.errors)
     }
 
@@ -18,7 +23,8 @@ package enum RoutingFile {
     /// names no other file.
     /// - Parameter name: stands for the file in mistakes.
     /// - Throws: all mistakes at once.
-    package static func parse(_ text: String, name: String, files: any FileAccess) throws(ConfigurationErrors) -> Route {
+    package static func parse(_ text: String, name: String, files: any FileAccess) throws(ConfigurationErrors) -> Route
+    {
         let errors = ErrorList()
         let context = ParsingContext(errors: errors, files: files, environment: [:], folder: "/")
         do {
@@ -32,14 +38,15 @@ package enum RoutingFile {
     private static func route(_ root: Node, _ context: ParsingContext) -> Route? {
         guard let alerting = root["alerting"] else { return root["route"] == nil ? nil : parse(root, context) }
         guard let file = alerting["file"], let text = file.scalar else { return parse(alerting, context) }
-        return Configuration.document(context.path(text, at: file.place), context).flatMap { parse($0, context) }
+        return Configuration.document(context.path(text, at: file.position), context).flatMap { parse($0, context) }
     }
 
     private static func parse(_ node: Node, _ context: ParsingContext) -> Route? {
         var fields = Fields(node, context.errors, "the alerting configuration")
         _ = fields.node("global")
         let receivers = fields.list("receivers").compactMap { $0["name"]?.scalar }
-        let result = RoutingParser(errors: context.errors, files: context.files).parse(&fields, receivers: receivers.map { .init(name: $0, integrations: []) })
+        let result = RoutingParser(errors: context.errors, files: context.files).parse(
+            &fields, receivers: receivers.map { .init(name: $0, integrations: []) })
         fields.finish()
         return context.errors.isEmpty ? result?.options.route : nil
     }

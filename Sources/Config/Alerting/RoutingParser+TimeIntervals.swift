@@ -14,7 +14,7 @@ extension RoutingParser {
             fields.finish()
             if name.isEmpty { continue }
             if intervals.updateValue(windows, forKey: name) != nil {
-                errors.add(fields.place(of: "name"), "time interval \(name.quotedAsInGo) is not unique")
+                errors.add(fields.position(of: "name"), "time interval \(name.quotedAsInGo) is not unique")
             }
         }
         return intervals
@@ -33,7 +33,7 @@ extension RoutingParser {
             do {
                 window.times.append(try TimeWindow.times(start: start, end: end))
             } catch {
-                errors.add(range.place, "times: \(error)")
+                errors.add(range.position, "times: \(error)")
             }
         }
         window.weekdays = spans(&fields, "weekdays", TimeWindow.weekdays)
@@ -44,7 +44,7 @@ extension RoutingParser {
             do throws(TimeZoneError) {
                 window.zone = try TimeZoneData.named(node.scalar ?? "", files)
             } catch {
-                errors.add(node.place, "location: \(error)")
+                errors.add(node.position, "location: \(error)")
             }
         }
         fields.finish()
@@ -56,13 +56,13 @@ extension RoutingParser {
     ) -> [TimeWindow.Span] {
         fields.list(key).compactMap { node in
             guard let text = node.scalar else {
-                errors.add(node.place, "\(key): expected a range such as 1:5, found \(node.kind)")
+                errors.add(node.position, "\(key): expected a range such as 1:5, found \(node.kind)")
                 return nil
             }
             do throws(TimeWindowError) {
                 return try parse(text)
             } catch {
-                errors.add(node.place, "\(key): \(error)")
+                errors.add(node.position, "\(key): \(error)")
                 return nil
             }
         }

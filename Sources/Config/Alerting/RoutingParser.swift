@@ -22,22 +22,26 @@ package struct RoutingParser {
         package var templates: [String]
     }
 
-    /// Reads the routing keys of the alerting section; the other keys (`global`, `receivers`) are the caller's, `finish` too.
+    /// Reads the routing keys of the alerting section; the other keys (`global`, `receivers`) are the caller's,
+    /// `finish` too.
     /// - Parameters:
     ///   - receivers: all that are defined, for routes to name.
     ///   - resolveTimeout: `global.resolve_timeout`.
     /// - Returns: nil where there is no route; the error is noted.
-    package func parse(_ fields: inout Fields, receivers: [DispatchOptions.Receiver], resolveTimeout: Duration? = nil) -> Result? {
+    package func parse(_ fields: inout Fields, receivers: [DispatchOptions.Receiver], resolveTimeout: Duration? = nil)
+        -> Result?
+    {
         let intervals = timeIntervals(fields.list("mute_time_intervals") + fields.list("time_intervals"))
         let templates = fields.strings("templates")
         let inhibitRules = fields.list("inhibit_rules").map(inhibitRule)
         guard let node = fields.node("route") else {
-            errors.add(fields.place, "no route provided; expected \"route\" with a receiver")
+            errors.add(fields.position, "no route provided; expected \"route\" with a receiver")
             return nil
         }
         let names = Names(receivers: Set(receivers.map(\.name)), intervals: Set(intervals.keys))
         let route = route(node, names, depth: 0)
-        var options = DispatchOptions(route: route, receivers: receivers, inhibitRules: inhibitRules, timeIntervals: intervals)
+        var options = DispatchOptions(
+            route: route, receivers: receivers, inhibitRules: inhibitRules, timeIntervals: intervals)
         if let resolveTimeout { options.resolveTimeout = resolveTimeout }
         return Result(options: options, templates: templates)
     }
@@ -54,15 +58,17 @@ package struct RoutingParser {
         route.receiver = fields.string("receiver")
         if let receiver = route.receiver, !receiver.isEmpty {
             if !names.receivers.contains(receiver) {
-                errors.add(fields.node("receiver")?.place ?? node.place, "undefined receiver \(receiver.quotedAsInGo) used in route" + hint(receiver, names.receivers))
+                errors.add(
+                    fields.node("receiver")?.position ?? node.position,
+                    "undefined receiver \(receiver.quotedAsInGo) used in route" + hint(receiver, names.receivers))
             }
         } else if isRoot {
-            errors.add(node.place, "root route must specify a default receiver")
+            errors.add(node.position, "root route must specify a default receiver")
         }
         route.matchers = matchers(&fields, "match", "match_re", "matchers")
-        if isRoot, !route.matchers.isEmpty { errors.add(node.place, "root route must not have any matchers") }
+        if isRoot, !route.matchers.isEmpty { errors.add(node.position, "root route must not have any matchers") }
         route.continues = fields.bool("continue") ?? false
-        if isRoot, route.continues { errors.add(fields.place(of: "continue"), "cannot have continue in root route") }
+        if isRoot, route.continues { errors.add(fields.position(of: "continue"), "cannot have continue in root route") }
         route.groupBy = groupBy(&fields)
         route.groupWait = fields.parsed("group_wait", expected: "a duration such as 30s", Duration.init(prometheus:))
         route.groupInterval = positive(&fields, "group_interval")
@@ -73,16 +79,18 @@ package struct RoutingParser {
         if depth < RoutingParser.deepest {
             route.routes = children.map { self.route($0, names, depth: depth + 1) }
         } else if let first = children.first {
-            errors.add(first.place, "routes are nested more than \(RoutingParser.deepest) deep")
+            errors.add(first.position, "routes are nested more than \(RoutingParser.deepest) deep")
         }
         fields.finish()
         return route
     }
 
     private func positive(_ fields: inout Fields, _ key: String) -> Duration? {
-        guard let value = fields.parsed(key, expected: "a duration such as 5m", Duration.init(prometheus:)) else { return nil }
+        guard let value = fields.parsed(key, expected: "a duration such as 5m", Duration.init(prometheus:)) else {
+            return nil
+        }
         if value == .zero {
-            errors.add(fields.place(of: key), "\(key) cannot be zero")
+            errors.add(fields.position(of: key), "\(key) cannot be zero")
             return nil
         }
         return value
@@ -95,30 +103,38 @@ package struct RoutingParser {
         var isAll = false
         for label in labels {
             guard let name = label.scalar, !name.isEmpty else {
-                errors.add(label.place, "group_by: expected a label's name, found \(label.kind)")
+                errors.add(label.position, "group_by: expected a label's name, found \(label.kind)")
                 continue
             }
-            if name == "..." { isAll = true } else if !names.insert(name).inserted { errors.add(label.place, "duplicated label \(name.quotedAsInGo) in group_by") }
+            if name == "..." {
+                isAll = true
+            } else if !names.insert(name).inserted {
+                errors.add(label.position, "duplicated label \(name.quotedAsInGo) in group_by")
+            }
         }
         if isAll, !names.isEmpty {
-            errors.add(node.place, "cannot have wildcard group_by (`...`) and other other labels at the same time")
+            errors.add(node.position, "cannot have wildcard group_by (`...`) and other other labels at the same time")
         }
         // An empty list is as good as none, as in Alertmanager.
         return isAll ? .all : names.isEmpty ? nil : .labels(names)
     }
 
-    private func intervalNames(_ fields: inout Fields, _ key: String, _ known: Set<String>, _ isRoot: Bool) -> [String] {
+    private func intervalNames(_ fields: inout Fields, _ key: String, _ known: Set<String>, _ isRoot: Bool) -> [String]
+    {
         let nodes = fields.list(key)
         if isRoot, let first = nodes.first {
-            errors.add(first.place, "root route must not have any \(key == "mute_time_intervals" ? "mute" : "active") time intervals")
+            errors.add(
+                first.position,
+                "root route must not have any \(key == "mute_time_intervals" ? "mute" : "active") time intervals")
         }
         return nodes.compactMap { node in
             guard let name = node.scalar else {
-                errors.add(node.place, "\(key): expected a time interval's name, found \(node.kind)")
+                errors.add(node.position, "\(key): expected a time interval's name, found \(node.kind)")
                 return nil
             }
             if !known.contains(name) {
-                errors.add(node.place, "undefined time interval \(name.quotedAsInGo) used in route" + hint(name, known))
+                errors.add(
+                    node.position, "undefined time interval \(name.quotedAsInGo) used in route" + hint(name, known))
             }
             return name
         }
@@ -137,39 +153,42 @@ package struct RoutingParser {
     private func matchers(_ fields: inout Fields, _ match: String, _ matchRE: String, _ modern: String) -> [Matcher] {
         var found: [Matcher] = []
         for (name, value) in fields.stringMap(match).sorted(by: { $0.key < $1.key }) {
-            check(labelName: name, fields.place(of: match))
+            check(labelName: name, fields.position(of: match))
             found.append(Matcher(name, equals: value))
         }
         let expressions = fields.node(matchRE)
         for (name, value) in fields.stringMap(matchRE).sorted(by: { $0.key < $1.key }) {
-            let place = expressions?[name]?.place ?? fields.place(of: matchRE)
-            if expressions?[name]?.isNull == true { errors.add(place, "\(matchRE): \(name): expected a regular expression, found nothing") }
-            check(labelName: name, place)
+            let position = expressions?[name]?.position ?? fields.position(of: matchRE)
+            if expressions?[name]?.isNull == true {
+                errors.add(position, "\(matchRE): \(name): expected a regular expression, found nothing")
+            }
+            check(labelName: name, position)
             do {
                 // By itself first, so that an error shows what the user wrote.
                 _ = try RegularExpression(anchored: value)
                 // Anchored in its text, as Alertmanager has it there: the text is part of group keys.
                 found.append(try Matcher(name, .matches, "^(?:\(value))$"))
             } catch {
-                errors.add(place, "\(matchRE): \(error)")
+                errors.add(position, "\(matchRE): \(error)")
             }
         }
         for node in fields.list(modern) {
             guard let text = node.scalar else {
-                errors.add(node.place, "\(modern): expected a matcher such as severity=\"critical\", found \(node.kind)")
+                errors.add(
+                    node.position, "\(modern): expected a matcher such as severity=\"critical\", found \(node.kind)")
                 continue
             }
             do {
                 found += try MatcherSyntax.parse(text)
             } catch {
-                errors.add(node.place, "\(modern): \(error); expected a matcher such as severity=\"critical\"")
+                errors.add(node.position, "\(modern): \(error); expected a matcher such as severity=\"critical\"")
             }
         }
         return found
     }
 
-    private func check(labelName: String, _ place: Place) {
-        if labelName.isEmpty { errors.add(place, "a label's name is empty") }
+    private func check(labelName: String, _ position: SourcePosition) {
+        if labelName.isEmpty { errors.add(position, "a label's name is empty") }
     }
 
     func hint(_ word: String, _ known: Set<String>) -> String {

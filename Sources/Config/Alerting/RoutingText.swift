@@ -19,7 +19,9 @@ package struct RoutingText {
             text.matchers("target_matchers", rule.targetMatchers)
             text.words(2, "equal", rule.equal)
         }
-        text.list(0, "receivers", options.receivers) { text, receiver in text.add(2, "name: \(receiver.name.quotedInYAML)") }
+        text.list(0, "receivers", options.receivers) { text, receiver in
+            text.add(2, "name: \(receiver.name.quotedInYAML)")
+        }
         text.list(0, "time_intervals", options.timeIntervals.sorted { $0.key < $1.key }) { text, interval in
             text.add(2, "name: \(interval.key.quotedInYAML)")
             text.list(2, "time_intervals", interval.value) { $0.window($1) }
@@ -27,7 +29,9 @@ package struct RoutingText {
         return text.lines.joined(separator: "\n") + "\n"
     }
 
-    private mutating func add(_ depth: Int, _ line: String) { lines.append(String(repeating: "  ", count: depth) + line) }
+    private mutating func add(_ depth: Int, _ line: String) {
+        lines.append(String(repeating: "  ", count: depth) + line)
+    }
 
     private mutating func words(_ depth: Int, _ key: String, _ words: some Collection<String>) {
         if !words.isEmpty { add(depth, "\(key): [\(words.map(\.quotedInYAML).joined(separator: ", "))]") }
@@ -41,11 +45,17 @@ package struct RoutingText {
             let first = lines.count
             write(&self, item)
             let indent = String(repeating: "  ", count: depth + 1)
-            if lines.count == first { lines.append(indent + "- {}") } else { lines[first] = indent + "- " + lines[first].drop { $0 == " " } }
+            if lines.count == first {
+                lines.append(indent + "- {}")
+            } else {
+                lines[first] = indent + "- " + lines[first].drop { $0 == " " }
+            }
         }
     }
 
-    private mutating func matchers(_ key: String, _ matchers: [Matcher]) { words(2, key, matchers.map(\.configurationText)) }
+    private mutating func matchers(_ key: String, _ matchers: [Matcher]) {
+        words(2, key, matchers.map(\.configurationText))
+    }
 
     private mutating func route(_ route: Route, _ depth: Int) {
         if let receiver = route.receiver { add(depth, "receiver: \(receiver.quotedInYAML)") }
@@ -58,7 +68,10 @@ package struct RoutingText {
         words(depth, "mute_time_intervals", route.muteTimeIntervals)
         words(depth, "active_time_intervals", route.activeTimeIntervals)
         if route.continues { add(depth, "continue: true") }
-        for (key, duration) in [("group_wait", route.groupWait), ("group_interval", route.groupInterval), ("repeat_interval", route.repeatInterval)] {
+        for (key, duration) in [
+            ("group_wait", route.groupWait), ("group_interval", route.groupInterval),
+            ("repeat_interval", route.repeatInterval),
+        ] {
             if let duration { add(depth, "\(key): \(duration.prometheusDescription)") }
         }
         list(depth, "routes", route.routes) { $0.route($1, depth + 2) }
@@ -80,9 +93,11 @@ package struct RoutingText {
 extension Matcher {
     /// As Alertmanager reads it; a name of other letters than the classic ones in quotes.
     fileprivate var configurationText: String {
-        let isClassic = name.first?.isNumber == false && name.utf8.allSatisfy {
-            ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f || $0 == 0x3a
-        }
+        let isClassic =
+            name.first?.isNumber == false
+            && name.utf8.allSatisfy {
+                ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f || $0 == 0x3a
+            }
         return (isClassic ? name : name.quotedInMatcher) + operation.rawValue + value.quotedInMatcher
     }
 }
@@ -95,14 +110,19 @@ extension String {
 
     /// In single quotes; in double ones where there are line breaks or other control characters, which those escape.
     fileprivate var quotedInYAML: String {
-        let isPlain = unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) && $0.value != 0x2028 && $0.value != 0x2029 && $0.value != 0xfeff }
+        let isPlain = unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) && $0.value != 0x2028 && $0.value != 0x2029
+                && $0.value != 0xfeff
+        }
         if isPlain { return "'" + replacing("'", with: "''") + "'" }
         var out = "\""
         for scalar in unicodeScalars {
             switch scalar {
             case "\"": out += "\\\""
             case "\\": out += "\\\\"
-            case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || [0x2028, 0x2029, 0xfeff].contains(scalar.value):
+            case _
+            where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+                || [0x2028, 0x2029, 0xfeff].contains(scalar.value):
                 let hex = String(scalar.value, radix: 16)
                 out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
             default: out.unicodeScalars.append(scalar)

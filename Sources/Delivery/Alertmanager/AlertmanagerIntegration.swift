@@ -16,7 +16,10 @@ struct AlertmanagerIntegration: Integration {
                 group.addTask {
                     do throws(DeliveryError) {
                         let base = url.hasSuffix("/") ? String(url.dropLast()) : url
-                        let answer = try await client.send(.init(url: base + "/api/v2/alerts", body: body, options: options.http, timeout: options.timeout))
+                        let answer = try await client.send(
+                            .init(
+                                url: base + "/api/v2/alerts", body: body, options: options.http,
+                                timeout: options.timeout))
                         if let refusal = client.refusal(answer) { throw refusal }
                         return .accepted("HTTP \(answer.response.status)")
                     } catch {
@@ -43,12 +46,17 @@ struct AlertmanagerIntegration: Integration {
     private func body(_ notification: Notification) -> [UInt8] {
         // From now, not from the decision: a message that waited for its receiver must not arrive as an end.
         let validUntil = client.time.wall() + (options.resolveTimeout ?? options.resendDelay * 4)
-        return JSON.array((notification.firing + notification.resolved).map { alert in
-            let end = alert.status(at: notification.decidedAt) == .firing ? validUntil : alert.endsAt ?? notification.decidedAt
-            return .object([
-                ("labels", .map(alert.labels.dictionary)), ("annotations", .map(alert.annotations)),
-                ("startsAt", .string(alert.startsAt.rfc3339)), ("endsAt", .string(end.rfc3339)), ("generatorURL", .string(alert.generatorURL)),
-            ])
-        }).bytes
+        return JSON.array(
+            (notification.firing + notification.resolved).map { alert in
+                let end =
+                    alert.status(at: notification.decidedAt) == .firing
+                    ? validUntil : alert.endsAt ?? notification.decidedAt
+                return .object([
+                    ("labels", .map(alert.labels.dictionary)), ("annotations", .map(alert.annotations)),
+                    ("startsAt", .string(alert.startsAt.rfc3339)), ("endsAt", .string(end.rfc3339)),
+                    ("generatorURL", .string(alert.generatorURL)),
+                ])
+            }
+        ).bytes
     }
 }

@@ -14,8 +14,8 @@ package struct CourierEvents: Sendable {
     package var failed: @Sendable (_ id: UInt64, Notification, DeliveryError, _ attempt: Int) async -> Void
     /// It will not be tried again here.
     package var abandoned: @Sendable (_ id: UInt64, Notification, DeliveryError) async -> Void
-    /// The ids of all messages that lie in the outbox for an integration, oldest first: asked when more came than its queue
-    /// holds and there is room again.
+    /// The ids of all messages that lie in the outbox for an integration, oldest first: asked when more came than its
+    /// queue holds and there is room again.
     package var waiting: @Sendable (_ receiver: String, _ integration: String) async -> [UInt64]
 
     package init(
@@ -46,8 +46,9 @@ package struct CourierStatus: Sendable, Hashable {
 /// Carries the messages of one integration of one receiver, several groups at once, each message until it is taken.
 /// One that hangs here delays no other integration, and a rate limit holds all messages of this one.
 actor Courier {
-    /// Messages under way at once. Machines take many, and the more are under way the more share one fsync of the journal: of 10,000
-    /// messages the last one arrives after 2.0 s with 256, 2.3 s with 128, 4.3 s with 64. People's services would answer with 429.
+    /// Messages under way at once. Machines take many, and the more are under way the more share one fsync of the
+    /// journal: of 10,000 messages the last one arrives after 2.0 s with 256, 2.3 s with 128, 4.3 s with 64. People's
+    /// services would answer with 429.
     static let mostToMachines = 256
     private static let mostToPeople = 16
     private let mostInFlight: Int
@@ -77,13 +78,15 @@ actor Courier {
     private var alarm: Task<Void, Never>?
 
     init(
-        receiver: String, integration: IntegrationOptions, sender: any Integration, events: CourierEvents, platform: Platform, metrics: DeliveryMetrics,
+        receiver: String, integration: IntegrationOptions, sender: any Integration, events: CourierEvents,
+        platform: Platform, metrics: DeliveryMetrics,
         limit: Int
     ) {
         self.receiver = receiver
         self.integration = integration.name
         kind = integration.kind
-        mostInFlight = ["webhook", "alertmanager"].contains(integration.kind) ? Courier.mostToMachines : Courier.mostToPeople
+        mostInFlight =
+            ["webhook", "alertmanager"].contains(integration.kind) ? Courier.mostToMachines : Courier.mostToPeople
         self.sender = sender
         self.events = events
         self.platform = platform
@@ -94,7 +97,8 @@ actor Courier {
 
     var status: CourierStatus {
         CourierStatus(
-            receiver: receiver, integration: integration, waiting: waiting.count + inFlight.count, lastAccepted: lastAccepted, lastError: lastError)
+            receiver: receiver, integration: integration, waiting: waiting.count + inFlight.count,
+            lastAccepted: lastAccepted, lastError: lastError)
     }
 
     func send(_ id: UInt64) {
@@ -138,7 +142,8 @@ actor Courier {
         metrics.queue.set(Double(waiting.count + inFlight.count), kind, receiver)
         let now = platform.time.monotonic()
         while !isClosed, inFlight.count < mostInFlight, quietUntil.map({ $0 <= now }) ?? true,
-            let next = waiting.take(dueAt: now) {
+            let next = waiting.take(dueAt: now)
+        {
             inFlight.insert(next.id)
             attempts[next.id] = Task { await self.attempt(next) }
         }
@@ -166,24 +171,33 @@ actor Courier {
             lastAccepted = platform.time.wall()
             lastError = nil
             if lastLogged != nil {
-                platform.log.notice("receiver takes messages again", metadata: ["receiver": "\(receiver)", "integration": "\(integration)"])
+                platform.log.notice(
+                    "receiver takes messages again",
+                    metadata: ["receiver": "\(receiver)", "integration": "\(integration)"])
                 lastLogged = nil
             }
             // What is told again every minute or so would fill the log.
-            platform.log.log(level: notification.isRoutine ? .debug : .info, "notification delivered", metadata: [
-                "receiver": "\(receiver)", "integration": "\(integration)", "group": "\(notification.groupKey)", "reason": "\(notification.reason)",
-                "firing": "\(notification.firing.count)", "resolved": "\(notification.resolved.count)", "answer": "\(detail)",
-            ])
+            platform.log.log(
+                level: notification.isRoutine ? .debug : .info, "notification delivered",
+                metadata: [
+                    "receiver": "\(receiver)", "integration": "\(integration)", "group": "\(notification.groupKey)",
+                    "reason": "\(notification.reason)",
+                    "firing": "\(notification.firing.count)", "resolved": "\(notification.resolved.count)",
+                    "answer": "\(detail)",
+                ])
             await events.accepted(message.id, notification, detail)
         case .failed(let error):
             metrics.failed.increment(kind, receiver, error.reason.rawValue)
             lastError = error.description
             // The same failure again is no news.
             if lastLogged != error.description {
-                platform.log.error("notification failed", metadata: [
-                    "receiver": "\(receiver)", "integration": "\(integration)", "reason": "\(error.reason.rawValue)", "err": "\(error.message)",
-                    "again": "\(error.isRetryable)",
-                ])
+                platform.log.error(
+                    "notification failed",
+                    metadata: [
+                        "receiver": "\(receiver)", "integration": "\(integration)",
+                        "reason": "\(error.reason.rawValue)", "err": "\(error.message)",
+                        "again": "\(error.isRetryable)",
+                    ])
                 lastLogged = error.description
             }
             guard error.isRetryable else {
@@ -191,8 +205,11 @@ actor Courier {
                 return
             }
             let now = platform.time.monotonic()
-            let delay = policy.delay(afterAttempt: message.attempt + 1, retryAfter: error.retryAfter, unit: platform.random.unit())
-            if error.reason == .rateLimited || error.retryAfter != nil { quietUntil = max(now + delay, quietUntil ?? now) }
+            let delay = policy.delay(
+                afterAttempt: message.attempt + 1, retryAfter: error.retryAfter, unit: platform.random.unit())
+            if error.reason == .rateLimited || error.retryAfter != nil {
+                quietUntil = max(now + delay, quietUntil ?? now)
+            }
             waiting.add(message.id, attempt: message.attempt + 1, due: now + delay)
             await events.failed(message.id, notification, error, message.attempt + 1)
         }
@@ -233,12 +250,19 @@ struct DeliveryMetrics: Sendable {
     let queue: Gauge
 
     init(_ registry: Registry) {
-        sent = registry.counter("vaultwatch_notifications_total", help: "Messages that a receiver accepted.", labels: ["integration", "receiver"])
+        sent = registry.counter(
+            "vaultwatch_notifications_total", help: "Messages that a receiver accepted.",
+            labels: ["integration", "receiver"])
         failed = registry.counter(
-            "vaultwatch_notifications_failed_total", help: "Attempts that failed, by reason.", labels: ["integration", "receiver", "reason"])
-        requests = registry.counter("vaultwatch_notification_requests_total", help: "Attempts made.", labels: ["integration", "receiver"])
-        latency = registry.histogram("vaultwatch_notification_latency_seconds", help: "Time that an attempt took.", labels: ["integration"])
-        queue = registry.gauge("vaultwatch_notification_queue_length", help: "Messages that wait or are in flight.", labels: ["integration", "receiver"])
+            "vaultwatch_notifications_failed_total", help: "Attempts that failed, by reason.",
+            labels: ["integration", "receiver", "reason"])
+        requests = registry.counter(
+            "vaultwatch_notification_requests_total", help: "Attempts made.", labels: ["integration", "receiver"])
+        latency = registry.histogram(
+            "vaultwatch_notification_latency_seconds", help: "Time that an attempt took.", labels: ["integration"])
+        queue = registry.gauge(
+            "vaultwatch_notification_queue_length", help: "Messages that wait or are in flight.",
+            labels: ["integration", "receiver"])
     }
 
     func declare(_ kind: String, _ receiver: String) {

@@ -26,12 +26,15 @@ package final class DeliveryService: Sendable {
     /// - Parameter stalled: the loops of the pipeline that stand still; while there is one, no heartbeat is sent.
     /// - Throws: `TemplateError` or `FileError` of the user's templates.
     package init(
-        _ options: DeliveryOptions, http: any HTTPClient, mail: any MailSender, platform: Platform, registry: Registry, threads: ThreadStore,
+        _ options: DeliveryOptions, http: any HTTPClient, mail: any MailSender, platform: Platform, registry: Registry,
+        threads: ThreadStore,
         events: CourierEvents, stalled: @escaping @Sendable () -> [String] = { [] }
     ) throws {
         self.options = options
         let log = platform.log
-        let composer = try Composer(templates: options.templates, externalURL: options.externalURL, files: platform.files) { problem in
+        let composer = try Composer(
+            templates: options.templates, externalURL: options.externalURL, files: platform.files
+        ) { problem in
             log.error("template failed; the default one speaks", metadata: ["err": "\(problem)"])
         }
         let client = ReceiverClient(http: http, files: platform.files, time: platform.time)
@@ -42,16 +45,24 @@ package final class DeliveryService: Sendable {
             for integration in receiver.integrations {
                 let sender: any Integration =
                     switch integration.settings {
-                    case .email(let options): EmailIntegration(options: options, mail: mail, composer: composer, files: platform.files, time: platform.time)
-                    case .slack(let options): SlackIntegration(options: options, client: client, composer: composer, threads: threads)
-                    case .pagerDuty(let options): PagerDutyIntegration(options: options, client: client, composer: composer)
-                    case .webhook(let webhook): WebhookIntegration(options: webhook, client: client, externalURL: options.externalURL)
+                    case .email(let options):
+                        EmailIntegration(
+                            options: options, mail: mail, composer: composer, files: platform.files, time: platform.time
+                        )
+                    case .slack(let options):
+                        SlackIntegration(options: options, client: client, composer: composer, threads: threads)
+                    case .pagerDuty(let options):
+                        PagerDutyIntegration(options: options, client: client, composer: composer)
+                    case .webhook(let webhook):
+                        WebhookIntegration(options: webhook, client: client, externalURL: options.externalURL)
                     case .alertmanager(let options): AlertmanagerIntegration(options: options, client: client)
-                    case .heartbeat(let options): HeartbeatIntegration(options: options, client: client, stalled: stalled)
+                    case .heartbeat(let options):
+                        HeartbeatIntegration(options: options, client: client, stalled: stalled)
                     }
                 integrations[receiver.name, default: []].append((integration, sender))
                 couriers[Key(receiver: receiver.name, integration: integration.name)] = Courier(
-                    receiver: receiver.name, integration: integration, sender: sender, events: events, platform: platform, metrics: metrics,
+                    receiver: receiver.name, integration: integration, sender: sender, events: events,
+                    platform: platform, metrics: metrics,
                     limit: options.queueLimit)
             }
         }
@@ -75,7 +86,9 @@ package final class DeliveryService: Sendable {
 
     /// The message is superseded, over, or accepted.
     package func withdraw(_ id: UInt64) async {
-        let courier = state.withLock { state -> Courier? in state.routes.removeValue(forKey: id).flatMap { state.couriers[$0] } }
+        let courier = state.withLock { state -> Courier? in
+            state.routes.removeValue(forKey: id).flatMap { state.couriers[$0] }
+        }
         await courier?.withdraw(id)
     }
 
@@ -88,7 +101,8 @@ package final class DeliveryService: Sendable {
     /// Takes no more, and gives what is in flight its time.
     /// - Parameter closed: called for each integration as soon as nothing of it is in flight.
     package func drain(
-        time: any TimeSource, closed: @escaping @Sendable (_ receiver: String, _ integration: String) async -> Void = { _, _ in }
+        time: any TimeSource,
+        closed: @escaping @Sendable (_ receiver: String, _ integration: String) async -> Void = { _, _ in }
     ) async {
         let couriers = state.withLock { $0.couriers }
         let limit = options.drainTimeout
@@ -120,7 +134,9 @@ package final class DeliveryService: Sendable {
     }
 
     /// Sends a message straight to receivers, past queue and retry: for trying them out.
-    package func test(receivers: [String], _ message: @Sendable (_ receiver: String, _ integration: String) -> Notification) async -> [TestResult] {
+    package func test(
+        receivers: [String], _ message: @Sendable (_ receiver: String, _ integration: String) -> Notification
+    ) async -> [TestResult] {
         var calls: [(String, String, any Integration, Notification)] = []
         for receiver in receivers {
             for (integration, sender) in integrations[receiver] ?? [] {
@@ -129,7 +145,9 @@ package final class DeliveryService: Sendable {
         }
         return await withTaskGroup(of: (Int, TestResult).self) { group in
             for (index, call) in calls.enumerated() {
-                group.addTask { (index, TestResult(receiver: call.0, integration: call.1, outcome: await call.2.send(call.3))) }
+                group.addTask {
+                    (index, TestResult(receiver: call.0, integration: call.1, outcome: await call.2.send(call.3)))
+                }
             }
             var results: [(Int, TestResult)] = []
             for await result in group { results.append(result) }

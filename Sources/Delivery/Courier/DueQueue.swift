@@ -63,7 +63,8 @@ struct DueQueue: Sendable {
         var i = 0
         while true {
             var least = i
-            for child in [2 * i + 1, 2 * i + 2] where child < heap.count && DueQueue.precedes(heap[child], heap[least]) { least = child }
+            for child in [2 * i + 1, 2 * i + 2] where child < heap.count && DueQueue.precedes(heap[child], heap[least])
+            { least = child }
             if least == i { return }
             heap.swapAt(i, least)
             i = least

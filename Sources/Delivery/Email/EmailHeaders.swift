@@ -2,7 +2,8 @@
 package enum EmailHeaders {
     /// RFC 5322 §2.2: printable ASCII but the colon; at most 64 of it here.
     package static func isFieldName(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
+        !name.isEmpty && name.utf8.count <= 64
+            && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
     }
 
     /// Text on one line: what a terminal or a mail server could take for a line's end or a command becomes a space.
@@ -10,7 +11,9 @@ package enum EmailHeaders {
         var out = ""
         var space = false
         for scalar in text.unicodeScalars {
-            let breaks = scalar.value < 0x20 || scalar.value == 0x7f || (0x80..<0xa0).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
+            let breaks =
+                scalar.value < 0x20 || scalar.value == 0x7f || (0x80..<0xa0).contains(scalar.value)
+                || scalar.value == 0x2028 || scalar.value == 0x2029
             if breaks || scalar == " " {
                 space = true
                 continue

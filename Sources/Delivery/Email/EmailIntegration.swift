@@ -22,7 +22,9 @@ struct EmailIntegration: Integration {
             var seen: Set<String> = []
             let recipients = to.map(\.address).filter { seen.insert($0).inserted }
             let message = EmailMessage(options: options, draft: draft, from: from, to: to)
-            var request = MailRequest(host: options.host, port: options.port, from: from.address, recipients: recipients, message: message.bytes)
+            var request = MailRequest(
+                host: options.host, port: options.port, from: from.address, recipients: recipients,
+                message: message.bytes)
             request.security = options.security
             request.tls = options.tls
             request.credentials = options.credentials
@@ -35,13 +37,16 @@ struct EmailIntegration: Integration {
         }
     }
 
-    /// For so long all wait for one who is refused for now (a full mailbox, a grey list); then the others hear without him.
+    /// For so long all wait for one who is refused for now (a full mailbox, a grey list); then the others hear without
+    /// him.
     private static let patience: Duration = .seconds(60)
 
     private func hand(_ request: MailRequest, isLate: Bool) async throws(DeliveryError) -> DeliveryOutcome {
         let reply = try await reply(to: request)
         guard let refusal = EmailIntegration.refusal(reply.code) else { return .accepted("SMTP \(reply.code)") }
-        guard request.recipients.count > 1, refusal.isRetryable ? isLate && refusal.reason == .serverError : refusal.reason == .clientError else {
+        guard request.recipients.count > 1,
+            refusal.isRetryable ? isLate && refusal.reason == .serverError : refusal.reason == .clientError
+        else {
             throw refusal
         }
         // One who has left must not keep the page from all others.

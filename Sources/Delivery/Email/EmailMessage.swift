@@ -28,19 +28,26 @@ struct EmailMessage {
         let boundary = "=_vaultwatch_" + identity.prefix(24)
         out += "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"\r\n\r\n"
         func part(_ type: String, _ content: String) {
-            out += "--\(boundary)\r\nContent-Type: \(type); charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+            out +=
+                "--\(boundary)\r\nContent-Type: \(type); charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
             out += QuotedPrintable.encode(content) + "\r\n"
         }
-        if !options.text.isEmpty { part("text/plain", draft.content(options.text, else: #"{{ template "email.default.text" . }}"#)) }
+        if !options.text.isEmpty {
+            part("text/plain", draft.content(options.text, else: #"{{ template "email.default.text" . }}"#))
+        }
         // Whoever wants neither, as gateways to short messages do, gets an empty text: a mail of no part is none.
         if options.text.isEmpty, options.html.isEmpty { part("text/plain", "") }
-        if !options.html.isEmpty { part("text/html", draft.markup(options.html, else: #"{{ template "email.default.html" . }}"#)) }
+        if !options.html.isEmpty {
+            part("text/html", draft.markup(options.html, else: #"{{ template "email.default.html" . }}"#))
+        }
         return Array((out + "--\(boundary)--\r\n").utf8)
     }
 
     /// The same for each attempt at one message: a copy that arrives twice can be told as one.
     private var identity: String {
-        Digest.sha256("\(notification.receiver)\n\(notification.integration)\n\(notification.groupKey)\n\(notification.decidedAt.milliseconds)\n\(notification.reason)")
+        Digest.sha256(
+            "\(notification.receiver)\n\(notification.integration)\n\(notification.groupKey)\n\(notification.decidedAt.milliseconds)\n\(notification.reason)"
+        )
     }
 
     private struct Field {
@@ -54,22 +61,34 @@ struct EmailMessage {
             Field(name: "to", text: EmailHeaders.field("To", parts: to.map(\.headerText), separator: ",")),
             Field(name: "subject", text: EmailHeaders.field("Subject", text: subject(EmailOptions.defaultSubject))),
             Field(name: "date", text: EmailHeaders.field("Date", parts: [MailDate.write(notification.decidedAt)])),
-            Field(name: "message-id", text: EmailHeaders.field("Message-Id", parts: ["<\(identity.prefix(32))@\(domain)>"])),
+            Field(
+                name: "message-id",
+                text: EmailHeaders.field("Message-Id", parts: ["<\(identity.prefix(32))@\(domain)>"])),
         ]
         if let root = threadRoot {
             fields.append(Field(name: "in-reply-to", text: EmailHeaders.field("In-Reply-To", parts: [root])))
             fields.append(Field(name: "references", text: EmailHeaders.field("References", parts: [root])))
         }
-        fields.append(Field(name: "auto-submitted", text: EmailHeaders.field("Auto-Submitted", parts: ["auto-generated"])))
-        fields.append(Field(name: "x-vaultwatch-status", text: EmailHeaders.field("X-Vaultwatch-Status", parts: [notification.status.rawValue])))
+        fields.append(
+            Field(name: "auto-submitted", text: EmailHeaders.field("Auto-Submitted", parts: ["auto-generated"])))
+        fields.append(
+            Field(
+                name: "x-vaultwatch-status",
+                text: EmailHeaders.field("X-Vaultwatch-Status", parts: [notification.status.rawValue])))
         if notification.severity == .critical, notification.status == .firing {
             fields.append(Field(name: "importance", text: EmailHeaders.field("Importance", parts: ["high"])))
         }
         for (name, template) in options.headers.sorted(by: { $0.key < $1.key }) {
             let lower = name.lowercased()
-            guard EmailHeaders.isFieldName(name), !EmailMessage.ours.contains(lower), let text = own(name, lower, template) else { continue }
+            guard EmailHeaders.isFieldName(name), !EmailMessage.ours.contains(lower),
+                let text = own(name, lower, template)
+            else { continue }
             let field = Field(name: lower, text: text)
-            if let place = fields.firstIndex(where: { $0.name == lower }) { fields[place] = field } else { fields.append(field) }
+            if let place = fields.firstIndex(where: { $0.name == lower }) {
+                fields[place] = field
+            } else {
+                fields.append(field)
+            }
         }
         return fields
     }
@@ -80,7 +99,8 @@ struct EmailMessage {
         let value = draft.content(template)
         if EmailMessage.addressed.contains(lower) {
             let mailboxes = Mailbox.list(value)
-            return mailboxes.isEmpty ? nil : EmailHeaders.field(name, parts: mailboxes.map(\.headerText), separator: ",")
+            return mailboxes.isEmpty
+                ? nil : EmailHeaders.field(name, parts: mailboxes.map(\.headerText), separator: ",")
         }
         if EmailMessage.identifiers.contains(lower) { return EmailHeaders.field(name, parts: [value]) }
         return EmailHeaders.field(name, text: value)
@@ -104,8 +124,11 @@ struct EmailMessage {
 
     private var domain: String {
         let domain = from.domain
-        let isPlain = !domain.isEmpty
-            && domain.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || $0 == 0x2d || $0 == 0x2e }
+        let isPlain =
+            !domain.isEmpty
+            && domain.utf8.allSatisfy {
+                ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || $0 == 0x2d || $0 == 0x2e
+            }
         return isPlain ? domain : "localhost"
     }
 }

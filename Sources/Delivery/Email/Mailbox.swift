@@ -3,7 +3,8 @@ struct Mailbox: Hashable {
     var name: String
     var address: String
 
-    /// The mailboxes of a list separated by commas; names may be quoted. What is no address, or could be two, is left out.
+    /// The mailboxes of a list separated by commas; names may be quoted. What is no address, or could be two, is left
+    /// out.
     static func list(_ text: String) -> [Mailbox] {
         split(text).compactMap(Mailbox.init)
     }
@@ -36,7 +37,8 @@ struct Mailbox: Hashable {
         while bare.first == " " { bare.removeFirst() }
         while bare.last == " " { bare.removeLast() }
         // A line's end in the source would have become a space, and a space is no part of an address here.
-        guard let at = bare.lastIndex(of: "@"), at != bare.startIndex, bare.index(after: at) != bare.endIndex, bare.utf8.count <= 320,
+        guard let at = bare.lastIndex(of: "@"), at != bare.startIndex, bare.index(after: at) != bare.endIndex,
+            bare.utf8.count <= 320,
             bare.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && !#"<>",;"#.utf8.contains($0) })
         else { return nil }
         address = String(bare)

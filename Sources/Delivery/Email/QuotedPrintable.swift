@@ -4,7 +4,9 @@ enum QuotedPrintable {
         let hex = Array("0123456789ABCDEF".utf8)
         var out: [UInt8] = []
         out.reserveCapacity(text.utf8.count + text.utf8.count / 8)
-        for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
             if index > 0 { out += [0x0d, 0x0a] }
             let bytes = line.last == 0x0d ? line.dropLast() : line
             var width = 0

@@ -9,7 +9,9 @@ enum NoProxy {
             if pattern == "*" { return true }
             let (wanted, wantedPort) = split(pattern.lowercased(), defaultPort: nil)
             if let wantedPort, wantedPort != port { return false }
-            let bare = wanted.hasPrefix("*.") ? String(wanted.dropFirst(2)) : wanted.hasPrefix(".") ? String(wanted.dropFirst()) : wanted
+            let bare =
+                wanted.hasPrefix("*.")
+                ? String(wanted.dropFirst(2)) : wanted.hasPrefix(".") ? String(wanted.dropFirst()) : wanted
             return !bare.isEmpty && (host == bare || host.hasSuffix("." + bare))
         }
     }
@@ -17,7 +19,10 @@ enum NoProxy {
     private static func split(_ text: String, defaultPort: String?) -> (host: String, port: String?) {
         if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
             let rest = text[text.index(after: end)...]
-            return (String(text[text.index(after: text.startIndex)..<end]), rest.hasPrefix(":") ? String(rest.dropFirst()) : defaultPort)
+            return (
+                String(text[text.index(after: text.startIndex)..<end]),
+                rest.hasPrefix(":") ? String(rest.dropFirst()) : defaultPort
+            )
         }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         // More than one colon is an IPv6 address without brackets.

@@ -31,10 +31,14 @@ final class OAuth2Tokens: Sendable {
 
     /// Takes a token endpoint's answer. - Returns: nil where there is no token in it.
     func take(_ body: [UInt8], _ options: OAuth2Options, now: Instant) -> String? {
-        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(body)), !reply.access_token.isEmpty else { return nil }
+        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(body)), !reply.access_token.isEmpty else {
+            return nil
+        }
         let seconds = reply.expires_in.flatMap { $0.isFinite && $0 > 0 ? min($0, 86_400) : nil }
         let life = seconds.map { Duration.milliseconds(Int64($0 * 1000)) } ?? OAuth2Tokens.usualLife
-        known.withLock { $0[options] = Token(text: reply.access_token, until: now + max(life - OAuth2Tokens.margin, .zero)) }
+        known.withLock {
+            $0[options] = Token(text: reply.access_token, until: now + max(life - OAuth2Tokens.margin, .zero))
+        }
         return reply.access_token
     }
 
@@ -46,8 +50,12 @@ final class OAuth2Tokens: Sendable {
     static func encoded(_ text: String) -> String {
         var out = ""
         for byte in text.utf8 {
-            let isPlain = (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || [0x2d, 0x2e, 0x5f].contains(byte)
-            out += isPlain ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            let isPlain =
+                (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a)
+                || [0x2d, 0x2e, 0x5f].contains(byte)
+            out +=
+                isPlain
+                ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
         }
         return out
     }

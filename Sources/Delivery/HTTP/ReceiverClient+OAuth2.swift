@@ -13,7 +13,9 @@ extension ReceiverClient {
         let said = Redaction.excerpt(answer.body, hiding: [secret])
         guard answer.status == 200 else {
             let isPassing = answer.status >= 500 || [408, 425, 429].contains(answer.status)
-            throw DeliveryError(.authError, retryable: isPassing, "oauth2: no token: HTTP \(answer.status): \(said)", retryAfter: retryAfter(answer))
+            throw DeliveryError(
+                .authError, retryable: isPassing, "oauth2: no token: HTTP \(answer.status): \(said)",
+                retryAfter: retryAfter(answer))
         }
         guard let token = tokens.take(answer.body, options, now: time.monotonic()) else {
             throw DeliveryError(.authError, retryable: true, "oauth2: no token in the answer of \(options.tokenURL)")
@@ -21,7 +23,9 @@ extension ReceiverClient {
         return token
     }
 
-    private func ask(_ options: OAuth2Options, _ secret: String, inForm: Bool, _ timeout: Duration) async throws(DeliveryError) -> HTTPResponse {
+    private func ask(_ options: OAuth2Options, _ secret: String, inForm: Bool, _ timeout: Duration)
+        async throws(DeliveryError) -> HTTPResponse
+    {
         var form: [(name: String, value: String)] = [("grant_type", "client_credentials")]
         if !options.scopes.isEmpty { form.append(("scope", options.scopes.joined(separator: " "))) }
         form += options.endpointParameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -31,12 +35,16 @@ extension ReceiverClient {
         request.connectTimeout = min(timeout, .seconds(5))
         request.bodyLimitBytes = ReceiverClient.answerLimitBytes
         request.tls = options.tls
-        request.headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"), ("User-Agent", "vaultwatch")]
+        request.headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"),
+            ("User-Agent", "vaultwatch"),
+        ]
         var hidden = [secret]
         if inForm {
             form += [("client_id", options.clientID), ("client_secret", secret)]
         } else {
-            let pair = Base64.encode(Array((OAuth2Tokens.encoded(options.clientID) + ":" + OAuth2Tokens.encoded(secret)).utf8))
+            let pair = Base64.encode(
+                Array((OAuth2Tokens.encoded(options.clientID) + ":" + OAuth2Tokens.encoded(secret)).utf8))
             request.headers.append(("Authorization", "Basic " + pair))
             hidden.append(pair)
         }

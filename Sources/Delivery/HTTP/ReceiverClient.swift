@@ -37,7 +37,9 @@ struct ReceiverClient: Sendable {
 
     func send(_ call: Call) async throws(DeliveryError) -> Answer {
         let answer = try await sendOnce(call)
-        guard answer.response.status == 401, case .oauth2(let options) = call.options.authorization else { return answer }
+        guard answer.response.status == 401, case .oauth2(let options) = call.options.authorization else {
+            return answer
+        }
         // The token may have been withdrawn before its time.
         tokens.forget(options)
         return try await sendOnce(call)
@@ -63,10 +65,16 @@ struct ReceiverClient: Sendable {
         }
         let given = Set(call.headers.map { $0.name.lowercased() })
         request.headers = own.filter { !given.contains($0.name.lowercased()) } + call.headers
-        if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) { request.headers.append(("User-Agent", "vaultwatch")) }
+        if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            request.headers.append(("User-Agent", "vaultwatch"))
+        }
         try set(call.options.proxy, on: &request, &secrets)
         // Nothing that came from a file or a template may add a line to the request.
-        guard (request.headers + request.proxyHeaders).allSatisfy({ $0.value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 } }) else {
+        guard
+            (request.headers + request.proxyHeaders).allSatisfy({
+                $0.value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
+            })
+        else {
             throw DeliveryError(.clientError, retryable: false, "a header's value holds a control character")
         }
         do {
@@ -82,7 +90,9 @@ struct ReceiverClient: Sendable {
         let address = try reveal(url)
         request.proxy = address
         secrets.append(address)
-        if let at = address.lastIndex(of: "@") { secrets.append(String(address[..<at].split(separator: "/").last ?? "")) }
+        if let at = address.lastIndex(of: "@") {
+            secrets.append(String(address[..<at].split(separator: "/").last ?? ""))
+        }
         for header in proxy.connectHeaders {
             let value = try reveal(header.value)
             secrets.append(value)
@@ -90,7 +100,9 @@ struct ReceiverClient: Sendable {
         }
     }
 
-    private func configured(_ options: HTTPClientOptions, _ secrets: inout [String]) throws(DeliveryError) -> [(name: String, value: String)] {
+    private func configured(_ options: HTTPClientOptions, _ secrets: inout [String]) throws(DeliveryError) -> [(
+        name: String, value: String
+    )] {
         var headers: [(name: String, value: String)] = []
         for header in options.headers {
             let value = try reveal(header.value)
@@ -131,16 +143,21 @@ struct ReceiverClient: Sendable {
         switch status {
         case 429: return DeliveryError(.rateLimited, retryable: true, message, retryAfter: retryAfter(answer.response))
         case 401, 403, 407: return DeliveryError(.authError, retryable: false, message)
-        case 408, 425: return DeliveryError(.clientError, retryable: true, message, retryAfter: retryAfter(answer.response))
-        case 500...599: return DeliveryError(.serverError, retryable: true, message, retryAfter: retryAfter(answer.response))
+        case 408, 425:
+            return DeliveryError(.clientError, retryable: true, message, retryAfter: retryAfter(answer.response))
+        case 500...599:
+            return DeliveryError(.serverError, retryable: true, message, retryAfter: retryAfter(answer.response))
         case 400..<500: return DeliveryError(.clientError, retryable: false, message)
         case 300..<400:
-            let hint = "not followed: only 307 and 308 take a message along, and no more than \(ReceiverClient.redirectLimit) of them"
+            let hint =
+                "not followed: only 307 and 308 take a message along, and no more than \(ReceiverClient.redirectLimit) of them"
             return DeliveryError(.other, retryable: false, "\(message); \(hint)")
         // Nothing that HTTP knows.
         default: return DeliveryError(.other, retryable: false, message)
         }
     }
 
-    func retryAfter(_ response: HTTPResponse) -> Duration? { RetryAfter.read(response[header: "retry-after"], now: time.wall()) }
+    func retryAfter(_ response: HTTPResponse) -> Duration? {
+        RetryAfter.read(response[header: "retry-after"], now: time.wall())
+    }
 }

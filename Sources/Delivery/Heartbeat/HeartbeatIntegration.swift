@@ -14,11 +14,16 @@ struct HeartbeatIntegration: Integration {
             // A ping says that the watch works. While it does not, silence is what calls for help.
             let stalled = stalled()
             guard stalled.isEmpty else {
-                throw DeliveryError(.other, retryable: true, "no ping while the pipeline stands still: \(stalled.joined(separator: ", "))")
+                throw DeliveryError(
+                    .other, retryable: true,
+                    "no ping while the pipeline stands still: \(stalled.joined(separator: ", "))")
             }
             let base = try client.reveal(options.url)
             let url = notification.status == .resolved ? HeartbeatIntegration.failing(base, options.failSuffix) : base
-            let answer = try await client.send(.init(url: url, body: [], headers: [], options: options.http, timeout: options.timeout, secrets: Redaction.parts(ofURL: base)))
+            let answer = try await client.send(
+                .init(
+                    url: url, body: [], headers: [], options: options.http, timeout: options.timeout,
+                    secrets: Redaction.parts(ofURL: base)))
             if let refusal = client.refusal(answer) { throw refusal }
             return .accepted("HTTP \(answer.response.status)")
         } catch {

@@ -16,7 +16,9 @@ enum Base64 {
         }
         if held > 0 {
             buffer <<= UInt32(8 * (3 - held))
-            for place in 0..<4 { out.append(place <= held ? alphabet[Int(buffer >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "=")) }
+            for place in 0..<4 {
+                out.append(place <= held ? alphabet[Int(buffer >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
+            }
         }
         return String(decoding: out, as: UTF8.self)
     }

@@ -23,7 +23,8 @@ package struct Composer: Sendable {
     ///   - complain: hears of templates that failed in execution.
     /// - Throws: `TemplateError` with file, line and column; `FileError`.
     package init(
-        templates patterns: [String] = [], externalURL: String, files: any FileAccess, complain: @escaping @Sendable (_ problem: String) -> Void = { _ in }
+        templates patterns: [String] = [], externalURL: String, files: any FileAccess,
+        complain: @escaping @Sendable (_ problem: String) -> Void = { _ in }
     ) throws {
         self.externalURL = externalURL
         self.complain = complain
@@ -58,7 +59,8 @@ package struct Composer: Sendable {
             return set
         }
         return Draft(
-            notification: notification, data: TemplateData.value(notification, externalURL: externalURL), text: at(text), html: at(html),
+            notification: notification, data: TemplateData.value(notification, externalURL: externalURL),
+            text: at(text), html: at(html),
             builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, complain: complain)
     }
 
@@ -76,7 +78,8 @@ package struct Composer: Sendable {
     }
 }
 
-/// The machine's time zones, each read once. Without its database a named zone is an error in the template that names it.
+/// The machine's time zones, each read once. Without its database a named zone is an error in the template that names
+/// it.
 private final class Zones: Sendable {
     private let files: any FileAccess
     private let known = Mutex<[String: TimeZoneData]>([:])
@@ -142,7 +145,8 @@ struct Draft: Sendable {
     /// Without any template: bounded, and never failing.
     var plainText: String {
         let names = Set(notification.alerts.map(\.name)).sorted().prefix(20).joined(separator: ", ")
-        return "[\(notification.status.rawValue.uppercased()):\(notification.alerts.count)] \(names)".truncated(toRunes: 1000)
+        return "[\(notification.status.rawValue.uppercased()):\(notification.alerts.count)] \(names)".truncated(
+            toRunes: 1000)
     }
 
     private static func escaped(_ text: String) -> String {

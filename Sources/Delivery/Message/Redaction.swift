@@ -3,7 +3,8 @@ enum Redaction {
     static func hide(_ secrets: [String], in text: String) -> String {
         var out = text
         // The longest first: one may hold another. Very short ones are no secrets, and replacing them garbles the text.
-        for secret in secrets.sorted(by: { $0.utf8.count > $1.utf8.count }) where secret.utf8.count >= 4 && out.contains(secret) {
+        for secret in secrets.sorted(by: { $0.utf8.count > $1.utf8.count })
+        where secret.utf8.count >= 4 && out.contains(secret) {
             out = out.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "<secret>")
         }
         return out
@@ -18,7 +19,8 @@ enum Redaction {
 
     private static let tokenLength = 16
 
-    /// A secret URL, its path and long words in it, and what stands before an `@` in it: any may come back in an answer.
+    /// A secret URL, its path and long words in it, and what stands before an `@` in it: any may come back in an
+    /// answer.
     static func parts(ofURL url: String) -> [String] {
         guard let scheme = url.firstRange(of: "://") else { return [url] }
         let rest = url[scheme.upperBound...]

@@ -9,40 +9,49 @@ enum TemplateData {
         let at = notification.decidedAt
         let firing = notification.firing.map { alert($0, at) }
         let resolved = notification.resolved.map { alert($0, at) }
-        return .object(TemplateObject(typeName: "*template.Data", fields: [
-            "Receiver": .string(notification.receiver),
-            "Status": .string(notification.status.rawValue),
-            "Alerts": alerts(firing + resolved, firing: firing, resolved: resolved),
-            "GroupLabels": AlertmanagerFunctions.keyValues(notification.groupLabels.dictionary),
-            "CommonLabels": AlertmanagerFunctions.keyValues(notification.commonLabels.dictionary),
-            "CommonAnnotations": AlertmanagerFunctions.keyValues(notification.commonAnnotations),
-            "ExternalURL": .string(externalURL),
-            "GroupKey": .string(notification.groupKey),
-            "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
-            "NotificationReason": .string(notification.reason),
-        ]))
+        return .object(
+            TemplateObject(
+                typeName: "*template.Data",
+                fields: [
+                    "Receiver": .string(notification.receiver),
+                    "Status": .string(notification.status.rawValue),
+                    "Alerts": alerts(firing + resolved, firing: firing, resolved: resolved),
+                    "GroupLabels": AlertmanagerFunctions.keyValues(notification.groupLabels.dictionary),
+                    "CommonLabels": AlertmanagerFunctions.keyValues(notification.commonLabels.dictionary),
+                    "CommonAnnotations": AlertmanagerFunctions.keyValues(notification.commonAnnotations),
+                    "ExternalURL": .string(externalURL),
+                    "GroupKey": .string(notification.groupKey),
+                    "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
+                    "NotificationReason": .string(notification.reason),
+                ]))
     }
 
     /// `template.Alerts`: a list that is also `.Firing` and `.Resolved`.
     static func alerts(_ all: [TemplateValue], firing: [TemplateValue], resolved: [TemplateValue]) -> TemplateValue {
-        .object(TemplateObject(typeName: "template.Alerts", underlying: .list(TemplateList(all, typeName: "template.Alerts"))) { member in
-            switch member {
-            case "Firing": .value(.list(TemplateList(firing, typeName: "[]template.Alert")))
-            case "Resolved": .value(.list(TemplateList(resolved, typeName: "[]template.Alert")))
-            default: nil
-            }
-        })
+        .object(
+            TemplateObject(
+                typeName: "template.Alerts", underlying: .list(TemplateList(all, typeName: "template.Alerts"))
+            ) { member in
+                switch member {
+                case "Firing": .value(.list(TemplateList(firing, typeName: "[]template.Alert")))
+                case "Resolved": .value(.list(TemplateList(resolved, typeName: "[]template.Alert")))
+                default: nil
+                }
+            })
     }
 
     private static func alert(_ alert: Alert, _ at: Timestamp) -> TemplateValue {
-        .object(TemplateObject(typeName: "template.Alert", fields: [
-            "Status": .string(alert.status(at: at).rawValue),
-            "Labels": AlertmanagerFunctions.keyValues(alert.labels.dictionary),
-            "Annotations": AlertmanagerFunctions.keyValues(alert.annotations),
-            "StartsAt": .time(TemplateTime(alert.startsAt)),
-            "EndsAt": .time(alert.endsAt.map { TemplateTime($0) } ?? .zero),
-            "GeneratorURL": .string(alert.generatorURL),
-            "Fingerprint": .string(alert.fingerprintText),
-        ]))
+        .object(
+            TemplateObject(
+                typeName: "template.Alert",
+                fields: [
+                    "Status": .string(alert.status(at: at).rawValue),
+                    "Labels": AlertmanagerFunctions.keyValues(alert.labels.dictionary),
+                    "Annotations": AlertmanagerFunctions.keyValues(alert.annotations),
+                    "StartsAt": .time(TemplateTime(alert.startsAt)),
+                    "EndsAt": .time(alert.endsAt.map { TemplateTime($0) } ?? .zero),
+                    "GeneratorURL": .string(alert.generatorURL),
+                    "Fingerprint": .string(alert.fingerprintText),
+                ]))
     }
 }

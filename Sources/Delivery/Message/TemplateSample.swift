@@ -37,51 +37,74 @@ package struct TemplateSample: Sendable {
     /// The alerts that amtool makes up.
     package static func made(now: Timestamp) -> TemplateSample {
         let labels = ["commonlabelkey1": "commonlabelvalue1", "commonlabelkey2": "commonlabelvalue2"]
-        let annotations = ["commonannotationkey1": "commonannotationvalue1", "commonannotationkey2": "commonannotationvalue2"]
-        func alert(_ number: Int, minutes: Int, _ ownLabels: [String: String], _ ownAnnotations: [String: String]) -> Sample.Alert {
+        let annotations = [
+            "commonannotationkey1": "commonannotationvalue1", "commonannotationkey2": "commonannotationvalue2",
+        ]
+        func alert(_ number: Int, minutes: Int, _ ownLabels: [String: String], _ ownAnnotations: [String: String])
+            -> Sample.Alert
+        {
             .init(
-                status: "alertstatus", labels: labels.merging(ownLabels) { old, _ in old }, annotations: annotations.merging(ownAnnotations) { old, _ in old },
-                startsAt: (now - .seconds(minutes * 60)).rfc3339, endsAt: now.rfc3339, generatorURL: "https://generatorurl.com",
+                status: "alertstatus", labels: labels.merging(ownLabels) { old, _ in old },
+                annotations: annotations.merging(ownAnnotations) { old, _ in old },
+                startsAt: (now - .seconds(minutes * 60)).rfc3339, endsAt: now.rfc3339,
+                generatorURL: "https://generatorurl.com",
                 fingerprint: "fingerprint\(number)")
         }
-        return TemplateSample(Sample(
-            receiver: "receiver", status: "alertstatus",
-            alerts: [
-                alert(
-                    1, minutes: 5, ["label1": "value1", "label2": "value2", "instance": "foo.bar:1234"],
-                    ["annotation1": "value1", "annotation2": "value2"]),
-                alert(2, minutes: 10, ["foo": "bar", "baz": "qux"], ["aaa": "bbb", "ccc": "ddd"]),
-            ], groupLabels: ["grouplabelkey1": "grouplabelvalue1", "grouplabelkey2": "grouplabelvalue2"], commonLabels: labels,
-            commonAnnotations: annotations, externalURL: "https://example.com"))
+        return TemplateSample(
+            Sample(
+                receiver: "receiver", status: "alertstatus",
+                alerts: [
+                    alert(
+                        1, minutes: 5, ["label1": "value1", "label2": "value2", "instance": "foo.bar:1234"],
+                        ["annotation1": "value1", "annotation2": "value2"]),
+                    alert(2, minutes: 10, ["foo": "bar", "baz": "qux"], ["aaa": "bbb", "ccc": "ddd"]),
+                ], groupLabels: ["grouplabelkey1": "grouplabelvalue1", "grouplabelkey2": "grouplabelvalue2"],
+                commonLabels: labels,
+                commonAnnotations: annotations, externalURL: "https://example.com"))
     }
 
     var value: TemplateValue {
         let all = (data.alerts ?? []).map { ($0.status ?? "", TemplateSample.value($0)) }
         let list = TemplateData.alerts(
-            all.map(\.1), firing: all.filter { $0.0 == "firing" }.map(\.1), resolved: all.filter { $0.0 == "resolved" }.map(\.1))
-        return .object(TemplateObject(typeName: "*template.Data", fields: [
-            "Receiver": .string(data.receiver ?? ""), "Status": .string(data.status ?? ""), "Alerts": list,
-            "GroupLabels": AlertmanagerFunctions.keyValues(data.groupLabels ?? [:]),
-            "CommonLabels": AlertmanagerFunctions.keyValues(data.commonLabels ?? [:]),
-            "CommonAnnotations": AlertmanagerFunctions.keyValues(data.commonAnnotations ?? [:]), "ExternalURL": .string(externalURL),
-            "GroupKey": .string(data.groupKey ?? ""), "TruncatedAlerts": .int(Int64(data.truncatedAlerts ?? 0)), "NotificationReason": .string(""),
-        ]))
+            all.map(\.1), firing: all.filter { $0.0 == "firing" }.map(\.1),
+            resolved: all.filter { $0.0 == "resolved" }.map(\.1))
+        return .object(
+            TemplateObject(
+                typeName: "*template.Data",
+                fields: [
+                    "Receiver": .string(data.receiver ?? ""), "Status": .string(data.status ?? ""), "Alerts": list,
+                    "GroupLabels": AlertmanagerFunctions.keyValues(data.groupLabels ?? [:]),
+                    "CommonLabels": AlertmanagerFunctions.keyValues(data.commonLabels ?? [:]),
+                    "CommonAnnotations": AlertmanagerFunctions.keyValues(data.commonAnnotations ?? [:]),
+                    "ExternalURL": .string(externalURL),
+                    "GroupKey": .string(data.groupKey ?? ""), "TruncatedAlerts": .int(Int64(data.truncatedAlerts ?? 0)),
+                    "NotificationReason": .string(""),
+                ]))
     }
 
     private static func value(_ alert: Sample.Alert) -> TemplateValue {
-        func time(_ text: String?) -> TemplateValue { .time(text.flatMap { Timestamp(rfc3339: $0) }.map { TemplateTime($0) } ?? .zero) }
-        return .object(TemplateObject(typeName: "template.Alert", fields: [
-            "Status": .string(alert.status ?? ""), "Labels": AlertmanagerFunctions.keyValues(alert.labels ?? [:]),
-            "Annotations": AlertmanagerFunctions.keyValues(alert.annotations ?? [:]), "StartsAt": time(alert.startsAt), "EndsAt": time(alert.endsAt),
-            "GeneratorURL": .string(alert.generatorURL ?? ""), "Fingerprint": .string(alert.fingerprint ?? ""),
-        ]))
+        func time(_ text: String?) -> TemplateValue {
+            .time(text.flatMap { Timestamp(rfc3339: $0) }.map { TemplateTime($0) } ?? .zero)
+        }
+        return .object(
+            TemplateObject(
+                typeName: "template.Alert",
+                fields: [
+                    "Status": .string(alert.status ?? ""),
+                    "Labels": AlertmanagerFunctions.keyValues(alert.labels ?? [:]),
+                    "Annotations": AlertmanagerFunctions.keyValues(alert.annotations ?? [:]),
+                    "StartsAt": time(alert.startsAt), "EndsAt": time(alert.endsAt),
+                    "GeneratorURL": .string(alert.generatorURL ?? ""), "Fingerprint": .string(alert.fingerprint ?? ""),
+                ]))
     }
 }
 
 extension Composer {
     /// A text over a sample's data.
     /// - Throws: `TemplateError`.
-    package func render(_ template: String, _ sample: TemplateSample, escapesHTML: Bool, now: Timestamp) throws(TemplateError) -> String {
+    package func render(_ template: String, _ sample: TemplateSample, escapesHTML: Bool, now: Timestamp)
+        throws(TemplateError) -> String
+    {
         try set(escapesHTML: escapesHTML, now: now).expand(template, name: "", sample.value)
     }
 }

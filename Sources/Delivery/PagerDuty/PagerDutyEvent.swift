@@ -20,7 +20,8 @@ struct PagerDutyEvent {
     private static let fieldRunes = 4096
     private static let mostLinks = 20
 
-    /// The group's key as a digest: stable over restarts and the same for two agents, so that a repeat joins its incident.
+    /// The group's key as a digest: stable over restarts and the same for two agents, so that a repeat joins its
+    /// incident.
     private var dedupKey: String { Digest.sha256(notification.groupKey) }
     private var action: String { notification.status == .firing ? "trigger" : "resolve" }
 
@@ -36,7 +37,8 @@ struct PagerDutyEvent {
     private var summary: String {
         let text = draft.content(options.description, else: #"{{ template "pagerduty.default.description" . }}"#)
         // PagerDuty refuses an event without a summary.
-        return (text.allSatisfy(\.isWhitespace) ? draft.plainText : text).truncated(toRunes: PagerDutyEvent.summaryRunes)
+        return (text.allSatisfy(\.isWhitespace) ? draft.plainText : text).truncated(
+            toRunes: PagerDutyEvent.summaryRunes)
     }
 
     private var client: String { field(options.client, else: #"{{ template "pagerduty.default.client" . }}"#) }
@@ -60,19 +62,26 @@ struct PagerDutyEvent {
         if let alert = notification.firing.first ?? notification.alerts.first {
             details["type"] = alert.name
             details["severity"] = alert.labels["severity"] ?? alert.severity.rawValue
-            details["message"] = alert.annotations["description"] ?? alert.annotations["summary"] ?? alert.annotations["message"]
+            details["message"] =
+                alert.annotations["description"] ?? alert.annotations["summary"] ?? alert.annotations["message"]
             details["action"] = alert.annotations["action"]
             details["timestamp"] = alert.startsAt.rfc3339
         }
-        for (name, template) in options.details { details[name] = draft.content(template, else: PagerDutyOptions.defaultDetails[name] ?? "") }
+        for (name, template) in options.details {
+            details[name] = draft.content(template, else: PagerDutyOptions.defaultDetails[name] ?? "")
+        }
         return details.filter { !$0.value.isEmpty }
     }
 
     private var links: [JSON] {
         var links: [(href: String, text: String)] = options.links.map { (field($0.href), field($0.text)) }
-        for runbook in Set(notification.alerts.compactMap { $0.annotations["runbook_url"] }).sorted() { links.append((runbook, "Runbook")) }
+        for runbook in Set(notification.alerts.compactMap { $0.annotations["runbook_url"] }).sorted() {
+            links.append((runbook, "Runbook"))
+        }
         var seen: Set<String> = []
-        return links.filter { PagerDutyEvent.isLink($0.href) && seen.insert($0.href).inserted }.prefix(PagerDutyEvent.mostLinks).map { link in
+        return links.filter { PagerDutyEvent.isLink($0.href) && seen.insert($0.href).inserted }.prefix(
+            PagerDutyEvent.mostLinks
+        ).map { link in
             .object([("href", .string(link.href)), ("text", .string(link.text.isEmpty ? link.href : link.text))])
         }
     }
@@ -81,12 +90,15 @@ struct PagerDutyEvent {
         options.images.prefix(PagerDutyEvent.mostLinks).compactMap { image in
             let source = field(image.source)
             guard PagerDutyEvent.isLink(source) else { return nil }
-            return .object([("src", .string(source)), ("alt", optional(image.alternative)), ("href", optional(image.href))])
+            return .object([
+                ("src", .string(source)), ("alt", optional(image.alternative)), ("href", optional(image.href)),
+            ])
         }
     }
 
     private static func isLink(_ text: String) -> Bool {
-        (text.hasPrefix("https://") || text.hasPrefix("http://")) && text.utf8.count <= fieldRunes && text.utf8.allSatisfy { $0 > 0x20 }
+        (text.hasPrefix("https://") || text.hasPrefix("http://")) && text.utf8.count <= fieldRunes
+            && text.utf8.allSatisfy { $0 > 0x20 }
     }
 
     /// Events API v2.
@@ -95,15 +107,22 @@ struct PagerDutyEvent {
         let (links, images) = (self.links, self.images)
         return fitted { details in
             .object([
-                ("routing_key", .string(routingKey)), ("event_action", .string(action)), ("dedup_key", .string(dedupKey)),
+                ("routing_key", .string(routingKey)), ("event_action", .string(action)),
+                ("dedup_key", .string(dedupKey)),
                 ("client", .string(client)), ("client_url", optional(options.clientURL)),
                 ("links", links.isEmpty ? nil : .array(links)), ("images", images.isEmpty ? nil : .array(images)),
-                ("payload", .object([
-                    ("summary", .string(summary)), ("source", .string(!source.isEmpty ? source : client.isEmpty ? "vaultwatch" : client)),
-                    ("severity", .string(severity)), ("timestamp", notification.firing.map(\.startsAt).min().map { .string($0.rfc3339) }),
-                    ("class", optional(options.eventClass)), ("component", optional(options.component)), ("group", optional(options.group)),
-                    ("custom_details", details),
-                ])),
+                (
+                    "payload",
+                    .object([
+                        ("summary", .string(summary)),
+                        ("source", .string(!source.isEmpty ? source : client.isEmpty ? "vaultwatch" : client)),
+                        ("severity", .string(severity)),
+                        ("timestamp", notification.firing.map(\.startsAt).min().map { .string($0.rfc3339) }),
+                        ("class", optional(options.eventClass)), ("component", optional(options.component)),
+                        ("group", optional(options.group)),
+                        ("custom_details", details),
+                    ])
+                ),
             ])
         }
     }
@@ -112,8 +131,10 @@ struct PagerDutyEvent {
     func genericBody(serviceKey: String) -> [UInt8] {
         fitted { details in
             .object([
-                ("service_key", .string(serviceKey)), ("event_type", .string(action)), ("incident_key", .string(dedupKey)),
-                ("description", .string(summary)), ("client", .string(client)), ("client_url", optional(options.clientURL)), ("details", details),
+                ("service_key", .string(serviceKey)), ("event_type", .string(action)),
+                ("incident_key", .string(dedupKey)),
+                ("description", .string(summary)), ("client", .string(client)),
+                ("client_url", optional(options.clientURL)), ("details", details),
             ])
         }
     }

@@ -22,7 +22,7 @@ struct PagerDutyIntegration: Integration {
                 let url = options.url == PagerDutyOptions.eventsURL ? PagerDutyOptions.genericURL : options.url
                 do {
                     return try await post(url, event.genericBody(serviceKey: key), hiding: key)
-                } catch where error.message.hasPrefix("HTTP 403") {
+                } catch  where error.message.hasPrefix("HTTP 403") {
                     // Events API v1 says 403 where v2 says 429.
                     throw DeliveryError(.rateLimited, retryable: true, error.message)
                 }
@@ -32,8 +32,10 @@ struct PagerDutyIntegration: Integration {
         }
     }
 
-    private func post(_ url: String, _ body: [UInt8], hiding key: String) async throws(DeliveryError) -> DeliveryOutcome {
-        let answer = try await client.send(.init(url: url, body: body, options: options.http, timeout: options.timeout, secrets: [key]))
+    private func post(_ url: String, _ body: [UInt8], hiding key: String) async throws(DeliveryError) -> DeliveryOutcome
+    {
+        let answer = try await client.send(
+            .init(url: url, body: body, options: options.http, timeout: options.timeout, secrets: [key]))
         if let refusal = client.refusal(answer) { throw refusal }
         return .accepted("HTTP \(answer.response.status)")
     }

@@ -48,7 +48,9 @@ struct SlackIntegration: Integration {
     }
 
     /// - Returns: what became of it, and whether it begins a thread.
-    private func postThreaded(_ url: String, _ token: String, _ notification: Notification, _ thread: String?) async throws(DeliveryError) -> (Posted, isFirst: Bool) {
+    private func postThreaded(_ url: String, _ token: String, _ notification: Notification, _ thread: String?)
+        async throws(DeliveryError) -> (Posted, isFirst: Bool)
+    {
         do {
             return (try await post(url, token: token, notification, thread: thread, hiding: [token]), thread == nil)
         } catch {
@@ -58,20 +60,28 @@ struct SlackIntegration: Integration {
         }
     }
 
-    /// Slack refuses a whole message for one block that it does not like, be it an image that it can't fetch: then the words must do.
-    private func post(_ url: String, token: String?, _ notification: Notification, thread: String?, hiding secrets: [String]) async throws(DeliveryError) -> Posted {
+    /// Slack refuses a whole message for one block that it does not like, be it an image that it can't fetch: then the
+    /// words must do.
+    private func post(
+        _ url: String, token: String?, _ notification: Notification, thread: String?, hiding secrets: [String]
+    ) async throws(DeliveryError) -> Posted {
         let message = SlackMessage(options: options, draft: composer.draft(notification))
         do {
             return Posted(id: try await post(url, token: token, try message.payload(thread: thread), hiding: secrets))
         } catch {
-            guard !error.isRetryable, SlackIntegration.wordsAboutForm.contains(where: error.message.contains) else { throw error }
+            guard !error.isRetryable, SlackIntegration.wordsAboutForm.contains(where: error.message.contains) else {
+                throw error
+            }
             let id = try await post(url, token: token, try message.plainPayload(thread: thread), hiding: secrets)
             return Posted(id: id, answer: "ok, in plain words since Slack refused the form: \(error.message)")
         }
     }
 
     /// What it says when the form is wrong and not the address.
-    private static let wordsAboutForm = ["invalid_blocks", "invalid_attachments", "too_many_attachments", "msg_blocks_too_long", "msg_too_long", "invalid_payload"]
+    private static let wordsAboutForm = [
+        "invalid_blocks", "invalid_attachments", "too_many_attachments", "msg_blocks_too_long", "msg_too_long",
+        "invalid_payload",
+    ]
 
     private func key(_ notification: Notification) -> String {
         "slack/\(notification.receiver)/\(notification.integration)/\(notification.groupKey)"
@@ -84,10 +94,15 @@ struct SlackIntegration: Integration {
     }
 
     /// - Returns: the message's id, where Slack names it.
-    private func post(_ url: String, token: String?, _ payload: JSON, hiding secrets: [String]) async throws(DeliveryError) -> String? {
-        var call = ReceiverClient.Call(url: url, body: payload.bytes, options: options.http, timeout: options.timeout, secrets: secrets)
+    private func post(_ url: String, token: String?, _ payload: JSON, hiding secrets: [String])
+        async throws(DeliveryError) -> String?
+    {
+        var call = ReceiverClient.Call(
+            url: url, body: payload.bytes, options: options.http, timeout: options.timeout, secrets: secrets)
         call.readsBody = true
-        if let token { call.headers = [("Content-Type", "application/json; charset=utf-8"), ("Authorization", "Bearer \(token)")] }
+        if let token {
+            call.headers = [("Content-Type", "application/json; charset=utf-8"), ("Authorization", "Bearer \(token)")]
+        }
         let answer = try await client.send(call)
         if let refusal = client.refusal(answer) { throw refusal }
         // 200 can be a failure: `{"ok":false,"error":"channel_not_found"}`.
@@ -101,14 +116,17 @@ struct SlackIntegration: Integration {
         return nil
     }
 
-    /// Slack's error words. Source: api.slack.com/methods/chat.postMessage, "Errors"; api.slack.com/messaging/webhooks, "Handling errors".
+    /// Slack's error words. Source: api.slack.com/methods/chat.postMessage, "Errors"; api.slack.com/messaging/webhooks,
+    /// "Handling errors".
     static func refusal(_ word: String, retryAfter: Duration?) -> DeliveryError {
         switch word {
         case "ratelimited", "rate_limited", "message_limit_exceeded":
             DeliveryError(.rateLimited, retryable: true, word, retryAfter: retryAfter)
-        case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "rollup_error":
+        case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org",
+            "rollup_error":
             DeliveryError(.serverError, retryable: true, word, retryAfter: retryAfter)
-        case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope", "not_allowed_token_type",
+        case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
+            "not_allowed_token_type",
             "no_permission", "access_denied", "invalid_token", "no_active_hooks", "action_prohibited":
             DeliveryError(.authError, retryable: false, word)
         default: DeliveryError(.clientError, retryable: false, word)

@@ -1,6 +1,7 @@
 /// The buttons below a message.
-/// Sources: api.slack.com/reference/block-kit/block-elements (button), api.slack.com/reference/block-kit/composition-objects
-/// (confirm), api.slack.com/legacy/interactive-message-field-guide (action, confirmation).
+/// Sources: api.slack.com/reference/block-kit/block-elements (button),
+/// api.slack.com/reference/block-kit/composition-objects (confirm),
+/// api.slack.com/legacy/interactive-message-field-guide (action, confirmation).
 extension SlackMessage {
     private static let labelRunes = 75
     private static let nameRunes = 255
@@ -17,7 +18,8 @@ extension SlackMessage {
     func classicActions() -> [JSON] {
         options.actions.prefix(SlackMessage.mostActions).map { action in
             var members: [(String, JSON?)] = [
-                ("type", optional(action.type)), ("text", nonEmpty(text(action.text, most: SlackMessage.labelRunes))), ("style", optional(action.style)),
+                ("type", optional(action.type)), ("text", nonEmpty(text(action.text, most: SlackMessage.labelRunes))),
+                ("style", optional(action.style)),
             ]
             switch action.press {
             case .open(let url): members.append(("url", nonEmpty(draft.content(url))))

@@ -9,9 +9,14 @@ extension SlackMessage {
     func plainPayload(thread: String?) throws(DeliveryError) -> JSON {
         let notification = draft.notification
         let alerts = notification.firing + notification.resolved
-        var lines = ["*\(SlackText.escaped(draft.content(options.fallback, else: #"{{ template "slack.default.title" . }}"#), most: 300))*"]
+        var lines = [
+            "*\(SlackText.escaped(draft.content(options.fallback, else: #"{{ template "slack.default.title" . }}"#), most: 300))*"
+        ]
         lines += alerts.prefix(SlackMessage.mostLines).map { alert in
-            "• " + SlackText.escaped(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name, most: SlackMessage.lineRunes)
+            "• "
+                + SlackText.escaped(
+                    alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name,
+                    most: SlackMessage.lineRunes)
         }
         let left = max(0, alerts.count - SlackMessage.mostLines) + notification.truncatedAlerts
         if left > 0 { lines.append("… and \(left) more") }

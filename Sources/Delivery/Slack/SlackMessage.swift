@@ -27,8 +27,10 @@ struct SlackMessage {
     private static let urlRunes = 3000
 
     func payload(thread: String?) throws(DeliveryError) -> JSON {
-        let title = draft.content(options.title, else: SlackMessage.defaultTitle).truncated(toRunes: SlackMessage.titleRunes)
-        let fallback = draft.content(options.fallback, else: SlackMessage.defaultTitle).truncated(toRunes: SlackMessage.titleRunes)
+        let title = draft.content(options.title, else: SlackMessage.defaultTitle).truncated(
+            toRunes: SlackMessage.titleRunes)
+        let fallback = draft.content(options.fallback, else: SlackMessage.defaultTitle).truncated(
+            toRunes: SlackMessage.titleRunes)
         let pretext = draft.content(options.pretext).truncated(toRunes: SlackMessage.classicTextRunes)
         var attachment: [(String, JSON?)] = [("color", .string(color)), ("fallback", .string(fallback))]
         attachment.append(("callback_id", optional(options.callbackID)))
@@ -54,18 +56,28 @@ struct SlackMessage {
     private static let defaultTitle = #"{{ template "slack.default.title" . }}"#
     private static let defaultColor = #"{{ template "slack.default.color" . }}"#
 
-    private var color: String { draft.content(options.color, else: SlackMessage.defaultColor).filter { !$0.isWhitespace } }
+    private var color: String {
+        draft.content(options.color, else: SlackMessage.defaultColor).filter { !$0.isWhitespace }
+    }
 
     func nonEmpty(_ text: String) -> JSON? { text.isEmpty ? nil : .string(text) }
-    func optional(_ template: String) -> JSON? { nonEmpty(draft.content(template).truncated(toRunes: SlackMessage.urlRunes)) }
+    func optional(_ template: String) -> JSON? {
+        nonEmpty(draft.content(template).truncated(toRunes: SlackMessage.urlRunes))
+    }
 
     // MARK: Alertmanager's attachment
 
     private func classic(_ title: String, _ pretext: String) -> [(String, JSON?)] {
         var members: [(String, JSON?)] = [
             ("title", .string(title)), ("title_link", optional(options.titleLink)), ("pretext", nonEmpty(pretext)),
-            ("text", .string(draft.content(options.text, else: #"{{ template "slack.default.text" . }}"#).truncated(toRunes: SlackMessage.classicTextRunes))),
-            ("image_url", optional(options.imageURL)), ("thumb_url", optional(options.thumbURL)), ("footer", optional(options.footer)),
+            (
+                "text",
+                .string(
+                    draft.content(options.text, else: #"{{ template "slack.default.text" . }}"#).truncated(
+                        toRunes: SlackMessage.classicTextRunes))
+            ),
+            ("image_url", optional(options.imageURL)), ("thumb_url", optional(options.thumbURL)),
+            ("footer", optional(options.footer)),
             ("mrkdwn_in", .array(options.markdownIn.map { .string($0) })),
         ]
         let fields = options.fields.prefix(100).map { field in
@@ -87,12 +99,16 @@ struct SlackMessage {
         if let first = blocks.first, let image = thumbnail { blocks[0] = first.adding("accessory", image) }
         let fields = options.fields.prefix(SlackMessage.mostFields).map { field in
             let title = SlackText.markup(draft.content(field.title), most: 200)
-            return SlackMessage.markdown(SlackText.markup("*\(title)*\n" + draft.content(field.value), most: SlackMessage.fieldRunes))
+            return SlackMessage.markdown(
+                SlackText.markup("*\(title)*\n" + draft.content(field.value), most: SlackMessage.fieldRunes))
         }
         if !fields.isEmpty { blocks.append(.object([("type", .string("section")), ("fields", .array(fields))])) }
         let image = draft.content(options.imageURL)
         if SlackText.isLink(image) {
-            blocks.append(.object([("type", .string("image")), ("image_url", .string(image)), ("alt_text", .string(draft.plainText))]))
+            blocks.append(
+                .object([
+                    ("type", .string("image")), ("image_url", .string(image)), ("alt_text", .string(draft.plainText)),
+                ]))
         }
         blocks += actionBlocks()
         let footer = SlackText.markup(draft.content(options.footer), most: SlackMessage.contextRunes)
@@ -101,7 +117,9 @@ struct SlackMessage {
     }
 
     /// The user says what stands in the text, here or in a template file.
-    private var hasOwnText: Bool { options.text != SlackOptions.defaultText || draft.redefined.contains("slack.default.text") }
+    private var hasOwnText: Bool {
+        options.text != SlackOptions.defaultText || draft.redefined.contains("slack.default.text")
+    }
 
     private func alertBlocks() -> [JSON] {
         let alerts = notification.firing + notification.resolved
@@ -109,17 +127,26 @@ struct SlackMessage {
         for alert in alerts.prefix(SlackMessage.mostAlerts) {
             let isResolved = alert.status(at: notification.decidedAt) == .resolved
             let sign = isResolved ? ":white_check_mark:" : SlackMessage.sign(alert.severity)
-            var lines = ["\(sign) *\(SlackText.escaped(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name, most: 300))*"]
-            if let text = alert.annotations["description"] ?? alert.annotations["message"] { lines.append(SlackText.escaped(text, most: 1500)) }
-            if !isResolved, let action = alert.annotations["action"] { lines.append("*Action:* " + SlackText.escaped(action, most: 600)) }
+            var lines = [
+                "\(sign) *\(SlackText.escaped(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name, most: 300))*"
+            ]
+            if let text = alert.annotations["description"] ?? alert.annotations["message"] {
+                lines.append(SlackText.escaped(text, most: 1500))
+            }
+            if !isResolved, let action = alert.annotations["action"] {
+                lines.append("*Action:* " + SlackText.escaped(action, most: 600))
+            }
             if let runbook = alert.annotations["runbook_url"], SlackText.isLink(runbook), runbook.utf8.count < 400 {
                 lines.append(SlackText.link(runbook, "Runbook", most: 20))
             }
             blocks.append(SlackMessage.section(lines.joined(separator: "\n")))
             let since = "since \(SlackMessage.date(alert.startsAt))"
             let span = isResolved ? "\(since), until \(alert.endsAt.map(SlackMessage.date) ?? "now")" : since
-            let identity = alert.labels.pairs.filter { $0.name != "alertname" && $0.name != "severity" }.map { "\($0.name)=\($0.value)" }
-            let words = ([alert.name, alert.labels["severity"] ?? alert.severity.rawValue] + identity).joined(separator: " · ")
+            let identity = alert.labels.pairs.filter { $0.name != "alertname" && $0.name != "severity" }.map {
+                "\($0.name)=\($0.value)"
+            }
+            let words = ([alert.name, alert.labels["severity"] ?? alert.severity.rawValue] + identity).joined(
+                separator: " · ")
             blocks.append(SlackMessage.context(SlackText.escaped(words, most: 1500) + " · " + span))
         }
         let left = max(0, alerts.count - SlackMessage.mostAlerts) + notification.truncatedAlerts
@@ -129,7 +156,9 @@ struct SlackMessage {
 
     /// A user's own text, in as many sections as it takes.
     private func textBlocks() -> [JSON] {
-        let text = Array(draft.content(options.text, else: SlackOptions.defaultText).unicodeScalars.prefix(4 * SlackMessage.sectionRunes))
+        let text = Array(
+            draft.content(options.text, else: SlackOptions.defaultText).unicodeScalars.prefix(
+                4 * SlackMessage.sectionRunes))
         return stride(from: 0, to: text.count, by: SlackMessage.sectionRunes).compactMap { start in
             var piece = String.UnicodeScalarView()
             piece.append(contentsOf: text[start..<min(start + SlackMessage.sectionRunes, text.count)])
@@ -145,9 +174,15 @@ struct SlackMessage {
         return .object([("type", .string("image")), ("image_url", .string(url)), ("alt_text", .string("thumbnail"))])
     }
 
-    private static func markdown(_ text: String) -> JSON { .object([("type", .string("mrkdwn")), ("text", .string(text.truncated(toRunes: sectionRunes)))]) }
-    private static func section(_ text: String) -> JSON { .object([("type", .string("section")), ("text", markdown(text))]) }
-    private static func context(_ text: String) -> JSON { .object([("type", .string("context")), ("elements", .array([markdown(text)]))]) }
+    private static func markdown(_ text: String) -> JSON {
+        .object([("type", .string("mrkdwn")), ("text", .string(text.truncated(toRunes: sectionRunes)))])
+    }
+    private static func section(_ text: String) -> JSON {
+        .object([("type", .string("section")), ("text", markdown(text))])
+    }
+    private static func context(_ text: String) -> JSON {
+        .object([("type", .string("context")), ("elements", .array([markdown(text)]))])
+    }
 
     /// Shown in the reader's own zone; in UTC where a client can't.
     private static func date(_ time: Timestamp) -> String {

@@ -31,7 +31,9 @@ enum SlackText {
 
     static func isLink(_ url: String) -> Bool {
         (url.hasPrefix("https://") || url.hasPrefix("http://")) && url.utf8.count <= 2000
-            && url.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "|") }
+            && url.utf8.allSatisfy {
+                $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "|")
+            }
     }
 
     /// Text of a user's template, which may hold markup of its own: cut, but not escaped.

@@ -4,7 +4,10 @@ package struct ThreadStore: Sendable {
     /// Nil forgets.
     package var set: @Sendable (_ key: String, _ value: String?) async -> Void
 
-    package init(get: @escaping @Sendable (_ key: String) async -> String?, set: @escaping @Sendable (_ key: String, _ value: String?) async -> Void) {
+    package init(
+        get: @escaping @Sendable (_ key: String) async -> String?,
+        set: @escaping @Sendable (_ key: String, _ value: String?) async -> Void
+    ) {
         self.get = get
         self.set = set
     }

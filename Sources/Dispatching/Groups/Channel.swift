@@ -48,7 +48,8 @@ struct Channel: Sendable {
 
     /// Alertmanager's rule of dedup, and beyond it what may have been heard. Nil: nothing to say.
     /// Source: alertmanager, notify.go, DedupStage.needsUpdate.
-    func reason(firing current: Set<UInt64>, ended: Set<UInt64>, repeatInterval: Duration, now: Instant) -> SendReason? {
+    func reason(firing current: Set<UInt64>, ended: Set<UInt64>, repeatInterval: Duration, now: Instant) -> SendReason?
+    {
         if current.isEmpty { return ended.isEmpty ? nil : .resolved }
         if told.isEmpty && maybeFiring.isEmpty { return .first }
         if !current.isSubset(of: firing) { return .changed }

@@ -1,6 +1,7 @@
 import Platform
 
-/// A binary heap of the times at which groups are due. An entry whose group has another time by now is stale and skipped.
+/// A binary heap of the times at which groups are due. An entry whose group has another time by now is stale and
+/// skipped.
 struct Timers: Sendable {
     struct Entry: Sendable {
         var at: Instant

@@ -59,8 +59,8 @@ enum ClassicMatcherParser {
         let unescaped = MatcherSyntaxError("matcher value contains unescaped double quote: \(text(all))")
         var out = ""
         var escaped = false
-        for (place, c) in zip(raw.indices, raw) {
-            let last = place == raw.endIndex - 1
+        for (index, c) in zip(raw.indices, raw) {
+            let last = index == raw.endIndex - 1
             if escaped {
                 escaped = false
                 switch c {

@@ -18,7 +18,8 @@ struct Inhibitor: Sendable {
     private var rules: [Sources]
     /// Of every alert that is a source of some rule and fires.
     private var labels: [UInt64: Labels] = [:]
-    /// How many sources are asked for a reason of their own to be quiet before an alert speaks: longer chains are none that people write.
+    /// How many sources are asked for a reason of their own to be quiet before an alert speaks: longer chains are none
+    /// that people write.
     private static let searchLimit = 64
 
     init(_ rules: [InhibitRule]) { self.rules = rules.map { Sources(rule: $0) } }
@@ -37,8 +38,8 @@ struct Inhibitor: Sendable {
         }
     }
 
-    /// Fingerprints of the alerts that keep this one quiet, one a rule. An alert that is both source and target
-    /// of a rule is not kept quiet by another such, else two would silence each other. Nor are alerts that keep each other
+    /// Fingerprints of the alerts that keep this one quiet, one a rule. An alert that is both source and target of a
+    /// rule is not kept quiet by another such, else two would silence each other. Nor are alerts that keep each other
     /// quiet in a circle over several rules: all speak, unless one from outside keeps them quiet.
     func inhibiting(_ labels: Labels) -> [UInt64] {
         var found: Set<UInt64> = []
@@ -54,7 +55,9 @@ struct Inhibitor: Sendable {
     private func isHeld(_ labels: Labels, _ seen: inout Set<UInt64>) -> Bool {
         rules.contains { sources in
             sources.inhibiting(labels) { source in
-                guard seen.count <= Inhibitor.searchLimit, seen.insert(source).inserted, let labels = self.labels[source] else { return false }
+                guard seen.count <= Inhibitor.searchLimit, seen.insert(source).inserted,
+                    let labels = self.labels[source]
+                else { return false }
                 let speaks = rules.allSatisfy { $0.inhibiting(labels, where: { _ in true }) == nil }
                 return speaks || isHeld(labels, &seen)
             } != nil

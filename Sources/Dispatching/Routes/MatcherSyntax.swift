@@ -32,7 +32,9 @@ package enum MatcherSyntax {
     }
 
     static func make(_ name: String, _ operation: String, _ value: String) throws(MatcherSyntaxError) -> Matcher {
-        guard let operation = Matcher.Operation(rawValue: operation) else { throw MatcherSyntaxError("unknown operator \(operation.quotedAsInGo)") }
+        guard let operation = Matcher.Operation(rawValue: operation) else {
+            throw MatcherSyntaxError("unknown operator \(operation.quotedAsInGo)")
+        }
         do {
             return try Matcher(name, operation, value)
         } catch {

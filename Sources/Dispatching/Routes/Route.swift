@@ -27,7 +27,8 @@ package struct Route: Sendable, Hashable {
     package var routes: [Route]
 
     package init(
-        receiver: String? = nil, matchers: [Matcher] = [], continues: Bool = false, groupBy: GroupBy? = nil, groupWait: Duration? = nil,
+        receiver: String? = nil, matchers: [Matcher] = [], continues: Bool = false, groupBy: GroupBy? = nil,
+        groupWait: Duration? = nil,
         groupInterval: Duration? = nil, repeatInterval: Duration? = nil, muteTimeIntervals: [String] = [],
         activeTimeIntervals: [String] = [], routes: [Route] = []
     ) {

@@ -3,11 +3,12 @@ import Samples
 extension RouteTree {
     /// The whole tree as `amtool config routes show` draws it.
     package func show() -> String {
-        "Routing tree:\n" + draw(Set(nodes.indices)) { ($0.continues ? "  continue: true" : "") + "  receiver: " + $0.receiver }
+        "Routing tree:\n"
+            + draw(Set(nodes.indices)) { ($0.continues ? "  continue: true" : "") + "  receiver: " + $0.receiver }
     }
 
-    /// Only what an alert with these labels goes through, as `amtool config routes test --tree` draws it: receivers stand
-    /// where the way ends.
+    /// Only what an alert with these labels goes through, as `amtool config routes test --tree` draws it: receivers
+    /// stand where the way ends.
     package func show(matching labels: Labels) -> String {
         let ends = Set(matching(labels).map(\.index))
         var kept = ends
@@ -26,12 +27,13 @@ extension RouteTree {
         var lines = ["."]
         func add(_ index: Int, _ indent: String, last: Bool) {
             let node = nodes[index]
-            let name = index == 0 ? "default-route" : "{" + node.matchers.map(\.description).joined(separator: ",") + "}"
+            let name =
+                index == 0 ? "default-route" : "{" + node.matchers.map(\.description).joined(separator: ",") + "}"
             lines.append(indent + (last ? "└── " : "├── ") + name + more(node))
             let children = node.children.filter(kept.contains)
-            for (place, child) in children.enumerated() {
+            for (index, child) in children.enumerated() {
                 // The spaces behind the bar do not break, as in amtool's drawing.
-                add(child, indent + (last ? "    " : "│\u{a0}\u{a0} "), last: place == children.count - 1)
+                add(child, indent + (last ? "    " : "│\u{a0}\u{a0} "), last: index == children.count - 1)
             }
         }
         add(0, "", last: true)

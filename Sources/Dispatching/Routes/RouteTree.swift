@@ -61,8 +61,10 @@ package struct RouteTree: Sendable {
         if twins > 0 { key += "#\(twins + 1)" }
         let index = nodes.count
         let node = Node(
-            index: index, key: key, receiver: route.receiver ?? parent?.receiver ?? "", matchers: matchers, continues: route.continues,
-            groupBy: route.groupBy ?? parent?.groupBy ?? .labels([]), groupWait: route.groupWait ?? parent?.groupWait ?? .seconds(30),
+            index: index, key: key, receiver: route.receiver ?? parent?.receiver ?? "", matchers: matchers,
+            continues: route.continues,
+            groupBy: route.groupBy ?? parent?.groupBy ?? .labels([]),
+            groupWait: route.groupWait ?? parent?.groupWait ?? .seconds(30),
             // Never zero: a group must not come round twice in one step.
             groupInterval: max(route.groupInterval ?? parent?.groupInterval ?? .seconds(300), .milliseconds(1)),
             repeatInterval: route.repeatInterval ?? parent?.repeatInterval ?? .seconds(4 * 3600),

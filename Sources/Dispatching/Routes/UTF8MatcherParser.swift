@@ -11,7 +11,7 @@ struct UTF8MatcherParser {
     }
 
     private let scalars: [Unicode.Scalar]
-    private var place = 0
+    private var position = 0
 
     static func parse(_ text: String) throws(MatcherSyntaxError) -> [Matcher] {
         var parser = UTF8MatcherParser(scalars: Array(text.unicodeScalars))
@@ -52,7 +52,9 @@ struct UTF8MatcherParser {
         default: throw problem("expected label name")
         }
         guard !name.isEmpty else { throw problem("invalid label name") }
-        guard case .operation(let operation)? = try next() else { throw problem("expected an operator such as '=', '!=', '=~' or '!~'") }
+        guard case .operation(let operation)? = try next() else {
+            throw problem("expected an operator such as '=', '!=', '=~' or '!~'")
+        }
         switch try next() {
         case .word(let value), .quoted(let value): return try MatcherSyntax.make(name, operation, value)
         default: throw problem("expected label value")
@@ -60,28 +62,28 @@ struct UTF8MatcherParser {
     }
 
     private mutating func next() throws(MatcherSyntaxError) -> Token? {
-        while place < scalars.count, scalars[place].properties.isWhitespace { place += 1 }
-        guard place < scalars.count else { return nil }
-        let c = scalars[place]
-        let following: Unicode.Scalar? = place + 1 < scalars.count ? scalars[place + 1] : nil
+        while position < scalars.count, scalars[position].properties.isWhitespace { position += 1 }
+        guard position < scalars.count else { return nil }
+        let c = scalars[position]
+        let following: Unicode.Scalar? = position + 1 < scalars.count ? scalars[position + 1] : nil
         switch c {
         case "{", "}", ",":
-            place += 1
+            position += 1
             return c == "{" ? .open : c == "}" ? .close : .comma
         case "=", "!":
             if let following, following == "~" || (c == "!" && following == "=") {
-                place += 2
+                position += 2
                 return .operation(String(c) + String(following))
             }
             guard c == "=" else { throw problem("!: expected one of '=~'") }
-            place += 1
+            position += 1
             return .operation("=")
         case "\"": return .quoted(try quoted())
         default:
-            let start = place
-            while place < scalars.count, !UTF8MatcherParser.isReserved(scalars[place]) { place += 1 }
-            guard place > start else { throw problem("\(c): invalid input") }
-            return .word(text(start..<place))
+            let start = position
+            while position < scalars.count, !UTF8MatcherParser.isReserved(scalars[position]) { position += 1 }
+            guard position > start else { throw problem("\(c): invalid input") }
+            return .word(text(start..<position))
         }
     }
 
@@ -91,11 +93,11 @@ struct UTF8MatcherParser {
 
     /// A Go string literal: `\n \t \" \\ \a \b \f \r \v \xNN \NNN \uNNNN \UNNNNNNNN`.
     private mutating func quoted() throws(MatcherSyntaxError) -> String {
-        place += 1
+        position += 1
         var bytes: [UInt8] = []
-        while place < scalars.count {
-            let c = scalars[place]
-            place += 1
+        while position < scalars.count {
+            let c = scalars[position]
+            position += 1
             switch c {
             case "\"":
                 guard let text = String(validating: bytes, as: UTF8.self) else { throw problem("value is not UTF-8") }
@@ -109,9 +111,9 @@ struct UTF8MatcherParser {
     }
 
     private mutating func escape() throws(MatcherSyntaxError) -> [UInt8] {
-        guard place < scalars.count else { throw problem("missing end \"") }
-        let c = scalars[place]
-        place += 1
+        guard position < scalars.count else { throw problem("missing end \"") }
+        let c = scalars[position]
+        position += 1
         let simple: [Unicode.Scalar: UInt8] = [
             "a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "\\": 92, "\"": 34,
         ]
@@ -119,10 +121,12 @@ struct UTF8MatcherParser {
         switch c {
         case "x": return [UInt8(truncatingIfNeeded: try number(2, radix: 16))]
         case "u", "U":
-            guard let scalar = Unicode.Scalar(try number(c == "u" ? 4 : 8, radix: 16)) else { throw problem("not a character") }
+            guard let scalar = Unicode.Scalar(try number(c == "u" ? 4 : 8, radix: 16)) else {
+                throw problem("not a character")
+            }
             return Array(String(scalar).utf8)
         case "0"..."7":
-            place -= 1
+            position -= 1
             let value = try number(3, radix: 8)
             guard value < 256 else { throw problem("invalid escape") }
             return [UInt8(value)]
@@ -131,10 +135,11 @@ struct UTF8MatcherParser {
     }
 
     private mutating func number(_ digits: Int, radix: Int) throws(MatcherSyntaxError) -> UInt32 {
-        guard place + digits <= scalars.count, let value = UInt32(text(place..<place + digits), radix: radix) else {
+        guard position + digits <= scalars.count, let value = UInt32(text(position..<position + digits), radix: radix)
+        else {
             throw problem("invalid escape")
         }
-        place += digits
+        position += digits
         return value
     }
 
@@ -144,5 +149,7 @@ struct UTF8MatcherParser {
         return String(out)
     }
 
-    private func problem(_ message: String) -> MatcherSyntaxError { MatcherSyntaxError("0:\(min(place, scalars.count)): \(message)") }
+    private func problem(_ message: String) -> MatcherSyntaxError {
+        MatcherSyntaxError("0:\(min(position, scalars.count)): \(message)")
+    }
 }

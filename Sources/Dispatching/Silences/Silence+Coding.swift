@@ -22,7 +22,8 @@ extension Silence {
     package func encoded() throws -> [UInt8] {
         let stored = Stored(
             id: id, matchers: matchers.map { .init(name: $0.name, operation: $0.operation.rawValue, value: $0.value) },
-            startsAt: startsAt.milliseconds, endsAt: endsAt.milliseconds, updatedAt: updatedAt.milliseconds, createdBy: createdBy,
+            startsAt: startsAt.milliseconds, endsAt: endsAt.milliseconds, updatedAt: updatedAt.milliseconds,
+            createdBy: createdBy,
             comment: comment, schedule: schedule)
         return Array(try JSONEncoder().encode(stored))
     }
@@ -31,7 +32,9 @@ extension Silence {
     package init(encoded bytes: [UInt8]) throws {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
         var matchers: [Matcher] = []
-        for matcher in stored.matchers { matchers.append(try MatcherSyntax.make(matcher.name, matcher.operation, matcher.value)) }
+        for matcher in stored.matchers {
+            matchers.append(try MatcherSyntax.make(matcher.name, matcher.operation, matcher.value))
+        }
         self.init(
             id: stored.id, matchers: matchers, startsAt: Timestamp(milliseconds: stored.startsAt),
             endsAt: Timestamp(milliseconds: stored.endsAt), updatedAt: Timestamp(milliseconds: stored.updatedAt),

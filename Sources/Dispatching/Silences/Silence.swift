@@ -23,7 +23,8 @@ package struct Silence: Sendable, Hashable {
     package var schedule: [TimeWindow]
 
     package init(
-        id: String = "", matchers: [Matcher], startsAt: Timestamp, endsAt: Timestamp, updatedAt: Timestamp = Timestamp(milliseconds: 0),
+        id: String = "", matchers: [Matcher], startsAt: Timestamp, endsAt: Timestamp,
+        updatedAt: Timestamp = Timestamp(milliseconds: 0),
         createdBy: String = "", comment: String = "", schedule: [TimeWindow] = []
     ) {
         self.id = id

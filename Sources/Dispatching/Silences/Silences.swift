@@ -34,8 +34,8 @@ struct Silences: Sendable {
         self.retention = retention
     }
 
-    /// Makes, changes or replaces a silence; returns what is to be stored: the silence, and the one it replaces, if any.
-    /// A change of matchers, or of the start of one that has begun, expires the old one and makes a new one.
+    /// Makes, changes or replaces a silence; returns what is to be stored: the silence, and the one it replaces, if
+    /// any. A change of matchers, or of the start of one that has begun, expires the old one and makes a new one.
     mutating func set(_ given: Silence, random: any RandomSource, now: Timestamp) throws(SilenceError) -> [Silence] {
         try Silences.validate(given, now)
         var silence = given
@@ -93,8 +93,12 @@ struct Silences: Sendable {
 
     func silencing(_ labels: Labels) -> [String] { inForce.filter { $0.matches(labels) }.map(\.id) }
 
-    private mutating func make(_ silence: inout Silence, _ random: any RandomSource, _ now: Timestamp) throws(SilenceError) -> [Silence] {
-        guard all.values.lazy.filter({ $0.state(at: now) != .expired }).count < limit, all.count < 2 * limit else { throw .tooMany(limit) }
+    private mutating func make(_ silence: inout Silence, _ random: any RandomSource, _ now: Timestamp)
+        throws(SilenceError) -> [Silence]
+    {
+        guard all.values.lazy.filter({ $0.state(at: now) != .expired }).count < limit, all.count < 2 * limit else {
+            throw .tooMany(limit)
+        }
         silence.id = Silences.uuid(random)
         if silence.startsAt < now { silence.startsAt = now }
         store(silence)
@@ -118,10 +122,14 @@ struct Silences: Sendable {
     private static func validate(_ silence: Silence, _ now: Timestamp) throws(SilenceError) {
         guard !silence.matchers.isEmpty else { throw .invalid("at least one matcher required") }
         guard silence.matchers.count <= 100 else { throw .invalid("more than 100 matchers") }
-        guard silence.matchers.contains(where: { !$0.matches("") }) else { throw .invalid("at least one matcher must not match the empty string") }
+        guard silence.matchers.contains(where: { !$0.matches("") }) else {
+            throw .invalid("at least one matcher must not match the empty string")
+        }
         guard silence.startsAt < silence.endsAt else { throw .invalid("start time must be before end time") }
         guard silence.endsAt >= now else { throw .invalid("end time can't be in the past") }
-        guard silence.comment.utf8.count <= 10_000, silence.createdBy.utf8.count <= 1000 else { throw .invalid("comment or author too long") }
+        guard silence.comment.utf8.count <= 10_000, silence.createdBy.utf8.count <= 1000 else {
+            throw .invalid("comment or author too long")
+        }
     }
 
     /// Version 4. Source: RFC 9562 section 5.4.
@@ -134,8 +142,8 @@ struct Silences: Sendable {
         }
         let all = hex(high) + hex(low)
         var out = ""
-        for (place, c) in all.enumerated() {
-            if [8, 12, 16, 20].contains(place) { out += "-" }
+        for (index, c) in all.enumerated() {
+            if [8, 12, 16, 20].contains(index) { out += "-" }
             out.append(c)
         }
         return out

@@ -9,7 +9,8 @@ package struct TimeWindowError: Error, Hashable, Sendable, CustomStringConvertib
 extension TimeWindow {
     private static let weekdayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
     private static let monthNames = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "december",
     ]
 
     static func weekdayName(_ index: Int) -> String { weekdayNames[index % weekdayNames.count] }
@@ -25,7 +26,9 @@ extension TimeWindow {
     /// `monday`, `monday:friday`; any case.
     package static func weekdays(_ text: String) throws(TimeWindowError) -> Span {
         try range(text) { (word) throws(TimeWindowError) in
-            guard let index = weekdayNames.firstIndex(of: word) else { throw TimeWindowError("\(word.quotedAsInGo) is not a valid weekday") }
+            guard let index = weekdayNames.firstIndex(of: word) else {
+                throw TimeWindowError("\(word.quotedAsInGo) is not a valid weekday")
+            }
             return index
         }
     }
@@ -33,7 +36,9 @@ extension TimeWindow {
     /// `1`, `1:7`, `-3:-1`.
     package static func daysOfMonth(_ text: String) throws(TimeWindowError) -> Span {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let firstText = parts.first, let first = Int(firstText), let last = Int(parts.last ?? firstText) else {
+        guard parts.count <= 2, let firstText = parts.first, let first = Int(firstText),
+            let last = Int(parts.last ?? firstText)
+        else {
             throw TimeWindowError("\(text.quotedAsInGo) is not a day of the month or a range of them")
         }
         for day in [first, last] where day == 0 || abs(day) > 31 {
@@ -51,7 +56,9 @@ extension TimeWindow {
     package static func months(_ text: String) throws(TimeWindowError) -> Span {
         try range(text) { (word) throws(TimeWindowError) in
             if let index = monthNames.firstIndex(of: word) { return index + 1 }
-            guard let number = Int(word), (1...12).contains(number) else { throw TimeWindowError("\(word.quotedAsInGo) is not a valid month") }
+            guard let number = Int(word), (1...12).contains(number) else {
+                throw TimeWindowError("\(word.quotedAsInGo) is not a valid month")
+            }
             return number
         }
     }
@@ -59,7 +66,9 @@ extension TimeWindow {
     /// `2026`, `2026:2028`.
     package static func years(_ text: String) throws(TimeWindowError) -> Span {
         try range(text) { (word) throws(TimeWindowError) in
-            guard let year = Int(word), (1...9999).contains(year) else { throw TimeWindowError("\(word.quotedAsInGo) is not a valid year") }
+            guard let year = Int(word), (1...9999).contains(year) else {
+                throw TimeWindowError("\(word.quotedAsInGo) is not a valid year")
+            }
             return year
         }
     }
@@ -68,7 +77,9 @@ extension TimeWindow {
         _ text: String, _ read: (String) throws(TimeWindowError) -> Int
     ) throws(TimeWindowError) -> Span {
         let parts = text.lowercased().split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count <= 2, let firstText = parts.first else { throw TimeWindowError("\(text.quotedAsInGo) is not a range") }
+        guard parts.count <= 2, let firstText = parts.first else {
+            throw TimeWindowError("\(text.quotedAsInGo) is not a range")
+        }
         let first = try read(firstText)
         let last = try read(parts.last ?? firstText)
         guard first <= last else { throw TimeWindowError("start of \(text.quotedAsInGo) cannot be after its end") }
@@ -80,7 +91,8 @@ extension TimeWindow {
         let wrong = TimeWindowError("couldn't parse timestamp \(text.quotedAsInGo), invalid format; expected HH:MM")
         guard bytes.count == 5, bytes[2] == UInt8(ascii: ":") else { throw wrong }
         func digits(_ at: Int) -> Int? { Int(String(decoding: bytes[at..<at + 2], as: UTF8.self)) }
-        guard bytes.allSatisfy({ (0x30...0x3a).contains($0) }), let hour = digits(0), let minute = digits(3), minute < 60,
+        guard bytes.allSatisfy({ (0x30...0x3a).contains($0) }), let hour = digits(0), let minute = digits(3),
+            minute < 60,
             hour < 24 || (hour == 24 && minute == 0)
         else { throw wrong }
         return hour * 60 + minute

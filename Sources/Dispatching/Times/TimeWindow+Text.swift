@@ -1,7 +1,9 @@
 /// A window in the words in which a configuration writes it.
 extension TimeWindow {
     /// `("22:00", "24:00")`
-    package var timeTexts: [(start: String, end: String)] { times.map { (TimeWindow.clock($0.first), TimeWindow.clock($0.last)) } }
+    package var timeTexts: [(start: String, end: String)] {
+        times.map { (TimeWindow.clock($0.first), TimeWindow.clock($0.last)) }
+    }
     /// `monday:friday`
     package var weekdayTexts: [String] { weekdays.map { TimeWindow.text($0) { TimeWindow.weekdayName($0) } } }
     package var dayOfMonthTexts: [String] { daysOfMonth.map { TimeWindow.text($0) { String($0) } } }

@@ -12,14 +12,21 @@ extension TimeZoneData {
     private static let largest = 1 << 20
 
     /// A zone by its name in the tz database; `UTC` needs no file, `Local` is the machine's own, /etc/localtime.
-    package static func named(_ name: String, _ files: any FileAccess, root: String = "/usr/share/zoneinfo") throws(TimeZoneError) -> TimeZoneData {
+    package static func named(_ name: String, _ files: any FileAccess, root: String = "/usr/share/zoneinfo")
+        throws(TimeZoneError) -> TimeZoneData
+    {
         if name == "UTC" || name.isEmpty { return .utc }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         let plain = parts.allSatisfy { part in
             !part.isEmpty && part != "." && part != ".."
-                && part.utf8.allSatisfy { ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) || [0x2b, 0x2d, 0x5f].contains($0) }
+                && part.utf8.allSatisfy {
+                    ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39)
+                        || [0x2b, 0x2d, 0x5f].contains($0)
+                }
         }
-        guard plain else { throw TimeZoneError(name: name, reason: "not a name of the tz database such as \"Europe/Berlin\"") }
+        guard plain else {
+            throw TimeZoneError(name: name, reason: "not a name of the tz database such as \"Europe/Berlin\"")
+        }
         let bytes: [UInt8]
         do {
             bytes = try files.read(name == "Local" ? "/etc/localtime" : root + "/" + name, limit: largest)
@@ -27,7 +34,9 @@ extension TimeZoneData {
             if name == "Local" { return .utc }
             throw TimeZoneError(name: name, reason: error.description)
         }
-        guard let zone = TimeZoneData(name: name, tzif: bytes) else { throw TimeZoneError(name: name, reason: "not a TZif file") }
+        guard let zone = TimeZoneData(name: name, tzif: bytes) else {
+            throw TimeZoneError(name: name, reason: "not a TZif file")
+        }
         return zone
     }
 
@@ -56,10 +65,13 @@ extension TimeZoneData {
         }
         var types: [(offset: Int, daylight: Bool, name: Int)] = []
         for _ in 0..<header.types {
-            guard let offset = reader.integer(4), let daylight = reader.byte(), let name = reader.byte() else { return nil }
+            guard let offset = reader.integer(4), let daylight = reader.byte(), let name = reader.byte() else {
+                return nil
+            }
             types.append((Int(offset), daylight == 1, Int(name)))
         }
-        guard let firstType = types.first(where: { !$0.daylight }) ?? types.first, let characters = reader.take(header.characters),
+        guard let firstType = types.first(where: { !$0.daylight }) ?? types.first,
+            let characters = reader.take(header.characters),
             reader.skip(header.leaps * (timeSize + 4) + header.standards + header.universals)
         else { return nil }
         let names = types.map { String(decoding: characters.dropFirst($0.name).prefix { $0 != 0 }, as: UTF8.self) }
@@ -67,7 +79,8 @@ extension TimeZoneData {
         var rule: ZoneRule?
         if wide, let footer = reader.footer(), !footer.isEmpty { rule = ZoneRule(posix: footer) }
         self.init(
-            name: name, transitions: transitions, offsets: indices.map { types[$0].offset }, abbreviations: indices.map { names[$0] },
+            name: name, transitions: transitions, offsets: indices.map { types[$0].offset },
+            abbreviations: indices.map { names[$0] },
             firstOffset: firstType.offset, firstAbbreviation: firstName, rule: rule)
     }
 
@@ -120,7 +133,8 @@ extension TimeZoneData {
                 counts.append(Int(count))
             }
             return Header(
-                version: version, universals: counts[0], standards: counts[1], leaps: counts[2], times: counts[3], types: counts[4],
+                version: version, universals: counts[0], standards: counts[1], leaps: counts[2], times: counts[3],
+                types: counts[4],
                 characters: counts[5])
         }
 
@@ -133,21 +147,26 @@ extension TimeZoneData {
 }
 
 extension TimeZoneData: Codable {
-    /// A zone is stored with its table: a silence's schedule must mean the same after a restart without the tz database.
-    private enum Key: String, CodingKey { case name, transitions, offsets, abbreviations, firstOffset, firstAbbreviation, rule }
+    /// A zone is stored with its table: a silence's schedule must mean the same after a restart without the tz
+    /// database.
+    private enum Key: String, CodingKey {
+        case name, transitions, offsets, abbreviations, firstOffset, firstAbbreviation, rule
+    }
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
         let transitions = try values.decode([Int64].self, forKey: .transitions)
         let offsets = try values.decode([Int].self, forKey: .offsets)
         guard transitions.count == offsets.count else {
-            throw DecodingError.dataCorruptedError(forKey: .offsets, in: values, debugDescription: "as many offsets as transitions")
+            throw DecodingError.dataCorruptedError(
+                forKey: .offsets, in: values, debugDescription: "as many offsets as transitions")
         }
         self.init(
             name: try values.decode(String.self, forKey: .name), transitions: transitions, offsets: offsets,
             abbreviations: try values.decodeIfPresent([String].self, forKey: .abbreviations) ?? [],
             firstOffset: try values.decode(Int.self, forKey: .firstOffset),
-            firstAbbreviation: try values.decodeIfPresent(String.self, forKey: .firstAbbreviation), rule: try values.decodeIfPresent(ZoneRule.self, forKey: .rule))
+            firstAbbreviation: try values.decodeIfPresent(String.self, forKey: .firstAbbreviation),
+            rule: try values.decodeIfPresent(ZoneRule.self, forKey: .rule))
     }
 
     package func encode(to encoder: any Encoder) throws {

@@ -16,10 +16,12 @@ package struct TimeZoneData: Sendable, Hashable {
     let rule: ZoneRule?
 
     package static let utc = TimeZoneData(
-        name: "UTC", transitions: [], offsets: [], abbreviations: [], firstOffset: 0, firstAbbreviation: "UTC", rule: nil)
+        name: "UTC", transitions: [], offsets: [], abbreviations: [], firstOffset: 0, firstAbbreviation: "UTC",
+        rule: nil)
 
     init(
-        name: String, transitions: [Int64], offsets: [Int], abbreviations: [String], firstOffset: Int, firstAbbreviation: String?, rule: ZoneRule?
+        name: String, transitions: [Int64], offsets: [Int], abbreviations: [String], firstOffset: Int,
+        firstAbbreviation: String?, rule: ZoneRule?
     ) {
         self.name = name
         self.transitions = transitions
@@ -63,13 +65,13 @@ package struct TimeZoneData: Sendable, Hashable {
         return (offset < 0 ? "-" : "+") + two(minutes / 60) + (minutes % 60 == 0 ? "" : two(minutes % 60))
     }
 
-    private enum Place {
+    private enum SourcePosition {
         case before
         case row(Int)
         case after
     }
 
-    private func place(_ seconds: Int64) -> Place {
+    private func place(_ seconds: Int64) -> SourcePosition {
         guard let last = transitions.last, seconds < last else { return .after }
         var low = 0
         var high = transitions.count

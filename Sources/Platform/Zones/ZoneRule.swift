@@ -27,7 +27,9 @@ struct ZoneRule: Sendable, Hashable, Codable {
                 let first = Timestamp(year: year, month: month, day: 1)
                 days = Int((first.milliseconds - start.milliseconds) / 86_400_000)
                 days += (weekday - first.civil.weekday + 7) % 7 + (week - 1) * 7
-                let lastDay = Int((first.milliseconds - start.milliseconds) / 86_400_000) + Timestamp.days(inMonth: month, of: year) - 1
+                let lastDay =
+                    Int((first.milliseconds - start.milliseconds) / 86_400_000)
+                    + Timestamp.days(inMonth: month, of: year) - 1
                 while days > lastDay { days -= 7 }
             }
             return start.milliseconds / 1000 + Int64(days) * 86_400 + Int64(second)
@@ -126,7 +128,8 @@ struct ZoneRule: Sendable, Hashable, Codable {
         mutating func change() -> Change? {
             let day: Change.Day
             if take("M") {
-                guard let month = number(), take("."), let week = number(), take("."), let weekday = number(), (1...12).contains(month),
+                guard let month = number(), take("."), let week = number(), take("."), let weekday = number(),
+                    (1...12).contains(month),
                     (1...5).contains(week), (0...6).contains(weekday)
                 else { return nil }
                 day = .monthly(month: month, week: week, weekday: weekday)

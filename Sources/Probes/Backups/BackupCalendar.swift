@@ -15,7 +15,8 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
         self.kind = kind
         let civil = time.civil
         switch kind {
-        case .day: index = (time.milliseconds - (((time.milliseconds % 86_400_000) + 86_400_000) % 86_400_000)) / 86_400_000
+        case .day:
+            index = (time.milliseconds - (((time.milliseconds % 86_400_000) + 86_400_000) % 86_400_000)) / 86_400_000
         case .month: index = civil.year * 12 + Int64(civil.month - 1)
         }
     }

@@ -29,7 +29,8 @@ final class BackupContentCheck: Sendable {
         init(key: [UInt8]?) {
             self.key = key
             cipher = key == nil ? nil : EVP_CIPHER_CTX_new()
-            isBroken = digest == nil || (key != nil && cipher == nil) || EVP_DigestInit_ex(digest, EVP_sha256(), nil) != 1
+            isBroken =
+                digest == nil || (key != nil && cipher == nil) || EVP_DigestInit_ex(digest, EVP_sha256(), nil) != 1
         }
 
         deinit {

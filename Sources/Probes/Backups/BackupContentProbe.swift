@@ -23,7 +23,10 @@ final class BackupContentProbe: RunnableProbe {
     /// A backup that could not be read is tried again after this long.
     private static let retryInterval = Duration.seconds(300)
 
-    init(options: BackupSetOptions, store: any BackupStore, newest: NewestBackup, verdicts: BackupVerdicts, platform: Platform) {
+    init(
+        options: BackupSetOptions, store: any BackupStore, newest: NewestBackup, verdicts: BackupVerdicts,
+        platform: Platform
+    ) {
         self.options = options
         self.store = store
         self.newest = newest
@@ -36,7 +39,8 @@ final class BackupContentProbe: RunnableProbe {
     var timeout: Duration { options.verification.timeout + .seconds(5) }
 
     func timedOut() -> ProbeReport {
-        let failure = ProbeFailure("timeout", "reading the backup took longer than \(options.verification.timeout.prometheusDescription)")
+        let failure = ProbeFailure(
+            "timeout", "reading the backup took longer than \(options.verification.timeout.prometheusDescription)")
         if let object = newest.current?.object { remember(failure, object) }
         return report(failure)
     }
@@ -45,17 +49,25 @@ final class BackupContentProbe: RunnableProbe {
         guard let newest = newest.current else { return report(nil) }
         let verification = options.verification
         if newest.object.size > Int64(verification.limitBytes) {
-            return report(nil, warning: "\(newest.object.size) bytes are more than verification's limit_bytes of \(verification.limitBytes): not read")
+            return report(
+                nil,
+                warning:
+                    "\(newest.object.size) bytes are more than verification's limit_bytes of \(verification.limitBytes): not read"
+            )
         }
         let now = platform.time.now()
-        if let verdict = verdicts[options.name], verdict.object == newest.object, now.wall - verdict.at < verification.repeatInterval {
+        if let verdict = verdicts[options.name], verdict.object == newest.object,
+            now.wall - verdict.at < verification.repeatInterval
+        {
             // The metadata may have been read only after the content.
             if verdict.isChecksumValid == nil, let checksum = newest.checksum {
                 verdicts[options.name]?.isChecksumValid = verdict.sha256 == checksum
             }
             return report(nil)
         }
-        if let failed = lastFailure.withLock({ $0 }), failed.object == newest.object, now.monotonic - failed.at < BackupContentProbe.retryInterval {
+        if let failed = lastFailure.withLock({ $0 }), failed.object == newest.object,
+            now.monotonic - failed.at < BackupContentProbe.retryInterval
+        {
             return report(failed.failure)
         }
         do throws(ProbeFailure) {
@@ -76,10 +88,13 @@ final class BackupContentProbe: RunnableProbe {
         let began = platform.time.monotonic()
         let check = BackupContentCheck(key: try key())
         try await store.read(newest.object.key, limitBytes: options.verification.limitBytes) { check.take($0) }
-        guard let result = check.finish() else { throw ProbeFailure("other", "libcrypto could not hash or decrypt the backup") }
+        guard let result = check.finish() else {
+            throw ProbeFailure("other", "libcrypto could not hash or decrypt the backup")
+        }
         return BackupVerdict(
             object: newest.object, sha256: result.sha256, isChecksumValid: newest.checksum.map { $0 == result.sha256 },
-            isEncryptionValid: result.isEncryptionValid, bytes: result.bytes, duration: platform.time.monotonic() - began, at: platform.time.wall())
+            isEncryptionValid: result.isEncryptionValid, bytes: result.bytes,
+            duration: platform.time.monotonic() - began, at: platform.time.wall())
     }
 
     private func key() throws(ProbeFailure) -> [UInt8]? {
@@ -104,9 +119,12 @@ final class BackupContentProbe: RunnableProbe {
         if let verdict {
             let checked = [
                 verdict.isChecksumValid.map { $0 ? "checksum right" : "CHECKSUM WRONG" } ?? "no checksum to compare",
-                verdict.isEncryptionValid.map { $0 ? "encryption right" : "DECRYPTION FAILS" } ?? "no key to decrypt with",
+                verdict.isEncryptionValid.map { $0 ? "encryption right" : "DECRYPTION FAILS" }
+                    ?? "no key to decrypt with",
             ].joined(separator: ", ")
-            status = TargetStatus(verdict.isSound ? .ok : .critical, verdict.isSound ? "sound" : "unusable", detail: "\(checked), read \(verdict.at.rfc3339)")
+            status = TargetStatus(
+                verdict.isSound ? .ok : .critical, verdict.isSound ? "sound" : "unusable",
+                detail: "\(checked), read \(verdict.at.rfc3339)")
         } else if let reason = failure?.description ?? warning {
             status = TargetStatus(.warning, "not verified", detail: reason)
         } else {

@@ -1,8 +1,9 @@
 import Samples
 
 /// What a backup's key says: when it was made. Three forms of the name and two of the directory are in use:
-/// `vault-snapshot-20251126-020000.enc`, `vault-snapshot-2025-11-26T02-00-00-000Z.enc`, `vault-snapshot-2025-11-26.enc`,
-/// below `2025-11-26/` or, for months, `2025-11/`. The name's time counts; directories are only checked for form.
+/// `vault-snapshot-20251126-020000.enc`, `vault-snapshot-2025-11-26T02-00-00-000Z.enc`,
+/// `vault-snapshot-2025-11-26.enc`, below `2025-11-26/` or, for months, `2025-11/`. The name's time counts; directories
+/// are only checked for form.
 package struct BackupKey: Sendable, Hashable {
     /// UTC. Midnight where the name has only a date.
     package let time: Timestamp
@@ -34,7 +35,11 @@ package struct BackupKey: Sendable, Hashable {
         var index = stem.startIndex
         while index < stem.endIndex {
             let character = stem[index]
-            if previous == "-" || previous == "_", character.isASCII, character.isNumber, time(Array(stem[index...].utf8)) != nil { return index }
+            if previous == "-" || previous == "_", character.isASCII, character.isNumber,
+                time(Array(stem[index...].utf8)) != nil
+            {
+                return index
+            }
             previous = character
             index = stem.index(after: index)
         }
@@ -48,7 +53,8 @@ package struct BackupKey: Sendable, Hashable {
         func number(_ range: Range<Int>) -> Int { digits[range].reduce(0) { $0 * 10 + $1 } }
         let hasTimeOfDay: Bool
         switch shape {
-        case "00000000-000000", "00000000T000000Z", "0000-00-00T00-00-00Z", "0000-00-00T00-00-00-000Z", "0000-00-00T00:00:00.000Z", "0000-00-00T00:00:00Z":
+        case "00000000-000000", "00000000T000000Z", "0000-00-00T00-00-00Z", "0000-00-00T00-00-00-000Z",
+            "0000-00-00T00:00:00.000Z", "0000-00-00T00:00:00Z":
             hasTimeOfDay = true
         case "0000-00-00", "00000000": hasTimeOfDay = false
         default: return nil
@@ -56,9 +62,12 @@ package struct BackupKey: Sendable, Hashable {
         let (year, month, day) = (number(0..<4), number(4..<6), number(6..<8))
         let (hour, minute, second) = hasTimeOfDay ? (number(8..<10), number(10..<12), number(12..<14)) : (0, 0, 0)
         let millisecond = digits.count == 17 ? number(14..<17) : 0
-        guard (2000...2200).contains(year), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60 else { return nil }
+        guard (2000...2200).contains(year), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
+            second < 60
+        else { return nil }
         let time = Timestamp(
-            year: Int64(year), month: month, day: day, hour: hour, minute: minute, second: second, millisecond: millisecond)
+            year: Int64(year), month: month, day: day, hour: hour, minute: minute, second: second,
+            millisecond: millisecond)
         // The 31st of a month with 30 days would have become the 1st.
         guard time.civil.day == day else { return nil }
         return (time, hasTimeOfDay)

@@ -50,7 +50,9 @@ struct BackupMetadata: Sendable, Hashable {
         let invalid = BackupMetadata.fields.filter { isValid($0) == false }
         var warnings: [String] = []
         if !absent.isEmpty { warnings.append("the newest backup's metadata lacks \(absent.joined(separator: ", "))") }
-        if !invalid.isEmpty { warnings.append("the newest backup's metadata has an unusable \(invalid.joined(separator: ", "))") }
+        if !invalid.isEmpty {
+            warnings.append("the newest backup's metadata has an unusable \(invalid.joined(separator: ", "))")
+        }
         return warnings
     }
 }

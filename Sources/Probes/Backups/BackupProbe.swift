@@ -36,7 +36,9 @@ final class BackupProbe: RunnableProbe {
     var interval: Duration { options.interval }
     var timeout: Duration { options.timeout }
 
-    func timedOut() -> ProbeReport { failed(ProbeFailure("timeout", "the listing took longer than \(timeout.prometheusDescription)")) }
+    func timedOut() -> ProbeReport {
+        failed(ProbeFailure("timeout", "the listing took longer than \(timeout.prometheusDescription)"))
+    }
 
     func run() async -> ProbeReport {
         do throws(ProbeFailure) {
@@ -49,7 +51,8 @@ final class BackupProbe: RunnableProbe {
                 truncated = truncated || other.truncated
             }
             let report = BackupReport(
-                options: options, objects: own.objects, covering: covering, isTruncated: truncated, now: platform.time.wall())
+                options: options, objects: own.objects, covering: covering, isTruncated: truncated,
+                now: platform.time.wall())
             return await finished(report)
         } catch {
             return failed(error)
@@ -89,6 +92,8 @@ final class BackupProbe: RunnableProbe {
         set.add("backup_listing_success", 0.0)
         set.add("backup_listing_failure", 1, ["reason": failure.reason])
         set.add("backup_allowed_age_seconds", options.allowedAge.seconds)
-        return ProbeReport(samples: set.samples, failure: failure, status: TargetStatus(.critical, "not listed", detail: failure.description))
+        return ProbeReport(
+            samples: set.samples, failure: failure,
+            status: TargetStatus(.critical, "not listed", detail: failure.description))
     }
 }

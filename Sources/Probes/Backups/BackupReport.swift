@@ -27,7 +27,10 @@ struct BackupReport: Sendable {
     /// - Parameters:
     ///   - objects: below the set's own prefix.
     ///   - covering: below the prefixes that cover the set's periods too, each with its prefix.
-    init(options: BackupSetOptions, objects: [BackupObject], covering: [(prefix: String, objects: [BackupObject])], isTruncated: Bool, now: Timestamp) {
+    init(
+        options: BackupSetOptions, objects: [BackupObject], covering: [(prefix: String, objects: [BackupObject])],
+        isTruncated: Bool, now: Timestamp
+    ) {
         self.options = options
         self.now = now
         self.isTruncated = isTruncated
@@ -121,10 +124,13 @@ struct BackupReport: Sendable {
         var warnings: [String] = []
         if let newest, newest.key.claimsSnapshot, !storageTypes.isEmpty, !storageTypes.contains("raft") {
             warnings.append(
-                "the backups claim to be snapshots, but Vault's storage is \(storageTypes.sorted().joined(separator: ", ")), which has none: sys/storage/raft/snapshot answers 404 there")
+                "the backups claim to be snapshots, but Vault's storage is \(storageTypes.sorted().joined(separator: ", ")), which has none: sys/storage/raft/snapshot answers 404 there"
+            )
         }
         if let metadata { warnings += metadata.warnings }
-        if unrecognized > 0 { warnings.append("\(unrecognized) objects below \(options.prefix) have keys of no known form") }
+        if unrecognized > 0 {
+            warnings.append("\(unrecognized) objects below \(options.prefix) have keys of no known form")
+        }
         if future > 0 { warnings.append("\(future) backups are dated in the future") }
         let missing = missing
         if !missing.isEmpty {
@@ -132,13 +138,21 @@ struct BackupReport: Sendable {
             warnings.append("no backup for \(dates)\(missing.count > 5 ? " and \(missing.count - 5) more" : "")")
         }
         if overdueCount > 0 { warnings.append("\(overdueCount) backups are older than retention keeps them") }
-        guard let newest else { return TargetStatus(.critical, "empty", detail: "nothing below \(options.prefix)", warnings: warnings) }
+        guard let newest else {
+            return TargetStatus(.critical, "empty", detail: "nothing below \(options.prefix)", warnings: warnings)
+        }
         let time = newestTime ?? newest.key.time
         let minutes = max(0, Int((now - time).seconds)) / 60
-        let age = minutes < 2 * 1440 ? "\(minutes / 60) h \(minutes % 60) min" : "\(minutes / 1440) d \(minutes % 1440 / 60) h"
+        let age =
+            minutes < 2 * 1440
+            ? "\(minutes / 60) h \(minutes % 60) min" : "\(minutes / 1440) d \(minutes % 1440 / 60) h"
         let detail = "\(entries.count) backups, newest \(time.rfc3339), \(age) old, \(newest.object.size) bytes"
-        if newest.object.size == 0 { return TargetStatus(.critical, "newest is empty", detail: detail, warnings: warnings) }
+        if newest.object.size == 0 {
+            return TargetStatus(.critical, "newest is empty", detail: detail, warnings: warnings)
+        }
         if isLate { return TargetStatus(.critical, "late", detail: detail, warnings: warnings) }
-        return TargetStatus(warnings.isEmpty ? .ok : .warning, missing.isEmpty ? "complete" : "gaps", detail: detail, warnings: warnings)
+        return TargetStatus(
+            warnings.isEmpty ? .ok : .warning, missing.isEmpty ? "complete" : "gaps", detail: detail, warnings: warnings
+        )
     }
 }

@@ -25,7 +25,9 @@ package struct BackupVerification: Sendable, Hashable {
             var bytes: [UInt8] = []
             var digits = text.utf8.makeIterator()
             while let high = digits.next(), let low = digits.next() {
-                guard let a = Character(UnicodeScalar(high)).hexDigitValue, let b = Character(UnicodeScalar(low)).hexDigitValue else { return nil }
+                guard let a = Character(UnicodeScalar(high)).hexDigitValue,
+                    let b = Character(UnicodeScalar(low)).hexDigitValue
+                else { return nil }
                 bytes.append(UInt8(a << 4 | b))
             }
             return bytes

@@ -22,7 +22,9 @@ struct SampleSet: Sendable {
         pairs.reserveCapacity(common.count + labels.count + 1)
         pairs.append(Label(Labels.metricName, name))
         for label in common where !label.value.isEmpty { pairs.append(label) }
-        for label in labels where !label.value.isEmpty { pairs.append(Label(label.name, SampleSet.bounded(label.value))) }
+        for label in labels where !label.value.isEmpty {
+            pairs.append(Label(label.name, SampleSet.bounded(label.value)))
+        }
         pairs.sort { $0.name < $1.name }
         samples.append(Sample(Labels(sorted: pairs), value, at: timestamp))
     }

@@ -5,7 +5,10 @@ extension PostgresCheck {
     /// Everything asked after the identity, for one version.
     /// - Parameter version: `server_version_num`.
     static func all(_ options: PostgresServerOptions, version: Int) -> [PostgresCheck] {
-        [replication, connections(version: version), transactions, slots(version: version), sizes, tables(options), wraparound, wal, statistics]
+        [
+            replication, connections(version: version), transactions, slots(version: version), sizes, tables(options),
+            wraparound, wal, statistics,
+        ]
     }
 
     /// Replicas of this server, whatever its own role: a replica can feed others.
@@ -41,14 +44,20 @@ extension PostgresCheck {
                 number += 1
             }
             let sync = row.text("sync_state") ?? ""
-            facts.add("postgres_replication_info", 1, ["replica": name, "state": state, "sync_state": sync, "address": address])
+            facts.add(
+                "postgres_replication_info", 1,
+                ["replica": name, "state": state, "sync_state": sync, "address": address])
             facts.add("postgres_replication_streaming", state == "streaming", ["replica": name])
             for stage in ["sent", "written", "flushed", "replayed"] {
-                facts.add("postgres_replication_lag_bytes", row.number(stage).map { max(0, $0) }, ["replica": name, "stage": stage])
+                facts.add(
+                    "postgres_replication_lag_bytes", row.number(stage).map { max(0, $0) },
+                    ["replica": name, "stage": stage])
             }
             let replyAge = row.number("reply_age").map { max(0, $0) }
             facts.add("postgres_replication_reply_age_seconds", replyAge, ["replica": name])
-            facts.add("postgres_replication_lag_seconds", lag(row.number("lag"), behind: row.number("replayed"), replyAge: replyAge), ["replica": name])
+            facts.add(
+                "postgres_replication_lag_seconds",
+                lag(row.number("lag"), behind: row.number("replayed"), replyAge: replyAge), ["replica": name])
         }
         return facts
     }
@@ -64,7 +73,9 @@ extension PostgresCheck {
 
     private static func connections(version: Int) -> PostgresCheck {
         // PostgreSQL 16 added a second reserve.
-        let reserved = "current_setting('superuser_reserved_connections')::int" + (version >= 160_000 ? " + current_setting('reserved_connections')::int" : "")
+        let reserved =
+            "current_setting('superuser_reserved_connections')::int"
+            + (version >= 160_000 ? " + current_setting('reserved_connections')::int" : "")
         return PostgresCheck(
             name: "connections",
             sql: """
@@ -74,7 +85,9 @@ extension PostgresCheck {
                 FROM pg_stat_activity WHERE backend_type = 'client backend' OR backend_type IS NULL
                 """
         ) { rows throws(PostgresCheckFailure) in
-            guard let row = PostgresRow.first(rows), let total = row.number("total"), let limit = row.number("available") else {
+            guard let row = PostgresRow.first(rows), let total = row.number("total"),
+                let limit = row.number("available")
+            else {
                 throw PostgresCheckFailure("value", "no counts of connections")
             }
             var facts: [PostgresFact] = []
@@ -100,9 +113,14 @@ extension PostgresCheck {
             FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (backend_type = 'client backend' OR backend_type IS NULL)
             """
     ) { rows throws(PostgresCheckFailure) in
-        guard let row = PostgresRow.first(rows), let longest = row.number("longest") else { throw PostgresCheckFailure("value", "no ages of transactions") }
+        guard let row = PostgresRow.first(rows), let longest = row.number("longest") else {
+            throw PostgresCheckFailure("value", "no ages of transactions")
+        }
         if let hidden = row.number("hidden"), hidden > 0 { throw .hidden }
-        return [PostgresFact("postgres_longest_transaction_seconds", max(0, longest)), PostgresFact("postgres_waiting_sessions", row.number("waiting") ?? 0)]
+        return [
+            PostgresFact("postgres_longest_transaction_seconds", max(0, longest)),
+            PostgresFact("postgres_waiting_sessions", row.number("waiting") ?? 0),
+        ]
     }
 
     private static func slots(version: Int) -> PostgresCheck {
@@ -118,8 +136,12 @@ extension PostgresCheck {
             for row in PostgresRow.all(rows) {
                 let slot = row.text("slot") ?? ""
                 facts.add("postgres_replication_slot_active", row.bool("active"), ["slot": slot])
-                facts.add("postgres_replication_slot_info", 1, ["slot": slot, "type": row.text("type") ?? "", "wal_status": row.text("wal_status") ?? ""])
-                facts.add("postgres_replication_slot_retained_bytes", row.number("retained").map { max(0, $0) }, ["slot": slot])
+                facts.add(
+                    "postgres_replication_slot_info", 1,
+                    ["slot": slot, "type": row.text("type") ?? "", "wal_status": row.text("wal_status") ?? ""])
+                facts.add(
+                    "postgres_replication_slot_retained_bytes", row.number("retained").map { max(0, $0) },
+                    ["slot": slot])
                 facts.add("postgres_replication_slot_safe_bytes", row.number("safe_wal_size"), ["slot": slot])
             }
             return facts
@@ -128,9 +150,12 @@ extension PostgresCheck {
 
     private static let sizes = PostgresCheck(
         name: "sizes", isSlow: true,
-        sql: "SELECT current_database() AS name, pg_database_size(current_database()) AS own, (SELECT sum(pg_database_size(oid)) FROM pg_database) AS every"
+        sql:
+            "SELECT current_database() AS name, pg_database_size(current_database()) AS own, (SELECT sum(pg_database_size(oid)) FROM pg_database) AS every"
     ) { rows throws(PostgresCheckFailure) in
-        guard let row = PostgresRow.first(rows), let own = row.number("own") else { throw PostgresCheckFailure("value", "no size") }
+        guard let row = PostgresRow.first(rows), let own = row.number("own") else {
+            throw PostgresCheckFailure("value", "no size")
+        }
         var facts: [PostgresFact] = []
         facts.add("postgres_database_size_bytes", own, ["database": row.text("name") ?? ""])
         facts.add(PostgresStorage.allDatabases, row.number("every"))
@@ -139,7 +164,9 @@ extension PostgresCheck {
 
     private static func tables(_ options: PostgresServerOptions) -> PostgresCheck {
         let names = [options.keyValueTable, options.lockTable]
-        let values = names.map { "(\(PostgresSQL.literal($0)), to_regclass(\(PostgresSQL.literal(PostgresSQL.identifier($0)))))" }.joined(separator: ", ")
+        let values = names.map {
+            "(\(PostgresSQL.literal($0)), to_regclass(\(PostgresSQL.literal(PostgresSQL.identifier($0)))))"
+        }.joined(separator: ", ")
         return PostgresCheck(
             name: "tables", isSlow: true,
             sql: """
@@ -150,7 +177,9 @@ extension PostgresCheck {
             var facts: [PostgresFact] = []
             for row in PostgresRow.all(rows) {
                 let table = row.text("name") ?? ""
-                guard let size = row.number("size") else { throw PostgresCheckFailure("missing", "there is no table \(table)") }
+                guard let size = row.number("size") else {
+                    throw PostgresCheckFailure("missing", "there is no table \(table)")
+                }
                 facts.add("postgres_table_size_bytes", size, ["table": table])
                 // A replica counts no rows.
                 if row.bool("recovery") == true { continue }
@@ -165,13 +194,17 @@ extension PostgresCheck {
         name: "wraparound", isSlow: true,
         sql: "SELECT max(age(datfrozenxid)) AS xid, max(mxid_age(datminmxid)) AS multixact FROM pg_database"
     ) { rows throws(PostgresCheckFailure) in
-        guard let row = PostgresRow.first(rows), let age = row.number("xid") else { throw PostgresCheckFailure("value", "no ages") }
+        guard let row = PostgresRow.first(rows), let age = row.number("xid") else {
+            throw PostgresCheckFailure("value", "no ages")
+        }
         var facts = [PostgresFact("postgres_transaction_id_age", age)]
         facts.add("postgres_multixact_id_age", row.number("multixact"))
         return facts
     }
 
-    private static let wal = PostgresCheck(name: "wal", isSlow: true, sql: "SELECT coalesce(sum(size), 0) AS size FROM pg_ls_waldir()") {
+    private static let wal = PostgresCheck(
+        name: "wal", isSlow: true, sql: "SELECT coalesce(sum(size), 0) AS size FROM pg_ls_waldir()"
+    ) {
         rows throws(PostgresCheckFailure) in
         guard let size = PostgresRow.first(rows)?.number("size") else { throw PostgresCheckFailure("value", "no size") }
         return [PostgresFact("postgres_wal_directory_bytes", size)]

@@ -48,8 +48,10 @@ struct PostgresCheckFailure: Error, Hashable, Sendable {
 enum PostgresSQL {
     /// An identifier, its schema before it, quoted part by part.
     static func identifier(_ name: String) -> String {
-        name.split(separator: ".").map { "\"" + $0.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" }
-            .joined(separator: ".")
+        name.split(separator: ".").map {
+            "\"" + $0.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        }
+        .joined(separator: ".")
     }
 
     static func literal(_ text: String) -> String {

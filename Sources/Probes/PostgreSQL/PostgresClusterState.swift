@@ -75,8 +75,8 @@ struct PostgresClusterState: Sendable {
         return wasOurs ? nil : told
     }
 
-    /// A replica's lag: none only when it streams, heard the primary lately, and has replayed all that the primary wrote.
-    /// Otherwise the age of the last replayed transaction, and at most the time since it was last without lag.
+    /// A replica's lag: none only when it streams, heard the primary lately, and has replayed all that the primary
+    /// wrote. Otherwise the age of the last replayed transaction, and at most the time since it was last without lag.
     mutating func lag(of server: String, _ replica: Replica, now: Moment) -> Lag {
         let primary = primaryPosition(told: replica.toldPosition)
         let patience = replica.patience.flatMap { $0 > 0 ? $0 : nil } ?? 60
@@ -118,7 +118,10 @@ struct PostgresClusterState: Sendable {
         let detail = "\(up) of \(servers.count) servers up, \(streaming) of \(expectedReplicas) replicas streaming"
         switch primaries.count {
         case 0: return TargetStatus(.critical, "no primary", detail: detail)
-        case 1: return TargetStatus(streaming < expectedReplicas || up < servers.count ? .warning : .ok, "primary: \(primaries[0])", detail: detail)
+        case 1:
+            return TargetStatus(
+                streaming < expectedReplicas || up < servers.count ? .warning : .ok, "primary: \(primaries[0])",
+                detail: detail)
         default: return TargetStatus(.critical, "several primaries", detail: primaries.joined(separator: ", "))
         }
     }

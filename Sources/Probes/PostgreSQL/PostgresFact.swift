@@ -25,7 +25,9 @@ struct PostgresRow {
     /// `t` or `f`.
     func bool(_ column: String) -> Bool? { text(column).map { $0 == "t" } }
 
-    static func all(_ rows: PostgresRows) -> [PostgresRow] { rows.rows.indices.map { PostgresRow(rows: rows, index: $0) } }
+    static func all(_ rows: PostgresRows) -> [PostgresRow] {
+        rows.rows.indices.map { PostgresRow(rows: rows, index: $0) }
+    }
     static func first(_ rows: PostgresRows) -> PostgresRow? { all(rows).first }
 }
 

@@ -29,7 +29,9 @@ struct PostgresLock: Sendable {
             remaining = nil
             return
         }
-        guard let seconds = row.number("remaining"), let holder = row.text("owner") else { throw PostgresCheckFailure("value", "the lock's row has no end") }
+        guard let seconds = row.number("remaining"), let holder = row.text("owner") else {
+            throw PostgresCheckFailure("value", "the lock's row has no end")
+        }
         remaining = seconds
         state = seconds > 0 ? .held : .expired
         if let owner, owner != holder { ownerChanges += 1 }

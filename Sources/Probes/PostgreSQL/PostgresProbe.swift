@@ -41,7 +41,8 @@ final class PostgresProbe: RunnableProbe {
     private let platform: Platform
     private let memory = Mutex(Memory())
 
-    init(options: PostgresServerOptions, cluster: PostgresCluster, connector: any PostgresConnector, platform: Platform) {
+    init(options: PostgresServerOptions, cluster: PostgresCluster, connector: any PostgresConnector, platform: Platform)
+    {
         self.options = options
         self.cluster = cluster
         self.platform = platform
@@ -52,7 +53,9 @@ final class PostgresProbe: RunnableProbe {
     var interval: Duration { options.interval }
     var timeout: Duration { options.timeout }
 
-    func timedOut() -> ProbeReport { down(ProbeFailure("timeout", "no answer within \(timeout.prometheusDescription)")) }
+    func timedOut() -> ProbeReport {
+        down(ProbeFailure("timeout", "no answer within \(timeout.prometheusDescription)"))
+    }
 
     func run() async -> ProbeReport {
         let asked = platform.time.now()
@@ -71,10 +74,12 @@ final class PostgresProbe: RunnableProbe {
     }
 
     private func identity(_ rows: PostgresRows, asked: Moment, answered: Moment) -> Identity? {
-        guard let row = PostgresRow.first(rows), let number = row.number("number"), let recovery = row.bool("recovery") else { return nil }
+        guard let row = PostgresRow.first(rows), let number = row.number("number"), let recovery = row.bool("recovery")
+        else { return nil }
         let middle = (asked.wall.seconds + answered.wall.seconds) / 2
         return Identity(
-            version: Int(number), versionText: row.text("version") ?? "", inRecovery: recovery, started: row.number("started"),
+            version: Int(number), versionText: row.text("version") ?? "", inRecovery: recovery,
+            started: row.number("started"),
             clockSkew: row.number("clock").map { $0 - middle }, position: row.number("position"))
     }
 
@@ -87,7 +92,9 @@ final class PostgresProbe: RunnableProbe {
         var slowFacts: [PostgresFact] = []
         var slowSuccess: [String: Bool] = [:]
         for check in PostgresCheck.all(options, version: identity.version) where !check.isSlow || slowDue {
-            let facts = await answer(check.name, check.sql, &turn) { rows throws(PostgresCheckFailure) in try check.facts(rows) }
+            let facts = await answer(check.name, check.sql, &turn) { rows throws(PostgresCheckFailure) in
+                try check.facts(rows)
+            }
             if check.isSlow {
                 slowFacts += facts ?? []
                 slowSuccess[check.name] = facts != nil
@@ -158,11 +165,16 @@ final class PostgresProbe: RunnableProbe {
         return PostgresStorage.Use(used: databases + log, capacity: options.capacityBytes.map(Double.init))
     }
 
-    private func report(_ identity: Identity, _ turn: Turn, _ storage: PostgresStorage.Use?, at moment: Moment) -> ProbeReport {
-        let streaming = turn.success["replication"] == true ? turn.facts.count { $0.name == "postgres_replication_streaming" && $0.value == 1 } : nil
+    private func report(_ identity: Identity, _ turn: Turn, _ storage: PostgresStorage.Use?, at moment: Moment)
+        -> ProbeReport
+    {
+        let streaming =
+            turn.success["replication"] == true
+            ? turn.facts.count { $0.name == "postgres_replication_streaming" && $0.value == 1 } : nil
         let (derived, confirm, roleChanges) = cluster.observe(
             PostgresClusterState.Observation(
-                isUp: true, inRecovery: identity.inRecovery, position: identity.position, streamingReplicas: streaming, moment: moment),
+                isUp: true, inRecovery: identity.inRecovery, position: identity.position, streamingReplicas: streaming,
+                moment: moment),
             of: options.name)
         var set = SampleSet(["cluster": options.cluster, "server": options.name], at: moment.wall)
         let memory = self.memory.withLock { $0 }
@@ -175,32 +187,47 @@ final class PostgresProbe: RunnableProbe {
         set.add("postgres_clock_skew_seconds", identity.clockSkew)
         set.add("postgres_wal_position_bytes", identity.position)
         set.add("postgres_query_duration_seconds", memory.histogram)
-        for fact in turn.facts where fact.name != PostgresStorage.allDatabases { set.add(fact.name, fact.value, fact.labels) }
-        for (check, success) in turn.success.sorted(by: { $0.key < $1.key }) { set.add("postgres_check_success", success, ["check": check]) }
+        for fact in turn.facts where fact.name != PostgresStorage.allDatabases {
+            set.add(fact.name, fact.value, fact.labels)
+        }
+        for (check, success) in turn.success.sorted(by: { $0.key < $1.key }) {
+            set.add("postgres_check_success", success, ["check": check])
+        }
         for (key, count) in memory.failures.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             set.add("postgres_check_failures_total", count, ["check": key[0], "reason": key[1]])
         }
         if let storage {
             set.add("postgres_storage_used_bytes", storage.used)
             set.add("postgres_storage_capacity_bytes", storage.capacity)
-            if let capacity = storage.capacity, capacity > 0 { set.add("postgres_storage_used_ratio", storage.used / capacity) }
+            if let capacity = storage.capacity, capacity > 0 {
+                set.add("postgres_storage_used_ratio", storage.used / capacity)
+            }
         }
         if turn.success["lock"] == true { memory.lock.add(to: &set) }
         var lag: PostgresClusterState.Lag?
         if let receiver = turn.receiver { lag = addReplica(receiver, identity, to: &set) }
         let status = status(identity, turn, memory.lock, lag, streaming: streaming)
         // What the role may not see is told in its own metric; only a connection lost under way fails the probe.
-        let failure = turn.isConnectionLost ? turn.failures.last.map { ProbeFailure($0.failure.reason == "timeout" ? "timeout" : "reset", "\($0.check): \($0.failure.message)") } : nil
+        let failure =
+            turn.isConnectionLost
+            ? turn.failures.last.map {
+                ProbeFailure($0.failure.reason == "timeout" ? "timeout" : "reset", "\($0.check): \($0.failure.message)")
+            } : nil
         return ProbeReport(samples: set.samples, failure: failure, status: status, derived: [derived], confirm: confirm)
     }
 
-    private func addReplica(_ row: PostgresRow, _ identity: Identity, to set: inout SampleSet) -> PostgresClusterState.Lag {
+    private func addReplica(_ row: PostgresRow, _ identity: Identity, to set: inout SampleSet)
+        -> PostgresClusterState.Lag
+    {
         let replica = PostgresClusterState.Replica(
-            isStreaming: row.text("status") == "streaming", messageAge: row.number("message_age"), patience: row.number("patience"),
+            isStreaming: row.text("status") == "streaming", messageAge: row.number("message_age"),
+            patience: row.number("patience"),
             position: identity.position, toldPosition: row.number("primary_end"), replayAge: row.number("replay_age"))
         let lag = cluster.lag(of: options.name, replica)
         set.add("postgres_receiver_streaming", replica.isStreaming)
-        if let status = row.text("status") { set.add("postgres_receiver_info", 1, ["status": status, "sender": row.text("sender") ?? ""]) }
+        if let status = row.text("status") {
+            set.add("postgres_receiver_info", 1, ["status": status, "sender": row.text("sender") ?? ""])
+        }
         set.add("postgres_receiver_last_message_age_seconds", replica.messageAge.map { max(0, $0) })
         set.add("postgres_replica_lag_seconds", lag.seconds)
         set.add("postgres_replica_lag_bytes", lag.bytes)
@@ -211,7 +238,9 @@ final class PostgresProbe: RunnableProbe {
         return lag
     }
 
-    private func status(_ identity: Identity, _ turn: Turn, _ lock: PostgresLock, _ lag: PostgresClusterState.Lag?, streaming: Int?) -> TargetStatus {
+    private func status(
+        _ identity: Identity, _ turn: Turn, _ lock: PostgresLock, _ lag: PostgresClusterState.Lag?, streaming: Int?
+    ) -> TargetStatus {
         var parts = [identity.versionText]
         var health = TargetStatus.Health.ok
         if identity.inRecovery {
@@ -230,14 +259,19 @@ final class PostgresProbe: RunnableProbe {
                 if lock.state != .held { health = .warning }
             }
         }
-        let warnings = turn.failures.map { "\($0.check) could not be checked: \($0.failure.reason): \($0.failure.message)" }
+        let warnings = turn.failures.map {
+            "\($0.check) could not be checked: \($0.failure.reason): \($0.failure.message)"
+        }
         if !warnings.isEmpty { health = max(health, .warning) }
-        return TargetStatus(health, identity.inRecovery ? "replica" : "primary", detail: parts.joined(separator: ", "), warnings: warnings)
+        return TargetStatus(
+            health, identity.inRecovery ? "replica" : "primary", detail: parts.joined(separator: ", "),
+            warnings: warnings)
     }
 
     private func down(_ failure: ProbeFailure) -> ProbeReport {
         let now = platform.time.now()
-        let (derived, confirm, roleChanges) = cluster.observe(PostgresClusterState.Observation(isUp: false, moment: now), of: options.name)
+        let (derived, confirm, roleChanges) = cluster.observe(
+            PostgresClusterState.Observation(isUp: false, moment: now), of: options.name)
         var set = SampleSet(["cluster": options.cluster, "server": options.name], at: now.wall)
         set.add("postgres_up", 0.0)
         set.add("postgres_unreachable", 1, ["reason": failure.reason])
@@ -248,7 +282,8 @@ final class PostgresProbe: RunnableProbe {
             set.add("postgres_check_failures_total", count, ["check": key[0], "reason": key[1]])
         }
         return ProbeReport(
-            samples: set.samples, failure: failure, status: TargetStatus(.critical, "unreachable", detail: failure.description),
+            samples: set.samples, failure: failure,
+            status: TargetStatus(.critical, "unreachable", detail: failure.description),
             derived: [derived], confirm: confirm)
     }
 }

@@ -7,7 +7,8 @@ package struct PostgresServerOptions: Sendable, Hashable {
     /// Default `vault`.
     package var cluster = "vault"
     package var connection: PostgresOptions
-    /// Vault's tables, with their schema where they are not on the search path. OpenBao: `openbao_kv_store`, `openbao_ha_locks`.
+    /// Vault's tables, with their schema where they are not on the search path. OpenBao: `openbao_kv_store`,
+    /// `openbao_ha_locks`.
     package var keyValueTable = "vault_kv_store"
     package var lockTable = "vault_ha_locks"
     /// Bytes that the storage holds in all; SQL can't tell. Default: none, and no share of it.
@@ -21,7 +22,8 @@ package struct PostgresServerOptions: Sendable, Hashable {
     package var interval: Duration = .seconds(5)
     /// For the whole turn; each statement has its own in `connection`. Default 8 s.
     package var timeout: Duration = .seconds(8)
-    /// Between two turns that also ask what is slow to answer and slow to change: sizes, wraparound, statistics. Default 30 s.
+    /// Between two turns that also ask what is slow to answer and slow to change: sizes, wraparound, statistics.
+    /// Default 30 s.
     package var slowInterval: Duration = .seconds(30)
 
     package init(name: String, connection: PostgresOptions) {

@@ -1,6 +1,6 @@
 import Dispatch
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// How full the server's storage is.
@@ -13,7 +13,8 @@ enum PostgresStorage {
         var capacity: Double?
     }
 
-    /// statvfs(3) of a directory, what only root may use counted as used. On a thread of its own: a network file system can hang.
+    /// statvfs(3) of a directory, what only root may use counted as used. On a thread of its own: a network file system
+    /// can hang.
     static func fileSystem(_ path: String) async -> Use? {
         await withCheckedContinuation { continuation in
             DispatchQueue.global(qos: .utility).async {

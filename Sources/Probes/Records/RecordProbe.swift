@@ -19,7 +19,8 @@ final class RecordProbe: RunnableProbe {
     var timeout: Duration { options.timeout }
 
     func timedOut() -> ProbeReport {
-        failed(ProbeFailure("timeout", "reading the files took longer than \(timeout.prometheusDescription)"), samples: [])
+        failed(
+            ProbeFailure("timeout", "reading the files took longer than \(timeout.prometheusDescription)"), samples: [])
     }
 
     func run() async -> ProbeReport {
@@ -54,6 +55,7 @@ final class RecordProbe: RunnableProbe {
     }
 
     private func failed(_ failure: ProbeFailure, samples: [Sample]) -> ProbeReport {
-        ProbeReport(samples: samples, failure: failure, status: TargetStatus(.warning, "not read", detail: failure.description))
+        ProbeReport(
+            samples: samples, failure: failure, status: TargetStatus(.warning, "not read", detail: failure.description))
     }
 }

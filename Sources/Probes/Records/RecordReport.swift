@@ -8,7 +8,11 @@ struct RecordReport: Sendable {
         var lastFailure: Timestamp?
 
         mutating func note(_ success: Bool, at time: Timestamp) {
-            if success { lastSuccess = max(lastSuccess ?? time, time) } else { lastFailure = max(lastFailure ?? time, time) }
+            if success {
+                lastSuccess = max(lastSuccess ?? time, time)
+            } else {
+                lastFailure = max(lastFailure ?? time, time)
+            }
         }
     }
 
@@ -39,12 +43,14 @@ struct RecordReport: Sendable {
     mutating func take(_ event: RecordedEvent) {
         switch event.kind {
         case .backupCompleted, .backupFailed: backups.note(event.kind == .backupCompleted, at: event.time)
-        case .restoreTestSucceeded, .restoreTestFailed: restoreTests.note(event.kind == .restoreTestSucceeded, at: event.time)
+        case .restoreTestSucceeded, .restoreTestFailed:
+            restoreTests.note(event.kind == .restoreTestSucceeded, at: event.time)
         case .drillCompleted, .drillFailed:
             var scenario = event.details.scenario ?? "unknown"
             if drills[scenario] == nil, drills.count >= RecordReport.scenarioLimit { scenario = "other" }
             // A drill that ran to its end may have shown that the procedure does not work.
-            drills[scenario, default: Outcomes()].note(event.kind == .drillCompleted && event.details.success != false, at: event.time)
+            drills[scenario, default: Outcomes()].note(
+                event.kind == .drillCompleted && event.details.success != false, at: event.time)
             if latestDrills[scenario].map({ $0.time <= event.time }) ?? true { latestDrills[scenario] = event }
         }
     }
@@ -77,6 +83,8 @@ struct RecordReport: Sendable {
             outcomes.lastFailure.map { failure in outcomes.lastSuccess.map { $0 < failure } ?? true } ?? false
         }
         let warnings = unreadableLines > 0 ? ["\(unreadableLines) lines are no events as JSON"] : []
-        return TargetStatus(failing || !warnings.isEmpty ? .warning : .ok, failing ? "last run failed" : "read", detail: detail, warnings: warnings)
+        return TargetStatus(
+            failing || !warnings.isEmpty ? .warning : .ok, failing ? "last run failed" : "read", detail: detail,
+            warnings: warnings)
     }
 }

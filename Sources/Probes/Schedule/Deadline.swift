@@ -6,7 +6,8 @@ enum Deadline {
     /// - Returns: the work's value, or nil at the deadline. The work is cancelled then; `ended` is called when it has
     ///   truly ended, in either case.
     static func run<Value: Sendable>(
-        _ work: @escaping @Sendable () async -> Value, until deadline: Instant, time: any TimeSource, ended: @escaping @Sendable () -> Void
+        _ work: @escaping @Sendable () async -> Value, until deadline: Instant, time: any TimeSource,
+        ended: @escaping @Sendable () -> Void
     ) async -> Value? {
         let race = Race<Value>()
         let worker = Task {

@@ -90,7 +90,9 @@ package final class ProbeSchedule: Sendable {
     /// Backups are listed and not read whole: that may take an hour.
     package func runOnce() async {
         // What backups claim is held against what the nodes say of their storage.
-        let isDependent = { (probe: any RunnableProbe) in ProbeSchedule.needsNodes(probe) || probe.target.kind == .backupSet }
+        let isDependent = { (probe: any RunnableProbe) in
+            ProbeSchedule.needsNodes(probe) || probe.target.kind == .backupSet
+        }
         let dependent = probes.filter(isDependent)
         let independent = probes.filter { !isDependent($0) && $0.target.kind != .backupContent }
         for round in [independent, dependent] {
@@ -108,7 +110,8 @@ package final class ProbeSchedule: Sendable {
         if ProbeSchedule.needsNodes(probe) { await nodesKnown.pass() }
         while !Task.isCancelled {
             await turn(probe, confirming: false)
-            let next = ProbeTurns.next(after: platform.time.monotonic(), of: probe.target, interval: probe.interval, since: start)
+            let next = ProbeTurns.next(
+                after: platform.time.monotonic(), of: probe.target, interval: probe.interval, since: start)
             guard (try? await platform.time.sleep(until: next)) != nil else { return }
         }
     }
@@ -125,7 +128,8 @@ package final class ProbeSchedule: Sendable {
             if Task.isCancelled { return }
             finish(probe, answer ?? probe.timedOut(), began: began)
         case .busy(let since):
-            // A run within its time will answer for this turn too; one that its deadline did not end is still a failure.
+            // A run within its time will answer for this turn too; one that its deadline did not end is still a
+            // failure.
             if !confirming, began - since >= probe.timeout { finish(probe, probe.timedOut(), began: began) }
         }
         events.progress()
@@ -138,21 +142,26 @@ package final class ProbeSchedule: Sendable {
         var own = SampleSet(["target_type": target.kind.rawValue, "target": target.name], at: now.wall)
         let (change, firstRoundEnded, nodesKnown) = state.withLock { state in
             let change = state.tallies[target, default: ProbeTally()].record(report, at: now.wall)
-            state.tallies[target]?.add(to: &own, success: report.failure == nil, duration: duration, turns: state.turns, target: target)
+            state.tallies[target]?.add(
+                to: &own, success: report.failure == nil, duration: duration, turns: state.turns, target: target)
             let last = state.awaitingFirst.remove(target) != nil && state.awaitingFirst.isEmpty
             let lastNode = state.awaitingFirstNodes.remove(target) != nil && state.awaitingFirstNodes.isEmpty
             return (change, last, lastNode)
         }
         log(change, target)
         let result = ProbeResult(
-            target: target, samples: report.samples + own.samples, failure: report.failure, duration: duration, status: report.status,
+            target: target, samples: report.samples + own.samples, failure: report.failure, duration: duration,
+            status: report.status,
             timestamp: now.wall)
         let derived = report.derived.map {
             ProbeResult(target: $0.target, samples: $0.samples, isDerived: true, status: $0.status, timestamp: now.wall)
         }
-        platform.log.debug("probed", metadata: [
-            "target": "\(target)", "success": "\(result.success)", "state": "\(report.status.state)", "duration_ms": "\(duration.milliseconds)",
-        ])
+        platform.log.debug(
+            "probed",
+            metadata: [
+                "target": "\(target)", "success": "\(result.success)", "state": "\(report.status.state)",
+                "duration_ms": "\(duration.milliseconds)",
+            ])
         events.results([result] + derived)
         if nodesKnown { self.nodesKnown.open() }
         if firstRoundEnded { events.firstRoundEnded() }
@@ -163,10 +172,13 @@ package final class ProbeSchedule: Sendable {
         switch change {
         case .none: break
         case .failed(let failure):
-            platform.log.warning("probe failed", metadata: ["target": "\(target)", "reason": "\(failure.reason)", "err": "\(failure.message)"])
+            platform.log.warning(
+                "probe failed",
+                metadata: ["target": "\(target)", "reason": "\(failure.reason)", "err": "\(failure.message)"])
         case .recovered: platform.log.info("probe works again", metadata: ["target": "\(target)"])
         case .state(let old, let new):
-            platform.log.info("target changed", metadata: ["target": "\(target)", "from": "\(old ?? "unknown")", "to": "\(new)"])
+            platform.log.info(
+                "target changed", metadata: ["target": "\(target)", "from": "\(old ?? "unknown")", "to": "\(new)"])
         }
     }
 }

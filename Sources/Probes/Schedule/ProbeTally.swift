@@ -37,7 +37,9 @@ struct ProbeTally: Sendable {
         set.add("vaultwatch_probe_duration_seconds", duration.seconds)
         set.add("vaultwatch_probe_last_success_timestamp_seconds", lastSuccess)
         set.add("vaultwatch_probe_runs_total", runs)
-        for (reason, count) in failures.sorted(by: { $0.key < $1.key }) { set.add("vaultwatch_probe_failures_total", count, ["reason": reason]) }
+        for (reason, count) in failures.sorted(by: { $0.key < $1.key }) {
+            set.add("vaultwatch_probe_failures_total", count, ["reason": reason])
+        }
         set.add("vaultwatch_probe_confirmations_total", turns.confirmations(target))
         set.add("vaultwatch_probe_missed_turns_total", turns.missed(target))
     }

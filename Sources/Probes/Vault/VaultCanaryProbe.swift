@@ -42,16 +42,22 @@ final class VaultCanaryProbe: RunnableProbe {
 
     func run() async -> ProbeReport { report(await read()) }
 
-    func timedOut() -> ProbeReport { report(.failure(ProbeFailure("timeout", "canary: no answer within \(timeout.prometheusDescription)"))) }
+    func timedOut() -> ProbeReport {
+        report(.failure(ProbeFailure("timeout", "canary: no answer within \(timeout.prometheusDescription)")))
+    }
 
     /// Seconds that the read took.
     private func read() async -> Result<Double, ProbeFailure> {
-        guard let path = cluster.options.canaryPath else { return .failure(ProbeFailure("configuration", "no canary path")) }
+        guard let path = cluster.options.canaryPath else {
+            return .failure(ProbeFailure("configuration", "no canary path"))
+        }
         let base: String
         switch via {
         case .loadBalancer(let url): base = url
         case .activeNode:
-            guard let node = cluster.activeNode else { return .failure(ProbeFailure("no_active_node", "canary: no node is active")) }
+            guard let node = cluster.activeNode else {
+                return .failure(ProbeFailure("no_active_node", "canary: no node is active"))
+            }
             base = node.url
         }
         // A token that ended between two turns costs one refusal and one login, not a failed read.
@@ -94,7 +100,9 @@ final class VaultCanaryProbe: RunnableProbe {
         var set = SampleSet(["cluster": cluster.options.name, "via": via.label], at: now)
         set.add("vault_canary_success", outcome.isSuccess)
         set.add("vault_canary_reads_total", tally.reads)
-        for (reason, count) in tally.failures.sorted(by: { $0.key < $1.key }) { set.add("vault_canary_failures_total", count, ["reason": reason]) }
+        for (reason, count) in tally.failures.sorted(by: { $0.key < $1.key }) {
+            set.add("vault_canary_failures_total", count, ["reason": reason])
+        }
         set.add("vault_canary_duration_seconds", tally.histogram)
         set.add("vault_canary_last_duration_seconds", tally.lastSeconds)
         set.add("vault_canary_last_success_timestamp_seconds", tally.lastSuccess)
@@ -106,9 +114,13 @@ final class VaultCanaryProbe: RunnableProbe {
         switch outcome {
         case .success(let seconds):
             let milliseconds = Int((seconds * 1000).rounded())
-            return ProbeReport(samples: set.samples, status: TargetStatus(seconds > 0.1 ? .warning : .ok, "readable", detail: "\(milliseconds) ms"))
+            return ProbeReport(
+                samples: set.samples,
+                status: TargetStatus(seconds > 0.1 ? .warning : .ok, "readable", detail: "\(milliseconds) ms"))
         case .failure(let failure):
-            return ProbeReport(samples: set.samples, failure: failure, status: TargetStatus(.critical, "not readable", detail: failure.description))
+            return ProbeReport(
+                samples: set.samples, failure: failure,
+                status: TargetStatus(.critical, "not readable", detail: failure.description))
         }
     }
 }

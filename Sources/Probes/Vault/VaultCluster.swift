@@ -16,7 +16,8 @@ final class VaultCluster: Sendable {
         self.http = http
         self.platform = platform
         session = VaultSession(options: options, http: http, platform: platform)
-        shared = Mutex(VaultClusterState(cluster: options.name, nodes: options.nodes.map(\.name), started: platform.time.now()))
+        shared = Mutex(
+            VaultClusterState(cluster: options.name, nodes: options.nodes.map(\.name), started: platform.time.now()))
     }
 
     var clusterTarget: ProbeTarget { ProbeTarget(.vaultCluster, options.name) }
@@ -27,7 +28,8 @@ final class VaultCluster: Sendable {
     func observe(_ observation: VaultObservation, of node: String) -> (derived: DerivedReport, confirm: [ProbeTarget]) {
         let (change, state) = shared.withLock { ($0.observe(observation, of: node), $0) }
         let now = platform.time.now()
-        let derived = DerivedReport(target: clusterTarget, samples: state.samples(at: now).samples, status: state.targetStatus(at: now))
+        let derived = DerivedReport(
+            target: clusterTarget, samples: state.samples(at: now).samples, status: state.targetStatus(at: now))
         let others = options.nodes.map(\.name).filter { $0 != node }
         return (derived, change == .none ? [] : others.map(target))
     }
@@ -50,7 +52,9 @@ final class VaultCluster: Sendable {
         if let url = options.loadBalancerURL { probes.append(VaultLoadBalancerProbe(cluster: self, url: url)) }
         if options.canaryPath != nil, options.hasToken {
             probes.append(VaultCanaryProbe(cluster: self, via: .activeNode))
-            if let url = options.loadBalancerURL { probes.append(VaultCanaryProbe(cluster: self, via: .loadBalancer(url))) }
+            if let url = options.loadBalancerURL {
+                probes.append(VaultCanaryProbe(cluster: self, via: .loadBalancer(url)))
+            }
         }
         return probes
     }

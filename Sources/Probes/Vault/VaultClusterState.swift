@@ -97,7 +97,11 @@ struct VaultClusterState: Sendable {
         for case let observation? in nodes.map({ seen[$0]?.observation }) where observation.state.hasOpinionOnLeader {
             guard let leader = observation.leader, leader.haEnabled != false else { continue }
             asked += 1
-            if let address = leader.leaderAddress { addresses.insert(VaultClusterState.normalised(address)) } else { everyoneKnows = false }
+            if let address = leader.leaderAddress {
+                addresses.insert(VaultClusterState.normalised(address))
+            } else {
+                everyoneKnows = false
+            }
         }
         return (addresses, everyoneKnows && asked > 0)
     }
@@ -130,7 +134,9 @@ struct VaultClusterState: Sendable {
         set.add("vault_cluster_quorum_margin", usableCount - quorumSize)
         for node in active { set.add("vault_cluster_active_info", 1, ["node": node]) }
         let hasNoHA = !observations.isEmpty && observations.allSatisfy { $0.leader?.haEnabled == false }
-        set.add("vault_cluster_leader_agreement", hasNoHA ? active.count == 1 : opinions.everyoneKnows && opinions.addresses.count == 1)
+        set.add(
+            "vault_cluster_leader_agreement",
+            hasNoHA ? active.count == 1 : opinions.everyoneKnows && opinions.addresses.count == 1)
         set.add("vault_cluster_named_leaders", opinions.addresses.count)
         set.add("vault_cluster_versions", Set(observations.compactMap(\.version)).count)
         set.add("vault_cluster_ids", Set(observations.compactMap(\.clusterID)).count)
@@ -157,7 +163,9 @@ struct VaultClusterState: Sendable {
         let standbys = nodes.count { seen[$0]?.observation.state.isReadyStandby == true }
         let detail = "\(usableCount) of \(nodes.count) nodes usable, \(max(0, usableCount - quorumSize)) may still fail"
         switch active.count {
-        case 0: return TargetStatus(.critical, "no active node", detail: "for \(Int(leaderless(at: now.monotonic).seconds)) s; \(detail)")
+        case 0:
+            return TargetStatus(
+                .critical, "no active node", detail: "for \(Int(leaderless(at: now.monotonic).seconds)) s; \(detail)")
         case 1:
             let short = nodes.count > 1 && (standbys == 0 || usableCount < nodes.count)
             return TargetStatus(short ? .warning : .ok, "active: \(active[0])", detail: detail)

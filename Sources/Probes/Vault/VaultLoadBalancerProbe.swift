@@ -30,7 +30,9 @@ final class VaultLoadBalancerProbe: RunnableProbe {
     }
 
     func timedOut() -> ProbeReport {
-        report(.failure(TransportError(.timeout, "no answer within \(timeout.prometheusDescription)")), asked: cluster.platform.time.now())
+        report(
+            .failure(TransportError(.timeout, "no answer within \(timeout.prometheusDescription)")),
+            asked: cluster.platform.time.now())
     }
 
     private func report(_ exchange: Exchange, asked: Moment) -> ProbeReport {
@@ -50,10 +52,13 @@ final class VaultLoadBalancerProbe: RunnableProbe {
         for (state, count) in tally.answers.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             set.add("vault_load_balancer_answers_total", count, ["state": state.rawValue])
         }
-        if let ours = cluster.clusterID, let theirs = seen.clusterID { set.add("vault_load_balancer_same_cluster", ours == theirs) }
+        if let ours = cluster.clusterID, let theirs = seen.clusterID {
+            set.add("vault_load_balancer_same_cluster", ours == theirs)
+        }
         set.add("vault_load_balancer_request_duration_seconds", tally.histogram)
         set.add("vault_load_balancer_certificate_expiry_timestamp_seconds", seen.certificateExpiry)
-        let health: TargetStatus.Health = seen.state == .active ? .ok : seen.state == .unreachable ? .critical : .warning
+        let health: TargetStatus.Health =
+            seen.state == .active ? .ok : seen.state == .unreachable ? .critical : .warning
         let status = TargetStatus(health, "leads to \(seen.state.rawValue)", detail: seen.failure?.description ?? "")
         return ProbeReport(samples: set.samples, failure: seen.failure, status: status)
     }

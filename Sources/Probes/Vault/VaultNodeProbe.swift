@@ -5,7 +5,9 @@ import Transport
 
 /// Asks one node for its health, seal status and leader, side by side, without a token.
 final class VaultNodeProbe: RunnableProbe {
-    private static let endpoints = [("health", "/v1/sys/health"), ("seal_status", "/v1/sys/seal-status"), ("leader", "/v1/sys/leader")]
+    private static let endpoints = [
+        ("health", "/v1/sys/health"), ("seal_status", "/v1/sys/seal-status"), ("leader", "/v1/sys/leader"),
+    ]
 
     let target: ProbeTarget
     private let cluster: VaultCluster
@@ -50,7 +52,9 @@ final class VaultNodeProbe: RunnableProbe {
             set.add("vault_node_endpoint_up", exchanges[index].isSuccess, ["endpoint": endpoint.0])
             set.add("vault_node_request_duration_seconds", histograms[index], [Label("endpoint", endpoint.0)])
         }
-        return ProbeReport(samples: set.samples, failure: observation.failure, status: observation.targetStatus, derived: [derived], confirm: confirm)
+        return ProbeReport(
+            samples: set.samples, failure: observation.failure, status: observation.targetStatus, derived: [derived],
+            confirm: confirm)
     }
 }
 

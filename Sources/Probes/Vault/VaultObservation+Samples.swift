@@ -15,10 +15,12 @@ extension VaultObservation {
         set.add("vault_node_initialized", isInitialized)
         set.add("vault_node_inconsistent", isInconsistent)
         if health != nil || seal != nil {
-            set.add("vault_node_info", 1, [
-                "version": version ?? "", "cluster_name": clusterName ?? "", "cluster_id": clusterID ?? "",
-                "storage_type": seal?.storageType ?? "", "seal_type": seal?.type ?? "",
-            ])
+            set.add(
+                "vault_node_info", 1,
+                [
+                    "version": version ?? "", "cluster_name": clusterName ?? "", "cluster_id": clusterID ?? "",
+                    "storage_type": seal?.storageType ?? "", "seal_type": seal?.type ?? "",
+                ])
         }
         set.add("vault_node_clock_skew_seconds", clockSkew)
         set.add("vault_node_certificate_expiry_timestamp_seconds", certificateExpiry)
@@ -59,7 +61,9 @@ extension VaultObservation {
     var targetStatus: TargetStatus {
         var parts: [String] = []
         if let version { parts.append(version) }
-        if state == .sealed, let progress = seal?.progress, let threshold = seal?.threshold { parts.append("\(progress) of \(threshold) keys given") }
+        if state == .sealed, let progress = seal?.progress, let threshold = seal?.threshold {
+            parts.append("\(progress) of \(threshold) keys given")
+        }
         if let clockSkew, clockSkew.magnitude > 2 { parts.append("clock off by \(Int(clockSkew.rounded())) s") }
         if let failure { parts.append(failure.description) }
         var warnings: [String] = []

@@ -43,8 +43,12 @@ struct VaultObservation: Sendable {
                 clockSkew = Double(time) + 0.5 - middle
             }
         }
-        if case .success(let response) = seal, response.status == 200 { self.seal = decodeJSON(SealAnswer.self, response.body) }
-        if case .success(let response) = leader, response.status == 200 { self.leader = decodeJSON(LeaderAnswer.self, response.body) }
+        if case .success(let response) = seal, response.status == 200 {
+            self.seal = decodeJSON(SealAnswer.self, response.body)
+        }
+        if case .success(let response) = leader, response.status == 200 {
+            self.leader = decodeJSON(LeaderAnswer.self, response.body)
+        }
         if let one = self.health?.sealed, let other = self.seal?.sealed, one != other { isInconsistent = true }
     }
 

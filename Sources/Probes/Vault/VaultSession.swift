@@ -64,7 +64,9 @@ final class VaultSession: Sendable {
         }
     }
 
-    private func appRoleToken(_ roleID: Secret, _ secretID: Secret, _ mount: String, base: String) async -> Result<String, ProbeFailure> {
+    private func appRoleToken(_ roleID: Secret, _ secretID: Secret, _ mount: String, base: String) async -> Result<
+        String, ProbeFailure
+    > {
         enum Step {
             case use(Secret)
             case wait(Task<Result<Secret, ProbeFailure>, Never>)
@@ -95,10 +97,13 @@ final class VaultSession: Sendable {
     }
 
     /// Source: Vault's API documentation, auth/approle/login.
-    private func login(_ roleID: Secret, _ secretID: Secret, _ mount: String, base: String) async -> Result<Secret, ProbeFailure> {
+    private func login(_ roleID: Secret, _ secretID: Secret, _ mount: String, base: String) async -> Result<
+        Secret, ProbeFailure
+    > {
         let outcome: Result<Token, ProbeFailure>
         do {
-            let body = LoginRequest(role_id: try roleID.reveal(platform.files), secret_id: try secretID.reveal(platform.files))
+            let body = LoginRequest(
+                role_id: try roleID.reveal(platform.files), secret_id: try secretID.reveal(platform.files))
             var request = options.namespacedRequest(base, "/v1/auth/\(mount)/login")
             request.method = "POST"
             request.headers.append(("Content-Type", "application/json"))
@@ -155,7 +160,9 @@ final class VaultSession: Sendable {
         set.add("vault_token_expiry_timestamp_seconds", expiry)
         guard case .appRole = options.authentication else { return }
         set.add("vault_logins_total", logins)
-        for (reason, count) in failures.sorted(by: { $0.key < $1.key }) { set.add("vault_login_failures_total", count, ["reason": reason]) }
+        for (reason, count) in failures.sorted(by: { $0.key < $1.key }) {
+            set.add("vault_login_failures_total", count, ["reason": reason])
+        }
     }
 }
 

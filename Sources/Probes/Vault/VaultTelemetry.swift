@@ -11,7 +11,8 @@ struct VaultTelemetry {
 
     /// Storage backends of Vault and OpenBao by the first part of their metrics' names.
     private static let backends: Set<String> = [
-        "postgres", "raft_storage", "consul", "mysql", "etcd", "file", "inmem", "s3", "gcs", "azure", "dynamodb", "cockroachdb", "zookeeper",
+        "postgres", "raft_storage", "consul", "mysql", "etcd", "file", "inmem", "s3", "gcs", "azure", "dynamodb",
+        "cockroachdb", "zookeeper",
     ]
     private static let operations: Set<String> = ["get", "put", "list", "delete"]
 
@@ -36,7 +37,9 @@ struct VaultTelemetry {
 
     private mutating func take(_ family: MetricFamily) {
         for sample in family.samples where !sample.value.isNaN {
-            guard let name = sample.labels.name, let series = VaultTelemetry.translate(name, sample.labels) else { continue }
+            guard let name = sample.labels.name, let series = VaultTelemetry.translate(name, sample.labels) else {
+                continue
+            }
             let key = Key(name: series.name, labels: series.labels.map { Label($0.key, $0.value) })
             let value = sample.value * series.scale
             if let known = values[key] {
@@ -59,22 +62,32 @@ struct VaultTelemetry {
     private static func translate(_ name: String, _ labels: Labels) -> Target? {
         if let gauge = plain[name] { return Target(name: gauge) }
         switch name {
-        case "vault_audit_log_request_failure": return Target(name: "vault_telemetry_audit_failures_total", labels: ["kind": "request"])
-        case "vault_audit_log_response_failure": return Target(name: "vault_telemetry_audit_failures_total", labels: ["kind": "response"])
+        case "vault_audit_log_request_failure":
+            return Target(name: "vault_telemetry_audit_failures_total", labels: ["kind": "request"])
+        case "vault_audit_log_response_failure":
+            return Target(name: "vault_telemetry_audit_failures_total", labels: ["kind": "response"])
         case "vault_core_leadership_lost_count": return Target(name: "vault_telemetry_leadership_lost_total")
         case "vault_core_step_down_count": return Target(name: "vault_telemetry_step_downs_total")
         case "vault_token_count": return Target(name: "vault_telemetry_tokens", isSummed: true)
         case "vault_core_response_status_code":
-            return Target(name: "vault_telemetry_responses_total", labels: ["type": labels["type"] ?? ""], isSummed: true)
+            return Target(
+                name: "vault_telemetry_responses_total", labels: ["type": labels["type"] ?? ""], isSummed: true)
         case "vault_token_count_by_ttl":
-            return Target(name: "vault_telemetry_tokens_by_ttl", labels: ["creation_ttl": labels["creation_ttl"] ?? ""], isSummed: true)
+            return Target(
+                name: "vault_telemetry_tokens_by_ttl", labels: ["creation_ttl": labels["creation_ttl"] ?? ""],
+                isSummed: true)
         case "vault_secret_kv_count":
             return Target(
-                name: "vault_telemetry_kv_secrets", labels: ["mount": labels["mount_point"] ?? "", "namespace": labels["namespace"] ?? ""])
+                name: "vault_telemetry_kv_secrets",
+                labels: ["mount": labels["mount_point"] ?? "", "namespace": labels["namespace"] ?? ""])
         case "vault_core_mount_table_num_entries":
-            return Target(name: "vault_telemetry_mount_entries", labels: ["type": labels["type"] ?? "", "local": labels["local"] ?? ""])
+            return Target(
+                name: "vault_telemetry_mount_entries",
+                labels: ["type": labels["type"] ?? "", "local": labels["local"] ?? ""])
         case "vault_core_mount_table_size":
-            return Target(name: "vault_telemetry_mount_table_bytes", labels: ["type": labels["type"] ?? "", "local": labels["local"] ?? ""])
+            return Target(
+                name: "vault_telemetry_mount_table_bytes",
+                labels: ["type": labels["type"] ?? "", "local": labels["local"] ?? ""])
         default: return summary(name)
         }
     }

@@ -22,7 +22,9 @@ final class VaultTelemetryProbe: RunnableProbe {
     var interval: Duration { max(cluster.options.interval, cluster.options.telemetryInterval) }
     var timeout: Duration { cluster.options.timeout * 2 + .seconds(1) }
 
-    func timedOut() -> ProbeReport { report(nil, ProbeFailure("timeout", "sys/metrics: no answer within \(timeout.prometheusDescription)")) }
+    func timedOut() -> ProbeReport {
+        report(nil, ProbeFailure("timeout", "sys/metrics: no answer within \(timeout.prometheusDescription)"))
+    }
 
     func run() async -> ProbeReport {
         var token: String?
@@ -44,7 +46,9 @@ final class VaultTelemetryProbe: RunnableProbe {
     private func read(_ response: HTTPResponse) -> ProbeReport {
         // 400: without unauthenticated_metrics_access only an active node answers, and only with a token.
         if response.status == 400 { return report(nil, nil) }
-        guard response.status == 200 else { return report(nil, ProbeFailure(status: response.status, of: "sys/metrics")) }
+        guard response.status == 200 else {
+            return report(nil, ProbeFailure(status: response.status, of: "sys/metrics"))
+        }
         do {
             // Vault 1.8 guesses its content type: the body's form decides.
             let families = try MetricFamily.parse(response.body, limit: VaultTelemetryProbe.sampleLimit)

@@ -15,7 +15,11 @@ extension Evaluation {
             for row in table.rows {
                 let number = grouper.group(of: row.labels)
                 numbers.append(number)
-                if number == dropName.count { dropName.append(row.dropName) } else if row.dropName { dropName[number] = true }
+                if number == dropName.count {
+                    dropName.append(row.dropName)
+                } else if row.dropName {
+                    dropName[number] = true
+                }
             }
         }
 
@@ -32,12 +36,16 @@ extension Evaluation {
     func aggregate(_ aggregate: Aggregate, _ times: Times) throws(EvaluationError) -> Table {
         let isRanking = aggregate.operation == .topk || aggregate.operation == .bottomk
         var parameter = Column.constant(.nan)
-        if let expression = aggregate.parameter, expression.type == .scalar { parameter = try column(expression, times) }
+        if let expression = aggregate.parameter, expression.type == .scalar {
+            parameter = try column(expression, times)
+        }
         // Wrong even where there is nothing to choose from.
         if isRanking { try Evaluation.check(rank: parameter) }
         var label = ""
         if case .string(let literal)? = aggregate.parameter?.unwrapped.kind {
-            guard literal.isText, !literal.bytes.isEmpty else { throw EvaluationError(.execution, "invalid label name \(literal.text.quotedAsInGo)") }
+            guard literal.isText, !literal.bytes.isEmpty else {
+                throw EvaluationError(.execution, "invalid label name \(literal.text.quotedAsInGo)")
+            }
             label = literal.text
         }
         let body = try table(aggregate.body, times)
@@ -54,11 +62,14 @@ extension Evaluation {
         case .stdvar: return try reduced(body, groups, Variance.self)
         case .stddev: return try reduced(body, groups, Deviation.self)
         case .quantile: return try quantiles(body, groups, parameter)
-        case .topk, .bottomk, .countValues: return try ranked(body, groups, parameter, isTop: aggregate.operation == .topk)
+        case .topk, .bottomk, .countValues:
+            return try ranked(body, groups, parameter, isTop: aggregate.operation == .topk)
         }
     }
 
-    private func reduced<A: Accumulator>(_ body: Table, _ groups: Groups, _ type: A.Type) throws(EvaluationError) -> Table {
+    private func reduced<A: Accumulator>(_ body: Table, _ groups: Groups, _ type: A.Type) throws(EvaluationError)
+        -> Table
+    {
         let width = body.width
         let held = Lease(budget)
         try held.extend(by: groups.count * width)
@@ -77,7 +88,9 @@ extension Evaluation {
         var result = Table(width: width, budget)
         for group in 0..<groups.count {
             try result.append(groups.row(group)) { cells in
-                for column in 0..<width where isAny[group * width + column] { cells[column] = accumulators[group * width + column].value }
+                for column in 0..<width where isAny[group * width + column] {
+                    cells[column] = accumulators[group * width + column].value
+                }
                 return true
             }
         }
@@ -108,7 +121,7 @@ extension Evaluation {
             let bits: UInt64
         }
         let groups = Groups(body, grouping)
-        var places: [Key: Int] = [:]
+        var indices: [Key: Int] = [:]
         var byLabels: [Labels: Int] = [:]
         var labels: [Labels] = []
         var counts: [Double] = []
@@ -118,28 +131,30 @@ extension Evaluation {
             for column in 0..<body.width where !Table.isNothing(body[row, column]) {
                 let value = body[row, column]
                 let key = Key(group: group, bits: value.bitPattern)
-                var place = places[key]
-                if place == nil {
+                var index = indices[key]
+                if index == nil {
                     let text = goFormatPlain(value)
                     let full = groups.grouper.keys[group].setting(label, to: text)
                     // Of different bits, all NaN read the same.
-                    place = byLabels[full]
-                    if place == nil {
+                    index = byLabels[full]
+                    if index == nil {
                         try held.extend(by: body.width)
                         byLabels[full] = labels.count
-                        place = labels.count
+                        index = labels.count
                         labels.append(full)
                         counts.append(contentsOf: repeatElement(0, count: body.width))
                     }
-                    places[key] = place
+                    indices[key] = index
                 }
-                if let place { counts[place * body.width + column] += 1 }
+                if let index { counts[index * body.width + column] += 1 }
             }
         }
         var result = Table(width: body.width, budget)
-        for (place, labels) in labels.enumerated() {
+        for (index, labels) in labels.enumerated() {
             try result.append(Row(labels: labels)) { cells in
-                for column in cells.indices where counts[place * cells.count + column] > 0 { cells[column] = counts[place * cells.count + column] }
+                for column in cells.indices where counts[index * cells.count + column] > 0 {
+                    cells[column] = counts[index * cells.count + column]
+                }
                 return true
             }
         }

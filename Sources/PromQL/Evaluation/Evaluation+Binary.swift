@@ -21,7 +21,10 @@ extension Evaluation {
         if operation.isComparison, !binary.returnsBool {
             // The vector's value stays, on whichever side it stands.
             table.changeValues(canEmpty: true) { value, step in
-                let holds = isSwapped ? Operators.compares(operation, number[step], value) : Operators.compares(operation, value, number[step])
+                let holds =
+                    isSwapped
+                    ? Operators.compares(operation, number[step], value)
+                    : Operators.compares(operation, value, number[step])
                 return holds ? value : Table.nothing
             }
             return table
@@ -29,12 +32,17 @@ extension Evaluation {
         table.changeRows { $0.dropName = true }
         if operation.isComparison {
             table.changeValues { value, step in
-                let holds = isSwapped ? Operators.compares(operation, number[step], value) : Operators.compares(operation, value, number[step])
+                let holds =
+                    isSwapped
+                    ? Operators.compares(operation, number[step], value)
+                    : Operators.compares(operation, value, number[step])
                 return holds ? 1 : 0
             }
         } else {
             table.changeValues { value, step in
-                isSwapped ? Operators.compute(operation, number[step], value) : Operators.compute(operation, value, number[step])
+                isSwapped
+                    ? Operators.compute(operation, number[step], value)
+                    : Operators.compute(operation, value, number[step])
             }
         }
         return table
@@ -51,7 +59,9 @@ extension Evaluation {
         let numbers = asked.rows.map { grouper.group(of: $0.labels) }
         var isThere = [Bool](repeating: false, count: grouper.keys.count * width)
         for (row, group) in numbers.enumerated() {
-            for column in 0..<width where !Table.isNothing(asked[row, column]) { isThere[group * width + column] = true }
+            for column in 0..<width where !Table.isNothing(asked[row, column]) {
+                isThere[group * width + column] = true
+            }
         }
         let groups = masked.rows.map { grouper.existingGroup(of: $0.labels) }
         let wanted = binary.operation == .and

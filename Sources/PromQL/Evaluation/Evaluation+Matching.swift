@@ -39,7 +39,8 @@ extension Evaluation {
             let group = grouper.group(of: one.rows[row].labels)
             partners.append(row, to: group)
             if let first = partners.first(group), first != row {
-                try Evaluation.refuseTwins(row, among: first, partners, one, many, grouper.keys[group], isSwapped ? "left" : "right")
+                try Evaluation.refuseTwins(
+                    row, among: first, partners, one, many, grouper.keys[group], isSwapped ? "left" : "right")
             }
         }
         var outputs = Outputs(matching, groups: grouper.keys.count)
@@ -60,7 +61,8 @@ extension Evaluation {
     }
 
     private static func compute(
-        _ binary: Binary, _ isSwapped: Bool, _ many: ArraySlice<Double>, _ one: ArraySlice<Double>, into cells: UnsafeMutableBufferPointer<Double>
+        _ binary: Binary, _ isSwapped: Bool, _ many: ArraySlice<Double>, _ one: ArraySlice<Double>,
+        into cells: UnsafeMutableBufferPointer<Double>
     ) -> Bool {
         var isAny = false
         let operation = binary.operation
@@ -80,7 +82,8 @@ extension Evaluation {
         return isAny
     }
 
-    /// The labels of a result: those of the many, or what both have in common, and what group_left or group_right takes over.
+    /// The labels of a result: those of the many, or what both have in common, and what group_left or group_right takes
+    /// over.
     private static func outputRow(_ binary: Binary, _ many: Row, _ one: Row, _ key: Labels) -> Row {
         let matching = binary.matching
         let isArithmetic = !binary.operation.isComparison
@@ -99,17 +102,20 @@ extension Evaluation {
         return Row(labels: labels, dropName: binary.returnsBool || (!isArithmetic && many.dropName))
     }
 
-    /// Two series of one group on the side of one, at the same step, are an error, if the other side has anything at all then.
+    /// Two series of one group on the side of one, at the same step, are an error, if the other side has anything at
+    /// all then.
     private static func refuseTwins(
         _ row: Int, among first: Int, _ lists: RowLists, _ one: Table, _ many: Table, _ key: Labels, _ side: String
     ) throws(EvaluationError) {
         var twin: Int? = first
         while let other = twin, other != row {
-            for column in 0..<one.width where !Table.isNothing(one[row, column]) && !Table.isNothing(one[other, column]) {
+            for column in 0..<one.width where !Table.isNothing(one[row, column]) && !Table.isNothing(one[other, column])
+            {
                 guard many.rows.indices.contains(where: { !Table.isNothing(many[$0, column]) }) else { continue }
                 throw EvaluationError(
                     .execution,
-                    "found duplicate series for the match group \(key) on the \(side) hand-side of the operation: [\(one.rows[row].labels), \(one.rows[other].labels)];many-to-many matching not allowed: matching labels must be unique on one side")
+                    "found duplicate series for the match group \(key) on the \(side) hand-side of the operation: [\(one.rows[row].labels), \(one.rows[other].labels)];many-to-many matching not allowed: matching labels must be unique on one side"
+                )
             }
             twin = lists.next(other)
         }
@@ -138,7 +144,10 @@ extension Evaluation {
                 lists.append(row, to: group)
                 while let other = earlier {
                     if overlap(row, other, table) {
-                        throw EvaluationError(.execution, "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
+                        throw EvaluationError(
+                            .execution,
+                            "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
+                        )
                     }
                     earlier = lists.next(other)
                     if earlier == row { return }
@@ -151,7 +160,8 @@ extension Evaluation {
                 return
             }
             for other in earlier where overlap(row, other, table) {
-                throw EvaluationError(.execution, "multiple matches for labels: grouping labels must ensure unique matches")
+                throw EvaluationError(
+                    .execution, "multiple matches for labels: grouping labels must ensure unique matches")
             }
             known[key] = earlier + [row]
         }

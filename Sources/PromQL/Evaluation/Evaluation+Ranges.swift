@@ -1,6 +1,7 @@
 import Samples
 
-/// The ranges of time at which an expression with a range looks, one a step: each open at its start and closed at its end.
+/// The ranges of time at which an expression with a range looks, one a step: each open at its start and closed at its
+/// end.
 struct Windows {
     /// Ascending.
     let ends: Times
@@ -21,16 +22,20 @@ extension Evaluation {
         }
     }
 
-    /// Goes through the series of a range vector, each with all the points that the windows may hold, stale markers taken out.
+    /// Goes through the series of a range vector, each with all the points that the windows may hold, stale markers
+    /// taken out.
     func visit(
-        _ matrix: Expression, _ windows: Windows, _ body: (Row, UnsafeBufferPointer<Point>) throws(EvaluationError) -> Void
+        _ matrix: Expression, _ windows: Windows,
+        _ body: (Row, UnsafeBufferPointer<Point>) throws(EvaluationError) -> Void
     ) throws(EvaluationError) {
         guard let last = windows.ends.last else { return }
         switch matrix.unwrapped.kind {
         case .range(let selector, _):
             var fresh: [Point] = []
             try visit(selector, after: windows.start(0), through: last) { (labels, points) throws(EvaluationError) in
-                guard points.contains(where: { StaleMarker.is($0.v) }) else { return try body(Row(labels: labels), points) }
+                guard points.contains(where: { StaleMarker.is($0.v) }) else {
+                    return try body(Row(labels: labels), points)
+                }
                 fresh.removeAll(keepingCapacity: true)
                 for point in points where !StaleMarker.is(point.v) { fresh.append(point) }
                 try fresh.read { (points) throws(EvaluationError) in try body(Row(labels: labels), points) }
@@ -42,7 +47,9 @@ extension Evaluation {
             for (index, row) in table.rows.enumerated() {
                 try tick(times.count)
                 points.removeAll(keepingCapacity: true)
-                for (step, value) in table.row(index).enumerated() where !Table.isNothing(value) { points.append(Point(t: times[step], v: value)) }
+                for (step, value) in table.row(index).enumerated() where !Table.isNothing(value) {
+                    points.append(Point(t: times[step], v: value))
+                }
                 try points.read { (points) throws(EvaluationError) in try body(row, points) }
             }
         default: break
@@ -64,7 +71,9 @@ extension Evaluation {
                 (time, isOver) = last.addingReportingOverflow(width)
             }
             while !isOver, time <= end {
-                guard times.count < limits.steps else { throw EvaluationError(.limit, "a subquery has more than \(limits.steps) steps") }
+                guard times.count < limits.steps else {
+                    throw EvaluationError(.limit, "a subquery has more than \(limits.steps) steps")
+                }
                 times.append(time)
                 (time, isOver) = time.addingReportingOverflow(width)
             }
@@ -94,7 +103,8 @@ extension Evaluation {
 
 extension [Point] {
     /// `withUnsafeBufferPointer` for a body that throws our errors.
-    fileprivate func read(_ body: (UnsafeBufferPointer<Point>) throws(EvaluationError) -> Void) throws(EvaluationError) {
+    fileprivate func read(_ body: (UnsafeBufferPointer<Point>) throws(EvaluationError) -> Void) throws(EvaluationError)
+    {
         let outcome = withUnsafeBufferPointer { points -> Result<Void, EvaluationError> in
             do throws(EvaluationError) {
                 return .success(try body(points))

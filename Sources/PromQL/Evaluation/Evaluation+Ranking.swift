@@ -6,14 +6,15 @@ extension Evaluation {
         for value in parameter.values {
             if value.isNaN { throw EvaluationError(.execution, "Parameter value is NaN") }
             guard value.magnitude < 0x1p63 else {
-                throw EvaluationError(.execution, "Scalar value \(goFormat(value)) \(value < 0 ? "underflows" : "overflows") int64")
+                throw EvaluationError(
+                    .execution, "Scalar value \(goFormat(value)) \(value < 0 ? "underflows" : "overflows") int64")
             }
         }
     }
 
     func ranked(_ body: Table, _ groups: Groups, _ parameter: Column, isTop: Bool) throws(EvaluationError) -> Table {
         let members = groups.members
-        var places: [Int] = []
+        var indices: [Int] = []
         var isKept = [Bool](repeating: false, count: body.cells.count)
         for column in 0..<body.width {
             let most = Int(parameter[column])
@@ -24,12 +25,12 @@ extension Evaluation {
                 for row in rows where !Table.isNothing(body[row, column]) { ranking.add(body[row, column], row) }
                 for row in ranking.rows {
                     isKept[row * body.width + column] = true
-                    if body.width == 1 { places.append(row) }
+                    if body.width == 1 { indices.append(row) }
                 }
             }
         }
         // With one step the result has an order.
-        if body.width == 1 { return body.picking(places) }
+        if body.width == 1 { return body.picking(indices) }
         var result = body
         result.filter { row, column in isKept[row * body.width + column] }
         return result
@@ -67,14 +68,16 @@ private struct Ranking {
             guard let last = best.last, precedes(value, last.value) else { return }
             best.removeLast()
         }
-        var place = best.count
-        while place > 0, precedes(value, best[place - 1].value) { place -= 1 }
-        best.insert(entry, at: place)
+        var index = best.count
+        while index > 0, precedes(value, best[index - 1].value) { index -= 1 }
+        best.insert(entry, at: index)
     }
 
     var rows: [Int] {
         // Rows are added in rising order, which decides between equals.
-        let order = isShort ? best : best.sorted { precedes($0.value, $1.value) || (!precedes($1.value, $0.value) && $0.row < $1.row) }
+        let order =
+            isShort
+            ? best : best.sorted { precedes($0.value, $1.value) || (!precedes($1.value, $0.value) && $0.row < $1.row) }
         return order.prefix(most).map(\.row)
     }
 }

@@ -10,7 +10,9 @@ extension Evaluation {
         do {
             try source.visit(selector.matchers, start: start, end: end, latestOnly: latestOnly) { labels, points in
                 count += 1
-                guard count <= limits.series else { throw EvaluationError(.limit, "a selector has more than \(limits.series) series") }
+                guard count <= limits.series else {
+                    throw EvaluationError(.limit, "a selector has more than \(limits.series) series")
+                }
                 try budget.take(points.count)
                 defer { budget.giveBack(points.count) }
                 try tick(points.count + 16)
@@ -24,13 +26,17 @@ extension Evaluation {
     }
 
     /// The latest sample of each series at each step, unless it is a stale marker or older than the lookback.
-    func latest(_ selector: VectorSelector, _ times: Times, _ value: (Point) -> Double) throws(EvaluationError) -> Table {
+    func latest(_ selector: VectorSelector, _ times: Times, _ value: (Point) -> Double) throws(EvaluationError) -> Table
+    {
         var table = Table(width: times.count, budget)
         let references = times.map { reference(selector.shift, at: $0) }
         guard let first = references.first, let last = references.last else { return table }
         if times.count == 1 {
-            try visit(selector, after: first.minus(lookback), through: first, latestOnly: true) { (labels, points) throws(EvaluationError) in
-                if let point = points.last, !StaleMarker.is(point.v) { try table.append(Row(labels: labels), value(point)) }
+            try visit(selector, after: first.minus(lookback), through: first, latestOnly: true) {
+                (labels, points) throws(EvaluationError) in
+                if let point = points.last, !StaleMarker.is(point.v) {
+                    try table.append(Row(labels: labels), value(point))
+                }
             }
             return table
         }

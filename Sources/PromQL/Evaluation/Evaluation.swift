@@ -54,7 +54,9 @@ final class Evaluation {
     func table(_ expression: Expression, _ times: Times) throws(EvaluationError) -> Table {
         try tick(64)
         guard !times.isEmpty else { return Table(width: 0, budget) }
-        if times.count > 1, expression.isStepInvariant { return try table(expression, [times[0]]).repeated(times.count, budget) }
+        if times.count > 1, expression.isStepInvariant {
+            return try table(expression, [times[0]]).repeated(times.count, budget)
+        }
         switch expression.kind {
         case .selector(let selector): return try latest(selector, times) { $0.v }
         case .paren(let inner), .plus(let inner): return try table(inner, times)
@@ -80,7 +82,8 @@ final class Evaluation {
         case .binary(let binary):
             let operation = binary.operation
             return Column.zip(try column(binary.left, times), try column(binary.right, times)) { a, b in
-                operation.isComparison ? (Operators.compares(operation, a, b) ? 1 : 0) : Operators.compute(operation, a, b)
+                operation.isComparison
+                    ? (Operators.compares(operation, a, b) ? 1 : 0) : Operators.compute(operation, a, b)
             }
         case .call(let call):
             switch call.function.name {

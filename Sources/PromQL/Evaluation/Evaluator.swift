@@ -15,7 +15,9 @@ package struct Evaluator: Sendable {
 
     /// The expression's value at one time.
     /// - Parameter lookback: how long a sample counts as the present one.
-    package func instant(_ expression: Expression, at time: Timestamp, lookback: Duration = .seconds(300)) throws(EvaluationError) -> Value {
+    package func instant(_ expression: Expression, at time: Timestamp, lookback: Duration = .seconds(300))
+        throws(EvaluationError) -> Value
+    {
         let t = time.milliseconds
         let expression = try expression.resolved(step: .zero, range: .zero)
         let evaluation = Evaluation(source, limits, start: t, end: t, lookback: lookback.milliseconds)
@@ -39,9 +41,14 @@ package struct Evaluator: Sendable {
         let (first, last, width) = (start.milliseconds, end.milliseconds, max(1, step.milliseconds))
         guard first <= last else { return [] }
         let (span, isOver) = last.subtractingReportingOverflow(first)
-        guard !isOver, span / width < Int64(limits.steps) else { throw EvaluationError(.limit, "more than \(limits.steps) steps") }
+        guard !isOver, span / width < Int64(limits.steps) else {
+            throw EvaluationError(.limit, "more than \(limits.steps) steps")
+        }
         guard expression.type == .scalar || expression.type == .vector else {
-            throw EvaluationError(.execution, "invalid expression type \"\(expression.type.rawValue)\" for range query, must be Scalar or instant Vector")
+            throw EvaluationError(
+                .execution,
+                "invalid expression type \"\(expression.type.rawValue)\" for range query, must be Scalar or instant Vector"
+            )
         }
         let expression = try expression.resolved(step: .milliseconds(width), range: .milliseconds(span))
         let times = (0...span / width).map { first + $0 * width }
@@ -53,7 +60,8 @@ package struct Evaluator: Sendable {
         return try series(try evaluation.table(expression, times), times)
     }
 
-    /// A table's only column. Takes off the names that functions and operators have made void, and refuses what is then the same twice.
+    /// A table's only column. Takes off the names that functions and operators have made void, and refuses what is then
+    /// the same twice.
     private static func samples(_ table: Table) throws(EvaluationError) -> [VectorSample] {
         var seen: Set<Labels> = []
         let mustCheck = table.rows.contains { $0.dropName }
@@ -69,20 +77,24 @@ package struct Evaluator: Sendable {
     }
 
     private func series(_ table: Table, _ times: Times) throws(EvaluationError) -> [Series] {
-        var places: [Labels: Int] = [:]
+        var indices: [Labels: Int] = [:]
         var result: [Series] = []
         for (index, row) in table.rows.enumerated() {
             var points: [Point] = []
-            for (value, time) in zip(table.row(index), times) where !Table.isNothing(value) { points.append(Point(t: time, v: value)) }
+            for (value, time) in zip(table.row(index), times) where !Table.isNothing(value) {
+                points.append(Point(t: time, v: value))
+            }
             let labels = row.dropName ? row.labels.withoutName() : row.labels
-            if let place = places[labels] {
+            if let index = indices[labels] {
                 // The same series from two rows: at different steps, or it is an error.
-                points = (result[place].points + points).sorted { $0.t < $1.t }
+                points = (result[index].points + points).sorted { $0.t < $1.t }
                 guard zip(points, points.dropFirst()).allSatisfy({ $0.t < $1.t }) else { throw Evaluation.sameLabels }
-                result[place].points = points
+                result[index].points = points
             } else {
-                guard result.count < limits.series else { throw EvaluationError(.limit, "more than \(limits.series) series") }
-                places[labels] = result.count
+                guard result.count < limits.series else {
+                    throw EvaluationError(.limit, "more than \(limits.series) series")
+                }
+                indices[labels] = result.count
                 result.append(Series(labels, points))
             }
         }

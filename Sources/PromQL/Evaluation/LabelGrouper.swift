@@ -1,6 +1,7 @@
 import Samples
 
-/// Puts label sets into groups that agree on some of their labels. A label set is built for each group, not for each member.
+/// Puts label sets into groups that agree on some of their labels. A label set is built for each group, not for each
+/// member.
 struct LabelGrouper {
     private let names: [String]
     private let isKeeping: Bool
@@ -19,7 +20,9 @@ struct LabelGrouper {
     }
 
     init(_ grouping: Grouping) {
-        self.init(grouping.isWithout ? grouping.labels + [Labels.metricName] : grouping.labels, isKeeping: !grouping.isWithout)
+        self.init(
+            grouping.isWithout ? grouping.labels + [Labels.metricName] : grouping.labels, isKeeping: !grouping.isWithout
+        )
     }
 
     init(_ matching: Matching) {
@@ -75,11 +78,11 @@ struct LabelGrouper {
     }
 
     private func agrees(_ labels: Labels, _ key: Labels) -> Bool {
-        var place = 0
+        var index = 0
         for pair in labels.pairs where counts(pair.name) {
-            guard place < key.pairs.count, key.pairs[place] == pair else { return false }
-            place += 1
+            guard index < key.pairs.count, key.pairs[index] == pair else { return false }
+            index += 1
         }
-        return place == key.pairs.count
+        return index == key.pairs.count
     }
 }

@@ -1,6 +1,6 @@
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Arithmetic and comparison of two numbers, as Go does them.

@@ -35,7 +35,9 @@ struct Table {
     // MARK: Growing
 
     /// Adds a row of which `fill` writes the values; it finds `nothing` everywhere and says whether it wrote any.
-    mutating func append(_ row: Row, _ fill: (UnsafeMutableBufferPointer<Double>) throws(EvaluationError) -> Bool) throws(EvaluationError) {
+    mutating func append(_ row: Row, _ fill: (UnsafeMutableBufferPointer<Double>) throws(EvaluationError) -> Bool)
+        throws(EvaluationError)
+    {
         try lease.extend(by: width)
         let start = cells.count
         cells.append(contentsOf: repeatElement(Table.nothing, count: width))
@@ -98,15 +100,15 @@ struct Table {
     }
 
     /// The rows at these places, in their order.
-    func picking(_ places: [Int]) -> Table {
+    func picking(_ indices: [Int]) -> Table {
         var picked = self
-        picked.rows = places.map { rows[$0] }
+        picked.rows = indices.map { rows[$0] }
         if width == 1 {
-            picked.cells = places.map { cells[$0] }
+            picked.cells = indices.map { cells[$0] }
         } else {
             picked.cells = []
-            picked.cells.reserveCapacity(places.count * width)
-            for place in places { picked.cells += row(place) }
+            picked.cells.reserveCapacity(indices.count * width)
+            for index in indices { picked.cells += row(index) }
         }
         return picked
     }

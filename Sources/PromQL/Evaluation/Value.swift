@@ -50,7 +50,8 @@ package struct EvaluationLimits: Sendable {
     package var samples = 50_000_000
     /// Series that one selector may have, and one result. Default 1 million.
     package var series = 1_000_000
-    /// Steps of a range query or a subquery. Default 11,000 for queries as in Prometheus' API; subqueries may have a hundred times more.
+    /// Steps of a range query or a subquery. Default 11,000 for queries as in Prometheus' API; subqueries may have a
+    /// hundred times more.
     package var steps = 1_100_000
     /// Whether the time is over; asked now and then. Default: never.
     package var isOverdue: @Sendable () -> Bool = { false }

@@ -1,6 +1,6 @@
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Quantiles and fractions of classic histograms. Source: prometheus/prometheus, promql/quantile.go.
@@ -136,7 +136,10 @@ extension Evaluation {
                     }
                     if found.isEmpty { continue }
                     isAny = true
-                    cells[step] = isQuantile ? ClassicHistogram.quantile(first[step], found) : ClassicHistogram.fraction(first[step], second[step], found)
+                    cells[step] =
+                        isQuantile
+                        ? ClassicHistogram.quantile(first[step], found)
+                        : ClassicHistogram.fraction(first[step], second[step], found)
                 }
                 return isAny
             }

@@ -11,7 +11,8 @@ extension Evaluation {
         case .timestamp: return try timestamps(arguments[0], times)
         case .histogram_quantile, .histogram_fraction: return try histogramCall(call, times)
         // Of native histograms alone; classic buckets give nothing.
-        case .histogram_avg, .histogram_count, .histogram_stddev, .histogram_stdvar, .histogram_sum: return Table(width: times.count, budget)
+        case .histogram_avg, .histogram_count, .histogram_stddev, .histogram_stdvar, .histogram_sum:
+            return Table(width: times.count, budget)
         case .label_replace: return try labelReplace(call, times)
         case .label_join: return try labelJoin(call, times)
         case .sort, .sort_desc: return sorted(try table(arguments[0], times), isDescending: name == .sort_desc)
@@ -24,7 +25,9 @@ extension Evaluation {
         case .round:
             // Multiplying by the inverse keeps 0.1 and the like exact.
             let inverse = arguments.count > 1 ? try column(arguments[1], times).map { 1 / $0 } : .constant(1)
-            return try mapped(arguments[0], times) { value, step in (value * inverse[step] + 0.5).rounded(.down) / inverse[step] }
+            return try mapped(arguments[0], times) { value, step in
+                (value * inverse[step] + 0.5).rounded(.down) / inverse[step]
+            }
         case .clamp: return try clamped(arguments, times)
         case .clamp_min:
             let low = try column(arguments[1], times)
@@ -38,11 +41,15 @@ extension Evaluation {
         }
     }
 
-    private func mapped(_ argument: Expression, _ times: Times, _ body: (Double) -> Double) throws(EvaluationError) -> Table {
+    private func mapped(_ argument: Expression, _ times: Times, _ body: (Double) -> Double) throws(EvaluationError)
+        -> Table
+    {
         try mapped(argument, times) { value, _ in body(value) }
     }
 
-    private func mapped(_ argument: Expression, _ times: Times, _ body: (_ value: Double, _ step: Int) -> Double) throws(EvaluationError) -> Table {
+    private func mapped(_ argument: Expression, _ times: Times, _ body: (_ value: Double, _ step: Int) -> Double)
+        throws(EvaluationError) -> Table
+    {
         var result = try table(argument, times)
         try tick(result.cells.count)
         result.changeRows { $0.dropName = true }
@@ -74,7 +81,9 @@ extension Evaluation {
         guard case .selector(let selector) = argument.unwrapped.kind else {
             return try mapped(argument, times) { _, step in Double(times[step]) / 1000 }
         }
-        if times.count > 1, argument.isStepInvariant { return try timestamps(argument, [times[0]]).repeated(times.count, budget) }
+        if times.count > 1, argument.isStepInvariant {
+            return try timestamps(argument, [times[0]]).repeated(times.count, budget)
+        }
         var result = try latest(selector, times) { Double($0.t) / 1000 }
         result.changeRows { $0.dropName = true }
         return result
@@ -85,24 +94,26 @@ extension Evaluation {
     /// Only an instant has an order.
     private func sorted(_ table: Table, isDescending: Bool) -> Table {
         guard table.width == 1 else { return table }
-        return table.picking(table.rows.indices.sorted { x, y in
-            let (a, b) = (table[x, 0], table[y, 0])
-            if a.isNaN || b.isNaN { return a.isNaN && b.isNaN ? x < y : b.isNaN }
-            if a == b { return x < y }
-            return isDescending ? a > b : a < b
-        })
+        return table.picking(
+            table.rows.indices.sorted { x, y in
+                let (a, b) = (table[x, 0], table[y, 0])
+                if a.isNaN || b.isNaN { return a.isNaN && b.isNaN ? x < y : b.isNaN }
+                if a == b { return x < y }
+                return isDescending ? a > b : a < b
+            })
     }
 
     private func sorted(_ table: Table, by labels: [String], isDescending: Bool) -> Table {
         guard table.width == 1 else { return table }
-        return table.picking(table.rows.indices.sorted { x, y in
-            let (a, b) = (table.rows[x].labels, table.rows[y].labels)
-            for label in labels {
-                let (p, q) = (a[label] ?? "", b[label] ?? "")
-                if p != q { return NaturalOrder.precedes(p, q) != isDescending }
-            }
-            return a != b && (a < b) != isDescending
-        })
+        return table.picking(
+            table.rows.indices.sorted { x, y in
+                let (a, b) = (table.rows[x].labels, table.rows[y].labels)
+                for label in labels {
+                    let (p, q) = (a[label] ?? "", b[label] ?? "")
+                    if p != q { return NaturalOrder.precedes(p, q) != isDescending }
+                }
+                return a != b && (a < b) != isDescending
+            })
     }
 
     // MARK: Absence

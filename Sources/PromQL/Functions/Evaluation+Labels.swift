@@ -6,7 +6,9 @@ extension Evaluation {
         if case .string(let literal) = expression.unwrapped.kind { literal.text } else { "" }
     }
 
-    private static func labelName(_ expression: Expression, _ what: String, in function: String) throws(EvaluationError) -> String {
+    private static func labelName(_ expression: Expression, _ what: String, in function: String) throws(EvaluationError)
+        -> String
+    {
         guard case .string(let literal) = expression.unwrapped.kind, literal.isText, !literal.bytes.isEmpty else {
             throw EvaluationError(.execution, "invalid \(what) label name in \(function)(): \(text(expression))")
         }
@@ -38,7 +40,9 @@ extension Evaluation {
         let destination = try Evaluation.labelName(call.arguments[1], "destination", in: "label_join")
         let separator = Evaluation.text(call.arguments[2])
         var sources: [String] = []
-        for argument in call.arguments.dropFirst(3) { sources.append(try Evaluation.labelName(argument, "source", in: "label_join")) }
+        for argument in call.arguments.dropFirst(3) {
+            sources.append(try Evaluation.labelName(argument, "source", in: "label_join"))
+        }
         result.changeRows { row in
             row.set(destination, to: sources.map { row.labels[$0] ?? "" }.joined(separator: separator))
         }
@@ -51,7 +55,8 @@ extension Evaluation {
         var known: [Labels: [Int]] = [:]
         for (index, row) in table.rows.enumerated() {
             for other in known[row.labels] ?? [] {
-                for column in 0..<table.width where !Table.isNothing(table[index, column]) && !Table.isNothing(table[other, column]) {
+                for column in 0..<table.width
+                where !Table.isNothing(table[index, column]) && !Table.isNothing(table[other, column]) {
                     throw Evaluation.sameLabels
                 }
             }

@@ -14,7 +14,8 @@ extension Evaluation {
         var scratch: [Double] = []
         try visit(matrix, windows) { (row, points) throws(EvaluationError) in
             let mayReset = isCounter && RangeFunctions.hasReset(points)
-            try result.append(Row(labels: row.labels, dropName: row.dropName || !keepsName)) { (cells) throws(EvaluationError) in
+            try result.append(Row(labels: row.labels, dropName: row.dropName || !keepsName)) {
+                (cells) throws(EvaluationError) in
                 var (low, high) = (0, 0)
                 var isAny = false
                 for step in cells.indices {
@@ -24,8 +25,10 @@ extension Evaluation {
                     guard low < high else { continue }
                     try tick(high - low)
                     let input = RangeFunctions.Input(
-                        points: UnsafeBufferPointer(rebasing: points[low..<high]), start: start, end: end, time: times[step], mayReset: mayReset,
-                        first: parameters.isEmpty ? .nan : parameters[0][step], second: parameters.count < 2 ? .nan : parameters[1][step])
+                        points: UnsafeBufferPointer(rebasing: points[low..<high]), start: start, end: end,
+                        time: times[step], mayReset: mayReset,
+                        first: parameters.isEmpty ? .nan : parameters[0][step],
+                        second: parameters.count < 2 ? .nan : parameters[1][step])
                     guard let value = try RangeFunctions.compute(name, input, &scratch) else { continue }
                     cells[step] = value
                     isAny = true
@@ -36,7 +39,9 @@ extension Evaluation {
         return result
     }
 
-    private func absentOverTime(_ matrix: Expression, _ windows: Windows, _ times: Times) throws(EvaluationError) -> Table {
+    private func absentOverTime(_ matrix: Expression, _ windows: Windows, _ times: Times) throws(EvaluationError)
+        -> Table
+    {
         var isThere = [Bool](repeating: false, count: times.count)
         try visit(matrix, windows) { (_, points) throws(EvaluationError) in
             var next = 0

@@ -33,7 +33,9 @@ enum RangeFunctions {
     }
 
     /// - Parameter scratch: room for values, kept from window to window.
-    static func compute(_ name: Function.Name, _ input: Input, _ scratch: inout [Double]) throws(EvaluationError) -> Double? {
+    static func compute(_ name: Function.Name, _ input: Input, _ scratch: inout [Double]) throws(EvaluationError)
+        -> Double?
+    {
         let points = input.points
         switch name {
         case .rate: return extrapolated(input, isCounter: true, isRate: true)
@@ -62,7 +64,7 @@ enum RangeFunctions {
             var variance = Variance()
             for point in points { variance.add(point.v) }
             return name == .stdvar_over_time ? variance.value : variance.value.squareRoot()
-        case .quantile_over_time: 
+        case .quantile_over_time:
             take(points, &scratch) { $0 }
             return Quantile.of(&scratch, input.first)
         case .mad_over_time:
@@ -92,7 +94,9 @@ enum RangeFunctions {
         return count
     }
 
-    private static func take(_ points: UnsafeBufferPointer<Point>, _ scratch: inout [Double], _ value: (Double) -> Double) {
+    private static func take(
+        _ points: UnsafeBufferPointer<Point>, _ scratch: inout [Double], _ value: (Double) -> Double
+    ) {
         scratch.removeAll(keepingCapacity: true)
         for point in points { scratch.append(value(point.v)) }
     }
@@ -146,7 +150,9 @@ enum RangeFunctions {
     }
 
     /// Least squares; x in seconds from `origin`.
-    private static func regression(_ points: UnsafeBufferPointer<Point>, from origin: Int64) -> (slope: Double, intercept: Double) {
+    private static func regression(_ points: UnsafeBufferPointer<Point>, from origin: Int64) -> (
+        slope: Double, intercept: Double
+    ) {
         var (sumX, sumY, sumXY, sumXX) = (KahanSum(), KahanSum(), KahanSum(), KahanSum())
         let firstValue = points[0].v
         var isConstant = true
@@ -160,7 +166,9 @@ enum RangeFunctions {
         }
         if isConstant { return firstValue.isInfinite ? (.nan, .nan) : (0, firstValue) }
         let n = Double(points.count)
-        let (x, y, xy, xx) = (sumX.sum + sumX.rest, sumY.sum + sumY.rest, sumXY.sum + sumXY.rest, sumXX.sum + sumXX.rest)
+        let (x, y, xy, xx) = (
+            sumX.sum + sumX.rest, sumY.sum + sumY.rest, sumXY.sum + sumXY.rest, sumXX.sum + sumXX.rest
+        )
         let slope = (xy - x * y / n) / (xx - x * x / n)
         return (slope, y / n - slope * x / n)
     }
@@ -168,7 +176,8 @@ enum RangeFunctions {
     private static func smoothed(_ input: Input) throws(EvaluationError) -> Double? {
         let (smoothing, trend) = (input.first, input.second)
         guard smoothing > 0, smoothing < 1 else {
-            throw EvaluationError(.execution, "invalid smoothing factor. Expected: 0 < sf < 1, got: \(goFormat(smoothing))")
+            throw EvaluationError(
+                .execution, "invalid smoothing factor. Expected: 0 < sf < 1, got: \(goFormat(smoothing))")
         }
         guard trend > 0, trend < 1 else {
             throw EvaluationError(.execution, "invalid trend factor. Expected: 0 < tf < 1, got: \(goFormat(trend))")

@@ -1,6 +1,6 @@
 import Samples
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Arithmetic where a duration stands: `[5m * 2]`, `offset (1h - step())`.
@@ -67,7 +67,9 @@ package indirect enum DurationExpression: Hashable, Sendable {
 
     func milliseconds(step: Double, range: Double, mustBePositive: Bool) throws(Problem) -> Int64 {
         let milliseconds = (try value(step: step, range: range) * 1000).rounded()
-        guard milliseconds.magnitude <= DurationExpression.longest else { throw Problem(message: "duration out of range") }
+        guard milliseconds.magnitude <= DurationExpression.longest else {
+            throw Problem(message: "duration out of range")
+        }
         guard !mustBePositive || milliseconds > 0 else { throw Problem(message: "duration must be greater than 0") }
         return Int64(milliseconds)
     }
@@ -77,7 +79,8 @@ extension DurationExpression: CustomStringConvertible {
     package var description: String {
         switch self {
         case .seconds(let value, let isDuration):
-            isDuration ? Duration.milliseconds(Int64((value * 1000).rounded())).prometheusDescription : goFormatPlain(value)
+            isDuration
+                ? Duration.milliseconds(Int64((value * 1000).rounded())).prometheusDescription : goFormatPlain(value)
         case .step: "step()"
         case .range: "range()"
         case .negated(let inner): "-\(inner)"
@@ -104,7 +107,8 @@ package struct Extent: Hashable, Sendable, CustomStringConvertible {
     }
 
     init(_ expression: DurationExpression, mustBePositive: Bool) throws(DurationExpression.Problem) {
-        milliseconds = expression.isOpen ? 0 : try expression.milliseconds(step: 0, range: 0, mustBePositive: mustBePositive)
+        milliseconds =
+            expression.isOpen ? 0 : try expression.milliseconds(step: 0, range: 0, mustBePositive: mustBePositive)
         switch expression {
         case .seconds, .negated(.seconds), .plus(.seconds): written = nil
         default: written = expression
@@ -113,13 +117,16 @@ package struct Extent: Hashable, Sendable, CustomStringConvertible {
 
     var isOpen: Bool { written?.isOpen ?? false }
 
-    package var description: String { written?.description ?? Duration.milliseconds(milliseconds).prometheusDescription }
+    package var description: String {
+        written?.description ?? Duration.milliseconds(milliseconds).prometheusDescription
+    }
 
     /// Closed, now that step and range are known.
     func resolved(step: Duration, range: Duration, mustBePositive: Bool) throws(EvaluationError) -> Extent {
         guard let written, written.isOpen else { return self }
         do {
-            return Extent(try written.milliseconds(step: step.seconds, range: range.seconds, mustBePositive: mustBePositive))
+            return Extent(
+                try written.milliseconds(step: step.seconds, range: range.seconds, mustBePositive: mustBePositive))
         } catch {
             throw EvaluationError(.execution, "\(error.message): \(written)")
         }

@@ -1,7 +1,8 @@
 import Samples
 
 extension Expression: CustomStringConvertible {
-    /// The expression as Prometheus prints it, on one line. Reading the printed form and printing it again gives the same text.
+    /// The expression as Prometheus prints it, on one line. Reading the printed form and printing it again gives the
+    /// same text.
     package var description: String {
         var out = ""
         write(to: &out)
@@ -11,7 +12,11 @@ extension Expression: CustomStringConvertible {
     private func write(to out: inout String) {
         switch kind {
         case .number(let value, let isDuration):
-            if isDuration, let text = Self.duration(value) { out += text } else { out += value.isInfinite ? "Inf" : goFormatPlain(value) }
+            if isDuration, let text = Self.duration(value) {
+                out += text
+            } else {
+                out += value.isInfinite ? "Inf" : goFormatPlain(value)
+            }
         case .string(let literal): out += literal.quoted
         case .selector(let selector): out += selector.description(range: nil)
         case .range(let selector, let range): out += selector.description(range: range)
@@ -58,7 +63,8 @@ extension Expression: CustomStringConvertible {
 
     /// Nil where the seconds are no whole milliseconds of a size that reads back.
     private static func duration(_ seconds: Double) -> String? {
-        guard let milliseconds = Int64(exactly: (seconds * 1000).rounded()), milliseconds.magnitude < 9_000_000_000_000 else { return nil }
+        guard let milliseconds = Int64(exactly: (seconds * 1000).rounded()), milliseconds.magnitude < 9_000_000_000_000
+        else { return nil }
         return Duration.milliseconds(milliseconds).prometheusDescription
     }
 }
@@ -86,7 +92,8 @@ extension TimeShift: CustomStringConvertible {
         switch anchor {
         case .at(let milliseconds)?:
             let fraction = String(milliseconds.magnitude % 1000)
-            out += " @ \(milliseconds < 0 ? "-" : "")\(milliseconds.magnitude / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+            out +=
+                " @ \(milliseconds < 0 ? "-" : "")\(milliseconds.magnitude / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
         case .start?: out += " @ start()"
         case .end?: out += " @ end()"
         case nil: break
@@ -133,11 +140,13 @@ extension String {
 
     /// As label names, with colons, and no word that the lexer reads as a number or an operator.
     fileprivate var isPlainMetricName: Bool {
-        filter { $0 != ":" }.isPlainLabelName && !["inf", "nan", "bool", "on", "ignoring", "group_left", "group_right", "atan2"].contains(lowercased())
+        filter { $0 != ":" }.isPlainLabelName
+            && !["inf", "nan", "bool", "on", "ignoring", "group_left", "group_right", "atan2"].contains(lowercased())
             && !(utf8.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? true)
     }
 }
 
 private func quotedNames(_ names: [String]) -> String {
-    names.map { $0.isPlainLabelName && !["inf", "nan"].contains($0.lowercased()) ? $0 : $0.quotedAsInGo }.joined(separator: ", ")
+    names.map { $0.isPlainLabelName && !["inf", "nan"].contains($0.lowercased()) ? $0 : $0.quotedAsInGo }.joined(
+        separator: ", ")
 }

@@ -2,8 +2,12 @@ extension Expression {
     /// The expression with `step()` and `range()` in its durations replaced by what they are.
     func resolved(step: Duration, range: Duration) throws(EvaluationError) -> Expression {
         guard hasOpenExtents else { return self }
-        func inner(_ expression: Expression) throws(EvaluationError) -> Expression { try expression.resolved(step: step, range: range) }
-        func length(_ extent: Extent) throws(EvaluationError) -> Extent { try extent.resolved(step: step, range: range, mustBePositive: true) }
+        func inner(_ expression: Expression) throws(EvaluationError) -> Expression {
+            try expression.resolved(step: step, range: range)
+        }
+        func length(_ extent: Extent) throws(EvaluationError) -> Extent {
+            try extent.resolved(step: step, range: range, mustBePositive: true)
+        }
         func shifted(_ shift: TimeShift) throws(EvaluationError) -> TimeShift {
             var shift = shift
             shift.offset = try shift.offset.resolved(step: step, range: range, mustBePositive: false)
@@ -22,7 +26,9 @@ extension Expression {
         case .subquery(let old):
             var step = old.step
             if let open = step { step = try length(open) }
-            kind = .subquery(Subquery(body: try inner(old.body), range: try length(old.range), step: step, shift: try shifted(old.shift)))
+            kind = .subquery(
+                Subquery(
+                    body: try inner(old.body), range: try length(old.range), step: step, shift: try shifted(old.shift)))
         case .call(let old):
             var arguments: [Expression] = []
             for argument in old.arguments { arguments.append(try inner(argument)) }
@@ -30,11 +36,15 @@ extension Expression {
         case .aggregate(let old):
             var parameter = old.parameter
             if let open = parameter { parameter = try inner(open) }
-            kind = .aggregate(Aggregate(
-                operation: old.operation, parameter: parameter, body: try inner(old.body), grouping: old.grouping, hasGrouping: old.hasGrouping))
+            kind = .aggregate(
+                Aggregate(
+                    operation: old.operation, parameter: parameter, body: try inner(old.body), grouping: old.grouping,
+                    hasGrouping: old.hasGrouping))
         case .binary(let old):
-            kind = .binary(Binary(
-                operation: old.operation, left: try inner(old.left), right: try inner(old.right), returnsBool: old.returnsBool, matching: old.matching))
+            kind = .binary(
+                Binary(
+                    operation: old.operation, left: try inner(old.left), right: try inner(old.right),
+                    returnsBool: old.returnsBool, matching: old.matching))
         case .negated(let old): kind = .negated(try inner(old))
         case .plus(let old): kind = .plus(try inner(old))
         case .paren(let old): kind = .paren(try inner(old))

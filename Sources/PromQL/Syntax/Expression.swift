@@ -50,7 +50,8 @@ package struct Expression: Sendable {
     /// Whether something in it puts series in an order, which then stays.
     var isOrdered: Bool {
         switch kind {
-        case .call(let call) where [.sort, .sort_desc, .sort_by_label, .sort_by_label_desc].contains(call.function.name): true
+        case .call(let call)
+        where [.sort, .sort_desc, .sort_by_label, .sort_by_label_desc].contains(call.function.name): true
         case .aggregate(let aggregate) where aggregate.operation == .topk || aggregate.operation == .bottomk: true
         default: children.contains(where: \.isOrdered)
         }

@@ -53,7 +53,9 @@ struct Lexer {
 
     private mutating func name() -> Token {
         let start = position
-        while let byte = peek(), isNameStart(byte) || isDigit(byte) || (byte == UInt8(ascii: ":") && !inBrackets) { position += 1 }
+        while let byte = peek(), isNameStart(byte) || isDigit(byte) || (byte == UInt8(ascii: ":") && !inBrackets) {
+            position += 1
+        }
         let word = String(decoding: text[start..<position], as: UTF8.self)
         switch word.lowercased() {
         case "inf": return Token(kind: .number(.infinity, isDuration: false), span: start..<position)
@@ -74,7 +76,10 @@ struct Lexer {
         }
         let rest = String(decoding: text[start..<min(start + 4, text.count)], as: UTF8.self)
         let character = rest.unicodeScalars.first.map { String($0) } ?? ""
-        let hint = character == "!" ? "; \"!=\" and \"!~\" start with it" : character == ";" || character == "$" ? "; PromQL has no use for it" : ""
+        let hint =
+            character == "!"
+            ? "; \"!=\" and \"!~\" start with it"
+            : character == ";" || character == "$" ? "; PromQL has no use for it" : ""
         throw error("unexpected character \(character.quotedAsInGo)\(hint)", at: start)
     }
 
@@ -83,21 +88,31 @@ struct Lexer {
     private mutating func number() throws(ParseError) -> Token {
         let start = position
         var end = position
-        while end < text.count, isNameStart(text[end]) || isDigit(text[end]) || text[end] == UInt8(ascii: ".") || isExponentSign(end, from: start) { end += 1 }
+        while end < text.count,
+            isNameStart(text[end]) || isDigit(text[end]) || text[end] == UInt8(ascii: ".")
+                || isExponentSign(end, from: start)
+        { end += 1 }
         let word = String(decoding: text[start..<end], as: UTF8.self)
         position = end
-        if let value = NumberLiteral.value(word) { return Token(kind: .number(value, isDuration: false), span: start..<end) }
+        if let value = NumberLiteral.value(word) {
+            return Token(kind: .number(value, isDuration: false), span: start..<end)
+        }
         if word != "0", let duration = Duration(prometheus: word) {
             return Token(kind: .number(Double(duration.milliseconds) / 1000, isDuration: true), span: start..<end)
         }
-        throw error("bad number or duration syntax: \(word.prefix(40).description.quotedAsInGo); expected a number such as 1.5e3 or a duration such as 1h30m", at: start)
+        throw error(
+            "bad number or duration syntax: \(word.prefix(40).description.quotedAsInGo); expected a number such as 1.5e3 or a duration such as 1h30m",
+            at: start)
     }
 
     private func isExponentSign(_ i: Int, from start: Int) -> Bool {
-        guard text[i] == UInt8(ascii: "+") || text[i] == UInt8(ascii: "-"), i > start, i + 1 < text.count, isDigit(text[i + 1]) else { return false }
+        guard text[i] == UInt8(ascii: "+") || text[i] == UInt8(ascii: "-"), i > start, i + 1 < text.count,
+            isDigit(text[i + 1])
+        else { return false }
         guard text[i - 1] == UInt8(ascii: "e") || text[i - 1] == UInt8(ascii: "E") else { return false }
         // In 0xe+1 the e is a digit.
-        return !(start + 1 < text.count && (text[start + 1] == UInt8(ascii: "x") || text[start + 1] == UInt8(ascii: "X")))
+        return
+            !(start + 1 < text.count && (text[start + 1] == UInt8(ascii: "x") || text[start + 1] == UInt8(ascii: "X")))
     }
 
     /// Source of the escapes: Go's strconv.UnquoteChar, with both quotes allowed after a backslash.
@@ -148,7 +163,10 @@ struct Lexer {
             let value = try digits(3, radix: 8, from: start)
             guard value < 256 else { throw error("an octal escape goes up to \\377", at: start) }
             out.append(UInt8(truncatingIfNeeded: value))
-        default: throw error("unknown escape sequence; a backslash itself is written \\\\, or the string put in backticks", at: start)
+        default:
+            throw error(
+                "unknown escape sequence; a backslash itself is written \\\\, or the string put in backticks", at: start
+            )
         }
     }
 
@@ -165,7 +183,9 @@ struct Lexer {
     }
 
     private func append(scalar value: UInt32, to out: inout [UInt8], from start: Int) throws(ParseError) {
-        guard let scalar = Unicode.Scalar(value) else { throw error("the escape sequence is no Unicode code point", at: start) }
+        guard let scalar = Unicode.Scalar(value) else {
+            throw error("the escape sequence is no Unicode code point", at: start)
+        }
         out += Array(String(scalar).utf8)
     }
 
@@ -183,10 +203,14 @@ enum NumberLiteral {
     /// Nil where the text is no number without a sign.
     static func value(_ word: String) -> Double? {
         let bytes = Array(word.utf8)
-        guard let first = bytes.first, (first >= 0x30 && first <= 0x39) || first == UInt8(ascii: ".") else { return nil }
+        guard let first = bytes.first, (first >= 0x30 && first <= 0x39) || first == UInt8(ascii: ".") else {
+            return nil
+        }
         if bytes.contains(UInt8(ascii: "_")) {
             // An underscore stands between digits or right after the base's prefix.
-            guard bytes.last != UInt8(ascii: "_"), !word.contains("__"), !word.contains("_."), !word.contains("._"), !word.contains(where: { $0 == "p" || $0 == "P" }) else { return nil }
+            guard bytes.last != UInt8(ascii: "_"), !word.contains("__"), !word.contains("_."), !word.contains("._"),
+                !word.contains(where: { $0 == "p" || $0 == "P" })
+            else { return nil }
         }
         let plain = word.filter { $0 != "_" }
         if plain.hasPrefix("0x") || plain.hasPrefix("0X") {
@@ -194,7 +218,11 @@ enum NumberLiteral {
             guard digits.allSatisfy(\.isHexDigit) else { return nil }
             return Int64(digits, radix: 16).map { Double($0) }
         }
-        if plain.count > 1, plain.hasPrefix("0"), plain.allSatisfy({ $0 >= "0" && $0 <= "7" }), let value = Int64(plain, radix: 8) { return Double(value) }
+        if plain.count > 1, plain.hasPrefix("0"), plain.allSatisfy({ $0 >= "0" && $0 <= "7" }),
+            let value = Int64(plain, radix: 8)
+        {
+            return Double(value)
+        }
         guard bytes.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || "._eE+-".utf8.contains($0) }) else { return nil }
         // Swift wants a digit on both sides of the point; Go does not.
         var text = plain.hasPrefix(".") ? "0" + plain : plain

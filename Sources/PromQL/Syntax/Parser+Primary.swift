@@ -17,13 +17,17 @@ extension Parser {
         case .symbol(.leftParen):
             advance()
             let inner = try expression()
-            guard accept(.rightParen) else { throw error("unexpected \(current.what), expected \")\" for the one opened before", at: current) }
+            guard accept(.rightParen) else {
+                throw error("unexpected \(current.what), expected \")\" for the one opened before", at: current)
+            }
             return try node(.paren(inner), inner.type, from(token))
         case .symbol(.leftBrace):
             return try selector(name: nil, token)
         case .name(let name):
             let keyword = token.keyword ?? name
-            if let operation = Aggregate.Operator(rawValue: keyword), following.is(.leftParen) || following.keyword == "by" || following.keyword == "without" {
+            if let operation = Aggregate.Operator(rawValue: keyword),
+                following.is(.leftParen) || following.keyword == "by" || following.keyword == "without"
+            {
                 return try aggregate(operation)
             }
             if following.is(.leftParen) { return try call(name) }
@@ -55,7 +59,8 @@ extension Parser {
         }
         if let name {
             if let other = matchers.first(where: { $0.name == Labels.metricName }) {
-                throw error("metric name must not be set twice: \(name.quotedAsInGo) or \(other.value.quotedAsInGo)", at: first)
+                throw error(
+                    "metric name must not be set twice: \(name.quotedAsInGo) or \(other.value.quotedAsInGo)", at: first)
             }
             matchers.append(Matcher(Labels.metricName, equals: name))
         }
@@ -72,10 +77,13 @@ extension Parser {
         switch token.kind {
         case .name(let word):
             label = word
-            guard !word.utf8.contains(UInt8(ascii: ":")) else { throw error("unexpected \(token.what) in label matching; a label name has no colon", at: token) }
+            guard !word.utf8.contains(UInt8(ascii: ":")) else {
+                throw error("unexpected \(token.what) in label matching; a label name has no colon", at: token)
+            }
         case .string(let bytes): label = try name(bytes, token, "name")
         // inf and nan are numbers elsewhere.
-        case .number where text[token.span].allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a }): label = String(decoding: text[token.span], as: UTF8.self)
+        case .number where text[token.span].allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a }):
+            label = String(decoding: text[token.span], as: UTF8.self)
         default: throw error("unexpected \(token.what) in label matching, expected a label name or \"}\"", at: token)
         }
         advance()
@@ -87,25 +95,35 @@ extension Parser {
         case .symbol(.notMatches): operation = .notMatches
         case .symbol(.comma), .symbol(.rightBrace):
             guard case .string = token.kind else { fallthrough }
-            if let metric { throw error("metric name must not be set twice: \(metric.quotedAsInGo) or \(label.quotedAsInGo)", at: token) }
+            if let metric {
+                throw error(
+                    "metric name must not be set twice: \(metric.quotedAsInGo) or \(label.quotedAsInGo)", at: token)
+            }
             metric = label
             return
-        default: throw error("unexpected \(current.what) in label matching, expected one of \"=\", \"!=\", \"=~\", \"!~\"", at: current)
+        default:
+            throw error(
+                "unexpected \(current.what) in label matching, expected one of \"=\", \"!=\", \"=~\", \"!~\"",
+                at: current)
         }
         advance()
-        let place = current
-        guard case .string(let bytes) = place.kind else { throw error("unexpected \(current.what) in label matching, expected a string", at: current) }
+        let value = current
+        guard case .string(let bytes) = value.kind else {
+            throw error("unexpected \(current.what) in label matching, expected a string", at: current)
+        }
         advance()
         do {
             matchers.append(try Matcher(label, operation, String(decoding: bytes, as: UTF8.self)))
         } catch let failure {
-            throw error(failure.description, at: place)
+            throw error(failure.description, at: value)
         }
     }
 
     /// A metric's or label's name in quotes: any UTF-8 but nothing.
     private func name(_ bytes: [UInt8], _ token: Token, _ what: String) throws(ParseError) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty else { throw error("invalid \(what): \(token.what)", at: token) }
+        guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty else {
+            throw error("invalid \(what): \(token.what)", at: token)
+        }
         return text
     }
 
@@ -115,7 +133,8 @@ extension Parser {
         var labels: [String] = []
         while !current.is(.rightParen) {
             switch current.kind {
-            case .name(let word) where !word.utf8.contains(UInt8(ascii: ":")) && current.keyword != "without": labels.append(word)
+            case .name(let word) where !word.utf8.contains(UInt8(ascii: ":")) && current.keyword != "without":
+                labels.append(word)
             case .string(let bytes): labels.append(try name(bytes, current, "label name"))
             default: throw error("unexpected \(current.what) in grouping opts, expected a label name", at: current)
             }
@@ -132,12 +151,14 @@ extension Parser {
         let first = advance()
         guard let function = Function.all[name] else {
             let words = Array(Function.all.keys) + Aggregate.Operator.allCases.map(\.rawValue)
-            throw error("unknown function with name \(name.quotedAsInGo)\(suggestion(for: name, among: words))", at: first)
+            throw error(
+                "unknown function with name \(name.quotedAsInGo)\(suggestion(for: name, among: words))", at: first)
         }
         let arguments = try self.arguments()
         let (least, most) = function.arity
         if arguments.count < least || arguments.count > most ?? .max {
-            let expected = most == nil ? "at least \(least)" : most == least ? "\(least)" : "\(least) or \(most ?? least)"
+            let expected =
+                most == nil ? "at least \(least)" : most == least ? "\(least)" : "\(least) or \(most ?? least)"
             throw error("expected \(expected) argument(s) in call to \"\(name)\", got \(arguments.count)", at: first)
         }
         for (index, argument) in arguments.enumerated() where argument.type != function.parameter(index) {
@@ -155,9 +176,13 @@ extension Parser {
         while true {
             arguments.append(try expression())
             guard accept(.comma) else { break }
-            if current.is(.rightParen) { throw error("trailing commas not allowed in function call args", at: previous) }
+            if current.is(.rightParen) {
+                throw error("trailing commas not allowed in function call args", at: previous)
+            }
         }
-        guard accept(.rightParen) else { throw error("unexpected \(current.what) in call, expected \",\" or \")\"", at: current) }
+        guard accept(.rightParen) else {
+            throw error("unexpected \(current.what) in call, expected \",\" or \")\"", at: current)
+        }
         return arguments
     }
 
@@ -166,17 +191,24 @@ extension Parser {
         var grouping = try self.grouping()
         var arguments = try self.arguments()
         if grouping == nil { grouping = try self.grouping() }
-        guard let body = arguments.popLast() else { throw error("no arguments for aggregate expression provided", at: first) }
+        guard let body = arguments.popLast() else {
+            throw error("no arguments for aggregate expression provided", at: first)
+        }
         let expected = operation.parameter == nil ? 0 : 1
         guard arguments.count == expected else {
-            throw error("wrong number of arguments for aggregate expression provided, expected \(expected + 1), got \(arguments.count + 1)", at: first)
+            throw error(
+                "wrong number of arguments for aggregate expression provided, expected \(expected + 1), got \(arguments.count + 1)",
+                at: first)
         }
         if let type = operation.parameter, let parameter = arguments.first, parameter.type != type {
             throw ParseError(
-                "expected type \(type.rawValue) in aggregation parameter, got \(parameter.type.rawValue)", at: parameter.span.lowerBound, in: text)
+                "expected type \(type.rawValue) in aggregation parameter, got \(parameter.type.rawValue)",
+                at: parameter.span.lowerBound, in: text)
         }
         guard body.type == .vector else {
-            throw ParseError("expected type instant vector in aggregation expression, got \(body.type.rawValue)", at: body.span.lowerBound, in: text)
+            throw ParseError(
+                "expected type instant vector in aggregation expression, got \(body.type.rawValue)",
+                at: body.span.lowerBound, in: text)
         }
         let aggregate = Aggregate(
             operation: operation, parameter: arguments.first, body: body,

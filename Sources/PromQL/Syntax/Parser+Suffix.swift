@@ -19,15 +19,24 @@ extension Parser {
         let bracket = advance()
         let range = try extent("in range") { (parser) throws(ParseError) in try parser.durationExpression() }
         if accept(.colon) {
-            let step = current.is(.rightBracket) ? nil : try extent("in subquery step") { (parser) throws(ParseError) in try parser.durationExpression() }
-            guard accept(.rightBracket) else { throw error("unexpected \(current.what) in subquery, expected \"]\"", at: current) }
+            let step =
+                current.is(.rightBracket)
+                ? nil
+                : try extent("in subquery step") { (parser) throws(ParseError) in try parser.durationExpression() }
+            guard accept(.rightBracket) else {
+                throw error("unexpected \(current.what) in subquery, expected \"]\"", at: current)
+            }
             guard expression.type == .vector else {
-                throw ParseError("subquery is only allowed on instant vector, got \(expression.type.rawValue) instead", at: expression.span.lowerBound, in: text)
+                throw ParseError(
+                    "subquery is only allowed on instant vector, got \(expression.type.rawValue) instead",
+                    at: expression.span.lowerBound, in: text)
             }
             let span = expression.span.lowerBound..<previous.span.upperBound
             return try node(.subquery(Subquery(body: expression, range: range, step: step)), .matrix, span)
         }
-        guard accept(.rightBracket) else { throw error("unexpected \(current.what) in range, expected \"]\" or \":\"", at: current) }
+        guard accept(.rightBracket) else {
+            throw error("unexpected \(current.what) in range, expected \"]\" or \":\"", at: current)
+        }
         guard case .selector(let selector) = expression.kind else {
             throw error("ranges only allowed for vector selectors; for a subquery write [5m:] or [5m:1m]", at: bracket)
         }
@@ -45,11 +54,15 @@ extension Parser {
         case .range(let selector, _): shift = selector.shift
         case .subquery(let subquery): shift = subquery.shift
         default:
-            throw error("\(isOffset ? "offset" : "@") modifier must be preceded by an instant vector selector or range vector selector or a subquery", at: word)
+            throw error(
+                "\(isOffset ? "offset" : "@") modifier must be preceded by an instant vector selector or range vector selector or a subquery",
+                at: word)
         }
         if isOffset {
             guard !shift.hasOffset else { throw error("offset may not be set multiple times", at: word) }
-            shift.offset = try extent("in offset", mayBeNegative: true) { (parser) throws(ParseError) in try parser.durationOperand("in offset") }
+            shift.offset = try extent("in offset", mayBeNegative: true) { (parser) throws(ParseError) in
+                try parser.durationOperand("in offset")
+            }
             shift.hasOffset = true
         } else {
             guard shift.anchor == nil else { throw error("@ <timestamp> may not be set multiple times", at: word) }
@@ -80,14 +93,18 @@ extension Parser {
         }
         let seconds = try signedNumber("in @ modifier, expected a timestamp, start() or end()")
         let milliseconds = (seconds * 1000).rounded()
-        guard milliseconds.magnitude <= DurationExpression.longest else { throw error("timestamp out of bounds for @ modifier: \(goFormat(seconds))", at: token) }
+        guard milliseconds.magnitude <= DurationExpression.longest else {
+            throw error("timestamp out of bounds for @ modifier: \(goFormat(seconds))", at: token)
+        }
         return .at(Int64(milliseconds))
     }
 
-    private mutating func signedNumber(_ place: String) throws(ParseError) -> Double {
+    private mutating func signedNumber(_ context: String) throws(ParseError) -> Double {
         let isNegative = current.is(.minus)
         if isNegative || current.is(.plus) { advance() }
-        guard case .number(let value, _) = current.kind else { throw error("unexpected \(current.what) \(place)", at: current) }
+        guard case .number(let value, _) = current.kind else {
+            throw error("unexpected \(current.what) \(context)", at: current)
+        }
         advance()
         return isNegative ? -value : value
     }

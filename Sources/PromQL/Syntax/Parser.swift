@@ -8,7 +8,9 @@ extension Expression {
     /// - Throws: `ParseError` at the first thing that is wrong, types and numbers of arguments included.
     package static func parse(_ text: String) throws(ParseError) -> Expression {
         let bytes = Array(text.utf8)
-        guard bytes.count <= longestText else { throw ParseError("the expression is longer than \(longestText) bytes", at: 0, in: Array(bytes.prefix(80))) }
+        guard bytes.count <= longestText else {
+            throw ParseError("the expression is longer than \(longestText) bytes", at: 0, in: Array(bytes.prefix(80)))
+        }
         var parser = Parser(text: bytes, tokens: try Lexer.tokens(bytes))
         return try parser.whole()
     }
@@ -50,7 +52,9 @@ struct Parser {
         while let operation = binaryOperator(current), operation.precedence >= least {
             let sign = advance()
             let returnsBool = accept(keyword: "bool")
-            if returnsBool, !operation.isComparison { throw error("bool modifier can only be used on comparison operators", at: previous) }
+            if returnsBool, !operation.isComparison {
+                throw error("bool modifier can only be used on comparison operators", at: previous)
+            }
             let matching = try self.matching()
             // Only ^ groups from the right.
             let right = try expression(least: operation == .power ? operation.precedence : operation.precedence + 1)
@@ -61,14 +65,19 @@ struct Parser {
 
     /// To be taken back by the caller at its end.
     mutating func descend() throws(ParseError) {
-        guard nesting < Self.deepestNesting else { throw error("nested deeper than \(Self.deepestNesting) levels", at: current) }
+        guard nesting < Self.deepestNesting else {
+            throw error("nested deeper than \(Self.deepestNesting) levels", at: current)
+        }
         nesting += 1
     }
 
     func binaryOperator(_ token: Token) -> Binary.Operator? {
         switch token.kind {
         case .symbol(let symbol): Binary.Operator(rawValue: symbol.rawValue)
-        case .name: token.keyword.flatMap { ["and", "or", "unless", "atan2"].contains($0) ? Binary.Operator(rawValue: $0) : nil }
+        case .name:
+            token.keyword.flatMap {
+                ["and", "or", "unless", "atan2"].contains($0) ? Binary.Operator(rawValue: $0) : nil
+            }
         default: nil
         }
     }
@@ -80,7 +89,9 @@ struct Parser {
         let operand = try expression(least: Binary.Operator.power.precedence)
         let span = sign.span.lowerBound..<operand.span.upperBound
         guard operand.type == .scalar || operand.type == .vector else {
-            throw error("unary expression only allowed on expressions of type scalar or instant vector, got \(operand.type.rawValue)", at: sign)
+            throw error(
+                "unary expression only allowed on expressions of type scalar or instant vector, got \(operand.type.rawValue)",
+                at: sign)
         }
         if case .number(let value, let isDuration) = operand.kind {
             return try node(.number(sign.is(.minus) ? -value : value, isDuration: isDuration), .scalar, span)
@@ -104,23 +115,35 @@ struct Parser {
     }
 
     private func binary(
-        _ operation: Binary.Operator, _ sign: Token, _ left: Expression, _ right: Expression, _ returnsBool: Bool, _ matching: Matching
+        _ operation: Binary.Operator, _ sign: Token, _ left: Expression, _ right: Expression, _ returnsBool: Bool,
+        _ matching: Matching
     ) throws(ParseError) -> Expression {
         for side in [left, right] where side.type != .scalar && side.type != .vector {
-            throw ParseError("binary expression must contain only scalar and instant vector types, got \(side.type.rawValue)", at: side.span.lowerBound, in: text)
+            throw ParseError(
+                "binary expression must contain only scalar and instant vector types, got \(side.type.rawValue)",
+                at: side.span.lowerBound, in: text)
         }
         let vectors = left.type == .vector && right.type == .vector
         if operation.isComparison, left.type == .scalar, right.type == .scalar, !returnsBool {
             throw error("comparisons between scalars must use bool modifier", at: sign)
         }
-        if operation.isSet, !vectors { throw error("set operator \"\(operation.rawValue)\" not allowed in binary scalar expression", at: sign) }
-        if !matching.labels.isEmpty, !vectors { throw error("vector matching only allowed between instant vectors", at: sign) }
-        if operation.isSet, matching.cardinality != .oneToOne { throw error("no grouping allowed for \"\(operation.rawValue)\" operation", at: sign) }
+        if operation.isSet, !vectors {
+            throw error("set operator \"\(operation.rawValue)\" not allowed in binary scalar expression", at: sign)
+        }
+        if !matching.labels.isEmpty, !vectors {
+            throw error("vector matching only allowed between instant vectors", at: sign)
+        }
+        if operation.isSet, matching.cardinality != .oneToOne {
+            throw error("no grouping allowed for \"\(operation.rawValue)\" operation", at: sign)
+        }
         if matching.isOn, let label = matching.include.first(where: { matching.labels.contains($0) }) {
             throw error("label \(label.quotedAsInGo) must not occur in ON and GROUP clause at once", at: sign)
         }
         let type: ValueType = left.type == .vector || right.type == .vector ? .vector : .scalar
-        let kind = Expression.Kind.binary(Binary(operation: operation, left: left, right: right, returnsBool: returnsBool, matching: vectors ? matching : Matching()))
+        let kind = Expression.Kind.binary(
+            Binary(
+                operation: operation, left: left, right: right, returnsBool: returnsBool,
+                matching: vectors ? matching : Matching()))
         return try node(kind, type, left.span.lowerBound..<right.span.upperBound)
     }
 
@@ -128,7 +151,9 @@ struct Parser {
 
     func node(_ kind: Expression.Kind, _ type: ValueType, _ span: Range<Int>) throws(ParseError) -> Expression {
         let node = Expression(kind, type, span)
-        guard node.depth <= Self.deepestTree else { throw ParseError("more than \(Self.deepestTree) operations in a chain", at: span.lowerBound, in: text) }
+        guard node.depth <= Self.deepestTree else {
+            throw ParseError("more than \(Self.deepestTree) operations in a chain", at: span.lowerBound, in: text)
+        }
         return node
     }
 
@@ -154,9 +179,13 @@ struct Parser {
         return true
     }
 
-    mutating func expect(_ symbol: Token.Symbol, _ place: String) throws(ParseError) {
-        guard accept(symbol) else { throw error("unexpected \(current.what) \(place), expected \"\(symbol.rawValue)\"", at: current) }
+    mutating func expect(_ symbol: Token.Symbol, _ context: String) throws(ParseError) {
+        guard accept(symbol) else {
+            throw error("unexpected \(current.what) \(context), expected \"\(symbol.rawValue)\"", at: current)
+        }
     }
 
-    func error(_ message: String, at token: Token) -> ParseError { ParseError(message, at: token.span.lowerBound, in: text) }
+    func error(_ message: String, at token: Token) -> ParseError {
+        ParseError(message, at: token.span.lowerBound, in: text)
+    }
 }

@@ -33,7 +33,9 @@ package enum SeriesNotation {
         }
         var values: [String: String] = [:]
         for matcher in selector.matchers {
-            guard matcher.operation == .equal else { throw Problem(message: "a series' labels have \"=\" only, found \(matcher)") }
+            guard matcher.operation == .equal else {
+                throw Problem(message: "a series' labels have \"=\" only, found \(matcher)")
+            }
             values[matcher.name] = matcher.value
         }
         return Labels(values)
@@ -52,7 +54,9 @@ package enum SeriesNotation {
         if word == "stale" { return [.stale] }
         if word == "_" { return [.missing] }
         func count(_ text: Substring) throws(Problem) -> Int {
-            guard let count = Int(text), count >= 0, count < room else { throw Problem(message: "bad number of repetitions in \(word.quotedAsInGo)") }
+            guard let count = Int(text), count >= 0, count < room else {
+                throw Problem(message: "bad number of repetitions in \(word.quotedAsInGo)")
+            }
             return count
         }
         if word.hasPrefix("_x") { return Array(repeating: .missing, count: try count(word.dropFirst(2))) }

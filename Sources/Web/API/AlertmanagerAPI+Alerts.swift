@@ -9,9 +9,14 @@ extension WebService {
         do throws(BadFilter) {
             let isWanted = try WebService.selection(request)
             // As Alertmanager sorts them: by fingerprint.
-            let alerts = await sources.alertStatuses().filter(isWanted).sorted { $0.alert.fingerprintText < $1.alert.fingerprintText }
+            let alerts = await sources.alertStatuses().filter(isWanted).sorted {
+                $0.alert.fingerprintText < $1.alert.fingerprintText
+            }
             let now = platform.time.wall()
-            return WebService.json(JSONWriter.document { json in json.array { list in for alert in alerts { WebService.write(alert, now, &list) } } })
+            return WebService.json(
+                JSONWriter.document { json in
+                    json.array { list in for alert in alerts { WebService.write(alert, now, &list) } }
+                })
         } catch {
             return WebService.message(error.message, status: 400)
         }
@@ -107,18 +112,26 @@ extension WebService {
         // The good ones of a mixed list are taken, as Alertmanager does.
         let refused = alerts.isEmpty ? 0 : await sources.postAlerts(alerts)
         if !errors.isEmpty { return WebService.message(errors.joined(separator: "; "), status: 400) }
-        if refused > 0 { return WebService.message("\(refused) alerts refused: as many as may be are held", status: 503) }
+        if refused > 0 {
+            return WebService.message("\(refused) alerts refused: as many as may be are held", status: 503)
+        }
         return ServerResponse()
     }
 
     private static func alert(_ posted: PostedAlert, _ now: Timestamp) throws(BadFilter) -> Alert {
         let labels = Labels(posted.labels)
         guard !labels.isEmpty else { throw BadFilter(message: "at least one label pair required") }
-        guard labels.count <= 128, posted.annotations?.count ?? 0 <= 128 else { throw BadFilter(message: "more than 128 labels or annotations") }
-        for name in labels.pairs.map(\.name) where !isName(name) { throw BadFilter(message: "invalid label name \(name.quotedAsInGo)") }
+        guard labels.count <= 128, posted.annotations?.count ?? 0 <= 128 else {
+            throw BadFilter(message: "more than 128 labels or annotations")
+        }
+        for name in labels.pairs.map(\.name) where !isName(name) {
+            throw BadFilter(message: "invalid label name \(name.quotedAsInGo)")
+        }
         func time(_ text: String?) throws(BadFilter) -> Timestamp? {
             guard let text, !text.isEmpty, !text.hasPrefix("0001-01-01T") else { return nil }
-            guard let time = Timestamp(rfc3339: text) else { throw BadFilter(message: "invalid time \(String(text.prefix(64)).quotedAsInGo)") }
+            guard let time = Timestamp(rfc3339: text) else {
+                throw BadFilter(message: "invalid time \(String(text.prefix(64)).quotedAsInGo)")
+            }
             return time
         }
         let ends = try time(posted.endsAt)
@@ -130,8 +143,10 @@ extension WebService {
     }
 
     private static func isName(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.enumerated().allSatisfy { place, byte in
-            (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_") || (place > 0 && byte >= 0x30 && byte <= 0x39)
-        }
+        !name.isEmpty
+            && name.utf8.enumerated().allSatisfy { place, byte in
+                (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_")
+                    || (place > 0 && byte >= 0x30 && byte <= 0x39)
+            }
     }
 }

@@ -8,15 +8,22 @@ extension WebService {
         do throws(BadFilter) {
             let matchers = try WebService.filter(request)
             let now = platform.time.wall()
-            let silences = await sources.silences().filter { WebService.answers($0, matchers) }.sorted { WebService.precedes($0, $1, now) }
-            return WebService.json(JSONWriter.document { json in json.array { list in for one in silences { WebService.write(one, now, &list) } } })
+            let silences = await sources.silences().filter { WebService.answers($0, matchers) }.sorted {
+                WebService.precedes($0, $1, now)
+            }
+            return WebService.json(
+                JSONWriter.document { json in
+                    json.array { list in for one in silences { WebService.write(one, now, &list) } }
+                })
         } catch {
             return WebService.message(error.message, status: 400)
         }
     }
 
     func showSilence(_ id: String) async -> ServerResponse {
-        guard let silence = await sources.silences().first(where: { $0.id == id }) else { return ServerResponse(status: 404) }
+        guard let silence = await sources.silences().first(where: { $0.id == id }) else {
+            return ServerResponse(status: 404)
+        }
         let now = platform.time.wall()
         return WebService.json(JSONWriter.document { WebService.write(silence, now, &$0) })
     }
@@ -68,8 +75,10 @@ extension WebService {
             TimeWindow(
                 times: try (times ?? []).map { try TimeWindow.times(start: $0.start_time, end: $0.end_time) },
                 weekdays: try (weekdays ?? []).map { try TimeWindow.weekdays($0) },
-                daysOfMonth: try (days_of_month ?? []).map { try TimeWindow.daysOfMonth($0) }, months: try (months ?? []).map { try TimeWindow.months($0) },
-                years: try (years ?? []).map { try TimeWindow.years($0) }, zone: try TimeZoneData.named(location ?? "UTC", files))
+                daysOfMonth: try (days_of_month ?? []).map { try TimeWindow.daysOfMonth($0) },
+                months: try (months ?? []).map { try TimeWindow.months($0) },
+                years: try (years ?? []).map { try TimeWindow.years($0) },
+                zone: try TimeZoneData.named(location ?? "UTC", files))
         }
     }
 
@@ -88,14 +97,19 @@ extension WebService {
             return WebService.message("invalid time: expected RFC 3339", status: 400)
         }
         let now = platform.time.wall()
-        guard ends > starts else { return WebService.message("failed to create silence: start time must be before end time", status: 400) }
-        guard ends >= now else { return WebService.message("failed to create silence: end time can't be in the past", status: 400) }
+        guard ends > starts else {
+            return WebService.message("failed to create silence: start time must be before end time", status: 400)
+        }
+        guard ends >= now else {
+            return WebService.message("failed to create silence: end time can't be in the past", status: 400)
+        }
         guard posted.matchers.count <= 100 else { return WebService.message("more than 100 matchers", status: 400) }
         var matchers: [Matcher] = []
         for one in posted.matchers {
             guard !one.name.isEmpty else { return WebService.message("invalid label matcher: empty name", status: 400) }
             let isEqual = one.isEqual ?? true
-            let operation: Matcher.Operation = one.isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
+            let operation: Matcher.Operation =
+                one.isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
             do {
                 matchers.append(try Matcher(one.name, operation, one.value))
             } catch {
@@ -104,7 +118,9 @@ extension WebService {
         }
         var schedule: [TimeWindow] = []
         if let given = posted.schedule {
-            guard given.count <= WebService.mostWindows else { return WebService.message("more than \(WebService.mostWindows) windows in the schedule", status: 400) }
+            guard given.count <= WebService.mostWindows else {
+                return WebService.message("more than \(WebService.mostWindows) windows in the schedule", status: 400)
+            }
             do {
                 schedule = try given.map { try $0.window(platform.files) }
             } catch {
@@ -115,7 +131,8 @@ extension WebService {
             schedule = old.schedule
         }
         let silence = Silence(
-            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends, createdBy: posted.createdBy, comment: posted.comment,
+            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends, createdBy: posted.createdBy,
+            comment: posted.comment,
             schedule: schedule)
         do throws(SilenceError) {
             let id = try await sources.setSilence(silence)
@@ -169,13 +186,15 @@ extension WebService {
                 }
             }
             for (name, texts) in [
-                ("weekdays", window.weekdayTexts), ("days_of_month", window.dayOfMonthTexts), ("months", window.monthTexts), ("years", window.yearTexts),
+                ("weekdays", window.weekdayTexts), ("days_of_month", window.dayOfMonthTexts),
+                ("months", window.monthTexts), ("years", window.yearTexts),
             ] where !texts.isEmpty { one.field(name, texts) }
             one.field("location", window.zone.name)
         }
     }
 
-    /// A filter speaks of a silence's matchers as if their values were labels. Source: api/v2/api.go, matchFilterLabels.
+    /// A filter speaks of a silence's matchers as if their values were labels. Source: api/v2/api.go,
+    /// matchFilterLabels.
     private static func answers(_ silence: Silence, _ filter: [Matcher]) -> Bool {
         filter.allSatisfy { matcher in
             let value = silence.matchers.last { $0.name == matcher.name }?.value

@@ -12,7 +12,11 @@ extension WebService {
         case "/api/v2/status": return Route(name: path) { _ in alertmanagerStatus() }
         case "/api/v2/receivers":
             return Route(name: path) { _ in
-                WebService.json(JSONWriter.document { json in json.array { list in for name in sources.receivers() { list.object { $0.field("name", name) } } } })
+                WebService.json(
+                    JSONWriter.document { json in
+                        json.array { list in for name in sources.receivers() { list.object { $0.field("name", name) } }
+                        }
+                    })
             }
         case "/api/v2/alerts" where isRead: return Route(name: path) { await listAlerts($0) }
         case "/api/v2/alerts":
@@ -31,11 +35,15 @@ extension WebService {
             let start = "/api/v2/silence/"
             guard path.hasPrefix(start) else { return nil }
             let id = String(path.dropFirst(start.utf8.count))
-            guard !id.isEmpty, id.utf8.count <= 64, id.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) })
+            guard !id.isEmpty, id.utf8.count <= 64,
+                id.utf8.allSatisfy({
+                    $0 == UInt8(ascii: "-") || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39)
+                })
             else { return nil }
             let name = "/api/v2/silence/:id"
             if isRead { return Route(name: name) { _ in await showSilence(id) } }
-            return Route(name: name, methods: ["GET", "HEAD", "DELETE"], isUnsafe: true) { _ in await deleteSilence(id) }
+            return Route(name: name, methods: ["GET", "HEAD", "DELETE"], isUnsafe: true) { _ in await deleteSilence(id)
+            }
         }
     }
 
@@ -109,7 +117,8 @@ extension WebService {
                 throw BadFilter(message: "failed to parse receiver param: \(error.message)")
             }
         }
-        let active = flag("active", request), silenced = flag("silenced", request), inhibited = flag("inhibited", request)
+        let active = flag("active", request), silenced = flag("silenced", request),
+            inhibited = flag("inhibited", request)
         let muted = flag("muted", request), unprocessed = flag("unprocessed", request)
         return { status in
             if let receiver, !status.receivers.contains(where: { receiver.matchesWhole($0) }) { return false }

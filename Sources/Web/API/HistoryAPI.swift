@@ -11,11 +11,14 @@ extension WebService {
         var limit = 100
         if let text = request.item("limit"), !text.isEmpty {
             guard let number = Int(text), (0...WebService.mostItems).contains(number) else {
-                throw QueryError(.badData, "invalid parameter \"limit\": expected a number from 0 to \(WebService.mostItems)")
+                throw QueryError(
+                    .badData, "invalid parameter \"limit\": expected a number from 0 to \(WebService.mostItems)")
             }
             limit = number
         }
-        func wanted(_ name: String) -> Set<String> { Set(request.query.filter { $0.name == name && !$0.value.isEmpty }.map(\.value)) }
+        func wanted(_ name: String) -> Set<String> {
+            Set(request.query.filter { $0.name == name && !$0.value.isEmpty }.map(\.value))
+        }
         let kinds = wanted("kind"), receivers = wanted("receiver")
         let text = request.item("contains")?.lowercased() ?? ""
         let items = try await sources.history(from, to).lazy.filter { item in

@@ -13,18 +13,24 @@ extension WebService {
     func queryRange(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
         let start = try WebService.time("start", request, default: nil)
         let end = try WebService.time("end", request, default: nil)
-        guard end >= start else { throw QueryError(.badData, "invalid parameter \"end\": end timestamp must not be before start time") }
+        guard end >= start else {
+            throw QueryError(.badData, "invalid parameter \"end\": end timestamp must not be before start time")
+        }
         guard let step = try WebService.duration("step", request) else {
             throw QueryError(.badData, "invalid parameter \"step\": cannot parse \"\" to a valid duration")
         }
         guard step.milliseconds > 0 else {
             throw QueryError(
-                .badData, "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer")
+                .badData,
+                "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer"
+            )
         }
         let (span, overflow) = end.milliseconds.subtractingReportingOverflow(start.milliseconds)
         guard !overflow, span / step.milliseconds <= WebService.pointLimit else {
             throw QueryError(
-                .badData, "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
+                .badData,
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
+            )
         }
         let timeout = try WebService.duration("timeout", request)
         return WebService.encode(try await sources.queryRange(try expression(request), start, end, step, timeout))
@@ -32,7 +38,8 @@ extension WebService {
 
     private func expression(_ request: ServerRequest) throws(QueryError) -> String {
         guard let expression = WebService.value("query", request), !expression.isEmpty else {
-            throw QueryError(.badData, "invalid parameter \"query\": unknown position: parse error: no expression found in input")
+            throw QueryError(
+                .badData, "invalid parameter \"query\": unknown position: parse error: no expression found in input")
         }
         return expression
     }

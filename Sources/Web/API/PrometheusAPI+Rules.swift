@@ -54,7 +54,9 @@ extension WebService {
                 data.key("alerts")
                 data.array { list in
                     for rule in groups.flatMap(\.rules) {
-                        if case .alerting(let alerting) = rule.kind { for alert in alerting.alerts { WebService.write(alert, &list) } }
+                        if case .alerting(let alerting) = rule.kind {
+                            for alert in alerting.alerts { WebService.write(alert, &list) }
+                        }
                     }
                 }
             }
@@ -65,7 +67,8 @@ extension WebService {
         json.object { one in
             if case .alerting(let alerting) = rule.kind {
                 let states = Set(alerting.alerts.map(\.state))
-                one.field("state", states.contains(.firing) ? "firing" : states.contains(.pending) ? "pending" : "inactive")
+                one.field(
+                    "state", states.contains(.firing) ? "firing" : states.contains(.pending) ? "pending" : "inactive")
             }
             one.field("name", rule.name)
             one.field("query", rule.query)

@@ -4,7 +4,9 @@ import Samples
 
 extension WebService {
     func series(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
-        guard !WebService.values("match[]", request).isEmpty else { throw QueryError(.badData, "no match[] parameter provided") }
+        guard !WebService.values("match[]", request).isEmpty else {
+            throw QueryError(.badData, "no match[] parameter provided")
+        }
         let limit = try WebService.limit(request)
         let found = try await selected(request).sorted().prefix(limit)
         return WebService.success { json in json.array { list in for labels in found { list.labels(labels) } } }
@@ -28,7 +30,9 @@ extension WebService {
     private func selected(_ request: ServerRequest) async throws(QueryError) -> [Labels] {
         let start = try WebService.time("start", request, default: WebService.earliest)
         let end = try WebService.time("end", request, default: WebService.latest)
-        guard end >= start else { throw QueryError(.badData, "invalid parameter \"end\": end timestamp must not be before start time") }
+        guard end >= start else {
+            throw QueryError(.badData, "invalid parameter \"end\": end timestamp must not be before start time")
+        }
         var sets: [[Matcher]] = []
         for selector in WebService.values("match[]", request).prefix(100) {
             do {
@@ -74,7 +78,9 @@ extension WebService {
         for labels in all {
             for pair in labels.pairs {
                 if pair.name == Labels.metricName { metrics[pair.value, default: 0] += 1 }
-                if values[pair.name, default: []].insert(pair.value).inserted { bytes[pair.name, default: 0] += pair.value.utf8.count }
+                if values[pair.name, default: []].insert(pair.value).inserted {
+                    bytes[pair.name, default: 0] += pair.value.utf8.count
+                }
                 pairs["\(pair.name)=\(pair.value)", default: 0] += 1
             }
         }

@@ -5,7 +5,10 @@ import Samples
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/, web/api/v1/api.go.
 extension WebService {
     func prometheusRoute(_ path: String) -> Route? {
-        func route(_ name: String? = nil, post: Bool = false, _ answer: @escaping @Sendable (ServerRequest) async throws(QueryError) -> [UInt8]) -> Route {
+        func route(
+            _ name: String? = nil, post: Bool = false,
+            _ answer: @escaping @Sendable (ServerRequest) async throws(QueryError) -> [UInt8]
+        ) -> Route {
             Route(name: name ?? path, methods: post ? ["GET", "HEAD", "POST"] : ["GET", "HEAD"]) { request in
                 do throws(QueryError) {
                     return WebService.json(try await answer(request))
@@ -16,7 +19,8 @@ extension WebService {
         }
         switch path {
         case "/api/v1/query": return route(post: true) { request throws(QueryError) in try await query(request) }
-        case "/api/v1/query_range": return route(post: true) { request throws(QueryError) in try await queryRange(request) }
+        case "/api/v1/query_range":
+            return route(post: true) { request throws(QueryError) in try await queryRange(request) }
         case "/api/v1/series": return route(post: true) { request throws(QueryError) in try await series(request) }
         case "/api/v1/labels": return route(post: true) { request throws(QueryError) in try await labelNames(request) }
         case "/api/v1/rules": return route { request throws(QueryError) in try await rules(request) }
@@ -24,13 +28,18 @@ extension WebService {
         case "/api/v1/targets": return route { request throws(QueryError) in await targets(request) }
         case "/api/v1/metadata": return route { request throws(QueryError) in try await metadata(request) }
         // None are kept; asked for by Grafana where it is told that there are.
-        case "/api/v1/query_exemplars": return route(post: true) { _ throws(QueryError) in WebService.success { $0.array { _ in } } }
+        case "/api/v1/query_exemplars":
+            return route(post: true) { _ throws(QueryError) in WebService.success { $0.array { _ in } } }
         case "/api/v1/status/buildinfo": return route { _ throws(QueryError) in buildInfo() }
         case "/api/v1/status/runtimeinfo": return route { _ throws(QueryError) in runtimeInfo() }
         case "/api/v1/status/config": return route { _ throws(QueryError) in try configuration() }
         case "/api/v1/status/flags":
             return route { _ throws(QueryError) in
-                WebService.success { json in json.object { map in for (k, v) in sources.flags().sorted(by: { $0.key < $1.key }) { map.field(k, v) } } }
+                WebService.success { json in
+                    json.object { map in
+                        for (k, v) in sources.flags().sorted(by: { $0.key < $1.key }) { map.field(k, v) }
+                    }
+                }
             }
         case "/api/v1/status/tsdb": return route { request throws(QueryError) in try await storeStatistics(request) }
         case "/api/v1/vaultwatch/history": return route { request throws(QueryError) in try await history(request) }
@@ -39,7 +48,9 @@ extension WebService {
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 6, parts[3] == "label", parts[5] == "values" else { return nil }
             let label = String(parts[4])
-            return route("/api/v1/label/:name/values") { request throws(QueryError) in try await labelValues(label, request) }
+            return route("/api/v1/label/:name/values") { request throws(QueryError) in
+                try await labelValues(label, request)
+            }
         }
     }
 
@@ -77,17 +88,22 @@ extension WebService {
     static let latest = Timestamp(milliseconds: 9_000_000_000_000_000)
 
     /// Seconds since the epoch with any fraction, or RFC 3339.
-    static func time(_ name: String, _ request: ServerRequest, default fallback: Timestamp?) throws(QueryError) -> Timestamp {
+    static func time(_ name: String, _ request: ServerRequest, default fallback: Timestamp?) throws(QueryError)
+        -> Timestamp
+    {
         guard let text = value(name, request), !text.isEmpty else {
             if let fallback { return fallback }
             throw QueryError(.badData, "invalid parameter \(name.quotedAsInGo): cannot parse \"\" to a valid timestamp")
         }
-        if let seconds = Double(text), seconds.isFinite { return min(max(Timestamp(seconds: seconds), earliest), latest) }
+        if let seconds = Double(text), seconds.isFinite {
+            return min(max(Timestamp(seconds: seconds), earliest), latest)
+        }
         if let time = Timestamp(rfc3339: text) { return time }
         // What Go's minimal and maximal times look like.
         if text.hasPrefix("-292273086-05-16T16:47:06") { return earliest }
         if text.hasPrefix("+292277025-08-18T07:12:54") { return latest }
-        throw QueryError(.badData, "invalid parameter \(name.quotedAsInGo): cannot parse \(text.quotedAsInGo) to a valid timestamp")
+        throw QueryError(
+            .badData, "invalid parameter \(name.quotedAsInGo): cannot parse \(text.quotedAsInGo) to a valid timestamp")
     }
 
     /// Seconds with any fraction, or `1m30s`.
@@ -98,16 +114,22 @@ extension WebService {
         } else if let duration = Duration(prometheus: text) {
             return duration
         }
-        throw QueryError(.badData, "invalid parameter \(name.quotedAsInGo): cannot parse \(text.quotedAsInGo) to a valid duration")
+        throw QueryError(
+            .badData, "invalid parameter \(name.quotedAsInGo): cannot parse \(text.quotedAsInGo) to a valid duration")
     }
 
-    static func value(_ name: String, _ request: ServerRequest) -> String? { request.parameters.first { $0.name == name }?.value }
-    static func values(_ name: String, _ request: ServerRequest) -> [String] { request.parameters.filter { $0.name == name }.map(\.value) }
+    static func value(_ name: String, _ request: ServerRequest) -> String? {
+        request.parameters.first { $0.name == name }?.value
+    }
+    static func values(_ name: String, _ request: ServerRequest) -> [String] {
+        request.parameters.filter { $0.name == name }.map(\.value)
+    }
 
     static func limit(_ request: ServerRequest) throws(QueryError) -> Int {
         guard let text = value("limit", request), !text.isEmpty else { return .max }
         guard let limit = Int(text), limit >= 0 else {
-            throw QueryError(.badData, "invalid parameter \"limit\": cannot parse \(text.quotedAsInGo) to a valid limit")
+            throw QueryError(
+                .badData, "invalid parameter \"limit\": cannot parse \(text.quotedAsInGo) to a valid limit")
         }
         return limit == 0 ? .max : limit
     }

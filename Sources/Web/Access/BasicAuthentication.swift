@@ -2,7 +2,7 @@ import Dispatch
 import FoundationEssentials
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Basic authentication against bcrypt hashes. Source: RFC 7617; crypt(5).
@@ -21,7 +21,10 @@ final class BasicAuthentication: Sendable {
         guard !users.isEmpty else { return true }
         guard let (user, password) = BasicAuthentication.credentials(header) else { return false }
         let hash = users[user]
-        if hash != nil, let remembered = known.withLock({ $0[user] }), BasicAuthentication.isSame(remembered, password) { return true }
+        if hash != nil, let remembered = known.withLock({ $0[user] }), BasicAuthentication.isSame(remembered, password)
+        {
+            return true
+        }
         // An unknown user takes as long as a known one: any hash will do, and none is right.
         guard let tried = hash ?? users.values.first else { return false }
         let isRight = await withCheckedContinuation { continuation in
@@ -50,15 +53,20 @@ final class BasicAuthentication: Sendable {
     }
 }
 
-/// bcrypt as the system's libcrypt has it. The library is loaded only where passwords are configured: most agents have none.
+/// bcrypt as the system's libcrypt has it. The library is loaded only where passwords are configured: most agents have
+/// none.
 enum Bcrypt {
-    private typealias Crypt = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer) -> UnsafeMutablePointer<CChar>?
+    private typealias Crypt =
+        @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer) -> UnsafeMutablePointer<
+            CChar
+        >?
 
     /// `struct crypt_data` of libxcrypt, crypt.h: 32 KiB.
     private static let workspaceBytes = 32768
 
     private static let crypt: Crypt? = {
-        guard let library = dlopen("libcrypt.so.1", RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(library, "crypt_r") else { return nil }
+        guard let library = dlopen("libcrypt.so.1", RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(library, "crypt_r")
+        else { return nil }
         return unsafeBitCast(symbol, to: Crypt.self)
     }()
 
@@ -79,6 +87,7 @@ enum Bcrypt {
     /// `$2y$10$` and 53 characters; the other letters of the family too.
     static func isHash(_ text: String) -> Bool {
         let b = Array(text.utf8)
-        return b.count == 60 && b[0] == UInt8(ascii: "$") && b[1] == UInt8(ascii: "2") && b[3] == UInt8(ascii: "$") && b[6] == UInt8(ascii: "$")
+        return b.count == 60 && b[0] == UInt8(ascii: "$") && b[1] == UInt8(ascii: "2") && b[3] == UInt8(ascii: "$")
+            && b[6] == UInt8(ascii: "$")
     }
 }

@@ -9,7 +9,8 @@ package struct WebAccess: Sendable, Hashable {
     package init() {}
 
     package static func == (a: WebAccess, b: WebAccess) -> Bool {
-        a.users == b.users && a.headers.map(\.name) == b.headers.map(\.name) && a.headers.map(\.value) == b.headers.map(\.value)
+        a.users == b.users && a.headers.map(\.name) == b.headers.map(\.name)
+            && a.headers.map(\.value) == b.headers.map(\.value)
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -14,11 +14,17 @@ struct RunbookPage {
 
     func render() -> [UInt8] {
         var page = HTML()
-        page.markup("<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">")
+        page.markup(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
+        )
         page.markup("<meta name=color-scheme content=\"light dark\"><title>vaultwatch: runbooks</title><style nonce=\"")
         page.text(nonce)
-        page.markup("\">:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:0 auto;padding:1rem}")
-        page.markup("pre{overflow:auto}article:target{outline:3px solid #d7263d;padding:0 1rem}</style></head><body><h1>Runbooks</h1>")
+        page.markup(
+            "\">:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:0 auto;padding:1rem}"
+        )
+        page.markup(
+            "pre{overflow:auto}article:target{outline:3px solid #d7263d;padding:0 1rem}</style></head><body><h1>Runbooks</h1>"
+        )
         for group in groups {
             for rule in group.rules {
                 guard case .alerting(let alerting) = rule.kind else { continue }
@@ -58,7 +64,9 @@ extension WebService {
         let nonce = String(platform.random.next(), radix: 36) + String(platform.random.next(), radix: 36)
         let page = RunbookPage(groups: await sources.ruleGroups(), nonce: nonce)
         return ServerResponse(
-            headers: [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", page.contentSecurityPolicy)],
+            headers: [
+                ("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", page.contentSecurityPolicy),
+            ],
             body: .bytes(page.render()))
     }
 }

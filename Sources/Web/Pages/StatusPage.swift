@@ -13,8 +13,12 @@ struct StatusPage {
 
     func render() -> [UInt8] {
         var page = HTML()
-        page.markup("<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">")
-        page.markup("<meta name=color-scheme content=\"light dark\"><noscript><meta http-equiv=refresh content=15></noscript><title>")
+        page.markup(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
+        )
+        page.markup(
+            "<meta name=color-scheme content=\"light dark\"><noscript><meta http-equiv=refresh content=15></noscript><title>"
+        )
         page.text(title)
         page.markup("</title><style nonce=\"")
         page.text(nonce)
@@ -35,7 +39,8 @@ struct StatusPage {
 
     private var title: String {
         let firing = status.alerts.count { $0.state == "firing" }
-        return firing == 0 ? "vaultwatch: \(status.health.rawValue)" : "(\(firing)) vaultwatch: \(status.health.rawValue)"
+        return firing == 0
+            ? "vaultwatch: \(status.health.rawValue)" : "(\(firing)) vaultwatch: \(status.health.rawValue)"
     }
 
     private func header(_ page: inout HTML) {
@@ -76,7 +81,8 @@ struct StatusPage {
                 page.markup("\">Runbook</a></p>")
             }
             page.markup("<p class=labels>")
-            for (name, value) in alert.labels.sorted(by: { $0.key < $1.key }) where name != "alertname" && name != "severity" {
+            for (name, value) in alert.labels.sorted(by: { $0.key < $1.key })
+            where name != "alertname" && name != "severity" {
                 page.markup("<code>")
                 page.text("\(name)=\(value)")
                 page.markup("</code> ")
@@ -131,7 +137,9 @@ struct StatusPage {
         page.markup("<section><h2>Receivers</h2><div class=grid>")
         for receiver in status.receivers {
             page.markup("<article><h3>")
-            badge(receiver.health, receiver.health == .ok ? "delivers" : receiver.health == .unknown ? "unused" : "fails", &page)
+            badge(
+                receiver.health, receiver.health == .ok ? "delivers" : receiver.health == .unknown ? "unused" : "fails",
+                &page)
             page.markup(" ")
             page.text("\(receiver.name) \(receiver.integration)")
             page.markup("</h3>")
@@ -200,7 +208,9 @@ extension WebService {
         let nonce = String(platform.random.next(), radix: 36) + String(platform.random.next(), radix: 36)
         let page = StatusPage(status: await sources.status(), nonce: nonce)
         return ServerResponse(
-            headers: [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", page.contentSecurityPolicy)],
+            headers: [
+                ("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", page.contentSecurityPolicy),
+            ],
             body: .bytes(page.render()))
     }
 }

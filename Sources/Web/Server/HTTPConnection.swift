@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// One connection: collects a request, hands it to the handler, writes its answer, and begins anew.
@@ -38,7 +38,9 @@ final class HTTPConnection: ChannelInboundHandler {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .idle): begin(head, context)
         case (.body(var part), .receiving(let head, var body)):
-            guard body.readableBytes + part.readableBytes <= limits.bodyBytes else { return refuse(.payloadTooLarge, context) }
+            guard body.readableBytes + part.readableBytes <= limits.bodyBytes else {
+                return refuse(.payloadTooLarge, context)
+            }
             state = .idle  // Gives the buffer up, so that it grows in place.
             body.writeBuffer(&part)
             state = .receiving(head, body)
@@ -74,7 +76,8 @@ final class HTTPConnection: ChannelInboundHandler {
             return refuse(.payloadTooLarge, context)
         }
         if head.isHTTP11, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
-            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
+            context.writeAndFlush(
+                wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
         }
     }
 
@@ -84,7 +87,8 @@ final class HTTPConnection: ChannelInboundHandler {
         let headers: HTTPHeaders = [
             "Content-Type": "text/plain; charset=utf-8", "Content-Length": "\(text.utf8.count)", "Connection": "close",
         ]
-        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         // The client's unread bytes would turn a close into a reset that eats the answer: say the end,
@@ -98,17 +102,21 @@ final class HTTPConnection: ChannelInboundHandler {
     private func answer(_ head: HTTPRequestHead, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
         guardian.requestEnded()
         let request = ServerRequest(
-            method: head.method.rawValue, target: head.uri, headers: head.headers.map { (name: $0.name, value: $0.value) },
-            body: Array(body.readableBytesView), remote: context.remoteAddress?.ipAddress ?? context.remoteAddress?.pathname ?? "",
+            method: head.method.rawValue, target: head.uri,
+            headers: head.headers.map { (name: $0.name, value: $0.value) },
+            body: Array(body.readableBytesView),
+            remote: context.remoteAddress?.ipAddress ?? context.remoteAddress?.pathname ?? "",
             isTLS: isTLS)
         let here = NIOLoopBound((connection: self, context: context), eventLoop: context.eventLoop)
         let loop = context.eventLoop
         let handler = handler
-        state = .answering(head, Task {
-            let response = await handler(request)
-            guard !Task.isCancelled else { return }
-            loop.execute { here.value.connection.send(response, here.value.context) }
-        })
+        state = .answering(
+            head,
+            Task {
+                let response = await handler(request)
+                guard !Task.isCancelled else { return }
+                loop.execute { here.value.connection.send(response, here.value.context) }
+            })
     }
 
     private func send(_ response: ServerResponse, _ context: ChannelHandlerContext) {
@@ -129,14 +137,17 @@ final class HTTPConnection: ChannelInboundHandler {
                 head.headers.add(name: "Content-Length", value: "\(bytes.count)")
             }
             context.write(wrapOutboundOut(.head(head)), promise: nil)
-            if hasBody, !bytes.isEmpty { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil) }
+            if hasBody, !bytes.isEmpty {
+                context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
+            }
             end(keepsAlive: keepsAlive, context)
         case .partial(let bytes):
             head.headers.replaceOrAdd(name: "Connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes))))).assumeIsolated().whenComplete { _ in
-                context.close(promise: nil)
-            }
+            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes))))).assumeIsolated()
+                .whenComplete { _ in
+                    context.close(promise: nil)
+                }
         case .stream(let next):
             context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
             if hasBody {
@@ -149,27 +160,30 @@ final class HTTPConnection: ChannelInboundHandler {
 
     /// Asks for the next piece, sends it, and comes back when the network has it: memory stays at one piece.
     private func pull(
-        _ next: @escaping @Sendable () async -> [UInt8]?, _ task: Task<Void, Never>, _ keepsAlive: Bool, _ request: HTTPRequestHead,
+        _ next: @escaping @Sendable () async -> [UInt8]?, _ task: Task<Void, Never>, _ keepsAlive: Bool,
+        _ request: HTTPRequestHead,
         _ context: ChannelHandlerContext
     ) {
         guard case .answering = state else { return }
         guardian.sent()
         let here = NIOLoopBound((connection: self, context: context), eventLoop: context.eventLoop)
         let loop = context.eventLoop
-        state = .answering(request, Task {
-            let piece = await next()
-            guard !Task.isCancelled else { return }
-            loop.execute {
-                let (connection, context) = here.value
-                guard case .answering(let request, let task) = connection.state else { return }
-                guard let piece else { return connection.end(keepsAlive: keepsAlive, context) }
-                connection.guardian.sending()
-                let part = HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: piece)))
-                context.writeAndFlush(connection.wrapOutboundOut(part)).assumeIsolated().whenSuccess {
-                    connection.pull(next, task, keepsAlive, request, context)
+        state = .answering(
+            request,
+            Task {
+                let piece = await next()
+                guard !Task.isCancelled else { return }
+                loop.execute {
+                    let (connection, context) = here.value
+                    guard case .answering(let request, let task) = connection.state else { return }
+                    guard let piece else { return connection.end(keepsAlive: keepsAlive, context) }
+                    connection.guardian.sending()
+                    let part = HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: piece)))
+                    context.writeAndFlush(connection.wrapOutboundOut(part)).assumeIsolated().whenSuccess {
+                        connection.pull(next, task, keepsAlive, request, context)
+                    }
                 }
-            }
-        })
+            })
     }
 
     private func end(keepsAlive: Bool, _ context: ChannelHandlerContext) {

@@ -5,7 +5,7 @@ import NIOSSL
 import Samples
 import Synchronization
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// An HTTP/1.1 server on one event loop thread: bounded in connections, bytes and time.
@@ -153,7 +153,8 @@ package final class HTTPServer: Sendable {
         try pipeline.addHandler(guardian)
         try pipeline.configureHTTPServerPipeline(
             withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
-        try pipeline.addHandler(HTTPConnection(guardian: guardian, limits: options.limits, isTLS: options.tls != nil, handler: handler))
+        try pipeline.addHandler(
+            HTTPConnection(guardian: guardian, limits: options.limits, isTLS: options.tls != nil, handler: handler))
     }
 
     /// Closes without a farewell: with no linger time the kernel sends RST. Source: socket(7), SO_LINGER.
@@ -174,9 +175,12 @@ package final class HTTPServer: Sendable {
         guard let error = error as? IOError else { return "\(error)" }
         let hint =
             switch error.errnoCode {
-            case EADDRINUSE: "; end the program that listens there, or choose another address with --web.listen-address (listen_addresses in web)"
-            case EADDRNOTAVAIL: "; --web.listen-address (listen_addresses in web) takes an address of this machine, or :port for all of them"
-            case EACCES: "; --web.listen-address (listen_addresses in web) takes a port from 1024 on, or the service needs CAP_NET_BIND_SERVICE"
+            case EADDRINUSE:
+                "; end the program that listens there, or choose another address with --web.listen-address (listen_addresses in web)"
+            case EADDRNOTAVAIL:
+                "; --web.listen-address (listen_addresses in web) takes an address of this machine, or :port for all of them"
+            case EACCES:
+                "; --web.listen-address (listen_addresses in web) takes a port from 1024 on, or the service needs CAP_NET_BIND_SERVICE"
             default: ""
             }
         return String(cString: strerror(error.errnoCode)) + hint

@@ -6,7 +6,9 @@ package enum PercentCoding {
     /// Nil where a `%` is not followed by two hex digits, or the bytes are not UTF-8.
     package static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
         let bytes = text.utf8
-        guard bytes.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else { return String(text) }
+        guard bytes.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else {
+            return String(text)
+        }
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count)
         var i = bytes.startIndex
@@ -33,7 +35,8 @@ package enum PercentCoding {
             let equals = item.utf8.firstIndex(of: UInt8(ascii: "=")) ?? item.endIndex
             let value = item[equals...].dropFirst()
             return (
-                decode(item[..<equals], plusIsSpace: true) ?? String(item[..<equals]), decode(value, plusIsSpace: true) ?? String(value)
+                decode(item[..<equals], plusIsSpace: true) ?? String(item[..<equals]),
+                decode(value, plusIsSpace: true) ?? String(value)
             )
         }
     }
@@ -44,7 +47,8 @@ package enum PercentCoding {
         let hex = Array("0123456789ABCDEF".utf8)
         for byte in text.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
                 out.append(byte)
             default: out += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }

@@ -19,7 +19,8 @@ package struct ServerOptions: Sendable {
     }
 
     package struct Limits: Sendable, Hashable {
-        /// A larger body is answered with 413. Default: 4 MiB, for thousands of alerts at once: whoever sends them drops what is refused.
+        /// A larger body is answered with 413. Default: 4 MiB, for thousands of alerts at once: whoever sends them
+        /// drops what is refused.
         package var bodyBytes = 4 << 20
         /// Request line and headers together; more is answered with 431. Default: 32 KiB.
         package var headerBytes = 32 << 10

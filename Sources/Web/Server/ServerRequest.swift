@@ -16,7 +16,8 @@ package struct ServerRequest: Sendable {
     package var isTLS: Bool
 
     package init(
-        method: String = "GET", target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [], remote: String = "",
+        method: String = "GET", target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+        remote: String = "",
         isTLS: Bool = false
     ) {
         self.method = method
@@ -28,7 +29,8 @@ package struct ServerRequest: Sendable {
         let relative = ServerRequest.relative(target)
         let end = relative.firstIndex { $0 == "?" || $0 == "#" } ?? relative.endIndex
         path = PercentCoding.decode(relative[..<end], plusIsSpace: false) ?? String(relative[..<end])
-        query = relative[end...].first == "?" ? PercentCoding.items(relative[end...].dropFirst().prefix { $0 != "#" }) : []
+        query =
+            relative[end...].first == "?" ? PercentCoding.items(relative[end...].dropFirst().prefix { $0 != "#" }) : []
     }
 
     /// The first header of that name, whatever its case.
@@ -49,7 +51,9 @@ package struct ServerRequest: Sendable {
 
     /// `http://host/path` (RFC 9112, 3.2.2) means `/path`.
     private static func relative(_ target: String) -> Substring {
-        guard !target.hasPrefix("/"), let scheme = target.utf8.firstIndex(of: UInt8(ascii: ":")), target[scheme...].hasPrefix("://") else {
+        guard !target.hasPrefix("/"), let scheme = target.utf8.firstIndex(of: UInt8(ascii: ":")),
+            target[scheme...].hasPrefix("://")
+        else {
             return target[...]
         }
         let authority = target[target.index(scheme, offsetBy: 3)...]

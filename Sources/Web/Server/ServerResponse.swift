@@ -29,6 +29,7 @@ package struct ServerResponse: Sendable {
 
     /// A short answer in plain text.
     package static func text(_ text: String, status: Int = 200) -> ServerResponse {
-        ServerResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: .bytes(Array(text.utf8)))
+        ServerResponse(
+            status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: .bytes(Array(text.utf8)))
     }
 }

@@ -7,7 +7,9 @@ extension ServerTLS {
     func context() throws(ServerError) -> NIOSSLContext {
         let chain = try certificates(certificateFile)
         let key: NIOSSLPrivateKey
-        do { key = try NIOSSLPrivateKey(file: keyFile, format: .pem) } catch { throw ServerError("\(keyFile): not a readable PEM key") }
+        do { key = try NIOSSLPrivateKey(file: keyFile, format: .pem) } catch {
+            throw ServerError("\(keyFile): not a readable PEM key")
+        }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = minimumVersion == .tls13 ? .tlsv13 : .tlsv12
@@ -32,7 +34,8 @@ extension ServerTLS {
         case .none, .verifyIfGiven, .requireAndVerify: NIOSSLServerHandler(context: context)
         // Any certificate will do: it is asked for but not judged, as in Go.
         case .request, .requireAny:
-            NIOSSLServerHandler(context: context, customVerificationCallback: { _, verdict in verdict.succeed(.certificateVerified) })
+            NIOSSLServerHandler(
+                context: context, customVerificationCallback: { _, verdict in verdict.succeed(.certificateVerified) })
         }
     }
 

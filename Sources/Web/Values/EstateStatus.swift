@@ -20,7 +20,8 @@ package struct EstateStatus: Sendable, Hashable, Codable {
         package var lastError: String?
 
         package init(
-            name: String, health: Health, state: String, detail: String = "", warnings: [String] = [], lastProbe: String? = nil,
+            name: String, health: Health, state: String, detail: String = "", warnings: [String] = [],
+            lastProbe: String? = nil,
             seconds: Double? = nil, lastError: String? = nil
         ) {
             self.name = name
@@ -61,7 +62,8 @@ package struct EstateStatus: Sendable, Hashable, Codable {
         package var labels: [String: String]
 
         package init(
-            name: String, severity: String, state: String, since: String, summary: String = "", action: String = "", runbookURL: String = "",
+            name: String, severity: String, state: String, since: String, summary: String = "", action: String = "",
+            runbookURL: String = "",
             labels: [String: String] = [:]
         ) {
             self.name = name
@@ -84,7 +86,10 @@ package struct EstateStatus: Sendable, Hashable, Codable {
         package var lastAccepted: String?
         package var lastError: String?
 
-        package init(name: String, integration: String, health: Health, waiting: Int = 0, lastAccepted: String? = nil, lastError: String? = nil) {
+        package init(
+            name: String, integration: String, health: Health, waiting: Int = 0, lastAccepted: String? = nil,
+            lastError: String? = nil
+        ) {
             self.name = name
             self.integration = integration
             self.health = health
@@ -102,7 +107,8 @@ package struct EstateStatus: Sendable, Hashable, Codable {
     package var receivers: [Receiver]
 
     package init(
-        version: String, startedAt: String, now: String, sections: [Section] = [], alerts: [FiringAlert] = [], receivers: [Receiver] = []
+        version: String, startedAt: String, now: String, sections: [Section] = [], alerts: [FiringAlert] = [],
+        receivers: [Receiver] = []
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -115,7 +121,10 @@ package struct EstateStatus: Sendable, Hashable, Codable {
     /// The worst of all targets, alerts and receivers.
     package var health: Health {
         let healths = sections.flatMap(\.targets).map(\.health) + receivers.map(\.health)
-        if healths.contains(.critical) || alerts.contains(where: { $0.state == "firing" && $0.severity == "critical" }) { return .critical }
+        if healths.contains(.critical) || alerts.contains(where: { $0.state == "firing" && $0.severity == "critical" })
+        {
+            return .critical
+        }
         if healths.contains(.unknown) { return .unknown }
         if healths.contains(.warning) || alerts.contains(where: { $0.state == "firing" }) { return .warning }
         return .ok

@@ -10,7 +10,9 @@ package struct HistoryItem: Sendable, Hashable, Codable {
     package var integration: String
     package var detail: String
 
-    package init(at: String, kind: String, subject: String, receiver: String = "", integration: String = "", detail: String = "") {
+    package init(
+        at: String, kind: String, subject: String, receiver: String = "", integration: String = "", detail: String = ""
+    ) {
         self.at = at
         self.kind = kind
         self.subject = subject

@@ -56,7 +56,8 @@ package struct RuleView: Sendable {
     package var lastEvaluation: Timestamp?
 
     package init(
-        name: String, query: String, labels: [String: String] = [:], kind: Kind, health: Health = .unknown, lastError: String? = nil,
+        name: String, query: String, labels: [String: String] = [:], kind: Kind, health: Health = .unknown,
+        lastError: String? = nil,
         evaluationTime: Double = 0, lastEvaluation: Timestamp? = nil
     ) {
         self.name = name
@@ -82,7 +83,8 @@ package struct AlertView: Sendable {
     package var keepFiringSince: Timestamp?
 
     package init(
-        labels: Labels, annotations: [String: String], state: State, activeAt: Timestamp, value: Double, keepFiringSince: Timestamp? = nil
+        labels: Labels, annotations: [String: String], state: State, activeAt: Timestamp, value: Double,
+        keepFiringSince: Timestamp? = nil
     ) {
         self.labels = labels
         self.annotations = annotations

@@ -5,8 +5,8 @@ import Platform
 import Testing
 import Transport
 
-/// The same configuration and the same alerts for Debian's Alertmanager and for ours, after the kinds of Alertmanager's own
-/// acceptance tests. Where we are meant to differ, the scenario says so and README.md gives the reason.
+/// The same configuration and the same alerts for Debian's Alertmanager and for ours, after the kinds of Alertmanager's
+/// own acceptance tests. Where we are meant to differ, the scenario says so and README.md gives the reason.
 @Suite(.serialized) struct AlertmanagerScenarioTests {
     private struct Result: Sendable {
         let scenario: Scenario
@@ -31,13 +31,15 @@ import Transport
         var results: [Result] = []
         await withTaskGroup(of: Result.self) { group in
             for (place, scenario) in scenarios.enumerated() {
-                if place >= AlertmanagerScenarioTests.mostAtOnce, let result = await group.next() { results.append(result) }
+                if place >= AlertmanagerScenarioTests.mostAtOnce, let result = await group.next() {
+                    results.append(result)
+                }
                 group.addTask { await AlertmanagerScenarioTests.run(scenario, collector, http) }
             }
             for await result in group { results.append(result) }
         }
-        // Groups wait for a second here, and on a busy machine two posts can lie further apart. What Alertmanager shows to be
-        // disturbed runs once more, alone; a difference of ours alone is never excused.
+        // Groups wait for a second here, and on a busy machine two posts can lie further apart. What Alertmanager shows
+        // to be disturbed runs once more, alone; a difference of ours alone is never excused.
         for index in results.indices where results[index].isDisturbed {
             print("once more, alone: \(results[index].scenario.name)")
             let quiet = try await Collector.start()
@@ -62,7 +64,9 @@ import Transport
             for kind in Peer.Kind.allCases {
                 group.addTask {
                     do {
-                        let peer = try Peer(kind, scenario: scenario.name, configuration: scenario.configuration, collector: collector, http: http)
+                        let peer = try Peer(
+                            kind, scenario: scenario.name, configuration: scenario.configuration, collector: collector,
+                            http: http)
                         defer { peer.remove() }
                         do {
                             try await peer.start()

@@ -23,7 +23,7 @@ final class Collector: Sendable {
         let scenario: String
     }
 
-    private struct Place: Hashable {
+    private struct SourcePosition: Hashable {
         let key: Key
         let receiver: String
     }
@@ -31,9 +31,9 @@ final class Collector: Sendable {
     private struct State {
         var heard: [Key: [Heard]] = [:]
         /// What the next requests of a receiver get instead of 200, in order.
-        var failures: [Place: [LabReply]] = [:]
-        var failing: [Place: LabReply] = [:]
-        var refused: [Place: Int] = [:]
+        var failures: [SourcePosition: [LabReply]] = [:]
+        var failing: [SourcePosition: LabReply] = [:]
+        var refused: [SourcePosition: Int] = [:]
         /// The process of each peer that is heard.
         var lives: [Key: Int] = [:]
         /// Seeds of receivers that fail now and then.
@@ -63,36 +63,49 @@ final class Collector: Sendable {
 
     func url(_ scenario: String) -> String { "\(server.url)/\(scenario)" }
 
-    func heard(_ peer: Peer.Kind, _ scenario: String) -> [Heard] { state.withLock { $0.heard[Key(peer: peer, scenario: scenario)] ?? [] } }
+    func heard(_ peer: Peer.Kind, _ scenario: String) -> [Heard] {
+        state.withLock { $0.heard[Key(peer: peer, scenario: scenario)] ?? [] }
+    }
 
     /// From now on this process is heard, and none before it.
-    func begin(_ peer: Peer.Kind, _ scenario: String, life: Int) { state.withLock { $0.lives[Key(peer: peer, scenario: scenario)] = life } }
+    func begin(_ peer: Peer.Kind, _ scenario: String, life: Int) {
+        state.withLock { $0.lives[Key(peer: peer, scenario: scenario)] = life }
+    }
 
     /// Requests that were answered otherwise than with 200.
     func refused(_ peer: Peer.Kind, _ scenario: String, _ receiver: String) -> Int {
-        state.withLock { $0.refused[Place(key: Key(peer: peer, scenario: scenario), receiver: receiver)] ?? 0 }
+        state.withLock { $0.refused[SourcePosition(key: Key(peer: peer, scenario: scenario), receiver: receiver)] ?? 0 }
     }
 
     /// The next requests fail like this, one after the other.
     func fail(_ peer: Peer.Kind, _ scenario: String, _ receiver: String, _ replies: [LabReply]) {
-        state.withLock { $0.failures[Place(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = replies }
+        state.withLock {
+            $0.failures[SourcePosition(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = replies
+        }
     }
 
     /// All requests fail like this until told otherwise.
     func keepFailing(_ peer: Peer.Kind, _ scenario: String, _ receiver: String, _ reply: LabReply?) {
-        state.withLock { $0.failing[Place(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = reply }
+        state.withLock {
+            $0.failing[SourcePosition(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = reply
+        }
     }
 
     /// Makes a scenario's receivers slow, and fail now and then: with 500, and with an answer that gets lost.
-    func misbehave(_ peer: Peer.Kind, _ scenario: String, seed: UInt64) { state.withLock { $0.misbehaving[Key(peer: peer, scenario: scenario)] = seed } }
-    func behave(_ peer: Peer.Kind, _ scenario: String) { state.withLock { $0.misbehaving[Key(peer: peer, scenario: scenario)] = nil } }
+    func misbehave(_ peer: Peer.Kind, _ scenario: String, seed: UInt64) {
+        state.withLock { $0.misbehaving[Key(peer: peer, scenario: scenario)] = seed }
+    }
+    func behave(_ peer: Peer.Kind, _ scenario: String) {
+        state.withLock { $0.misbehaving[Key(peer: peer, scenario: scenario)] = nil }
+    }
 
     private func answer(_ request: LabRequest) async -> LabReply {
         let parts = request.path.split(separator: "/").map(String.init)
         guard parts.count == 3, let life = Int(parts[1]) else { return .response(LabResponse(404)) }
-        let peer: Peer.Kind = request.headers["user-agent"]?.hasPrefix("Alertmanager/") == true ? .alertmanager : .vaultwatch
+        let peer: Peer.Kind =
+            request.headers["user-agent"]?.hasPrefix("Alertmanager/") == true ? .alertmanager : .vaultwatch
         let key = Key(peer: peer, scenario: parts[0])
-        let place = Place(key: key, receiver: parts[2])
+        let place = SourcePosition(key: key, receiver: parts[2])
         let failure = state.withLock { state -> LabReply? in
             if state.lives[key] != life { return .reset }
             var reply = state.failing[place]
@@ -130,7 +143,9 @@ final class Collector: Sendable {
             let alerts = payload["alerts"] as? [[String: Any]], let labels = payload["groupLabels"] as? [String: String]
         else { return nil }
         payload["alerts"] = alerts.sorted { $0["fingerprint"] as? String ?? "" < $1["fingerprint"] as? String ?? "" }
-        guard let sorted = try? JSONSerialization.data(withJSONObject: payload, options: [.sortedKeys, .withoutEscapingSlashes])
+        guard
+            let sorted = try? JSONSerialization.data(
+                withJSONObject: payload, options: [.sortedKeys, .withoutEscapingSlashes])
         else { return nil }
         func names(_ status: String) -> String {
             let names = alerts.filter { $0["status"] as? String == status }.map { alert in
@@ -139,9 +154,11 @@ final class Collector: Sendable {
             }
             return names.isEmpty ? "" : "\(status)[\(names.joined(separator: ","))]"
         }
-        let group = "{" + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ", ") + "}"
+        let group =
+            "{" + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ", ") + "}"
         return Heard(
-            receiver: receiver, group: group, line: [names("firing"), names("resolved")].filter { !$0.isEmpty }.joined(separator: " "),
+            receiver: receiver, group: group,
+            line: [names("firing"), names("resolved")].filter { !$0.isEmpty }.joined(separator: " "),
             payload: String(decoding: sorted, as: UTF8.self), at: .now)
     }
 }

@@ -7,7 +7,8 @@ import Synchronization
 import Testing
 import Transport
 
-/// One of the two programs under the same scenario: Debian's Alertmanager, or ours. A script drives both in the same words.
+/// One of the two programs under the same scenario: Debian's Alertmanager, or ours. A script drives both in the same
+/// words.
 final class Peer: Sendable {
     enum Kind: String, Hashable, CaseIterable, Sendable {
         case alertmanager
@@ -40,7 +41,9 @@ final class Peer: Sendable {
         written = Mutex((configuration, 0))
         if kind == .vaultwatch {
             // Something to watch, which nobody judges: there are no rules.
-            try folder.write("vaultwatch.yml", """
+            try folder.write(
+                "vaultwatch.yml",
+                """
                 global: {poll_interval: 1h, timeout: 100ms}
                 vault: {clusters: [{name: none, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
                 alerting: {file: alertmanager.yml}
@@ -48,10 +51,12 @@ final class Peer: Sendable {
         }
     }
 
-    /// Each process sends to URLs of its own: what a killed one left on the wire must not arrive after what its successor says.
+    /// Each process sends to URLs of its own: what a killed one left on the wire must not arrive after what its
+    /// successor says.
     private func write() throws {
         let (text, life) = written.withLock { $0 }
-        try folder.write("alertmanager.yml", text.replacingOccurrences(of: "URL/", with: collector.url(scenario) + "/\(life)/"))
+        try folder.write(
+            "alertmanager.yml", text.replacingOccurrences(of: "URL/", with: collector.url(scenario) + "/\(life)/"))
     }
 
     // MARK: The process
@@ -69,7 +74,8 @@ final class Peer: Sendable {
             case .alertmanager:
                 [
                     "--config.file=\(folder.file("alertmanager.yml"))", "--storage.path=\(folder.file("data"))",
-                    "--web.listen-address=127.0.0.1:\(port)", "--cluster.listen-address=", "--web.external-url=https://watch.example.org", "--web.route-prefix=/",
+                    "--web.listen-address=127.0.0.1:\(port)", "--cluster.listen-address=",
+                    "--web.external-url=https://watch.example.org", "--web.route-prefix=/",
                 ]
             case .vaultwatch:
                 [
@@ -77,7 +83,8 @@ final class Peer: Sendable {
                     "--web.listen-address=127.0.0.1:\(port)", "--web.external-url=https://watch.example.org",
                 ]
             }
-        let child = try await ChildProcess.start(kind == .alertmanager ? "prometheus-alertmanager" : Binary.path, arguments)
+        let child = try await ChildProcess.start(
+            kind == .alertmanager ? "prometheus-alertmanager" : Binary.path, arguments)
         process.withLock { $0 = child }
         guard isWaiting else { return }
         let isReady = await waitUntil(atMost: .seconds(60)) {
@@ -85,7 +92,9 @@ final class Peer: Sendable {
             return (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200
         }
         guard isReady, child.exit == nil else {
-            throw Failure(description: "\(kind) did not start: \(String(decoding: child.standardError(limit: 4096), as: UTF8.self))")
+            throw Failure(
+                description:
+                    "\(kind) did not start: \(String(decoding: child.standardError(limit: 4096), as: UTF8.self))")
         }
     }
 
@@ -139,7 +148,10 @@ final class Peer: Sendable {
         var startsAt: String?
         var generatorURL: String?
 
-        init(_ name: String, _ labels: [String: String] = [:], annotations: [String: String] = [:], starts: Double? = nil, ends: Double? = nil) {
+        init(
+            _ name: String, _ labels: [String: String] = [:], annotations: [String: String] = [:],
+            starts: Double? = nil, ends: Double? = nil
+        ) {
             self.labels = labels.merging(["alertname": name]) { old, _ in old }
             self.annotations = annotations
             self.starts = starts
@@ -148,7 +160,8 @@ final class Peer: Sendable {
     }
 
     private func time(_ seconds: Double) -> String {
-        Date(timeIntervalSinceNow: seconds).formatted(.iso8601.year().month().day().timeZone(separator: .omitted).time(includingFractionalSeconds: true))
+        Date(timeIntervalSinceNow: seconds).formatted(
+            .iso8601.year().month().day().timeZone(separator: .omitted).time(includingFractionalSeconds: true))
     }
 
     func post(_ alerts: Posted...) async throws {
@@ -169,15 +182,22 @@ final class Peer: Sendable {
     }
 
     /// Ends an alert that fires.
-    func resolve(_ name: String, labels: [String: String] = [:]) async throws { try await post(Posted(name, labels, ends: 0)) }
+    func resolve(_ name: String, labels: [String: String] = [:]) async throws {
+        try await post(Posted(name, labels, ends: 0))
+    }
 
     /// - Returns: its id.
     func silence(_ name: String, seconds: Double) async throws -> String {
-        let answer = try await call("POST", "/api/v2/silences", [
-            "matchers": [["name": "alertname", "value": name, "isRegex": true, "isEqual": true]], "startsAt": time(0), "endsAt": time(seconds),
-            "createdBy": "test", "comment": "scenario",
-        ] as [String: Any])
-        guard let id = (answer as? [String: Any])?["silenceID"] as? String else { throw Failure(description: "\(kind): no silenceID") }
+        let answer = try await call(
+            "POST", "/api/v2/silences",
+            [
+                "matchers": [["name": "alertname", "value": name, "isRegex": true, "isEqual": true]],
+                "startsAt": time(0), "endsAt": time(seconds),
+                "createdBy": "test", "comment": "scenario",
+            ] as [String: Any])
+        guard let id = (answer as? [String: Any])?["silenceID"] as? String else {
+            throw Failure(description: "\(kind): no silenceID")
+        }
         return id
     }
 
@@ -188,22 +208,31 @@ final class Peer: Sendable {
         let groups = try? await http.send(HTTPRequest(url: url + "/api/v2/alerts/groups")).text
         let metrics = try? await http.send(HTTPRequest(url: url + "/metrics")).text
         let lines = (metrics ?? "").split(separator: "\n").filter { line in
-            ["vaultwatch_notification", "vaultwatch_journal", "vaultwatch_dispatcher", "vaultwatch_loop"].contains { line.hasPrefix($0) } && !line.hasSuffix(" 0") && !line.contains("_bucket")
+            ["vaultwatch_notification", "vaultwatch_journal", "vaultwatch_dispatcher", "vaultwatch_loop"].contains {
+                line.hasPrefix($0)
+            } && !line.hasSuffix(" 0") && !line.contains("_bucket")
         }
         let child = process.withLock { $0 }
-        return (groups ?? "no answer") + "\n" + lines.joined(separator: "\n") + "\n" + String(decoding: child?.standardError(limit: 8192) ?? [], as: UTF8.self)
+        return (groups ?? "no answer") + "\n" + lines.joined(separator: "\n") + "\n"
+            + String(decoding: child?.standardError(limit: 8192) ?? [], as: UTF8.self)
     }
 
     // MARK: What it said
 
     var heard: [Collector.Heard] { collector.heard(kind, scenario) }
 
-    func heard(_ line: String, by receiver: String = "ops") -> [Collector.Heard] { heard.filter { $0.line == line && $0.receiver == receiver } }
+    func heard(_ line: String, by receiver: String = "ops") -> [Collector.Heard] {
+        heard.filter { $0.line == line && $0.receiver == receiver }
+    }
 
     /// Waits until a receiver has heard a line so many times.
     func hears(_ line: String, by receiver: String = "ops", times: Int = 1) async throws {
         let came = await waitUntil(atMost: .seconds(40)) { heard(line, by: receiver).count >= times }
-        if !came { throw Failure(description: "\(kind): \(receiver) did not hear \(line); it heard \(heard.map { "\($0.receiver): \($0.line)" })") }
+        if !came {
+            throw Failure(
+                description:
+                    "\(kind): \(receiver) did not hear \(line); it heard \(heard.map { "\($0.receiver): \($0.line)" })")
+        }
     }
 
     /// Waits until so many requests to a receiver were refused.
@@ -216,9 +245,13 @@ final class Peer: Sendable {
     func passTurns() async throws { try await Task.sleep(for: .milliseconds(2500)) }
 
     func fail(_ replies: [LabReply], at receiver: String = "ops") { collector.fail(kind, scenario, receiver, replies) }
-    func keepFailing(_ reply: LabReply?, at receiver: String = "ops") { collector.keepFailing(kind, scenario, receiver, reply) }
+    func keepFailing(_ reply: LabReply?, at receiver: String = "ops") {
+        collector.keepFailing(kind, scenario, receiver, reply)
+    }
 }
 
 extension LabReply {
-    static func status(_ code: Int, headers: [String: String] = [:]) -> LabReply { .response(LabResponse(code, headers: headers)) }
+    static func status(_ code: Int, headers: [String: String] = [:]) -> LabReply {
+        .response(LabResponse(code, headers: headers))
+    }
 }

@@ -27,7 +27,8 @@ extension Scenario {
         },
         // Nobody says that it ended: it ends by `resolve_timeout`.
         Scenario(
-            "resolve-timeout", configuration(more: "global: {resolve_timeout: 3s}"), hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
+            "resolve-timeout", configuration(more: "global: {resolve_timeout: 3s}"),
+            hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
         ) { peer in
             try await peer.fire("A")
             try await peer.hears("resolved[A]")
@@ -37,7 +38,8 @@ extension Scenario {
             try await peer.hears("resolved[A]")
         },
         // Over before anybody heard of it; and an end of something that never began.
-        Scenario("over-before-heard", configuration(wait: "3s"), hears: [#"ops {alertname="C"}"#: ["firing[C]"]]) { peer in
+        Scenario("over-before-heard", configuration(wait: "3s"), hears: [#"ops {alertname="C"}"#: ["firing[C]"]]) {
+            peer in
             try await peer.post(.init("A"))
             try await peer.resolve("A")
             try await peer.resolve("B")
@@ -45,7 +47,8 @@ extension Scenario {
             try await peer.hears("firing[C]")
         },
         // Ended and begun again between two turns of its group.
-        Scenario("flap-within-interval", configuration(interval: "3s"), hears: [#"ops {alertname="A"}"#: ["firing[A]"]]) { peer in
+        Scenario("flap-within-interval", configuration(interval: "3s"), hears: [#"ops {alertname="A"}"#: ["firing[A]"]])
+        { peer in
             try await peer.fire("A")
             try await peer.hears("firing[A]")
             try await peer.post(.init("A", ends: 0), .init("A"))

@@ -28,11 +28,15 @@ extension Scenario {
             try await peer.hears("firing[A]")
             try await peer.passTurns()
         },
-        Scenario("one-fails-other-hears", configuration(route: """
-            routes:
-                - {receiver: other, continue: true}
-                - {receiver: ops}
-            """), hears: [#"other {alertname="A"}"#: ["firing[A]", "resolved[A]"]]) { peer in
+        Scenario(
+            "one-fails-other-hears",
+            configuration(
+                route: """
+                    routes:
+                        - {receiver: other, continue: true}
+                        - {receiver: ops}
+                    """), hears: [#"other {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
+        ) { peer in
             peer.keepFailing(.status(500))
             try await peer.fire("A")
             try await peer.hears("firing[A]", by: "other")
@@ -51,7 +55,8 @@ extension Scenario {
         },
         // Over before a receiver that was down has taken it.
         Scenario(
-            "over-before-accepted", hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"], #"ops {alertname="B"}"#: ["firing[B]"]],
+            "over-before-accepted",
+            hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"], #"ops {alertname="B"}"#: ["firing[B]"]],
             oursHears: [#"ops {alertname="B"}"#: ["firing[B]"]]
         ) { peer in
             peer.keepFailing(.status(500))

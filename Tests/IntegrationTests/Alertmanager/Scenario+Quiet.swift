@@ -1,16 +1,18 @@
 extension Scenario {
-    private static let inhibition = configuration(more: """
-        inhibit_rules:
-          - source_matchers: [severity = critical]
-            target_matchers: [severity = warning]
-            equal: [cluster]
-        """)
+    private static let inhibition = configuration(
+        more: """
+            inhibit_rules:
+              - source_matchers: [severity = critical]
+                target_matchers: [severity = warning]
+                equal: [cluster]
+            """)
 
-    private static let circle = configuration(more: """
-        inhibit_rules:
-          - {source_matchers: [alertname = A], target_matchers: [alertname = B]}
-          - {source_matchers: [alertname = B], target_matchers: [alertname = A]}
-        """)
+    private static let circle = configuration(
+        more: """
+            inhibit_rules:
+              - {source_matchers: [alertname = A], target_matchers: [alertname = B]}
+              - {source_matchers: [alertname = B], target_matchers: [alertname = A]}
+            """)
 
     private static let intervals = """
         time_intervals:
@@ -25,13 +27,16 @@ extension Scenario {
         Scenario(
             observing: "inhibition", inhibition,
             hears: [
-                #"ops {alertname="Crit"}"#: ["firing[Crit]", "resolved[Crit]"], #"ops {alertname="Other"}"#: ["firing[Other]"],
+                #"ops {alertname="Crit"}"#: ["firing[Crit]", "resolved[Crit]"],
+                #"ops {alertname="Other"}"#: ["firing[Other]"],
                 #"ops {alertname="Warn"}"#: ["firing[Warn]"],
             ]
         ) { peer in
             try await peer.fire("Crit", labels: ["severity": "critical", "cluster": "a"])
             try await peer.hears("firing[Crit]")
-            try await peer.post(.init("Warn", ["severity": "warning", "cluster": "a"]), .init("Other", ["severity": "warning", "cluster": "b"]))
+            try await peer.post(
+                .init("Warn", ["severity": "warning", "cluster": "a"]),
+                .init("Other", ["severity": "warning", "cluster": "b"]))
             try await peer.hears("firing[Other]")
             try await peer.passTurns()
             try await peer.resolve("Crit", labels: ["severity": "critical", "cluster": "a"])
@@ -43,7 +48,10 @@ extension Scenario {
         Scenario(
             "inhibited-then-resolved", inhibition,
             hears: [#"ops {alertname="Crit"}"#: ["firing[Crit]"], #"ops {alertname="Warn"}"#: ["firing[Warn]"]],
-            oursHears: [#"ops {alertname="Crit"}"#: ["firing[Crit]"], #"ops {alertname="Warn"}"#: ["firing[Warn]", "resolved[Warn]"]]
+            oursHears: [
+                #"ops {alertname="Crit"}"#: ["firing[Crit]"],
+                #"ops {alertname="Warn"}"#: ["firing[Warn]", "resolved[Warn]"],
+            ]
         ) { peer in
             try await peer.fire("Warn", labels: ["severity": "warning", "cluster": "a"])
             try await peer.hears("firing[Warn]")
@@ -55,14 +63,18 @@ extension Scenario {
         Scenario(
             "inhibited-in-a-circle", circle, hears: [#"ops {alertname="Other"}"#: ["firing[Other]"]],
             oursHears: [
-                #"ops {alertname="A"}"#: ["firing[A]"], #"ops {alertname="B"}"#: ["firing[B]"], #"ops {alertname="Other"}"#: ["firing[Other]"],
+                #"ops {alertname="A"}"#: ["firing[A]"], #"ops {alertname="B"}"#: ["firing[B]"],
+                #"ops {alertname="Other"}"#: ["firing[Other]"],
             ]
         ) { peer in
             try await peer.post(.init("A"), .init("B"), .init("Other"))
             try await peer.hears("firing[Other]")
             try await peer.passTurns()
         },
-        Scenario(observing: "silence-ended-by-hand", hears: [#"ops {alertname="A"}"#: ["firing[A]"], #"ops {alertname="B"}"#: ["firing[B]"]]) { peer in
+        Scenario(
+            observing: "silence-ended-by-hand",
+            hears: [#"ops {alertname="A"}"#: ["firing[A]"], #"ops {alertname="B"}"#: ["firing[B]"]]
+        ) { peer in
             let id = try await peer.silence("A|Z", seconds: 600)
             try await peer.post(.init("A"), .init("B"))
             try await peer.hears("firing[B]")
@@ -80,7 +92,9 @@ extension Scenario {
             return peer.heard.map { String($0.at - began > .milliseconds(3900)) }
         },
         // A silence that begins later stops repeats, and its end alone is no news.
-        Scenario("silenced-while-firing", configuration(groupBy: "[team]"), hears: [#"ops {team="x"}"#: ["firing[A,B]"]]) { peer in
+        Scenario(
+            "silenced-while-firing", configuration(groupBy: "[team]"), hears: [#"ops {team="x"}"#: ["firing[A,B]"]]
+        ) { peer in
             try await peer.post(.init("A", ["team": "x"]), .init("B", ["team": "x"]))
             try await peer.hears("firing[A,B]")
             let id = try await peer.silence("A", seconds: 600)
@@ -89,7 +103,8 @@ extension Scenario {
             try await peer.passTurns()
         },
         Scenario(
-            "silenced-then-resolved", hears: [#"ops {alertname="A"}"#: ["firing[A]"]], oursHears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
+            "silenced-then-resolved", hears: [#"ops {alertname="A"}"#: ["firing[A]"]],
+            oursHears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
         ) { peer in
             try await peer.fire("A")
             try await peer.hears("firing[A]")
@@ -117,7 +132,9 @@ extension Scenario {
                         - {matchers: [alertname = NotActive], active_time_intervals: [never]}
                         - {matchers: [alertname = Both], active_time_intervals: [always], mute_time_intervals: [always]}
                     """, more: intervals),
-            hears: [#"ops {alertname="NotMuted"}"#: ["firing[NotMuted]"], #"ops {alertname="Active"}"#: ["firing[Active]"]]
+            hears: [
+                #"ops {alertname="NotMuted"}"#: ["firing[NotMuted]"], #"ops {alertname="Active"}"#: ["firing[Active]"],
+            ]
         ) { peer in
             try await peer.post(.init("Muted"), .init("NotMuted"), .init("Active"), .init("NotActive"), .init("Both"))
             try await peer.hears("firing[NotMuted]")
@@ -125,10 +142,12 @@ extension Scenario {
             try await peer.passTurns()
         },
         Scenario(
-            "muted-then-resolved", hears: [#"ops {alertname="A"}"#: ["firing[A]"]], oursHears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
+            "muted-then-resolved", hears: [#"ops {alertname="A"}"#: ["firing[A]"]],
+            oursHears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
         ) { peer in
             let muted = { (interval: String) in
-                configuration(route: "routes: [{matchers: [alertname = A], mute_time_intervals: [\(interval)]}]", more: intervals)
+                configuration(
+                    route: "routes: [{matchers: [alertname = A], mute_time_intervals: [\(interval)]}]", more: intervals)
             }
             try await peer.reload(muted("never"))
             try await peer.fire("A")

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 extension Scenario {
@@ -18,7 +18,10 @@ extension Scenario {
         Scenario(
             "reload-other-receiver",
             hears: [#"ops {alertname="A"}"#: ["firing[A]"], #"other {alertname="A"}"#: ["firing[A]", "resolved[A]"]],
-            oursHears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"], #"other {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
+            oursHears: [
+                #"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"],
+                #"other {alertname="A"}"#: ["firing[A]", "resolved[A]"],
+            ]
         ) { peer in
             try await peer.fire("A")
             try await peer.hears("firing[A]")
@@ -42,7 +45,8 @@ extension Scenario {
         // The source says nothing after the restart, so `resolve_timeout` ends the alert, for whoever still knows it.
         Scenario(
             "restart-forgotten-by-source", configuration(more: "global: {resolve_timeout: 6s}"),
-            hears: [#"ops {alertname="A"}"#: ["firing[A]"]], oursHears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
+            hears: [#"ops {alertname="A"}"#: ["firing[A]"]],
+            oursHears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
         ) { peer in
             try await peer.fire("A")
             try await peer.hears("firing[A]")
@@ -54,7 +58,11 @@ extension Scenario {
             }
         },
         Scenario(
-            "kill", hears: [#"ops {alertname="A"}"#: ["firing[A]", "firing[A]", "resolved[A]"], #"ops {alertname="B"}"#: ["firing[B]"]],
+            "kill",
+            hears: [
+                #"ops {alertname="A"}"#: ["firing[A]", "firing[A]", "resolved[A]"],
+                #"ops {alertname="B"}"#: ["firing[B]"],
+            ],
             oursHears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
         ) { peer in
             try await peer.fire("A")
@@ -73,7 +81,8 @@ extension Scenario {
         },
         // Killed within the group's wait, before anybody has heard.
         Scenario(
-            "kill-before-told", configuration(wait: "4s"), hears: [:], oursHears: [#"ops {alertname="A"}"#: ["firing[A]"]]
+            "kill-before-told", configuration(wait: "4s"), hears: [:],
+            oursHears: [#"ops {alertname="A"}"#: ["firing[A]"]]
         ) { peer in
             try await peer.fire("A")
             try await peer.restart(SIGKILL)

@@ -1,7 +1,9 @@
 extension Scenario {
     /// When it is heard. Lower bounds alone are checked: a busy machine makes everything late.
     static let timing: [Scenario] = [
-        Scenario(observing: "group-wait", configuration(wait: "2s"), hears: [#"ops {alertname="A"}"#: ["firing[A1,A2]"]]) { peer in
+        Scenario(
+            observing: "group-wait", configuration(wait: "2s"), hears: [#"ops {alertname="A"}"#: ["firing[A1,A2]"]]
+        ) { peer in
             let began = ContinuousClock.now
             try await peer.fire("A", labels: ["n": "1"])
             try await peer.fire("A", labels: ["n": "2"])
@@ -9,20 +11,27 @@ extension Scenario {
             return peer.heard.map { String($0.at - began > .milliseconds(1900)) }
         },
         // An alert that has waited elsewhere for longer than the group would wait is told at once.
-        Scenario(observing: "late-alert", configuration(wait: "30s"), hears: [#"ops {alertname="A"}"#: ["firing[A]"]]) { peer in
+        Scenario(observing: "late-alert", configuration(wait: "30s"), hears: [#"ops {alertname="A"}"#: ["firing[A]"]]) {
+            peer in
             let began = ContinuousClock.now
             try await peer.post(.init("A", starts: -120))
             try await peer.hears("firing[A]")
             return peer.heard.map { String($0.at - began < .seconds(25)) }
         },
-        Scenario(observing: "group-interval", configuration(interval: "3s", groupBy: "[team]"), hears: [#"ops {team="x"}"#: ["firing[A]", "firing[A,B]"]]) { peer in
+        Scenario(
+            observing: "group-interval", configuration(interval: "3s", groupBy: "[team]"),
+            hears: [#"ops {team="x"}"#: ["firing[A]", "firing[A,B]"]]
+        ) { peer in
             try await peer.fire("A", labels: ["team": "x"])
             try await peer.hears("firing[A]")
             try await peer.fire("B", labels: ["team": "x"])
             try await peer.hears("firing[A,B]")
             return [String(peer.heard[1].at - peer.heard[0].at > .milliseconds(2500))]
         },
-        Scenario(observing: "repeat", configuration(again: "2s"), hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]], collapses: true) { peer in
+        Scenario(
+            observing: "repeat", configuration(again: "2s"),
+            hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]], collapses: true
+        ) { peer in
             try await peer.fire("A")
             try await peer.hears("firing[A]", times: 3)
             let said = peer.heard

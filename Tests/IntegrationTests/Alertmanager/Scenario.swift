@@ -14,17 +14,21 @@ struct Scenario: Sendable {
     var script: @Sendable (Peer) async throws -> [String]
 
     init(
-        _ name: String, _ configuration: String = Scenario.configuration(), hears: [String: [String]], oursHears: [String: [String]]? = nil,
+        _ name: String, _ configuration: String = Scenario.configuration(), hears: [String: [String]],
+        oursHears: [String: [String]]? = nil,
         collapses: Bool = false, script: @escaping @Sendable (Peer) async throws -> Void
     ) {
-        self.init(observing: name, configuration, hears: hears, oursHears: oursHears, collapses: collapses, script: { peer in
-            try await script(peer)
-            return []
-        })
+        self.init(
+            observing: name, configuration, hears: hears, oursHears: oursHears, collapses: collapses,
+            script: { peer in
+                try await script(peer)
+                return []
+            })
     }
 
     init(
-        observing name: String, _ configuration: String = Scenario.configuration(), hears: [String: [String]], oursHears: [String: [String]]? = nil,
+        observing name: String, _ configuration: String = Scenario.configuration(), hears: [String: [String]],
+        oursHears: [String: [String]]? = nil,
         collapses: Bool = false, script: @escaping @Sendable (Peer) async throws -> [String]
     ) {
         self.name = name
@@ -37,7 +41,8 @@ struct Scenario: Sendable {
 
     /// One receiver, `ops`, and a route to it; more is put in where a scenario needs it.
     static func configuration(
-        route: String = "", wait: String = "1s", interval: String = "1s", again: String = "4h", groupBy: String = "[alertname]",
+        route: String = "", wait: String = "1s", interval: String = "1s", again: String = "4h",
+        groupBy: String = "[alertname]",
         webhook: String = "", more: String = ""
     ) -> String {
         """
