@@ -60,10 +60,12 @@ let package = Package(
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
 
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        // pthread_setname_np(3), a header alone.
+        .systemLibrary(name: "CThread", path: "Sources/CThread"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         stage("Samples", ["CRE2"]),
-        stage("Platform", ["Samples", logging]),
+        stage("Platform", ["Samples", "CThread", logging]),
         stage("YAML", ["Samples", "CYAML"]),
         stage("Exposition", ["Samples"]),
         stage("Telemetry", ["Samples", "Exposition"]),
@@ -115,7 +117,7 @@ let package = Package(
 
         .target(name: "SteppedClock", path: "Tests/SteppedClock", linkerSettings: [.linkedLibrary("dl")]),
         tests("Samples", ["Samples"]),
-        tests("Platform", ["Platform", "Samples", logging]),
+        tests("Platform", ["Platform", "Samples", "CThread", logging]),
         tests("YAML", ["YAML"]),
         tests("Exposition", ["Exposition", "Samples"], exclude: ["Recordings"]),
         tests("Telemetry", ["Telemetry", "Exposition", "Samples"]),

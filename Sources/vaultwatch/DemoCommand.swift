@@ -99,8 +99,16 @@ struct DemoCommand: AsyncParsableCommand {
     /// Lines from standard input, read on a thread of their own since reading blocks.
     private static func readKeys(_ estate: Estate, _ asking: AsyncStream<Request>.Continuation) -> Task<Void, Never> {
         let (lines, typing) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(100))
-        let thread = InputThread(typing)
-        thread.start()
+        do {
+            // Reading a terminal blocks.
+            try SystemThreads().start("demo-input") {
+                while let line = readLine() { typing.yield(line) }
+                typing.finish()
+            }
+        } catch {
+            Terminal.error("\(error); Ctrl-C ends the demo")
+            typing.finish()
+        }
         return Task {
             for await line in lines {
                 let text = line.trimmed
@@ -124,28 +132,6 @@ struct DemoCommand: AsyncParsableCommand {
                 }
             }
         }
-    }
-}
-
-/// Reads standard input line by line until its end.
-private final class InputThread: Sendable {
-    private let typing: AsyncStream<String>.Continuation
-
-    init(_ typing: AsyncStream<String>.Continuation) { self.typing = typing }
-
-    func start() {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                let reader = Unmanaged<InputThread>.fromOpaque(argument).takeRetainedValue()
-                while let line = readLine() { reader.typing.yield(line) }
-                reader.typing.finish()
-                return nil
-            }, context.toOpaque())
-        pthread_detach(thread)
     }
 }
 
