@@ -62,11 +62,13 @@ let package = Package(
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
 
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        // pthread_setname_np(3), a header alone.
+        .systemLibrary(name: "CThread", path: "Sources/CThread"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         stage("Text", ["CRE2"]),
         stage("Samples", ["Text"]),
-        stage("Platform", ["Text", "Samples", logging]),
+        stage("Platform", ["Text", "Samples", "CThread", logging]),
         stage("TimeZones", ["Text", "Samples", "Platform"]),
         stage("YAML", ["Text", "CYAML"]),
         stage("Exposition", ["Text", "Samples"]),
