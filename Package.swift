@@ -121,7 +121,7 @@ let package = Package(
                 "Config", "Agent", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        stage("Lab", ["Text", "Samples", "Platform", "CCrypto"] + nio),
+        stage("Lab", ["Text", "HTTPServer", "Samples", "Platform", "CCrypto"] + nio),
         .executableTarget(
             name: "vaultwatch-demo",
             dependencies: [
