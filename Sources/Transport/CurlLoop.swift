@@ -351,9 +351,11 @@ final class CurlLoop: @unchecked Sendable {
             sockets.add(
                 fresh,
                 SocketTable.Connection(
-                    origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry))
+                    origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry),
+                user: ObjectIdentifier(transfer))
         } else {
-            transfer.certificateExpiry = sockets.certificateExpiry(origin: transfer.origin, localPort: localPort)
+            let kept = sockets.use(origin: transfer.origin, localPort: localPort, user: ObjectIdentifier(transfer))
+            transfer.certificateExpiry = kept?.certificateExpiry
         }
         transfer.openedSockets = []
     }
@@ -366,9 +368,9 @@ final class CurlLoop: @unchecked Sendable {
     /// After a transfer: if its connection is kept, notice when the peer drops it.
     private func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
         var socket: curl_socket_t = -1
-        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0, let watched = sockets.setIdle(socket) else {
-            return
-        }
+        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0,
+            let watched = sockets.setIdle(socket, after: ObjectIdentifier(transfer))
+        else { return }
         // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no
         // request.
         let events = transfer.origin.hasPrefix("http:") ? vw_epoll_rdhup | vw_epoll_in : vw_epoll_rdhup
