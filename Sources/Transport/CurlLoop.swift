@@ -14,20 +14,30 @@ final class CurlLoop: @unchecked Sendable {
         case cancel(CurlTransfer)
         /// The reader of its pieces has caught up.
         case resume(CurlTransfer)
+        case setIdleConnectionLimit(Int)
         case stop
     }
 
-    struct Inbox {
+    private enum Life {
+        /// No thread yet, or one that could not open what libcurl needs: the next submission starts one.
+        case dormant
+        case running
+        case stopped
+    }
+
+    private struct Inbox {
+        var life = Life.dormant
+        var wakeup: Wakeup?
         var commands: [Command] = []
         /// Submitted and not yet ended.
         var outstanding = 0
-        var isStopped = false
+        var idleConnectionLimit: Int
     }
 
     let options: CurlTransportOptions
+    private let name: String
     private let platform: Platform
-    private let inbox = Mutex(Inbox())
-    private let wakeup = Wakeup()
+    private let inbox: Mutex<Inbox>
 
     // Everything from here on belongs to the thread.
     private var multi: UnsafeMutableRawPointer?
@@ -46,38 +56,48 @@ final class CurlLoop: @unchecked Sendable {
 
     private static let initialised: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
+    /// The thread is started by the first submission.
     /// - Parameter name: the thread's.
     init(name: String, options: CurlTransportOptions, platform: Platform) {
+        self.name = name
         self.options = options
         self.platform = platform
-        do {
-            guard CurlLoop.initialised, wakeup.descriptor >= 0 else { throw ThreadError(name: name, code: EMFILE) }
-            try platform.threads.start(name) { self.run() }
-        } catch {
-            inbox.withLock { $0.isStopped = true }
-        }
+        inbox = Mutex(Inbox(idleConnectionLimit: options.idleConnectionLimit))
     }
 
     // MARK: - For any thread
 
-    /// Hands a transfer over. Its completion is called exactly once, on the loop's thread or here at once.
+    /// Hands a transfer over. Its completion is called exactly once, on the loop's thread or here at once. Where the
+    /// thread can't be started the transfer fails with `.other`, and the next submission tries again.
     func submit(_ transfer: CurlTransfer) {
         let refusal: TransportError? = transfer.ticket.withLock { ticket in
             guard ticket == .fresh else { return TransportError(.cancelled, "\(transfer.origin): cancelled") }
-            let refusal: TransportError? = inbox.withLock { inbox in
-                if inbox.isStopped { return TransportError(.cancelled, "\(transfer.origin): the transport is closed") }
-                if inbox.outstanding >= options.queueLimit {
-                    return TransportError(
-                        .other, "\(transfer.origin): \(options.queueLimit) requests are under way already")
-                }
-                inbox.outstanding += 1
-                inbox.commands.append(.start(transfer))
-                return nil
-            }
+            let refusal = inbox.withLock { enqueue(transfer, &$0) }
             if refusal == nil { ticket = .queued }
             return refusal
         }
-        if let refusal { transfer.finish(.failure(refusal)) } else { wakeup.signal() }
+        if let refusal { transfer.finish(.failure(refusal)) }
+    }
+
+    private func enqueue(_ transfer: CurlTransfer, _ inbox: inout Inbox) -> TransportError? {
+        if inbox.life == .stopped { return TransportError(.cancelled, "\(transfer.origin): the transport is closed") }
+        if inbox.outstanding >= options.queueLimit {
+            return TransportError(.other, "\(transfer.origin): \(options.queueLimit) requests are under way already")
+        }
+        if inbox.life == .dormant {
+            do { try start(&inbox) } catch { return TransportError(.other, "\(transfer.origin): \(error)") }
+        }
+        inbox.outstanding += 1
+        inbox.commands.append(.start(transfer))
+        inbox.wakeup?.signal()
+        return nil
+    }
+
+    private func start(_ inbox: inout Inbox) throws(ThreadError) {
+        if inbox.wakeup == nil { inbox.wakeup = Wakeup() }
+        guard CurlLoop.initialised, let wakeup = inbox.wakeup else { throw ThreadError(name: name, code: EMFILE) }
+        try platform.threads.start(name) { self.run(wakeup) }
+        inbox.life = .running
     }
 
     /// Ends a transfer with `.cancelled`, before or after its start; a finished one stays finished.
@@ -90,23 +110,38 @@ final class CurlLoop: @unchecked Sendable {
 
     func resume(_ transfer: CurlTransfer) { post(.resume(transfer)) }
 
+    /// See `CurlTransportOptions.idleConnectionLimit`.
+    func setIdleConnectionLimit(_ limit: Int) {
+        inbox.withLock { $0.idleConnectionLimit = limit }
+        post(.setIdleConnectionLimit(limit))
+    }
+
     /// Ends every transfer with `.cancelled`, then the thread. Later submissions fail at once.
-    func stop() { post(.stop) }
+    func stop() {
+        inbox.withLock { inbox in
+            if inbox.life == .running {
+                inbox.commands.append(.stop)
+                inbox.wakeup?.signal()
+            }
+            // From here on nothing comes in behind the command, where nobody would read it.
+            inbox.life = .stopped
+        }
+    }
 
     private func post(_ command: Command) {
-        let wanted = inbox.withLock { inbox in
-            if inbox.isStopped { return false }
+        inbox.withLock { inbox in
+            guard inbox.life == .running else { return }
             inbox.commands.append(command)
-            return true
+            inbox.wakeup?.signal()
         }
-        if wanted { wakeup.signal() }
     }
 
     // MARK: - On the thread
 
-    private func run() {
-        guard open() else {
-            stopAll()
+    private func run(_ wakeup: Wakeup) {
+        guard open(wakeup) else {
+            closeAll()
+            endAll(.other, "libcurl's thread has no descriptor or memory left")
             return
         }
         var ready = [vw_ready](repeating: vw_ready(), count: 256)
@@ -130,23 +165,29 @@ final class CurlLoop: @unchecked Sendable {
             reap()
             startWaiting()
         }
-        stopAll()
-        close()
+        endAll(.cancelled, "the transport is closed")
+        closeAll()
     }
 
-    private func open() -> Bool {
+    private func open(_ wakeup: Wakeup) -> Bool {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         multi = curl_multi_init()
         share = curl_share_init()
         guard epoll >= 0, let multi, let share else { return false }
         // One thread, hence no lock functions.
         vw_share_data(share, CURL_LOCK_DATA_SSL_SESSION)
-        vw_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.idleConnectionLimit)
+        limitConnections(inbox.withLock { $0.idleConnectionLimit })
         // No HTTP/2: a thousand polled targets take half as much again in memory.
         vw_multi_set_long(multi, CURLMOPT_PIPELINING, 0)
         let context = Unmanaged.passUnretained(self).toOpaque()
         guard vw_multi_callbacks(multi, CurlLoop.onSocket, CurlLoop.onTimer, context) == CURLM_OK else { return false }
         return vw_epoll_set(epoll, EPOLL_CTL_ADD, wakeup.descriptor, vw_epoll_in) == 0
+    }
+
+    /// CURLMOPT_MAXCONNECTS(3) counts the connections in use too; one more closes the kept one that was used least
+    /// recently.
+    private func limitConnections(_ limit: Int) {
+        vw_multi_set_long(multi, CURLMOPT_MAXCONNECTS, min(max(limit, 1), 1 << 20))
     }
 
     private func waitMilliseconds() -> Int32 {
@@ -173,6 +214,8 @@ final class CurlLoop: @unchecked Sendable {
                 end(transfer, .failure(TransportError(.cancelled, "\(transfer.origin): cancelled")))
             case .resume(let transfer):
                 if !transfer.isFinished, let easy = transfer.easy { curl_easy_pause(easy, CURLPAUSE_CONT) }
+            case .setIdleConnectionLimit(let limit): limitConnections(limit)
+            // `stop` lets nothing in behind it.
             case .stop: return false
             }
         }
@@ -271,26 +314,35 @@ final class CurlLoop: @unchecked Sendable {
         connectingByOrigin[transfer.origin] = left > 0 ? left : nil
     }
 
-    private func stopAll() {
-        let left = inbox.withLock { inbox in
-            inbox.isStopped = true
-            defer { inbox.commands = [] }
-            return inbox.commands
-        }
+    /// The thread ends, and so do all transfers, those in the inbox too.
+    private func endAll(_ reason: TransportError.Reason, _ message: String) {
         var transfers = Array(active.values) + waiting
-        for case .start(let transfer) in left { transfers.append(transfer) }
         waiting = []
-        for transfer in transfers where !transfer.isFinished {
-            end(transfer, .failure(TransportError(.cancelled, "\(transfer.origin): the transport is closed")))
+        while true {
+            for transfer in transfers where !transfer.isFinished {
+                end(transfer, .failure(TransportError(reason, "\(transfer.origin): \(message)")))
+            }
+            let commands = inbox.withLock { inbox in
+                // Once dormant, the loop may belong to a new thread: nothing of it is touched here any more.
+                if inbox.commands.isEmpty, inbox.life == .running { inbox.life = .dormant }
+                defer { inbox.commands = [] }
+                return inbox.commands
+            }
+            if commands.isEmpty { return }
+            transfers = []
+            for case .start(let transfer) in commands { transfers.append(transfer) }
         }
     }
 
-    private func close() {
+    private func closeAll() {
         for easy in spareHandles { curl_easy_cleanup(easy) }
         spareHandles = []
-        curl_multi_cleanup(multi)
-        curl_share_cleanup(share)
-        Glibc.close(epoll)
+        if let multi { curl_multi_cleanup(multi) }
+        multi = nil
+        if let share { curl_share_cleanup(share) }
+        share = nil
+        if epoll >= 0 { Glibc.close(epoll) }
+        epoll = -1
     }
 
     // MARK: - Sockets

@@ -10,7 +10,8 @@ package struct CurlTransportOptions: Sendable {
     package var concurrentConnectsPerOrigin = 4
     /// Transfers under way or waiting; one more fails at once with `.other`.
     package var queueLimit = 4096
-    /// Kept connections, all targets together. At least the number of targets.
+    /// Connections to all targets together, those in use included, beyond which an idle one is closed. Default 1024. It
+    /// must not be below what the targets need: else each request closes the connection that another one needs next.
     package var idleConnectionLimit = 1024
     /// Called with the origin (`https://vault-1.example:8200`) when the peer drops a kept connection that lay idle:
     /// the peer has died, or tidies up. Runs on libcurl's thread: hand it on and return.
@@ -25,10 +26,13 @@ package final class CurlTransport: HTTPClient, MailSender {
     private let web: CurlLoop
     private let mail: MailLoops
 
-    package init(options: CurlTransportOptions = CurlTransportOptions(), platform: Platform) {
+    /// - Parameter name: its threads', which append to it what they do: at most 10 bytes.
+    package init(
+        name: String = "curl", options: CurlTransportOptions = CurlTransportOptions(), platform: Platform
+    ) {
         self.platform = platform
-        web = CurlLoop(name: "curl", options: options, platform: platform)
-        mail = MailLoops { CurlLoop(name: "curl-mail", options: options, platform: platform) }
+        web = CurlLoop(name: name, options: options, platform: platform)
+        mail = MailLoops { CurlLoop(name: "\(name)-mail", options: options, platform: platform) }
     }
 
     deinit { close() }
@@ -38,6 +42,9 @@ package final class CurlTransport: HTTPClient, MailSender {
         web.stop()
         mail.stop()
     }
+
+    /// Takes another `CurlTransportOptions.idleConnectionLimit`, when the number of targets has changed.
+    package func setIdleConnectionLimit(_ limit: Int) { web.setIdleConnectionLimit(limit) }
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         try await following(request, receive: nil)
