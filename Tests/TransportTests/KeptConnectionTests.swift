@@ -84,4 +84,28 @@ struct KeptConnectionTests {
         #expect(await failures(request, requests: KeptConnectionTests.requests, tasks: tasks) == [:])
         _ = await process.terminate()
     }
+
+    /// As many connections are kept as there are targets: one below, and each request closes what the next one needs.
+    @Test func keepsAConnectionForEachTarget() async throws {
+        var options = CurlTransportOptions()
+        options.idleConnectionLimit = 100
+        let transport = CurlTransport.test(options)
+        let server = try RawServer.http(everyAddress: true) { _ in RawServer.ok("x") }
+        let port = server.port
+        func round() async throws {
+            for host in 0..<600 {
+                let url = "http://127.0.\(1 + host / 200).\(1 + host % 200):\(port)"
+                #expect(try await transport.send(HTTPRequest(url: url)).status == 200)
+            }
+        }
+        try await round()
+        try await round()
+        #expect(server.connections == 1200)
+        transport.setIdleConnectionLimit(600)
+        try await round()
+        let kept = server.connections
+        try await round()
+        try await round()
+        #expect(server.connections == kept)
+    }
 }
