@@ -160,7 +160,7 @@ let package = Package(
             "Agent",
             [
                 "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Samples",
-                "Simulation", "Store", "Telemetry", logging,
+                "Simulation", "Store", "Telemetry", "Transport", logging,
             ]),
         tests(
             "Integration",
