@@ -196,7 +196,7 @@ final class CurlLoop: @unchecked Sendable {
         guard let next else { return -1 }
         let wait = next - platform.time.monotonic()
         // Rounded up: waking early would spin.
-        return wait <= .zero ? 0 : Int32(clamping: wait.milliseconds + 1)
+        return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
 
     /// - Returns: false when told to stop.
@@ -233,7 +233,7 @@ final class CurlLoop: @unchecked Sendable {
             let hasConnection = warm[transfer.origin, default: 0] > 0
             if transfer.deadline <= now {
                 let message =
-                    "\(transfer.origin): no place to connect in \(transfer.timeout.milliseconds) ms, \(connecting) others are connecting"
+                    "\(transfer.origin): no place to connect in \(transfer.timeout.wholeMilliseconds) ms, \(connecting) others are connecting"
                 end(transfer, .failure(TransportError(.timeout, message)))
             } else if hasConnection || hasPlace(transfer.origin) {
                 if hasConnection { warm[transfer.origin, default: 0] -= 1 }
@@ -414,7 +414,7 @@ final class CurlLoop: @unchecked Sendable {
 
     /// Whole seconds until the transfer's end, at least one.
     func secondsLeft(for transfer: CurlTransfer) -> Int {
-        max(1, (transfer.deadline - platform.time.monotonic()).milliseconds / 1000)
+        max(1, (transfer.deadline - platform.time.monotonic()).wholeMilliseconds / 1000)
     }
 
     /// After a transfer: if its connection is kept, notice when the peer drops it.

@@ -72,8 +72,8 @@ final class CurlTransfer: @unchecked Sendable {
     ) {
         self.job = job
         self.origin = origin
-        self.timeout = timeout
-        self.deadline = now + timeout
+        self.timeout = timeout.bounded
+        self.deadline = now + timeout.bounded
         self.pieces = pieces
         self.completion = completion
         let bytes =

@@ -89,7 +89,7 @@ package final class CurlTransport: HTTPClient, MailSender {
         _ request: HTTPRequest, receive: (@Sendable ([UInt8]) throws -> Void)?
     ) async throws(TransportError) -> HTTPResponse {
         var request = request
-        let end = platform.time.monotonic() + request.timeout
+        let end = platform.time.monotonic() + request.timeout.bounded
         while true {
             guard let parts = URLParts(request.url), parts.scheme == "http" || parts.scheme == "https" else {
                 throw TransportError(.other, "the URL is not an absolute http or https URL")

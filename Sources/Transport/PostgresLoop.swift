@@ -111,7 +111,7 @@ final class PostgresLoop: @unchecked Sendable {
     private func wait(until deadline: Instant?) -> Int32 {
         guard let deadline else { return -1 }
         let wait = deadline - platform.time.monotonic()
-        return wait <= .zero ? 0 : Int32(clamping: wait.milliseconds + 1)
+        return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
 
     private func obey() -> Bool {

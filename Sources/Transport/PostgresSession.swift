@@ -108,7 +108,7 @@ final class PostgresSession: @unchecked Sendable {
                 return
             }
             attempts += 1
-            let deadline = platform.time.monotonic() + options.connectTimeout
+            let deadline = platform.time.monotonic() + options.connectTimeout.bounded
             let names = PostgresParameters.nameToResolve(options.parameters)
             if names.isEmpty {
                 connect([:], deadline)
@@ -225,16 +225,18 @@ final class PostgresSession: @unchecked Sendable {
         switch state {
         case .resolving(let deadline, _) where deadline <= now:
             connectFailed(
-                PostgresError(.timeout, "\(name): its name was not found in \(options.connectTimeout.milliseconds) ms"))
+                PostgresError(
+                    .timeout, "\(name): its name was not found in \(options.connectTimeout.wholeMilliseconds) ms"))
         case .connecting(let connection, _, let deadline) where deadline <= now:
             PQfinish(connection)
             state = .disconnected
             connectFailed(
-                PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.milliseconds) ms"))
+                PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.wholeMilliseconds) ms"))
         case .running(let connection, let query, let deadline, _) where deadline <= now:
             PQfinish(connection)
             state = .disconnected
-            query.fail(PostgresError(.timeout, "\(name): no answer in \(options.statementTimeout.milliseconds) ms"))
+            query.fail(
+                PostgresError(.timeout, "\(name): no answer in \(options.statementTimeout.wholeMilliseconds) ms"))
             advance()
         default: break
         }
@@ -254,7 +256,8 @@ final class PostgresSession: @unchecked Sendable {
         }
         let left = PQflush(connection)
         state = .running(
-            connection, query, deadline: platform.time.monotonic() + options.statementTimeout + PostgresSession.grace,
+            connection, query,
+            deadline: platform.time.monotonic() + options.statementTimeout.bounded + PostgresSession.grace,
             unsent: left != 0)
     }
 

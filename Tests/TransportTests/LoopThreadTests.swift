@@ -182,4 +182,16 @@ struct LoopThreadTests {
         #expect(second?.reason == .connect)
         pool.close()
     }
+
+    @Test(arguments: [Duration.seconds(Int64.max), .seconds(10_000_000_000), .seconds(Int64.min)])
+    func aQueryTakesEveryTimeout(_ timeout: Duration) async throws {
+        var options = PostgresOptions(parameters: ["host": "127.0.0.1", "port": "1"])
+        options.connectTimeout = timeout
+        options.statementTimeout = timeout
+        let pool = PostgresPool(platform: .real(log: Logger(label: "test")))
+        let connection = pool.connection(to: options)
+        let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
+        #expect(error?.reason == .connect || error?.reason == .timeout)
+        pool.close()
+    }
 }
