@@ -22,6 +22,9 @@ package final class S3Client: Sendable {
 
     static let pageLimitBytes = 16 << 20
 
+    /// - Parameters:
+    ///   - time: to tell a skewed clock from a lack of rights.
+    ///   - environment: for `S3Credentials.environment`.
     package init(
         _ options: S3Options, http: any HTTPClient, files: any FileAccess, time: any TimeSource = SystemTime(),
         environment: @escaping @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
@@ -60,6 +63,8 @@ package final class S3Client: Sendable {
         }
     }
 
+    /// An object's metadata.
+    /// - Throws: `S3Error`; a HEAD has no error page, so the status decides the reason.
     package func head(_ key: String) async throws(S3Error) -> S3Metadata {
         S3Metadata(try await send("HEAD", key: key, query: "", receive: nil))
     }

@@ -161,7 +161,7 @@ final class CurlLoop: @unchecked Sendable {
                 curlDeadline = nil
                 curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
             }
-            guard obey() else { break }
+            guard perform() else { break }
             reap()
             startWaiting()
         }
@@ -199,8 +199,9 @@ final class CurlLoop: @unchecked Sendable {
         return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
 
-    /// - Returns: false when told to stop.
-    private func obey() -> Bool {
+    /// Performs what other threads have asked for.
+    /// - Returns: false after `stop`.
+    private func perform() -> Bool {
         let commands = inbox.withLock { inbox in
             defer { inbox.commands.removeAll(keepingCapacity: true) }
             return inbox.commands
@@ -222,8 +223,7 @@ final class CurlLoop: @unchecked Sendable {
         return true
     }
 
-    /// Starts what may start: a transfer that a kept connection awaits at once, others while there are places to
-    /// connect.
+    /// Starts what may start: at once where a kept connection is idle, else within the limits of concurrent connects.
     private func startWaiting() {
         guard !waiting.isEmpty else { return }
         let now = platform.time.monotonic()
@@ -233,9 +233,9 @@ final class CurlLoop: @unchecked Sendable {
             let hasConnection = warm[transfer.origin, default: 0] > 0
             if transfer.deadline <= now {
                 let message =
-                    "\(transfer.origin): no place to connect in \(transfer.timeout.wholeMilliseconds) ms, \(connecting) others are connecting"
+                    "\(transfer.origin): not begun in \(transfer.timeout.wholeMilliseconds) ms, since other connections are being established (\(connecting))"
                 end(transfer, .failure(TransportError(.timeout, message)))
-            } else if hasConnection || hasPlace(transfer.origin) {
+            } else if hasConnection || mayConnect(transfer.origin) {
                 if hasConnection { warm[transfer.origin, default: 0] -= 1 }
                 start(transfer, now)
             } else {
@@ -245,7 +245,7 @@ final class CurlLoop: @unchecked Sendable {
         waiting = left
     }
 
-    private func hasPlace(_ origin: String) -> Bool {
+    private func mayConnect(_ origin: String) -> Bool {
         connecting < options.concurrentConnects
             && connectingByOrigin[origin, default: 0] < options.concurrentConnectsPerOrigin
     }
@@ -291,7 +291,7 @@ final class CurlLoop: @unchecked Sendable {
 
     /// The one way out of the loop for a transfer.
     private func end(_ transfer: CurlTransfer, _ result: Result<CurlTransfer.Outcome, TransportError>) {
-        leavePlace(transfer)
+        endConnecting(transfer)
         if let easy = transfer.easy {
             transfer.easy = nil
             if active.removeValue(forKey: ObjectIdentifier(transfer)) != nil { curl_multi_remove_handle(multi, easy) }
@@ -306,7 +306,7 @@ final class CurlLoop: @unchecked Sendable {
         transfer.finish(result)
     }
 
-    private func leavePlace(_ transfer: CurlTransfer) {
+    private func endConnecting(_ transfer: CurlTransfer) {
         guard transfer.isConnecting else { return }
         transfer.isConnecting = false
         connecting -= 1
@@ -393,10 +393,10 @@ final class CurlLoop: @unchecked Sendable {
         }
     }
 
-    /// A transfer's connection stands: its place is free for the next, and what TLS showed is kept with the connection,
-    /// since a transfer on a kept connection sees no certificate.
+    /// A transfer has its connection, so that another one may connect. The certificate's expiry is kept with the
+    /// connection, since a transfer on a kept one sees no certificate.
     func connected(_ transfer: CurlTransfer, localPort: Int32) {
-        leavePlace(transfer)
+        endConnecting(transfer)
         guard let easy = transfer.easy else { return }
         if let fresh = transfer.openedSockets.last(where: { vw_local_port($0) == localPort }) {
             transfer.certificateExpiry = CertificateInfo.earliestExpiry(easy)
@@ -432,14 +432,14 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private func lostIdle(_ socket: Int32, _ events: UInt32) {
-        // Its end would be reported for ever; libcurl itself finds out at the next use.
+        // epoll would report the end again and again; libcurl finds out at the next use.
         vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0)
         let connection = sockets.clearIdle(socket)
         guard events & (vw_epoll_rdhup | vw_epoll_hup | vw_epoll_err) == 0 else {
             if let connection { options.onIdleConnectionLost?(connection.origin) }
             return
         }
-        // A second answer to one request would be taken for the answer to the next. Shut, it counts as dead.
+        // Unasked bytes would be taken for the answer to the next request. Once shut down, libcurl discards the connection.
         shutdown(socket, Int32(SHUT_RDWR))
     }
 }

@@ -1,5 +1,6 @@
 import CCurl
 import Platform
+import Samples
 
 extension CurlTransfer {
     /// Sets an easy handle's options for this transfer. Source: curl_easy_setopt(3).

@@ -104,7 +104,7 @@ final class PostgresLoop: @unchecked Sendable {
             }
             let now = platform.time.monotonic()
             for session in sessions.values { session.expire(at: now) }
-            guard obey() else { return }
+            guard perform() else { return }
         }
     }
 
@@ -114,7 +114,9 @@ final class PostgresLoop: @unchecked Sendable {
         return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
 
-    private func obey() -> Bool {
+    /// Performs what other threads have asked for.
+    /// - Returns: false after `stop`.
+    private func perform() -> Bool {
         let commands = inbox.withLock { inbox in
             defer { inbox.commands = [] }
             return inbox.commands

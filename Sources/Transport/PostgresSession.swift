@@ -59,7 +59,7 @@ final class PostgresSession: @unchecked Sendable {
         }
     }
 
-    // MARK: - What callers want
+    // MARK: - Commands
 
     func enqueue(_ query: PostgresQuery) {
         guard queue.count < PostgresSession.queueLimit else {
@@ -96,7 +96,7 @@ final class PostgresSession: @unchecked Sendable {
         for query in waiting { query.fail(error) }
     }
 
-    // MARK: - What happens
+    // MARK: - Events
 
     /// Takes the next step that needs no waiting.
     func advance() {
@@ -264,7 +264,7 @@ final class PostgresSession: @unchecked Sendable {
     /// The connection broke under a query. The next query makes a new one at once: this one had been good.
     private func lost(_ connection: OpaquePointer, _ query: PostgresQuery) {
         // A server that shuts down says so before it hangs up.
-        let error = query.complaint ?? failure(connection, .reset)
+        let error = query.serverError ?? failure(connection, .reset)
         PQfinish(connection)
         state = .disconnected
         query.fail(error)
@@ -311,8 +311,8 @@ final class PostgresSession: @unchecked Sendable {
             default:
                 let sqlState = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }
                 let text = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
-                if query.complaint == nil {
-                    query.complaint = PostgresFailure.query(sqlState: sqlState, "\(name): \(text)")
+                if query.serverError == nil {
+                    query.serverError = PostgresFailure.query(sqlState: sqlState, "\(name): \(text)")
                 }
             }
         }

@@ -1,7 +1,8 @@
 import Foundation
-import LocalServers
+import Lab
 import Logging
 import Platform
+import TestServers
 import Testing
 import Transport
 
