@@ -198,7 +198,7 @@ let package = Package(
             "Agent",
             [
                 "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Text", "Samples",
-                "Simulation", "Store", "Telemetry", logging,
+                "Simulation", "Store", "Telemetry", "Transport", logging,
             ]),
         tests(
             "Integration",
