@@ -1,5 +1,5 @@
-/// The least number of letters to put in, leave out or replace to make one word of the other; for "did you mean".
-/// Source: Levenshtein distance, by rows.
+/// The Levenshtein distance: how many bytes must be inserted, deleted or replaced to turn `a` into `b`.
+/// Used for "did you mean" hints. Takes time in proportion to `a.count * b.count`, so callers bound the lengths.
 package func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var row = Array(0...b.count)
     for i in a.indices {

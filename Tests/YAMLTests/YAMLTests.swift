@@ -13,8 +13,8 @@ struct ParserTests {
         ("a: 1\na: 2\n", "f:2:1: duplicate key \"a\""),
         ("a: [1\n", "f:2:1: did not find expected ',' or ']' while parsing a flow sequence"),
         ("a: *b\n", "f:1:4: unknown alias \"*b\""),
-        ("a: 1\n---\nb: 2\n", "f:2:1: a second document; expected one document a file"),
-        ("? [x]\n: 1\n", "f:1:3: a key must be a plain word, found a list"),
+        ("a: 1\n---\nb: 2\n", "f:2:1: unexpected second document; expected one document per file"),
+        ("? [x]\n: 1\n", "f:1:3: expected a scalar as a key, found a list"),
     ])
     func errorsHaveAPlace(text: String, message: String) {
         #expect { try Node.parse(text, file: "f") } throws: { "\($0)" == message }
