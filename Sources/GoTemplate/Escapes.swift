@@ -1,5 +1,6 @@
-/// Go's `html`, `js` and `urlquery`.
+/// The escapers behind Go's `html`, `js` and `urlquery`.
 enum Escapes {
+    /// Go's `template.HTMLEscapeString`.
     static func html(_ text: String) -> String {
         var out = ""
         for scalar in text.unicodeScalars {
@@ -16,6 +17,7 @@ enum Escapes {
         return out
     }
 
+    /// Go's `template.JSEscapeString`.
     static func javaScript(_ text: String) -> String {
         var out = ""
         for scalar in text.unicodeScalars {
@@ -32,7 +34,7 @@ enum Escapes {
         return out
     }
 
-    /// Go's `url.QueryEscape`: a space is `+`.
+    /// Go's `url.QueryEscape`: percent-encoding, with `+` for a space.
     static func query(_ text: String) -> String {
         var out: [UInt8] = []
         for byte in text.utf8 {
@@ -49,7 +51,7 @@ enum Escapes {
 }
 
 extension Escapes {
-    /// Go's `url.QueryUnescape`; nil where an escape is bad.
+    /// Go's `url.QueryUnescape`; nil where an escape is malformed.
     static func unescaped(_ text: String) -> String? {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []

@@ -1,12 +1,13 @@
-/// What html/template does to an action's output, reduced to what messages need: text and quoted attributes
-/// are escaped, and a link at an attribute's start may not run a script.
+/// The escaping of html/template, reduced to what notifications need: text and quoted attributes are escaped, and URLs
+/// that run scripts are rejected in attributes such as `href`.
 enum HTMLEscaping {
-    /// - Parameter before: the output so far, which tells whether a link's value begins here.
+    /// Escapes an action's output. An unsafe URL is replaced by `#ZgotmplZ`, as html/template does.
+    /// - Parameter before: the output so far, which shows whether the value of a URL attribute starts here.
     static func escape(_ text: String, after before: [UInt8]) -> String {
         escape(startsLink(before) && !isSafeLink(text) ? "#ZgotmplZ" : text)
     }
 
-    /// As html/template escapes text, `+` included.
+    /// Escapes text as html/template does, `+` included.
     static func escape(_ text: String) -> String {
         var out = ""
         out.reserveCapacity(text.utf8.count)
@@ -31,7 +32,7 @@ enum HTMLEscaping {
         return ["href=", "src=", "action=", "background=", "cite="].contains { tail.hasSuffix($0) }
     }
 
-    /// Relative, http, https or mailto: what html/template lets through.
+    /// Whether a URL is relative, or of a scheme that html/template accepts: http, https or mailto.
     private static func isSafeLink(_ link: String) -> Bool {
         guard let colon = link.firstIndex(of: ":"), !link[..<colon].contains("/") else { return true }
         return ["http", "https", "mailto"].contains(link[..<colon].lowercased())

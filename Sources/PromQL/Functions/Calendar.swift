@@ -1,8 +1,9 @@
 import Samples
 
-/// Parts of a date in UTC.
+/// The calendar functions, in UTC.
 enum Calendar {
-    /// - Parameter seconds: since the epoch, fractions cut off.
+    /// The field of a date that a function names; NaN where the time is not finite or too far away for the calendar.
+    /// - Parameter seconds: seconds since the epoch; a fraction is cut off.
     static func part(_ name: Function.Name, _ seconds: Double) -> Double {
         guard seconds.isFinite, abs(seconds) < 1e14 else { return .nan }
         let civil = Timestamp(milliseconds: Int64(seconds) * 1000).civil
@@ -29,8 +30,8 @@ enum Calendar {
     }
 }
 
-/// Text with numbers in it in the order that people expect: `node2` before `node10`.
-/// Source: github.com/facette/natsort, which sort_by_label uses.
+/// Natural sort order: `node2` before `node10`.
+/// Source: github.com/facette/natsort, which Prometheus' sort_by_label uses.
 enum NaturalOrder {
     static func precedes(_ a: String, _ b: String) -> Bool {
         let (x, y) = (chunks(a), chunks(b))

@@ -1,8 +1,7 @@
 import Samples
 
 extension Expression: CustomStringConvertible {
-    /// The expression as Prometheus prints it, on one line. Reading the printed form and printing it again gives the
-    /// same text.
+    /// The expression as Prometheus prints it, on one line. Parsing it and printing the result gives the same text.
     package var description: String {
         var out = ""
         write(to: &out)
@@ -61,7 +60,7 @@ extension Expression: CustomStringConvertible {
         }
     }
 
-    /// Nil where the seconds are no whole milliseconds of a size that reads back.
+    /// The seconds as a duration; nil where they are too large to be parsed back.
     private static func duration(_ seconds: Double) -> String? {
         guard let milliseconds = Int64(exactly: (seconds * 1000).rounded()), milliseconds.magnitude < 9_000_000_000_000
         else { return nil }
@@ -115,7 +114,7 @@ extension Matching: CustomStringConvertible {
 }
 
 extension StringLiteral {
-    /// With Go's escapes; bytes that are no UTF-8 as `\xff`.
+    /// The literal in quotes with Go's escapes; where it is not UTF-8, all but printable ASCII as `\xff`.
     fileprivate var quoted: String {
         if isText { return text.quotedAsInGo }
         let hex = Array("0123456789abcdef".unicodeScalars)
@@ -132,13 +131,13 @@ extension StringLiteral {
 }
 
 extension String {
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`
+    /// Whether this is `[a-zA-Z_][a-zA-Z0-9_]*`.
     var isPlainLabelName: Bool {
         guard let first = utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
         return utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f }
     }
 
-    /// As label names, with colons, and no word that the lexer reads as a number or an operator.
+    /// Whether this is `[a-zA-Z_:][a-zA-Z0-9_:]*` and not a word that the parser reads as a number or an operator.
     fileprivate var isPlainMetricName: Bool {
         filter { $0 != ":" }.isPlainLabelName
             && !["inf", "nan", "bool", "on", "ignoring", "group_left", "group_right", "atan2"].contains(lowercased())

@@ -1,6 +1,6 @@
 import Samples
 
-/// What may follow a selector or an expression: `[5m]`, `[5m:1m]`, `offset`, `@`.
+/// The suffixes of a selector or an expression: `[5m]`, `[5m:1m]`, `offset`, `@`.
 extension Parser {
     mutating func suffixed() throws(ParseError) -> Expression {
         var expression = try primary()
@@ -93,7 +93,7 @@ extension Parser {
         }
         let seconds = try signedNumber("in @ modifier, expected a timestamp, start() or end()")
         let milliseconds = (seconds * 1000).rounded()
-        guard milliseconds.magnitude <= DurationExpression.longest else {
+        guard milliseconds.magnitude <= DurationExpression.maxMilliseconds else {
             throw error("timestamp out of bounds for @ modifier: \(goFormat(seconds))", at: token)
         }
         return .at(Int64(milliseconds))
