@@ -9,21 +9,7 @@ enum HTMLEscaping {
 
     /// Escapes text as html/template does, `+` included.
     static func escape(_ text: String) -> String {
-        var out = ""
-        out.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&#34;"
-            case "'": out += "&#39;"
-            case "+": out += "&#43;"
-            case "\0": out += "\u{fffd}"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
+        Escapes.html(text).replacing("+", with: "&#43;")
     }
 
     private static func startsLink(_ before: [UInt8]) -> Bool {

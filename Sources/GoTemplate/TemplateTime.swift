@@ -112,8 +112,8 @@ package struct TemplateTime: Sendable, Hashable {
         case "02": return pad(c.day, 2)
         case "_2": return pad(c.day, 2, " ")
         case "2": return String(c.day)
-        case "002": return pad(dayOfYear(c), 3)
-        case "__2": return pad(dayOfYear(c), 3, " ")
+        case "002": return pad(c.dayOfYear, 3)
+        case "__2": return pad(c.dayOfYear, 3, " ")
         case "15": return pad(c.hour, 2)
         case "03": return pad(hour12, 2)
         case "3": return String(hour12)
@@ -125,12 +125,6 @@ package struct TemplateTime: Sendable, Hashable {
         case "pm": return c.hour < 12 ? "am" : "pm"
         default: return offset(element)
         }
-    }
-
-    private func dayOfYear(_ c: Timestamp.Civil) -> Int {
-        let first = Timestamp(year: c.year, month: 1, day: 1)
-        let day = Timestamp(year: c.year, month: c.month, day: c.day)
-        return Int((day.milliseconds - first.milliseconds) / 86_400_000) + 1
     }
 
     private func offset(_ element: String) -> String {
@@ -170,7 +164,7 @@ package struct TemplateTime: Sendable, Hashable {
         case "Hour": return integer(civil.hour)
         case "Minute": return integer(civil.minute)
         case "Second": return integer(civil.second)
-        case "YearDay": return integer(dayOfYear(civil))
+        case "YearDay": return integer(civil.dayOfYear)
         case "Weekday": return .value(.string(text("Monday", civil)))
         case "Add":
             return .method { arguments in

@@ -155,10 +155,10 @@ extension Labels: CustomStringConvertible {
     public var description: String {
         let rest = pairs.filter { $0.name != Labels.metricName }
         let name = self.name ?? ""
-        let isPlain = name.isClassicName(colons: true)
+        let isPlain = name.isLegacyName(colons: true)
         if rest.isEmpty && isPlain { return name }
         var parts = rest.map {
-            "\($0.name.isClassicName(colons: false) ? $0.name : $0.name.quotedAsInGo)=\($0.value.quotedAsInGo)"
+            "\($0.name.isLegacyName(colons: false) ? $0.name : $0.name.quotedAsInGo)=\($0.value.quotedAsInGo)"
         }
         if !isPlain, !name.isEmpty { parts.insert(name.quotedAsInGo, at: 0) }
         return (isPlain ? name : "") + "{" + parts.joined(separator: ", ") + "}"
@@ -166,8 +166,9 @@ extension Labels: CustomStringConvertible {
 }
 
 extension String {
-    /// Whether this is `[a-zA-Z_][a-zA-Z0-9_]*` and needs no quotes; metric names may contain colons as well.
-    fileprivate func isClassicName(colons: Bool) -> Bool {
+    /// Whether this is `[a-zA-Z_][a-zA-Z0-9_]*`, which needs no quotes in PromQL; metric names may have colons as well.
+    /// Source: prometheus/common, model, `IsValidLegacyName`.
+    package func isLegacyName(colons: Bool) -> Bool {
         guard let first = utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
         return utf8.allSatisfy {
             ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f

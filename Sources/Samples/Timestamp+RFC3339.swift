@@ -18,6 +18,12 @@ extension Timestamp {
         public var millisecond: Int
         /// 0 is Sunday.
         public var weekday: Int
+
+        /// 1 to 366.
+        public var dayOfYear: Int {
+            let day = Timestamp(year: year, month: month, day: day)
+            return Int((day.milliseconds - Timestamp(year: year, month: 1, day: 1).milliseconds) / 86_400_000) + 1
+        }
     }
 
     /// The calendar fields of this time in UTC.

@@ -188,19 +188,3 @@ package struct Fields {
         return text
     }
 }
-
-/// The candidate nearest to a word, for "did you mean": at most two edits away, or one for words shorter than five
-/// letters; nil where none is that near.
-package func nearest(_ word: String, in candidates: some Sequence<String>) -> String? {
-    let distanceLimit = word.count < 5 ? 1 : 2
-    let a = Array(word.utf8)
-    guard a.count <= 64 else { return nil }
-    var best: (String, Int)?
-    for candidate in candidates.sorted() {
-        let b = Array(candidate.utf8)
-        guard abs(a.count - b.count) <= distanceLimit else { continue }
-        let distance = editDistance(a, b)
-        if distance <= distanceLimit, distance < best?.1 ?? .max { best = (candidate, distance) }
-    }
-    return best?.0
-}

@@ -2,7 +2,7 @@ import GoTemplate
 import Samples
 import Testing
 
-/// Expected values as amtool 0.25 rendered them, where it knows the function.
+/// Expected values from amtool 0.25 where it has the function.
 struct AlertmanagerFunctionsTests {
     @Test(arguments: [
         (

@@ -2,7 +2,7 @@ import GoTemplate
 import Samples
 import Testing
 
-/// Expected values as Prometheus 2.42 gave them.
+/// Expected values from Prometheus 2.42.
 struct PrometheusFunctionsTests {
     @Test(arguments: [
         (
@@ -56,7 +56,7 @@ struct PrometheusFunctionsTests {
                 text, name: "t", .null, variables: [("$value", .float(17_179_869_184))]) == expected)
     }
 
-    @Test func theFirstOfNothingIsAnError() {
+    @Test func firstOfAnEmptyVectorIsAnError() {
         #expect(throws: TemplateError.self) {
             try TemplateSet(functions: PrometheusFunctions.forChecking).expand(
                 "{{ query \"x\" | first }}", name: "t", .null)

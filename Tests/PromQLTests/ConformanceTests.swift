@@ -4,7 +4,7 @@ import Samples
 import Testing
 import YAML
 
-/// Prometheus' own engine tests, in promtool's format. Conformance/README.md says where they come from.
+/// Prometheus' own engine tests, in promtool's format. Conformance/README.md names their source.
 struct ConformanceTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Conformance")
 

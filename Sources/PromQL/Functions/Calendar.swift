@@ -10,17 +10,8 @@ enum Calendar {
         switch name {
         case .day_of_month: return Double(civil.day)
         case .day_of_week: return Double(civil.weekday)
-        case .day_of_year:
-            let midnight = Timestamp(year: civil.year, month: civil.month, day: civil.day)
-            return Double(
-                (midnight.milliseconds - Timestamp(year: civil.year, month: 1, day: 1).milliseconds) / 86_400_000 + 1)
-        case .days_in_month:
-            let next =
-                civil.month == 12
-                ? Timestamp(year: civil.year + 1, month: 1, day: 1)
-                : Timestamp(year: civil.year, month: civil.month + 1, day: 1)
-            return Double(
-                (next.milliseconds - Timestamp(year: civil.year, month: civil.month, day: 1).milliseconds) / 86_400_000)
+        case .day_of_year: return Double(civil.dayOfYear)
+        case .days_in_month: return Double(Timestamp.days(inMonth: civil.month, of: civil.year))
         case .hour: return Double(civil.hour)
         case .minute: return Double(civil.minute)
         case .month: return Double(civil.month)

@@ -76,7 +76,7 @@ extension VectorSelector {
             if name.isPlainMetricName { head = name } else { parts.append(name.quotedAsInGo) }
         }
         for matcher in matchers where !(matcher.name == Labels.metricName && name != nil) {
-            let label = matcher.name.isPlainLabelName ? matcher.name : matcher.name.quotedAsInGo
+            let label = matcher.name.isLegacyName(colons: false) ? matcher.name : matcher.name.quotedAsInGo
             parts.append(label + matcher.operation.rawValue + matcher.value.quotedAsInGo)
         }
         let braces = parts.isEmpty ? "" : "{" + parts.joined(separator: ",") + "}"
@@ -131,21 +131,15 @@ extension StringLiteral {
 }
 
 extension String {
-    /// Whether this is `[a-zA-Z_][a-zA-Z0-9_]*`.
-    var isPlainLabelName: Bool {
-        guard let first = utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
-        return utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f }
-    }
-
     /// Whether this is `[a-zA-Z_:][a-zA-Z0-9_:]*` and not a word that the parser reads as a number or an operator.
     fileprivate var isPlainMetricName: Bool {
-        filter { $0 != ":" }.isPlainLabelName
+        isLegacyName(colons: true)
             && !["inf", "nan", "bool", "on", "ignoring", "group_left", "group_right", "atan2"].contains(lowercased())
-            && !(utf8.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? true)
     }
 }
 
 private func quotedNames(_ names: [String]) -> String {
-    names.map { $0.isPlainLabelName && !["inf", "nan"].contains($0.lowercased()) ? $0 : $0.quotedAsInGo }.joined(
-        separator: ", ")
+    names.map { $0.isLegacyName(colons: false) && !["inf", "nan"].contains($0.lowercased()) ? $0 : $0.quotedAsInGo }
+        .joined(
+            separator: ", ")
 }

@@ -150,9 +150,10 @@ extension Parser {
     private mutating func call(_ name: String) throws(ParseError) -> Expression {
         let first = advance()
         guard let function = Function.all[name] else {
-            let words = Array(Function.all.keys) + Aggregate.Operator.allCases.map(\.rawValue)
+            let known = Array(Function.all.keys) + Aggregate.Operator.allCases.map(\.rawValue)
+            let hint = nearest(name.lowercased(), in: known).map { "; did you mean \"\($0)\"?" } ?? ""
             throw error(
-                "unknown function with name \(name.quotedAsInGo)\(suggestion(for: name, among: words))", at: first)
+                "unknown function with name \(name.quotedAsInGo)\(hint)", at: first)
         }
         let arguments = try self.arguments()
         let (min, max) = function.arity
