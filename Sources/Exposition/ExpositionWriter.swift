@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Writes metric families in the text format or in OpenMetrics.
 ///

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Go's `fmt` for template values: `Sprint`, `Sprintln`, `Sprintf`. All throw `TemplateFailure` where the output
 /// exceeds the limit.

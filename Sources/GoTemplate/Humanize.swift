@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The humanizing functions of Prometheus' templates, with the same output.
 /// Source: prometheus/common, helpers/templates/{convert,time}.go, and prometheus/prometheus, template/template.go.

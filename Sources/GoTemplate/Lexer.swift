@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Splits a template into tokens. Source: Go's text/template/parse/lex.go. Delimiters are `{{` and `}}`, and spaces
 /// inside actions are tokens.

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The functions of the templates in Prometheus' rules.
 /// Source: prometheus.io/docs/prometheus/latest/configuration/template_reference.

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// One execution of a template. Source: Go's text/template/exec.go. Each node, call and loop iteration counts as a
 /// step, all values that functions return count against a budget, and recursion is limited.

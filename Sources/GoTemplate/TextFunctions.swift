@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The text functions that Prometheus' and Alertmanager's templates have in common.
 enum TextFunctions {

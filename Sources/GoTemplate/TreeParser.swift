@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Parses a template into its own tree and those of the templates that it defines.
 /// Source: Go's text/template/parse/parse.go.

@@ -1,6 +1,7 @@
 import Exposition
 import Samples
 import Synchronization
+import Text
 
 /// The agent's own metrics. Each component registers its metrics when it is created; series whose labels are known then
 /// are exported at zero from the start.

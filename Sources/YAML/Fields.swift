@@ -1,5 +1,5 @@
-import Samples
 import Synchronization
+import Text
 
 /// Collects the errors of a document, so that all of them are reported at once.
 package final class ErrorList: Sendable {

@@ -1,5 +1,6 @@
 import PromQL
 import Samples
+import Text
 
 /// Series in memory, given in the notation of rule unit tests.
 struct ScriptedSource: SampleSource {

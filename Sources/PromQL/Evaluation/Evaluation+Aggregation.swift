@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 extension Evaluation {
     /// The rows of a table assigned to groups.

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The functions of a range vector, for the points of one series in one window.
 /// Source: prometheus/prometheus, promql/functions.go.

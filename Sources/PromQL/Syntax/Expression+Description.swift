@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 extension Expression: CustomStringConvertible {
     /// The expression as Prometheus prints it, on one line. Parsing it and printing the result gives the same text.

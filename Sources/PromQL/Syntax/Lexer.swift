@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Splits an expression into tokens. Source: prometheus/prometheus, promql/parser/lex.go.
 struct Lexer {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 extension Expression {
     /// The maximum size of an expression, in bytes.

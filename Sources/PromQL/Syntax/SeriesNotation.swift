@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The series notation of rule unit tests: `metric{a="b"}` and `0+10x5 _ stale -Inf`.
 /// Source: Prometheus' manual, "Unit testing for rules"; promql/parser, ParseSeriesDesc.

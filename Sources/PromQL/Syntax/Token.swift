@@ -1,4 +1,4 @@
-import Samples
+import Text
 
 /// A token of an expression.
 struct Token: Hashable, Sendable {

@@ -1,4 +1,6 @@
+import Platform
 import Samples
+import Text
 
 /// A time zone that could not be loaded.
 package struct TimeZoneError: Error, Hashable, Sendable, CustomStringConvertible {
