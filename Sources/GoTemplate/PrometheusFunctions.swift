@@ -131,10 +131,12 @@ package enum PrometheusFunctions {
         return "\(short):\(port)"
     }
 
-    /// Whether the host is an IPv4 or IPv6 address.
+    /// Whether the host is an IPv4 or IPv6 address. As in Go, no part of an IPv4 address has a sign or a leading zero.
     private static func isAddress(_ host: String) -> Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        if parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) { return true }
+        if parts.count == 4, parts.allSatisfy({ part in UInt8(part).map { String($0) == part } ?? false }) {
+            return true
+        }
         return host.contains(":") && host.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
     }
 }

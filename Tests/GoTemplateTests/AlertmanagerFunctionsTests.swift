@@ -46,4 +46,13 @@ struct AlertmanagerFunctionsTests {
             ]))
         #expect(try TemplateSet(functions: functions).expand(text, name: "t", data) == expected)
     }
+
+    /// Go's url.QueryUnescape accepts two hexadecimal digits only, no sign.
+    @Test(arguments: ["%", "%2", "%zz", "%+1"])
+    func malformedURLEscapesAreErrors(text: String) {
+        #expect(throws: TemplateError.self) {
+            try TemplateSet(functions: AlertmanagerFunctions.table(now: Timestamp(milliseconds: 0)) { _, _ in nil })
+                .expand("{{ urlUnescape \"a\(text)\" }}", name: "t", .null)
+        }
+    }
 }

@@ -41,6 +41,10 @@ struct PrometheusFunctionsTests {
             "{{ define \"d\" }}{{ .arg0 }}-{{ .arg1 }}{{ end }}{{ template \"d\" (args 1 \"b\") }}{{ tmpl \"d\" (args 2 \"c\") }}",
             "1-b2-c"
         ),
+        (
+            "{{ stripDomain \"+1.2.3.4\" }} {{ stripDomain \"01.2.3.4\" }} {{ stripDomain \"1.2.3.4\" }}",
+            "+1 01 1.2.3.4"
+        ),
     ])
     func asPrometheus(text: String, expected: String) throws {
         let functions = PrometheusFunctions.table(now: Timestamp(seconds: 1000), externalURL: "http://x.y:1/p") {

@@ -59,7 +59,8 @@ package enum SeriesNotation {
         if word == "stale" { return [.stale] }
         if word == "_" { return [.missing] }
         func count(_ text: Substring) throws(Problem) -> Int {
-            guard let count = Int(text), count >= 0, count < room else {
+            // Int accepts a sign, the notation does not.
+            guard text.first?.isNumber ?? false, let count = Int(text), count < room else {
                 throw Problem(message: "bad number of repetitions in \(word.quotedAsInGo)")
             }
             return count
