@@ -1,9 +1,9 @@
 import Foundation
+import Platform
 import Samples
 import Testing
-import TimeZones
 
-@testable import Platform
+@testable import TimeZones
 
 struct TimeZoneDataTests {
     /// Offsets around changes, within the table and after its end. Expected values from zdump(8).

@@ -8,7 +8,7 @@ struct Row {
     var dropName = false
 }
 
-/// A vector at all steps: one row per series, one column per step. Each row has a value at at least one step. Rows may
+/// A vector at all steps: one row per series, one column per step. Each row has a value at one step or more. Rows may
 /// have the same labels as long as they have no values at the same step.
 struct Table {
     /// The bit pattern of a cell without a value. Arithmetic never yields it, since it is a signalling NaN and the
