@@ -94,9 +94,9 @@ package struct JSONWriter {
 }
 
 extension [UInt8] {
-    /// Appends a text as a JSON string, with its quotes. Source: RFC 8259, 7.
-    /// - Parameter hidesMarkup: writes `<`, `>` and `&` as escapes, so that what a careless client opens as a page
-    ///   holds no tag.
+    /// Appends a JSON string with its quotes. Source: RFC 8259, section 7.
+    /// - Parameter hidesMarkup: escapes `<`, `>` and `&` as Go's encoding/json does, so that a client that sniffs the
+    ///   response as HTML finds no tag in it.
     package mutating func append(json text: String, hidesMarkup: Bool = false) {
         append(UInt8(ascii: "\""))
         for byte in text.utf8 {

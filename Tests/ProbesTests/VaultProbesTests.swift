@@ -44,7 +44,7 @@ struct VaultProbesTests {
     private func reports(_ cluster: VaultCluster) async -> [ProbeTarget: ProbeReport] {
         var reports: [ProbeTarget: ProbeReport] = [:]
         for probe in cluster.probes() { reports[probe.target] = await probe.run() }
-        // Nodes first, then what needs to know who is active.
+        // Nodes first, then the probes that need the active node.
         for probe in cluster.probes() where probe.target.kind == .vaultCanary {
             reports[probe.target] = await probe.run()
         }
@@ -71,7 +71,7 @@ struct VaultProbesTests {
         #expect(node.derived.first?.samples.value("vault_cluster_active_nodes") == 1)
         #expect(node.samples.value("vault_node_request_duration_seconds_count", ["endpoint": "leader"]) == 1)
         #expect(http.requests.count { $0.url.hasSuffix("/login") } == 1)
-        // No token goes where none is needed, and none to the login itself.
+        // No token is sent where none is needed, nor to the login.
         for request in http.requests where request.url.contains("/sys/health") || request.url.hasSuffix("/login") {
             #expect(!request.headers.contains { $0.name == "X-Vault-Token" })
         }
@@ -129,7 +129,7 @@ struct VaultProbesTests {
         #expect(http.requests.count { $0.url.hasSuffix("/login") } == 2)
     }
 
-    /// A wrong secret id must not become a storm of logins, and must not be seen anywhere.
+    /// A wrong secret id must not cause a storm of logins, and must not be shown.
     @Test func aWrongSecretIDBacksOffAndStaysSecret() async throws {
         let time = VirtualTime()
         let http = ScriptedHTTP { request in
@@ -261,7 +261,7 @@ struct VaultProbesTests {
         #expect(other.failure?.reason == "body")
     }
 
-    /// A mount's owner can make as many mounts as he likes.
+    /// The number of mounts is up to those who may create them.
     @Test func seriesFromTelemetryAreBounded() async throws {
         let page = (0..<5000).map { "vault_secret_kv_count{mount_point=\"m\($0)/\"} 1\n" }.joined()
         let http = ScriptedHTTP {

@@ -146,7 +146,7 @@ struct S3ClientTests {
     }
 }
 
-/// Answers from a script and remembers what it was asked.
+/// Answers as scripted and records the requests.
 private final class Script: HTTPClient {
     let asked = Mutex<[HTTPRequest]>([])
     private let answer: @Sendable (HTTPRequest) throws(TransportError) -> HTTPResponse
