@@ -1,3 +1,4 @@
+import Text
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -11,6 +12,9 @@ package protocol RandomSource: Sendable {
 extension RandomSource {
     /// The next number, uniform in `0..<1`.
     package func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+    /// A random UUID, version 4.
+    package func uuid() -> String { Text.uuid(next(), next()) }
 }
 
 /// The system's cryptographic random generator.

@@ -67,32 +67,3 @@ package struct JSONBytes {
 
     private mutating func text(_ value: String) { bytes.append(json: value) }
 }
-
-extension [UInt8] {
-    /// Appends a JSON string with its quotes. Source: RFC 8259, section 7.
-    /// - Parameter hidesMarkup: escapes `<`, `>` and `&` as Go's encoding/json does, so that a client that sniffs the
-    ///   response as HTML finds no tag in it.
-    package mutating func append(json text: String, hidesMarkup: Bool = false) {
-        append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                append(UInt8(ascii: "\\"))
-                append(byte)
-            case UInt8(ascii: "\n"): append(contentsOf: "\\n".utf8)
-            case 0..<0x20, 0x7f: append(escaped: byte)
-            case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
-                if hidesMarkup { append(escaped: byte) } else { append(byte) }
-            default: append(byte)
-            }
-        }
-        append(UInt8(ascii: "\""))
-    }
-
-    private mutating func append(escaped byte: UInt8) {
-        func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
-        append(contentsOf: "\\u00".utf8)
-        append(digit(byte >> 4))
-        append(digit(byte & 15))
-    }
-}

@@ -46,8 +46,9 @@ package enum PercentCoding {
         }
     }
 
-    /// Encodes all but RFC 3986's unreserved characters, so that the result is valid in any part of a URL.
-    package static func encode(_ text: String) -> String {
+    /// Everything but RFC 3986's unreserved characters encoded, so that the result fits in any part of a URL.
+    /// - Parameter keepingSlashes: for a path.
+    package static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
         var out: [UInt8] = []
         let hex = Array("0123456789ABCDEF".utf8)
         for byte in text.utf8 {
@@ -55,6 +56,7 @@ package enum PercentCoding {
             case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 out.append(byte)
+            case UInt8(ascii: "/") where keepingSlashes: out.append(byte)
             default: out += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }
         }

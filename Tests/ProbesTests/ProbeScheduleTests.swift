@@ -178,11 +178,14 @@ struct ProbeScheduleTests {
         let results = await run([calm], time: time, for: .seconds(10)) { schedule in
             for _ in 0..<100 { schedule.probeNow(calm.target) }
         }
-        // One at the start, and one for all wishes, a second after it.
+        // One at the start, one at once for the first wish, and at most one, a second later, for all others.
         let starts = calm.starts.withLock { $0 }
-        #expect(starts.count == 2)
-        #expect(starts.last.map { $0 - starts[0] >= .seconds(1) && $0 - starts[0] < .seconds(3) } == true)
-        #expect(results.of(calm.target).last?.samples.value("vaultwatch_probe_confirmations_total") == 1)
+        #expect((2...3).contains(starts.count))
+        #expect(starts[1] - starts[0] < .seconds(1))
+        if starts.count == 3 { #expect(starts[2] - starts[1] >= .seconds(1)) }
+        #expect(
+            results.of(calm.target).last?.samples.value("vaultwatch_probe_confirmations_total")
+                == Double(starts.count - 1))
     }
 
     /// What a run saw that began before the change proves nothing: the wish waits for its end.

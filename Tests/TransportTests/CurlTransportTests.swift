@@ -364,6 +364,34 @@ struct CurlTransportTests {
         #expect(reasons.filter { $0 == .timeout }.count == 2)
     }
 
+    /// Timeouts come from the configuration.
+    @Test(arguments: [Duration.seconds(Int64.max), .seconds(10_000_000_000), .seconds(Int64.min), .zero])
+    func takesEveryTimeout(_ timeout: Duration) async throws {
+        let server = try RawServer.http { _ in RawServer.ok("x") }
+        var request = HTTPRequest(url: server.url)
+        request.timeout = timeout
+        request.connectTimeout = timeout
+        let extreme = request
+        let reason = await reason { () async throws(TransportError) in try await transport.send(extreme) }
+        #expect(timeout > .zero ? reason == nil : reason == .timeout)
+    }
+
+    /// What a server may put where numbers are expected.
+    @Test(arguments: ["99999999999999999999", "-1", "9223372036854775807", "0x10", ""])
+    func survivesEveryContentLength(_ length: String) async throws {
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\nRetry-After: \(length)\r\n\r\nx")
+        }
+        var request = HTTPRequest(url: server.url)
+        request.timeout = .seconds(5)
+        let question = request
+        _ = await reason { () async throws(TransportError) in try await transport.send(question) }
+        _ = await reason { () async throws(TransportError) in try await transport.stream(question) { _ in } }
+        let good = try RawServer.http { _ in RawServer.ok("x") }
+        #expect(try await transport.send(HTTPRequest(url: good.url)).text == "x")
+    }
+
     @Test func cancellingTheTaskEndsTheTransfer() async throws {
         let asked = AsyncStream.makeStream(of: Void.self)
         let server = try RawServer { connection in

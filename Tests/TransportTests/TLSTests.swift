@@ -248,5 +248,11 @@ struct TLSTests {
         #expect(CertificateInfo.expiry("Expire date:Nov  4 00:05:40 2026 GMT")?.rfc3339 == "2026-11-04T00:05:40Z")
         #expect(CertificateInfo.expiry("Start date:Nov 24 00:05:40 2026 GMT") == nil)
         #expect(CertificateInfo.expiry("Expire date:never") == nil)
+        for date in [
+            "Nov \(Int64.max) 00:05:40 2026 GMT", "Nov 24 00:05:40 \(Int64.max) GMT", "Nov 24 00:05:\(Int.min) 2026",
+        ] {
+            #expect(CertificateInfo.expiry("Expire date:\(date)") == nil)
+        }
+        #expect(CertificateInfo.expiry("Expire date:Dec 31 23:59:59 9999 GMT")?.rfc3339 == "9999-12-31T23:59:59Z")
     }
 }
