@@ -76,11 +76,11 @@ struct FormatScanner {
         guard take("[") else { return true }
         isReordered = true
         let index = number()
-        guard take("]"), let index, index >= 1, index <= values.count else {
-            while position < format.count, format[position] != "]" { position += 1 }
-            if position < format.count { position += 1 }
+        guard take("]") else {
+            position = format[position...].firstIndex(of: "]").map { $0 + 1 } ?? format.count
             return false
         }
+        guard let index, index >= 1, index <= values.count else { return false }
         valueIndex = index - 1
         return true
     }
