@@ -97,6 +97,7 @@ struct GoPrinter {
                 return nil
             }
             next += 1
+            // Checked: at most `widest`.
             return Int(value)
         }
         while i < format.count {
@@ -125,7 +126,7 @@ struct GoPrinter {
             if i < format.count, format[i] == "*" {
                 i += 1
                 if let width = star() {
-                    directive.width = abs(width)
+                    directive.width = Int(clamping: width.magnitude)
                     if width < 0 { directive.minus = true }
                 } else {
                     try write("%!(BADWIDTH)")

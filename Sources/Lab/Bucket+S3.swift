@@ -68,7 +68,7 @@ extension Bucket {
         guard let stamp = request.headers["x-amz-date"] else {
             return error(403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
         }
-        guard let signed = time(stamp), abs(signed.milliseconds - now.milliseconds) <= 900_000 else {
+        guard let signed = time(stamp), (signed - now).milliseconds.magnitude <= 900_000 else {
             return error(
                 403, "RequestTimeTooSkewed",
                 "The difference between the request time and the current time is too large.",
@@ -114,7 +114,7 @@ extension Bucket {
     private func list(_ request: LabRequest) -> String? {
         let prefix = request.parameter("prefix") ?? ""
         let delimiter = request.parameter("delimiter") ?? ""
-        let most = min(1000, request.parameter("max-keys").flatMap { Int($0) } ?? 1000)
+        let most = max(0, min(1000, request.parameter("max-keys").flatMap { Int($0) } ?? 1000))
         let isEncoded = request.parameter("encoding-type") == "url"
         func show(_ text: String) -> String { isEncoded ? percentEncoded(text, keepingSlash: true) : xml(text) }
         var after = request.parameter("start-after") ?? ""

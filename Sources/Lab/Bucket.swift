@@ -67,7 +67,7 @@ package struct Bucket: Sendable {
     /// - Returns: its key.
     @discardableResult
     package mutating func takeBackup(at time: Timestamp) -> String {
-        let growth = max(0, Int(time.milliseconds / 86_400_000) - 20_000)
+        let growth = max(0, Int(clamping: time.milliseconds / 86_400_000) - 20_000)
         var random = filler
         random = SplitMix(seed: random.next() ^ UInt64(bitPattern: time.milliseconds))
         let backup = Backup(

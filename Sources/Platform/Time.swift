@@ -3,19 +3,23 @@ import Samples
     import Glibc
 #endif
 
-/// A point on the monotonic clock: nanoseconds since an origin that means nothing. Schedules use it;
-/// wall time (`Timestamp`) is only a label on data, since it may step either way.
+/// A point on the monotonic clock: nanoseconds since an arbitrary origin. Schedules use it; wall time (`Timestamp`) only
+/// labels data, since it may step either way. Arithmetic ends at the bounds of `Int64` and never traps, so that a
+/// deadline 292 years ahead lies in the future.
 @frozen public struct Instant: Hashable, Comparable, Sendable {
     public var nanoseconds: Int64
 
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
-    @inlinable public static func - (a: Instant, b: Instant) -> Duration { .nanoseconds(a.nanoseconds - b.nanoseconds) }
+    @inlinable public static func - (a: Instant, b: Instant) -> Duration {
+        .nanoseconds(a.nanoseconds.subtractingSaturated(b.nanoseconds))
+    }
     @inlinable public static func + (a: Instant, b: Duration) -> Instant {
-        Instant(
-            nanoseconds: a.nanoseconds &+ b.components.seconds &* 1_000_000_000 &+ b.components.attoseconds
-                / 1_000_000_000)
+        Instant(nanoseconds: a.nanoseconds.addingSaturated(b.nanoseconds))
+    }
+    @inlinable public static func - (a: Instant, b: Duration) -> Instant {
+        Instant(nanoseconds: a.nanoseconds.subtractingSaturated(b.nanoseconds))
     }
 }
 

@@ -215,11 +215,8 @@ struct CurlSetup {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down.
-    var milliseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000)
-    }
+    /// Whole milliseconds, rounded towards zero; `Int`'s bounds beyond 292 million years.
+    var milliseconds: Int { Int(clamping: attoseconds / 1_000_000_000_000_000) }
 }
 
 extension String {

@@ -182,7 +182,7 @@ package func nearest(_ word: String, in candidates: some Sequence<String>) -> St
     var best: (String, Int)?
     for candidate in candidates.sorted() {
         let b = Array(candidate.utf8)
-        guard abs(a.count - b.count) <= most else { continue }
+        guard (a.count - b.count).magnitude <= most else { continue }
         let distance = editDistance(a, b)
         if distance <= most, distance < best?.1 ?? .max { best = (candidate, distance) }
     }

@@ -16,7 +16,7 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
         let civil = time.civil
         switch kind {
         case .day:
-            index = (time.milliseconds - (((time.milliseconds % 86_400_000) + 86_400_000) % 86_400_000)) / 86_400_000
+            index = time.milliseconds / 86_400_000 - (time.milliseconds % 86_400_000 < 0 ? 1 : 0)
         case .month: index = civil.year * 12 + Int64(civil.month - 1)
         }
     }
@@ -24,12 +24,15 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
     /// Midnight of its first day.
     package var start: Timestamp {
         switch kind {
-        case .day: Timestamp(milliseconds: index * 86_400_000)
-        case .month: Timestamp(year: index / 12, month: Int(index % 12) + 1, day: 1)
+        case .day: Timestamp(milliseconds: index.multipliedSaturated(by: 86_400_000))
+        case .month:
+            Timestamp(
+                year: index / 12 - (index % 12 < 0 ? 1 : 0), month: Int(index % 12 + (index % 12 < 0 ? 12 : 0)) + 1,
+                day: 1)
         }
     }
 
-    package func advanced(by count: Int64) -> BackupPeriod { BackupPeriod(kind, index: index + count) }
+    package func advanced(by count: Int64) -> BackupPeriod { BackupPeriod(kind, index: index.addingSaturated(count)) }
 
     package static func < (a: BackupPeriod, b: BackupPeriod) -> Bool { a.index < b.index }
 

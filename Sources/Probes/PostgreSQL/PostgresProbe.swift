@@ -74,11 +74,12 @@ final class PostgresProbe: RunnableProbe {
     }
 
     private func identity(_ rows: PostgresRows, asked: Moment, answered: Moment) -> Identity? {
-        guard let row = PostgresRow.first(rows), let number = row.number("number"), let recovery = row.bool("recovery")
+        guard let row = PostgresRow.first(rows), let number = row.number("number"),
+            let version = Int(exactly: number), let recovery = row.bool("recovery")
         else { return nil }
         let middle = (asked.wall.seconds + answered.wall.seconds) / 2
         return Identity(
-            version: Int(number), versionText: row.text("version") ?? "", inRecovery: recovery,
+            version: version, versionText: row.text("version") ?? "", inRecovery: recovery,
             started: row.number("started"),
             clockSkew: row.number("clock").map { $0 - middle }, position: row.number("position"))
     }
@@ -249,7 +250,7 @@ final class PostgresProbe: RunnableProbe {
                 health = .critical
             }
             if let seconds = lag?.seconds {
-                parts.append("lag \(Int(seconds.rounded())) s")
+                parts.append("lag \(Int64(saturating: seconds.rounded())) s")
                 if seconds > 60 { health = .critical } else if seconds > 10 { health = max(health, .warning) }
             }
         } else {

@@ -37,15 +37,14 @@ struct ProbeTurns: Sendable {
     /// The turn after `now` of a target: turns come at fixed distances from the start, shifted by the target's
     /// identity, so that targets are spread over the interval and a late run doesn't shift those to come.
     static func next(after now: Instant, of target: ProbeTarget, interval: Duration, since start: Instant) -> Instant {
-        let step = max(
-            1_000_000, interval.components.seconds * 1_000_000_000 + interval.components.attoseconds / 1_000_000_000)
+        let step = max(1_000_000, interval.nanoseconds)
         let hash = Labels(name: target.kind.rawValue, ["target": target.name]).fingerprint
         // FNV-1a's low bits are weak for short strings that differ in the last sign: mix before taking the rest.
         let mixed = (hash ^ (hash >> 32)) &* 0x9e37_79b9_7f4a_7c15
         let shift = Int64((mixed >> 1) % UInt64(step))
-        let elapsed = now.nanoseconds - start.nanoseconds - shift
-        let count = elapsed < 0 ? 0 : elapsed / step + 1
-        return Instant(nanoseconds: start.nanoseconds + shift + count * step)
+        let first = start + .nanoseconds(shift)
+        let elapsed = (now - first).nanoseconds
+        return elapsed < 0 ? first : now + .nanoseconds(step - elapsed % step)
     }
 
     mutating func start(_ target: ProbeTarget, now: Instant, confirming: Bool) -> Start {

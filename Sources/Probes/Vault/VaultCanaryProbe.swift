@@ -113,7 +113,7 @@ final class VaultCanaryProbe: RunnableProbe {
         }
         switch outcome {
         case .success(let seconds):
-            let milliseconds = Int((seconds * 1000).rounded())
+            let milliseconds = Int64(saturating: (seconds * 1000).rounded())
             return ProbeReport(
                 samples: set.samples,
                 status: TargetStatus(seconds > 0.1 ? .warning : .ok, "readable", detail: "\(milliseconds) ms"))

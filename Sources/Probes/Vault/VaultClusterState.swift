@@ -165,7 +165,8 @@ struct VaultClusterState: Sendable {
         switch active.count {
         case 0:
             return TargetStatus(
-                .critical, "no active node", detail: "for \(Int(leaderless(at: now.monotonic).seconds)) s; \(detail)")
+                .critical, "no active node",
+                detail: "for \(leaderless(at: now.monotonic).milliseconds / 1000) s; \(detail)")
         case 1:
             let short = nodes.count > 1 && (standbys == 0 || usableCount < nodes.count)
             return TargetStatus(short ? .warning : .ok, "active: \(active[0])", detail: detail)

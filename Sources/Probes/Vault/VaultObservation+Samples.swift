@@ -64,7 +64,9 @@ extension VaultObservation {
         if state == .sealed, let progress = seal?.progress, let threshold = seal?.threshold {
             parts.append("\(progress) of \(threshold) keys given")
         }
-        if let clockSkew, clockSkew.magnitude > 2 { parts.append("clock off by \(Int(clockSkew.rounded())) s") }
+        if let clockSkew, clockSkew.magnitude > 2 {
+            parts.append("clock off by \(Int64(saturating: clockSkew.rounded())) s")
+        }
         if let failure { parts.append(failure.description) }
         var warnings: [String] = []
         if isInconsistent { warnings.append("the answers of sys/health and sys/seal-status contradict each other") }

@@ -17,7 +17,7 @@ extension Evaluation {
         var indices: [Int] = []
         var isKept = [Bool](repeating: false, count: body.cells.count)
         for column in 0..<body.width {
-            let most = Int(parameter[column])
+            let most = Int(saturating: parameter[column])
             if most < 1 { continue }
             for rows in members {
                 try tick(rows.count)

@@ -4,8 +4,8 @@ import Samples
 enum Calendar {
     /// - Parameter seconds: since the epoch, fractions cut off.
     static func part(_ name: Function.Name, _ seconds: Double) -> Double {
-        guard seconds.isFinite, abs(seconds) < 1e14 else { return .nan }
-        let civil = Timestamp(milliseconds: Int64(seconds) * 1000).civil
+        guard seconds.isFinite, seconds.magnitude < 1e14 else { return .nan }
+        let civil = Timestamp(milliseconds: Int64(saturating: seconds) * 1000).civil
         switch name {
         case .day_of_month: return Double(civil.day)
         case .day_of_week: return Double(civil.weekday)

@@ -8,7 +8,7 @@ func suggestion(for word: String, among candidates: some Sequence<String>) -> St
     var best: (word: String, cost: Int)?
     for candidate in candidates.sorted() {
         let b = Array(candidate.utf8)
-        guard abs(a.count - b.count) <= most else { continue }
+        guard (a.count - b.count).magnitude <= most else { continue }
         let distance = editDistance(a, b)
         guard distance <= most else { continue }
         // Among equals one that goes on from what was written: rat is rate rather than rad.

@@ -104,7 +104,7 @@ extension WebService {
                     head.field("numLabelPairs", pairs.count)
                     head.field("chunkCount", 0)
                     head.field("minTime", 0)
-                    head.field("maxTime", Int(platform.time.wall().milliseconds))
+                    head.field("maxTime", Int(clamping: platform.time.wall().milliseconds))
                 }
                 list(&data, "seriesCountByMetricName", metrics)
                 list(&data, "labelValueCountByLabelName", values.mapValues(\.count))

@@ -110,7 +110,9 @@ extension WebService {
     static func duration(_ name: String, _ request: ServerRequest) throws(QueryError) -> Duration? {
         guard let text = value(name, request), !text.isEmpty else { return nil }
         if let seconds = Double(text) {
-            if seconds.isFinite, seconds.magnitude < 9.2e9 { return .milliseconds(Int64((seconds * 1000).rounded())) }
+            if seconds.isFinite, seconds.magnitude < 9.2e9 {
+                return .milliseconds(Int64(saturating: (seconds * 1000).rounded()))
+            }
         } else if let duration = Duration(prometheus: text) {
             return duration
         }

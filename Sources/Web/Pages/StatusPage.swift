@@ -1,4 +1,5 @@
 import Platform
+import Samples
 
 /// The page at `/`: how everything stands, on a phone or a wall. One answer, nothing loaded from elsewhere.
 struct StatusPage {
@@ -124,7 +125,9 @@ struct StatusPage {
                 page.markup("<p class=quiet>probed <time>")
                 page.text(last)
                 page.markup("</time>")
-                if let seconds = target.seconds { page.text(" in \(Int((seconds * 1000).rounded().clamped())) ms") }
+                if let seconds = target.seconds {
+                    page.text(" in \(Int64(saturating: (max(seconds, 0) * 1000).rounded())) ms")
+                }
                 page.markup("</p>")
             }
             page.markup("</article>")
@@ -196,11 +199,6 @@ struct StatusPage {
         const d=new DOMParser().parseFromString(await r.text(),"text/html");const n=d.getElementById("main");if(!n)throw 0;\
         document.title=d.title;m.replaceWith(document.adoptNode(n))}catch{m.classList.add("stale")}},5000)
         """
-}
-
-extension Double {
-    /// Within what an Int of milliseconds can say of a probe.
-    fileprivate func clamped() -> Double { isNaN ? 0 : Swift.min(Swift.max(self, 0), 1e12) }
 }
 
 extension WebService {

@@ -7,6 +7,7 @@ enum Gzip {
     static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         var stream = z_stream()
         // 15 bits of window, and 16 for a gzip header.
+        // Checked: a C structure's size.
         let size = Int32(MemoryLayout<z_stream>.size)
         guard
             deflateInit2_(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK

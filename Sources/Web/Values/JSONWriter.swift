@@ -39,6 +39,7 @@ struct JSONWriter {
     }
     mutating func field(_ name: String, _ value: Int) {
         key(name)
+        // Checked: Int has 64 bits.
         number(Int64(value))
     }
     mutating func field(_ name: String, _ value: Double) {
