@@ -261,7 +261,7 @@ struct ConfigurationTests {
         ),
         (
             "backups: [{bucket: b, access_key_id: i, sets: [{name: s, prefix: p, period: day}]}]\n",
-            "c.yml:1:11: access_key_id and secret_access_key go together; expected both (or their _file twins), or neither"
+            "c.yml:1:11: access_key_id and secret_access_key belong together; expected both (or the keys with _file), or neither"
         ),
         (
             "backups: [{bucket: b, anonymous: maybe, sets: [{name: s, prefix: p, period: day}]}]\n",
@@ -284,10 +284,10 @@ struct ConfigurationTests {
             "canary_path: a/b",
             "c.yml:5:7: canary_path needs a token: expected token_file, or role_id_file and secret_id_file, beside it"
         ),
-        ("role_id: r", "c.yml:3:7: an AppRole needs role_id and secret_id (or their _file twins)"),
+        ("role_id: r", "c.yml:3:7: an AppRole needs role_id and secret_id (or the keys with _file)"),
         ("{token: t, role_id: r}", "c.yml:3:7: both a token and an AppRole are given; keep one"),
         ("{token: t, token_file: 'k'}", "c.yml:5:7: both \"token\" and \"token_file\" are given; keep one"),
-        ("cert_file: k", "c.yml:5:7: cert_file and key_file go together; expected both or none"),
+        ("cert_file: k", "c.yml:5:7: cert_file and key_file belong together; expected both or neither"),
         ("telemetry: 1", "c.yml:5:18: telemetry: expected true or false, found \"1\""),
         ("nodess: []", "c.yml:5:7: unknown key \"nodess\" in a cluster; did you mean \"nodes\"?"),
     ])
@@ -303,7 +303,7 @@ struct ConfigurationTests {
     @Test(arguments: [
         (
             "encryption_key: sesame",
-            "c.yml:1:55: not a key of AES-256; expected 64 hexadecimal digits, or 32 bytes in Base64"
+            "c.yml:1:55: not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64"
         ),
         ("limit_bytes: much", "c.yml:1:68: limit_bytes: expected a number of bytes such as 64MiB, found \"much\""),
         (
@@ -321,7 +321,7 @@ struct ConfigurationTests {
     @Test func nothingToWatchIsAMistake() {
         #expect(
             complaints(Self.alerting) == [
-                "c.yml:1:1: nothing to watch: expected at least one of vault, postgres, backups, records"
+                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records"
             ])
         #expect(
             complaints(Self.least) == [

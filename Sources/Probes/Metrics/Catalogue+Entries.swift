@@ -1,4 +1,4 @@
-// One entry a metric, in the order of the table in README.md; a test holds the two against each other.
+// One entry for each metric, in the order of the table in README.md; a test compares the two.
 
 import Exposition
 

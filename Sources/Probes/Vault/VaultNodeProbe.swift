@@ -3,7 +3,7 @@ import Samples
 import Synchronization
 import Transport
 
-/// Asks one node for its health, seal status and leader, side by side, without a token.
+/// Requests health, seal status and leader from one node, concurrently and without a token.
 final class VaultNodeProbe: RunnableProbe {
     private static let endpoints = [
         ("health", "/v1/sys/health"), ("seal_status", "/v1/sys/seal-status"), ("leader", "/v1/sys/leader"),

@@ -67,7 +67,7 @@ extension WebService {
         }
     }
 
-    /// Counted from the labels: the store keeps its own way of counting to itself.
+    /// Counted from the labels, independently of the store's internal index.
     func storeStatistics(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
         let top = min(try WebService.limit(request), 10_000)
         let all = try await sources.series([[]], WebService.earliest, WebService.latest)

@@ -1,9 +1,11 @@
-/// Percent-encoding of URLs and forms. Source: RFC 3986, 2.1; WHATWG URL, application/x-www-form-urlencoded.
+/// Percent-encoding in URLs and forms. Source: RFC 3986, 2.1; WHATWG URL, application/x-www-form-urlencoded.
 package enum PercentCoding {
-    /// Most items that a query or a form may have; further ones are dropped.
+    /// The most items in a query or form; further ones are dropped.
     package static let itemLimit = 1000
 
-    /// Nil where a `%` is not followed by two hex digits, or the bytes are not UTF-8.
+    /// Decodes a text.
+    /// - Parameter plusIsSpace: whether `+` means a space, as in queries and forms.
+    /// - Returns: nil if a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
     package static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
         let bytes = text.utf8
         guard bytes.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else {
@@ -28,7 +30,7 @@ package enum PercentCoding {
         return String(validating: out, as: UTF8.self)
     }
 
-    /// `a=1&b=2`, each name and value decoded; broken encodings stay as they came.
+    /// Parses `a=1&b=2` and decodes names and values; invalid encodings are left as they are.
     package static func items(_ text: Substring) -> [(name: String, value: String)] {
         text.utf8.split(separator: UInt8(ascii: "&"), maxSplits: itemLimit).prefix(itemLimit).map { item in
             let item = Substring(item)
@@ -41,7 +43,7 @@ package enum PercentCoding {
         }
     }
 
-    /// Everything but RFC 3986's unreserved characters encoded, so that the result fits in any part of a URL.
+    /// Encodes everything but RFC 3986's unreserved characters, so that the result fits in any part of a URL.
     package static func encode(_ text: String) -> String {
         var out: [UInt8] = []
         let hex = Array("0123456789ABCDEF".utf8)

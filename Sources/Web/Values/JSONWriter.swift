@@ -1,11 +1,11 @@
 import Samples
 
-/// Writes JSON in one go, in the order of the calls; no tree in between. Source: RFC 8259.
+/// Writes JSON directly, in the order of the calls, without building a tree. Source: RFC 8259.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    /// A whole document.
+    /// Writes a whole document.
     static func document(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         body(&writer)
@@ -15,7 +15,7 @@ struct JSONWriter {
     mutating func object(_ body: (inout JSONWriter) -> Void) { nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body) }
     mutating func array(_ body: (inout JSONWriter) -> Void) { nest(UInt8(ascii: "["), UInt8(ascii: "]"), body) }
 
-    /// The next value's name.
+    /// Writes the name of the next value.
     mutating func key(_ name: String) {
         string(name)
         bytes.append(UInt8(ascii: ":"))
@@ -28,7 +28,7 @@ struct JSONWriter {
     }
 
     mutating func number(_ value: Int64) { raw(String(value)) }
-    /// JSON has no NaN and no infinity: null stands for them.
+    /// Writes a number; NaN and infinity, which JSON lacks, become null.
     mutating func number(_ value: Double) { raw(value.isFinite ? goFormat(value) : "null") }
     mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
     mutating func null() { raw("null") }
@@ -67,7 +67,7 @@ struct JSONWriter {
         object { map in for pair in labels.pairs { map.field(pair.name, pair.value) } }
     }
 
-    /// `[1435781430.781,"1.5"]`, Prometheus' way to write a sample.
+    /// Writes a sample as Prometheus' API does: `[1435781430.781,"1.5"]`.
     mutating func point(_ milliseconds: Int64, _ value: Double) {
         separate()
         bytes.append(UInt8(ascii: "["))
