@@ -1,6 +1,7 @@
 import Dispatching
 import Platform
 import Samples
+import TimeZones
 
 /// Writes the current routing as an Alertmanager configuration, which amtool and Grafana can read. Receivers appear by
 /// name only, so that it contains no secret; defaults are omitted.

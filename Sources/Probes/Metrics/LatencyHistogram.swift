@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// A classic Prometheus histogram of durations.
 struct LatencyHistogram: Sendable, Hashable {

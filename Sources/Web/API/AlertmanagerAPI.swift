@@ -1,7 +1,9 @@
 import Alerts
 import Dispatching
 import FoundationEssentials
+import HTTPServer
 import Samples
+import Text
 
 /// Alertmanager's HTTP API v2, for amtool, Grafana's data source and other clients.
 /// Source: alertmanager, api/v2/openapi.yaml and api/v2/api.go.

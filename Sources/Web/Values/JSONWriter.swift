@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Writes JSON directly, in the order of the calls, without building a tree. Source: RFC 8259.
 struct JSONWriter {
