@@ -47,7 +47,8 @@ extension TargetParser {
         if id != nil || key != nil {
             errors.add(
                 fields.position,
-                "access_key_id and secret_access_key belong together; expected both (or the keys with _file), or neither")
+                "access_key_id and secret_access_key belong together; expected both (or the keys with _file), or neither"
+            )
         }
         if let directory { return .directory(directory) }
         if anonymous { return .anonymous }
@@ -141,8 +142,8 @@ package struct BackupBucketOptions: Sendable {
     /// The sets of backups in it.
     package var sets: [BackupSetOptions]
 
-    /// Lets the monthly sets of a bucket cover its daily sets where the configuration has no `also_covering`: on the 1st of
-    /// a month only the monthly backup is made.
+    /// Lets the monthly sets of a bucket cover its daily sets where the configuration has no `also_covering`: on the
+    /// 1st of a month only the monthly backup is made.
     static func coveringEachOther(_ sets: [BackupSetOptions]) -> [BackupSetOptions] {
         let monthly = sets.filter { $0.period == .month }.map(\.prefix)
         return sets.map { set in

@@ -6,8 +6,8 @@ import YAML
 extension Configuration {
     /// Parses and validates a configuration file.
     ///
-    /// The files that it names (certificates, secrets, rule files, an alerting file) are opened now, so that mistakes show
-    /// at the start; secrets are read again at each use.
+    /// The files that it names (certificates, secrets, rule files, an alerting file) are opened now, so that mistakes
+    /// show at the start; secrets are read again at each use.
     /// - Parameter environment: for `${NAME}` in paths.
     /// - Throws: `ConfigurationErrors` with all mistakes.
     package static func load(

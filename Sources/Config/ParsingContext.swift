@@ -12,7 +12,8 @@ package struct ParsingContext: Sendable {
     package let environment: [String: String]
     /// The directory of the configuration file; relative paths start there, as in Prometheus.
     package let folder: String
-    /// Whether an empty secret or path counts as absent, as in Alertmanager's configuration. Default false: it is an error.
+    /// Whether an empty secret or path counts as absent, as in Alertmanager's configuration. Default false: it is an
+    /// error.
     package var emptyIsAbsent = false
 
     /// The largest configuration, certificate or secret that is read, in bytes.
@@ -26,8 +27,8 @@ package struct ParsingContext: Sendable {
         self.folder = folder
     }
 
-    /// Replaces `${NAME}` by the environment's variables and makes the path absolute. An unknown variable is an error; the
-    /// path is returned unchanged then.
+    /// Replaces `${NAME}` by the environment's variables and makes the path absolute. An unknown variable is an error;
+    /// the path is returned unchanged then.
     package func path(_ text: String, at position: SourcePosition) -> String { expanded(text, at: position) ?? text }
 
     /// Nil after an error, which is added to `errors`.

@@ -6,7 +6,8 @@ import YAML
 
 extension TargetParser {
     /// Parses `postgres`: the servers with Vault's storage.
-    /// - Parameter clusters: the names of the configured Vault clusters; the first is the default of a server's `cluster`.
+    /// - Parameter clusters: the names of the configured Vault clusters; the first is the default of a server's
+    ///   `cluster`.
     func postgres(_ node: Node?, clusters: [String]) -> [PostgresServerOptions] {
         guard let node else { return [] }
         var fields = Fields(node, errors, "postgres")

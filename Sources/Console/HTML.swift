@@ -16,7 +16,8 @@ struct HTML {
             case ">": bytes += "&gt;".utf8
             case "\"": bytes += "&quot;".utf8
             case "'": bytes += "&#39;".utf8
-            // Control characters are invalid in HTML; directional formatting could make text appear to be something else.
+            // Control characters are invalid in HTML; directional formatting could make text appear to be something
+            // else.
             case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": bytes += "\u{fffd}".utf8
             case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}": bytes += "\u{fffd}".utf8
             default: bytes += String(scalar).utf8

@@ -142,7 +142,8 @@ struct StatusPage {
         for receiver in status.receivers {
             page.markup("<article><h3>")
             badge(
-                receiver.health, receiver.health == .ok ? "working" : receiver.health == .unknown ? "unused" : "failing",
+                receiver.health,
+                receiver.health == .ok ? "working" : receiver.health == .unknown ? "unused" : "failing",
                 &page)
             page.markup(" ")
             page.text("\(receiver.name) \(receiver.integration)")

@@ -57,8 +57,8 @@ final class ConnectionGuard: ChannelInboundHandler {
     func sent() { enter(.answer) }
     /// The response has been sent and the connection is kept alive.
     func awaitsNextRequest() { enter(.nextRequest) }
-    /// The response was sent before the request was complete: the rest is discarded for a while, since closing at once could
-    /// reset the connection before the client has read the response.
+    /// The response was sent before the request was complete: the rest is discarded for a while, since closing at once
+    /// could reset the connection before the client has read the response.
     func lingers() { enter(.request) }
 
     private func enter(_ next: Phase) {

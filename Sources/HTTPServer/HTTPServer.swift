@@ -81,8 +81,8 @@ package final class HTTPServer: Sendable {
         state.withLock { $0.tls = context }
     }
 
-    /// Stops accepting connections, lets running requests finish, and returns when all connections are closed or the grace
-    /// period is over.
+    /// Stops accepting connections, lets running requests finish, and returns when all connections are closed or the
+    /// grace period is over.
     package func stop(within grace: Duration = .seconds(5)) async {
         let (listeners, connections) = shutDown()
         for listener in listeners { try? await listener.close().get() }

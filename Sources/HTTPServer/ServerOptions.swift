@@ -25,8 +25,8 @@ package struct ServerOptions: Sendable {
 
     /// The limits of connections and requests.
     package struct Limits: Sendable, Hashable {
-        /// The largest body, in bytes; a larger one is answered with 413. Default: 4 MiB, enough for thousands of alerts,
-        /// since Prometheus drops alerts that are refused.
+        /// The largest body, in bytes; a larger one is answered with 413. Default: 4 MiB, enough for thousands of
+        /// alerts, since Prometheus drops alerts that are refused.
         package var bodyBytes = 4 << 20
         /// The largest request line and headers together, in bytes; larger ones are answered with 431. Default: 32 KiB.
         package var headerBytes = 32 << 10

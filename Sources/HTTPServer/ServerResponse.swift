@@ -11,8 +11,8 @@ package struct ServerResponse: Sendable {
         case hang
         /// Resets the connection without an answer. For simulated failures.
         case abort
-        /// Sends the head and these bytes, then closes the connection, whatever length the headers declare. For simulated
-        /// failures.
+        /// Sends the head and these bytes, then closes the connection, whatever length the headers declare. For
+        /// simulated failures.
         case partial([UInt8])
     }
 

@@ -7,10 +7,10 @@ import Synchronization
     import Glibc
 #endif
 
-/// An HTTP/1.1 server on 127.0.0.1 that can also fail as servers do: die with its connections, stand still with
-/// them open, reset one, or stop in the middle of a body. The agent's own web server must never do such things,
-/// so this is another.
+/// An HTTP/1.1 server on 127.0.0.1 that can also fail like a real one: die with its connections, hang with them open,
+/// reset one, or stop in the middle of a body. The agent's own server has no such functions.
 package final class LabServer: Sendable {
+    /// Answers a request.
     package typealias Handler = @Sendable (LabRequest) async -> LabReply
 
     private struct State {
@@ -19,14 +19,17 @@ package final class LabServer: Sendable {
         var paused = false
     }
 
+    /// Its TCP port, also while it is closed.
     package let port: UInt16
+    /// Whether it uses TLS.
     package let isSecure: Bool
+    /// `https://127.0.0.1:port`, or http.
     package var url: String { "\(isSecure ? "https" : "http")://127.0.0.1:\(port)" }
     private let tls: NIOSSLContext?
     private let handler: Handler
     private let state = Mutex(State())
 
-    /// - Throws: when no port is free or the certificate can't be loaded.
+    /// - Throws: if no port is free or the certificate cannot be loaded.
     package init(certificate: CertificateAuthority.Certificate? = nil, handler: @escaping Handler) throws {
         port = try freePort()
         isSecure = certificate != nil
@@ -41,7 +44,7 @@ package final class LabServer: Sendable {
         }
     }
 
-    /// Listens; does nothing if it already does.
+    /// Starts to listen; does nothing if it already does.
     package func start() async throws {
         guard state.withLock({ $0.listener == nil }) else { return }
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -65,7 +68,7 @@ package final class LabServer: Sendable {
         }
     }
 
-    /// Goes as a killed process goes: the port refuses, and every connection ends without a word.
+    /// Behaves like a killed process: the port refuses connections, and all open ones are closed abruptly.
     package func close() async {
         let (listener, connections) = state.withLock { state in
             defer { state = State() }
@@ -75,7 +78,7 @@ package final class LabServer: Sendable {
         for channel in connections { try? await closeAbruptly(channel).get() }
     }
 
-    /// Stands still as a process under SIGSTOP does: the kernel still accepts, and nothing is read.
+    /// Behaves like a process stopped by SIGSTOP: the kernel accepts connections, but nothing is read.
     package func pause() { setReading(false) }
 
     /// Ends `pause()`.
@@ -104,7 +107,7 @@ package final class LabServer: Sendable {
     }
 }
 
-/// Closes without TLS' farewell, which needs the other side's answer.
+/// Closes without TLS's close_notify, which waits for the peer.
 private func closeAbruptly(_ channel: any Channel) -> EventLoopFuture<Void> {
     channel.eventLoop.flatSubmit {
         if let context = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
@@ -114,7 +117,7 @@ private func closeAbruptly(_ channel: any Channel) -> EventLoopFuture<Void> {
     }
 }
 
-/// One connection: gathers a request, has it answered, and writes what came.
+/// One connection: collects a request, calls the handler, and writes the response.
 private final class Connection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart

@@ -78,7 +78,7 @@ import Testing
                 $0 == "ops webhook/0 http://hook.invalid reachable, HTTP 200"
                     || $0 == "ops webhook/1 http://hook.invalid reachable, HTTP 200"
             }.count == 2, "\(output)")
-        #expect(rows.contains("ops webhook/2 http://other.invalid the proxy asks for other credentials, HTTP 407"))
+        #expect(rows.contains("ops webhook/2 http://other.invalid the proxy refuses the credentials, HTTP 407"))
         #expect(rows.contains { $0.hasPrefix("ops webhook/3 no URL ") })
         folder.remove()
     }

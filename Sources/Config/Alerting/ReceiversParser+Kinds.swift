@@ -78,7 +78,9 @@ extension ReceiversParser {
             let position =
                 fields.node("headers")?.mapping?.first { $0.key.text == name }?.key.position ?? fields.position
             if !EmailHeaders.isFieldName(name) { errors.add(position, "headers: \"\(name)\" is not a header name") }
-            if !seen.insert(name.lowercased()).inserted { errors.add(position, "headers: duplicate header \"\(name)\"") }
+            if !seen.insert(name.lowercased()).inserted {
+                errors.add(position, "headers: duplicate header \"\(name)\"")
+            }
         }
         return headers
     }

@@ -54,7 +54,8 @@ extension ReceiversParser {
         return text
     }
 
-    /// Parses `TLS12` or `TLS13`. `TLS10` and `TLS11`, which OpenSSL 3 disables, are accepted as a minimum and mean TLS 1.2.
+    /// Parses `TLS12` or `TLS13`. `TLS10` and `TLS11`, which OpenSSL 3 disables, are accepted as a minimum and mean TLS
+    /// 1.2.
     private func version(_ fields: inout Fields, _ key: String) -> TLSOptions.Version? {
         guard let text = fields.string(key) else { return nil }
         switch text {

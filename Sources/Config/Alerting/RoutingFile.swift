@@ -2,8 +2,8 @@ import Dispatching
 import Platform
 import YAML
 
-/// Loads only the routing tree of a configuration, vaultwatch's or Alertmanager's. Only the names of receivers are read:
-/// no secret needs to be available.
+/// Loads only the routing tree of a configuration, vaultwatch's or Alertmanager's. Only the names of receivers are
+/// read: no secret needs to be available.
 package enum RoutingFile {
     /// Loads the routing tree of a file.
     /// - Throws: `ConfigurationErrors` with all mistakes.

@@ -4,8 +4,8 @@ import Samples
 import Text
 import YAML
 
-/// Parses Alertmanager's routing sections: `route`, `inhibit_rules`, `time_intervals`, `mute_time_intervals`, `templates`.
-/// Source: https://prometheus.io/docs/alerting/latest/configuration/
+/// Parses Alertmanager's routing sections: `route`, `inhibit_rules`, `time_intervals`, `mute_time_intervals`,
+/// `templates`. Source: https://prometheus.io/docs/alerting/latest/configuration/
 package struct RoutingParser {
     let errors: ErrorList
     let files: any FileAccess
@@ -28,8 +28,8 @@ package struct RoutingParser {
         package var templates: [String]
     }
 
-    /// Parses the routing keys of the alerting section. The caller reads the other keys (`global`, `receivers`) and calls
-    /// `finish`.
+    /// Parses the routing keys of the alerting section. The caller reads the other keys (`global`, `receivers`) and
+    /// calls `finish`.
     /// - Parameters:
     ///   - receivers: all defined receivers, which routes may name.
     ///   - resolveTimeout: `global.resolve_timeout`.

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Computes a backup's SHA-256 and verifies its AES-256-GCM tag as the object streams through, in constant memory.
 ///
-/// A backup is IV (16 bytes) ‖ tag (16) ‖ ciphertext; GCM allows a 16-byte IV. The plaintext is overwritten at once. Source: EVP_DigestInit(3), EVP_EncryptInit(3) "GCM and OCB Modes", NIST SP 800-38D.
+/// A backup is IV (16 bytes) ‖ tag (16) ‖ ciphertext; GCM allows a 16-byte IV. The plaintext is overwritten at once.
+/// Source: EVP_DigestInit(3), EVP_EncryptInit(3) "GCM and OCB Modes", NIST SP 800-38D.
 final class BackupContentCheck: Sendable {
     /// The outcome for a whole object.
     struct Result: Sendable, Hashable {

@@ -29,8 +29,8 @@ package struct BackupKey: Sendable, Hashable {
         claimsSnapshot = stem[..<date].contains("snapshot")
     }
 
-    /// Where the date begins: at the first digit after `-` or `_`, or at the start, from which the rest parses as a time.
-    /// Host and cluster names may precede it.
+    /// Where the date begins: at the first digit after `-` or `_`, or at the start, from which the rest parses as a
+    /// time. Host and cluster names may precede it.
     private static func dateStart(_ stem: Substring) -> Substring.Index? {
         var previous: Character = "-"
         var index = stem.startIndex

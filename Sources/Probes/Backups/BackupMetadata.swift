@@ -8,7 +8,8 @@ struct BackupMetadata: Sendable, Hashable {
     private let keyTime: Timestamp
 
     /// - Parameters:
-    ///   - metadata: names in lower case. Some proxies drop headers with underscores, so `vault-version` is accepted too.
+    ///   - metadata: names in lower case. Some proxies drop headers with underscores, so `vault-version` is accepted
+    ///     too.
     ///   - keyTime: the time in the object's key.
     init(_ metadata: [String: String], keyTime: Timestamp) {
         var values: [String: String] = [:]

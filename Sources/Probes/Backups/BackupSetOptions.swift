@@ -22,8 +22,8 @@ package struct BackupSetOptions: Sendable, Hashable {
     package var grace: Duration = .seconds(3600)
     /// How many periods are kept, 1 or more. Default 30 days or 12 months.
     package var retention: Int
-    /// Other prefixes whose backups also cover periods of this set: the monthly backup of the 1st covers that day of the
-    /// daily set. Default: none.
+    /// Other prefixes whose backups also cover periods of this set: the monthly backup of the 1st covers that day of
+    /// the daily set. Default: none.
     package var alsoCovering: [String] = []
     /// Whether and how the newest backup's content is checked.
     package var verification = BackupVerification()

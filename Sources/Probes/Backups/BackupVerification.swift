@@ -6,8 +6,8 @@ import Samples
 package struct BackupVerification: Sendable, Hashable {
     /// Whether content is verified at all. Default true.
     package var isEnabled = true
-    /// The AES-256-GCM key of the backups: 64 hexadecimal digits, or 32 bytes in Base64. Without it only the checksum is
-    /// verified. Default: none.
+    /// The AES-256-GCM key of the backups: 64 hexadecimal digits, or 32 bytes in Base64. Without it only the checksum
+    /// is verified. Default: none.
     package var encryptionKey: Secret?
     /// Bytes; a larger backup is not read. Default 8 GiB.
     package var limitBytes = 8 << 30

@@ -3,8 +3,8 @@ import Text
 
 /// A classic Prometheus histogram of durations.
 struct LatencyHistogram: Sendable, Hashable {
-    /// Ascending upper bounds in seconds, from a loopback response to a probe's timeout. 0.1 s is the target for reading
-    /// a secret.
+    /// Ascending upper bounds in seconds, from a loopback response to a probe's timeout. 0.1 s is the target for
+    /// reading a secret.
     static let bounds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
     private static let boundNames = bounds.map(goFormat) + ["+Inf"]
 

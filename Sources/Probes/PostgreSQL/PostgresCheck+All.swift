@@ -62,9 +62,9 @@ extension PostgresCheck {
         return facts
     }
 
-    /// The lag of a replica in seconds, as its primary sees it. `replay_lag` is NULL on an idle primary, where nothing is
-    /// behind, and keeps its last value when the replica stops replying: while bytes are behind, the lag is at least the
-    /// age of the last reply.
+    /// The lag of a replica in seconds, as its primary sees it. `replay_lag` is NULL on an idle primary, where nothing
+    /// is behind, and keeps its last value when the replica stops replying: while bytes are behind, the lag is at least
+    /// the age of the last reply.
     static func lag(_ replayLag: Double?, behind: Double?, replyAge: Double?) -> Double? {
         guard let behind else { return replayLag }
         if behind <= 0 { return replayLag ?? 0 }
@@ -219,7 +219,9 @@ extension PostgresCheck {
             SELECT xact_commit, xact_rollback, blks_hit, blks_read, deadlocks, temp_bytes FROM pg_stat_database WHERE datname = current_database()
             """
     ) { rows throws(PostgresCheckFailure) in
-        guard let row = PostgresRow.first(rows) else { throw PostgresCheckFailure("value", "the database statistics are missing") }
+        guard let row = PostgresRow.first(rows) else {
+            throw PostgresCheckFailure("value", "the database statistics are missing")
+        }
         var facts: [PostgresFact] = []
         facts.add("postgres_transactions_total", row.number("xact_commit"), ["outcome": "commit"])
         facts.add("postgres_transactions_total", row.number("xact_rollback"), ["outcome": "rollback"])

@@ -76,7 +76,8 @@ struct PostgresClusterState: Sendable {
     }
 
     /// A replica's lag: 0 only when it streams, its last message is recent and it has replayed all that the primary has
-    /// written. Otherwise the age of the last replayed transaction, but no more than the time since it was last in sync.
+    /// written. Otherwise the age of the last replayed transaction, but no more than the time since it was last in
+    /// sync.
     mutating func lag(of server: String, _ replica: Replica, now: Moment) -> Lag {
         let primary = primaryPosition(reported: replica.reportedPosition)
         let timeout = replica.receiverTimeout.flatMap { $0 > 0 ? $0 : nil } ?? 60
@@ -112,7 +113,9 @@ struct PostgresClusterState: Sendable {
     }
 
     var targetStatus: TargetStatus {
-        guard isComplete else { return TargetStatus(.unknown, "waiting", detail: "not every server has been probed yet") }
+        guard isComplete else {
+            return TargetStatus(.unknown, "waiting", detail: "not every server has been probed yet")
+        }
         let up = servers.count { seen[$0]?.isUp == true }
         let streaming = primaries.compactMap { seen[$0]?.streamingReplicas }.reduce(0, +)
         let detail = "\(up) of \(servers.count) servers up, \(streaming) of \(expectedReplicas) replicas streaming"

@@ -2,8 +2,9 @@ import Transport
 
 /// Vault's HA lock as stored in the database, and the changes of its holder.
 ///
-/// The lock is held while `valid_until > now()` by the database's clock. An expired row means that its holder crashed or
-/// hangs; no row means that it was released. `ha_identity` is new for each acquisition, so its changes are elections.
+/// The lock is held while `valid_until > now()` by the database's clock. An expired row means that its holder crashed
+/// or hangs; no row means that it was released. `ha_identity` is new for each acquisition, so its changes are
+/// elections.
 struct PostgresLock: Sendable {
     enum State: String, Sendable, CaseIterable {
         case held, expired, absent

@@ -223,7 +223,8 @@ final class PostgresProbe: RunnableProbe {
         let replica = PostgresClusterState.Replica(
             isStreaming: row.text("status") == "streaming", messageAge: row.number("message_age"),
             receiverTimeout: row.number("patience"),
-            position: identity.position, reportedPosition: row.number("primary_end"), replayAge: row.number("replay_age"))
+            position: identity.position, reportedPosition: row.number("primary_end"),
+            replayAge: row.number("replay_age"))
         let lag = cluster.lag(of: options.name, replica)
         set.add("postgres_receiver_streaming", replica.isStreaming)
         if let status = row.text("status") {

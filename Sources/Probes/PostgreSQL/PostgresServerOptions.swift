@@ -15,8 +15,8 @@ package struct PostgresServerOptions: Sendable, Hashable {
     package var lockTable = "vault_ha_locks"
     /// The size of the storage in bytes, which SQL cannot tell. Default: none, and no used ratio.
     package var capacityBytes: Int64?
-    /// A directory on the server's file system, for an agent on the same machine; its size and use are measured in place
-    /// of `capacityBytes`. Default: none.
+    /// A directory on the server's file system, for an agent on the same machine; its size and use are measured in
+    /// place of `capacityBytes`. Default: none.
     package var storagePath: String?
     /// How many replicas the cluster should have. Default: all configured servers but one.
     package var expectedReplicas: Int?

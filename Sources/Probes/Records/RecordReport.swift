@@ -83,7 +83,10 @@ struct RecordReport: Sendable {
         let failing = [backups, restoreTests].contains { outcomes in
             outcomes.lastFailure.map { failure in outcomes.lastSuccess.map { $0 < failure } ?? true } ?? false
         }
-        let warnings = unreadableLines > 0 ? [unreadableLines == 1 ? "1 line is not a JSON event" : "\(unreadableLines) lines are not JSON events"] : []
+        let warnings =
+            unreadableLines > 0
+            ? [unreadableLines == 1 ? "1 line is not a JSON event" : "\(unreadableLines) lines are not JSON events"]
+            : []
         return TargetStatus(
             failing || !warnings.isEmpty ? .warning : .ok, failing ? "last run failed" : "read", detail: detail,
             warnings: warnings)

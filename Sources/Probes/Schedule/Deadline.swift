@@ -3,8 +3,8 @@ import Synchronization
 
 /// Runs work with a deadline that holds even when the work ignores cancellation.
 enum Deadline {
-    /// - Returns: the work's value, or nil when the deadline passed; the work is cancelled then. In either case `ended` is
-    ///   called once the work has actually returned.
+    /// - Returns: the work's value, or nil when the deadline passed; the work is cancelled then. In either case `ended`
+    ///   is called once the work has actually returned.
     static func run<Value: Sendable>(
         _ work: @escaping @Sendable () async -> Value, until deadline: Instant, time: any TimeSource,
         ended: @escaping @Sendable () -> Void

@@ -58,14 +58,15 @@ package final class ProbeSchedule: Sendable {
             State(
                 turns: ProbeTurns(confirmationGap: confirmationGap), awaitingFirst: Set(awaited),
                 awaitingFirstNodes: Set(targets.filter { $0.kind == .vaultNode })))
-        (requests, requesting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(max(16, 2 * set.probes.count)))
+        (requests, requesting) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingNewest(max(16, 2 * set.probes.count)))
     }
 
     /// All targets, sorted.
     package var targets: [ProbeTarget] { probes.map(\.target).sorted() }
 
-    /// Requests an immediate (confirming) probe of a target, subject to `confirmationGap`; requests made until it starts
-    /// are merged into one.
+    /// Requests an immediate (confirming) probe of a target, subject to `confirmationGap`; requests made until it
+    /// starts are merged into one.
     package func probeNow(_ target: ProbeTarget) { requesting.yield(target) }
 
     /// Runs until its task is cancelled. Every target is probed at once at the start.
@@ -184,7 +185,7 @@ package final class ProbeSchedule: Sendable {
             platform.log.warning(
                 "probe failed",
                 metadata: ["target": "\(target)", "reason": "\(failure.reason)", "err": "\(failure.message)"])
-        case .recovered: platform.log.info("probe works again", metadata: ["target": "\(target)"])
+        case .recovered: platform.log.info("probe recovered", metadata: ["target": "\(target)"])
         case .state(let old, let new):
             platform.log.info(
                 "target changed", metadata: ["target": "\(target)", "from": "\(old ?? "unknown")", "to": "\(new)"])

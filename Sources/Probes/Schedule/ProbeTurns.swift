@@ -35,8 +35,9 @@ struct ProbeTurns: Sendable {
 
     init(confirmationGap: Duration) { self.confirmationGap = confirmationGap }
 
-    /// The time of a target's next turn after `now`. Turns are at fixed multiples of the interval since the start, offset
-    /// by a hash of the target, so that targets are spread over the interval and a late run does not delay later ones.
+    /// The time of a target's next turn after `now`. Turns are at fixed multiples of the interval since the start,
+    /// offset by a hash of the target, so that targets are spread over the interval and a late run does not delay later
+    /// ones.
     static func next(after now: Instant, of target: ProbeTarget, interval: Duration, since start: Instant) -> Instant {
         let step = max(1_000_000, interval.nanoseconds)
         let hash = Labels(name: target.kind.rawValue, ["target": target.name]).fingerprint

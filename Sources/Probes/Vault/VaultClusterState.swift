@@ -69,8 +69,8 @@ struct VaultClusterState: Sendable {
     /// outage.
     var isComplete: Bool { nodes.allSatisfy { seen[$0] != nil } }
 
-    /// The active nodes, sorted. Nodes are not probed at the same instant: a node that was last seen active before another
-    /// became active may have stepped down meanwhile, and does not count until it is seen active again.
+    /// The active nodes, sorted. Nodes are not probed at the same instant: a node that was last seen active before
+    /// another became active may have stepped down meanwhile, and does not count until it is seen active again.
     var activeNodes: [String] {
         let claims = seen.filter { $0.value.activeFrom != nil }
         return claims.filter { name, claim in

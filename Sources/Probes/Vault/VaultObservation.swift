@@ -56,7 +56,8 @@ struct VaultObservation: Sendable {
     private mutating func judge(_ response: HTTPResponse) {
         if (300..<400).contains(response.status) {
             state = .degraded
-            failure = ProbeFailure("redirect", "sys/health redirects (\(response.status)): does the URL point at a proxy?")
+            failure = ProbeFailure(
+                "redirect", "sys/health redirects (\(response.status)): does the URL point at a proxy?")
             return
         }
         guard let health else {

@@ -4,8 +4,8 @@ import Samples
 import Synchronization
 import Transport
 
-/// The agent's token for one cluster: read from a file at each use, or obtained by an AppRole login and replaced by a new
-/// login before it expires or when Vault refuses it.
+/// The agent's token for one cluster: read from a file at each use, or obtained by an AppRole login and replaced by a
+/// new login before it expires or when Vault refuses it.
 final class VaultSession: Sendable {
     private struct Token {
         var secret: Secret

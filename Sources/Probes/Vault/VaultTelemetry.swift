@@ -3,8 +3,8 @@ import Samples
 
 /// Vault's own telemetry under clear names and in base units; metrics that are not mapped here are dropped.
 ///
-/// Seal state and leadership are not taken from telemetry: a sealed node exports `vault_core_unsealed` with both values,
-/// and a node that was active keeps exporting that it is.
+/// Seal state and leadership are not taken from telemetry: a sealed node exports `vault_core_unsealed` with both
+/// values, and a node that was active keeps exporting that it is.
 struct VaultTelemetry {
     /// The most series of one name, since Vault's administrators decide on mounts and devices.
     private static let seriesLimit = 200
@@ -139,8 +139,8 @@ struct VaultTelemetry {
         return backends.contains(backend) ? target("storage", ["backend": backend, "operation": operation]) : nil
     }
 
-    /// The device and kind of `audit_file__log_request`, here `file/` and `request`: Vault replaces characters that are not
-    /// allowed in names with `_`.
+    /// The device and kind of `audit_file__log_request`, here `file/` and `request`: Vault replaces characters that are
+    /// not allowed in names with `_`.
     private static func auditDevice(_ what: String) -> (device: String, kind: String)? {
         for kind in ["request", "response"] where what.hasSuffix("_log_" + kind) {
             var device = String(what.dropFirst(6).dropLast(5 + kind.count))

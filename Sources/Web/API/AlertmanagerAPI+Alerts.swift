@@ -115,7 +115,9 @@ extension WebService {
         let refused = alerts.isEmpty ? 0 : await sources.postAlerts(alerts)
         if !errors.isEmpty { return WebService.message(errors.joined(separator: "; "), status: 400) }
         if refused > 0 {
-            return WebService.message("\(refused == 1 ? "1 alert" : "\(refused) alerts") refused: the limit of alerts is reached", status: 503)
+            return WebService.message(
+                "\(refused == 1 ? "1 alert" : "\(refused) alerts") refused: the limit of alerts is reached", status: 503
+            )
         }
         return ServerResponse()
     }

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Basic authentication against bcrypt hashes. Source: RFC 7617; crypt(5).
 ///
-/// bcrypt is slow on purpose, so checks run one at a time on a queue of their own, and the last correct password of each
-/// user is cached.
+/// bcrypt is slow on purpose, so checks run one at a time on a queue of their own, and the last correct password of
+/// each user is cached.
 final class BasicAuthentication: Sendable {
     private let users: [String: String]
     private let known = Mutex<[String: [UInt8]]>([:])
@@ -25,7 +25,8 @@ final class BasicAuthentication: Sendable {
         {
             return true
         }
-        // For an unknown user some hash is checked all the same, so that the time does not tell whether the user exists.
+        // For an unknown user some hash is checked all the same, so that the time does not tell whether the user
+        // exists.
         guard let tried = hash ?? users.values.first else { return false }
         let isRight = await withCheckedContinuation { continuation in
             thread.async { continuation.resume(returning: Bcrypt.verify(password, tried)) }

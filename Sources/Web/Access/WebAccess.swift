@@ -1,4 +1,5 @@
-/// Users and headers of the exporter-toolkit's web configuration. TLS is among the server's options. Source: prometheus/exporter-toolkit, docs/web-configuration.md.
+/// Users and headers of the exporter-toolkit's web configuration. TLS is among the server's options. Source:
+/// prometheus/exporter-toolkit, docs/web-configuration.md.
 package struct WebAccess: Sendable, Hashable {
     /// `basic_auth_users`: names and bcrypt hashes. Without users no authentication is required.
     package var users: [String: String] = [:]
