@@ -11,6 +11,7 @@ import Synchronization
 /// An HTTP/1.1 server on one event loop thread, with limits on connections, bytes and time.
 ///
 /// Handlers run on Swift's cooperative pool. When a client disconnects, the task of its handler is cancelled.
+/// `Lab` serves its simulated servers with it too.
 package final class HTTPServer: Sendable {
     /// Answers a request.
     package typealias Handler = @Sendable (ServerRequest) async -> ServerResponse
@@ -30,6 +31,7 @@ package final class HTTPServer: Sendable {
         var connections: [ObjectIdentifier: any Channel] = [:]
         var tls: NIOSSLContext?
         var stopped = false
+        var isPaused = false
     }
 
     private let options: ServerOptions
@@ -79,6 +81,18 @@ package final class HTTPServer: Sendable {
         guard let tls = options.tls else { return }
         let context = try tls.context()
         state.withLock { $0.tls = context }
+    }
+
+    /// Stops reading, or goes on, as a process does under SIGSTOP and SIGCONT: the kernel still accepts connections, but
+    /// nothing is read. For simulated failures; it holds for connections accepted meanwhile too.
+    package func setReading(_ reading: Bool) {
+        let channels = state.withLock { state in
+            state.isPaused = !reading
+            return Array(state.connections.values) + state.listeners
+        }
+        for channel in channels {
+            channel.setOption(.autoRead, value: reading).whenSuccess { if reading { channel.read() } }
+        }
     }
 
     /// Stops accepting connections, lets running requests finish, and returns when all connections are closed or the
@@ -141,11 +155,14 @@ package final class HTTPServer: Sendable {
 
     private func accept(_ channel: any Channel) throws {
         let id = ObjectIdentifier(channel)
-        let (taken, context) = state.withLock { state -> (Bool, NIOSSLContext?) in
-            guard !state.stopped, state.connections.count < options.limits.connections else { return (false, nil) }
+        let (taken, context, isPaused) = state.withLock { state -> (Bool, NIOSSLContext?, Bool) in
+            guard !state.stopped, state.connections.count < options.limits.connections else {
+                return (false, nil, false)
+            }
             state.connections[id] = channel
-            return (true, state.tls)
+            return (true, state.tls, state.isPaused)
         }
+        if isPaused { channel.setOption(.autoRead, value: false).whenComplete { _ in } }
         guard taken else { throw ServerError("too many connections") }
         channel.closeFuture.whenComplete { [self] _ in state.withLock { $0.connections[id] = nil } }
         let pipeline = channel.pipeline.syncOperations

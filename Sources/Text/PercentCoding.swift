@@ -1,16 +1,21 @@
 /// Percent-encoding in URLs and forms. Source: RFC 3986, 2.1; WHATWG URL, application/x-www-form-urlencoded.
 package enum PercentCoding {
-    /// The most items in a query or form; further ones are dropped.
+    /// The maximum number of items in a query or form; further ones are dropped.
     package static let itemLimit = 1000
 
     /// Decodes a text.
     /// - Parameter plusIsSpace: whether `+` means a space, as in queries and forms.
     /// - Returns: nil if a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
     package static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
-        let bytes = text.utf8
-        guard bytes.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else {
             return String(text)
         }
+        return bytes(decoding: text, plusIsSpace: plusIsSpace).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// Decodes text to bytes; nil where a `%` is not followed by two hexadecimal digits.
+    package static func bytes(decoding text: Substring, plusIsSpace: Bool) -> [UInt8]? {
+        let bytes = text.utf8
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count)
         var i = bytes.startIndex
@@ -27,7 +32,7 @@ package enum PercentCoding {
                 out.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
             }
         }
-        return String(validating: out, as: UTF8.self)
+        return out
     }
 
     /// Parses `a=1&b=2` and decodes names and values; invalid encodings are left as they are.
@@ -44,7 +49,8 @@ package enum PercentCoding {
     }
 
     /// Encodes everything but RFC 3986's unreserved characters, so that the result fits in any part of a URL.
-    package static func encode(_ text: String) -> String {
+    /// - Parameter keepingSlashes: whether `/` is kept, for a path.
+    package static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
         var out: [UInt8] = []
         let hex = Array("0123456789ABCDEF".utf8)
         for byte in text.utf8 {
@@ -52,6 +58,7 @@ package enum PercentCoding {
             case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 out.append(byte)
+            case UInt8(ascii: "/") where keepingSlashes: out.append(byte)
             default: out += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }
         }

@@ -47,7 +47,7 @@ package final class ProbeSchedule: Sendable {
 
     /// - Parameters:
     ///   - set: the probes to run.
-    ///   - confirmationGap: the minimum time between the start of a target's run and of a confirming one. Default 1 s.
+    ///   - confirmationGap: the minimum time between two confirming runs of a target. Default 1 s.
     package init(_ set: ProbeSet, platform: Platform, confirmationGap: Duration = .seconds(1), events: Events) {
         probes = set.probes
         self.platform = platform

@@ -20,6 +20,7 @@ struct ProbeTurns: Sendable {
 
     private struct Turn: Sendable {
         var lastStart: Instant?
+        var lastConfirmation: Instant?
         var isRunning = false
         var isConfirmationPlanned = false
         /// A confirmation was requested during a run that may have sent its requests before the change.
@@ -28,8 +29,8 @@ struct ProbeTurns: Sendable {
         var confirmations = 0
     }
 
-    /// The minimum time between the start of a run and of a confirming one; it keeps a flapping network from causing a
-    /// storm of probes.
+    /// The minimum time between the starts of two confirming runs; it keeps a flapping network from causing a storm. A
+    /// regular turn does not count: a connection that breaks just after one is probed at once.
     private let confirmationGap: Duration
     private var turns: [ProbeTarget: Turn] = [:]
 
@@ -59,7 +60,10 @@ struct ProbeTurns: Sendable {
         }
         turn.isRunning = true
         turn.lastStart = now
-        if confirming { turn.confirmations += 1 }
+        if confirming {
+            turn.confirmations += 1
+            turn.lastConfirmation = now
+        }
         return .go
     }
 
@@ -78,7 +82,7 @@ struct ProbeTurns: Sendable {
         defer { turns[target] = turn }
         if turn.isConfirmationPlanned { return .alreadyPlanned }
         turn.isConfirmationPlanned = true
-        return .at(max(now, turn.lastStart.map { $0 + confirmationGap } ?? now))
+        return .at(max(now, turn.lastConfirmation.map { $0 + confirmationGap } ?? now))
     }
 
     func missed(_ target: ProbeTarget) -> Int { turns[target]?.missed ?? 0 }
