@@ -11,8 +11,8 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + strict
 
-// The stages are optimised in debug builds too, so that tests can have thousands of simulated days; for a debugger that sees every
-// variable build with VAULTWATCH_DEBUG=1.
+// The stages are optimised in debug builds too, so that tests can have thousands of simulated days; for a debugger that
+// sees every variable build with VAULTWATCH_DEBUG=1.
 let optimised: [SwiftSetting] =
     Context.environment["VAULTWATCH_DEBUG"] == nil ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
 

@@ -91,6 +91,7 @@ struct FormatScanner {
         guard valueIndex < values.count, case .int(let value) = values[valueIndex],
             value.magnitude <= UInt64(Self.numberLimit)
         else { return nil }
+        // Checked: at most `numberLimit`.
         return Int(value)
     }
 

@@ -55,6 +55,7 @@ package struct JSONWriter {
     /// Writes a member whose value is a number.
     package mutating func field(_ name: String, _ value: Int) {
         key(name)
+        // Checked: Int has 64 bits.
         number(Int64(value))
     }
     /// Writes a member whose value is a number; null for NaN and infinities.

@@ -3,18 +3,18 @@ import Samples
 import Text
 
 extension WebService {
-    private static let mostItems = 10_000
+    private static let itemLimit = 10_000
 
-    /// Our own: what happened, newest first. `start`, `end`, `limit` (100), `kind`, `receiver`, and `contains`, which
-    /// looks into subject and detail.
+    /// Extension of vaultwatch: the history, newest first. Parameters: `start`, `end`, `limit` (default 100), `kind`,
+    /// `receiver`, and `contains`, which searches subject and detail.
     func history(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
         let from = try WebService.time("start", request, default: WebService.earliest)
         let to = try WebService.time("end", request, default: WebService.latest)
         var limit = 100
         if let text = request.item("limit"), !text.isEmpty {
-            guard let number = Int(text), (0...WebService.mostItems).contains(number) else {
+            guard let number = Int(text), (0...WebService.itemLimit).contains(number) else {
                 throw QueryError(
-                    .badData, "invalid parameter \"limit\": expected a number from 0 to \(WebService.mostItems)")
+                    .badData, "invalid parameter \"limit\": expected a number from 0 to \(WebService.itemLimit)")
             }
             limit = number
         }
