@@ -44,6 +44,8 @@ let package = Package(
         .executable(name: "vaultwatch", targets: ["vaultwatch"]),
         // Loaded by a test into the program, whose wall clock it steps.
         .library(name: "SteppedClock", type: .dynamic, targets: ["SteppedClock"]),
+        // Loaded by a test into the program, whose disk it holds.
+        .library(name: "HangingDisk", type: .dynamic, targets: ["HangingDisk"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -114,6 +116,7 @@ let package = Package(
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 
         .target(name: "SteppedClock", path: "Tests/SteppedClock", linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "HangingDisk", path: "Tests/HangingDisk", linkerSettings: [.linkedLibrary("dl")]),
         tests("Samples", ["Samples"]),
         tests("Platform", ["Platform", "Samples", logging]),
         tests("YAML", ["YAML"]),
@@ -138,7 +141,8 @@ let package = Package(
                 "Delivery", "Alerts", "GoTemplate", "Platform", "Samples", "Simulation", "Telemetry", "Transport",
                 "LocalServers", logging,
             ]),
-        tests("Journal", ["Journal", "Alerts", "Platform", "Samples", "CSQLite"]),
+        tests(
+            "Journal", ["Journal", "Alerts", "Dispatching", "Platform", "Samples", "CSQLite"], exclude: ["Recordings"]),
         tests(
             "Web",
             [

@@ -2,7 +2,8 @@
     import Glibc
 #endif
 
-/// Reading what configuration points at: configuration files, secrets, certificates, rule files.
+/// The file system: what configuration points at (configuration files, secrets, certificates, rule files) is read, the folder of
+/// the journal is made and its files are moved.
 package protocol FileAccess: Sendable {
     /// The file's bytes.
     /// - Parameter limit: most bytes it may have.
@@ -15,6 +16,18 @@ package protocol FileAccess: Sendable {
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool)
     /// Paths that match a shell pattern, sorted; glob(3).
     func glob(_ pattern: String) -> [String]
+    /// Makes a folder with this mode; one that is there stays as it is. mkdir(2).
+    /// - Throws: `FileError`.
+    func makeFolder(_ path: String, mode: UInt32) throws(FileError)
+    /// Makes an empty file, or takes one that is there, that only its owner may read and write (0600).
+    /// - Throws: `FileError`.
+    func makePrivate(_ path: String) throws(FileError)
+    /// Gives a file another name, replacing what has that name; rename(2).
+    /// - Throws: `FileError`.
+    func rename(_ path: String, to new: String) throws(FileError)
+    /// Deletes a file; unlink(2).
+    /// - Throws: `FileError`.
+    func remove(_ path: String) throws(FileError)
 }
 
 /// The folder that a path's last part is in; `.` for a plain name.
@@ -23,7 +36,7 @@ package func parentFolder(of path: String) -> String {
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// A file that could not be read: its path and why, in the system's words.
+/// A file that could not be read or changed: its path and why, in the system's words.
 package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package let path: String
     package let reason: String
@@ -34,6 +47,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(path): \(reason)" }
 }
 
+/// The real file system.
 package struct SystemFiles: FileAccess {
     package init() {}
 
@@ -89,5 +103,32 @@ package struct SystemFiles: FileAccess {
         defer { globfree(&found) }
         guard Glibc.glob(pattern, 0, nil, &found) == 0 else { return [] }
         return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+    }
+
+    package func makeFolder(_ path: String, mode: UInt32) throws(FileError) {
+        if mkdir(path, mode) != 0, errno != EEXIST { throw SystemFiles.error(path) }
+    }
+
+    package func makePrivate(_ path: String) throws(FileError) {
+        // A file that is there is not opened: closing it would drop the locks that this process has on it.
+        // https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if descriptor >= 0 {
+            close(descriptor)
+        } else if errno != EEXIST || chmod(path, 0o600) != 0 {
+            throw SystemFiles.error(path)
+        }
+    }
+
+    package func rename(_ path: String, to new: String) throws(FileError) {
+        if Glibc.rename(path, new) != 0 { throw SystemFiles.error(path) }
+    }
+
+    package func remove(_ path: String) throws(FileError) {
+        if unlink(path) != 0 { throw SystemFiles.error(path) }
+    }
+
+    private static func error(_ path: String) -> FileError {
+        FileError(path: path, reason: String(cString: strerror(errno)))
     }
 }

@@ -78,7 +78,7 @@ package struct WebService: Sendable {
         case "/", "": Route(name: "/") { _ in await statusPage() }
         case "/runbooks": Route(name: path) { _ in await runbookPage() }
         case "/metrics": Route(name: path) { await metrics($0) }
-        case "/-/healthy": Route(name: path) { _ in .text("vaultwatch is healthy.\n") }
+        case "/-/healthy": Route(name: path) { _ in healthy() }
         case "/-/ready": Route(name: path) { _ in ready() }
         case "/-/reload": Route(name: path, methods: ["POST", "PUT"], isUnsafe: true) { _ in await reload() }
         default: WebService.notFound
@@ -88,6 +88,11 @@ package struct WebService: Sendable {
     private static let notFound = Route(name: "other", methods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
         _ in
         .text("404 not found\n", status: 404)
+    }
+
+    /// Degraded is still 200: a restart, which a failing check may cause, would not mend it.
+    private func healthy() -> ServerResponse {
+        .text("vaultwatch is healthy.\n" + sources.degradations().map { "degraded: \($0)\n" }.joined())
     }
 
     private func ready() -> ServerResponse {

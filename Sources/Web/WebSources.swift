@@ -10,6 +10,8 @@ package struct WebSources: Sendable {
 
     /// Nil when ready; else what it waits for.
     package var notReady: @Sendable () -> String? = { nil }
+    /// What does not work although alerts still go out, for `/-/healthy`.
+    package var degradations: @Sendable () -> [String] = { [] }
     /// Reads the configuration anew. - Returns: nil, or why it was refused.
     package var reload: @Sendable () async -> String? = { nil }
     package var build = BuildInfo(version: "0.0.0")
@@ -70,8 +72,8 @@ package struct WebSources: Sendable {
     // MARK: The estate
 
     /// What happened, newest first. - Throws: `.unavailable` where the journal can't be read.
-    package var history: @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> [HistoryItem] = {
-        (_, _) throws(QueryError) in []
+    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> [HistoryItem] = {
+        (_) throws(QueryError) in []
     }
     package var status: @Sendable () async -> EstateStatus = { EstateStatus(version: "", startedAt: "", now: "") }
 
