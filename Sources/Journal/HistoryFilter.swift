@@ -2,8 +2,9 @@ import Samples
 
 /// Which entries of the history are wanted.
 package struct HistoryFilter: Sendable, Hashable {
-    /// Both ends are included.
+    /// The earliest time, included.
     package var from = Timestamp(milliseconds: .min)
+    /// The latest time, included.
     package var to = Timestamp(milliseconds: .max)
     /// `HistoryEntry.Kind` as text; empty: all.
     package var kinds: Set<String> = []
@@ -14,8 +15,9 @@ package struct HistoryFilter: Sendable, Hashable {
     /// The newest so many. Default 100, at most `HistoryFilter.maxLimit`.
     package var limit = 100
 
-    /// 10,000.
+    /// The largest limit.
     package static let maxLimit = 10_000
 
+    /// The newest 100 entries.
     package init() {}
 }

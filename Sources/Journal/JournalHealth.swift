@@ -2,6 +2,7 @@ import Samples
 
 /// Why a write or a read did not reach the disk.
 package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// SQLite refused it.
     case sqlite(SQLiteError)
     /// The file can't be opened; it is tried again.
     case unavailable(String)
@@ -11,8 +12,10 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case unread
     /// Too many callers wait already.
     case overloaded
+    /// After `close()`.
     case closed
 
+    /// A line for the log and for `/-/healthy`.
     package var description: String {
         switch self {
         case .sqlite(let error): "journal: \(error)"

@@ -15,6 +15,7 @@ package struct JournalOptions: Sendable, Hashable {
     /// How much may wait in memory for the disk.
     var backlog = JournalBacklog.Limits()
 
+    /// Options for a journal at this path.
     package init(
         path: String, maxBytes: Int = 256 << 20, historyAge: Duration = .seconds(90 * 86_400),
         historyCount: Int = 100_000

@@ -6,13 +6,15 @@ package struct JournalSnapshot: Sendable, Hashable {
     package struct Message: Sendable, Hashable {
         /// The dispatcher's id.
         package var id: UInt64
+        /// As it was decided.
         package var notification: Notification
         /// Whether an attempt to send it was begun.
         package var attempted: Bool
     }
 
+    /// In no particular order.
     package var alerts: [Alert] = []
-    /// Oldest first.
+    /// Undelivered messages, oldest first.
     package var outbox: [Message] = []
     /// Entries of the notification log by key, in their owner's encoding.
     package var records: [String: [UInt8]] = [:]
@@ -23,6 +25,7 @@ package struct JournalSnapshot: Sendable, Hashable {
     /// How many rows could not be decoded, by table. They are left out above and stay in the file.
     package var unreadable: [String: Int] = [:]
 
+    /// An empty journal's.
     package init() {}
 
     /// Leaves out alerts and silences of which a newer state waits to be written.

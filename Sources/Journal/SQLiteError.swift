@@ -10,6 +10,7 @@ package struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The SQL text, or what was done; empty where there is none.
     package let statement: String
 
+    /// A line for the log.
     package var description: String {
         isNewerFormat ? message : "SQLite \(code): \(message)" + (statement.isEmpty ? "" : " in \"\(statement)\"")
     }

@@ -143,8 +143,12 @@ import Testing
     }
 
     private func check(_ agent: RunningAgent, _ silence: String) async throws {
-        let alerts = try await agent.command("alerts").output
-        for name in ["Known", "Muted", "New", "Late"] { #expect(alerts.contains(name), "\(alerts)") }
+        // An alert is listed from the first turn of its group on.
+        let areListed = await waitUntil {
+            guard let alerts = try? await agent.command("alerts").output else { return false }
+            return ["Known", "Muted", "New", "Late"].allSatisfy { alerts.contains($0) }
+        }
+        #expect(areListed)
         #expect(try await agent.command("silence", "list", "-q").output == silence)
     }
 }

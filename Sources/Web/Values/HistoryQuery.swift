@@ -2,8 +2,9 @@ import Samples
 
 /// Which entries of the history a request asks for.
 package struct HistoryQuery: Sendable, Hashable {
-    /// Both ends are included.
+    /// The earliest time, included.
     package var from: Timestamp
+    /// The latest time, included.
     package var to: Timestamp
     /// `HistoryItem.kind`; empty: all.
     package var kinds: Set<String>
