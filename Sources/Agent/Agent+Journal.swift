@@ -14,7 +14,7 @@ extension Agent {
         let log = platform.log
         return Journal(
             JournalOptions(path: options.path + "/journal.db", historyAge: options.historyRetention),
-            files: platform.files, time: platform.time
+            files: platform.files, time: platform.time, threads: platform.threads
         ) { event in
             switch event {
             case .begunAnew(let keptAs, let reason):

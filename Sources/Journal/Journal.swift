@@ -25,6 +25,10 @@ package final class Journal: Sendable {
         /// Rows that the thread writes just now.
         var inFlight = 0
         var isCommitQueued = false
+        var isStarted = false
+        /// Why the thread can't be started; it is tried again with each use.
+        var startFailure: JournalError?
+        var isReaderStarted = false
         var isClosed = false
         /// Nothing is written: the file's content has not been handed out yet.
         var isHeld = false
@@ -43,6 +47,8 @@ package final class Journal: Sendable {
 
     private let options: JournalOptions
     private let time: any TimeSource
+    private let files: any FileAccess
+    private let threads: any ThreadStarter
     private let report: @Sendable (JournalEvent) -> Void
     private let thread: JournalThread<Job>
     private let readers: JournalThread<@Sendable () -> Void>
@@ -53,40 +59,22 @@ package final class Journal: Sendable {
     private static let jobLimit = 10_000
     private static let readLimit = 16
 
-    /// Starts the journal's threads; the file is opened by the first use.
+    /// Nothing is opened yet: the threads start and the file is opened with the first use.
     /// - Parameter report: called on the journal's thread or a waiting caller's; must not block.
     package init(
         _ options: JournalOptions, files: any FileAccess = SystemFiles(), time: any TimeSource,
-        report: @escaping @Sendable (JournalEvent) -> Void = { _ in }
+        threads: any ThreadStarter = SystemThreads(), report: @escaping @Sendable (JournalEvent) -> Void = { _ in }
     ) {
         self.options = options
+        self.files = files
         self.time = time
+        self.threads = threads
         self.report = report
-        let thread = JournalThread<Job>(limit: Journal.jobLimit)
-        self.thread = thread
-        let readers = JournalThread<@Sendable () -> Void>(limit: Journal.readLimit)
-        self.readers = readers
+        thread = JournalThread(limit: Journal.jobLimit)
+        readers = JournalThread(limit: Journal.readLimit)
         state = Mutex(
             State(
                 backlog: JournalBacklog(limits: options.backlog), progress: JournalProgress(limit: options.waitLimit)))
-        let started = JournalThread<Job>.start { [weak self] in
-            let worker = JournalWorker(options, files: files, time: time, report: report)
-            while let jobs = thread.take() {
-                for job in jobs { self?.run(job, worker) }
-            }
-            worker.close()
-        }
-        if !started {
-            _ = thread.submit(.commit, last: true)
-            state.withLock { $0.isClosed = true }
-        }
-        if !JournalThread<@Sendable () -> Void>.start({
-            while let reads = readers.take() {
-                for read in reads { read() }
-            }
-        }) {
-            _ = readers.submit({}, last: true)
-        }
     }
 
     deinit {
@@ -101,6 +89,7 @@ package final class Journal: Sendable {
     package func write(_ changes: [JournalChange]) async throws(JournalError) {
         let accepted = changes.filter { !isRefused($0) }
         if accepted.isEmpty { return }
+        let noThread = startThread()
         let now = time.monotonic()
         let result: Result<Void, JournalError> = await wait { waiter in
             state.withLock { state in
@@ -108,6 +97,7 @@ package final class Journal: Sendable {
                 for change in accepted { state.backlog.add(change) }
                 if state.isHeld { return .unread }
                 queueCommit(&state)
+                if let noThread { return noThread }
                 if let stall = state.progress.stall(now) { return .stalled(stall) }
                 guard state.writers.count < Journal.jobLimit else { return .overloaded }
                 state.writers.append(waiter)
@@ -162,6 +152,7 @@ package final class Journal: Sendable {
 
     /// Entries of the history, newest first. Read on a thread of its own: no write waits for it.
     package func history(_ filter: HistoryFilter) async throws(JournalError) -> [HistoryEntry] {
+        if let noThread = startReader() { throw noThread }
         let reader = JournalReader(path: options.path)
         let now = time.monotonic()
         let result: Result<[HistoryEntry], JournalError> = await wait(isRead: true) { waiter in
@@ -206,8 +197,10 @@ package final class Journal: Sendable {
 
     /// Writes what waits and closes the file. Later calls fail with `.closed`. Waits no longer than for a write.
     package func close() async {
+        let isStarted = startThread() == nil
         state.withLock { $0.isClosed = true }
         _ = readers.submit({}, last: true)
+        guard isStarted else { return }
         let _: Result<Void, JournalError> = await wait { waiter in
             let job = Job.call { [weak self] worker in
                 _ = self?.commit(worker)
@@ -225,7 +218,8 @@ package final class Journal: Sendable {
             var health = JournalHealth()
             health.stalled = state.progress.stall(now)
             let failure =
-                health.stalled.map { .stalled($0) } ?? state.progress.failure ?? (state.isHeld ? .unread : nil)
+                health.stalled.map { .stalled($0) } ?? state.startFailure ?? state.progress.failure
+                ?? (state.isHeld ? .unread : nil)
             health.failure = failure?.description
             health.isHealthy = failure == nil
             health.backlog = state.backlog.count + state.inFlight
@@ -265,6 +259,7 @@ package final class Journal: Sendable {
     private func call<T: Sendable>(_ body: @escaping @Sendable (JournalWorker) throws(JournalError) -> T)
         async throws(JournalError) -> T
     {
+        if let noThread = startThread() { throw noThread }
         let now = time.monotonic()
         let result: Result<T, JournalError> = await wait { waiter in
             if let stall = state.withLock({ $0.progress.stall(now) }) { return .stalled(stall) }
@@ -280,6 +275,49 @@ package final class Journal: Sendable {
             return thread.submit(job).refusal
         }
         return try result.get()
+    }
+
+    // MARK: Threads
+
+    /// Starts the journal's thread where it does not run yet.
+    /// - Returns: why there is none.
+    private func startThread() -> JournalError? {
+        let (failure, isNew) = state.withLock { state -> (JournalError?, Bool) in
+            if state.isStarted || state.isClosed { return (nil, false) }
+            let before = state.startFailure
+            do throws(ThreadError) {
+                try threads.start("journal") { [weak self, thread, options, files, time, report] in
+                    let worker = JournalWorker(options, files: files, time: time, report: report)
+                    while let jobs = thread.take() {
+                        for job in jobs { self?.run(job, worker) }
+                    }
+                    worker.close()
+                }
+                (state.isStarted, state.startFailure) = (true, nil)
+            } catch {
+                state.startFailure = .unavailable(error.description)
+            }
+            return (state.startFailure, before != state.startFailure)
+        }
+        if let failure, isNew { report(.failing(failure.description)) }
+        return failure
+    }
+
+    private func startReader() -> JournalError? {
+        state.withLock { state -> JournalError? in
+            if state.isReaderStarted || state.isClosed { return nil }
+            do throws(ThreadError) {
+                try threads.start("history") { [readers] in
+                    while let reads = readers.take() {
+                        for read in reads { read() }
+                    }
+                }
+                state.isReaderStarted = true
+                return nil
+            } catch {
+                return .unavailable(error.description)
+            }
+        }
     }
 
     // MARK: On the journal's thread

@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Testing
 
 /// The real process on a disk that does not fail but stops answering: pages leave all the same, the agent says so, and what

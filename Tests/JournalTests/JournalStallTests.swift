@@ -259,6 +259,37 @@ import Testing
         hang.release()
     }
 
+    /// The system has no thread left: changes wait, the health says why, and the next use tries again.
+    @Test func noThread() async throws {
+        final class Refusing: ThreadStarter {
+            let count = Mutex(3)
+            func start(_ name: String, stackBytes: Int?, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
+                let isRefused = count.withLock { count in
+                    count -= 1
+                    return count >= 0
+                }
+                if isRefused { throw ThreadError(name: name, code: EAGAIN) }
+                try SystemThreads().start(name, stackBytes: stackBytes, body)
+            }
+        }
+        let folder = JournalTests.Folder(), events = JournalTests.Events()
+        let journal = Journal(JournalOptions(path: folder.file), time: SystemTime(), threads: Refusing()) {
+            events.add($0)
+        }
+        let refusal = "the thread \"journal\" cannot be started: Resource temporarily unavailable"
+        #expect(await error { () throws(JournalError) in _ = try await journal.load() } == .unavailable(refusal))
+        #expect(await error { () throws(JournalError) in try await journal.write([.state(key: "a", [1])]) } == .unread)
+        #expect(journal.health.failure == "journal: unavailable: " + refusal)
+        #expect(await error { () throws(JournalError) in _ = try await journal.load() } == .unavailable(refusal))
+        #expect(events.list == [.failing("journal: unavailable: " + refusal)])
+        _ = try await journal.load()
+        journal.resume()
+        try await journal.maintain()
+        #expect(journal.health.isHealthy)
+        #expect(try await journal.load().states == ["a": [1]])
+        await journal.close()
+    }
+
     @Test func theLatestChangeOfEachRowWaitsInOrder() {
         var backlog = JournalBacklog(limits: .init(rows: 10, history: 2, bytes: 2000))
         backlog.add(.state(key: "a", [1]))
