@@ -170,7 +170,7 @@ extension Dispatcher {
     }
 
     /// Forms the groups from the alerts and fits the channels to them.
-    private mutating func rebuild(
+    mutating func rebuild(
         _ before: Decisions = Decisions(), labels: [Destination: Labels], old: [GroupID: Group],
         escalations: [EscalationRecord], now: Moment
     ) -> Decisions {

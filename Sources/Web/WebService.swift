@@ -94,7 +94,7 @@ package struct WebService: Sendable {
         if let page = pages[pagePath] { return Route(name: pagePath, answer: page) }
         return switch path {
         case "/metrics": Route(name: path) { await metrics($0) }
-        case "/-/healthy": Route(name: path) { _ in .text("vaultwatch is healthy.\n") }
+        case "/-/healthy": Route(name: path) { _ in healthy() }
         case "/-/ready": Route(name: path) { _ in ready() }
         case "/-/reload": Route(name: path, methods: ["POST", "PUT"], isUnsafe: true) { _ in await reload() }
         default: WebService.notFound
@@ -104,6 +104,11 @@ package struct WebService: Sendable {
     private static let notFound = Route(name: "other", methods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
         _ in
         .text("404 not found\n", status: 404)
+    }
+
+    /// Degraded is still 200: a restart, which a failing check may cause, would not mend it.
+    private func healthy() -> ServerResponse {
+        .text("vaultwatch is healthy.\n" + sources.degradations().map { "degraded: \($0)\n" }.joined())
     }
 
     private func ready() -> ServerResponse {

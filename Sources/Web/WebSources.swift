@@ -9,6 +9,8 @@ package struct WebSources: Sendable {
 
     /// Nil when the agent is ready, else what it is waiting for.
     package var notReady: @Sendable () -> String? = { nil }
+    /// What does not work although alerts still go out, for `/-/healthy`.
+    package var degradations: @Sendable () -> [String] = { [] }
     /// Reloads the configuration. - Returns: nil, or why the reload failed.
     package var reload: @Sendable () async -> String? = { nil }
     /// Version and revision.
@@ -83,8 +85,8 @@ package struct WebSources: Sendable {
     // MARK: The estate
 
     /// The history, newest first. - Throws: `QueryError` of kind `.unavailable` if the journal cannot be read.
-    package var history: @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> [HistoryItem] = {
-        (_, _) throws(QueryError) in []
+    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> [HistoryItem] = {
+        (_) throws(QueryError) in []
     }
     /// The state of the estate.
     package var status: @Sendable () async -> EstateStatus = { EstateStatus(version: "", startedAt: "", now: "") }

@@ -21,12 +21,10 @@ extension WebService {
         func wanted(_ name: String) -> Set<String> {
             Set(request.query.filter { $0.name == name && !$0.value.isEmpty }.map(\.value))
         }
-        let kinds = wanted("kind"), receivers = wanted("receiver")
-        let text = request.item("contains")?.lowercased() ?? ""
-        let items = try await sources.history(from, to).lazy.filter { item in
-            (kinds.isEmpty || kinds.contains(item.kind)) && (receivers.isEmpty || receivers.contains(item.receiver))
-                && (text.isEmpty || item.subject.lowercased().contains(text) || item.detail.lowercased().contains(text))
-        }.prefix(limit)
+        let items = try await sources.history(
+            HistoryQuery(
+                from: from, to: to, kinds: wanted("kind"), receivers: wanted("receiver"),
+                contains: request.item("contains") ?? "", limit: limit))
         return WebService.success { json in
             json.array { list in
                 for item in items {
