@@ -66,6 +66,8 @@ let package = Package(
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         // pthread_setname_np(3), a header alone.
         .systemLibrary(name: "CThread", path: "Sources/CThread"),
+        // bcrypt; crypt.h comes with libc6-dev.
+        .systemLibrary(name: "CCrypt", path: "Sources/CCrypt"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         stage("Text", ["CRE2"]),
@@ -98,7 +100,7 @@ let package = Package(
             "Web",
             [
                 "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
-                "Telemetry",
+                "Telemetry", "CCrypt",
             ]),
         stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform"]),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
