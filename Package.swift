@@ -145,7 +145,7 @@ let package = Package(
                 "Web", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Samples", "Telemetry",
                 "LocalServers", logging,
             ] + nio),
-        tests("Supervision", ["Supervision", "Platform", "Samples"]),
+        tests("Supervision", ["Supervision", "Simulation", "Platform", "Samples"]),
         tests("LocalServers", ["LocalServers", "Platform"]),
         tests("Lab", ["Lab", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
         tests(
@@ -169,9 +169,8 @@ let package = Package(
         tests(
             "Simulation",
             [
-                "Simulation", "Agent", "Config", "Rules", "Dispatching", "Delivery", "Journal", "Store", "Alerts",
-                "Telemetry", "Transport", "YAML",
-                "Platform", "Samples", logging,
+                "Simulation", "Agent", "Config", "Dispatching", "Delivery", "Journal", "Probes", "Store", "Alerts",
+                "Supervision", "Telemetry", "Transport", "Web", "Platform", "Samples", logging,
             ]),
         tests("Tidy", []),
     ],

@@ -135,7 +135,7 @@ extension TargetParser {
 }
 
 /// One bucket and the sets of backups in it.
-package struct BackupBucketOptions: Sendable {
+package struct BackupBucketOptions: Sendable, Hashable {
     package var store: S3Options
     package var sets: [BackupSetOptions]
 

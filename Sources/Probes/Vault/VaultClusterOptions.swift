@@ -2,7 +2,7 @@ import Platform
 import Transport
 
 /// One Vault (or OpenBao) cluster to watch.
-package struct VaultClusterOptions: Sendable {
+package struct VaultClusterOptions: Sendable, Hashable {
     /// One server of the cluster, reached directly and not through the load balancer.
     package struct Node: Sendable, Hashable {
         package var name: String
@@ -16,7 +16,7 @@ package struct VaultClusterOptions: Sendable {
     }
 
     /// Where the agent's own token comes from. Health, seal state and leader need none.
-    package enum Authentication: Sendable {
+    package enum Authentication: Sendable, Hashable {
         case none
         /// A token kept fresh by somebody else, for instance Vault Agent's sink file.
         case token(Secret)

@@ -25,8 +25,14 @@ package final class HTTPServer: Sendable {
     private struct State {
         var listeners: [any Channel] = []
         var connections: [ObjectIdentifier: any Channel] = [:]
-        var tls: NIOSSLContext?
+        var tls: TLS?
         var stopped = false
+    }
+
+    /// What new connections begin with.
+    private struct TLS {
+        let options: ServerTLS
+        let context: NIOSSLContext
     }
 
     private let options: ServerOptions
@@ -50,7 +56,7 @@ package final class HTTPServer: Sendable {
     /// - Returns: the bound addresses, in the order of the options.
     /// - Throws: `ServerError` naming the address or file; nothing listens then.
     package func start() async throws(ServerError) -> [Address] {
-        try reloadTLS()
+        try prepareTLS(options.tls)()
         var bound: [Address] = []
         for listen in options.listen {
             let channel: any Channel
@@ -69,12 +75,13 @@ package final class HTTPServer: Sendable {
         return bound
     }
 
-    /// Reads certificate and key anew, for the connections that come after.
-    /// - Throws: `ServerError`; the old ones stay in use.
-    package func reloadTLS() throws(ServerError) {
-        guard let tls = options.tls else { return }
-        let context = try tls.context()
-        state.withLock { $0.tls = context }
+    /// Reads certificates and key. Open connections stay as they are.
+    /// - Parameter tls: nil for plain HTTP.
+    /// - Returns: puts it in force for the connections that come after.
+    /// - Throws: `ServerError` naming the file; what was in force stays.
+    package func prepareTLS(_ tls: ServerTLS?) throws(ServerError) -> @Sendable () -> Void {
+        let new: TLS? = if let tls { TLS(options: tls, context: try tls.context()) } else { nil }
+        return { self.state.withLock { $0.tls = new } }
     }
 
     /// Takes no more connections, lets running requests end, and returns when all is closed or the time is over.
@@ -136,7 +143,7 @@ package final class HTTPServer: Sendable {
 
     private func accept(_ channel: any Channel) throws {
         let id = ObjectIdentifier(channel)
-        let (taken, context) = state.withLock { state -> (Bool, NIOSSLContext?) in
+        let (taken, tls) = state.withLock { state -> (Bool, TLS?) in
             guard !state.stopped, state.connections.count < options.limits.connections else { return (false, nil) }
             state.connections[id] = channel
             return (true, state.tls)
@@ -144,7 +151,7 @@ package final class HTTPServer: Sendable {
         guard taken else { throw ServerError("too many connections") }
         channel.closeFuture.whenComplete { [self] _ in state.withLock { $0.connections[id] = nil } }
         let pipeline = channel.pipeline.syncOperations
-        if let tls = options.tls, let context { try pipeline.addHandler(tls.handler(context)) }
+        if let tls { try pipeline.addHandler(tls.options.handler(tls.context)) }
         let guardian = ConnectionGuard(limits: options.limits)
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = options.limits.headerBytes
@@ -154,7 +161,7 @@ package final class HTTPServer: Sendable {
         try pipeline.configureHTTPServerPipeline(
             withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(
-            HTTPConnection(guardian: guardian, limits: options.limits, isTLS: options.tls != nil, handler: handler))
+            HTTPConnection(guardian: guardian, limits: options.limits, isTLS: tls != nil, handler: handler))
     }
 
     /// Closes without a farewell: with no linger time the kernel sends RST. Source: socket(7), SO_LINGER.
