@@ -1,5 +1,6 @@
 import Config
 import Delivery
+import HTTPServer
 import Journal
 import Logging
 import Platform

@@ -1,4 +1,6 @@
 import Config
+import Console
+import HTTPServer
 import Platform
 import Synchronization
 import Telemetry
@@ -53,7 +55,7 @@ final class WebServer: WebListener {
         self.platform = platform
         self.registry = registry
         let current = Current(
-            WebService(settings.options, sources: sources, platform: platform, registry: registry))
+            WebServer.service(settings.options, sources, platform, registry))
         self.current = current
         server = HTTPServer(ServerOptions(listen: settings.listen, tls: settings.tls)) { request in
             await current.service.withLock { $0 }.respond(to: request)
@@ -64,11 +66,19 @@ final class WebServer: WebListener {
 
     func prepare(_ settings: WebSettings) throws -> @Sendable () -> Void {
         let useTLS = try server.prepareTLS(settings.tls)
-        let service = WebService(settings.options, sources: sources, platform: platform, registry: registry)
+        let service = WebServer.service(settings.options, sources, platform, registry)
         return { [current] in
             useTLS()
             current.service.withLock { $0 = service }
         }
+    }
+
+    private static func service(
+        _ options: WebService.Options, _ sources: WebSources, _ platform: Platform, _ registry: Registry
+    ) -> WebService {
+        WebService(
+            options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
+            platform: platform, registry: registry)
     }
 
     func stop() async { await server.stop(within: WebServer.grace) }

@@ -3,24 +3,26 @@ import Logging
     import Glibc
 #endif
 
-/// Everything that makes two runs differ, in one value: time, randomness, files, and the log.
+/// Everything that makes two runs differ, in one value: time, randomness, files, threads, and the log.
 /// Production uses `Platform.real()`; tests put their own parts in.
 package struct Platform: Sendable {
     package var time: any TimeSource
     package var random: any RandomSource
     package var files: any FileAccess
     package var log: Logger
+    package var threads: any ThreadStarter
     /// This machine's name, for links to the agent where none are configured.
     package var hostname: String
 
     package init(
         time: any TimeSource, random: any RandomSource, files: any FileAccess, log: Logger,
-        hostname: String = "localhost"
+        threads: any ThreadStarter = SystemThreads(), hostname: String = "localhost"
     ) {
         self.time = time
         self.random = random
         self.files = files
         self.log = log
+        self.threads = threads
         self.hostname = hostname
     }
 
