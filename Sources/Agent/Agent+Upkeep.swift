@@ -1,5 +1,4 @@
 import Alerts
-import Config
 import Dispatching
 import Exposition
 import Journal
@@ -8,7 +7,6 @@ import Platform
 import Samples
 import Store
 import Supervision
-import Synchronization
 import Telemetry
 
 extension Agent {
@@ -37,10 +35,7 @@ extension Agent {
                     platform.log.debug("the journal's maintenance failed", metadata: ["err": "\(error)"])
                 }
             }
-            // As often as targets are polled, but neither so often that the agent watches itself most of the time nor
-            // so seldom that its series end.
-            let interval = min(max(state.withLock(\.configuration.global.pollInterval), .seconds(5)), .seconds(60))
-            let pause = journal.health.isHealthy ? interval : .seconds(5)
+            let pause = journal.health.isHealthy ? environment.upkeepInterval : .seconds(5)
             guard (try? await platform.time.sleep(for: pause)) != nil else { return }
         }
     }

@@ -27,6 +27,8 @@ package struct AgentEnvironment: Sendable {
     package var processUsage: @Sendable () -> ProcessUsage = { .current() }
     /// How often systemd gets a status line, at least. Default 5 s.
     package var statusInterval: Duration = .seconds(5)
+    /// How often the agent's own metrics go into the store. Default 5 s.
+    package var upkeepInterval: Duration = .seconds(5)
 
     package init() {}
 }

@@ -54,6 +54,7 @@ final class Life: @unchecked Sendable {
         environment.probes = { [machine, systemd] in machine.probes($0, systemd) }
         environment.processUsage = { ProcessUsage() }
         environment.statusInterval = .seconds(30)
+        environment.upkeepInterval = .seconds(300)
         agent = try Agent(
             AgentOptions(configFile: Estate.configurationPath),
             platform: Platform(
