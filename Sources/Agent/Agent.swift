@@ -64,7 +64,7 @@ package final class Agent: Sendable {
         let loaded = try Agent.load(options, platform)
         let configuration = loaded.configuration
         let lostConnections = LostConnections()
-        network = environment.network ?? Network.real(platform) { lostConnections.tell($0) }
+        network = environment.network ?? Network.real(platform) { lostConnections.report($0) }
         store = Store(options: configuration.storage.memory, registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
         observatory = Observatory(store: store, clock: clock)
@@ -102,7 +102,7 @@ package final class Agent: Sendable {
         supervisor = Supervisor(environment.manager, time: time)
         state = Mutex(
             State(configuration: configuration, web: loaded.web, lastReload: (true, startedAt)))
-        lostConnections.listen { [weak self] in self?.probeOrigin($0) }
+        lostConnections.listen { [weak self] in self?.probe(after: $0) }
     }
 
     /// Runs all services until a request to stop, or until its task is cancelled; then stops them in reverse order.
@@ -150,12 +150,11 @@ package final class Agent: Sendable {
     /// The status of this moment for systemd.
     func statusLine() -> String { StatusLine.text(observatory.results, targets: probes.targets) }
 
-    /// A kept connection to this origin broke: the nodes there are probed at once.
-    private func probeOrigin(_ origin: String) {
-        for cluster in state.withLock({ $0.configuration.vault }) {
-            for node in cluster.nodes where LostConnections.same(node.url, origin) {
-                probes.probeNow(ProbeTarget(.vaultNode, "\(cluster.name)/\(node.name)"))
-            }
+    /// Probes the targets of a connection that its peer has dropped.
+    private func probe(after lost: LostConnection) {
+        let configuration = state.withLock(\.configuration)
+        for target in lost.targets(vault: configuration.vault, postgres: configuration.postgres) {
+            probes.probeNow(target)
         }
     }
 }
