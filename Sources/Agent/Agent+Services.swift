@@ -37,7 +37,7 @@ extension Agent {
                     // The time of the stop, from which a restart counts the outage.
                     await self.rules.save()
                 }),
-            Service("journal rewriting", stopLimit: .seconds(1), run: { await self.rewriteBrokenJournals() }),
+            Service("journal rewriting", stopLimit: .seconds(1), run: { await self.rewriteJournal() }),
             Service("upkeep", stopLimit: .seconds(1), run: { await self.upkeep() }),
             Service(
                 "probes", stopLimit: .seconds(1), start: { self.startProbes() }, stop: { await self.probes.stop() }),
@@ -49,24 +49,26 @@ extension Agent {
     private func restore() async {
         do {
             let snapshot = try await journal.load()
-            for (table, count) in snapshot.unreadable {
-                platform.log.error(
-                    "rows of the journal could not be read", metadata: ["table": "\(table)", "rows": "\(count)"])
-            }
+            logUnreadable(snapshot)
             await desk.restore(snapshot)
             await rules.restore(snapshot.states)
         } catch {
-            platform.log.error("the journal cannot be read; starting without a past", metadata: ["err": "\(error)"])
+            platform.log.error(
+                "the journal cannot be read; starting without its alerts, silences and undelivered messages until it can",
+                metadata: ["err": "\(error)"])
             await desk.beginWithoutPast()
+            await desk.note("started without the journal", error.description)
+            state.withLock { $0.isJournalUnread = true }
         }
     }
 
-    /// Whenever the journal's file broke and an empty one was begun, writes everything again.
-    private func rewriteBrokenJournals() async {
-        for await _ in journalRestarts {
+    /// Writes everything again whenever the journal misses rows.
+    private func rewriteJournal() async {
+        for await _ in journalRewrites {
             await desk.rewriteJournal()
             await rules.save()
-            await desk.note("journal begun anew", "the old file could not be read and is kept beside it")
+            await desk.note(
+                "journal begun anew", "everything is written again; a file that could not be used is kept beside it")
         }
     }
 

@@ -1,18 +1,13 @@
 import Config
 import Delivery
 import HTTPServer
-import Journal
 import Logging
 import Platform
 import Rules
 import Samples
 import Supervision
-import Telemetry
 import Web
 import YAML
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 extension Agent {
     /// Everything that a configuration file says, read and checked.
@@ -65,33 +60,5 @@ extension Agent {
                 ])
         }
         return set
-    }
-
-    /// The journal in the storage folder, which is made if need be.
-    @Sendable static func openJournal(
-        _ options: StorageOptions, _ platform: Platform, _ report: @escaping @Sendable (JournalEvent) -> Void
-    ) -> any JournalStorage {
-        // For its owner alone: alerts name hosts and secrets' paths.
-        if mkdir(options.path, 0o700) != 0, errno != EEXIST {
-            platform.log.error(
-                "the storage folder cannot be made",
-                metadata: ["path": "\(options.path)", "err": "\(String(cString: strerror(errno)))"])
-        }
-        return Journal(
-            JournalOptions(path: options.path + "/journal.db", historyAge: options.historyRetention),
-            time: platform.time, report: report)
-    }
-
-    static func log(_ event: JournalEvent, _ platform: Platform, _ metrics: AgentMetrics) {
-        switch event {
-        case .begunAnew(let keptAs, let reason):
-            platform.log.error(
-                "the journal could not be read; it is kept aside and a new one begun",
-                metadata: ["kept": "\(keptAs)", "err": "\(reason)"])
-            metrics.journalBegunAnew.set(platform.time.wall().seconds)
-        case .failing(let reason):
-            platform.log.error("the journal cannot be written; alerts still go out", metadata: ["err": "\(reason)"])
-        case .recovered: platform.log.notice("the journal is written again")
-        }
     }
 }

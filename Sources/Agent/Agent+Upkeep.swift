@@ -27,14 +27,9 @@ extension Agent {
                 truncated = now.monotonic
                 store.truncate(now: now.wall)
             }
-            if !journal.health.isHealthy || maintained.map({ $0 + .seconds(60) <= now.monotonic }) ?? true {
-                maintained = now.monotonic
-                do {
-                    try await journal.maintain()
-                } catch {
-                    platform.log.debug("the journal's maintenance failed", metadata: ["err": "\(error)"])
-                }
-            }
+            let isTurn = maintained.map { $0 + .seconds(60) <= now.monotonic } ?? true
+            if isTurn { maintained = now.monotonic }
+            await maintainJournal(isTurn: isTurn)
             let pause = journal.health.isHealthy ? environment.upkeepInterval : .seconds(5)
             guard (try? await platform.time.sleep(for: pause)) != nil else { return }
         }
@@ -46,6 +41,7 @@ extension Agent {
         metrics.journalHealthy.set(health.isHealthy ? 1 : 0)
         metrics.journalBacklog.set(Double(health.backlog))
         metrics.journalLost.set(Double(health.lost))
+        metrics.journalStalled.set(health.stalled?.seconds ?? 0)
         metrics.journalBytes.set(Double(health.bytes))
         let counts = await desk.counts()
         metrics.alerts.set(Double(counts.active), "active")

@@ -33,8 +33,8 @@ package final class Agent: Sendable {
     let startedAt: Timestamp
     let reloads = Coalescer<String?>()
     let state: Mutex<State>
-    /// An element each time that the journal's file broke and an empty one was begun.
-    let journalRestarts: AsyncStream<Void>
+    /// An element each time that the journal misses rows, since its file was begun anew or too much waited.
+    let journalRewrites: AsyncStream<Void>
 
     struct State {
         var configuration: Configuration
@@ -42,6 +42,8 @@ package final class Agent: Sendable {
         var web: WebSettings
         var listener: (any WebListener)?
         var addresses: [String] = []
+        /// The start went on without what the journal holds, which has not been merged yet.
+        var isJournalUnread = false
         var lastReload: (succeeded: Bool, at: Timestamp)
     }
 
@@ -73,11 +75,10 @@ package final class Agent: Sendable {
         startedAt = platform.time.wall()
         let watchdog = Watchdog()
         self.watchdog = watchdog
-        let (restarts, restarted) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        journalRestarts = restarts
+        let (rewrites, rewrite) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        journalRewrites = rewrites
         let journal = environment.journal(configuration.storage, platform) { event in
-            Agent.log(event, platform, metrics)
-            if case .begunAnew = event { restarted.yield() }
+            if Agent.handle(event, platform, metrics) { rewrite.yield() }
         }
         self.journal = journal
         let time = platform.time

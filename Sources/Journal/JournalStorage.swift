@@ -1,5 +1,3 @@
-import Samples
-
 /// A journal as the agent uses it. `Journal` is the one on a disk; a simulation has one in memory.
 package protocol JournalStorage: Sendable {
     /// Writes all of it or nothing, in the order of the calls. On return it is durable.
@@ -7,8 +5,10 @@ package protocol JournalStorage: Sendable {
     func write(_ changes: [JournalChange]) async throws(JournalError)
     /// All rows, history apart.
     func load() async throws(JournalError) -> JournalSnapshot
-    /// Entries of history, newest first, both ends included; at most `limit`.
-    func history(from: Timestamp, to: Timestamp, limit: Int) async throws(JournalError) -> [HistoryEntry]
+    /// After a load that failed: what was loaded since has been merged, and writing may begin.
+    func resume()
+    /// Entries of history, newest first.
+    func history(_ filter: HistoryFilter) async throws(JournalError) -> [HistoryEntry]
     /// Expires history and retries what waits.
     func maintain() async throws(JournalError)
     /// Writes what waits and ends. Later calls fail with `.closed`.

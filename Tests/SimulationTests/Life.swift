@@ -228,7 +228,9 @@ final class LifeJournal: JournalStorage, @unchecked Sendable {
 
     func load() async throws(JournalError) -> JournalSnapshot { disk.load() }
 
-    func history(from: Timestamp, to: Timestamp, limit: Int) async throws(JournalError) -> [HistoryEntry] { [] }
+    func resume() {}
+
+    func history(_ filter: HistoryFilter) async throws(JournalError) -> [HistoryEntry] { [] }
 
     func maintain() async throws(JournalError) {
         guard let life else { return }
