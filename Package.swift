@@ -191,7 +191,7 @@ let package = Package(
         tests(
             "Console",
             ["Console", "HTTPServer", "Web", "Exposition", "Platform", "Text", "Samples", "Telemetry", logging]),
-        tests("Supervision", ["Supervision", "Platform", "Text", "Samples"]),
+        tests("Supervision", ["Supervision", "Simulation", "Platform", "Text", "Samples"]),
         tests("TestServers", ["TestServers", "Lab", "Platform"]),
         tests("Lab", ["Lab", "TestServers", "Platform", "Text", "Samples", logging], exclude: ["Recordings"]),
         tests(
@@ -216,9 +216,8 @@ let package = Package(
         tests(
             "Simulation",
             [
-                "Simulation", "Agent", "Config", "Rules", "Dispatching", "Delivery", "Journal", "Store", "Alerts",
-                "Telemetry", "Transport", "YAML",
-                "Platform", "Text", "Samples", logging,
+                "Simulation", "Agent", "Config", "Dispatching", "Delivery", "Journal", "Probes", "Store", "Alerts",
+                "Supervision", "Telemetry", "Transport", "Web", "Platform", "Text", "Samples", logging,
             ]),
         tests("Tidy", []),
     ],

@@ -115,9 +115,12 @@ package actor RuleKeeper {
         while !Task.isCancelled {
             takeNews()
             let now = look().monotonic
-            for index in entries.indices where isDue(entries[index], now) {
-                await evaluate(index)
+            // A reload may bring fewer groups while one is evaluated.
+            var index = 0
+            while index < entries.count {
+                if isDue(entries[index], now) { await evaluate(index) }
                 if Task.isCancelled { return }
+                index += 1
             }
             progress()
             let next = entries.map { entry -> Instant in
