@@ -157,7 +157,7 @@ let package = Package(
         tests(
             "Agent",
             [
-                "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Samples",
+                "Agent", "Alerts", "Delivery", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Samples",
                 "Simulation", "Store", "Telemetry", logging,
             ]),
         tests(

@@ -1,4 +1,5 @@
 import Config
+import Delivery
 import Logging
 import Platform
 import Probes
@@ -29,7 +30,7 @@ extension Agent {
             let configuration = try Agent.load(options, platform)
             let rules = try Agent.ruleSet(configuration, platform)
             let now = platform.time.wall()
-            try await post.reload(configuration.delivery) { await desk.reload(configuration.dispatch) }
+            try await notifier.reload(configuration.delivery) { await dispatcher.reload(configuration.dispatch) }
             await self.rules.reload(rules, configuration)
             let targets = Set(network.probes(configuration, platform: platform).targets)
             let derived = Set(
@@ -43,14 +44,14 @@ extension Agent {
             }
             metrics.reloadSuccessful.set(1)
             metrics.reloadTimestamp.set(now.seconds)
-            await desk.note("configuration reloaded", configuration.path)
+            await dispatcher.recordEvent("configuration reloaded", configuration.path)
             platform.log.notice("configuration reloaded", metadata: ["config": "\(configuration.path)"])
             return nil
         } catch {
             let now = platform.time.wall()
             state.withLock { $0.lastReload = (false, now) }
             metrics.reloadSuccessful.set(0)
-            await desk.note("reload refused", "\(error)")
+            await dispatcher.recordEvent("reload refused", "\(error)")
             platform.log.error("reload refused; the running configuration stays", metadata: ["err": "\(error)"])
             return "\(error)"
         }

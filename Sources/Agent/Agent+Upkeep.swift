@@ -31,8 +31,9 @@ extension Agent {
                 }
             }
             if journalBegunAnew.take() {
-                await desk.rewriteJournal()
-                await desk.note("journal begun anew", "the old file could not be read and is kept beside it")
+                await dispatcher.rewriteJournal()
+                await dispatcher.recordEvent(
+                    "journal begun anew", "the old file could not be read and is kept beside it")
                 await rules.save()
             }
             turn += 1
@@ -46,7 +47,7 @@ extension Agent {
         metrics.journalBacklog.set(Double(health.backlog))
         metrics.journalLost.set(Double(health.lost))
         metrics.journalBytes.set(Double(health.bytes))
-        let counts = await desk.counts()
+        let counts = await dispatcher.counts()
         metrics.alerts.set(Double(counts.active), "active")
         metrics.alerts.set(Double(counts.suppressed), "suppressed")
         metrics.alerts.set(Double(counts.unprocessed), "unprocessed")
@@ -63,7 +64,9 @@ extension Agent {
         let interval = ServiceManager.watchdogInterval()
         let time = platform.time
         heartbeat.watch("evaluate", patience: .seconds(60), now: time.monotonic())
-        heartbeat.watch("dispatch", patience: .seconds(60), now: time.monotonic())
+        for loop in DispatcherService.Loop.allCases {
+            heartbeat.watch(loop.rawValue, patience: .seconds(60), now: time.monotonic())
+        }
         var warned: [String] = []
         var lastStatus = ""
         while !Task.isCancelled {

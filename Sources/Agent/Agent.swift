@@ -1,4 +1,5 @@
 import Config
+import Delivery
 import Dispatching
 import Journal
 import Logging
@@ -20,9 +21,9 @@ package final class Agent: Sendable {
     let clock: ClockWatch
     let observatory: Observatory
     let journal: Journal
-    let desk: AlertDesk
+    let dispatcher: DispatcherService
     let rules: RuleKeeper
-    let post: PostOffice
+    let notifier: Notifier
     let network: Network
     let heartbeat: Heartbeat
     let manager: ServiceManager
@@ -73,21 +74,23 @@ package final class Agent: Sendable {
         let journal = Agent.journal(configuration.storage, platform, metrics, flag)
         self.journal = journal
         let time = platform.time
-        desk = AlertDesk(
+        dispatcher = DispatcherService(
             options: configuration.dispatch,
             write: { (changes) async throws(JournalError) in try await journal.write(changes) },
             platform: platform, registry: registry
-        ) {
-            heartbeat.beat("dispatch", now: time.monotonic())
+        ) { loop in
+            heartbeat.beat(loop.rawValue, now: time.monotonic())
         }
         rules = RuleKeeper(
-            try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock, desk: desk,
+            try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock,
+            dispatcher: dispatcher,
             platform: platform, registry: registry
         ) {
             heartbeat.beat("evaluate", now: time.monotonic())
         }
-        post = try PostOffice(
-            configuration.delivery, network: self.network, platform: platform, registry: registry, desk: desk
+        notifier = try Notifier(
+            configuration.delivery, http: self.network.http, mail: self.network.mail, platform: platform,
+            registry: registry, events: dispatcher.notifierEvents
         ) {
             heartbeat.stalled(now: time.monotonic())
         }
@@ -107,10 +110,9 @@ package final class Agent: Sendable {
                 "version": "\(options.version)", "config": "\(configuration.path)",
                 "listen": "\(servers.addresses.joined(separator: ","))",
             ])
-        await desk.note("started", "version \(options.version), \(configuration.path)")
+        await dispatcher.recordEvent("started", "version \(options.version), \(configuration.path)")
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.desk.run(self.post.outlet) }
-            group.addTask { await self.post.run() }
+            group.addTask { await self.dispatcher.run(.init(self.notifier)) }
             group.addTask { await self.rules.run() }
             group.addTask { await self.keepHouse() }
             group.addTask { await self.feedWatchdog() }
@@ -150,11 +152,12 @@ package final class Agent: Sendable {
                 platform.log.error(
                     "rows of the journal could not be read", metadata: ["table": "\(table)", "rows": "\(count)"])
             }
-            await desk.restore(snapshot)
+            notifier.restore(threads: DispatcherService.threads(in: snapshot))
+            await dispatcher.restore(snapshot)
             await rules.restore(snapshot.states)
         } catch {
             platform.log.error("the journal cannot be read; starting without a past", metadata: ["err": "\(error)"])
-            await desk.beginWithoutPast()
+            await dispatcher.beginWithoutPast()
         }
     }
 
@@ -165,8 +168,8 @@ package final class Agent: Sendable {
         }
         manager.stopping(status: "Stopping: delivering what is in flight")
         platform.log.info("stopping: delivering what is in flight")
-        await post.drain()
-        await desk.note("stopped")
+        await notifier.drain()
+        await dispatcher.recordEvent("stopped")
         await rules.save()
         await servers.stop()
     }

@@ -22,7 +22,7 @@ enum JournalCoding {
 
     private struct StoredNotification: Decodable {
         var receiver: String
-        var integration: String
+        var integration: IntegrationID
         var groupKey: String
         var groupLabels: [String: String]
         var alerts: [StoredAlert]
@@ -61,7 +61,7 @@ enum JournalCoding {
         var out = JSONBytes()
         out.open("{")
         out.field("receiver", notification.receiver)
-        out.field("integration", notification.integration)
+        out.field("integration", notification.integration.description)
         out.field("groupKey", notification.groupKey)
         out.key("groupLabels")
         out.map(notification.groupLabels.dictionary)
@@ -73,7 +73,7 @@ enum JournalCoding {
         }
         out.close("]")
         out.field("truncatedAlerts", Int64(notification.truncatedAlerts))
-        out.field("reason", notification.reason)
+        out.field("reason", notification.reason.rawValue)
         out.field("decidedAt", notification.decidedAt.milliseconds)
         out.close("}")
         return out.bytes
@@ -84,7 +84,9 @@ enum JournalCoding {
         return Notification(
             receiver: stored.receiver, integration: stored.integration, groupKey: stored.groupKey,
             groupLabels: Labels(stored.groupLabels),
-            alerts: stored.alerts.map(\.alert), truncatedAlerts: stored.truncatedAlerts, reason: stored.reason,
+            alerts: stored.alerts.map(\.alert), truncatedAlerts: stored.truncatedAlerts,
+            // A reason that a newer version may have written.
+            reason: Notification.Reason(rawValue: stored.reason) ?? .changed,
             decidedAt: Timestamp(milliseconds: stored.decidedAt))
     }
 }

@@ -37,13 +37,13 @@ struct AlertingParserTests {
         #expect(receivers[0].responseTime(for: .critical) == .seconds(120))
         #expect(receivers[1].responseTime(for: .critical) == .seconds(300))
         func integrations(_ index: Int) -> [DispatchOptions.Integration] {
-            receivers[index].integrations.map { .init(name: $0.name, sendResolved: $0.sendResolved, resend: $0.resend) }
+            receivers[index].integrations.map { .init($0.id, sendResolved: $0.sendResolved, resend: $0.resend) }
         }
-        #expect(integrations(0) == [.init(name: "webhook/0", sendResolved: true)])
+        #expect(integrations(0) == [.init(.init(.webhook, 0), sendResolved: true)])
         #expect(
             integrations(1) == [
                 .init(
-                    name: "alertmanager/0", sendResolved: true,
+                    .init(.alertmanager, 0), sendResolved: true,
                     resend: .init(delay: .seconds(30), resolvedFor: .seconds(300)))
             ])
     }

@@ -118,10 +118,11 @@ struct SilencesTests {
         let back = try Silence(encoded: try kept.encoded())
         #expect(back == kept)
         #expect(back.schedule[0].zone.offset(at: at(0).wall) == 3600)
-        let record = NotificationRecord(
-            destination: Destination(receiver: "r", integration: "email/0", groupKey: "{}:{}"), groupLabels: ["a": "b"],
+        let record = NotificationLogEntry(
+            destination: Destination(receiver: "r", integration: .init(.email, 0), groupKey: "{}:{}"),
+            groupLabels: ["a": "b"],
             firing: [1, .max],
             told: [1, 2, .max], maybeFiring: [5], since: at(1).wall)
-        #expect(try NotificationRecord(encoded: record.encoded()) == record)
+        #expect(try NotificationLogEntry(encoded: record.encoded()) == record)
     }
 }

@@ -21,11 +21,11 @@ final class Life: @unchecked Sendable {
     private(set) var isAlive = true
     /// Whether the API listens: it does once everything is restored.
     private(set) var isOpen = false
-    let desk: AlertDesk
+    let dispatcher: DispatcherService
     private let store: Store
     private let clock: ClockWatch
     private let rules: RuleKeeper
-    private let post: PostOffice
+    private let notifier: Notifier
     private let platform: Platform
     private let plan: Estate.Plan
     private let disk: Disk
@@ -53,30 +53,31 @@ final class Life: @unchecked Sendable {
         clock = ClockWatch(store: store, platform: platform, registry: registry)
         // What the parts reach the world through is made before the life that they are parts of.
         let network = LifeNetwork(receivers)
-        desk = AlertDesk(
+        dispatcher = DispatcherService(
             options: configuration.dispatch,
             write: { (changes) async throws(JournalError) in
                 guard let life = network.life else { return }
                 try await disk.write(changes, life)
-            }, platform: platform, registry: registry, progress: {})
+            }, platform: platform, registry: registry, beat: { _ in })
         rules = RuleKeeper(
-            set, configuration, store: store, clock: clock, desk: desk, platform: platform, registry: registry,
+            set, configuration, store: store, clock: clock, dispatcher: dispatcher, platform: platform,
+            registry: registry,
             progress: {})
-        post = try PostOffice(
-            configuration.delivery, network: Network(http: network, mail: network, database: network),
-            platform: platform, registry: registry, desk: desk)
+        notifier = try Notifier(
+            configuration.delivery, http: network, mail: network, platform: platform, registry: registry,
+            events: dispatcher.notifierEvents)
         network.life = self
     }
 
     func start() {
         root = Task.detached { [self] in
             let snapshot = disk.load()
-            await desk.restore(snapshot)
+            notifier.restore(threads: DispatcherService.threads(in: snapshot))
+            await dispatcher.restore(snapshot)
             await rules.restore(snapshot.states)
             isOpen = true
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.desk.run(self.post.outlet) }
-                group.addTask { await self.post.run() }
+                group.addTask { await self.dispatcher.run(.init(self.notifier)) }
                 group.addTask { await self.rules.run() }
                 group.addTask { await self.probe() }
                 group.addTask { await self.keepHouse() }
@@ -110,7 +111,7 @@ final class Life: @unchecked Sendable {
             disk.maintain(self)
             store.truncate(now: platform.time.wall())
             if disk.takeBegunAnew() {
-                await desk.rewriteJournal()
+                await dispatcher.rewriteJournal()
                 await rules.save()
                 disk.rewritten()
             }
@@ -125,15 +126,16 @@ final class Life: @unchecked Sendable {
             labels: Labels(["alertname": Estate.pushed.alert, "node": node, "severity": Estate.pushed.severity]),
             startsAt: now,
             endsAt: ended ? now : nil, updatedAt: now)
-        Task.detached { [desk] in await desk.receive([alert], external: true) }
+        Task.detached { [dispatcher] in await dispatcher.receive([alert], external: true) }
     }
 
     func reload(_ version: Int) {
         let (configuration, set) = plan.versions[version]
         Task.detached { [self] in
             guard
-                (try? await post.reload(configuration.delivery, reroute: { await desk.reload(configuration.dispatch) }))
-                    != nil
+                (try? await notifier.reload(configuration.delivery) {
+                    await dispatcher.reload(configuration.dispatch)
+                }) != nil
             else { return }
             await rules.reload(set, configuration)
         }
@@ -142,7 +144,7 @@ final class Life: @unchecked Sendable {
     /// Ends as on SIGTERM; `then` when it is done.
     func stop(_ then: @escaping @Sendable () -> Void) {
         Task.detached { [self] in
-            await post.drain()
+            await notifier.drain()
             await rules.save()
             root?.cancel()
             await root?.value
@@ -155,7 +157,7 @@ final class Life: @unchecked Sendable {
     func die() {
         isAlive = false
         Task.detached { [self] in
-            await post.drain()
+            await notifier.drain()
             root?.cancel()
         }
     }

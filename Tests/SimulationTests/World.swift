@@ -175,7 +175,7 @@ final class World: @unchecked Sendable {
     /// What only the process knew is gone.
     private func forget() {
         ledger.crashed(
-            attempted: disk.outbox.values.filter(\.attempted).map { SentMessage.destination($0.notification) },
+            attempted: disk.outbox.values.map { SentMessage.destination($0) },
             isDurable: disk.isDurable, life: lives, now: time.monotonic())
         disk.crash()
     }
@@ -268,11 +268,11 @@ final class World: @unchecked Sendable {
 
     private func silence() {
         guard let life, life.isOpen else { return }
-        let desk = life.desk
+        let dispatcher = life.dispatcher
         if let id = silenced.sorted().first, random.chance(40) {
             silenced.remove(id)
             ledger.unsilenced(id)
-            execution.use { _ = Task.detached { try? await desk.expireSilence(id) } }
+            execution.use { _ = Task.detached { try? await dispatcher.expireSilence(id) } }
             return
         }
         let condition = Estate.conditions[random.below(Estate.conditions.count)]
@@ -285,10 +285,10 @@ final class World: @unchecked Sendable {
             createdBy: "simulation", comment: "chaos")
         execution.use {
             _ = Task.detached { [self] in
-                guard let id = try? await desk.setSilence(silence).id else { return }
+                guard let id = try? await dispatcher.setSilence(silence).id else { return }
                 silenced.insert(id)
                 // A crash before this line may have lost it.
-                if self.life?.desk === desk, disk.isDurable {
+                if self.life?.dispatcher === dispatcher, disk.isDurable {
                     ledger.silenced(id, condition.alert + "/" + node, since: time.monotonic(), from: from, until: until)
                 }
             }
@@ -322,8 +322,8 @@ final class World: @unchecked Sendable {
     }
 
     private func expire(_ id: String) {
-        guard let desk = life?.desk else { return }
-        execution.use { _ = Task.detached { try? await desk.expireSilence(id) } }
+        guard let dispatcher = life?.dispatcher else { return }
+        execution.use { _ = Task.detached { try? await dispatcher.expireSilence(id) } }
     }
 
     /// Half of the nodes have everything; whoever must hear of it has heard.
@@ -377,7 +377,7 @@ final class World: @unchecked Sendable {
         guard ledger.problems.isEmpty else { return }
         ledger.expectPeace(time.wall())
         for (id, message) in disk.outbox {
-            ledger.problem("message \(id) to \(SentMessage.destination(message.notification)) is left in the outbox")
+            ledger.problem("message \(id) to \(SentMessage.destination(message)) is left in the outbox")
         }
         if !disk.records.isEmpty { ledger.problem("\(disk.records.count) entries are left in the notification log") }
         if disk.alertCount > 0 { ledger.problem("\(disk.alertCount) alerts are left in the journal") }

@@ -46,7 +46,7 @@ struct EmailMessage {
     /// The same for each attempt at one message: a copy that arrives twice can be told as one.
     private var identity: String {
         Digest.sha256(
-            "\(notification.receiver)\n\(notification.integration)\n\(notification.groupKey)\n\(notification.decidedAt.milliseconds)\n\(notification.reason)"
+            "\(notification.receiver)\n\(notification.integration)\n\(notification.groupKey)\n\(notification.decidedAt.milliseconds)\n\(notification.reason.rawValue)"
         )
     }
 
