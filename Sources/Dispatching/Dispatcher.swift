@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Text
 
 /// Alertmanager's dispatcher as a value: alerts and times come in, decisions go out, and the caller carries them out.
 ///

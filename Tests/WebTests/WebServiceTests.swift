@@ -1,7 +1,9 @@
 import Exposition
 import Foundation
+import HTTPServer
 import Samples
 import Telemetry
+import TestServers
 import Testing
 
 @testable import Web

@@ -1,0 +1,61 @@
+import HTTPServer
+import Samples
+import Web
+
+/// The page at `/runbooks`: what each alert means and what to do about it, from the rules in use.
+/// `runbook_url` of the shipped rules points at its sections.
+struct RunbookPage {
+    let groups: [RuleGroupView]
+    /// Allows this answer's own style.
+    let nonce: String
+
+    var contentSecurityPolicy: String {
+        "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    }
+
+    func render() -> [UInt8] {
+        var page = HTML()
+        page.markup(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
+        )
+        page.markup("<meta name=color-scheme content=\"light dark\"><title>vaultwatch: runbooks</title><style nonce=\"")
+        page.text(nonce)
+        page.markup(
+            "\">:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:0 auto;padding:1rem}"
+        )
+        page.markup(
+            "pre{overflow:auto}article:target{outline:3px solid #d7263d;padding:0 1rem}</style></head><body><h1>Runbooks</h1>"
+        )
+        for group in groups {
+            for rule in group.rules {
+                guard case .alerting(let alerting) = rule.kind else { continue }
+                article(rule, alerting, &page)
+            }
+        }
+        page.markup("</body></html>\n")
+        return page.bytes
+    }
+
+    private func article(_ rule: RuleView, _ alerting: RuleView.Alerting, _ page: inout HTML) {
+        page.markup("<article id=\"")
+        page.text(rule.name)
+        page.markup("\"><h2>")
+        page.text(rule.name)
+        page.markup("</h2><p>Severity: ")
+        page.text(rule.labels["severity"] ?? "none")
+        if !alerting.alerts.isEmpty { page.markup(" · <b>now</b>") }
+        page.markup("</p>")
+        for alert in alerting.alerts.prefix(20) {
+            page.markup("<p>")
+            page.text(alert.annotations["summary"] ?? alert.labels.description)
+            page.markup("</p>")
+        }
+        page.markup("<p>")
+        page.text(alerting.annotations["description"] ?? "")
+        page.markup("</p><p><b>Action:</b> ")
+        page.text(alerting.annotations["action"] ?? "")
+        page.markup("</p><pre>")
+        page.text(rule.query)
+        page.markup("</pre></article>")
+    }
+}

@@ -1,0 +1,42 @@
+import CZlib
+
+/// gzip as HTTP transfers it. Source: RFC 1952; zlib.h, deflateInit2.
+package enum Gzip {
+    /// Fast rather than small: pages are made often, and half of the gain is in the first level.
+    /// - Returns: nil where zlib has no memory.
+    package static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+        var stream = z_stream()
+        // 15 bits of window, and 16 for a gzip header.
+        let size = Int32(MemoryLayout<z_stream>.size)
+        guard
+            deflateInit2_(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
+        else { return nil }
+        defer { deflateEnd(&stream) }
+        let bound = Int(deflateBound(&stream, UInt(bytes.count)))
+        return bytes.withUnsafeBufferPointer { input -> [UInt8]? in
+            stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+            stream.avail_in = UInt32(input.count)
+            var finished = false
+            let out = [UInt8](unsafeUninitializedCapacity: bound) { output, count in
+                stream.next_out = output.baseAddress
+                stream.avail_out = UInt32(bound)
+                finished = deflate(&stream, Z_FINISH) == Z_STREAM_END
+                count = finished ? bound - Int(stream.avail_out) : 0
+            }
+            return finished ? out : nil
+        }
+    }
+
+    /// Whether `Accept-Encoding` allows gzip. Source: RFC 9110, 12.5.3.
+    package static func isAccepted(_ header: String?) -> Bool {
+        guard let header else { return false }
+        for item in header.utf8.prefix(1024).split(separator: UInt8(ascii: ",")) {
+            let text = String(decoding: item.filter { $0 != 0x20 && $0 != 0x09 }, as: UTF8.self).lowercased()
+            let parts = text.split(separator: ";")
+            guard parts.first == "gzip" || parts.first == "x-gzip" || parts.first == "*" else { continue }
+            let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+            return quality > 0
+        }
+        return false
+    }
+}

@@ -1,0 +1,92 @@
+/// The configuration file for a simulated estate: what an operator would write for a real one.
+package enum DemoConfiguration {
+    /// - Parameters:
+    ///   - rules: a pattern of rule files.
+    ///   - listen: where the agent listens.
+    ///   - storage: the folder of its journal.
+    package static func text(_ estate: EstateEndpoints, rules: String, listen: String, storage: String) -> String {
+        let nodes = estate.nodes.map { "        - {name: \($0.name), url: \"\($0.url)\"}" }.joined(separator: "\n")
+        let ca = estate.caFile.map { "      ca_file: \($0)\n" } ?? ""
+        let databases = estate.databases.map { database in
+            """
+                - name: \(database.name)
+                  host: \(database.host)
+                  port: \(database.port)
+                  database: \(database.database)
+                  user: \(database.user)
+                  password_file: \(database.passwordFile)
+                  capacity_bytes: 1GiB
+            """
+        }.joined(separator: "\n")
+        let postgres = databases.isEmpty ? "" : "postgres:\n  servers:\n\(databases)\n"
+        let mailTLS = estate.caFile.map { "    smtp_tls_config: {ca_file: \($0)}\n" } ?? "    smtp_require_tls: false\n"
+        return """
+            # Written by vaultwatch-demo for its simulated estate.
+            global:
+              poll_interval: 5s
+              timeout: 4s
+            vault:
+              clusters:
+                - name: \(estate.clusterName)
+                  nodes:
+            \(nodes)
+                  load_balancer_url: \(estate.loadBalancer)
+            \(ca)      token_file: \(estate.tokenFile)
+                  canary_path: \(estate.canaryPath)
+            \(postgres)backups:
+              - bucket: \(estate.bucket.name)
+                endpoint: \(estate.bucket.endpoint)
+                region: \(estate.bucket.region)
+                path_style: true
+                access_key_id_file: \(estate.bucket.accessKeyFile)
+                secret_access_key_file: \(estate.bucket.secretKeyFile)
+                verification: {encryption_key_file: \(estate.bucket.encryptionKeyFile)}
+                poll_interval: 10s
+                timeout: 5s
+                sets:
+                  - {name: daily, prefix: daily/, period: daily, grace: 1h, retention: 30}
+                  - {name: monthly, prefix: monthly/, period: monthly, grace: 1h, retention: 12}
+            rules: ["\(rules)"]
+            alerting:
+              global:
+                smtp_smarthost: \(estate.mail)
+                smtp_from: vaultwatch@example.org
+            \(mailTLS)    slack_api_url_file: \(estate.slackURLFile)
+                pagerduty_url: \(estate.pagerDutyURL)/v2/enqueue
+              route:
+                receiver: medium
+                group_by: [alertname, cluster, backup_set]
+                group_wait: 0s
+                group_interval: 5s
+                repeat_interval: 4h
+                routes:
+                  - {matchers: ['alertname="Watchdog"'], receiver: nobody}
+                  - {matchers: ['severity="critical"'], receiver: critical}
+                  - {matchers: ['severity="high"'], receiver: high}
+                  - {matchers: ['severity="low"'], receiver: low, group_by: [severity], group_wait: 1h, group_interval: 24h, repeat_interval: 24h}
+              inhibit_rules:
+                - source_matchers: ['alertname="VaultNoActiveNode"']
+                  target_matchers: ['alertname=~"VaultTooFewStandbys|VaultSecretReadFailing|VaultSecretLatencyHigh"']
+                  equal: [cluster]
+              receivers:
+                - name: nobody
+                - name: critical
+                  email_configs: [{to: oncall@example.org, send_resolved: true}]
+                  slack_configs: [{channel: "#vault-alerts", send_resolved: true}]
+                  pagerduty_configs: [{routing_key_file: \(estate.pagerDutyKeyFile)}]
+                - name: high
+                  email_configs: [{to: oncall@example.org, send_resolved: true}]
+                  slack_configs: [{channel: "#vault-alerts", send_resolved: true}]
+                - name: medium
+                  email_configs: [{to: vault-team@example.org, send_resolved: true}]
+                - name: low
+                  email_configs: [{to: vault-team@example.org}]
+            web:
+              listen_addresses: ["\(listen)"]
+              external_url: http://\(listen.hasPrefix(":") ? "localhost" + listen : listen)
+            storage:
+              path: \(storage)
+
+            """
+    }
+}

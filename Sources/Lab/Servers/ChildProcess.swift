@@ -1,0 +1,325 @@
+import Platform
+import Synchronization
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A program started beside this process: in a process group of its own, with no descriptor inherited but
+/// its three standard streams, and killed by the kernel when this process dies in whatever way.
+///
+/// Each child has one thread, which starts it and waits for it: PR_SET_PDEATHSIG, prctl(2), fires when the
+/// *thread* that made the child ends, so it must be one that lives as long as the child.
+package final class ChildProcess: Sendable {
+    /// Where a stream of the child goes.
+    package enum Output: Hashable, Sendable {
+        case discard
+        /// Appended to this file, which is made if it is missing.
+        case file(String)
+        /// Kept in an unlinked file until the last reference goes; see `standardOutput(limit:)`.
+        case capture
+    }
+
+    /// How a child ended.
+    package enum Exit: Hashable, Sendable, CustomStringConvertible {
+        case exited(Int32)
+        case signalled(Int32)
+
+        package var description: String {
+            switch self {
+            case .exited(let code): "exit status \(code)"
+            case .signalled(let signal): "killed by signal \(signal)"
+            }
+        }
+    }
+
+    /// What a child is started with.
+    package struct Options: Sendable {
+        /// Default: this process' environment.
+        package var environment: [String: String]?
+        /// Default: this process' working directory.
+        package var workingDirectory: String?
+        /// Default: captured.
+        package var standardOutput: Output = .capture
+        /// Default: captured.
+        package var standardError: Output = .capture
+        /// The account to run as; only root may name one. Default: this process' account.
+        package var user: String?
+
+        package init(
+            environment: [String: String]? = nil, workingDirectory: String? = nil,
+            standardOutput: Output = .capture, standardError: Output = .capture, user: String? = nil
+        ) {
+            self.environment = environment
+            self.workingDirectory = workingDirectory
+            self.standardOutput = standardOutput
+            self.standardError = standardError
+            self.user = user
+        }
+    }
+
+    private struct State {
+        var exit: Exit?
+        var waiters: [CheckedContinuation<Exit, Never>] = []
+    }
+
+    package let pid: pid_t
+    private let state = Mutex(State())
+    private let captured: (output: Int32?, error: Int32?)
+
+    fileprivate init(pid: pid_t, output: Int32?, error: Int32?) {
+        self.pid = pid
+        captured = (output, error)
+    }
+
+    deinit {
+        if let descriptor = captured.output { close(descriptor) }
+        if let descriptor = captured.error { close(descriptor) }
+    }
+
+    /// Starts a program; its standard input is empty.
+    /// - Parameter executable: a path, or a name looked up in PATH.
+    /// - Throws: `ChildProcessError` when it can't be started. A wrapped start (another account, setpriv(1))
+    ///   shows a missing program only as exit status 127.
+    package static func start(
+        _ executable: String, _ arguments: [String] = [], options: Options = Options()
+    ) async throws(ChildProcessError) -> ChildProcess {
+        let result: Result<ChildProcess, ChildProcessError> = await withCheckedContinuation { continuation in
+            do {
+                try SystemThreads().start("child") {
+                    switch spawn(executable, arguments, options) {
+                    case .failure(let error):
+                        continuation.resume(returning: .failure(error))
+                    case .success(let child):
+                        continuation.resume(returning: .success(child))
+                        child.reap()
+                    }
+                }
+            } catch {
+                continuation.resume(
+                    returning: .failure(ChildProcessError(program: executable, reason: "\(error)")))
+            }
+        }
+        return try result.get()
+    }
+
+    /// Runs a program to its end.
+    /// - Returns: its standard output, at most `limit` bytes.
+    /// - Throws: `ChildProcessError` with the last of its standard error when it does not exit with 0.
+    @discardableResult
+    package static func run(
+        _ executable: String, _ arguments: [String] = [], options: Options = Options(), limit: Int = 1 << 20
+    ) async throws(ChildProcessError) -> [UInt8] {
+        let child = try await start(executable, arguments, options: options)
+        let exit = await child.wait()
+        guard exit == .exited(0) else {
+            let said = String(decoding: child.standardError(limit: 4096), as: UTF8.self)
+            throw ChildProcessError(program: executable, reason: "\(exit): \(said)")
+        }
+        return child.standardOutput(limit: limit)
+    }
+
+    /// Waits for the child's end, off the cooperative pool; any number of tasks may.
+    @discardableResult
+    package func wait() async -> Exit {
+        await withCheckedContinuation { continuation in
+            let exit: Exit? = state.withLock {
+                if $0.exit == nil { $0.waiters.append(continuation) }
+                return $0.exit
+            }
+            if let exit { continuation.resume(returning: exit) }
+        }
+    }
+
+    /// How it ended, if it has.
+    package var exit: Exit? { state.withLock { $0.exit } }
+
+    /// Sends a signal to the child alone.
+    /// - Returns: false when it has ended. A pid that was given to another process is never signalled:
+    ///   the child is reaped under the same lock.
+    @discardableResult
+    package func signal(_ number: Int32) -> Bool {
+        state.withLock { $0.exit == nil && kill(pid, number) == 0 }
+    }
+
+    /// Asks with SIGTERM (or the given signals, one after the other), and after the last grace time
+    /// kills the whole process group.
+    @discardableResult
+    package func terminate(asking signals: [Int32] = [SIGTERM], grace: Duration = .seconds(5)) async -> Exit {
+        for number in signals {
+            guard signal(number) else { return await wait() }
+            if let exit = await wait(atMost: grace) { return exit }
+        }
+        state.withLock { state in
+            if state.exit == nil { _ = kill(-pid, SIGKILL) }
+        }
+        return await wait()
+    }
+
+    /// Waits a bounded time.
+    package func wait(atMost limit: Duration) async -> Exit? {
+        await withTaskGroup(of: Exit?.self) { group in
+            let clock = ContinuousClock()
+            let deadline = clock.now + limit
+            group.addTask {
+                // A continuation can't be abandoned, so this asks at intervals.
+                var pause = Duration.milliseconds(1)
+                while clock.now < deadline {
+                    if let exit = self.exit { return exit }
+                    guard (try? await Task.sleep(for: pause)) != nil else { return self.exit }
+                    pause = min(pause * 2, .milliseconds(50))
+                }
+                return self.exit
+            }
+            return await group.next() ?? nil
+        }
+    }
+
+    /// What a captured standard output has so far, at most its last `limit` bytes.
+    package func standardOutput(limit: Int) -> [UInt8] { ChildProcess.tail(captured.output, limit) }
+
+    /// What a captured standard error has so far, at most its last `limit` bytes.
+    package func standardError(limit: Int) -> [UInt8] { ChildProcess.tail(captured.error, limit) }
+
+    private static func tail(_ descriptor: Int32?, _ limit: Int) -> [UInt8] {
+        guard let descriptor else { return [] }
+        // Not lseek(2): the offset is the child's too.
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size > 0 else { return [] }
+        var start = max(0, status.st_size - limit)
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while bytes.count < limit {
+            let count = pread(descriptor, &chunk, min(chunk.count, limit - bytes.count), start)
+            guard count > 0 else { break }
+            bytes += chunk[..<count]
+            start += count
+        }
+        return bytes
+    }
+
+    /// Blocks this child's thread until its end.
+    private func reap() {
+        var info = siginfo_t()
+        while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        let (exit, waiters): (Exit, [CheckedContinuation<Exit, Never>]) = state.withLock { state in
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            let signal = status & 0x7f
+            let exit: Exit = signal == 0 ? .exited((status >> 8) & 0xff) : .signalled(signal)
+            state.exit = exit
+            defer { state.waiters = [] }
+            return (exit, state.waiters)
+        }
+        for waiter in waiters { waiter.resume(returning: exit) }
+    }
+}
+
+/// A program that could not be started, or did not do its work.
+package struct ChildProcessError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let program: String
+    package let reason: String
+
+    package init(program: String, reason: String) {
+        self.program = program
+        self.reason = reason
+    }
+
+    package var description: String { "\(program): \(reason)" }
+}
+
+extension ChildProcess {
+    /// posix_spawn(3). setpriv(1) stands between where it exists: only a program can set
+    /// the parent-death signal and change the account after the fork.
+    fileprivate static func spawn(_ executable: String, _ arguments: [String], _ options: Options) -> Result<
+        ChildProcess, ChildProcessError
+    > {
+        func failure(_ code: Int32) -> Result<ChildProcess, ChildProcessError> {
+            .failure(ChildProcessError(program: executable, reason: String(cString: strerror(code))))
+        }
+        var command = [executable] + arguments
+        if let directory = options.workingDirectory { command = ["/usr/bin/env", "-C", directory] + command }
+        if access("/usr/bin/setpriv", X_OK) == 0 {
+            var wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
+            if let user = options.user { wrapper += ["--reuid", user, "--regid", user, "--init-groups"] }
+            command = wrapper + ["--"] + command
+        } else if options.user != nil {
+            return .failure(
+                ChildProcessError(program: executable, reason: "no /usr/bin/setpriv to change the account with"))
+        }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        var kept: [Int32] = []
+        var captured: [Int32?] = []
+        for (stream, output) in [(Int32(1), options.standardOutput), (Int32(2), options.standardError)] {
+            switch output {
+            case .discard:
+                posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
+                captured.append(nil)
+            case .file(let path):
+                posix_spawn_file_actions_addopen(&actions, stream, path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+                captured.append(nil)
+            case .capture:
+                var name = Array("/tmp/vaultwatch-output-XXXXXX".utf8CString)
+                let descriptor = mkstemp(&name)
+                guard descriptor >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
+                    for other in kept { close(other) }
+                    return failure(errno)
+                }
+                unlink(name)
+                posix_spawn_file_actions_adddup2(&actions, descriptor, stream)
+                kept.append(descriptor)
+                captured.append(descriptor)
+            }
+        }
+        for descriptor in inheritable() { posix_spawn_file_actions_addclose(&actions, descriptor) }
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // This process may block or ignore signals; the child begins as if from a shell.
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        let argv = command.map { strdup($0) } + [nil]
+        let envp = options.environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] }
+        defer {
+            for pointer in argv { free(pointer) }
+            for pointer in envp ?? [] { free(pointer) }
+        }
+        var pid: pid_t = 0
+        let code =
+            envp.map { posix_spawnp(&pid, command[0], &actions, &attributes, argv, $0) }
+            ?? posix_spawnp(&pid, command[0], &actions, &attributes, argv, environ)
+        guard code == 0 else {
+            for descriptor in kept { close(descriptor) }
+            return failure(code)
+        }
+        return .success(ChildProcess(pid: pid, output: captured[0], error: captured[1]))
+    }
+}
+
+/// Descriptors that a child would get: those without FD_CLOEXEC; proc(5).
+private func inheritable() -> [Int32] {
+    guard let directory = opendir("/proc/self/fd") else { return [] }
+    defer { closedir(directory) }
+    var found: [Int32] = []
+    while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        guard let descriptor = Int32(name), descriptor > 2 else { continue }
+        let flags = fcntl(descriptor, F_GETFD)
+        if flags >= 0, flags & FD_CLOEXEC == 0 { found.append(descriptor) }
+    }
+    return found
+}
