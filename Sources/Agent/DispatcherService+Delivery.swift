@@ -28,7 +28,7 @@ extension DispatcherService {
 
     private func recordFailed(_ message: Outgoing, _ error: DeliveryError, attempt: Int) {
         let now = platform.time.now()
-        // The first failure tells; those of a receiver that is down for a day would fill the history.
+        // The first failure alone: those of a receiver that is down for a day would fill the history.
         let history = attempt == 1 ? [historyEntry(.failed, message, now, error.description)] : []
         apply(dispatcher.recordFailed(message, uncertain: error.isUncertain, now: now), history)
     }

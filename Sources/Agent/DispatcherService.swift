@@ -48,7 +48,7 @@ package actor DispatcherService {
         case commit
     }
 
-    /// How changes reach the disk: `Journal.write`, or what a test puts in its place.
+    /// How changes reach the disk: `Journal.write`, or a substitute of a test.
     package typealias Write = @Sendable ([JournalChange]) async throws(JournalError) -> Void
 
     private struct Batch {
@@ -62,10 +62,10 @@ package actor DispatcherService {
     }
 
     private enum Phase {
-        /// Before `run`: changes are written by whoever makes them, messages wait.
+        /// Before `run`: the caller that makes changes writes them, and messages wait.
         case starting
         case running
-        /// After `run`: changes are written by whoever makes them.
+        /// After `run`: the caller that makes changes writes them.
         case stopped
     }
 

@@ -62,6 +62,7 @@ package struct Decisions: Sendable {
     /// How many alerts (for `alreadyNotified`: groups) were suppressed in this step, by reason.
     package var suppressed: [SuppressionReason: Int] = [:]
 
+    /// Nothing to do.
     package init() {}
 
     /// Whether the journal has nothing to write.

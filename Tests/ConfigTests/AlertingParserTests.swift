@@ -202,10 +202,10 @@ struct AlertingParserTests {
                 .init(text: "Open", press: .open(url: "https://x")),
                 .init(
                     text: "Ack", style: "danger",
-                    press: .tell(
+                    press: .send(
                         name: "n", value: "v", confirmation: .init(text: "t", title: "u", okText: "o", dismissText: "d")
                     )),
-                .init(type: "{{ .x }}", text: "Bare", press: .tell(name: "m", value: "", confirmation: nil)),
+                .init(type: "{{ .x }}", text: "Bare", press: .send(name: "m", value: "", confirmation: nil)),
             ])
         let head = "route: {receiver: a}\nreceivers: [{name: a, slack_configs: [{api_url: 'http://x', actions: [{"
         for (action, expected) in [

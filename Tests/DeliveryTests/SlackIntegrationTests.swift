@@ -92,11 +92,11 @@ struct SlackIntegrationTests {
         .init(text: "Dashboard", style: "primary", press: .open(url: "https://grafana.example.org/{{ .Status }}")),
         .init(
             text: "Ack {{ .Receiver }}", style: "odd",
-            press: .tell(
+            press: .send(
                 name: "ack", value: "{{ .CommonLabels.severity }}",
                 confirmation: .init(text: "Do {{ .Status }}?", title: "Sure", okText: "Yes", dismissText: "No"))),
         .init(
-            type: "select", text: "Later", press: .tell(name: "later", value: "", confirmation: .init(text: "Really?"))),
+            type: "select", text: "Later", press: .send(name: "later", value: "", confirmation: .init(text: "Really?"))),
     ]
 
     @Test func sendsButtonsAsAlertmanagerDoes() async throws {
@@ -137,7 +137,7 @@ struct SlackIntegrationTests {
                 $0.actions = (0..<7).map { _ in
                     .init(
                         text: long,
-                        press: .tell(
+                        press: .send(
                             name: long, value: long,
                             confirmation: .init(text: long, title: long, okText: long, dismissText: long)))
                 }
@@ -155,7 +155,7 @@ struct SlackIntegrationTests {
         let named = try #require(
             try await attachment {
                 $0.actions = ["a", "b", "a", "c"].map {
-                    .init(text: "x", press: .tell(name: $0, value: "", confirmation: nil))
+                    .init(text: "x", press: .send(name: $0, value: "", confirmation: nil))
                 }
             }["blocks"] as? [[String: Any]])
         #expect(

@@ -137,7 +137,7 @@ struct NotifierQueue: Sendable {
         while let next = waiting.popFirst(dueBy: Instant(nanoseconds: .max)) { items[next.key] = nil }
     }
 
-    /// The configuration was loaded anew, perhaps since somebody has mended it: what waits is tried at once.
+    /// The configuration was loaded anew, perhaps with a fault corrected: what waits is tried at once.
     /// - Parameter isChanged: whether the integration's settings differ, so that a rate limit need not hold any more.
     mutating func reload(limit: Int, isChanged: Bool, _ now: Instant) {
         self.limit = limit

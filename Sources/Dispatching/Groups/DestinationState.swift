@@ -55,7 +55,7 @@ struct DestinationState: Sendable {
         return now - notifiedAt >= repeatInterval ? .repeat : nil
     }
 
-    /// The receiver may have the message, and nobody will learn whether it has.
+    /// The receiver may have the message; whether it has will never be known.
     mutating func recordUnanswered(_ pending: Pending) {
         possiblyNotified.formUnion(pending.firing)
         possiblyResolved.formUnion(pending.resolved)
