@@ -121,7 +121,7 @@ let package = Package(
                 "Config", "Agent", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        stage("Lab", ["Text", "Samples", "Platform", "CCrypto"] + nio),
+        stage("Lab", ["Text", "HTTPServer", "Samples", "Platform", "CCrypto"] + nio),
         .executableTarget(
             name: "vaultwatch-demo",
             dependencies: [
@@ -198,8 +198,7 @@ let package = Package(
             "Agent",
             [
                 "Agent", "Alerts", "Delivery", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Text",
-                "Samples",
-                "Simulation", "Store", "Telemetry", logging,
+                "Samples", "Simulation", "Store", "Telemetry", "Transport", logging,
             ]),
         tests(
             "Integration",

@@ -74,7 +74,8 @@ struct NotifyTestCommand: AsyncParsableCommand {
         }
         let network = Network.real(platform)
         let notifier = try Notifier(
-            configuration.delivery, http: network.http, mail: network.mail, platform: platform, registry: Registry(),
+            configuration.delivery, http: network.receivers, mail: network.mail, platform: platform,
+            registry: Registry(),
             events: NotifierEvents())
         let results = await notifier.test(receivers: receivers) { receiver, integration in
             Notification(

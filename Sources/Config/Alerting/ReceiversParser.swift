@@ -2,6 +2,7 @@ import Alerts
 import Delivery
 import Platform
 import Samples
+import Text
 import Transport
 import YAML
 
