@@ -132,6 +132,8 @@ package actor DispatcherService {
         }
         phase = .stopped
         await committed()
+        // The notifier refers to this service in turn.
+        self.sink = nil
     }
 
     private func decideLoop() async {

@@ -115,8 +115,8 @@ package final class Notifier: Sendable {
         for key in keys { startAttempts(key) }
     }
 
-    /// Takes another configuration. What waits stays where it is and is tried anew at once; attempts under way end with
-    /// the settings that they began with.
+    /// Takes another configuration; one reload at a time. What waits stays where it is and is tried anew at once;
+    /// attempts under way end with the settings that they began with.
     /// - Parameter reroute: makes the dispatcher take the same configuration; no attempt begins until it returns, so
     ///   that no message for one address is sent to another.
     /// - Throws: `TemplateError` or `FileError` of the user's templates; then nothing has changed.
