@@ -234,7 +234,18 @@ package actor DispatcherService {
         commitWake.signal()
     }
 
-    /// Starts without a past, since the journal can't be read: what it holds waits for the next start.
+    /// Takes in what the journal has kept, after a start without it: undelivered messages are sent, and what this run
+    /// knows itself stays as it is.
+    package func merge(_ snapshot: JournalSnapshot) {
+        let decisions = dispatcher.merge(saved(snapshot), now: platform.time.now())
+        let ids = Set(snapshot.outbox.map(\.id)).subtracting(decisions.send.map(\.id))
+        enqueue(decisions)
+        batch.send += dispatcher.pending.filter { ids.contains($0.id) }
+        commitWake.signal()
+        decideWake.signal()
+    }
+
+    /// Starts without what the journal holds, since it can't be read now; `merge` takes it in as soon as it can.
     package func beginWithoutPast() { dispatcher.beginWithoutPast(now: platform.time.now()) }
 
     /// Takes a new routing configuration.

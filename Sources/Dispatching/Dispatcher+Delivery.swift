@@ -50,7 +50,7 @@ extension Dispatcher {
         let interval = resend?.delay ?? groups[id]?.groupInterval ?? .zero
         let elapsed = now.wall - message.notification.decidedAt
         let credit = elapsed > .zero && elapsed < interval ? elapsed : .zero
-        state.notifiedAt = Instant(nanoseconds: now.monotonic.nanoseconds - credit.milliseconds * 1_000_000)
+        state.notifiedAt = now.monotonic - credit
         state.notifiedAtWall = now.wall - credit
         let needsDecision = state.needsDecision
         destinations[destination] = state.isEmpty ? nil : state

@@ -134,7 +134,7 @@ extension Dispatcher {
                 groupLabels: group.labels,
                 alerts: firing.map(Dispatcher.firing) + ended.map { Dispatcher.ended($0, by: now.wall) },
                 reason: reason, decidedAt: now.wall))
-        nextID += 1
+        nextID &+= 1
         state.pending = DestinationState.Pending(message)
         decisions.send.append(message)
     }

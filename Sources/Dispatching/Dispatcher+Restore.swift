@@ -52,7 +52,7 @@ extension Dispatcher {
             state.notifiedAtWall = entry.notifiedAt
             // A clock that stepped back meanwhile must not make the repeat wait longer than its interval.
             let age = max(now.wall - entry.notifiedAt, .zero)
-            state.notifiedAt = Instant(nanoseconds: now.monotonic.nanoseconds - age.milliseconds * 1_000_000)
+            state.notifiedAt = now.monotonic - age
             destinations[entry.destination] = state
         }
         for message in saved.outbox.sorted(by: { $0.id < $1.id }) {
@@ -62,7 +62,7 @@ extension Dispatcher {
             state.pending = pending
             state.recordUnanswered(pending)
             destinations[destination] = state
-            nextID = max(nextID, message.id + 1)
+            nextID = max(nextID, message.id &+ 1)
         }
         var decisions = rebuild(
             labels: saved.logEntries.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:],
@@ -173,7 +173,7 @@ extension Dispatcher {
 
     /// Forms the groups from the alerts, and fits the destinations to them.
     /// - Parameter old: the groups before a reload, and when each was to be flushed.
-    private mutating func rebuild(
+    mutating func rebuild(
         _ before: Decisions = Decisions(), labels: [Destination: Labels],
         old: [GroupID: (group: Group, due: Instant?)], escalations: [EscalationRecord], now: Moment
     ) -> Decisions {

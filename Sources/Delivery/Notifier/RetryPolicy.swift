@@ -17,7 +17,7 @@ struct RetryPolicy: Sendable, Hashable {
         let doubled = initialDelay.seconds * Double(1 << min(max(attempt, 1) - 1, 16))
         let base = min(doubled, maxDelay.seconds)
         // Between half and the whole, so that messages that failed together are not repeated together.
-        let jittered = Duration.milliseconds(Int64(base * (0.5 + unit / 2) * 1000))
+        let jittered = Duration.milliseconds(Int64(saturating: base * (0.5 + unit / 2) * 1000))
         return max(jittered, retryAfter ?? .zero)
     }
 }

@@ -13,8 +13,8 @@ struct Threads: Sendable {
     /// Beyond it the oldest conversation is forgotten.
     static let limit = 10_000
 
-    /// Takes up what a journal has kept.
-    mutating func restore(_ threads: [String: String]) { all = threads }
+    /// Takes up what a journal has kept; conversations that began since are newer.
+    mutating func restore(_ threads: [String: String]) { all.merge(threads) { present, _ in present } }
 
     /// - Returns: what is to be stored, by key; nil removes one.
     mutating func apply(_ change: ThreadChange, to key: String) -> [String: String?] {
