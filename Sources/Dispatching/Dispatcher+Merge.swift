@@ -16,7 +16,7 @@ extension Dispatcher {
             alerts[alert.fingerprint] = Entry(alert: alert, isEnded: isEnded)
             updateIndexes(alert, isEnded: isEnded)
         }
-        var labels = destinations.keys.reduce(into: [:]) { $0[$1] = groups[$1.groupID]?.labels }
+        var labels = destinations.keys.reduce(into: [Destination: Labels]()) { $0[$1] = groups[$1.groupID]?.labels }
         for entry in saved.logEntries {
             var state = destinations[entry.destination] ?? DestinationState()
             if !state.hasLogEntry {
