@@ -204,8 +204,8 @@ let package = Package(
         tests(
             "Agent",
             [
-                "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Text", "Samples",
-                "Simulation", "Store", "Telemetry", "Transport", logging,
+                "Agent", "Alerts", "Delivery", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Text",
+                "Samples", "Simulation", "Store", "Telemetry", "Transport", logging,
             ]),
         tests(
             "Integration",

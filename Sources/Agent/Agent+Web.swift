@@ -174,15 +174,15 @@ extension Agent {
     // MARK: Alerts
 
     private func addAlerting(_ sources: inout WebSources) {
-        sources.alertStatuses = { [self] in await desk.alertStatuses() }
-        sources.groupStatuses = { [self] in await desk.groupStatuses() }
+        sources.alertStatuses = { [self] in await dispatcher.alertStatuses() }
+        sources.groupStatuses = { [self] in await dispatcher.groupStatuses() }
         sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
-        sources.postAlerts = { [self] alerts in await desk.receive(alerts, external: true) }
-        sources.silences = { [self] in await desk.silences() }
+        sources.postAlerts = { [self] alerts in await dispatcher.receive(alerts, external: true) }
+        sources.silences = { [self] in await dispatcher.silences() }
         sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in
-            try await desk.setSilence(silence).id
+            try await dispatcher.setSilence(silence).id
         }
-        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await desk.expireSilence(id) }
+        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await dispatcher.expireSilence(id) }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 
@@ -215,7 +215,7 @@ extension Agent {
         let now = platform.time.wall()
         var alerts: [EstateStatus.FiringAlert] = []
         var suppressed: Set<UInt64> = []
-        for status in await desk.alertStatuses() where status.state == .suppressed {
+        for status in await dispatcher.alertStatuses() where status.state == .suppressed {
             suppressed.insert(status.alert.fingerprint)
         }
         for rule in await rules.statuses().flatMap(\.evaluator.rules) {
@@ -237,11 +237,11 @@ extension Agent {
             let (x, y) = (Severity(label: a.severity), Severity(label: b.severity))
             return x == y ? (a.name, a.since) < (b.name, b.since) : x > y
         }
-        let receivers = await post.statuses().map { courier in
+        let receivers = notifier.statuses.map { status in
             EstateStatus.Receiver(
-                name: courier.receiver, integration: courier.integration,
-                health: courier.lastError == nil ? .ok : .warning, waiting: courier.waiting,
-                lastAccepted: courier.lastAccepted?.rfc3339, lastError: courier.lastError)
+                name: status.receiver, integration: status.integration.description,
+                health: status.lastError == nil ? .ok : .warning, waiting: status.waiting,
+                lastAccepted: status.lastAccepted?.rfc3339, lastError: status.lastError)
         }
         return EstateStatus(
             version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
