@@ -67,7 +67,7 @@ let package = Package(
         // pthread_setname_np(3), a header alone.
         .systemLibrary(name: "CThread", path: "Sources/CThread"),
         // bcrypt; crypt.h comes with libc6-dev.
-        .systemLibrary(name: "CCrypt", path: "Sources/CCrypt"),
+        .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         stage("Text", ["CRE2"]),
