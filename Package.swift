@@ -157,8 +157,8 @@ let package = Package(
         tests(
             "Agent",
             [
-                "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Samples",
-                "Simulation", "Store", "Telemetry", logging,
+                "Agent", "Alerts", "Config", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "PromQL",
+                "Rules", "Samples", "Simulation", "Store", "Telemetry", "Web", "YAML", logging,
             ]),
         tests(
             "Integration",

@@ -75,6 +75,19 @@ struct ClockWatchTests {
         #expect(ages == [10, 0])
     }
 
+    /// Whatever its name ends in: the catalogue says that it is a state.
+    @Test func aStateIsNewsWhateverItsName() {
+        func contradiction(_ value: Double) -> ProbeResult {
+            ProbeResult(
+                target: ProbeTarget(.vaultNode, "c/n"),
+                samples: [Sample(Labels(name: "vault_node_inconsistent"), value, at: time.wall())],
+                status: TargetStatus(.ok, ""), timestamp: time.wall())
+        }
+        _ = observatory.take([contradiction(0)])
+        time.move(to: time.monotonic() + .seconds(10))
+        #expect(observatory.take([contradiction(1)]) == ["vault_node_inconsistent"])
+    }
+
     @Test func firstWordsAndChangesAreNews() {
         #expect(observatory.take([result(0)]) == ["vault_node_sealed"])
         time.move(to: time.monotonic() + .seconds(10))
