@@ -36,7 +36,7 @@ extension Agent {
                 configuration.vault.map { ProbeTarget(.vaultCluster, $0.name) }
                     + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) })
             startProbes(configuration)
-            observatory.keepOnly(targets.union(derived), now: now)
+            appender.retain(targets.union(derived), now: now)
             state.withLock { state in
                 state.configuration = configuration
                 state.lastReload = (true, now)

@@ -90,7 +90,7 @@ extension Agent {
 
     /// One line for `systemctl status`: `3 of 3 nodes fine, PostgreSQL 2 of 2, backups 2 of 2`.
     func statusLine() -> String {
-        let results = observatory.results
+        let results = appender.results
         func share(_ kind: ProbeTarget.Kind, _ what: String) -> String? {
             let all = results.filter { $0.target.kind == kind }
             return all.isEmpty ? nil : "\(what) \(all.count { $0.status.health == .ok }) of \(all.count)"

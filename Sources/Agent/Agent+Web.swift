@@ -103,7 +103,7 @@ extension Agent {
                 alerts.samples.append(.init(labels, 1))
             }
         }
-        return (observatory.families() + registry.families() + [alerts]).sorted { $0.name < $1.name }
+        return (appender.families() + registry.families() + [alerts]).sorted { $0.name < $1.name }
     }
 
     // MARK: Queries
@@ -171,7 +171,7 @@ extension Agent {
         QueryError(error.kind == .timeout ? .timeout : .execution, error.message)
     }
 
-    private static func view(_ group: RuleKeeper.GroupStatus) -> RuleGroupView {
+    private static func view(_ group: RuleManager.GroupStatus) -> RuleGroupView {
         RuleGroupView(
             name: group.evaluator.group.name, file: group.evaluator.group.file, interval: group.interval,
             limit: group.evaluator.group.limit,
@@ -222,7 +222,7 @@ extension Agent {
         let urls = Dictionary(
             configuration.vault.flatMap { cluster in cluster.nodes.map { ("\(cluster.name)/\($0.name)", $0.url) } },
             uniquingKeysWith: { first, _ in first })
-        return observatory.results.filter { !$0.isDerived }.map { result in
+        return appender.results.filter { !$0.isDerived }.map { result in
             let pool =
                 switch result.target.kind {
                 case .postgres, .postgresCluster: "postgres"
@@ -274,7 +274,7 @@ extension Agent {
         }
         return EstateStatus(
             version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
-            sections: StatusTable.sections(observatory.results),
+            sections: StatusTable.sections(appender.results),
             alerts: alerts, receivers: receivers)
     }
 }

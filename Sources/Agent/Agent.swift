@@ -18,10 +18,10 @@ package final class Agent: Sendable {
     let registry = Registry()
     let store: Store
     let clock: ClockWatch
-    let observatory: Observatory
+    let appender: Appender
     let journal: Journal
     let desk: AlertDesk
-    let rules: RuleKeeper
+    let rules: RuleManager
     let post: PostOffice
     let network: Network
     let heartbeat: Heartbeat
@@ -63,7 +63,7 @@ package final class Agent: Sendable {
         self.network = network ?? Network.real(platform) { lostConnections.tell($0) }
         store = Store(options: configuration.storage.memory, registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
-        observatory = Observatory(store: store, clock: clock)
+        appender = Appender(store: store, clock: clock)
         metrics = AgentMetrics(registry, version: options.version, now: platform.time.wall())
         startedAt = platform.time.wall()
         let heartbeat = Heartbeat()
@@ -80,8 +80,10 @@ package final class Agent: Sendable {
         ) {
             heartbeat.beat("dispatch", now: time.monotonic())
         }
-        rules = RuleKeeper(
-            try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock, desk: desk,
+        let desk = desk
+        rules = RuleManager(
+            try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock,
+            notify: { alerts, state, waits in await desk.receive(alerts, state: state, waits: waits) },
             platform: platform, registry: registry
         ) {
             heartbeat.beat("evaluate", now: time.monotonic())
@@ -176,7 +178,7 @@ package final class Agent: Sendable {
     @discardableResult
     func startProbes(_ configuration: Configuration) -> Gate {
         let gate = Gate()
-        let observatory = observatory
+        let appender = appender
         let rules = rules
         let heartbeat = heartbeat
         let time = platform.time
@@ -189,7 +191,7 @@ package final class Agent: Sendable {
             set, platform: platform,
             events: .init(
                 results: { results in
-                    let news = observatory.take(results)
+                    let news = appender.append(results)
                     if !news.isEmpty { rules.consider(news) }
                 },
                 progress: { heartbeat.beat("poll", now: time.monotonic()) },

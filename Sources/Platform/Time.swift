@@ -26,9 +26,13 @@ package protocol TimeSource: Sendable {
     /// Returns at or after the deadline.
     /// - Throws: `CancellationError` when the task is cancelled first.
     func sleep(until deadline: Instant) async throws
+    /// Whether time stands still unless a test moves it. Default: no.
+    var isVirtual: Bool { get }
 }
 
 extension TimeSource {
+    package var isVirtual: Bool { false }
+
     package func sleep(for duration: Duration) async throws {
         try await sleep(until: monotonic() + duration)
     }

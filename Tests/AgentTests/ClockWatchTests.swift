@@ -16,7 +16,7 @@ struct ClockWatchTests {
     private let registry = Registry()
     private let store: Store
     private let clock: ClockWatch
-    private let observatory: Observatory
+    private let appender: Appender
 
     init() {
         let platform = Platform(
@@ -24,7 +24,7 @@ struct ClockWatchTests {
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         store = Store(options: StoreOptions(), registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
-        observatory = Observatory(store: store, clock: clock)
+        appender = Appender(store: store, clock: clock)
     }
 
     private func result(_ value: Double) -> ProbeResult {
@@ -44,7 +44,7 @@ struct ClockWatchTests {
 
     @Test(arguments: [-3600, 3600] as [Int64]) func samplesAreAsOldAfterAStepAsBefore(step: Int64) {
         for value in [0.0, 1, 1] {
-            _ = observatory.take([result(value)])
+            _ = appender.append([result(value)])
             time.move(to: time.monotonic() + .seconds(10))
         }
         #expect(ages == [30, 20, 10])
@@ -57,7 +57,7 @@ struct ClockWatchTests {
     }
 
     @Test func slewingIsNoStep() {
-        _ = observatory.take([result(0)])
+        _ = appender.append([result(0)])
         for _ in 0..<20 {
             time.stepWall(by: .milliseconds(900))
             clock.look()
@@ -69,9 +69,9 @@ struct ClockWatchTests {
     @Test func aResultOfATimeToComeIsOfNow() {
         let late = result(1)
         time.stepWall(by: .seconds(-3600))
-        _ = observatory.take([late])
+        _ = appender.append([late])
         time.move(to: time.monotonic() + .seconds(10))
-        _ = observatory.take([result(0)])
+        _ = appender.append([result(0)])
         #expect(ages == [10, 0])
     }
 
@@ -83,16 +83,16 @@ struct ClockWatchTests {
                 samples: [Sample(Labels(name: "vault_node_inconsistent"), value, at: time.wall())],
                 status: TargetStatus(.ok, ""), timestamp: time.wall())
         }
-        _ = observatory.take([contradiction(0)])
+        _ = appender.append([contradiction(0)])
         time.move(to: time.monotonic() + .seconds(10))
-        #expect(observatory.take([contradiction(1)]) == ["vault_node_inconsistent"])
+        #expect(appender.append([contradiction(1)]) == ["vault_node_inconsistent"])
     }
 
     @Test func firstWordsAndChangesAreNews() {
-        #expect(observatory.take([result(0)]) == ["vault_node_sealed"])
+        #expect(appender.append([result(0)]) == ["vault_node_sealed"])
         time.move(to: time.monotonic() + .seconds(10))
-        #expect(observatory.take([result(0)]) == [])
+        #expect(appender.append([result(0)]) == [])
         time.move(to: time.monotonic() + .seconds(10))
-        #expect(observatory.take([result(1)]) == ["vault_node_sealed"])
+        #expect(appender.append([result(1)]) == ["vault_node_sealed"])
     }
 }

@@ -15,8 +15,6 @@ import YAML
 
 @testable import Agent
 
-typealias RuleManager = RuleKeeper
-
 /// When rule groups are evaluated, and what a reload, a slow group or a slow disk may do to the others.
 @Suite(.timeLimit(.minutes(2))) struct RuleManagerTests {
     /// A manager with everything it needs, in virtual time.
@@ -36,7 +34,7 @@ typealias RuleManager = RuleKeeper
             var count: Int { begun.withLock { $0 } }
         }
 
-        init(_ rules: String, gate: Gate? = nil) throws {
+        init(_ rules: String, gate: Gate? = nil, pool: (any WorkPool)? = nil) throws {
             let platform = Platform(
                 time: time, random: SeededRandom(seed: 1), files: MemoryFiles(),
                 log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -58,8 +56,9 @@ typealias RuleManager = RuleKeeper
             self.desk = desk
             manager = RuleManager(
                 set, configuration, store: store,
-                clock: ClockWatch(store: store, platform: platform, registry: registry), desk: desk,
-                platform: platform, registry: registry, progress: {})
+                clock: ClockWatch(store: store, platform: platform, registry: registry),
+                notify: { alerts, state, waits in await desk.receive(alerts, state: state, waits: waits) },
+                platform: platform, registry: registry, pool: pool, progress: {})
         }
         let desk: AlertDesk
 
@@ -135,7 +134,7 @@ typealias RuleManager = RuleKeeper
             groups:
             - {name: heavy, interval: 5m, rules: [{record: heavy, expr: "\(RuleManagerTests.heavy)"}]}
             - {name: light, interval: 1s, rules: [{record: light, expr: vector(1)}]}
-            """)
+            """, pool: ThreadPool("rules", threads: 4))
         let run = Task { await harness.manager.run() }
         for round in 1...4 {
             await until("the light group waits for the heavy one, turn \(round)") {

@@ -24,7 +24,7 @@ final class Life: @unchecked Sendable {
     let desk: AlertDesk
     private let store: Store
     private let clock: ClockWatch
-    private let rules: RuleKeeper
+    private let rules: RuleManager
     private let post: PostOffice
     private let platform: Platform
     private let plan: Estate.Plan
@@ -59,9 +59,10 @@ final class Life: @unchecked Sendable {
                 guard let life = network.life else { return }
                 try await disk.write(changes, life)
             }, platform: platform, registry: registry, progress: {})
-        rules = RuleKeeper(
-            set, configuration, store: store, clock: clock, desk: desk, platform: platform, registry: registry,
-            progress: {})
+        rules = RuleManager(
+            set, configuration, store: store, clock: clock,
+            notify: { [desk] alerts, state, waits in await desk.receive(alerts, state: state, waits: waits) },
+            platform: platform, registry: registry, progress: {})
         post = try PostOffice(
             configuration.delivery, network: Network(http: network, mail: network, database: network),
             platform: platform, registry: registry, desk: desk)
@@ -85,7 +86,7 @@ final class Life: @unchecked Sendable {
     }
 
     private func probe() async {
-        // As of the observatory, what is heard first is news.
+        // As of the appender, a target's first samples are news.
         look(Set(Estate.conditions.map(\.metric)))
         while (try? await platform.time.sleep(for: .seconds(120))) != nil { look([]) }
     }

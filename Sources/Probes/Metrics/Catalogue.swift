@@ -6,20 +6,28 @@ import Samples
 package enum Catalogue {
     /// One metric.
     package struct Entry: Sendable, Hashable {
+        /// Without the suffixes of a histogram's or summary's series.
         package let name: String
         package let kind: MetricFamily.Kind
         /// Names of its labels; a label whose value is not known is left out.
         package let labels: [String]
+        /// One line for `/metrics` and the table in README.md.
         package let help: String
+        /// Whether a change of its value is an event, so that rules that read it are evaluated at once: the state of
+        /// a thing or a number of things, as opposed to measurements, which differ at every turn.
+        package let isState: Bool
 
-        init(_ name: String, _ kind: MetricFamily.Kind, _ labels: [String], _ help: String) {
+        init(
+            _ name: String, _ kind: MetricFamily.Kind, _ labels: [String], _ help: String, isState: Bool = false
+        ) {
             self.name = name
             self.kind = kind
             self.labels = labels
             self.help = help
+            self.isState = isState
         }
 
-        /// The names under which its series stand in a store.
+        /// The names of its series in a store.
         package var seriesNames: [String] {
             switch kind {
             case .histogram: [name + "_bucket", name + "_sum", name + "_count"]
@@ -39,6 +47,9 @@ package enum Catalogue {
 
     /// The metric that a series belongs to: `x_bucket` to the histogram `x`.
     package static func entry(forSeries name: String) -> Entry? { bySeriesName[name] }
+
+    /// Whether a change of this series is an event; see `Entry.isState`. False for a metric that is not known.
+    package static func isState(series name: String) -> Bool { bySeriesName[name]?.isState ?? false }
 
     /// Samples as families for a `/metrics` page, in the order of the names; samples of no known metric are left out.
     package static func families(_ samples: some Sequence<Sample>) -> [MetricFamily] {
