@@ -74,17 +74,23 @@ extension Agent {
             await refreshMetrics()
             return await families()
         }
+        let engine = QueryEngine(platform: platform, registry: registry)
+        sources.compute = { (computation, work) async throws(QueryError) -> ServerResponse in
+            try await engine.run(computation, work)
+        }
         addQueries(&sources)
         addAlerting(&sources)
-        sources.targets = { [self] in targets() }
+        sources.targets = { [self] in { self.targets() } }
         sources.status = { [self] in await status() }
-        sources.history = { [self] (from, to) async throws(QueryError) -> [HistoryItem] in
+        sources.history = { [self] (from, to) async throws(QueryError) -> WebSources.Deferred<[HistoryItem]> in
             do throws(JournalError) {
-                return try await journal.history(from: from, to: to, limit: 10_000).map { entry in
-                    HistoryItem(
-                        at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject,
-                        receiver: entry.receiver,
-                        integration: entry.integration, detail: entry.detail)
+                let entries = try await journal.history(from: from, to: to, limit: 10_000)
+                return {
+                    entries.map { entry in
+                        HistoryItem(
+                            at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject,
+                            receiver: entry.receiver, integration: entry.integration, detail: entry.detail)
+                    }
                 }
             } catch {
                 throw QueryError(.unavailable, error.description)
@@ -94,26 +100,29 @@ extension Agent {
     }
 
     /// Everything on `/metrics`: what was probed, the agent's own, and `ALERTS`.
-    private func families() async -> [MetricFamily] {
-        var alerts = MetricFamily("ALERTS", .gauge, help: "1 for each pending or firing alert.")
-        for group in await rules.statuses() {
-            for alert in group.evaluator.rules.flatMap(\.alerts.values) where alert.state != .inactive {
-                let labels = Labels(alert.labels).setting(Labels.metricName, to: "ALERTS").setting(
-                    "alertstate", to: alert.state.rawValue)
-                alerts.samples.append(.init(labels, 1))
+    private func families() async -> WebSources.Deferred<[MetricFamily]> {
+        let groups = await rules.statuses()
+        return { [appender, registry] in
+            var alerts = MetricFamily("ALERTS", .gauge, help: "1 for each pending or firing alert.")
+            for group in groups {
+                for alert in group.evaluator.rules.flatMap(\.alerts.values) where alert.state != .inactive {
+                    let labels = Labels(alert.labels).setting(Labels.metricName, to: "ALERTS").setting(
+                        "alertstate", to: alert.state.rawValue)
+                    alerts.samples.append(.init(labels, 1))
+                }
             }
+            return (appender.families() + registry.families() + [alerts]).sorted { $0.name < $1.name }
         }
-        return (appender.families() + registry.families() + [alerts]).sorted { $0.name < $1.name }
     }
 
     // MARK: Queries
 
     private func addQueries(_ sources: inout WebSources) {
-        sources.query = { [self] (text, at, timeout) async throws(QueryError) -> QueryAnswer in
+        sources.query = { [self] (text, at, isOver) throws(QueryError) -> QueryAnswer in
             let expression = try Agent.parse(text)
             let value: Value
             do throws(EvaluationError) {
-                value = try evaluator(timeout).instant(expression, at: at)
+                value = try evaluator(isOver).instant(expression, at: at)
             } catch {
                 throw Agent.queryError(error)
             }
@@ -125,10 +134,10 @@ extension Agent {
             case .matrix(let series): return .matrix(series)
             }
         }
-        sources.queryRange = { [self] (text, start, end, step, timeout) async throws(QueryError) -> QueryAnswer in
+        sources.queryRange = { [self] (text, start, end, step, isOver) throws(QueryError) -> QueryAnswer in
             let expression = try Agent.parse(text)
             do throws(EvaluationError) {
-                return .matrix(try evaluator(timeout).range(expression, start: start, end: end, step: step))
+                return .matrix(try evaluator(isOver).range(expression, start: start, end: end, step: step))
             } catch {
                 throw Agent.queryError(error)
             }
@@ -139,23 +148,30 @@ extension Agent {
             }
             return selector.matchers
         }
-        sources.series = { [self] (sets, start, end) async throws(QueryError) -> [Labels] in
+        sources.series = { [self] (sets, start, end, isOver) throws(QueryError) -> [Labels] in
             var found: Set<Labels> = []
-            for set in sets { found.formUnion(store.labels(set, start: start.milliseconds, end: end.milliseconds)) }
+            for set in sets {
+                if isOver() { throw QueryError(.timeout, "query timed out in selecting series") }
+                found.formUnion(store.labels(set, start: start.milliseconds, end: end.milliseconds))
+            }
             return found.sorted()
         }
-        sources.ruleGroups = { [self] in await rules.statuses().map(Agent.view) }
+        sources.ruleGroups = { [self] in
+            let groups = await rules.statuses()
+            return { groups.map(Agent.view) }
+        }
     }
 
-    private func evaluator(_ timeout: Duration?) -> Evaluator {
+    private func evaluator(_ isOver: @escaping @Sendable () -> Bool) -> Evaluator {
         var limits = EvaluationLimits()
         limits.series = 100_000
-        limits.samples = 5_000_000
+        // With points of 16 bytes, a few dozen MiB for each of the queries that are evaluated at a time.
+        limits.samples = 2_000_000
+        // No more fit an answer.
+        limits.resultPoints = 1_000_000
         limits.steps = 11_000
         limits.defaultStep = state.withLock { $0.configuration.global.evaluationInterval }
-        let time = platform.time
-        let deadline = time.monotonic() + min(timeout ?? .seconds(30), .seconds(120))
-        limits.isOverdue = { time.monotonic() > deadline }
+        limits.isOverdue = isOver
         return Evaluator(source: StoreSource(store: store), limits: limits)
     }
 
@@ -240,14 +256,31 @@ extension Agent {
         }
     }
 
-    private func status() async -> EstateStatus {
+    private func status() async -> WebSources.Deferred<EstateStatus> {
         let now = platform.time.wall()
-        var alerts: [EstateStatus.FiringAlert] = []
-        var suppressed: Set<UInt64> = []
-        for status in await desk.alertStatuses() where status.state == .suppressed {
-            suppressed.insert(status.alert.fingerprint)
+        let alerts = await desk.alertStatuses()
+        let groups = await rules.statuses()
+        let receivers = await post.statuses().map { courier in
+            EstateStatus.Receiver(
+                name: courier.receiver, integration: courier.integration,
+                health: courier.lastError == nil ? .ok : .warning, waiting: courier.waiting,
+                lastAccepted: courier.lastAccepted?.rfc3339, lastError: courier.lastError)
         }
-        for rule in await rules.statuses().flatMap(\.evaluator.rules) {
+        return { [options, startedAt, appender] in
+            let suppressed = Set(alerts.lazy.filter { $0.state == .suppressed }.map(\.alert.fingerprint))
+            return EstateStatus(
+                version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
+                sections: StatusTable.sections(appender.results), alerts: Agent.firingAlerts(groups, suppressed),
+                receivers: receivers)
+        }
+    }
+
+    /// Pending and firing alerts, the gravest first.
+    private static func firingAlerts(_ groups: [RuleManager.GroupStatus], _ suppressed: Set<UInt64>)
+        -> [EstateStatus.FiringAlert]
+    {
+        var alerts: [EstateStatus.FiringAlert] = []
+        for rule in groups.flatMap(\.evaluator.rules) {
             for alert in rule.alerts.values where alert.state != .inactive {
                 let labels = Labels(alert.labels)
                 // The watchdog fires when all is well.
@@ -262,19 +295,9 @@ extension Agent {
                         labels: alert.labels))
             }
         }
-        alerts.sort { a, b in
+        return alerts.sorted { a, b in
             let (x, y) = (Severity(label: a.severity), Severity(label: b.severity))
             return x == y ? (a.name, a.since) < (b.name, b.since) : x > y
         }
-        let receivers = await post.statuses().map { courier in
-            EstateStatus.Receiver(
-                name: courier.receiver, integration: courier.integration,
-                health: courier.lastError == nil ? .ok : .warning, waiting: courier.waiting,
-                lastAccepted: courier.lastAccepted?.rfc3339, lastError: courier.lastError)
-        }
-        return EstateStatus(
-            version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
-            sections: StatusTable.sections(appender.results),
-            alerts: alerts, receivers: receivers)
     }
 }

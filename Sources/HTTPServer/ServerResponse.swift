@@ -20,6 +20,8 @@ package struct ServerResponse: Sendable {
     package var body: Body
     /// Ends the connection after this answer.
     package var closes = false
+    /// Kept until the body's bytes are written or the connection is gone: a lease on the memory that they take.
+    package var lease: (any AnyObject & Sendable)?
 
     package init(status: Int = 200, headers: [(name: String, value: String)] = [], body: Body = .bytes([])) {
         self.status = status

@@ -23,17 +23,27 @@ package struct WebSources: Sendable {
 
     // MARK: Metrics and queries
 
+    /// Runs what takes longer than a moment, the writing of the answer included, on threads for that purpose. Default:
+    /// on the caller.
+    /// - Throws: `.unavailable` when too much waits or too many answers have not been read yet, `.canceled` when the
+    ///   client has gone.
+    package var compute:
+        @Sendable (_ computation: Computation, _ work: @escaping Computation.Work) async throws(QueryError) ->
+            ServerResponse = { (_, work) throws(QueryError) in work { false } }
+    /// Bytes that one answer may have. Default: 16 MiB.
+    package var answerLimitBytes = 16 << 20
     /// The page of `/metrics`.
-    package var families: @Sendable () async -> [MetricFamily] = { [] }
+    package var families: @Sendable () async -> Deferred<[MetricFamily]> = { { [] } }
+    /// Evaluates an expression at one time. Computes: called from `compute` alone, as are `queryRange` and `series`.
     package var query:
-        @Sendable (_ expression: String, _ at: Timestamp, _ timeout: Duration?) async throws(QueryError) -> QueryAnswer =
-            {
-                (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine")
-            }
+        @Sendable (_ expression: String, _ at: Timestamp, _ isOver: @escaping @Sendable () -> Bool) throws(QueryError)
+            -> QueryAnswer = { (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine") }
+    /// Evaluates an expression at each step from the start through the end.
     package var queryRange:
         @Sendable (
-            _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration, _ timeout: Duration?
-        ) async throws(QueryError) -> QueryAnswer = { (_, _, _, _, _) throws(QueryError) in
+            _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration,
+            _ isOver: @escaping @Sendable () -> Bool
+        ) throws(QueryError) -> QueryAnswer = { (_, _, _, _, _) throws(QueryError) in
             throw QueryError(.unavailable, "no query engine")
         }
     /// The matchers of a selector as `match[]` gives it. - Throws: `.badData`.
@@ -43,11 +53,10 @@ package struct WebSources: Sendable {
     /// Labels of the series that match any of the sets and have a sample in the time, both ends included.
     /// An empty set matches every series.
     package var series:
-        @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp) async throws(QueryError) -> [Labels] = {
-            (_, _, _) throws(QueryError) in []
-        }
-    package var ruleGroups: @Sendable () async -> [RuleGroupView] = { [] }
-    package var targets: @Sendable () async -> [TargetView] = { [] }
+        @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp, _ isOver: @escaping @Sendable () -> Bool)
+            throws(QueryError) -> [Labels] = { (_, _, _, _) throws(QueryError) in [] }
+    package var ruleGroups: @Sendable () async -> Deferred<[RuleGroupView]> = { { [] } }
+    package var targets: @Sendable () async -> Deferred<[TargetView]> = { { [] } }
 
     // MARK: Alerts out
 
@@ -70,12 +79,18 @@ package struct WebSources: Sendable {
     // MARK: The estate
 
     /// What happened, newest first. - Throws: `.unavailable` where the journal can't be read.
-    package var history: @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> [HistoryItem] = {
-        (_, _) throws(QueryError) in []
+    package var history:
+        @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> Deferred<[HistoryItem]> = {
+            (_, _) throws(QueryError) in { [] }
+        }
+    package var status: @Sendable () async -> Deferred<EstateStatus> = {
+        { EstateStatus(version: "", startedAt: "", now: "") }
     }
-    package var status: @Sendable () async -> EstateStatus = { EstateStatus(version: "", startedAt: "", now: "") }
 
     package init() {}
+
+    /// A value whose data are there and whose making takes longer than a moment: called from `compute` alone.
+    package typealias Deferred<Value> = @Sendable () -> Value
 }
 
 package struct BuildInfo: Sendable, Hashable {

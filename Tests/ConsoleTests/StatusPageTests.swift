@@ -30,7 +30,7 @@ struct StatusPageTests {
 
     @Test func nothingFromOutsideBecomesMarkup() async {
         var scripted = Scripted()
-        scripted.sources.status = { status(evil) }
+        scripted.sources.status = { { status(evil) } }
         let page = await scripted.respond("GET", "/")
         let parts = page.text.components(separatedBy: "<script")
         // Our own, and no other.

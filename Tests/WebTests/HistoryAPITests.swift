@@ -19,7 +19,7 @@ struct HistoryAPITests {
         var scripted = Scripted()
         scripted.sources.history = { (from, to) throws(QueryError) in
             if to < from { throw QueryError(.unavailable, "journal: closed") }
-            return (0..<300).map { HistoryAPITests.item($0) }
+            return { (0..<300).map { HistoryAPITests.item($0) } }
         }
         return scripted
     }

@@ -42,7 +42,7 @@ struct Scripted: Sendable {
         return platform
     }
 
-    var service: WebService { 
+    var service: WebService {
         WebService(
             options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
             platform: platform, registry: registry)

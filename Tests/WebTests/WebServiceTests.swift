@@ -52,7 +52,7 @@ struct WebServiceTests {
     @Test func metricsInTheFormatAskedFor() async throws {
         var scripted = Scripted()
         let registry = scripted.registry
-        scripted.sources.families = { registry.families() }
+        scripted.sources.families = { { registry.families() } }
         let text = await scripted.respond("GET", "/metrics")
         #expect(text.header("content-type") == "text/plain; version=0.0.4; charset=utf-8")
         let open = await scripted.respond(
@@ -68,11 +68,13 @@ struct WebServiceTests {
     @Test func largeAnswersAreCompressedWhereTheClientTakesIt() async throws {
         var scripted = Scripted()
         scripted.sources.families = {
-            [
-                MetricFamily(
-                    "many", .gauge, help: "Many.",
-                    samples: (0..<2000).map { .init(["__name__": "many", "n": "\($0)"], Double($0)) })
-            ]
+            {
+                [
+                    MetricFamily(
+                        "many", .gauge, help: "Many.",
+                        samples: (0..<2000).map { .init(["__name__": "many", "n": "\($0)"], Double($0)) })
+                ]
+            }
         }
         let plain = await scripted.respond("GET", "/metrics").text
         let compressed = await scripted.respond(

@@ -11,6 +11,7 @@ final class Evaluation {
     /// Work that may still be done before the next look at the clock.
     private var untilCheck = 0
 
+    static let timeout = EvaluationError(.timeout, "query timed out in expression evaluation")
     static let sameLabels = EvaluationError(.execution, "vector cannot contain metrics with the same labelset")
 
     /// - Parameters:
@@ -34,7 +35,7 @@ final class Evaluation {
     private func checkTime() throws(EvaluationError) {
         // About a millisecond's work.
         untilCheck = 100_000
-        if limits.isOverdue() { throw EvaluationError(.timeout, "query timed out in expression evaluation") }
+        if limits.isOverdue() { throw Evaluation.timeout }
     }
 
     /// The time that a selector looks at when evaluated at `t`.

@@ -50,6 +50,8 @@ package struct EvaluationLimits: Sendable {
     package var samples = 50_000_000
     /// Series that one selector may have, and one result. Default 1 million.
     package var series = 1_000_000
+    /// Points that the result of a range query may have. Default: no limit of its own.
+    package var resultPoints = Int.max
     /// Steps of a range query or a subquery. Default 11,000 for queries as in Prometheus' API; subqueries may have a
     /// hundred times more.
     package var steps = 1_100_000

@@ -109,7 +109,7 @@ extension WebService {
     }
 
     /// Whether an alert is asked for, by its matchers, its receivers and its state.
-    static func selection(_ request: ServerRequest) throws(BadFilter) -> (AlertStatus) -> Bool {
+    static func selection(_ request: ServerRequest) throws(BadFilter) -> @Sendable (AlertStatus) -> Bool {
         let matchers = try filter(request)
         var receiver: RegularExpression?
         if let pattern = request.item("receiver"), !pattern.isEmpty {

@@ -2,18 +2,18 @@ import HTTPServer
 import Samples
 
 extension WebService {
-    private static let mostItems = 10_000
+    private static let maxItems = 10_000
 
     /// Our own: what happened, newest first. `start`, `end`, `limit` (100), `kind`, `receiver`, and `contains`, which
     /// looks into subject and detail.
-    func history(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
+    func history(_ request: ServerRequest) async throws(QueryError) -> Document {
         let from = try WebService.time("start", request, default: WebService.earliest)
         let to = try WebService.time("end", request, default: WebService.latest)
         var limit = 100
         if let text = request.item("limit"), !text.isEmpty {
-            guard let number = Int(text), (0...WebService.mostItems).contains(number) else {
+            guard let number = Int(text), (0...WebService.maxItems).contains(number) else {
                 throw QueryError(
-                    .badData, "invalid parameter \"limit\": expected a number from 0 to \(WebService.mostItems)")
+                    .badData, "invalid parameter \"limit\": expected a number from 0 to \(WebService.maxItems)")
             }
             limit = number
         }
@@ -22,13 +22,15 @@ extension WebService {
         }
         let kinds = wanted("kind"), receivers = wanted("receiver")
         let text = request.item("contains")?.lowercased() ?? ""
-        let items = try await sources.history(from, to).lazy.filter { item in
+        let all = try await sources.history(from, to)
+        @Sendable func isWanted(_ item: HistoryItem) -> Bool {
             (kinds.isEmpty || kinds.contains(item.kind)) && (receivers.isEmpty || receivers.contains(item.receiver))
                 && (text.isEmpty || item.subject.lowercased().contains(text) || item.detail.lowercased().contains(text))
-        }.prefix(limit)
+        }
+        let count = limit
         return WebService.success { json in
             json.array { list in
-                for item in items {
+                for item in all().lazy.filter(isWanted).prefix(count) {
                     list.object { one in
                         one.field("at", item.at)
                         one.field("kind", item.kind)

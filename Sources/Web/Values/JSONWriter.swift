@@ -5,6 +5,10 @@ import Text
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
+    private var limit = Int.max
+    private var isOver: @Sendable () -> Bool = { false }
+    /// Nothing is written any more: over the limit, or nobody waits for the document.
+    private var isStopped = false
 
     /// A whole document.
     static func document(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
@@ -13,17 +17,41 @@ struct JSONWriter {
         return writer.bytes
     }
 
-    mutating func object(_ body: (inout JSONWriter) -> Void) { nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body) }
+    /// A whole document, bounded in bytes and time.
+    /// - Parameter isOver: whether nobody waits for the document any more; asked once an object.
+    /// - Throws: `.execution` when it would be larger, `.timeout` when it was over before the end.
+    static func document(
+        limitBytes: Int, isOver: @escaping @Sendable () -> Bool, _ body: (inout JSONWriter) -> Void
+    ) throws(QueryError) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.limit = limitBytes
+        writer.isOver = isOver
+        body(&writer)
+        guard writer.bytes.count <= limitBytes else {
+            throw QueryError(
+                .execution,
+                "the answer would be larger than \(limitBytes >> 20) MiB; ask for fewer series or a larger step")
+        }
+        guard !writer.isStopped else { throw QueryError(.timeout, "query timed out in writing the answer") }
+        return writer.bytes
+    }
+
+    mutating func object(_ body: (inout JSONWriter) -> Void) {
+        if !isStopped, isOver() { isStopped = true }
+        nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
+    }
     mutating func array(_ body: (inout JSONWriter) -> Void) { nest(UInt8(ascii: "["), UInt8(ascii: "]"), body) }
 
     /// The next value's name.
     mutating func key(_ name: String) {
+        guard !isStopped else { return }
         string(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     mutating func string(_ text: String) {
+        guard !isStopped else { return }
         separate()
         bytes.append(json: text, hidesMarkup: true)
     }
@@ -69,6 +97,7 @@ struct JSONWriter {
 
     /// `[1435781430.781,"1.5"]`, Prometheus' way to write a sample.
     mutating func point(_ milliseconds: Int64, _ value: Double) {
+        guard !isStopped else { return }
         separate()
         bytes.append(UInt8(ascii: "["))
         bytes += goFormatPlain(Double(milliseconds) / 1000).utf8
@@ -79,16 +108,20 @@ struct JSONWriter {
     }
 
     private mutating func raw(_ text: String) {
+        guard !isStopped else { return }
         separate()
         bytes += text.utf8
     }
 
     private mutating func separate() {
+        // Looked at before each value, so that one value more than the limit is written at most.
+        if bytes.count > limit { isStopped = true }
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true
     }
 
     private mutating func nest(_ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) -> Void) {
+        guard !isStopped else { return }
         separate()
         bytes.append(open)
         needsComma = false
