@@ -145,7 +145,7 @@ let package = Package(
         tests("Samples", ["Text", "Samples"]),
         tests("Text", ["Text"]),
         tests("TimeZones", ["TimeZones", "Platform", "Text", "Samples"]),
-        tests("Platform", ["Platform", "Text", "Samples", logging]),
+        tests("Platform", ["Platform", "CThread", "Text", "Samples", logging]),
         tests("YAML", ["YAML"]),
         tests("Exposition", ["Exposition", "Text", "Samples"], exclude: ["Recordings"]),
         tests("Telemetry", ["Telemetry", "Exposition", "Text", "Samples"]),

@@ -1,6 +1,7 @@
 import Alerts
 import Dispatching
 import Exposition
+import HTTPServer
 import Samples
 
 /// What the pages and APIs tell and do: one closure for each neighbour, put together in `Agent`.

@@ -1,9 +1,9 @@
 import Foundation
 import Samples
 import Testing
-import TimeZones
+import Platform
 
-@testable import Platform
+@testable import TimeZones
 
 struct TimeZoneDataTests {
     /// Offsets around changes, in the table and after its end; expected values from zdump(8) and the zones' laws.

@@ -1,9 +1,12 @@
 import Alerts
 import Foundation
+import HTTPServer
 import Platform
 import Samples
 import Synchronization
+import TestServers
 import Testing
+import TimeZones
 
 @testable import Dispatching
 @testable import Web

@@ -2,6 +2,7 @@ import Exposition
 import Foundation
 import Samples
 import Synchronization
+import TestServers
 import Testing
 
 @testable import Web

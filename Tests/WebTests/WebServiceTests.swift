@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import Samples
 import Telemetry
+import TestServers
 import Testing
 
 @testable import Web
