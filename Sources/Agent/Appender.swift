@@ -8,12 +8,12 @@ import Synchronization
 /// Appends the samples of probes to the store and keeps the latest result of each target, for `/metrics` and the status
 /// tables.
 package final class Appender: Sendable {
-    private struct State {
+    fileprivate struct State {
         var targets: [ProbeTarget: TargetState] = [:]
         var staleness = StalenessTracker()
     }
 
-    private struct TargetState {
+    fileprivate struct TargetState {
         var latest: ProbeResult
         /// Names of the metrics of the latest result.
         var names: Set<String>
@@ -25,6 +25,7 @@ package final class Appender: Sendable {
     private let store: Store
     private let clock: ClockWatch
 
+    /// An appender that has no results yet.
     package init(store: Store, clock: ClockWatch) {
         self.store = store
         self.clock = clock

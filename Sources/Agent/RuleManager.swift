@@ -386,7 +386,9 @@ package actor RuleManager {
 
     /// One group as it stands.
     package struct GroupStatus: Sendable {
+        /// The group and the state of its rules.
         package let evaluator: GroupEvaluator
+        /// Between evaluations.
         package let interval: Duration
         /// Seconds that the last evaluation took.
         package let lastDuration: Double

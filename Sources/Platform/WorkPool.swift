@@ -35,8 +35,10 @@ extension Platform {
 
 /// Runs work on the thread that submits it.
 package struct CallerPool: WorkPool {
+    /// A pool without threads.
     package init() {}
 
+    /// - Returns: true, after the work.
     package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
         work()
         return true
@@ -63,6 +65,7 @@ package final class ThreadPool: WorkPool {
 
     deinit { queue.close() }
 
+    /// Starts a thread where all are busy and there may be one more.
     package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
         guard queue.needsThread(limit: count) else {
             queue.add(work)

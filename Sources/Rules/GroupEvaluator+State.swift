@@ -4,9 +4,9 @@ import Samples
 extension GroupEvaluator {
     /// What must survive a restart: the alerts of each rule, and when that was.
     package struct Saved: Codable, Sendable {
-        /// Milliseconds.
+        /// Milliseconds since the epoch.
         package var savedAt: Int64
-        /// By the rule's place, name and labels in the group.
+        /// By the rule's name and labels, and its number among the rules that have the same.
         package var alerts: [String: [ActiveAlert]]
     }
 
@@ -21,6 +21,7 @@ extension GroupEvaluator {
         return "\(rule.name)\u{1f}\(Labels(rule.labels))\u{1f}\(twin)"
     }
 
+    /// The state of all rules that have alerts.
     package func saved(at now: Timestamp) -> Saved {
         var alerts: [String: [ActiveAlert]] = [:]
         for (index, rule) in group.rules.enumerated() where !rules[index].alerts.isEmpty {

@@ -165,7 +165,7 @@ package struct WebService: Sendable {
             Gzip.isAccepted(request[header: "accept-encoding"]), let compressed = await compressed(bytes)
         else { return }
         response.body = compressed.body
-        response.lease = compressed.lease
+        response.lease = compressed.lease ?? response.lease
         response.headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
     }
 

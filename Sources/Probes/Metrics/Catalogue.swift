@@ -8,6 +8,7 @@ package enum Catalogue {
     package struct Entry: Sendable, Hashable {
         /// Without the suffixes of a histogram's or summary's series.
         package let name: String
+        /// As `# TYPE` says.
         package let kind: MetricFamily.Kind
         /// Names of its labels; a label whose value is not known is left out.
         package let labels: [String]
