@@ -121,7 +121,7 @@ let package = Package(
                 "Config", "Agent", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        stage("Lab", ["Text", "Samples", "Platform", "CCrypto"] + nio),
+        stage("Lab", ["Text", "HTTPServer", "Samples", "Platform", "CCrypto"] + nio),
         .executableTarget(
             name: "vaultwatch-demo",
             dependencies: [
@@ -198,7 +198,8 @@ let package = Package(
             "Agent",
             [
                 "Agent", "Alerts", "Config", "Dispatching", "Exposition", "HTTPServer", "Journal", "Platform", "Probes",
-                "PromQL", "Rules", "Samples", "Simulation", "Store", "Telemetry", "Text", "Web", "YAML", logging,
+                "PromQL", "Rules", "Samples", "Simulation", "Store", "Telemetry", "Text", "Transport", "Web", "YAML",
+                logging,
             ]),
         tests(
             "Integration",

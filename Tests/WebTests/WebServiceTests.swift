@@ -92,7 +92,7 @@ struct WebServiceTests {
                 await scripted.respond("GET", "/metrics", headers: [("Accept-Encoding", header)]).header(
                     "content-encoding") == nil)
         }
-        // Through a real client.
+        // With a real client.
         try await scripted.serve { url in
             let (output, _) = try await run("/usr/bin/curl", ["-s", "--compressed", "\(url)/metrics"])
             #expect(output == plain)
@@ -161,7 +161,7 @@ struct WebServiceTests {
             ).status == 401)
     }
 
-    /// From the system's own tools, not from what is tested.
+    /// From the system's tools, not from the code under test.
     private func bcrypt(_ password: String) async throws -> String? {
         let made = try await run(
             "/usr/bin/perl", ["-e", "print crypt('\(password)', '$2b$04$abcdefghijklmnopqrstuu')"])

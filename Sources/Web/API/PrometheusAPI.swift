@@ -81,8 +81,16 @@ extension WebService {
         return try await sources.compute(computation) { isOver in
             do throws(QueryError) {
                 let document = try document(isOver)
-                return WebService.json(
-                    try JSONWriter.document(limitBytes: limitBytes, isOver: isOver, document))
+                var writer = JSONWriter(hidesMarkup: true, limitBytes: limitBytes, isOver: isOver)
+                document(&writer)
+                if writer.bytes.count > limitBytes {
+                    throw QueryError(
+                        .execution,
+                        "the answer would be larger than \(limitBytes >> 20) MiB; ask for fewer series or a larger step"
+                    )
+                }
+                if writer.isStopped { throw QueryError(.timeout, "query timed out in writing the answer") }
+                return WebService.json(writer.bytes)
             } catch {
                 return WebService.failure(error)
             }
@@ -114,7 +122,7 @@ extension WebService {
 
     static func failure(_ error: QueryError) -> ServerResponse {
         json(
-            JSONWriter.document { json in
+            JSONWriter.document(hidesMarkup: true) { json in
                 json.object { envelope in
                     envelope.field("status", "error")
                     envelope.field("errorType", error.kind.rawValue)
