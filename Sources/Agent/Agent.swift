@@ -80,10 +80,9 @@ package final class Agent: Sendable {
         ) {
             heartbeat.beat("dispatch", now: time.monotonic())
         }
-        let desk = desk
         rules = RuleManager(
             try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock,
-            notify: { alerts, state, waits in await desk.receive(alerts, state: state, waits: waits) },
+            notify: { [desk] alerts, state, waits in await desk.receive(alerts, state: state, waits: waits) },
             platform: platform, registry: registry
         ) {
             heartbeat.beat("evaluate", now: time.monotonic())
