@@ -88,6 +88,19 @@ struct ClockWatchTests {
         #expect(appender.append([contradiction(1)]) == ["vault_node_inconsistent"])
     }
 
+    /// Rules may have been evaluated before a target's first samples; a measurement's later changes are no news.
+    @Test func aMetricThatATargetHasForTheFirstTimeIsNews() {
+        func measured(_ value: Double) -> ProbeResult {
+            ProbeResult(
+                target: ProbeTarget(.vaultNode, "c/n"),
+                samples: [Sample(Labels(name: "vault_node_clock_skew_seconds"), value, at: time.wall())],
+                status: TargetStatus(.ok, ""), timestamp: time.wall())
+        }
+        #expect(appender.append([measured(0)]) == ["vault_node_clock_skew_seconds"])
+        time.move(to: time.monotonic() + .seconds(10))
+        #expect(appender.append([measured(1)]) == [])
+    }
+
     @Test func firstWordsAndChangesAreNews() {
         #expect(appender.append([result(0)]) == ["vault_node_sealed"])
         time.move(to: time.monotonic() + .seconds(10))

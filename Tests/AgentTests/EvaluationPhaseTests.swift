@@ -18,7 +18,7 @@ struct EvaluationPhaseTests {
         }
     }
 
-    @Test(arguments: [Duration.zero, .milliseconds(-5), .milliseconds(1), .seconds(.max)])
+    @Test(arguments: [Duration.zero, .milliseconds(-5), .milliseconds(1), .seconds(Int64.max)])
     func everyIntervalHasANextMoment(interval: Duration) {
         let phase = EvaluationPhase(key: "k", interval: interval)
         #expect(phase.next(after: at(0)) > at(0))

@@ -43,7 +43,7 @@ import Web
         var work: Computation.Work {
             { [self] isOver in
                 begun.add(1, ordering: .sequentiallyConsistent)
-                most.max(running, ordering: .sequentiallyConsistent)
+                _ = most.max(running, ordering: .sequentiallyConsistent)
                 while !isOver(), !isReleased.load(ordering: .sequentiallyConsistent) {}
                 ended.add(1, ordering: .sequentiallyConsistent)
                 return .text("done")
@@ -78,21 +78,25 @@ import Web
         if case .failure(let error) = result { error.kind } else { nil }
     }
 
+    private func status(_ result: Result<ServerResponse, QueryError>) -> Int? { (try? result.get())?.status }
+
     @Test func twoQueriesAtATimeAndTheOthersWait() async {
         let engine = engine { $0.queuedQueries = 3 }
         let heavy = Heavy()
-        var tasks = (0..<5).map { _ in answer(engine, .query(timeout: nil), heavy.work) }
+        let tasks = (0..<5).map { _ in answer(engine, .query(timeout: nil), heavy.work) }
         let total = registry.gauge("vaultwatch_engine_queries", help: "", labels: ["kind"])
         await until("the queries are not taken") { total.value("query") == 5 }
         // The queue is full.
         let refused = await answer(engine, .query(timeout: nil), heavy.work).value
         #expect(kind(refused) == .unavailable)
         // A page has its own thread.
-        let page = await answer(engine, .page) { _ in .text("page") }.value
-        #expect((try? page.get())?.status == 200)
+        let page = await answer(engine, .page, { _ in .text("page") }).value
+        #expect(status(page) == 200)
         heavy.release()
-        for task in tasks { #expect((try? await task.value.get())?.status == 200) }
-        tasks = []
+        for task in tasks {
+            let result = await task.value
+            #expect(status(result) == 200)
+        }
         #expect(heavy.mostAtOnce == 2)
         #expect(heavy.started == 5)
         #expect(
@@ -111,14 +115,16 @@ import Web
             registry.gauge("vaultwatch_engine_queries", help: "", labels: ["kind"]).value("query") == 3
         }
         second.cancel()
-        #expect(kind(await second.value) == .canceled)
+        let gone = await second.value
+        #expect(kind(gone) == .canceled)
         #expect(waiting.started == 0)
         for task in first { task.cancel() }
         for task in first { _ = await task.value }
         #expect(running.running == 0)
         // There is room again.
         waiting.release()
-        #expect((try? await answer(engine, .query(timeout: nil), waiting.work).value.get())?.status == 200)
+        let last = await answer(engine, .query(timeout: nil), waiting.work).value
+        #expect(status(last) == 200)
     }
 
     /// Whatever it asks for: not longer than 30 s, waiting included.
@@ -129,7 +135,10 @@ import Web
         await until("the queries do not begin") { heavy.running == 2 }
         time.move(to: time.monotonic() + .seconds(31))
         var waited = 0
-        for task in tasks where kind(await task.value) == .timeout { waited += 1 }
+        for task in tasks {
+            let result = await task.value
+            if kind(result) == .timeout { waited += 1 }
+        }
         #expect(waited == 1)
         #expect(heavy.started == 2)
     }
@@ -143,11 +152,14 @@ import Web
         let work: Computation.Work = { _ in ServerResponse(body: .bytes([UInt8](repeating: 0, count: 800))) }
         var held: [ServerResponse] = []
         for _ in 0..<2 { held.append(try await engine.run(.query(timeout: nil), work)) }
-        #expect(kind(await answer(engine, .query(timeout: nil), work).value) == .unavailable)
+        let refused = await answer(engine, .query(timeout: nil), work).value
+        #expect(kind(refused) == .unavailable)
         // Pages have room of their own.
-        #expect((try? await answer(engine, .page, work).value.get())?.status == 200)
+        let page = await answer(engine, .page, work).value
+        #expect(status(page) == 200)
         held.removeFirst()
-        #expect((try? await answer(engine, .query(timeout: nil), work).value.get())?.status == 200)
+        let next = await answer(engine, .query(timeout: nil), work).value
+        #expect(status(next) == 200)
     }
 
     /// Without a thread there is an answer all the same.
@@ -164,7 +176,8 @@ import Web
             platform: platform, registry: registry,
             queryPool: ThreadPool("queries", threads: 2, starter: None()), pagePool: pages)
         for _ in 0..<4 {
-            #expect(kind(await answer(engine, .query(timeout: nil)) { _ in .text("") }.value) == .unavailable)
+            let result = await answer(engine, .query(timeout: nil), { _ in .text("") }).value
+            #expect(kind(result) == .unavailable)
         }
     }
 }

@@ -151,6 +151,33 @@ import YAML
         await run.value
     }
 
+    /// A reload takes a group out while it is being evaluated: what the evaluation still gives ends at once.
+    @Test func aGroupThatIsRemovedDuringItsEvaluationEnds() async throws {
+        let light = "- {name: light, interval: 1s, rules: [{record: light, expr: vector(1)}]}"
+        let harness = try Harness(
+            """
+            groups:
+            - {name: heavy, interval: 5m, rules: [{alert: Early, expr: vector(1)}, {record: heavy, expr: "\(RuleManagerTests.heavy)"}]}
+            \(light)
+            """, pool: ThreadPool("rules", threads: 4))
+        let run = Task { await harness.manager.run() }
+        await until("the light group is not evaluated") { harness.evaluations("light") > 0 }
+        try await harness.reload("groups:\n\(light)")
+        #expect(await harness.manager.statuses().map(\.evaluator.group.name) == ["light"])
+        harness.time.move(to: harness.time.monotonic() + .seconds(60))
+        await until("the heavy group does not end") { harness.evaluations("heavy") == 2 }
+        await until("its series do not end") {
+            let alerts = harness.store.select([Matcher("alertname", equals: "Early")], start: .min, end: .max)
+            return !alerts.isEmpty && alerts.allSatisfy { $0.points.last.map { StaleMarker.is($0.v) } ?? false }
+        }
+        // And the light one goes on.
+        let before = harness.evaluations("light")
+        harness.time.move(to: harness.time.monotonic() + .seconds(2))
+        await until("the light group is not evaluated any more") { harness.evaluations("light") > before }
+        run.cancel()
+        await run.value
+    }
+
     /// Groups with the same interval are not evaluated at the same moment, and each keeps its own.
     @Test func groupsAreSpreadOverTheirInterval() async throws {
         let names = (0..<20).map { "g\($0)" }

@@ -23,8 +23,14 @@ import Testing
             }
         }
         let one = ThreadPool("test", threads: 4, starter: Few(1))
-        for number in 0..<50 { #expect(await one.run { number } == number) }
+        for number in 0..<50 {
+            let result = await one.run { number }
+            #expect(result == number)
+        }
         let none = ThreadPool("test", threads: 4, starter: Few(0))
-        for number in 0..<3 { #expect(await none.run { number } == nil) }
+        for number in 0..<3 {
+            let result = await none.run { number }
+            #expect(result == nil)
+        }
     }
 }
