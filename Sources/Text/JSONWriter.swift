@@ -1,6 +1,3 @@
-import Samples
-import Text
-
 /// Writes JSON in one go, in the order of the calls; no tree in between. Ten times as fast as `JSONEncoder`, for what is
 /// written thousands of times a second. Source: RFC 8259.
 package struct JSONWriter {
