@@ -1,3 +1,4 @@
+import Text
 import FoundationEssentials
 import Platform
 import Samples

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Platform
 import Samples
+import Text
 
 /// What a node answers, state by state as recorded from Vault 1.8.
 extension VaultCluster {

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTPServer
 import Platform
 import Samples
+import Text
 import TimeZones
 
 extension WebService {

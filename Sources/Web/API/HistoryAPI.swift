@@ -1,5 +1,6 @@
 import HTTPServer
 import Samples
+import Text
 
 extension WebService {
     private static let maxItems = 10_000
