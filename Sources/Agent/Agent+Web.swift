@@ -82,9 +82,13 @@ extension Agent {
         addAlerting(&sources)
         sources.targets = { [self] in { self.targets() } }
         sources.status = { [self] in await status() }
-        sources.history = { [self] (from, to) async throws(QueryError) -> WebSources.Deferred<[HistoryItem]> in
+        sources.degradations = { [self] in degradations() }
+        sources.history = { [self] (query) async throws(QueryError) -> WebSources.Deferred<[HistoryItem]> in
+            var filter = HistoryFilter()
+            (filter.from, filter.to, filter.limit) = (query.from, query.to, query.limit)
+            (filter.kinds, filter.receivers, filter.contains) = (query.kinds, query.receivers, query.contains)
             do throws(JournalError) {
-                let entries = try await journal.history(from: from, to: to, limit: 10_000)
+                let entries = try await journal.history(filter)
                 return {
                     entries.map { entry in
                         HistoryItem(

@@ -47,6 +47,8 @@ package actor RuleManager {
         var triggeredAt: Instant?
         var phase = Phase.idle
         var replacement: Replacement?
+        /// State of the last run that came while the group was being evaluated.
+        var unmerged: GroupEvaluator.Saved?
         var lastStart: Instant?
         /// Seconds.
         var lastDuration = 0.0
@@ -272,6 +274,8 @@ package actor RuleManager {
             platform.log.error(
                 "a rule failed to evaluate", metadata: ["group": "\(group.name)", "rule": "\(rule)", "err": "\(error)"])
         }
+        if let saved = entry.unmerged { entry.evaluator.merge(saved, now: platform.time.wall()) }
+        entry.unmerged = nil
         var (alerts, state) = (outcome.result.alerts, outcome.state)
         switch entry.replacement {
         case nil: break
@@ -294,8 +298,10 @@ package actor RuleManager {
     // MARK: The journal
 
     /// Takes up the rules' state where the last run ended.
-    /// - Parameter states: what the journal has kept, by its keys; others than those of rules are left alone.
-    package func restore(_ states: [String: [UInt8]]) async {
+    /// - Parameters:
+    ///   - states: what the journal has kept, by its keys; others than those of rules are left alone.
+    ///   - merging: the groups have been evaluated meanwhile, after a start without the journal.
+    package func restore(_ states: [String: [UInt8]], merging: Bool = false) async {
         let states = states.filter { $0.key.hasPrefix(GroupEvaluation.stateKeyPrefix) }
         let saved =
             await pool.run { states.mapValues { GroupEvaluation.saved($0) } }
@@ -313,8 +319,16 @@ package actor RuleManager {
             }
             switch saved {
             case .success(let saved):
+                if entries[key]?.isEvaluating == true {
+                    entries[key]?.unmerged = saved
+                    continue
+                }
                 entries[key]?.align(to: steps)
-                entries[key]?.evaluator.restore(saved, now: now.wall)
+                if merging {
+                    entries[key]?.evaluator.merge(saved, now: now.wall)
+                } else {
+                    entries[key]?.evaluator.restore(saved, now: now.wall)
+                }
             case .failure(let error):
                 platform.log.error(
                     "a rule group's state in the journal could not be read",

@@ -116,12 +116,14 @@ extension GroupEvaluator {
         let (now, context) = (turn.now.milliseconds, turn.context)
         let before = alert.state
         if isFound {
-            if alert.state == .pending, now - alert.activeAt >= rule.hold.milliseconds {
+            if alert.state == .pending, now.subtractingSaturated(alert.activeAt) >= rule.hold.milliseconds {
                 alert.state = .firing
                 alert.firedAt = now
             }
         } else if alert.state == .inactive {
-            if let resolvedAt = alert.resolvedAt, now - resolvedAt > context.resolvedRetention.milliseconds {
+            if let resolvedAt = alert.resolvedAt,
+                now.subtractingSaturated(resolvedAt) > context.resolvedRetention.milliseconds
+            {
                 state.alerts[labels] = nil
                 result.isChanged = true
                 return
@@ -135,7 +137,7 @@ extension GroupEvaluator {
         } else {
             let since = alert.keepFiringSince ?? now
             if rule.keepFiring > .zero { alert.keepFiringSince = since }
-            if rule.keepFiring == .zero || now - since >= rule.keepFiring.milliseconds {
+            if rule.keepFiring == .zero || now.subtractingSaturated(since) >= rule.keepFiring.milliseconds {
                 alert.state = .inactive
                 alert.resolvedAt = now
             }

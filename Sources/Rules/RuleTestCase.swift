@@ -60,7 +60,7 @@ struct RuleTestCase: Sendable {
     private func points(_ values: String) throws(SeriesNotation.Problem) -> [Point] {
         var points: [Point] = []
         for (index, value) in try SeriesNotation.values(values).enumerated() {
-            let t = start.milliseconds &+ Int64(index) &* interval.milliseconds
+            let t = start.milliseconds.addingSaturated(Int64(index).multipliedSaturated(by: interval.milliseconds))
             switch value {
             case .value(let number): points.append(Point(t: t, v: number))
             case .stale: points.append(Point(t: t, v: StaleMarker.value))

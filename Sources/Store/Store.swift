@@ -198,12 +198,12 @@ private struct State {
     mutating func evict(now: Int64) {
         guard byteCount > options.byteLimit else { return }
         let target = options.byteLimit - options.byteLimit / 16
-        let youngest = now &- State.lookback
+        let youngest = now.subtractingSaturated(State.lookback)
         while byteCount > target {
             let oldest = series.values.lazy.map(\.firstChunkEnd).min() ?? .max
             guard oldest < youngest else { break }
             // A twentieth of what is left at a time: few rounds, and little is dropped that might have stayed.
-            let cut = min(youngest, oldest + max(1, (now &- oldest) / 20))
+            let cut = min(youngest, oldest.addingSaturated(max(1, now.subtractingSaturated(oldest) / 20)))
             for memory in series.values where memory.firstChunkEnd < cut { truncate(memory, before: cut) }
         }
         if byteCount > options.byteLimit {

@@ -12,27 +12,27 @@ import YAML
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Checks files before they are used.",
+        commandName: "check", abstract: "Check configuration and rule files.",
         subcommands: [CheckConfigCommand.self, CheckRulesCommand.self])
 }
 
 struct CheckConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Checks a configuration file and the rule files that it names.",
+        abstract: "Check a configuration file and its rule files.",
         discussion: """
-            Exits 0 when all is right and 1 after telling everything that is not, as file:line:column. A file that is an
-            Alertmanager's own configuration is checked as such, as amtool check-config does.
+            Exits with 0 if the files are valid, else with 1 after printing all errors as file:line:column. An Alertmanager
+            configuration is recognised and checked as such, like amtool check-config.
             Examples:
               vaultwatch check config /etc/vaultwatch/vaultwatch.yml
-              vaultwatch check config --live vaultwatch.yml       also asks each target and receiver
+              vaultwatch check config --live vaultwatch.yml       also probe each target and receiver
               vaultwatch check config alertmanager.yml
             """)
 
     @Argument(help: "The configuration file.")
     var file = "/etc/vaultwatch/vaultwatch.yml"
 
-    @Flag(help: "Also ask each target once, try each receiver's endpoint, and print what was found.")
+    @Flag(help: "Also probe each target once, connect to each receiver, and print the results.")
     var live = false
 
     func run() async throws {
@@ -66,7 +66,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         if status.health == .critical || status.health == .unknown || !isReachable { throw ExitCode.failure }
     }
 
-    /// - Returns: whether the file is an Alertmanager's own.
+    /// - Returns: whether the file is an Alertmanager configuration.
     private func checkAlertmanager() throws -> Bool {
         let alertmanager: AlertmanagerFile
         do {
@@ -92,7 +92,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         return true
     }
 
-    /// A template file that can't be read would keep the agent from starting.
+    /// Loads the notification templates; the agent does not start with an invalid one.
     private func checkTemplates(_ options: DeliveryOptions) throws {
         do {
             _ = try Composer(templates: options.templates, externalURL: options.externalURL, files: SystemFiles())

@@ -1,18 +1,18 @@
 import Exposition
 import Samples
 
-/// Every metric that the probes emit: what a `/metrics` page needs to know beyond the samples, and what rules and
-/// dashboards may name.
+/// Every metric that the probes emit, with type, labels and help for `/metrics`; rules and dashboards are checked
+/// against it.
 package enum Catalogue {
     /// One metric.
     package struct Entry: Sendable, Hashable {
-        /// Without the suffixes of a histogram's or summary's series.
+        /// The family's name, without suffixes such as `_bucket`.
         package let name: String
-        /// As `# TYPE` says.
+        /// Its type.
         package let kind: MetricFamily.Kind
-        /// Names of its labels; a label whose value is not known is left out.
+        /// The names of its labels; a label is absent from a series where its value is unknown.
         package let labels: [String]
-        /// One line for `/metrics` and the table in README.md.
+        /// The HELP text.
         package let help: String
         /// Whether a change of its value is an event, so that rules that read it are evaluated at once: the state of
         /// a thing or a number of things, as opposed to measurements, which differ at every turn.
@@ -28,7 +28,7 @@ package enum Catalogue {
             self.isState = isState
         }
 
-        /// The names of its series in a store.
+        /// The names of its series: `x_bucket`, `x_sum` and `x_count` for a histogram `x`.
         package var seriesNames: [String] {
             switch kind {
             case .histogram: [name + "_bucket", name + "_sum", name + "_count"]
@@ -52,7 +52,7 @@ package enum Catalogue {
     /// Whether a change of this series is an event; see `Entry.isState`. False for a metric that is not known.
     package static func isState(series name: String) -> Bool { bySeriesName[name]?.isState ?? false }
 
-    /// Samples as families for a `/metrics` page, in the order of the names; samples of no known metric are left out.
+    /// Groups samples into families for `/metrics`, sorted by name; samples of unknown metrics are dropped.
     package static func families(_ samples: some Sequence<Sample>) -> [MetricFamily] {
         var families: [String: MetricFamily] = [:]
         for sample in samples {

@@ -83,7 +83,7 @@ extension WebService {
         }
     }
 
-    /// Counted from the labels: the store's own figures are not part of any API.
+    /// Counted from the labels, independently of the store's internal index.
     func storeStatistics(_ request: ServerRequest) async throws(QueryError) -> ServerResponse {
         let top = min(try WebService.limit(request), 10_000)
         let now = platform.time.wall()
@@ -122,7 +122,7 @@ extension WebService {
                     head.field("numLabelPairs", pairCount)
                     head.field("chunkCount", 0)
                     head.field("minTime", 0)
-                    head.field("maxTime", Int(now.milliseconds))
+                    head.field("maxTime", Int(clamping: now.milliseconds))
                 }
                 for (name, counts) in lists {
                     data.key(name)
