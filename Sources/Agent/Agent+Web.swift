@@ -1,10 +1,8 @@
 import Alerts
 import Config
-import Console
 import Delivery
 import Dispatching
 import Exposition
-import HTTPServer
 import Journal
 import Platform
 import Probes
@@ -18,53 +16,22 @@ import Telemetry
 import Web
 
 extension Agent {
-    /// The listening servers of a run.
-    struct Servers: Sendable {
-        let servers: [HTTPServer]
-        /// `127.0.0.1:9321`
-        let addresses: [String]
-
-        func stop() async {
-            for server in servers { await server.stop() }
-        }
-    }
-
-    /// Binds all addresses. Sockets that systemd opened for us come first.
-    func listen() async throws -> Servers {
-        let configuration = state.withLock { $0.configuration }
-        var listen: [ServerOptions.Listen] = ServiceManager.listeningSockets().map { .descriptor($0) }
-        if listen.isEmpty {
-            listen = configuration.web.listenAddresses.compactMap { address in
-                WebOptions.hostAndPort(address).map { .tcp(host: $0.host.isEmpty ? "::" : $0.host, port: $0.port) }
-            }
-        }
-        let web = try webConfiguration(configuration.web)
-        var options = WebService.Options()
-        options.access = web.access
-        options.externalURL = configuration.web.externalURL
-        let sources = sources()
-        let service = WebService(
-            options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
-            platform: platform, registry: registry)
-        let server = HTTPServer(ServerOptions(listen: listen, tls: web.tls)) { await service.respond(to: $0) }
-        let addresses = try await server.start()
-        return Servers(servers: [server], addresses: addresses.map { "\($0)" })
-    }
-
-    private func sources() -> WebSources {
+    /// What the pages and APIs tell and do.
+    func sources() -> WebSources {
         var sources = WebSources()
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
-        sources.notReady = { [self] in
-            state.withLock { state in
-                if state.isStopping { return "stopping" }
-                return state.isReady ? nil : "waiting for the first answer or failure of each target"
-            }
-        }
+        sources.notReady = { [self] in supervisor.notReady }
         sources.reload = { [self] in await reload() }
         sources.lastReload = { [self] in state.withLock { $0.lastReload } }
         sources.flags = { [self] in
-            ["config.file": options.configFile, "storage.path": state.withLock { $0.configuration.storage.path }]
+            let (configuration, addresses) = state.withLock { ($0.configuration, $0.addresses) }
+            return [
+                "config.file": options.configFile, "storage.path": configuration.storage.path,
+                "web.listen-address": addresses.joined(separator: ","),
+                "web.external-url": configuration.web.externalURL,
+                "web.config.file": configuration.web.configFile ?? "",
+            ]
         }
         sources.storageRetention = { [self] in
             let memory = state.withLock { $0.configuration.storage.memory }

@@ -13,6 +13,8 @@ package final class PostOffice: Sendable {
     private enum Order: Sendable {
         case send(Outgoing)
         case withdraw(UInt64)
+        /// Fulfilled when everything before it has been handed on.
+        case barrier(OneShot<Void>)
     }
 
     private let orders: AsyncStream<Order>
@@ -72,6 +74,7 @@ package final class PostOffice: Sendable {
                         outgoing.id, outgoing.notification, detail: "its receiver is not configured any more")
                 }
             case .withdraw(let id): await service.withdraw(id)
+            case .barrier(let passed): passed.fulfil(())
             }
         }
     }
@@ -90,6 +93,9 @@ package final class PostOffice: Sendable {
         await old.drain(time: platform.time) { [desk, ordering] receiver, integration in
             for outgoing in await desk.pending(receiver, integration) { ordering.yield(.send(outgoing)) }
         }
+        // With the next reload's integrations they would leave a second time while these still have them under way.
+        let passed = OneShot<Void>()
+        if case .enqueued = ordering.yield(.barrier(passed)) { await passed.value() }
     }
 
     package func drain() async {

@@ -21,13 +21,11 @@ package struct StoreOptions: Sendable, Hashable {
 /// ordinary points and leaves their meaning to PromQL, as Prometheus does.
 package final class Store: Sendable {
     private let state: Mutex<State>
-    private let options: StoreOptions
     private let rejected: Counter
     private let appended: Counter
 
     /// An empty store.
     package init(options: StoreOptions, registry: Registry) {
-        self.options = options
         state = Mutex(State(options))
         appended = registry.counter("vaultwatch_store_samples_appended_total", help: "Samples taken into the store.")
         rejected = registry.counter(
@@ -39,6 +37,9 @@ package final class Store: Sendable {
             "vaultwatch_store_oldest_timestamp_seconds", help: "Time of the oldest point in the store, since the epoch."
         )
     }
+
+    /// Sets other limits; the next `truncate` enforces those of time and bytes on what is there.
+    package func apply(_ options: StoreOptions) { state.withLock { $0.options = options } }
 
     private let seriesGauge: Gauge
     private let bytesGauge: Gauge
@@ -103,7 +104,7 @@ package final class Store: Sendable {
     /// Drops points older than the retention, and the oldest ones while there are too many bytes.
     package func truncate(now: Timestamp) {
         let (count, bytes, oldest) = state.withLock { state -> (Int, Int, Int64?) in
-            state.truncate(before: (now - options.retention).milliseconds)
+            state.truncate(before: (now - state.options.retention).milliseconds)
             state.evict(now: now.milliseconds)
             return (state.series.count, state.byteCount, state.oldest)
         }
@@ -128,7 +129,7 @@ private enum Refusal: String {
 }
 
 private struct State {
-    private let options: StoreOptions
+    var options: StoreOptions
     private(set) var series: [Labels: MemorySeries] = [:]
     private(set) var index = SeriesIndex()
     /// Bytes of all series, kept with each change.

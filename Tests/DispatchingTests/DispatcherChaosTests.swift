@@ -53,11 +53,12 @@ struct DispatcherChaosTests {
             for (key, record) in decisions.escalations { escalations[key] = record }
             for handOver in decisions.handedOver {
                 escalated += 1
-                let heard = believed.contains {
+                let isAccepted = believed.contains {
                     $0.key.receiver == handOver.receiver && $0.key.groupKey == handOver.groupKey
                         && $0.value.contains(handOver.alert.fingerprint)
+                        && doubtful[$0.key]?.contains(handOver.alert.fingerprint) != true
                 }
-                if heard && !mayHaveBeenAttempted {
+                if isAccepted {
                     problems.append("\(handOver.alert.name) escalates though \(handOver.receiver) has accepted it")
                 }
             }
@@ -77,21 +78,29 @@ struct DispatcherChaosTests {
             for alert in notification.resolved {
                 // An Alertmanager is told the same end again and again.
                 let known = place.receiver == "hub" ? heard[place] : believed[place]
-                if known?.contains(alert.fingerprint) != true && !mayHaveBeenAttempted {
+                if known?.contains(alert.fingerprint) != true,
+                    doubtful[place]?.contains(alert.fingerprint) != true
+                {
                     problems.append("a resolve without its trigger: \(alert.name) at \(place)")
                 }
                 believed[place]?.remove(alert.fingerprint)
+                heard[place, default: []].insert(alert.fingerprint)
             }
         }
-        /// An attempt whose outcome nobody learned allows a resolve for what never arrived.
-        var mayHaveBeenAttempted = false
+        /// Alerts of attempts whose outcome the dispatcher could not learn, until a later message about them was
+        /// accepted: a resolve may follow what never arrived.
+        var doubtful: [Destination: Set<UInt64>] = [:]
+
+        mutating func doubt(_ notification: Alerts.Notification) {
+            doubtful[Destination(notification), default: []].formUnion(notification.alerts.map(\.fingerprint))
+        }
 
         mutating func restart() {
             for id in inFlight where random.chance(50) {
                 // It had arrived when we died.
                 if let notification = outbox[id] { reach(notification) }
             }
-            if outbox.keys.contains(where: attempted.contains) { mayHaveBeenAttempted = true }
+            for (id, notification) in outbox where attempted.contains(id) { doubt(notification) }
             inFlight = []
             dispatcher = Dispatcher(dispatcher.options)
             let saved = Dispatcher.Saved(
@@ -130,13 +139,14 @@ struct DispatcherChaosTests {
             switch failing ? random.below(4) : 3 {
             case 0: apply(dispatcher.recordFailed(id, uncertain: false, now: now))
             case 1:
-                mayHaveBeenAttempted = true
+                doubt(notification)
                 if random.chance(50) { reach(notification) }
                 apply(dispatcher.recordFailed(id, uncertain: true, now: now))
             case 2: apply(dispatcher.recordAbandoned(id, now: now))
             default:
                 messages += 1
                 reach(notification)
+                doubtful[Destination(notification)]?.subtract(notification.alerts.map(\.fingerprint))
                 apply(dispatcher.recordAccepted(id, now: now))
             }
         }
