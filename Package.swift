@@ -204,7 +204,8 @@ let package = Package(
         tests(
             "Agent",
             [
-                "Agent", "Alerts", "Config", "Dispatching", "Exposition", "HTTPServer", "Journal", "Platform", "Probes",
+                "Agent", "Alerts", "Config", "Delivery", "Dispatching", "Exposition", "HTTPServer", "Journal",
+                "Platform", "Probes",
                 "PromQL", "Rules", "Samples", "Simulation", "Store", "Telemetry", "Text", "Transport", "Web", "YAML",
                 logging,
             ]),

@@ -1,4 +1,5 @@
 import Config
+import Delivery
 import Journal
 import Logging
 import Platform
@@ -60,9 +61,10 @@ extension Agent {
         guard let snapshot = try? await journal.load() else { return }
         state.withLock { $0.isJournalUnread = false }
         logUnreadable(snapshot)
-        await desk.merge(snapshot)
+        notifier.restore(threads: DispatcherService.threads(in: snapshot))
+        await dispatcher.merge(snapshot)
         await rules.restore(snapshot.states, merging: true)
-        await desk.note(
+        await dispatcher.recordEvent(
             "journal merged", "\(snapshot.alerts.count) alerts, \(snapshot.outbox.count) undelivered messages")
         journal.resume()
         platform.log.notice(

@@ -1,4 +1,5 @@
 import Config
+import Delivery
 import Logging
 import Platform
 import Probes
@@ -45,7 +46,7 @@ extension Agent {
             let useWeb = try listener?.prepare(loaded.web)
             // The last step that can fail, and the first that changes something.
             let configuration = loaded.configuration
-            try await post.reload(configuration.delivery) { await desk.reload(configuration.dispatch) }
+            try await notifier.reload(configuration.delivery) { await dispatcher.reload(configuration.dispatch) }
             await rules.reload(loaded.rules, configuration)
             useWeb?()
             store.apply(configuration.storage.memory)
@@ -58,14 +59,14 @@ extension Agent {
             reloadProbes(from: running, to: configuration, now)
             metrics.reloadSuccessful.set(1)
             metrics.reloadTimestamp.set(now.seconds)
-            await desk.note("configuration reloaded", configuration.path)
+            await dispatcher.recordEvent("configuration reloaded", configuration.path)
             platform.log.notice("configuration reloaded", metadata: ["config": "\(configuration.path)"])
             return nil
         } catch {
             let now = platform.time.wall()
             state.withLock { $0.lastReload = (false, now) }
             metrics.reloadSuccessful.set(0)
-            await desk.note("reload refused", "\(error)")
+            await dispatcher.recordEvent("reload refused", "\(error)")
             platform.log.error(
                 "reload refused; the running configuration stays in force", metadata: ["err": "\(error)"])
             return "\(error)"

@@ -20,13 +20,13 @@ extension Agent {
             Service("supervision", run: { await self.supervise() }),
             Service("journal", start: { await self.restore() }, stop: { await self.journal.close() }),
             Service(
-                "dispatcher", run: { await self.desk.run(self.post.outlet) }, stop: { await self.desk.note("stopped") }
+                "dispatcher", run: { await self.dispatcher.run(.init(self.notifier)) },
+                stop: { await self.dispatcher.recordEvent("stopped") }
             ),
             Service(
                 "notifier", stopLimit: state.withLock(\.configuration.delivery.drainTimeout) + .seconds(1),
-                run: { await self.post.run() },
                 stop: {
-                    await self.post.drain()
+                    await self.notifier.drain()
                     // A reload waits for the messages of the receivers before it.
                     await self.reloads.idle()
                 }),
@@ -50,14 +50,15 @@ extension Agent {
         do {
             let snapshot = try await journal.load()
             logUnreadable(snapshot)
-            await desk.restore(snapshot)
+            notifier.restore(threads: DispatcherService.threads(in: snapshot))
+            await dispatcher.restore(snapshot)
             await rules.restore(snapshot.states)
         } catch {
             platform.log.error(
                 "the journal cannot be read; starting without its alerts, silences and undelivered messages until it can",
                 metadata: ["err": "\(error)"])
-            await desk.beginWithoutPast()
-            await desk.note("started without the journal", error.description)
+            await dispatcher.beginWithoutPast()
+            await dispatcher.recordEvent("started without the journal", error.description)
             state.withLock { $0.isJournalUnread = true }
         }
     }
@@ -65,9 +66,9 @@ extension Agent {
     /// Writes everything again whenever the journal misses rows.
     private func rewriteJournal() async {
         for await _ in journalRewrites {
-            await desk.rewriteJournal()
+            await dispatcher.rewriteJournal()
             await rules.save()
-            await desk.note(
+            await dispatcher.recordEvent(
                 "journal begun anew", "everything is written again; a file that could not be used is kept beside it")
         }
     }
@@ -120,7 +121,7 @@ extension Agent {
                 "version": "\(options.version)", "config": "\(path)",
                 "listen": "\(addresses.joined(separator: ","))",
             ])
-        await desk.note("started", "version \(options.version), \(path)")
+        await dispatcher.recordEvent("started", "version \(options.version), \(path)")
     }
 
     private func stopWeb() async {
@@ -134,7 +135,9 @@ extension Agent {
     /// Sends systemd the status, and that the agent lives as long as all of its loops advance.
     private func supervise() async {
         let time = platform.time
-        for loop in ["evaluate", "dispatch"] { watchdog.watch(loop, limit: .seconds(60), now: time.monotonic()) }
+        for loop in ["evaluate"] + DispatcherService.Loop.allCases.map(\.rawValue) {
+            watchdog.watch(loop, limit: .seconds(60), now: time.monotonic())
+        }
         let interval = min(
             environment.manager.watchdogInterval ?? environment.statusInterval, environment.statusInterval)
         while !Task.isCancelled {

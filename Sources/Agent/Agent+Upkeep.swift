@@ -43,7 +43,7 @@ extension Agent {
         metrics.journalLost.set(Double(health.lost))
         metrics.journalStalled.set(health.stalled?.seconds ?? 0)
         metrics.journalBytes.set(Double(health.bytes))
-        let counts = await desk.counts()
+        let counts = await dispatcher.counts()
         metrics.alerts.set(Double(counts.active), "active")
         metrics.alerts.set(Double(counts.suppressed), "suppressed")
         metrics.alerts.set(Double(counts.unprocessed), "unprocessed")

@@ -190,15 +190,15 @@ extension Agent {
     // MARK: Alerts
 
     private func addAlerting(_ sources: inout WebSources) {
-        sources.alertStatuses = { [self] in await desk.alertStatuses() }
-        sources.groupStatuses = { [self] in await desk.groupStatuses() }
+        sources.alertStatuses = { [self] in await dispatcher.alertStatuses() }
+        sources.groupStatuses = { [self] in await dispatcher.groupStatuses() }
         sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
-        sources.postAlerts = { [self] alerts in await desk.receive(alerts, external: true) }
-        sources.silences = { [self] in await desk.silences() }
+        sources.postAlerts = { [self] alerts in await dispatcher.receive(alerts, external: true) }
+        sources.silences = { [self] in await dispatcher.silences() }
         sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in
-            try await desk.setSilence(silence).id
+            try await dispatcher.setSilence(silence).id
         }
-        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await desk.expireSilence(id) }
+        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await dispatcher.expireSilence(id) }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 
@@ -229,13 +229,13 @@ extension Agent {
 
     private func status() async -> WebSources.Deferred<EstateStatus> {
         let now = platform.time.wall()
-        let alerts = await desk.alertStatuses()
+        let alerts = await dispatcher.alertStatuses()
         let groups = await rules.statuses()
-        let receivers = await post.statuses().map { courier in
+        let receivers = notifier.statuses.map { status in
             EstateStatus.Receiver(
-                name: courier.receiver, integration: courier.integration,
-                health: courier.lastError == nil ? .ok : .warning, waiting: courier.waiting,
-                lastAccepted: courier.lastAccepted?.rfc3339, lastError: courier.lastError)
+                name: status.receiver, integration: status.integration.description,
+                health: status.lastError == nil ? .ok : .warning, waiting: status.waiting,
+                lastAccepted: status.lastAccepted?.rfc3339, lastError: status.lastError)
         }
         return { [options, startedAt, appender] in
             let suppressed = Set(alerts.lazy.filter { $0.state == .suppressed }.map(\.alert.fingerprint))

@@ -1,4 +1,5 @@
 import Config
+import Delivery
 import Dispatching
 import Journal
 import Logging
@@ -22,9 +23,9 @@ package final class Agent: Sendable {
     let clock: ClockWatch
     let appender: Appender
     let journal: any JournalStorage
-    let desk: AlertDesk
+    let dispatcher: DispatcherService
     let rules: RuleManager
-    let post: PostOffice
+    let notifier: Notifier
     let network: Network
     let probes = ProbeRunner()
     let watchdog: Watchdog
@@ -82,22 +83,24 @@ package final class Agent: Sendable {
         }
         self.journal = journal
         let time = platform.time
-        desk = AlertDesk(
+        dispatcher = DispatcherService(
             options: configuration.dispatch,
             write: { (changes) async throws(JournalError) in try await journal.write(changes) },
             platform: platform, registry: registry
-        ) {
-            watchdog.advanced("dispatch", now: time.monotonic())
+        ) { loop in
+            watchdog.advanced(loop.rawValue, now: time.monotonic())
         }
         rules = RuleManager(
             loaded.rules, configuration, store: store, clock: clock,
-            notify: { [desk] alerts, state, waits in await desk.receive(alerts, state: state, waits: waits) },
+            notify: { [dispatcher] alerts, state, waits in await dispatcher.receive(alerts, state: state, waits: waits)
+            },
             platform: platform, registry: registry
         ) {
             watchdog.advanced("evaluate", now: time.monotonic())
         }
-        post = try PostOffice(
-            configuration.delivery, network: network, platform: platform, registry: registry, desk: desk
+        notifier = try Notifier(
+            configuration.delivery, http: network.receivers, mail: network.mail, platform: platform,
+            registry: registry, events: dispatcher.notifierEvents
         ) {
             watchdog.stalled(now: time.monotonic())
         }

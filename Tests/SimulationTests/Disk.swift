@@ -20,7 +20,7 @@ final class Disk: @unchecked Sendable {
     private let random: SeededRandom
     var mode = Mode.fine
     private var alerts: [UInt64: Alert] = [:]
-    private(set) var outbox: [UInt64: (notification: Notification, attempted: Bool)] = [:]
+    private(set) var outbox: [UInt64: Notification] = [:]
     private(set) var records: [String: [UInt8]] = [:]
     private var silences: [String: [UInt8]] = [:]
     private var states: [String: [UInt8]] = [:]
@@ -96,7 +96,7 @@ final class Disk: @unchecked Sendable {
         var snapshot = JournalSnapshot()
         snapshot.alerts = alerts.sorted { $0.key < $1.key }.map(\.value)
         snapshot.outbox = outbox.sorted { $0.key < $1.key }.map {
-            .init(id: $0.key, notification: $0.value.notification, attempted: $0.value.attempted)
+            .init(id: $0.key, notification: $0.value, attempted: false)
         }
         snapshot.records = records
         snapshot.silences = silences
@@ -108,8 +108,8 @@ final class Disk: @unchecked Sendable {
         switch change {
         case .alert(let alert): alerts[alert.fingerprint] = alert
         case .forgetAlert(let fingerprint): alerts[fingerprint] = nil
-        case .outbox(let id, let notification): outbox[id] = (notification, false)
-        case .attempted(let id): outbox[id]?.attempted = true
+        case .outbox(let id, let notification): outbox[id] = notification
+        case .attempted: break
         case .forgetOutbox(let id): outbox[id] = nil
         case .record(let key, let bytes): records[key] = bytes
         case .forgetRecord(let key): records[key] = nil

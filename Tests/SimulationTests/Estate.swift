@@ -17,13 +17,13 @@ enum Estate {
 
     /// The place of an integration of the configuration: `team/0` is a webhook, `/pd`, `/slack`, `/mail` and `/am` are
     /// of those kinds.
-    static func place(_ receiver: String, _ integration: String) -> String {
-        switch integration {
-        case "pagerduty/0": receiver + "/pd"
-        case "slack/0": receiver + "/slack"
-        case "email/0": receiver + "/mail"
-        case "alertmanager/0": receiver + "/am"
-        default: receiver + "/" + integration.split(separator: "/").dropFirst().joined()
+    static func place(_ receiver: String, _ integration: IntegrationID) -> String {
+        switch integration.kind {
+        case .pagerduty: receiver + "/pd"
+        case .slack: receiver + "/slack"
+        case .email: receiver + "/mail"
+        case .alertmanager: receiver + "/am"
+        case .webhook, .heartbeat: receiver + "/\(integration.index)"
         }
     }
 

@@ -191,7 +191,7 @@ final class World: @unchecked Sendable {
     /// What only the process knew is gone.
     private func forget() {
         ledger.crashed(
-            attempted: disk.outbox.values.filter(\.attempted).map { SentMessage.destination($0.notification) },
+            attempted: disk.outbox.values.map { SentMessage.destination($0) },
             isDurable: disk.isDurable, life: lives, now: time.monotonic())
         disk.crash()
     }
@@ -429,7 +429,7 @@ final class World: @unchecked Sendable {
         guard ledger.problems.isEmpty else { return }
         ledger.expectPeace(time.wall())
         for (id, message) in disk.outbox {
-            ledger.problem("message \(id) to \(SentMessage.destination(message.notification)) is left in the outbox")
+            ledger.problem("message \(id) to \(SentMessage.destination(message)) is left in the outbox")
         }
         if !disk.records.isEmpty { ledger.problem("\(disk.records.count) entries are left in the notification log") }
         if disk.alertCount > 0 { ledger.problem("\(disk.alertCount) alerts are left in the journal") }
