@@ -204,8 +204,10 @@ let package = Package(
         tests(
             "Agent",
             [
-                "Agent", "Alerts", "Delivery", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Text",
-                "Samples", "Simulation", "Store", "Telemetry", "Transport", logging,
+                "Agent", "Alerts", "Config", "Delivery", "Dispatching", "Exposition", "HTTPServer", "Journal",
+                "Platform", "Probes",
+                "PromQL", "Rules", "Samples", "Simulation", "Store", "Telemetry", "Text", "Transport", "Web", "YAML",
+                logging,
             ]),
         tests(
             "Integration",

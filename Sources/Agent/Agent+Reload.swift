@@ -83,7 +83,7 @@ extension Agent {
             + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) }
         watchPolls()
         probes.start(schedule(configuration, set))
-        observatory.keepOnly(Set(set.targets).union(derived), now: now)
+        appender.retain(Set(set.targets).union(derived), now: now)
     }
 
     /// What differs between two configurations and can't change while the agent runs.

@@ -89,13 +89,13 @@ extension Agent {
     /// The probes of a configuration with the way of their results into the pipeline.
     /// - Parameter set: nil makes the probes that the network has for the configuration.
     func schedule(_ configuration: Configuration, _ set: ProbeSet? = nil) -> ProbeSchedule {
-        let (observatory, rules, watchdog, time) = (observatory, rules, watchdog, platform.time)
+        let (appender, rules, watchdog, time) = (appender, rules, watchdog, platform.time)
         let round = supervisor.targetsChanged()
         return ProbeSchedule(
             set ?? network.probes(configuration, platform: platform), platform: platform,
             events: .init(
                 results: { results in
-                    let changed = observatory.take(results)
+                    let changed = appender.append(results)
                     if !changed.isEmpty { rules.consider(changed) }
                 },
                 progress: { watchdog.advanced("poll", now: time.monotonic()) },
@@ -135,7 +135,9 @@ extension Agent {
     /// Sends systemd the status, and that the agent lives as long as all of its loops advance.
     private func supervise() async {
         let time = platform.time
-        for loop in ["evaluate"] + DispatcherService.Loop.allCases.map(\.rawValue) { watchdog.watch(loop, limit: .seconds(60), now: time.monotonic()) }
+        for loop in ["evaluate"] + DispatcherService.Loop.allCases.map(\.rawValue) {
+            watchdog.watch(loop, limit: .seconds(60), now: time.monotonic())
+        }
         let interval = min(
             environment.manager.watchdogInterval ?? environment.statusInterval, environment.statusInterval)
         while !Task.isCancelled {

@@ -21,10 +21,10 @@ package final class Agent: Sendable {
     let registry = Registry()
     let store: Store
     let clock: ClockWatch
-    let observatory: Observatory
+    let appender: Appender
     let journal: any JournalStorage
     let dispatcher: DispatcherService
-    let rules: RuleKeeper
+    let rules: RuleManager
     let notifier: Notifier
     let network: Network
     let probes = ProbeRunner()
@@ -70,7 +70,7 @@ package final class Agent: Sendable {
         network = environment.network ?? Network.real(platform) { lostConnections.report($0) }
         store = Store(options: configuration.storage.memory, registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
-        observatory = Observatory(store: store, clock: clock)
+        appender = Appender(store: store, clock: clock)
         let metrics = AgentMetrics(registry, version: options.version, now: platform.time.wall())
         self.metrics = metrics
         startedAt = platform.time.wall()
@@ -90,9 +90,11 @@ package final class Agent: Sendable {
         ) { loop in
             watchdog.advanced(loop.rawValue, now: time.monotonic())
         }
-        rules = RuleKeeper(
-            loaded.rules, configuration, store: store, clock: clock, dispatcher: dispatcher, platform: platform,
-            registry: registry
+        rules = RuleManager(
+            loaded.rules, configuration, store: store, clock: clock,
+            notify: { [dispatcher] alerts, state, waits in await dispatcher.receive(alerts, state: state, waits: waits)
+            },
+            platform: platform, registry: registry
         ) {
             watchdog.advanced("evaluate", now: time.monotonic())
         }
@@ -151,7 +153,7 @@ package final class Agent: Sendable {
     }
 
     /// The status of this moment for systemd.
-    func statusLine() -> String { StatusLine.text(observatory.results, targets: probes.targets) }
+    func statusLine() -> String { StatusLine.text(appender.results, targets: probes.targets) }
 
     /// Probes the targets of a connection that its peer has dropped.
     private func probe(after lost: LostConnection) {

@@ -37,9 +37,13 @@ package protocol TimeSource: Sendable {
     /// Sleeps until the monotonic clock has reached the deadline.
     /// - Throws: `CancellationError` where the task is cancelled first.
     func sleep(until deadline: Instant) async throws
+    /// Whether time stands still unless a test moves it. Default: no.
+    var isVirtual: Bool { get }
 }
 
 extension TimeSource {
+    package var isVirtual: Bool { false }
+
     /// Sleeps for a time, measured on the monotonic clock.
     /// - Throws: `CancellationError` where the task is cancelled first.
     package func sleep(for duration: Duration) async throws {
