@@ -43,4 +43,13 @@ final class Files: FileAccess, @unchecked Sendable {
     func glob(_ pattern: String) -> [String] {
         [Estate.configurationPath, Estate.rulesPath].filter { $0 == pattern }
     }
+
+    func makeFolder(_ path: String, mode: UInt32) throws(FileError) { throw Files.readOnly(path) }
+    func makePrivate(_ path: String) throws(FileError) { throw Files.readOnly(path) }
+    func rename(_ path: String, to new: String) throws(FileError) { throw Files.readOnly(path) }
+    func remove(_ path: String) throws(FileError) { throw Files.readOnly(path) }
+
+    private static func readOnly(_ path: String) -> FileError {
+        FileError(path: path, reason: "Read-only file system")
+    }
 }
