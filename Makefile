@@ -15,7 +15,9 @@ RELEASE := -c release --static-swift-stdlib -Xlinker --no-export-dynamic
 
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsystemd-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev pkg-config
 RUN_PACKAGES := postgresql openssl
-TEST_PACKAGES := prometheus prometheus-alertmanager python3-venv chromium curl
+TEST_PACKAGES := prometheus prometheus-alertmanager python3-venv chromium curl mmdebstrap systemd-container
+# What the tests boot.
+DEBIAN_ROOT := .build-tools/debian-12.tar
 
 export VAULTWATCH_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
@@ -40,8 +42,15 @@ deps-build: check-swift
 deps-run: deps-build
 	$(call install,$(RUN_PACKAGES))
 
+# Where no namespaces can be made there is no such root either, and the tests that boot it are skipped.
+$(DEBIAN_ROOT): packaging/debian-root
+	@if [ "$$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then \
+	  echo "Making $@, the Debian in which tests install the package"; packaging/debian-root $@; \
+	fi
+
 deps-test: deps-run
 	$(call install,$(TEST_PACKAGES))
+	@$(MAKE) --no-print-directory $(DEBIAN_ROOT)
 	@if ! $(VENV)/bin/python -c 'import moto.server, aiosmtpd, flask, flask_cors' 2>/dev/null; then \
 	  echo "Installing moto[server] and aiosmtpd from PyPI into $(VENV)"; \
 	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check 'moto[server]' aiosmtpd; \
