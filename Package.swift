@@ -37,11 +37,13 @@ let nio: [Target.Dependency] = [
 ]
 
 // The targets stand in the order of the pipeline; Sources/README.md draws it,
-// and TidyTests holds who may import whom.
+// and CI holds every import against the dependencies stated here.
 let package = Package(
     name: "vaultwatch",
     products: [
         .executable(name: "vaultwatch", targets: ["vaultwatch"]),
+        // The simulated estate of `make run`; nothing of it is in the agent.
+        .executable(name: "vaultwatch-demo", targets: ["vaultwatch-demo"]),
         // Loaded by a test into the program, whose wall clock it steps.
         .library(name: "SteppedClock", type: .dynamic, targets: ["SteppedClock"]),
     ],
@@ -60,110 +62,148 @@ let package = Package(
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
 
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        // pthread_setname_np(3), a header alone.
+        .systemLibrary(name: "CThread", path: "Sources/CThread"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
-        stage("Samples", ["CRE2"]),
-        stage("Platform", ["Samples", logging]),
-        stage("YAML", ["Samples", "CYAML"]),
-        stage("Exposition", ["Samples"]),
-        stage("Telemetry", ["Samples", "Exposition"]),
-        stage("Transport", ["Samples", "Platform", "CCurl", "CPostgres"]),
-        stage("S3", ["Samples", "Platform", "Transport"]),
+        stage("Text", ["CRE2"]),
+        stage("Samples", ["Text"]),
+        stage("Platform", ["Text", "Samples", "CThread", logging]),
+        stage("TimeZones", ["Text", "Samples", "Platform"]),
+        stage("YAML", ["Text", "CYAML"]),
+        stage("Exposition", ["Text", "Samples"]),
+        stage("Telemetry", ["Text", "Samples", "Exposition"]),
+        stage("Transport", ["Text", "Samples", "Platform", "CCurl", "CPostgres"]),
+        stage("S3", ["Text", "Samples", "Platform", "Transport"]),
         stage(
-            "Probes", ["Samples", "Platform", "Exposition", "Transport", "CCrypto", logging], exclude: ["README.md"]),
-        stage("Store", ["Samples", "Telemetry"]),
-        stage("PromQL", ["Samples"]),
-        stage("GoTemplate", ["Samples"]),
-        stage("Alerts", ["Samples"]),
-        stage("Rules", ["Samples", "YAML", "PromQL", "GoTemplate", "Alerts", "Platform", "Telemetry"]),
-        stage("Dispatching", ["Samples", "Alerts", "Platform", "Telemetry"]),
+            "Probes", ["Text", "Samples", "Platform", "Exposition", "Transport", "CCrypto", logging],
+            exclude: ["README.md"]),
+        stage("Store", ["Text", "Samples", "Telemetry"]),
+        stage("PromQL", ["Text", "Samples"]),
+        stage("GoTemplate", ["Text", "Samples"]),
+        stage("Alerts", ["Text", "Samples"]),
+        stage("Rules", ["Text", "Samples", "YAML", "PromQL", "GoTemplate", "Alerts", "Platform", "Telemetry"]),
+        stage("Dispatching", ["Text", "Samples", "TimeZones", "Alerts", "Platform", "Telemetry"]),
         stage(
-            "Delivery", ["Samples", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport", "CCrypto", logging]),
-        stage("Journal", ["Samples", "Alerts", "Platform", "CSQLite"]),
-        stage("Web", ["Samples", "Exposition", "Alerts", "Dispatching", "Platform", "Telemetry", "CZlib"] + nio),
+            "Delivery",
+            [
+                "Text", "Samples", "TimeZones", "Alerts", "GoTemplate", "Platform", "Telemetry", "Transport",
+                "CCrypto", logging,
+            ]),
+        stage("Journal", ["Text", "Samples", "Alerts", "Platform", "CSQLite"]),
+        stage("HTTPServer", ["Text", "Samples", "Platform", "CZlib"] + nio),
+        stage(
+            "Web",
+            [
+                "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
+                "Telemetry",
+            ]),
+        stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform"]),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
-        stage("Simulation", ["Samples", "Platform", "Transport", logging]),
-        stage("LocalServers", ["Platform"]),
-        stage("Lab", ["Samples", "Platform", "LocalServers", "CCrypto"] + nio),
         stage(
             "Config",
-            ["Samples", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts", "Dispatching", "Delivery"]),
+            [
+                "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts",
+                "Dispatching", "Delivery",
+            ]),
         stage(
             "Agent",
             [
-                "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
-                "PromQL", "GoTemplate", "Alerts",
-                "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config",
-            ] + [logging]),
+                "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
+                "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "HTTPServer", "Web",
+                "Console", "Supervision", "Config", logging,
+            ]),
         .executableTarget(
             name: "vaultwatch",
             dependencies: [
-                "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
-                "PromQL", "GoTemplate",
-                "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision", "Config", "Agent", "Lab",
-                "LocalServers",
-                logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
+                "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision",
+                "Config", "Agent", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        stage("Lab", ["Text", "Samples", "Platform", "CCrypto"] + nio),
+        .executableTarget(
+            name: "vaultwatch-demo",
+            dependencies: [
+                "Lab", "Platform", "Supervision", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
+        stage("Simulation", ["Samples", "Platform", "Transport", logging]),
+        .target(
+            name: "TestServers", dependencies: ["Lab", "Platform"], path: "Tests/TestServers", swiftSettings: settings),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "LocalServers", "Lab", "Transport", "Platform", "Samples", "Store", "Telemetry", "PromQL", logging,
+                "TestServers", "Lab", "Transport", "Platform", "Text", "Samples", "Store", "Telemetry", "PromQL",
+                logging,
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 
         .target(name: "SteppedClock", path: "Tests/SteppedClock", linkerSettings: [.linkedLibrary("dl")]),
-        tests("Samples", ["Samples"]),
-        tests("Platform", ["Platform", "Samples", logging]),
+        tests("Samples", ["Text", "Samples"]),
+        tests("Text", ["Text"]),
+        tests("TimeZones", ["TimeZones", "Platform", "Text", "Samples"]),
+        tests("Platform", ["Platform", "Text", "Samples", logging]),
         tests("YAML", ["YAML"]),
-        tests("Exposition", ["Exposition", "Samples"], exclude: ["Recordings"]),
-        tests("Telemetry", ["Telemetry", "Exposition", "Samples"]),
-        tests("Transport", ["Transport", "Simulation", "S3", "LocalServers", "Platform", "Samples", logging]),
-        tests("S3", ["S3", "Transport", "LocalServers", "Platform", "Samples", logging]),
+        tests("Exposition", ["Exposition", "Text", "Samples"], exclude: ["Recordings"]),
+        tests("Telemetry", ["Telemetry", "Exposition", "Text", "Samples"]),
+        tests(
+            "Transport",
+            ["Transport", "Simulation", "S3", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
+        tests("S3", ["S3", "Transport", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
         tests(
             "Probes",
             [
-                "Probes", "Simulation", "Exposition", "Telemetry", "S3", "Transport", "LocalServers", "Platform",
-                "Samples", logging,
+                "Probes", "Simulation", "Exposition", "Telemetry", "S3", "Transport", "TestServers", "Lab", "Platform",
+                "Text", "Samples", logging,
             ], exclude: ["Recordings"]),
-        tests("Store", ["Store", "Telemetry", "Exposition", "Samples"]),
-        tests("PromQL", ["PromQL", "Samples", "YAML"], exclude: ["Conformance"]),
-        tests("GoTemplate", ["GoTemplate", "Samples"]),
-        tests("Rules", ["Rules", "PromQL", "GoTemplate", "Alerts", "Platform", "Samples", "YAML", "Telemetry"]),
-        tests("Dispatching", ["Dispatching", "Alerts", "Platform", "Samples"]),
+        tests("Store", ["Store", "Telemetry", "Exposition", "Text", "Samples"]),
+        tests("PromQL", ["PromQL", "Text", "Samples", "YAML"], exclude: ["Conformance"]),
+        tests("GoTemplate", ["GoTemplate", "Text", "Samples"]),
+        tests(
+            "Rules", ["Rules", "PromQL", "GoTemplate", "Alerts", "Platform", "Text", "Samples", "YAML", "Telemetry"]),
+        tests("Dispatching", ["Dispatching", "Alerts", "Platform", "Text", "Samples"]),
         tests(
             "Delivery",
             [
-                "Delivery", "Alerts", "GoTemplate", "Platform", "Samples", "Simulation", "Telemetry", "Transport",
-                "LocalServers", logging,
+                "Delivery", "Alerts", "GoTemplate", "Platform", "Text", "Samples", "Simulation", "Telemetry",
+                "Transport",
+                "TestServers", "Lab", logging,
             ]),
-        tests("Journal", ["Journal", "Alerts", "Platform", "Samples", "CSQLite"]),
+        tests("Journal", ["Journal", "Alerts", "Platform", "Text", "Samples", "CSQLite"]),
         tests(
             "Web",
             [
-                "Web", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Samples", "Telemetry",
-                "LocalServers", logging,
+                "Web", "Console", "HTTPServer", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Text",
+                "Samples", "Telemetry",
+                "TestServers", "Lab", logging,
             ] + nio),
-        tests("Supervision", ["Supervision", "Platform", "Samples"]),
-        tests("LocalServers", ["LocalServers", "Platform"]),
-        tests("Lab", ["Lab", "LocalServers", "Platform", "Samples", logging], exclude: ["Recordings"]),
+        tests("HTTPServer", ["HTTPServer", "Platform", "Text", "Samples", "TestServers", "Lab", logging] + nio),
+        tests(
+            "Console",
+            ["Console", "HTTPServer", "Web", "Exposition", "Platform", "Text", "Samples", "Telemetry", logging]),
+        tests("Supervision", ["Supervision", "Platform", "Text", "Samples"]),
+        tests("TestServers", ["TestServers", "Lab", "Platform"]),
+        tests("Lab", ["Lab", "TestServers", "Platform", "Text", "Samples", logging], exclude: ["Recordings"]),
         tests(
             "Config",
             [
-                "Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Samples",
+                "Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Text",
+                "Samples",
                 "S3", "Transport", "Store",
             ]),
         tests(
             "Agent",
             [
-                "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Samples",
+                "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Text", "Samples",
                 "Simulation", "Store", "Telemetry", logging,
             ]),
         tests(
             "Integration",
             [
-                "Agent", "Simulation", "Lab", "LocalServers", "Platform", "Supervision", "Transport", "vaultwatch",
+                "Agent", "Simulation", "Lab", "TestServers", "Platform", "Supervision", "Transport", "vaultwatch",
                 logging,
             ], exclude: ["Alertmanager/README.md"]),
         tests(
@@ -171,7 +211,7 @@ let package = Package(
             [
                 "Simulation", "Agent", "Config", "Rules", "Dispatching", "Delivery", "Journal", "Store", "Alerts",
                 "Telemetry", "Transport", "YAML",
-                "Platform", "Samples", logging,
+                "Platform", "Text", "Samples", logging,
             ]),
         tests("Tidy", []),
     ],

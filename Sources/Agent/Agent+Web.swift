@@ -1,8 +1,10 @@
 import Alerts
 import Config
+import Console
 import Delivery
 import Dispatching
 import Exposition
+import HTTPServer
 import Journal
 import Platform
 import Probes
@@ -40,7 +42,10 @@ extension Agent {
         var options = WebService.Options()
         options.access = web.access
         options.externalURL = configuration.web.externalURL
-        let service = WebService(options, sources: sources(), platform: platform, registry: registry)
+        let sources = sources()
+        let service = WebService(
+            options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
+            platform: platform, registry: registry)
         let server = HTTPServer(ServerOptions(listen: listen, tls: web.tls)) { await service.respond(to: $0) }
         let addresses = try await server.start()
         return Servers(servers: [server], addresses: addresses.map { "\($0)" })

@@ -1,4 +1,5 @@
 import Config
+import HTTPServer
 import Platform
 import Web
 import YAML

@@ -1,7 +1,5 @@
 #pragma once
 #include <curl/curl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -162,22 +160,6 @@ static inline void vw_wakeup_drain(int descriptor) {
     uint64_t count;
     ssize_t ignored = read(descriptor, &count, sizeof count);
     (void)ignored;
-}
-
-// A detached thread that takes no signal: handlers run elsewhere, and a write to a closed
-// socket gives EPIPE instead of SIGPIPE's death.
-static inline int vw_thread_start(const char *name, void *(*body)(void *), void *context) {
-    sigset_t all, before;
-    pthread_t thread;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&thread, NULL, body, context);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code == 0) {
-        pthread_setname_np(thread, name);
-        pthread_detach(thread);
-    }
-    return code;
 }
 
 static inline int vw_local_port(int descriptor) {

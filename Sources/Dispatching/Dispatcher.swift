@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Text
 
 /// Decides who hears what, when. A value: time comes in, decisions go out, and the caller does them.
 ///

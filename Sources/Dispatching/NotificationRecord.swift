@@ -1,6 +1,7 @@
 import Alerts
 import FoundationEssentials
 import Samples
+import Text
 
 /// Where one group's messages go: one integration of one receiver.
 package struct Destination: Hashable, Sendable, Codable {

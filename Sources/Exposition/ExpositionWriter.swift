@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Writes metric families as a page that Prometheus and its relatives read.
 ///

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// A page that is not in Prometheus' text format: where and why.
 package struct ExpositionError: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The functions of Alertmanager's notification templates.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Functions".

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Go's `fmt` for template values: `Sprint`, `Sprintln`, `Sprintf`. Bounded: text over the limit throws.
 struct GoPrinter {

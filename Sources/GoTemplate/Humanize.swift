@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Numbers for people, exactly as Prometheus' template functions of these names write them.
 /// Source: prometheus/common, helpers/templates/{convert,time}.go, and prometheus/prometheus, template/template.go.

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Cuts a template into tokens, by the rules of Go's text/template/parse/lex.go: delimiters `{{` and `}}`,
 /// trim markers, comments, and spaces that count inside actions.

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The functions of Prometheus' templates in rules.
 /// Source: prometheus.io/docs/prometheus/latest/configuration/template_reference.

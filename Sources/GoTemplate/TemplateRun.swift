@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// One execution. Follows Go's text/template/exec.go; every node, call and loop turn costs a step,
 /// everything that a function makes counts against a budget, and recursion has a depth.

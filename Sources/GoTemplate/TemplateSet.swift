@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// A function that templates may call.
 package struct TemplateFunction: Sendable {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The functions on text that Prometheus and Alertmanager share.
 enum TextFunctions {

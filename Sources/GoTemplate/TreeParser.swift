@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Builds the trees of one text: its own and those that it defines. Follows Go's text/template/parse/parse.go.
 struct TreeParser {

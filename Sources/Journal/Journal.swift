@@ -29,16 +29,19 @@ package final class Journal: Sendable {
     ) {
         let thread = JournalThread<Job>(limit: Journal.mostJobs)
         self.thread = thread
-        let started = JournalThread<Job>.start { [weak self] in
-            let worker = JournalWorker(options, time: time, report: report)
-            while let jobs = thread.take() {
-                Journal.run(jobs, worker) {
-                    let health = worker.health
-                    self?.current.withLock { $0 = health }
+        do {
+            try SystemThreads().start("journal") { [weak self] in
+                let worker = JournalWorker(options, time: time, report: report)
+                while let jobs = thread.take() {
+                    Journal.run(jobs, worker) {
+                        let health = worker.health
+                        self?.current.withLock { $0 = health }
+                    }
                 }
             }
+        } catch {
+            _ = thread.submit(.call { _ in {} }, last: true)
         }
-        if !started { _ = thread.submit(.call { _ in {} }, last: true) }
     }
 
     deinit {

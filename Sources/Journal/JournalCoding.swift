@@ -1,6 +1,7 @@
 import Alerts
 import FoundationEssentials
 import Samples
+import Text
 
 /// Alerts and messages as the journal's blobs: JSON, times in milliseconds.
 enum JournalCoding {

@@ -53,28 +53,4 @@ final class JournalThread<Job>: @unchecked Sendable {
         defer { jobs = [] }
         return jobs
     }
-
-    /// Runs the body on a new thread; pthread_create(3). The body owns what it captures and ends when `take` gives nil.
-    /// - Returns: whether there is such a thread.
-    static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
-        let box = Unmanaged.passRetained(Body(run: body))
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-                return nil
-            }, box.toOpaque())
-        guard code == 0 else {
-            box.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
-    }
-}
-
-private final class Body: Sendable {
-    let run: @Sendable () -> Void
-    init(run: @escaping @Sendable () -> Void) { self.run = run }
 }

@@ -1,4 +1,3 @@
-import LocalServers
 import Platform
 import Samples
 import Synchronization

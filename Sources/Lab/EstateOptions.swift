@@ -1,4 +1,3 @@
-import LocalServers
 import Samples
 
 /// What a simulated estate has.

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import LocalServers
 import Platform
 import Samples
 import Synchronization

@@ -1,4 +1,3 @@
-import LocalServers
 import NIOCore
 import NIOHTTP1
 import NIOPosix

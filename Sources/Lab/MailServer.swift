@@ -1,4 +1,3 @@
-import LocalServers
 import NIOCore
 import NIOPosix
 import NIOSSL

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The Prometheus page of a simulated node: every family that Vault 1.8 shows in that state, counters growing
 /// with the node's time since its start as they grew in the recording.

@@ -1,5 +1,6 @@
 import Logging
 import Samples
+import Text
 #if canImport(Glibc)
     import Glibc
 #endif

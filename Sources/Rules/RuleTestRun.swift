@@ -1,5 +1,6 @@
 import PromQL
 import Samples
+import Text
 
 /// One test under way: time goes from the start to the last check, groups are evaluated as a server would.
 struct RuleTestRun {

@@ -2,6 +2,7 @@ import Alerts
 import Platform
 import PromQL
 import Samples
+import Text
 import YAML
 
 /// Runs unit tests of rules in promtool's format, unchanged.

@@ -1,3 +1,5 @@
+import Text
+
 /// One name-value pair of a series or an alert.
 @frozen public struct Label: Hashable, Sendable, Comparable {
     public let name: String
@@ -158,26 +160,5 @@ extension String {
             ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f
                 || (colons && $0 == 0x3a)
         }
-    }
-}
-
-extension String {
-    /// The string in double quotes with the escapes of Go's `strconv.Quote`, for text that stays readable.
-    public var quotedAsInGo: String {
-        var out = "\""
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-                let hex = String(scalar.value, radix: 16)
-                out += "\\x" + (hex.count < 2 ? "0" + hex : hex)
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 }

@@ -1,3 +1,5 @@
+import Text
+
 /// One condition on a label, as PromQL selectors, Alertmanager routes and silences write it.
 /// An absent label counts as the empty string.
 public struct Matcher: Hashable, Sendable, CustomStringConvertible {

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 #if canImport(Glibc)
     import Glibc
@@ -106,7 +107,7 @@ package final class RawServer: Sendable {
         guard bound else { throw RawServerError(reason: String(cString: strerror(errno))) }
         self.listener = listener
         port = Int(UInt16(bigEndian: address.sin_port))
-        Threads.start { [weak self] in
+        try SystemThreads().start("raw-server") { [weak self] in
             while true {
                 let descriptor = accept(listener, nil, nil)
                 if descriptor < 0 { return }
@@ -114,8 +115,12 @@ package final class RawServer: Sendable {
                     close(descriptor)
                     return
                 }
-                Threads.start {
-                    serve(Connection(descriptor: descriptor, index: index))
+                do {
+                    try SystemThreads().start("raw-connection") {
+                        serve(Connection(descriptor: descriptor, index: index))
+                        close(descriptor)
+                    }
+                } catch {
                     close(descriptor)
                 }
             }
@@ -158,25 +163,4 @@ package final class RawServer: Sendable {
 /// The server could not listen.
 package struct RawServerError: Error, Hashable, Sendable {
     package let reason: String
-}
-
-/// Threads of the system, for what blocks.
-private enum Threads {
-    private final class Work: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    static func start(_ run: @escaping @Sendable () -> Void) {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(Work(run))
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        if code == 0 { pthread_detach(thread) } else { context.release() }
-    }
 }

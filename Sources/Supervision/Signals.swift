@@ -28,16 +28,11 @@ package struct Signals: Sendable {
         requests = stream
         guard descriptor >= 0 else { return }
         // Reading blocks, so it has a thread of its own. It lives as long as the process.
-        let context = Unmanaged.passRetained(Reader(descriptor: descriptor, continuation: continuation))
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Reader>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        pthread_detach(thread)
+        let reader = Reader(descriptor: descriptor, continuation: continuation)
+        do { try SystemThreads().start("signals") { reader.run() } } catch {
+            // Without a reader a signal would be swallowed: its default action ends the process at least.
+            for number in [SIGHUP, SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+        }
     }
 }
 

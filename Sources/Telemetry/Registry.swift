@@ -1,6 +1,7 @@
 import Exposition
 import Samples
 import Synchronization
+import Text
 
 /// The agent's own metrics. Made once at the start of each part; every series exists from then on, at zero
 /// where its labels are known beforehand.

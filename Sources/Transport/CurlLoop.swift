@@ -50,8 +50,12 @@ final class CurlLoop: @unchecked Sendable {
     init(name: String, options: CurlTransportOptions, platform: Platform) {
         self.options = options
         self.platform = platform
-        let started = CurlLoop.initialised && wakeup.descriptor >= 0 && LoopThread.start(name) { self.run() }
-        if !started { inbox.withLock { $0.isStopped = true } }
+        do {
+            guard CurlLoop.initialised, wakeup.descriptor >= 0 else { throw ThreadError(name: name, code: EMFILE) }
+            try platform.threads.start(name) { self.run() }
+        } catch {
+            inbox.withLock { $0.isStopped = true }
+        }
     }
 
     // MARK: - For any thread

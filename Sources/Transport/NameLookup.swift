@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import Platform
 
 /// getaddrinfo(3) on a thread of its own, since it blocks for as long as the resolver likes.
 enum NameLookup {
@@ -7,9 +8,13 @@ enum NameLookup {
 
     /// - Parameter completion: gets numeric addresses in the order to try them, or why there are none; on another
     ///   thread.
-    static func start(_ name: String, _ completion: @escaping @Sendable (Result<[String], PostgresError>) -> Void) {
-        let started = LoopThread.start("name-lookup") { completion(addresses(name)) }
-        if !started { completion(.failure(PostgresError(.dns, "\(name): no thread to look it up"))) }
+    static func start(
+        _ name: String, _ threads: any ThreadStarter,
+        _ completion: @escaping @Sendable (Result<[String], PostgresError>) -> Void
+    ) {
+        do { try threads.start("name-lookup") { completion(addresses(name)) } } catch {
+            completion(.failure(PostgresError(.dns, "\(name): \(error)")))
+        }
     }
 
     /// Whether it is an address already.

@@ -30,8 +30,12 @@ final class PostgresLoop: @unchecked Sendable {
     init(platform: Platform, onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)?) {
         self.platform = platform
         self.onIdleConnectionLost = onIdleConnectionLost
-        let started = wakeup.descriptor >= 0 && LoopThread.start("postgres") { self.run() }
-        if !started { inbox.withLock { $0.isStopped = true } }
+        do {
+            if wakeup.descriptor < 0 { throw ThreadError(name: "postgres", code: EMFILE) }
+            try platform.threads.start("postgres") { self.run() }
+        } catch {
+            inbox.withLock { $0.isStopped = true }
+        }
     }
 
     /// - Returns: false when the loop has stopped.
@@ -126,7 +130,9 @@ final class PostgresLoop: @unchecked Sendable {
     /// A connection to come; it costs nothing before its first query.
     func session(_ options: PostgresOptions) -> PostgresSession {
         PostgresSession(options, platform: platform) { session, name, attempt in
-            NameLookup.start(name) { self.post(.resolved(session, name: name, $0, attempt: attempt)) }
+            NameLookup.start(name, self.platform.threads) {
+                self.post(.resolved(session, name: name, $0, attempt: attempt))
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Exposition
+import HTTPServer
 import Platform
 import Samples
 import Telemetry
@@ -13,8 +14,12 @@ package struct WebService: Sendable {
         package init() {}
     }
 
+    /// Answers a GET with a page for people.
+    package typealias Page = @Sendable (ServerRequest) async -> ServerResponse
+
     let sources: WebSources
     let platform: Platform
+    private let pages: [String: Page]
     private let options: Options
     private let prefix: String
     private let guardian: BasicAuthentication
@@ -22,9 +27,13 @@ package struct WebService: Sendable {
     private let durations: Histogram
     private let inFlight: Gauge
 
-    package init(_ options: Options, sources: WebSources, platform: Platform, registry: Registry) {
+    /// - Parameter pages: pages for people, by path; their paths are values of the metrics' label `handler`.
+    package init(
+        _ options: Options, sources: WebSources, pages: [String: Page] = [:], platform: Platform, registry: Registry
+    ) {
         self.options = options
         self.sources = sources
+        self.pages = pages
         self.platform = platform
         prefix = WebService.path(of: options.externalURL)
         guardian = BasicAuthentication(users: options.access.users)
@@ -74,9 +83,9 @@ package struct WebService: Sendable {
         let path = String(request.path.dropFirst(prefix.utf8.count))
         if path.hasPrefix("/api/v2/") { return alertmanagerRoute(path, request) ?? WebService.notFound }
         if path.hasPrefix("/api/v1/") { return prometheusRoute(path) ?? WebService.notFound }
+        let pagePath = path.isEmpty ? "/" : path
+        if let page = pages[pagePath] { return Route(name: pagePath, answer: page) }
         return switch path {
-        case "/", "": Route(name: "/") { _ in await statusPage() }
-        case "/runbooks": Route(name: path) { _ in await runbookPage() }
         case "/metrics": Route(name: path) { await metrics($0) }
         case "/-/healthy": Route(name: path) { _ in .text("vaultwatch is healthy.\n") }
         case "/-/ready": Route(name: path) { _ in ready() }

@@ -1,5 +1,5 @@
-import Samples
 import Synchronization
+import Text
 
 /// Errors gathered while a document is read, so that the user sees all of them at once.
 package final class ErrorList: Sendable {

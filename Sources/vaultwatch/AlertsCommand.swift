@@ -1,5 +1,6 @@
 import ArgumentParser
 import Samples
+import Text
 
 struct AlertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

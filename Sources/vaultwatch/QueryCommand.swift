@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import PromQL
 import Samples
+import Text
 
 struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ import Dispatching
 import Probes
 import Rules
 import Samples
+import Text
 
 /// What is right in a rule file and yet not what its author meant.
 struct RuleLint {

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Platform
 import Samples
+import Text
 
 struct SilenceListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -5,7 +5,7 @@ import Supervision
 enum Main {
     static func main() async {
         // Daemons take signals as requests, from the first moment on.
-        if CommandLine.arguments.dropFirst().contains(where: { ["run", "demo"].contains($0) }) { _ = Signals.shared }
+        if CommandLine.arguments.dropFirst().contains("run") { _ = Signals.shared }
         do {
             var command = try Vaultwatch.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -31,7 +31,6 @@ struct Vaultwatch: AsyncParsableCommand {
         abstract: "Watches a HashiCorp Vault estate and wakes the right person.",
         discussion: """
             Examples:
-              vaultwatch demo                                     a simulated estate, and a page to look at
               vaultwatch check config --live vaultwatch.yml       before the first start
               vaultwatch run --config.file=vaultwatch.yml         the agent
               vaultwatch status                                   a table of what it sees
@@ -44,6 +43,5 @@ struct Vaultwatch: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self, StatusCommand.self,
             AlertsCommand.self, SilenceCommand.self,
             HistoryCommand.self, RoutesCommand.self, NotifyCommand.self, TemplateCommand.self, RecordCommand.self,
-            DemoCommand.self,
         ])
 }

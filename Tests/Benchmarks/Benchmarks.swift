@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 #if canImport(Glibc)
     import Glibc
 #endif

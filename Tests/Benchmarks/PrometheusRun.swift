@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Samples
 
 /// Prometheus with the same samples in its memory. What it took is what it says itself of each query

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The same series, samples and questions for both engines: gauges, counters and histograms of 20 kinds of things,
 /// 15 minutes of them at 15 s, and 200 rules of the kinds that stand in `rules/`.

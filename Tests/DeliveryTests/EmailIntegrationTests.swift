@@ -1,10 +1,11 @@
 import Alerts
 import Foundation
-import LocalServers
+import Lab
 import Logging
 import Platform
 import Samples
 import Synchronization
+import TestServers
 import Testing
 import Transport
 

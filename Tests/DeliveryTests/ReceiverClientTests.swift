@@ -1,4 +1,4 @@
-import LocalServers
+import Lab
 import Logging
 import Platform
 import Samples

@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Testing
+import TimeZones
 
 @testable import Dispatching
 

@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Testing
 
 /// `alerts`, `silence`, `history`, `routes`, `template` as a user types them, side by side with amtool.

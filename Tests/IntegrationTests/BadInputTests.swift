@@ -1,6 +1,5 @@
 import Foundation
 import Lab
-import LocalServers
 import Platform
 import Simulation
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 
 /// The built program, as users run it.
 enum Binary {

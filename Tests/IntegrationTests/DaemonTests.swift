@@ -1,6 +1,5 @@
 import Foundation
 import Lab
-import LocalServers
 import Logging
 import Testing
 @testable import vaultwatch

@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Testing
 
 /// Escalation, conversations and Alertmanagers as receivers, with the real process and kill -9 between.

@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Testing
 
 /// The real process on disks that fail: pages go out all the same, and the watch says what is wrong with it.

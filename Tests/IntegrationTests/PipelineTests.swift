@@ -1,7 +1,6 @@
 import Agent
 import Foundation
 import Lab
-import LocalServers
 import Logging
 import Platform
 import Supervision

@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Testing
 
 /// Reloads of the real process while messages are under way.

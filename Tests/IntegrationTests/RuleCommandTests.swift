@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Testing
 
 /// `check rules`, `test rules` and `query`, as a user types them.

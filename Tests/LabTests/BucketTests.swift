@@ -1,9 +1,9 @@
 import Foundation
 import Lab
-import LocalServers
 import Logging
 import Platform
 import Samples
+import TestServers
 import Testing
 
 struct BucketTests {

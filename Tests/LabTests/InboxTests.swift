@@ -1,7 +1,7 @@
 import Foundation
 import Lab
-import LocalServers
 import Platform
+import TestServers
 import Testing
 
 struct InboxTests {

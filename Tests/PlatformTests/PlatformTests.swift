@@ -1,6 +1,7 @@
 #if canImport(Glibc)
     import Glibc
 #endif
+import CThread
 import Logging
 import Platform
 import Samples
@@ -65,5 +66,67 @@ struct LineLogHandlerTests {
     @Test func theJournalGetsPriorities() {
         #expect(line(.logfmt, journal: true) { $0.error("x") }.hasPrefix("<3>ts="))
         #expect(line(.logfmt) { $0.debug("x") }.isEmpty)
+    }
+}
+
+struct SystemThreadsTests {
+    private struct Seen: Sendable {
+        var name: String
+        var blocked: Bool
+        var stackBytes: Int
+    }
+
+    private func seen(_ name: String, stackBytes: Int?) async throws -> Seen {
+        let (stream, continuation) = AsyncStream.makeStream(of: Seen.self)
+        try SystemThreads().start(name, stackBytes: stackBytes) {
+            var text = [CChar](repeating: 0, count: 16)
+            vw_thread_get_name(&text, text.count)
+            var mask = sigset_t()
+            pthread_sigmask(SIG_BLOCK, nil, &mask)
+            continuation.yield(
+                Seen(
+                    name: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
+                    blocked: sigismember(&mask, SIGPIPE) == 1 && sigismember(&mask, SIGTERM) == 1,
+                    stackBytes: vw_thread_stack_bytes()))
+            continuation.finish()
+        }
+        for await seen in stream { return seen }
+        throw CancellationError()
+    }
+
+    @Test func aThreadHasItsNameItsStackAndNoSignals() async throws {
+        let thread = try await seen("evaluation", stackBytes: 32 << 20)
+        #expect(thread.name == "evaluation")
+        #expect(thread.blocked)
+        // glibc takes a larger one where it has it at hand.
+        #expect(thread.stackBytes >= 32 << 20)
+        #expect(try await seen("a name that is longer", stackBytes: nil).name == "a name that is ")
+    }
+
+    /// More than any address space holds.
+    @Test func aThreadThatCannotStartIsAnError() {
+        let isReleased = Flag()
+        do {
+            let held = Held(isReleased)
+            try SystemThreads().start("huge", stackBytes: 1 << 50) { _ = held }
+            Issue.record("it started")
+        } catch {
+            #expect(error.name == "huge")
+            #expect(error.code == EAGAIN || error.code == ENOMEM)
+            #expect("\(error)".hasPrefix("the thread \"huge\" cannot be started: "))
+        }
+        #expect(isReleased.isRaised)
+    }
+
+    private final class Flag: Sendable {
+        private let raised = Mutex(false)
+        var isRaised: Bool { raised.withLock { $0 } }
+        func raise() { raised.withLock { $0 = true } }
+    }
+
+    private final class Held: Sendable {
+        private let flag: Flag
+        init(_ flag: Flag) { self.flag = flag }
+        deinit { flag.raise() }
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Platform
 import Samples
 import Simulation

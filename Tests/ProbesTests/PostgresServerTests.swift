@@ -1,4 +1,4 @@
-import LocalServers
+import Lab
 import Platform
 import Samples
 import Testing

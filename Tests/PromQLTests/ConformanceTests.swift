@@ -2,6 +2,7 @@ import Foundation
 import PromQL
 import Samples
 import Testing
+import Text
 import YAML
 
 /// Prometheus' own engine tests, in promtool's format. Conformance/README.md says where they come from.

@@ -1,5 +1,6 @@
 import PromQL
 import Samples
+import Text
 
 /// Series in memory, as rule tests write them.
 struct ScriptedSource: SampleSource {

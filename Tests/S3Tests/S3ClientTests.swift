@@ -1,9 +1,10 @@
 import Foundation
-import LocalServers
+import Lab
 import Logging
 import Platform
 import Samples
 import Synchronization
+import TestServers
 import Testing
 import Transport
 

@@ -6,7 +6,7 @@ struct TidyTests {
     /// The way of the data. A stage imports what stands in its row, its own C libraries, and nothing else.
     private static let mayImport: [String: Set<String>] = [
         "Samples": ["CRE2"],
-        "Platform": ["Samples", "Logging"],
+        "Platform": ["Samples", "CThread", "Logging"],
         "YAML": ["Samples", "CYAML"],
         "Exposition": ["Samples"],
         "Telemetry": ["Samples", "Exposition"],

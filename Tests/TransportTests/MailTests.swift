@@ -1,8 +1,9 @@
 import Foundation
-import LocalServers
+import Lab
 import Platform
 import Simulation
 import Synchronization
+import TestServers
 import Testing
 
 @testable import Transport

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import LocalServers
+import Lab
 import Logging
 import Platform
 import Simulation

@@ -1,9 +1,10 @@
 import Foundation
-import LocalServers
+import Lab
 import Platform
 import Samples
 import Simulation
 import Synchronization
+import TestServers
 import Testing
 
 @testable import Transport

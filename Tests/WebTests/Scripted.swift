@@ -1,6 +1,8 @@
+import Console
 import Alerts
 import Exposition
 import Foundation
+import HTTPServer
 import Logging
 import Platform
 import Samples
@@ -40,7 +42,11 @@ struct Scripted: Sendable {
         return platform
     }
 
-    var service: WebService { WebService(options, sources: sources, platform: platform, registry: registry) }
+    var service: WebService { 
+        WebService(
+            options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
+            platform: platform, registry: registry)
+    }
 
     func respond(_ method: String = "GET", _ target: String, headers: [(String, String)] = [], body: String = "") async
         -> ServerResponse

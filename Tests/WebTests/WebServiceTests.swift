@@ -1,5 +1,6 @@
 import Exposition
 import Foundation
+import HTTPServer
 import Samples
 import Telemetry
 import Testing

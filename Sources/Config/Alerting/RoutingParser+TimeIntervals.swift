@@ -1,6 +1,8 @@
 import Dispatching
 import Platform
 import Samples
+import Text
+import TimeZones
 import YAML
 
 extension RoutingParser {

@@ -1,6 +1,7 @@
 import Dispatching
 import Platform
 import Samples
+import Text
 import YAML
 
 /// Alertmanager's routing sections: `route`, `inhibit_rules`, `time_intervals`, `mute_time_intervals`, `templates`.

@@ -3,6 +3,7 @@ import GoTemplate
 import Platform
 import Samples
 import Synchronization
+import TimeZones
 
 /// Turns templates of the configuration into text: the default templates, the user's files over them.
 package struct Composer: Sendable {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// JSON to write: small, ordered, and without a detour over Codable. Source: RFC 8259.
 indirect enum JSON: Sendable {

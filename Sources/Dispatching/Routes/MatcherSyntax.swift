@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// A matcher's text that can't be read: what is wrong, in Alertmanager's words.
 package struct MatcherSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {

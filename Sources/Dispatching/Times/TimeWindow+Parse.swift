@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// A field of a time interval that can't be read, in Alertmanager's words.
 package struct TimeWindowError: Error, Hashable, Sendable, CustomStringConvertible {

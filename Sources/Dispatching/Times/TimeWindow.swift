@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import TimeZones
 
 /// One entry of a `time_intervals` list: all fields that are given must hold; within a field any range does.
 /// Source: https://prometheus.io/docs/alerting/latest/configuration/#time_interval

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Durations counted by size, as a classic Prometheus histogram.
 struct LatencyHistogram: Sendable, Hashable {

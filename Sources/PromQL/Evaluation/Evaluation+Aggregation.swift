@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 extension Evaluation {
     /// Which rows make up which group.

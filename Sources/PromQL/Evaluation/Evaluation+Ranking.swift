@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// `topk` and `bottomk`.
 extension Evaluation {

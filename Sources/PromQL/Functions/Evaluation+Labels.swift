@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// `label_replace` and `label_join`.
 extension Evaluation {

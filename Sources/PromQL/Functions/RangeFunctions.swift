@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Functions of a series' points within a range. Each gives a value or nothing.
 /// Source: prometheus/prometheus, promql/functions.go.

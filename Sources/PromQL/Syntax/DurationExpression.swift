@@ -1,4 +1,5 @@
 import Samples
+import Text
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 extension Expression: CustomStringConvertible {
     /// The expression as Prometheus prints it, on one line. Reading the printed form and printing it again gives the

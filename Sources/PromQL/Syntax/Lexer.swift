@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Text → words. Source: prometheus/prometheus, promql/parser/lex.go.
 struct Lexer {

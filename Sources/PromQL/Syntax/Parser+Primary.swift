@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Numbers, strings, selectors, calls, aggregations, parentheses.
 extension Parser {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// What may follow a selector or an expression: `[5m]`, `[5m:1m]`, `offset`, `@`.
 extension Parser {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 extension Expression {
     /// The longest text that is read, in bytes.

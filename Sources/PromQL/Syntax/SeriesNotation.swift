@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Series as rule tests write them: `metric{a="b"}` and `0+10x5 _ stale -Inf`.
 /// Source: Prometheus' manual, "Unit testing for rules"; promql/parser, ParseSeriesDesc.

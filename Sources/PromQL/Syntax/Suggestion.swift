@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// "; did you mean …?" for a misspelt word, or nothing where no candidate is near.
 func suggestion(for word: String, among candidates: some Sequence<String>) -> String {

@@ -1,6 +1,7 @@
 import Samples
 
 import Samples
+import Text
 
 /// One word of an expression.
 struct Token: Hashable, Sendable {

@@ -1,8 +1,10 @@
 import Alerts
 import Dispatching
 import FoundationEssentials
+import HTTPServer
 import Platform
 import Samples
+import Text
 
 extension WebService {
     func listAlerts(_ request: ServerRequest) async -> ServerResponse {

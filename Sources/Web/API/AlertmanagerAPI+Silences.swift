@@ -1,7 +1,9 @@
 import Dispatching
 import FoundationEssentials
+import HTTPServer
 import Platform
 import Samples
+import TimeZones
 
 extension WebService {
     func listSilences(_ request: ServerRequest) async -> ServerResponse {

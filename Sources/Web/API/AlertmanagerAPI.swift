@@ -1,7 +1,9 @@
 import Alerts
 import Dispatching
 import FoundationEssentials
+import HTTPServer
 import Samples
+import Text
 
 /// Alertmanager's HTTP API, for amtool, Grafana's data source and everything else that speaks it.
 /// Source: alertmanager, api/v2/openapi.yaml and api/v2/api.go.

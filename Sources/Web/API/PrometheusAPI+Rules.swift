@@ -1,4 +1,6 @@
+import HTTPServer
 import Samples
+import Text
 
 extension WebService {
     /// Go's zero time: never.

@@ -1,4 +1,5 @@
 import Exposition
+import HTTPServer
 import Platform
 import Samples
 

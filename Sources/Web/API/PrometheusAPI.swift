@@ -1,5 +1,7 @@
 import Exposition
+import HTTPServer
 import Samples
+import Text
 
 /// Prometheus' HTTP API, for Grafana's data source, promtool and everything else that speaks it.
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/, web/api/v1/api.go.

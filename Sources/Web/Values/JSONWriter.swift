@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Writes JSON in one go, in the order of the calls; no tree in between. Source: RFC 8259.
 struct JSONWriter {

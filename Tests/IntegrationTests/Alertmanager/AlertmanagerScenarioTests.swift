@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Logging
 import Platform
 import Testing

@@ -1,4 +1,4 @@
-import LocalServers
+import Lab
 import Testing
 
 @Suite(.serialized) struct LocalPostgresTests {

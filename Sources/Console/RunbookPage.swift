@@ -1,5 +1,5 @@
-import Platform
-import Samples
+import HTTPServer
+import Web
 
 /// The page at `/runbooks`: what each alert means and what to do about it, from the rules in use.
 /// `runbook_url` of the shipped rules points at its sections.
@@ -56,17 +56,5 @@ struct RunbookPage {
         page.markup("</p><pre>")
         page.text(rule.query)
         page.markup("</pre></article>")
-    }
-}
-
-extension WebService {
-    func runbookPage() async -> ServerResponse {
-        let nonce = String(platform.random.next(), radix: 36) + String(platform.random.next(), radix: 36)
-        let page = RunbookPage(groups: await sources.ruleGroups(), nonce: nonce)
-        return ServerResponse(
-            headers: [
-                ("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", page.contentSecurityPolicy),
-            ],
-            body: .bytes(page.render()))
     }
 }

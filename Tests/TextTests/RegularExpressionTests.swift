@@ -1,23 +1,7 @@
-import Samples
 import Testing
+import Text
 
 struct RegularExpressionTests {
-    @Test func matchersAreAnchoredAndTheDotTakesNewlines() throws {
-        let matcher = try Matcher("a", .matches, "x.*z|q")
-        #expect(matcher.matches("x\nz"))
-        #expect(matcher.matches("q"))
-        #expect(!matcher.matches("qq"))
-        #expect(!matcher.matches("axz"))
-        #expect(try Matcher("a", .notMatches, "b|").matches(["a": "c"]))
-        #expect(try !Matcher("a", .notMatches, "b|").matches(Labels.empty))
-    }
-
-    @Test func aBadPatternSaysWhatIsWrong() {
-        #expect { try Matcher("a", .matches, "a(") } throws: { error in
-            "\(error)" == #"invalid regular expression "a(": missing ): ^(?s:a()$"#
-        }
-    }
-
     /// A backtracking engine would need 2^40 steps here.
     @Test func matchingIsLinear() throws {
         let pattern = try RegularExpression(anchored: "(a|a)*(a|a)*(a|a)*b")

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 #if canImport(Glibc)
     import Glibc
@@ -83,19 +84,19 @@ package final class ChildProcess: Sendable {
         _ executable: String, _ arguments: [String] = [], options: Options = Options()
     ) async throws(ChildProcessError) -> ChildProcess {
         let result: Result<ChildProcess, ChildProcessError> = await withCheckedContinuation { continuation in
-            let failure = startThread {
-                switch spawn(executable, arguments, options) {
-                case .failure(let error):
-                    continuation.resume(returning: .failure(error))
-                case .success(let child):
-                    continuation.resume(returning: .success(child))
-                    child.reap()
+            do {
+                try SystemThreads().start("child") {
+                    switch spawn(executable, arguments, options) {
+                    case .failure(let error):
+                        continuation.resume(returning: .failure(error))
+                    case .success(let child):
+                        continuation.resume(returning: .success(child))
+                        child.reap()
+                    }
                 }
-            }
-            if failure != 0 {
+            } catch {
                 continuation.resume(
-                    returning: .failure(
-                        ChildProcessError(program: executable, reason: String(cString: strerror(failure)))))
+                    returning: .failure(ChildProcessError(program: executable, reason: "\(error)")))
             }
         }
         return try result.get()
@@ -321,23 +322,4 @@ private func inheritable() -> [Int32] {
         if flags >= 0, flags & FD_CLOEXEC == 0 { found.append(descriptor) }
     }
     return found
-}
-
-/// Runs work on a new, detached thread; pthread_create(3).
-/// - Returns: 0 or the error number.
-private func startThread(_ work: @escaping @Sendable () -> Void) -> Int32 {
-    final class Box {
-        let work: @Sendable () -> Void
-        init(_ work: @escaping @Sendable () -> Void) { self.work = work }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(work))
-    let code = pthread_create(
-        &thread, nil,
-        { argument in
-            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().work() }
-            return nil
-        }, box.toOpaque())
-    if code == 0 { pthread_detach(thread) } else { box.release() }
-    return code
 }

@@ -23,7 +23,7 @@ enum DemoConfiguration {
         let postgres = databases.isEmpty ? "" : "postgres:\n  servers:\n\(databases)\n"
         let mailTLS = estate.caFile.map { "    smtp_tls_config: {ca_file: \($0)}\n" } ?? "    smtp_require_tls: false\n"
         return """
-            # Written by vaultwatch demo for its simulated estate.
+            # Written by vaultwatch-demo for its simulated estate.
             global:
               poll_interval: 5s
               timeout: 4s

@@ -1,5 +1,5 @@
 import Glibc
-import LocalServers
+import Lab
 import Testing
 
 struct ChildProcessTests {

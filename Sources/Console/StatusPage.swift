@@ -1,4 +1,5 @@
-import Platform
+import HTTPServer
+import Web
 
 /// The page at `/`: how everything stands, on a phone or a wall. One answer, nothing loaded from elsewhere.
 struct StatusPage {
@@ -201,16 +202,4 @@ struct StatusPage {
 extension Double {
     /// Within what an Int of milliseconds can say of a probe.
     fileprivate func clamped() -> Double { isNaN ? 0 : Swift.min(Swift.max(self, 0), 1e12) }
-}
-
-extension WebService {
-    func statusPage() async -> ServerResponse {
-        let nonce = String(platform.random.next(), radix: 36) + String(platform.random.next(), radix: 36)
-        let page = StatusPage(status: await sources.status(), nonce: nonce)
-        return ServerResponse(
-            headers: [
-                ("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", page.contentSecurityPolicy),
-            ],
-            body: .bytes(page.render()))
-    }
 }

@@ -1,5 +1,6 @@
-import LocalServers
+import Lab
 import Platform
+import TestServers
 import Testing
 
 /// The servers that other tests lean on, tried with clients that are not ours.

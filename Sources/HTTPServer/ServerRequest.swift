@@ -1,3 +1,5 @@
+import Text
+
 /// A request as handlers see it, read whole.
 package struct ServerRequest: Sendable {
     /// Upper case as it came: `GET`, `POST` …

@@ -1,4 +1,6 @@
+import Platform
 import Samples
+import Text
 
 /// A time zone that can't be had: its name and why.
 package struct TimeZoneError: Error, Hashable, Sendable, CustomStringConvertible {
