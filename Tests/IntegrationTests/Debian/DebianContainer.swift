@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Testing
 
 /// A bare Debian 12 with systemd as its init, booted by systemd-nspawn(1): what the package meets on a server.

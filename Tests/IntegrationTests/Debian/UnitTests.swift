@@ -1,5 +1,5 @@
 import Foundation
-import LocalServers
+import Lab
 import Testing
 
 /// The shipped unit under a real systemd.
