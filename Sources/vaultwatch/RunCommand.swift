@@ -26,10 +26,20 @@ struct RunCommand: AsyncParsableCommand {
         name: .customLong("web.config.file"), help: "TLS and basic authentication, in the exporter toolkit's format.")
     var webConfigFile: String?
 
+    @Flag(
+        name: .customLong("web.systemd-socket"),
+        help: "Listen on the sockets that systemd hands over, and on nothing else; without any the start fails.")
+    var systemdSocket = false
+
     @Option(name: .customLong("storage.path"), help: "The folder of the journal.")
     var storagePath: String?
 
     func run() async throws {
+        if systemdSocket, ServiceManager.listeningSockets().isEmpty {
+            Terminal.error(
+                "--web.systemd-socket: systemd hands over no socket; is vaultwatch.socket enabled and started?")
+            throw ExitCode.failure
+        }
         var options = AgentOptions(configFile: config.configFile)
         options.listenAddresses = listenAddresses
         options.externalURL = externalURL

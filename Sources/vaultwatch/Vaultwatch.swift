@@ -40,7 +40,8 @@ struct Vaultwatch: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self, StatusCommand.self,
+            RunCommand.self, ReloadCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self,
+            StatusCommand.self,
             AlertsCommand.self, SilenceCommand.self,
             HistoryCommand.self, RoutesCommand.self, NotifyCommand.self, TemplateCommand.self, RecordCommand.self,
         ])

@@ -321,7 +321,7 @@ struct ConfigurationTests {
     @Test func nothingToWatchIsAMistake() {
         #expect(
             complaints(Self.alerting) == [
-                "c.yml:1:1: nothing to watch: expected at least one of vault, postgres, backups, records"
+                "c.yml:1:1: nothing to watch: expected at least one of vault, postgres, backups, records, rules"
             ])
         #expect(
             complaints(Self.least) == [
