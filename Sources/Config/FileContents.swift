@@ -1,6 +1,6 @@
 /// What belongs in the files that a configuration names, for who has yet to write them.
 enum FileContents {
-    /// Phrases that end "put … there", by the key under which the file is named.
+    /// Phrases that end "put there: …", by the key under which the file is named.
     private static let phrases = [
         "token_file": "a Vault token with the policy of vault-policy.hcl",
         "role_id_file": "the role id of an AppRole",

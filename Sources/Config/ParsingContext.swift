@@ -67,7 +67,7 @@ package struct ParsingContext: Sendable {
         do {
             _ = try files.read(path, limit: ParsingContext.fileLimitBytes)
         } catch {
-            let advice = error.isMissing ? FileContents.phrase(for: key).map { "; put \($0) there" } ?? "" : ""
+            let advice = error.isMissing ? FileContents.phrase(for: key).map { "; put there: \($0)" } ?? "" : ""
             errors.add(node.position, "\(key): cannot read \(error.description)\(advice)")
         }
         return path

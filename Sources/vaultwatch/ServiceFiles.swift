@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -31,15 +32,15 @@ struct ServiceFiles: FileAccess {
 
     func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         if let credential = credential(path) { return try read(credential, path, limit: limit) }
-        return try asService(path) { () throws(FileError) in try files.read(path, limit: limit) }
+        return try asService { () throws(FileError) in try files.read(path, limit: limit) }
     }
 
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
-        try asService(path) { () throws(FileError) in try files.tail(path, limit: limit) }
+        try asService { () throws(FileError) in try files.tail(path, limit: limit) }
     }
 
     func glob(_ pattern: String) -> [String] {
-        (try? asService(pattern) { () throws(FileError) in files.glob(pattern) }) ?? []
+        (try? asService { () throws(FileError) in files.glob(pattern) }) ?? []
     }
 
     /// Credentials of the running service that are older than what they were copied from, as sentences.
@@ -84,16 +85,21 @@ struct ServiceFiles: FileAccess {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
-    /// Does something with the service's rights on files; setfsuid(2), which holds for the calling thread alone.
-    private func asService<T>(_ path: String, _ body: () throws(FileError) -> T) throws(FileError) -> T {
-        setfsgid(group)
-        setfsuid(user)
-        defer {
-            setfsuid(0)
-            setfsgid(0)
-        }
+    /// The effective account is the whole process's.
+    private static let account = Mutex(())
+
+    /// Does something with the service's rights on files; seteuid(2).
+    private func asService<T: Sendable>(_ body: () throws(FileError) -> T) throws(FileError) -> T {
         do {
-            return try body()
+            return try ServiceFiles.account.withLock { (_) throws(FileError) -> T in
+                setegid(group)
+                seteuid(user)
+                defer {
+                    seteuid(0)
+                    setegid(0)
+                }
+                return try body()
+            }
         } catch {
             guard error.reason == String(cString: strerror(EACCES)) else { throw error }
             throw FileError(

@@ -6,19 +6,30 @@ enum Main {
     static func main() async {
         // Daemons take signals as requests, from the first moment on.
         if CommandLine.arguments.dropFirst().contains("run") { _ = Signals.shared }
-        do {
-            var command = try Vaultwatch.parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
+        // This task has a priority above that of ordinary threads, which its children would inherit and whom it waits for
+        // would get. libdispatch's workers can't have it without privileges, and each would complain to syslog. Hence a
+        // task of ordinary priority, for which nothing waits.
+        Task.detached(priority: .medium) {
+            do {
+                var command = try Vaultwatch.parseAsRoot()
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+            } catch {
+                exit(error)
             }
-        } catch {
-            // Wrong usage is 2 here, as with promtool's and amtool's kin.
-            guard Vaultwatch.exitCode(for: error) == .validationFailure else { Vaultwatch.exit(withError: error) }
-            Terminal.error(Vaultwatch.fullMessage(for: error))
-            Vaultwatch.exit(withError: ExitCode(2))
+            Vaultwatch.exit()
         }
+        while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+    }
+
+    private static func exit(_ error: any Error) -> Never {
+        // Wrong usage is 2 here, as with promtool's and amtool's kin.
+        guard Vaultwatch.exitCode(for: error) == .validationFailure else { Vaultwatch.exit(withError: error) }
+        Terminal.error(Vaultwatch.fullMessage(for: error))
+        Vaultwatch.exit(withError: ExitCode(2))
     }
 }
 

@@ -1,0 +1,72 @@
+import Foundation
+import Lab
+import Testing
+
+@testable import vaultwatch
+
+/// What is in the package.
+@Suite(.serialized) struct PackageTests {
+    @Test func theSameProgramGivesTheSameBytes() async throws {
+        let packages = try await [BuiltPackage(), BuiltPackage()]
+        let bytes = try packages.map { try Data(contentsOf: URL(filePath: $0.path)) }
+        #expect(bytes[0] == bytes[1])
+        #expect(packages[0].path.hasSuffix("/vaultwatch_\(Vaultwatch.version)_amd64.deb"))
+    }
+
+    /// The named tags are those of a debug program: the Swift runtime is outside, and nothing is compressed.
+    @Test func lintianHasNothingToSay() async throws {
+        let package = try await BuiltPackage()
+        let debug = "custom-library-search-path,uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball"
+        let child = try await ChildProcess.start(
+            "lintian", ["--allow-root", "--fail-on=error,warning", "--suppress-tags=\(debug)", package.path])
+        let exit = await child.wait()
+        let said = String(decoding: child.standardOutput(limit: 1 << 16), as: UTF8.self)
+        #expect(exit == .exited(0), "\(said)")
+        #expect(!said.contains("W: ") && !said.contains("E: "), "\(said)")
+    }
+
+    /// A page for each command, from the argument parser, which man(1) formats without a complaint.
+    @Test func everyCommandHasAManualPage() async throws {
+        let files = try await BuiltPackage().unpacked()
+        let pages = try FileManager.default.contentsOfDirectory(atPath: files.path + "/usr/share/man/man1")
+        func names(_ command: any ParsableCommand.Type, _ above: String) -> [String] {
+            let configuration = command.configuration
+            let name = above + (configuration.commandName ?? "")
+            return [name] + configuration.subcommands.flatMap { names($0, name + "-") }
+        }
+        #expect(Set(pages) == Set(names(Vaultwatch.self, "").map { $0 + ".1.gz" }))
+        for page in pages {
+            let child = try await ChildProcess.start(
+                "man", ["--warnings", "--local-file", files.path + "/usr/share/man/man1/" + page],
+                options: .init(environment: ["MANWIDTH": "80", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]))
+            #expect(await child.wait() == .exited(0))
+            let complaints = String(decoding: child.standardError(limit: 4096), as: UTF8.self)
+            #expect(complaints.isEmpty, "\(page): \(complaints)")
+            let text = String(decoding: child.standardOutput(limit: 1 << 16), as: UTF8.self)
+            #expect(text.contains("SYNOPSIS") && text.contains("EXIT STATUS"), "\(page): \(text)")
+        }
+        let run = try await ChildProcess.run("man", ["-l", files.path + "/usr/share/man/man1/vaultwatch-run.1.gz"])
+        #expect(String(decoding: run, as: UTF8.self).contains("--storage.path=PATH"))
+    }
+
+    /// Bash reads its completions and proposes commands.
+    @Test func bashCompletesCommands() async throws {
+        let files = try await BuiltPackage().unpacked()
+        let folder = files.path + "/usr/share"
+        let said = try await ChildProcess.run(
+            "bash",
+            [
+                "-c",
+                """
+                source \(folder)/bash-completion/completions/vaultwatch
+                COMP_WORDS=(vaultwatch si) COMP_CWORD=1 COMP_LINE='vaultwatch si' COMP_POINT=13
+                $(complete -p vaultwatch | sed 's/.*-F \\([^ ]*\\).*/\\1/') vaultwatch si vaultwatch
+                echo "${COMPREPLY[@]}"
+                """,
+            ])
+        #expect(String(decoding: said, as: UTF8.self).contains("silence"))
+        for file in ["/zsh/vendor-completions/_vaultwatch", "/fish/vendor_completions.d/vaultwatch.fish"] {
+            #expect(try String(contentsOfFile: folder + file, encoding: .utf8).contains("silence"))
+        }
+    }
+}
