@@ -80,7 +80,8 @@ reproduce: deps-deb
 
 run: deps-run
 	swift build --scratch-path $(SCRATCH) $(RELEASE) --product vaultwatch
-	exec $(SCRATCH)/release/vaultwatch demo
+	swift build --scratch-path $(SCRATCH) $(RELEASE) --product vaultwatch-demo
+	exec $(SCRATCH)/release/vaultwatch-demo
 
 test: deps-test
 	swift build --scratch-path $(SCRATCH) --build-tests

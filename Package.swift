@@ -121,7 +121,7 @@ let package = Package(
                 "Config", "Agent", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        stage("Lab", ["Text", "Samples", "Platform", "CCrypto"] + nio),
+        stage("Lab", ["Text", "HTTPServer", "Samples", "Platform", "CCrypto"] + nio),
         .executableTarget(
             name: "vaultwatch-demo",
             dependencies: [
@@ -145,7 +145,7 @@ let package = Package(
         tests("Samples", ["Text", "Samples"]),
         tests("Text", ["Text"]),
         tests("TimeZones", ["TimeZones", "Platform", "Text", "Samples"]),
-        tests("Platform", ["Platform", "Text", "Samples", logging]),
+        tests("Platform", ["Platform", "CThread", "Text", "Samples", logging]),
         tests("YAML", ["YAML"]),
         tests("Exposition", ["Exposition", "Text", "Samples"], exclude: ["Recordings"]),
         tests("Telemetry", ["Telemetry", "Exposition", "Text", "Samples"]),
@@ -198,7 +198,7 @@ let package = Package(
             "Agent",
             [
                 "Agent", "Alerts", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Text", "Samples",
-                "Simulation", "Store", "Telemetry", logging,
+                "Simulation", "Store", "Telemetry", "Transport", logging,
             ]),
         tests(
             "Integration",

@@ -60,7 +60,7 @@ package final class Agent: Sendable {
         self.manager = manager
         let configuration = try Agent.load(options, platform)
         let lostConnections = LostConnections()
-        self.network = network ?? Network.real(platform) { lostConnections.tell($0) }
+        self.network = network ?? Network.real(platform) { lostConnections.report($0) }
         store = Store(options: configuration.storage.memory, registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
         observatory = Observatory(store: store, clock: clock)
@@ -92,7 +92,7 @@ package final class Agent: Sendable {
             heartbeat.stalled(now: time.monotonic())
         }
         state = Mutex(State(configuration: configuration, lastReload: (true, startedAt)))
-        lostConnections.listen { [weak self] in self?.probeOrigin($0) }
+        lostConnections.listen { [weak self] in self?.probe(after: $0) }
     }
 
     /// Runs until a request to stop, or until its task is cancelled; then drains and saves.
@@ -205,13 +205,11 @@ package final class Agent: Sendable {
         return gate
     }
 
-    /// A kept connection to this origin broke: whoever lives there deserves a look at once.
-    private func probeOrigin(_ origin: String) {
-        let (schedule, clusters) = state.withLock { ($0.schedule, $0.configuration.vault) }
-        for cluster in clusters {
-            for node in cluster.nodes where LostConnections.same(node.url, origin) {
-                schedule?.probeNow(ProbeTarget(.vaultNode, "\(cluster.name)/\(node.name)"))
-            }
+    /// Probes the targets of a connection that its peer has dropped.
+    private func probe(after lost: LostConnection) {
+        let (schedule, configuration) = state.withLock { ($0.schedule, $0.configuration) }
+        for target in lost.targets(vault: configuration.vault, postgres: configuration.postgres) {
+            schedule?.probeNow(target)
         }
     }
 }

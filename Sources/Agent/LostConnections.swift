@@ -1,14 +1,29 @@
+import Probes
 import Synchronization
+import Transport
 
-/// Hands on the news that a kept connection broke. The transport exists before the agent that wants to hear.
-final class LostConnections: Sendable {
-    private let listener = Mutex<(@Sendable (String) -> Void)?>(nil)
+/// An idle connection that its peer has dropped: the peer has died, or restarts.
+package enum LostConnection: Sendable, Hashable {
+    /// - Parameter origin: scheme, host and port: `https://vault-1.example:8200`.
+    case http(origin: String)
+    case postgres(PostgresOptions)
 
-    func listen(_ listener: @escaping @Sendable (String) -> Void) { self.listener.withLock { $0 = listener } }
-    func tell(_ origin: String) { listener.withLock { $0 }?(origin) }
+    /// The configured targets that are reached by such a connection.
+    func targets(vault: [VaultClusterOptions], postgres: [PostgresServerOptions]) -> [ProbeTarget] {
+        switch self {
+        case .http(let origin):
+            vault.flatMap { cluster in
+                cluster.nodes.filter { LostConnection.isSame($0.url, origin) }.map {
+                    ProbeTarget(.vaultNode, "\(cluster.name)/\($0.name)")
+                }
+            }
+        case .postgres(let options):
+            postgres.filter { $0.connection == options }.map(\.target)
+        }
+    }
 
     /// Whether a configured URL has this origin; a port that the scheme implies may be left out on either side.
-    static func same(_ url: String, _ origin: String) -> Bool { normal(url) == normal(origin) }
+    static func isSame(_ url: String, _ origin: String) -> Bool { normal(url) == normal(origin) }
 
     private static func normal(_ url: String) -> String {
         let isTLS = url.hasPrefix("https://")
@@ -20,4 +35,14 @@ final class LostConnections: Sendable {
         }
         return (isTLS ? "https://" : "http://") + host
     }
+}
+
+/// Passes lost connections on to the agent, which is made after the network.
+final class LostConnections: Sendable {
+    private let listener = Mutex<(@Sendable (LostConnection) -> Void)?>(nil)
+
+    func listen(_ listener: @escaping @Sendable (LostConnection) -> Void) {
+        self.listener.withLock { $0 = listener }
+    }
+    func report(_ connection: LostConnection) { listener.withLock { $0 }?(connection) }
 }

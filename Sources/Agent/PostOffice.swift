@@ -44,7 +44,7 @@ package final class PostOffice: Sendable {
         _ stalled: @escaping @Sendable () -> [String]
     ) throws -> DeliveryService {
         try DeliveryService(
-            options, http: network.http, mail: network.mail, platform: platform, registry: registry,
+            options, http: network.receivers, mail: network.mail, platform: platform, registry: registry,
             threads: ThreadStore(get: { await desk.thread($0) }, set: { await desk.setThread($0, $1) }),
             events: CourierEvents(
                 begin: { await desk.beginAttempt($0) },

@@ -7,14 +7,14 @@
 #include <stdint.h>
 #include <unistd.h>
 
-// curl_easy_setopt, curl_easy_getinfo and their siblings are variadic, and Swift imports no
-// variadic function: one function here for each type of argument.
+// curl_easy_setopt, curl_easy_getinfo and their siblings are variadic, and Swift does not import
+// variadic functions: hence one function for each type of argument.
 
 static inline CURLcode vw_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
 
-// libcurl copies strings, so the pointer need not outlive the call (CURLOPT_POSTFIELDS excepted).
+// libcurl copies strings, so the pointer need not outlive the call, except for CURLOPT_POSTFIELDS.
 static inline CURLcode vw_set_string(CURL *handle, CURLoption option, const char *value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -23,7 +23,7 @@ static inline CURLcode vw_set_pointer(CURL *handle, CURLoption option, const voi
     return curl_easy_setopt(handle, option, value);
 }
 
-// libcurl copies the bytes.
+// libcurl copies the bytes: CURL_BLOB_COPY.
 static inline CURLcode vw_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t count) {
     struct curl_blob blob = { .data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY };
     return curl_easy_setopt(handle, option, &blob);
@@ -33,7 +33,7 @@ static inline CURLcode vw_set_offset(CURL *handle, CURLoption option, curl_off_t
     return curl_easy_setopt(handle, option, value);
 }
 
-// CURLOPT_WRITEFUNCTION, _HEADERFUNCTION and _READFUNCTION have one shape.
+// The callback type of CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION and CURLOPT_READFUNCTION.
 typedef size_t (*vw_bytes_callback)(char *bytes, size_t size, size_t count, void *context);
 static inline CURLcode vw_set_bytes_callback(CURL *handle, CURLoption option, vw_bytes_callback callback) {
     return curl_easy_setopt(handle, option, callback);
@@ -65,7 +65,7 @@ static inline CURLcode vw_get_offset(CURL *handle, CURLINFO info, curl_off_t *va
     return curl_easy_getinfo(handle, info, value);
 }
 
-// The string belongs to the handle.
+// The string is owned by the handle.
 static inline CURLcode vw_get_string(CURL *handle, CURLINFO info, const char **value) {
     char *found = NULL;
     CURLcode code = curl_easy_getinfo(handle, info, &found);
@@ -109,8 +109,8 @@ static inline CURLSHcode vw_share_data(CURLSH *share, curl_lock_data data) {
     return curl_share_setopt(share, CURLSHOPT_SHARE, data);
 }
 
-// CURLMsg holds a union that Swift reads awkwardly.
-// Returns the handle of the next transfer that ended, with its result, or NULL.
+// Returns the handle of the next completed transfer and its result, or NULL where there is none.
+// In C since CURLMsg holds a union, which is awkward to read in Swift.
 static inline CURL *vw_next_done(CURLM *multi, CURLcode *result) {
     CURLMsg *message;
     int left;
@@ -123,7 +123,7 @@ static inline CURL *vw_next_done(CURLM *multi, CURLcode *result) {
     return NULL;
 }
 
-// struct epoll_event is packed and its data a union.
+// epoll_ctl(2). In C since struct epoll_event is packed and contains a union.
 static inline int vw_epoll_set(int epoll, int operation, int descriptor, uint32_t events) {
     struct epoll_event event = { .events = events, .data = { .fd = descriptor } };
     return epoll_ctl(epoll, operation, descriptor, &event);
@@ -134,7 +134,7 @@ typedef struct {
     uint32_t events;
 } vw_ready;
 
-// epoll_wait(2), at most 256 events.
+// epoll_wait(2) for at most 256 events.
 static inline int vw_epoll_wait(int epoll, vw_ready *ready, int capacity, int timeout_ms) {
     struct epoll_event events[256];
     int count = epoll_wait(epoll, events, capacity < 256 ? capacity : 256, timeout_ms);
@@ -148,6 +148,7 @@ static inline int vw_epoll_wait(int epoll, vw_ready *ready, int capacity, int ti
 static const uint32_t vw_epoll_in = EPOLLIN, vw_epoll_out = EPOLLOUT, vw_epoll_rdhup = EPOLLRDHUP,
                       vw_epoll_hup = EPOLLHUP, vw_epoll_err = EPOLLERR;
 
+// A non-blocking eventfd(2) that wakes an epoll_wait(2) of another thread.
 static inline int vw_wakeup_create(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 static inline void vw_wakeup(int descriptor) {
@@ -162,6 +163,7 @@ static inline void vw_wakeup_drain(int descriptor) {
     (void)ignored;
 }
 
+// The local port of a socket, or -1.
 static inline int vw_local_port(int descriptor) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;

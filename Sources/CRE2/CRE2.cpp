@@ -14,7 +14,8 @@ struct cre2_regex {
 cre2_regex *cre2_compile(const char *pattern, size_t length) {
     re2::RE2::Options options;
     options.set_log_errors(false);
-    // Bounds program and lazy-DFA cache; over it RE2 falls back to its NFA, still in linear time.
+    // Bounds the compiled program and the DFA cache. Where the cache is full RE2 falls back to the NFA, which takes
+    // linear time as well.
     options.set_max_mem(2 << 20);
     return new (std::nothrow) cre2_regex(re2::StringPiece(pattern, length), options);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3), and signals as bytes of a pipe.
+// sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3), and signals delivered through a pipe.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -7,21 +7,22 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-// The pipe's end that handlers write to. One process has one; only Signals.swift uses it.
+// The write end of the pipe. There is one per process; only Signals.swift uses it.
 static int vw_signal_pipe = -1;
 
 static void vw_signal_handler(int number) {
     int saved = errno;
     unsigned char byte = (unsigned char)number;
-    // A full pipe holds enough signals for anybody.
+    // A write to a full pipe fails, and the signal is dropped: thousands are waiting to be read by then.
     ssize_t ignored = write(vw_signal_pipe, &byte, 1);
     (void)ignored;
     errno = saved;
 }
 
-// A descriptor that reads a byte for each of the given signals as they arrive; -1 with errno on failure.
-// Handlers rather than signalfd(2): Swift's main thread waits in sigsuspend(2) with every signal unblocked,
-// where a blocked signal's default action would end the process.
+// Installs handlers for the given signals. Returns a descriptor that reads one byte, the signal's number, for each
+// signal received; -1 with errno on failure.
+// Not signalfd(2), which needs the signals blocked in every thread: Swift's main thread waits in sigsuspend(2) with
+// every signal unblocked, where the default action would end the process.
 static inline int vw_signals_open(const int *signals, int count) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -1;
@@ -37,7 +38,7 @@ static inline int vw_signals_open(const int *signals, int count) {
     return ends[0];
 }
 
-// The next signal's number, or -1. Blocks.
+// Blocks until a signal has arrived. Returns its number, or -1 on failure.
 static inline int vw_signals_read(int descriptor) {
     unsigned char byte = 0;
     ssize_t count;

@@ -1,5 +1,5 @@
 #pragma once
-// The GNU extension that Swift's Glibc module does not show.
+// GNU extensions that Swift's Glibc module does not import.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-// pthread_setname_np(3) for the calling thread. A name over 15 bytes would be refused, so it is cut.
+// pthread_setname_np(3) for the calling thread. It rejects names over 15 bytes, so the name is cut.
 static inline void vw_thread_set_name(const char *name) {
     char cut[16];
     strncpy(cut, name, sizeof cut - 1);

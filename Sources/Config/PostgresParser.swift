@@ -1,6 +1,7 @@
 import Platform
 import Probes
 import Samples
+import Text
 import Transport
 import YAML
 

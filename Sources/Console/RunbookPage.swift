@@ -1,4 +1,5 @@
 import HTTPServer
+import Samples
 import Web
 
 /// The page at `/runbooks`: what each alert means and what to do about it, from the rules in use.

@@ -1,10 +1,11 @@
-/// How a page of metrics is written.
+/// The format of a page of metrics.
 package enum ExpositionFormat: Sendable, Hashable, CaseIterable {
     /// Prometheus text format 0.0.4.
     case text
     /// OpenMetrics 1.0.
     case openMetrics
 
+    /// The value of the `Content-Type` header for this format.
     package var contentType: String {
         switch self {
         case .text: "text/plain; version=0.0.4; charset=utf-8"
@@ -12,8 +13,8 @@ package enum ExpositionFormat: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The format that a client prefers by its `Accept` header; text where it does not say, or asks for neither.
-    /// OpenMetrics is chosen only when it is named: `*/*` means any client, curl among them.
+    /// The format that a client prefers by its `Accept` header; text where there is none or it names neither format.
+    /// OpenMetrics is chosen only where it is named, since curl and browsers send `*/*`.
     /// Source: RFC 9110, 12.5.1.
     package init(accept: String?) {
         self = .text

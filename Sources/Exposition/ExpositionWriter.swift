@@ -1,18 +1,20 @@
 import Samples
 import Text
 
-/// Writes metric families as a page that Prometheus and its relatives read.
+/// Writes metric families in the text format or in OpenMetrics.
 ///
-/// Names that the format can't carry have their odd characters replaced by `_`; help and label values are escaped,
-/// so that nothing measured can break a line.
+/// Characters that are not allowed in a name are replaced by `_`; help texts and label values are escaped, so that no
+/// scraped value can break a line.
 /// Source: prometheus.io/docs/instrumenting/exposition_formats, OpenMetrics 1.0.
 package struct ExpositionWriter {
+    /// The format to write.
     package let format: ExpositionFormat
     private var out: [UInt8] = []
 
+    /// An empty page.
     package init(_ format: ExpositionFormat) { self.format = format }
 
-    /// A whole page: families sorted by name, those of one name written as one.
+    /// A complete page: families sorted by name, those of the same name merged.
     package static func page(_ families: [MetricFamily], format: ExpositionFormat = .text) -> [UInt8] {
         var writer = ExpositionWriter(format)
         var merged: [MetricFamily] = []
@@ -28,7 +30,7 @@ package struct ExpositionWriter {
         return writer.finish()
     }
 
-    /// Appends one family; each name once a page.
+    /// Appends one family. A page may have each name only once.
     package mutating func write(_ family: MetricFamily) {
         let (name, kind) = declared(family)
         out.append(text: "# HELP ")
@@ -43,13 +45,14 @@ package struct ExpositionWriter {
         for sample in family.samples { write(sample, of: family) }
     }
 
-    /// The page; in OpenMetrics with its end mark.
+    /// The page; in OpenMetrics with the final `# EOF`.
     package consuming func finish() -> [UInt8] {
         if format == .openMetrics { out.append(text: "# EOF\n") }
         return out
     }
 
-    /// OpenMetrics names a counter without the `_total` of its samples; one that lacks it can't be called a counter.
+    /// The name and type to declare. OpenMetrics declares a counter without the `_total` of its samples; a counter
+    /// whose name does not end in `_total` is not valid there and is declared as unknown.
     private func declared(_ family: MetricFamily) -> (name: Substring, kind: String) {
         guard format == .openMetrics else { return (family.name[...], family.kind.rawValue) }
         switch family.kind {
@@ -72,7 +75,7 @@ package struct ExpositionWriter {
             out.append(name: label.name[...], colons: false)
             out.append(text: "=\"")
             out.append(escaping: label.value, quotes: true)
-            if format == .openMetrics, isBound(label, family.kind) { out.append(text: ".0") }
+            if format == .openMetrics, needsDecimalPoint(label, family.kind) { out.append(text: ".0") }
             out.append(UInt8(ascii: "\""))
         }
         if separator == UInt8(ascii: ",") { out.append(UInt8(ascii: "}")) }
@@ -85,8 +88,8 @@ package struct ExpositionWriter {
         out.append(UInt8(ascii: "\n"))
     }
 
-    /// OpenMetrics wants `le` and `quantile` as canonical floats: `1.0`, not `1`.
-    private func isBound(_ label: Label, _ kind: MetricFamily.Kind) -> Bool {
+    /// Whether the label is a `le` or `quantile` that is a whole number. OpenMetrics requires canonical floats: `1.0`.
+    private func needsDecimalPoint(_ label: Label, _ kind: MetricFamily.Kind) -> Bool {
         guard (kind == .histogram && label.name == "le") || (kind == .summary && label.name == "quantile") else {
             return false
         }
@@ -98,7 +101,7 @@ package struct ExpositionWriter {
 extension [UInt8] {
     fileprivate mutating func append(text: String) { append(contentsOf: text.utf8) }
 
-    /// Backslash and line feed escaped, double quotes where they would end the value.
+    /// Appends text with backslashes and line feeds escaped, and double quotes too where `quotes` is set.
     fileprivate mutating func append(escaping text: String, quotes: Bool) {
         for byte in text.utf8 {
             switch byte {
@@ -110,7 +113,8 @@ extension [UInt8] {
         }
     }
 
-    /// Metric names are `[a-zA-Z_:][a-zA-Z0-9_:]*`, label names the same without colons.
+    /// Appends a name with invalid characters replaced. Metric names are `[a-zA-Z_:][a-zA-Z0-9_:]*`; label names have
+    /// no colons.
     fileprivate mutating func append(name: Substring, colons: Bool) {
         var first = true
         for byte in name.utf8 {

@@ -1,12 +1,14 @@
 import Samples
 import Text
 
-/// A page that is not in Prometheus' text format: where and why.
+/// A page that is not in Prometheus' text format.
 package struct ExpositionError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Counted from 1.
+    /// The line, from 1.
     package let line: Int
+    /// What is wrong there.
     package let message: String
 
+    /// An error at a line.
     package init(line: Int, _ message: String) {
         self.line = line
         self.message = message
@@ -16,12 +18,13 @@ package struct ExpositionError: Error, Sendable, Hashable, CustomStringConvertib
 }
 
 extension MetricFamily {
-    /// Reads a page in Prometheus' text format 0.0.4, in the order of the page. What OpenMetrics adds is tolerated: `#
-    /// EOF`, `# UNIT`, exemplars (dropped), counters declared without `_total`, timestamps in seconds with a fraction.
+    /// Parses a page in Prometheus' text format 0.0.4; families keep the order of the page. What OpenMetrics adds is
+    /// accepted: `# EOF`, `# UNIT`, exemplars (dropped), counters declared without `_total`, timestamps in seconds with
+    /// a fraction.
     ///
-    /// - Parameter text: the page; its size is the caller's bound.
-    /// - Parameter limit: most samples that it may hold.
-    /// - Throws: `ExpositionError` at the first line that is none, or at the sample over the limit.
+    /// - Parameter text: the page. The caller bounds its size.
+    /// - Parameter limit: the maximum number of samples.
+    /// - Throws: `ExpositionError` at the first malformed line, or at the first sample over the limit.
     package static func parse(_ text: [UInt8], limit: Int) throws(ExpositionError) -> [MetricFamily] {
         var parser = ExpositionParser(text, limit: limit)
         try parser.run()
@@ -29,7 +32,7 @@ extension MetricFamily {
     }
 }
 
-/// Goes over the bytes once; strings are made only of what is kept.
+/// Parses in one pass over the bytes, and makes strings only of what is kept.
 private struct ExpositionParser {
     private let text: [UInt8]
     private let limit: Int
@@ -37,14 +40,14 @@ private struct ExpositionParser {
     private var line = 1
     private var samples = 0
     private(set) var families: [MetricFamily] = []
-    /// Declared names and the names of samples seen so far, to indices of `families`.
+    /// Indices in `families`, by declared names and by the names of the samples so far.
     private var index: [String: Int] = [:]
-    /// The last sample's name: samples of one name stand together.
+    /// The name of the last sample and its family. Samples of one name are consecutive, which saves a look-up for most.
     private var lastName = 0..<0
     private var lastNameString = ""
     private var lastFamily = 0
 
-    /// More labels than any sane series has.
+    /// The maximum number of labels of a sample.
     private static let labelLimit = 128
 
     init(_ text: [UInt8], limit: Int) {
@@ -164,7 +167,7 @@ private struct ExpositionParser {
             guard pairs.count < Self.labelLimit else { throw fail("more than \(Self.labelLimit) labels") }
             let label = Label(string(name), value)
             guard label.name != Labels.metricName else { throw fail("label name \"__name__\" is reserved") }
-            guard insert(label, into: &pairs) else { throw fail("label \"\(label.name)\" stands twice") }
+            guard insert(label, into: &pairs) else { throw fail("duplicate label \"\(label.name)\"") }
             skipBlanks()
             guard at < text.count, text[at] == UInt8(ascii: ",") || text[at] == UInt8(ascii: "}") else {
                 throw fail("expected ',' or '}' after a label")
@@ -173,30 +176,30 @@ private struct ExpositionParser {
         }
     }
 
-    /// Keeps pairs sorted and leaves empty values out; false when the name is there already.
+    /// Inserts a label in order of names, unless its value is empty. Returns false where the name is already present.
     @discardableResult
     private func insert(_ label: Label, into pairs: inout [Label]) -> Bool {
         if label.value.isEmpty { return true }
-        var place = pairs.count
-        while place > 0, !(pairs[place - 1].name < label.name) {
-            if pairs[place - 1].name == label.name { return false }
-            place -= 1
+        var index = pairs.count
+        while index > 0, !(pairs[index - 1].name < label.name) {
+            if pairs[index - 1].name == label.name { return false }
+            index -= 1
         }
-        pairs.insert(label, at: place)
+        pairs.insert(label, at: index)
         return true
     }
 
-    /// The value of a label, from behind its opening quote to behind its closing one.
+    /// A label's value. Starts after its opening quote and ends after its closing one.
     private mutating func quoted() throws(ExpositionError) -> String {
         let start = at
         var escaped = false
         while true {
-            guard !atLineEnd else { throw fail("label value is not closed") }
+            guard !atLineEnd else { throw fail("unterminated label value") }
             if text[at] == UInt8(ascii: "\"") { break }
             if text[at] == UInt8(ascii: "\\") {
                 escaped = true
                 at += 1
-                guard !atLineEnd else { throw fail("label value is not closed") }
+                guard !atLineEnd else { throw fail("unterminated label value") }
             }
             at += 1
         }
@@ -204,7 +207,7 @@ private struct ExpositionParser {
         return string(start..<at - 1, escaped: escaped)
     }
 
-    /// The family that a sample of this name belongs to; undeclared names make their own.
+    /// The family of a sample by its name; an undeclared name becomes a family of its own.
     private mutating func family(of name: Range<Int>) -> Int {
         if !lastName.isEmpty, name.count == lastName.count, text[name] == text[lastName] {
             return lastFamily
@@ -221,7 +224,7 @@ private struct ExpositionParser {
         for (suffix, kinds) in ExpositionParser.suffixes where name.hasSuffix(suffix) {
             let base = String(name.dropLast(suffix.utf8.count))
             guard let declared = index[base], kinds.contains(families[declared].kind) else { continue }
-            // OpenMetrics: the family is declared without the suffix that our names carry.
+            // OpenMetrics declares a counter without `_total`; `MetricFamily.name` has it.
             if families[declared].kind == .counter { families[declared].name = name }
             index[name] = declared
             return declared
@@ -236,7 +239,7 @@ private struct ExpositionParser {
 
     // MARK: Numbers
 
-    /// As Go's `strconv.ParseFloat` reads it.
+    /// A value in the syntax of Go's `strconv.ParseFloat`.
     private mutating func number() throws(ExpositionError) -> Double {
         let range = word()
         guard !range.isEmpty else { throw fail("missing value") }
@@ -248,8 +251,8 @@ private struct ExpositionParser {
         return value
     }
 
-    /// Digits with at most one point, short enough that one division gives the exactly rounded value
-    /// (both operands exact: Clinger 1990). Most of any page.
+    /// A fast path for most values: at most 15 digits with at most one point. Both operands of the division are exact,
+    /// so its result is correctly rounded (Clinger 1990). Nil for any other form.
     private func simpleDecimal(_ range: Range<Int>) -> Double? {
         var i = range.lowerBound
         let negative = text[i] == UInt8(ascii: "-")
@@ -306,7 +309,7 @@ private struct ExpositionParser {
         line += 1
     }
 
-    /// Up to the next blank or line end.
+    /// The bytes up to the next blank or line end.
     private mutating func word() -> Range<Int> {
         let start = at
         while !atLineEnd, !atBlank { at += 1 }

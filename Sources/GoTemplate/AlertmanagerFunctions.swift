@@ -4,9 +4,11 @@ import Text
 /// The functions of Alertmanager's notification templates.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Functions".
 package enum AlertmanagerFunctions {
+    /// The functions by name.
     /// - Parameters:
-    ///   - now: what `since` counts to.
-    ///   - zone: the offset and abbreviation of a time zone by its IANA name at a time; nil for an unknown name.
+    ///   - now: the time up to which `since` measures.
+    ///   - zone: the offset and abbreviation of a time zone at a time, by its name in the tz database; nil for an
+    ///     unknown name.
     package static func table(
         now: Timestamp, zone: @escaping @Sendable (_ name: String, _ at: Timestamp) -> TemplateTime.Zone?
     ) -> TemplateFunctions {
@@ -27,11 +29,11 @@ package enum AlertmanagerFunctions {
     }
 
     private static let fixed: TemplateFunctions = TextFunctions.table.merging([
-        // Unlike Prometheus' function of this name it also lowers the rest of each word.
+        // Unlike Prometheus' `title`, this one also converts the rest of each word to lower case.
         "title": TextFunctions.function { TextFunctions.title($0.lowercased()) },
         "trimSpace": TextFunctions.function(trimmed),
         "join": TemplateFunction(running: 2...2) { run, values in
-            // `join sep list`: the separator first, so that a list can be piped in.
+            // `join sep list`: the separator comes first, so that a list can be piped in.
             let separator = try TextFunctions.text(values[0])
             let items = try list(values[1]).map(TextFunctions.text)
             let size = items.reduce(items.count * separator.utf8.count) { $0 + $1.utf8.count }
@@ -65,8 +67,8 @@ package enum AlertmanagerFunctions {
         },
     ]) { _, new in new }
 
-    /// Alertmanager's `KV`: a map of strings that is also `.SortedPairs`, `.Names`, `.Values` and `.Remove`.
-    /// `alertname` stands first among the pairs.
+    /// Alertmanager's `KV`: a map of strings with `.SortedPairs`, `.Names`, `.Values` and `.Remove`. `alertname` is the
+    /// first of the pairs; the others are sorted by name.
     package static func keyValues(_ values: [String: String]) -> TemplateValue {
         let names = values.keys.sorted()
         let ordered = names.filter { $0 == "alertname" } + names.filter { $0 != "alertname" }
@@ -78,16 +80,18 @@ package enum AlertmanagerFunctions {
                 case "Values": .value(.strings(ordered.map { values[$0] ?? "" }))
                 case "Remove":
                     .method { arguments in
-                        guard let keys = arguments.first else { throw TemplateFailure("Remove wants a list of names") }
-                        let gone = Set(try list(keys).map(TextFunctions.text))
-                        return keyValues(values.filter { !gone.contains($0.key) })
+                        guard let keys = arguments.first else {
+                            throw TemplateFailure("Remove expects a list of names")
+                        }
+                        let removed = Set(try list(keys).map(TextFunctions.text))
+                        return keyValues(values.filter { !removed.contains($0.key) })
                     }
                 default: nil
                 }
             })
     }
 
-    /// Alertmanager's `Pairs`: `.Name` and `.Value` each; `.Names`, `.Values` and `.String` of all.
+    /// Alertmanager's `Pairs`: a list whose elements have `.Name` and `.Value`, with `.Names`, `.Values` and `.String`.
     private static func pairs(_ pairs: [(name: String, value: String)]) -> TemplateValue {
         let items = pairs.map { pair in
             TemplateValue.object(

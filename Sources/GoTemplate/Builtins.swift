@@ -1,9 +1,9 @@
 import Samples
 
-/// The functions that every Go template has. Source: pkg.go.dev/text/template, "Functions".
+/// The predefined functions of Go's templates. Source: pkg.go.dev/text/template, "Functions".
 enum Builtins {
     static let table: TemplateFunctions = [
-        // Decided by the executor, which stops early; here for their names and arity.
+        // `TemplateRun` evaluates and/or itself, since they skip arguments; these entries supply names and arity.
         "and": TemplateFunction(1...Int.max) { $0.first { !$0.isTrue } ?? $0.last ?? .null },
         "or": TemplateFunction(1...Int.max) { $0.first { $0.isTrue } ?? $0.last ?? .null },
         "not": TemplateFunction(1) { .bool(!$0[0].isTrue) },
@@ -26,7 +26,7 @@ enum Builtins {
         },
         "printf": TemplateFunction(running: 1...Int.max) { run, values in
             guard let format = values[0].text else {
-                throw TemplateFailure("printf wants a format string, found \(values[0].typeName)")
+                throw TemplateFailure("printf expects a format string, found \(values[0].typeName)")
             }
             return .string(try GoPrinter.printf(format, Array(values.dropFirst()), limit: run.budget))
         },

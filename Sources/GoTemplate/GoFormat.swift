@@ -4,11 +4,10 @@ import Text
     import Glibc
 #endif
 
-/// Numbers as Go's `strconv` and `fmt` write them.
+/// Numbers in the formats of Go's `strconv` and `fmt`.
 enum GoFormat {
-    /// `strconv.FormatFloat(value, 'g', -1, 64)`, hence `%v` and `{{ .Value }}`:
-    /// the shortest digits that read back, in exponent form below 1e-4 and from 1e6 on
-    /// (`1.7179869184e+10`).
+    /// `strconv.FormatFloat(value, 'g', -1, 64)`, and so `%v` and `{{ .Value }}`: the shortest digits that parse back
+    /// to the same value, with an exponent below 1e-4 and from 1e6 on (`1.7179869184e+10`).
     static func shortest(_ value: Double) -> String {
         guard value.isFinite, value.magnitude >= 1e6, value.magnitude < 1e21 else { return goFormat(value) }
         let plain = goFormatPlain(value.magnitude)
@@ -19,13 +18,13 @@ enum GoFormat {
         return (value < 0 ? "-" : "") + mantissa + "e+" + (exponent < 10 ? "0" : "") + String(exponent)
     }
 
-    /// As encoding/json writes a number: plain from 1e-6 up to 1e21, else `1e-9`.
+    /// A number as encoding/json writes it: without an exponent from 1e-6 up to 1e21, else as `1e-9`.
     static func json(_ value: Double) -> String {
         if value == 0 || (value.magnitude >= 1e-6 && value.magnitude < 1e21) { return goFormatPlain(value) }
         return goFormat(value).replacing("e-0", with: "e-")
     }
 
-    /// `%b` and `%x`: a mantissa in binary's own digits and a power of two.
+    /// `%b` (`4503599627370496p-52`) and `%x` (`0x1p+00`).
     static func binary(_ value: Double, verb: Character, precision: Int?) -> String {
         guard value.isFinite else { return float(value, verb: "g", precision: nil) }
         if verb == "b" {
@@ -38,7 +37,7 @@ enum GoFormat {
         let text = formatted(
             precision == nil ? "%\(verb == "X" ? "A" : "a")" : "%.*\(verb == "X" ? "A" : "a")",
             precision.map { [Int32(clamping: min($0, 400)), value] } ?? [value])
-        // Go's exponent has two digits at least.
+        // Go writes at least two digits of the exponent, C one.
         guard let p = text.lastIndex(where: { $0 == "p" || $0 == "P" }) else { return text }
         let digits = text[text.index(p, offsetBy: 2)...]
         return digits.count < 2 ? text.dropLast(digits.count) + "0" + digits : text
@@ -46,7 +45,7 @@ enum GoFormat {
 
     private static func formatted(_ format: String, _ arguments: [any CVarArg]) -> String {
         withVaList(arguments) { arguments in
-            // The longest is %f of the largest double with 400 digits behind the point.
+            // The longest output is %f of the largest double with 400 decimals.
             var buffer = [CChar](repeating: 0, count: 800)
             let count = Int(vsnprintf(&buffer, buffer.count, format, arguments))
             return String(
@@ -55,8 +54,8 @@ enum GoFormat {
         }
     }
 
-    /// `%e`, `%f` and `%g` (upper case too) with a precision, without width or sign. C and Go agree on these.
-    /// - Parameter precision: nil is the shortest form that reads back.
+    /// `%e`, `%f` and `%g` (or upper case) with a precision, but without width and sign flags; C and Go agree on these.
+    /// - Parameter precision: nil for the shortest digits that parse back to the same value.
     static func float(_ value: Double, verb: Character, precision: Int?, alternate: Bool = false) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

@@ -1,8 +1,7 @@
-/// Go's literals: numbers and the insides of quotes. Source: The Go Programming Language Specification, "Lexical
-/// elements".
+/// Go's number and string literals. Source: The Go Programming Language Specification, "Lexical elements".
 enum GoNumber {
-    /// A number as a template writes it: an `int` where it has neither point nor exponent, else a `float64`. Nil where
-    /// it is neither.
+    /// The value of a number literal: an `int` where it has neither point nor exponent, else a `float64`; nil where the
+    /// text is not a number.
     static func constant(_ text: String) -> TemplateValue? {
         if let value = integer(text) { return .int(value) }
         let plain = text.lowercased()
@@ -14,7 +13,7 @@ enum GoNumber {
         return .float(value)
     }
 
-    /// Go's `strconv.ParseFloat`, infinities and NaN by name included.
+    /// Go's `strconv.ParseFloat`, which also accepts `inf`, `infinity` and `nan`.
     static func float(_ text: String) -> Double? {
         let lower = text.lowercased()
         switch lower.hasPrefix("+") || lower.hasPrefix("-") ? String(lower.dropFirst()) : lower {
@@ -50,7 +49,7 @@ enum GoNumber {
         return text.filter { $0 != "_" }
     }
 
-    /// The inside of an interpreted string or character literal with its escapes resolved; nil where one is bad.
+    /// The contents of an interpreted string or character literal, unescaped; nil where an escape is malformed.
     static func unquoted(_ inner: [UInt8], quote: UInt8) -> String? {
         var out: [UInt8] = []
         var i = 0

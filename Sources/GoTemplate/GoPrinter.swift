@@ -1,32 +1,35 @@
 import Samples
 import Text
 
-/// Go's `fmt` for template values: `Sprint`, `Sprintln`, `Sprintf`. Bounded: text over the limit throws.
+/// Go's `fmt` for template values: `Sprint`, `Sprintln`, `Sprintf`. All throw `TemplateFailure` where the output
+/// exceeds the limit.
 struct GoPrinter {
     private(set) var out = ""
     private var size = 0
     private let limit: Int
 
-    /// - Parameter limit: most bytes to produce.
+    /// - Parameter limit: the maximum size of the output, in bytes.
     init(limit: Int) { self.limit = limit }
 
+    /// `Sprint`.
     static func print(_ values: [TemplateValue], limit: Int) throws(TemplateFailure) -> String {
         var printer = GoPrinter(limit: limit)
         for (index, value) in values.enumerated() {
-            // A space stands between operands of which neither is a string.
+            // Sprint separates two operands by a space where neither is a string.
             if index > 0, values[index - 1].text == nil, value.text == nil { try printer.write(" ") }
             try printer.write(value, Directive())
         }
         return printer.out
     }
 
-    /// What an action by itself puts out: pointers do not show.
+    /// The output of an action: as `print`, but without the `&` that fmt writes before a pointer to a struct.
     static func display(_ value: TemplateValue, limit: Int) throws(TemplateFailure) -> String {
         var printer = GoPrinter(limit: limit)
         try printer.write(value, Directive(), depth: 1)
         return printer.out
     }
 
+    /// `Sprintln`.
     static func printLine(_ values: [TemplateValue], limit: Int) throws(TemplateFailure) -> String {
         var printer = GoPrinter(limit: limit)
         for (index, value) in values.enumerated() {
@@ -37,14 +40,15 @@ struct GoPrinter {
         return printer.out
     }
 
+    /// `Sprintf`.
     static func printf(_ format: String, _ values: [TemplateValue], limit: Int) throws(TemplateFailure) -> String {
         var printer = GoPrinter(limit: limit)
         try printer.printf(Array(format.unicodeScalars), values)
         return printer.out
     }
 
-    /// One `%` directive.
-    private struct Directive {
+    /// The flags, width, precision and verb of a `%` directive.
+    struct Directive {
         var verb: Unicode.Scalar = "v"
         var plus = false
         var minus = false
@@ -64,123 +68,76 @@ struct GoPrinter {
     // MARK: - Format strings
 
     private mutating func printf(_ format: [Unicode.Scalar], _ values: [TemplateValue]) throws(TemplateFailure) {
-        var next = 0
-        var reordered = false
-        var i = 0
-        /// Go refuses widths and precisions over this.
-        let widest = 1_000_000
-        func number() -> Int? {
-            var value: Int?
-            while i < format.count, let digit = Character(format[i]).wholeNumberValue, format[i].isASCII {
-                value = min((value ?? 0) * 10 + digit, widest + 1)
-                i += 1
-            }
-            return value
-        }
-        /// `[n]` before a verb or star picks the argument.
-        func pick() -> Bool {
-            guard i < format.count, format[i] == "[" else { return true }
-            reordered = true
-            i += 1
-            let value = number()
-            guard i < format.count, format[i] == "]", let value, value >= 1, value <= values.count else {
-                while i < format.count, format[i] != "]" { i += 1 }
-                if i < format.count { i += 1 }
-                return false
-            }
-            i += 1
-            next = value - 1
-            return true
-        }
-        func star() -> Int? {
-            guard next < values.count, case .int(let value) = values[next], value.magnitude <= UInt64(widest) else {
-                next += 1
-                return nil
-            }
-            next += 1
-            return Int(value)
-        }
-        while i < format.count {
-            guard format[i] == "%" else {
-                let start = i
-                while i < format.count, format[i] != "%" { i += 1 }
-                var text = String.UnicodeScalarView()
-                text.append(contentsOf: format[start..<i])
-                try write(String(text))
-                continue
-            }
-            i += 1
-            var directive = Directive()
-            flags: while i < format.count {
-                switch format[i] {
-                case "+": directive.plus = true
-                case "-": directive.minus = true
-                case "#": directive.sharp = true
-                case " ": directive.space = true
-                case "0": directive.zero = true
-                default: break flags
-                }
-                i += 1
-            }
-            var good = pick()
-            if i < format.count, format[i] == "*" {
-                i += 1
-                if let width = star() {
-                    directive.width = abs(width)
-                    if width < 0 { directive.minus = true }
-                } else {
-                    try write("%!(BADWIDTH)")
-                }
+        var scanner = FormatScanner(format, values)
+        while !scanner.isAtEnd {
+            if scanner.take("%") {
+                try directive(&scanner)
             } else {
-                directive.width = number()
+                try write(scanner.literal())
             }
-            if i < format.count, format[i] == "." {
-                i += 1
-                good = pick() && good
-                if i < format.count, format[i] == "*" {
-                    i += 1
-                    if let precision = star() {
-                        directive.precision = precision < 0 ? nil : precision
-                    } else {
-                        try write("%!(BADPREC)")
-                    }
-                } else {
-                    directive.precision = number() ?? 0
-                }
-            }
-            if let width = directive.width, width > widest { directive.width = nil }
-            if let precision = directive.precision, precision > widest { directive.precision = nil }
-            good = pick() && good
-            guard i < format.count else {
-                try write("%!(NOVERB)")
-                break
-            }
-            directive.verb = format[i]
-            i += 1
-            if directive.verb == "%" {
-                try write("%")
-            } else if !good {
-                try write("%!\(directive.verb)(BADINDEX)")
-            } else if next >= values.count {
-                try write("%!\(directive.verb)(MISSING)")
+        }
+        // Go does not report unused arguments where the format chooses arguments by index.
+        if !scanner.isReordered, !scanner.unusedValues.isEmpty { try extra(scanner.unusedValues) }
+    }
+
+    /// One directive, from behind its `%`. Mistakes are part of the output, such as `%!d(MISSING)`.
+    private mutating func directive(_ scanner: inout FormatScanner) throws(TemplateFailure) {
+        var directive = scanner.flags()
+        var isIndexValid = scanner.argumentIndex()
+        try width(&scanner, &directive)
+        if scanner.take(".") {
+            isIndexValid = scanner.argumentIndex() && isIndexValid
+            try precision(&scanner, &directive)
+        }
+        isIndexValid = scanner.argumentIndex() && isIndexValid
+        guard let verb = scanner.next() else { return try write("%!(NOVERB)") }
+        directive.verb = verb
+        if verb == "%" {
+            try write("%")
+        } else if !isIndexValid {
+            try write("%!\(verb)(BADINDEX)")
+        } else if let value = scanner.nextValue() {
+            try write(value, directive)
+        } else {
+            try write("%!\(verb)(MISSING)")
+        }
+    }
+
+    private mutating func width(_ scanner: inout FormatScanner, _ directive: inout Directive) throws(TemplateFailure) {
+        guard scanner.take("*") else {
+            directive.width = scanner.number().flatMap { $0 <= FormatScanner.numberLimit ? $0 : nil }
+            return
+        }
+        guard let width = scanner.numberFromValue() else { return try write("%!(BADWIDTH)") }
+        directive.width = abs(width)
+        if width < 0 { directive.minus = true }
+    }
+
+    private mutating func precision(_ scanner: inout FormatScanner, _ directive: inout Directive)
+        throws(TemplateFailure)
+    {
+        guard scanner.take("*") else {
+            let precision = scanner.number() ?? 0
+            directive.precision = precision <= FormatScanner.numberLimit ? precision : nil
+            return
+        }
+        guard let precision = scanner.numberFromValue() else { return try write("%!(BADPREC)") }
+        directive.precision = precision < 0 ? nil : precision
+    }
+
+    /// The arguments that no directive used: `%!(EXTRA string=a, int=1)`.
+    private mutating func extra(_ values: ArraySlice<TemplateValue>) throws(TemplateFailure) {
+        try write("%!(EXTRA ")
+        for (index, value) in values.enumerated() {
+            if index > 0 { try write(", ") }
+            if case .null = value {
+                try write("<nil>")
             } else {
-                next += 1
-                try write(values[next - 1], directive)
+                try write(value.typeName + "=")
+                try write(value, Directive())
             }
         }
-        if !reordered, next < values.count {
-            try write("%!(EXTRA ")
-            for (index, value) in values[next...].enumerated() {
-                if index > 0 { try write(", ") }
-                if case .null = value {
-                    try write("<nil>")
-                } else {
-                    try write(value.typeName + "=")
-                    try write(value, Directive())
-                }
-            }
-            try write(")")
-        }
+        try write(")")
     }
 
     // MARK: - Values
@@ -192,7 +149,7 @@ struct GoPrinter {
             try string(value.typeName, value, directive, verb: "s")
             return
         case "p":
-            try bad(value, directive)
+            try badVerb(value, directive)
             return
         default: break
         }
@@ -203,7 +160,7 @@ struct GoPrinter {
             if directive.verb == "v" || directive.verb == "t" {
                 try pad(bool ? "true" : "false", directive)
             } else {
-                try bad(value, directive)
+                try badVerb(value, directive)
             }
         case .int(let int): try integer(int, value, directive)
         case .duration(let nanoseconds):
@@ -212,7 +169,7 @@ struct GoPrinter {
             } else {
                 try integer(nanoseconds, value, directive)
             }
-        case .float(let float): try number(float, value, directive)
+        case .float(let float): try self.float(float, value, directive)
         case .string(let text), .html(let text): try string(text, value, directive)
         case .time(let time): try string(time.description, value, directive)
         case .object(let object):
@@ -242,11 +199,11 @@ struct GoPrinter {
         }
     }
 
-    /// `{a b}`, with names for `%+v`; `&` before what is behind a pointer, if nothing is around it.
+    /// A struct: `{a b}`, with field names for `%+v`. Only at the outermost level is a pointer marked, by `&`.
     private mutating func structure(_ object: TemplateObject, _ directive: Directive, _ depth: Int)
         throws(TemplateFailure)
     {
-        guard depth < 50 else { throw TemplateFailure("nested too deep to print") }
+        guard depth < 50 else { throw TemplateFailure("nested too deeply to print") }
         if object.typeName.hasPrefix("*"), depth == 0 { try write("&") }
         let sharp = directive.sharp && directive.verb == "v"
         try write(sharp ? object.typeName.drop { $0 == "*" } + "{" : "{")
@@ -258,8 +215,8 @@ struct GoPrinter {
         try write("}")
     }
 
-    /// `%!d(string=hi)`; width and precision hold for the value.
-    private mutating func bad(_ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
+    /// A verb that does not suit the value: `%!d(string=hi)`. Width and precision apply to the value.
+    private mutating func badVerb(_ value: TemplateValue, _ directive: Directive) throws(TemplateFailure) {
         try write("%!\(directive.verb)(\(value.typeName)=")
         var plain = directive
         plain.verb = "v"
@@ -304,7 +261,7 @@ struct GoPrinter {
             guard size + bytes.count * 5 <= limit else { throw TemplateFailure("more than \(limit) bytes of output") }
             let pairs = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: upper) }
             try pad(prefix + pairs.joined(separator: directive.space ? " " + prefix : ""), directive)
-        default: try bad(value, directive)
+        default: try badVerb(value, directive)
         }
     }
 
@@ -341,7 +298,7 @@ struct GoPrinter {
             try pad("U+" + String(repeating: "0", count: max(0, 4 - hexadecimal.count)) + hexadecimal, directive)
             return
         default:
-            try bad(value, directive)
+            try badVerb(value, directive)
             return
         }
         var digits = String(int.magnitude, radix: radix, uppercase: directive.verb == "X")
@@ -359,7 +316,7 @@ struct GoPrinter {
         UInt32(exactly: int).flatMap(Unicode.Scalar.init) ?? "\u{fffd}"
     }
 
-    private mutating func number(_ float: Double, _ value: TemplateValue, _ directive: Directive)
+    private mutating func float(_ float: Double, _ value: TemplateValue, _ directive: Directive)
         throws(TemplateFailure)
     {
         let verb = directive.verb == "F" ? "f" : directive.verb
@@ -375,7 +332,7 @@ struct GoPrinter {
                 float, verb: Character(verb), precision: directive.precision ?? 6, alternate: directive.sharp)
         case "b", "x", "X": text = GoFormat.binary(float, verb: Character(verb), precision: directive.precision)
         default:
-            try bad(value, directive)
+            try badVerb(value, directive)
             return
         }
         if float.isFinite, float.sign == .plus {

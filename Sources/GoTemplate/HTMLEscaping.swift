@@ -1,28 +1,15 @@
-/// What html/template does to an action's output, reduced to what messages need: text and quoted attributes
-/// are escaped, and a link at an attribute's start may not run a script.
+/// The escaping of html/template, reduced to what notifications need: text and quoted attributes are escaped, and URLs
+/// that run scripts are rejected in attributes such as `href`.
 enum HTMLEscaping {
-    /// - Parameter before: the output so far, which tells whether a link's value begins here.
+    /// Escapes an action's output. An unsafe URL is replaced by `#ZgotmplZ`, as html/template does.
+    /// - Parameter before: the output so far, which shows whether the value of a URL attribute starts here.
     static func escape(_ text: String, after before: [UInt8]) -> String {
         escape(startsLink(before) && !isSafeLink(text) ? "#ZgotmplZ" : text)
     }
 
-    /// As html/template escapes text, `+` included.
+    /// Escapes text as html/template does, `+` included.
     static func escape(_ text: String) -> String {
-        var out = ""
-        out.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&#34;"
-            case "'": out += "&#39;"
-            case "+": out += "&#43;"
-            case "\0": out += "\u{fffd}"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
+        Escapes.html(text).replacing("+", with: "&#43;")
     }
 
     private static func startsLink(_ before: [UInt8]) -> Bool {
@@ -31,7 +18,7 @@ enum HTMLEscaping {
         return ["href=", "src=", "action=", "background=", "cite="].contains { tail.hasSuffix($0) }
     }
 
-    /// Relative, http, https or mailto: what html/template lets through.
+    /// Whether a URL is relative, or of a scheme that html/template accepts: http, https or mailto.
     private static func isSafeLink(_ link: String) -> Bool {
         guard let colon = link.firstIndex(of: ":"), !link[..<colon].contains("/") else { return true }
         return ["http", "https", "mailto"].contains(link[..<colon].lowercased())

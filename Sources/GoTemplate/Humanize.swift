@@ -1,22 +1,25 @@
 import Samples
 import Text
 
-/// Numbers for people, exactly as Prometheus' template functions of these names write them.
+/// The humanizing functions of Prometheus' templates, with the same output.
 /// Source: prometheus/common, helpers/templates/{convert,time}.go, and prometheus/prometheus, template/template.go.
 enum Humanize {
+    /// `humanize`: with a decimal prefix, `1.234k`.
     static func decimal(_ value: Double) -> String {
         guard value != 0, value.isFinite else { return GoFormat.fourDigits(value) }
         return value.magnitude >= 1 ? large(value, 1000, ["k", "M", "G", "T", "P", "E", "Z", "Y"]) : small(value)
     }
 
+    /// `humanize1024`: with a binary prefix, `1.234ki`.
     static func binary(_ value: Double) -> String {
         guard value.magnitude > 1, value.isFinite else { return GoFormat.fourDigits(value) }
         return large(value, 1024, ["ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"])
     }
 
+    /// `humanizePercentage`: a ratio as `12.34%`.
     static func percentage(_ ratio: Double) -> String { GoFormat.fourDigits(ratio * 100) + "%" }
 
-    /// - Parameter seconds: a span.
+    /// `humanizeDuration`: seconds as `1d 2h 3m 4s`.
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return GoFormat.fourDigits(seconds) }
         guard seconds != 0 else { return GoFormat.fourDigits(seconds) + "s" }
@@ -50,7 +53,7 @@ enum Humanize {
         return GoFormat.fourDigits(value) + prefix
     }
 
-    /// A float, a whole number, a number in text, or a duration in seconds.
+    /// The number that a value is converted to: a number itself, a string parsed as one, a duration in seconds.
     static func number(_ value: TemplateValue) throws(TemplateFailure) -> Double {
         switch value.unwrapped {
         case .float(let number): return number

@@ -1,8 +1,10 @@
-/// A value as JSON, for `toJson`: keys sorted, `<`, `>` and `&` escaped as Go's encoding/json does.
+/// Encodes template values as JSON for `toJson`, as Go's encoding/json does: keys sorted, `<`, `>` and `&` escaped.
 struct JSONText {
     private var out = ""
     private let limit: Int
 
+    /// - Parameter limit: the maximum size of the output in bytes.
+    /// - Throws: `TemplateFailure` over the limit, and for a NaN or an infinity.
     static func encode(_ value: TemplateValue, limit: Int) throws(TemplateFailure) -> String {
         var text = JSONText(limit: limit)
         try text.write(value)

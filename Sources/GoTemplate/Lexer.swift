@@ -1,8 +1,8 @@
 import Samples
 import Text
 
-/// Cuts a template into tokens, by the rules of Go's text/template/parse/lex.go: delimiters `{{` and `}}`,
-/// trim markers, comments, and spaces that count inside actions.
+/// Splits a template into tokens. Source: Go's text/template/parse/lex.go. Delimiters are `{{` and `}}`, and spaces
+/// inside actions are tokens.
 struct Lexer {
     private let source: TemplateSource
     private let bytes: [UInt8]
@@ -62,7 +62,7 @@ struct Lexer {
         }
     }
 
-    /// Up to and with the closing delimiter; after a trimming one also over the spaces behind it.
+    /// An action, up to and including its closing delimiter; after ` -}}` also the space that it trims.
     private mutating func lexAction(from open: Int) throws(TemplateError) {
         var parentheses = 0
         while true {
@@ -119,23 +119,24 @@ struct Lexer {
         }
     }
 
-    private func close(_ parentheses: Int, _ place: Int) throws(TemplateError) {
-        if parentheses > 0 { throw source.error(at: place, "unclosed left paren") }
+    private func close(_ parentheses: Int, _ offset: Int) throws(TemplateError) {
+        if parentheses > 0 { throw source.error(at: offset, "unclosed left paren") }
     }
 
-    private mutating func quoted(_ quote: UInt8, _ kind: Token.Kind, _ complaint: String) throws(TemplateError) {
+    private mutating func quoted(_ quote: UInt8, _ kind: Token.Kind, _ message: String) throws(TemplateError) {
         let start = position
         position += 1
         while let byte = at(position), byte != quote {
-            if byte == UInt8(ascii: "\n") { throw source.error(at: start, complaint) }
+            if byte == UInt8(ascii: "\n") { throw source.error(at: start, message) }
             position += byte == UInt8(ascii: "\\") ? 2 : 1
         }
-        guard at(position) == quote else { throw source.error(at: start, complaint) }
+        guard at(position) == quote else { throw source.error(at: start, message) }
         position += 1
         emit(kind, start..<position)
     }
 
-    /// A field or variable after its `.` or `$`.
+    /// A field or variable. Starts at its `.` or `$`.
+    /// - Parameter alone: the kind of the token where no name follows.
     private mutating func name(_ kind: Token.Kind, alone: Token.Kind) throws(TemplateError) {
         let start = position
         position += 1
@@ -224,11 +225,11 @@ struct Lexer {
         return index
     }
 
-    /// Go: space, tab, carriage return, newline.
+    /// The space characters of Go's lexer: space, tab, carriage return and line feed.
     private func isSpace(_ byte: UInt8?) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a }
     private func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
-    /// Letters outside ASCII count as word characters, byte by byte.
+    /// Bytes of characters outside ASCII count as letters.
     private func isWord(_ byte: UInt8) -> Bool {
         isDigit(byte) || byte == 0x5f || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte >= 0x80
     }

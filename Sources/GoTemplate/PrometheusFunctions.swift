@@ -1,13 +1,14 @@
 import Samples
 import Text
 
-/// The functions of Prometheus' templates in rules.
+/// The functions of the templates in Prometheus' rules.
 /// Source: prometheus.io/docs/prometheus/latest/configuration/template_reference.
 package enum PrometheusFunctions {
+    /// The functions by name.
     /// - Parameters:
-    ///   - now: the time of the evaluation.
-    ///   - externalURL: where people reach this process.
-    ///   - query: evaluates an expression at `now`; its vector, in the order in which it comes.
+    ///   - now: the evaluation time.
+    ///   - externalURL: the URL under which the agent is reachable from outside, `--web.external-url`.
+    ///   - query: evaluates an expression at `now` and returns its instant vector.
     package static func table(
         now: Timestamp, externalURL: String, query: @escaping @Sendable (_ expression: String) throws -> [Sample]
     ) -> TemplateFunctions {
@@ -21,10 +22,10 @@ package enum PrometheusFunctions {
         return table
     }
 
-    /// The same names without a world behind them: to check templates without running them.
+    /// The functions for checking templates without executing them; `query` returns nothing.
     package static let forChecking = table(now: Timestamp(milliseconds: 0), externalURL: "") { _ in [] }
 
-    /// One element of a query's result: `.Labels` and `.Value`.
+    /// An element of a query's result, with `.Labels` and `.Value`.
     package static func sample(_ sample: Sample) -> TemplateValue {
         .object(
             TemplateObject(
@@ -71,7 +72,7 @@ package enum PrometheusFunctions {
         "toTime": TemplateFunction(1) { .time(try time(Humanize.number($0[0]))) },
         "toDuration": TemplateFunction(1) { values in
             guard let nanoseconds = Int64(exactly: (try Humanize.number(values[0]) * 1e9).rounded()) else {
-                throw TemplateFailure("not a duration")
+                throw TemplateFailure("the number is out of range for a duration")
             }
             return .duration(nanoseconds: nanoseconds)
         },
@@ -90,7 +91,7 @@ package enum PrometheusFunctions {
     }
 
     private static func time(_ seconds: Double) throws(TemplateFailure) -> TemplateTime {
-        // Go counts nanoseconds in 64 bits: from 1677 to 2262.
+        // Go's time in nanoseconds has 64 bits, which covers 1677 to 2262.
         guard seconds.magnitude < 9_223_372_036 else {
             throw TemplateFailure(
                 "\(goFormat(seconds)) cannot be represented as a nanoseconds timestamp since it overflows int64")
@@ -130,10 +131,12 @@ package enum PrometheusFunctions {
         return "\(short):\(port)"
     }
 
-    /// Whether it reads as an IPv4 or IPv6 address.
+    /// Whether the host is an IPv4 or IPv6 address. As in Go, no part of an IPv4 address has a sign or a leading zero.
     private static func isAddress(_ host: String) -> Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        if parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) { return true }
+        if parts.count == 4, parts.allSatisfy({ part in UInt8(part).map { String($0) == part } ?? false }) {
+            return true
+        }
         return host.contains(":") && host.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
     }
 }

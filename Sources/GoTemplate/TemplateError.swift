@@ -1,23 +1,25 @@
-/// What is wrong in a template or went wrong in its execution, and where.
+/// An error in parsing or executing a template.
 package struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The template's name.
     package let template: String
-    /// From 1.
+    /// The line, from 1.
     package let line: Int
-    /// From 1, in bytes.
+    /// The column, from 1, in bytes.
     package let column: Int
+    /// What is wrong.
     package let message: String
 
     package var description: String { "template: \(template):\(line):\(column): \(message)" }
 }
 
-/// A failure inside a function; the executor adds the place.
+/// An error inside a template function. `TemplateRun` adds the position and makes it a `TemplateError`.
 package struct TemplateFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
+    /// A failure with its message.
     package init(_ description: String) { self.description = description }
 }
 
-/// A template's text, with its name, to turn offsets into places.
+/// A template's text and name; converts offsets into lines and columns.
 final class TemplateSource: Sendable {
     let name: String
     let bytes: [UInt8]

@@ -1,20 +1,20 @@
 import Samples
 import Text
 
-/// One execution. Follows Go's text/template/exec.go; every node, call and loop turn costs a step,
-/// everything that a function makes counts against a budget, and recursion has a depth.
+/// One execution of a template. Source: Go's text/template/exec.go. Each node, call and loop iteration counts as a
+/// step, all values that functions return count against a budget, and recursion is limited.
 package struct TemplateRun {
     let templates: TemplateSet
-    /// The deepest recursion through templates, blocks and parentheses together.
-    private static let deepest = 300
-    /// The deepest list or map that functions may build.
-    private static let deepestValue = 32
+    /// The maximum recursion through templates, blocks and parentheses together.
+    private static let depthLimit = 300
+    /// The maximum depth of the lists and maps that functions return.
+    private static let valueDepthLimit = 32
 
     var output: String { String(decoding: bytes, as: UTF8.self) }
     private var bytes: [UInt8] = []
     private var steps = 0
     private var depth = 0
-    /// Bytes that functions have made.
+    /// The size of all values that functions have returned, in bytes.
     private var produced = 0
     private var tree: Tree?
     private var variables: [(name: String, value: TemplateValue)] = []
@@ -33,6 +33,7 @@ package struct TemplateRun {
     }
 
     /// The output of another template of the set, for functions such as `tmpl`.
+    /// - Throws: `TemplateFailure` where it is not defined, `TemplateError` where its execution fails.
     package mutating func text(of name: String, _ data: TemplateValue) throws -> String {
         guard let tree = templates.trees[name] else {
             throw TemplateFailure("template \(name.quotedAsInGo) not defined")
@@ -44,7 +45,7 @@ package struct TemplateRun {
         return output
     }
 
-    /// Bytes that a function may still make.
+    /// The bytes that functions may still return: 16 times the output limit in all.
     var budget: Int { templates.options.outputLimit * 16 - produced }
 
     // MARK: - Errors and bounds
@@ -67,7 +68,9 @@ package struct TemplateRun {
 
     private mutating func descend(_ offset: Int) throws(TemplateError) {
         depth += 1
-        if depth > Self.deepest { throw fail(offset..<offset, "exceeded maximum template depth (\(Self.deepest))") }
+        if depth > Self.depthLimit {
+            throw fail(offset..<offset, "exceeded maximum template depth (\(Self.depthLimit))")
+        }
     }
 
     private mutating func emit(_ text: String, _ offset: Int) throws(TemplateError) {
@@ -121,17 +124,17 @@ package struct TemplateRun {
     private mutating func loop(_ branch: Branch, _ dot: TemplateValue) throws(TemplateError) -> Flow {
         let names = branch.pipeline.variables
         let value = try evaluate(branch.pipeline, dot)
-        let turns: any Sequence<(TemplateValue, TemplateValue)>
+        let elements: any Sequence<(TemplateValue, TemplateValue)>
         switch value.unwrapped {
-        case .list(let list): turns = list.items.lazy.enumerated().map { (.int(Int64($0.offset)), $0.element) }
-        case .map(let map): turns = map.sortedKeys.lazy.map { (.string($0), map.values[$0] ?? map.zero) }
-        case .int(let count): turns = (0..<max(0, count)).lazy.map { (.int($0), .int($0)) }
-        case .null: turns = []
+        case .list(let list): elements = list.items.lazy.enumerated().map { (.int(Int64($0.offset)), $0.element) }
+        case .map(let map): elements = map.sortedKeys.lazy.map { (.string($0), map.values[$0] ?? map.zero) }
+        case .int(let count): elements = (0..<max(0, count)).lazy.map { (.int($0), .int($0)) }
+        case .null: elements = []
         default: throw fail(branch.pipeline.range, "range can't iterate over \(value.typeName)")
         }
-        var turned = false
-        for (key, element) in turns {
-            turned = true
+        var isEmpty = true
+        for (key, element) in elements {
+            isEmpty = false
             try step(branch.pipeline.range.lowerBound)
             if names.count > 1 {
                 assign(names[0], key)
@@ -144,7 +147,7 @@ package struct TemplateRun {
             variables.removeLast(variables.count - inner)
             if flow == .break { break }
         }
-        return turned ? .next : try walk(branch.otherwise, dot)
+        return isEmpty ? try walk(branch.otherwise, dot) : .next
     }
 
     /// Sets the innermost variable of that name.
@@ -214,7 +217,7 @@ package struct TemplateRun {
         }
     }
 
-    /// An operand as an argument, without arguments of its own.
+    /// An operand used as an argument; it has no arguments itself.
     private mutating func evaluate(_ operand: Operand, _ dot: TemplateValue) throws(TemplateError) -> TemplateValue {
         try step(operand.range.lowerBound)
         switch operand.kind {
@@ -240,7 +243,7 @@ package struct TemplateRun {
 
     // MARK: - Fields and calls
 
-    /// `value.a.b` with arguments for the last of them.
+    /// `value.a.b`; the arguments are passed to the last member.
     private mutating func fields(
         _ names: [String], of value: TemplateValue, _ range: Range<Int>, _ arguments: ArraySlice<Operand>,
         _ dot: TemplateValue, _ final: TemplateValue?
@@ -260,7 +263,8 @@ package struct TemplateRun {
         return try field(last, of: value, range, values)
     }
 
-    /// - Parameter arguments: nil where there are none.
+    /// One field, method or map entry of a value.
+    /// - Parameter arguments: nil where none are given.
     private mutating func field(
         _ name: String, of value: TemplateValue, _ range: Range<Int>, _ arguments: [TemplateValue]?
     ) throws(TemplateError) -> TemplateValue {
@@ -308,14 +312,14 @@ package struct TemplateRun {
         }
         let count = arguments.count + (final == nil ? 0 : 1)
         guard function.arity.contains(count) else {
-            let most = function.arity.upperBound
+            let max = function.arity.upperBound
             let want =
-                function.arity.lowerBound == most
-                ? "\(most)"
-                : most == .max ? "at least \(function.arity.lowerBound)" : "\(function.arity.lowerBound) to \(most)"
+                function.arity.lowerBound == max
+                ? "\(max)"
+                : max == .max ? "at least \(function.arity.lowerBound)" : "\(function.arity.lowerBound) to \(max)"
             throw fail(range, "wrong number of args for \(name): want \(want) got \(count)")
         }
-        // `and` and `or` stop at the first argument that decides.
+        // `and` and `or` do not evaluate the arguments after the one that decides.
         if name == "and" || name == "or" {
             var value: TemplateValue = .null
             for argument in arguments {
@@ -339,7 +343,8 @@ package struct TemplateRun {
         }
     }
 
-    /// Charges what a function made.
+    /// Counts a function's result against the budget.
+    /// - Throws: `TemplateError` where the budget is exceeded or the value is too deep.
     private mutating func checked(_ value: TemplateValue, _ range: Range<Int>) throws(TemplateError) -> TemplateValue {
         switch value {
         case .string(let text), .html(let text): produced += text.utf8.count
@@ -347,9 +352,9 @@ package struct TemplateRun {
         case .map(let map): produced += map.values.count * 32
         default: break
         }
-        if budget < 0 { throw fail(range, "functions made more than \(templates.options.outputLimit * 16) bytes") }
-        if value.depth > Self.deepestValue {
-            throw fail(range, "lists or maps nested deeper than \(Self.deepestValue) levels")
+        if budget < 0 { throw fail(range, "functions returned more than \(templates.options.outputLimit * 16) bytes") }
+        if value.depth > Self.valueDepthLimit {
+            throw fail(range, "lists or maps nested deeper than \(Self.valueDepthLimit) levels")
         }
         return value
     }

@@ -3,20 +3,22 @@ import Text
 
 /// A function that templates may call.
 package struct TemplateFunction: Sendable {
-    /// How many arguments it takes.
+    /// The number of arguments that it accepts.
     let arity: ClosedRange<Int>
     let body: @Sendable (inout TemplateRun, [TemplateValue]) throws -> TemplateValue
 
+    /// A function of a range of argument counts. What `body` throws is reported as `TemplateError` with the position.
     package init(_ arity: ClosedRange<Int>, _ body: @escaping @Sendable ([TemplateValue]) throws -> TemplateValue) {
         self.arity = arity
         self.body = { _, arguments in try body(arguments) }
     }
 
+    /// A function of a fixed number of arguments.
     package init(_ count: Int, _ body: @escaping @Sendable ([TemplateValue]) throws -> TemplateValue) {
         self.init(count...count, body)
     }
 
-    /// A function that executes templates itself, as `tmpl` does.
+    /// A function that needs the execution: to execute another template, as `tmpl` does, or to limit its output.
     package init(
         running arity: ClosedRange<Int>,
         _ body: @escaping @Sendable (inout TemplateRun, [TemplateValue]) throws -> TemplateValue
@@ -26,26 +28,31 @@ package struct TemplateFunction: Sendable {
     }
 }
 
+/// Template functions by name.
 package typealias TemplateFunctions = [String: TemplateFunction]
 
-/// How templates execute.
+/// The options of an execution.
 package struct TemplateOptions: Sendable {
+    /// What a key that a map does not have evaluates to. Source: pkg.go.dev/text/template, `Template.Option`.
     package enum MissingKey: Sendable {
-        /// Prints `<no value>`.
+        /// `missingkey=default`: prints `<no value>`.
         case noValue
-        /// The zero value of the map's element type; Prometheus and Alertmanager run this way.
+        /// `missingkey=zero`: the zero value of the map's element type. Prometheus and Alertmanager use this.
         case zero
+        /// `missingkey=error`: the execution fails.
         case error
     }
 
+    /// What a missing key evaluates to. Default `zero`.
     package var missingKey: MissingKey
-    /// Escapes what actions put out as HTML, and refuses links that run scripts.
+    /// Whether to escape the output of actions as HTML and to reject URLs that run scripts. Default false.
     package var escapesHTML: Bool
-    /// Most bytes of output. Default 1 MiB.
+    /// The maximum size of the output, in bytes. Default 1 MiB.
     package var outputLimit: Int
-    /// Most nodes, calls and loop turns. Default 1,000,000.
+    /// The maximum number of nodes, calls and loop iterations. Default 1,000,000.
     package var stepLimit: Int
 
+    /// Options; see the properties for the defaults.
     package init(
         missingKey: MissingKey = .zero, escapesHTML: Bool = false, outputLimit: Int = 1 << 20,
         stepLimit: Int = 1_000_000
@@ -57,8 +64,8 @@ package struct TemplateOptions: Sendable {
     }
 }
 
-/// Templates that know each other by name, and the functions that they call. A copy takes further texts
-/// without changing the original: parse the shared templates once, then one text per message.
+/// Templates that can call each other by name, and the functions that they can call. It is a value: parse the shared
+/// templates once, then add a message's own text to a copy.
 ///
 /// ```swift
 /// var set = TemplateSet(functions: AlertmanagerFunctions.table(…))
@@ -66,22 +73,26 @@ package struct TemplateOptions: Sendable {
 /// let subject = try set.expand("{{ template \"subject\" . }}", name: "subject", data)
 /// ```
 package struct TemplateSet: Sendable {
+    /// The options of executions.
     package var options: TemplateOptions
-    /// Besides Go's own; may be swapped between runs as long as the names stay.
+    /// The functions in addition to Go's predefined ones. After parsing they may be replaced by others of the same
+    /// names.
     package var functions: TemplateFunctions
     private(set) var trees: [String: Tree] = [:]
 
+    /// A set without templates.
     package init(functions: TemplateFunctions = [:], options: TemplateOptions = TemplateOptions()) {
         self.functions = functions
         self.options = options
     }
 
+    /// The names of the templates.
     package var names: Set<String> { Set(trees.keys) }
 
-    /// Adds a text under a name, and what it defines under theirs. A later definition replaces an earlier one, unless
-    /// it is empty.
-    /// - Parameter variables: names with their `$` that `execute` will set.
-    /// - Throws: `TemplateError` with the place of the first mistake.
+    /// Adds a template under a name, and the templates that it defines under theirs. A later definition replaces an
+    /// earlier one of the same name, unless it is empty.
+    /// - Parameter variables: the names, with their `$`, of variables that `execute` sets.
+    /// - Throws: `TemplateError` at the first mistake.
     package mutating func parse(_ text: String, name: String, variables: [String] = []) throws(TemplateError) {
         let functions = self.functions
         let (main, defined) = try TreeParser.parse(text, name: name, variables: variables) {
@@ -90,11 +101,11 @@ package struct TemplateSet: Sendable {
         for tree in defined + [main] where !(tree.isEmpty && trees[tree.name] != nil) { trees[tree.name] = tree }
     }
 
-    /// The output of one template.
+    /// Executes a template and returns its output.
     /// - Parameters:
-    ///   - data: the dot, and `$`.
-    ///   - variables: values of the variables named at `parse`.
-    /// - Throws: `TemplateError` with the place where it failed, or when it outgrew its bounds.
+    ///   - data: the value of `.` and `$`.
+    ///   - variables: the values of the variables that were declared to `parse`.
+    /// - Throws: `TemplateError` where there is no such template, where the execution fails or exceeds a limit.
     package func execute(_ name: String, _ data: TemplateValue, variables: [(name: String, value: TemplateValue)] = [])
         throws(TemplateError) -> String
     {
@@ -106,11 +117,13 @@ package struct TemplateSet: Sendable {
         return run.output
     }
 
-    /// Parses a text of its own beside the set's templates and executes it.
+    /// Parses a text, which may call the set's templates, and executes it.
+    /// - Parameter name: the text's name in errors.
+    /// - Throws: `TemplateError`, as `parse` and `execute`.
     package func expand(
         _ text: String, name: String, _ data: TemplateValue, variables: [(name: String, value: TemplateValue)] = []
     ) throws(TemplateError) -> String {
-        // Most texts of a configuration have no action at all.
+        // Most texts in a configuration contain no action.
         guard text.utf8.contains(UInt8(ascii: "{")) else { return text }
         var copy = self
         copy.trees[name] = nil

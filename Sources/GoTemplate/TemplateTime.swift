@@ -1,25 +1,30 @@
 import Samples
 
-/// A point in time in some zone, as Go's `time.Time` is to a template.
+/// A time in a time zone: Go's `time.Time` as templates see it.
 package struct TemplateTime: Sendable, Hashable {
+    /// The time.
     package let timestamp: Timestamp
+    /// The zone in which it is printed.
     package let zone: Zone
 
-    /// An offset from UTC with its name, valid at the time beside it.
+    /// The offset and abbreviation of a time zone at one time.
     package struct Zone: Sendable, Hashable {
-        /// East is positive.
+        /// Seconds east of UTC.
         package let offsetSeconds: Int
-        /// `UTC`, `CET`.
+        /// Such as `UTC` or `CET`.
         package let abbreviation: String
 
+        /// A zone from its offset and abbreviation.
         package init(offsetSeconds: Int, abbreviation: String) {
             self.offsetSeconds = offsetSeconds
             self.abbreviation = abbreviation
         }
 
+        /// UTC.
         package static let utc = Zone(offsetSeconds: 0, abbreviation: "UTC")
     }
 
+    /// A time in a zone.
     package init(_ timestamp: Timestamp, zone: Zone = .utc) {
         self.timestamp = timestamp
         self.zone = zone
@@ -30,7 +35,7 @@ package struct TemplateTime: Sendable, Hashable {
 
     private var civil: Timestamp.Civil { (timestamp + .seconds(zone.offsetSeconds)).civil }
 
-    /// As `time.Time.String()`: `2026-01-02 03:04:05.678 +0000 UTC`.
+    /// Go's `time.Time.String`: `2026-01-02 03:04:05.678 +0000 UTC`.
     package var description: String { format("2006-01-02 15:04:05.999999999 -0700 MST") }
 
     /// Go's `time.Time.Format`. Source: pkg.go.dev/time, "Layout".
@@ -55,7 +60,7 @@ package struct TemplateTime: Sendable, Hashable {
         return out
     }
 
-    /// Longer layouts first where one begins another.
+    /// The layout elements; where one is a prefix of another, the longer one comes first.
     private static let elements = [
         "January", "Jan", "Monday", "Mon", "MST", "2006", "-07:00:00", "-07:00", "-070000", "-0700", "-07", "Z07:00:00",
         "Z07:00", "Z070000",
@@ -65,13 +70,13 @@ package struct TemplateTime: Sendable, Hashable {
 
     private static func match(_ element: String, _ rest: Substring) -> (String, Int)? {
         guard rest.hasPrefix(element) else { return nil }
-        // "Jan" and "Mon" are not the beginnings of other words.
+        // As in Go, "Jan" and "Mon" are not elements where a lower-case letter follows.
         if element == "Jan" || element == "Mon", let next = rest.dropFirst(3).first, next.isLowercase { return nil }
-        // `_2006` is an underscore and a year.
+        // `_2006` is an underscore and a year, not `_2` and `006`.
         return element == "_2006" ? ("_year", 5) : (element, element.count)
     }
 
-    /// `.000` or `,999` not followed by a digit: how many digits, and whether trailing zeros go.
+    /// `.000` or `,999`, not followed by a digit: the number of digits, and whether trailing zeros are removed.
     private func fraction(_ rest: Substring) -> (Int, Bool)? {
         guard let point = rest.first, point == "." || point == ",", let digit = rest.dropFirst().first,
             digit == "0" || digit == "9"
@@ -107,8 +112,8 @@ package struct TemplateTime: Sendable, Hashable {
         case "02": return pad(c.day, 2)
         case "_2": return pad(c.day, 2, " ")
         case "2": return String(c.day)
-        case "002": return pad(dayOfYear(c), 3)
-        case "__2": return pad(dayOfYear(c), 3, " ")
+        case "002": return pad(c.dayOfYear, 3)
+        case "__2": return pad(c.dayOfYear, 3, " ")
         case "15": return pad(c.hour, 2)
         case "03": return pad(hour12, 2)
         case "3": return String(hour12)
@@ -122,12 +127,6 @@ package struct TemplateTime: Sendable, Hashable {
         }
     }
 
-    private func dayOfYear(_ c: Timestamp.Civil) -> Int {
-        let first = Timestamp(year: c.year, month: 1, day: 1)
-        let day = Timestamp(year: c.year, month: c.month, day: c.day)
-        return Int((day.milliseconds - first.milliseconds) / 86_400_000) + 1
-    }
-
     private func offset(_ element: String) -> String {
         if element.hasPrefix("Z"), zone.offsetSeconds == 0 { return "Z" }
         let size = abs(zone.offsetSeconds)
@@ -138,7 +137,7 @@ package struct TemplateTime: Sendable, Hashable {
             + parts.prefix(shown).joined(separator: form.contains(":") ? ":" : "")
     }
 
-    /// The methods of Go's `time.Time` that make sense in a message.
+    /// A method of Go's `time.Time` by its name; nil for one that is not supported.
     func member(_ name: String) -> TemplateObject.Member? {
         let civil = self.civil
         func integer(_ value: Int) -> TemplateObject.Member { .value(.int(Int64(value))) }
@@ -146,13 +145,13 @@ package struct TemplateTime: Sendable, Hashable {
         case "Format":
             return .method { arguments in
                 guard arguments.count == 1, let layout = arguments[0].text else {
-                    throw TemplateFailure("Format wants one layout")
+                    throw TemplateFailure("Format expects one layout")
                 }
                 return .string(format(layout))
             }
         case "String": return .value(.string(description))
         case "UTC": return .value(.time(TemplateTime(timestamp)))
-        // The agent's own zone is UTC: a message reads the same on every machine.
+        // The agent's local zone is UTC, so that messages are the same on every machine.
         case "Local": return .value(.time(TemplateTime(timestamp)))
         case "IsZero": return .value(.bool(timestamp == Self.zero.timestamp))
         case "Unix": return integer(Int((Double(timestamp.milliseconds) / 1000).rounded(.down)))
@@ -165,19 +164,19 @@ package struct TemplateTime: Sendable, Hashable {
         case "Hour": return integer(civil.hour)
         case "Minute": return integer(civil.minute)
         case "Second": return integer(civil.second)
-        case "YearDay": return integer(dayOfYear(civil))
+        case "YearDay": return integer(civil.dayOfYear)
         case "Weekday": return .value(.string(text("Monday", civil)))
         case "Add":
             return .method { arguments in
                 guard arguments.count == 1, let nanoseconds = arguments[0].nanoseconds else {
-                    throw TemplateFailure("Add wants one duration")
+                    throw TemplateFailure("Add expects one duration")
                 }
                 return .time(TemplateTime(timestamp + .nanoseconds(nanoseconds), zone: zone))
             }
         case "Sub", "Before", "After", "Equal":
             return .method { arguments in
                 guard arguments.count == 1, case .time(let other) = arguments[0] else {
-                    throw TemplateFailure("\(name) wants one time")
+                    throw TemplateFailure("\(name) expects one time")
                 }
                 switch name {
                 case "Before": return .bool(timestamp < other.timestamp)
@@ -196,7 +195,7 @@ package struct TemplateTime: Sendable, Hashable {
 }
 
 extension TemplateValue {
-    /// A duration, or a whole number taken as one, as Go converts constants.
+    /// A duration, or an int converted to one as Go converts constants, in nanoseconds.
     var nanoseconds: Int64? {
         switch self {
         case .duration(let value), .int(let value): value
@@ -204,7 +203,7 @@ extension TemplateValue {
         }
     }
 
-    /// The methods of Go's `time.Duration`.
+    /// A method of Go's `time.Duration` by its name; nil for one that is not supported.
     static func durationMember(_ name: String, _ nanoseconds: Int64) -> TemplateObject.Member? {
         switch name {
         case "String": .value(.string(GoFormat.duration(nanoseconds)))

@@ -1,7 +1,7 @@
 import Samples
 
-/// A value inside a template: what Go's `reflect.Value` is to `text/template`, reduced to the kinds
-/// that Prometheus' and Alertmanager's templates see.
+/// A value in a template. It corresponds to Go's `reflect.Value`, reduced to the kinds that occur in the templates of
+/// Prometheus and Alertmanager.
 package indirect enum TemplateValue: Sendable {
     /// Go's nil interface; prints as `<no value>`.
     case null
@@ -9,7 +9,7 @@ package indirect enum TemplateValue: Sendable {
     case int(Int64)
     case float(Double)
     case string(String)
-    /// Text that HTML mode must not escape; elsewhere like a string. Go's `template.HTML`.
+    /// Go's `template.HTML`: text that must not be escaped as HTML; otherwise it behaves as a string.
     case html(String)
     case list(TemplateList)
     case map(TemplateMap)
@@ -20,15 +20,16 @@ package indirect enum TemplateValue: Sendable {
     case duration(nanoseconds: Int64)
 }
 
-/// A slice. Its nesting is counted once, at creation, so that no template can build a value
-/// too deep to print or free.
+/// A slice. Its depth is computed at creation, so that a template can't build a value too deep to print or to free.
 package struct TemplateList: Sendable {
+    /// The elements.
     package let items: [TemplateValue]
-    /// 1 for a list of scalars.
+    /// The levels of nesting: 1 for a list of scalars.
     let depth: Int
-    /// Go's name of the type, for `%T` and messages.
+    /// Go's name of the type, for `%T` and errors.
     let typeName: String
 
+    /// A slice from its elements.
     package init(_ items: [TemplateValue], typeName: String = "[]interface {}") {
         self.items = items
         self.typeName = typeName
@@ -36,39 +37,45 @@ package struct TemplateList: Sendable {
     }
 }
 
-/// A map with string keys; ranges and prints in the order of its keys.
+/// A map with string keys. As in Go, `range` and printing go by sorted keys.
 package struct TemplateMap: Sendable {
+    /// The values by key.
     package let values: [String: TemplateValue]
-    /// What a missing key gives: the zero value of the map's element type.
+    /// The zero value of the map's element type, which missing keys evaluate to.
     package let zero: TemplateValue
     let depth: Int
 
+    /// A map from its values.
     package init(_ values: [String: TemplateValue], zero: TemplateValue = .null) {
         self.values = values
         self.zero = zero
         depth = 1 + (values.values.lazy.map(\.depth).max() ?? 0)
     }
 
+    /// The keys in the order of their bytes, as Go sorts strings.
     package var sortedKeys: [String] { values.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 }
 
-/// A value with named fields and methods.
+/// A value with fields and methods: a struct, or a map or slice of a named type.
 package struct TemplateObject: Sendable {
+    /// A field or a method.
     package enum Member: Sendable {
+        /// A field, or a method without parameters.
         case value(TemplateValue)
+        /// A method that takes arguments.
         case method(@Sendable (_ arguments: [TemplateValue]) throws -> TemplateValue)
     }
 
-    /// Go's name of the type, for `%T` and messages.
+    /// Go's name of the type, for `%T` and errors; it starts with `*` for a pointer to a struct.
     package let typeName: String
-    /// What the object is to `range`, `index`, `len`, `if` and printing: a map, a list, a string; nil for a plain
-    /// struct.
+    /// The map, list or string that `range`, `index`, `len`, `if` and printing use; nil for a struct.
     package let underlying: TemplateValue?
-    /// The fields of a plain struct, in their order, for printing.
+    /// The fields of a struct in order, for printing.
     package let fields: [(name: String, value: TemplateValue)]
-    /// The member of a name, made when asked for; nil where there is none.
+    /// Looks a field or method up by its name; nil where there is none.
     package let member: @Sendable (_ name: String) -> Member?
 
+    /// An object from its parts.
     package init(
         typeName: String, underlying: TemplateValue? = nil, fields: [(name: String, value: TemplateValue)] = [],
         member: @escaping @Sendable (_ name: String) -> Member?
@@ -79,12 +86,12 @@ package struct TemplateObject: Sendable {
         self.member = member
     }
 
-    /// A struct of plain fields.
+    /// A struct without methods whose fields have no order; it prints as `{}`.
     package init(typeName: String, fields: [String: TemplateValue]) {
         self.init(typeName: typeName, member: { name in fields[name].map(Member.value) })
     }
 
-    /// A struct of plain fields in their order; it prints as Go prints one: `{a b}`.
+    /// A struct without methods; it prints as in Go, `{a b}`.
     package init(typeName: String, ordered fields: [(name: String, value: TemplateValue)]) {
         let byName = Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
         self.init(typeName: typeName, fields: fields, member: { name in byName[name].map(Member.value) })
@@ -92,22 +99,23 @@ package struct TemplateObject: Sendable {
 }
 
 extension TemplateValue {
+    /// A list of Go's type `[]interface {}`.
     package static func list(_ items: [TemplateValue]) -> TemplateValue { .list(TemplateList(items)) }
 
-    /// `[]string`.
+    /// A list of Go's type `[]string`.
     package static func strings(_ items: [String]) -> TemplateValue {
         .list(TemplateList(items.map(TemplateValue.string), typeName: "[]string"))
     }
 
-    /// `map[string]string`: a missing key reads as the empty string.
+    /// A map of Go's type `map[string]string`, whose missing keys evaluate to the empty string.
     package static func strings(_ values: [String: String]) -> TemplateValue {
         .map(TemplateMap(values.mapValues(TemplateValue.string), zero: .string("")))
     }
 
-    /// A series' or an alert's labels.
+    /// The labels of a series or an alert, as `map[string]string`.
     package static func labels(_ labels: Labels) -> TemplateValue { .strings(labels.dictionary) }
 
-    /// Levels of lists and maps in it; 0 for a scalar. Objects bring their own values and count as one.
+    /// The levels of nested lists and maps: 0 for a scalar, 1 for an object, whose values no template has built.
     var depth: Int {
         switch self {
         case .list(let list): list.depth
@@ -117,12 +125,12 @@ extension TemplateValue {
         }
     }
 
-    /// An object as the map, list or string that it is; anything else itself.
+    /// An object's underlying map, list or string; any other value itself.
     var unwrapped: TemplateValue {
         if case .object(let object) = self, let underlying = object.underlying { underlying } else { self }
     }
 
-    /// Text, be it marked as HTML or not; nil for anything else.
+    /// The text of a string or of HTML; nil for any other value.
     package var text: String? {
         switch unwrapped {
         case .string(let text), .html(let text): text
@@ -130,7 +138,7 @@ extension TemplateValue {
         }
     }
 
-    /// Go's truth: false are false, zero, nil and what is empty.
+    /// The truth of a value in `if`: false, zero, nil and empty values are false.
     package var isTrue: Bool {
         switch unwrapped {
         case .null: false

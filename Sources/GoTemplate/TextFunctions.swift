@@ -1,14 +1,16 @@
 import Samples
 import Text
 
-/// The functions on text that Prometheus and Alertmanager share.
+/// The text functions that Prometheus' and Alertmanager's templates have in common.
 enum TextFunctions {
+    /// The text of an argument.
+    /// - Throws: `TemplateFailure` where it is not a string.
     static func text(_ value: TemplateValue) throws(TemplateFailure) -> String {
         if let text = value.text { return text }
         throw TemplateFailure("wrong type for value; expected string; got \(value.typeName)")
     }
 
-    /// A function of one text.
+    /// A function from one string to a string.
     static func function(_ body: @escaping @Sendable (String) throws -> String) -> TemplateFunction {
         TemplateFunction(1) { .string(try body(text($0[0]))) }
     }
@@ -20,7 +22,7 @@ enum TextFunctions {
         "match": TemplateFunction(2) { .bool(try RegularExpression(text($0[0])).isFound(in: text($0[1]))) },
         "reReplaceAll": TemplateFunction(running: 3...3) { run, values in
             let (pattern, replacement, subject) = (try text(values[0]), try text(values[1]), try text(values[2]))
-            // Every place may be replaced, also between two characters.
+            // An upper bound of the result: the pattern may match at every position, between characters too.
             guard
                 (subject.utf8.count + 1).multipliedReportingOverflow(by: replacement.utf8.count + 1).partialValue
                     <= max(run.budget, 0)
@@ -33,7 +35,7 @@ enum TextFunctions {
         "humanizeDuration": TemplateFunction(1) { .string(Humanize.duration(try Humanize.number($0[0]))) },
     ]
 
-    /// Go's `strings.Title`: the first letter of each word in upper case, the rest as it is.
+    /// Go's `strings.Title`: the first letter of each word in title case, the rest unchanged.
     static func title(_ text: String) -> String {
         var out = String.UnicodeScalarView()
         var start = true

@@ -1,4 +1,4 @@
-/// One word of a template.
+/// A token of a template.
 struct Token: Sendable {
     enum Kind: Hashable, Sendable {
         case text

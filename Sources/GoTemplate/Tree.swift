@@ -1,4 +1,4 @@
-/// A parsed template: its nodes and the text that they came from.
+/// A parsed template: its nodes and its source.
 final class Tree: Sendable {
     let name: String
     let source: TemplateSource
@@ -10,12 +10,13 @@ final class Tree: Sendable {
         self.nodes = nodes
     }
 
-    /// Nothing but white space: such a definition never replaces another.
+    /// Whether it is only white space. Such a definition does not replace another one.
     var isEmpty: Bool {
         nodes.allSatisfy { if case .text(let text) = $0 { text.allSatisfy(\.isWhitespace) } else { false } }
     }
 }
 
+/// A node of a template.
 indirect enum TemplateNode: Sendable {
     case text(String)
     case action(Pipeline)
@@ -43,12 +44,13 @@ struct Pipeline: Sendable {
     let range: Range<Int>
 }
 
-/// A function, method or value with its arguments.
+/// A command of a pipeline: a function, method or value with its arguments.
 struct Command: Sendable {
     let operands: [Operand]
     let range: Range<Int>
 }
 
+/// An operand of a command.
 struct Operand: Sendable {
     indirect enum Kind: Sendable {
         case dot

@@ -1,7 +1,8 @@
 import Samples
 import Text
 
-/// Builds the trees of one text: its own and those that it defines. Follows Go's text/template/parse/parse.go.
+/// Parses a template into its own tree and those of the templates that it defines.
+/// Source: Go's text/template/parse/parse.go.
 struct TreeParser {
     private let source: TemplateSource
     private let tokens: [Token]
@@ -12,8 +13,8 @@ struct TreeParser {
     private var depth = 0
     private var defined: [Tree] = []
 
-    /// Deeper nesting than people write; keeps recursion off the end of the stack.
-    private static let deepest = 100
+    /// The maximum nesting, so that recursion can't exhaust the stack.
+    private static let depthLimit = 100
 
     private init(
         _ source: TemplateSource, _ tokens: [Token], variables: [String], isFunction: @escaping (String) -> Bool
@@ -24,9 +25,11 @@ struct TreeParser {
         self.isFunction = isFunction
     }
 
+    /// Parses a template.
     /// - Parameters:
-    ///   - variables: names with their `$` that stand declared before the text begins.
-    /// - Returns: the text's own tree, and the trees of its `define`s and `block`s.
+    ///   - variables: the names, with their `$`, of variables that are declared beforehand.
+    ///   - isFunction: whether a function of a name exists.
+    /// - Returns: the template's own tree, and those of its `define`s and `block`s.
     static func parse(_ text: String, name: String, variables: [String], isFunction: @escaping (String) -> Bool)
         throws(TemplateError) -> (main: Tree, defined: [Tree])
     {
@@ -61,7 +64,7 @@ struct TreeParser {
     private mutating func list(top: Bool = false) throws(TemplateError) -> ([TemplateNode], End) {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.deepest else { throw fail("nested deeper than \(Self.deepest) levels") }
+        guard depth <= Self.depthLimit else { throw fail("nested deeper than \(Self.depthLimit) levels") }
         var nodes: [TemplateNode] = []
         while true {
             switch token.kind {
@@ -91,7 +94,7 @@ struct TreeParser {
                 case "block": nodes.append(try block(offset))
                 case "define":
                     guard top else {
-                        throw source.error(at: offset, "unexpected {{define}}: definitions stand at the top level")
+                        throw source.error(at: offset, "unexpected {{define}}: definitions must be at the top level")
                     }
                     try define()
                 case "break", "continue":
@@ -115,7 +118,7 @@ struct TreeParser {
     private mutating func branch(_ kind: Branch.Kind, _ start: Int) throws(TemplateError) -> Branch {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.deepest else { throw fail("nested deeper than \(Self.deepest) levels") }
+        guard depth <= Self.depthLimit else { throw fail("nested deeper than \(Self.depthLimit) levels") }
         let word =
             switch kind {
             case .if: "if"
@@ -131,7 +134,7 @@ struct TreeParser {
         var otherwise: [TemplateNode] = []
         if case .elseAction = end {
             skipSpace()
-            // `{{else if …}}` and `{{else with …}}` are an else with one branch in it and one common end.
+            // `{{else if …}}` and `{{else with …}}` are an else with a nested branch that shares its end.
             if token.kind == .keyword, (text == "if" && kind == .if) || (text == "with" && kind == .with) {
                 let offset = here
                 advance()
@@ -186,7 +189,7 @@ struct TreeParser {
         try definition(name, offset)
     }
 
-    /// A body with variables and loops of its own.
+    /// The body of a definition, which has its own scope of variables and loops.
     private mutating func definition(_ name: String, _ offset: Int) throws(TemplateError) {
         let outer = (variables, rangeDepth)
         (variables, rangeDepth) = (["$"], 0)
@@ -207,7 +210,7 @@ struct TreeParser {
     {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.deepest else { throw fail("nested deeper than \(Self.deepest) levels") }
+        guard depth <= Self.depthLimit else { throw fail("nested deeper than \(Self.depthLimit) levels") }
         skipSpace()
         let start = here
         let (binding, names) = try bindings(isRange: isRange)
@@ -376,7 +379,7 @@ struct TreeParser {
 }
 
 extension Command {
-    /// Whether a value can be piped into it.
+    /// Whether it can receive a piped value.
     fileprivate var isExecutable: Bool {
         switch operands.first?.kind {
         case .function, .field, .variable, .chain, .pipeline: true

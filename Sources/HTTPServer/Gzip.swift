@@ -1,10 +1,10 @@
 import CZlib
 
 /// gzip as HTTP transfers it. Source: RFC 1952; zlib.h, deflateInit2.
-enum Gzip {
+package enum Gzip {
     /// Fast rather than small: pages are made often, and half of the gain is in the first level.
     /// - Returns: nil where zlib has no memory.
-    static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+    package static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         var stream = z_stream()
         // 15 bits of window, and 16 for a gzip header.
         let size = Int32(MemoryLayout<z_stream>.size)
@@ -28,7 +28,7 @@ enum Gzip {
     }
 
     /// Whether `Accept-Encoding` allows gzip. Source: RFC 9110, 12.5.3.
-    static func isAccepted(_ header: String?) -> Bool {
+    package static func isAccepted(_ header: String?) -> Bool {
         guard let header else { return false }
         for item in header.utf8.prefix(1024).split(separator: UInt8(ascii: ",")) {
             let text = String(decoding: item.filter { $0 != 0x20 && $0 != 0x09 }, as: UTF8.self).lowercased()

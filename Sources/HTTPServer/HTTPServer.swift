@@ -11,7 +11,7 @@ import Synchronization
 /// An HTTP/1.1 server on one event loop thread: bounded in connections, bytes and time.
 ///
 /// Handlers run on Swift's pool; when the client goes away, the handler's task is cancelled.
-/// The Lab serves its simulated estate with it too.
+/// `Lab` serves its simulated estate with it too.
 package final class HTTPServer: Sendable {
     package typealias Handler = @Sendable (ServerRequest) async -> ServerResponse
 
@@ -27,6 +27,7 @@ package final class HTTPServer: Sendable {
         var connections: [ObjectIdentifier: any Channel] = [:]
         var tls: NIOSSLContext?
         var stopped = false
+        var isPaused = false
     }
 
     private let options: ServerOptions
@@ -75,6 +76,18 @@ package final class HTTPServer: Sendable {
         guard let tls = options.tls else { return }
         let context = try tls.context()
         state.withLock { $0.tls = context }
+    }
+
+    /// Stands still, or goes on, as a process does under SIGSTOP and SIGCONT: the kernel still accepts connections, but
+    /// nothing is read. For simulated failures; connections accepted meanwhile stand still too.
+    package func setReading(_ reading: Bool) {
+        let channels = state.withLock { state in
+            state.isPaused = !reading
+            return Array(state.connections.values) + state.listeners
+        }
+        for channel in channels {
+            channel.setOption(.autoRead, value: reading).whenSuccess { if reading { channel.read() } }
+        }
     }
 
     /// Takes no more connections, lets running requests end, and returns when all is closed or the time is over.
@@ -136,11 +149,14 @@ package final class HTTPServer: Sendable {
 
     private func accept(_ channel: any Channel) throws {
         let id = ObjectIdentifier(channel)
-        let (taken, context) = state.withLock { state -> (Bool, NIOSSLContext?) in
-            guard !state.stopped, state.connections.count < options.limits.connections else { return (false, nil) }
+        let (taken, context, isPaused) = state.withLock { state -> (Bool, NIOSSLContext?, Bool) in
+            guard !state.stopped, state.connections.count < options.limits.connections else {
+                return (false, nil, false)
+            }
             state.connections[id] = channel
-            return (true, state.tls)
+            return (true, state.tls, state.isPaused)
         }
+        if isPaused { channel.setOption(.autoRead, value: false).whenComplete { _ in } }
         guard taken else { throw ServerError("too many connections") }
         channel.closeFuture.whenComplete { [self] _ in state.withLock { $0.connections[id] = nil } }
         let pipeline = channel.pipeline.syncOperations

@@ -27,7 +27,7 @@ extension Bucket {
         ) -> LabReply {
             let text = """
                 <?xml version="1.0" encoding="UTF-8"?>
-                <Error><Code>\(code)</Code><Message>\(xml(message))</Message>\(more)<RequestId>\(id)</RequestId><HostId>lab</HostId></Error>
+                <Error><Code>\(code)</Code><Message>\(Markup.escape(message))</Message>\(more)<RequestId>\(id)</RequestId><HostId>lab</HostId></Error>
                 """
             let all = headers.merging(["x-amz-request-id": id, "Content-Type": "application/xml"]) { a, _ in a }
             return .response(LabResponse(status, headers: all, body: request.method == "HEAD" ? [] : Array(text.utf8)))
@@ -75,7 +75,7 @@ extension Bucket {
                 "<ServerTime>\(now.rfc3339)</ServerTime>")
         }
 
-        let path = percentDecoded(request.path)
+        let path = PercentCoding.decode(request.path[...], plusIsSpace: false) ?? request.path
         guard path.hasPrefix("/\(name)") else {
             return error(404, "NoSuchBucket", "The specified bucket does not exist")
         }
@@ -99,7 +99,7 @@ extension Bucket {
                 200, type: "application/xml", listing, headers: ["x-amz-request-id": id, "x-amz-bucket-region": region])
         } else {
             guard let object = objects[key] else {
-                return error(404, "NoSuchKey", "The specified key does not exist.", "<Key>\(xml(key))</Key>")
+                return error(404, "NoSuchKey", "The specified key does not exist.", "<Key>\(Markup.escape(key))</Key>")
             }
             var headers = [
                 "ETag": "\"\(object.etag)\"", "Last-Modified": httpDate(object.modified), "Accept-Ranges": "bytes",
@@ -116,7 +116,9 @@ extension Bucket {
         let delimiter = request.parameter("delimiter") ?? ""
         let most = min(1000, request.parameter("max-keys").flatMap { Int($0) } ?? 1000)
         let isEncoded = request.parameter("encoding-type") == "url"
-        func show(_ text: String) -> String { isEncoded ? percentEncoded(text, keepingSlash: true) : xml(text) }
+        func show(_ text: String) -> String {
+            isEncoded ? PercentCoding.encode(text, keepingSlashes: true) : Markup.escape(text)
+        }
         var after = request.parameter("start-after") ?? ""
         if let token = request.parameter("continuation-token") {
             guard let data = Data(base64Encoded: token) else { return nil }
@@ -153,7 +155,7 @@ extension Bucket {
         if isEncoded { out += "<EncodingType>url</EncodingType>" }
         out += "<IsTruncated>\(isTruncated)</IsTruncated>"
         if let token = request.parameter("continuation-token") {
-            out += "<ContinuationToken>\(xml(token))</ContinuationToken>"
+            out += "<ContinuationToken>\(Markup.escape(token))</ContinuationToken>"
         }
         if isTruncated {
             out += "<NextContinuationToken>\(Data(last.utf8).base64EncodedString())</NextContinuationToken>"
@@ -195,19 +197,4 @@ extension Bucket {
                 "\(String(c[0..<4]))-\(String(c[4..<6]))-\(String(c[6..<8]))T\(String(c[9..<11])):\(String(c[11..<13])):\(String(c[13..<15]))Z"
         )
     }
-}
-
-/// XML text; also for attribute values in double quotes.
-func xml(_ text: String) -> String {
-    var out = ""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "&": out += "&amp;"
-        case "<": out += "&lt;"
-        case ">": out += "&gt;"
-        case "\"": out += "&quot;"
-        default: out.unicodeScalars.append(scalar)
-        }
-    }
-    return out
 }

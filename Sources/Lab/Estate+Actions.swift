@@ -165,7 +165,7 @@ extension Estate {
         for event in events {
             switch event {
             case .elected:
-                state.withLock { $0.lock = (uuid(platform.random), uuid(platform.random)) }
+                state.withLock { $0.lock = (platform.random.uuid(), platform.random.uuid()) }
                 renewLock()
             case .released:
                 state.withLock { $0.lock = nil }

@@ -112,7 +112,7 @@ package final class Inbox: Sendable {
             errors.append("'dedup_key' is missing or blank")
         }
         guard errors.isEmpty else { return invalid(errors) }
-        let key = payload["dedup_key"]?.string ?? uuid(random)
+        let key = payload["dedup_key"]?.string ?? random.uuid()
         keep(.pagerduty, incidentKey: key) { $0.payload = payload }
         return .response(
             LabResponse(

@@ -217,8 +217,8 @@ extension VaultCluster {
         return Self.jsonResponse(
             200,
             """
-            {"request_id":"\(uuid(random))","lease_id":"","renewable":false,"lease_duration":0,"data":null,"wrap_info":null,"warnings":null,\
-            "auth":{"client_token":\(json(token)),"accessor":"\(uuid(random))","policies":[\(list)],"token_policies":[\(list)],"metadata":{},\
+            {"request_id":"\(random.uuid())","lease_id":"","renewable":false,"lease_duration":0,"data":null,"wrap_info":null,"warnings":null,\
+            "auth":{"client_token":\(json(token)),"accessor":"\(random.uuid())","policies":[\(list)],"token_policies":[\(list)],"metadata":{},\
             "lease_duration":3600,"renewable":true,"entity_id":"","token_type":"service","orphan":true}}
 
             """)
@@ -257,7 +257,7 @@ extension VaultCluster {
         Self.jsonResponse(
             200,
             """
-            {"request_id":"\(uuid(random))","lease_id":"","renewable":false,"lease_duration":\(lease),\(data),"wrap_info":null,"warnings":null,"auth":null}
+            {"request_id":"\(random.uuid())","lease_id":"","renewable":false,"lease_duration":\(lease),\(data),"wrap_info":null,"warnings":null,"auth":null}
 
             """)
     }
@@ -281,21 +281,9 @@ extension VaultCluster {
     }
 }
 
-/// A JSON string literal; RFC 8259 §7.
+/// A JSON string literal.
 func json(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\n": out += "\\n"
-        case "\r": out += "\\r"
-        case "\t": out += "\\t"
-        case _ where scalar.value < 0x20:
-            let hex = String(scalar.value, radix: 16)
-            out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-        default: out.unicodeScalars.append(scalar)
-        }
-    }
-    return out + "\""
+    var out: [UInt8] = []
+    out.append(json: text)
+    return String(decoding: out, as: UTF8.self)
 }

@@ -123,7 +123,7 @@ package struct VaultCluster: Sendable {
             events += open(index, at: now)
         case .giveKey(let key):
             guard nodes[index].condition == .running, isInitialised, nodes[index].isSealed else { break }
-            if nodes[index].progress == 0 { nodes[index].nonce = uuid(random) }
+            if nodes[index].progress == 0 { nodes[index].nonce = random.uuid() }
             if nodes[index].given.insert(key).inserted { nodes[index].progress += 1 }
             guard nodes[index].progress >= options.threshold else { break }
             if nodes[index].given.isSubset(of: options.keys) {
@@ -212,15 +212,4 @@ extension VaultCluster.Node {
         isSealed = true
         activeSince = nil
     }
-}
-
-/// A random UUID, version 4; RFC 9562.
-func uuid(_ random: any RandomSource) -> String {
-    func hex(_ value: UInt64, _ digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text.suffix(digits)
-    }
-    let (high, low) = (random.next(), random.next())
-    return
-        "\(hex(high >> 32, 8))-\(hex(high >> 16 & 0xffff, 4))-4\(hex(high & 0xfff, 3))-\(hex(0x8000 | (low >> 48 & 0x3fff), 4))-\(hex(low & 0xffff_ffff_ffff, 12))"
 }

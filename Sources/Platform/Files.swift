@@ -2,31 +2,34 @@
     import Glibc
 #endif
 
-/// Reading what configuration points at: configuration files, secrets, certificates, rule files.
+/// Read access to the files that the configuration names: secrets, certificates, rule files, audit logs.
 package protocol FileAccess: Sendable {
-    /// The file's bytes.
-    /// - Parameter limit: most bytes it may have.
-    /// - Throws: `FileError` naming the path and the system's reason.
+    /// The whole file.
+    /// - Parameter limit: the size in bytes above which reading fails.
+    /// - Throws: `FileError` with the path and the system's reason.
     func read(_ path: String, limit: Int) throws(FileError) -> [UInt8]
-    /// The file's end.
-    /// - Parameter limit: most bytes of it to read.
-    /// - Returns: the bytes, and whether there were more before them.
-    /// - Throws: `FileError`.
+    /// The end of the file.
+    /// - Parameter limit: the maximum number of bytes to return.
+    /// - Returns: the bytes, and whether the file has more before them.
+    /// - Throws: `FileError` with the path and the system's reason.
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool)
-    /// Paths that match a shell pattern, sorted; glob(3).
+    /// The paths that match a shell pattern, sorted; none where the pattern can't be expanded. Source: glob(3).
     func glob(_ pattern: String) -> [String]
 }
 
-/// The folder that a path's last part is in; `.` for a plain name.
+/// The directory part of a path, as dirname(1) prints it: `.` for a plain name, `/` for `/name`.
 package func parentFolder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// A file that could not be read: its path and why, in the system's words.
+/// A file that could not be read.
 package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The path as it was given.
     package let path: String
+    /// The reason, mostly from strerror(3).
     package let reason: String
+    /// An error for a path.
     package init(path: String, reason: String) {
         self.path = path
         self.reason = reason
@@ -36,15 +39,19 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(path): \(reason)" }
 }
 
+/// The file system, through open(2), read(2) and glob(3). Calls block the calling thread.
 package struct SystemFiles: FileAccess {
+    /// The file system of this machine.
     package init() {}
 
+    /// Reads to the end of the file in chunks of 64 KiB.
     package func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         let descriptor = try SystemFiles.open(path)
         defer { close(descriptor) }
         return try SystemFiles.rest(of: descriptor, path, limit: limit)
     }
 
+    /// Seeks to `limit` bytes before the end and reads from there.
     package func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
         let descriptor = try SystemFiles.open(path)
         defer { close(descriptor) }
@@ -53,14 +60,14 @@ package struct SystemFiles: FileAccess {
         guard size >= 0, lseek(descriptor, start, SEEK_SET) == start else {
             throw FileError(path: path, reason: String(cString: strerror(errno)))
         }
-        // It may grow while it is read; what came after the look at its size is left for the next time.
+        // A writer may append between lseek(2) and read(2); those bytes belong to the next call.
         return (
             Array(try SystemFiles.rest(of: descriptor, path, limit: limit + SystemFiles.growthLimit).prefix(limit)),
             start > 0
         )
     }
 
-    /// What a writer may add to a file between a look at its size and its reading.
+    /// How many bytes a writer may append between lseek(2) and read(2) before reading fails.
     private static let growthLimit = 1 << 20
 
     private static func open(_ path: String) throws(FileError) -> Int32 {
@@ -86,6 +93,7 @@ package struct SystemFiles: FileAccess {
         }
     }
 
+    /// Expands a shell pattern with glob(3) and no flags.
     package func glob(_ pattern: String) -> [String] {
         var found = glob_t()
         defer { globfree(&found) }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Opens once and stays open; who comes before waits. The cancellation of one who waits opens it for all.
+/// A one-shot latch. It opens once and stays open; cancelling any waiter opens it for all waiters.
 package final class Gate: Sendable {
     private struct State {
         var isOpen = false
@@ -9,8 +9,10 @@ package final class Gate: Sendable {
 
     private let state = Mutex(State())
 
+    /// A closed gate.
     package init() {}
 
+    /// Opens the gate and resumes all waiters. Further calls have no effect.
     package func open() {
         let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.isOpen = true
@@ -20,6 +22,7 @@ package final class Gate: Sendable {
         for waiter in waiting { waiter.resume() }
     }
 
+    /// Waits until the gate is open. Returns at once where it is open or the task is cancelled.
     package func pass() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

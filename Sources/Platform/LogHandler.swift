@@ -5,24 +5,31 @@ import Text
     import Glibc
 #endif
 
-/// One line an event on standard error: logfmt or JSON, fields `ts level msg …`.
+/// Writes each log event as one line of logfmt or JSON with the fields `ts level msg …`, to standard error by default.
 ///
-/// Under systemd (`$JOURNAL_STREAM` set) each line starts with its priority as `<3>` and the like,
-/// which the journal takes as its own. Source: sd-daemon(3).
+/// With `journalPriorities` each line is prefixed by its priority, such as `<3>`, which systemd-journald strips and
+/// records. Source: sd-daemon(3).
 package struct LineLogHandler: LogHandler {
+    /// The line format, `--log.format`. The raw values are the flag's values.
     package enum Format: String, Sendable, CaseIterable {
         case logfmt
         case json
     }
 
+    /// The least severe level that is logged.
     package var logLevel: Logger.Level
+    /// Fields added to every line.
     package var metadata: Logger.Metadata = [:]
     private let format: Format
     private let journalPriorities: Bool
     private let now: @Sendable () -> Timestamp
     private let write: @Sendable (String) -> Void
 
-    /// - Parameter write: takes one finished line, its newline included.
+    /// A handler.
+    /// - Parameters:
+    ///   - journalPriorities: whether to prefix lines with their priority for journald (`$JOURNAL_STREAM` is set).
+    ///   - now: the clock that supplies `ts`.
+    ///   - write: takes one finished line with its newline; called on the thread that logs.
     package init(
         level: Logger.Level = .info, format: Format = .logfmt, journalPriorities: Bool = false,
         now: @escaping @Sendable () -> Timestamp = { SystemTime().wall() },
@@ -35,11 +42,13 @@ package struct LineLogHandler: LogHandler {
         self.write = write
     }
 
+    /// One field of `metadata`.
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Formats an event and passes the line to `write`. Fields follow `ts level msg`, sorted by name; `err` is last.
     package func log(event: LogEvent) {
         var fields: [(String, String)] = [
             ("ts", now().rfc3339), ("level", LineLogHandler.name(event.level)), ("msg", "\(event.message)"),
@@ -58,7 +67,7 @@ package struct LineLogHandler: LogHandler {
         write(line + "\n")
     }
 
-    /// One write(2) a line, so that lines of different threads do not mix.
+    /// Writes a line to standard error with a single write(2), so that lines of different threads do not mix.
     package static let standardError: @Sendable (String) -> Void = { line in
         var line = line
         line.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
@@ -73,7 +82,7 @@ package struct LineLogHandler: LogHandler {
         }
     }
 
-    /// syslog(3) priorities.
+    /// The priority as in syslog(3).
     private static func priority(_ level: Logger.Level) -> Int {
         switch level {
         case .trace, .debug: 7

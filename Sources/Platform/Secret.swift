@@ -1,5 +1,5 @@
-/// A value that must not be seen: it prints as `<secret>` wherever it is interpolated, dumped or logged.
-/// It may stand in a file that is read at each use, so that rotation needs no restart.
+/// A credential. It prints as `<secret>` wherever it is interpolated, dumped or logged.
+/// One that is in a file is read at each use, so that rotating it needs no restart.
 package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private enum Source: Hashable, Sendable {
         case value(String)
@@ -11,16 +11,16 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
     /// A secret given in the configuration itself.
     package init(value: String) { source = .value(value) }
 
-    /// A secret in a file: its first line, without the line's end.
+    /// A secret in a file: the file's first line, without its line ending.
     package init(file path: String) { source = .file(path) }
 
-    /// The file it is read from, if any: a path is no secret.
+    /// The file that it is read from, if any; a path may be shown.
     package var path: String? {
         if case .file(let path) = source { path } else { nil }
     }
 
-    /// The secret itself. Call it at use and do not keep it.
-    /// - Throws: `FileError` when its file can't be read.
+    /// The secret's text. Call this at each use and do not store the result.
+    /// - Throws: `FileError` where the file can't be read or is larger than 64 KiB.
     package func reveal(_ files: any FileAccess) throws(FileError) -> String {
         switch source {
         case .value(let value): return value

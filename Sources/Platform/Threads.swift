@@ -3,32 +3,34 @@ import CThread
     import Glibc
 #endif
 
-/// Starts threads of the system, for C libraries and for work that blocks or computes: neither may hold one of the
-/// cooperative pool's few threads. Tests put in one that refuses.
+/// Starts operating-system threads, for C libraries and for work that blocks or computes, which must not occupy the few
+/// threads of Swift's cooperative pool. Tests pass one that fails.
 package protocol ThreadStarter: Sendable {
     /// Starts a detached thread that runs `body` once and ends.
     /// - Parameters:
     ///   - name: shown by `ps -L` and in a debugger; cut to 15 bytes.
-    ///   - stackBytes: nil for the system's default, 8 MiB as a rule, of which only touched pages take memory.
+    ///   - stackBytes: the size of the stack; nil for the system's default, usually 8 MiB. Only pages that are used take
+    ///     memory.
     ///   - body: runs with every signal blocked, so that handlers run on other threads.
-    /// - Throws: `ThreadError` when the system refuses; `body` is then released without being called.
+    /// - Throws: `ThreadError` where the thread can't be created; `body` is then released without being called.
     func start(_ name: String, stackBytes: Int?, _ body: @escaping @Sendable () -> Void) throws(ThreadError)
 }
 
 extension ThreadStarter {
-    /// A thread with the system's default stack.
+    /// Starts a thread with the system's default stack size.
     package func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         try start(name, stackBytes: nil, body)
     }
 }
 
-/// The system has no thread left (a limit such as systemd's `TasksMax=`), or no memory for its stack.
+/// A thread could not be created: a limit such as systemd's `TasksMax=` is reached, or there is no memory for its stack.
 package struct ThreadError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The name of the thread that was to be started.
+    /// The thread's name.
     package let name: String
-    /// As in errno(3): `EAGAIN` at a limit.
+    /// The error number, errno(3): `EAGAIN` at a limit.
     package let code: Int32
 
+    /// An error for a thread.
     package init(name: String, code: Int32) {
         self.name = name
         self.code = code
@@ -37,10 +39,12 @@ package struct ThreadError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String { "the thread \"\(name)\" cannot be started: \(String(cString: strerror(code)))" }
 }
 
-/// pthread_create(3).
+/// Threads of the operating system, detached. Source: pthread_create(3).
 package struct SystemThreads: ThreadStarter {
+    /// A starter; it has no state.
     package init() {}
 
+    /// Starts a thread; a stack smaller than 64 KiB is enlarged to that.
     package func start(_ name: String, stackBytes: Int?, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -50,7 +54,7 @@ package struct SystemThreads: ThreadStarter {
             let code = pthread_attr_setstacksize(&attributes, max(stackBytes, 65536))
             guard code == 0 else { throw ThreadError(name: name, code: code) }
         }
-        // The thread inherits the mask. With SIGPIPE blocked, a write to a closed socket fails with EPIPE.
+        // The new thread inherits the mask. With SIGPIPE blocked, a write to a closed socket fails with EPIPE.
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
@@ -62,7 +66,7 @@ package struct SystemThreads: ThreadStarter {
             { context in
                 guard let context else { return nil }
                 let body = Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue()
-                // By the thread itself: seen from outside, a detached thread may have ended already.
+                // Named by the thread itself, since a detached thread may have ended before its creator could name it.
                 vw_thread_set_name(body.name)
                 body.run()
                 return nil

@@ -1,16 +1,18 @@
 import Samples
 
-/// Where expressions find their samples: the store, a rule test's input, a scripted list.
+/// What expressions read samples from: the store, or a rule test's input series. Prometheus' `Queryable`.
 package protocol SampleSource: Sendable {
-    /// All series that match every matcher, each with its points in `start < t <= end` (milliseconds),
-    /// in the order of time, stale markers included; series without such points are left out.
-    /// Series come in an order of the source's own, the same one each time.
+    /// All series that match every matcher, each with its points in `start < t <= end` (milliseconds since the epoch)
+    /// in ascending order, stale markers included; series without such points are omitted.
+    /// The order of the series is up to the source, but the same in every call.
+    /// - Throws: whatever prevents the source from reading; the evaluator reports it as `EvaluationError.Kind.source`.
     func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series]
 
-    /// The same, one series after the other, so that not all points must be in memory at once.
+    /// Visits the series that `select` returns one at a time, so that not all points must be in memory at once.
     /// - Parameters:
-    ///   - latestOnly: only the last of the points of each series is wanted.
-    ///   - body: gets the labels and the points, which are good until it returns.
+    ///   - latestOnly: whether only the last point of each series is needed.
+    ///   - body: gets the labels and the points, which are valid until it returns.
+    /// - Throws: as `select`, and what `body` throws.
     func visit(
         _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
         _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
@@ -18,6 +20,7 @@ package protocol SampleSource: Sendable {
 }
 
 extension SampleSource {
+    /// Visits the series of a `select`; sources that need not hold all points at once implement it themselves.
     package func visit(
         _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
         _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void

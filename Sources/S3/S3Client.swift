@@ -22,6 +22,9 @@ package final class S3Client: Sendable {
 
     static let pageLimitBytes = 16 << 20
 
+    /// - Parameters:
+    ///   - time: to tell a skewed clock from a lack of rights.
+    ///   - environment: for `S3Credentials.environment`.
     package init(
         _ options: S3Options, http: any HTTPClient, files: any FileAccess, time: any TimeSource = SystemTime(),
         environment: @escaping @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
@@ -60,6 +63,8 @@ package final class S3Client: Sendable {
         }
     }
 
+    /// An object's metadata.
+    /// - Throws: `S3Error`; a HEAD has no error page, so the status decides the reason.
     package func head(_ key: String) async throws(S3Error) -> S3Metadata {
         S3Metadata(try await send("HEAD", key: key, query: "", receive: nil))
     }
@@ -178,21 +183,35 @@ package final class S3Client: Sendable {
         }
     }
 
-    /// Takes up what a redirect said.
-    /// - Returns: false where there is nothing new to try.
+    /// Takes up where a redirect leads.
+    /// - Returns: false where there is nothing new to try, or where the answer names what cannot be a region or a host:
+    ///   both become parts of a URL, to which signed requests go.
     private func move(_ error: S3Error) -> Bool {
         location.withLock { location in
-            if let region = error.region, region != location.region {
+            if let region = error.region, region != location.region, S3Client.isName(region, dots: false) {
                 location = Location(region: region)
                 return true
             }
             // 307, while a new bucket's name spreads: the same region under another host, and none but Amazon's.
             guard options.endpoint == nil, location.host == nil, let host = error.host,
                 host.hasSuffix(".amazonaws.com"),
-                host.hasPrefix("\(options.bucket).")
+                host.hasPrefix("\(options.bucket)."), S3Client.isName(host, dots: true)
             else { return false }
             location.host = host
             return true
         }
+    }
+
+    private static func isName(_ text: String, dots: Bool) -> Bool {
+        !text.isEmpty && text.utf8.count <= 253
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                    true
+                case UInt8(ascii: "."): dots
+                default: false
+                }
+            }
     }
 }

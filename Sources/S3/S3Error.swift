@@ -2,6 +2,7 @@ import Transport
 
 /// Why S3 gave no answer to the point. `reason` is a metric label; `message` holds no secret.
 package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure.
     package enum Reason: String, Sendable, CaseIterable {
         /// No HTTP answer; `transport` says more.
         case transport
@@ -27,18 +28,24 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case other
     }
 
+    /// The kind of failure.
     package private(set) var reason: Reason
+    /// Bucket and key, status, and S3's own message; never a credential.
     package let message: String
+    /// The HTTP status; nil where there was no answer.
     package var status: Int?
-    /// S3's own word, as `AccessDenied`.
+    /// S3's own error code, as `AccessDenied`.
     package var code: String?
+    /// The bucket's, where the answer names it.
     package var region: String?
     /// The server's clock minus ours.
     package var skewSeconds: Double?
+    /// Why there was no answer, with `.transport` and `.limit`.
     package var transport: TransportError.Reason?
     /// Where a redirect points.
     var host: String?
 
+    /// - Parameter code: S3's own, where the answer has one.
     package init(_ reason: Reason, _ message: String, status: Int? = nil, code: String? = nil) {
         self.reason = reason
         self.message = message
@@ -46,6 +53,7 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         self.code = code
     }
 
+    /// Reason and message.
     package var description: String { "\(reason.rawValue): \(message)" }
 
     func with(_ reason: Reason) -> S3Error {

@@ -15,7 +15,7 @@ enum S3Failure {
         error.region = response[header: "x-amz-bucket-region"] ?? page?["Region"]
         error.host = page?["Endpoint"] ?? response[header: "location"].flatMap(host)
         if let date = response[header: "date"].flatMap(HTTPDate.parse) {
-            error.skewSeconds = Double(date.milliseconds - now.milliseconds) / 1000
+            error.skewSeconds = date.seconds - now.seconds
         }
         // A HEAD refused for a skewed clock says 403 and no more; the Date tells it from a lack of rights.
         if error.reason == .accessDenied, code == nil, let skew = error.skewSeconds, abs(skew) > 890 {

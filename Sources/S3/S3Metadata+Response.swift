@@ -4,7 +4,7 @@ import Transport
 extension S3Metadata {
     init(_ response: HTTPResponse) {
         self.init()
-        sizeBytes = response[header: "content-length"].flatMap { Int64($0) }
+        sizeBytes = response[header: "content-length"].flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
         lastModified = response[header: "last-modified"].flatMap(HTTPDate.parse)
         etag = response[header: "etag"].map { $0.filter { $0 != "\"" } }
         versionID = response[header: "x-amz-version-id"]

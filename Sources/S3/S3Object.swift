@@ -2,14 +2,18 @@ import Samples
 
 /// One line of a listing.
 package struct S3Object: Sendable, Hashable {
+    /// Decoded, at most 1,024 bytes.
     package var key: String
+    /// Not negative.
     package var sizeBytes: Int64
     /// When it was uploaded or copied here, which is not when it was made.
     package var lastModified: Timestamp
     /// Without its quotes. An MD5 only for plain uploads: not with `-N` at its end, nor under SSE-KMS.
     package var etag: String
+    /// As `STANDARD`, `GLACIER`.
     package var storageClass: String?
 
+    /// A line made up, for tests and simulations.
     package init(key: String, sizeBytes: Int64, lastModified: Timestamp, etag: String = "", storageClass: String? = nil)
     {
         self.key = key
@@ -22,13 +26,20 @@ package struct S3Object: Sendable, Hashable {
 
 /// What HEAD or GET says of an object.
 package struct S3Metadata: Sendable, Hashable {
+    /// nil where the answer tells no length.
     package var sizeBytes: Int64?
+    /// When it was uploaded or copied here.
     package var lastModified: Timestamp?
+    /// Without its quotes; see `S3Object.etag`.
     package var etag: String?
+    /// nil in a bucket without versioning.
     package var versionID: String?
+    /// As it was given at the upload.
     package var contentType: String?
+    /// nil for STANDARD.
     package var storageClass: String?
     /// `x-amz-meta-*` without that prefix, names in lower case.
     package var user: [String: String] = [:]
+    /// Nothing is known.
     package init() {}
 }

@@ -3,21 +3,28 @@ import Transport
 
 /// How to reach one bucket.
 package struct S3Options: Sendable {
+    /// Its name alone.
     package var bucket: String
     /// `https://minio.example:9000`; nil means AWS, whose host follows from the region.
     package var endpoint: String?
+    /// For the signature, and for AWS' host; a redirect to another one is followed. Default `us-east-1`.
     package var region = "us-east-1"
     /// `endpoint/bucket/key` instead of `bucket.endpoint/key`. Most servers that are not AWS want it.
     package var pathStyle = false
+    /// Default: the environment's.
     package var credentials = S3Credentials.environment
+    /// For an `https` endpoint.
     package var tls = TLSOptions()
+    /// `http://proxy:3128` and the like. Default: none, whatever the environment says.
     package var proxy: String?
-    /// For each request; a streamed object has its own.
+    /// For each request but a streamed object's. Default 10 s.
     package var timeout: Duration = .seconds(10)
+    /// For the whole of a streamed object. Default 1 h.
     package var objectTimeout: Duration = .seconds(3600)
-    /// Most keys that one listing may have.
+    /// Keys that one listing may have; more end it with `.limit`. Default 100,000.
     package var keyLimit = 100_000
 
+    /// Every other option at its default.
     package init(bucket: String) { self.bucket = bucket }
 }
 

@@ -3,6 +3,7 @@ import Text
 /// One condition on a label, as PromQL selectors, Alertmanager routes and silences write it.
 /// An absent label counts as the empty string.
 public struct Matcher: Hashable, Sendable, CustomStringConvertible {
+    /// The comparison. The raw values are the operators as written in PromQL.
     public enum Operation: String, Hashable, Sendable {
         case equal = "="
         case notEqual = "!="
@@ -10,13 +11,17 @@ public struct Matcher: Hashable, Sendable, CustomStringConvertible {
         case notMatches = "!~"
     }
 
+    /// The label's name.
     public let name: String
+    /// How the label's value is compared.
     public let operation: Operation
+    /// The text to equal, or the regular expression as written, without anchors.
     public let value: String
-    /// Present for `=~` and `!~`: the value, anchored at both ends, `.` matching newlines too.
+    /// For `=~` and `!~`: the value, anchored at both ends, with `.` matching newlines.
     private let expression: RegularExpression?
 
-    /// - Throws: `RegularExpression.SyntaxError` where a regular expression does not compile.
+    /// A matcher of any kind.
+    /// - Throws: `RegularExpression.SyntaxError` where `value` is a regular expression that does not compile.
     public init(_ name: String, _ operation: Operation, _ value: String) throws(RegularExpression.SyntaxError) {
         self.name = name
         self.operation = operation
@@ -27,7 +32,7 @@ public struct Matcher: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// A matcher that needs no compiling, hence can't fail.
+    /// An equality matcher, which has no regular expression to compile and so can't fail.
     public init(_ name: String, equals value: String) {
         self.name = name
         operation = .equal
@@ -35,6 +40,7 @@ public struct Matcher: Hashable, Sendable, CustomStringConvertible {
         expression = nil
     }
 
+    /// Whether a label with this value satisfies the condition; pass "" for an absent label.
     public func matches(_ candidate: String) -> Bool {
         switch operation {
         case .equal: candidate == value
@@ -44,6 +50,7 @@ public struct Matcher: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether a label set satisfies the condition.
     public func matches(_ labels: Labels) -> Bool { matches(labels[name] ?? "") }
 
     public var description: String { "\(name)\(operation.rawValue)\(value.quotedAsInGo)" }

@@ -1,6 +1,7 @@
 extension Duration {
-    /// A duration as Prometheus and Alertmanager write it: `1h30m`, `15s`, `500ms`, `0`.
-    /// Units in falling order, each once: y (365 d), w, d, h, m, s, ms. Nil for anything else or on overflow.
+    /// Parses a duration as Prometheus and Alertmanager write it: `1h30m`, `15s`, `500ms`, `0`.
+    /// Units come in descending order, each at most once: y (365 d), w, d, h, m, s, ms. Nil for anything else and on
+    /// overflow.
     /// Source: prometheus/common, model.ParseDuration.
     public init?(prometheus text: String) {
         if text == "0" {
@@ -31,7 +32,7 @@ extension Duration {
         self = .milliseconds(total)
     }
 
-    /// The shortest form that `init(prometheus:)` reads back, as Go's `model.Duration.String` writes it.
+    /// The duration as prometheus/common's `model.Duration.String` writes it; parts below a millisecond are dropped.
     public var prometheusDescription: String {
         var rest = milliseconds
         if rest == 0 { return "0s" }
@@ -48,7 +49,7 @@ extension Duration {
             out = "-"
             rest = -rest
         }
-        // Years, weeks and days only where they say it exactly: `1w` but `169h`.
+        // Years, weeks and days are used only where nothing remains: `1w`, but `169h`.
         take("y", 31_536_000_000, exact: true)
         take("w", 604_800_000, exact: true)
         take("d", 86_400_000, exact: true)

@@ -1,18 +1,32 @@
 extension Timestamp {
-    /// Year, month, day, hour, minute, second in UTC; milliseconds apart.
+    /// A time broken down into calendar fields, in UTC (proleptic Gregorian calendar).
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
     public struct Civil: Hashable, Sendable {
+        /// Astronomical year: 0 is 1 BC.
         public var year: Int64
+        /// 1 to 12.
         public var month: Int
+        /// 1 to 31.
         public var day: Int
+        /// 0 to 23.
         public var hour: Int
+        /// 0 to 59.
         public var minute: Int
+        /// 0 to 59.
         public var second: Int
+        /// 0 to 999.
         public var millisecond: Int
         /// 0 is Sunday.
         public var weekday: Int
+
+        /// 1 to 366.
+        public var dayOfYear: Int {
+            let day = Timestamp(year: year, month: month, day: day)
+            return Int((day.milliseconds - Timestamp(year: year, month: 1, day: 1).milliseconds) / 86_400_000) + 1
+        }
     }
 
+    /// The calendar fields of this time in UTC.
     public var civil: Civil {
         let ms = milliseconds
         let days = (ms >= 0 ? ms : ms - 86_399_999) / 86_400_000
@@ -30,7 +44,7 @@ extension Timestamp {
             millisecond: Int(inDay % 1000), weekday: Int(((days % 7) + 11) % 7))
     }
 
-    /// Midnight and after of a civil date in UTC. Days may run over the month's end.
+    /// A time from its calendar fields in UTC. All fields but the month may exceed their range and carry over.
     public init(
         year: Int64, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0, millisecond: Int = 0
     ) {
@@ -46,7 +60,7 @@ extension Timestamp {
                 + Int64(millisecond))
     }
 
-    /// 28 to 31.
+    /// The number of days in a month (1 to 12) of a year.
     public static func days(inMonth month: Int, of year: Int64) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
@@ -55,7 +69,7 @@ extension Timestamp {
         }
     }
 
-    /// `2025-11-26T02:00:00.123Z`, the fraction only where there is one. Source: RFC 3339.
+    /// The time as `2025-11-26T02:00:00.123Z`; the fraction is omitted where it is zero. Source: RFC 3339.
     public var rfc3339: String {
         let c = civil
         func pad(_ n: Int, _ width: Int) -> String {
@@ -67,7 +81,7 @@ extension Timestamp {
             "\(pad(Int(c.year), 4))-\(pad(c.month, 2))-\(pad(c.day, 2))T\(pad(c.hour, 2)):\(pad(c.minute, 2)):\(pad(c.second, 2))\(fraction)Z"
     }
 
-    /// Reads RFC 3339 with any fraction and offset; finer parts than a millisecond are dropped.
+    /// Parses RFC 3339 with any fraction and offset; digits below the millisecond are dropped. Nil for anything else.
     public init?(rfc3339 text: String) {
         let b = Array(text.utf8)
         func number(_ from: Int, _ length: Int) -> Int? {

@@ -92,11 +92,12 @@ package final class RawServer: Sendable {
     /// Connections accepted so far.
     package var connections: Int { count.withLock { $0 } }
 
-    package init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
+    /// - Parameter everyAddress: listens on all of 127.0.0.0/8, and on every other address of the machine.
+    package init(everyAddress: Bool = false, _ serve: @escaping @Sendable (Connection) -> Void) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_addr.s_addr = everyAddress ? 0 : UInt32(0x7f00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
@@ -147,8 +148,10 @@ package final class RawServer: Sendable {
     package var url: String { "http://127.0.0.1:\(port)" }
 
     /// Answers every request of every connection.
-    package static func http(_ answer: @escaping @Sendable (String) -> String) throws -> RawServer {
-        try RawServer { connection in
+    package static func http(everyAddress: Bool = false, _ answer: @escaping @Sendable (String) -> String) throws
+        -> RawServer
+    {
+        try RawServer(everyAddress: everyAddress) { connection in
             while let request = connection.readRequest() {
                 if !connection.write(answer(request)) { return }
             }

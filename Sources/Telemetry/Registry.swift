@@ -3,39 +3,46 @@ import Samples
 import Synchronization
 import Text
 
-/// The agent's own metrics. Made once at the start of each part; every series exists from then on, at zero
-/// where its labels are known beforehand.
+/// The agent's own metrics. Each component registers its metrics when it is created; series whose labels are known then
+/// are exported at zero from the start.
 ///
-/// A metric takes at most `seriesLimit` label combinations; further ones are counted into one series
-/// whose label values are all `other`, so that no input can grow a page without bound.
+/// A metric has at most `seriesLimit` series. Observations for further label values go to one series whose label values
+/// are all `other`, so that no input can grow a page without bound.
 package final class Registry: Sendable {
     private let metrics = Mutex<[String: Metric]>([:])
     private let seriesLimit: Int
 
+    /// An empty registry.
+    /// - Parameter seriesLimit: the maximum number of series per metric. Default 1,000.
     package init(seriesLimit: Int = 1000) { self.seriesLimit = seriesLimit }
 
-    /// - Parameter name: ends in `_total`.
+    /// Registers a counter, or returns the metric already registered under this name.
+    /// - Parameters:
+    ///   - name: ends in `_total`.
+    ///   - labels: the label names.
     package func counter(_ name: String, help: String, labels: [String] = []) -> Counter {
         Counter(metric: metric(name, .counter, help, labels, []))
     }
 
+    /// Registers a gauge, or returns the metric already registered under this name.
     package func gauge(_ name: String, help: String, labels: [String] = []) -> Gauge {
         Gauge(metric: metric(name, .gauge, help, labels, []))
     }
 
-    /// - Parameter buckets: rising upper bounds, `+Inf` not among them.
+    /// Registers a classic histogram, or returns the metric already registered under this name.
+    /// - Parameter buckets: upper bounds in ascending order, without `+Inf`.
     package func histogram(
         _ name: String, help: String, labels: [String] = [], buckets: [Double] = Registry.secondsBuckets
     ) -> Histogram {
         Histogram(metric: metric(name, .histogram, help, labels, buckets))
     }
 
-    /// From a fast loopback answer to a probe's timeout, in seconds.
+    /// Default buckets for durations in seconds: from a response over loopback (1 ms) to a probe's timeout (10 s).
     package static let secondsBuckets: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
     ]
 
-    /// All metrics, sorted by name, as they stand now.
+    /// The current values of all metrics, sorted by name.
     package func families() -> [MetricFamily] {
         let all = metrics.withLock { Array($0.values) }
         return all.sorted { $0.name < $1.name }.map { $0.family() }
@@ -54,33 +61,42 @@ package final class Registry: Sendable {
     }
 }
 
-/// A value that only rises.
+/// A metric that only increases.
 package struct Counter: Sendable {
     fileprivate let metric: Metric
 
-    /// - Parameter labels: values in the order of the metric's label names.
+    /// Adds to a series.
+    /// - Parameters:
+    ///   - labels: the label values, in the order of the metric's label names.
+    ///   - amount: not negative.
     package func increment(_ labels: String..., by amount: Double = 1) { metric.change(labels) { $0.value += amount } }
+    /// A series' value; 0 where it does not exist.
     package func value(_ labels: String...) -> Double { metric.read(labels)?.value ?? 0 }
-    /// Makes the series exist at zero.
+    /// Creates a series at zero, so that it is exported before its first increment.
     package func declare(_ labels: String...) { metric.change(labels) { _ in } }
 }
 
-/// A value that goes both ways.
+/// A metric that can go up and down.
 package struct Gauge: Sendable {
     fileprivate let metric: Metric
 
+    /// Sets a series to a value.
     package func set(_ value: Double, _ labels: String...) { metric.change(labels) { $0.value = value } }
+    /// Adds to a series; a negative amount subtracts.
     package func add(_ amount: Double, _ labels: String...) { metric.change(labels) { $0.value += amount } }
+    /// A series' value; 0 where it does not exist.
     package func value(_ labels: String...) -> Double { metric.read(labels)?.value ?? 0 }
-    /// Forgets one series: what it spoke of is no more.
+    /// Removes one series, once its subject no longer exists.
     package func remove(_ labels: String...) { metric.remove(labels) }
+    /// Removes all series.
     package func removeAll() { metric.removeAll() }
 }
 
-/// Counts by size; classic Prometheus buckets.
+/// A metric that counts observations by size, in classic buckets.
 package struct Histogram: Sendable {
     fileprivate let metric: Metric
 
+    /// Counts an observation.
     package func observe(_ value: Double, _ labels: String...) {
         metric.change(labels) { cell in
             cell.value += value
@@ -89,13 +105,15 @@ package struct Histogram: Sendable {
         }
     }
 
+    /// The number of observations of a series; 0 where it does not exist.
     package func count(_ labels: String...) -> Double { metric.read(labels)?.count ?? 0 }
+    /// Creates a series without observations, so that it is exported from the start.
     package func declare(_ labels: String...) { metric.change(labels) { _ in } }
 }
 
 private final class Metric: Sendable {
     struct Cell {
-        /// A counter's or gauge's value, a histogram's sum.
+        /// A counter's or gauge's value, or a histogram's sum.
         var value = 0.0
         var count = 0.0
         /// Not cumulative.
@@ -123,7 +141,7 @@ private final class Metric: Sendable {
 
     func change(_ labels: [String], _ body: (inout Cell) -> Void) {
         var key = labels
-        // A caller's mistake must not take the agent down: values are cut or filled to the names' count.
+        // A wrong number of label values is padded or cut, since a programming error here must not stop the agent.
         while key.count < labelNames.count { key.append("") }
         key.removeLast(key.count - labelNames.count)
         cells.withLock { cells in

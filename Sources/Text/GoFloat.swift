@@ -1,5 +1,6 @@
-/// A number as Go's `strconv.FormatFloat(value, 'g'/'f', -1, 64)` writes it in Prometheus' text and templates:
-/// shortest digits that read back, exponent form below 1e-4 and from 1e21 on, `+Inf`, `-Inf`, `NaN`.
+/// A number in Go's syntax with the shortest digits that parse back to the same value; `+Inf`, `-Inf`, `NaN`.
+/// It has an exponent (`1e-05`, `1e+21`) below 1e-4 and from 1e21 on. Go's `strconv.FormatFloat(value, 'g', -1, 64)`
+/// differs from 1e6 on, where it already writes an exponent; readers of Prometheus' formats accept both.
 public func goFormat(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
@@ -14,7 +15,8 @@ public func goFormat(_ value: Double) -> String {
     return sign + plain(digits, exponent)
 }
 
-/// The same without an exponent, whatever the size: Go's `'f', -1`.
+/// A number in the shortest digits that parse back, never with an exponent: Go's
+/// `strconv.FormatFloat(value, 'f', -1, 64)`.
 public func goFormatPlain(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return goFormat(value) }
     let (digits, exponent) = shortestDigits(value.magnitude)
@@ -23,7 +25,7 @@ public func goFormatPlain(_ value: Double) -> String {
 
 /// Significant digits (no trailing zeros) and the decimal exponent of the first one.
 private func shortestDigits(_ magnitude: Double) -> (digits: String, exponent: Int) {
-    // Swift prints the shortest digits that read back, the same ones as Go.
+    // Swift's description has the shortest digits that parse back, the same as Go's.
     let text = magnitude.description
     let parts = text.split(separator: "e", maxSplits: 1)
     let mantissa = parts.first.map(String.init) ?? "0"

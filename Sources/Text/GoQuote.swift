@@ -1,5 +1,5 @@
 extension String {
-    /// The string in double quotes with the escapes of Go's `strconv.Quote`, for text that stays readable.
+    /// The string in double quotes with the escapes of Go's `strconv.Quote`, except that non-ASCII is left as it is.
     public var quotedAsInGo: String {
         var out = "\""
         for scalar in unicodeScalars {

@@ -1,14 +1,19 @@
 /// Percent-encoding of URLs and forms. Source: RFC 3986, 2.1; WHATWG URL, application/x-www-form-urlencoded.
 package enum PercentCoding {
-    /// Most items that a query or a form may have; further ones are dropped.
+    /// The maximum number of items of a query or a form; further ones are dropped.
     package static let itemLimit = 1000
 
-    /// Nil where a `%` is not followed by two hex digits, or the bytes are not UTF-8.
+    /// Decodes text; nil where a `%` is not followed by two hexadecimal digits, or the result is not UTF-8.
     package static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
-        let bytes = text.utf8
-        guard bytes.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else {
             return String(text)
         }
+        return bytes(decoding: text, plusIsSpace: plusIsSpace).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// Decodes text to bytes; nil where a `%` is not followed by two hexadecimal digits.
+    package static func bytes(decoding text: Substring, plusIsSpace: Bool) -> [UInt8]? {
+        let bytes = text.utf8
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count)
         var i = bytes.startIndex
@@ -25,10 +30,10 @@ package enum PercentCoding {
                 out.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
             }
         }
-        return String(validating: out, as: UTF8.self)
+        return out
     }
 
-    /// `a=1&b=2`, each name and value decoded; broken encodings stay as they came.
+    /// The items of `a=1&b=2`, decoded; a name or value that can't be decoded is kept as it is.
     package static func items(_ text: Substring) -> [(name: String, value: String)] {
         text.utf8.split(separator: UInt8(ascii: "&"), maxSplits: itemLimit).prefix(itemLimit).map { item in
             let item = Substring(item)
@@ -42,7 +47,8 @@ package enum PercentCoding {
     }
 
     /// Everything but RFC 3986's unreserved characters encoded, so that the result fits in any part of a URL.
-    package static func encode(_ text: String) -> String {
+    /// - Parameter keepingSlashes: for a path.
+    package static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
         var out: [UInt8] = []
         let hex = Array("0123456789ABCDEF".utf8)
         for byte in text.utf8 {
@@ -50,6 +56,7 @@ package enum PercentCoding {
             case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 out.append(byte)
+            case UInt8(ascii: "/") where keepingSlashes: out.append(byte)
             default: out += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }
         }

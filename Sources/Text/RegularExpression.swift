@@ -4,17 +4,22 @@ import CRE2
 ///
 /// Offsets in results are UTF-8 byte offsets.
 public final class RegularExpression: @unchecked Sendable {
-    // RE2 objects are immutable to their users and safe to share between threads (re2.h says so).
+    // Sendable: an RE2 object is const after construction, and re2.h allows concurrent use by several threads.
     private let regex: OpaquePointer
 
+    /// A pattern that RE2 does not accept.
     public struct SyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
+        /// The pattern as given.
         public let pattern: String
+        /// RE2's reason.
         public let message: String
         public var description: String { "invalid regular expression \(pattern.quotedAsInGo): \(message)" }
     }
 
+    /// The pattern as compiled; for `init(anchored:)` with its anchors.
     public let pattern: String
 
+    /// Compiles a pattern.
     /// - Throws: `SyntaxError` with RE2's message.
     public init(_ pattern: String) throws(SyntaxError) {
         self.pattern = pattern
@@ -33,7 +38,8 @@ public final class RegularExpression: @unchecked Sendable {
         regex = compiled
     }
 
-    /// As Prometheus anchors its matchers: `^(?s:…)$`.
+    /// Compiles `^(?s:pattern)$`, which is how Prometheus anchors matchers.
+    /// - Throws: `SyntaxError` with RE2's message and the pattern without its anchors.
     public convenience init(anchored pattern: String) throws(SyntaxError) {
         do {
             try self.init("^(?s:\(pattern))$")
@@ -44,24 +50,30 @@ public final class RegularExpression: @unchecked Sendable {
 
     deinit { cre2_free(regex) }
 
+    /// Whether the pattern matches the whole text.
     public func matchesWhole(_ text: String) -> Bool { match(text, from: 0, whole: true, groups: 0) != nil }
 
     /// Whether the pattern is found anywhere in the text.
     public func isFound(in text: String) -> Bool { match(text, from: 0, whole: false, groups: 0) != nil }
 
+    /// The number of capturing groups, the whole match not counted.
     public var groupCount: Int { Int(cre2_group_count(regex)) }
 
-    /// The match of the whole text and its groups (index 0 is the match itself); nil for a group that took no part.
+    /// Matches the whole text.
+    /// - Returns: byte ranges of the match (index 0) and of its groups, nil for a group that did not participate; nil
+    ///   where the text does not match.
     public func wholeMatch(of text: String) -> [Range<Int>?]? {
         match(text, from: 0, whole: true, groups: groupCount + 1)
     }
 
-    /// The first match at or after a byte offset, with its groups.
+    /// The first match at or after a byte offset.
+    /// - Returns: ranges as `wholeMatch` returns them.
     public func firstMatch(in text: String, from start: Int = 0) -> [Range<Int>?]? {
         match(text, from: start, whole: false, groups: groupCount + 1)
     }
 
-    /// Replaces every match, `template` with `$1`, `${1}`, `${name}` and `$$` as in Go's `Regexp.ReplaceAllString`.
+    /// Replaces every match by the template, in which `$1`, `${1}`, `${name}` and `$$` are expanded as by Go's
+    /// `Regexp.ReplaceAllString`.
     public func replacingAll(in text: String, with template: String) -> String {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
@@ -69,7 +81,7 @@ public final class RegularExpression: @unchecked Sendable {
         var search = 0
         var lastEnd = -1
         while search <= bytes.count, let groups = firstMatch(in: text, from: search), let whole = groups[0] {
-            // An empty match right behind the previous one does not count, as in Go.
+            // As in Go, an empty match that abuts the preceding match is ignored.
             if !(whole.isEmpty && whole.lowerBound == lastEnd) {
                 out += bytes[copied..<whole.lowerBound]
                 out += expand(template, bytes, groups)
@@ -77,7 +89,7 @@ public final class RegularExpression: @unchecked Sendable {
                 lastEnd = whole.upperBound
             }
             if whole.isEmpty {
-                // Step over one whole character so that the next search starts on a boundary.
+                // Step over one whole UTF-8 character, so that the next search starts on a boundary.
                 search = whole.upperBound + 1
                 while search < bytes.count, bytes[search] & 0xc0 == 0x80 { search += 1 }
             } else {
@@ -88,8 +100,8 @@ public final class RegularExpression: @unchecked Sendable {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// The template with the groups of one match put in, as Go's `Regexp.ExpandString` does.
-    /// - Parameter groups: as `wholeMatch` or `firstMatch` gave them for `text`.
+    /// Expands a template with the groups of one match, as Go's `Regexp.ExpandString` does.
+    /// - Parameter groups: what `wholeMatch` or `firstMatch` returned for `text`.
     public func expand(_ template: String, in text: String, groups: [Range<Int>?]) -> String {
         String(decoding: expand(template, Array(text.utf8), groups), as: UTF8.self)
     }

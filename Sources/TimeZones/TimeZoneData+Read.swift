@@ -2,36 +2,39 @@ import Platform
 import Samples
 import Text
 
-/// A time zone that can't be had: its name and why.
+/// A time zone that could not be loaded.
 package struct TimeZoneError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The zone's name as it was asked for.
     package let name: String
+    /// Why it could not be loaded.
     package let reason: String
     package var description: String { "unknown time zone \(name.quotedAsInGo): \(reason)" }
 }
 
 extension TimeZoneData {
-    /// The largest zone of the tz database has 4 KB.
-    private static let largest = 1 << 20
+    /// The maximum size of a TZif file, in bytes. The largest of the tz database has 4 KB.
+    private static let sizeLimit = 1 << 20
 
-    /// A zone by its name in the tz database; `UTC` needs no file, `Local` is the machine's own, /etc/localtime.
+    /// Loads a zone by its name in the tz database. `UTC` needs no file; `Local` is /etc/localtime, or UTC without it.
+    /// - Throws: `TimeZoneError` where the name is not well-formed or its file is missing or not TZif.
     package static func named(_ name: String, _ files: any FileAccess, root: String = "/usr/share/zoneinfo")
         throws(TimeZoneError) -> TimeZoneData
     {
         if name == "UTC" || name.isEmpty { return .utc }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        let plain = parts.allSatisfy { part in
+        let isWellFormed = parts.allSatisfy { part in
             !part.isEmpty && part != "." && part != ".."
                 && part.utf8.allSatisfy {
                     ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39)
                         || [0x2b, 0x2d, 0x5f].contains($0)
                 }
         }
-        guard plain else {
+        guard isWellFormed else {
             throw TimeZoneError(name: name, reason: "not a name of the tz database such as \"Europe/Berlin\"")
         }
         let bytes: [UInt8]
         do {
-            bytes = try files.read(name == "Local" ? "/etc/localtime" : root + "/" + name, limit: largest)
+            bytes = try files.read(name == "Local" ? "/etc/localtime" : root + "/" + name, limit: sizeLimit)
         } catch {
             if name == "Local" { return .utc }
             throw TimeZoneError(name: name, reason: error.description)
@@ -42,7 +45,8 @@ extension TimeZoneData {
         return zone
     }
 
-    /// - Parameter tzif: version 1 to 4. The 64-bit block is read where there is one.
+    /// Parses a TZif file; nil where it is malformed. Source: RFC 8536.
+    /// - Parameter tzif: the file, in version 1 to 4. From version 2 on its 64-bit block is used.
     init?(name: String, tzif bytes: [UInt8]) {
         var reader = Reader(bytes: bytes)
         guard let first = reader.header() else { return nil }
@@ -140,7 +144,7 @@ extension TimeZoneData {
                 characters: counts[5])
         }
 
-        /// The POSIX rule between two line feeds at the end.
+        /// The footer: a POSIX rule between two line feeds.
         mutating func footer() -> String? {
             guard byte() == 10 else { return nil }
             return String(decoding: bytes[at...].prefix { $0 != 10 }, as: UTF8.self)
@@ -149,19 +153,20 @@ extension TimeZoneData {
 }
 
 extension TimeZoneData: Codable {
-    /// A zone is stored with its table: a silence's schedule must mean the same after a restart without the tz
-    /// database.
+    /// A zone is stored with its table, so that a silence's schedule keeps its meaning where the tz database has
+    /// changed or is missing after a restart.
     private enum Key: String, CodingKey {
         case name, transitions, offsets, abbreviations, firstOffset, firstAbbreviation, rule
     }
 
+    /// Decodes a stored zone. Abbreviations are optional: zones stored by early versions have none.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
         let transitions = try values.decode([Int64].self, forKey: .transitions)
         let offsets = try values.decode([Int].self, forKey: .offsets)
         guard transitions.count == offsets.count else {
             throw DecodingError.dataCorruptedError(
-                forKey: .offsets, in: values, debugDescription: "as many offsets as transitions")
+                forKey: .offsets, in: values, debugDescription: "expected as many offsets as transitions")
         }
         self.init(
             name: try values.decode(String.self, forKey: .name), transitions: transitions, offsets: offsets,
@@ -171,6 +176,7 @@ extension TimeZoneData: Codable {
             rule: try values.decodeIfPresent(ZoneRule.self, forKey: .rule))
     }
 
+    /// Encodes the zone with its table.
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: Key.self)
         try values.encode(name, forKey: .name)

@@ -1,20 +1,22 @@
 import Samples
 
-/// A time zone's offsets from UTC, as a TZif file of the tz database gives them. Source: RFC 8536.
+/// A time zone: its offsets from UTC as a TZif file of the tz database lists them. Source: RFC 8536.
 package struct TimeZoneData: Sendable, Hashable {
-    /// `Europe/Berlin`, `UTC`, `Local`.
+    /// Its name in the tz database, such as `Europe/Berlin`; also `UTC` and `Local`.
     package let name: String
-    /// Seconds since the epoch from which the offset of the same place holds; rising.
+    /// When each offset takes effect, in seconds since the epoch; ascending, parallel to `offsets`.
     let transitions: [Int64]
+    /// Seconds east of UTC.
     let offsets: [Int]
-    /// `CET`, `CEST`: as many as offsets, or none where they are not known.
+    /// `CET`, `CEST`: parallel to `offsets`, or empty where they are not known.
     let abbreviations: [String]
-    /// Before the first transition.
+    /// The offset before the first transition.
     let firstOffset: Int
     let firstAbbreviation: String?
-    /// What holds after the last transition.
+    /// The rule that applies after the last transition.
     let rule: ZoneRule?
 
+    /// UTC, which needs no file.
     package static let utc = TimeZoneData(
         name: "UTC", transitions: [], offsets: [], abbreviations: [], firstOffset: 0, firstAbbreviation: "UTC",
         rule: nil)
@@ -35,23 +37,23 @@ package struct TimeZoneData: Sendable, Hashable {
     /// Seconds east of UTC at a time.
     package func offset(at time: Timestamp) -> Int {
         let seconds = TimeZoneData.seconds(time)
-        switch place(seconds) {
-        case .before: return firstOffset
-        case .row(let row): return offsets[row]
-        case .after: return rule?.offset(at: seconds) ?? offsets.last ?? firstOffset
+        switch period(seconds) {
+        case .beforeFirst: return firstOffset
+        case .transition(let index): return offsets[index]
+        case .afterLast: return rule?.offset(at: seconds) ?? offsets.last ?? firstOffset
         }
     }
 
-    /// `CET` or `CEST`; where the database names none, the offset as it writes it, `+03`.
+    /// The abbreviation at a time, such as `CET`; where none is known, the offset in the tz database's form, `+03`.
     package func abbreviation(at time: Timestamp) -> String {
         let seconds = TimeZoneData.seconds(time)
         let known: String? =
-            switch place(seconds) {
-            case .before: firstAbbreviation
-            case .row(let row): abbreviations.indices.contains(row) ? abbreviations[row] : nil
-            case .after: rule.map { $0.name(at: seconds) } ?? abbreviations.last ?? firstAbbreviation
+            switch period(seconds) {
+            case .beforeFirst: firstAbbreviation
+            case .transition(let index): abbreviations.indices.contains(index) ? abbreviations[index] : nil
+            case .afterLast: rule.map { $0.name(at: seconds) } ?? abbreviations.last ?? firstAbbreviation
             }
-        return known ?? TimeZoneData.written(offset(at: time))
+        return known ?? TimeZoneData.numericAbbreviation(offset(at: time))
     }
 
     private static func seconds(_ time: Timestamp) -> Int64 {
@@ -59,30 +61,31 @@ package struct TimeZoneData: Sendable, Hashable {
         return ms >= 0 ? ms / 1000 : (ms - 999) / 1000
     }
 
-    private static func written(_ offset: Int) -> String {
+    private static func numericAbbreviation(_ offset: Int) -> String {
         let minutes = abs(offset) / 60
         func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
         return (offset < 0 ? "-" : "+") + two(minutes / 60) + (minutes % 60 == 0 ? "" : two(minutes % 60))
     }
 
-    private enum SourcePosition {
-        case before
-        case row(Int)
-        case after
+    /// The part of the table that applies at a time.
+    private enum Period {
+        case beforeFirst
+        case transition(Int)
+        case afterLast
     }
 
-    private func place(_ seconds: Int64) -> SourcePosition {
-        guard let last = transitions.last, seconds < last else { return .after }
+    private func period(_ seconds: Int64) -> Period {
+        guard let last = transitions.last, seconds < last else { return .afterLast }
         var low = 0
         var high = transitions.count
         while low < high {
             let middle = (low + high) / 2
             if transitions[middle] <= seconds { low = middle + 1 } else { high = middle }
         }
-        return low == 0 ? .before : .row(low - 1)
+        return low == 0 ? .beforeFirst : .transition(low - 1)
     }
 
-    // The name stands for the zone: no two tables of one name are in use at a time.
+    // Zones are compared by name alone, since only one table per name is in use at a time.
     package static func == (a: TimeZoneData, b: TimeZoneData) -> Bool { a.name == b.name }
     package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

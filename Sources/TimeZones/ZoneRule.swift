@@ -1,22 +1,23 @@
 import Samples
 
-/// A POSIX time zone rule such as `CET-1CEST,M3.5.0,M10.5.0/3`: what a TZif file says of the time after its table.
-/// Source: POSIX, Base Definitions 8.3 `TZ`; RFC 8536 section 3.3.1 (hours from -167 to 167).
+/// A POSIX time zone rule such as `CET-1CEST,M3.5.0,M10.5.0/3`, which a TZif file carries for times after its table.
+/// Source: POSIX, Base Definitions, section 8.3, `TZ`; RFC 8536, section 3.3.1 (hours from -167 to 167).
 struct ZoneRule: Sendable, Hashable, Codable {
     /// A day of the year and the second in it at which the offset changes.
     struct Change: Sendable, Hashable, Codable {
         enum Day: Sendable, Hashable, Codable {
-            /// `Jn`: 1 to 365, 29 February never counted.
+            /// `Jn`: 1 to 365; 29 February is never counted.
             case julian(Int)
-            /// `n`: 0 to 365, 29 February counted.
+            /// `n`: 0 to 365; 29 February is counted.
             case ordinal(Int)
-            /// `Mm.w.d`: the week-th weekday of a month, week 5 being the last.
+            /// `Mm.w.d`: weekday d (0 is Sunday) in week w of month m; week 5 is the last one.
             case monthly(month: Int, week: Int, weekday: Int)
         }
         var day: Day
         var second: Int
 
-        /// Seconds since the epoch, on the local clock that runs until then.
+        /// The change in a year as local time, read as if it were UTC: seconds since the epoch, in the offset that
+        /// applies until the change.
         func local(_ year: Int64) -> Int64 {
             let start = Timestamp(year: year, month: 1, day: 1)
             var days: Int
@@ -40,7 +41,7 @@ struct ZoneRule: Sendable, Hashable, Codable {
     var daylight: Int?
     var start: Change?
     var end: Change?
-    /// `CET`; nil in rules stored before names were.
+    /// `CET`; nil in rules stored by versions without abbreviations.
     var standardName: String?
     var daylightName: String?
 
@@ -57,7 +58,7 @@ struct ZoneRule: Sendable, Hashable, Codable {
         return begins < ends ? seconds >= begins && seconds < ends : seconds >= begins || seconds < ends
     }
 
-    /// Nil where the text is not such a rule.
+    /// Parses a rule; nil where the text is not one.
     init?(posix text: String) {
         var scan = Scanner(text: Array(text.utf8))
         guard let usual = scan.name(), let west = scan.time() else { return nil }

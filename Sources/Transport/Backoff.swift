@@ -1,20 +1,20 @@
 import Platform
 
-/// When to try a failed server again: at once the first time, then after 0.5 s, doubling to 5 s, each wait
-/// shortened by up to half at random so that many agents do not knock together. Pure.
+/// When to try a failed server again: after 0.5 s, doubling to 5 s, each wait shortened by up to half at random, so that
+/// many agents do not connect at the same moment. Pure.
 struct Backoff: Sendable {
-    static let first = Duration.milliseconds(500)
-    static let longest = Duration.seconds(5)
+    static let initialWait = Duration.milliseconds(500)
+    static let maxWait = Duration.seconds(5)
 
     private(set) var failures = 0
     private(set) var notBefore: Instant?
 
     /// - Parameter random: uniform in `0..<1`.
     mutating func failed(at now: Instant, random: Double) {
-        var wait = Backoff.first
-        for _ in 0..<min(failures, 8) where wait < Backoff.longest { wait = wait * 2 }
+        var wait = Backoff.initialWait
+        for _ in 0..<min(failures, 8) where wait < Backoff.maxWait { wait = wait * 2 }
         failures += 1
-        notBefore = now + min(wait, Backoff.longest) * (0.5 + random / 2)
+        notBefore = now + min(wait, Backoff.maxWait) * (0.5 + random / 2)
     }
 
     mutating func succeeded() { self = Backoff() }

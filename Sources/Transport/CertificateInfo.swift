@@ -27,12 +27,8 @@ enum CertificateInfo {
         let prefix = "Expire date:"
         guard line.hasPrefix(prefix) else { return nil }
         let words = line.dropFirst(prefix.count).split(separator: " ")
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        guard words.count >= 4, let month = months.firstIndex(of: String(words[0])), let day = Int(words[1]),
-            let year = Int64(words[3])
-        else { return nil }
-        let clock = words[2].split(separator: ":").compactMap { Int($0) }
-        guard clock.count == 3 else { return nil }
-        return Timestamp(year: year, month: month + 1, day: day, hour: clock[0], minute: clock[1], second: clock[2])
+        guard words.count >= 4 else { return nil }
+        return HTTPDate.make(
+            day: String(words[1]), month: String(words[0]), year: String(words[3]), time: String(words[2]))
     }
 }

@@ -14,20 +14,30 @@ final class CurlLoop: @unchecked Sendable {
         case cancel(CurlTransfer)
         /// The reader of its pieces has caught up.
         case resume(CurlTransfer)
+        case setIdleConnectionLimit(Int)
         case stop
     }
 
-    struct Inbox {
+    private enum Life {
+        /// No thread yet, or one that could not open what libcurl needs: the next submission starts one.
+        case dormant
+        case running
+        case stopped
+    }
+
+    private struct Inbox {
+        var life = Life.dormant
+        var wakeup: Wakeup?
         var commands: [Command] = []
         /// Submitted and not yet ended.
         var outstanding = 0
-        var isStopped = false
+        var idleConnectionLimit: Int
     }
 
     let options: CurlTransportOptions
+    private let name: String
     private let platform: Platform
-    private let inbox = Mutex(Inbox())
-    private let wakeup = Wakeup()
+    private let inbox: Mutex<Inbox>
 
     // Everything from here on belongs to the thread.
     private var multi: UnsafeMutableRawPointer?
@@ -46,38 +56,48 @@ final class CurlLoop: @unchecked Sendable {
 
     private static let initialised: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
+    /// The thread is started by the first submission.
     /// - Parameter name: the thread's.
     init(name: String, options: CurlTransportOptions, platform: Platform) {
+        self.name = name
         self.options = options
         self.platform = platform
-        do {
-            guard CurlLoop.initialised, wakeup.descriptor >= 0 else { throw ThreadError(name: name, code: EMFILE) }
-            try platform.threads.start(name) { self.run() }
-        } catch {
-            inbox.withLock { $0.isStopped = true }
-        }
+        inbox = Mutex(Inbox(idleConnectionLimit: options.idleConnectionLimit))
     }
 
     // MARK: - For any thread
 
-    /// Hands a transfer over. Its completion is called exactly once, on the loop's thread or here at once.
+    /// Hands a transfer over. Its completion is called exactly once, on the loop's thread or here at once. Where the
+    /// thread can't be started the transfer fails with `.other`, and the next submission tries again.
     func submit(_ transfer: CurlTransfer) {
         let refusal: TransportError? = transfer.ticket.withLock { ticket in
             guard ticket == .fresh else { return TransportError(.cancelled, "\(transfer.origin): cancelled") }
-            let refusal: TransportError? = inbox.withLock { inbox in
-                if inbox.isStopped { return TransportError(.cancelled, "\(transfer.origin): the transport is closed") }
-                if inbox.outstanding >= options.queueLimit {
-                    return TransportError(
-                        .other, "\(transfer.origin): \(options.queueLimit) requests are under way already")
-                }
-                inbox.outstanding += 1
-                inbox.commands.append(.start(transfer))
-                return nil
-            }
+            let refusal = inbox.withLock { enqueue(transfer, &$0) }
             if refusal == nil { ticket = .queued }
             return refusal
         }
-        if let refusal { transfer.finish(.failure(refusal)) } else { wakeup.signal() }
+        if let refusal { transfer.finish(.failure(refusal)) }
+    }
+
+    private func enqueue(_ transfer: CurlTransfer, _ inbox: inout Inbox) -> TransportError? {
+        if inbox.life == .stopped { return TransportError(.cancelled, "\(transfer.origin): the transport is closed") }
+        if inbox.outstanding >= options.queueLimit {
+            return TransportError(.other, "\(transfer.origin): \(options.queueLimit) requests are under way already")
+        }
+        if inbox.life == .dormant {
+            do { try start(&inbox) } catch { return TransportError(.other, "\(transfer.origin): \(error)") }
+        }
+        inbox.outstanding += 1
+        inbox.commands.append(.start(transfer))
+        inbox.wakeup?.signal()
+        return nil
+    }
+
+    private func start(_ inbox: inout Inbox) throws(ThreadError) {
+        if inbox.wakeup == nil { inbox.wakeup = Wakeup() }
+        guard CurlLoop.initialised, let wakeup = inbox.wakeup else { throw ThreadError(name: name, code: EMFILE) }
+        try platform.threads.start(name) { self.run(wakeup) }
+        inbox.life = .running
     }
 
     /// Ends a transfer with `.cancelled`, before or after its start; a finished one stays finished.
@@ -90,23 +110,38 @@ final class CurlLoop: @unchecked Sendable {
 
     func resume(_ transfer: CurlTransfer) { post(.resume(transfer)) }
 
+    /// See `CurlTransportOptions.idleConnectionLimit`.
+    func setIdleConnectionLimit(_ limit: Int) {
+        inbox.withLock { $0.idleConnectionLimit = limit }
+        post(.setIdleConnectionLimit(limit))
+    }
+
     /// Ends every transfer with `.cancelled`, then the thread. Later submissions fail at once.
-    func stop() { post(.stop) }
+    func stop() {
+        inbox.withLock { inbox in
+            if inbox.life == .running {
+                inbox.commands.append(.stop)
+                inbox.wakeup?.signal()
+            }
+            // From here on nothing comes in behind the command, where nobody would read it.
+            inbox.life = .stopped
+        }
+    }
 
     private func post(_ command: Command) {
-        let wanted = inbox.withLock { inbox in
-            if inbox.isStopped { return false }
+        inbox.withLock { inbox in
+            guard inbox.life == .running else { return }
             inbox.commands.append(command)
-            return true
+            inbox.wakeup?.signal()
         }
-        if wanted { wakeup.signal() }
     }
 
     // MARK: - On the thread
 
-    private func run() {
-        guard open() else {
-            stopAll()
+    private func run(_ wakeup: Wakeup) {
+        guard open(wakeup) else {
+            closeAll()
+            endAll(.other, "libcurl's thread has no descriptor or memory left")
             return
         }
         var ready = [vw_ready](repeating: vw_ready(), count: 256)
@@ -126,27 +161,33 @@ final class CurlLoop: @unchecked Sendable {
                 curlDeadline = nil
                 curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
             }
-            guard obey() else { break }
+            guard perform() else { break }
             reap()
             startWaiting()
         }
-        stopAll()
-        close()
+        endAll(.cancelled, "the transport is closed")
+        closeAll()
     }
 
-    private func open() -> Bool {
+    private func open(_ wakeup: Wakeup) -> Bool {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         multi = curl_multi_init()
         share = curl_share_init()
         guard epoll >= 0, let multi, let share else { return false }
         // One thread, hence no lock functions.
         vw_share_data(share, CURL_LOCK_DATA_SSL_SESSION)
-        vw_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.idleConnectionLimit)
+        limitConnections(inbox.withLock { $0.idleConnectionLimit })
         // No HTTP/2: a thousand polled targets take half as much again in memory.
         vw_multi_set_long(multi, CURLMOPT_PIPELINING, 0)
         let context = Unmanaged.passUnretained(self).toOpaque()
         guard vw_multi_callbacks(multi, CurlLoop.onSocket, CurlLoop.onTimer, context) == CURLM_OK else { return false }
         return vw_epoll_set(epoll, EPOLL_CTL_ADD, wakeup.descriptor, vw_epoll_in) == 0
+    }
+
+    /// CURLMOPT_MAXCONNECTS(3) counts the connections in use too; one more closes the kept one that was used least
+    /// recently.
+    private func limitConnections(_ limit: Int) {
+        vw_multi_set_long(multi, CURLMOPT_MAXCONNECTS, min(max(limit, 1), 1 << 20))
     }
 
     private func waitMilliseconds() -> Int32 {
@@ -155,11 +196,12 @@ final class CurlLoop: @unchecked Sendable {
         guard let next else { return -1 }
         let wait = next - platform.time.monotonic()
         // Rounded up: waking early would spin.
-        return wait <= .zero ? 0 : Int32(clamping: wait.milliseconds + 1)
+        return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
 
-    /// - Returns: false when told to stop.
-    private func obey() -> Bool {
+    /// Performs what other threads have asked for.
+    /// - Returns: false after `stop`.
+    private func perform() -> Bool {
         let commands = inbox.withLock { inbox in
             defer { inbox.commands.removeAll(keepingCapacity: true) }
             return inbox.commands
@@ -173,14 +215,15 @@ final class CurlLoop: @unchecked Sendable {
                 end(transfer, .failure(TransportError(.cancelled, "\(transfer.origin): cancelled")))
             case .resume(let transfer):
                 if !transfer.isFinished, let easy = transfer.easy { curl_easy_pause(easy, CURLPAUSE_CONT) }
+            case .setIdleConnectionLimit(let limit): limitConnections(limit)
+            // `stop` lets nothing in behind it.
             case .stop: return false
             }
         }
         return true
     }
 
-    /// Starts what may start: a transfer that a kept connection awaits at once, others while there are places to
-    /// connect.
+    /// Starts what may start: at once where a kept connection is idle, else within the limits of concurrent connects.
     private func startWaiting() {
         guard !waiting.isEmpty else { return }
         let now = platform.time.monotonic()
@@ -190,9 +233,9 @@ final class CurlLoop: @unchecked Sendable {
             let hasConnection = warm[transfer.origin, default: 0] > 0
             if transfer.deadline <= now {
                 let message =
-                    "\(transfer.origin): no place to connect in \(transfer.timeout.milliseconds) ms, \(connecting) others are connecting"
+                    "\(transfer.origin): not begun in \(transfer.timeout.wholeMilliseconds) ms, since other connections are being established (\(connecting))"
                 end(transfer, .failure(TransportError(.timeout, message)))
-            } else if hasConnection || hasPlace(transfer.origin) {
+            } else if hasConnection || mayConnect(transfer.origin) {
                 if hasConnection { warm[transfer.origin, default: 0] -= 1 }
                 start(transfer, now)
             } else {
@@ -202,7 +245,7 @@ final class CurlLoop: @unchecked Sendable {
         waiting = left
     }
 
-    private func hasPlace(_ origin: String) -> Bool {
+    private func mayConnect(_ origin: String) -> Bool {
         connecting < options.concurrentConnects
             && connectingByOrigin[origin, default: 0] < options.concurrentConnectsPerOrigin
     }
@@ -248,7 +291,7 @@ final class CurlLoop: @unchecked Sendable {
 
     /// The one way out of the loop for a transfer.
     private func end(_ transfer: CurlTransfer, _ result: Result<CurlTransfer.Outcome, TransportError>) {
-        leavePlace(transfer)
+        endConnecting(transfer)
         if let easy = transfer.easy {
             transfer.easy = nil
             if active.removeValue(forKey: ObjectIdentifier(transfer)) != nil { curl_multi_remove_handle(multi, easy) }
@@ -263,7 +306,7 @@ final class CurlLoop: @unchecked Sendable {
         transfer.finish(result)
     }
 
-    private func leavePlace(_ transfer: CurlTransfer) {
+    private func endConnecting(_ transfer: CurlTransfer) {
         guard transfer.isConnecting else { return }
         transfer.isConnecting = false
         connecting -= 1
@@ -271,26 +314,35 @@ final class CurlLoop: @unchecked Sendable {
         connectingByOrigin[transfer.origin] = left > 0 ? left : nil
     }
 
-    private func stopAll() {
-        let left = inbox.withLock { inbox in
-            inbox.isStopped = true
-            defer { inbox.commands = [] }
-            return inbox.commands
-        }
+    /// The thread ends, and so do all transfers, those in the inbox too.
+    private func endAll(_ reason: TransportError.Reason, _ message: String) {
         var transfers = Array(active.values) + waiting
-        for case .start(let transfer) in left { transfers.append(transfer) }
         waiting = []
-        for transfer in transfers where !transfer.isFinished {
-            end(transfer, .failure(TransportError(.cancelled, "\(transfer.origin): the transport is closed")))
+        while true {
+            for transfer in transfers where !transfer.isFinished {
+                end(transfer, .failure(TransportError(reason, "\(transfer.origin): \(message)")))
+            }
+            let commands = inbox.withLock { inbox in
+                // Once dormant, the loop may belong to a new thread: nothing of it is touched here any more.
+                if inbox.commands.isEmpty, inbox.life == .running { inbox.life = .dormant }
+                defer { inbox.commands = [] }
+                return inbox.commands
+            }
+            if commands.isEmpty { return }
+            transfers = []
+            for case .start(let transfer) in commands { transfers.append(transfer) }
         }
     }
 
-    private func close() {
+    private func closeAll() {
         for easy in spareHandles { curl_easy_cleanup(easy) }
         spareHandles = []
-        curl_multi_cleanup(multi)
-        curl_share_cleanup(share)
-        Glibc.close(epoll)
+        if let multi { curl_multi_cleanup(multi) }
+        multi = nil
+        if let share { curl_share_cleanup(share) }
+        share = nil
+        if epoll >= 0 { Glibc.close(epoll) }
+        epoll = -1
     }
 
     // MARK: - Sockets
@@ -341,34 +393,36 @@ final class CurlLoop: @unchecked Sendable {
         }
     }
 
-    /// A transfer's connection stands: its place is free for the next, and what TLS showed is kept with the connection,
-    /// since a transfer on a kept connection sees no certificate.
+    /// A transfer has its connection, so that another one may connect. The certificate's expiry is kept with the
+    /// connection, since a transfer on a kept one sees no certificate.
     func connected(_ transfer: CurlTransfer, localPort: Int32) {
-        leavePlace(transfer)
+        endConnecting(transfer)
         guard let easy = transfer.easy else { return }
         if let fresh = transfer.openedSockets.last(where: { vw_local_port($0) == localPort }) {
             transfer.certificateExpiry = CertificateInfo.earliestExpiry(easy)
             sockets.add(
                 fresh,
                 SocketTable.Connection(
-                    origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry))
+                    origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry),
+                user: ObjectIdentifier(transfer))
         } else {
-            transfer.certificateExpiry = sockets.certificateExpiry(origin: transfer.origin, localPort: localPort)
+            let kept = sockets.use(origin: transfer.origin, localPort: localPort, user: ObjectIdentifier(transfer))
+            transfer.certificateExpiry = kept?.certificateExpiry
         }
         transfer.openedSockets = []
     }
 
     /// Whole seconds until the transfer's end, at least one.
     func secondsLeft(for transfer: CurlTransfer) -> Int {
-        max(1, (transfer.deadline - platform.time.monotonic()).milliseconds / 1000)
+        max(1, (transfer.deadline - platform.time.monotonic()).wholeMilliseconds / 1000)
     }
 
     /// After a transfer: if its connection is kept, notice when the peer drops it.
     private func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
         var socket: curl_socket_t = -1
-        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0, let watched = sockets.setIdle(socket) else {
-            return
-        }
+        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0,
+            let watched = sockets.setIdle(socket, after: ObjectIdentifier(transfer))
+        else { return }
         // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no
         // request.
         let events = transfer.origin.hasPrefix("http:") ? vw_epoll_rdhup | vw_epoll_in : vw_epoll_rdhup
@@ -378,14 +432,14 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private func lostIdle(_ socket: Int32, _ events: UInt32) {
-        // Its end would be reported for ever; libcurl itself finds out at the next use.
+        // epoll would report the end again and again; libcurl finds out at the next use.
         vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0)
         let connection = sockets.clearIdle(socket)
         guard events & (vw_epoll_rdhup | vw_epoll_hup | vw_epoll_err) == 0 else {
             if let connection { options.onIdleConnectionLost?(connection.origin) }
             return
         }
-        // A second answer to one request would be taken for the answer to the next. Shut, it counts as dead.
+        // Unasked bytes would be taken for the answer to the next request. Once shut down, libcurl discards the connection.
         shutdown(socket, Int32(SHUT_RDWR))
     }
 }

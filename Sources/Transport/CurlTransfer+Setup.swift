@@ -1,5 +1,6 @@
 import CCurl
 import Platform
+import Samples
 
 extension CurlTransfer {
     /// Sets an easy handle's options for this transfer. Source: curl_easy_setopt(3).
@@ -12,7 +13,7 @@ extension CurlTransfer {
         try setup.set(CURLOPT_QUICK_EXIT, 1)
         // libcurl 7.88 walks its whole cache at each request; the resolver below it caches anyway.
         try setup.set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
-        try setup.set(CURLOPT_TIMEOUT_MS, max(1, remaining.milliseconds))
+        try setup.set(CURLOPT_TIMEOUT_MS, max(1, remaining.wholeMilliseconds))
         try setup.set(CURLOPT_ERRORBUFFER, pointer: errorText)
         try setup.set(CURLOPT_PRIVATE, pointer: Unmanaged.passUnretained(self).toOpaque())
         // The default would be the environment's proxy.
@@ -42,7 +43,7 @@ extension CurlTransfer {
         try setup.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         try setup.set(CURLOPT_HTTP09_ALLOWED, 0)
         try setup.set(CURLOPT_PATH_AS_IS, 1)
-        try setup.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, min(request.connectTimeout, remaining).milliseconds))
+        try setup.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, min(request.connectTimeout, remaining).wholeMilliseconds))
         if pieces != nil { try setup.set(CURLOPT_BUFFERSIZE, 131_072) }
         try setup.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let proxy = request.proxy { try setup.set(CURLOPT_PROXY, proxy) }
@@ -215,11 +216,12 @@ struct CurlSetup {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down.
-    var milliseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000)
-    }
+    /// Held within what libcurl, poll(2) and PostgreSQL take, so that no sum of it and an instant overflows: from 0 to
+    /// 2,000,000 s, 23 days.
+    var bounded: Duration { min(max(self, .zero), .seconds(2_000_000)) }
+
+    /// Whole milliseconds of `bounded`, rounded down.
+    var wholeMilliseconds: Int { Int(bounded.milliseconds) }
 }
 
 extension String {

@@ -44,7 +44,7 @@ final class CurlTransfer: @unchecked Sendable {
     var uploaded = 0
     /// Connections on which the request has been, or is about to be, written.
     var connections = 0
-    /// Holds one of the loop's places for transfers that are about to connect.
+    /// Counts against the loop's limits of concurrent connects.
     var isConnecting = false
     /// Sockets opened for it, of which one became its connection.
     var openedSockets: [Int32] = []
@@ -72,8 +72,8 @@ final class CurlTransfer: @unchecked Sendable {
     ) {
         self.job = job
         self.origin = origin
-        self.timeout = timeout
-        self.deadline = now + timeout
+        self.timeout = timeout.bounded
+        self.deadline = now + timeout.bounded
         self.pieces = pieces
         self.completion = completion
         let bytes =

@@ -1,21 +1,29 @@
 import Platform
 import Samples
 
+/// Limits of a `CurlTransport`.
 package struct CurlTransportOptions: Sendable {
-    /// Transfers that may be looking up, connecting or shaking hands at once; more wait. A thousand at once
-    /// cost 87 MB and as many resolver threads.
+    /// Transfers that may be looking up a name, connecting or shaking hands at once; more wait. Default 20: a thousand at
+    /// once cost 87 MB and as many resolver threads.
+    ///
+    /// Each lookup has a thread of libcurl's, which outlives a transfer that gives up: with dead name servers getaddrinfo(3)
+    /// takes up to 30 s against a connect timeout of 3 s. So a transport may have 200 threads, and the agent, which has
+    /// two, 500: 400 of these, 32 of `MailLoops` with their lookups, one for each name of a PostgreSQL server, and
+    /// about ten of its own beside two a core. `TasksMax=` in packaging/vaultwatch.service is set by it.
     package var concurrentConnects = 20
-    /// Of those, how many to one origin: behind a firewall that drops everything each holds its place for seconds, and
-    /// others must find one.
+    /// Of those, how many to one origin. Default 4: behind a firewall that drops everything each takes seconds, and other
+    /// origins must be reached meanwhile.
     package var concurrentConnectsPerOrigin = 4
-    /// Transfers under way or waiting; one more fails at once with `.other`.
+    /// Transfers under way or waiting; one more fails at once with `.other`. Default 4096.
     package var queueLimit = 4096
-    /// Kept connections, all targets together. At least the number of targets.
+    /// Connections to all targets together, those in use included, beyond which an idle one is closed. Default 1024. It
+    /// must not be below what the targets need: else each request closes the connection that another one needs next.
     package var idleConnectionLimit = 1024
     /// Called with the origin (`https://vault-1.example:8200`) when the peer drops a kept connection that lay idle:
-    /// the peer has died, or tidies up. Runs on libcurl's thread: hand it on and return.
+    /// the peer has died, or closes what is idle for long. Runs on libcurl's thread: hand it on and return.
     package var onIdleConnectionLost: (@Sendable (String) -> Void)?
 
+    /// Every option at its default.
     package init() {}
 }
 
@@ -25,10 +33,13 @@ package final class CurlTransport: HTTPClient, MailSender {
     private let web: CurlLoop
     private let mail: MailLoops
 
-    package init(options: CurlTransportOptions = CurlTransportOptions(), platform: Platform) {
+    /// - Parameter name: its threads', which append to it what they do: at most 10 bytes.
+    package init(
+        name: String = "curl", options: CurlTransportOptions = CurlTransportOptions(), platform: Platform
+    ) {
         self.platform = platform
-        web = CurlLoop(name: "curl", options: options, platform: platform)
-        mail = MailLoops { CurlLoop(name: "curl-mail", options: options, platform: platform) }
+        web = CurlLoop(name: name, options: options, platform: platform)
+        mail = MailLoops { CurlLoop(name: "\(name)-mail", options: options, platform: platform) }
     }
 
     deinit { close() }
@@ -39,6 +50,11 @@ package final class CurlTransport: HTTPClient, MailSender {
         mail.stop()
     }
 
+    /// Takes another `CurlTransportOptions.idleConnectionLimit`, when the number of targets has changed.
+    package func setIdleConnectionLimit(_ limit: Int) { web.setIdleConnectionLimit(limit) }
+
+    /// Follows as many redirects as the request allows, within its timeout.
+    /// - Throws: `TransportError`; cancelling the task ends the transfer with `.cancelled`.
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         try await following(request, receive: nil)
     }
@@ -50,6 +66,8 @@ package final class CurlTransport: HTTPClient, MailSender {
         try await following(request, receive: receive)
     }
 
+    /// Sends over a connection of its own, on one of up to 32 threads.
+    /// - Throws: `TransportError` where there was no reply; cancelling the task gives `.cancelled` at once.
     package func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
         let host = mail.host.contains(":") ? "[\(mail.host)]" : mail.host
         let origin = "\(mail.security == .implicitTLS ? "smtps" : "smtp")://\(host):\(mail.port)"
@@ -68,7 +86,7 @@ package final class CurlTransport: HTTPClient, MailSender {
             return await ended.result()
         } onCancel: {
             loop.cancel(transfer)
-            // The loop may be waiting for the server, and hear of it only then.
+            // libcurl may block for the server's answer, and the loop would read the command only after it.
             ended.finish(.failure(TransportError(.cancelled, "\(origin): cancelled")))
         }
         switch try result.get() {
@@ -82,7 +100,7 @@ package final class CurlTransport: HTTPClient, MailSender {
         _ request: HTTPRequest, receive: (@Sendable ([UInt8]) throws -> Void)?
     ) async throws(TransportError) -> HTTPResponse {
         var request = request
-        let end = platform.time.monotonic() + request.timeout
+        let end = platform.time.monotonic() + request.timeout.bounded
         while true {
             guard let parts = URLParts(request.url), parts.scheme == "http" || parts.scheme == "https" else {
                 throw TransportError(.other, "the URL is not an absolute http or https URL")

@@ -3,10 +3,14 @@ import Samples
 
 /// One HTTP exchange to make.
 package struct HTTPRequest: Sendable {
+    /// Sent as it is. Default `GET`.
     package var method = "GET"
     /// Absolute, `http` or `https`; already encoded.
     package var url: String
+    /// In this order, beside those that libcurl adds (`Host`, `User-Agent: vaultwatch`, `Accept`). A line break in one fails
+    /// the request with `.other`.
     package var headers: [(name: String, value: String)] = []
+    /// Empty: none. A body has no content type of its own.
     package var body: [UInt8] = []
     /// From the first attempt to connect to the body's last byte.
     package var timeout: Duration = .seconds(4)
@@ -17,51 +21,69 @@ package struct HTTPRequest: Sendable {
     /// Whether the status alone answers: of a body that is too long, or that ends too soon or never, what came by then
     /// is returned. Default false.
     package var statusSuffices = false
+    /// For `https` URLs.
     package var tls = TLSOptions()
     /// `http://proxy:3128` and the like; nil means none, whatever the environment says.
     package var proxy: String?
-    /// What the proxy alone is told when it is asked for a tunnel (CONNECT): without effect on plain `http` URLs.
+    /// Headers of the CONNECT request that asks the proxy for a tunnel; without effect on plain `http` URLs.
     package var proxyHeaders: [(name: String, value: String)] = []
-    /// Redirects are answers, not invitations: following one could carry a token elsewhere.
-    /// Receivers may allow a few.
+    /// How many redirects are followed. Default 0: a redirect is an answer, since following one could carry a token
+    /// elsewhere.
     package var redirectLimit = 0
     /// Signs the request (AWS Signature Version 4).
     package var signing: AWSSigning?
 
+    /// A GET without headers, with every option at its default.
     package init(url: String) { self.url = url }
 }
 
+/// How a TLS server is verified, and who the client is. Files are read for each new connection, authorities at most every
+/// five minutes, so that rotating them needs no restart.
 package struct TLSOptions: Sendable, Hashable {
     /// A PEM file of authorities; nil means the system's.
     package var caFile: String?
+    /// A PEM file with the client's certificate and its chain; nil shows none.
     package var certificateFile: String?
+    /// A PEM file with its key; nil where the certificate's file holds it.
     package var keyFile: String?
     /// PEM texts in place of the files; each goes before its file.
     package var ca: String?
+    /// Goes before `certificateFile`.
     package var certificate: String?
+    /// Goes before `keyFile`.
     package var key: Secret?
     /// The name to ask for and verify, where it is not the URL's host.
     package var serverName: String?
+    /// Accepts every certificate, as Prometheus' option of that name. Default false.
     package var insecureSkipVerify = false
     /// Default 1.2.
     package var minimumVersion: Version = .tls12
     /// Default: the newest there is.
     package var maximumVersion: Version?
 
+    /// A version of the protocol.
     package enum Version: Sendable, Hashable {
         case tls12, tls13
     }
 
+    /// Verifies against the system's authorities.
     package init() {}
 }
 
+/// Credentials and scope of AWS Signature Version 4. The secrets are read at each request.
 package struct AWSSigning: Sendable {
+    /// As `eu-central-1`.
     package var region: String
+    /// As `s3`.
     package var service: String
+    /// Public by itself, but kept with the secret that belongs to it.
     package var accessKeyID: Secret
+    /// Signs, and is never sent.
     package var secretAccessKey: Secret
+    /// Of temporary credentials: sent as `x-amz-security-token`.
     package var sessionToken: Secret?
 
+    /// For one service of one region.
     package init(
         region: String, service: String = "s3", accessKeyID: Secret, secretAccessKey: Secret,
         sessionToken: Secret? = nil
@@ -74,15 +96,20 @@ package struct AWSSigning: Sendable {
     }
 }
 
+/// A whole answer, whatever its status.
 package struct HTTPResponse: Sendable {
+    /// 100 to 999, as received.
     package var status: Int
     /// Names in lower case, values trimmed, in the order received.
     package var headers: [(name: String, value: String)]
+    /// Decoded from its transfer encoding; empty for `stream`.
     package var body: [UInt8]
+    /// Of the exchange that gave this answer, after redirects.
     package var timing: HTTPTiming
     /// `notAfter` of the server's certificate and of the soonest-ending one in its chain; nil without TLS.
     package var certificateExpiry: Timestamp?
 
+    /// An answer made up, for tests and simulations.
     package init(
         status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
         timing: HTTPTiming = HTTPTiming(), certificateExpiry: Timestamp? = nil
@@ -100,24 +127,33 @@ package struct HTTPResponse: Sendable {
         return headers.first { $0.name == lower }?.value
     }
 
+    /// The body as UTF-8, with U+FFFD for what is not.
     package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
 /// Seconds spent in each phase; zero for the phases that a kept-alive connection skips.
 package struct HTTPTiming: Sendable, Hashable {
+    /// Name lookup.
     package var resolve = 0.0
+    /// TCP connect.
     package var connect = 0.0
+    /// TLS handshake.
     package var tls = 0.0
     /// Request sent to first byte of the answer.
     package var processing = 0.0
+    /// First byte of the answer to its last.
     package var transfer = 0.0
+    /// From the start to the last byte, waiting for a place to connect not included.
     package var total = 0.0
+    /// Whether the exchange went over a kept connection.
     package var reusedConnection = false
+    /// All zero.
     package init() {}
 }
 
 /// Why there is no answer. `reason` is a metric label, hence bounded; `message` is for the log and holds no secret.
 package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure: the value of metrics' `reason` label.
     package enum Reason: String, Sendable, CaseIterable {
         case dns, connect, tls, timeout
         /// Not HTTP, or cut off in the headers.
@@ -132,16 +168,20 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case other
     }
 
+    /// The kind of failure.
     package let reason: Reason
+    /// Origin and cause, as `https://vault-1:8200: Connection refused`; never a path, a query or a credential.
     package let message: String
-    /// Certainly nothing of the request has left: no connection came to stand.
+    /// True when nothing of the request has left for certain, since no connection was established.
     package var isUnsent = false
 
+    /// A failure after which something of the request may have left; see `isUnsent`.
     package init(_ reason: Reason, _ message: String) {
         self.reason = reason
         self.message = message
     }
 
+    /// Reason and message.
     package var description: String { "\(reason.rawValue): \(message)" }
 
     var unsent: TransportError {
@@ -151,7 +191,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     }
 }
 
-/// The network as HTTP users see it. `CurlTransport` is the real one; tests script their own.
+/// A client for HTTP. `CurlTransport` is the real one; tests script their own.
 package protocol HTTPClient: Sendable {
     /// - Throws: `TransportError`. Any status, 5xx too, is an answer and not an error.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse

@@ -21,7 +21,8 @@ package enum HTTPDate {
             day: date[0], month: date[1], year: String(short < 70 ? 2000 + short : 1900 + short), time: parts[2])
     }
 
-    private static func make(day: String, month: String, year: String, time: String) -> Timestamp? {
+    /// The parts of a date as text, of the years 1970 to 9999; nil for what is no date.
+    static func make(day: String, month: String, year: String, time: String) -> Timestamp? {
         let clock = time.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
         guard let day = Int(day), (1...31).contains(day), let month = months.firstIndex(of: month),
             let year = Int64(year), (1970...9999).contains(year), clock.count == 3,

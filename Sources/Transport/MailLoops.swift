@@ -1,24 +1,23 @@
 import Synchronization
 
-/// The threads of mail, made as they are needed. libcurl awaits a server's answer to a message, and to QUIT, in a
-/// blocking way: so each mail under way has a loop to itself, and a server that does not answer delays neither a poll
-/// nor another's mail.
+/// The threads for mail, started as they are needed. libcurl blocks while it waits for the server's answer to a message
+/// and to QUIT, so each mail under way has a loop of its own: a server that does not answer delays no mail to another.
 final class MailLoops: Sendable {
-    private struct Place {
+    private struct Entry {
         let loop: CurlLoop
         var origin = ""
-        /// How many mails it has.
+        /// Mails under way or waiting on it.
         var mails = 0
     }
 
     private struct State {
-        var places: [Place] = []
+        var entries: [Entry] = []
         var isStopped = false
     }
 
-    /// Threads in all. Default 32.
+    /// Threads in all; part of the count at `CurlTransportOptions.concurrentConnects`.
     private static let limit = 32
-    /// Mails at once to one server, that one which hangs leaves threads for others. Default 8.
+    /// Mails at once to one server, so that one which hangs leaves threads for others.
     private static let limitPerServer = 8
 
     private let state = Mutex(State())
@@ -26,38 +25,38 @@ final class MailLoops: Sendable {
 
     init(_ make: @escaping @Sendable () -> CurlLoop) { self.make = make }
 
-    /// A loop for one mail, to be given back after it; nil after `stop`. When as many mails are under way as may be,
-    /// it is one that has others to send first, of the same server where there is one.
+    /// A loop for one mail, to be given back after it; nil after `stop`. At a limit it is the loop with the fewest mails,
+    /// of the same server where there is one, and the mail waits for those.
     func take(_ origin: String) -> CurlLoop? {
         state.withLock { state in
             if state.isStopped { return nil }
-            let busy = state.places.indices.filter { state.places[$0].mails > 0 }
-            let own = busy.filter { state.places[$0].origin == origin }
-            var place: Int
+            let busy = state.entries.indices.filter { state.entries[$0].mails > 0 }
+            let own = busy.filter { state.entries[$0].origin == origin }
+            var index: Int
             if own.count < MailLoops.limitPerServer, busy.count < MailLoops.limit {
-                place = state.places.firstIndex { $0.mails == 0 } ?? state.places.count
-                if place == state.places.count { state.places.append(Place(loop: make())) }
-                state.places[place].origin = origin
+                index = state.entries.firstIndex { $0.mails == 0 } ?? state.entries.count
+                if index == state.entries.count { state.entries.append(Entry(loop: make())) }
+                state.entries[index].origin = origin
             } else {
                 let queues = own.isEmpty ? busy : own
-                place = queues[0]
-                for other in queues where state.places[other].mails < state.places[place].mails { place = other }
+                index = queues[0]
+                for other in queues where state.entries[other].mails < state.entries[index].mails { index = other }
             }
-            state.places[place].mails += 1
-            return state.places[place].loop
+            state.entries[index].mails += 1
+            return state.entries[index].loop
         }
     }
 
     func giveBack(_ loop: CurlLoop) {
         state.withLock { state in
-            if let place = state.places.firstIndex(where: { $0.loop === loop }) { state.places[place].mails -= 1 }
+            if let index = state.entries.firstIndex(where: { $0.loop === loop }) { state.entries[index].mails -= 1 }
         }
     }
 
     func stop() {
         let loops = state.withLock { state in
             state.isStopped = true
-            return state.places.map(\.loop)
+            return state.entries.map(\.loop)
         }
         for loop in loops { loop.stop() }
     }

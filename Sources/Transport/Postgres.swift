@@ -5,15 +5,20 @@ package struct PostgresOptions: Sendable, Hashable {
     /// libpq parameters by their keyword (`host`, `port`, `dbname`, `user`, `sslmode`, `sslrootcert` …), the password
     /// not among them.
     package var parameters: [String: String]
+    /// Read for each new connection; nil leaves it to libpq (`passfile`, `PGPASSWORD`).
     package var password: Secret?
+    /// From the name lookup to the end of authentication. Default 3 s.
     package var connectTimeout: Duration = .seconds(3)
-    /// For each query, on the server (`statement_timeout`) and here.
+    /// For each query, on the server (`statement_timeout`) and, 250 ms longer, here. Default 4 s.
     package var statementTimeout: Duration = .seconds(4)
+    /// As `pg_stat_activity` shows it. Default `vaultwatch`.
     package var applicationName = "vaultwatch"
-    /// Rows and bytes that one result may have.
+    /// Rows that one result may have; more end the query with `.body`. Default 10,000.
     package var rowLimit = 10_000
+    /// Default 4 MiB.
     package var byteLimit = 4 << 20
 
+    /// Every other option at its default.
     package init(parameters: [String: String], password: Secret? = nil) {
         self.parameters = parameters
         self.password = password
@@ -22,10 +27,12 @@ package struct PostgresOptions: Sendable, Hashable {
 
 /// A result in text form, as libpq gives it.
 package struct PostgresRows: Sendable {
+    /// The names, in the order of the statement.
     package var columns: [String]
     /// nil is NULL.
     package var rows: [[String?]]
 
+    /// A result made up, for tests and simulations.
     package init(columns: [String], rows: [[String?]]) {
         self.columns = columns
         self.rows = rows
@@ -38,18 +45,23 @@ package struct PostgresRows: Sendable {
     }
 }
 
+/// Why a query has no result.
 package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure: the value of metrics' `reason` label.
     package let reason: TransportError.Reason
-    /// Five characters, as in the manual's appendix A; nil when the server did not speak.
+    /// Five characters, as in the manual's appendix A; nil when the server did not answer.
     package let sqlState: String?
+    /// Server and cause; never a password.
     package let message: String
 
+    /// - Parameter sqlState: nil when the server did not answer.
     package init(_ reason: TransportError.Reason, sqlState: String? = nil, _ message: String) {
         self.reason = reason
         self.sqlState = sqlState
         self.message = message
     }
 
+    /// Reason, SQLSTATE where there is one, and message.
     package var description: String { "\(reason.rawValue)\(sqlState.map { " (\($0))" } ?? ""): \(message)" }
 }
 
@@ -62,6 +74,8 @@ package protocol PostgresConnection: Sendable {
     func close() async
 }
 
+/// Makes connections. `PostgresPool` is the real one; tests script their own.
 package protocol PostgresConnector: Sendable {
+    /// A connection to come: the first query makes it.
     func connection(to options: PostgresOptions) -> any PostgresConnection
 }

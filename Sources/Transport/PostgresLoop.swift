@@ -15,42 +15,75 @@ final class PostgresLoop: @unchecked Sendable {
         case stop
     }
 
+    private enum Life {
+        /// No thread yet: the next query starts one.
+        case dormant
+        case running
+        case stopped
+    }
+
     private struct Inbox {
+        var life = Life.dormant
+        var wakeup: Wakeup?
         var commands: [Command] = []
-        var isStopped = false
     }
 
     private let platform: Platform
     private let onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)?
     private let inbox = Mutex(Inbox())
-    private let wakeup = Wakeup()
     /// The thread's: sessions that have been used.
     private var sessions: [ObjectIdentifier: PostgresSession] = [:]
 
     init(platform: Platform, onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)?) {
         self.platform = platform
         self.onIdleConnectionLost = onIdleConnectionLost
-        do {
-            if wakeup.descriptor < 0 { throw ThreadError(name: "postgres", code: EMFILE) }
-            try platform.threads.start("postgres") { self.run() }
-        } catch {
-            inbox.withLock { $0.isStopped = true }
+    }
+
+    /// Hands a query over, and starts the thread where there is none.
+    /// - Returns: why the query will have no answer; the next one tries to start the thread again.
+    func submit(_ query: PostgresQuery, to session: PostgresSession) -> PostgresError? {
+        inbox.withLock { inbox in
+            if inbox.life == .stopped { return PostgresLoop.closed }
+            if inbox.life == .dormant {
+                do { try start(&inbox) } catch { return PostgresError(.other, "\(error)") }
+            }
+            inbox.commands.append(.query(session, query))
+            inbox.wakeup?.signal()
+            return nil
         }
     }
 
-    /// - Returns: false when the loop has stopped.
+    private func start(_ inbox: inout Inbox) throws(ThreadError) {
+        if inbox.wakeup == nil { inbox.wakeup = Wakeup() }
+        guard let wakeup = inbox.wakeup else { throw ThreadError(name: "postgres", code: EMFILE) }
+        try platform.threads.start("postgres") { self.run(wakeup) }
+        inbox.life = .running
+    }
+
+    /// - Returns: false when no thread runs, so that there is nothing to do.
     @discardableResult
     func post(_ command: Command) -> Bool {
-        let taken = inbox.withLock { inbox in
-            if inbox.isStopped { return false }
+        inbox.withLock { inbox in
+            guard inbox.life == .running else { return false }
             inbox.commands.append(command)
+            inbox.wakeup?.signal()
             return true
         }
-        if taken { wakeup.signal() }
-        return taken
     }
 
-    private func run() {
+    /// Drops every connection and ends the thread; what waits fails with `.cancelled`, and so does every later query.
+    func stop() {
+        inbox.withLock { inbox in
+            if inbox.life == .running {
+                inbox.commands.append(.stop)
+                inbox.wakeup?.signal()
+            }
+            // From here on nothing comes in behind the command, where nobody would read it.
+            inbox.life = .stopped
+        }
+    }
+
+    private func run(_ wakeup: Wakeup) {
         while true {
             // poll's set is rebuilt each turn: libpq may change a session's socket at any step.
             var polled = [pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)]
@@ -71,22 +104,24 @@ final class PostgresLoop: @unchecked Sendable {
             }
             let now = platform.time.monotonic()
             for session in sessions.values { session.expire(at: now) }
-            guard obey() else { return }
+            guard perform() else { return }
         }
     }
 
     private func wait(until deadline: Instant?) -> Int32 {
         guard let deadline else { return -1 }
         let wait = deadline - platform.time.monotonic()
-        return wait <= .zero ? 0 : Int32(clamping: wait.milliseconds + 1)
+        return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
 
-    private func obey() -> Bool {
+    /// Performs what other threads have asked for.
+    /// - Returns: false after `stop`.
+    private func perform() -> Bool {
         let commands = inbox.withLock { inbox in
             defer { inbox.commands = [] }
             return inbox.commands
         }
-        for (index, command) in commands.enumerated() {
+        for command in commands {
             switch command {
             case .query(let session, let query):
                 sessions[ObjectIdentifier(session)] = session
@@ -100,8 +135,10 @@ final class PostgresLoop: @unchecked Sendable {
                 sessions[ObjectIdentifier(session)] = nil
             case .resolved(let session, let name, let result, let attempt):
                 session.resolved(name, result, attempt: attempt)
+            // `stop` lets nothing in behind it.
             case .stop:
-                stop(commands[index...])
+                for session in sessions.values { session.drop(PostgresLoop.closed) }
+                sessions = [:]
                 return false
             }
         }
@@ -109,23 +146,6 @@ final class PostgresLoop: @unchecked Sendable {
     }
 
     static let closed = PostgresError(.cancelled, "the connection is closed")
-
-    private func stop(_ rest: ArraySlice<Command>) {
-        let late = inbox.withLock { inbox in
-            inbox.isStopped = true
-            defer { inbox.commands = [] }
-            return inbox.commands
-        }
-        for session in sessions.values { session.drop(PostgresLoop.closed) }
-        sessions = [:]
-        for command in rest + late {
-            switch command {
-            case .query(_, let query): query.fail(PostgresLoop.closed)
-            case .close(_, let done): done.fulfil(())
-            case .cancel, .remove, .resolved, .stop: break
-            }
-        }
-    }
 
     /// A connection to come; it costs nothing before its first query.
     func session(_ options: PostgresOptions) -> PostgresSession {

@@ -23,7 +23,7 @@ enum PostgresParameters {
         if parameters["gssencmode"] == nil { parameters["gssencmode"] = "disable" }
         // A watcher writes nothing; and the server gives up by itself on a query whose reader has left.
         let own =
-            "-c statement_timeout=\(max(1, options.statementTimeout.milliseconds)) -c default_transaction_read_only=on"
+            "-c statement_timeout=\(max(1, options.statementTimeout.wholeMilliseconds)) -c default_transaction_read_only=on"
         parameters["options"] = parameters["options"].map { "\($0) \(own)" } ?? own
         return parameters.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
     }

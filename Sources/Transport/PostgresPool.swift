@@ -16,8 +16,9 @@ package final class PostgresPool: PostgresConnector {
     deinit { close() }
 
     /// Drops every connection and stops the thread; queries fail with `.cancelled` from then on.
-    package func close() { loop.post(.stop) }
+    package func close() { loop.stop() }
 
+    /// A connection of its own, made by its first query and dropped with the last reference to it.
     package func connection(to options: PostgresOptions) -> any PostgresConnection {
         PooledConnection(self, loop, loop.session(options))
     }
@@ -41,12 +42,13 @@ private final class PooledConnection: PostgresConnection {
         let query = PostgresQuery(sql)
         let (loop, session) = (loop, session)
         let result = await withTaskCancellationHandler {
-            let queued = query.ticket.withLock { ticket in
-                guard ticket == .fresh, loop.post(.query(session, query)) else { return false }
-                ticket = .queued
-                return true
+            let refusal: PostgresError? = query.ticket.withLock { ticket in
+                guard ticket == .fresh else { return PostgresLoop.closed }
+                let refusal = loop.submit(query, to: session)
+                if refusal == nil { ticket = .queued }
+                return refusal
             }
-            if !queued { query.fail(PostgresLoop.closed) }
+            if let refusal { query.fail(refusal) }
             return await query.result.value()
         } onCancel: {
             query.ticket.withLock { ticket in

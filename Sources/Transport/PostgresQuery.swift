@@ -11,10 +11,8 @@ final class PostgresQuery: @unchecked Sendable {
     private(set) var columns: [String] = []
     private(set) var rows: [[String?]] = []
     private var bytes = 0
-    /// The server's complaint, kept until it has finished with the query.
-    var complaint: PostgresError?
-    /// When the connection is given up for it.
-    var deadline: Instant?
+    /// The server's error, kept until it has finished with the query.
+    var serverError: PostgresError?
 
     init(_ sql: String) { self.sql = sql }
 
@@ -29,7 +27,7 @@ final class PostgresQuery: @unchecked Sendable {
     }
 
     func succeed() {
-        result.fulfil(complaint.map { .failure($0) } ?? .success(PostgresRows(columns: columns, rows: rows)))
+        result.fulfil(serverError.map { .failure($0) } ?? .success(PostgresRows(columns: columns, rows: rows)))
     }
     func fail(_ error: PostgresError) { result.fulfil(.failure(error)) }
 }

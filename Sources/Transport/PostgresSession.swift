@@ -59,7 +59,7 @@ final class PostgresSession: @unchecked Sendable {
         }
     }
 
-    // MARK: - What callers want
+    // MARK: - Commands
 
     func enqueue(_ query: PostgresQuery) {
         guard queue.count < PostgresSession.queueLimit else {
@@ -96,7 +96,7 @@ final class PostgresSession: @unchecked Sendable {
         for query in waiting { query.fail(error) }
     }
 
-    // MARK: - What happens
+    // MARK: - Events
 
     /// Takes the next step that needs no waiting.
     func advance() {
@@ -108,7 +108,7 @@ final class PostgresSession: @unchecked Sendable {
                 return
             }
             attempts += 1
-            let deadline = platform.time.monotonic() + options.connectTimeout
+            let deadline = platform.time.monotonic() + options.connectTimeout.bounded
             let names = PostgresParameters.nameToResolve(options.parameters)
             if names.isEmpty {
                 connect([:], deadline)
@@ -225,16 +225,18 @@ final class PostgresSession: @unchecked Sendable {
         switch state {
         case .resolving(let deadline, _) where deadline <= now:
             connectFailed(
-                PostgresError(.timeout, "\(name): its name was not found in \(options.connectTimeout.milliseconds) ms"))
+                PostgresError(
+                    .timeout, "\(name): its name was not found in \(options.connectTimeout.wholeMilliseconds) ms"))
         case .connecting(let connection, _, let deadline) where deadline <= now:
             PQfinish(connection)
             state = .disconnected
             connectFailed(
-                PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.milliseconds) ms"))
+                PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.wholeMilliseconds) ms"))
         case .running(let connection, let query, let deadline, _) where deadline <= now:
             PQfinish(connection)
             state = .disconnected
-            query.fail(PostgresError(.timeout, "\(name): no answer in \(options.statementTimeout.milliseconds) ms"))
+            query.fail(
+                PostgresError(.timeout, "\(name): no answer in \(options.statementTimeout.wholeMilliseconds) ms"))
             advance()
         default: break
         }
@@ -254,14 +256,15 @@ final class PostgresSession: @unchecked Sendable {
         }
         let left = PQflush(connection)
         state = .running(
-            connection, query, deadline: platform.time.monotonic() + options.statementTimeout + PostgresSession.grace,
+            connection, query,
+            deadline: platform.time.monotonic() + options.statementTimeout.bounded + PostgresSession.grace,
             unsent: left != 0)
     }
 
     /// The connection broke under a query. The next query makes a new one at once: this one had been good.
     private func lost(_ connection: OpaquePointer, _ query: PostgresQuery) {
         // A server that shuts down says so before it hangs up.
-        let error = query.complaint ?? failure(connection, .reset)
+        let error = query.serverError ?? failure(connection, .reset)
         PQfinish(connection)
         state = .disconnected
         query.fail(error)
@@ -308,8 +311,8 @@ final class PostgresSession: @unchecked Sendable {
             default:
                 let sqlState = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }
                 let text = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
-                if query.complaint == nil {
-                    query.complaint = PostgresFailure.query(sqlState: sqlState, "\(name): \(text)")
+                if query.serverError == nil {
+                    query.serverError = PostgresFailure.query(sqlState: sqlState, "\(name): \(text)")
                 }
             }
         }

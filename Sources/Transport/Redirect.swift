@@ -2,11 +2,11 @@ import CCurl
 
 /// Where a redirect leads, and what may be carried there. Source: RFC 9110, section 15.4.
 enum Redirect {
-    /// Headers that may go to another origin. Anything else could be a token.
+    /// Headers that may go to another origin; any other could hold a token.
     private static let harmless: Set<String> = ["accept", "accept-language", "content-type", "user-agent"]
 
-    /// The request to make next; nil when the response is the answer: so is one that would have a body left behind,
-    /// or a page would be asked for where a message was to be handed over.
+    /// The request to make next; nil when the response is the answer. A redirect that would turn a POST with a body into
+    /// a GET is an answer too: else a message would count as accepted where only a page was fetched.
     /// - Throws: `.http` for a Location that must not be followed: not http(s), or from https to http.
     static func next(after response: HTTPResponse, to request: HTTPRequest) throws(TransportError) -> HTTPRequest? {
         guard [301, 302, 303, 307, 308].contains(response.status), let location = response[header: "location"],

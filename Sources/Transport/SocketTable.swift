@@ -1,6 +1,6 @@
 import Samples
 
-/// The loop's open sockets: which connection each is, and whether it lies idle. Pure bookkeeping.
+/// The loop's open sockets: which connection each one is, and whether it is idle. Pure bookkeeping.
 struct SocketTable {
     struct Connection: Hashable, Sendable {
         var origin: String
@@ -8,7 +8,27 @@ struct SocketTable {
         var certificateExpiry: Timestamp?
     }
 
+    /// A kept connection is found by it: libcurl tells the local port of the connection that a transfer gets.
+    private struct Endpoint: Hashable {
+        var origin: String
+        var localPort: Int32
+
+        init(_ connection: Connection) {
+            origin = connection.origin
+            localPort = connection.localPort
+        }
+
+        init(origin: String, localPort: Int32) {
+            self.origin = origin
+            self.localPort = localPort
+        }
+    }
+
     private var connections: [Int32: Connection] = [:]
+    private var socketByEndpoint: [Endpoint: Int32] = [:]
+    /// The transfer that got a connection last. libcurl gives the connection of a transfer that ends to the next one in
+    /// the same step, before the end of the first is known here.
+    private var users: [Int32: ObjectIdentifier] = [:]
     /// Registered with epoll for libcurl.
     private var watched: Set<Int32> = []
     /// Kept, unused, and registered with epoll for the peer's closing.
@@ -16,32 +36,47 @@ struct SocketTable {
     /// How many kept connections an origin has.
     private(set) var idleByOrigin: [String: Int] = [:]
 
-    mutating func add(_ socket: Int32, _ connection: Connection) { connections[socket] = connection }
+    /// A new connection stands.
+    mutating func add(_ socket: Int32, _ connection: Connection, user: ObjectIdentifier) {
+        connections[socket] = connection
+        socketByEndpoint[Endpoint(connection)] = socket
+        users[socket] = user
+    }
+
+    /// A transfer gets a kept connection.
+    /// - Returns: nil for one that is not known here.
+    mutating func use(origin: String, localPort: Int32, user: ObjectIdentifier) -> Connection? {
+        guard let socket = socketByEndpoint[Endpoint(origin: origin, localPort: localPort)] else { return nil }
+        users[socket] = user
+        return connections[socket]
+    }
 
     /// The socket is being closed.
     mutating func remove(_ socket: Int32) {
         clearIdle(socket)
         watched.remove(socket)
-        connections[socket] = nil
+        users[socket] = nil
+        guard let connection = connections.removeValue(forKey: socket) else { return }
+        let endpoint = Endpoint(connection)
+        if socketByEndpoint[endpoint] == socket { socketByEndpoint[endpoint] = nil }
     }
 
     func isIdle(_ socket: Int32) -> Bool { idle.contains(socket) }
 
-    func certificateExpiry(origin: String, localPort: Int32) -> Timestamp? {
-        connections.values.first { $0.localPort == localPort && $0.origin == origin }?.certificateExpiry
-    }
-
     /// libcurl takes the socket up or lets it go; an idle one is no longer idle.
-    /// - Returns: whether epoll knew it.
+    /// - Returns: whether it was registered with epoll.
     mutating func setWatched(_ socket: Int32, _ wanted: Bool) -> Bool {
         let known = clearIdle(socket) != nil || watched.contains(socket)
         if wanted { watched.insert(socket) } else { watched.remove(socket) }
         return known
     }
 
-    /// - Returns: whether epoll knew it; nil for a socket that is no connection of ours.
-    mutating func setIdle(_ socket: Int32) -> Bool? {
-        guard let connection = connections[socket] else { return nil }
+    /// A transfer has ended, and its connection may be idle now.
+    /// - Returns: whether the socket was registered with epoll; nil when it is not to be watched: it is no connection
+    ///   of ours, or the next transfer has got it already.
+    mutating func setIdle(_ socket: Int32, after user: ObjectIdentifier) -> Bool? {
+        guard let connection = connections[socket], users[socket] == user else { return nil }
+        users[socket] = nil
         let known = watched.remove(socket) != nil || idle.contains(socket)
         if idle.insert(socket).inserted { idleByOrigin[connection.origin, default: 0] += 1 }
         return known

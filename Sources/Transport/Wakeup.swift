@@ -4,8 +4,13 @@ import CCurl
 final class Wakeup: Sendable {
     let descriptor: Int32
 
-    init() { descriptor = vw_wakeup_create() }
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    /// nil when the process has no descriptor left.
+    init?() {
+        descriptor = vw_wakeup_create()
+        if descriptor < 0 { return nil }
+    }
+
+    deinit { close(descriptor) }
 
     func signal() { vw_wakeup(descriptor) }
     func drain() { vw_wakeup_drain(descriptor) }

@@ -1,27 +1,31 @@
 import Synchronization
 import Text
 
-/// Errors gathered while a document is read, so that the user sees all of them at once.
+/// Collects the errors of a document, so that all of them are reported at once.
 package final class ErrorList: Sendable {
     private let found = Mutex<[YAMLError]>([])
-    /// More than this many help nobody.
-    private static let most = 100
+    /// The maximum number of errors kept; further ones are dropped.
+    private static let limit = 100
 
+    /// An empty list.
     package init() {}
 
+    /// Adds an error at a position.
     package func add(_ position: SourcePosition, _ message: String) {
-        found.withLock { if $0.count < ErrorList.most { $0.append(YAMLError(position, message)) } }
+        found.withLock { if $0.count < ErrorList.limit { $0.append(YAMLError(position, message)) } }
     }
 
+    /// Adds an error.
     package func add(_ error: YAMLError) { add(error.position, error.message) }
 
-    /// In the order of the file.
+    /// The errors in the order of their positions.
     package var errors: [YAMLError] { found.withLock { $0 }.sorted { $0.position < $1.position } }
+    /// Whether there are no errors.
     package var isEmpty: Bool { found.withLock { $0.isEmpty } }
 }
 
-/// A mapping read key by key. Each reader takes a key, checks its type, and notes what is wrong in `errors`;
-/// `finish` complains about the keys that nobody asked for.
+/// Reads a mapping key by key. Each method reads one key, checks its type and adds mistakes to `errors`; `finish`
+/// reports the keys that were not read as unknown.
 ///
 /// ```swift
 /// var fields = Fields(node, errors, "a route")
@@ -29,13 +33,16 @@ package final class ErrorList: Sendable {
 /// fields.finish()
 /// ```
 package struct Fields {
+    /// The mapping.
     package let node: Node
+    /// Where mistakes are added.
     package let errors: ErrorList
-    /// What this mapping is, for messages: "a route".
+    /// What the mapping describes, for messages: "a route".
     private let what: String
-    private var asked: Set<String> = []
+    private var readKeys: Set<String> = []
 
-    /// A node that is not a mapping is an error and reads as an empty one; nothing at all is an empty mapping.
+    /// Starts reading a mapping. Null counts as an empty mapping; anything else is an error and reads as an empty one.
+    /// - Parameter what: what the mapping describes, with its article, for messages: "a route".
     package init(_ node: Node, _ errors: ErrorList, _ what: String) {
         self.node = node
         self.errors = errors
@@ -45,22 +52,23 @@ package struct Fields {
         }
     }
 
+    /// Where the mapping starts.
     package var position: SourcePosition { node.position }
 
-    /// The raw value of a key; nil where absent or null.
+    /// Reads any value; nil where absent or null.
     package mutating func node(_ key: String) -> Node? {
-        asked.insert(key)
+        readKeys.insert(key)
         guard let value = node[key], !value.isNull else { return nil }
         return value
     }
 
-    /// The value of a key, null included, for keys where an explicit null means something.
+    /// Reads any value, null included, for keys where an explicit null has a meaning.
     package mutating func nodeOrNull(_ key: String) -> Node? {
-        asked.insert(key)
+        readKeys.insert(key)
         return node[key]
     }
 
-    /// Like `node`, but its absence is an error.
+    /// Reads any value; its absence is an error.
     package mutating func required(_ key: String) -> Node? {
         guard let value = node(key) else {
             errors.add(node.position, "\(what) needs \"\(key)\"")
@@ -69,9 +77,12 @@ package struct Fields {
         return value
     }
 
+    /// Reads a scalar; nil where absent or null.
     package mutating func string(_ key: String) -> String? { node(key).flatMap { text($0, key) } }
+    /// Reads a scalar; its absence is an error.
     package mutating func requiredString(_ key: String) -> String? { required(key).flatMap { text($0, key) } }
 
+    /// Reads a boolean: `true`, `yes`, `on`, `false`, `no` or `off`; nil where absent or null.
     package mutating func bool(_ key: String) -> Bool? {
         guard let value = node(key) else { return nil }
         switch value.scalar {
@@ -83,6 +94,7 @@ package struct Fields {
         }
     }
 
+    /// Reads a whole number within a range; nil where absent or null.
     package mutating func integer(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) -> Int? {
         guard let value = node(key) else { return nil }
         guard let text = value.scalar, let number = Int(text), range.contains(number) else {
@@ -95,6 +107,7 @@ package struct Fields {
         return number
     }
 
+    /// Reads a number; nil where absent or null.
     package mutating func number(_ key: String) -> Double? {
         guard let value = node(key) else { return nil }
         guard let text = value.scalar, let number = Double(text) else {
@@ -104,7 +117,7 @@ package struct Fields {
         return number
     }
 
-    /// One of a fixed set of words.
+    /// Reads one of an enumeration's raw values; nil where absent or null.
     package mutating func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) -> T?
     where T.RawValue == String {
         guard let value = node(key) else { return nil }
@@ -114,7 +127,7 @@ package struct Fields {
         return nil
     }
 
-    /// A list; its absence is an empty one. A lone scalar is an error, as in Prometheus' files.
+    /// Reads a list; an empty one where absent or null. A single scalar is an error, as in Prometheus' files.
     package mutating func list(_ key: String) -> [Node] {
         guard let value = node(key) else { return [] }
         guard let items = value.sequence else {
@@ -124,11 +137,12 @@ package struct Fields {
         return items
     }
 
+    /// Reads a list of scalars; an empty one where absent or null.
     package mutating func strings(_ key: String) -> [String] {
         list(key).compactMap { text($0, key) }
     }
 
-    /// A mapping of strings to strings, e.g. labels.
+    /// Reads a mapping of scalars, such as labels; an empty one where absent or null.
     package mutating func stringMap(_ key: String) -> [String: String] {
         guard let value = node(key) else { return [:] }
         guard let pairs = value.mapping else {
@@ -140,7 +154,8 @@ package struct Fields {
         return result
     }
 
-    /// A key read by a parser of its own; `expected` says what it takes: "a duration such as 5m".
+    /// Reads a scalar and parses it; nil where absent or null, or where `parse` returns nil, which is an error.
+    /// - Parameter expected: what the parser accepts, for messages: "a duration such as 5m".
     package mutating func parsed<T>(_ key: String, expected: String, _ parse: (String) -> T?) -> T? {
         guard let value = node(key) else { return nil }
         guard let text = value.scalar, let result = parse(text) else {
@@ -150,17 +165,17 @@ package struct Fields {
         return result
     }
 
-    /// Where a key stands, for complaints that come later.
+    /// The position of a key, for errors found later; that of the mapping where the key is absent.
     package func position(of key: String) -> SourcePosition {
         node.mapping?.first { $0.key.text == key }?.key.position ?? node.position
     }
 
-    /// Complains about keys that nobody asked for.
+    /// Reports each key that was not read as unknown.
     package func finish() {
-        for (key, _) in node.mapping ?? [] where !asked.contains(key.text) {
+        for (key, _) in node.mapping ?? [] where !readKeys.contains(key.text) {
             let hint =
-                nearest(key.text, in: asked).map { "; did you mean \"\($0)\"?" }
-                ?? "; expected \(asked.sorted().joined(separator: ", "))"
+                nearest(key.text, in: readKeys).map { "; did you mean \"\($0)\"?" }
+                ?? "; expected \(readKeys.sorted().joined(separator: ", "))"
             errors.add(key.position, "unknown key \"\(key.text)\" in \(what)\(hint)")
         }
     }
@@ -172,19 +187,4 @@ package struct Fields {
         }
         return text
     }
-}
-
-/// The candidate that is at most two edits away (one for short words), if any: for "did you mean".
-package func nearest(_ word: String, in candidates: some Sequence<String>) -> String? {
-    let most = word.count < 5 ? 1 : 2
-    let a = Array(word.utf8)
-    guard a.count <= 64 else { return nil }
-    var best: (String, Int)?
-    for candidate in candidates.sorted() {
-        let b = Array(candidate.utf8)
-        guard abs(a.count - b.count) <= most else { continue }
-        let distance = editDistance(a, b)
-        if distance <= most, distance < best?.1 ?? .max { best = (candidate, distance) }
-    }
-    return best?.0
 }

@@ -1,15 +1,17 @@
 import CYAML
 
 extension Node {
-    /// Bounds on what a document may unfold to: aliases make small files large.
-    private static let deepest = 64
-    private static let mostNodes = 200_000
+    /// The maximum nesting of a document.
+    private static let depthLimit = 64
+    /// The maximum number of values of a document, aliases expanded: with aliases a small file can be very large.
+    private static let nodeLimit = 200_000
 
-    /// Reads one YAML document. Aliases are resolved; an empty document is an empty mapping.
+    /// Parses one YAML document. Aliases and merge keys are resolved; an empty document is an empty mapping.
     /// - Parameters:
     ///   - bytes: UTF-8 text.
-    ///   - file: the name to print in errors.
-    /// - Throws: `YAMLError` at the first place libyaml can't read, at a duplicate key, at a second document.
+    ///   - file: the file's name, for errors.
+    /// - Throws: `YAMLError` at the first syntax error, duplicate key or key that is not a scalar, at a second document
+    ///   and where the document is too deep or too large.
     package static func parse(_ bytes: [UInt8], file: String) throws(YAMLError) -> Node {
         var builder = Builder(file: file)
         do {
@@ -21,6 +23,7 @@ extension Node {
         }
     }
 
+    /// Parses one YAML document, as `parse(_:file:)` does for bytes.
     package static func parse(_ text: String, file: String) throws(YAMLError) -> Node {
         try parse(Array(text.utf8), file: file)
     }
@@ -44,7 +47,8 @@ extension Node {
                     case YAML_STREAM_START_EVENT, YAML_DOCUMENT_END_EVENT: continue
                     case YAML_DOCUMENT_START_EVENT:
                         if root != nil {
-                            throw YAMLError(position(event), "a second document; expected one document a file")
+                            throw YAMLError(
+                                position(event), "unexpected second document; expected one document per file")
                         }
                         var first = try next(&parser)
                         defer { yaml_event_delete(&first) }
@@ -58,8 +62,8 @@ extension Node {
         mutating func node(_ parser: inout yaml_parser_t, _ event: yaml_event_t, depth: Int) throws -> Node {
             let here = position(event)
             nodes += 1
-            guard depth < deepest else { throw YAMLError(here, "nested deeper than \(deepest) levels") }
-            guard nodes < mostNodes else { throw YAMLError(here, "more than \(mostNodes) values") }
+            guard depth < depthLimit else { throw YAMLError(here, "nested deeper than \(depthLimit) levels") }
+            guard nodes < nodeLimit else { throw YAMLError(here, "more than \(nodeLimit) values") }
             switch event.type {
             case YAML_ALIAS_EVENT:
                 let name = text(event.data.alias.anchor)
@@ -70,7 +74,7 @@ extension Node {
                 let scalar = event.data.scalar
                 let value = String(
                     decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-                return keep(
+                return anchored(
                     Node(.scalar(value, plain: scalar.style == YAML_PLAIN_SCALAR_STYLE), at: here), scalar.anchor)
             case YAML_SEQUENCE_START_EVENT:
                 var items: [Node] = []
@@ -80,7 +84,7 @@ extension Node {
                     if child.type == YAML_SEQUENCE_END_EVENT { break }
                     items.append(try node(&parser, child, depth: depth + 1))
                 }
-                return keep(Node(.sequence(items), at: here), event.data.sequence_start.anchor)
+                return anchored(Node(.sequence(items), at: here), event.data.sequence_start.anchor)
             case YAML_MAPPING_START_EVENT:
                 var pairs: [(key: Key, value: Node)] = []
                 var merged: [(key: Key, value: Node)] = []
@@ -91,7 +95,7 @@ extension Node {
                     if keyEvent.type == YAML_MAPPING_END_EVENT { break }
                     let keyNode = try node(&parser, keyEvent, depth: depth + 1)
                     guard let key = keyNode.scalar else {
-                        throw YAMLError(keyNode.position, "a key must be a plain word, found \(keyNode.kind)")
+                        throw YAMLError(keyNode.position, "expected a scalar as a key, found \(keyNode.kind)")
                     }
                     var valueEvent = try next(&parser)
                     defer { yaml_event_delete(&valueEvent) }
@@ -106,12 +110,13 @@ extension Node {
                     pairs.append((Key(text: key, position: keyNode.position), value))
                 }
                 for pair in merged where seen.insert(pair.key.text).inserted { pairs.append(pair) }
-                return keep(Node(.mapping(pairs), at: here), event.data.mapping_start.anchor)
+                return anchored(Node(.mapping(pairs), at: here), event.data.mapping_start.anchor)
             default: throw YAMLError(here, "unexpected end")
             }
         }
 
-        private mutating func keep(_ node: Node, _ anchor: UnsafeMutablePointer<yaml_char_t>?) -> Node {
+        /// Remembers a value under its anchor, if it has one.
+        private mutating func anchored(_ node: Node, _ anchor: UnsafeMutablePointer<yaml_char_t>?) -> Node {
             if let anchor { anchors[text(anchor)] = node }
             return node
         }

@@ -35,13 +35,13 @@ final class NotifySocket: Sendable {
         guard bound == 0 else { throw BindError(description: "\(path): \(String(cString: strerror(errno)))") }
         do {
             try SystemThreads().start("notify") {
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            while true {
-                let count = recv(descriptor, &buffer, buffer.count, 0)
-                guard count > 0 else { return }
-                let lines = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n")
-                if lines.contains("READY=1") { onReady() }
-            }
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                while true {
+                    let count = recv(descriptor, &buffer, buffer.count, 0)
+                    guard count > 0 else { return }
+                    let lines = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n")
+                    if lines.contains("READY=1") { onReady() }
+                }
             }
         } catch {
             throw BindError(description: error.description)

@@ -1,3 +1,4 @@
+import Text
 import ArgumentParser
 import Rules
 import Samples
@@ -46,19 +47,16 @@ enum JUnit {
     }
 
     private static func escaped(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
+        var out = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars where !Markup.append(scalar, quotes: .escaped, to: &out) {
             switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "\n": out += "&#xA;"
-            case "\t": out += "&#x9;"
+            case "\n": out.append(contentsOf: "&#xA;".unicodeScalars)
+            case "\t": out.append(contentsOf: "&#x9;".unicodeScalars)
+            // XML 1.0 has no way to write these.
             case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff: continue
-            default: out.unicodeScalars.append(scalar)
+            default: out.append(scalar)
             }
         }
-        return out
+        return String(out)
     }
 }

@@ -74,7 +74,8 @@ struct NotifyTestCommand: AsyncParsableCommand {
         }
         let network = Network.real(platform)
         let service = try DeliveryService(
-            configuration.delivery, http: network.http, mail: network.mail, platform: platform, registry: Registry(),
+            configuration.delivery, http: network.receivers, mail: network.mail, platform: platform,
+            registry: Registry(),
             threads: ThreadStore(get: { _ in nil }, set: { _, _ in }),
             events: CourierEvents(
                 begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }))

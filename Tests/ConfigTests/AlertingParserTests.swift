@@ -18,7 +18,7 @@ struct AlertingParserTests {
         return (errors.isEmpty ? result : nil, errors.errors.map(\.description))
     }
 
-    /// Fallbacks, response times and resends reach those who decide.
+    /// Fallbacks, response times and resend intervals are in the dispatcher's options.
     @Test func fallbacksAndResendsReachTheDispatcher() throws {
         let (result, errors) = try parse(
             """
@@ -48,7 +48,7 @@ struct AlertingParserTests {
             ])
     }
 
-    /// An address is known again wherever it stands in the list, and whatever else is said about it.
+    /// A receiver's address keeps its identity when its position in the list or its other options change.
     @Test func addressesAreKnownAgain() throws {
         func targets(_ list: String) throws -> [Int?] {
             let (result, errors) = try parse(
@@ -93,7 +93,7 @@ struct AlertingParserTests {
         return (options, errors.errors.map(\.description))
     }
 
-    /// PEM text in place of files, each of the three by itself; what is no PEM text is not repeated.
+    /// Each of the three files may be given as PEM text instead; errors do not repeat text that is not PEM.
     @Test func certificatesInTheConfigurationItself() throws {
         let (options, errors) = try http(
             """
@@ -179,7 +179,7 @@ struct AlertingParserTests {
         }
     }
 
-    /// With a link the rest of a button means nothing, as in Alertmanager.
+    /// As in Alertmanager, the other fields of a button with a link are ignored.
     @Test func buttonsOfSlack() throws {
         let (result, errors) = try parse(
             """

@@ -1,4 +1,4 @@
-/// Small Alertmanager configurations, right and wrong ones, by what they try.
+/// Small Alertmanager configurations, valid and invalid, by what they exercise.
 enum AlertmanagerFiles {
     static let all: [String: String] = [
         "anchors": #"""

@@ -5,10 +5,10 @@ import YAML
 
 @testable import Config
 
-/// Whether an Alertmanager's configuration is right is for `amtool check-config` to say; where we say otherwise there
-/// is a reason.
+/// An Alertmanager configuration is valid where `amtool check-config` accepts it; each intended difference has its
+/// reason here.
 struct AmtoolAgreementTests {
-    /// Debian's amtool takes them, we don't: what can't work here is told before the first page.
+    /// Debian's amtool accepts these; vaultwatch rejects what can't work in it, before the first page is due.
     private static let stricter = [
         "em_pwfilemissing": "a secret's file is missing", "em_userwithoutpw": "a user without any secret can't log in",
         "sns": "a kind that we don't deliver", "telegram": "a kind that we don't deliver",
@@ -21,7 +21,7 @@ struct AmtoolAgreementTests {
         "twodocuments": "the second would be left out",
         "em_ownbothpw": "which of the two is meant?",
     ]
-    /// Debian's amtool 0.25 does not take them: newer ones do.
+    /// Debian's amtool 0.25 rejects these; newer versions accept them.
     private static let newer = [
         "utf8match": "0.27 has UTF-8 in matchers", "groupbyinvalid": "0.27: any label name",
         "matchinvalidlabel": "0.27: any label name",
@@ -68,7 +68,7 @@ struct AmtoolAgreementTests {
         }
     }
 
-    /// Every secret may stand in a file of its own, and both at once are a mistake.
+    /// Every secret may be in a file of its own; giving both forms is an error.
     @Test(arguments: [
         ("global: {smtp_auth_password%}", "webhook_configs: []"),
         ("global: {smtp_auth_secret%}", "webhook_configs: []"),
@@ -114,7 +114,7 @@ struct AmtoolAgreementTests {
             missing.count == 1 && missing.first?.contains("/nonexistent/secret: No such file") == true, "\(missing)")
     }
 
-    /// What we don't deliver is refused by its name, each kind that Alertmanager has.
+    /// Each of Alertmanager's integrations that is not supported is rejected by its name.
     @Test(arguments: [
         "discord", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie", "pushover", "rocketchat", "sns",
         "telegram", "victorops", "webex", "wechat", "incidentio",
@@ -127,7 +127,7 @@ struct AmtoolAgreementTests {
             "\(found)")
     }
 
-    /// Fields of http_config that we can't serve are refused by their names, never read over.
+    /// Fields of http_config that are not supported are rejected by their names, not ignored.
     @Test(arguments: ["tls_config: {max_version: TLS11}"])
     func whatCannotBeServedIsNamed(_ field: String) {
         let found = complaints("global: {http_config: {\(field)}}\nroute: {receiver: a}\nreceivers: [{name: a}]\n")

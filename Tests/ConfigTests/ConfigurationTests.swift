@@ -17,7 +17,7 @@ import YAML
 struct ConfigurationTests {
     private static let path = "/etc/vaultwatch/vaultwatch.yml"
 
-    /// The least that is a configuration, without `alerting`.
+    /// The smallest valid configuration, without `alerting`.
     private static let least = "vault: {clusters: [{name: c, nodes: [{name: n, url: 'http://n:8200'}]}]}\n"
     private static let alerting = "alerting: {route: {receiver: r}, receivers: [{name: r}]}\n"
 
@@ -28,7 +28,7 @@ struct ConfigurationTests {
             Self.path, files: MemoryFiles(files.merging([Self.path: text]) { _, own in own }), environment: environment)
     }
 
-    /// The complaints, as the user reads them.
+    /// The errors as the user sees them.
     private func complaints(_ text: String, files: [String: String] = [:], environment: [String: String] = [:])
         -> [String]
     {
@@ -85,7 +85,7 @@ struct ConfigurationTests {
         }
         #expect(try token.reveal(files) == "hunter2-vault-token")
 
-        // The connection string of one server says what the keys of the other do.
+        // The connection string of one server has the same settings as the keys of the other.
         #expect(
             configuration.postgres.map(\.name) == ["pg-1", "pg-2"]
                 && configuration.postgres.allSatisfy { $0.cluster == "production" })
@@ -127,7 +127,7 @@ struct ConfigurationTests {
                 && configuration.storage.memory.byteLimit == 64 << 20)
     }
 
-    /// Systemd's folder not set, or a secret not there: told at the start, each with its place.
+    /// An unset $CREDENTIALS_DIRECTORY and a missing credential are reported at the start, with their positions.
     @Test func theSampleNeedsItsFiles() throws {
         let text = try Self.sample()
         let uses = text.components(separatedBy: "\n").filter {
@@ -275,7 +275,7 @@ struct ConfigurationTests {
     func aMistakeIsToldAtItsPlace(section: String, complaint: String) {
         let found = complaints(section + Self.least + Self.alerting)
         #expect(found.contains(complaint), "\(found)")
-        // One mistake, one complaint, but for what follows from missing credentials.
+        // One error per mistake, apart from those that follow from missing credentials.
         #expect(found.filter { !$0.contains("no credentials") }.count == 1, "\(found)")
     }
 
@@ -351,7 +351,7 @@ struct ConfigurationTests {
               - name: ops
                 webhook_configs: [{url_file: hook}]
             """
-        // Its paths start at its own folder, as Alertmanager has it.
+        // As in Alertmanager, its paths are relative to its own folder.
         let files = [
             "/etc/vaultwatch/am/alertmanager.yml": inner, "/etc/vaultwatch/am/hook": "https://hook.example.org/x",
         ]
@@ -415,7 +415,7 @@ struct ConfigurationTests {
         for shown in ["\(configuration)", String(reflecting: configuration), dumped] {
             #expect(!shown.contains(Self.secret), "\(shown)")
         }
-        // They are there all the same.
+        // They are present nonetheless.
         #expect(
             try configuration.postgres.map { try $0.connection.password?.reveal(MemoryFiles([:])) } == [
                 "hunter2", "hunter2",

@@ -3,6 +3,7 @@ import Foundation
 import Platform
 import Samples
 import Testing
+import TimeZones
 import YAML
 
 @testable import Config
@@ -111,7 +112,7 @@ struct RoutingParserTests {
         #expect(errors.allSatisfy { $0.hasPrefix("am.yml:") })
     }
 
-    /// What the API shows of a routing is read back as the same routing, here and by amtool, whatever stands in it.
+    /// The routing that the API returns is parsed to the same routing, by vaultwatch and by amtool.
     @Test func whatIsWrittenReadsBackTheSame() throws {
         let (result, errors) = try parse(
             """

@@ -1,9 +1,26 @@
 import Foundation
+import HTTPServer
+import Platform
 import Testing
+import Web
 
-@testable import Web
+@testable import Console
 
 struct StatusPageTests {
+    private struct FixedRandom: RandomSource {
+        func next() -> UInt64 { 0x1234_5678_9abc_def0 }
+    }
+
+    private func page(_ status: EstateStatus) async throws -> (text: String, policy: String) {
+        var sources = WebSources()
+        sources.status = { status }
+        let page = try #require(Console(sources: sources, random: FixedRandom()).pages["/"])
+        let response = await page(ServerRequest(method: "GET", target: "/", headers: [], body: []))
+        guard case .bytes(let bytes) = response.body else { return ("", "") }
+        let policy = response.headers.first { $0.name == "Content-Security-Policy" }
+        return (String(decoding: bytes, as: UTF8.self), try #require(policy).value)
+    }
+
     private let evil = "\"'><script>alert(1)</script>&\u{202e}\u{0}"
 
     private func status(_ text: String) -> EstateStatus {
@@ -28,10 +45,8 @@ struct StatusPageTests {
             ])
     }
 
-    @Test func nothingFromOutsideBecomesMarkup() async {
-        var scripted = Scripted()
-        scripted.sources.status = { status(evil) }
-        let page = await scripted.respond("GET", "/")
+    @Test func nothingFromOutsideBecomesMarkup() async throws {
+        let page = try await page(status(evil))
         let parts = page.text.components(separatedBy: "<script")
         // Our own, and no other.
         #expect(parts.count == 2)
@@ -42,8 +57,8 @@ struct StatusPageTests {
     }
 
     @Test func theNonceAllowsThisPageAlone() async throws {
-        let page = await Scripted().respond("GET", "/")
-        let policy = try #require(page.header("content-security-policy"))
+        let page = try await page(EstateStatus(version: "", startedAt: "", now: ""))
+        let policy = page.policy
         #expect(policy.hasPrefix("default-src 'none'; "))
         #expect(!policy.contains("unsafe"))
         let nonce = try #require(

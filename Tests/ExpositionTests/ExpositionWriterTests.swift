@@ -81,7 +81,7 @@ struct ExpositionWriterTests {
                 == "# HELP x X.\n# TYPE x gauge\nx{n=\"1\"} 1\nx{n=\"2\"} 2\n")
     }
 
-    @Test func promtoolHasNothingToSay() throws {
+    @Test func promtoolFindsNoProblems() throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/promtool")
         process.arguments = ["check", "metrics"]

@@ -63,7 +63,7 @@ struct MetricFamilyParseTests {
         #expect(families[5].samples[2].value == -.infinity)
     }
 
-    @Test func whatOpenMetricsAddsIsTolerated() throws {
+    @Test func openMetricsExtensionsAreAccepted() throws {
         let families = try parse(
             """
             # TYPE requests counter
@@ -91,12 +91,12 @@ struct MetricFamilyParseTests {
     @Test(arguments: [
         ("a 1\nb", 2, "missing value"),
         ("a 1\n\n0a 2", 3, "invalid metric name"),
-        ("a{b=\"c} 1\n", 1, "not closed"),
-        ("a{b=\"c\\", 1, "not closed"),
+        ("a{b=\"c} 1\n", 1, "unterminated label value"),
+        ("a{b=\"c\\", 1, "unterminated label value"),
         ("a{b=\"c\" d=\"e\"} 1", 1, "expected ',' or '}'"),
         ("a{b c=\"e\"} 1", 1, "expected '='"),
         ("a{b=c} 1", 1, "expected '\"'"),
-        ("a{b=\"1\",b=\"2\"} 1", 1, "stands twice"),
+        ("a{b=\"1\",b=\"2\"} 1", 1, "duplicate label"),
         ("a{__name__=\"b\"} 1", 1, "reserved"),
         ("a{", 1, "invalid label name"),
         ("a 1x", 1, "invalid value"),
@@ -119,7 +119,7 @@ struct MetricFamilyParseTests {
         #expect(throws: ExpositionError(line: 3, "more than 2 samples")) { try parse("a 1\na 2\na 3\n", limit: 2) }
     }
 
-    @Test func moreLabelsThanAnySeriesHas() {
+    @Test func moreLabelsThanTheLimit() {
         let labels = (0..<200).map { "l\($0)=\"x\"" }.joined(separator: ",")
         #expect(throws: ExpositionError.self) { try parse("a{\(labels)} 1") }
     }
@@ -136,7 +136,7 @@ struct MetricFamilyParseTests {
             #expect(families.map(\.samples.count).reduce(0, +) == lines.count)
             #expect(families.count > 10)
             #expect(!families.contains { $0.samples.isEmpty })
-            // What was read and written again reads the same.
+            // A parsed page that is written and parsed again is the same.
             let again = try MetricFamily.parse(ExpositionWriter.page(families), limit: 100_000)
             let sorted = families.sorted { $0.name < $1.name }
             #expect(again.map(\.name) == sorted.map(\.name))
@@ -146,7 +146,7 @@ struct MetricFamilyParseTests {
         }
     }
 
-    /// Whatever arrives, the parser returns or throws; what it returns can be written and read again.
+    /// For any input the parser returns or throws; what it returns can be written and parsed again.
     @Test func randomlyDamagedPages() {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("randomlyDamagedPages seed \(seed)")

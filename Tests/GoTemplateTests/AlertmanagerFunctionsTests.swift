@@ -2,7 +2,7 @@ import GoTemplate
 import Samples
 import Testing
 
-/// Expected values as amtool 0.25 rendered them, where it knows the function.
+/// Expected values from amtool 0.25 where it has the function.
 struct AlertmanagerFunctionsTests {
     @Test(arguments: [
         (
@@ -45,5 +45,14 @@ struct AlertmanagerFunctionsTests {
                 "at": .time(TemplateTime(start)),
             ]))
         #expect(try TemplateSet(functions: functions).expand(text, name: "t", data) == expected)
+    }
+
+    /// Go's url.QueryUnescape accepts two hexadecimal digits only, no sign.
+    @Test(arguments: ["%", "%2", "%zz", "%+1"])
+    func malformedURLEscapesAreErrors(text: String) {
+        #expect(throws: TemplateError.self) {
+            try TemplateSet(functions: AlertmanagerFunctions.table(now: Timestamp(milliseconds: 0)) { _, _ in nil })
+                .expand("{{ urlUnescape \"a\(text)\" }}", name: "t", .null)
+        }
     }
 }

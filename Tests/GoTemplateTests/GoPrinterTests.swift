@@ -1,7 +1,7 @@
 @testable import GoTemplate
 import Testing
 
-/// Expected texts as Go's fmt prints them.
+/// Expected texts from Go's fmt.
 struct GoPrinterTests {
     @Test(
         arguments: [

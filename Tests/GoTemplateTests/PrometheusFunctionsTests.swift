@@ -2,7 +2,7 @@ import GoTemplate
 import Samples
 import Testing
 
-/// Expected values as Prometheus 2.42 gave them.
+/// Expected values from Prometheus 2.42.
 struct PrometheusFunctionsTests {
     @Test(arguments: [
         (
@@ -41,6 +41,10 @@ struct PrometheusFunctionsTests {
             "{{ define \"d\" }}{{ .arg0 }}-{{ .arg1 }}{{ end }}{{ template \"d\" (args 1 \"b\") }}{{ tmpl \"d\" (args 2 \"c\") }}",
             "1-b2-c"
         ),
+        (
+            "{{ stripDomain \"+1.2.3.4\" }} {{ stripDomain \"01.2.3.4\" }} {{ stripDomain \"1.2.3.4\" }}",
+            "+1 01 1.2.3.4"
+        ),
     ])
     func asPrometheus(text: String, expected: String) throws {
         let functions = PrometheusFunctions.table(now: Timestamp(seconds: 1000), externalURL: "http://x.y:1/p") {
@@ -56,7 +60,7 @@ struct PrometheusFunctionsTests {
                 text, name: "t", .null, variables: [("$value", .float(17_179_869_184))]) == expected)
     }
 
-    @Test func theFirstOfNothingIsAnError() {
+    @Test func firstOfAnEmptyVectorIsAnError() {
         #expect(throws: TemplateError.self) {
             try TemplateSet(functions: PrometheusFunctions.forChecking).expand(
                 "{{ query \"x\" | first }}", name: "t", .null)

@@ -77,7 +77,7 @@ struct TemplateSetTests {
         ("{{ print 1 2 \"a\" \"b\" 3 4 }}|{{ println 1 \"a\" }}", "1 2a b3 4|1 a\n"),
     ])
     func executesAsGo(text: String, expected: String) throws {
-        // Go's Sprint puts no space beside a string.
+        // Go's Sprint writes no space next to a string.
         let expected = expected.replacing("1 2a b3 4", with: "1 2ab3 4")
         #expect(try expand(text, Self.data) == expected)
     }
@@ -153,8 +153,8 @@ struct TemplateSetTests {
         #expect(try set.expand("{{ template \"a\" }}{{ template \"b\" }}", name: "x", .null) == "21")
     }
 
-    /// Random pieces put together must parse and run, or fail, in bounded time.
-    @Test func survivesNonsense() {
+    /// Random combinations of fragments must execute or fail in bounded time.
+    @Test func randomFragments() {
         let environment = ProcessInfo.processInfo.environment
         let seed = environment["VAULTWATCH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: .min ... .max)
         print("seed \(seed)")

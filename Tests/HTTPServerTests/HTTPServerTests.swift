@@ -1,9 +1,9 @@
 import Foundation
-import HTTPServer
 import Synchronization
+import TestServers
 import Testing
 
-@testable import Web
+@testable import HTTPServer
 
 struct HTTPServerTests {
     /// Starts a server on a free port, gives its address to the test, and stops it.

@@ -1,8 +1,7 @@
 import Foundation
-import HTTPServer
 import Synchronization
 
-@testable import Web
+@testable import HTTPServer
 
 /// One TCP connection with nothing between the test and the bytes. Its calls block, on threads of their own.
 final class RawClient: Sendable {
@@ -74,33 +73,5 @@ final class RawClient: Sendable {
         let client = try RawClient(address)
         client.write(text)
         return await client.readAll()
-    }
-}
-
-/// A program's output and exit code, off the pool.
-func run(_ program: String, _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:])
-    async throws -> (output: String, status: Int32)
-{
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread {
-            let process = Process()
-            process.executableURL = URL(filePath: program)
-            process.arguments = arguments
-            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-            let standardInput = Pipe(), output = Pipe()
-            process.standardInput = standardInput
-            process.standardOutput = output
-            process.standardError = output
-            do {
-                try process.run()
-                try standardInput.fileHandleForWriting.write(contentsOf: Data(input))
-                try standardInput.fileHandleForWriting.close()
-                let data = try output.fileHandleForReading.readToEnd() ?? Data()
-                process.waitUntilExit()
-                continuation.resume(returning: (String(decoding: data, as: UTF8.self), process.terminationStatus))
-            } catch {
-                continuation.resume(throwing: error)
-            }
-        }
     }
 }

@@ -1,8 +1,8 @@
 import Foundation
-import HTTPServer
+import TestServers
 import Testing
 
-@testable import Web
+@testable import HTTPServer
 
 /// Certificates are made by openssl(1); curl is the client.
 final class ServerTLSTests: Sendable {

@@ -5,15 +5,15 @@ import Simulation
 import Testing
 @testable import vaultwatch
 
-/// The real process among targets and receivers that do everything wrong at once: each gives its reason in a metric
-/// and one line in the log, a healthy cluster beside them is watched as ever, and memory stays bounded.
+/// The real process with targets and receivers that misbehave in every way at once: each is reported with its reason in
+/// a metric and one line of the log, a healthy cluster is still watched, and memory stays bounded.
 @Suite(.serialized) struct BadInputTests {
-    /// The process under test and what it says.
+    /// The process under test and its output.
     private struct Run {
         let agent: ChildProcess
         let port: UInt16
 
-        /// `/metrics`; empty while the process does not listen yet.
+        /// The metrics page; empty until the process listens.
         func page() async -> String {
             String(
                 decoding: (try? await ChildProcess.run(
@@ -28,7 +28,7 @@ import Testing
             .flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
         }
 
-        /// Lines of the log that say that a probe of the target failed.
+        /// The lines of the log about failed probes of the target.
         func complaints(_ target: String) -> [Substring] {
             String(decoding: agent.standardError(limit: 4 << 20), as: UTF8.self).split(separator: "\n")
                 .filter { $0.contains("msg=\"probe failed\"") && $0.contains("target=\"\(target)\"") }
@@ -76,7 +76,7 @@ import Testing
             guard connection.readRequest() != nil else { return }
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"initialized\":true,")
         }
-        // Says that 10 GB are coming, and sends for as long as somebody reads.
+        // Announces 10 GB and sends as long as the client reads.
         let endless = try RawServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n")
@@ -88,7 +88,7 @@ import Testing
             connection.write("SSH-2.0-OpenSSH_9.2\r\n")
         }
         let silent = try RawServer { connection in while !connection.read().isEmpty {} }
-        // What answers as HTTP should, but not as Vault does, is degraded and not unreachable.
+        // A valid HTTP response that is not Vault's means degraded, not unreachable.
         let strange: [(name: String, url: String, reason: String)] = [
             (name: "garbage", url: garbage.url, reason: "body"), ("redirecting", redirecting.url, "redirect"),
         ]
@@ -133,7 +133,7 @@ import Testing
                     ?? 0) > 0, "\(node.name)")
             #expect(Run.value(page, "vault_node_up", "node=\"\(node.name)\"") == (isStrange ? 1 : 0), "\(node.name)")
         }
-        // Some more turns of each, and still one line in the log.
+        // After more runs of each there is still one line in the log.
         let turns = { (page: String) in Run.value(page, "vaultwatch_probe_runs_total", "target=\"bad/endless\"") ?? 0 }
         let before = turns(page)
         #expect(await waitUntil { turns(await run.page()) >= before + 3 })
@@ -268,7 +268,7 @@ import Testing
             estate.failBucket(nil)
             try await becomes("backup_listing_success", "", 1)
         }
-        // Each spell of failure is one line.
+        // One line per period of failure.
         #expect(run.complaints("backup_set daily").count == failures.count, "\(run.complaints("backup_set daily"))")
         try await estate.perform(.corruptBackup)
         try await becomes("backup_checksum_valid", "", 0)
@@ -335,7 +335,7 @@ import Testing
                 await run.page(), "vaultwatch_notifications_failed_total", "receiver=\"good\"", "reason=\"serverError\""
             ) ?? 0 == 0)
 
-        // A rule file with a mistake: told with its place, and the rules that run go on.
+        // A mistake in a rule file is reported with its position, and the running rules stay.
         _ = try folder.write(
             "rules.yml", "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(}]}]\n")
         run.agent.signal(SIGHUP)

@@ -117,7 +117,7 @@ struct RuleCommandTests {
         #expect(some.exit == .exited(0))
     }
 
-    /// Without asking anybody.
+    /// Without a server.
     @Test func aQueryThatCantBeReadIsShownWithItsPlace() async throws {
         let (exit, _, error) = try await Binary.run(["query", "sum(rat(up[5m]))", "--url", "http://127.0.0.1:1"])
         #expect(exit == .exited(1))
@@ -125,10 +125,10 @@ struct RuleCommandTests {
         #expect(try await Binary.run(["query", "up", "--at", "yesterday"]).error.contains("--at: expected RFC 3339"))
     }
 
-    /// In promtool's words, which are asked of the same server.
+    /// The output is that of promtool for the same server.
     @Test func aQueryThatFailsIsToldAsPromtoolTellsIt() async throws {
         let agent = try await RunningAgent.start(alerting: "route: {receiver: ops}\nreceivers: [{name: ops}]")
-        // Two series on either side: known when it is evaluated.
+        // Two series on either side, an error only at evaluation.
         let expression =
             "label_replace(vector(1), \"a\", \"$1\", \"b\", \"(.*)\") + on() group_left() (vector(1) or label_replace(vector(2), \"a\", \"x\", \"\", \"\"))"
         let theirs = try await ChildProcess.start("promtool", ["query", "instant", agent.url, expression])

@@ -59,7 +59,7 @@ final class RunningAgent: Sendable {
         #expect(isReady, "\(log)")
     }
 
-    /// Ends it as a power cut would.
+    /// Kills the process, as a power failure would.
     func kill() async {
         guard let process = running.withLock({ $0 }) else { return }
         process.signal(SIGKILL)
@@ -91,7 +91,7 @@ final class RunningAgent: Sendable {
         }
     }
 
-    /// Hands over an alert, or its end.
+    /// Posts an alert, or its end.
     func post(_ labels: String, endsAt: String? = nil) async throws {
         let end = endsAt.map { #","endsAt":"\#($0)""# } ?? ""
         try await ChildProcess.run(
@@ -108,7 +108,7 @@ final class RunningAgent: Sendable {
     }
 }
 
-/// A receiver on loopback that answers as a test says, and keeps what it was told.
+/// A receiver on loopback that answers as scripted and records the requests.
 final class Sink: Sendable {
     private struct State {
         var bodies: [String: [String]] = [:]
@@ -136,15 +136,15 @@ final class Sink: Sendable {
 
     var url: String { server.url }
 
-    /// What a path answers from now on in place of 200.
+    /// Sets the status that a path returns from now on instead of 200.
     func reply(_ path: String, _ status: Int, _ text: String = "") {
         state.withLock { $0.replies[path] = LabResponse(status, type: "application/json", text) }
     }
 
-    /// From now on a path answers nothing at all.
+    /// Makes a path not answer from now on.
     func fallSilent(_ path: String) { state.withLock { _ = $0.silent.insert(path) } }
 
-    /// What was said there and answered with 2xx.
+    /// The requests to a path that were answered with 2xx.
     func heard(_ path: String) -> [String] { state.withLock { $0.bodies[path] ?? [] } }
 
     private func answer(_ request: LabRequest) -> LabReply {

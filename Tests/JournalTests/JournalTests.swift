@@ -8,7 +8,7 @@ import Testing
 @testable import Journal
 
 struct JournalTests {
-    /// A directory of its own for each test, gone at its end.
+    /// A temporary directory per test, removed at its end.
     final class Folder: Sendable {
         let path: String
         init() {
@@ -167,7 +167,7 @@ struct JournalTests {
         }
     }
 
-    /// The agent goes on while the disk refuses, and nothing that it wrote meanwhile is missing afterwards.
+    /// The agent goes on while the disk fails, and nothing written meanwhile is missing afterwards.
     @Test func whatCouldNotBeWrittenIsWrittenLater() async throws {
         let folder = Folder()
         let events = Events()
@@ -260,7 +260,7 @@ struct JournalTests {
             let copy = Folder()
             try database.write(to: URL(fileURLWithPath: copy.file))
             var torn = log.prefix(cut)
-            // Behind the cut lies garbage every other time, as after a lost sector.
+            // Every other time garbage follows the cut, as after a lost sector.
             if number % 2 == 1 { torn += Data((0..<below(9000)).map { _ in UInt8(below(256)) }) }
             try Data(torn).write(to: URL(fileURLWithPath: copy.file + "-wal"))
             let snapshot = try await JournalTests.open(copy).load()

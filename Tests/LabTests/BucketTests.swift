@@ -30,7 +30,7 @@ struct BucketTests {
         #expect(bucket.keys.filter { $0.contains("2026-11-01") }.isEmpty)
     }
 
-    /// A client written by others lists with pagination, reads metadata and decrypts with the key.
+    /// An independent client lists with pagination, reads metadata and decrypts with the key.
     @Test(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs"))
     func foreignClientListsReadsAndDecrypts() async throws {
         var options = EstateOptions()

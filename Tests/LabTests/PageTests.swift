@@ -9,7 +9,7 @@ import Testing
         if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"),
         "needs chromium, which make test installs"))
 struct PageTests {
-    /// What a message brings must show as text: no element, attribute or script of its own.
+    /// A message's contents must be shown as text and add no element, attribute or script.
     @Test func messagesShowAsTextAlone() async throws {
         var options = EstateOptions()
         options.postgres = nil

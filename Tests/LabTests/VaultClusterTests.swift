@@ -4,7 +4,7 @@ import Platform
 import Samples
 import Testing
 
-/// Answers held against what a real Vault 1.8 said in the same state.
+/// Answers compared with those of a real Vault 1.8 in the same state.
 struct VaultClusterTests {
     private struct Fixed: RandomSource { func next() -> UInt64 { 0x0123_4567_89ab_cdef } }
     private let random = Fixed()

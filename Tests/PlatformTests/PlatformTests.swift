@@ -57,13 +57,13 @@ struct LineLogHandlerTests {
             text == "ts=1970-01-01T00:00:00Z level=warn msg=\"probe failed\" err=\"x=\\\"1\\\"\\nlevel=info\" node=a\n")
     }
 
-    @Test func jsonIsOneObjectALine() {
+    @Test func jsonIsOneObjectPerLine() {
         let text = line(.json) { $0.error("no \"answer\"\n", metadata: ["node": "a\u{1}"]) }
         #expect(
             text == #"{"ts":"1970-01-01T00:00:00Z","level":"error","msg":"no \"answer\"\n","node":"a\u0001"}"# + "\n")
     }
 
-    @Test func theJournalGetsPriorities() {
+    @Test func linesForTheJournalHavePriorities() {
         #expect(line(.logfmt, journal: true) { $0.error("x") }.hasPrefix("<3>ts="))
         #expect(line(.logfmt) { $0.debug("x") }.isEmpty)
     }

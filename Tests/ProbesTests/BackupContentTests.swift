@@ -6,7 +6,7 @@ import Testing
 
 @testable import Probes
 
-/// The newest backup read whole: its checksum and its encryption.
+/// The newest backup, read in full: its checksum and its encryption.
 struct BackupContentTests {
     /// 75 bytes under the key 00 01 … 1f and a 16-byte IV, made with another implementation (Python's cryptography).
     private static let body = bytes(
@@ -99,7 +99,7 @@ struct BackupContentTests {
         #expect(report.samples.has("backup_verified_timestamp_seconds"))
     }
 
-    /// Once while it stays the newest, again after a week, and for another object.
+    /// It is checked once while it is the newest, again after a week, and again for another object.
     @Test func aBackupIsReadOnce() async {
         let bench = Bench()
         let probe = bench.probe
@@ -144,7 +144,7 @@ struct BackupContentTests {
         #expect(report.failure?.message.contains("sesame") == false)
     }
 
-    /// The listing wakes the reader when another backup has become the newest.
+    /// The listing triggers the content check where another backup has become the newest.
     @Test func aNewBackupIsReadAtOnce() async throws {
         let now = try #require(Timestamp(rfc3339: "2025-12-10T12:00:00Z"))
         let store = ScriptedStore(

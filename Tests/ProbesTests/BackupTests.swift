@@ -49,7 +49,7 @@ final class ScriptedStore: BackupStore {
     }
 }
 
-/// What the procedures leave in a bucket: a daily backup at 02:00 each day but the 1st, which gets a monthly one.
+/// The backups of the procedures: a daily one at 02:00 except on the 1st, which has a monthly one.
 func seedBucket(now: Timestamp, days: Int = 30, months: Int = 12) -> [BackupObject] {
     var objects: [BackupObject] = []
     func name(_ time: Timestamp) -> String {
@@ -108,7 +108,7 @@ struct BackupKeyTests {
         #expect(BackupKey("vault-dump-20251126-020000.enc", prefix: "")?.claimsSnapshot == false)
     }
 
-    /// Keys come from whoever may write to the bucket.
+    /// Anybody with write access to the bucket chooses the keys.
     @Test func randomKeysDoNoHarm() {
         let random = SeededRandom(seed: 42)
         let parts = [

@@ -10,7 +10,7 @@ import Transport
 
 @testable import Probes
 
-/// The table for people, the catalogue for the program, and what the probes emit are the same.
+/// The table in README.md, the catalogue and what the probes emit agree.
 struct CatalogueTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -45,7 +45,7 @@ struct CatalogueTests {
         }
     }
 
-    /// Results of all probes over answers that say everything Vault, PostgreSQL and a bucket can say.
+    /// Results of all probes for answers that have every field of Vault, PostgreSQL and a bucket.
     private func everything() async throws -> [Sample] {
         let now = try #require(Timestamp(rfc3339: "2025-12-10T12:00:00Z"))
         let time = VirtualTime(wall: now)
@@ -129,7 +129,7 @@ struct CatalogueTests {
         return await run([RecordProbe(options: RecordOptions(paths: [file]), platform: platform)], platform)
     }
 
-    /// All of it as it leaves the schedule, the cluster's facts and the probes' own too.
+    /// All samples that the schedule emits, with those derived for the cluster and those about the probes themselves.
     private func run(_ probes: [any RunnableProbe], _ platform: Platform, repeated: Bool = false) async -> [Sample] {
         let results = SampleLog()
         let schedule = ProbeSchedule(
@@ -139,7 +139,7 @@ struct CatalogueTests {
         return results.all
     }
 
-    /// A cluster whose leadership passes from one node to the other.
+    /// A cluster whose active node changes.
     private func takeover(_ platform: Platform) async -> [Sample] {
         var state = VaultClusterState(cluster: "main", nodes: ["a", "b"], started: moment(0))
         _ = state.observe(
@@ -242,7 +242,7 @@ struct CatalogueTests {
         }
     }
 
-    /// Two samples of one series in one result would be refused by the store and make a broken page.
+    /// Two samples of one series in one result would be rejected by the store and make the metrics page invalid.
     @Test func noSeriesIsEmittedTwiceInOneResult() async throws {
         let http = ScriptedHTTP { CatalogueTests.vault($0, takenOver: false, failing: false) }
         var cluster = VaultClusterOptions(
@@ -265,7 +265,7 @@ struct CatalogueTests {
     }
 }
 
-/// Samples from any thread.
+/// Collects samples from any thread.
 private final class SampleLog: Sendable {
     private let samples = Mutex<[Sample]>([])
     var all: [Sample] { samples.withLock { $0 } }

@@ -8,7 +8,7 @@ import Transport
 
 @testable import Probes
 
-/// Answers by the URL's end, as the test wishes.
+/// Answers by the end of the URL, as scripted by the test.
 final class ScriptedHTTP: HTTPClient {
     private let answer: @Sendable (HTTPRequest) -> Result<HTTPResponse, TransportError>
     private let log = Mutex<[HTTPRequest]>([])
@@ -49,7 +49,7 @@ func json(_ status: Int, _ body: String) -> HTTPResponse {
     return response
 }
 
-/// Time stands still, the log goes to a list.
+/// A platform whose clocks stand still and whose log is collected.
 final class LogLines: Sendable {
     private let lines = Mutex<[String]>([])
     var all: [String] { lines.withLock { $0 } }
@@ -80,7 +80,7 @@ func moment(_ seconds: Double) -> Moment {
     Moment(monotonic: Instant(nanoseconds: Int64(seconds * 1e9)), wall: Timestamp(seconds: 1_795_467_000 + seconds))
 }
 
-/// A node's observation out of three recorded or made-up answers.
+/// A node's observation from three answers, recorded or made up.
 func observation(_ health: HTTPResponse, seal: HTTPResponse? = nil, leader: HTTPResponse? = nil, at seconds: Double = 1)
     -> VaultObservation
 {

@@ -7,7 +7,7 @@ import Transport
 
 @testable import Probes
 
-/// A server that answers by the beginning of the question.
+/// A server that answers by the beginning of the query.
 final class ScriptedPostgres: PostgresConnector, PostgresConnection {
     typealias Answer = Result<PostgresRows, PostgresError>
     private let answer: @Sendable (String) -> Answer
@@ -23,7 +23,7 @@ func rows(_ columns: [String], _ values: [String?]...) -> ScriptedPostgres.Answe
     .success(PostgresRows(columns: columns, rows: values))
 }
 
-/// A primary with one replica, at position 1000, as its answers look.
+/// The answers of a primary with one replica, at position 1000.
 func primaryAnswers(_ sql: String) -> ScriptedPostgres.Answer {
     if sql.contains("AS number") {
         return rows(
@@ -124,7 +124,7 @@ struct PostgresProbeTests {
         #expect(samples.value("postgres_check_success", ["check": "wal"]) == 0)
         #expect(samples.value("postgres_check_failures_total", ["check": "lock", "reason": "missing"]) == 2)
         #expect(samples.value("postgres_check_failures_total", ["check": "replication", "reason": "permission"]) == 2)
-        // Asked once only: it is one of the slow ones.
+        // Queried only once, since it is one of the slow queries.
         #expect(samples.value("postgres_check_failures_total", ["check": "wal", "reason": "permission"]) == 1)
         #expect(samples.value("postgres_connections_used") == 9)
         #expect(!samples.has("vault_ha_lock_state") && !samples.has("postgres_replicas"))
@@ -156,7 +156,7 @@ struct PostgresProbeTests {
         }
     }
 
-    /// Every further question would wait for its own timeout.
+    /// Every further query would wait for its own timeout.
     @Test func aConnectionLostUnderWayEndsTheTurn() async {
         let asked = Mutex(0)
         let report = await probe(options()) { sql in
@@ -297,7 +297,7 @@ struct PostgresClusterStateTests {
         #expect(lag3 == 1)
     }
 
-    /// What a primary told before it went silent proves nothing.
+    /// What a primary reported before it stopped answering is no evidence.
     @Test func aPrimaryOfOursThatIsDownLeavesItUnknown() {
         var state = state()
         _ = state.observe(up(false, position: 1000, at: 1), of: "p")

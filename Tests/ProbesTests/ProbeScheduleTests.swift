@@ -6,12 +6,12 @@ import Testing
 
 @testable import Probes
 
-/// A target that does as it is told.
+/// A target whose probes behave as scripted.
 final class ScriptedProbe: RunnableProbe {
     enum Step: Sendable {
         case answer(String)
         case fail(String)
-        /// Takes this long, and doesn't hear that it is cancelled.
+        /// Takes this long and ignores cancellation.
         case hang(Duration)
     }
 
@@ -128,7 +128,7 @@ struct ProbeScheduleTests {
         let hung = ScriptedProbe(.postgres, "hung", time: time, [.hang(.seconds(1000))])
         let results = await run(good + [hung], time: time, for: .seconds(60))
         for probe in good {
-            // The first turn at once, then one an interval.
+            // The first run at once, then one per interval.
             let starts = probe.starts.withLock { $0 }
             #expect((12...13).contains(starts.count))
             #expect(starts[0].nanoseconds == 0)
@@ -161,7 +161,7 @@ struct ProbeScheduleTests {
         let target = ProbeTarget(.vaultNode, "main/a")
         let start = Instant(nanoseconds: 7)
         let first = ProbeTurns.next(after: start, of: target, interval: .seconds(5), since: start)
-        // A run that took long, or none at all: the grid stays.
+        // A slow run and a skipped one do not shift the grid.
         for late in [Duration.zero, .milliseconds(1), .milliseconds(4999)] {
             #expect(
                 ProbeTurns.next(after: first + late, of: target, interval: .seconds(5), since: start) == first
@@ -178,11 +178,14 @@ struct ProbeScheduleTests {
         let results = await run([calm], time: time, for: .seconds(10)) { schedule in
             for _ in 0..<100 { schedule.probeNow(calm.target) }
         }
-        // One at the start, and one for all wishes, a second after it.
+        // One at the start, one at once for the first wish, and at most one, a second later, for all others.
         let starts = calm.starts.withLock { $0 }
-        #expect(starts.count == 2)
-        #expect(starts.last.map { $0 - starts[0] >= .seconds(1) && $0 - starts[0] < .seconds(3) } == true)
-        #expect(results.of(calm.target).last?.samples.value("vaultwatch_probe_confirmations_total") == 1)
+        #expect((2...3).contains(starts.count))
+        #expect(starts[1] - starts[0] < .seconds(1))
+        if starts.count == 3 { #expect(starts[2] - starts[1] >= .seconds(1)) }
+        #expect(
+            results.of(calm.target).last?.samples.value("vaultwatch_probe_confirmations_total")
+                == Double(starts.count - 1))
     }
 
     /// What a run saw that began before the change proves nothing: the wish waits for its end.
@@ -260,7 +263,7 @@ struct ProbeScheduleTests {
         let results = Results()
         await ProbeSchedule(ProbeSet(probes: probes), platform: testPlatform(time), events: results.events).runOnce()
         let order = results.all.withLock { $0.map(\.target) }
-        // The nodes first: the others need to know what they are.
+        // Nodes first, since the other probes need their states.
         #expect(order.first == probes[1].target)
         #expect(probes.allSatisfy { $0.startCount == 1 })
     }

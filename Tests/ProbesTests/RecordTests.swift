@@ -6,7 +6,7 @@ import Testing
 
 @testable import Probes
 
-/// What the procedures recorded, read from files that other people's scripts write.
+/// Records of the procedures, parsed from files that operators' scripts write.
 struct RecordTests {
     private func run(_ texts: [String], tail: Int = 1 << 20) async throws -> ProbeReport {
         let folder = try TemporaryDirectory()
@@ -76,7 +76,7 @@ struct RecordTests {
         #expect(report.samples.has("backup_run_last_success_timestamp_seconds"))
     }
 
-    /// Of a long file only the end is read; the line that the cut goes through is no complaint.
+    /// Only the end of a long file is read; the line that is cut there is not an error.
     @Test func onlyTheEndOfALongFileIsRead() async throws {
         let old = Self.line("vault_backup_completed", "2025-11-20T03:00:00Z")
         let new = Self.line("vault_backup_completed", "2025-11-21T03:00:00Z")

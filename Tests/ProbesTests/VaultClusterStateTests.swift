@@ -80,7 +80,7 @@ struct VaultClusterStateTests {
         _ = state.observe(standby(of: "a", at: 11), of: "b")
         #expect(facts(state, at: 12).value("vault_cluster_active_nodes") == 0)
         #expect(facts(state, at: 12).value("vault_cluster_leaderless_seconds") == 6)
-        // The others still name the dead node: agreement alone is no health.
+        // The other nodes still report the dead node as leader, so agreement alone does not mean health.
         #expect(facts(state, at: 12).value("vault_cluster_leader_agreement") == 1)
         _ = state.observe(active("b", since: "2026-11-23T21:00:00Z", at: 20.5), of: "b")
         let after = facts(state, at: 21)

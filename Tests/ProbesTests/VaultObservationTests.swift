@@ -76,7 +76,7 @@ struct VaultObservationTests {
         #expect(samples(seen).value("vault_node_up") == 1)
     }
 
-    /// A proxy that answers in Vault's place says 503 and 429 too; that is neither sealed nor standby.
+    /// A proxy that answers instead of Vault may return 503 or 429; that means neither sealed nor standby.
     @Test(arguments: [200, 429, 500, 501, 503])
     func aBodyThatIsNotVaultsIsDegraded(status: Int) {
         for body in ["", "<html>Service Unavailable</html>", #"{"initialized":tru"#, "[]", "{}", "\u{0}\u{1}"] {
@@ -115,7 +115,7 @@ struct VaultObservationTests {
         #expect(samples(seen).value("vault_node_knows_leader") == 0)
     }
 
-    /// One field of an unforeseen type costs that field only.
+    /// A field of an unexpected type is ignored without affecting the others.
     @Test func aFieldOfAnotherTypeCountsAsAbsent() {
         let seen = observation(
             json(

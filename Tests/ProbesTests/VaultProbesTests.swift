@@ -44,7 +44,7 @@ struct VaultProbesTests {
     private func reports(_ cluster: VaultCluster) async -> [ProbeTarget: ProbeReport] {
         var reports: [ProbeTarget: ProbeReport] = [:]
         for probe in cluster.probes() { reports[probe.target] = await probe.run() }
-        // Nodes first, then what needs to know who is active.
+        // Nodes first, then the probes that need the active node.
         for probe in cluster.probes() where probe.target.kind == .vaultCanary {
             reports[probe.target] = await probe.run()
         }
@@ -71,7 +71,7 @@ struct VaultProbesTests {
         #expect(node.derived.first?.samples.value("vault_cluster_active_nodes") == 1)
         #expect(node.samples.value("vault_node_request_duration_seconds_count", ["endpoint": "leader"]) == 1)
         #expect(http.requests.count { $0.url.hasSuffix("/login") } == 1)
-        // No token goes where none is needed, and none to the login itself.
+        // No token is sent where none is needed, nor to the login.
         for request in http.requests where request.url.contains("/sys/health") || request.url.hasSuffix("/login") {
             #expect(!request.headers.contains { $0.name == "X-Vault-Token" })
         }
@@ -129,7 +129,7 @@ struct VaultProbesTests {
         #expect(http.requests.count { $0.url.hasSuffix("/login") } == 2)
     }
 
-    /// A wrong secret id must not become a storm of logins, and must not be seen anywhere.
+    /// A wrong secret id must not cause a storm of logins, and must not be shown.
     @Test func aWrongSecretIDBacksOffAndStaysSecret() async throws {
         let time = VirtualTime()
         let http = ScriptedHTTP { request in
@@ -261,7 +261,7 @@ struct VaultProbesTests {
         #expect(other.failure?.reason == "body")
     }
 
-    /// A mount's owner can make as many mounts as he likes.
+    /// The number of mounts is up to those who may create them.
     @Test func seriesFromTelemetryAreBounded() async throws {
         let page = (0..<5000).map { "vault_secret_kv_count{mount_point=\"m\($0)/\"} 1\n" }.joined()
         let http = ScriptedHTTP {
@@ -271,5 +271,108 @@ struct VaultProbesTests {
             await reports(VaultCluster(options: options(), http: http, platform: testPlatform()))[
                 ProbeTarget(.vaultTelemetry, "main/a")])
         #expect(report.samples.count { $0.labels.name == "vault_telemetry_kv_secrets" } == 200)
+    }
+
+    /// A node's three questions go over one kept connection.
+    @Test func sixHundredNodesTakeSixHundredConnections() async throws {
+        let server = try RawServer.http(everyAddress: true) { _ in RawServer.ok("{}") }
+        let transport = CurlTransport(platform: testPlatform(SystemTime()))
+        var options = VaultClusterOptions(
+            name: "main",
+            nodes: (0..<600).map { number in
+                .init(
+                    name: "n\(number)", url: "http://127.0.\(1 + number / 200).\(1 + number % 200):\(server.port)")
+            })
+        options.timeout = .seconds(30)
+        let probes = VaultCluster(options: options, http: transport, platform: testPlatform(SystemTime())).probes()
+            .filter { $0.target.kind == .vaultNode }
+        #expect(probes.count == 600)
+        for _ in 0..<3 {
+            await withDiscardingTaskGroup { group in
+                for probe in probes {
+                    group.addTask {
+                        let report = await probe.run()
+                        #expect(report.samples.value("vault_node_endpoint_up", ["endpoint": "leader"]) == 1)
+                    }
+                }
+            }
+            #expect(server.connections == 600)
+        }
+        transport.close()
+    }
+
+    /// Whatever the first answer takes is missing for the others: a probe is over when one request would be.
+    @Test func threeQuestionsTakeNoLongerThanOneMay() async throws {
+        let time = VirtualTime()
+        let asked = Mutex<[(path: String, timeout: Duration)]>([])
+        let http = SlowHTTP(time: time) { request in
+            asked.withLock { $0.append((String(request.url.suffix(6)), request.timeout)) }
+            return request.url.hasSuffix("health") ? .seconds(3) : .milliseconds(600)
+        }
+        let cluster = VaultCluster(options: options(), http: http, platform: testPlatform(time))
+        let probe = try #require(cluster.probes().first { $0.target == ProbeTarget(.vaultNode, "main/a") })
+        let run = Task { await probe.run() }
+        await time.run(for: .seconds(5))
+        let samples = await run.value.samples
+        #expect(asked.withLock { $0.map(\.path) } == ["health", "status", "leader"])
+        #expect(asked.withLock { $0.map(\.timeout) } == [.seconds(4), .seconds(1), .milliseconds(400)])
+        #expect(samples.value("vault_node_endpoint_up", ["endpoint": "health"]) == 1)
+        #expect(samples.value("vault_node_endpoint_up", ["endpoint": "seal_status"]) == 1)
+        #expect(samples.value("vault_node_endpoint_up", ["endpoint": "leader"]) == 0)
+    }
+
+    /// A node that was out of reach a moment ago is not tried three times.
+    @Test func aNodeOutOfReachIsAskedOnce() async throws {
+        let server = try RawServer { _ in }
+        let url = server.url
+        server.stop()
+        var options = VaultClusterOptions(name: "main", nodes: [.init(name: "a", url: url)])
+        options.telemetry = false
+        let transport = CurlTransport(platform: testPlatform(SystemTime()))
+        let counted = CountedHTTP(transport)
+        let cluster = VaultCluster(options: options, http: counted, platform: testPlatform(SystemTime()))
+        let report = await cluster.probes()[0].run()
+        #expect(report.failure?.reason == "connect")
+        #expect(counted.count == 1)
+        #expect(report.samples.value("vault_node_endpoint_up", ["endpoint": "leader"]) == 0)
+        transport.close()
+    }
+}
+
+/// Answers 200 with an empty object after a time of the test's choosing, or fails at the request's timeout.
+private struct SlowHTTP: HTTPClient {
+    let time: VirtualTime
+    let delay: @Sendable (HTTPRequest) -> Duration
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        let delay = delay(request)
+        try? await time.sleep(for: min(delay, request.timeout))
+        guard delay <= request.timeout else { throw TransportError(.timeout, "slow") }
+        return json(200, "{}")
+    }
+
+    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
+    {
+        throw TransportError(.other, "not scripted")
+    }
+}
+
+private final class CountedHTTP: HTTPClient {
+    private let client: any HTTPClient
+    private let requests = Mutex(0)
+    var count: Int { requests.withLock { $0 } }
+
+    init(_ client: any HTTPClient) { self.client = client }
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        requests.withLock { $0 += 1 }
+        return try await client.send(request)
+    }
+
+    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
+    {
+        try await client.stream(request, receive: receive)
     }
 }

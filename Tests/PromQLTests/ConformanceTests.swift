@@ -5,7 +5,7 @@ import Testing
 import Text
 import YAML
 
-/// Prometheus' own engine tests, in promtool's format. Conformance/README.md says where they come from.
+/// Prometheus' own engine tests, in promtool's format. Conformance/README.md names their source.
 struct ConformanceTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Conformance")
 

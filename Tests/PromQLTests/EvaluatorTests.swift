@@ -44,9 +44,9 @@ struct EvaluatorTests {
         "label_replace(up > 0, 'node', 'x', 'node', 'a')",
     ]
 
-    /// A step of a range query is what the instant query at that time says.
+    /// Each step of a range query has the result of the instant query at that time.
     @Test(arguments: expressions) func stepsOfARangeEqualInstants(_ text: String) throws {
-        // `@ end()` means another time in each of the two.
+        // `@ end()` is a different time in each of the two.
         let source = try estate()
         let expression = try Expression.parse(text)
         let evaluator = Evaluator(source: source)
@@ -73,7 +73,7 @@ struct EvaluatorTests {
         #expect(seen > 0)
     }
 
-    /// Reading what is printed gives the same answer.
+    /// The printed form of an expression has the same result.
     @Test(arguments: expressions) func printedFormsMeanTheSame(_ text: String) throws {
         let source = try estate()
         let printed = try Expression.parse(text).description
@@ -88,7 +88,7 @@ struct EvaluatorTests {
         #expect(try source.lines("a", at: 480) == [])
     }
 
-    /// Times at which no sample can lie must not stop the program.
+    /// Times outside the range of timestamps must not overflow.
     @Test(arguments: [
         "a", "a offset 292y", "a offset -292y", "a @ 9223372036", "a @ -9223372036 offset 292y",
         "rate(a[292y] offset 292y)", "sum_over_time(a[292y:290y])",
@@ -130,7 +130,7 @@ struct EvaluatorTests {
         #expect(try source.lines("count_over_time(a[max(step(), 2m)])", at: 600) == ["{} 2"])
     }
 
-    /// Values as Prometheus 2.42 printed them.
+    /// Expected values from Prometheus 2.42.
     @Test(arguments: [
         ("log10(vector(1000))", "3"), ("log10(vector(27))", "1.4313637641589874"), ("log10(vector(100))", "2"),
         ("log2(vector(8))", "3"), ("log2(vector(-10))", "NaN"), ("log10(vector(-1))", "NaN"),
@@ -143,7 +143,7 @@ struct EvaluatorTests {
         #expect(try ScriptedSource().lines(text) == ["{} " + expected])
     }
 
-    @Test func markersEndASeries() throws {
+    @Test func staleMarkersEndASeries() throws {
         let source = try ScriptedSource(every: 60, ["a": "1 2 stale _ 5"])
         #expect(try source.lines("a", at: 130) == [])
         #expect(try source.lines("a[5m]", at: 130) == ["a 1@0 2@60000"])
@@ -160,7 +160,7 @@ struct EvaluatorTests {
             try source.lines("bottomk(5, a)") == [#"a{i="4"} -1"#, #"a{i="1"} 2"#, #"a{i="3"} 9"#, #"a{i="2"} NaN"#])
     }
 
-    /// As Prometheus 3 does: the name goes at the end, so that grouping and label functions still see it.
+    /// As in Prometheus 3 names are dropped at the end, so that grouping and label functions can use them.
     @Test func namesAreDroppedLate() throws {
         let source = try ScriptedSource(["a": "1", "b": "2"])
         #expect(try source.lines(#"label_replace(-a, "was", "$1", "__name__", "(.*)")"#) == [#"{was="a"} -1"#])
@@ -183,7 +183,7 @@ struct EvaluatorTests {
         #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
     }
 
-    @Test func boundsHold() throws {
+    @Test func limitsAreEnforced() throws {
         let source = try estate()
         func limited(_ set: (inout EvaluationLimits) -> Void) -> Evaluator {
             var limits = EvaluationLimits()
@@ -199,7 +199,7 @@ struct EvaluatorTests {
         }
         #expect(late?.kind == .timeout)
         let chain = try Expression.parse("up" + String(repeating: " + on (node, job) up", count: 40))
-        // What a finished part held is given back.
+        // The budget of an evaluated operand is released.
         #expect(throws: Never.self) {
             try limited { $0.samples = 300 }.range(
                 chain, start: Timestamp(milliseconds: 0), end: now, step: .seconds(15))

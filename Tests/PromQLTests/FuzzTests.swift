@@ -3,12 +3,12 @@ import PromQL
 import Samples
 import Testing
 
-// Foundation has one too.
+// Foundation has an Expression as well.
 private typealias Expression = PromQL.Expression
 
 /// Random expressions that are mostly well formed, over random series: nothing may crash, hang or grow without bound.
 struct FuzzTests {
-    /// A generator with a seed, so that a failure can be had again.
+    /// A seeded generator, so that a failure can be repeated.
     struct Dice {
         var state: UInt64
 
@@ -99,7 +99,7 @@ struct FuzzTests {
         }
     }
 
-    /// Set by hand for longer runs; README.md of Tests says how.
+    /// Set for longer runs; see Tests/README.md.
     static let rounds = ProcessInfo.processInfo.environment["VAULTWATCH_FUZZ"].flatMap { Int($0) } ?? 1
 
     static func seed() -> UInt64 {
@@ -128,10 +128,10 @@ struct FuzzTests {
         return Evaluator(source: source, limits: limits)
     }
 
-    /// By labels, as bits; NaN as one of many.
+    /// Bit patterns by labels; all NaNs count as the same.
     private static func bits(_ value: Double) -> UInt64 { value.isNaN ? 1 : value.bitPattern }
 
-    /// What holds for every answer: no labels twice, points in order, no markers, and each step as the instant says.
+    /// Invariants of every result: unique labels, points in order, no stale markers, each step as in an instant query.
     @Test func randomExpressions() throws {
         let seed = Self.seed()
         var dice = Dice(state: seed)
@@ -161,7 +161,7 @@ struct FuzzTests {
                         "seed \(seed): \(text)")
                     #expect(!one.points.contains { StaleMarker.is($0.v) }, "seed \(seed): \(text)")
                 }
-                // The order of addends, which only an instant has, shows in last bits.
+                // Only an instant query has an order, and the order of addends affects the last bits.
                 if ["start()", "end()", "topk", "bottomk", "sort"].contains(where: { text.contains($0) }) { continue }
                 let step = time + .milliseconds(width.milliseconds * Int64(dice.roll(Int(300 / width.seconds) + 1)))
                 guard case .vector(let samples) = try evaluator.instant(expression, at: step) else { continue }
@@ -184,8 +184,8 @@ struct FuzzTests {
         #expect(evaluated > 500, "seed \(seed): \(evaluated) evaluated, \(refused) refused")
     }
 
-    /// Expressions of the conformance cases with bytes changed, left out, doubled and mixed: read or refused, and
-    /// evaluated without harm.
+    /// Expressions of the conformance cases with bytes changed, deleted, duplicated and mixed are rejected, or parsed
+    /// and evaluated without a crash.
     @Test func damagedExpressions() throws {
         let seed = Self.seed()
         var dice = Dice(state: seed)
@@ -221,7 +221,7 @@ struct FuzzTests {
         }
     }
 
-    /// As deep and as long as the parser allows, on the stack of a thread of the pool.
+    /// Expressions as deep and as long as the parser allows, on the stack of a thread of the cooperative pool.
     @Test func deepTreesAreEvaluated() async throws {
         let texts = [
             "a" + String(repeating: " + on (i) a", count: 900), "a" + String(repeating: " or a", count: 900),
@@ -238,7 +238,7 @@ struct FuzzTests {
                 do throws(EvaluationError) {
                     _ = try Self.evaluator(source).instant(expression, at: Timestamp(seconds: 600))
                 } catch {
-                    // Only a bound may end it.
+                    // Only a limit may end it.
                     #expect(error.kind == .limit, "\(text.prefix(40)): \(error)")
                 }
             }.value

@@ -43,7 +43,7 @@ struct ParserTests {
         #expect(throws: ParseError.self) { try Expression.parse(#""\'""#) }
     }
 
-    /// The printed form is what Prometheus prints, and reads back as itself.
+    /// The printed form is that of Prometheus; parsed and printed again it is the same.
     @Test(arguments: [
         ("sum(a)by(b)", "sum by (b) (a)"), ("SUM without() (a)", "sum without () (a)"), ("topk(3,a)", "topk(3, a)"),
         ("a+b*c^-2", "a + b * c ^ -2"), ("-a^2", "-a ^ 2"), ("a==bool 1", "a == bool 1"), ("+a", "+a"),
@@ -104,7 +104,7 @@ struct ParserTests {
         #expect(message(text).hasPrefix(start), "\(message(text))")
     }
 
-    @Test func excerptPointsAtThePlace() throws {
+    @Test func excerptPointsAtThePosition() throws {
         let error = #expect(throws: ParseError.self) { try Expression.parse("sum(\n\trat(a[5m]))") }
         #expect(error?.excerpt == "\trat(a[5m]))\n\t^")
         #expect(error?.offset == 6)
@@ -121,7 +121,7 @@ struct ParserTests {
         #expect(message("a" + String(repeating: " or a", count: 900)).hasPrefix("reads as"))
     }
 
-    @Test func selectorsTellWhatIsRead() throws {
+    @Test func selectorsAreListedWithTheirReach() throws {
         let uses = try Expression.parse(
             #"rate(a{b="c"}[10m] offset 5m) / {__name__="d"} + max_over_time(e[1h:1m] @ 5)"#
         ).selectors
@@ -130,14 +130,14 @@ struct ParserTests {
         #expect(uses.map(\.isAnchored) == [false, false, true])
     }
 
-    /// Infinity is printed without a sign, which before `^` would read as an operator.
+    /// Infinity is printed without a sign, since before `^` the sign would be parsed as an operator.
     @Test func infinityBeforeAPower() throws {
         let printed = try Expression.parse("inf ^ a").description
         let again = try Expression.parse(printed).description
         #expect(again == printed)
     }
 
-    /// Any text is read or refused, and what is read prints as something that reads back the same.
+    /// Any text is parsed or rejected; the printed form of what is parsed can be parsed and prints the same.
     @Test func randomTexts() {
         let words = [
             "a", "sum", "by", "without", "(", ")", "(", ")", "{", "}", "[", "]", "5m", "1", ":", ",", "+", "-", "*",

@@ -2,11 +2,11 @@ import PromQL
 import Samples
 import Text
 
-/// Series in memory, as rule tests write them.
+/// Series in memory, given in the notation of rule unit tests.
 struct ScriptedSource: SampleSource {
     var series: [Series] = []
 
-    /// - Parameter seconds: between values; the first stands at time 0.
+    /// - Parameter seconds: the interval between values; the first is at time 0.
     init(every seconds: Int64 = 60, _ notations: KeyValuePairs<String, String> = [:]) throws {
         for (description, values) in notations {
             var points: [Point] = []
@@ -29,7 +29,7 @@ struct ScriptedSource: SampleSource {
         }
     }
 
-    /// What an expression comes to at a time in seconds, each element as text in its order: `a{b="c"} 1.5`.
+    /// The result of an expression at a time in seconds, each element as text, in order: `a{b="c"} 1.5`.
     func lines(_ text: String, at seconds: Double = 0) throws -> [String] {
         switch try Evaluator(source: self).instant(try Expression.parse(text), at: Timestamp(seconds: seconds)) {
         case .scalar(let value): [goFormat(value)]

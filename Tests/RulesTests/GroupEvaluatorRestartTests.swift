@@ -6,7 +6,7 @@ import Samples
 import Testing
 import YAML
 
-/// What a restart, a clock step or a failing rule must not do to alerts.
+/// Alerts across restarts, clock steps and failing rules.
 struct GroupEvaluatorRestartTests {
     private func evaluator(_ rules: String, head: String = "") throws -> GroupEvaluator {
         let errors = ErrorList()
@@ -26,7 +26,7 @@ struct GroupEvaluatorRestartTests {
             + result.failures.map { "\($0.rule) \(seconds): \($0.error)" }
     }
 
-    /// As a process would: through JSON, into a fresh evaluator of the same rules.
+    /// A restart: the saved state, as JSON, is restored into a new evaluator of the same rules.
     private func restarted(_ evaluator: GroupEvaluator, stopped: Int64, started: Int64) throws -> GroupEvaluator {
         let bytes = try JSONEncoder().encode(evaluator.saved(at: Timestamp(milliseconds: stopped * 1000)))
         var fresh = GroupEvaluator(evaluator.group)
@@ -36,7 +36,7 @@ struct GroupEvaluatorRestartTests {
         return fresh
     }
 
-    /// Data that do not come back within a minute of the start end an alert, unless its rule keeps it.
+    /// An alert whose data are still missing one minute after the start is resolved, unless its rule keeps it.
     @Test func aFiringAlertWaitsAMinuteForItsData() throws {
         let source = Scripted()
         var before = try evaluator(
@@ -53,7 +53,7 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&after, empty, 1070) == ["K 1070: ended 1070"])
     }
 
-    /// The data of the alert itself must be back, and whole: a count of what has been seen so far is no answer.
+    /// The complete data of the alert itself must be back; a count over part of the targets does not resolve it.
     @Test func anAlertWhoseDataAreBackEndsAtOnce() throws {
         let source = Scripted()
         var before = try evaluator(
@@ -103,7 +103,7 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&after, source, 1600) == ["L 1600: since 1600"])
     }
 
-    /// A clock that stepped back by half a minute meanwhile takes nothing off the grace period.
+    /// A clock step of half a minute backwards does not shorten the grace period.
     @Test func aStepBackLeavesTheGracePeriodWhole() throws {
         let source = Scripted()
         var before = try evaluator("  - {alert: L, expr: vector(1), for: 15m}")
@@ -134,7 +134,7 @@ struct GroupEvaluatorRestartTests {
         }
     }
 
-    /// An alert that comes back while its end is still told is a new one, at once.
+    /// An alert that fires again while its end is still re-sent is a new alert, immediately.
     @Test func anAlertThatReturnsIsNew() throws {
         let source = Scripted()
         var group = try evaluator("  - {alert: R, expr: x > 0}")
@@ -155,7 +155,7 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&group, source, 1060) == ["R 1060: since 5000"])
     }
 
-    /// Two of three minutes have gone by when the clock steps: the third is all that is left.
+    /// The clock steps after two of three minutes, so one minute is left.
     @Test(arguments: [-3600, 3600] as [Int64]) func aStepOfTheClockLeavesForAlone(step: Int64) throws {
         let source = Scripted()
         var group = try evaluator("  - {alert: R, expr: vector(1), for: 3m}")
@@ -165,7 +165,7 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&group, source, 10_180 + step) == ["R \(10_180 + step): since \(10_180 + step)"])
     }
 
-    /// The clock stepped back while the agent was down: `for` and `keep_firing_for` end no later for it.
+    /// A clock step backwards while the agent was down does not prolong `for` and `keep_firing_for`.
     @Test func aStepBackDuringAnOutageHoldsNothingUp() throws {
         let source = Scripted()
         var before = try evaluator(
@@ -181,7 +181,7 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&after, later, 5060) == ["R 5060: since 5060", "K 5060: ended 5060"])
     }
 
-    /// Too many alerts fail the rule; what fires goes on as it was and ends when the rule can be judged again.
+    /// Over `limit` the rule fails; its alerts stay as they were until it can be evaluated again.
     @Test func aFailingRuleLeavesItsAlertsAlone() throws {
         let source = Scripted()
         var group = try evaluator("  - {alert: R, expr: x > 0}", head: "  limit: 1\n")

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import YAML
 
-/// Series that a test writes as time goes on.
+/// Series to which a test appends as time advances.
 final class Scripted: SampleSource {
     private let series = Mutex<[Labels: [Point]]>([:])
 
@@ -143,7 +143,7 @@ struct GroupEvaluatorTests {
         #expect(log == ["0: A since 0", "60: A since 0", "120: A ended 120"])
     }
 
-    /// `for` and firing go on over a restart; what fired is not ended before its data had time to come back.
+    /// `for` and firing alerts survive a restart; an alert is not resolved before its data had time to come back.
     @Test func stateSurvivesARestart() throws {
         let source = Scripted()
         let rules = try group(
@@ -159,7 +159,7 @@ struct GroupEvaluatorTests {
         evaluator = GroupEvaluator(try group("  - {alert: P, expr: x > 0, for: 60s}\n  - {alert: F, expr: y > 0}"))
         evaluator.restore(
             try JSONDecoder().decode(GroupEvaluator.Saved.self, from: bytes), now: Timestamp(milliseconds: 1_000_000))
-        // No data yet: both stay; the rule that is no more ends.
+        // Without data both stay; the alert of a removed rule is resolved.
         #expect(told(turn(&evaluator, fresh, 1000)) == ["Gone ended 1000", "F since 0"])
         fresh.set("x", 1, at: 1010)
         fresh.set("y", 0, at: 1010)
@@ -203,7 +203,7 @@ struct GroupEvaluatorTests {
         )
         source.set("x", ["server": "a"], 0, at: 0)
         source.set("x", ["server": "b"], 1, at: 0)
-        // Server a says nothing more, b goes on; then a is back and well.
+        // Server a stops reporting while b goes on; then a is back and healthy.
         source.set("x", ["server": "a"], StaleMarker.value, at: 10)
         source.set("x", ["server": "b"], 1, at: 10)
         source.set("x", ["server": "a"], 1, at: 70)
@@ -222,7 +222,7 @@ struct GroupEvaluatorTests {
         let result = turn(&evaluator, source, 0)
         #expect(result.alerts.map(\.name) == ["A", "B"])
         #expect(result.alerts[0].annotations["summary"] == "No data for A" && result.alerts[1].annotations.isEmpty)
-        // A value that is no number must not cost the state.
+        // A NaN must not lose the state.
         #expect(throws: Never.self) { try JSONEncoder().encode(evaluator.saved(at: Timestamp(milliseconds: 0))) }
         source.set("x", 1, at: 10)
         #expect(told(turn(&evaluator, source, 10)) == ["A ended 10", "B ended 10"])

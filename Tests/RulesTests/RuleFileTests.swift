@@ -85,7 +85,7 @@ struct RuleFileTests {
         #expect(found.contains { $0.contains(wanted) }, "\(found)")
     }
 
-    /// Word for word, since people and scripts read it: every mistake of a file at once, in its order.
+    /// The exact text, since scripts parse it: all mistakes of a file, in its order.
     @Test func allMistakesAreToldAtOnce() {
         let text = """
             groups:
@@ -106,7 +106,7 @@ struct RuleFileTests {
               - name: a
                 rules: {}
             """
-        // What the expression's parser says is its own affair.
+        // The message of the expression's parser has its own tests.
         let found = errors(text).map { $0.contains("could not parse expression: ") ? String($0.prefix(38)) : $0 }
         #expect(
             found == [
@@ -125,7 +125,7 @@ struct RuleFileTests {
             ])
     }
 
-    /// As in Prometheus 3: any text, in quotes where PromQL speaks of it.
+    /// As in Prometheus 3: any UTF-8 text, which PromQL writes in quotes.
     @Test func namesMayBeAnyText() throws {
         let errors = ErrorList()
         let text = rule("{record: a.b c, expr: 'sum({\"x.y\", \"é\"=\"1\"})', labels: {service.name: s}}")

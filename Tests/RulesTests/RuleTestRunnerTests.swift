@@ -14,7 +14,7 @@ struct RuleTestRunnerTests {
         result.errors + result.tests.flatMap(\.failures)
     }
 
-    /// Without this, a moved folder would make the next two pass on nothing.
+    /// Without this check a moved folder would make the next two tests pass without a case.
     @Test func filesAreThere() {
         #expect(
             Self.files(Self.conformance + "/*.yaml").count >= 10
@@ -37,7 +37,7 @@ struct RuleTestRunnerTests {
         #expect(!RuleTestRunner(files: SystemFiles()).run(file).isSuccess)
     }
 
-    /// Files that promtool judges too: the same verdict from both, alerts, templates, time and order included.
+    /// vaultwatch and promtool come to the same verdict on these files: alerts, templates, times and order.
     @Test(arguments: [
         (Self.alerts(summary: "b is down for 1m 30s: 0"), true),
         (Self.alerts(summary: "b is down for 1m 30s: 1"), false),
@@ -78,7 +78,7 @@ struct RuleTestRunnerTests {
         #expect(!some.isEmpty && some.count < all.count)
     }
 
-    /// What promtool prints, since scripts read it.
+    /// The output is promtool's, since scripts parse it.
     @Test func failuresReadAsPromtools() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "vaultwatch-rules-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

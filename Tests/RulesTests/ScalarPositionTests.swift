@@ -3,9 +3,9 @@ import Samples
 import Testing
 import YAML
 
-/// A complaint about PromQL stands at the very character, in whichever of YAML's styles the expression is written.
+/// An error in PromQL has the position of the character in the file, whichever YAML style the expression is written in.
 struct ScalarPositionTests {
-    /// Expressions with `nope` where the parser must stop; what comes before it differs.
+    /// Expressions with `nope` at the position of the error, after different text.
     @Test(arguments: [
         "expr: nope(x)",
         "expr:   nope(x)",

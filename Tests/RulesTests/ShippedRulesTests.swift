@@ -5,7 +5,7 @@ import PromQL
 import Testing
 import YAML
 
-/// The rules that come with vaultwatch, and their tests, held against what operators and Prometheus' own tools expect.
+/// The shipped rules and their tests, checked for what operators and Prometheus' tools expect.
 struct ShippedRulesTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
@@ -22,7 +22,7 @@ struct ShippedRulesTests {
     private static let alerts: [Shipped] = RuleSet.load(ruleFiles, files: SystemFiles(), errors: ErrorList()).groups
         .flatMap(\.rules).filter { $0.kind == .alerting }.map { Shipped(rule: $0) }
 
-    /// By alert: whether a test expects it to be quiet, and whether one expects it to fire.
+    /// By alert: whether a test expects it not to fire, and whether one expects it to fire.
     private static let expectations: [String: (quiet: Bool, firing: Bool)] = {
         var found: [String: (quiet: Bool, firing: Bool)] = [:]
         for file in testFiles {
@@ -45,7 +45,7 @@ struct ShippedRulesTests {
         #expect(errors.isEmpty, "\(errors.errors)")
         #expect(set.findings().isEmpty, "\(set.findings())")
         #expect(Self.ruleFiles.count >= 4 && Self.testFiles.count >= 4 && Self.alerts.count >= 60)
-        // The names of alerts are what runbooks, routes and silences speak of.
+        // Runbooks, routes and silences refer to alerts by name.
         #expect(Set(Self.alerts.map(\.rule.name)).count == Self.alerts.count)
     }
 
@@ -63,19 +63,19 @@ struct ShippedRulesTests {
     func isTestedBothQuietAndFiring(_ shipped: Shipped) {
         let found = Self.expectations[shipped.rule.name]
         #expect(found?.firing == true, "\(shipped.rule.name): no test expects it to fire")
-        // The watchdog's silence is the alarm: it never is quiet.
+        // The Watchdog alert always fires; its absence is the alarm.
         #expect(
             found?.quiet == (shipped.rule.name != "Watchdog"),
             "\(shipped.rule.name): expected to be quiet by a test: \(found?.quiet ?? false)")
     }
 
-    /// An alert that a test names and no file has would pass for ever.
+    /// A test of an alert that no file defines would always pass.
     @Test func testsNameOnlyAlertsThatExist() {
         let names = Set(Self.alerts.map(\.rule.name))
         #expect(Set(Self.expectations.keys).subtracting(names).sorted() == [])
     }
 
-    /// A mistyped threshold in a copy of a rule must turn its test red, or the test proves nothing.
+    /// A changed threshold in a copy of a rule must fail its test.
     @Test func aChangedRuleFailsItsTest() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "vaultwatch-shipped-\(UUID().uuidString)")
         let tests = folder.appending(path: "tests")

@@ -6,8 +6,8 @@ import Samples
 import Testing
 import YAML
 
-/// Templates come out as Prometheus' own: what we make of them is written down as a test's expectation, and promtool
-/// must agree.
+/// Templates are expanded as by Prometheus: vaultwatch's output becomes the expectation of a unit test, which promtool
+/// must pass.
 struct TemplateAgreementTests {
     private static let texts = [
         #"{{ $value }} {{ printf "%v %g %.3f %e" 1000000.0 123456789.0 2.5 12345.678 }} {{ 1e21 }} {{ 1e20 }} {{ 0.00001 }} {{ 12345678 }} {{ 1e3 }} {{ 123456.0 }} {{ 1234567.0 }}"#,

@@ -146,7 +146,7 @@ struct S3ClientTests {
     }
 }
 
-/// Answers from a script and remembers what it was asked.
+/// Answers as scripted and records the requests.
 private final class Script: HTTPClient {
     let asked = Mutex<[HTTPRequest]>([])
     private let answer: @Sendable (HTTPRequest) throws(TransportError) -> HTTPResponse
@@ -221,6 +221,43 @@ struct S3ErrorTests {
             await failure { () async throws(S3Error) in try await client(evil).list(prefix: "") }?.reason
                 == .wrongRegion)
         #expect(evil.asked.withLock { $0.count } == 1)
+    }
+
+    /// A host or region out of an answer becomes part of a URL to which a signed request goes.
+    @Test(arguments: [
+        ("<Endpoint>b.@evil.example/.amazonaws.com</Endpoint>", ""),
+        ("<Endpoint>b.evil.example:443/x.amazonaws.com</Endpoint>", ""), ("", "evil.example/"), ("", "x@evil.example"),
+        ("<Region>evil.example#</Region>", ""),
+    ])
+    func goesNowhereThatIsNoName(_ elements: String, _ region: String) async throws {
+        let evil = Script { _ throws(TransportError) in
+            HTTPResponse(
+                status: 307, headers: region.isEmpty ? [] : [(name: "x-amz-bucket-region", value: region)],
+                body: Array("<Error><Code>TemporaryRedirect</Code>\(elements)</Error>".utf8))
+        }
+        #expect(
+            await failure { () async throws(S3Error) in try await client(evil).list(prefix: "") }?.reason
+                == .wrongRegion)
+        #expect(evil.asked.withLock { $0.count } == 1)
+    }
+
+    /// Sizes, dates and lengths at their extremes: an error or a value, and no trap.
+    @Test func survivesExtremesInAnswers() {
+        for size in ["9223372036854775807", "-1", "99999999999999999999", ""] {
+            let page = S3Page(
+                Array(
+                    "<ListBucketResult><Contents><Key>k</Key><Size>\(size)</Size><LastModified>9999-12-31T23:59:59Z</LastModified></Contents></ListBucketResult>"
+                        .utf8))
+            #expect((page == nil) == (size != "9223372036854775807"))
+            let metadata = S3Metadata(HTTPResponse(status: 200, headers: [(name: "content-length", value: size)]))
+            #expect((metadata.sizeBytes == nil) == (size != "9223372036854775807"))
+        }
+        for (date, now) in [("Fri, 31 Dec 9999 23:59:59 GMT", Int64.min), ("Thu, 01 Jan 1970 00:00:00 GMT", .max)] {
+            let error = S3Failure.error(
+                HTTPResponse(status: 403, headers: [(name: "date", value: date)]), bucket: "b", key: "k",
+                now: Timestamp(milliseconds: now))
+            #expect(error.reason == .clockSkew)
+        }
     }
 
     @Test func measuresTheClocksSkew() async throws {

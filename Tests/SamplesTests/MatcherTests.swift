@@ -2,7 +2,7 @@ import Samples
 import Testing
 
 struct MatcherTests {
-    @Test func matchersAreAnchoredAndTheDotTakesNewlines() throws {
+    @Test func matchersAreAnchoredAndDotMatchesNewlines() throws {
         let matcher = try Matcher("a", .matches, "x.*z|q")
         #expect(matcher.matches("x\nz"))
         #expect(matcher.matches("q"))
@@ -12,7 +12,7 @@ struct MatcherTests {
         #expect(try !Matcher("a", .notMatches, "b|").matches(Labels.empty))
     }
 
-    @Test func aBadPatternSaysWhatIsWrong() {
+    @Test func anInvalidPatternIsReportedWithItsReason() {
         #expect { try Matcher("a", .matches, "a(") } throws: { error in
             "\(error)" == #"invalid regular expression "a(": missing ): ^(?s:a()$"#
         }

@@ -16,7 +16,7 @@ struct StoreTests {
         Sample(Labels(name: name, labels), value, at: Timestamp(milliseconds: t))
     }
 
-    /// Whatever is put in comes out bit for bit: jumps, infinities, stale markers, odd intervals, thousands of points.
+    /// Values are returned bit for bit: jumps, infinities, stale markers, irregular intervals, thousands of points.
     @Test(arguments: 0..<40)
     func pointsComeOutAsTheyWentIn(seed: Int) {
         var random = SplitMix(seed: UInt64(seed))

@@ -24,7 +24,7 @@ struct HeartbeatTests {
 }
 
 struct ServiceManagerTests {
-    /// A status that carries a line's end would otherwise smuggle in a field of its own.
+    /// A line feed in a status would otherwise add a field of its own to the notification.
     @Test func aStatusIsOneLine() {
         let sent = Mutex<[String]>([])
         let manager = ServiceManager { message in sent.withLock { $0.append(message) } }

@@ -40,7 +40,7 @@ struct RegistryTests {
             ])
     }
 
-    @Test func labelsBeyondTheBoundFallIntoOneSeries() {
+    @Test func seriesOverTheLimitAreCountedTogether() {
         let registry = Registry(seriesLimit: 3)
         let counter = registry.counter("a_total", help: "A.", labels: ["x"])
         for i in 0..<10 { counter.increment("\(i)") }
@@ -49,7 +49,7 @@ struct RegistryTests {
         #expect(registry.families()[0].samples.count == 4)
     }
 
-    /// A caller's wrong number of label values must not take the agent down.
+    /// A wrong number of label values must not stop the agent.
     @Test func tooFewOrTooManyLabelValues() {
         let registry = Registry()
         let gauge = registry.gauge("g", help: "G.", labels: ["x", "y"])
@@ -59,7 +59,7 @@ struct RegistryTests {
         #expect(gauge.value("a", "b") == 2)
     }
 
-    @Test func aForgottenSeriesIsGone() {
+    @Test func removedSeriesAreNotExported() {
         let registry = Registry()
         let gauge = registry.gauge("g", help: "G.", labels: ["x"])
         gauge.set(1, "a")

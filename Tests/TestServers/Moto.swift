@@ -1,3 +1,5 @@
+import Lab
+
 /// moto's server: an S3 (and IAM) written by others, for tests of the S3 client.
 package final class Moto: Sendable {
     package let port: UInt16

@@ -1,3 +1,4 @@
+import Lab
 import FoundationEssentials
 import Platform
 #if canImport(Glibc)

@@ -1,3 +1,5 @@
+import Lab
+
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -41,7 +41,7 @@ import Testing
         await servers.stop()
     }
 
-    /// A crash leaves the lock file and perhaps backends behind; the next start must get over both.
+    /// A crash leaves the lock file and possibly backends behind, neither of which may prevent the next start.
     @Test func serverComesBackAfterKillAndFreeze() async throws {
         let servers = try await LocalPostgres.start(LocalPostgres.Options(replica: false))
         await servers.primary.kill()

@@ -3,7 +3,7 @@ import Platform
 import TestServers
 import Testing
 
-/// The servers that other tests lean on, tried with clients that are not ours.
+/// The servers that other tests depend on, tested with independent clients.
 @Suite(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs")) struct TestServersTests {
     @Test func motoKeepsObjects() async throws {
         let moto = try await Moto.start()

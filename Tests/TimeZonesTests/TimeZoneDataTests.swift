@@ -1,12 +1,12 @@
 import Foundation
+import Platform
 import Samples
 import Testing
-import TimeZones
 
-@testable import Platform
+@testable import TimeZones
 
 struct TimeZoneDataTests {
-    /// Offsets around changes, in the table and after its end; expected values from zdump(8) and the zones' laws.
+    /// Offsets around changes, within the table and after its end. Expected values from zdump(8).
     @Test(arguments: [
         ("Europe/Berlin", "2026-03-29T00:59:59Z", 3600), ("Europe/Berlin", "2026-03-29T01:00:00Z", 7200),
         ("Europe/Berlin", "2026-10-25T00:59:59Z", 7200), ("Europe/Berlin", "2026-10-25T01:00:00Z", 3600),
@@ -20,7 +20,7 @@ struct TimeZoneDataTests {
         #expect(zone.offset(at: try #require(Timestamp(rfc3339: text))) == offset)
     }
 
-    /// What `TZ=… date +%Z` says.
+    /// Expected values from `TZ=… date +%Z`.
     @Test(arguments: [
         ("Europe/Berlin", "2026-01-01T00:00:00Z", "CET"), ("Europe/Berlin", "2026-07-01T00:00:00Z", "CEST"),
         ("Europe/Berlin", "2090-07-01T00:00:00Z", "CEST"), ("America/New_York", "2026-03-08T06:59:59Z", "EST"),
@@ -33,21 +33,21 @@ struct TimeZoneDataTests {
         #expect(zone.abbreviation(at: try #require(Timestamp(rfc3339: text))) == abbreviation)
     }
 
-    /// A zone stored before abbreviations were.
-    @Test func readsWhatWasStoredWithoutNames() throws {
+    /// A zone as stored by versions without abbreviations.
+    @Test func zonesStoredWithoutAbbreviationsAreRead() throws {
         let old = #"{"name":"X","transitions":[0],"offsets":[3600],"firstOffset":0}"#
         let zone = try JSONDecoder().decode(TimeZoneData.self, from: Data(old.utf8))
         #expect(zone.abbreviation(at: Timestamp(milliseconds: 1000)) == "+01")
         #expect(zone.offset(at: Timestamp(milliseconds: 1000)) == 3600)
     }
 
-    @Test func namesThatAreNone() {
+    @Test func invalidNames() {
         for name in ["Europe/Nowhere", "../../etc/passwd", "/etc/localtime", "Europe//Berlin", "zone.tab"] {
             #expect(throws: TimeZoneError.self) { try TimeZoneData.named(name, SystemFiles()) }
         }
     }
 
-    @Test func garbageIsRefused() throws {
+    @Test func malformedFilesAreRejected() throws {
         let good = try SystemFiles().read("/usr/share/zoneinfo/Europe/Berlin", limit: 1 << 20)
         for cut in stride(from: 0, to: good.count, by: 7) { _ = TimeZoneData(name: "x", tzif: Array(good[..<cut])) }
         var random: UInt64 = 7

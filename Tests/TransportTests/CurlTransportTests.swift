@@ -9,7 +9,7 @@ import Testing
 @testable import Transport
 
 extension CurlTransport {
-    /// A transport as production makes it.
+    /// A transport as configured in production.
     static func test(_ options: CurlTransportOptions = CurlTransportOptions()) -> CurlTransport {
         CurlTransport(options: options, platform: .real(log: Logger(label: "test")))
     }
@@ -51,8 +51,8 @@ struct CurlTransportTests {
         #expect(server.connections == 1)
     }
 
-    /// A kept connection breaks after the request was taken: the sender hears of it, instead of a second sending that
-    /// nobody asked for.
+    /// A kept connection breaks after the request was received: the transfer fails instead of being sent a second
+    /// time.
     @Test func aRequestWithABodyIsNotSentTwice() async throws {
         let server = try RawServer { connection in
             guard connection.readRequest() != nil else { return }
@@ -70,7 +70,7 @@ struct CurlTransportTests {
         #expect(try await transport.send(request).status == 200)
         let second = request
         #expect(await reason { () async throws(TransportError) in try await transport.send(second) } == .reset)
-        // What only asks is asked again.
+        // A GET is retried.
         #expect(try await transport.send(HTTPRequest(url: server.url)).status == 503)
     }
 
@@ -152,8 +152,7 @@ struct CurlTransportTests {
         #expect(await reason { () async throws(TransportError) in try await transport.send(request) } == .timeout)
     }
 
-    /// What failed leaves nothing behind in the handles that the next transfers get, streams among them.
-    /// Whoever never had a connection has not got the message, whatever the reason's name.
+    /// Without a connection the message is known not to have been delivered, whatever the reason.
     @Test func tellsWhetherAnythingHasLeft() async throws {
         let silent = try RawServer { connection in while !connection.read().isEmpty {} }
         for (scheme, isUnsent) in [("https", true), ("http", false)] {
@@ -321,8 +320,8 @@ struct CurlTransportTests {
         #expect(found == .timeout || found == .connect)
     }
 
-    /// Nobody takes the connections of one peer, as behind a firewall that drops everything; another is reached all the
-    /// same.
+    /// Connections to one peer are never accepted, as behind a firewall that drops packets; another peer is still
+    /// reached.
     @Test func onePeerThatIsOutOfReachLeavesPlacesForOthers() async throws {
         let connections = Mutex(0)
         let silent = try RawServer { connection in
@@ -331,7 +330,7 @@ struct CurlTransportTests {
         }
         let healthy = try RawServer.http { _ in RawServer.ok("x") }
         let transport = transport
-        // It never says a word of TLS: the connection does not come to stand.
+        // It does not answer the TLS handshake, so the connection is never established.
         let stuck = (0..<40).map { _ in
             Task {
                 var request = HTTPRequest(url: "https://127.0.0.1:\(silent.port)")
@@ -363,6 +362,34 @@ struct CurlTransportTests {
         }
         #expect(reasons.filter { $0 == .other }.count == 3)
         #expect(reasons.filter { $0 == .timeout }.count == 2)
+    }
+
+    /// Timeouts come from the configuration.
+    @Test(arguments: [Duration.seconds(Int64.max), .seconds(10_000_000_000), .seconds(Int64.min), .zero])
+    func takesEveryTimeout(_ timeout: Duration) async throws {
+        let server = try RawServer.http { _ in RawServer.ok("x") }
+        var request = HTTPRequest(url: server.url)
+        request.timeout = timeout
+        request.connectTimeout = timeout
+        let extreme = request
+        let reason = await reason { () async throws(TransportError) in try await transport.send(extreme) }
+        #expect(timeout > .zero ? reason == nil : reason == .timeout)
+    }
+
+    /// What a server may put where numbers are expected.
+    @Test(arguments: ["99999999999999999999", "-1", "9223372036854775807", "0x10", ""])
+    func survivesEveryContentLength(_ length: String) async throws {
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\nRetry-After: \(length)\r\n\r\nx")
+        }
+        var request = HTTPRequest(url: server.url)
+        request.timeout = .seconds(5)
+        let question = request
+        _ = await reason { () async throws(TransportError) in try await transport.send(question) }
+        _ = await reason { () async throws(TransportError) in try await transport.stream(question) { _ in } }
+        let good = try RawServer.http { _ in RawServer.ok("x") }
+        #expect(try await transport.send(HTTPRequest(url: good.url)).text == "x")
     }
 
     @Test func cancellingTheTaskEndsTheTransfer() async throws {
@@ -431,7 +458,7 @@ struct CurlTransportTests {
                 == .cancelled)
     }
 
-    /// Else each request would get the answer to the one before it: a message that was refused would count as taken.
+    /// Otherwise each request would get the answer to the previous one, and a rejected message would count as accepted.
     @Test func anAnswerThatNobodyAskedForEndsTheConnection() async throws {
         let isAnswered = DispatchSemaphore(value: 0)
         let isShut = Mutex(false)
@@ -469,7 +496,7 @@ struct CurlTransportTests {
             #expect(origin == server.url)
             break
         }
-        // The next use makes a new connection and is none the worse.
+        // The next request opens a new connection and succeeds.
         gate.signal()
         #expect(try await transport.send(HTTPRequest(url: server.url)).status == 200)
     }
@@ -530,7 +557,7 @@ struct RedirectTests {
         #expect(throws: TransportError.self) { try Redirect.next(after: response, to: request) }
     }
 
-    /// Whoever answers 200 to the GET that a browser would make of it has not got the message.
+    /// A 200 to the GET that a browser would send after the redirect does not mean that the message was received.
     @Test func neverLeavesABodyBehind() throws {
         var request = HTTPRequest(url: "https://a.example/x")
         request.redirectLimit = 1

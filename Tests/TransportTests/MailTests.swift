@@ -78,7 +78,7 @@ struct MailTests {
             mail.credentials = .password(username: "me", password: Secret(value: "hunter2"), mechanisms: [])
             let wrong = mail
             #expect(await reason { () async throws(TransportError) in try await transport.send(wrong) } == .auth)
-            // The system's authorities do not know ours.
+            // The system's authorities have not signed our certificate.
             mail.tls.caFile = nil
             let strange = mail
             #expect(await reason { () async throws(TransportError) in try await transport.send(strange) } == .tls)
@@ -108,7 +108,7 @@ struct MailTests {
         await sink.stop()
     }
 
-    /// A server without STARTTLS gets no mail where TLS is required, and none of it where it is optional stays behind.
+    /// A server without STARTTLS gets no mail where TLS is required, and gets it in full where TLS is optional.
     @Test func requiredMeansRequired() async throws {
         let sink = try await SMTPSink.start()
         var mail = mail(Int(sink.port))
@@ -121,7 +121,7 @@ struct MailTests {
         await sink.stop()
     }
 
-    /// A server that speaks by script: the greeting, then an answer to each command by its first word.
+    /// A scripted server: the greeting, then an answer to each command by its verb.
     private func scripted(_ answers: [String: String], log: Log = Log()) throws -> RawServer {
         try RawServer { connection in
             connection.write("220 x\r\n")
@@ -153,7 +153,7 @@ struct MailTests {
         let lines = Mutex<[String]>([])
     }
 
-    /// All or nobody, unless it is told to leave out those whom the server refuses.
+    /// A mail is sent to all recipients or none, unless rejected recipients may be left out.
     @Test func leavesOutRefusedRecipientsWhereToldTo() async throws {
         let log = Log()
         let server = try scripted(["RCPT TO:<two@example.org>": "550 5.1.1 gone\r\n"], log: log)
@@ -216,7 +216,7 @@ struct MailTests {
         #expect(try await transport.send(mail).code == 454)
     }
 
-    /// The server takes the mail and never answers QUIT: the mail counts all the same, and polls go on meanwhile.
+    /// The server accepts the mail and never answers QUIT: the mail counts as sent, and polls are not delayed.
     @Test func aServerThatNeverSaysGoodbyeDelaysNoPoll() async throws {
         let server = try scripted(["QUIT": ""])
         let healthy = try RawServer.http { _ in RawServer.ok("x") }
@@ -225,8 +225,7 @@ struct MailTests {
         #expect(try await sent.code == 250)
     }
 
-    /// Servers that take long over a message delay nobody else's, however many mails they have, and nobody waits for
-    /// them at the end.
+    /// Slow servers delay neither the mails to others, however many they have, nor the shutdown.
     @Test func aServerThatNeverAnswersAMessageDelaysNoMail() async throws {
         let log = Log()
         let silent = try scripted([".": ""], log: log)

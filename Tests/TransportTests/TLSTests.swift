@@ -54,7 +54,7 @@ struct TLSTests {
         let left =
             Double((response.certificateExpiry?.milliseconds ?? 0) - SystemTime().wall().milliseconds) / 86_400_000
         #expect(left > 29.9 && left < 30.1)
-        // Known to nobody else.
+        // No other authority has signed it.
         #expect(await failure(request(good, nil)) == .tls)
         let stranger = try await CertificateAuthority()
         #expect(await failure(request(good, stranger)) == .tls)
@@ -139,8 +139,8 @@ struct TLSTests {
         await server.stop()
     }
 
-    /// A header for the proxy is seen by the proxy as it opens the tunnel, and by nobody behind it; a proxy that
-    /// needs no tunnel would pass it on, so it is not told.
+    /// A header for the proxy is sent with CONNECT only, not to the target; a proxy without a tunnel would forward it,
+    /// so it does not get the header.
     @Test func tellsAProxyWhatTheTargetMustNotHear() async throws {
         let authority = try await CertificateAuthority()
         let certificate = try await authority.issue("target")
@@ -248,5 +248,11 @@ struct TLSTests {
         #expect(CertificateInfo.expiry("Expire date:Nov  4 00:05:40 2026 GMT")?.rfc3339 == "2026-11-04T00:05:40Z")
         #expect(CertificateInfo.expiry("Start date:Nov 24 00:05:40 2026 GMT") == nil)
         #expect(CertificateInfo.expiry("Expire date:never") == nil)
+        for date in [
+            "Nov \(Int64.max) 00:05:40 2026 GMT", "Nov 24 00:05:40 \(Int64.max) GMT", "Nov 24 00:05:\(Int.min) 2026",
+        ] {
+            #expect(CertificateInfo.expiry("Expire date:\(date)") == nil)
+        }
+        #expect(CertificateInfo.expiry("Expire date:Dec 31 23:59:59 9999 GMT")?.rfc3339 == "9999-12-31T23:59:59Z")
     }
 }

@@ -1,9 +1,12 @@
 import Alerts
 import Foundation
+import HTTPServer
 import Platform
 import Samples
 import Synchronization
+import TestServers
 import Testing
+import TimeZones
 
 @testable import Dispatching
 @testable import Web
@@ -171,7 +174,7 @@ struct AlertmanagerAPITests {
         #expect(await scripted.get("/api/v2/silences").text == "[]")
     }
 
-    /// Ours: a silence that recurs. Who does not know of schedules changes the rest and leaves it as it is.
+    /// An extension: recurring silences. A client without support for schedules keeps them.
     @Test func silencesMayRecur() async throws {
         let (scripted, desk) = scripted()
         let schedule =
@@ -231,7 +234,7 @@ struct AlertmanagerAPITests {
         try await scripted.serve { url in
             func amtool(_ arguments: String...) async throws -> (output: String, status: Int32) {
                 let (output, status) = try await run("/usr/bin/amtool", ["--alertmanager.url=\(url)"] + arguments)
-                // It says so whenever the other side is not of its own version.
+                // amtool prints this where the server's version is not its own.
                 return (
                     output.split(separator: "\n").filter { !$0.hasPrefix("Warning: amtool version") }.joined(
                         separator: "\n"), status

@@ -2,6 +2,7 @@ import Exposition
 import Foundation
 import Samples
 import Synchronization
+import TestServers
 import Testing
 
 @testable import Web
@@ -274,7 +275,7 @@ struct PrometheusAPITests {
         #expect(status.health == .critical)
     }
 
-    /// promtool as a client: what it prints it has understood.
+    /// promtool as a client; what it prints, it has parsed.
     @Test func promtoolUnderstandsUs() async throws {
         try await scripted().serve { url in
             let instant = try await run("/usr/bin/promtool", ["query", "instant", url, "up"])

@@ -12,7 +12,7 @@ import Telemetry
 @testable import Dispatching
 @testable import Web
 
-/// A service over scripted neighbours, and a real server before it when wanted.
+/// A web service with scripted data sources, optionally behind a real server.
 struct Scripted: Sendable {
     /// 2026-01-02T03:04:05Z.
     static let now = Timestamp(milliseconds: 1_767_323_045_000)
@@ -30,7 +30,7 @@ struct Scripted: Sendable {
     var sources = WebSources()
     var options = WebService.Options()
     let registry = Registry()
-    /// amtool and promtool look at the real clock.
+    /// amtool and promtool use the real clock.
     var isRealTime = false
 
     var platform: Platform {
@@ -42,7 +42,7 @@ struct Scripted: Sendable {
         return platform
     }
 
-    var service: WebService { 
+    var service: WebService {
         WebService(
             options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
             platform: platform, registry: registry)

@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import Samples
 import Telemetry
+import TestServers
 import Testing
 
 @testable import Web
@@ -86,7 +87,7 @@ struct WebServiceTests {
                 await scripted.respond("GET", "/metrics", headers: [("Accept-Encoding", header)]).header(
                     "content-encoding") == nil)
         }
-        // Through a real client.
+        // With a real client.
         try await scripted.serve { url in
             let (output, _) = try await run("/usr/bin/curl", ["-s", "--compressed", "\(url)/metrics"])
             #expect(output == plain)
@@ -155,7 +156,7 @@ struct WebServiceTests {
             ).status == 401)
     }
 
-    /// From the system's own tools, not from what is tested.
+    /// From the system's tools, not from the code under test.
     private func bcrypt(_ password: String) async throws -> String? {
         let made = try await run(
             "/usr/bin/perl", ["-e", "print crypt('\(password)', '$2b$04$abcdefghijklmnopqrstuu')"])

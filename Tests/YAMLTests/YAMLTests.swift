@@ -2,7 +2,7 @@ import Testing
 import YAML
 
 struct ParserTests {
-    @Test func everythingKnowsItsPlace() throws {
+    @Test func everyValueHasItsPosition() throws {
         let node = try Node.parse("a:\n  - b: 1\n    c: \"x\"\n", file: "f.yml")
         let item = try #require(node["a"]?.sequence?.first)
         #expect(item["b"]?.position == SourcePosition(file: "f.yml", line: 2, column: 8))
@@ -13,8 +13,8 @@ struct ParserTests {
         ("a: 1\na: 2\n", "f:2:1: duplicate key \"a\""),
         ("a: [1\n", "f:2:1: did not find expected ',' or ']' while parsing a flow sequence"),
         ("a: *b\n", "f:1:4: unknown alias \"*b\""),
-        ("a: 1\n---\nb: 2\n", "f:2:1: a second document; expected one document a file"),
-        ("? [x]\n: 1\n", "f:1:3: a key must be a plain word, found a list"),
+        ("a: 1\n---\nb: 2\n", "f:2:1: unexpected second document; expected one document per file"),
+        ("? [x]\n: 1\n", "f:1:3: expected a scalar as a key, found a list"),
     ])
     func errorsHaveAPlace(text: String, message: String) {
         #expect { try Node.parse(text, file: "f") } throws: { "\($0)" == message }
@@ -27,7 +27,7 @@ struct ParserTests {
     }
 
     /// The "billion laughs": nine levels of nine aliases each.
-    @Test func aliasesCannotUnfoldWithoutBound() {
+    @Test func expandedAliasesAreLimited() {
         var text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
         for i in 1...9 {
             text += "a\(i): &a\(i) [" + Array(repeating: "*a\(i - 1)", count: 9).joined(separator: ",") + "]\n"
@@ -35,20 +35,20 @@ struct ParserTests {
         #expect { try Node.parse(text, file: "f") } throws: { "\($0)".contains("more than") }
     }
 
-    @Test func deepNestingIsRefused() {
+    @Test func deepNestingIsRejected() {
         #expect { try Node.parse(String(repeating: "[", count: 5000), file: "f") } throws: {
             "\($0)".contains("deeper")
         }
     }
 
-    @Test func nothingIsAnEmptyMapping() throws {
+    @Test func anEmptyDocumentIsAnEmptyMapping() throws {
         #expect(try Node.parse("", file: "f").mapping?.isEmpty == true)
         #expect(try Node.parse("# only a comment\n", file: "f").mapping?.isEmpty == true)
     }
 }
 
 struct FieldsTests {
-    @Test func allMistakesAreToldAtOnceInOrder() throws {
+    @Test func allMistakesAreReportedInOrder() throws {
         let node = try Node.parse("interval: fast\nlimit: -1\nrecieverz: x\nreciever: y\nlist: 3\n", file: "f")
         let errors = ErrorList()
         var fields = Fields(node, errors, "a group")

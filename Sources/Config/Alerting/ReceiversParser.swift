@@ -1,6 +1,7 @@
 import Delivery
 import Platform
 import Samples
+import Text
 import Transport
 import YAML
 

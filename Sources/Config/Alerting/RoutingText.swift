@@ -1,6 +1,7 @@
 import Dispatching
 import Platform
 import Samples
+import TimeZones
 
 /// The routing in force as an Alertmanager's configuration, which amtool and Grafana read back. Of the receivers it
 /// says the names alone, so that no secret can be in it; defaults are left out.

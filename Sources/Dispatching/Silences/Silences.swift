@@ -99,7 +99,7 @@ struct Silences: Sendable {
         guard all.values.lazy.filter({ $0.state(at: now) != .expired }).count < limit, all.count < 2 * limit else {
             throw .tooMany(limit)
         }
-        silence.id = Silences.uuid(random)
+        silence.id = random.uuid()
         if silence.startsAt < now { silence.startsAt = now }
         store(silence)
         return [silence]
@@ -130,22 +130,5 @@ struct Silences: Sendable {
         guard silence.comment.utf8.count <= 10_000, silence.createdBy.utf8.count <= 1000 else {
             throw .invalid("comment or author too long")
         }
-    }
-
-    /// Version 4. Source: RFC 9562 section 5.4.
-    private static func uuid(_ random: any RandomSource) -> String {
-        let high = random.next() & 0xffff_ffff_ffff_0fff | 0x4000
-        let low = random.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
-        func hex(_ value: UInt64) -> String {
-            let text = String(value, radix: 16)
-            return String(repeating: "0", count: 16 - text.count) + text
-        }
-        let all = hex(high) + hex(low)
-        var out = ""
-        for (index, c) in all.enumerated() {
-            if [8, 12, 16, 20].contains(index) { out += "-" }
-            out.append(c)
-        }
-        return out
     }
 }

@@ -30,4 +30,7 @@ package struct PostgresServerOptions: Sendable, Hashable {
         self.name = name
         self.connection = connection
     }
+
+    /// What its probe's results are labelled with.
+    package var target: ProbeTarget { PostgresCluster.target(cluster, name) }
 }

@@ -40,7 +40,7 @@ package final class ProbeSchedule: Sendable {
     private let wishes: AsyncStream<ProbeTarget>
     private let wishing: AsyncStream<ProbeTarget>.Continuation
 
-    /// - Parameter confirmationGap: the least time between a target's run and a confirming one, by default 1 s.
+    /// - Parameter confirmationGap: the least time between two confirming runs of a target. Default 1 s.
     package init(_ set: ProbeSet, platform: Platform, confirmationGap: Duration = .seconds(1), events: Events) {
         probes = set.probes
         self.platform = platform

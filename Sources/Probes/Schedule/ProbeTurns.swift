@@ -20,6 +20,7 @@ struct ProbeTurns: Sendable {
 
     private struct Turn: Sendable {
         var lastStart: Instant?
+        var lastConfirmation: Instant?
         var isRunning = false
         var isConfirmationPlanned = false
         /// A confirming wish met a run under way, which may have looked before the change.
@@ -28,7 +29,8 @@ struct ProbeTurns: Sendable {
         var confirmations = 0
     }
 
-    /// The least time between a run's start and a confirming one's: what keeps a flapping network from making a storm.
+    /// The least time between the starts of two confirming runs, so that a flapping network makes no storm. A turn does
+    /// not count: a connection that breaks just after one is probed at once.
     private let confirmationGap: Duration
     private var turns: [ProbeTarget: Turn] = [:]
 
@@ -58,7 +60,10 @@ struct ProbeTurns: Sendable {
         }
         turn.isRunning = true
         turn.lastStart = now
-        if confirming { turn.confirmations += 1 }
+        if confirming {
+            turn.confirmations += 1
+            turn.lastConfirmation = now
+        }
         return .go
     }
 
@@ -76,7 +81,7 @@ struct ProbeTurns: Sendable {
         defer { turns[target] = turn }
         if turn.isConfirmationPlanned { return .alreadyPlanned }
         turn.isConfirmationPlanned = true
-        return .at(max(now, turn.lastStart.map { $0 + confirmationGap } ?? now))
+        return .at(max(now, turn.lastConfirmation.map { $0 + confirmationGap } ?? now))
     }
 
     func missed(_ target: ProbeTarget) -> Int { turns[target]?.missed ?? 0 }

@@ -3,7 +3,8 @@ import Samples
 import Synchronization
 import Transport
 
-/// Asks one node for its health, seal status and leader, side by side, without a token.
+/// Asks one node for its health, seal status and leader, without a token: one question after the other, so that a single
+/// kept connection serves them.
 final class VaultNodeProbe: RunnableProbe {
     private static let endpoints = [
         ("health", "/v1/sys/health"), ("seal_status", "/v1/sys/seal-status"), ("leader", "/v1/sys/leader"),
@@ -25,12 +26,29 @@ final class VaultNodeProbe: RunnableProbe {
 
     func run() async -> ProbeReport {
         let asked = cluster.platform.time.now()
-        let http = cluster.http
-        let requests = VaultNodeProbe.endpoints.map { cluster.options.request(node.url, $0.1) }
-        async let health = http.exchange(requests[0])
-        async let seal = http.exchange(requests[1])
-        async let leader = http.exchange(requests[2])
-        return await report([health, seal, leader], asked: asked)
+        let end = asked.monotonic + cluster.options.timeout
+        var exchanges: [Exchange] = []
+        for endpoint in VaultNodeProbe.endpoints {
+            exchanges.append(await ask(endpoint.1, exchanges.first, until: end))
+        }
+        return report(exchanges, asked: asked)
+    }
+
+    /// - Parameters:
+    ///   - health: the outcome of the first question; nil when this one is the first.
+    ///   - end: all three have to be answered by then, so that the probe takes no longer than one request may.
+    private func ask(_ path: String, _ health: Exchange?, until end: Instant) async -> Exchange {
+        // A node that could not be reached a moment ago is not tried again.
+        if case .failure(let error) = health, error.isUnsent { return .failure(error) }
+        var request = cluster.options.request(node.url, path)
+        let left = end - cluster.platform.time.monotonic()
+        guard left > .zero else {
+            return .failure(
+                TransportError(.timeout, "\(path): not asked, since the answers before it took the whole timeout"))
+        }
+        request.timeout = min(request.timeout, left)
+        request.connectTimeout = min(request.connectTimeout, left)
+        return await cluster.http.exchange(request)
     }
 
     func timedOut() -> ProbeReport {

@@ -1,4 +1,4 @@
-/// What an aggregation keeps of the values of one group at one step.
+/// The state of an aggregation for one group at one step.
 protocol Accumulator {
     init()
     mutating func add(_ value: Double)
@@ -13,12 +13,13 @@ struct Count: Accumulator {
     mutating func add(_ value: Double) { self.value += 1 }
 }
 
+/// `group`: 1 for any number of values.
 struct One: Accumulator {
     let value = 1.0
     mutating func add(_ value: Double) {}
 }
 
-/// NaN only where there is nothing else.
+/// `min`: NaN only where all values are NaN.
 struct Minimum: Accumulator {
     private(set) var value = Double.nan
     mutating func add(_ value: Double) {
@@ -26,7 +27,7 @@ struct Minimum: Accumulator {
     }
 }
 
-/// NaN only where there is nothing else.
+/// `max`: NaN only where all values are NaN.
 struct Maximum: Accumulator {
     private(set) var value = Double.nan
     mutating func add(_ value: Double) {

@@ -1,36 +1,37 @@
-/// What one evaluation may hold in memory at a time: points that are loaded, and values of tables.
+/// Bounds the samples that one evaluation holds in memory at a time: loaded points and values of tables.
 final class Budget {
-    private let most: Int
+    private let limit: Int
     private var used = 0
 
-    init(_ most: Int) { self.most = most }
+    init(limit: Int) { self.limit = limit }
 
-    func take(_ count: Int) throws(EvaluationError) {
-        guard count <= most - used else {
-            throw EvaluationError(.limit, "query processing would load too many samples into memory; at most \(most)")
+    /// - Throws: `EvaluationError` of kind `limit` where the budget is exceeded. The message begins as Prometheus'.
+    func acquire(_ count: Int) throws(EvaluationError) {
+        guard count <= limit - used else {
+            throw EvaluationError(.limit, "query processing would load too many samples into memory; at most \(limit)")
         }
         used += count
     }
 
-    func giveBack(_ count: Int) { used -= count }
+    func release(_ count: Int) { used -= count }
 }
 
-/// A table's part of the budget, given back when the table goes.
+/// A table's share of the budget, released when the table is freed.
 final class Lease {
     private let budget: Budget
     private var count = 0
 
     init(_ budget: Budget) { self.budget = budget }
 
-    deinit { budget.giveBack(count) }
+    deinit { budget.release(count) }
 
     func extend(by more: Int) throws(EvaluationError) {
-        try budget.take(more)
+        try budget.acquire(more)
         count += more
     }
 
     func shrink(by less: Int) {
-        budget.giveBack(less)
+        budget.release(less)
         count -= less
     }
 }

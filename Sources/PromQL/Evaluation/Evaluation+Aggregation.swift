@@ -2,12 +2,12 @@ import Samples
 import Text
 
 extension Evaluation {
-    /// Which rows make up which group.
+    /// The rows of a table assigned to groups.
     struct Groups {
         var grouper: LabelGrouper
-        /// By row.
+        /// Each row's group.
         var numbers: [Int] = []
-        /// By group: holds once it holds for a member.
+        /// Whether each group's name is to be dropped, which is so where that of any member is.
         var dropName: [Bool] = []
 
         init(_ table: Table, _ grouping: Grouping) {
@@ -40,8 +40,8 @@ extension Evaluation {
         if let expression = aggregate.parameter, expression.type == .scalar {
             parameter = try column(expression, times)
         }
-        // Wrong even where there is nothing to choose from.
-        if isRanking { try Evaluation.check(rank: parameter) }
+        // Prometheus rejects a bad parameter even where the vector is empty.
+        if isRanking { try Evaluation.check(rankingParameter: parameter) }
         var label = ""
         if case .string(let literal)? = aggregate.parameter?.unwrapped.kind {
             guard literal.isText, !literal.bytes.isEmpty else {
@@ -75,21 +75,21 @@ extension Evaluation {
         let held = Lease(budget)
         try held.extend(by: groups.count * width)
         var accumulators = [A](repeating: A(), count: groups.count * width)
-        var isAny = [Bool](repeating: false, count: groups.count * width)
+        var hasValue = [Bool](repeating: false, count: groups.count * width)
         body.cells.withUnsafeBufferPointer { cells in
             for (row, group) in groups.numbers.enumerated() {
                 for column in 0..<width {
                     let value = cells[row * width + column]
                     if Table.isNothing(value) { continue }
                     accumulators[group * width + column].add(value)
-                    isAny[group * width + column] = true
+                    hasValue[group * width + column] = true
                 }
             }
         }
         var result = Table(width: width, budget)
         for group in 0..<groups.count {
             try result.append(groups.row(group)) { cells in
-                for column in 0..<width where isAny[group * width + column] {
+                for column in 0..<width where hasValue[group * width + column] {
                     cells[column] = accumulators[group * width + column].value
                 }
                 return true
@@ -115,7 +115,7 @@ extension Evaluation {
         return result
     }
 
-    /// A group for each value that occurs, under a label that says it.
+    /// `count_values`: one row for each distinct value, which becomes the value of the label.
     private func valueCounts(_ body: Table, _ label: String, _ grouping: Grouping) throws(EvaluationError) -> Table {
         struct Key: Hashable {
             let group: Int
@@ -136,7 +136,7 @@ extension Evaluation {
                 if index == nil {
                     let text = goFormatPlain(value)
                     let full = groups.grouper.keys[group].setting(label, to: text)
-                    // Of different bits, all NaN read the same.
+                    // NaNs with different bits have the same text, so they are counted together.
                     index = byLabels[full]
                     if index == nil {
                         try held.extend(by: body.width)

@@ -1,8 +1,8 @@
 import Samples
 
-/// Arithmetic and comparison of two vectors.
+/// Arithmetic and comparison of two vectors: Prometheus' `VectorBinop`.
 extension Evaluation {
-    /// The rows of each group, as lists in one array.
+    /// The rows of each group, as linked lists in shared arrays.
     private struct RowLists {
         private var first: [Int]
         private var last: [Int]
@@ -27,7 +27,7 @@ extension Evaluation {
         func next(_ row: Int) -> Int? { next[row] < 0 ? nil : next[row] }
     }
 
-    func matched(_ binary: Binary, _ left: Table, _ right: Table) throws(EvaluationError) -> Table {
+    func vectorVector(_ binary: Binary, _ left: Table, _ right: Table) throws(EvaluationError) -> Table {
         let matching = binary.matching
         let isSwapped = matching.cardinality == .oneToMany
         let (many, one) = isSwapped ? (right, left) : (left, right)
@@ -39,7 +39,7 @@ extension Evaluation {
             let group = grouper.group(of: one.rows[row].labels)
             partners.append(row, to: group)
             if let first = partners.first(group), first != row {
-                try Evaluation.refuseTwins(
+                try Evaluation.rejectDuplicates(
                     row, among: first, partners, one, many, grouper.keys[group], isSwapped ? "left" : "right")
             }
         }
@@ -64,7 +64,7 @@ extension Evaluation {
         _ binary: Binary, _ isSwapped: Bool, _ many: ArraySlice<Double>, _ one: ArraySlice<Double>,
         into cells: UnsafeMutableBufferPointer<Double>
     ) -> Bool {
-        var isAny = false
+        var hasValue = false
         let operation = binary.operation
         for column in cells.indices {
             let (x, y) = (many[many.startIndex + column], one[one.startIndex + column])
@@ -77,13 +77,13 @@ extension Evaluation {
             } else {
                 cells[column] = Operators.compute(operation, a, b)
             }
-            isAny = true
+            hasValue = true
         }
-        return isAny
+        return hasValue
     }
 
-    /// The labels of a result: those of the many, or what both have in common, and what group_left or group_right takes
-    /// over.
+    /// The labels of a result: those of the "many" side, or with one-to-one matching the matched labels; with
+    /// group_left and group_right the included labels of the "one" side are added. Prometheus' `resultMetric`.
     private static func outputRow(_ binary: Binary, _ many: Row, _ one: Row, _ key: Labels) -> Row {
         let matching = binary.matching
         let isArithmetic = !binary.operation.isComparison
@@ -98,17 +98,17 @@ extension Evaluation {
             labels = labels.withoutName()
         }
         for name in matching.include { labels = labels.setting(name, to: one.labels[name] ?? "") }
-        // A name that is there after arithmetic was taken over from the other side.
+        // After arithmetic the only possible name is one included from the other side, which is kept.
         return Row(labels: labels, dropName: binary.returnsBool || (!isArithmetic && many.dropName))
     }
 
-    /// Two series of one group on the side of one, at the same step, are an error, if the other side has anything at
-    /// all then.
-    private static func refuseTwins(
+    /// Throws where two series of a group on the "one" side have a value at the same step. As in Prometheus, steps at
+    /// which the other side is empty do not count.
+    private static func rejectDuplicates(
         _ row: Int, among first: Int, _ lists: RowLists, _ one: Table, _ many: Table, _ key: Labels, _ side: String
     ) throws(EvaluationError) {
-        var twin: Int? = first
-        while let other = twin, other != row {
+        var duplicate: Int? = first
+        while let other = duplicate, other != row {
             for column in 0..<one.width where !Table.isNothing(one[row, column]) && !Table.isNothing(one[other, column])
             {
                 guard many.rows.indices.contains(where: { !Table.isNothing(many[$0, column]) }) else { continue }
@@ -117,11 +117,11 @@ extension Evaluation {
                     "found duplicate series for the match group \(key) on the \(side) hand-side of the operation: [\(one.rows[row].labels), \(one.rows[other].labels)];many-to-many matching not allowed: matching labels must be unique on one side"
                 )
             }
-            twin = lists.next(other)
+            duplicate = lists.next(other)
         }
     }
 
-    /// Sees to it that no two results of a group are the same series at the same step.
+    /// Checks that no two results are the same series at the same step.
     private struct Outputs {
         private struct Key: Hashable {
             let group: Int
@@ -130,7 +130,7 @@ extension Evaluation {
 
         private let isOneToOne: Bool
         private var lists: RowLists
-        /// With group_left and group_right, results of a group must differ in their labels alone.
+        /// For group_left and group_right: the rows so far, by group and labels.
         private var known: [Key: [Int]] = [:]
 
         init(_ matching: Matching, groups: Int) {

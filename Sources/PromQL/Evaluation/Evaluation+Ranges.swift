@@ -1,17 +1,17 @@
 import Samples
 
-/// The ranges of time at which an expression with a range looks, one a step: each open at its start and closed at its
-/// end.
+/// The time windows of a range vector, one per step; each excludes its start and includes its end.
 struct Windows {
-    /// Ascending.
+    /// Ascending, in milliseconds since the epoch.
     let ends: Times
+    /// Milliseconds.
     let range: Int64
 
     func start(_ step: Int) -> Int64 { ends[step].minus(range) }
 }
 
 extension Evaluation {
-    /// Where the windows of a range vector lie.
+    /// The windows of a range vector.
     func windows(_ matrix: Expression, _ times: Times) -> Windows {
         switch matrix.unwrapped.kind {
         case .range(let selector, let range):
@@ -22,8 +22,8 @@ extension Evaluation {
         }
     }
 
-    /// Goes through the series of a range vector, each with all the points that the windows may hold, stale markers
-    /// taken out.
+    /// Visits the series of a range vector, each with all points from the first window's start to the last one's end,
+    /// stale markers removed.
     func visit(
         _ matrix: Expression, _ windows: Windows,
         _ body: (Row, UnsafeBufferPointer<Point>) throws(EvaluationError) -> Void
@@ -56,32 +56,32 @@ extension Evaluation {
         }
     }
 
-    /// The steps of a subquery that lie in one of the windows. They are multiples of the step's width, so that
-    /// neighbouring evaluations see the same points.
+    /// The steps of a subquery that are in any of the windows. They are multiples of the step's width, so that
+    /// consecutive evaluations see the same points.
     private func times(of subquery: Subquery, _ windows: Windows) throws(EvaluationError) -> Times {
         let width = subquery.step?.milliseconds ?? max(1, limits.defaultStep.milliseconds)
         var times: Times = []
         for step in windows.ends.indices {
             let (start, end) = (windows.start(step), windows.ends[step])
             var time = width * (start / width)
-            var isOver = false
-            if time <= start { (time, isOver) = time.addingReportingOverflow(width) }
+            var overflowed = false
+            if time <= start { (time, overflowed) = time.addingReportingOverflow(width) }
             if let last = times.last, last >= time {
-                // What an earlier window has, starts at the same multiples.
-                (time, isOver) = last.addingReportingOverflow(width)
+                // The windows overlap: continue behind the steps of the previous one.
+                (time, overflowed) = last.addingReportingOverflow(width)
             }
-            while !isOver, time <= end {
+            while !overflowed, time <= end {
                 guard times.count < limits.steps else {
                     throw EvaluationError(.limit, "a subquery has more than \(limits.steps) steps")
                 }
                 times.append(time)
-                (time, isOver) = time.addingReportingOverflow(width)
+                (time, overflowed) = time.addingReportingOverflow(width)
             }
         }
         return times
     }
 
-    /// A range vector by itself, at one time.
+    /// A range vector as the whole expression, at one time.
     func matrix(_ expression: Expression, at time: Int64) throws(EvaluationError) -> [Series] {
         let windows = windows(expression, [time])
         var seen: Set<Labels> = []
@@ -91,7 +91,7 @@ extension Evaluation {
             let inside = points.filter { $0.t > windows.start(0) && $0.t <= windows.ends[0] }
             if inside.isEmpty { return }
             let labels = row.dropName ? row.labels.withoutName() : row.labels
-            guard seen.insert(labels).inserted else { throw Evaluation.sameLabels }
+            guard seen.insert(labels).inserted else { throw Evaluation.duplicateLabelSet }
             let held = Lease(budget)
             try held.extend(by: inside.count)
             lease.append(held)
@@ -102,7 +102,7 @@ extension Evaluation {
 }
 
 extension [Point] {
-    /// `withUnsafeBufferPointer` for a body that throws our errors.
+    /// `withUnsafeBufferPointer` with a typed error; the standard library's rethrows `any Error`.
     fileprivate func read(_ body: (UnsafeBufferPointer<Point>) throws(EvaluationError) -> Void) throws(EvaluationError)
     {
         let outcome = withUnsafeBufferPointer { points -> Result<Void, EvaluationError> in

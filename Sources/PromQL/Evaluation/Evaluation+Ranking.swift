@@ -3,7 +3,7 @@ import Text
 
 /// `topk` and `bottomk`.
 extension Evaluation {
-    static func check(rank parameter: Column) throws(EvaluationError) {
+    static func check(rankingParameter parameter: Column) throws(EvaluationError) {
         for value in parameter.values {
             if value.isNaN { throw EvaluationError(.execution, "Parameter value is NaN") }
             guard value.magnitude < 0x1p63 else {
@@ -18,11 +18,11 @@ extension Evaluation {
         var indices: [Int] = []
         var isKept = [Bool](repeating: false, count: body.cells.count)
         for column in 0..<body.width {
-            let most = Int(parameter[column])
-            if most < 1 { continue }
+            let limit = Int(parameter[column])
+            if limit < 1 { continue }
             for rows in members {
                 try tick(rows.count)
-                var ranking = Ranking(most, isTop: isTop)
+                var ranking = Ranking(limit: limit, isTop: isTop)
                 for row in rows where !Table.isNothing(body[row, column]) { ranking.add(body[row, column], row) }
                 for row in ranking.rows {
                     isKept[row * body.width + column] = true
@@ -30,7 +30,7 @@ extension Evaluation {
                 }
             }
         }
-        // With one step the result has an order.
+        // An instant result is in the order of the ranking.
         if body.width == 1 { return body.picking(indices) }
         var result = body
         result.filter { row, column in isKept[row * body.width + column] }
@@ -38,23 +38,24 @@ extension Evaluation {
     }
 }
 
-/// The first of some values in falling or rising order. NaN comes last in both; of equals the one that came first.
+/// The `limit` largest (`topk`) or smallest (`bottomk`) values, in order. NaN comes last in both; equal values keep the
+/// order in which they were added.
 private struct Ranking {
     private struct Entry {
         let value: Double
         let row: Int
     }
 
-    private let most: Int
+    private let limit: Int
     private let isTop: Bool
     private var best: [Entry] = []
-    /// Longer lists are sorted at the end rather than kept in order.
+    /// Short lists are kept in order by insertion; longer ones are sorted at the end.
     private let isShort: Bool
 
-    init(_ most: Int, isTop: Bool) {
-        self.most = most
+    init(limit: Int, isTop: Bool) {
+        self.limit = limit
         self.isTop = isTop
-        isShort = most <= 64
+        isShort = limit <= 64
     }
 
     private func precedes(_ a: Double, _ b: Double) -> Bool {
@@ -65,7 +66,7 @@ private struct Ranking {
     mutating func add(_ value: Double, _ row: Int) {
         let entry = Entry(value: value, row: row)
         guard isShort else { return best.append(entry) }
-        if best.count == most {
+        if best.count == limit {
             guard let last = best.last, precedes(value, last.value) else { return }
             best.removeLast()
         }
@@ -75,10 +76,10 @@ private struct Ranking {
     }
 
     var rows: [Int] {
-        // Rows are added in rising order, which decides between equals.
+        // Rows are added in ascending order, which makes the row the tie-breaker.
         let order =
             isShort
             ? best : best.sorted { precedes($0.value, $1.value) || (!precedes($1.value, $0.value) && $0.row < $1.row) }
-        return order.prefix(most).map(\.row)
+        return order.prefix(limit).map(\.row)
     }
 }

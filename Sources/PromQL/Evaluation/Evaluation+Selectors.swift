@@ -1,7 +1,7 @@
 import Samples
 
 extension Evaluation {
-    /// Goes through the series that a selector finds, within the bounds on their number and their points.
+    /// Visits the series of a selector, within the limits on series and samples.
     func visit(
         _ selector: VectorSelector, after start: Int64, through end: Int64, latestOnly: Bool = false,
         _ body: (Labels, UnsafeBufferPointer<Point>) throws(EvaluationError) -> Void
@@ -13,8 +13,8 @@ extension Evaluation {
                 guard count <= limits.series else {
                     throw EvaluationError(.limit, "a selector has more than \(limits.series) series")
                 }
-                try budget.take(points.count)
-                defer { budget.giveBack(points.count) }
+                try budget.acquire(points.count)
+                defer { budget.release(points.count) }
                 try tick(points.count + 16)
                 try body(labels, points)
             }
@@ -25,7 +25,8 @@ extension Evaluation {
         }
     }
 
-    /// The latest sample of each series at each step, unless it is a stale marker or older than the lookback.
+    /// An instant vector: the latest sample of each series at each step, unless it is a stale marker or older than the
+    /// lookback delta.
     func latest(_ selector: VectorSelector, _ times: Times, _ value: (Point) -> Double) throws(EvaluationError) -> Table
     {
         var table = Table(width: times.count, budget)
@@ -44,17 +45,17 @@ extension Evaluation {
             try tick(times.count)
             try table.append(Row(labels: labels)) { (cells) throws(EvaluationError) in
                 var next = 0
-                var isAny = false
+                var hasValue = false
                 for (step, reference) in references.enumerated() {
                     while next < points.count, points[next].t <= reference { next += 1 }
                     guard next > 0 else { continue }
                     let point = points[next - 1]
                     if point.t > reference.minus(lookback), !StaleMarker.is(point.v) {
                         cells[step] = value(point)
-                        isAny = true
+                        hasValue = true
                     }
                 }
-                return isAny
+                return hasValue
             }
         }
         return table

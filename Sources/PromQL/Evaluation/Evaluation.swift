@@ -1,6 +1,6 @@
 import Samples
 
-/// One evaluation under way. Each part of the expression is evaluated once, for all steps.
+/// The state of one evaluation. Each node of the expression is evaluated once, for all steps.
 final class Evaluation {
     let source: any SampleSource
     let limits: EvaluationLimits
@@ -8,36 +8,37 @@ final class Evaluation {
     let lookback: Int64
     private let start: Int64
     private let end: Int64
-    /// Work that may still be done before the next look at the clock.
+    /// The work left until the deadline is checked again.
     private var untilCheck = 0
 
-    static let sameLabels = EvaluationError(.execution, "vector cannot contain metrics with the same labelset")
+    static let duplicateLabelSet = EvaluationError(.execution, "vector cannot contain metrics with the same labelset")
 
     /// - Parameters:
-    ///   - start: the whole query's first step, which `@ start()` means; milliseconds.
-    ///   - lookback: milliseconds.
+    ///   - start: the query's first step, to which `@ start()` refers; milliseconds since the epoch.
+    ///   - end: the query's last step, to which `@ end()` refers.
+    ///   - lookback: the lookback delta in milliseconds.
     init(_ source: any SampleSource, _ limits: EvaluationLimits, start: Int64, end: Int64, lookback: Int64) {
         self.source = source
         self.limits = limits
         self.start = start
         self.end = end
         self.lookback = lookback
-        budget = Budget(limits.samples)
+        budget = Budget(limit: limits.samples)
     }
 
-    /// Counts work, in points or values, and now and then asks whether there is time left.
+    /// Counts work, in points or values, and checks the deadline each time enough has been done.
     @inline(__always) func tick(_ work: Int) throws(EvaluationError) {
         untilCheck -= work
         if untilCheck <= 0 { try checkTime() }
     }
 
     private func checkTime() throws(EvaluationError) {
-        // About a millisecond's work.
+        // About one millisecond.
         untilCheck = 100_000
         if limits.isOverdue() { throw EvaluationError(.timeout, "query timed out in expression evaluation") }
     }
 
-    /// The time that a selector looks at when evaluated at `t`.
+    /// The time that a selector reads when it is evaluated at `t`.
     func reference(_ shift: TimeShift, at t: Int64) -> Int64 {
         let anchor: Int64
         switch shift.anchor {
@@ -51,6 +52,7 @@ final class Evaluation {
 
     // MARK: Expressions
 
+    /// The value of a vector expression at each of the times.
     func table(_ expression: Expression, _ times: Times) throws(EvaluationError) -> Table {
         try tick(64)
         guard !times.isEmpty else { return Table(width: 0, budget) }
@@ -72,6 +74,7 @@ final class Evaluation {
         }
     }
 
+    /// The value of a scalar expression at each of the times.
     func column(_ expression: Expression, _ times: Times) throws(EvaluationError) -> Column {
         try tick(64)
         if times.count > 1, expression.isStepInvariant { return .constant(try column(expression, [times[0]])[0]) }
@@ -96,7 +99,7 @@ final class Evaluation {
         }
     }
 
-    /// The value of the only series there is at a step, else NaN.
+    /// `scalar()`: at each step the value of the only series, or NaN where there is not exactly one.
     private func scalar(_ table: Table) -> Column {
         var values = [Double](repeating: .nan, count: table.width)
         var counts = [Int](repeating: 0, count: table.width)

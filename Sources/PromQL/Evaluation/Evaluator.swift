@@ -1,20 +1,22 @@
 import Samples
 
-/// Evaluates expressions over a source of samples. Time is an argument: the evaluator knows no clock.
+/// Evaluates PromQL expressions over a source of samples. Time is an argument; the evaluator reads no clock.
 ///
-/// Each part of an expression is evaluated once for all steps of a range; an instant is a range of one step.
+/// Each node of an expression is evaluated once for all steps of a range query; an instant query has one step.
 /// Source of the semantics: prometheus/prometheus, promql/engine.go, version 3.
 package struct Evaluator: Sendable {
     private let source: any SampleSource
     private let limits: EvaluationLimits
 
+    /// An evaluator that reads from a source, within limits that hold for each evaluation.
     package init(source: any SampleSource, limits: EvaluationLimits = EvaluationLimits()) {
         self.source = source
         self.limits = limits
     }
 
-    /// The expression's value at one time.
-    /// - Parameter lookback: how long a sample counts as the present one.
+    /// An instant query: the expression's value at one time.
+    /// - Parameter lookback: the lookback delta, how old a sample may be and still be current. Default 5 min.
+    /// - Throws: `EvaluationError`.
     package func instant(_ expression: Expression, at time: Timestamp, lookback: Duration = .seconds(300))
         throws(EvaluationError) -> Value
     {
@@ -33,15 +35,20 @@ package struct Evaluator: Sendable {
         }
     }
 
-    /// The expression at each step from `start` through `end`; scalars become a series without labels.
+    /// A range query: the expression's value at each step from `start` through `end`. A scalar becomes a series without
+    /// labels.
+    /// - Parameters:
+    ///   - step: at least 1 ms; shorter steps count as 1 ms.
+    ///   - lookback: the lookback delta, as for `instant`.
     /// - Returns: series sorted by labels, each with the points at which it has a value.
+    /// - Throws: `EvaluationError`, of kind `limit` where there are more than `EvaluationLimits.steps` steps.
     package func range(
         _ expression: Expression, start: Timestamp, end: Timestamp, step: Duration, lookback: Duration = .seconds(300)
     ) throws(EvaluationError) -> [Series] {
         let (first, last, width) = (start.milliseconds, end.milliseconds, max(1, step.milliseconds))
         guard first <= last else { return [] }
-        let (span, isOver) = last.subtractingReportingOverflow(first)
-        guard !isOver, span / width < Int64(limits.steps) else {
+        let (span, overflowed) = last.subtractingReportingOverflow(first)
+        guard !overflowed, span / width < Int64(limits.steps) else {
             throw EvaluationError(.limit, "more than \(limits.steps) steps")
         }
         guard expression.type == .scalar || expression.type == .vector else {
@@ -60,8 +67,8 @@ package struct Evaluator: Sendable {
         return try series(try evaluation.table(expression, times), times)
     }
 
-    /// A table's only column. Takes off the names that functions and operators have made void, and refuses what is then
-    /// the same twice.
+    /// The only column of a table as a vector. Drops the names that functions and operators have invalidated.
+    /// - Throws: `EvaluationError` where two series then have the same labels.
     private static func samples(_ table: Table) throws(EvaluationError) -> [VectorSample] {
         var seen: Set<Labels> = []
         let mustCheck = table.rows.contains { $0.dropName }
@@ -70,7 +77,7 @@ package struct Evaluator: Sendable {
         if mustCheck { seen.reserveCapacity(table.rows.count) }
         for (row, value) in zip(table.rows, table.cells) {
             let labels = row.dropName ? row.labels.withoutName() : row.labels
-            if mustCheck, !seen.insert(labels).inserted { throw Evaluation.sameLabels }
+            if mustCheck, !seen.insert(labels).inserted { throw Evaluation.duplicateLabelSet }
             result.append(VectorSample(labels: labels, value: value))
         }
         return result
@@ -86,9 +93,11 @@ package struct Evaluator: Sendable {
             }
             let labels = row.dropName ? row.labels.withoutName() : row.labels
             if let index = indices[labels] {
-                // The same series from two rows: at different steps, or it is an error.
+                // Two rows may become the same series, but not with values at the same step.
                 points = (result[index].points + points).sorted { $0.t < $1.t }
-                guard zip(points, points.dropFirst()).allSatisfy({ $0.t < $1.t }) else { throw Evaluation.sameLabels }
+                guard zip(points, points.dropFirst()).allSatisfy({ $0.t < $1.t }) else {
+                    throw Evaluation.duplicateLabelSet
+                }
                 result[index].points = points
             } else {
                 guard result.count < limits.series else {

@@ -1,4 +1,4 @@
-/// A sum that carries what rounding took away, after Kahan and Neumaier.
+/// Kahan's compensated summation in Neumaier's form: `rest` is the accumulated rounding error.
 /// Source: prometheus/prometheus, util/kahansum.
 struct KahanSum {
     var sum = 0.0
@@ -19,7 +19,7 @@ struct KahanSum {
     var value: Double { sum.isInfinite ? sum : sum + rest }
 }
 
-/// A mean that is exact like a Kahan sum, and goes over to an incremental mean where the sum would overflow.
+/// A mean from a Kahan sum, which changes to an incremental mean where the sum would overflow.
 /// Source: prometheus/prometheus, promql/functions.go, funcAvgOverTime.
 struct KahanMean {
     private var total = KahanSum()
@@ -55,7 +55,7 @@ struct KahanMean {
     }
 }
 
-/// Welford's running variance. Source: prometheus/prometheus, promql/functions.go, varianceOverTime.
+/// The variance by Welford's algorithm. Source: prometheus/prometheus, promql/functions.go, varianceOverTime.
 struct Variance {
     private var count = 0.0
     private var mean = KahanSum()
@@ -72,7 +72,7 @@ struct Variance {
 }
 
 enum Quantile {
-    /// The φ-quantile of values, which it sorts; interpolated between neighbours; NaN counts as the smallest.
+    /// The φ-quantile, interpolated linearly between neighbours. Sorts the values; NaN counts as the smallest.
     /// Source: prometheus/prometheus, promql/quantile.go, quantile.
     static func of(_ values: inout [Double], _ q: Double) -> Double {
         if values.isEmpty || q.isNaN { return .nan }

@@ -1,19 +1,18 @@
 import Samples
 
-/// Puts label sets into groups that agree on some of their labels. A label set is built for each group, not for each
-/// member.
+/// Groups label sets that agree on some of their labels. Only one label set is built per group, not one per member.
 struct LabelGrouper {
     private let names: [String]
     private let isKeeping: Bool
     private var firstWithHash: [Int: Int] = [:]
     /// The next group with the same hash, or -1.
     private var next: [Int] = []
-    /// What the members of each group have in common.
+    /// By group: the labels on which its members agree.
     private(set) var keys: [Labels] = []
 
     /// - Parameters:
-    ///   - names: the labels that count.
-    ///   - isKeeping: false: the labels that do not count.
+    ///   - names: the labels to group by (`by`, `on`) or to ignore (`without`, `ignoring`).
+    ///   - isKeeping: whether `names` are the labels to group by.
     init(_ names: some Sequence<String>, isKeeping: Bool) {
         self.names = Array(Set(names))
         self.isKeeping = isKeeping
@@ -29,12 +28,12 @@ struct LabelGrouper {
         self.init(matching.isOn ? matching.labels : matching.labels + [Labels.metricName], isKeeping: matching.isOn)
     }
 
-    @inline(__always) private func counts(_ name: String) -> Bool {
+    @inline(__always) private func isSignificant(_ name: String) -> Bool {
         for candidate in names where candidate == name { return isKeeping }
         return !isKeeping
     }
 
-    /// The group's number; new groups count up from 0.
+    /// The index of the group that the labels belong to; it is created where it does not exist.
     mutating func group(of labels: Labels) -> Int {
         if isKeeping, names.isEmpty {
             if keys.isEmpty { add(.empty, 0) }
@@ -47,10 +46,10 @@ struct LabelGrouper {
             if agrees(labels, keys[candidate]) { return candidate }
             candidate = next[candidate]
         }
-        return add(Labels(sorted: labels.pairs.filter { counts($0.name) }), hash, before: first)
+        return add(Labels(sorted: labels.pairs.filter { isSignificant($0.name) }), hash, before: first)
     }
 
-    /// As `group(of:)`, but never makes a group.
+    /// The index of the group that the labels belong to; nil where it does not exist.
     func existingGroup(of labels: Labels) -> Int? {
         if isKeeping, names.isEmpty { return keys.isEmpty ? nil : 0 }
         var candidate = firstWithHash[hash(labels)] ?? -1
@@ -70,7 +69,7 @@ struct LabelGrouper {
 
     private func hash(_ labels: Labels) -> Int {
         var hasher = Hasher()
-        for pair in labels.pairs where counts(pair.name) {
+        for pair in labels.pairs where isSignificant(pair.name) {
             hasher.combine(pair.name)
             hasher.combine(pair.value)
         }
@@ -79,7 +78,7 @@ struct LabelGrouper {
 
     private func agrees(_ labels: Labels, _ key: Labels) -> Bool {
         var index = 0
-        for pair in labels.pairs where counts(pair.name) {
+        for pair in labels.pairs where isSignificant(pair.name) {
             guard index < key.pairs.count, key.pairs[index] == pair else { return false }
             index += 1
         }

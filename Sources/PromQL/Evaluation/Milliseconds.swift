@@ -1,8 +1,8 @@
 extension Int64 {
-    /// The difference, or the end of the range that it would run over: `@` and `offset` may ask for any time.
+    /// The difference, saturating: `@` and `offset` accept any time.
     func minus(_ other: Int64) -> Int64 {
-        let (difference, isOver) = subtractingReportingOverflow(other)
-        return isOver ? (other > 0 ? .min : .max) : difference
+        let (difference, overflowed) = subtractingReportingOverflow(other)
+        return overflowed ? (other > 0 ? .min : .max) : difference
     }
 }
 

@@ -3,7 +3,7 @@ import Samples
     import Glibc
 #endif
 
-/// Arithmetic and comparison of two numbers, as Go does them.
+/// Arithmetic and comparison of two numbers, with Go's semantics.
 enum Operators {
     @inline(__always) static func compute(_ operation: Binary.Operator, _ a: Double, _ b: Double) -> Double {
         switch operation {

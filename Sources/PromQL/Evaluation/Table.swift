@@ -1,22 +1,24 @@
 import Samples
 
-/// One series inside an evaluation. Its name is dropped only at the very end, so that `by (__name__)` and
-/// `label_replace` still see it.
+/// A series during an evaluation.
 struct Row {
     var labels: Labels
+    /// Whether `__name__` is to be dropped, which happens at the end of the evaluation, so that `by (__name__)` and
+    /// `label_replace` can still use it. Prometheus: feature flag `promql-delayed-name-removal`.
     var dropName = false
 }
 
-/// What an expression gives at all steps: a row a series, a column a step. Each row has a value at one step at least.
-/// Rows may have the same labels when they have no step in common.
+/// A vector at all steps: one row per series, one column per step. Each row has a value at one step or more. Rows may
+/// have the same labels as long as they have no values at the same step.
 struct Table {
-    /// Stands where a series has no value. Arithmetic never gives this pattern, since hardware quiets such NaNs.
+    /// The bit pattern of a cell without a value. Arithmetic never yields it, since it is a signalling NaN and the
+    /// processor returns quiet ones.
     static let nothing = StaleMarker.value
 
-    /// Columns.
+    /// The number of columns.
     let width: Int
     private(set) var rows: [Row] = []
-    /// Row after row.
+    /// The values in row-major order.
     private(set) var cells: [Double] = []
     private let lease: Lease
 
@@ -34,7 +36,8 @@ struct Table {
 
     // MARK: Growing
 
-    /// Adds a row of which `fill` writes the values; it finds `nothing` everywhere and says whether it wrote any.
+    /// Adds a row unless it is empty.
+    /// - Parameter fill: writes the values into the cells, which are all `nothing`; returns whether it wrote any.
     mutating func append(_ row: Row, _ fill: (UnsafeMutableBufferPointer<Double>) throws(EvaluationError) -> Bool)
         throws(EvaluationError)
     {
@@ -70,8 +73,8 @@ struct Table {
         for index in rows.indices { body(&rows[index]) }
     }
 
-    /// Replaces each value that is there. `nothing` as its result takes it away.
-    /// - Parameter canEmpty: whether it may.
+    /// Replaces each value; a result of `nothing` removes it.
+    /// - Parameter canEmpty: whether `body` may return `nothing`.
     mutating func changeValues(canEmpty: Bool = false, _ body: (_ value: Double, _ column: Int) -> Double) {
         cells.withUnsafeMutableBufferPointer { cells in
             var column = 0
@@ -84,7 +87,7 @@ struct Table {
         if canEmpty { dropEmptyRows() }
     }
 
-    /// Takes values away where `keeps` says so.
+    /// Removes the values for which `keeps` returns false.
     mutating func filter(_ keeps: (_ row: Int, _ column: Int) -> Bool) {
         cells.withUnsafeMutableBufferPointer { cells in
             for row in rows.indices {
@@ -99,7 +102,7 @@ struct Table {
         if kept.count < rows.count { self = picking(kept) }
     }
 
-    /// The rows at these places, in their order.
+    /// The rows at these indices, in their order.
     func picking(_ indices: [Int]) -> Table {
         var picked = self
         picked.rows = indices.map { rows[$0] }
@@ -113,14 +116,14 @@ struct Table {
         return picked
     }
 
-    /// All rows of both.
+    /// Adds all rows of another table of the same width.
     mutating func append(_ other: Table) throws(EvaluationError) {
         try lease.extend(by: other.cells.count)
         rows += other.rows
         cells += other.cells
     }
 
-    /// The single column again and again.
+    /// A table with its only column repeated.
     func repeated(_ times: Int, _ budget: Budget) throws(EvaluationError) -> Table {
         var wide = Table(width: times, budget)
         try wide.lease.extend(by: rows.count * times)
@@ -131,7 +134,7 @@ struct Table {
     }
 }
 
-/// A number at each step.
+/// A scalar at all steps.
 enum Column {
     case constant(Double)
     case varying([Double])
@@ -159,7 +162,7 @@ enum Column {
         }
     }
 
-    /// The values at all steps, a constant once.
+    /// The values at all steps; a constant is included once.
     var values: [Double] {
         switch self {
         case .constant(let value): [value]

@@ -1,20 +1,23 @@
 import Samples
 
-/// What an expression came to at one time.
+/// The result of an instant query.
 package enum Value: Sendable {
     case scalar(Double)
     case string(String)
-    /// In the order that the expression asks for, else sorted by labels.
+    /// In the order of `sort`, `topk` and the like where the expression has one, else sorted by labels.
     case vector([VectorSample])
     /// Sorted by labels.
     case matrix([Series])
 }
 
-/// One series' value at the time of the evaluation.
+/// One element of an instant vector.
 package struct VectorSample: Hashable, Sendable {
+    /// The series' labels.
     package var labels: Labels
+    /// The value at the time of the evaluation.
     package var value: Double
 
+    /// An element from its labels and its value.
     package init(labels: Labels, value: Double) {
         self.labels = labels
         self.value = value
@@ -23,19 +26,24 @@ package struct VectorSample: Hashable, Sendable {
 
 /// Why an expression could not be evaluated.
 package struct EvaluationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The class of the error.
     package enum Kind: String, Hashable, Sendable {
-        /// The data do not fit the expression: many-to-many matching, equal label sets.
+        /// The data do not suit the expression: many-to-many matching, duplicate label sets.
         case execution
-        /// A bound on samples or series.
+        /// A limit of `EvaluationLimits` is exceeded.
         case limit
+        /// `EvaluationLimits.isOverdue` returned true.
         case timeout
         /// The source of samples failed.
         case source
     }
 
+    /// The class of the error.
     package let kind: Kind
+    /// What is wrong, in Prometheus' words where Prometheus has the same error.
     package let message: String
 
+    /// An error of a class.
     package init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message
@@ -44,19 +52,20 @@ package struct EvaluationError: Error, Hashable, Sendable, CustomStringConvertib
     package var description: String { message }
 }
 
-/// What one evaluation may cost.
+/// The limits of one evaluation.
 package struct EvaluationLimits: Sendable {
-    /// Points that all selectors together may load. Default 50 million, as Prometheus'.
+    /// The maximum number of samples in memory at a time: loaded points and intermediate results. Default 50 million,
+    /// as Prometheus' `--query.max-samples`.
     package var samples = 50_000_000
-    /// Series that one selector may have, and one result. Default 1 million.
+    /// The maximum number of series of a selector, and of a result. Default 1 million.
     package var series = 1_000_000
-    /// Steps of a range query or a subquery. Default 11,000 for queries as in Prometheus' API; subqueries may have a
-    /// hundred times more.
+    /// The maximum number of steps of a range query, and of a subquery. Default 1.1 million; the query API sets 11,000.
     package var steps = 1_100_000
-    /// Whether the time is over; asked now and then. Default: never.
+    /// Whether the deadline has passed; called about once per millisecond of work. Default: never.
     package var isOverdue: @Sendable () -> Bool = { false }
-    /// The step of subqueries that name none. Default 1 min, as Prometheus' evaluation interval.
+    /// The step of subqueries without one. Default 1 min, as Prometheus' `global.evaluation_interval`.
     package var defaultStep: Duration = .seconds(60)
 
+    /// The default limits.
     package init() {}
 }

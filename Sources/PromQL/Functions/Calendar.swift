@@ -1,25 +1,17 @@
 import Samples
 
-/// Parts of a date in UTC.
+/// The calendar functions, in UTC.
 enum Calendar {
-    /// - Parameter seconds: since the epoch, fractions cut off.
+    /// The field of a date that a function names; NaN where the time is not finite or too far away for the calendar.
+    /// - Parameter seconds: seconds since the epoch; a fraction is cut off.
     static func part(_ name: Function.Name, _ seconds: Double) -> Double {
         guard seconds.isFinite, abs(seconds) < 1e14 else { return .nan }
         let civil = Timestamp(milliseconds: Int64(seconds) * 1000).civil
         switch name {
         case .day_of_month: return Double(civil.day)
         case .day_of_week: return Double(civil.weekday)
-        case .day_of_year:
-            let midnight = Timestamp(year: civil.year, month: civil.month, day: civil.day)
-            return Double(
-                (midnight.milliseconds - Timestamp(year: civil.year, month: 1, day: 1).milliseconds) / 86_400_000 + 1)
-        case .days_in_month:
-            let next =
-                civil.month == 12
-                ? Timestamp(year: civil.year + 1, month: 1, day: 1)
-                : Timestamp(year: civil.year, month: civil.month + 1, day: 1)
-            return Double(
-                (next.milliseconds - Timestamp(year: civil.year, month: civil.month, day: 1).milliseconds) / 86_400_000)
+        case .day_of_year: return Double(civil.dayOfYear)
+        case .days_in_month: return Double(Timestamp.days(inMonth: civil.month, of: civil.year))
         case .hour: return Double(civil.hour)
         case .minute: return Double(civil.minute)
         case .month: return Double(civil.month)
@@ -29,8 +21,8 @@ enum Calendar {
     }
 }
 
-/// Text with numbers in it in the order that people expect: `node2` before `node10`.
-/// Source: github.com/facette/natsort, which sort_by_label uses.
+/// Natural sort order: `node2` before `node10`.
+/// Source: github.com/facette/natsort, which Prometheus' sort_by_label uses.
 enum NaturalOrder {
     static func precedes(_ a: String, _ b: String) -> Bool {
         let (x, y) = (chunks(a), chunks(b))

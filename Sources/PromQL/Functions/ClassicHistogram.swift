@@ -11,7 +11,8 @@ enum ClassicHistogram {
         var count: Double
     }
 
-    /// - Parameter sorted: by rising bounds.
+    /// The φ-quantile, interpolated linearly within a bucket: Prometheus' `BucketQuantile`.
+    /// - Parameter sorted: the buckets in ascending order of their bounds.
     static func quantile(_ q: Double, _ sorted: [Bucket]) -> Double {
         if q.isNaN { return .nan }
         if q < 0 { return -.infinity }
@@ -23,7 +24,7 @@ enum ClassicHistogram {
         if observations == 0 { return .nan }
         var rank = q * observations
         let index = buckets.dropLast().firstIndex { $0.count >= rank } ?? buckets.count - 1
-        // In the last bucket nobody knows how far up: the highest known bound it is.
+        // The +Inf bucket has no upper bound to interpolate to: return the highest finite bound.
         if index == buckets.count - 1 { return buckets[buckets.count - 2].upperBound }
         if index == 0, buckets[0].upperBound <= 0 { return buckets[0].upperBound }
         var start = 0.0
@@ -37,8 +38,8 @@ enum ClassicHistogram {
         return start + (end - start) * (rank / count)
     }
 
-    /// The share of observations between two bounds.
-    /// - Parameter sorted: by rising bounds.
+    /// The fraction of the observations that are between two values: Prometheus' `BucketFraction`.
+    /// - Parameter sorted: the buckets in ascending order of their bounds.
     static func fraction(_ lower: Double, _ upper: Double, _ sorted: [Bucket]) -> Double {
         guard let buckets = merged(sorted) else { return .nan }
         let total = buckets[buckets.count - 1].count
@@ -48,11 +49,11 @@ enum ClassicHistogram {
             var before = 0.0
             for (index, bucket) in buckets.enumerated() {
                 var low = index > 0 ? buckets[index - 1].upperBound : -.infinity
-                // Where all bounds are above zero, nothing is assumed to lie below it.
+                // A first bucket with a positive bound is assumed to start at zero.
                 if index == 0, bucket.upperBound > 0 { low = 0 }
                 if low >= value { return before }
                 if bucket.upperBound > value {
-                    // Nothing can be interpolated in a bucket without a lower end: all of it counts as lying below.
+                    // A bucket without a lower bound can't be interpolated: all of it counts as below.
                     guard low.isFinite else { return bucket.count }
                     guard bucket.upperBound.isFinite else { return before }
                     return before + (bucket.count - before) * (value - low) / (bucket.upperBound - low)
@@ -64,7 +65,7 @@ enum ClassicHistogram {
         return (min(rank(below: upper), total) - min(rank(below: lower), total)) / total
     }
 
-    /// Equal bounds added up; nil without a bucket up to infinity.
+    /// The buckets with those of equal bounds merged; nil without a +Inf bucket.
     private static func merged(_ sorted: [Bucket]) -> [Bucket]? {
         guard let last = sorted.last, last.upperBound == .infinity else { return nil }
         var buckets: [Bucket] = []
@@ -79,7 +80,8 @@ enum ClassicHistogram {
         return buckets
     }
 
-    /// Cumulative counts must not fall; differences in the last bits are taken for none.
+    /// Raises counts that are below their predecessor's, and equalises counts that differ only by rounding: Prometheus'
+    /// `ensureMonotonicAndIgnoreSmallDeltas`.
     private static func makeMonotonic(_ buckets: inout [Bucket]) {
         var previous = buckets[0].count
         for index in buckets.indices.dropFirst() {
@@ -103,7 +105,7 @@ enum ClassicHistogram {
 }
 
 extension Evaluation {
-    /// The rows that make up one histogram, by rising bounds.
+    /// The rows of one histogram.
     private struct Histogram {
         let labels: Labels
         var buckets: [(row: Int, bound: Double)] = []
@@ -128,26 +130,26 @@ extension Evaluation {
             try tick(histogram.buckets.count * body.width)
             histogram.buckets.sort { $0.bound < $1.bound }
             try result.append(Row(labels: histogram.labels, dropName: true)) { cells in
-                var isAny = false
+                var hasValue = false
                 for step in cells.indices {
                     found.removeAll(keepingCapacity: true)
                     for (row, bound) in histogram.buckets where !Table.isNothing(body[row, step]) {
                         found.append(ClassicHistogram.Bucket(upperBound: bound, count: body[row, step]))
                     }
                     if found.isEmpty { continue }
-                    isAny = true
+                    hasValue = true
                     cells[step] =
                         isQuantile
                         ? ClassicHistogram.quantile(first[step], found)
                         : ClassicHistogram.fraction(first[step], second[step], found)
                 }
-                return isAny
+                return hasValue
             }
         }
         return result
     }
 
-    /// A bucket's bound as Go's strconv.ParseFloat reads it.
+    /// A bucket's bound in the syntax of Go's `strconv.ParseFloat`.
     private static func bound(_ text: String) -> Double? {
         switch text {
         case "+Inf", "Inf", "+inf", "inf": .infinity

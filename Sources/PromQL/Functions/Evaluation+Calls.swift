@@ -7,10 +7,10 @@ extension Evaluation {
         if let matrix = arguments.first(where: { $0.type == .matrix }) { return try rangeCall(call, matrix, times) }
         switch name {
         case .vector: return try vector(try column(arguments[0], times), times)
-        case .absent: return try absent(arguments[0], of: times, isThere: presence(try table(arguments[0], times)))
+        case .absent: return try absent(arguments[0], of: times, isPresent: presence(try table(arguments[0], times)))
         case .timestamp: return try timestamps(arguments[0], times)
         case .histogram_quantile, .histogram_fraction: return try histogramCall(call, times)
-        // Of native histograms alone; classic buckets give nothing.
+        // These functions apply to native histograms only; for classic ones their result is empty.
         case .histogram_avg, .histogram_count, .histogram_stddev, .histogram_stdvar, .histogram_sum:
             return Table(width: times.count, budget)
         case .label_replace: return try labelReplace(call, times)
@@ -23,7 +23,7 @@ extension Evaluation {
             guard arguments.isEmpty else { return try mapped(arguments[0], times) { Calendar.part(name, $0) } }
             return try vector(.varying(times.map { Calendar.part(name, Double($0) / 1000) }), times)
         case .round:
-            // Multiplying by the inverse keeps 0.1 and the like exact.
+            // As in Prometheus: multiplying by the inverse gives exact results for nearest values such as 0.1.
             let inverse = arguments.count > 1 ? try column(arguments[1], times).map { 1 / $0 } : .constant(1)
             return try mapped(arguments[0], times) { value, step in
                 (value * inverse[step] + 0.5).rounded(.down) / inverse[step]
@@ -67,7 +67,7 @@ extension Evaluation {
         return result
     }
 
-    /// One row without labels.
+    /// `vector()`: one series without labels.
     private func vector(_ column: Column, _ times: Times) throws(EvaluationError) -> Table {
         var result = Table(width: times.count, budget)
         try result.append(Row(labels: .empty)) { cells in
@@ -91,7 +91,7 @@ extension Evaluation {
 
     // MARK: Order
 
-    /// Only an instant has an order.
+    /// Sorts by value. As in Prometheus, sorting has no effect in range queries.
     private func sorted(_ table: Table, isDescending: Bool) -> Table {
         guard table.width == 1 else { return table }
         return table.picking(
@@ -118,25 +118,26 @@ extension Evaluation {
 
     // MARK: Absence
 
-    /// Whether there is any value at each step.
+    /// Whether the table has any value, by step.
     private func presence(_ table: Table) -> [Bool] {
-        var isThere = [Bool](repeating: false, count: table.width)
+        var isPresent = [Bool](repeating: false, count: table.width)
         for row in table.rows.indices {
-            for column in 0..<table.width where !Table.isNothing(table[row, column]) { isThere[column] = true }
+            for column in 0..<table.width where !Table.isNothing(table[row, column]) { isPresent[column] = true }
         }
-        return isThere
+        return isPresent
     }
 
-    func absent(_ argument: Expression, of times: Times, isThere: [Bool]) throws(EvaluationError) -> Table {
+    func absent(_ argument: Expression, of times: Times, isPresent: [Bool]) throws(EvaluationError) -> Table {
         var result = Table(width: times.count, budget)
         try result.append(Row(labels: Evaluation.absentLabels(argument))) { cells in
-            for step in cells.indices where !isThere[step] { cells[step] = 1 }
-            return isThere.contains(false)
+            for step in cells.indices where !isPresent[step] { cells[step] = 1 }
+            return isPresent.contains(false)
         }
         return result
     }
 
-    /// What a missing series would have been called: the selector's plain equalities, each label said once.
+    /// The labels of `absent`'s result, from the selector's equality matchers: Prometheus'
+    /// `createLabelsForAbsentFunction`.
     private static func absentLabels(_ expression: Expression) -> Labels {
         let matchers: [Matcher]
         switch expression.unwrapped.kind {
@@ -144,10 +145,10 @@ extension Evaluation {
         default: return .empty
         }
         var values: [String: String] = [:]
-        // Only equalities rule out a later one; any other matcher takes back what was there.
-        var said: Set<String> = []
+        // Only the first equality matcher of a label sets it; each further matcher of any kind removes it.
+        var equalities: Set<String> = []
         for matcher in matchers where matcher.name != Labels.metricName {
-            if matcher.operation == .equal, said.insert(matcher.name).inserted {
+            if matcher.operation == .equal, equalities.insert(matcher.name).inserted {
                 values[matcher.name] = matcher.value
             } else {
                 values[matcher.name] = nil

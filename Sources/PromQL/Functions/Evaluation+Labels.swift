@@ -3,6 +3,7 @@ import Text
 
 /// `label_replace` and `label_join`.
 extension Evaluation {
+    /// The text of a string literal; empty for any other expression.
     static func text(_ expression: Expression) -> String {
         if case .string(let literal) = expression.unwrapped.kind { literal.text } else { "" }
     }
@@ -32,7 +33,7 @@ extension Evaluation {
             guard let groups = expression.wholeMatch(of: value) else { return }
             row.set(destination, to: expression.expand(template, in: value, groups: groups))
         }
-        try refuseTwins(result)
+        try rejectDuplicates(result)
         return result
     }
 
@@ -47,18 +48,18 @@ extension Evaluation {
         result.changeRows { row in
             row.set(destination, to: sources.map { row.labels[$0] ?? "" }.joined(separator: separator))
         }
-        try refuseTwins(result)
+        try rejectDuplicates(result)
         return result
     }
 
-    /// Refuses the same labels twice at one step.
-    private func refuseTwins(_ table: Table) throws(EvaluationError) {
+    /// Throws where two rows with the same labels have a value at the same step.
+    private func rejectDuplicates(_ table: Table) throws(EvaluationError) {
         var known: [Labels: [Int]] = [:]
         for (index, row) in table.rows.enumerated() {
             for other in known[row.labels] ?? [] {
                 for column in 0..<table.width
                 where !Table.isNothing(table[index, column]) && !Table.isNothing(table[other, column]) {
-                    throw Evaluation.sameLabels
+                    throw Evaluation.duplicateLabelSet
                 }
             }
             known[row.labels, default: []].append(index)
@@ -67,7 +68,7 @@ extension Evaluation {
 }
 
 extension Row {
-    /// A name that is set anew is no longer one to be dropped.
+    /// Sets a label; a metric name set here is kept at the end.
     fileprivate mutating func set(_ label: String, to value: String) {
         labels = labels.setting(label, to: value)
         if label == Labels.metricName { dropName = false }

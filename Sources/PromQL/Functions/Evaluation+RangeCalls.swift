@@ -1,7 +1,7 @@
 import Samples
 
 extension Evaluation {
-    /// A function of a range vector: each series' points go by once, and the windows of all steps slide over them.
+    /// A function of a range vector. Each series is read once; the windows of all steps slide over its points.
     func rangeCall(_ call: Call, _ matrix: Expression, _ times: Times) throws(EvaluationError) -> Table {
         let name = call.function.name
         var parameters: [Column] = []
@@ -17,7 +17,7 @@ extension Evaluation {
             try result.append(Row(labels: row.labels, dropName: row.dropName || !keepsName)) {
                 (cells) throws(EvaluationError) in
                 var (low, high) = (0, 0)
-                var isAny = false
+                var hasValue = false
                 for step in cells.indices {
                     let (start, end) = (windows.start(step), windows.ends[step])
                     while high < points.count, points[high].t <= end { high += 1 }
@@ -31,9 +31,9 @@ extension Evaluation {
                         second: parameters.count < 2 ? .nan : parameters[1][step])
                     guard let value = try RangeFunctions.compute(name, input, &scratch) else { continue }
                     cells[step] = value
-                    isAny = true
+                    hasValue = true
                 }
-                return isAny
+                return hasValue
             }
         }
         return result
@@ -42,14 +42,14 @@ extension Evaluation {
     private func absentOverTime(_ matrix: Expression, _ windows: Windows, _ times: Times) throws(EvaluationError)
         -> Table
     {
-        var isThere = [Bool](repeating: false, count: times.count)
+        var isPresent = [Bool](repeating: false, count: times.count)
         try visit(matrix, windows) { (_, points) throws(EvaluationError) in
             var next = 0
             for step in times.indices {
                 while next < points.count, points[next].t <= windows.ends[step] { next += 1 }
-                if next > 0, points[next - 1].t > windows.start(step) { isThere[step] = true }
+                if next > 0, points[next - 1].t > windows.start(step) { isPresent[step] = true }
             }
         }
-        return try absent(matrix, of: times, isThere: isThere)
+        return try absent(matrix, of: times, isPresent: isPresent)
     }
 }

@@ -1,15 +1,16 @@
-/// A function's name and types, apart from what it does.
-/// Source: prometheus/prometheus, promql/parser/functions.go.
+/// The signature of a PromQL function. Source: prometheus/prometheus, promql/parser/functions.go.
 package struct Function: Hashable, Sendable {
+    /// The function.
     package let name: Name
     let parameters: [ValueType]
-    /// How many of the parameters, counted from the last, may be left out.
+    /// The number of trailing parameters that may be omitted.
     var optional = 0
-    /// The last parameter may be repeated any number of times, none included.
+    /// Whether the last parameter may be given any number of times, or not at all.
     var isVariadic = false
+    /// The type of the function's result.
     package let result: ValueType
 
-    /// The raw values are the names in PromQL.
+    /// The functions. The raw values are the names in PromQL.
     package enum Name: String, Hashable, Sendable, CaseIterable {
         case abs, absent, absent_over_time, acos, acosh, asin, asinh, atan, atanh, avg_over_time
         case ceil, changes, clamp, clamp_max, clamp_min, cos, cosh, count_over_time
@@ -25,8 +26,8 @@ package struct Function: Hashable, Sendable {
         case ts_of_first_over_time, ts_of_last_over_time, ts_of_max_over_time, ts_of_min_over_time
         case vector, year
 
-        /// Whether the result depends on the time of the evaluation beside what the arguments give.
-        func readsTheTime(_ arguments: [Expression]) -> Bool {
+        /// Whether the result depends on the evaluation time in addition to the arguments.
+        func dependsOnTime(_ arguments: [Expression]) -> Bool {
             switch self {
             case .time, .predict_linear: true
             case .day_of_month, .day_of_week, .day_of_year, .days_in_month, .hour, .minute, .month, .year:
@@ -80,8 +81,8 @@ package struct Function: Hashable, Sendable {
         }
     }
 
-    /// The fewest and the most arguments; no most where the last one repeats.
-    var arity: (least: Int, most: Int?) {
+    /// The minimum and maximum number of arguments; a variadic function has no maximum.
+    var arity: (min: Int, max: Int?) {
         isVariadic ? (parameters.count - 1, nil) : (parameters.count - optional, parameters.count)
     }
 

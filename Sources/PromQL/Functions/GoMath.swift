@@ -2,29 +2,30 @@
     import Glibc
 #endif
 
-/// Functions of one number, as Go's math package has them.
+/// Functions of Go's math package where they differ from Glibc's, and the functions of one number.
 enum GoMath {
-    /// Infinity wins over NaN, NaN over the rest.
+    /// Go's `math.Max`: +Inf where either is +Inf, else NaN where either is NaN.
     static func larger(_ a: Double, _ b: Double) -> Double {
         if a == .infinity || b == .infinity { return .infinity }
         return a.isNaN || b.isNaN ? .nan : max(a, b)
     }
 
-    /// Negative infinity wins over NaN, NaN over the rest.
+    /// Go's `math.Min`: -Inf where either is -Inf, else NaN where either is NaN.
     static func smaller(_ a: Double, _ b: Double) -> Double {
         if a == -.infinity || b == -.infinity { return -.infinity }
         return a.isNaN || b.isNaN ? .nan : min(a, b)
     }
 
-    /// As Go works it out, last bits included, which floor() and count_values make visible.
+    /// Go's `math.Log2` to the last bit, since floor() and count_values make differences visible.
     private static func log2(_ x: Double) -> Double {
-        // Swift's frexp forgets the sign.
+        // Swift's frexp drops the sign.
         if x < 0 { return .nan }
         let (fraction, exponent) = frexp(x)
         if fraction == 0.5 { return Double(exponent - 1) }
         return Glibc.log(fraction) * 1.44269504088896340735992468100189214 + Double(exponent)
     }
 
+    /// The implementation of a function of one number; nil for any other function.
     static func plain(_ name: Function.Name) -> ((Double) -> Double)? {
         switch name {
         case .abs: { $0.magnitude }

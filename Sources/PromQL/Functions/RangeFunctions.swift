@@ -1,29 +1,30 @@
 import Samples
 import Text
 
-/// Functions of a series' points within a range. Each gives a value or nothing.
+/// The functions of a range vector, for the points of one series in one window.
 /// Source: prometheus/prometheus, promql/functions.go.
 enum RangeFunctions {
     struct Input {
         /// Never empty.
         let points: UnsafeBufferPointer<Point>
-        /// The range: open at its start.
+        /// The window, excluding its start; milliseconds since the epoch.
         let start: Int64
         let end: Int64
-        /// When the expression is evaluated.
+        /// The evaluation time in milliseconds.
         let time: Int64
-        /// False where it is known that no value is below the one before.
+        /// False where the series is known to have no counter reset.
         let mayReset: Bool
-        /// The function's numbers; NaN where it has none.
+        /// The function's scalar arguments; NaN where it has none.
         let first: Double
         let second: Double
 
         var oldest: Point { points[0] }
         var newest: Point { points[points.count - 1] }
+        /// Seconds.
         var range: Double { (Double(end) - Double(start)) / 1000 }
     }
 
-    /// Whether a counter fell anywhere.
+    /// Whether any value is below its predecessor.
     static func hasReset(_ points: UnsafeBufferPointer<Point>) -> Bool {
         var previous = -Double.infinity
         for point in points {
@@ -33,7 +34,8 @@ enum RangeFunctions {
         return false
     }
 
-    /// - Parameter scratch: room for values, kept from window to window.
+    /// The function's value; nil where it has none for these points.
+    /// - Parameter scratch: a buffer, reused from window to window.
     static func compute(_ name: Function.Name, _ input: Input, _ scratch: inout [Double]) throws(EvaluationError)
         -> Double?
     {
@@ -102,21 +104,22 @@ enum RangeFunctions {
         for point in points { scratch.append(value(point.v)) }
     }
 
-    /// The time of the last point that no other one beats.
+    /// The time, in seconds, of the last point that no other point beats.
     private static func extreme(_ points: UnsafeBufferPointer<Point>, _ beats: (Double, Double) -> Bool) -> Double {
         var best = points[0]
         for point in points.dropFirst() where beats(point.v, best.v) || best.v.isNaN { best = point }
         return Double(best.t) / 1000
     }
 
-    /// Change over the range, counted on to its ends where the samples come near them.
+    /// The change over the window, extrapolated to its ends where the samples reach near them: Prometheus'
+    /// `extrapolatedRate`.
     private static func extrapolated(_ input: Input, isCounter: Bool, isRate: Bool) -> Double? {
         let points = input.points
         guard points.count >= 2 else { return nil }
         let (first, last) = (input.oldest, input.newest)
         var result = last.v - first.v
         if input.mayReset {
-            // A counter that fell was reset: what it had before is added.
+            // A decrease is a counter reset, to zero: add the value before it.
             var previous = first.v
             for point in points.dropFirst() {
                 if point.v < previous { result += previous }
@@ -130,7 +133,7 @@ enum RangeFunctions {
         let threshold = average * 1.1
         if toStart >= threshold { toStart = average / 2 }
         if isCounter {
-            // Counters do not go below zero.
+            // Don't extrapolate a counter below zero.
             var toZero = toStart
             if result > 0, first.v >= 0 { toZero = sampled * (first.v / result) }
             toStart = min(toStart, toZero)
@@ -150,7 +153,7 @@ enum RangeFunctions {
         return isRate ? change / (Double(elapsed) / 1000) : change
     }
 
-    /// Least squares; x in seconds from `origin`.
+    /// Linear regression by least squares, with x in seconds from `origin`.
     private static func regression(_ points: UnsafeBufferPointer<Point>, from origin: Int64) -> (
         slope: Double, intercept: Double
     ) {

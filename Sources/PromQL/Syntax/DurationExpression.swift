@@ -4,14 +4,14 @@ import Text
     import Glibc
 #endif
 
-/// Arithmetic where a duration stands: `[5m * 2]`, `offset (1h - step())`.
+/// Arithmetic in place of a duration: `[5m * 2]`, `offset (1h - step())`.
 /// Source: Prometheus' manual, "Feature flags", PromQL arithmetic expressions in time durations.
 package indirect enum DurationExpression: Hashable, Sendable {
-    /// `isDuration`: written as `5m`; counts as 300.
+    /// A literal in seconds. `isDuration` is true where it was written as a duration, `5m` for 300.
     case seconds(Double, isDuration: Bool)
-    /// `step()`: the step of a range query; 0 for an instant.
+    /// `step()`: the step of a range query; 0 in an instant query.
     case step
-    /// `range()`: from the start of a range query to its end; 0 for an instant.
+    /// `range()`: the time from the start of a range query to its end; 0 in an instant query.
     case range
     case negated(DurationExpression)
     case plus(DurationExpression)
@@ -20,24 +20,25 @@ package indirect enum DurationExpression: Hashable, Sendable {
     /// `min(a, b)` or `max(a, b)`
     case extreme(isLargest: Bool, DurationExpression, DurationExpression)
 
-    /// The longest time that can be written, in milliseconds: as in Prometheus, about 292 years.
-    static let longest = 9_223_372_036_854.0
+    /// The maximum magnitude of a duration, in milliseconds: as in Prometheus about 292 years, 2^63 ns.
+    static let maxMilliseconds = 9_223_372_036_854.0
 
+    /// Why a duration can't be computed.
     struct Problem: Error {
         let message: String
     }
 
-    /// Whether it can't be known before the query's step and range are.
-    var isOpen: Bool {
+    /// Whether it depends on the query's step or range.
+    var isUnresolved: Bool {
         switch self {
         case .seconds: false
         case .step, .range: true
-        case .negated(let inner), .plus(let inner), .paren(let inner): inner.isOpen
-        case .arithmetic(_, let a, let b), .extreme(_, let a, let b): a.isOpen || b.isOpen
+        case .negated(let inner), .plus(let inner), .paren(let inner): inner.isUnresolved
+        case .arithmetic(_, let a, let b), .extreme(_, let a, let b): a.isUnresolved || b.isUnresolved
         }
     }
 
-    /// In seconds.
+    /// The value in seconds.
     private func value(step: Double, range: Double) throws(Problem) -> Double {
         switch self {
         case .seconds(let value, _): return value
@@ -68,7 +69,7 @@ package indirect enum DurationExpression: Hashable, Sendable {
 
     func milliseconds(step: Double, range: Double, mustBePositive: Bool) throws(Problem) -> Int64 {
         let milliseconds = (try value(step: step, range: range) * 1000).rounded()
-        guard milliseconds.magnitude <= DurationExpression.longest else {
+        guard milliseconds.magnitude <= DurationExpression.maxMilliseconds else {
             throw Problem(message: "duration out of range")
         }
         guard !mustBePositive || milliseconds > 0 else { throw Problem(message: "duration must be greater than 0") }
@@ -93,11 +94,11 @@ extension DurationExpression: CustomStringConvertible {
     }
 }
 
-/// How long a range, a subquery's step or an offset is.
+/// The length of a range, a subquery's step or an offset.
 package struct Extent: Hashable, Sendable, CustomStringConvertible {
-    /// 0 while it is open.
+    /// The length; 0 while it is unresolved.
     package let milliseconds: Int64
-    /// Nil for a plain duration.
+    /// The expression that it was written as; nil for a plain duration.
     let written: DurationExpression?
 
     static let zero = Extent(0)
@@ -109,22 +110,23 @@ package struct Extent: Hashable, Sendable, CustomStringConvertible {
 
     init(_ expression: DurationExpression, mustBePositive: Bool) throws(DurationExpression.Problem) {
         milliseconds =
-            expression.isOpen ? 0 : try expression.milliseconds(step: 0, range: 0, mustBePositive: mustBePositive)
+            expression.isUnresolved ? 0 : try expression.milliseconds(step: 0, range: 0, mustBePositive: mustBePositive)
         switch expression {
         case .seconds, .negated(.seconds), .plus(.seconds): written = nil
         default: written = expression
         }
     }
 
-    var isOpen: Bool { written?.isOpen ?? false }
+    var isUnresolved: Bool { written?.isUnresolved ?? false }
 
     package var description: String {
         written?.description ?? Duration.milliseconds(milliseconds).prometheusDescription
     }
 
-    /// Closed, now that step and range are known.
+    /// The length for a query's step and range.
+    /// - Throws: `EvaluationError` where it is out of range, or not positive although it must be.
     func resolved(step: Duration, range: Duration, mustBePositive: Bool) throws(EvaluationError) -> Extent {
-        guard let written, written.isOpen else { return self }
+        guard let written, written.isUnresolved else { return self }
         do {
             return Extent(
                 try written.milliseconds(step: step.seconds, range: range.seconds, mustBePositive: mustBePositive))

@@ -2,8 +2,7 @@ import Samples
 import Text
 
 extension Expression: CustomStringConvertible {
-    /// The expression as Prometheus prints it, on one line. Reading the printed form and printing it again gives the
-    /// same text.
+    /// The expression as Prometheus prints it, on one line. Parsing it and printing the result gives the same text.
     package var description: String {
         var out = ""
         write(to: &out)
@@ -62,7 +61,7 @@ extension Expression: CustomStringConvertible {
         }
     }
 
-    /// Nil where the seconds are no whole milliseconds of a size that reads back.
+    /// The seconds as a duration; nil where they are too large to be parsed back.
     private static func duration(_ seconds: Double) -> String? {
         guard let milliseconds = Int64(exactly: (seconds * 1000).rounded()), milliseconds.magnitude < 9_000_000_000_000
         else { return nil }
@@ -78,7 +77,7 @@ extension VectorSelector {
             if name.isPlainMetricName { head = name } else { parts.append(name.quotedAsInGo) }
         }
         for matcher in matchers where !(matcher.name == Labels.metricName && name != nil) {
-            let label = matcher.name.isPlainLabelName ? matcher.name : matcher.name.quotedAsInGo
+            let label = matcher.name.isLegacyName(colons: false) ? matcher.name : matcher.name.quotedAsInGo
             parts.append(label + matcher.operation.rawValue + matcher.value.quotedAsInGo)
         }
         let braces = parts.isEmpty ? "" : "{" + parts.joined(separator: ",") + "}"
@@ -116,7 +115,7 @@ extension Matching: CustomStringConvertible {
 }
 
 extension StringLiteral {
-    /// With Go's escapes; bytes that are no UTF-8 as `\xff`.
+    /// The literal in quotes with Go's escapes; where it is not UTF-8, all but printable ASCII as `\xff`.
     fileprivate var quoted: String {
         if isText { return text.quotedAsInGo }
         let hex = Array("0123456789abcdef".unicodeScalars)
@@ -133,21 +132,15 @@ extension StringLiteral {
 }
 
 extension String {
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`
-    var isPlainLabelName: Bool {
-        guard let first = utf8.first, !(first >= 0x30 && first <= 0x39) else { return false }
-        return utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f }
-    }
-
-    /// As label names, with colons, and no word that the lexer reads as a number or an operator.
+    /// Whether this is `[a-zA-Z_:][a-zA-Z0-9_:]*` and not a word that the parser reads as a number or an operator.
     fileprivate var isPlainMetricName: Bool {
-        filter { $0 != ":" }.isPlainLabelName
+        isLegacyName(colons: true)
             && !["inf", "nan", "bool", "on", "ignoring", "group_left", "group_right", "atan2"].contains(lowercased())
-            && !(utf8.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? true)
     }
 }
 
 private func quotedNames(_ names: [String]) -> String {
-    names.map { $0.isPlainLabelName && !["inf", "nan"].contains($0.lowercased()) ? $0 : $0.quotedAsInGo }.joined(
-        separator: ", ")
+    names.map { $0.isLegacyName(colons: false) && !["inf", "nan"].contains($0.lowercased()) ? $0 : $0.quotedAsInGo }
+        .joined(
+            separator: ", ")
 }

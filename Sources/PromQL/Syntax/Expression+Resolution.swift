@@ -1,7 +1,8 @@
 extension Expression {
-    /// The expression with `step()` and `range()` in its durations replaced by what they are.
+    /// The expression with `step()` and `range()` in its durations replaced by the query's values.
+    /// - Throws: `EvaluationError` where a duration is then out of range.
     func resolved(step: Duration, range: Duration) throws(EvaluationError) -> Expression {
-        guard hasOpenExtents else { return self }
+        guard hasUnresolvedExtents else { return self }
         func inner(_ expression: Expression) throws(EvaluationError) -> Expression {
             try expression.resolved(step: step, range: range)
         }
@@ -25,7 +26,7 @@ extension Expression {
         case .range(let old, let range): kind = .range(try selector(old), try length(range))
         case .subquery(let old):
             var step = old.step
-            if let open = step { step = try length(open) }
+            if let unresolved = step { step = try length(unresolved) }
             kind = .subquery(
                 Subquery(
                     body: try inner(old.body), range: try length(old.range), step: step, shift: try shifted(old.shift)))
@@ -35,7 +36,7 @@ extension Expression {
             kind = .call(Call(function: old.function, arguments: arguments))
         case .aggregate(let old):
             var parameter = old.parameter
-            if let open = parameter { parameter = try inner(open) }
+            if let unresolved = parameter { parameter = try inner(unresolved) }
             kind = .aggregate(
                 Aggregate(
                     operation: old.operation, parameter: parameter, body: try inner(old.body), grouping: old.grouping,

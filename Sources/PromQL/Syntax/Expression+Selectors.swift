@@ -1,21 +1,22 @@
 import Samples
 
 extension Expression {
-    /// What an expression reads, for lint and for triggering rules by fresh samples.
+    /// A selector of an expression, for lint and for finding the rules that new samples affect.
     package struct SelectorUse: Sendable {
+        /// The selector's matchers, the one on `__name__` included.
         package let matchers: [Matcher]
-        /// The metric's name where one is fixed by equality.
+        /// The metric's name, where the selector has an equality matcher on it.
         package let name: String?
-        /// How far before the time of evaluation it may read: ranges, offsets and enclosing subqueries added
-        /// up; for an instant selector the default lookback of 5 minutes is counted in.
+        /// How far before the evaluation time it may read: the sum of its range, its offset and those of enclosing
+        /// subqueries; for an instant selector the default lookback delta of 5 min in place of a range.
         package let reach: Duration
-        /// Reads at a time fixed by `@`, so that fresh samples need not matter.
+        /// Whether `@` fixes the time that it reads, so that new samples may not affect it.
         package let isAnchored: Bool
-        /// In bytes of the text.
+        /// The selector's position, in bytes of the expression's text.
         package let span: Range<Int>
     }
 
-    /// Every selector, in the order of the text.
+    /// All selectors, in the order of the text.
     package var selectors: [SelectorUse] {
         var found: [SelectorUse] = []
         collect(into: &found, before: 0, anchored: false)

@@ -1,17 +1,19 @@
 import Samples
 
-/// A PromQL expression: checked, typed, with its place in the text.
+/// A PromQL expression: parsed, type-checked, and with its position in the text.
 package struct Expression: Sendable {
+    /// The node and its operands.
     package let kind: Kind
+    /// The type of its value.
     package let type: ValueType
-    /// In bytes of the text it was read from.
+    /// The position in bytes of the text.
     package let span: Range<Int>
-    /// Levels of the tree from here down; bounded by the parser, so that walking the tree can't exhaust the stack.
+    /// The depth of the tree below this node. The parser bounds it, so that recursion can't exhaust the stack.
     let depth: Int
-    /// Gives the same at every step of a query: all that it reads is fixed by `@`.
+    /// Whether it has the same value at every step of a query, since `@` fixes the time of all that it reads.
     let isStepInvariant: Bool
-    /// Has durations that depend on the query's step or range.
-    let hasOpenExtents: Bool
+    /// Whether any of its durations depend on the query's step or range.
+    let hasUnresolvedExtents: Bool
 
     init(_ kind: Kind, _ type: ValueType, _ span: Range<Int>) {
         self.kind = kind
@@ -20,11 +22,13 @@ package struct Expression: Sendable {
         let children = kind.children
         depth = 1 + children.reduce(0) { max($0, $1.depth) }
         isStepInvariant = kind.isFixed(children)
-        hasOpenExtents = kind.extents.contains { $0.isOpen } || children.contains { $0.hasOpenExtents }
+        hasUnresolvedExtents =
+            kind.extents.contains { $0.isUnresolved } || children.contains { $0.hasUnresolvedExtents }
     }
 
+    /// The node types.
     package indirect enum Kind: Sendable {
-        /// `isDuration`: written as `5m`; counts as 300.
+        /// `isDuration` is true where the number was written as a duration, `5m` for 300.
         case number(Double, isDuration: Bool)
         case string(StringLiteral)
         case selector(VectorSelector)
@@ -35,7 +39,7 @@ package struct Expression: Sendable {
         case aggregate(Aggregate)
         case binary(Binary)
         case negated(Expression)
-        /// `+x`, which is x.
+        /// `+x`, which has the value of x.
         case plus(Expression)
         case paren(Expression)
     }
@@ -47,7 +51,7 @@ package struct Expression: Sendable {
         return inner
     }
 
-    /// Whether something in it puts series in an order, which then stays.
+    /// Whether any function in it orders the result, so that it must not be sorted by labels.
     var isOrdered: Bool {
         switch kind {
         case .call(let call)
@@ -73,7 +77,7 @@ extension Expression.Kind {
         }
     }
 
-    /// The durations at this place of the tree.
+    /// The durations of this node itself.
     fileprivate var extents: [Extent] {
         switch self {
         case .selector(let selector): [selector.shift.offset]
@@ -87,73 +91,92 @@ extension Expression.Kind {
         switch self {
         case .selector(let selector), .range(let selector, _): selector.shift.anchor != nil
         case .subquery(let subquery): subquery.shift.anchor != nil
-        case .call(let call): !call.function.name.readsTheTime(call.arguments) && children.allSatisfy(\.isStepInvariant)
+        case .call(let call):
+            !call.function.name.dependsOnTime(call.arguments) && children.allSatisfy(\.isStepInvariant)
         default: children.allSatisfy(\.isStepInvariant)
         }
     }
 }
 
-/// A string as its bytes, since `"\xff"` is a string but no text.
+/// A string literal. It is kept as bytes, since `"\xff"` is a valid string but not valid UTF-8.
 package struct StringLiteral: Hashable, Sendable {
+    /// The unescaped bytes.
     package let bytes: [UInt8]
 
+    /// A literal from its unescaped bytes.
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Broken UTF-8 is repaired.
+    /// The text; invalid UTF-8 is replaced by U+FFFD.
     package var text: String { String(decoding: bytes, as: UTF8.self) }
     var isText: Bool { String(validating: bytes, as: UTF8.self) != nil }
 }
 
-/// The time an expression looks at, as `@` and `offset` say.
+/// The `@` and `offset` modifiers of a selector or subquery.
 package struct TimeShift: Hashable, Sendable {
+    /// The time given by `@`.
     package enum Anchor: Hashable, Sendable {
         /// Milliseconds since the epoch.
         case at(Int64)
-        /// The start of the whole query.
+        /// `start()`: the first step of the query.
         case start
+        /// `end()`: the last step of the query.
         case end
     }
 
+    /// The `@` modifier; nil stands for the evaluation time.
     package var anchor: Anchor?
-    /// Back; negative looks ahead.
+    /// How far back the `offset` modifier reaches; negative is into the future.
     package var offset = Extent.zero
-    /// Whether it was written, for `offset 0s`.
+    /// Whether `offset` was given, which `offset 0s` also does.
     var hasOffset = false
 }
 
+/// A selector such as `up{job="vault"} offset 5m`.
 package struct VectorSelector: Hashable, Sendable {
-    /// Includes the one on the name, if there is a name.
+    /// All matchers, that on `__name__` included.
     package let matchers: [Matcher]
-    /// The name written before the braces or, alone in quotes, inside them.
+    /// The metric's name where it was written before the braces or, in quotes, inside them.
     package let name: String?
+    /// The `@` and `offset` modifiers.
     package var shift = TimeShift()
 }
 
+/// A subquery such as `rate(x[5m])[1h:1m]`.
 package struct Subquery: Sendable {
+    /// The instant vector that is evaluated at each step.
     package let body: Expression
+    /// The range.
     package let range: Extent
-    /// Nil stands for the evaluator's default.
+    /// The step; nil stands for `EvaluationLimits.defaultStep`.
     package let step: Extent?
+    /// The `@` and `offset` modifiers.
     package var shift = TimeShift()
 }
 
+/// A function call.
 package struct Call: Sendable {
+    /// The function.
     package let function: Function
+    /// The arguments, whose number and types fit the function.
     package let arguments: [Expression]
 }
 
-/// `by (…)` or `without (…)`.
+/// The grouping of an aggregation: `by (…)` or `without (…)`.
 package struct Grouping: Hashable, Sendable {
+    /// The label names.
     package let labels: [String]
+    /// Whether it is `without` rather than `by`.
     package let isWithout: Bool
 }
 
+/// An aggregation such as `sum by (job) (up)`.
 package struct Aggregate: Sendable {
+    /// The aggregation operators. The raw values are the names in PromQL.
     package enum Operator: String, Hashable, Sendable, CaseIterable {
         case sum, avg, count, min, max, group, stddev, stdvar, topk, bottomk, quantile
         case countValues = "count_values"
 
-        /// The type of the parameter before the expression, where there is one.
+        /// The type of the operator's parameter; nil where it has none.
         var parameter: ValueType? {
             switch self {
             case .topk, .bottomk, .quantile: .scalar
@@ -163,15 +186,21 @@ package struct Aggregate: Sendable {
         }
     }
 
+    /// The operator.
     package let operation: Operator
+    /// The first argument of `topk`, `bottomk`, `quantile` and `count_values`.
     package let parameter: Expression?
+    /// The instant vector to aggregate.
     package let body: Expression
+    /// The grouping; `by ()` where none is given.
     package let grouping: Grouping
-    /// Whether `by ()` was written out, for the printed form.
+    /// Whether a grouping was given, for the printed form.
     let hasGrouping: Bool
 }
 
+/// A binary operation.
 package struct Binary: Sendable {
+    /// The binary operators. The raw values are their spellings in PromQL.
     package enum Operator: String, Hashable, Sendable {
         case add = "+", subtract = "-", multiply = "*", divide = "/", modulo = "%", power = "^", atan2
         case equal = "==", notEqual = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">="
@@ -186,7 +215,7 @@ package struct Binary: Sendable {
 
         var isSet: Bool { self == .and || self == .or || self == .unless }
 
-        /// Higher binds tighter.
+        /// The precedence; a higher one binds tighter.
         var precedence: Int {
             switch self {
             case .or: 1
@@ -199,16 +228,21 @@ package struct Binary: Sendable {
         }
     }
 
+    /// The operator.
     package let operation: Operator
+    /// The left operand.
     package let left: Expression
+    /// The right operand.
     package let right: Expression
-    /// `bool`: a comparison gives 0 or 1 instead of filtering.
+    /// Whether the `bool` modifier is given: a comparison returns 0 or 1 instead of filtering.
     package let returnsBool: Bool
+    /// How series of the two sides are matched.
     package let matching: Matching
 }
 
-/// Which series of the two sides belong together.
+/// Vector matching: which series of the two sides belong together.
 package struct Matching: Hashable, Sendable {
+    /// How many series of a group each side may have.
     package enum Cardinality: Hashable, Sendable {
         case oneToOne
         /// `group_left`: many on the left.
@@ -217,12 +251,14 @@ package struct Matching: Hashable, Sendable {
         case oneToMany
     }
 
+    /// How many series of a group each side may have.
     package var cardinality = Cardinality.oneToOne
-    /// `on (…)` rather than `ignoring (…)`.
+    /// Whether it is `on (…)` rather than `ignoring (…)`.
     package var isOn = false
+    /// The labels of `on` or `ignoring`.
     package var labels: [String] = []
-    /// Labels that group_left and group_right take over from the side of one.
+    /// The labels that group_left and group_right copy from the "one" side.
     package var include: [String] = []
-    /// Whether on or ignoring was written out.
+    /// Whether `on` or `ignoring` was given.
     var isWritten = false
 }

@@ -1,11 +1,11 @@
 import Samples
 import Text
 
-/// Text → words. Source: prometheus/prometheus, promql/parser/lex.go.
+/// Splits an expression into tokens. Source: prometheus/prometheus, promql/parser/lex.go.
 struct Lexer {
     private let text: [UInt8]
     private var position = 0
-    /// Between `[` and `]` a colon parts range and step; elsewhere it belongs to names.
+    /// Between `[` and `]` a colon separates range and step; elsewhere it is part of a name.
     private var inBrackets = false
 
     init(_ text: [UInt8]) { self.text = text }
@@ -80,12 +80,12 @@ struct Lexer {
         let hint =
             character == "!"
             ? "; \"!=\" and \"!~\" start with it"
-            : character == ";" || character == "$" ? "; PromQL has no use for it" : ""
+            : character == ";" || character == "$" ? "; it has no meaning in PromQL" : ""
         throw error("unexpected character \(character.quotedAsInGo)\(hint)", at: start)
     }
 
-    /// Decimal (with an exponent), octal after a leading zero, hexadecimal after `0x`, `_` between digits;
-    /// or a duration, `1h30m`, which counts as its seconds.
+    /// A number: decimal (with an exponent), octal with a leading zero, hexadecimal with `0x`, with `_` between digits;
+    /// or a duration such as `1h30m`, whose value is in seconds.
     private mutating func number() throws(ParseError) -> Token {
         let start = position
         var end = position
@@ -111,12 +111,13 @@ struct Lexer {
             isDigit(text[i + 1])
         else { return false }
         guard text[i - 1] == UInt8(ascii: "e") || text[i - 1] == UInt8(ascii: "E") else { return false }
-        // In 0xe+1 the e is a digit.
+        // In 0xe+1 the e is a digit, not an exponent.
         return
             !(start + 1 < text.count && (text[start + 1] == UInt8(ascii: "x") || text[start + 1] == UInt8(ascii: "X")))
     }
 
-    /// Source of the escapes: Go's strconv.UnquoteChar, with both quotes allowed after a backslash.
+    /// The contents of a string, unescaped as by Go's `strconv.UnquoteChar`. Only the quote that delimits the string
+    /// can be escaped.
     private mutating func string(quote: UInt8) throws(ParseError) -> [UInt8] {
         let start = position
         var out: [UInt8] = []
@@ -166,7 +167,8 @@ struct Lexer {
             out.append(UInt8(truncatingIfNeeded: value))
         default:
             throw error(
-                "unknown escape sequence; a backslash itself is written \\\\, or the string put in backticks", at: start
+                "unknown escape sequence; a backslash itself is written \\\\, or the string is put in backticks",
+                at: start
             )
         }
     }
@@ -185,7 +187,7 @@ struct Lexer {
 
     private func append(scalar value: UInt32, to out: inout [UInt8], from start: Int) throws(ParseError) {
         guard let scalar = Unicode.Scalar(value) else {
-            throw error("the escape sequence is no Unicode code point", at: start)
+            throw error("the escape sequence is not a Unicode code point", at: start)
         }
         out += Array(String(scalar).utf8)
     }
@@ -199,16 +201,16 @@ struct Lexer {
     private func error(_ message: String, at offset: Int) -> ParseError { ParseError(message, at: offset, in: text) }
 }
 
-/// Numbers as Go's `strconv.ParseInt(text, 0, 64)` and, failing that, `ParseFloat` read them.
+/// Numbers in the syntax of Go's `strconv.ParseInt(text, 0, 64)` or, failing that, `ParseFloat`.
 enum NumberLiteral {
-    /// Nil where the text is no number without a sign.
+    /// The value of an unsigned number; nil where the text is not one.
     static func value(_ word: String) -> Double? {
         let bytes = Array(word.utf8)
         guard let first = bytes.first, (first >= 0x30 && first <= 0x39) || first == UInt8(ascii: ".") else {
             return nil
         }
         if bytes.contains(UInt8(ascii: "_")) {
-            // An underscore stands between digits or right after the base's prefix.
+            // An underscore is allowed between digits and after the base prefix.
             guard bytes.last != UInt8(ascii: "_"), !word.contains("__"), !word.contains("_."), !word.contains("._"),
                 !word.contains(where: { $0 == "p" || $0 == "P" })
             else { return nil }
@@ -225,13 +227,13 @@ enum NumberLiteral {
             return Double(value)
         }
         guard bytes.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || "._eE+-".utf8.contains($0) }) else { return nil }
-        // Swift wants a digit on both sides of the point; Go does not.
+        // Swift requires a digit on both sides of the point; Go does not.
         var text = plain.hasPrefix(".") ? "0" + plain : plain
         if let point = text.firstIndex(of: ".") {
             let after = text.index(after: point)
             if after == text.endIndex || !text[after].isWholeNumber { text.insert("0", at: after) }
         }
-        // What is too large for a number is none.
+        // A number that overflows is an error.
         return Double(text).flatMap { $0.isFinite ? $0 : nil }
     }
 }

@@ -1,13 +1,14 @@
-/// Why an expression can't be read: where, what, and what would be right.
+/// A syntax or type error in an expression.
 package struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// From 1.
+    /// The line, from 1.
     package let line: Int
-    /// From 1, in characters (Unicode scalars).
+    /// The column, from 1, in Unicode scalars.
     package let column: Int
-    /// In UTF-8 bytes from the start of the expression, for files that carry it at a place of their own.
+    /// The position in UTF-8 bytes from the start of the expression, for files that contain it.
     package let offset: Int
+    /// What is wrong, in Prometheus' words where Prometheus has the same error, and what was expected.
     package let message: String
-    /// The line at fault, and under it a caret; long lines are cut around the place.
+    /// The line with the error and, below it, a caret; long lines are cut around the position.
     package let excerpt: String
 
     package var description: String { "\(line):\(column): \(message)\n\(excerpt)" }
@@ -31,7 +32,7 @@ package struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
             pad.append(" ")
         }
         for scalar in lead.suffix(reach) {
-            // A tab stays a tab under the line, so that the caret stands where the eye expects it.
+            // Tabs are repeated in the line below, so that the caret is under the right column.
             shown.append(scalar)
             pad.append(scalar == "\t" ? "\t" : " ")
         }

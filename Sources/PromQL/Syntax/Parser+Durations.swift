@@ -2,7 +2,10 @@ import Samples
 
 /// Durations, and arithmetic with them.
 extension Parser {
-    /// - Parameter read: reads the duration itself.
+    /// A duration with its checks.
+    /// - Parameters:
+    ///   - context: where it is, for errors.
+    ///   - read: parses the duration itself.
     mutating func extent(
         _ context: String, mayBeNegative: Bool = false, _ read: (inout Parser) throws(ParseError) -> DurationExpression
     ) throws(ParseError) -> Extent {
@@ -15,30 +18,30 @@ extension Parser {
         }
     }
 
-    /// Inside brackets, where nothing else can follow: operators and all.
-    mutating func durationExpression(least: Int = Binary.Operator.add.precedence) throws(ParseError)
+    /// A duration with binary operators, as inside brackets.
+    mutating func durationExpression(minPrecedence: Int = Binary.Operator.add.precedence) throws(ParseError)
         -> DurationExpression
     {
         try descend()
         defer { nesting -= 1 }
         var left = try durationOperand("in a duration")
         while let operation = binaryOperator(current), !operation.isComparison, operation != .atan2,
-            operation.precedence >= least
+            operation.precedence >= minPrecedence
         {
             advance()
-            chain += 1
-            guard chain <= Self.longestChain else {
-                throw error("more than \(Self.longestChain) operations in a duration", at: previous)
+            durationOperators += 1
+            guard durationOperators <= Self.durationOperatorLimit else {
+                throw error("more than \(Self.durationOperatorLimit) operations in a duration", at: previous)
             }
             let right = try durationExpression(
-                least: operation == .power ? operation.precedence : operation.precedence + 1)
+                minPrecedence: operation == .power ? operation.precedence : operation.precedence + 1)
             left = .arithmetic(operation, left, right)
         }
         return left
     }
 
-    /// One duration: a literal, `step()`, `range()`, `min(a, b)`, `max(a, b)`, something in parentheses, or a sign
-    /// before these.
+    /// One duration: a literal, `step()`, `range()`, `min(a, b)`, `max(a, b)` or an expression in parentheses, with any
+    /// number of signs.
     mutating func durationOperand(_ context: String) throws(ParseError) -> DurationExpression {
         try descend()
         defer { nesting -= 1 }
@@ -49,7 +52,8 @@ extension Parser {
             // -2^2 is -(2^2).
             if context != "in offset", binaryOperator(current) == .power {
                 advance()
-                operand = .arithmetic(.power, operand, try durationExpression(least: Binary.Operator.power.precedence))
+                operand = .arithmetic(
+                    .power, operand, try durationExpression(minPrecedence: Binary.Operator.power.precedence))
             }
             return token.is(.minus) ? .negated(operand) : .plus(operand)
         }

@@ -3,7 +3,7 @@ import Text
 
 /// Numbers, strings, selectors, calls, aggregations, parentheses.
 extension Parser {
-    /// Words that stand for something else wherever an expression may start.
+    /// Keywords that are not metric names at the start of an expression.
     private static let reserved: Set<String> = ["bool", "on", "ignoring", "group_left", "group_right", "atan2"]
 
     mutating func primary() throws(ParseError) -> Expression {
@@ -44,7 +44,7 @@ extension Parser {
 
     // MARK: Selectors
 
-    /// At the name's end or, without a name, at the brace.
+    /// A selector. Starts after its name or, without one, at the brace.
     private mutating func selector(name: String?, _ first: Token) throws(ParseError) -> Expression {
         var name = name
         var matchers: [Matcher] = []
@@ -82,7 +82,7 @@ extension Parser {
                 throw error("unexpected \(token.what) in label matching; a label name has no colon", at: token)
             }
         case .string(let bytes): label = try name(bytes, token, "name")
-        // inf and nan are numbers elsewhere.
+        // The lexer reads inf and nan as numbers.
         case .number where text[token.span].allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a }):
             label = String(decoding: text[token.span], as: UTF8.self)
         default: throw error("unexpected \(token.what) in label matching, expected a label name or \"}\"", at: token)
@@ -120,7 +120,7 @@ extension Parser {
         }
     }
 
-    /// A metric's or label's name in quotes: any UTF-8 but nothing.
+    /// A metric's or label's name in quotes: any UTF-8 but the empty string.
     private func name(_ bytes: [UInt8], _ token: Token, _ what: String) throws(ParseError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty else {
             throw error("invalid \(what): \(token.what)", at: token)
@@ -128,7 +128,7 @@ extension Parser {
         return text
     }
 
-    /// `(a, "b c", d)`
+    /// The labels of a grouping or a matching: `(a, "b c", d)`.
     mutating func labelList() throws(ParseError) -> [String] {
         try expect(.leftParen, "in grouping opts")
         var labels: [String] = []
@@ -151,15 +151,16 @@ extension Parser {
     private mutating func call(_ name: String) throws(ParseError) -> Expression {
         let first = advance()
         guard let function = Function.all[name] else {
-            let words = Array(Function.all.keys) + Aggregate.Operator.allCases.map(\.rawValue)
+            let known = Array(Function.all.keys) + Aggregate.Operator.allCases.map(\.rawValue)
+            let hint = nearest(name.lowercased(), in: known).map { "; did you mean \"\($0)\"?" } ?? ""
             throw error(
-                "unknown function with name \(name.quotedAsInGo)\(suggestion(for: name, among: words))", at: first)
+                "unknown function with name \(name.quotedAsInGo)\(hint)", at: first)
         }
         let arguments = try self.arguments()
-        let (least, most) = function.arity
-        if arguments.count < least || arguments.count > most ?? .max {
+        let (min, max) = function.arity
+        if arguments.count < min || arguments.count > max ?? .max {
             let expected =
-                most == nil ? "at least \(least)" : most == least ? "\(least)" : "\(least) or \(most ?? least)"
+                max == nil ? "at least \(min)" : max == min ? "\(min)" : "\(min) or \(max ?? min)"
             throw error("expected \(expected) argument(s) in call to \"\(name)\", got \(arguments.count)", at: first)
         }
         for (index, argument) in arguments.enumerated() where argument.type != function.parameter(index) {

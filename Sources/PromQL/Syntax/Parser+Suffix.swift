@@ -1,7 +1,7 @@
 import Samples
 import Text
 
-/// What may follow a selector or an expression: `[5m]`, `[5m:1m]`, `offset`, `@`.
+/// The suffixes of a selector or an expression: `[5m]`, `[5m:1m]`, `offset`, `@`.
 extension Parser {
     mutating func suffixed() throws(ParseError) -> Expression {
         var expression = try primary()
@@ -94,7 +94,7 @@ extension Parser {
         }
         let seconds = try signedNumber("in @ modifier, expected a timestamp, start() or end()")
         let milliseconds = (seconds * 1000).rounded()
-        guard milliseconds.magnitude <= DurationExpression.longest else {
+        guard milliseconds.magnitude <= DurationExpression.maxMilliseconds else {
             throw error("timestamp out of bounds for @ modifier: \(goFormat(seconds))", at: token)
         }
         return .at(Int64(milliseconds))

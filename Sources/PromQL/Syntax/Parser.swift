@@ -2,34 +2,36 @@ import Samples
 import Text
 
 extension Expression {
-    /// The longest text that is read, in bytes.
-    package static let longestText = 256 * 1024
+    /// The maximum size of an expression, in bytes.
+    package static let textLimit = 256 * 1024
 
-    /// Reads and checks an expression. Source: prometheus/prometheus, promql/parser.
-    /// - Throws: `ParseError` at the first thing that is wrong, types and numbers of arguments included.
+    /// Parses and type-checks an expression. Source: prometheus/prometheus, promql/parser.
+    /// - Throws: `ParseError` at the first syntax error, wrong type or wrong number of arguments.
     package static func parse(_ text: String) throws(ParseError) -> Expression {
         let bytes = Array(text.utf8)
-        guard bytes.count <= longestText else {
-            throw ParseError("the expression is longer than \(longestText) bytes", at: 0, in: Array(bytes.prefix(80)))
+        guard bytes.count <= textLimit else {
+            throw ParseError("the expression is longer than \(textLimit) bytes", at: 0, in: Array(bytes.prefix(80)))
         }
         var parser = Parser(text: bytes, tokens: try Lexer.tokens(bytes))
         return try parser.whole()
     }
 }
 
-/// Words → tree, by precedence climbing. What a node must satisfy is checked where it is built.
+/// Builds the tree from the tokens by precedence climbing. Each node is checked where it is built.
 struct Parser {
-    /// Nesting of the text, and levels of the tree (a chain `a + a + …` is one deep in the text and many in the tree).
-    private static let deepestNesting = 200
-    private static let deepestTree = 1000
+    /// The maximum nesting of the text.
+    private static let nestingLimit = 200
+    /// The maximum depth of the tree, to which a chain `a + a + …` adds with each operator.
+    private static let treeDepthLimit = 1000
 
     let text: [UInt8]
     private let tokens: [Token]
     private var position = 0
     var nesting = 0
-    /// Operations in durations so far.
-    var chain = 0
-    static let longestChain = 200
+    /// The number of operators in durations so far.
+    var durationOperators = 0
+    /// The maximum number of operators in an expression's durations.
+    static let durationOperatorLimit = 200
 
     init(text: [UInt8], tokens: [Token]) {
         self.text = text
@@ -45,29 +47,30 @@ struct Parser {
 
     // MARK: Operators
 
-    /// An expression whose binary operators bind at least as tightly as `least`.
-    mutating func expression(least: Int = 1) throws(ParseError) -> Expression {
+    /// An expression whose binary operators have at least this precedence.
+    mutating func expression(minPrecedence: Int = 1) throws(ParseError) -> Expression {
         try descend()
         defer { nesting -= 1 }
         var left = try unary()
-        while let operation = binaryOperator(current), operation.precedence >= least {
+        while let operation = binaryOperator(current), operation.precedence >= minPrecedence {
             let sign = advance()
             let returnsBool = accept(keyword: "bool")
             if returnsBool, !operation.isComparison {
                 throw error("bool modifier can only be used on comparison operators", at: previous)
             }
             let matching = try self.matching()
-            // Only ^ groups from the right.
-            let right = try expression(least: operation == .power ? operation.precedence : operation.precedence + 1)
+            // Only ^ is right-associative.
+            let right = try expression(
+                minPrecedence: operation == .power ? operation.precedence : operation.precedence + 1)
             left = try binary(operation, sign, left, right, returnsBool, matching)
         }
         return left
     }
 
-    /// To be taken back by the caller at its end.
+    /// Counts one level of nesting. The caller decrements `nesting` when it returns.
     mutating func descend() throws(ParseError) {
-        guard nesting < Self.deepestNesting else {
-            throw error("nested deeper than \(Self.deepestNesting) levels", at: current)
+        guard nesting < Self.nestingLimit else {
+            throw error("nested deeper than \(Self.nestingLimit) levels", at: current)
         }
         nesting += 1
     }
@@ -87,7 +90,7 @@ struct Parser {
         guard current.is(.minus) || current.is(.plus) else { return try suffixed() }
         let sign = advance()
         // -1^2 is -(1^2), but -a * b is (-a) * b.
-        let operand = try expression(least: Binary.Operator.power.precedence)
+        let operand = try expression(minPrecedence: Binary.Operator.power.precedence)
         let span = sign.span.lowerBound..<operand.span.upperBound
         guard operand.type == .scalar || operand.type == .vector else {
             throw error(
@@ -100,7 +103,7 @@ struct Parser {
         return try node(sign.is(.minus) ? .negated(operand) : .plus(operand), operand.type, span)
     }
 
-    /// `on (…) group_left (…)` and the like.
+    /// `on (…)` or `ignoring (…)`, with `group_left (…)` or `group_right (…)`.
     private mutating func matching() throws(ParseError) -> Matching {
         var matching = Matching()
         guard let word = current.keyword, word == "on" || word == "ignoring" else { return matching }
@@ -148,12 +151,12 @@ struct Parser {
         return try node(kind, type, left.span.lowerBound..<right.span.upperBound)
     }
 
-    // MARK: Building and reading, for the other parts of the parser
+    // MARK: Shared by the parser's extensions
 
     func node(_ kind: Expression.Kind, _ type: ValueType, _ span: Range<Int>) throws(ParseError) -> Expression {
         let node = Expression(kind, type, span)
-        guard node.depth <= Self.deepestTree else {
-            throw ParseError("more than \(Self.deepestTree) operations in a chain", at: span.lowerBound, in: text)
+        guard node.depth <= Self.treeDepthLimit else {
+            throw ParseError("more than \(Self.treeDepthLimit) operations in a chain", at: span.lowerBound, in: text)
         }
         return node
     }

@@ -1,25 +1,28 @@
 import Samples
 import Text
 
-/// Series as rule tests write them: `metric{a="b"}` and `0+10x5 _ stale -Inf`.
+/// The series notation of rule unit tests: `metric{a="b"}` and `0+10x5 _ stale -Inf`.
 /// Source: Prometheus' manual, "Unit testing for rules"; promql/parser, ParseSeriesDesc.
 package enum SeriesNotation {
-    /// A value, a gap, or the end of the series.
+    /// One sample of a series: a value, a missing sample, or a stale marker.
     package enum Item: Hashable, Sendable {
         case value(Double)
         case missing
         case stale
     }
 
+    /// Why a series can't be parsed.
     package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
+        /// What is wrong.
         package let message: String
         package var description: String { message }
     }
 
-    /// Most values that one series may unfold to.
-    private static let mostItems = 1_000_000
+    /// The maximum number of samples of a series, repetitions expanded.
+    private static let itemLimit = 1_000_000
 
     /// The labels of `metric{a="b"}`, `{a="b"}` or `{}`.
+    /// - Throws: `Problem` where the text is not a selector, or has matchers other than `=`.
     package static func labels(_ text: String) throws(Problem) -> Labels {
         let trimmed = text.drop { $0.isWhitespace }
         if trimmed.allSatisfy({ "{} \t".contains($0) }), trimmed.contains("{") { return .empty }
@@ -42,26 +45,28 @@ package enum SeriesNotation {
         return Labels(values)
     }
 
-    /// The values, `axn` and `a+bxn` unfolded.
+    /// The samples, with `axn` and `a+bxn` expanded.
+    /// - Throws: `Problem` at the first malformed item, or where there are more than 1,000,000 samples.
     package static func values(_ text: String) throws(Problem) -> [Item] {
         var items: [Item] = []
         for word in text.split(whereSeparator: \.isWhitespace) {
-            items += try unfolded(String(word), room: mostItems - items.count)
+            items += try expanded(String(word), room: itemLimit - items.count)
         }
         return items
     }
 
-    private static func unfolded(_ word: String, room: Int) throws(Problem) -> [Item] {
+    private static func expanded(_ word: String, room: Int) throws(Problem) -> [Item] {
         if word == "stale" { return [.stale] }
         if word == "_" { return [.missing] }
         func count(_ text: Substring) throws(Problem) -> Int {
-            guard let count = Int(text), count >= 0, count < room else {
+            // Int accepts a sign, the notation does not.
+            guard text.first?.isNumber ?? false, let count = Int(text), count < room else {
                 throw Problem(message: "bad number of repetitions in \(word.quotedAsInGo)")
             }
             return count
         }
         if word.hasPrefix("_x") { return Array(repeating: .missing, count: try count(word.dropFirst(2))) }
-        // `0x10` is ten zeros more, not sixteen: there is no hexadecimal here.
+        // `0x10` is a zero repeated ten more times: this notation has no hexadecimal numbers.
         guard let cross = word.lastIndex(of: "x") else { return [.value(try number(word, in: word))] }
         let times = try count(word[word.index(after: cross)...])
         let head = String(word[..<cross])
@@ -78,7 +83,7 @@ package enum SeriesNotation {
         return items
     }
 
-    /// Where the step starts in `1e+3-2`: a sign that is neither the first character nor an exponent's.
+    /// The position of the step in `1e+3-2`: the first sign that is neither at the start nor part of an exponent.
     private static func stepSign(_ text: String) -> String.Index? {
         var previous: Character?
         for index in text.indices {

@@ -1,12 +1,9 @@
-import Samples
-
-import Samples
 import Text
 
-/// One word of an expression.
+/// A token of an expression.
 struct Token: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
-        /// A name or a keyword as it was written; may contain colons.
+        /// A name or a keyword as written; may contain colons.
         case name(String)
         /// A number, or a duration in seconds.
         case number(Double, isDuration: Bool)
@@ -28,10 +25,10 @@ struct Token: Hashable, Sendable {
     }
 
     let kind: Kind
-    /// In bytes of the text.
+    /// The position in bytes of the text.
     let span: Range<Int>
 
-    /// The word in small letters, for keywords, which Prometheus reads in any case.
+    /// A name in lower case, for keywords, which are case-insensitive; nil for other tokens.
     var keyword: String? {
         guard case .name(let name) = kind else { return nil }
         return name.utf8.contains { $0 >= 0x41 && $0 <= 0x5a } ? name.lowercased() : name
@@ -39,7 +36,7 @@ struct Token: Hashable, Sendable {
 
     func `is`(_ symbol: Symbol) -> Bool { kind == .symbol(symbol) }
 
-    /// For "unexpected …".
+    /// The token as in messages of the form "unexpected …".
     var what: String {
         switch kind {
         case .name(let name): "\"\(name)\""

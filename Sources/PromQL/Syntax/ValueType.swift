@@ -1,9 +1,9 @@
-/// What an expression gives. The raw values are Prometheus' words for it.
+/// The type of an expression's value. The raw values are Prometheus' names.
 package enum ValueType: String, Hashable, Sendable {
     case scalar
     case string
-    /// One value a series.
+    /// One value per series.
     case vector = "instant vector"
-    /// A run of points a series.
+    /// A range of points per series.
     case matrix = "range vector"
 }

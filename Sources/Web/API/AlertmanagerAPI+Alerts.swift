@@ -16,7 +16,7 @@ extension WebService {
             }
             let now = platform.time.wall()
             return WebService.json(
-                JSONWriter.document { json in
+                JSONWriter.document(hidesMarkup: true) { json in
                     json.array { list in for alert in alerts { WebService.write(alert, now, &list) } }
                 })
         } catch {
@@ -30,7 +30,7 @@ extension WebService {
             let now = platform.time.wall()
             let groups = await sources.groupStatuses()
             return WebService.json(
-                JSONWriter.document { json in
+                JSONWriter.document(hidesMarkup: true) { json in
                     json.array { list in
                         for group in groups {
                             let alerts = group.alerts.filter(isWanted)

@@ -14,7 +14,7 @@ extension WebService {
                 WebService.precedes($0, $1, now)
             }
             return WebService.json(
-                JSONWriter.document { json in
+                JSONWriter.document(hidesMarkup: true) { json in
                     json.array { list in for one in silences { WebService.write(one, now, &list) } }
                 })
         } catch {
@@ -27,7 +27,7 @@ extension WebService {
             return ServerResponse(status: 404)
         }
         let now = platform.time.wall()
-        return WebService.json(JSONWriter.document { WebService.write(silence, now, &$0) })
+        return WebService.json(JSONWriter.document(hidesMarkup: true) { WebService.write(silence, now, &$0) })
     }
 
     func deleteSilence(_ id: String) async -> ServerResponse {
@@ -138,7 +138,8 @@ extension WebService {
             schedule: schedule)
         do throws(SilenceError) {
             let id = try await sources.setSilence(silence)
-            return WebService.json(JSONWriter.document { json in json.object { $0.field("silenceID", id) } })
+            return WebService.json(
+                JSONWriter.document(hidesMarkup: true) { json in json.object { $0.field("silenceID", id) } })
         } catch {
             if case .notFound = error { return WebService.message(error.description, status: 404) }
             return WebService.message(error.description, status: 400)

@@ -15,7 +15,7 @@ extension WebService {
         case "/api/v2/receivers":
             return Route(name: path) { _ in
                 WebService.json(
-                    JSONWriter.document { json in
+                    JSONWriter.document(hidesMarkup: true) { json in
                         json.array { list in for name in sources.receivers() { list.object { $0.field("name", name) } }
                         }
                     })
@@ -58,12 +58,12 @@ extension WebService {
 
     /// This API's errors are bare strings.
     static func message(_ text: String, status: Int) -> ServerResponse {
-        json(JSONWriter.document { $0.string(text) }, status: status)
+        json(JSONWriter.document(hidesMarkup: true) { $0.string(text) }, status: status)
     }
 
     private func alertmanagerStatus() -> ServerResponse {
         WebService.json(
-            JSONWriter.document { json in
+            JSONWriter.document(hidesMarkup: true) { json in
                 json.object { all in
                     all.key("cluster")
                     all.object { cluster in

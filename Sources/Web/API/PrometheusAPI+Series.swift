@@ -2,6 +2,7 @@ import Exposition
 import HTTPServer
 import Platform
 import Samples
+import Text
 
 extension WebService {
     func series(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {

@@ -63,7 +63,7 @@ extension WebService {
     }
 
     static func success(_ data: (inout JSONWriter) -> Void) -> [UInt8] {
-        JSONWriter.document { json in
+        JSONWriter.document(hidesMarkup: true) { json in
             json.object { envelope in
                 envelope.field("status", "success")
                 envelope.key("data")
@@ -74,7 +74,7 @@ extension WebService {
 
     static func failure(_ error: QueryError) -> ServerResponse {
         json(
-            JSONWriter.document { json in
+            JSONWriter.document(hidesMarkup: true) { json in
                 json.object { envelope in
                     envelope.field("status", "error")
                     envelope.field("errorType", error.kind.rawValue)

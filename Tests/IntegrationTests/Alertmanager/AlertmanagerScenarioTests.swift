@@ -5,8 +5,8 @@ import Platform
 import Testing
 import Transport
 
-/// The same configuration and the same alerts for Debian's Alertmanager and for ours, after the kinds of Alertmanager's
-/// own acceptance tests. Where we are meant to differ, the scenario says so and README.md gives the reason.
+/// The same configuration and the same alerts for Debian's Alertmanager and for vaultwatch, modelled on Alertmanager's
+/// acceptance tests. Intended differences are part of the scenario, and README.md gives the reasons.
 @Suite(.serialized) struct AlertmanagerScenarioTests {
     private struct Result: Sendable {
         let scenario: Scenario
@@ -14,11 +14,11 @@ import Transport
         var seen: [Peer.Kind: [String]] = [:]
         var failures: [String] = []
 
-        /// Alertmanager itself was not heard as it is known to be: the machine, not we, missed the scenario's times.
+        /// Alertmanager's own notifications were not as expected: the machine was too slow for the scenario's times.
         var isDisturbed: Bool { heard[.alertmanager] != scenario.hears }
     }
 
-    /// Pairs of processes at once: most of a scenario is waiting.
+    /// The number of concurrent scenarios, which mostly wait.
     private static let mostAtOnce = 12
 
     @Test func bothSayTheSame() async throws {

@@ -2,9 +2,9 @@ import Foundation
 import Lab
 import Synchronization
 
-/// A loopback webhook that both peers send to. Their User-Agent tells them apart, so that they share one configuration.
+/// A webhook receiver on loopback for both peers. They are distinguished by User-Agent and share one configuration.
 final class Collector: Sendable {
-    /// One notification as its receiver got it.
+    /// One notification as received.
     struct Heard: Sendable {
         let receiver: String
         /// The group's labels, `{alertname="A"}`.
@@ -14,7 +14,7 @@ final class Collector: Sendable {
         /// The payload with sorted keys, its alerts in the order of their fingerprints.
         let payload: String
         let at: ContinuousClock.Instant
-        /// The answer got lost: who sent it can't know that it came.
+        /// The answer is lost, so the sender can't know that the notification was received.
         var isDoubtful = false
     }
 
@@ -30,13 +30,13 @@ final class Collector: Sendable {
 
     private struct State {
         var heard: [Key: [Heard]] = [:]
-        /// What the next requests of a receiver get instead of 200, in order.
+        /// The outcomes of a receiver's next requests instead of 200, in order.
         var failures: [SourcePosition: [LabReply]] = [:]
         var failing: [SourcePosition: LabReply] = [:]
         var refused: [SourcePosition: Int] = [:]
-        /// The process of each peer that is heard.
+        /// The process of each peer whose requests count.
         var lives: [Key: Int] = [:]
-        /// Seeds of receivers that fail now and then.
+        /// Seeds of receivers that fail at random.
         var misbehaving: [Key: UInt64] = [:]
     }
 
@@ -67,24 +67,24 @@ final class Collector: Sendable {
         state.withLock { $0.heard[Key(peer: peer, scenario: scenario)] ?? [] }
     }
 
-    /// From now on this process is heard, and none before it.
+    /// From now on only the requests of this process count.
     func begin(_ peer: Peer.Kind, _ scenario: String, life: Int) {
         state.withLock { $0.lives[Key(peer: peer, scenario: scenario)] = life }
     }
 
-    /// Requests that were answered otherwise than with 200.
+    /// The requests that were not answered with 200.
     func refused(_ peer: Peer.Kind, _ scenario: String, _ receiver: String) -> Int {
         state.withLock { $0.refused[SourcePosition(key: Key(peer: peer, scenario: scenario), receiver: receiver)] ?? 0 }
     }
 
-    /// The next requests fail like this, one after the other.
+    /// Sets the outcomes of the next requests.
     func fail(_ peer: Peer.Kind, _ scenario: String, _ receiver: String, _ replies: [LabReply]) {
         state.withLock {
             $0.failures[SourcePosition(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = replies
         }
     }
 
-    /// All requests fail like this until told otherwise.
+    /// Sets the outcome of all requests from now on.
     func keepFailing(_ peer: Peer.Kind, _ scenario: String, _ receiver: String, _ reply: LabReply?) {
         state.withLock {
             $0.failing[SourcePosition(key: Key(peer: peer, scenario: scenario), receiver: receiver)] = reply

@@ -6,8 +6,8 @@ import Synchronization
 import Testing
 import Transport
 
-/// One of the two programs under the same scenario: Debian's Alertmanager, or ours. A script drives both in the same
-/// words.
+/// One of the two programs in a scenario: Debian's Alertmanager or vaultwatch. Scripts drive both through the same
+/// interface.
 final class Peer: Sendable {
     enum Kind: String, Hashable, CaseIterable, Sendable {
         case alertmanager
@@ -25,7 +25,7 @@ final class Peer: Sendable {
     private let port: UInt16
     private let http: CurlTransport
     private let process = Mutex<ChildProcess?>(nil)
-    /// The configuration as given, and which process of this peer reads it.
+    /// The configuration, and the number of the process that reads it.
     private let written: Mutex<(text: String, life: Int)>
     private let url: String
 
@@ -39,7 +39,7 @@ final class Peer: Sendable {
         url = "http://127.0.0.1:\(port)"
         written = Mutex((configuration, 0))
         if kind == .vaultwatch {
-            // Something to watch, which nobody judges: there are no rules.
+            // A target is required; without rules it has no effect.
             try folder.write(
                 "vaultwatch.yml",
                 """
@@ -50,8 +50,7 @@ final class Peer: Sendable {
         }
     }
 
-    /// Each process sends to URLs of its own: what a killed one left on the wire must not arrive after what its
-    /// successor says.
+    /// Each process has URLs of its own, so that a late request of a killed one is not taken for its successor's.
     private func write() throws {
         let (text, life) = written.withLock { $0 }
         try folder.write(
@@ -97,7 +96,7 @@ final class Peer: Sendable {
         }
     }
 
-    /// Ends as `systemctl restart` would (TERM), or as a power cut (KILL), and starts again.
+    /// Stops the process as `systemctl restart` does (TERM) or as a power failure (KILL), and starts it again.
     func restart(_ signal: Int32 = SIGTERM) async throws {
         await stop(signal)
         try await start()
@@ -143,7 +142,7 @@ final class Peer: Sendable {
         var annotations: [String: String] = [:]
         var starts: Double?
         var ends: Double?
-        /// Instead of `starts`, as written.
+        /// The start time as text, instead of `starts`.
         var startsAt: String?
         var generatorURL: String?
 
@@ -180,7 +179,7 @@ final class Peer: Sendable {
         for name in names { try await post(Posted(name, labels)) }
     }
 
-    /// Ends an alert that fires.
+    /// Resolves a firing alert.
     func resolve(_ name: String, labels: [String: String] = [:]) async throws {
         try await post(Posted(name, labels, ends: 0))
     }
@@ -202,7 +201,7 @@ final class Peer: Sendable {
 
     func expire(_ id: String) async throws { try await call("DELETE", "/api/v2/silence/\(id)") }
 
-    /// What it holds and what waits, for whoever looks at a failure.
+    /// Its alerts and groups, for the report of a failure.
     func state() async -> String {
         let groups = try? await http.send(HTTPRequest(url: url + "/api/v2/alerts/groups")).text
         let metrics = try? await http.send(HTTPRequest(url: url + "/metrics")).text
@@ -224,7 +223,7 @@ final class Peer: Sendable {
         heard.filter { $0.line == line && $0.receiver == receiver }
     }
 
-    /// Waits until a receiver has heard a line so many times.
+    /// Waits until a receiver has got a notification a number of times.
     func hears(_ line: String, by receiver: String = "ops", times: Int = 1) async throws {
         let came = await waitUntil(atMost: .seconds(40)) { heard(line, by: receiver).count >= times }
         if !came {
@@ -234,13 +233,13 @@ final class Peer: Sendable {
         }
     }
 
-    /// Waits until so many requests to a receiver were refused.
+    /// Waits until a number of requests to a receiver were rejected.
     func isRefused(by receiver: String = "ops", times: Int = 1) async throws {
         let came = await waitUntil(atMost: .seconds(40)) { collector.refused(kind, scenario, receiver) >= times }
         if !came { throw Failure(description: "\(kind): nothing was sent to \(receiver)") }
     }
 
-    /// Lets some turns of every group pass, for what must not be said. The groups' interval is a second.
+    /// Waits for some flushes of every group, to check what must not be sent. The groups' interval is one second.
     func passTurns() async throws { try await Task.sleep(for: .milliseconds(2500)) }
 
     func fail(_ replies: [LabReply], at receiver: String = "ops") { collector.fail(kind, scenario, receiver, replies) }

@@ -1,5 +1,5 @@
 extension Scenario {
-    /// Ends.
+    /// Resolved alerts.
     static let ending: [Scenario] = [
         Scenario(
             "resolved", configuration(groupBy: "[team]"),
@@ -25,7 +25,7 @@ extension Scenario {
             try await peer.fire("B", labels: ["team": "x"])
             try await peer.hears("firing[B]")
         },
-        // Nobody says that it ended: it ends by `resolve_timeout`.
+        // The alert is not resolved explicitly, but by `resolve_timeout`.
         Scenario(
             "resolve-timeout", configuration(more: "global: {resolve_timeout: 3s}"),
             hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]
@@ -37,7 +37,7 @@ extension Scenario {
             try await peer.post(.init("A", ends: 4))
             try await peer.hears("resolved[A]")
         },
-        // Over before anybody heard of it; and an end of something that never began.
+        // An alert resolved before its first notification, and the end of an alert that never fired.
         Scenario("over-before-heard", configuration(wait: "3s"), hears: [#"ops {alertname="C"}"#: ["firing[C]"]]) {
             peer in
             try await peer.post(.init("A"))
@@ -46,7 +46,7 @@ extension Scenario {
             try await peer.fire("C")
             try await peer.hears("firing[C]")
         },
-        // Ended and begun again between two turns of its group.
+        // Resolved and firing again between two flushes of its group.
         Scenario("flap-within-interval", configuration(interval: "3s"), hears: [#"ops {alertname="A"}"#: ["firing[A]"]])
         { peer in
             try await peer.fire("A")

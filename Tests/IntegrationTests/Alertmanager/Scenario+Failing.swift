@@ -1,7 +1,7 @@
 import Lab
 
 extension Scenario {
-    /// Receivers that do not take a message at once.
+    /// Receivers that do not accept a notification at once.
     static let failing: [Scenario] = [
         Scenario("retry-500", hears: [#"ops {alertname="A"}"#: ["firing[A]"]]) { peer in
             peer.fail([.status(500), .status(503)])
@@ -9,7 +9,7 @@ extension Scenario {
             try await peer.hears("firing[A]")
             try await peer.passTurns()
         },
-        // What is refused for good is decided anew at the group's next turn.
+        // After a permanent failure the group's next flush decides again.
         Scenario("refused-400", hears: [#"ops {alertname="A"}"#: ["firing[A]"]]) { peer in
             peer.fail([.status(400), .status(401)])
             try await peer.fire("A")
@@ -53,7 +53,7 @@ extension Scenario {
             peer.keepFailing(nil)
             try await peer.hears("resolved[A]")
         },
-        // Over before a receiver that was down has taken it.
+        // Resolved before a receiver that was down has accepted the notification.
         Scenario(
             "over-before-accepted",
             hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"], #"ops {alertname="B"}"#: ["firing[B]"]],

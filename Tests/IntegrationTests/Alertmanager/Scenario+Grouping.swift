@@ -1,5 +1,5 @@
 extension Scenario {
-    /// Who hears what together.
+    /// Which alerts a receiver gets together.
     static let grouping: [Scenario] = [
         Scenario(
             "batching", configuration(groupBy: "[team]"),
@@ -22,7 +22,7 @@ extension Scenario {
             try await peer.hears("firing[A1]")
             try await peer.hears("firing[A2]")
         },
-        // Both sentences of matchers, nesting, inheritance, and the default for the rest.
+        // Both forms of matchers, nesting, inheritance, and the default receiver.
         Scenario(
             "routes",
             configuration(
@@ -111,7 +111,7 @@ extension Scenario {
             try await peer.hears("firing[A,B]")
             return peer.heard.map { String($0.payload.contains(#""truncatedAlerts":1"#)) }
         },
-        // Two reports of one alert: the earlier start and the later annotations hold.
+        // Two posts of one alert: the earlier start and the later annotations are kept.
         Scenario(
             observing: "merge", configuration(groupBy: "[team]"),
             hears: [#"ops {team="x"}"#: ["firing[A]", "firing[A,B]"]]

@@ -22,7 +22,7 @@ extension Scenario {
             time_intervals: [{years: ['1999']}]
         """
 
-    /// What keeps an alert from being told, and what comes when it no longer does.
+    /// What suppresses notifications, and what is sent when it ends.
     static let quiet: [Scenario] = [
         Scenario(
             observing: "inhibition", inhibition,
@@ -91,7 +91,7 @@ extension Scenario {
             try await peer.hears("firing[A]")
             return peer.heard.map { String($0.at - began > .milliseconds(3900)) }
         },
-        // A silence that begins later stops repeats, and its end alone is no news.
+        // A silence that starts later stops repeats; its end alone does not cause a notification.
         Scenario(
             "silenced-while-firing", configuration(groupBy: "[team]"), hears: [#"ops {team="x"}"#: ["firing[A,B]"]]
         ) { peer in

@@ -31,7 +31,7 @@ extension Scenario {
             try await peer.hears("resolved[A]", by: "other")
             if peer.kind == .vaultwatch { try await peer.hears("resolved[A]") } else { try await peer.passTurns() }
         },
-        // What was told and what is silenced is known after an orderly restart; alerts are sent again by their source.
+        // The notification log and silences survive an orderly restart; alerts are sent again by their source.
         Scenario("restart", hears: [#"ops {alertname="A"}"#: ["firing[A]", "resolved[A]"]]) { peer in
             try await peer.fire("A")
             _ = try await peer.silence("B", seconds: 600)
@@ -42,7 +42,7 @@ extension Scenario {
             try await peer.resolve("A")
             try await peer.hears("resolved[A]")
         },
-        // The source says nothing after the restart, so `resolve_timeout` ends the alert, for whoever still knows it.
+        // The source is silent after the restart, so `resolve_timeout` resolves the alert, where it is still known.
         Scenario(
             "restart-forgotten-by-source", configuration(more: "global: {resolve_timeout: 6s}"),
             hears: [#"ops {alertname="A"}"#: ["firing[A]"]],
@@ -79,7 +79,7 @@ extension Scenario {
             try await peer.resolve("A")
             try await peer.hears("resolved[A]")
         },
-        // Killed within the group's wait, before anybody has heard.
+        // Killed within `group_wait`, before the first notification.
         Scenario(
             "kill-before-told", configuration(wait: "4s"), hears: [:],
             oursHears: [#"ops {alertname="A"}"#: ["firing[A]"]]

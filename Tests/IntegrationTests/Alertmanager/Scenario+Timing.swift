@@ -1,5 +1,5 @@
 extension Scenario {
-    /// When it is heard. Lower bounds alone are checked: a busy machine makes everything late.
+    /// The times of notifications. Only lower bounds are checked, since on a busy machine everything is late.
     static let timing: [Scenario] = [
         Scenario(
             observing: "group-wait", configuration(wait: "2s"), hears: [#"ops {alertname="A"}"#: ["firing[A1,A2]"]]
@@ -10,7 +10,7 @@ extension Scenario {
             try await peer.hears("firing[A1,A2]")
             return peer.heard.map { String($0.at - began > .milliseconds(1900)) }
         },
-        // An alert that has waited elsewhere for longer than the group would wait is told at once.
+        // An alert that started longer ago than `group_wait` is notified at once.
         Scenario(observing: "late-alert", configuration(wait: "30s"), hears: [#"ops {alertname="A"}"#: ["firing[A]"]]) {
             peer in
             let began = ContinuousClock.now
@@ -39,7 +39,7 @@ extension Scenario {
             try await peer.hears("resolved[A]")
             return zip(said, said.dropFirst()).prefix(2).map { String($1.at - $0.at > .milliseconds(1500)) }
         },
-        // Other annotations alone are no news.
+        // A change of annotations alone does not cause a notification.
         Scenario("changed-annotation", hears: [#"ops {alertname="A"}"#: ["firing[A]"]]) { peer in
             try await peer.post(.init("A", annotations: ["note": "one"]))
             try await peer.hears("firing[A]")

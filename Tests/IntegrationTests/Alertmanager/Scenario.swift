@@ -1,16 +1,16 @@
 import Synchronization
 
-/// What both peers are put through, and what must come of it.
+/// A script that both peers run, and the expected notifications.
 struct Scenario: Sendable {
     var name: String
     var configuration: String
-    /// What each receiver hears of each group, in order: `ops {alertname="A"}` → lines.
+    /// The expected notifications by receiver and group, in order: `ops {alertname="A"}` → lines.
     var hears: [String: [String]]
-    /// What ours says where it is meant to differ; README.md tells why.
+    /// Those of vaultwatch where it differs by intention; README.md gives the reason.
     var oursHears: [String: [String]]?
-    /// Repeats of one message count as one.
+    /// Whether repeats of a notification count as one.
     var collapses = false
-    /// Returns what else was seen, which must be equal for both.
+    /// Returns further observations, which must be equal for both.
     var script: @Sendable (Peer) async throws -> [String]
 
     init(
@@ -39,7 +39,7 @@ struct Scenario: Sendable {
         self.script = script
     }
 
-    /// One receiver, `ops`, and a route to it; more is put in where a scenario needs it.
+    /// A configuration with one receiver, `ops`, and a route to it, to which scenarios add what they need.
     static func configuration(
         route: String = "", wait: String = "1s", interval: String = "1s", again: String = "4h",
         groupBy: String = "[alertname]",
@@ -64,7 +64,7 @@ struct Scenario: Sendable {
 
     static var all: [Scenario] { grouping + timing + ending + quiet + failing + restarting }
 
-    /// What a peer's receivers heard, in the form of `hears`.
+    /// The notifications of a peer, in the form of `hears`.
     func summary(_ heard: [Collector.Heard]) -> [String: [String]] {
         var out: [String: [String]] = [:]
         for one in heard {

@@ -1,12 +1,10 @@
-import Lab
-
 /// The configuration file for a simulated estate: what an operator would write for a real one.
-enum DemoConfiguration {
+package enum DemoConfiguration {
     /// - Parameters:
     ///   - rules: a pattern of rule files.
     ///   - listen: where the agent listens.
     ///   - storage: the folder of its journal.
-    static func text(_ estate: EstateEndpoints, rules: String, listen: String, storage: String) -> String {
+    package static func text(_ estate: EstateEndpoints, rules: String, listen: String, storage: String) -> String {
         let nodes = estate.nodes.map { "        - {name: \($0.name), url: \"\($0.url)\"}" }.joined(separator: "\n")
         let ca = estate.caFile.map { "      ca_file: \($0)\n" } ?? ""
         let databases = estate.databases.map { database in
