@@ -51,7 +51,8 @@ struct Vaultwatch: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, ReloadCommand.self, CheckCommand.self, TestCommand.self, QueryCommand.self,
+            InitCommand.self, RunCommand.self, ReloadCommand.self, CheckCommand.self, TestCommand.self,
+            QueryCommand.self,
             StatusCommand.self,
             AlertsCommand.self, SilenceCommand.self,
             HistoryCommand.self, RoutesCommand.self, NotifyCommand.self, TemplateCommand.self, RecordCommand.self,
