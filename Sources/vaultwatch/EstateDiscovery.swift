@@ -42,6 +42,10 @@ struct EstateDiscovery {
             if environment["PGUSER"] == nil { parameters["user"] = "vaultwatch" }
             let connection = database.connection(to: PostgresOptions(parameters: parameters))
             do throws(PostgresError) {
+                let isOn = try await connection.query("SELECT current_setting('ssl') AS ssl").value(0, "ssl") == "on"
+                for index in draft.servers.indices where draft.servers[index] == server {
+                    draft.servers[index].offersTLS = isOn
+                }
                 let rows = try await connection.query(
                     "SELECT host(client_addr) AS host FROM pg_stat_replication WHERE client_addr IS NOT NULL ORDER BY 1"
                 )

@@ -78,6 +78,16 @@ extension EstateDraft {
         }
         var lines = ["postgres:", "  servers:"]
         for server in servers {
+            let encryption =
+                server.offersTLS == false
+                ? [
+                    "      # The server offers no TLS: password and answers go over the network in clear.",
+                    "      sslmode: disable",
+                ]
+                : [
+                    "      # verify-full also holds the server's certificate against its name; it needs sslrootcert.",
+                    "      sslmode: require",
+                ]
             lines += [
                 "    - name: \(quoted(server.name))",
                 "      host: \(quoted(server.host))",
@@ -85,8 +95,9 @@ extension EstateDraft {
                 "      database: \(quoted(database))",
                 "      user: vaultwatch",
                 "      password_file: \(EstateDraft.secrets)/postgres-password",
-                "      # verify-full also holds the server's certificate against its name; it needs sslrootcert.",
-                "      sslmode: require",
+            ]
+            lines += encryption
+            lines += [
                 "      # SQL can't tell how large the disk is:",
                 "      # capacity_bytes: 100GiB",
             ]

@@ -11,6 +11,8 @@ struct EstateDraft: Equatable {
         var name: String
         var host: String
         var port = 5432
+        /// Nil where it could not be asked.
+        var offersTLS: Bool?
     }
 
     struct Bucket: Equatable {

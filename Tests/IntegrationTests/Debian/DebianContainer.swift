@@ -55,9 +55,12 @@ final class DebianContainer: Sendable {
 
     /// Boots, runs the steps in turn up to the first that fails, and powers off. A step that fails, or that takes
     /// longer than the limit, is an issue of the test.
+    /// - Parameter hasHostNetwork: servers of this machine's loopback are within reach, and its ports are taken.
     /// - Returns: what each step that was run printed, by its name.
     @discardableResult
-    func boot(_ steps: [Step], limit: Duration = .seconds(60)) async throws -> [String: String] {
+    func boot(
+        _ steps: [Step], limit: Duration = .seconds(60), hasHostNetwork: Bool = false
+    ) async throws -> [String: String] {
         let results = "/var/lib/steps"
         var script = "cd \(results)\n"
         for step in steps {
@@ -80,10 +83,11 @@ final class DebianContainer: Sendable {
             """)
         try write("/etc/systemd/system/multi-user.target.d/steps.conf", "[Unit]\nWants=steps.service\n")
         var arguments = [
-            "--quiet", "--directory=\(root)", "--boot", "--keep-unit", "--register=no", "--private-network",
+            "--quiet", "--directory=\(root)", "--boot", "--keep-unit", "--register=no",
             "--resolv-conf=off", "--console=pipe",
             "--machine=vaultwatch-\(UUID().uuidString.prefix(8).lowercased())",
         ]
+        if !hasHostNetwork { arguments.append("--private-network") }
         if let folder = DebianContainer.runtimeFolder {
             arguments.append("--bind-ro=\(folder):/usr/lib/swift/linux")
             // ldconfig(8) runs when apt has installed a library.

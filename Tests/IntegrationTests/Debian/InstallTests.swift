@@ -37,6 +37,10 @@ struct InstallTests {
         let said = try await container.boot([
             Self.install,
             .init("shipped", "vaultwatch check config; vaultwatch check config --as-service"),
+            .init(
+                "verify",
+                "systemd-analyze verify --man=no vaultwatch.service vaultwatch.socket 2>&1 | tee /root/verify; ! test -s /root/verify"
+            ),
             .init("disabled", "! systemctl is-active vaultwatch; ! systemctl is-enabled vaultwatch vaultwatch.socket"),
             Self.edit,
             .init("missing", "! vaultwatch check config --as-service"),
@@ -176,5 +180,70 @@ struct InstallTests {
         ])
         #expect(said["without"]?.contains("systemd hands over no socket") == true)
         container.remove()
+    }
+
+    /// What the README says to type on a bare Debian leads to a page on the phone, within two minutes.
+    @Test func theReadmeLeadsToTheFirstPage() async throws {
+        let estate = try await Estate.quiet(postgres: true, security: .https)
+        let endpoints = try estate.endpoints()
+        let package = try await BuiltPackage()
+        let container = try await container()
+        try container.copy(package.path, to: "/root/vaultwatch_0_amd64.deb")
+        func first(_ path: String) throws -> String {
+            try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .newlines)
+        }
+        let database = try #require(endpoints.databases.first)
+        let token = try first(endpoints.tokenFile)
+        let password = try first(database.passwordFile)
+        let (id, key) = (try first(endpoints.bucket.accessKeyFile), try first(endpoints.bucket.secretKeyFile))
+        for (name, value) in [
+            ("vault-token", token), ("postgres-password", password), ("s3-access-key-id", id),
+            ("s3-secret-access-key", key), ("smtp-password", "secret"),
+        ] {
+            try container.write("/root/" + name, value + "\n", mode: 0o600)
+        }
+        // Of the estate's authority, which a real one's machine would trust.
+        try container.copy(try #require(endpoints.caFile), to: "/usr/local/share/ca-certificates/lab.crt")
+
+        let readme = try String(contentsOfFile: Binary.root + "/README.md", encoding: .utf8)
+        let block = try #require(readme.components(separatedBy: "```console\n").dropFirst().first)
+        var script = block.components(separatedBy: "```")[0].components(separatedBy: "\n").filter {
+            $0.hasPrefix("# ")
+        }.map { String($0.dropFirst(2)) }.joined(separator: "\n")
+        let port = try freePort()
+        for (example, real) in [
+            ("https://vault-1.example.org:8200", endpoints.nodes[0].url),
+            ("pg-1.example.org", "\(database.host):\(database.port) --database=\(database.database)"),
+            ("--bucket=vault-backups", "--bucket=\(endpoints.bucket.name) --region=\(endpoints.bucket.region)"),
+            ("https://s3.example.org", endpoints.bucket.endpoint),
+            ("smtp.example.org:587", endpoints.mail),
+            ("vaultwatch_*.deb\n", "vaultwatch_*.deb\nupdate-ca-certificates\n"),
+            // This machine's port may be taken.
+            ("--force\n", "--force\nsed -i 's/127.0.0.1:9321/127.0.0.1:\(port)/' /etc/vaultwatch/vaultwatch.yml\n"),
+        ] {
+            #expect(script.contains(example), "\(example) is not in\n\(script)")
+            script = script.replacingOccurrences(of: example, with: real)
+        }
+        let said = try await container.boot(
+            [
+                .init(
+                    "transcript",
+                    """
+                    export HOME=/root VAULT_TOKEN=\(token) PGUSER=\(database.user) PGPASSWORD=\(password) \
+                        AWS_ACCESS_KEY_ID=\(id) AWS_SECRET_ACCESS_KEY=\(key)
+                    cd /root
+                    \(script)
+                    """),
+                .init(
+                    "status",
+                    "systemctl is-active vaultwatch; vaultwatch status --url=http://127.0.0.1:\(port) || [ $? = 1 ]"),
+            ], limit: .seconds(120), hasHostNetwork: true)
+        #expect(said["transcript"]?.contains("accepted") == true, "\(said)")
+        #expect(
+            estate.inbox.messages(kind: .mail).contains {
+                $0.mail?.subject.contains("VaultwatchTest") == true || $0.mail?.subject.contains("Test of") == true
+            })
+        container.remove()
+        await estate.stop()
     }
 }
