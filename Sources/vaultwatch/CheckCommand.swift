@@ -89,6 +89,18 @@ struct CheckConfigCommand: AsyncParsableCommand {
                     ["RECEIVER", "INTEGRATION", "ENDPOINT", "ANSWER"],
                     endpoints.map { [$0.receiver, $0.integration, $0.endpoint, $0.answer] }))
         }
+        let missing =
+            status.sections.flatMap { section in
+                section.targets.compactMap { target in
+                    target.lastError.map { "\(section.title), \(target.name): \($0)" }
+                }
+            }
+            + endpoints.filter { !$0.isReachable }.map { "receiver \($0.receiver), \($0.integration): \($0.answer)" }
+        if !missing.isEmpty {
+            print("")
+            print("Still missing, in the order in which to do it:")
+            for (index, text) in missing.enumerated() { print("  \(index + 1). \(text)") }
+        }
         let isReachable = endpoints.allSatisfy(\.isReachable)
         if status.health == .critical || status.health == .unknown || !isReachable { throw ExitCode.failure }
     }
