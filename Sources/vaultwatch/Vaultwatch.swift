@@ -1,14 +1,14 @@
 import ArgumentParser
+import Dispatch
 import Supervision
 
 @main
 enum Main {
-    static func main() async {
+    static func main() {
         // Daemons take signals as requests, from the first moment on.
         if CommandLine.arguments.dropFirst().contains("run") { _ = Signals.shared }
-        // This task has a priority above that of ordinary threads, which its children would inherit and whom it waits for
-        // would get. libdispatch's workers can't have it without privileges, and each would complain to syslog. Hence a
-        // task of ordinary priority, for which nothing waits.
+        // The task of an asynchronous main would have a priority above that of ordinary threads, and what it waits for too.
+        // libdispatch's workers can't have it without privileges, and each would complain to syslog.
         Task.detached(priority: .medium) {
             do {
                 var command = try Vaultwatch.parseAsRoot()
@@ -22,7 +22,7 @@ enum Main {
             }
             Vaultwatch.exit()
         }
-        while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+        dispatchMain()
     }
 
     private static func exit(_ error: any Error) -> Never {

@@ -42,7 +42,7 @@ import Testing
         #expect(try only("COPY").text.hasPrefix("vaultwatch_*.deb "))
 
         // The program is where the package puts it, and takes these arguments.
-        let files = try await BuiltPackage().unpacked()
+        let files = try await BuiltPackage.shared().unpacked()
         let entry = try #require(try only("ENTRYPOINT").words.first)
         #expect(FileManager.default.isExecutableFile(atPath: files.path + entry))
         let command = try only("CMD").words

@@ -33,7 +33,8 @@ struct InstallTests {
 
     /// From nothing to READY; then what an operator does in a service's life, to the purge.
     @Test func itIsInstalledConfiguredReloadedUpgradedAndPurged() async throws {
-        let container = try await container(try BuiltPackage(), try BuiltPackage(revision: "+next"))
+        let folder = try TemporaryDirectory()
+        let container = try await container(try .shared(), try BuiltPackage(in: folder.path, revision: "+next"))
         let said = try await container.boot([
             Self.install,
             .init("shipped", "vaultwatch check config; vaultwatch check config --as-service"),
@@ -110,7 +111,7 @@ struct InstallTests {
 
     /// A process that hangs or dies is started again by systemd, with its alerts and what waits to be delivered.
     @Test func whatHangsOrDiesIsStartedAgain() async throws {
-        let container = try await container(try BuiltPackage())
+        let container = try await container(try .shared())
         // The receiver does not answer, so that messages wait. What fires and what waits, each with its beginning:
         let facts = """
             vaultwatch alerts -o json | tr ',' '\\n' | grep -E 'startsAt|alertname' | sort >/root/alerts.new
@@ -166,7 +167,7 @@ struct InstallTests {
 
     /// systemd holds the port, and hands it over at each start.
     @Test func theSocketIsActivated() async throws {
-        let container = try await container(try BuiltPackage())
+        let container = try await container(try .shared())
         let said = try await container.boot([
             Self.install,
             .init("without", "! vaultwatch run --config.file=/etc/vaultwatch/vaultwatch.yml --web.systemd-socket"),
@@ -186,7 +187,7 @@ struct InstallTests {
     @Test func theReadmeLeadsToTheFirstPage() async throws {
         let estate = try await Estate.quiet(postgres: true, security: .https)
         let endpoints = try estate.endpoints()
-        let package = try await BuiltPackage()
+        let package = try await BuiltPackage.shared()
         let container = try await container()
         try container.copy(package.path, to: "/root/vaultwatch_0_amd64.deb")
         func first(_ path: String) throws -> String {

@@ -7,7 +7,8 @@ import Testing
 /// What is in the package.
 @Suite(.serialized) struct PackageTests {
     @Test func theSameProgramGivesTheSameBytes() async throws {
-        let packages = try await [BuiltPackage(), BuiltPackage()]
+        let folder = try TemporaryDirectory()
+        let packages = try await [BuiltPackage.shared(), BuiltPackage(in: folder.path)]
         let bytes = try packages.map { try Data(contentsOf: URL(filePath: $0.path)) }
         #expect(bytes[0] == bytes[1])
         #expect(packages[0].path.hasSuffix("/vaultwatch_\(Vaultwatch.version)_amd64.deb"))
@@ -15,7 +16,7 @@ import Testing
 
     /// The named tags are those of a debug program: the Swift runtime is outside, and nothing is compressed.
     @Test func lintianHasNothingToSay() async throws {
-        let package = try await BuiltPackage()
+        let package = try await BuiltPackage.shared()
         let debug =
             "custom-library-search-path,uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball"
         let child = try await ChildProcess.start(
@@ -28,7 +29,7 @@ import Testing
 
     /// A page for each command, from the argument parser, which man(1) formats without a complaint.
     @Test func everyCommandHasAManualPage() async throws {
-        let files = try await BuiltPackage().unpacked()
+        let files = try await BuiltPackage.shared().unpacked()
         let pages = try FileManager.default.contentsOfDirectory(atPath: files.path + "/usr/share/man/man1")
         let help = try JSONDecoder().decode(
             Help.self, from: Data(try await Binary.run(["--experimental-dump-help"]).output.utf8))
@@ -64,7 +65,7 @@ import Testing
 
     /// Bash reads its completions and proposes commands.
     @Test func bashCompletesCommands() async throws {
-        let files = try await BuiltPackage().unpacked()
+        let files = try await BuiltPackage.shared().unpacked()
         let folder = files.path + "/usr/share"
         let said = try await ChildProcess.run(
             "bash",
