@@ -11,8 +11,8 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + strict
 
-// The stages are optimised in debug builds too, so that tests can have thousands of simulated days; for a debugger that sees every
-// variable build with VAULTWATCH_DEBUG=1.
+// The stages are optimised in debug builds too, so that tests can have thousands of simulated days; for a debugger that
+// sees every variable build with VAULTWATCH_DEBUG=1.
 let optimised: [SwiftSetting] =
     Context.environment["VAULTWATCH_DEBUG"] == nil ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
 
@@ -46,6 +46,8 @@ let package = Package(
         .executable(name: "vaultwatch-demo", targets: ["vaultwatch-demo"]),
         // Loaded by a test into the program, whose wall clock it steps.
         .library(name: "SteppedClock", type: .dynamic, targets: ["SteppedClock"]),
+        // Loaded by a test into the program, whose disk it holds.
+        .library(name: "HangingDisk", type: .dynamic, targets: ["HangingDisk"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -142,6 +144,7 @@ let package = Package(
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 
         .target(name: "SteppedClock", path: "Tests/SteppedClock", linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "HangingDisk", path: "Tests/HangingDisk", linkerSettings: [.linkedLibrary("dl")]),
         tests("Samples", ["Text", "Samples"]),
         tests("Text", ["Text"]),
         tests("TimeZones", ["TimeZones", "Platform", "Text", "Samples"]),
@@ -172,7 +175,9 @@ let package = Package(
                 "Transport",
                 "TestServers", "Lab", logging,
             ]),
-        tests("Journal", ["Journal", "Alerts", "Platform", "Text", "Samples", "CSQLite"]),
+        tests(
+            "Journal", ["Journal", "Alerts", "Dispatching", "Platform", "Text", "Samples", "CSQLite"],
+            exclude: ["Recordings"]),
         tests(
             "Web",
             [

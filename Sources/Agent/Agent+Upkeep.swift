@@ -22,19 +22,7 @@ extension Agent {
             store.append(
                 registry.families().flatMap { family in family.samples.map { Sample($0.labels, $0.value, at: now) } })
             if turn % 4 == 0 { store.truncate(now: now) }
-            // What waits for the disk goes there as soon as there is room again.
-            if turn % 12 == 0 || !journal.health.isHealthy {
-                do {
-                    try await journal.maintain()
-                } catch {
-                    platform.log.debug("the journal's upkeep failed", metadata: ["err": "\(error)"])
-                }
-            }
-            if journalBegunAnew.take() {
-                await desk.rewriteJournal()
-                await desk.note("journal begun anew", "the old file could not be read and is kept beside it")
-                await rules.save()
-            }
+            await maintainJournal(isTurn: turn % 12 == 0)
             turn += 1
             guard (try? await platform.time.sleep(for: .seconds(5))) != nil else { return }
         }
@@ -45,6 +33,7 @@ extension Agent {
         metrics.journalHealthy.set(health.isHealthy ? 1 : 0)
         metrics.journalBacklog.set(Double(health.backlog))
         metrics.journalLost.set(Double(health.lost))
+        metrics.journalStalled.set(health.stalled?.seconds ?? 0)
         metrics.journalBytes.set(Double(health.bytes))
         let counts = await desk.counts()
         metrics.alerts.set(Double(counts.active), "active")

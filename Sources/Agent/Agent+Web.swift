@@ -78,9 +78,13 @@ extension Agent {
         addAlerting(&sources)
         sources.targets = { [self] in targets() }
         sources.status = { [self] in await status() }
-        sources.history = { [self] (from, to) async throws(QueryError) -> [HistoryItem] in
+        sources.degradations = { [self] in degradations() }
+        sources.history = { [self] (query) async throws(QueryError) -> [HistoryItem] in
+            var filter = HistoryFilter()
+            (filter.from, filter.to, filter.limit) = (query.from, query.to, query.limit)
+            (filter.kinds, filter.receivers, filter.contains) = (query.kinds, query.receivers, query.contains)
             do throws(JournalError) {
-                return try await journal.history(from: from, to: to, limit: 10_000).map { entry in
+                return try await journal.history(filter).map { entry in
                     HistoryItem(
                         at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject,
                         receiver: entry.receiver,

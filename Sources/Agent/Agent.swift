@@ -29,8 +29,10 @@ package final class Agent: Sendable {
     let metrics: AgentMetrics
     let startedAt: Timestamp
     let state: Mutex<State>
-    /// Raised when the journal's file broke and an empty one was begun: everything is to be written again.
+    /// Raised when the journal misses rows, because its file was begun anew or too much waited: everything is written again.
     let journalBegunAnew: Flag
+    /// Raised when the start went on without what the journal holds; until it has been merged.
+    let journalUnread = Flag()
 
     struct State {
         var configuration: Configuration
@@ -70,7 +72,7 @@ package final class Agent: Sendable {
         self.heartbeat = heartbeat
         let flag = Flag()
         journalBegunAnew = flag
-        let journal = Agent.journal(configuration.storage, platform, metrics, flag)
+        let journal = Agent.journal(configuration.storage, platform, metrics, rewrite: flag)
         self.journal = journal
         let time = platform.time
         desk = AlertDesk(
@@ -146,15 +148,16 @@ package final class Agent: Sendable {
     private func restore() async {
         do {
             let snapshot = try await journal.load()
-            for (table, count) in snapshot.unreadable {
-                platform.log.error(
-                    "rows of the journal could not be read", metadata: ["table": "\(table)", "rows": "\(count)"])
-            }
+            logUnreadable(snapshot)
             await desk.restore(snapshot)
             await rules.restore(snapshot.states)
         } catch {
-            platform.log.error("the journal cannot be read; starting without a past", metadata: ["err": "\(error)"])
+            platform.log.error(
+                "the journal cannot be read; starting without its alerts, silences and undelivered messages until it can",
+                metadata: ["err": "\(error)"])
             await desk.beginWithoutPast()
+            await desk.note("started without the journal", error.description)
+            journalUnread.raise()
         }
     }
 

@@ -14,6 +14,7 @@ struct AgentMetrics: Sendable {
     let journalBacklog: Gauge
     let journalLost: Gauge
     let journalBytes: Gauge
+    let journalStalled: Gauge
     let journalBegunAnew: Gauge
     let alerts: Gauge
     let groups: Gauge
@@ -33,11 +34,16 @@ struct AgentMetrics: Sendable {
         loopAge = registry.gauge(
             "vaultwatch_loop_age_seconds", help: "Time since a loop last advanced.", labels: ["loop"])
         journalHealthy = registry.gauge(
-            "vaultwatch_journal_healthy", help: "1 when everything written to the journal is on the disk.")
+            "vaultwatch_journal_healthy",
+            help: "1 when the disk answers in time and everything written to the journal is on it.")
         journalBacklog = registry.gauge(
             "vaultwatch_journal_backlog_rows", help: "Rows that wait in memory for the disk.")
         journalLost = registry.gauge(
-            "vaultwatch_journal_lost_rows", help: "Rows given up since even the backlog was full.")
+            "vaultwatch_journal_lost_rows",
+            help: "Rows of the journal given up: too many waited for the disk, or one was too large.")
+        journalStalled = registry.gauge(
+            "vaultwatch_journal_stalled_seconds", help: "How long the journal's disk has not answered; 0 while it does."
+        )
         journalBytes = registry.gauge("vaultwatch_journal_size_bytes", help: "Size of the journal's file.")
         journalBegunAnew = registry.gauge(
             "vaultwatch_journal_begun_anew_timestamp_seconds",

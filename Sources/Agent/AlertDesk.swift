@@ -84,6 +84,35 @@ package actor AlertDesk {
     /// Takes up where the last run ended.
     /// - Parameter snapshot: what the journal has kept.
     package func restore(_ snapshot: JournalSnapshot) {
+        restoreThreads(snapshot)
+        let decisions = dispatcher.restore(saved(snapshot), now: platform.time.now())
+        let fresh = Set(decisions.send.map(\.id))
+        enqueue(decisions)
+        batch.send += dispatcher.pending.filter { !fresh.contains($0.id) }
+        commitWake.signal()
+    }
+
+    /// Takes in what the journal has kept, after a start without it: undelivered messages go out, and what this run knows itself
+    /// stays as it is.
+    package func merge(_ snapshot: JournalSnapshot) {
+        restoreThreads(snapshot)
+        let decisions = dispatcher.merge(saved(snapshot), now: platform.time.now())
+        let ids = Set(snapshot.outbox.map(\.id)).subtracting(decisions.send.map(\.id))
+        enqueue(decisions)
+        batch.send += dispatcher.pending.filter { ids.contains($0.id) }
+        commitWake.signal()
+        wake.signal()
+    }
+
+    /// What this run has set itself is newer.
+    private func restoreThreads(_ snapshot: JournalSnapshot) {
+        for (key, bytes) in snapshot.states where key.hasPrefix(AlertDesk.threadPrefix) {
+            let name = String(key.dropFirst(AlertDesk.threadPrefix.count))
+            if threads[name] == nil { threads[name] = String(decoding: bytes, as: UTF8.self) }
+        }
+    }
+
+    private func saved(_ snapshot: JournalSnapshot) -> Dispatcher.Saved {
         var saved = Dispatcher.Saved(alerts: snapshot.alerts)
         for (key, bytes) in snapshot.silences {
             do {
@@ -112,20 +141,13 @@ package actor AlertDesk {
                     metadata: ["key": "\(key)", "err": "\(error)"])
             }
         }
-        for (key, bytes) in snapshot.states where key.hasPrefix(AlertDesk.threadPrefix) {
-            threads[String(key.dropFirst(AlertDesk.threadPrefix.count))] = String(decoding: bytes, as: UTF8.self)
-        }
         saved.outgoing = snapshot.outbox.map {
             Outgoing(id: $0.id, notification: $0.notification, attempted: $0.attempted)
         }
-        let decisions = dispatcher.restore(saved, now: platform.time.now())
-        let fresh = Set(decisions.send.map(\.id))
-        enqueue(decisions)
-        batch.send += dispatcher.pending.filter { !fresh.contains($0.id) }
-        commitWake.signal()
+        return saved
     }
 
-    /// The journal can't be read: what it holds waits for the next start.
+    /// The journal can't be read now: `merge` takes in what it holds as soon as it can.
     package func beginWithoutPast() { dispatcher.beginWithoutPast(now: platform.time.now()) }
 
     /// Something that happened to the agent itself, for the history.

@@ -6,6 +6,9 @@ final class Flag: Sendable {
 
     func raise() { raised.withLock { $0 = true } }
 
+    /// Whether it is up.
+    var isRaised: Bool { raised.withLock { $0 } }
+
     /// Whether it was up; it is down afterwards.
     func take() -> Bool {
         raised.withLock { raised in

@@ -205,7 +205,8 @@ package actor RuleKeeper {
     }
 
     /// Takes up the rules' state where the last run ended.
-    package func restore(_ states: [String: [UInt8]]) async {
+    /// - Parameter merging: the groups have been evaluated meanwhile, after a start without the journal.
+    package func restore(_ states: [String: [UInt8]], merging: Bool = false) async {
         let now = platform.time.wall()
         let present = Set(entries.map { "rules/" + $0.evaluator.group.key })
         for (key, bytes) in states where key.hasPrefix("rules/") && !present.contains(key) {
@@ -218,8 +219,12 @@ package actor RuleKeeper {
         for index in entries.indices {
             guard let bytes = states["rules/" + entries[index].evaluator.group.key] else { continue }
             do {
-                entries[index].evaluator.restore(
-                    try JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes)), now: now)
+                let saved = try JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes))
+                if merging {
+                    entries[index].evaluator.merge(saved, now: now)
+                } else {
+                    entries[index].evaluator.restore(saved, now: now)
+                }
             } catch {
                 platform.log.error(
                     "a rule group's state in the journal could not be read",

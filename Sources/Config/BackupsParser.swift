@@ -5,7 +5,7 @@ import Samples
 import YAML
 
 extension TargetParser {
-    /// `backups`: buckets, each with its sets.
+    /// Parses `backups`: buckets, each with its sets.
     func backups(_ nodes: [Node]) -> [BackupBucketOptions] {
         var names: Set<String> = []
         return nodes.compactMap { bucket($0, &names) }
@@ -17,7 +17,7 @@ extension TargetParser {
         var options = S3Options(bucket: bucket)
         if let region = fields.string("region") { options.region = region }
         options.endpoint = context.url(&fields, "endpoint")
-        // Self-made object stores know no bucket names in their host.
+        // Object stores other than Amazon's rarely serve buckets under host names of their own.
         options.pathStyle = fields.bool("path_style") ?? !(options.endpoint?.hasSuffix(".amazonaws.com") ?? true)
         options.tls = tls(&fields)
         options.credentials = credentials(&fields)
@@ -47,7 +47,8 @@ extension TargetParser {
         if id != nil || key != nil {
             errors.add(
                 fields.position,
-                "access_key_id and secret_access_key go together; expected both (or their _file twins), or neither")
+                "access_key_id and secret_access_key belong together; expected both (or the keys with _file), or neither"
+            )
         }
         if let directory { return .directory(directory) }
         if anonymous { return .anonymous }
@@ -62,7 +63,7 @@ extension TargetParser {
         return .environment
     }
 
-    /// `verification`: how the newest backup's content is checked.
+    /// Parses `verification`: how the content of the newest backup is verified.
     private func verification(_ node: Node?) -> BackupVerification {
         var options = BackupVerification()
         guard let node else { return options }
@@ -74,7 +75,7 @@ extension TargetParser {
         {
             errors.add(
                 fields.position(of: key.path == nil ? "encryption_key" : "encryption_key_file"),
-                "not a key of AES-256; expected 64 hexadecimal digits, or 32 bytes in Base64")
+                "not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64")
         }
         if let limit = context.bytes(&fields, "limit_bytes") { options.limitBytes = limit }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
@@ -83,7 +84,7 @@ extension TargetParser {
         return options
     }
 
-    /// `records`: paths of the files that tell of backup runs, restore tests and drills. One may come into being later.
+    /// Parses `records`: paths of the files of backup runs, restore tests and drills. They need not exist yet.
     func records(_ nodes: [Node]) -> RecordOptions? {
         let paths = nodes.compactMap { node -> String? in
             guard let text = node.scalar else {
@@ -136,11 +137,13 @@ extension TargetParser {
 
 /// One bucket and the sets of backups in it.
 package struct BackupBucketOptions: Sendable {
+    /// The bucket and how to access it.
     package var store: S3Options
+    /// The sets of backups in it.
     package var sets: [BackupSetOptions]
 
-    /// On the 1st only a monthly backup is made: the monthly sets of a bucket cover that day of its daily sets,
-    /// where the configuration does not say which do.
+    /// Lets the monthly sets of a bucket cover its daily sets where the configuration has no `also_covering`: on the
+    /// 1st of a month only the monthly backup is made.
     static func coveringEachOther(_ sets: [BackupSetOptions]) -> [BackupSetOptions] {
         let monthly = sets.filter { $0.period == .month }.map(\.prefix)
         return sets.map { set in

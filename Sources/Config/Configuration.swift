@@ -4,51 +4,60 @@ import Probes
 import Samples
 import Store
 
-/// A configuration file, read and checked: what each stage needs to know, and nothing that needs a second look.
+/// A configuration file, parsed and validated: the options of each stage.
 package struct Configuration: Sendable {
+    /// `global`.
     package var global = GlobalOptions()
+    /// `vault`: the clusters.
     package var vault: [VaultClusterOptions] = []
+    /// `postgres`: the servers.
     package var postgres: [PostgresServerOptions] = []
+    /// `backups`: the buckets.
     package var backups: [BackupBucketOptions] = []
-    /// Nil without record files.
+    /// `records`; nil without record files.
     package var records: RecordOptions?
-    /// Shell patterns of rule files, absolute.
+    /// `rules`: shell patterns of rule files, absolute.
     package var ruleFiles: [String] = []
+    /// The routing of `alerting`.
     package var dispatch: DispatchOptions
+    /// The receivers of `alerting`.
     package var delivery: DeliveryOptions
+    /// `web`.
     package var web = WebOptions()
+    /// `storage`.
     package var storage = StorageOptions()
-    /// The file it came from.
+    /// The path of the file.
     package var path = ""
 }
 
-/// `global`: what holds for every target that does not say otherwise.
+/// `global`: defaults for all targets.
 package struct GlobalOptions: Sendable, Hashable {
-    /// Default 5 s.
+    /// Time from one probe of a target to the next. Default 5 s.
     package var pollInterval: Duration = .seconds(5)
-    /// For each request of a probe. Default 4 s.
+    /// Limit for each request of a probe. Default 4 s.
     package var timeout: Duration = .seconds(4)
-    /// For rule groups without an interval of their own. Default 15 s.
+    /// The interval of rule groups without one of their own. Default 15 s.
     package var evaluationInterval: Duration = .seconds(15)
     /// Added to every alert, and available to templates as `$externalLabels`.
     package var externalLabels: [String: String] = [:]
 }
 
-/// `storage`: what is kept, where, and how much of it.
+/// `storage`: what is kept, where and how long.
 package struct StorageOptions: Sendable, Hashable {
-    /// The folder of the journal. Default `/var/lib/vaultwatch`.
+    /// The directory of the journal. Default `/var/lib/vaultwatch`.
     package var path = "/var/lib/vaultwatch"
+    /// The limits of the in-memory store of samples.
     package var memory = StoreOptions()
-    /// How long sent notifications stay in the history. Default 90 d.
+    /// How long entries stay in the history. Default 90 d.
     package var historyRetention: Duration = .seconds(90 * 86400)
 }
 
-/// `web`: where the agent listens.
+/// `web`: where the agent listens and how it is reached.
 package struct WebOptions: Sendable, Hashable {
-    /// `host:port`, `:port`, `[::1]:port`. Default `:9321`.
+    /// Each `host:port`, `:port` or `[::1]:port`. Default `:9321`.
     package var listenAddresses = [":9321"]
-    /// Where people reach the agent, for links; no slash at its end.
+    /// The URL under which users reach the agent, for links; without a trailing slash. Default: none.
     package var externalURL = ""
-    /// An exporter-toolkit web configuration file: TLS and basic authentication.
+    /// The path of an exporter-toolkit web configuration file (TLS and basic authentication). Default: none.
     package var configFile: String?
 }

@@ -4,12 +4,12 @@ import Samples
 import YAML
 
 extension Configuration {
-    /// Reads and checks a configuration file.
+    /// Parses and validates a configuration file.
     ///
-    /// Files that it names (certificates, secrets, rule patterns, an alerting file) are opened now, so that a
-    /// mistake is told at the start and not at 3 a.m.; secrets are read again at each use.
+    /// The files that it names (certificates, secrets, rule files, an alerting file) are opened now, so that mistakes
+    /// show at the start; secrets are read again at each use.
     /// - Parameter environment: for `${NAME}` in paths.
-    /// - Throws: all mistakes at once.
+    /// - Throws: `ConfigurationErrors` with all mistakes.
     package static func load(
         _ path: String, files: any FileAccess, environment: [String: String]
     ) throws(ConfigurationErrors) -> Configuration {
@@ -31,7 +31,7 @@ extension Configuration {
                 return nil
             }
             let pattern = context.path(text, at: node.position)
-            // A pattern may match nothing yet; a plain path must be there.
+            // A pattern may match nothing yet; a plain path must exist.
             if !pattern.contains(where: { "*?[".contains($0) }), files.glob(pattern).isEmpty {
                 errors.add(node.position, "rules: no such file: \(pattern)")
             }
@@ -43,10 +43,10 @@ extension Configuration {
             fields.node("alerting"), at: root.position, externalURL: web.externalURL)
         fields.finish()
 
-        // With rules alone the agent watches itself.
+        // With rules alone the agent monitors itself.
         if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, ruleFiles.isEmpty, errors.isEmpty {
             errors.add(
-                root.position, "nothing to watch: expected at least one of vault, postgres, backups, records, rules")
+                root.position, "nothing to monitor: expected at least one of vault, postgres, backups, records, rules")
         }
         guard errors.isEmpty, let alerting else { throw ConfigurationErrors(errors: errors.errors) }
         return Configuration(
@@ -55,7 +55,7 @@ extension Configuration {
             delivery: alerting.delivery, web: web, storage: storage, path: path)
     }
 
-    /// The root of a YAML file; what is wrong with it goes to the context's errors.
+    /// The root of a YAML file; nil after an error, which is added to the context.
     static func document(_ path: String, _ context: ParsingContext) -> Node? {
         do {
             return try Node.parse(try context.files.read(path, limit: ParsingContext.fileLimitBytes), file: path)

@@ -41,7 +41,8 @@ extension WebOptions {
         fields.finish()
     }
 
-    /// `host:port` taken apart; the host is empty for all interfaces, and an IPv6 address comes without its brackets.
+    /// Splits `host:port`. The host is empty for all interfaces; an IPv6 address is returned without its brackets.
+    /// - Returns: nil for anything else.
     package static func hostAndPort(_ address: String) -> (host: String, port: Int)? {
         guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
             (0...65535).contains(port)

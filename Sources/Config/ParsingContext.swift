@@ -2,20 +2,24 @@ import Platform
 import Samples
 import YAML
 
-/// What parsers of sections share: where errors go, how paths and environment variables are read.
+/// What the parsers of all sections share: the list of errors, the file system, the environment.
 package struct ParsingContext: Sendable {
+    /// Collects all mistakes.
     package let errors: ErrorList
+    /// Opens the files that the configuration names.
     package let files: any FileAccess
+    /// The variables for `${NAME}` in paths.
     package let environment: [String: String]
-    /// Relative paths start here: the folder of the configuration file, as in Prometheus.
+    /// The directory of the configuration file; relative paths start there, as in Prometheus.
     package let folder: String
-    /// Whether an empty secret or path is as good as none, as in Alertmanager's configuration. Default false: a
-    /// mistake.
+    /// Whether an empty secret or path counts as absent, as in Alertmanager's configuration. Default false: it is an
+    /// error.
     package var emptyIsAbsent = false
 
-    /// Larger than any configuration, certificate or secret that makes sense.
+    /// The largest configuration, certificate or secret that is read, in bytes.
     package static let fileLimitBytes = 4 << 20
 
+    /// - Parameter folder: the directory of the configuration file.
     package init(errors: ErrorList, files: any FileAccess, environment: [String: String], folder: String) {
         self.errors = errors
         self.files = files
@@ -23,11 +27,11 @@ package struct ParsingContext: Sendable {
         self.folder = folder
     }
 
-    /// A path with `${NAME}` taken from the environment, made absolute. An unknown variable is an error, and the path
-    /// stays as it is.
+    /// Replaces `${NAME}` by the environment's variables and makes the path absolute. An unknown variable is an error;
+    /// the path is returned unchanged then.
     package func path(_ text: String, at position: SourcePosition) -> String { expanded(text, at: position) ?? text }
 
-    /// Nil after a mistake, which is in `errors`.
+    /// Nil after an error, which is added to `errors`.
     private func expanded(_ text: String, at position: SourcePosition) -> String? {
         var out = ""
         var rest = Substring(text)
@@ -35,7 +39,7 @@ package struct ParsingContext: Sendable {
         while let start = rest.firstRange(of: "${") {
             out += rest[..<start.lowerBound]
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
-                errors.add(position, "\"${\" without its \"}\"")
+                errors.add(position, "\"${\" without a closing \"}\"")
                 return nil
             }
             let name = String(rest[start.upperBound..<end])
@@ -55,7 +59,7 @@ package struct ParsingContext: Sendable {
         return isComplete ? (out.hasPrefix("/") ? out : folder + "/" + out) : nil
     }
 
-    /// The path under a key, of a file that can be read now.
+    /// The path under a key; an error is added if the file cannot be read now.
     package func readableFile(_ fields: inout Fields, _ key: String) -> String? {
         guard let node = fields.node(key) else { return nil }
         guard let text = node.scalar else {
@@ -73,7 +77,7 @@ package struct ParsingContext: Sendable {
         return path
     }
 
-    /// A secret under `key`, or in a file under `key_file`; both at once are an error.
+    /// A secret under `key`, or in the file under `key_file`; giving both is an error.
     package func secret(_ fields: inout Fields, _ key: String) -> Secret? {
         let inline = fields.string(key).flatMap { $0.isEmpty && emptyIsAbsent ? nil : $0 }
         let file = readableFile(&fields, key + "_file")
@@ -83,7 +87,7 @@ package struct ParsingContext: Sendable {
         return file.map { Secret(file: $0) } ?? inline.map { Secret(value: $0) }
     }
 
-    /// A duration as Prometheus writes it, longer than nothing.
+    /// A duration in Prometheus' notation, above zero.
     package func duration(_ fields: inout Fields, _ key: String) -> Duration? {
         fields.parsed(key, expected: "a duration such as 5s or 1h30m, above zero") { text in
             Duration(prometheus: text).flatMap { $0 > .zero ? $0 : nil }
@@ -119,13 +123,14 @@ package struct ParsingContext: Sendable {
         return url.hasSuffix("/") ? String(url.dropLast()) : url
     }
 
-    /// What was found in a URL's place; before an "@" there may be a password.
+    /// Describes what was found where a URL is expected; a password before "@" is not repeated.
     static func shown(_ node: Node) -> String {
-        node.scalar?.contains("@") == true ? "one with a user or password in it" : node.kind
+        node.scalar?.contains("@") == true ? "one with a user name or password" : node.kind
     }
 
-    /// - Parameter userAllowed: a user and password may stand before the host: where the whole URL is a secret.
-    /// - Returns: the URL with its scheme in lower case; nil where it is no http or https URL with a host.
+    /// Checks an http or https URL.
+    /// - Parameter userAllowed: whether `user:password@` may precede the host, for URLs that are secrets.
+    /// - Returns: the URL with its scheme in lower case; nil for anything but an http or https URL with a host.
     static func webURL(_ text: String, userAllowed: Bool = false) -> String? {
         for scheme in ["http://", "https://"] where text.prefix(scheme.count).lowercased() == scheme {
             let rest = text.dropFirst(scheme.count)
@@ -140,11 +145,14 @@ package struct ParsingContext: Sendable {
     }
 }
 
-/// All that is wrong with a configuration, in the order of the file.
+/// All mistakes in a configuration, in the order of the file.
 package struct ConfigurationErrors: Error, Sendable, CustomStringConvertible {
+    /// Each mistake with its position.
     package let errors: [YAMLError]
 
+    /// - Parameter errors: at least one, in the order of the file.
     package init(errors: [YAMLError]) { self.errors = errors }
 
+    /// One line for each mistake: `file:line:column: message`.
     package var description: String { errors.map(\.description).joined(separator: "\n") }
 }

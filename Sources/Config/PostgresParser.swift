@@ -6,8 +6,9 @@ import Transport
 import YAML
 
 extension TargetParser {
-    /// `postgres`: the servers that hold Vault's storage.
-    /// - Parameter clusters: names of the configured Vault clusters, for servers that name none.
+    /// Parses `postgres`: the servers with Vault's storage.
+    /// - Parameter clusters: the names of the configured Vault clusters; the first is the default of a server's
+    ///   `cluster`.
     func postgres(_ node: Node?, clusters: [String]) -> [PostgresServerOptions] {
         guard let node else { return [] }
         var fields = Fields(node, errors, "postgres")
@@ -17,7 +18,7 @@ extension TargetParser {
         return servers
     }
 
-    /// Keys that are libpq's own parameters under the same name.
+    /// Keys that libpq has as parameters of the same name.
     private static let sameName = [
         "host", "hostaddr", "user", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding",
         "target_session_attrs",
@@ -117,7 +118,7 @@ enum ConnectionString {
         var result: [String: String] = [:]
         let characters = Array(text)
         var i = 0
-        // Complaints count keywords and do not repeat them: a piece of a password may stand in a keyword's place.
+        // Errors count keywords instead of repeating them: a misplaced part of a password may be taken for a keyword.
         var count = 0
         func skipSpace() { while i < characters.count, characters[i].isWhitespace { i += 1 } }
         while true {
@@ -132,7 +133,7 @@ enum ConnectionString {
             skipSpace()
             guard i < characters.count, characters[i] == "=" else {
                 return .failure(
-                    Problem(message: "expected \"=\" after keyword \(count); values with spaces stand in single quotes")
+                    Problem(message: "expected \"=\" after keyword \(count); put values with spaces in single quotes")
                 )
             }
             i += 1
@@ -147,7 +148,7 @@ enum ConnectionString {
             }
             if quoted {
                 guard i < characters.count else {
-                    return .failure(Problem(message: "the quote of keyword \(count)'s value is not closed"))
+                    return .failure(Problem(message: "the quoted value of keyword \(count) is not closed"))
                 }
                 i += 1
             }

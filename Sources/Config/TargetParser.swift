@@ -4,17 +4,17 @@ import Samples
 import Transport
 import YAML
 
-/// Parses what is to be watched. Names must be unique, since they are the labels of series.
+/// Parses the targets. Names must be unique, since they are labels of series.
 struct TargetParser: Sendable {
     let context: ParsingContext
     let global: GlobalOptions
 
     var errors: ErrorList { context.errors }
 
-    /// Complains about the second of two equal names.
+    /// Adds an error for a name that is already in use.
     func checkUnique(_ name: String, _ what: String, at position: SourcePosition, _ seen: inout Set<String>) {
         if !seen.insert(name).inserted {
-            errors.add(position, "duplicate name \"\(name)\": another \(what) has it already")
+            errors.add(position, "duplicate name \"\(name)\": another \(what) has the same name")
         }
     }
 
@@ -28,12 +28,12 @@ struct TargetParser: Sendable {
         if (tls.certificateFile == nil) != (tls.keyFile == nil) {
             errors.add(
                 fields.position(of: tls.keyFile == nil ? "cert_file" : "key_file"),
-                "cert_file and key_file go together; expected both or none")
+                "cert_file and key_file belong together; expected both or neither")
         }
         return tls
     }
 
-    /// `interval` and `timeout` of a target, else the global ones.
+    /// `poll_interval` and `timeout` of a target, else the global ones.
     func pace(_ fields: inout Fields) -> (interval: Duration, timeout: Duration) {
         let interval = context.duration(&fields, "poll_interval") ?? global.pollInterval
         let timeout = context.duration(&fields, "timeout") ?? min(global.timeout, interval)
@@ -101,7 +101,7 @@ struct TargetParser: Sendable {
         }
         if let role, let secret { return .appRole(roleID: role, secretID: secret, mount: mount ?? "approle") }
         if role != nil || secret != nil {
-            errors.add(fields.position, "an AppRole needs role_id and secret_id (or their _file twins)")
+            errors.add(fields.position, "an AppRole needs role_id and secret_id (or the keys with _file)")
         }
         return .none
     }

@@ -2,14 +2,14 @@ import HTTPServer
 import Platform
 import Web
 
-/// The pages that people open in a browser. Each is one answer that loads nothing from elsewhere.
+/// The pages for browsers. Each is self-contained: it loads nothing else.
 package struct Console: Sendable {
     private let sources: WebSources
     private let random: any RandomSource
 
     /// - Parameters:
-    ///   - sources: the data shown, the same as the APIs'.
-    ///   - random: makes the nonce of each answer's Content-Security-Policy.
+    ///   - sources: the data, the same as the APIs'.
+    ///   - random: for the nonce in the Content-Security-Policy of each response.
     package init(sources: WebSources, random: any RandomSource) {
         self.sources = sources
         self.random = random

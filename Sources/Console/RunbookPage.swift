@@ -2,11 +2,11 @@ import HTTPServer
 import Samples
 import Web
 
-/// The page at `/runbooks`: what each alert means and what to do about it, from the rules in use.
-/// `runbook_url` of the shipped rules points at its sections.
+/// The page at `/runbooks`: what each alert means and what to do, from the current rules. The `runbook_url` of the
+/// shipped rules points to its sections.
 struct RunbookPage {
     let groups: [RuleGroupView]
-    /// Allows this answer's own style.
+    /// Allows the style of this response only.
     let nonce: String
 
     var contentSecurityPolicy: String {
@@ -43,7 +43,7 @@ struct RunbookPage {
         page.text(rule.name)
         page.markup("</h2><p>Severity: ")
         page.text(rule.labels["severity"] ?? "none")
-        if !alerting.alerts.isEmpty { page.markup(" · <b>now</b>") }
+        if !alerting.alerts.isEmpty { page.markup(" · <b>active now</b>") }
         page.markup("</p>")
         for alert in alerting.alerts.prefix(20) {
             page.markup("<p>")
@@ -51,9 +51,9 @@ struct RunbookPage {
             page.markup("</p>")
         }
         page.markup("<p>")
-        page.text(alerting.annotations["description"] ?? "")
+        page.text(RunbookText.plain(alerting.annotations["description"] ?? ""))
         page.markup("</p><p><b>Action:</b> ")
-        page.text(alerting.annotations["action"] ?? "")
+        page.text(RunbookText.plain(alerting.annotations["action"] ?? ""))
         page.markup("</p><pre>")
         page.text(rule.query)
         page.markup("</pre></article>")

@@ -1,13 +1,14 @@
 import HTTPServer
+import Samples
 import Web
 
-/// The page at `/`: how everything stands, on a phone or a wall. One answer, nothing loaded from elsewhere.
+/// The status page at `/`, self-contained, for phones and wall displays.
 struct StatusPage {
     let status: EstateStatus
-    /// Allows this answer's own style and script, and no other's.
+    /// Allows the style and script of this response only.
     let nonce: String
 
-    /// Only what this page brings along, by its nonce; the script may fetch the page again.
+    /// Allows the page's own style and script by nonce; the script may fetch the page again.
     var contentSecurityPolicy: String {
         "default-src 'none'; style-src 'nonce-\(nonce)'; script-src 'nonce-\(nonce)'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     }
@@ -71,11 +72,11 @@ struct StatusPage {
             page.markup("</time></p>")
             paragraph(alert.summary, &page)
             if !alert.action.isEmpty {
-                page.markup("<p><b>Do:</b> ")
+                page.markup("<p><b>Action:</b> ")
                 page.text(alert.action)
                 page.markup("</p>")
             }
-            // Any other scheme could run something.
+            // Other schemes, such as javascript:, could run code.
             if alert.runbookURL.hasPrefix("https://") || alert.runbookURL.hasPrefix("http://") {
                 page.markup("<p><a rel=\"noopener noreferrer\" href=\"")
                 page.text(alert.runbookURL)
@@ -125,7 +126,9 @@ struct StatusPage {
                 page.markup("<p class=quiet>probed <time>")
                 page.text(last)
                 page.markup("</time>")
-                if let seconds = target.seconds { page.text(" in \(Int((seconds * 1000).rounded().clamped())) ms") }
+                if let seconds = target.seconds {
+                    page.text(" in \(Int64(saturating: (max(seconds, 0) * 1000).rounded())) ms")
+                }
                 page.markup("</p>")
             }
             page.markup("</article>")
@@ -139,7 +142,8 @@ struct StatusPage {
         for receiver in status.receivers {
             page.markup("<article><h3>")
             badge(
-                receiver.health, receiver.health == .ok ? "delivers" : receiver.health == .unknown ? "unused" : "fails",
+                receiver.health,
+                receiver.health == .ok ? "working" : receiver.health == .unknown ? "unused" : "failing",
                 &page)
             page.markup(" ")
             page.text("\(receiver.name) \(receiver.integration)")
@@ -190,16 +194,11 @@ struct StatusPage {
         .stale{opacity:.5}
         """
 
-    /// Swaps the page's content; when the agent does not answer, the old content fades rather than pretend to be new.
+    /// Replaces the content every 5 s; if the agent does not respond, the outdated content is dimmed.
     private static let script: StaticString = """
         setInterval(async()=>{const m=document.getElementById("main");if(document.hidden)return;\
         try{const r=await fetch(location.href,{cache:"no-store"});if(!r.ok)throw 0;\
         const d=new DOMParser().parseFromString(await r.text(),"text/html");const n=d.getElementById("main");if(!n)throw 0;\
         document.title=d.title;m.replaceWith(document.adoptNode(n))}catch{m.classList.add("stale")}},5000)
         """
-}
-
-extension Double {
-    /// Within what an Int of milliseconds can say of a probe.
-    fileprivate func clamped() -> Double { isNaN ? 0 : Swift.min(Swift.max(self, 0), 1e12) }
 }

@@ -38,7 +38,7 @@ extension Dispatcher {
         let interval = resend?.delay ?? groups[id]?.groupInterval ?? .zero
         let took = now.wall - pending.notification.decidedAt
         let credit = took > .zero && took < interval ? took : .zero
-        channel.since = Instant(nanoseconds: now.monotonic.nanoseconds - credit.milliseconds * 1_000_000)
+        channel.since = now.monotonic - credit
         channel.sinceWall = now.wall - credit
         let isDue = channel.isDue
         channels[destination] = channel.isEmpty ? nil : channel

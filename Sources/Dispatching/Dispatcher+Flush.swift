@@ -133,7 +133,7 @@ extension Dispatcher {
                 groupLabels: group.labels,
                 alerts: firing.map(Dispatcher.open) + ended.map { Dispatcher.over($0, by: now.wall) },
                 reason: reason.rawValue, decidedAt: now.wall))
-        nextID += 1
+        nextID &+= 1
         channel.pending = Channel.Pending(outgoing)
         destinations[outgoing.id] = destination
         decisions.send.append(outgoing)

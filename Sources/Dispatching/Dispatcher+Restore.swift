@@ -46,7 +46,7 @@ extension Dispatcher {
             channel.sinceWall = record.since
             // A clock that stepped back while we were away must not make the repeat wait longer than its interval.
             let age = max(now.wall - record.since, .zero)
-            channel.since = Instant(nanoseconds: now.monotonic.nanoseconds - age.milliseconds * 1_000_000)
+            channel.since = now.monotonic - age
             channels[record.destination] = channel
         }
         for outgoing in saved.outgoing.sorted(by: { $0.id < $1.id }) {
@@ -57,7 +57,7 @@ extension Dispatcher {
             if outgoing.attempted, let pending = channel.pending { channel.noteAttemptUnanswered(pending) }
             channels[destination] = channel
             destinations[outgoing.id] = destination
-            nextID = max(nextID, outgoing.id + 1)
+            nextID = max(nextID, outgoing.id &+ 1)
         }
         var decisions = rebuild(
             labels: saved.records.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:],
@@ -170,7 +170,7 @@ extension Dispatcher {
     }
 
     /// Forms the groups from the alerts and fits the channels to them.
-    private mutating func rebuild(
+    mutating func rebuild(
         _ before: Decisions = Decisions(), labels: [Destination: Labels], old: [GroupID: Group],
         escalations: [EscalationRecord], now: Moment
     ) -> Decisions {

@@ -4,19 +4,7 @@ import Text
 enum Escapes {
     /// Go's `template.HTMLEscapeString`.
     static func html(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\0": out += "\u{fffd}"
-            case "\"": out += "&#34;"
-            case "'": out += "&#39;"
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
+        Markup.escape(text, quotes: .numeric).replacing("\0", with: "\u{fffd}")
     }
 
     /// Go's `template.JSEscapeString`.

@@ -76,11 +76,11 @@ struct FormatScanner {
         guard take("[") else { return true }
         isReordered = true
         let index = number()
-        guard take("]"), let index, index >= 1, index <= values.count else {
-            while position < format.count, format[position] != "]" { position += 1 }
-            if position < format.count { position += 1 }
+        guard take("]") else {
+            position = format[position...].firstIndex(of: "]").map { $0 + 1 } ?? format.count
             return false
         }
+        guard let index, index >= 1, index <= values.count else { return false }
         valueIndex = index - 1
         return true
     }
@@ -91,6 +91,7 @@ struct FormatScanner {
         guard valueIndex < values.count, case .int(let value) = values[valueIndex],
             value.magnitude <= UInt64(Self.numberLimit)
         else { return nil }
+        // Checked: at most `numberLimit`.
         return Int(value)
     }
 

@@ -29,6 +29,7 @@ enum GoFormat {
         guard value.isFinite else { return float(value, verb: "g", precision: nil) }
         if verb == "b" {
             let bits = value.bitPattern & 0xf_ffff_ffff_ffff
+            // Checked: eleven bits.
             let exponent = Int(value.bitPattern >> 52 & 0x7ff)
             let mantissa = exponent == 0 ? bits : bits | 1 << 52
             let power = max(exponent, 1) - 1075

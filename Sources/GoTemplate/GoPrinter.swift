@@ -109,7 +109,7 @@ struct GoPrinter {
             return
         }
         guard let width = scanner.numberFromValue() else { return try write("%!(BADWIDTH)") }
-        directive.width = abs(width)
+        directive.width = Int(clamping: width.magnitude)
         if width < 0 { directive.minus = true }
     }
 

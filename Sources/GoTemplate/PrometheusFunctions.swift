@@ -52,6 +52,7 @@ package enum PrometheusFunctions {
         "args": TemplateFunction(0...Int.max) { values in
             .map(
                 TemplateMap(
+                    // Checked: the offsets differ.
                     Dictionary(uniqueKeysWithValues: values.enumerated().map { ("arg\($0.offset)", $0.element) })))
         },
         "tmpl": TemplateFunction(running: 2...2) { run, values in
@@ -96,7 +97,7 @@ package enum PrometheusFunctions {
             throw TemplateFailure(
                 "\(goFormat(seconds)) cannot be represented as a nanoseconds timestamp since it overflows int64")
         }
-        return TemplateTime(Timestamp(milliseconds: Int64((seconds * 1000).rounded(.down))))
+        return TemplateTime(Timestamp(milliseconds: Int64(saturating: (seconds * 1000).rounded(.down))))
     }
 
     private static func vector(_ value: TemplateValue) throws(TemplateFailure) -> [TemplateValue] {

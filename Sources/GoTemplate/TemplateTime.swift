@@ -129,7 +129,7 @@ package struct TemplateTime: Sendable, Hashable {
 
     private func offset(_ element: String) -> String {
         if element.hasPrefix("Z"), zone.offsetSeconds == 0 { return "Z" }
-        let size = abs(zone.offsetSeconds)
+        let size = Int(clamping: zone.offsetSeconds.magnitude)
         let parts = [pad(size / 3600, 2), pad(size / 60 % 60, 2), pad(size % 60, 2)]
         let form = element.dropFirst()
         let shown = form.filter { $0 != ":" }.count / 2
@@ -140,6 +140,7 @@ package struct TemplateTime: Sendable, Hashable {
     /// A method of Go's `time.Time` by its name; nil for one that is not supported.
     func member(_ name: String) -> TemplateObject.Member? {
         let civil = self.civil
+        // Checked: Int has 64 bits.
         func integer(_ value: Int) -> TemplateObject.Member { .value(.int(Int64(value))) }
         switch name {
         case "Format":
@@ -154,8 +155,8 @@ package struct TemplateTime: Sendable, Hashable {
         // The agent's local zone is UTC, so that messages are the same on every machine.
         case "Local": return .value(.time(TemplateTime(timestamp)))
         case "IsZero": return .value(.bool(timestamp == Self.zero.timestamp))
-        case "Unix": return integer(Int((Double(timestamp.milliseconds) / 1000).rounded(.down)))
-        case "UnixMilli": return integer(Int(timestamp.milliseconds))
+        case "Unix": return integer(Int(saturating: (Double(timestamp.milliseconds) / 1000).rounded(.down)))
+        case "UnixMilli": return integer(Int(clamping: timestamp.milliseconds))
         case "UnixNano":
             return .value(.int(timestamp.milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue))
         case "Year": return integer(Int(civil.year))

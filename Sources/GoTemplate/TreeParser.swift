@@ -337,6 +337,7 @@ struct TreeParser {
         case .field: kind = .field([String(text.dropFirst())])
         case .boolean: kind = .constant(.bool(text == "true"))
         case .number: kind = .constant(try number())
+        // Checked: a Unicode scalar has 21 bits.
         case .character: kind = .constant(.int(Int64(try character().value)))
         case .string, .rawString: kind = .constant(.string(try string()))
         case .leftParenthesis:

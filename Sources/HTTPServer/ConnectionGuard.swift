@@ -1,20 +1,22 @@
 import NIOCore
 
-/// Ends connections on which nothing moves, whoever is to blame: it stands in front of the HTTP decoder,
-/// hence sees bytes that make no request yet. All on the connection's event loop.
+/// Closes connections that make no progress. It precedes the HTTP decoder in the pipeline, so that it also sees bytes
+/// that do not form a request yet. Runs on the connection's event loop only.
 final class ConnectionGuard: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    /// What the connection waits for; each has its own deadline.
+    /// What the connection is waiting for; each phase has its own timeout.
     private enum Phase {
-        /// A new connection's first byte, or the rest of a request.
+        /// The first byte of a new connection, or the rest of a request.
         case request
+        /// The next request of an idle connection.
         case nextRequest
-        /// The handler may take its time.
+        /// The handler, which has no timeout here.
         case answer
-        /// The client takes the answer.
+        /// The client, to read the response.
         case delivery
+        /// The connection is closed.
         case nothing
     }
 
@@ -45,16 +47,18 @@ final class ConnectionGuard: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
-    /// A request's head is there; its first bytes may have come along with the previous request.
+    /// The head of a request has been decoded; its first bytes may have arrived with the previous request.
     func requestBegan() { if case .nextRequest = phase { enter(.request) } }
-    /// The request is whole.
+    /// The request is complete.
     func requestEnded() { enter(.answer) }
-    /// Bytes of the answer are on their way; again for each piece.
+    /// A piece of the response has been written.
     func sending() { enter(.delivery) }
-    /// The client has taken what was sent; the next piece is being made.
+    /// The client has read what was written; the handler produces the next piece.
     func sent() { enter(.answer) }
+    /// The response has been sent and the connection is kept alive.
     func awaitsNextRequest() { enter(.nextRequest) }
-    /// The answer came before the request's end: discard the rest for a while, so that a reset does not eat the answer.
+    /// The response was sent before the request was complete: the rest is discarded for a while, since closing at once
+    /// could reset the connection before the client has read the response.
     func lingers() { enter(.request) }
 
     private func enter(_ next: Phase) {

@@ -1,12 +1,13 @@
 import CZlib
 
-/// gzip as HTTP transfers it. Source: RFC 1952; zlib.h, deflateInit2.
+/// The gzip content coding. Source: RFC 1952; zlib.h, deflateInit2.
 package enum Gzip {
-    /// Fast rather than small: pages are made often, and half of the gain is in the first level.
-    /// - Returns: nil where zlib has no memory.
+    /// Compresses at the fastest level, which gives most of the gain.
+    /// - Returns: nil when zlib is out of memory.
     package static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         var stream = z_stream()
-        // 15 bits of window, and 16 for a gzip header.
+        // A window of 15 bits; adding 16 selects the gzip format.
+        // Checked: a C structure's size.
         let size = Int32(MemoryLayout<z_stream>.size)
         guard
             deflateInit2_(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK

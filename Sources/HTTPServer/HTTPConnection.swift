@@ -5,8 +5,8 @@ import NIOPosix
     import Glibc
 #endif
 
-/// One connection: collects a request, hands it to the handler, writes its answer, and begins anew.
-/// The pipeline handler before it lets requests in one at a time. All on the connection's event loop.
+/// One connection: collects a request, calls the handler, writes the response, and starts over. The preceding pipeline
+/// handler lets requests in one at a time. Runs on the connection's event loop only.
 final class HTTPConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -15,7 +15,7 @@ final class HTTPConnection: ChannelInboundHandler {
         case idle
         case receiving(HTTPRequestHead, ByteBuffer)
         case answering(HTTPRequestHead, Task<Void, Never>)
-        /// The rest of a refused request is thrown away; then the connection ends.
+        /// The rest of a refused request is discarded; then the connection is closed.
         case refused
     }
 
@@ -41,7 +41,7 @@ final class HTTPConnection: ChannelInboundHandler {
             guard body.readableBytes + part.readableBytes <= limits.bodyBytes else {
                 return refuse(.payloadTooLarge, context)
             }
-            state = .idle  // Gives the buffer up, so that it grows in place.
+            state = .idle  // Releases the buffer's second reference, so that it grows in place.
             body.writeBuffer(&part)
             state = .receiving(head, body)
         case (.end, .receiving(let head, let body)): answer(head, body, context)
@@ -69,7 +69,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guardian.requestBegan()
         state = .receiving(head, ByteBuffer())
-        // RFC 9112, 3.2: exactly one, in HTTP/1.1.
+        // RFC 9112, 3.2: HTTP/1.1 requires exactly one Host header.
         let hosts = head.headers[canonicalForm: "host"].count
         guard hosts == 1 || (hosts == 0 && !head.isHTTP11) else { return refuse(.badRequest, context) }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.bodyBytes {
@@ -91,8 +91,8 @@ final class HTTPConnection: ChannelInboundHandler {
             wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        // The client's unread bytes would turn a close into a reset that eats the answer: say the end,
-        // and throw away what still comes until the client closes or the guard does.
+        // Closing with unread input resets the connection, and the client could lose the response: only the output is
+        // closed, and input is discarded until the client or the guard closes the connection.
         guardian.lingers()
         context.close(mode: .output, promise: nil)
     }
@@ -158,7 +158,7 @@ final class HTTPConnection: ChannelInboundHandler {
         }
     }
 
-    /// Asks for the next piece, sends it, and comes back when the network has it: memory stays at one piece.
+    /// Requests the next piece, writes it, and continues once it has been sent, so that only one piece is in memory.
     private func pull(
         _ next: @escaping @Sendable () async -> [UInt8]?, _ task: Task<Void, Never>, _ keepsAlive: Bool,
         _ request: HTTPRequestHead,
@@ -187,7 +187,7 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     private func end(keepsAlive: Bool, _ context: ChannelHandlerContext) {
-        // Set before the write: its end lets the next pipelined request in at once.
+        // Set before the write, since writing the end lets the next pipelined request in.
         state = keepsAlive ? .idle : .refused
         let delivered = context.writeAndFlush(wrapOutboundOut(.end(nil)))
         delivered.assumeIsolated().whenComplete { [self] _ in

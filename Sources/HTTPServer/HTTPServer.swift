@@ -8,17 +8,21 @@ import Synchronization
     import Glibc
 #endif
 
-/// An HTTP/1.1 server on one event loop thread: bounded in connections, bytes and time.
+/// An HTTP/1.1 server on one event loop thread, with limits on connections, bytes and time.
 ///
-/// Handlers run on Swift's pool; when the client goes away, the handler's task is cancelled.
-/// `Lab` serves its simulated estate with it too.
+/// Handlers run on Swift's cooperative pool. When a client disconnects, the task of its handler is cancelled.
+/// `Lab` serves its simulated servers with it too.
 package final class HTTPServer: Sendable {
+    /// Answers a request.
     package typealias Handler = @Sendable (ServerRequest) async -> ServerResponse
 
-    /// Where it listens, once it does.
+    /// An address that the server has bound.
     package struct Address: Sendable, Hashable, CustomStringConvertible {
+        /// The IP address; IPv6 without brackets.
         package var host: String
+        /// The port, also where 0 was configured.
         package var port: Int
+        /// `127.0.0.1:9321`, `[::1]:9321`.
         package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
@@ -36,7 +40,8 @@ package final class HTTPServer: Sendable {
     private let ownsGroup: Bool
     private let state = Mutex(State())
 
-    /// - Parameter group: threads to share with other servers; nil makes one thread of its own.
+    /// - Parameters:
+    ///   - group: event loops to share with other servers; nil creates one thread for this server.
     package init(_ options: ServerOptions, group: (any EventLoopGroup)? = nil, handler: @escaping Handler) {
         self.options = options
         self.handler = handler
@@ -44,12 +49,12 @@ package final class HTTPServer: Sendable {
         ownsGroup = group == nil
     }
 
-    /// Connections open now.
+    /// The number of open connections.
     package var connectionCount: Int { state.withLock { $0.connections.count } }
 
-    /// Reads the certificate, binds every address and begins to answer.
+    /// Loads the certificate, binds all addresses and starts to serve.
     /// - Returns: the bound addresses, in the order of the options.
-    /// - Throws: `ServerError` naming the address or file; nothing listens then.
+    /// - Throws: `ServerError` naming the address or file; nothing is bound then.
     package func start() async throws(ServerError) -> [Address] {
         try reloadTLS()
         var bound: [Address] = []
@@ -70,16 +75,16 @@ package final class HTTPServer: Sendable {
         return bound
     }
 
-    /// Reads certificate and key anew, for the connections that come after.
-    /// - Throws: `ServerError`; the old ones stay in use.
+    /// Reloads certificate and key, for connections accepted from now on.
+    /// - Throws: `ServerError`; the previous ones stay in use then.
     package func reloadTLS() throws(ServerError) {
         guard let tls = options.tls else { return }
         let context = try tls.context()
         state.withLock { $0.tls = context }
     }
 
-    /// Stands still, or goes on, as a process does under SIGSTOP and SIGCONT: the kernel still accepts connections, but
-    /// nothing is read. For simulated failures; connections accepted meanwhile stand still too.
+    /// Stops reading, or goes on, as a process does under SIGSTOP and SIGCONT: the kernel still accepts connections, but
+    /// nothing is read. For simulated failures; it holds for connections accepted meanwhile too.
     package func setReading(_ reading: Bool) {
         let channels = state.withLock { state in
             state.isPaused = !reading
@@ -90,7 +95,8 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Takes no more connections, lets running requests end, and returns when all is closed or the time is over.
+    /// Stops accepting connections, lets running requests finish, and returns when all connections are closed or the
+    /// grace period is over.
     package func stop(within grace: Duration = .seconds(5)) async {
         let (listeners, connections) = shutDown()
         for listener in listeners { try? await listener.close().get() }
@@ -100,7 +106,7 @@ package final class HTTPServer: Sendable {
                 for connection in connections { try? await connection.closeFuture.get() }
             }
             tasks.addTask { try? await Task.sleep(for: grace, clock: .suspending) }
-            // Whichever comes first; closing what is left lets the other end.
+            // Whichever comes first; closing the remaining connections lets the first task end.
             await tasks.next()
             for connection in connections { connection.close(promise: nil) }
             tasks.cancelAll()
@@ -108,7 +114,7 @@ package final class HTTPServer: Sendable {
         if ownsGroup { try? await group.shutdownGracefully() }
     }
 
-    /// As if the process were killed: the listeners close and every connection is reset.
+    /// Behaves as if the process were killed: closes the listeners and resets every connection.
     package func kill() async {
         let (listeners, connections) = shutDown()
         for connection in connections { HTTPServer.reset(connection) }
@@ -125,7 +131,7 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// All interfaces means both families where the kernel has IPv6, else IPv4 alone.
+    /// Binds an address. All interfaces means IPv6 and IPv4, or IPv4 alone if the kernel lacks IPv6.
     private func bind(_ host: String, _ port: Int) async throws -> any Channel {
         guard host == "" || host == "::" else { return try await bootstrap().bind(host: host, port: port).get() }
         do {
@@ -173,7 +179,7 @@ package final class HTTPServer: Sendable {
             HTTPConnection(guardian: guardian, limits: options.limits, isTLS: options.tls != nil, handler: handler))
     }
 
-    /// Closes without a farewell: with no linger time the kernel sends RST. Source: socket(7), SO_LINGER.
+    /// Resets the connection: with a linger time of 0 the kernel sends RST. Source: socket(7), SO_LINGER.
     static func reset(_ channel: any Channel) {
         let close = { @Sendable in channel.close(promise: nil) }
         guard let options = channel as? any SocketOptionProvider else { return close() }
@@ -192,7 +198,7 @@ package final class HTTPServer: Sendable {
         let hint =
             switch error.errnoCode {
             case EADDRINUSE:
-                "; end the program that listens there, or choose another address with --web.listen-address (listen_addresses in web)"
+                "; stop the program that listens there, or choose another address with --web.listen-address (listen_addresses in web)"
             case EADDRNOTAVAIL:
                 "; --web.listen-address (listen_addresses in web) takes an address of this machine, or :port for all of them"
             case EACCES:

@@ -1,52 +1,60 @@
 import Platform
 
-/// Where a server listens and what it allows.
+/// The addresses, TLS settings and limits of a server.
 package struct ServerOptions: Sendable {
+    /// An address to listen on.
     package enum Listen: Sendable, Hashable {
-        /// An empty host means all interfaces, IPv4 and IPv6. Port 0 takes a free one; `start()` tells which.
+        /// An empty host means all interfaces, IPv4 and IPv6. Port 0 selects a free port, which `start()` returns.
         case tcp(host: String, port: Int)
-        /// A bound, listening socket, as socket activation hands it over. The server closes it at the end.
+        /// A bound, listening socket, as passed by socket activation. The server closes it when it stops.
         case descriptor(Int32)
     }
 
+    /// The addresses to listen on.
     package var listen: [Listen]
+    /// Default: none, plain HTTP.
     package var tls: ServerTLS?
+    /// The limits of connections and requests.
     package var limits = Limits()
 
+    /// Options with the default limits.
     package init(listen: [Listen], tls: ServerTLS? = nil) {
         self.listen = listen
         self.tls = tls
     }
 
+    /// The limits of connections and requests.
     package struct Limits: Sendable, Hashable {
-        /// A larger body is answered with 413. Default: 4 MiB, for thousands of alerts at once: whoever sends them
-        /// drops what is refused.
+        /// The largest body, in bytes; a larger one is answered with 413. Default: 4 MiB, enough for thousands of
+        /// alerts, since Prometheus drops alerts that are refused.
         package var bodyBytes = 4 << 20
-        /// Request line and headers together; more is answered with 431. Default: 32 KiB.
+        /// The largest request line and headers together, in bytes; larger ones are answered with 431. Default: 32 KiB.
         package var headerBytes = 32 << 10
-        /// Default: 100.
+        /// The most headers. Default: 100.
         package var headerCount = 100
-        /// Open at once; further ones are closed when they arrive. Default: 512.
+        /// The most open connections; further ones are closed at once. Default: 512.
         package var connections = 512
-        /// How long a connection may wait for its next request. Default: 75 s.
+        /// How long a connection may be idle between requests. Default: 75 s.
         package var idleTimeout: Duration = .seconds(75)
-        /// From a request's first byte to its last; also for the first byte of a new connection. Default: 10 s.
+        /// Limit for receiving a request, and for the first byte of a new connection. Default: 10 s.
         package var requestTimeout: Duration = .seconds(10)
-        /// How long a client may take nothing of an answer. Default: 30 s.
+        /// How long a client may not read any of a response. Default: 30 s.
         package var sendTimeout: Duration = .seconds(30)
 
+        /// The defaults.
         package init() {}
     }
 }
 
-/// The server's side of TLS; files in PEM.
+/// TLS settings of a server. Files are in PEM.
 package struct ServerTLS: Sendable, Hashable {
+    /// Protocol versions, as the exporter-toolkit names them.
     package enum Version: String, Sendable, CaseIterable {
         case tls12 = "TLS12"
         case tls13 = "TLS13"
     }
 
-    /// As Go's crypto/tls and the exporter-toolkit name them.
+    /// How clients are authenticated, as Go's crypto/tls and the exporter-toolkit name it.
     package enum ClientAuthentication: String, Sendable, CaseIterable {
         case none = "NoClientCert"
         case request = "RequestClientCert"
@@ -55,15 +63,20 @@ package struct ServerTLS: Sendable, Hashable {
         case requireAndVerify = "RequireAndVerifyClientCert"
     }
 
-    /// The server's certificate, then its intermediates.
+    /// The server's certificate, followed by its intermediates.
     package var certificateFile: String
+    /// The server's private key.
     package var keyFile: String
-    /// Authorities of client certificates.
+    /// The authorities of client certificates. Default: none.
     package var clientCAFile: String?
+    /// Default: none.
     package var clientAuthentication = ClientAuthentication.none
+    /// Default: TLS 1.2.
     package var minimumVersion = Version.tls12
+    /// Default: TLS 1.3.
     package var maximumVersion = Version.tls13
 
+    /// TLS without client certificates.
     package init(certificateFile: String, keyFile: String) {
         self.certificateFile = certificateFile
         self.keyFile = keyFile
@@ -72,7 +85,10 @@ package struct ServerTLS: Sendable, Hashable {
 
 /// Why a server could not start.
 package struct ServerError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The address or file, and what is wrong with it.
     package let message: String
+    /// An error with its message.
     package init(_ message: String) { self.message = message }
+    /// The message.
     package var description: String { message }
 }

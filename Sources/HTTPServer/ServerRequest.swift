@@ -1,22 +1,25 @@
 import Text
 
-/// A request as handlers see it, read whole.
+/// A complete request, as handlers receive it.
 package struct ServerRequest: Sendable {
-    /// Upper case as it came: `GET`, `POST` …
+    /// The method as received: `GET`, `POST` …
     package var method: String
-    /// The request target as it came, still encoded: what a signature was made over.
+    /// The request target as received, still encoded; signatures are computed over it.
     package var target: String
-    /// The target's path, percent-decoded; as it came where the encoding is broken.
+    /// The path of the target, percent-decoded; unchanged if its encoding is invalid.
     package var path: String
-    /// The query's items in their order, decoded; `a` and `a=` both have the value "".
+    /// The items of the query in order, decoded; `a` and `a=` both have the value "".
     package var query: [(name: String, value: String)]
-    /// In their order, names as they came.
+    /// The headers in order, names as received.
     package var headers: [(name: String, value: String)]
+    /// The whole body.
     package var body: [UInt8]
-    /// The peer's IP address; a Unix socket's path; "" where the system does not say.
+    /// The client's IP address, or the path of a Unix socket; "" if it is unknown.
     package var remote: String
+    /// Whether the connection uses TLS.
     package var isTLS: Bool
 
+    /// - Parameter target: path and query, or a whole URL.
     package init(
         method: String = "GET", target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
         remote: String = "",
@@ -35,15 +38,15 @@ package struct ServerRequest: Sendable {
             relative[end...].first == "?" ? PercentCoding.items(relative[end...].dropFirst().prefix { $0 != "#" }) : []
     }
 
-    /// The first header of that name, whatever its case.
+    /// The first header of a name, regardless of case.
     package subscript(header name: String) -> String? {
         headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// The first item of that name in the query.
+    /// The first query item of a name.
     package func item(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
-    /// The query's items and, after them, those of a form in the body.
+    /// The items of the query, followed by those of a form in the body.
     package var parameters: [(name: String, value: String)] {
         guard method == "POST", let type = self[header: "content-type"],
             type.lowercased().hasPrefix("application/x-www-form-urlencoded")
@@ -51,7 +54,7 @@ package struct ServerRequest: Sendable {
         return query + PercentCoding.items(String(decoding: body, as: UTF8.self)[...])
     }
 
-    /// `http://host/path` (RFC 9112, 3.2.2) means `/path`.
+    /// Reduces `http://host/path` (RFC 9112, 3.2.2) to `/path`.
     private static func relative(_ target: String) -> Substring {
         guard !target.hasPrefix("/"), let scheme = target.utf8.firstIndex(of: UInt8(ascii: ":")),
             target[scheme...].hasPrefix("://")

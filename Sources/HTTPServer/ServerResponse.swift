@@ -1,33 +1,38 @@
-/// What a handler answers.
+/// A response, as handlers return it.
 package struct ServerResponse: Sendable {
+    /// The body, or a simulated failure.
     package enum Body: Sendable {
+        /// The whole body.
         case bytes([UInt8])
-        /// Piece by piece: `next` is asked again once its last piece has left for the network, until it says nil.
-        /// Chunked, unless the headers declare a length.
+        /// Pieces: `next` is called again once its last piece has been sent, until it returns nil. The body is chunked
+        /// unless the headers declare a length.
         case stream(next: @Sendable () async -> [UInt8]?)
         /// Never answers: the connection stays open until the client gives up. For simulated failures.
         case hang
         /// Resets the connection without an answer. For simulated failures.
         case abort
-        /// The head and these bytes, then the end of the connection, whatever length the headers declare.
-        /// For simulated failures.
+        /// Sends the head and these bytes, then closes the connection, whatever length the headers declare. For
+        /// simulated failures.
         case partial([UInt8])
     }
 
+    /// The HTTP status.
     package var status: Int
-    /// `Content-Length` is added where it is not among them and the body is bytes.
+    /// The headers. `Content-Length` is added if it is missing and the body is `.bytes`.
     package var headers: [(name: String, value: String)]
+    /// The body.
     package var body: Body
-    /// Ends the connection after this answer.
+    /// Whether to close the connection after this response.
     package var closes = false
 
+    /// An empty response with status 200 unless the rest is given.
     package init(status: Int = 200, headers: [(name: String, value: String)] = [], body: Body = .bytes([])) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
-    /// A short answer in plain text.
+    /// A response in plain text.
     package static func text(_ text: String, status: Int = 200) -> ServerResponse {
         ServerResponse(
             status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: .bytes(Array(text.utf8)))

@@ -2,7 +2,7 @@ import NIOCore
 import NIOSSL
 
 extension ServerTLS {
-    /// Reads the files and checks that the key belongs to the certificate.
+    /// Loads the files and checks that the key belongs to the certificate.
     /// - Throws: `ServerError` naming the file.
     func context() throws(ServerError) -> NIOSSLContext {
         let chain = try certificates(certificateFile)
@@ -28,11 +28,11 @@ extension ServerTLS {
         }
     }
 
-    /// One connection's handler.
+    /// The TLS handler for one connection.
     func handler(_ context: NIOSSLContext) -> NIOSSLServerHandler {
         switch clientAuthentication {
         case .none, .verifyIfGiven, .requireAndVerify: NIOSSLServerHandler(context: context)
-        // Any certificate will do: it is asked for but not judged, as in Go.
+        // As in Go, a certificate is requested but not verified.
         case .request, .requireAny:
             NIOSSLServerHandler(
                 context: context, customVerificationCallback: { _, verdict in verdict.succeed(.certificateVerified) })

@@ -5,11 +5,13 @@ final class Database {
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
 
+    /// - Parameter isReader: the file must exist. It is opened for writing all the same, which WAL's shared memory needs.
     /// - Throws: `SQLiteError` when the file can't be opened or made.
-    init(path: String) throws(SQLiteError) {
+    init(path: String, isReader: Bool = false) throws(SQLiteError) {
         var opened: OpaquePointer?
         // One thread uses it, hence no mutex. https://sqlite.org/c3ref/open.html
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let flags =
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (isReader ? 0 : SQLITE_OPEN_CREATE)
         let code = sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let opened else {
             let message = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
@@ -20,7 +22,7 @@ final class Database {
     }
 
     deinit {
-        // Statements go first: a connection with living ones would only become a zombie.
+        // Statements go first: a connection that still has some stays open as a zombie. https://sqlite.org/c3ref/close.html
         statements = [:]
         sqlite3_close_v2(handle)
     }
@@ -67,20 +69,18 @@ final class Database {
         return try statement.step() ? statement.text(0) : nil
     }
 
-    /// All of it or nothing.
+    /// Runs the body in a transaction: all of it is written or nothing.
     func transaction(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
         try execute("BEGIN IMMEDIATE")
         do {
             try body()
             try execute("COMMIT")
         } catch {
-            // Some errors have rolled back already; that a second one fails then says nothing.
+            // Some errors have rolled back already. https://sqlite.org/c3ref/get_autocommit.html
             if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
             throw error
         }
     }
-
-    var changes: Int { Int(sqlite3_changes(handle)) }
 
     private func error(_ code: Int32, _ sql: String) -> SQLiteError {
         SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), statement: sql)

@@ -2,6 +2,7 @@ import Samples
 
 /// Something that happened to alerts and messages, for `vaultwatch history`. Written once, never changed.
 package struct HistoryEntry: Sendable, Hashable {
+    /// What kind of thing happened; stored and shown by its name.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// An alert began to fire.
         case firing
@@ -17,20 +18,24 @@ package struct HistoryEntry: Sendable, Hashable {
         case escalated
         /// A silence was made, changed or ended.
         case silence
-        /// The agent itself: start, stop, reload, journal begun anew.
+        /// The agent itself: start, stop, reload, what became of its journal.
         case agent
     }
 
+    /// When it happened, by the wall clock.
     package var at: Timestamp
+    /// What happened.
     package var kind: Kind
-    /// The alert's or group's name as a human reads it.
+    /// The alert's labels, the group's key, a silence's matchers, or what the agent did.
     package var subject: String
-    /// Empty where it is about no receiver.
+    /// The receiver's name; empty where it is about none.
     package var receiver: String
+    /// The receiver's integration, such as `email/0`; empty where it is about none.
     package var integration: String
     /// The named reason, or an error's text.
     package var detail: String
 
+    /// An entry with these fields.
     package init(
         at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "", detail: String = ""
     ) {

@@ -2,159 +2,390 @@ import Platform
 import Samples
 import Synchronization
 
-/// What must survive: alerts, outbox, notification log, silences, rule state, history, in one SQLite file.
+/// What must survive a restart: alerts, outbox, notification log, silences, states of rules, history, in one SQLite
+/// file.
 ///
-/// A write that has returned is on the disk (WAL, fsync at each commit); writes that wait together share one
-/// transaction. While the disk refuses, the latest state of each row waits in memory and goes with the next write that
-/// succeeds, so the agent goes on. A broken file is put aside and an empty one begun.
+/// A write that has returned is on the disk (WAL, fsync at each commit); writes that wait together share one transaction. Every wait
+/// ends after `JournalOptions.waitLimit`: where the disk refuses or does not answer, the latest change of each row waits in memory,
+/// bounded, and is written once the disk takes it. A file that can't be used is kept aside and an empty one begun.
 /// Sources: https://sqlite.org/wal.html, https://sqlite.org/atomiccommit.html
 package final class Journal: Sendable {
     private enum Job: Sendable {
-        case write([JournalChange], CheckedContinuation<Result<Void, JournalError>, Never>)
-        /// Does its work and returns how its caller is told, once the health has been published.
+        /// Writes what waits.
+        case commit
+        /// Does something on the journal's thread and returns how its caller is resumed, once the health has been
+        /// published.
         case call(@Sendable (JournalWorker) -> @Sendable () -> Void)
     }
 
+    private struct State {
+        var backlog: JournalBacklog
+        /// Callers of `write` whose changes are in the backlog.
+        var writers: [Waiter<Void>] = []
+        /// Rows that the thread writes just now.
+        var inFlight = 0
+        var isCommitQueued = false
+        var isStarted = false
+        /// Why the thread can't be started; it is tried again with each use.
+        var startFailure: JournalError?
+        var isReaderStarted = false
+        var isClosed = false
+        /// Nothing is written: the file's content has not been handed out yet.
+        var isHeld = false
+        var hasLoaded = false
+        /// A load has failed: the owner goes on without what the file holds.
+        var mustMerge = false
+        var progress: JournalProgress
+        var readerBusySince: Instant?
+        var refused = 0
+        var refusedRows: Set<JournalChange.Row?> = []
+        /// How many lost rows the owner knows of.
+        var reportedLost = 0
+        var bytes: Int64 = 0
+        var commits = 0
+    }
+
+    private let options: JournalOptions
+    private let time: any TimeSource
+    private let files: any FileAccess
+    private let threads: any ThreadStarter
+    private let report: @Sendable (JournalEvent) -> Void
     private let thread: JournalThread<Job>
-    private let current = Mutex(JournalHealth())
+    private let readers: JournalThread<@Sendable () -> Void>
+    private let state: Mutex<State>
 
-    /// Values over this many bytes are refused.
-    private static let largestValue = 16 << 20
-    private static let mostJobs = 10_000
+    /// Values over this many bytes are refused. 16 MiB.
+    static let valueLimit = 16 << 20
+    private static let jobLimit = 10_000
+    private static let readLimit = 16
 
-    /// Starts the journal's thread; the file is opened by the first use.
-    /// - Parameter report: called on the journal's thread; must not block.
+    /// Nothing is opened yet: the threads start and the file is opened with the first use.
+    /// - Parameter report: called on the journal's thread or a waiting caller's; must not block.
     package init(
-        _ options: JournalOptions, time: any TimeSource, report: @escaping @Sendable (JournalEvent) -> Void = { _ in }
+        _ options: JournalOptions, files: any FileAccess = SystemFiles(), time: any TimeSource,
+        threads: any ThreadStarter = SystemThreads(), report: @escaping @Sendable (JournalEvent) -> Void = { _ in }
     ) {
-        let thread = JournalThread<Job>(limit: Journal.mostJobs)
-        self.thread = thread
-        do {
-            try SystemThreads().start("journal") { [weak self] in
-                let worker = JournalWorker(options, time: time, report: report)
-                while let jobs = thread.take() {
-                    Journal.run(jobs, worker) {
-                        let health = worker.health
-                        self?.current.withLock { $0 = health }
-                    }
-                }
-            }
-        } catch {
-            _ = thread.submit(.call { _ in {} }, last: true)
-        }
+        self.options = options
+        self.files = files
+        self.time = time
+        self.threads = threads
+        self.report = report
+        thread = JournalThread(limit: Journal.jobLimit)
+        readers = JournalThread(limit: Journal.readLimit)
+        state = Mutex(
+            State(
+                backlog: JournalBacklog(limits: options.backlog), progress: JournalProgress(limit: options.waitLimit)))
     }
 
     deinit {
-        _ = thread.submit(
-            .call { worker in
-                worker.close()
-                return {}
-            }, last: true)
+        _ = thread.submit(.commit, last: true)
+        _ = readers.submit({}, last: true)
     }
 
     /// Writes all of it or nothing. On return it is on the disk.
-    /// - Throws: `JournalError`; except for `.tooLarge`, `.overloaded` and `.closed` the changes wait in memory and are
-    ///   written as soon as the disk takes them.
+    ///
+    /// A row over 16 MiB is left out and reported; the others are written.
+    /// - Throws: `JournalError`; but for `.closed` the changes wait in memory and are written once the disk takes them.
     package func write(_ changes: [JournalChange]) async throws(JournalError) {
-        if changes.isEmpty { return }
-        if let size = changes.lazy.map(\.size).first(where: { $0 > Journal.largestValue }) { throw .tooLarge(size) }
-        let result = await withCheckedContinuation { continuation in
-            if let refusal = refusal(thread.submit(.write(changes, continuation))) {
-                continuation.resume(returning: .failure(refusal))
+        let accepted = changes.filter { !isRefused($0) }
+        if accepted.isEmpty { return }
+        let noThread = startThread()
+        let now = time.monotonic()
+        let result: Result<Void, JournalError> = await wait { waiter in
+            state.withLock { state in
+                if state.isClosed { return .closed }
+                for change in accepted { state.backlog.add(change) }
+                if state.isHeld { return .unread }
+                queueCommit(&state)
+                if let noThread { return noThread }
+                if let stall = state.progress.stall(now) { return .stalled(stall) }
+                guard state.writers.count < Journal.jobLimit else { return .overloaded }
+                state.writers.append(waiter)
+                return nil
             }
         }
         try result.get()
     }
 
+    private func isRefused(_ change: JournalChange) -> Bool {
+        guard change.size > Journal.valueLimit else { return false }
+        let isNew = state.withLock { state in
+            state.refused += 1
+            return state.refusedRows.count < 1000 && state.refusedRows.insert(change.row).inserted
+        }
+        // A state that has grown too large is written again and again.
+        if isNew { report(.refused(row: change.row?.description ?? "an entry of the history", bytes: change.size)) }
+        return true
+    }
+
     /// All rows, history apart.
+    ///
+    /// The first call comes before anything is written. Should it fail, nothing is written until a later one has succeeded and
+    /// `resume()` was called, so that what the file holds can be merged first: alerts and silences with a newer state in memory
+    /// are then left out.
     package func load() async throws(JournalError) -> JournalSnapshot {
-        try await call { (worker) throws(JournalError) in try worker.snapshot() }
-    }
-
-    /// Entries of history, newest first, both ends included.
-    /// - Parameter limit: at most this many, and never more than 10,000.
-    package func history(
-        from: Timestamp = Timestamp(milliseconds: .min), to: Timestamp = Timestamp(milliseconds: .max), limit: Int = 100
-    ) async throws(JournalError) -> [HistoryEntry] {
-        let limit = min(max(limit, 0), 10_000)
-        return try await call { (worker) throws(JournalError) in try worker.history(from: from, to: to, limit: limit) }
-    }
-
-    /// Expires history and retries what waits. Call it every minute or so.
-    package func maintain() async throws(JournalError) {
-        try await call { (worker) throws(JournalError) in try worker.maintain() }
-    }
-
-    /// Writes what waits and closes the file. Later calls fail with `.closed`.
-    package func close() async {
-        await withCheckedContinuation { continuation in
-            let admission = thread.submit(
-                .call { worker in
-                    worker.close()
-                    return { continuation.resume() }
-                }, last: true)
-            if case .closed = admission { continuation.resume() }
+        state.withLock { state in if !state.hasLoaded { state.isHeld = true } }
+        do throws(JournalError) {
+            var snapshot = try await call { (worker) throws(JournalError) in try worker.snapshot() }
+            state.withLock { state in
+                state.hasLoaded = true
+                guard state.isHeld else { return }
+                snapshot.leaveOut(state.backlog)
+                if !state.mustMerge { release(&state) }
+            }
+            return snapshot
+        } catch {
+            state.withLock { state in if state.isHeld { state.mustMerge = true } }
+            throw error
         }
     }
 
-    /// As of the last thing done.
-    package var health: JournalHealth { current.withLock { $0 } }
+    /// Lets writes go on after a `load()` that failed and a later one that succeeded: what the file held has been merged.
+    package func resume() {
+        state.withLock { release(&$0) }
+    }
 
-    private func call<T: Sendable>(_ body: @escaping @Sendable (JournalWorker) throws(JournalError) -> T)
-        async throws(JournalError) -> T
-    {
-        let result: Result<T, JournalError> = await withCheckedContinuation { continuation in
-            let job = Job.call { worker in
-                do throws(JournalError) {
-                    let value = try body(worker)
-                    return { continuation.resume(returning: .success(value)) }
-                } catch {
-                    return { continuation.resume(returning: .failure(error)) }
-                }
+    private func release(_ state: inout State) {
+        (state.isHeld, state.mustMerge) = (false, false)
+        if !state.backlog.isEmpty { queueCommit(&state) }
+    }
+
+    /// Entries of the history, newest first. Read on a thread of its own: no write waits for it.
+    package func history(_ filter: HistoryFilter) async throws(JournalError) -> [HistoryEntry] {
+        if let noThread = startReader() { throw noThread }
+        let reader = JournalReader(path: options.path)
+        let now = time.monotonic()
+        let result: Result<[HistoryEntry], JournalError> = await wait(isRead: true) { waiter in
+            let stall = state.withLock { state in
+                state.readerBusySince.map { now - $0 }.flatMap { $0 >= options.waitLimit ? $0 : nil }
             }
-            if let refusal = refusal(thread.submit(job)) { continuation.resume(returning: .failure(refusal)) }
+            if let stall { return .stalled(stall) }
+            return readers.submit {
+                self.state.withLock { $0.readerBusySince = self.time.monotonic() }
+                let result: Result<[HistoryEntry], JournalError>
+                do throws(SQLiteError) {
+                    result = .success(try reader.history(filter))
+                } catch {
+                    result = .failure(.sqlite(error))
+                }
+                self.state.withLock { $0.readerBusySince = nil }
+                waiter.resume(result)
+            }.refusal
         }
         return try result.get()
     }
 
-    private func refusal(_ admission: JournalThread<Job>.Admission) -> JournalError? {
-        switch admission {
-        case .taken: nil
-        case .full: .overloaded
-        case .closed: .closed
+    /// The newest entries of the history, both ends included.
+    package func history(
+        from: Timestamp = Timestamp(milliseconds: .min), to: Timestamp = Timestamp(milliseconds: .max), limit: Int = 100
+    ) async throws(JournalError) -> [HistoryEntry] {
+        var filter = HistoryFilter()
+        (filter.from, filter.to, filter.limit) = (from, to, limit)
+        return try await history(filter)
+    }
+
+    /// Deletes old history and tries to write what waits. Call it every minute or so, and more often while the journal is not
+    /// healthy.
+    package func maintain() async throws(JournalError) {
+        if state.withLock({ $0.isHeld }) { throw .unread }
+        try await call { [weak self] (worker) throws(JournalError) in
+            if let failure = self?.commit(worker) { throw failure }
+            if let failure = worker.pause { throw failure }
+            try worker.maintain()
         }
     }
 
-    /// Consecutive writes become one transaction: one fsync for all who wait.
-    private static func run(_ jobs: [Job], _ worker: JournalWorker, publish: () -> Void) {
-        var changes: [JournalChange] = []
-        var waiting: [CheckedContinuation<Result<Void, JournalError>, Never>] = []
-        func commit() {
-            guard !waiting.isEmpty else { return }
-            let result: Result<Void, JournalError>
-            do throws(JournalError) {
-                try worker.write(changes)
-                result = .success(())
+    /// Writes what waits and closes the file. Later calls fail with `.closed`. Waits no longer than for a write.
+    package func close() async {
+        let isStarted = startThread() == nil
+        state.withLock { $0.isClosed = true }
+        _ = readers.submit({}, last: true)
+        guard isStarted else { return }
+        let _: Result<Void, JournalError> = await wait { waiter in
+            let job = Job.call { [weak self] worker in
+                _ = self?.commit(worker)
+                worker.close()
+                return { _ = waiter.resume(.success(())) }
+            }
+            return thread.submit(job, last: true).refusal
+        }
+    }
+
+    /// As of now.
+    package var health: JournalHealth {
+        let now = time.monotonic()
+        return state.withLock { state in
+            var health = JournalHealth()
+            health.stalled = state.progress.stall(now)
+            let failure =
+                health.stalled.map { .stalled($0) } ?? state.startFailure ?? state.progress.failure
+                ?? (state.isHeld ? .unread : nil)
+            health.failure = failure?.description
+            health.isHealthy = failure == nil
+            health.backlog = state.backlog.count + state.inFlight
+            health.lost = state.backlog.lost + state.refused
+            health.bytes = state.bytes
+            health.commits = state.commits
+            return health
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Waits for the thread, but no longer than the limit.
+    /// - Parameter start: hands the waiter to the thread; gives an error where it did not.
+    private func wait<Value: Sendable>(
+        isRead: Bool = false, _ start: (Waiter<Value>) -> JournalError?
+    ) async -> Result<Value, JournalError> {
+        let deadline = time.monotonic() + options.waitLimit
+        return await withCheckedContinuation { continuation in
+            let waiter = Waiter(continuation)
+            if let refusal = start(waiter) {
+                waiter.resume(.failure(refusal))
+                return
+            }
+            waiter.end(at: deadline, time: time) { [self] in
+                if !isRead { noteWaitEnded() }
+                return .stalled(options.waitLimit)
+            }
+        }
+    }
+
+    private func noteWaitEnded() {
+        let now = time.monotonic()
+        if let event = state.withLock({ $0.progress.waitEnded(now) }) { report(event) }
+    }
+
+    private func call<T: Sendable>(_ body: @escaping @Sendable (JournalWorker) throws(JournalError) -> T)
+        async throws(JournalError) -> T
+    {
+        if let noThread = startThread() { throw noThread }
+        let now = time.monotonic()
+        let result: Result<T, JournalError> = await wait { waiter in
+            if let stall = state.withLock({ $0.progress.stall(now) }) { return .stalled(stall) }
+            let job = Job.call { worker in
+                let result: Result<T, JournalError>
+                do throws(JournalError) {
+                    result = .success(try body(worker))
+                } catch {
+                    result = .failure(error)
+                }
+                return { _ = waiter.resume(result) }
+            }
+            return thread.submit(job).refusal
+        }
+        return try result.get()
+    }
+
+    // MARK: Threads
+
+    /// Starts the journal's thread where it does not run yet.
+    /// - Returns: why there is none.
+    private func startThread() -> JournalError? {
+        let (failure, isNew) = state.withLock { state -> (JournalError?, Bool) in
+            if state.isStarted || state.isClosed { return (nil, false) }
+            let before = state.startFailure
+            do throws(ThreadError) {
+                try threads.start("journal") { [weak self, thread, options, files, time, report] in
+                    let worker = JournalWorker(options, files: files, time: time, report: report)
+                    while let jobs = thread.take() {
+                        for job in jobs { self?.run(job, worker) }
+                    }
+                    worker.close()
+                }
+                (state.isStarted, state.startFailure) = (true, nil)
             } catch {
-                result = .failure(error)
+                state.startFailure = .unavailable(error.description)
             }
-            publish()
-            for continuation in waiting { continuation.resume(returning: result) }
-            changes = []
-            waiting = []
+            return (state.startFailure, before != state.startFailure)
         }
-        for job in jobs {
-            switch job {
-            case .write(let more, let continuation):
-                changes += more
-                waiting.append(continuation)
-            case .call(let body):
-                commit()
-                let tell = body(worker)
-                publish()
-                tell()
+        if let failure, isNew { report(.failing(failure.description)) }
+        return failure
+    }
+
+    private func startReader() -> JournalError? {
+        state.withLock { state -> JournalError? in
+            if state.isReaderStarted || state.isClosed { return nil }
+            do throws(ThreadError) {
+                try threads.start("history") { [readers] in
+                    while let reads = readers.take() {
+                        for read in reads { read() }
+                    }
+                }
+                state.isReaderStarted = true
+                return nil
+            } catch {
+                return .unavailable(error.description)
             }
         }
-        commit()
+    }
+
+    // MARK: On the journal's thread
+
+    private func queueCommit(_ state: inout State) {
+        guard !state.isCommitQueued else { return }
+        if case .taken = thread.submit(.commit) { state.isCommitQueued = true }
+    }
+
+    private func run(_ job: Job, _ worker: JournalWorker) {
+        let began = time.monotonic()
+        state.withLock { $0.progress.began(began) }
+        var resume: @Sendable () -> Void = {}
+        switch job {
+        case .commit: commit(worker)
+        case .call(let body): resume = body(worker)
+        }
+        publish(worker)
+        resume()
+    }
+
+    /// Writes everything that waits in one transaction: one fsync for all callers.
+    /// - Returns: why it was not written.
+    @discardableResult
+    private func commit(_ worker: JournalWorker) -> JournalError? {
+        let pause = worker.pause
+        let (batch, writers, isHeld) = state.withLock { state in
+            state.isCommitQueued = false
+            defer { state.writers = [] }
+            guard !state.isHeld, pause == nil else { return (JournalBacklog(), state.writers, state.isHeld) }
+            let batch = state.backlog.take()
+            state.inFlight = batch.count
+            return (batch, state.writers, false)
+        }
+        var failure = isHeld ? JournalError.unread : pause
+        if failure == nil {
+            do throws(JournalError) {
+                try worker.write(batch.changes)
+            } catch {
+                failure = error
+            }
+            state.withLock { state in
+                state.inFlight = 0
+                if failure != nil { state.backlog.putBack(batch) }
+            }
+        }
+        if writers.isEmpty { return failure }
+        // Whoever asks for the health after a write finds the write in it.
+        publish(worker)
+        for writer in writers { writer.resume(failure.map { .failure($0) } ?? .success(())) }
+        return failure
+    }
+
+    private func publish(_ worker: JournalWorker) {
+        let now = time.monotonic()
+        let (bytes, commits, failure) = (worker.bytes, worker.commits, worker.failure)
+        let events = state.withLock { state in
+            (state.bytes, state.commits) = (bytes, commits)
+            let isComplete = state.backlog.isEmpty && !state.isHeld
+            var events: [JournalEvent] = []
+            if let event = state.progress.ended(now, failure: failure, isComplete: isComplete) { events.append(event) }
+            let lost = state.backlog.lost - state.reportedLost
+            if lost > 0, isComplete, failure == nil {
+                state.reportedLost += lost
+                events.append(.rowsLost(lost))
+            }
+            return events
+        }
+        for event in events { report(event) }
     }
 }

@@ -1,45 +1,103 @@
-/// What could not be written yet: the latest change of each row, and history.
-struct JournalBacklog {
-    private var rows: [JournalChange.Row: JournalChange] = [:]
+/// Changes that wait to be written: the latest one of each row, in the order in which they came, and history.
+///
+/// Bounded in number and in bytes. Over the bound a new change is dropped and counted, so that its owner can write
+/// everything again once the disk takes it; deletions are small and always taken.
+struct JournalBacklog: Sendable {
+    /// How much may wait.
+    struct Limits: Sendable, Hashable {
+        /// Rows, deletions apart. More than all stages together may hold by their own limits.
+        var rows = 100_000
+        /// Entries of history; the oldest one goes first.
+        var history = 1000
+        /// Bytes of all changes, as `JournalChange.size` estimates them. 64 MiB.
+        var bytes = 64 << 20
+    }
+
+    private let limits: Limits
+    /// Nil: replaced by a later change of the same row.
+    private var rows: [JournalChange?] = []
+    private var positions: [JournalChange.Row: Int] = [:]
     private var history: [JournalChange] = []
+    private var bytes = 0
+    /// Changes dropped because of the limits.
     private(set) var lost = 0
 
-    /// More rows than all stages together may hold (their own bounds), so that in practice none is lost.
-    static let mostRows = 100_000
-    static let mostHistory = 1000
+    init(limits: Limits = Limits()) { self.limits = limits }
 
-    var count: Int { rows.count + history.count }
-    var isEmpty: Bool { rows.isEmpty && history.isEmpty }
+    /// Rows and entries of history.
+    var count: Int { positions.count + history.count }
+    var isEmpty: Bool { positions.isEmpty && history.isEmpty }
 
+    /// Adds a change behind all others; it replaces an earlier one of the same row.
     mutating func add(_ change: JournalChange) {
-        guard let row = change.row else {
-            if history.count == JournalBacklog.mostHistory {
-                history.removeFirst()
-                lost += 1
-            }
-            history.append(change)
-            return
-        }
-        if case .forgetOutbox(let id) = change { rows[.attempt(id)] = nil }
-        guard rows[row] != nil || rows.count < JournalBacklog.mostRows else {
+        guard let row = change.row else { return addHistory(change) }
+        if case .forgetOutbox(let id) = change { remove(.attempt(id)) }
+        let size = change.size
+        let replaced = positions[row].flatMap { rows[$0]?.size } ?? 0
+        let isOver = (positions[row] == nil && positions.count >= limits.rows) || bytes - replaced + size > limits.bytes
+        if isOver, !change.isDeletion {
             lost += 1
             return
         }
-        rows[row] = change
+        remove(row)
+        positions[row] = rows.count
+        rows.append(change)
+        bytes += size
+        if rows.count > 2 * positions.count + 64 { compact() }
     }
 
-    /// In an order in which they can be applied: a message before the mark that it was attempted.
-    var changes: [JournalChange] {
-        var marks: [JournalChange] = []
-        var others: [JournalChange] = []
-        for (row, change) in rows {
-            if case .attempt = row { marks.append(change) } else { others.append(change) }
-        }
-        return others + marks + history
+    /// Puts older changes, whose writing has failed, before those that came since.
+    mutating func putBack(_ older: JournalBacklog) {
+        var merged = older
+        for change in changes { merged.add(change) }
+        merged.lost += lost
+        self = merged
+    }
+
+    /// All of them, in the order in which they are to be applied.
+    var changes: [JournalChange] { rows.compactMap { $0 } + history }
+
+    /// Whether a change of this row waits.
+    func contains(_ row: JournalChange.Row) -> Bool { positions[row] != nil }
+
+    /// Takes all changes out.
+    mutating func take() -> JournalBacklog {
+        defer { clear() }
+        var taken = self
+        taken.lost = 0
+        return taken
     }
 
     mutating func clear() {
-        rows = [:]
+        rows = []
+        positions = [:]
         history = []
+        bytes = 0
+    }
+
+    private mutating func addHistory(_ change: JournalChange) {
+        if history.count >= limits.history {
+            bytes -= history.removeFirst().size
+            lost += 1
+        }
+        guard bytes + change.size <= limits.bytes else {
+            lost += 1
+            return
+        }
+        history.append(change)
+        bytes += change.size
+    }
+
+    private mutating func remove(_ row: JournalChange.Row) {
+        guard let position = positions.removeValue(forKey: row) else { return }
+        bytes -= rows[position]?.size ?? 0
+        rows[position] = nil
+    }
+
+    private mutating func compact() {
+        rows.removeAll { $0 == nil }
+        for (position, change) in rows.enumerated() {
+            if let row = change?.row { positions[row] = position }
+        }
     }
 }

@@ -1,26 +1,35 @@
 import Alerts
+import Samples
 
-/// One row to write or delete. Changes of one `write` are one transaction.
+/// One row to write or delete. The changes of one `write` are one transaction.
 package enum JournalChange: Sendable, Hashable {
+    /// An alert, by its fingerprint.
     case alert(Alert)
+    /// Deletes an alert.
     case forgetAlert(fingerprint: UInt64)
-    /// A message that is to be sent. `id` is the dispatcher's.
+    /// A message that is to be sent, by the dispatcher's id.
     case outbox(id: UInt64, Notification)
-    /// Its sending has begun: after a crash the receiver may have it.
+    /// An attempt to send the message has begun: after a crash the receiver may have it.
     case attempted(id: UInt64)
-    /// Accepted or withdrawn.
+    /// Deletes a message that was accepted or withdrawn.
     case forgetOutbox(id: UInt64)
-    /// An entry of the notification log in its owner's encoding.
+    /// An entry of the notification log, in its owner's encoding.
     case record(key: String, [UInt8])
+    /// Deletes an entry of the notification log.
     case forgetRecord(key: String)
+    /// A silence, in its owner's encoding.
     case silence(id: String, [UInt8])
+    /// Deletes a silence.
     case forgetSilence(id: String)
-    /// State of another part, e.g. a rule group's `for` timers, in its encoding.
+    /// State of another part, such as a rule group's active alerts, in that part's encoding.
     case state(key: String, [UInt8])
+    /// Deletes such a state.
     case forgetState(key: String)
+    /// Adds an entry to the history.
     case history(HistoryEntry)
 
-    /// What row it is about: of two changes to one row the later holds. Nil: history only grows.
+    /// The row that the change is about: of two changes to one row the later one counts. Nil for history, which only
+    /// grows.
     var row: Row? {
         switch self {
         case .alert(let alert): .alert(alert.fingerprint)
@@ -34,21 +43,64 @@ package enum JournalChange: Sendable, Hashable {
         }
     }
 
-    enum Row: Hashable, Sendable {
+    /// The identity of a row. The mark of a message's attempt is one of its own: it is written without the message.
+    enum Row: Hashable, Sendable, CustomStringConvertible {
         case alert(UInt64)
         case outbox(UInt64)
         case attempt(UInt64)
         case record(String)
         case silence(String)
         case state(String)
+
+        /// As the log names it: `alert 8c1f…`, `message 7`, `notification log ops…`, `silence 3f…`, `state rules/…`.
+        var description: String {
+            switch self {
+            case .alert(let fingerprint): "alert \(String(fingerprint, radix: 16))"
+            case .outbox(let id): "message \(id)"
+            case .attempt(let id): "attempt of message \(id)"
+            case .record(let key): "notification log \(key.split(separator: "\u{1f}").joined(separator: " "))"
+            case .silence(let id): "silence \(id)"
+            case .state(let key): "state \(key.split(separator: "\u{1f}").joined(separator: " "))"
+            }
+        }
     }
 
-    /// Bytes that the caller chose the size of.
-    var size: Int {
+    var isDeletion: Bool {
         switch self {
-        case .record(let key, let bytes), .silence(let key, let bytes), .state(let key, let bytes):
-            key.utf8.count + bytes.count
-        default: 0
+        case .forgetAlert, .forgetOutbox, .forgetRecord, .forgetSilence, .forgetState: true
+        case .alert, .outbox, .attempted, .record, .silence, .state, .history: false
         }
+    }
+
+    /// Roughly how many bytes it takes in memory and in the file: its texts, and 100 for the rest.
+    var size: Int {
+        let text =
+            switch self {
+            case .alert(let alert): JournalChange.size(alert)
+            case .outbox(_, let notification):
+                notification.alerts.reduce(
+                    notification.groupKey.utf8.count + JournalChange.size(notification.groupLabels.dictionary)
+                ) {
+                    $0 + JournalChange.size($1)
+                }
+            case .record(let key, let bytes), .silence(let key, let bytes), .state(let key, let bytes):
+                key.utf8.count + bytes.count
+            case .forgetRecord(let key), .forgetSilence(let key), .forgetState(let key): key.utf8.count
+            case .history(let entry):
+                entry.subject.utf8.count + entry.detail.utf8.count + entry.receiver.utf8.count
+                    + entry.integration.utf8.count
+            case .forgetAlert, .attempted, .forgetOutbox: 0
+            }
+        return text + 100
+    }
+
+    private static func size(_ alert: Alert) -> Int {
+        alert.labels.pairs.reduce(size(alert.annotations) + alert.generatorURL.utf8.count + 100) {
+            $0 + $1.name.utf8.count + $1.value.utf8.count
+        }
+    }
+
+    private static func size(_ texts: [String: String]) -> Int {
+        texts.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
     }
 }

@@ -1,17 +1,28 @@
 import Alerts
 import FoundationEssentials
 import Samples
-import Text
 
-/// Alerts and messages as the journal's blobs: JSON, times in milliseconds.
+/// Alerts and messages as rows of the journal: JSON, times in milliseconds since the epoch.
+///
+/// Fields may be added: a reader ignores those that it does not know. Removing one, or giving it another meaning, needs a new
+/// `JournalFile.version`.
 enum JournalCoding {
-    private struct StoredAlert: Decodable {
+    private struct StoredAlert: Codable {
         var labels: [String: String]
         var annotations: [String: String]
         var startsAt: Int64
         var endsAt: Int64?
         var updatedAt: Int64
         var generatorURL: String
+
+        init(_ alert: Alert) {
+            labels = alert.labels.dictionary
+            annotations = alert.annotations
+            startsAt = alert.startsAt.milliseconds
+            endsAt = alert.endsAt?.milliseconds
+            updatedAt = alert.updatedAt.milliseconds
+            generatorURL = alert.generatorURL
+        }
 
         var alert: Alert {
             Alert(
@@ -21,7 +32,7 @@ enum JournalCoding {
         }
     }
 
-    private struct StoredNotification: Decodable {
+    private struct StoredNotification: Codable {
         var receiver: String
         var integration: String
         var groupKey: String
@@ -30,62 +41,41 @@ enum JournalCoding {
         var truncatedAlerts: Int
         var reason: String
         var decidedAt: Int64
+
+        init(_ notification: Notification) {
+            receiver = notification.receiver
+            integration = notification.integration
+            groupKey = notification.groupKey
+            groupLabels = notification.groupLabels.dictionary
+            alerts = notification.alerts.map(StoredAlert.init)
+            truncatedAlerts = notification.truncatedAlerts
+            reason = notification.reason
+            decidedAt = notification.decidedAt.milliseconds
+        }
+
+        var notification: Notification {
+            Notification(
+                receiver: receiver, integration: integration, groupKey: groupKey, groupLabels: Labels(groupLabels),
+                alerts: alerts.map(\.alert), truncatedAlerts: truncatedAlerts, reason: reason,
+                decidedAt: Timestamp(milliseconds: decidedAt))
+        }
     }
 
-    /// Written by hand: thousands of alerts may begin at once, and `JSONEncoder` takes ten times as long.
-    static func encode(_ alert: Alert) -> [UInt8] {
-        var out = JSONBytes()
-        write(alert, &out)
-        return out.bytes
-    }
+    /// - Throws: what `JSONEncoder` throws.
+    static func encode(_ alert: Alert) throws -> [UInt8] { Array(try JSONEncoder().encode(StoredAlert(alert))) }
 
-    private static func write(_ alert: Alert, _ out: inout JSONBytes) {
-        out.open("{")
-        out.key("labels")
-        out.open("{")
-        for label in alert.labels.pairs { out.field(label.name, label.value) }
-        out.close("}")
-        out.key("annotations")
-        out.map(alert.annotations)
-        out.field("startsAt", alert.startsAt.milliseconds)
-        if let endsAt = alert.endsAt { out.field("endsAt", endsAt.milliseconds) }
-        out.field("updatedAt", alert.updatedAt.milliseconds)
-        out.field("generatorURL", alert.generatorURL)
-        out.close("}")
-    }
-
+    /// - Throws: what `JSONDecoder` throws.
     static func alert(_ bytes: [UInt8]) throws -> Alert {
         try JSONDecoder().decode(StoredAlert.self, from: Data(bytes)).alert
     }
 
-    static func encode(_ notification: Notification) -> [UInt8] {
-        var out = JSONBytes()
-        out.open("{")
-        out.field("receiver", notification.receiver)
-        out.field("integration", notification.integration)
-        out.field("groupKey", notification.groupKey)
-        out.key("groupLabels")
-        out.map(notification.groupLabels.dictionary)
-        out.key("alerts")
-        out.open("[")
-        for alert in notification.alerts {
-            out.next()
-            write(alert, &out)
-        }
-        out.close("]")
-        out.field("truncatedAlerts", Int64(notification.truncatedAlerts))
-        out.field("reason", notification.reason)
-        out.field("decidedAt", notification.decidedAt.milliseconds)
-        out.close("}")
-        return out.bytes
+    /// - Throws: what `JSONEncoder` throws.
+    static func encode(_ notification: Notification) throws -> [UInt8] {
+        Array(try JSONEncoder().encode(StoredNotification(notification)))
     }
 
+    /// - Throws: what `JSONDecoder` throws.
     static func notification(_ bytes: [UInt8]) throws -> Notification {
-        let stored = try JSONDecoder().decode(StoredNotification.self, from: Data(bytes))
-        return Notification(
-            receiver: stored.receiver, integration: stored.integration, groupKey: stored.groupKey,
-            groupLabels: Labels(stored.groupLabels),
-            alerts: stored.alerts.map(\.alert), truncatedAlerts: stored.truncatedAlerts, reason: stored.reason,
-            decidedAt: Timestamp(milliseconds: stored.decidedAt))
+        try JSONDecoder().decode(StoredNotification.self, from: Data(bytes)).notification
     }
 }

@@ -1,27 +1,39 @@
 import Alerts
 import CSQLite
+import Platform
 import Samples
 
 /// The journal's tables in one database. Used by the journal's thread alone.
+///
+/// The format's version is `PRAGMA user_version`. It rises only where an older reader would misread the file, which then keeps it
+/// aside; tables, states, kinds of history and JSON fields that a reader does not know are ignored and stay as they are.
 struct JournalFile {
     /// "vwjr": tells our files from other databases. https://sqlite.org/pragma.html#pragma_application_id
     private static let applicationID: Int64 = 0x7677_6a72
-    private static let version: Int64 = 1
+    static let version: Int64 = 1
     private static let pageBytes = 4096
 
     let database: Database
 
-    /// Opens, checks and, where it is new, lays out the file.
-    /// - Throws: `SQLiteError`; for a broken or foreign file one with `isCorruption`.
-    init(_ options: JournalOptions) throws(SQLiteError) {
+    /// Opens, checks and, where it is new, lays out the file. Only its owner may read it.
+    /// - Throws: `SQLiteError`; for a broken or foreign file one with `isCorruption`, for one of a newer version one with
+    ///   `isNewerFormat`.
+    init(_ options: JournalOptions, files: any FileAccess) throws(SQLiteError) {
+        do throws(FileError) {
+            // SQLite gives the files beside it the same mode. https://sqlite.org/wal.html
+            try files.makePrivate(options.path)
+        } catch {
+            throw SQLiteError(code: SQLITE_CANTOPEN, message: error.reason, statement: "open")
+        }
         let database = try Database(path: options.path)
         self.database = database
         try database.execute("PRAGMA busy_timeout = 2000")
-        // Two agents on one journal would undo each other; the lock also makes WAL do without shared memory.
-        try database.execute("PRAGMA locking_mode = EXCLUSIVE")
         let isNew = try database.number("PRAGMA page_count") == 0
         if isNew {
             try database.execute("PRAGMA page_size = \(JournalFile.pageBytes); PRAGMA auto_vacuum = INCREMENTAL")
+        } else {
+            // Before anything is written: a file that is not ours or that we don't know stays as it is.
+            try JournalFile.checkFormat(database)
         }
         guard try database.text("PRAGMA journal_mode = WAL") == "wal" else {
             throw SQLiteError(
@@ -36,16 +48,8 @@ struct JournalFile {
             guard try database.text("PRAGMA quick_check(1)") == "ok" else {
                 throw JournalFile.broken("quick_check failed")
             }
-            let id = try database.number("PRAGMA application_id")
-            let found = try database.number("PRAGMA user_version") ?? 0
-            // Both zero: the machine went down between making the file and laying it out.
-            if id != 0 || found != 0 {
-                guard id == JournalFile.applicationID else { throw JournalFile.broken("not a journal of vaultwatch") }
-                guard found == JournalFile.version else {
-                    throw JournalFile.broken("version \(found), expected \(JournalFile.version)")
-                }
-                return
-            }
+            // Neither number is set: the machine went down between making the file and laying it out.
+            if try database.number("PRAGMA user_version") != 0 { return }
         }
         try database.transaction { () throws(SQLiteError) in
             try database.execute(
@@ -65,23 +69,37 @@ struct JournalFile {
         }
     }
 
+    private static func checkFormat(_ database: Database) throws(SQLiteError) {
+        let id = try database.number("PRAGMA application_id")
+        let found = try database.number("PRAGMA user_version") ?? 0
+        if id == 0, found == 0 { return }
+        guard id == applicationID else { throw broken("not a journal of vaultwatch") }
+        guard found <= version else {
+            throw SQLiteError(
+                code: SQLiteError.newerFormat,
+                message: "written by a newer vaultwatch: format \(found), this version reads up to \(version)",
+                statement: "")
+        }
+    }
+
     private static func broken(_ reason: String) -> SQLiteError {
         SQLiteError(code: SQLITE_CORRUPT, message: reason, statement: "")
     }
 
+    /// Writes one change, inside a transaction of the caller's.
     func apply(_ change: JournalChange) throws(SQLiteError) {
         switch change {
         case .alert(let alert):
             try database.run(
                 "INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)",
                 .integer(Int64(bitPattern: alert.fingerprint)),
-                .blob(JournalCoding.encode(alert)))
+                .blob(try JournalFile.encoded(try JournalCoding.encode(alert))))
         case .forgetAlert(let fingerprint):
             try database.run("DELETE FROM alerts WHERE fingerprint = ?", .integer(Int64(bitPattern: fingerprint)))
         case .outbox(let id, let notification):
             try database.run(
                 "INSERT OR REPLACE INTO outbox (id, body) VALUES (?, ?)", .integer(Int64(bitPattern: id)),
-                .blob(JournalCoding.encode(notification)))
+                .blob(try JournalFile.encoded(try JournalCoding.encode(notification))))
         case .attempted(let id):
             try database.run("UPDATE outbox SET attempted = 1 WHERE id = ?", .integer(Int64(bitPattern: id)))
         case .forgetOutbox(let id):
@@ -104,6 +122,7 @@ struct JournalFile {
         }
     }
 
+    /// All rows but history. What can't be decoded is counted and stays where it is.
     func snapshot() throws(SQLiteError) -> JournalSnapshot {
         var snapshot = JournalSnapshot()
         try rows("SELECT body FROM alerts") { row in
@@ -128,26 +147,7 @@ struct JournalFile {
         return snapshot
     }
 
-    /// Newest first.
-    func history(from: Timestamp, to: Timestamp, limit: Int) throws(SQLiteError) -> [HistoryEntry] {
-        var found: [HistoryEntry] = []
-        let statement = try database.statement(
-            "SELECT at, kind, subject, receiver, integration, detail FROM history WHERE at >= ? AND at <= ? ORDER BY at DESC, id DESC LIMIT ?"
-        )
-        defer { statement.reset() }
-        try statement.bind([.integer(from.milliseconds), .integer(to.milliseconds), .integer(Int64(limit))])
-        while try statement.step() {
-            found.append(
-                HistoryEntry(
-                    at: Timestamp(milliseconds: statement.integer(0)),
-                    kind: HistoryEntry.Kind(rawValue: statement.text(1)) ?? .agent,
-                    subject: statement.text(2), receiver: statement.text(3), integration: statement.text(4),
-                    detail: statement.text(5)))
-        }
-        return found
-    }
-
-    /// Forgets history that is too old or too much, and gives its pages back to the file system.
+    /// Deletes history that is too old or too much, and gives its pages back to the file system.
     func expireHistory(before: Timestamp, count: Int) throws(SQLiteError) {
         try database.run("DELETE FROM history WHERE at < ?", .integer(before.milliseconds))
         try database.run(
@@ -156,13 +156,22 @@ struct JournalFile {
         try database.run("PRAGMA incremental_vacuum(256)")
     }
 
-    /// Makes room when the file is at its bound.
+    /// Makes room when the file has reached its largest size.
     func dropOlderHalfOfHistory() throws(SQLiteError) {
         try database.run("DELETE FROM history WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM history)")
     }
 
+    /// Size of the database in bytes, its write-ahead log apart.
     var bytes: Int64 {
         get throws(SQLiteError) { (try database.number("PRAGMA page_count") ?? 0) * Int64(JournalFile.pageBytes) }
+    }
+
+    private static func encoded<Value>(_ encode: @autoclosure () throws -> Value) throws(SQLiteError) -> Value {
+        do {
+            return try encode()
+        } catch {
+            throw SQLiteError(code: SQLITE_MISMATCH, message: "a row can't be encoded: \(error)", statement: "")
+        }
     }
 
     private func rows(_ sql: String, _ body: (Statement) -> Void) throws(SQLiteError) {

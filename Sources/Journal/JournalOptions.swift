@@ -1,14 +1,21 @@
-/// Where the journal lies and how much it may hold.
+/// Where the journal lies, how much it may hold, and how long anyone waits for it.
 package struct JournalOptions: Sendable, Hashable {
-    /// The database file; SQLite puts `-wal` beside it.
+    /// The database file. SQLite puts `-wal` and `-shm` beside it, the journal `-lock`.
     package var path: String
-    /// Most bytes of the database file. When it is reached, old history goes first. Default 256 MiB.
+    /// Largest size of the database file in bytes. When it is reached, old history goes first. Default 256 MiB.
     package var maxBytes: Int
     /// How long history is kept. Default 90 days.
     package var historyAge: Duration
-    /// Most entries of history. Default 100,000.
+    /// How many entries of history are kept. Default 100,000.
     package var historyCount: Int
+    /// How long a caller waits for the disk. Default 2 s.
+    package var waitLimit: Duration = .seconds(2)
+    /// How long after a failure the disk is tried again. Default 1 s.
+    package var retryInterval: Duration = .seconds(1)
+    /// How much may wait in memory for the disk.
+    var backlog = JournalBacklog.Limits()
 
+    /// Options for a journal at this path.
     package init(
         path: String, maxBytes: Int = 256 << 20, historyAge: Duration = .seconds(90 * 86_400),
         historyCount: Int = 100_000

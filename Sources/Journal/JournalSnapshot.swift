@@ -2,21 +2,35 @@ import Alerts
 
 /// All that the journal holds, history apart: what a start begins with.
 package struct JournalSnapshot: Sendable, Hashable {
+    /// A message of the outbox.
     package struct Message: Sendable, Hashable {
+        /// The dispatcher's id.
         package var id: UInt64
+        /// As it was decided.
         package var notification: Notification
-        /// Whether a sending was begun.
+        /// Whether an attempt to send it was begun.
         package var attempted: Bool
     }
 
+    /// In no particular order.
     package var alerts: [Alert] = []
-    /// Oldest first.
+    /// Undelivered messages, oldest first.
     package var outbox: [Message] = []
+    /// Entries of the notification log by key, in their owner's encoding.
     package var records: [String: [UInt8]] = [:]
+    /// Silences by id, in their owner's encoding.
     package var silences: [String: [UInt8]] = [:]
+    /// States of other parts by key, in their encoding.
     package var states: [String: [UInt8]] = [:]
-    /// Rows whose content could not be read, by table; they are left out above.
+    /// How many rows could not be decoded, by table. They are left out above and stay in the file.
     package var unreadable: [String: Int] = [:]
 
+    /// An empty journal's.
     package init() {}
+
+    /// Leaves out alerts and silences of which a newer state waits to be written.
+    mutating func leaveOut(_ newer: JournalBacklog) {
+        alerts.removeAll { newer.contains(.alert($0.fingerprint)) }
+        silences = silences.filter { !newer.contains(.silence($0.key)) }
+    }
 }

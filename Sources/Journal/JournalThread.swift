@@ -2,15 +2,16 @@
     import Glibc
 #endif
 
-/// A thread with a queue: C that blocks on the disk must not hold Swift's own threads.
+/// A thread with a bounded queue: C calls that block on the disk must not hold a thread of Swift's cooperative pool.
 final class JournalThread<Job>: @unchecked Sendable {
-    // All below is touched under the lock alone. pthread objects need a fixed address, hence the pointers.
+    // Everything below is guarded by the lock. pthread objects need a fixed address, hence the pointers.
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var jobs: [Job] = []
     private var isClosed = false
     private let limit: Int
 
+    /// - Parameter limit: how many jobs may wait.
     init(limit: Int) {
         self.limit = limit
         pthread_mutex_init(lock, nil)
@@ -24,6 +25,7 @@ final class JournalThread<Job>: @unchecked Sendable {
         lock.deallocate()
     }
 
+    /// What became of a job that was submitted.
     enum Admission {
         case taken
         case full
@@ -52,5 +54,16 @@ final class JournalThread<Job>: @unchecked Sendable {
         }
         defer { jobs = [] }
         return jobs
+    }
+}
+
+extension JournalThread.Admission {
+    /// Nil when the job was taken.
+    var refusal: JournalError? {
+        switch self {
+        case .taken: nil
+        case .full: .overloaded
+        case .closed: .closed
+        }
     }
 }

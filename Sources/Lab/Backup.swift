@@ -2,16 +2,16 @@ import CCrypto
 import Platform
 import Samples
 
-/// A backup as the estate's own backup job writes it: a snapshot, encrypted with AES-256-GCM under a 16-byte IV,
-/// as IV ‖ tag ‖ ciphertext, its checksum over those bytes.
+/// A backup as the estate's backup job writes it: a snapshot encrypted with AES-256-GCM under a 16-byte IV, stored as
+/// IV ‖ tag ‖ ciphertext, with the checksum of these bytes.
 struct Backup: Sendable {
     let key: String
     let bytes: [UInt8]
     let metadata: [String: String]
 
     /// - Parameters:
-    ///   - time: names the object; on the first of a month it is a monthly and no daily.
-    ///   - size: bytes of the snapshot.
+    ///   - time: determines the key; a backup of the first of a month is a monthly one.
+    ///   - size: the size of the snapshot in bytes.
     init(at time: Timestamp, vaultVersion: String, encryptionKey: [UInt8], size: Int, random: inout SplitMix) {
         let stamp = String(time.rfc3339WithMilliseconds.map { $0 == ":" || $0 == "." ? "-" : $0 })
         let c = time.civil
@@ -23,14 +23,14 @@ struct Backup: Sendable {
 }
 
 extension Timestamp {
-    /// As JavaScript's `toISOString` has it: always three digits of the second.
+    /// In the format of JavaScript's `toISOString`: always with milliseconds.
     fileprivate var rfc3339WithMilliseconds: String {
         let text = rfc3339
         return text.contains(".") ? text : text.dropLast() + ".000Z"
     }
 }
 
-/// A small generator for filler that is the same in each run. Source: Vigna, splitmix64.
+/// A small generator of reproducible filler. Source: Vigna, splitmix64.
 struct SplitMix: Sendable {
     private var state: UInt64
     init(seed: UInt64) { state = seed }
@@ -59,7 +59,7 @@ func sha256(_ bytes: [UInt8]) -> String {
     return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
-/// Base64 MD5 and hexadecimal MD5 are what S3 calls Content-MD5 and ETag; this is the latter.
+/// Hexadecimal MD5, as in S3's ETag.
 func md5(_ bytes: [UInt8]) -> String {
     var digest = [UInt8](repeating: 0, count: 16)
     var length: UInt32 = 0
@@ -67,7 +67,7 @@ func md5(_ bytes: [UInt8]) -> String {
     return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
-/// IV ‖ tag ‖ ciphertext; EVP_EncryptInit(3).
+/// Encrypts to IV ‖ tag ‖ ciphertext; EVP_EncryptInit(3).
 func aes256GCM(_ plain: [UInt8], key: [UInt8], iv: [UInt8]) -> [UInt8] {
     let context = EVP_CIPHER_CTX_new()
     defer { EVP_CIPHER_CTX_free(context) }

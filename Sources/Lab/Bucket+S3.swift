@@ -1,23 +1,35 @@
+import Text
 import FoundationEssentials
 import Platform
 import Samples
 
-/// The S3 API over a bucket, path style: ListObjectsV2, HEAD and GET.
+/// The S3 API of a bucket in path style: ListObjectsV2, HEAD and GET.
 /// Source: Amazon S3 API reference, ListObjectsV2, HeadObject, GetObject, error responses.
 extension Bucket {
     /// How the service fails.
     package enum Failure: Hashable, Sendable {
+        /// 403.
         case accessDenied
+        /// 503 with `Retry-After`.
         case slowDown
+        /// 403: the clocks differ.
         case requestTimeTooSkewed
+        /// 301 to another region.
         case redirect(region: String)
+        /// 500.
         case internalError
+        /// No response.
         case hang
+        /// A TCP reset.
         case reset
-        /// Half of each body.
+        /// Only half of each body.
         case truncated
     }
 
+    /// Answers a request.
+    /// - Parameters:
+    ///   - accessKey: the only valid access key id; signatures are checked for form only.
+    ///   - failure: nil for normal operation.
     package func answer(
         _ request: LabRequest, at now: Timestamp, accessKey: String, failure: Failure? = nil, random: any RandomSource
     ) -> LabReply {
@@ -68,7 +80,7 @@ extension Bucket {
         guard let stamp = request.headers["x-amz-date"] else {
             return error(403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
         }
-        guard let signed = time(stamp), abs(signed.milliseconds - now.milliseconds) <= 900_000 else {
+        guard let signed = time(stamp), (signed - now).milliseconds.magnitude <= 900_000 else {
             return error(
                 403, "RequestTimeTooSkewed",
                 "The difference between the request time and the current time is too large.",
@@ -114,7 +126,7 @@ extension Bucket {
     private func list(_ request: LabRequest) -> String? {
         let prefix = request.parameter("prefix") ?? ""
         let delimiter = request.parameter("delimiter") ?? ""
-        let most = min(1000, request.parameter("max-keys").flatMap { Int($0) } ?? 1000)
+        let limit = max(0, min(1000, request.parameter("max-keys").flatMap { Int($0) } ?? 1000))
         let isEncoded = request.parameter("encoding-type") == "url"
         func show(_ text: String) -> String {
             isEncoded ? PercentCoding.encode(text, keepingSlashes: true) : Markup.escape(text)
@@ -133,7 +145,7 @@ extension Bucket {
             var group: String?
             if !delimiter.isEmpty, let end = range(of: delimiter, in: key, from: prefix) { group = String(key[..<end]) }
             if let group, groups.last == group || (!after.isEmpty && after.hasPrefix(group)) { continue }
-            guard count < most else {
+            guard count < limit else {
                 isTruncated = true
                 break
             }
@@ -150,7 +162,7 @@ extension Bucket {
         var out =
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
         out +=
-            "<Name>\(name)</Name><Prefix>\(show(prefix))</Prefix><KeyCount>\(count)</KeyCount><MaxKeys>\(most)</MaxKeys>"
+            "<Name>\(name)</Name><Prefix>\(show(prefix))</Prefix><KeyCount>\(count)</KeyCount><MaxKeys>\(limit)</MaxKeys>"
         if !delimiter.isEmpty { out += "<Delimiter>\(show(delimiter))</Delimiter>" }
         if isEncoded { out += "<EncodingType>url</EncodingType>" }
         out += "<IsTruncated>\(isTruncated)</IsTruncated>"
@@ -165,7 +177,7 @@ extension Bucket {
         return out + "</ListBucketResult>"
     }
 
-    /// The end of the delimiter's first place after the prefix.
+    /// The end of the first delimiter after the prefix.
     private func range(of delimiter: String, in key: String, from prefix: String) -> String.Index? {
         var index = key.index(key.startIndex, offsetBy: prefix.count)
         while index < key.endIndex {
@@ -175,7 +187,8 @@ extension Bucket {
         return nil
     }
 
-    /// Key and region of `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/s3/aws4_request, SignedHeaders=…, Signature=…`.
+    /// The access key and region of `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/s3/aws4_request, SignedHeaders=…,
+    /// Signature=…`.
     private func credential(_ header: String) -> (key: String, region: String)? {
         guard header.hasPrefix("AWS4-HMAC-SHA256 ") else { return nil }
         let fields = header.dropFirst(17).split(separator: ",").map { $0.drop { $0 == " " } }
@@ -188,7 +201,7 @@ extension Bucket {
         return (String(scope[0]), String(scope[2]))
     }
 
-    /// `20261123T205002Z`.
+    /// Parses `20261123T205002Z`.
     private func time(_ stamp: String) -> Timestamp? {
         guard stamp.count == 16 else { return nil }
         let c = Array(stamp)

@@ -1,12 +1,16 @@
 import Platform
 import Samples
 
-/// The objects of a simulated S3 bucket, filled as the estate's backup job fills it: a daily at 02:00 UTC for
-/// thirty days, a monthly on each first for a year, nothing daily on a first.
+/// The objects of a simulated S3 bucket, filled like that of the estate's backup job: a daily backup at 02:00 UTC for
+/// thirty days and a monthly one on each first for a year, on which there is no daily one.
 package struct Bucket: Sendable {
+    /// One object.
     package struct Object: Hashable, Sendable {
+        /// The content.
         package var bytes: [UInt8]
+        /// The user metadata, names without `x-amz-meta-`.
         package var metadata: [String: String]
+        /// When the object was last modified.
         package var modified: Timestamp
         let etag: String
 
@@ -18,10 +22,13 @@ package struct Bucket: Sendable {
         }
     }
 
+    /// The bucket's name.
     package let name: String
+    /// The AWS region.
     package let region: String
+    /// The objects by key.
     package internal(set) var objects: [String: Object] = [:]
-    /// 32 bytes.
+    /// The AES-256 key of the backups: 32 bytes.
     package let encryptionKey: [UInt8]
     private let vaultVersion: String
     private var filler: SplitMix
@@ -45,7 +52,7 @@ package struct Bucket: Sendable {
         return today <= now ? today : today - .seconds(86_400)
     }
 
-    /// Fills it with the backups that are due at `now`, leaving out the newest `skipping` days.
+    /// Replaces all objects by the backups that exist at `now`, without the newest `skipping` days.
     package mutating func fill(at now: Timestamp, skipping: Int = 0, days: Int = 30, months: Int = 12) {
         objects = [:]
         let newest = Bucket.scheduled(before: now)
@@ -57,17 +64,17 @@ package struct Bucket: Sendable {
             let first = Timestamp(
                 year: c.year - (c.month - 1 < month ? Int64((month - c.month) / 12 + 1) : 0),
                 month: (c.month - 1 - month + 24) % 12 + 1, day: 1, hour: 2)
-            // The newest days were left out, a first among them too.
+            // A first of a month may be among the skipped days.
             guard first <= newest - .seconds(86_400 * skipping) else { continue }
             takeBackup(at: first)
         }
     }
 
-    /// Writes one backup: a monthly on a first, else a daily. Sizes grow slowly, as an estate's do.
+    /// Adds one backup: a monthly one on a first, else a daily one. Sizes grow slowly over time.
     /// - Returns: its key.
     @discardableResult
     package mutating func takeBackup(at time: Timestamp) -> String {
-        let growth = max(0, Int(time.milliseconds / 86_400_000) - 20_000)
+        let growth = max(0, Int(clamping: time.milliseconds / 86_400_000) - 20_000)
         var random = filler
         random = SplitMix(seed: random.next() ^ UInt64(bitPattern: time.milliseconds))
         let backup = Backup(
@@ -87,7 +94,7 @@ package struct Bucket: Sendable {
         }
     }
 
-    /// Flips a bit in the newest object, as rotten storage does; its metadata still tells the old checksum.
+    /// Flips a bit in the newest object; its metadata keeps the old checksum.
     package mutating func corruptNewest() {
         guard let key = newestKey, let object = objects[key], object.bytes.count > 64 else { return }
         var bytes = object.bytes
@@ -101,16 +108,17 @@ package struct Bucket: Sendable {
         objects[key] = Object(bytes: [], metadata: object.metadata, modified: object.modified)
     }
 
-    /// Takes the metadata from the newest object.
+    /// Removes the metadata of the newest object.
     package mutating func stripNewest() {
         guard let key = newestKey, let object = objects[key] else { return }
         objects[key] = Object(bytes: object.bytes, metadata: [:], modified: object.modified)
     }
 
-    /// Puts any object.
+    /// Stores an object.
     package mutating func put(_ key: String, bytes: [UInt8], metadata: [String: String] = [:], modified: Timestamp) {
         objects[key] = Object(bytes: bytes, metadata: metadata, modified: modified)
     }
 
+    /// Deletes an object.
     package mutating func delete(_ key: String) { objects[key] = nil }
 }

@@ -1,16 +1,18 @@
 import Platform
 
-/// Who leads a simulated Vault cluster, and what each node believes about it. Pure: time comes in.
+/// Leader election of a simulated Vault cluster. Pure: time is passed in.
 ///
-/// Timing as measured on Vault 1.8 over PostgreSQL: after a step-down or seal of the active node, which gives
-/// its lock back, the next leader is there after 1.6 s and meanwhile nobody is named; after a crash the lock must
-/// run out, the next leader is there after 14.5 s and meanwhile the standbys name the dead one.
+/// The timing is that of Vault 1.8 with PostgreSQL. After a step-down or seal the active node releases its lock: the
+/// next leader is elected after 1.6 s, and no leader is reported meanwhile. After a crash the lock must expire: the
+/// next leader is elected after 14.5 s, and the standbys report the crashed one meanwhile.
 package struct Election: Sendable {
-    /// How long the cluster is without a leader.
+    /// The durations of an election.
     package enum Timing {
+        /// From the release of the lock to the next leader.
         package static let release = Duration.milliseconds(1600)
+        /// From the crash of the leader to the next one.
         package static let crash = Duration.milliseconds(14_500)
-        /// The lock's time to live from its last renewal, by the database's clock.
+        /// The time to live of the lock after a renewal, by the database's clock.
         package static let lockTTL = Duration.seconds(15)
         /// An active node renews its lock this often.
         package static let renewal = Duration.seconds(5)
@@ -18,24 +20,27 @@ package struct Election: Sendable {
 
     /// A change of leadership.
     package enum Event: Hashable, Sendable {
+        /// The node became the leader.
         case elected(Int)
+        /// The node released the lock.
         case released(Int)
-        /// The lock stays in the table until it runs out.
+        /// The node crashed; the lock stays in the table until it expires.
         case lost(Int)
     }
 
     private enum Phase: Hashable, Sendable {
         case vacant(electAt: Instant?)
         case led(Int)
-        /// `stale` is the dead leader that standbys still name.
+        /// `stale` is the crashed leader that standbys still report.
         case orphaned(stale: Int, electAt: Instant)
     }
 
     private var phase = Phase.vacant(electAt: nil)
     private var candidates: Set<Int> = []
-    /// The order in which nodes became able to lead: the longest waiting is next.
+    /// The candidates in the order in which they became available.
     private var queue: [Int] = []
 
+    /// An election without candidates.
     package init() {}
 
     /// The node that holds the lock and serves.
@@ -43,7 +48,7 @@ package struct Election: Sendable {
         if case .led(let node) = phase { node } else { nil }
     }
 
-    /// The node that unsealed standbys name in `sys/leader`; none between leaders.
+    /// The node that unsealed standbys report in `sys/leader`; nil if there is none.
     package var named: Int? {
         switch phase {
         case .led(let node): node
@@ -52,7 +57,7 @@ package struct Election: Sendable {
         }
     }
 
-    /// When something happens by itself next; call `advance` then.
+    /// When the state changes next without an action; `advance` must be called then.
     package var nextDeadline: Instant? {
         guard !queue.isEmpty else { return nil }
         switch phase {
@@ -62,14 +67,14 @@ package struct Election: Sendable {
         }
     }
 
-    /// A node is unsealed and running: it can lead.
+    /// Adds a node that is unsealed and running.
     package mutating func join(_ node: Int, at now: Instant) -> [Event] {
         if candidates.insert(node).inserted { queue.append(node) }
         if case .vacant(nil) = phase { phase = .vacant(electAt: now) }
         return advance(to: now)
     }
 
-    /// A node seals or stops in order. A leader gives its lock back.
+    /// Removes a node that seals or shuts down; a leader releases the lock.
     package mutating func leave(_ node: Int, at now: Instant) -> [Event] {
         let before = advance(to: now)
         candidates.remove(node)
@@ -79,7 +84,7 @@ package struct Election: Sendable {
         return before + [.released(node)]
     }
 
-    /// The active node steps down and goes to the end of the queue.
+    /// Makes the leader step down and moves it to the end of the queue.
     package mutating func stepDown(at now: Instant) -> [Event] {
         let before = advance(to: now)
         guard let node = leader else { return before }
@@ -89,7 +94,7 @@ package struct Election: Sendable {
         return before + [.released(node)]
     }
 
-    /// A node dies or hangs: a leader keeps its lock until it runs out.
+    /// Removes a node that crashes or hangs; the lock of a leader must expire.
     package mutating func crash(_ node: Int, at now: Instant) -> [Event] {
         let before = advance(to: now)
         candidates.remove(node)
@@ -99,7 +104,7 @@ package struct Election: Sendable {
         return before + [.lost(node)]
     }
 
-    /// Lets time pass.
+    /// Advances the time and elects the next leader if it is due.
     package mutating func advance(to now: Instant) -> [Event] {
         guard let deadline = nextDeadline, deadline <= now, let next = queue.first else { return [] }
         phase = .led(next)

@@ -2,14 +2,15 @@ import Platform
 import Samples
 import Synchronization
 
-/// An action that can't be done.
+/// An action that cannot be performed.
 package struct EstateError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Why.
     package let description: String
 }
 
 extension Estate {
-    /// Makes something happen; returns when it has.
-    /// - Throws: `EstateError` for a node or server that is not there, `ChildProcessError` from PostgreSQL.
+    /// Performs an action and returns when it is complete.
+    /// - Throws: `EstateError` for a node or server that does not exist, `ChildProcessError` from PostgreSQL.
     package func perform(_ action: EstateAction) async throws {
         switch action {
         case .node(let name, let action): try await perform(action, onNode: index(named: name))
@@ -52,10 +53,10 @@ extension Estate {
         }
     }
 
-    /// Makes the bucket's service fail until told otherwise; `nil` heals it.
+    /// Makes the bucket's service fail; nil restores it.
     package func failBucket(_ failure: Bucket.Failure?) { state.withLock { $0.bucketFailure = failure } }
 
-    /// Changes the bucket's objects in any way.
+    /// Changes the bucket.
     package func changeBucket(_ change: (inout Bucket) -> Void) { state.withLock { change(&$0.bucket) } }
 
     private func index(named name: String) throws -> Int {
@@ -70,7 +71,7 @@ extension Estate {
         return postgres
     }
 
-    private func perform(_ action: VaultCluster.Action, onNode index: Int) async throws {
+    private func perform(_ action: SimulatedVaultCluster.Action, onNode index: Int) async throws {
         let now = platform.time.now()
         let events = state.withLock { $0.cluster.perform(action, on: index, at: now, random: platform.random) }
         follow(events)
@@ -93,12 +94,12 @@ extension Estate {
         }
     }
 
-    // MARK: The database under the nodes
+    // MARK: The database
 
-    /// How long an active node still answers from its cache without a database.
+    /// How long an active node serves from its cache without a database.
     private static let cacheTime = Duration.seconds(15)
 
-    private func strike(_ action: VaultCluster.Action, as database: DatabaseState) {
+    private func strike(_ action: SimulatedVaultCluster.Action, as database: DatabaseState) {
         let now = platform.time.now()
         let (events, hung) = state.withLock { state in
             state.database = database
@@ -147,13 +148,13 @@ extension Estate {
 
     // MARK: Elections and the HA lock
 
-    /// Lets time pass.
+    /// Advances the cluster to the current time.
     func advance() {
         let now = platform.time.now()
         follow(state.withLock { $0.cluster.advance(to: now) })
     }
 
-    /// Writes what an election means to the lock's table, and waits for its end.
+    /// Updates the lock table after election events and schedules the end of an election.
     func follow(_ events: [Election.Event]) {
         let deadline = state.withLock { $0.cluster.election.nextDeadline }
         if !events.isEmpty, let deadline {
@@ -177,7 +178,7 @@ extension Estate {
         }
     }
 
-    /// Takes or renews the lock for the active node, as long as its database answers.
+    /// Acquires or renews the lock for the active node while its database is running.
     func renewLock() {
         guard let postgres, let lock = state.withLock({ $0.database == .running ? $0.lock : nil }) else { return }
         lockWriter.add { try? await postgres.holdLock(identity: lock.identity, value: lock.value) }

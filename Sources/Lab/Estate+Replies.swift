@@ -3,7 +3,7 @@ import Platform
 import Samples
 import Synchronization
 
-/// Requests to the estate's servers.
+/// The request handlers of the estate's servers.
 extension Estate {
     func vault(_ request: LabRequest, _ index: Int) -> LabReply {
         let now = platform.time.now()
@@ -15,7 +15,7 @@ extension Estate {
         return reply
     }
 
-    /// As HAProxy with `http-check expect status 200` on sys/health does.
+    /// Routes like HAProxy with `http-check expect status 200` on sys/health.
     func balanced(_ request: LabRequest) -> LabReply {
         advance()
         guard let active = state.withLock({ $0.cluster.election.leader }) else {
@@ -58,7 +58,7 @@ extension Estate {
         }
     }
 
-    /// `{"action":"seal vault-1"}`. The content type keeps other sites' forms out.
+    /// Handles `{"action":"seal vault-1"}`. Requiring JSON keeps out forms of other sites.
     private func control(_ request: LabRequest) async -> LabReply {
         struct Body: Decodable {
             let action: String
@@ -67,7 +67,7 @@ extension Estate {
             .response(LabResponse(status, type: "application/json", "{\"error\":\(json(reason))}"))
         }
         guard request.headers["content-type"]?.hasPrefix("application/json") == true else {
-            return failed(415, "application/json is wanted")
+            return failed(415, "expected application/json")
         }
         guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body)),
             let action = EstateAction(body.action)
@@ -75,7 +75,7 @@ extension Estate {
             let names = EstateAction.names
             return failed(
                 400,
-                "an action is one of: \((names.node.map { $0 + " NODE" } + names.plain + names.receiver.map { $0 + " RECEIVER" }).joined(separator: ", "))"
+                "expected one of: \((names.node.map { $0 + " NODE" } + names.plain + names.receiver.map { $0 + " RECEIVER" }).joined(separator: ", "))"
             )
         }
         do {
@@ -86,7 +86,7 @@ extension Estate {
         }
     }
 
-    /// What the page shows of the estate.
+    /// The state of the estate, for the page.
     struct Status: Encodable {
         struct Node: Encodable {
             let name: String

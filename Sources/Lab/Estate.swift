@@ -2,19 +2,19 @@ import Platform
 import Samples
 import Synchronization
 
-/// A whole simulated estate on loopback: Vault nodes and their load balancer, PostgreSQL servers, a bucket with
-/// backups, and an inbox. All ends with `stop()`; child processes end with this process in any case.
+/// A complete simulated estate on loopback: Vault nodes with their load balancer, PostgreSQL servers, a bucket of
+/// backups, and an inbox. `stop()` ends all of it; child processes end with this process in any case.
 package final class Estate: Sendable {
     struct State {
-        var cluster: VaultCluster
+        var cluster: SimulatedVaultCluster
         var bucket: Bucket
         var bucketFailure: Bucket.Failure?
         var skippedBackups = 0
         var isReplicationCut = false
         var database = DatabaseState.running
-        /// Nodes that fail because their database does.
+        /// The nodes that fail because of the database.
         var struck: Set<Int> = []
-        /// The HA lock's holder, while it renews.
+        /// The holder of the HA lock while it is renewed.
         var lock: (identity: String, value: String)?
         var isStopped = false
     }
@@ -23,7 +23,9 @@ package final class Estate: Sendable {
         case running, stopped, frozen
     }
 
+    /// The receivers of notifications.
     package let inbox: Inbox
+    /// The PostgreSQL servers; nil without them.
     package let postgres: LocalPostgres?
     let platform: Platform
     let state: Mutex<State>
@@ -31,7 +33,7 @@ package final class Estate: Sendable {
     let authority: CertificateAuthority?
     private let servers = Mutex(Servers())
     private let renewal = Mutex<Task<Void, Never>?>(nil)
-    /// Writes to the lock's table go one after the other.
+    /// Serializes writes to the lock table.
     let lockWriter = SerialTasks()
     static let accessKey = "LABACCESSKEY"
 
@@ -43,8 +45,8 @@ package final class Estate: Sendable {
         var mail: MailServer?
     }
 
-    /// Starts everything; about four seconds with PostgreSQL, one without.
-    /// - Throws: what could not be started, after ending what was.
+    /// Starts everything, which takes about four seconds with PostgreSQL and one without.
+    /// - Throws: the error of the first server that could not be started, after stopping the others.
     package static func start(_ options: EstateOptions = EstateOptions(), platform: Platform) async throws -> Estate {
         let authority = options.security == .http && !options.mailTLS ? nil : try await CertificateAuthority()
         let postgres: LocalPostgres? =
@@ -76,7 +78,7 @@ package final class Estate: Sendable {
         var bucket = Bucket(vaultVersion: options.cluster.version)
         bucket.fill(at: platform.time.wall())
         state = Mutex(
-            State(cluster: VaultCluster(options.cluster, nodes: [], at: platform.time.wall()), bucket: bucket))
+            State(cluster: SimulatedVaultCluster(options.cluster, nodes: [], at: platform.time.wall()), bucket: bucket))
     }
 
     private func open(_ options: EstateOptions) async throws {
@@ -105,7 +107,7 @@ package final class Estate: Sendable {
         }
         let now = platform.time.now()
         let events = state.withLock { state in
-            state.cluster = VaultCluster(
+            state.cluster = SimulatedVaultCluster(
                 options.cluster, nodes: zip(options.nodes, nodes).map { ($0, $1.url, "https://127.0.0.1:\($1.port)") },
                 at: now.wall)
             return nodes.indices.flatMap { state.cluster.perform(.unseal, on: $0, at: now, random: platform.random) }
@@ -120,7 +122,7 @@ package final class Estate: Sendable {
         }
     }
 
-    /// Ends all servers, those that are processes too, and removes their files.
+    /// Stops all servers and child processes and removes their files.
     package func stop() async {
         guard
             state.withLock({ state in
@@ -140,8 +142,8 @@ package final class Estate: Sendable {
         directory.remove()
     }
 
-    /// Each node's name and role, in order.
-    package var roles: [(name: String, role: VaultCluster.Role)] {
+    /// The names and roles of the nodes.
+    package var roles: [(name: String, role: SimulatedVaultCluster.Role)] {
         advance()
         return state.withLock { state in
             state.cluster.nodes.indices.map { (state.cluster.nodes[$0].name, state.cluster.role($0)) }
@@ -152,8 +154,8 @@ package final class Estate: Sendable {
         servers.withLock { $0.nodes.indices.contains(index) ? $0.nodes[index] : nil }
     }
 
-    /// Writes the secrets' files and tells where everything is.
-    /// - Throws: `ChildProcessError` when a file can't be written.
+    /// Writes the files of secrets and returns the addresses of everything.
+    /// - Throws: `ChildProcessError` if a file cannot be written.
     package func endpoints() throws(ChildProcessError) -> EstateEndpoints {
         let servers = servers.withLock { $0 }
         let (options, bucket, names) = state.withLock { ($0.cluster.options, $0.bucket, $0.cluster.nodes.map(\.name)) }
@@ -199,7 +201,7 @@ package final class Estate: Sendable {
     }
 }
 
-/// Runs async work in the order given; at most 100 wait, and what comes then is dropped.
+/// Runs asynchronous work in order. At most 100 items wait; further ones are dropped.
 final class SerialTasks: Sendable {
     private let input: AsyncStream<@Sendable () async -> Void>.Continuation
     private let worker: Task<Void, Never>
@@ -213,7 +215,7 @@ final class SerialTasks: Sendable {
 
     func add(_ work: @escaping @Sendable () async -> Void) { input.yield(work) }
 
-    /// Takes no more, and waits for what was taken.
+    /// Accepts no more work and waits for what is queued.
     func finish() async {
         input.finish()
         await worker.value

@@ -1,27 +1,35 @@
-/// What can be made to happen to the simulated estate.
+/// What can be done to the simulated estate.
 package enum EstateAction: Hashable, Sendable, CustomStringConvertible {
-    case node(String, VaultCluster.Action)
-    /// Gives a sealed node its next unseal key.
+    /// An action on a node, by name.
+    case node(String, SimulatedVaultCluster.Action)
+    /// Enters the next unseal key on a sealed node.
     case giveKey(String)
+    /// The replica loses its primary.
     case cutReplication
+    /// Ends `cutReplication`.
     case restoreReplication
-    /// The primary stops: standbys answer 500 at once, the active node after a while.
+    /// The primary stops: standbys answer with 500 at once, the active node after a while.
     case stopDatabase
-    /// The primary freezes: standbys hang, the active node answers on.
+    /// The primary freezes: standbys hang, the active node still answers.
     case freezeDatabase
-    /// Ends both.
+    /// Ends `stopDatabase` and `freezeDatabase`.
     case startDatabase
-    /// The newest backup was never made; again: the one before it, too.
+    /// Removes the newest backup, as if it had never been made.
     case skipBackup
-    /// The newest backup's bytes rot.
+    /// Flips a bit in the newest backup.
     case corruptBackup
+    /// Makes the newest backup empty.
     case emptyBackup
+    /// Removes the metadata of the newest backup.
     case stripBackup
+    /// Restores all backups.
     case restoreBackups
+    /// Makes a receiver fail.
     case failReceiver(Message.Kind, ReceiverFailure)
+    /// Ends all failures of receivers.
     case healReceivers
 
-    private static let nodeActions: [(name: String, action: VaultCluster.Action)] = [
+    private static let nodeActions: [(name: String, action: SimulatedVaultCluster.Action)] = [
         ("seal", .seal), ("unseal", .unseal), ("step-down", .stepDown), ("kill", .kill), ("start", .start),
         ("hang", .hang),
         ("storage-error", .storageError),
@@ -34,12 +42,12 @@ package enum EstateAction: Hashable, Sendable, CustomStringConvertible {
         ("restore-backups", .restoreBackups), ("heal-receivers", .healReceivers),
     ]
 
-    /// Names of actions that take a node, of those that take nothing, and of those that take a receiver.
+    /// The names of the actions on a node, without an argument, and on a receiver.
     package static let names: (node: [String], plain: [String], receiver: [String]) = (
         nodeActions.map(\.name) + ["key"], plain.map(\.name), ["fail", "rate-limit", "hang-receiver", "reset"]
     )
 
-    /// Reads `seal vault-1`, `key vault-2`, `skip-backup`, `fail slack`, `rate-limit pagerduty`.
+    /// Parses `seal vault-1`, `key vault-2`, `skip-backup`, `fail slack`, `rate-limit pagerduty`.
     package init?(_ text: String) {
         let words = text.split(separator: " ").map(String.init)
         guard let verb = words.first, words.count <= 2 else { return nil }
@@ -65,7 +73,7 @@ package enum EstateAction: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// As `init(_:)` reads it, where it does.
+    /// The text that `init(_:)` parses.
     package var description: String {
         switch self {
         case .node(let name, let action):

@@ -1,74 +1,107 @@
 import Samples
 
-/// What a simulated estate has.
+/// The options of a simulated estate.
 package struct EstateOptions: Sendable {
-    /// How the nodes' certificates are.
+    /// The transport security of the nodes.
     package enum Security: Hashable, Sendable {
+        /// Plain HTTP.
         case http
+        /// HTTPS with a valid certificate.
         case https
-        /// HTTPS with a certificate that ended yesterday, on the nodes named.
+        /// HTTPS; the certificates of the given nodes expired yesterday.
         case expired(Set<String>)
-        /// HTTPS with a certificate for another host, on the nodes named.
+        /// HTTPS; the certificates of the given nodes are for another host.
         case wrongHost(Set<String>)
     }
 
-    /// Names of the Vault nodes. Default: three.
+    /// The names of the Vault nodes. Default: three.
     package var nodes = ["vault-1", "vault-2", "vault-3"]
+    /// Default: HTTPS.
     package var security = Security.https
-    package var cluster = VaultCluster.Options()
+    /// The options of the Vault cluster.
+    package var cluster = SimulatedVaultCluster.Options()
     /// PostgreSQL servers, or none. Default: a primary and a replica.
     package var postgres: LocalPostgres.Options? = LocalPostgres.Options()
-    /// The mail server offers STARTTLS, under the estate's authority. Default: yes.
+    /// Whether the mail server offers STARTTLS with a certificate of the estate's authority. Default: yes.
     package var mailTLS = true
 
+    /// The defaults.
     package init() {}
 }
 
-/// Where everything of an estate is. Secrets stand in files that only this account reads.
+/// The addresses and credentials of an estate. Secrets are in files that only this account can read.
 package struct EstateEndpoints: Hashable, Sendable {
+    /// A Vault node.
     package struct Node: Hashable, Sendable {
+        /// Its name.
         package let name: String
+        /// Its API address.
         package let url: String
     }
 
+    /// A PostgreSQL server.
     package struct Database: Hashable, Sendable {
+        /// `primary` or `replica`.
         package let name: String
+        /// Its address.
         package let host: String
+        /// Its port.
         package let port: UInt16
+        /// The name of Vault's database.
         package let database: String
+        /// The role for vaultwatch.
         package let user: String
+        /// A file with the password of the role.
         package let passwordFile: String
     }
 
+    /// The bucket of backups.
     package struct Bucket: Hashable, Sendable {
+        /// The URL of the S3 API.
         package let endpoint: String
+        /// The AWS region.
         package let region: String
+        /// The bucket's name.
         package let name: String
+        /// A file with the access key id.
         package let accessKeyFile: String
+        /// A file with the secret access key.
         package let secretKeyFile: String
-        /// 64 hexadecimal digits: AES-256.
+        /// A file with the AES-256 key: 64 hexadecimal digits.
         package let encryptionKeyFile: String
     }
 
+    /// The name of the Vault cluster.
     package let clusterName: String
+    /// The Vault nodes.
     package let nodes: [Node]
-    /// Hands each request to the active node; 503 without one.
+    /// The URL of the load balancer, which routes to the active node and answers with 503 without one.
     package let loadBalancer: String
-    /// Trusts the nodes, the load balancer and the mail server; none without TLS.
+    /// The certificate of the authority of nodes, load balancer and mail server; nil without TLS.
     package let caFile: String?
+    /// A file with a token that has vaultwatch's policy.
     package let tokenFile: String
+    /// A file with the AppRole's role id.
     package let roleIDFile: String
+    /// A file with the AppRole's secret id.
     package let secretIDFile: String
+    /// The path of the canary secret.
     package let canaryPath: String
+    /// The PostgreSQL servers; empty without them.
     package let databases: [Database]
+    /// The bucket of backups.
     package let bucket: Bucket
-    /// `127.0.0.1:port`.
+    /// The address of the mail server: `127.0.0.1:port`.
     package let mail: String
+    /// The incoming webhook of Slack.
     package let slackURL: String
+    /// A file with `slackURL`.
     package let slackURLFile: String
-    /// The base of PagerDuty's events API: POST `…/v2/enqueue`.
+    /// The base URL of PagerDuty's Events API: POST `…/v2/enqueue`.
     package let pagerDutyURL: String
+    /// A file with the routing key.
     package let pagerDutyKeyFile: String
+    /// The URL of the webhook receiver.
     package let webhookURL: String
     /// The page that shows all messages.
     package let inboxURL: String

@@ -3,8 +3,8 @@ import Platform
 import Samples
 import Synchronization
 
-/// What on-call would get: a mail server, a Slack webhook, a PagerDuty endpoint and a plain webhook,
-/// with a page that shows all messages as they arrive.
+/// The receivers of notifications: a mail server, a Slack webhook, a PagerDuty endpoint and a generic webhook, with a
+/// page that shows all messages.
 package final class Inbox: Sendable {
     private struct State {
         /// The newest 1,000.
@@ -20,20 +20,20 @@ package final class Inbox: Sendable {
 
     init(time: any TimeSource) { self.time = time }
 
-    /// Messages in order of arrival; those after an id.
+    /// The messages after an id, in order of arrival.
     package func messages(after id: Int = 0, kind: Message.Kind? = nil) -> [Message] {
         state.withLock { $0.messages.filter { $0.id > id && (kind == nil || $0.kind == kind) } }
     }
 
-    /// Forgets all messages; numbers go on.
+    /// Deletes all messages; ids continue.
     package func clear() { state.withLock { $0.messages = [] } }
 
-    /// Makes an endpoint fail until told otherwise; `nil` heals it.
+    /// Makes an endpoint fail; nil restores it.
     package func fail(_ kind: Message.Kind, _ failure: ReceiverFailure?) {
         state.withLock { $0.failures[kind] = failure }
     }
 
-    /// The endpoints that fail now.
+    /// The endpoints that currently fail.
     package var failures: [Message.Kind: ReceiverFailure] { state.withLock { $0.failures } }
 
     // MARK: Receiving
@@ -56,8 +56,8 @@ package final class Inbox: Sendable {
         return "250 2.0.0 OK"
     }
 
-    /// Slack's incoming webhook: 200 and `ok`, or its short plain errors. Source: Slack's manual, "Sending messages
-    /// using incoming webhooks".
+    /// Slack's incoming webhook: 200 and `ok`, or a short error in plain text. Source: Slack API documentation,
+    /// "Sending messages using incoming webhooks".
     func receiveSlack(_ request: LabRequest) -> LabReply {
         if let reply = failing(.slack) { return reply }
         guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)),
@@ -72,8 +72,8 @@ package final class Inbox: Sendable {
         return .response(LabResponse(200, type: "text/plain", "ok"))
     }
 
-    /// PagerDuty Events API v2: 202 with the dedup key, or 400 naming what is wrong. Source: PagerDuty's developer
-    /// manual, "Send an alert event".
+    /// PagerDuty's Events API v2: 202 with the dedup key, or 400 with the errors. Source: PagerDuty developer
+    /// documentation, "Send an alert event".
     func receivePagerDuty(_ request: LabRequest, random: any RandomSource) -> LabReply {
         if let reply = failing(.pagerduty) { return reply }
         func invalid(_ errors: [String]) -> LabReply {

@@ -1,5 +1,5 @@
-/// The inbox' page. What came from outside reaches the document only as text nodes, and a mail's HTML only inside
-/// a sandboxed frame without scripts.
+/// The page of the inbox. Received data is inserted as text nodes only; the HTML of mails is shown in a sandboxed frame
+/// without scripts.
 enum InboxPage {
     private static let policy = [
         "Content-Security-Policy":

@@ -1,12 +1,19 @@
-/// Any JSON, for messages whose shape is the sender's.
+/// Any JSON value, for messages of unknown structure.
 package indirect enum JSONValue: Codable, Hashable, Sendable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
+    /// Any number.
     case number(Double)
+    /// A string.
     case string(String)
+    /// An array.
     case array([JSONValue])
+    /// An object.
     case object([String: JSONValue])
 
+    /// Decodes any value.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -24,6 +31,7 @@ package indirect enum JSONValue: Codable, Hashable, Sendable {
         }
     }
 
+    /// Encodes the value as it was decoded.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -36,10 +44,12 @@ package indirect enum JSONValue: Codable, Hashable, Sendable {
         }
     }
 
+    /// A field of an object; nil for other values.
     package subscript(key: String) -> JSONValue? {
         if case .object(let fields) = self { fields[key] } else { nil }
     }
 
+    /// The text of a string; nil for other values.
     package var string: String? {
         if case .string(let value) = self { value } else { nil }
     }

@@ -1,16 +1,19 @@
 import HTTPServer
 
-/// A request as the simulated servers see it.
+/// A request to a simulated server.
 package struct LabRequest: Hashable, Sendable {
+    /// `GET`, `POST` …
     package var method: String
-    /// The path as sent, still percent-encoded.
+    /// The path as received, still percent-encoded.
     package var path: String
     /// Query parameters in order, decoded.
     package var query: [(name: String, value: String)]
     /// Header names in lower case.
     package var headers: [String: String]
+    /// The whole body.
     package var body: [UInt8]
 
+    /// - Parameter uri: path and query.
     package init(method: String = "GET", uri: String, headers: [String: String] = [:], body: [UInt8] = []) {
         let request = ServerRequest(method: method, target: uri)
         self.method = method
@@ -30,11 +33,13 @@ package struct LabRequest: Hashable, Sendable {
     /// The first query parameter of a name.
     package func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
+    /// Compares all parts.
     package static func == (a: LabRequest, b: LabRequest) -> Bool {
         a.method == b.method && a.path == b.path && a.query.elementsEqual(b.query, by: ==) && a.headers == b.headers
             && a.body == b.body
     }
 
+    /// Hashes method, path and body.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(method)
         hasher.combine(path)
@@ -42,31 +47,36 @@ package struct LabRequest: Hashable, Sendable {
     }
 }
 
-/// An answer.
+/// A response.
 package struct LabResponse: Hashable, Sendable {
+    /// The HTTP status.
     package var status: Int
-    /// `Content-Length` and `Date` are the server's to add.
+    /// The headers; the server adds `Content-Length` and `Date`.
     package var headers: [String: String]
+    /// The whole body.
     package var body: [UInt8]
 
+    /// An empty response unless the rest is given.
     package init(_ status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
+    /// A response with a text of the given content type.
     package init(_ status: Int, type: String, _ text: String, headers: [String: String] = [:]) {
         self.init(status, headers: headers.merging(["Content-Type": type]) { old, _ in old }, body: Array(text.utf8))
     }
 }
 
-/// What a simulated server does with a request: answer, or fail in one of the ways that real ones do.
+/// What a simulated server does with a request.
 package enum LabReply: Hashable, Sendable {
+    /// Responds.
     case response(LabResponse)
-    /// Never answers; the connection stays.
+    /// Never responds; the connection stays open.
     case hang
-    /// Breaks the connection with a TCP reset.
+    /// Resets the connection.
     case reset
-    /// Sends the head and so many bytes of the body, then closes.
+    /// Sends the head and the given number of bytes of the body, then closes the connection.
     case partial(LabResponse, bytes: Int)
 }

@@ -2,14 +2,15 @@ import HTTPServer
 import NIOPosix
 import Synchronization
 
-/// A simulated HTTP/1.1 server on 127.0.0.1 that can fail as servers do: die with its connections, stand still with
-/// them open, reset one, or stop in the middle of a body.
+/// A simulated HTTP/1.1 server on 127.0.0.1 that can fail like a real one: die with its connections, hang with them
+/// open, reset one, or stop in the middle of a body.
 package final class LabServer: Sendable {
+    /// Answers a request.
     package typealias Handler = @Sendable (LabRequest) async -> LabReply
 
-    /// The port it listens on, chosen at creation and kept over `close()` and `start()`.
+    /// Its TCP port, chosen at creation and kept over `close()` and `start()`.
     package let port: UInt16
-    /// Whether it speaks TLS.
+    /// Whether it uses TLS.
     package let isSecure: Bool
     /// `https://127.0.0.1:port` or `http://127.0.0.1:port`.
     package var url: String { "\(isSecure ? "https" : "http")://127.0.0.1:\(port)" }
@@ -18,9 +19,9 @@ package final class LabServer: Sendable {
     private let running = Mutex<HTTPServer?>(nil)
 
     /// - Parameters:
-    ///   - certificate: makes it speak TLS.
+    ///   - certificate: the certificate for TLS; nil for plain HTTP.
     ///   - handler: answers each request.
-    /// - Throws: `ChildProcessError` when no port is free.
+    /// - Throws: `ChildProcessError` if no port is free.
     package init(certificate: CertificateAuthority.Certificate? = nil, handler: @escaping Handler) throws {
         port = try freePort()
         isSecure = certificate != nil
@@ -36,8 +37,8 @@ package final class LabServer: Sendable {
         self.options = options
     }
 
-    /// Listens; does nothing if it already does.
-    /// - Throws: `ServerError` when the port is taken or the certificate can't be read.
+    /// Starts to listen; does nothing if it already does.
+    /// - Throws: `ServerError` if the port is taken or the certificate cannot be read.
     package func start() async throws {
         let handler = handler
         let server = HTTPServer(options, group: MultiThreadedEventLoopGroup.singleton) { request in
@@ -57,7 +58,7 @@ package final class LabServer: Sendable {
         }
     }
 
-    /// Goes as a killed process goes: the port refuses, and every connection is reset.
+    /// Behaves like a killed process: the port refuses connections, and all open ones are closed abruptly.
     package func close() async {
         let server = running.withLock { running in
             defer { running = nil }
@@ -66,7 +67,7 @@ package final class LabServer: Sendable {
         await server?.kill()
     }
 
-    /// Stands still as a process under SIGSTOP does: the kernel still accepts, and nothing is read.
+    /// Behaves like a process stopped by SIGSTOP: the kernel accepts connections, but nothing is read.
     package func pause() { running.withLock { $0 }?.setReading(false) }
 
     /// Ends `pause()`.

@@ -1,7 +1,7 @@
 import Platform
 import Samples
 
-/// The wall clock, for headers alone; the simulation itself gets its time handed in.
+/// The wall clock, for `Date` headers only; the simulation gets its time passed in.
 enum SystemWall {
     static func now() -> Timestamp { SystemTime().wall() }
 }

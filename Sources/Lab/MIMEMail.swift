@@ -1,23 +1,29 @@
 import FoundationEssentials
 
-/// A mail's parts that a reader sees. Understands what mail programs of this age send: folded headers, encoded
-/// words, multipart, quoted-printable and base64, in UTF-8 or Latin-1. Source: RFC 5322, RFC 2045–2047.
+/// The readable parts of a mail. Supports folded headers, encoded words, multipart, quoted-printable and base64, in
+/// UTF-8 or Latin-1. Source: RFC 5322, RFC 2045–2047.
 package struct MIMEMail: Hashable, Sendable {
     /// Header fields in order, unfolded and with encoded words decoded.
     package let headers: [Header]
+    /// The first part in plain text; empty if there is none.
     package private(set) var text = ""
+    /// The first part in HTML; empty if there is none.
     package private(set) var html = ""
 
+    /// One header field.
     package struct Header: Hashable, Sendable {
+        /// The name as received.
         package let name: String
+        /// The decoded value.
         package let value: String
     }
 
-    /// The first header of a name, in any case; empty if there is none.
+    /// The first header of a name, regardless of case; empty if there is none.
     package func header(_ name: String) -> String {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value ?? ""
     }
 
+    /// Parses a mail; never fails.
     package init(_ bytes: [UInt8]) {
         let (fields, body) = MIMEMail.split(bytes)
         headers = fields.map { Header(name: $0.name, value: MIMEMail.decodedWords($0.value)) }
@@ -56,7 +62,7 @@ package struct MIMEMail: Hashable, Sendable {
             : String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Header fields, unfolded, and what follows the empty line.
+    /// Splits a mail into unfolded header fields and the body.
     private static func split(_ bytes: [UInt8]) -> ([Header], [UInt8]) {
         var fields: [Header] = []
         var index = 0
@@ -96,7 +102,7 @@ package struct MIMEMail: Hashable, Sendable {
             let line = body[index..<end]
             index = end
             if line.starts(with: mark) {
-                // The line end before a boundary belongs to the boundary.
+                // The line break before a boundary belongs to the boundary.
                 if var part = current {
                     if part.last == 10 { part.removeLast() }
                     if part.last == 13 { part.removeLast() }
@@ -137,7 +143,7 @@ package struct MIMEMail: Hashable, Sendable {
         return out
     }
 
-    /// `=?utf-8?q?…?=` and `=?utf-8?b?…?=`; blanks between two of them go.
+    /// Decodes `=?utf-8?q?…?=` and `=?utf-8?b?…?=`; blanks between two encoded words are removed.
     private static func decodedWords(_ value: String) -> String {
         var out = ""
         var rest = Substring(value)

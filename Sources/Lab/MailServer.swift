@@ -3,9 +3,9 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// The inbox' SMTP server on 127.0.0.1.
+/// The SMTP server of the inbox on 127.0.0.1.
 final class MailServer: Sendable {
-    /// Takes a mail and says how it went: a reply line, or none to let the client hang.
+    /// Receives a mail and returns the reply line, or nil to let the client hang.
     typealias Receiver = @Sendable (_ sender: String, _ recipients: [String], _ data: [UInt8]) -> String?
 
     let port: UInt16
@@ -48,7 +48,7 @@ final class MailServer: Sendable {
     }
 }
 
-/// Lines without their ends. One over the bound ends the connection.
+/// Decodes lines and strips their ends. A line over the limit closes the connection.
 private struct LineDecoder: ByteToMessageDecoder {
     typealias InboundOut = [UInt8]
     private static let limit = 1 << 20

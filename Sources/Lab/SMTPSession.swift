@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// One SMTP session's state: lines in, replies out. Accepts any sender, recipient and login.
+/// The state of an SMTP session: takes lines, returns replies. Accepts any sender, recipient and login.
 /// Source: RFC 5321; AUTH by RFC 4954, STARTTLS by RFC 3207.
 struct SMTPSession: Sendable {
     enum Action: Hashable, Sendable {
@@ -31,6 +31,7 @@ struct SMTPSession: Sendable {
 
     init(offersTLS: Bool) { self.offersTLS = offersTLS }
 
+    /// Processes a line.
     /// - Parameter line: without its end.
     mutating func read(_ line: [UInt8]) -> Action? {
         switch phase {
@@ -99,7 +100,7 @@ struct SMTPSession: Sendable {
                 ? .reply("552 5.3.4 Message too big")
                 : .accept(sender: sender ?? "", recipients: recipients, data: data)
         }
-        // A line's leading dot was doubled; RFC 5321 §4.5.2.
+        // Removes dot-stuffing; RFC 5321 §4.5.2.
         let content = line.first == UInt8(ascii: ".") ? line.dropFirst() : line[...]
         guard data.count + content.count + 2 <= Self.mailLimit else {
             isTooLarge = true

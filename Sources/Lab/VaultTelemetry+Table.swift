@@ -1,7 +1,7 @@
 extension VaultTelemetry {
-    /// Vault 1.8's own telemetry, as a node showed it 449 s after its start. A line is
-    /// `pages|type|name|help, where it is not the name|labels|values`; the pages are a(ctive), s(tandby), x (sealed);
-    /// a summary's values are its quantiles, sum and count. `vault_core_unsealed` depends on more than the page.
+    /// The telemetry of Vault 1.8, recorded 449 s after the start of a node. Each line is
+    /// `pages|type|name|help (if it is not the name)|labels|values`. Pages are a(ctive), s(tandby) and x (sealed). The
+    /// values of a summary are its quantiles, sum and count. `vault_core_unsealed` is added by `page`.
     static let table = #"""
         asx|summary|go_gc_duration_seconds|A summary of the pause duration of garbage collection cycles.||q0=2.4547e-05 q0.25=6.5507e-05 q0.5=0.000189472 q0.75=0.000347405 q1=0.003173116 sum=0.004814706 count=10
         asx|gauge|go_goroutines|Number of goroutines that currently exist.||251

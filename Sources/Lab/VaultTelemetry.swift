@@ -1,8 +1,8 @@
 import Samples
 import Text
 
-/// The Prometheus page of a simulated node: every family that Vault 1.8 shows in that state, counters growing
-/// with the node's time since its start as they grew in the recording.
+/// The telemetry page of a simulated node: every family that Vault 1.8 exports in that state, with counters that grow
+/// with the node's uptime as in the recording.
 struct VaultTelemetry: Sendable {
     enum Page: Character, Sendable {
         case active = "a"
@@ -19,7 +19,7 @@ struct VaultTelemetry: Sendable {
         let values: [Substring]
     }
 
-    /// Seconds that the recorded node had run.
+    /// The uptime of the recorded node in seconds.
     private static let recordedUptime = 449.0
 
     private static let rows: [Row] = table.split(separator: "\n").compactMap { line in
@@ -32,7 +32,7 @@ struct VaultTelemetry: Sendable {
     }
 
     /// - Parameters:
-    ///   - wasUnsealed: a sealed node that was unsealed before still shows its old gauge, beside the new one.
+    ///   - wasUnsealed: whether a sealed node was unsealed before: it still exports its old gauge beside the new one.
     static func page(_ page: Page, cluster: String, startedAt start: Timestamp, wasUnsealed: Bool, now: Timestamp)
         -> String
     {

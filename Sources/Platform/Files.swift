@@ -2,7 +2,8 @@
     import Glibc
 #endif
 
-/// Read access to the files that the configuration names: secrets, certificates, rule files, audit logs.
+/// The file system: read access to the files that the configuration names (secrets, certificates, rule files, audit logs), and what
+/// the journal does with its folder and its files.
 package protocol FileAccess: Sendable {
     /// The whole file.
     /// - Parameter limit: the size in bytes above which reading fails.
@@ -15,6 +16,18 @@ package protocol FileAccess: Sendable {
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool)
     /// The paths that match a shell pattern, sorted; none where the pattern can't be expanded. Source: glob(3).
     func glob(_ pattern: String) -> [String]
+    /// Makes a folder with this mode; one that is there stays as it is. mkdir(2).
+    /// - Throws: `FileError`.
+    func makeFolder(_ path: String, mode: UInt32) throws(FileError)
+    /// Makes an empty file, or takes one that is there, that only its owner may read and write (0600).
+    /// - Throws: `FileError`.
+    func makePrivate(_ path: String) throws(FileError)
+    /// Gives a file another name, replacing what has that name; rename(2).
+    /// - Throws: `FileError`.
+    func rename(_ path: String, to new: String) throws(FileError)
+    /// Deletes a file; unlink(2).
+    /// - Throws: `FileError`.
+    func remove(_ path: String) throws(FileError)
 }
 
 /// The directory part of a path, as dirname(1) prints it: `.` for a plain name, `/` for `/name`.
@@ -23,7 +36,7 @@ package func parentFolder(of path: String) -> String {
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// A file that could not be read.
+/// A file that could not be read or changed.
 package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The path as it was given.
     package let path: String
@@ -39,7 +52,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(path): \(reason)" }
 }
 
-/// The file system, through open(2), read(2) and glob(3). Calls block the calling thread.
+/// The file system, through open(2), read(2), glob(3) and the like. Calls block the calling thread.
 package struct SystemFiles: FileAccess {
     /// The file system of this machine.
     package init() {}
@@ -99,5 +112,32 @@ package struct SystemFiles: FileAccess {
         defer { globfree(&found) }
         guard Glibc.glob(pattern, 0, nil, &found) == 0 else { return [] }
         return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+    }
+
+    package func makeFolder(_ path: String, mode: UInt32) throws(FileError) {
+        if mkdir(path, mode) != 0, errno != EEXIST { throw SystemFiles.error(path) }
+    }
+
+    package func makePrivate(_ path: String) throws(FileError) {
+        // A file that is there is not opened: closing it would drop the locks that this process has on it.
+        // https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if descriptor >= 0 {
+            close(descriptor)
+        } else if errno != EEXIST || chmod(path, 0o600) != 0 {
+            throw SystemFiles.error(path)
+        }
+    }
+
+    package func rename(_ path: String, to new: String) throws(FileError) {
+        if Glibc.rename(path, new) != 0 { throw SystemFiles.error(path) }
+    }
+
+    package func remove(_ path: String) throws(FileError) {
+        if unlink(path) != 0 { throw SystemFiles.error(path) }
+    }
+
+    private static func error(_ path: String) -> FileError {
+        FileError(path: path, reason: String(cString: strerror(errno)))
     }
 }

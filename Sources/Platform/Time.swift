@@ -4,7 +4,8 @@ import Samples
 #endif
 
 /// A reading of the monotonic clock, in nanoseconds since an arbitrary origin. Schedules and timeouts use it, since
-/// the wall clock (`Timestamp`) may step in either direction; wall time only labels data.
+/// the wall clock (`Timestamp`) may step in either direction; wall time only labels data. Arithmetic ends at the bounds
+/// of `Int64` and never traps, so that a deadline 292 years ahead lies in the future.
 @frozen public struct Instant: Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's origin.
     public var nanoseconds: Int64
@@ -13,11 +14,14 @@ import Samples
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
-    @inlinable public static func - (a: Instant, b: Instant) -> Duration { .nanoseconds(a.nanoseconds - b.nanoseconds) }
+    @inlinable public static func - (a: Instant, b: Instant) -> Duration {
+        .nanoseconds(a.nanoseconds.subtractingSaturated(b.nanoseconds))
+    }
     @inlinable public static func + (a: Instant, b: Duration) -> Instant {
-        Instant(
-            nanoseconds: a.nanoseconds &+ b.components.seconds &* 1_000_000_000 &+ b.components.attoseconds
-                / 1_000_000_000)
+        Instant(nanoseconds: a.nanoseconds.addingSaturated(b.nanoseconds))
+    }
+    @inlinable public static func - (a: Instant, b: Duration) -> Instant {
+        Instant(nanoseconds: a.nanoseconds.subtractingSaturated(b.nanoseconds))
     }
 }
 

@@ -1,103 +1,125 @@
 import Samples
 
-/// What is probed: its kind and its name in the configuration.
+/// Something that is probed, by its kind and its name in the configuration.
 package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The values of the label `target_type`.
     package enum Kind: String, Sendable, CaseIterable {
+        /// Health, seal status and leader of one Vault node.
         case vaultNode = "vault_node"
+        /// sys/metrics of one Vault node.
         case vaultTelemetry = "vault_telemetry"
+        /// A read of the canary secret.
         case vaultCanary = "vault_canary"
+        /// sys/health through the load balancer.
         case vaultLoadBalancer = "vault_load_balancer"
+        /// One PostgreSQL server.
         case postgres
+        /// The listing of one set of backups.
         case backupSet = "backup_set"
-        /// The newest backup of a set, read whole.
+        /// The content of the newest backup of a set.
         case backupContent = "backup_content"
-        /// Files that tell of backup runs, restore tests and drills.
+        /// The record files of backup runs, restore tests and drills.
         case records
-        /// Derived from the targets of one cluster; never probed by itself.
+        /// Derived from the nodes of one Vault cluster; never probed itself.
         case vaultCluster = "vault_cluster"
+        /// Derived from the PostgreSQL servers of one cluster; never probed itself.
         case postgresCluster = "postgres_cluster"
     }
 
+    /// What is probed.
     package let kind: Kind
-    /// `cluster/node` for what belongs to a Vault cluster and a database server, else the set's name.
+    /// `cluster/node` for what belongs to a cluster, else the name of the set.
     package let name: String
 
+    /// A target by kind and name.
     package init(_ kind: Kind, _ name: String) {
         self.kind = kind
         self.name = name
     }
 
+    /// `vault_node main/vault-1`.
     package var description: String { "\(kind.rawValue) \(name)" }
 
+    /// Orders by kind, then by name.
     package static func < (a: ProbeTarget, b: ProbeTarget) -> Bool {
         a.kind == b.kind ? a.name < b.name : a.kind.rawValue < b.kind.rawValue
     }
 }
 
-/// Why a probe failed: a bounded reason for the metric, words without secrets for the log.
+/// Why a probe failed: a reason from a fixed set for the metric, and a message without secrets for the log.
 package struct ProbeFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// One of the words in the table of `vaultwatch_probe_failures_total`.
+    /// One of the reasons that the help of `vaultwatch_probe_failures_total` lists.
     package let reason: String
+    /// What went wrong, for people; without secrets.
     package let message: String
 
+    /// A failure with its reason and message.
     package init(_ reason: String, _ message: String) {
         self.reason = reason
         self.message = message
     }
 
+    /// `timeout: no answer within 5s`.
     package var description: String { "\(reason): \(message)" }
 }
 
-/// What one run of a probe gave.
+/// The result of one run of a probe.
 struct ProbeReport: Sendable {
     var samples: [Sample]
     var failure: ProbeFailure?
     var status: TargetStatus
-    /// Facts about a whole cluster, each under a target of its own.
+    /// Results about whole clusters, each under its own target.
     var derived: [DerivedReport] = []
-    /// Targets that should be looked at again now: something changed that they have a part in.
+    /// Targets to probe again at once, since a change may concern them too.
     var confirm: [ProbeTarget] = []
 }
 
-/// Facts derived from several targets' observations.
+/// A result derived from the observations of several targets.
 struct DerivedReport: Sendable {
     var target: ProbeTarget
     var samples: [Sample]
     var status: TargetStatus
 }
 
-/// One target and how to ask it.
+/// A target with the timing of its probes.
 package protocol Probe: Sendable {
+    /// What is probed.
     var target: ProbeTarget { get }
     /// Time from one turn to the next.
     var interval: Duration { get }
-    /// Time after which a run is given up; its own requests end sooner.
+    /// Time after which a run is abandoned; the timeouts of its requests are shorter.
     var timeout: Duration { get }
 }
 
-/// The part of a probe that the schedule alone uses.
+/// A probe that the schedule can run.
 protocol RunnableProbe: Probe {
-    /// Asks the target once. Failures are in the report.
+    /// Probes the target once. Failures are part of the report.
     func run() async -> ProbeReport
-    /// What stands in place of a report when a run went over its time.
+    /// The report of a run that has overrun its timeout.
     func timedOut() -> ProbeReport
 }
 
-/// What leaves the schedule after each run of a probe.
+/// The published result of one run of a probe.
 package struct ProbeResult: Sendable {
+    /// What was probed.
     package var target: ProbeTarget
-    /// All samples that there are of the target now: a series of an earlier result that is not among them has ended.
+    /// All current samples of the target: a series of an earlier result that is missing here has ended.
     package var samples: [Sample]
-    /// True for facts derived from several targets; they have no success, duration and reason of their own.
+    /// Whether the result is derived from several targets; it has no success, duration or failure of its own then.
     package var isDerived = false
+    /// Why the probe failed; nil when it succeeded.
     package var failure: ProbeFailure?
+    /// How long the run took.
     package var duration: Duration = .zero
+    /// The target's state, for people.
     package var status: TargetStatus
+    /// When the run ended, which is the time of all samples.
     package var timestamp: Timestamp
 
+    /// Whether the probe got an answer that it could read.
     package var success: Bool { failure == nil }
 
-    /// Gives everything in it another time.
+    /// Sets the time of the result and of all samples.
     package mutating func restamp(_ time: Timestamp) {
         timestamp = time
         for index in samples.indices { samples[index].timestamp = time }

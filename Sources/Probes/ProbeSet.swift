@@ -1,17 +1,17 @@
 import Platform
 import Transport
 
-/// All targets of a configuration, ready to be asked.
+/// The probes of all targets of a configuration.
 package struct ProbeSet: Sendable {
     let probes: [any RunnableProbe]
 
-    /// - Parameter probes: scripted ones, in tests.
+    /// - Parameter probes: scripted probes, in tests.
     init(probes: [any RunnableProbe]) { self.probes = probes }
 
     /// - Parameters:
     ///   - backups: each set with the store that holds it.
-    ///   - verdicts: what was found by reading backups before.
-    ///   - records: files that tell of backup runs, restore tests and drills.
+    ///   - verdicts: earlier results of content verification.
+    ///   - records: nil without record files.
     package init(
         vault: [VaultClusterOptions] = [], postgres: [PostgresServerOptions] = [],
         backups: [(options: BackupSetOptions, store: any BackupStore)] = [],
@@ -31,8 +31,8 @@ package struct ProbeSet: Sendable {
             guard let cluster = databases[options.cluster] else { continue }
             probes.append(PostgresProbe(options: options, cluster: cluster, connector: database, platform: platform))
         }
-        // Nobody but raft storage can give a snapshot: what the nodes say of their storage is held against the backups'
-        // names.
+        // Only integrated storage can produce snapshots: the backup probe compares the backups' names with the storage
+        // type that the nodes report.
         let storage: @Sendable () -> [String] = { clusters.compactMap(\.storageType) }
         for (options, store) in backups {
             let newest = NewestBackup()
@@ -47,5 +47,6 @@ package struct ProbeSet: Sendable {
         self.probes = probes
     }
 
+    /// The targets, in the order of the configuration.
     package var targets: [ProbeTarget] { probes.map(\.target) }
 }

@@ -1,22 +1,25 @@
 import Samples
 
-/// What a table for a person says of a target.
+/// A target's state as the status table and page show it.
 package struct TargetStatus: Sendable, Hashable {
-    /// How it stands, in the order of concern.
+    /// How well the target is, in order of severity.
     package enum Health: Int, Sendable, Comparable, CaseIterable {
         case ok, warning, critical, unknown
 
+        /// Orders by severity; `unknown` is the gravest.
         package static func < (a: Health, b: Health) -> Bool { a.rawValue < b.rawValue }
     }
 
+    /// How well the target is.
     package var health: Health
-    /// One word or two: `active`, `sealed`, `primary`, `complete`.
+    /// One or two words: `active`, `sealed`, `primary`, `complete`.
     package var state: String
-    /// A line: `1.8.0, clock +0.2 s`.
+    /// One line: `1.8.0, lag 3 s`.
     package var detail: String
-    /// Findings that a person should read, each a sentence.
+    /// Findings worth reading, each a sentence.
     package var warnings: [String]
 
+    /// A state without detail or warnings unless they are given.
     package init(_ health: Health, _ state: String, detail: String = "", warnings: [String] = []) {
         self.health = health
         self.state = state

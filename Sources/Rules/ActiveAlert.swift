@@ -51,12 +51,12 @@ package struct ActiveAlert: Hashable, Sendable, Codable {
 
     /// The wall clock stepped by so many milliseconds.
     mutating func shift(by step: Int64) {
-        activeAt += step
-        firedAt = firedAt.map { $0 + step }
-        resolvedAt = resolvedAt.map { $0 + step }
-        lastSentAt = lastSentAt.map { $0 + step }
-        keepFiringSince = keepFiringSince.map { $0 + step }
-        restoredUntil = restoredUntil.map { $0 + step }
+        activeAt = activeAt.addingSaturated(step)
+        firedAt = firedAt.map { $0.addingSaturated(step) }
+        resolvedAt = resolvedAt.map { $0.addingSaturated(step) }
+        lastSentAt = lastSentAt.map { $0.addingSaturated(step) }
+        keepFiringSince = keepFiringSince.map { $0.addingSaturated(step) }
+        restoredUntil = restoredUntil.map { $0.addingSaturated(step) }
     }
 
     /// Prometheus' rule: never while pending; at once after its end; otherwise every resend delay.
@@ -65,6 +65,7 @@ package struct ActiveAlert: Hashable, Sendable, Codable {
         guard let lastSentAt else { return true }
         if let resolvedAt, resolvedAt > lastSentAt { return true }
         // A clock that went back must not hold alerts up.
-        return now.milliseconds < lastSentAt || now.milliseconds - lastSentAt >= resendDelay.milliseconds
+        return now.milliseconds < lastSentAt
+            || now.milliseconds.subtractingSaturated(lastSentAt) >= resendDelay.milliseconds
     }
 }

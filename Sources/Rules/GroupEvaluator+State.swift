@@ -33,18 +33,20 @@ extension GroupEvaluator {
     /// what fired goes on firing until its data are back, which a minute is given for.
     package mutating func restore(_ saved: Saved, now: Timestamp) {
         // Less than nothing where the clock has stepped back meanwhile.
-        let outage = now.milliseconds - saved.savedAt
+        let outage = now.milliseconds.subtractingSaturated(saved.savedAt)
         var gone = saved.alerts
         for (index, rule) in group.rules.enumerated() {
             for var alert in gone.removeValue(forKey: GroupEvaluator.key(rule, index, group)) ?? [] {
                 if outage < 0 { alert.shift(by: outage) }
                 if alert.state == .pending {
                     guard outage <= GroupEvaluator.outageTolerance else { continue }
-                    alert.activeAt += max(0, outage)
+                    alert.activeAt = alert.activeAt.addingSaturated(max(0, outage))
                     // A long `for` that was nearly over gets the grace period, as in Prometheus: data must have time to
                     // come back.
                     let hold = rule.hold.milliseconds
-                    if hold >= GroupEvaluator.grace, alert.activeAt + hold < now.milliseconds + GroupEvaluator.grace {
+                    if hold >= GroupEvaluator.grace,
+                        alert.activeAt.addingSaturated(hold) < now.milliseconds + GroupEvaluator.grace
+                    {
                         alert.activeAt = now.milliseconds + GroupEvaluator.grace - hold
                     }
                 }

@@ -199,12 +199,15 @@ package struct GroupEvaluator: Sendable {
         guard var alert = state.alerts[labels] else { return }
         let before = alert.state
         if isFound {
-            if alert.state == .pending, now.milliseconds - alert.activeAt >= rule.hold.milliseconds {
+            if alert.state == .pending, now.milliseconds.subtractingSaturated(alert.activeAt) >= rule.hold.milliseconds
+            {
                 alert.state = .firing
                 alert.firedAt = now.milliseconds
             }
         } else if alert.state == .inactive {
-            if let resolvedAt = alert.resolvedAt, now.milliseconds - resolvedAt > context.resolvedRetention.milliseconds
+            if let resolvedAt = alert.resolvedAt,
+                now.milliseconds.subtractingSaturated(resolvedAt)
+                    > context.resolvedRetention.milliseconds
             {
                 state.alerts[labels] = nil
                 result.isChanged = true
@@ -219,7 +222,8 @@ package struct GroupEvaluator: Sendable {
         } else {
             let since = alert.keepFiringSince ?? now.milliseconds
             if rule.keepFiring > .zero { alert.keepFiringSince = since }
-            if rule.keepFiring == .zero || now.milliseconds - since >= rule.keepFiring.milliseconds {
+            if rule.keepFiring == .zero || now.milliseconds.subtractingSaturated(since) >= rule.keepFiring.milliseconds
+            {
                 alert.state = .inactive
                 alert.resolvedAt = now.milliseconds
             }

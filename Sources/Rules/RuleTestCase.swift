@@ -56,7 +56,8 @@ struct RuleTestCase: Sendable {
                 do {
                     var points: [Point] = []
                     for (index, value) in try SeriesNotation.values(values.scalar ?? "").enumerated() {
-                        let t = start.milliseconds + Int64(index) * interval.milliseconds
+                        let t = start.milliseconds.addingSaturated(
+                            Int64(index).multipliedSaturated(by: interval.milliseconds))
                         switch value {
                         case .value(let number): points.append(Point(t: t, v: number))
                         case .stale: points.append(Point(t: t, v: StaleMarker.value))

@@ -132,7 +132,7 @@ struct RuleTestRun {
     /// Equal, both NaN, or within a relative 1e-6: what promtool takes, and what its engine would have summed up in
     /// another order.
     private static func isEqual(_ a: Double, _ b: Double) -> Bool {
-        a == b || (a.isNaN && b.isNaN) || abs(a - b) <= 1e-6 * max(abs(a), abs(b))
+        a == b || (a.isNaN && b.isNaN) || (a - b).magnitude <= 1e-6 * max(a.magnitude, b.magnitude)
     }
 
     /// Go's `'E', -1`, in which promtool prints values: `1.5E+00`.

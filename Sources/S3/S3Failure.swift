@@ -18,7 +18,7 @@ enum S3Failure {
             error.skewSeconds = date.seconds - now.seconds
         }
         // A HEAD refused for a skewed clock says 403 and no more; the Date tells it from a lack of rights.
-        if error.reason == .accessDenied, code == nil, let skew = error.skewSeconds, abs(skew) > 890 {
+        if error.reason == .accessDenied, code == nil, let skew = error.skewSeconds, skew.magnitude > 890 {
             error = error.with(.clockSkew)
         }
         return error.reason == .clockSkew ? error : error.withoutSkew()

@@ -34,20 +34,17 @@ extension Duration {
 
     /// The duration as prometheus/common's `model.Duration.String` writes it; parts below a millisecond are dropped.
     public var prometheusDescription: String {
-        var rest = milliseconds
+        // `Int64.min` has no positive counterpart in `Int64`.
+        var rest = milliseconds.magnitude
         if rest == 0 { return "0s" }
-        var out = ""
-        func take(_ unit: String, _ size: Int64, exact: Bool) {
+        var out = milliseconds < 0 ? "-" : ""
+        func take(_ unit: String, _ size: UInt64, exact: Bool) {
             if exact && rest % size != 0 { return }
             let amount = rest / size
             if amount > 0 {
                 out += "\(amount)\(unit)"
                 rest -= amount * size
             }
-        }
-        if rest < 0 {
-            out = "-"
-            rest = -rest
         }
         // Years, weeks and days are used only where nothing remains: `1w`, but `169h`.
         take("y", 31_536_000_000, exact: true)

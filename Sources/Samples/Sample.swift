@@ -1,4 +1,5 @@
-/// Wall-clock time as Prometheus counts it: milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored.
+/// Wall-clock time as Prometheus counts it: milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored. Arithmetic
+/// ends at the bounds of `Int64` and never traps.
 @frozen public struct Timestamp: Hashable, Comparable, Sendable {
     /// Milliseconds since the epoch.
     public var milliseconds: Int64
@@ -8,7 +9,7 @@
 
     /// A time from seconds since the epoch, rounded to milliseconds and clamped to the range; NaN gives the earliest.
     @inlinable public init(seconds: Double) {
-        milliseconds = Int64(exactly: (seconds * 1000).rounded()) ?? (seconds > 0 ? .max : .min)
+        milliseconds = Int64(saturating: (seconds * 1000).rounded())
     }
 
     /// Seconds since the epoch, the unit of metrics and PromQL.
@@ -16,25 +17,13 @@
 
     @inlinable public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
     @inlinable public static func - (a: Timestamp, b: Timestamp) -> Duration {
-        .milliseconds(a.milliseconds - b.milliseconds)
+        .milliseconds(a.milliseconds.subtractingSaturated(b.milliseconds))
     }
     @inlinable public static func + (a: Timestamp, b: Duration) -> Timestamp {
-        Timestamp(milliseconds: a.milliseconds &+ b.milliseconds)
+        Timestamp(milliseconds: a.milliseconds.addingSaturated(b.milliseconds))
     }
     @inlinable public static func - (a: Timestamp, b: Duration) -> Timestamp {
-        Timestamp(milliseconds: a.milliseconds &- b.milliseconds)
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds, rounded towards zero.
-    @inlinable public var milliseconds: Int64 {
-        components.seconds &* 1000 &+ components.attoseconds / 1_000_000_000_000_000
-    }
-
-    /// Seconds with their fraction.
-    @inlinable public var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+        Timestamp(milliseconds: a.milliseconds.subtractingSaturated(b.milliseconds))
     }
 }
 

@@ -29,8 +29,9 @@ extension Timestamp {
     /// The calendar fields of this time in UTC.
     public var civil: Civil {
         let ms = milliseconds
-        let days = (ms >= 0 ? ms : ms - 86_399_999) / 86_400_000
-        let inDay = ms - days * 86_400_000
+        let rest = ms % 86_400_000
+        let days = ms / 86_400_000 - (rest < 0 ? 1 : 0)
+        let inDay = rest < 0 ? rest + 86_400_000 : rest
         let z = days + 719_468
         let era = (z >= 0 ? z : z - 146_096) / 146_097
         let doe = z - era * 146_097
@@ -44,20 +45,26 @@ extension Timestamp {
             millisecond: Int(inDay % 1000), weekday: Int(((days % 7) + 11) % 7))
     }
 
-    /// A time from its calendar fields in UTC. All fields but the month may exceed their range and carry over.
+    /// A time from its calendar fields in UTC. All fields but the month may exceed their range and carry over. What lies
+    /// beyond `Int64`'s milliseconds is the nearest bound.
     public init(
         year: Int64, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0, millisecond: Int = 0
     ) {
+        // Years beyond these have no milliseconds; within them nothing below overflows.
+        let year = min(max(year, -292_300_000), 292_300_000)
         let y = month <= 2 ? year - 1 : year
         let era = (y >= 0 ? y : y - 399) / 400
         let yoe = y - era * 400
-        let m = Int64(month)
-        let doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + Int64(day) - 1
+        let m = Int64(min(max(month, 1), 12))
+        let doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5
         let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy
         let days = era * 146_097 + doe - 719_468
+        func part(_ count: Int, _ unit: Int64) -> Int64 { Int64(count).multipliedSaturated(by: unit) }
         self.init(
-            milliseconds: ((days * 24 + Int64(hour)) * 60 + Int64(minute)) * 60_000 + Int64(second) * 1000
-                + Int64(millisecond))
+            milliseconds: days.multipliedSaturated(by: 86_400_000).addingSaturated(part(day, 86_400_000))
+                .subtractingSaturated(86_400_000).addingSaturated(part(hour, 3_600_000))
+                .addingSaturated(part(minute, 60_000)).addingSaturated(part(second, 1000))
+                .addingSaturated(Int64(millisecond)))
     }
 
     /// The number of days in a month (1 to 12) of a year.

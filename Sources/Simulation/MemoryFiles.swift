@@ -24,4 +24,13 @@ package struct MemoryFiles: FileAccess {
     package func glob(_ pattern: String) -> [String] {
         contents.keys.filter { fnmatch(pattern, $0, FNM_PATHNAME) == 0 }.sorted()
     }
+
+    package func makeFolder(_ path: String, mode: UInt32) throws(FileError) { throw MemoryFiles.readOnly(path) }
+    package func makePrivate(_ path: String) throws(FileError) { throw MemoryFiles.readOnly(path) }
+    package func rename(_ path: String, to new: String) throws(FileError) { throw MemoryFiles.readOnly(path) }
+    package func remove(_ path: String) throws(FileError) { throw MemoryFiles.readOnly(path) }
+
+    private static func readOnly(_ path: String) -> FileError {
+        FileError(path: path, reason: "Read-only file system")
+    }
 }

@@ -28,8 +28,9 @@ struct Chunk {
             first = point.t
             bits.write(new, 64)
         default:
-            let newDelta = point.t - last
-            writeTime(newDelta - delta)
+            // Wrapping, as `read` adds them up again.
+            let newDelta = point.t &- last
+            writeTime(newDelta &- delta)
             writeValue(new)
             delta = newDelta
         }
@@ -40,8 +41,8 @@ struct Chunk {
 
     /// Moves all points in time. Only the first one's time is kept as such, apart from the bits.
     mutating func shift(by milliseconds: Int64) {
-        first += milliseconds
-        last += milliseconds
+        first = first.addingSaturated(milliseconds)
+        last = last.addingSaturated(milliseconds)
     }
 
     /// Gives back the room kept for growth.

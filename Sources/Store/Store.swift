@@ -104,7 +104,8 @@ package final class Store: Sendable {
             state.truncate(before: (now - options.retention).milliseconds)
             while state.byteCount > options.byteLimit, let oldest = state.oldest {
                 // A twentieth of what is left each turn: few turns, and not much more is lost than must be.
-                state.truncate(before: oldest + max(1, (now.milliseconds - oldest) / 20))
+                state.truncate(
+                    before: oldest.addingSaturated(max(1, now.milliseconds.subtractingSaturated(oldest) / 20)))
                 if state.oldest == oldest { break }
             }
             return (state.series.count, state.byteCount, state.oldest)

@@ -24,7 +24,7 @@ package func nearest(_ word: String, in candidates: some Sequence<String>) -> St
     var best: (word: String, cost: Int)?
     for candidate in candidates.sorted() {
         let b = Array(candidate.utf8)
-        guard abs(a.count - b.count) <= distanceLimit else { continue }
+        guard (a.count - b.count).magnitude <= distanceLimit else { continue }
         let distance = editDistance(a, b)
         guard distance <= distanceLimit else { continue }
         let cost = 2 * distance - (b.starts(with: a) ? 1 : 0)

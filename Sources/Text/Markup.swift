@@ -1,17 +1,17 @@
-/// Escaping for HTML, XML and Slack's mrkdwn, whose markup begins with the same three characters.
+/// Escaping for HTML, XML and Slack's mrkdwn, which have the same three markup characters.
 package enum Markup {
-    /// What becomes of quotes, where a text may stand in an attribute's value.
+    /// How quotes are written, which matters in attribute values.
     package enum Quotes: Sendable {
-        /// They stay: for text between tags, and for mrkdwn.
+        /// Unchanged: for text between tags, and for mrkdwn.
         case kept
-        /// `&quot;` and `&#39;`.
+        /// As `&quot;` and `&#39;`.
         case escaped
-        /// `&#34;` and `&#39;`, as Go's html/template writes them.
+        /// As `&#34;` and `&#39;`, as Go's html/template writes them.
         case numeric
     }
 
-    /// Appends the escape of a character that has one.
-    /// - Returns: false when the character stands for itself; nothing was appended then.
+    /// Appends a character's escape, if it has one.
+    /// - Returns: false where the character needs no escape; nothing is appended then.
     package static func append(
         _ scalar: Unicode.Scalar, quotes: Quotes, to out: inout String.UnicodeScalarView
     ) -> Bool {
@@ -27,7 +27,7 @@ package enum Markup {
         return true
     }
 
-    /// The text with markup characters escaped; all others as they are.
+    /// The text with markup characters escaped.
     package static func escape(_ text: String, quotes: Quotes = .escaped) -> String {
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars where !append(scalar, quotes: quotes, to: &out) { out.append(scalar) }

@@ -1,9 +1,11 @@
-/// Percent-encoding of URLs and forms. Source: RFC 3986, 2.1; WHATWG URL, application/x-www-form-urlencoded.
+/// Percent-encoding in URLs and forms. Source: RFC 3986, 2.1; WHATWG URL, application/x-www-form-urlencoded.
 package enum PercentCoding {
-    /// The maximum number of items of a query or a form; further ones are dropped.
+    /// The maximum number of items in a query or form; further ones are dropped.
     package static let itemLimit = 1000
 
-    /// Decodes text; nil where a `%` is not followed by two hexadecimal digits, or the result is not UTF-8.
+    /// Decodes a text.
+    /// - Parameter plusIsSpace: whether `+` means a space, as in queries and forms.
+    /// - Returns: nil if a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
     package static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else {
             return String(text)
@@ -33,7 +35,7 @@ package enum PercentCoding {
         return out
     }
 
-    /// The items of `a=1&b=2`, decoded; a name or value that can't be decoded is kept as it is.
+    /// Parses `a=1&b=2` and decodes names and values; invalid encodings are left as they are.
     package static func items(_ text: Substring) -> [(name: String, value: String)] {
         text.utf8.split(separator: UInt8(ascii: "&"), maxSplits: itemLimit).prefix(itemLimit).map { item in
             let item = Substring(item)
@@ -46,8 +48,8 @@ package enum PercentCoding {
         }
     }
 
-    /// Everything but RFC 3986's unreserved characters encoded, so that the result fits in any part of a URL.
-    /// - Parameter keepingSlashes: for a path.
+    /// Encodes everything but RFC 3986's unreserved characters, so that the result fits in any part of a URL.
+    /// - Parameter keepingSlashes: whether `/` is kept, for a path.
     package static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
         var out: [UInt8] = []
         let hex = Array("0123456789ABCDEF".utf8)

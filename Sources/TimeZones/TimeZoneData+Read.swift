@@ -126,6 +126,7 @@ extension TimeZoneData {
             var value: UInt64 = 0
             for byte in bytes[at..<at + size] { value = value << 8 | UInt64(byte) }
             at += size
+            // Checked: 64 bits hold 32.
             return size == 4 ? Int64(Int32(truncatingIfNeeded: value)) : Int64(bitPattern: value)
         }
 
@@ -164,16 +165,23 @@ extension TimeZoneData: Codable {
         let values = try decoder.container(keyedBy: Key.self)
         let transitions = try values.decode([Int64].self, forKey: .transitions)
         let offsets = try values.decode([Int].self, forKey: .offsets)
+        let firstOffset = try values.decode(Int.self, forKey: .firstOffset)
+        let rule = try values.decodeIfPresent(ZoneRule.self, forKey: .rule)
         guard transitions.count == offsets.count else {
             throw DecodingError.dataCorruptedError(
                 forKey: .offsets, in: values, debugDescription: "expected as many offsets as transitions")
         }
+        guard (offsets + [firstOffset]).allSatisfy({ $0.magnitude <= ZoneRule.secondLimit }), rule?.isInRange != false
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .offsets, in: values, debugDescription: "an offset or a rule is out of range")
+        }
         self.init(
             name: try values.decode(String.self, forKey: .name), transitions: transitions, offsets: offsets,
             abbreviations: try values.decodeIfPresent([String].self, forKey: .abbreviations) ?? [],
-            firstOffset: try values.decode(Int.self, forKey: .firstOffset),
+            firstOffset: firstOffset,
             firstAbbreviation: try values.decodeIfPresent(String.self, forKey: .firstAbbreviation),
-            rule: try values.decodeIfPresent(ZoneRule.self, forKey: .rule))
+            rule: rule)
     }
 
     /// Encodes the zone with its table.

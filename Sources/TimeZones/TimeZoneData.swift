@@ -58,11 +58,11 @@ package struct TimeZoneData: Sendable, Hashable {
 
     private static func seconds(_ time: Timestamp) -> Int64 {
         let ms = time.milliseconds
-        return ms >= 0 ? ms / 1000 : (ms - 999) / 1000
+        return ms / 1000 - (ms % 1000 < 0 ? 1 : 0)
     }
 
     private static func numericAbbreviation(_ offset: Int) -> String {
-        let minutes = abs(offset) / 60
+        let minutes = Int(offset.magnitude / 60)
         func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
         return (offset < 0 ? "-" : "+") + two(minutes / 60) + (minutes % 60 == 0 ? "" : two(minutes % 60))
     }

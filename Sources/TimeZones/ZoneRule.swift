@@ -45,6 +45,24 @@ struct ZoneRule: Sendable, Hashable, Codable {
     var standardName: String?
     var daylightName: String?
 
+    /// The largest offset and the latest second of a change that the format can write: 167 h 59 min 59 s.
+    /// Source: RFC 8536 section 3.3.1.
+    static let secondLimit: UInt = 168 * 3600
+
+    /// Whether all numbers are such as the format has: a rule is also read from the journal.
+    var isInRange: Bool {
+        [standard, daylight, start?.second, end?.second].allSatisfy { ($0 ?? 0).magnitude <= ZoneRule.secondLimit }
+            && [start, end].allSatisfy { change in
+                switch change?.day {
+                case .julian(let n): (1...365).contains(n)
+                case .ordinal(let n): (0...365).contains(n)
+                case .monthly(let month, let week, let weekday):
+                    (1...12).contains(month) && (1...5).contains(week) && (0...6).contains(weekday)
+                case nil: true
+                }
+            }
+    }
+
     /// Seconds east of UTC.
     func offset(at seconds: Int64) -> Int { isDaylight(at: seconds) ? daylight ?? standard : standard }
 
@@ -52,7 +70,8 @@ struct ZoneRule: Sendable, Hashable, Codable {
 
     private func isDaylight(at seconds: Int64) -> Bool {
         guard let daylight, let start, let end else { return false }
-        let year = Timestamp(milliseconds: (seconds + Int64(standard)) * 1000).civil.year
+        let local = seconds.addingSaturated(Int64(standard))
+        let year = Timestamp(milliseconds: local.multipliedSaturated(by: 1000)).civil.year
         let begins = start.local(year) - Int64(standard)
         let ends = end.local(year) - Int64(daylight)
         return begins < ends ? seconds >= begins && seconds < ends : seconds >= begins || seconds < ends

@@ -4,13 +4,17 @@ import Platform
 import Samples
 import Telemetry
 
-/// The agent's pages and APIs: finds the answer to a request, guards it, counts it.
+/// The agent's pages and APIs: routes each request, checks access and counts it.
 package struct WebService: Sendable {
+    /// What the configuration says about the web interface.
     package struct Options: Sendable {
-        /// Where people reach the agent; its path, if any, is the prefix of every route, as Prometheus has it.
+        /// The URL under which users reach the agent; as in Prometheus, its path is the prefix of every route.
+        /// Default: none.
         package var externalURL = ""
+        /// Users and additional headers.
         package var access = WebAccess()
 
+        /// The defaults.
         package init() {}
     }
 
@@ -27,7 +31,10 @@ package struct WebService: Sendable {
     private let durations: Histogram
     private let inFlight: Gauge
 
-    /// - Parameter pages: pages for people, by path; their paths are values of the metrics' label `handler`.
+    /// - Parameters:
+    ///   - sources: what the APIs show and do.
+    ///   - pages: pages for people, by path; the paths are values of the label `handler`.
+    ///   - registry: receives the `vaultwatch_http_*` metrics.
     package init(
         _ options: Options, sources: WebSources, pages: [String: Page] = [:], platform: Platform, registry: Registry
     ) {
@@ -38,10 +45,10 @@ package struct WebService: Sendable {
         prefix = WebService.path(of: options.externalURL)
         guardian = BasicAuthentication(users: options.access.users)
         requests = registry.counter(
-            "vaultwatch_http_requests_total", help: "HTTP requests answered, by route and status.",
+            "vaultwatch_http_requests_total", help: "HTTP requests answered, by handler and status code.",
             labels: ["handler", "code"])
         durations = registry.histogram(
-            "vaultwatch_http_request_duration_seconds", help: "Time to answer HTTP requests, by route.",
+            "vaultwatch_http_request_duration_seconds", help: "Duration of HTTP requests in seconds, by handler.",
             labels: ["handler"])
         inFlight = registry.gauge("vaultwatch_http_requests_in_flight", help: "HTTP requests being answered.")
         requests.declare("/metrics", "200")
@@ -49,7 +56,7 @@ package struct WebService: Sendable {
         durations.declare("/metrics")
     }
 
-    /// The server's handler.
+    /// Answers a request; the handler of `HTTPServer`.
     package func respond(to request: ServerRequest) async -> ServerResponse {
         let start = platform.time.monotonic()
         inFlight.add(1)
@@ -70,10 +77,10 @@ package struct WebService: Sendable {
     // MARK: Routes
 
     struct Route {
-        /// The pattern, a metric's label: bounded.
+        /// The pattern of the path, a value of the label `handler`.
         let name: String
         var methods = ["GET", "HEAD"]
-        /// Whether it changes something.
+        /// Whether a request changes state.
         var isUnsafe = false
         let answer: @Sendable (ServerRequest) async -> ServerResponse
     }
@@ -87,7 +94,7 @@ package struct WebService: Sendable {
         if let page = pages[pagePath] { return Route(name: pagePath, answer: page) }
         return switch path {
         case "/metrics": Route(name: path) { await metrics($0) }
-        case "/-/healthy": Route(name: path) { _ in .text("vaultwatch is healthy.\n") }
+        case "/-/healthy": Route(name: path) { _ in healthy() }
         case "/-/ready": Route(name: path) { _ in ready() }
         case "/-/reload": Route(name: path, methods: ["POST", "PUT"], isUnsafe: true) { _ in await reload() }
         default: WebService.notFound
@@ -97,6 +104,11 @@ package struct WebService: Sendable {
     private static let notFound = Route(name: "other", methods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
         _ in
         .text("404 not found\n", status: 404)
+    }
+
+    /// Degraded is still 200: a restart, which a failing check may cause, would not mend it.
+    private func healthy() -> ServerResponse {
+        .text("vaultwatch is healthy.\n" + sources.degradations().map { "degraded: \($0)\n" }.joined())
     }
 
     private func ready() -> ServerResponse {
@@ -134,7 +146,8 @@ package struct WebService: Sendable {
         return nil
     }
 
-    /// A browser says from where a request comes; tools say nothing. A page of another site must not silence or reload.
+    /// Whether a browser sends the request on behalf of another site, which must not create silences or reload. Other
+    /// clients send neither header.
     /// Source: fetch standard, `Origin`; Fetch Metadata, `Sec-Fetch-Site`.
     static func comesFromAnotherSite(_ request: ServerRequest) -> Bool {
         if let site = request[header: "sec-fetch-site"], site != "same-origin", site != "none" { return true }
@@ -145,7 +158,7 @@ package struct WebService: Sendable {
         return origin[scheme...].dropFirst(3).lowercased() != (request[header: "host"] ?? "").lowercased()
     }
 
-    /// What every answer carries.
+    /// Adds the headers of every response and compresses large bodies.
     private func finish(_ response: inout ServerResponse, _ request: ServerRequest) {
         response.headers.append(("Date", WebService.httpDate(platform.time.wall())))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
@@ -171,7 +184,7 @@ package struct WebService: Sendable {
             "\(days[c.weekday % 7]), \(two(c.day)) \(months[(c.month - 1) % 12]) \(c.year) \(two(c.hour)):\(two(c.minute)):\(two(c.second)) GMT"
     }
 
-    /// The path of a URL, without a slash at its end.
+    /// The path of a URL, without a trailing slash.
     private static func path(of url: String) -> String {
         guard let scheme = url.utf8.firstIndex(of: UInt8(ascii: ":")), url[scheme...].hasPrefix("://") else {
             return ""

@@ -3,106 +3,138 @@ import Dispatching
 import Exposition
 import Samples
 
-/// What the pages and APIs tell and do: one closure for each neighbour, put together in `Agent`.
-/// All are called from handlers, several at once.
+/// What pages and APIs show and do, as closures that `Agent` supplies. Handlers call them concurrently.
 package struct WebSources: Sendable {
     // MARK: The agent itself
 
-    /// Nil when ready; else what it waits for.
+    /// Nil when the agent is ready, else what it is waiting for.
     package var notReady: @Sendable () -> String? = { nil }
-    /// Reads the configuration anew. - Returns: nil, or why it was refused.
+    /// What does not work although alerts still go out, for `/-/healthy`.
+    package var degradations: @Sendable () -> [String] = { [] }
+    /// Reloads the configuration. - Returns: nil, or why the reload failed.
     package var reload: @Sendable () async -> String? = { nil }
+    /// Version and revision.
     package var build = BuildInfo(version: "0.0.0")
+    /// When the process started.
     package var startedAt = Timestamp(milliseconds: 0)
-    /// The configuration in use, secrets not among it; nil where it is not to be shown.
+    /// The current configuration without secrets; nil if it is not available.
     package var configuration: @Sendable () -> String? = { nil }
+    /// The outcome and time of the last reload.
     package var lastReload: @Sendable () -> (succeeded: Bool, at: Timestamp) = { (true, Timestamp(milliseconds: 0)) }
+    /// The command-line flags and their values.
     package var flags: @Sendable () -> [String: String] = { [:] }
-    /// How long and how much the store keeps, in words: `6h or 64MiB`.
+    /// The limits of the store, as Prometheus shows them: `6h or 64MiB`.
     package var storageRetention: @Sendable () -> String = { "" }
 
     // MARK: Metrics and queries
 
-    /// The page of `/metrics`.
+    /// The families of `/metrics`.
     package var families: @Sendable () async -> [MetricFamily] = { [] }
+    /// Evaluates an expression at one time; the timeout is nil for the default.
     package var query:
         @Sendable (_ expression: String, _ at: Timestamp, _ timeout: Duration?) async throws(QueryError) -> QueryAnswer =
             {
                 (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine")
             }
+    /// Evaluates an expression at each step of a range.
     package var queryRange:
         @Sendable (
             _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration, _ timeout: Duration?
         ) async throws(QueryError) -> QueryAnswer = { (_, _, _, _, _) throws(QueryError) in
             throw QueryError(.unavailable, "no query engine")
         }
-    /// The matchers of a selector as `match[]` gives it. - Throws: `.badData`.
+    /// Parses the selector of a `match[]` parameter. - Throws: `QueryError` of kind `.badData`.
     package var parseSelector: @Sendable (String) throws(QueryError) -> [Matcher] = { (_) throws(QueryError) in
         throw QueryError(.unavailable, "no query engine")
     }
-    /// Labels of the series that match any of the sets and have a sample in the time, both ends included.
-    /// An empty set matches every series.
+    /// The labels of the series that match any of the sets and have a sample in the range, both ends included. An empty
+    /// set matches every series.
     package var series:
         @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp) async throws(QueryError) -> [Labels] = {
             (_, _, _) throws(QueryError) in []
         }
+    /// The rule groups with their state.
     package var ruleGroups: @Sendable () async -> [RuleGroupView] = { [] }
+    /// The targets with their last result.
     package var targets: @Sendable () async -> [TargetView] = { [] }
 
-    // MARK: Alerts out
+    // MARK: Alerts and silences
 
+    /// All alerts with their state.
     package var alertStatuses: @Sendable () async -> [AlertStatus] = { [] }
+    /// All alert groups.
     package var groupStatuses: @Sendable () async -> [GroupStatus] = { [] }
+    /// The names of the receivers.
     package var receivers: @Sendable () -> [String] = { [] }
-    /// Alerts that others send us. - Returns: how many were refused because as many as may be are held.
+    /// Adds posted alerts. - Returns: how many were refused because the limit is reached.
     package var postAlerts: @Sendable ([Alert]) async -> Int = { $0.count }
+    /// All silences, expired ones included.
     package var silences: @Sendable () async -> [Silence] = { [] }
-    /// - Returns: the silence's id; another than the given one where it had to be replaced.
+    /// Creates or updates a silence.
+    /// - Returns: its id, which is a new one if the silence had to be replaced.
     package var setSilence: @Sendable (Silence) async throws(SilenceError) -> String = { (_) throws(SilenceError) in
         throw .tooMany(0)
     }
+    /// Expires a silence. - Throws: `SilenceError`.
     package var expireSilence: @Sendable (_ id: String) async throws(SilenceError) -> Void = {
         (id) throws(SilenceError) in throw .notFound(id)
     }
-    /// The routing in force as an Alertmanager's configuration (YAML), secrets not among it.
+    /// The current routing as an Alertmanager configuration (YAML), without secrets.
     package var alertingConfiguration: @Sendable () -> String = { "" }
 
     // MARK: The estate
 
-    /// What happened, newest first. - Throws: `.unavailable` where the journal can't be read.
-    package var history: @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> [HistoryItem] = {
-        (_, _) throws(QueryError) in []
+    /// The history, newest first. - Throws: `QueryError` of kind `.unavailable` if the journal cannot be read.
+    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> [HistoryItem] = {
+        (_) throws(QueryError) in []
     }
+    /// The state of the estate.
     package var status: @Sendable () async -> EstateStatus = { EstateStatus(version: "", startedAt: "", now: "") }
 
+    /// Closures that return nothing, or that the function is unavailable.
     package init() {}
 }
 
+/// What `/api/v1/status/buildinfo` shows; empty where it is unknown.
 package struct BuildInfo: Sendable, Hashable {
+    /// The released version.
     package var version: String
+    /// The commit.
     package var revision = ""
+    /// The branch.
     package var branch = ""
+    /// When it was built.
     package var date = ""
 
+    /// A build of which only the version is known.
     package init(version: String) { self.version = version }
 }
 
-/// A target as Prometheus' API tells it.
+/// A target as Prometheus' API shows it.
 package struct TargetView: Sendable, Hashable {
+    /// Prometheus' three states of a target.
     package enum Health: String, Sendable { case up, down, unknown }
 
-    /// `vault`, `postgres`, `backups`.
+    /// The scrape pool: `vault`, `postgres`, `backups`.
     package var pool: String
+    /// The scrape URL.
     package var url: String
+    /// The target's labels.
     package var labels: Labels
+    /// Whether the last probe succeeded.
     package var health: Health
+    /// Why the last probe failed; empty if it succeeded.
     package var lastError: String
+    /// When the last probe ended; nil before the first.
     package var lastProbe: Timestamp?
-    /// Seconds.
+    /// How long the last probe took, in seconds.
     package var duration: Double
+    /// Time from one probe to the next.
     package var interval: Duration
+    /// Limit for a probe.
     package var timeout: Duration
 
+    /// A target that has not been probed unless the rest is given.
     package init(
         pool: String, url: String, labels: Labels, health: Health, lastError: String = "", lastProbe: Timestamp? = nil,
         duration: Double = 0,

@@ -3,30 +3,31 @@ import FoundationEssentials
 import Platform
 import Transport
 
-/// Asks a running agent.
+/// An HTTP client for a running agent.
 struct AgentClient {
     private let url: String
     private let http = CurlTransport(platform: .real(log: LogOptions.silent))
 
     init(_ url: String) { self.url = url.hasSuffix("/") ? String(url.dropLast()) : url }
 
-    /// - Parameter unreachable: the exit code when nobody answers.
-    /// - Throws: `ExitCode`, after it was said why.
+    /// Sends a GET request.
+    /// - Parameter unreachable: the exit code if the agent does not respond.
+    /// - Throws: `ExitCode`, after printing the reason.
     func get(_ path: String, unreachable: Int32 = 1) async throws -> [UInt8] {
         try await send("GET", path, unreachable: unreachable)
     }
 
-    /// The answer to a GET, decoded.
+    /// Sends a GET request and decodes the response.
     func get<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
         try decoded(type, try await get(path))
     }
 
     func post(_ path: String, json body: [UInt8]) async throws -> [UInt8] { try await send("POST", path, body: body) }
 
-    /// - Parameter missing: what to say when there is no such thing; the API answers without a word.
+    /// - Parameter missing: the message for a 404 response without a body.
     func delete(_ path: String, missing: String) async throws { _ = try await send("DELETE", path, missing: missing) }
 
-    /// A query's value with all but the plainest characters escaped.
+    /// Percent-encodes a query value.
     static func encoded(_ text: String) -> String {
         var out = ""
         for byte in text.utf8 {
@@ -40,7 +41,7 @@ struct AgentClient {
         return out
     }
 
-    /// The answer of Prometheus' query API. A refusal is told as promtool tells it.
+    /// The response of Prometheus' query API. Errors are printed as promtool does.
     func query<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
         let response = try await exchange("GET", path)
         guard response.status == 200 else {
@@ -64,7 +65,7 @@ struct AgentClient {
         do {
             return try JSONDecoder().decode(type, from: Data(body))
         } catch {
-            Terminal.error("\(shown): not an answer of vaultwatch or its peers: \(error)")
+            Terminal.error("\(shown): not a response of vaultwatch, Prometheus or Alertmanager: \(error)")
             throw ExitCode.failure
         }
     }
@@ -78,7 +79,7 @@ struct AgentClient {
                 Terminal.error("\(shown): \(missing)")
                 throw ExitCode(unreachable)
             }
-            // Alertmanager's API says its errors as bare strings of JSON.
+            // Alertmanager's API returns errors as JSON strings.
             let said = (try? JSONDecoder().decode(String.self, from: Data(response.body))) ?? response.text
             Terminal.error("\(shown): HTTP \(response.status): \(said.prefix(500))")
             throw ExitCode(unreachable)
@@ -86,7 +87,7 @@ struct AgentClient {
         return response.body
     }
 
-    /// Any status is an answer. - Throws: `ExitCode`, after it was said why there is none.
+    /// Returns a response with any status. - Throws: `ExitCode` if there is none, after printing the reason.
     private func exchange(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws
         -> HTTPResponse
     {
@@ -99,9 +100,9 @@ struct AgentClient {
         do {
             return try await http.send(request)
         } catch {
-            // The transport names the origin by itself.
-            let position = error.message.hasPrefix("http") ? "" : shown + ": "
-            Terminal.error("\(position)\(error.message); is vaultwatch running there? --url says where")
+            // The transport's message may already begin with the URL.
+            let prefix = error.message.hasPrefix("http") ? "" : shown + ": "
+            Terminal.error("\(prefix)\(error.message); is vaultwatch running there? Set its address with --url")
             throw ExitCode(unreachable)
         }
     }

@@ -4,9 +4,9 @@ import Text
 
 struct AlertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "alerts", abstract: "Lists the alerts of a running agent, as amtool alert query does.",
+        commandName: "alerts", abstract: "List the alerts of a running agent, like amtool alert query.",
         discussion: """
-            Without a flag only those that nothing keeps quiet.
+            Without a flag only active alerts are shown: those that are not suppressed.
             Examples:
               vaultwatch alerts
               vaultwatch alerts VaultSealed cluster=production
@@ -17,25 +17,25 @@ struct AlertsCommand: AsyncParsableCommand {
     @OptionGroup var agent: AgentURLOptions
     @OptionGroup var output: OutputOptions
 
-    @Flag(name: .shortAndLong, help: "Show alerts that another keeps quiet.")
+    @Flag(name: .shortAndLong, help: "Show inhibited alerts.")
     var inhibited = false
 
-    @Flag(name: .shortAndLong, help: "Show alerts that a silence keeps quiet.")
+    @Flag(name: .shortAndLong, help: "Show silenced alerts.")
     var silenced = false
 
-    @Flag(name: .shortAndLong, help: "Show alerts that nothing keeps quiet.")
+    @Flag(name: .shortAndLong, help: "Show active alerts.")
     var active = false
 
-    @Flag(name: .shortAndLong, help: "Show alerts that a mute time keeps quiet.")
+    @Flag(name: .shortAndLong, help: "Show alerts muted by a time interval.")
     var muted = false
 
-    @Flag(name: .shortAndLong, help: "Show alerts that no group has looked at yet.")
+    @Flag(name: .shortAndLong, help: "Show alerts that have not been processed yet.")
     var unprocessed = false
 
-    @Option(name: .shortAndLong, help: "Only alerts that go to this receiver; a regular expression.")
+    @Option(name: .shortAndLong, help: "Show only alerts for this receiver (regular expression).")
     var receiver: String?
 
-    @Argument(help: "Matchers; a first word without an operator is an alert's name.")
+    @Argument(help: "Matchers; a first word without an operator is an alert name.")
     var matchers: [String] = []
 
     struct Alert: Decodable {
@@ -56,7 +56,7 @@ struct AlertsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // As amtool has it: no flag means the active ones.
+        // As in amtool, no flag means active alerts.
         let onlyActive = !(inhibited || silenced || muted || active || unprocessed)
         var path =
             "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced)&inhibited=\(inhibited)&muted=\(muted)&unprocessed=\(unprocessed)"
@@ -96,7 +96,7 @@ struct AlertsCommand: AsyncParsableCommand {
             })
     }
 
-    /// The state, and what is behind it.
+    /// The state, and why the alert is suppressed.
     private static func state(_ status: Alert.Status) -> String {
         guard status.state == "suppressed" else { return status.state }
         let causes = [

@@ -2,19 +2,20 @@ import ArgumentParser
 import Dispatching
 import Samples
 
-/// What the commands that do amtool's work have in common.
+/// The output options of the commands that correspond to amtool's.
 struct OutputOptions: ParsableArguments {
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case simple, extended, json
     }
 
-    @Option(name: [.customShort("o"), .customLong("output")], help: "simple, extended or json.")
+    @Option(name: [.customShort("o"), .customLong("output")], help: "Output format: simple, extended or json.")
     var format: Format = .simple
 }
 
-/// `node=vault-1 'severity=~high|critical'`; a first word without an operator is an alert's name.
+/// Parses matchers given as arguments: `node=vault-1 'severity=~high|critical'`. A first word without an operator is an
+/// alert name.
 enum MatcherWords {
-    /// - Throws: `ValidationError` that shows the word.
+    /// - Throws: `ValidationError` naming the word.
     static func parse(_ words: [String]) throws -> [Matcher] {
         var matchers: [Matcher] = []
         for (position, word) in words.enumerated() {
@@ -32,19 +33,19 @@ enum MatcherWords {
         return matchers
     }
 
-    /// The matchers as an API's filter.
+    /// The matchers as `filter` parameters of the API.
     static func query(_ words: [String]) throws -> String {
         try parse(words).map { "&filter=" + AgentClient.encoded($0.description) }.joined()
     }
 }
 
 extension Timestamp {
-    /// As amtool prints times: `2026-11-24 07:13:39 UTC`.
+    /// In amtool's format: `2026-11-24 07:13:39 UTC`.
     var amtoolText: String {
         let text = Timestamp(milliseconds: milliseconds / 1000 * 1000).rfc3339
         return text.prefix(10) + " " + text.dropFirst(11).prefix(8) + " UTC"
     }
 
-    /// RFC 3339 from an API as amtool prints it; what is no time stays as it is.
+    /// Converts RFC 3339 to amtool's format; other text is returned unchanged.
     static func amtoolText(_ text: String) -> String { Timestamp(rfc3339: text)?.amtoolText ?? text }
 }

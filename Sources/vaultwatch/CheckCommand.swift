@@ -12,34 +12,33 @@ import YAML
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Checks files before they are used.",
+        commandName: "check", abstract: "Check configuration and rule files.",
         subcommands: [CheckConfigCommand.self, CheckRulesCommand.self])
 }
 
 struct CheckConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Checks a configuration file and the rule files that it names.",
+        abstract: "Check a configuration file and its rule files.",
         discussion: """
-            Exits 0 when all is right and 1 after telling everything that is not, as file:line:column. A file that is an
-            Alertmanager's own configuration is checked as such, as amtool check-config does.
+            Exits with 0 if the files are valid, else with 1 after printing all errors as file:line:column. An Alertmanager
+            configuration is recognised and checked as such, like amtool check-config.
             Examples:
               vaultwatch check config /etc/vaultwatch/vaultwatch.yml
-              vaultwatch check config --live vaultwatch.yml       also asks each target and receiver
-              vaultwatch check config --as-service --live         as root: what the installed service will find
+              vaultwatch check config --live vaultwatch.yml       also probe each target and receiver
+              vaultwatch check config --as-service --live         as root: with the account of the installed service
               vaultwatch check config alertmanager.yml
             """)
 
     @Argument(help: "The configuration file.")
     var file = "/etc/vaultwatch/vaultwatch.yml"
 
-    @Flag(help: "Also ask each target once, try each receiver's endpoint, and print what was found.")
+    @Flag(help: "Also probe each target once, connect to each receiver, and print the results.")
     var live = false
 
     @Flag(
         help: """
-            Read files with the account, the environment and the credentials of the installed vaultwatch.service, as it \
-            will do itself. Only root can.
+            Read files with the account, environment and credentials of the installed vaultwatch.service; needs root.
             """)
     var asService = false
 
@@ -73,7 +72,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
             "\(file): fine: \(nodes) Vault nodes in \(configuration.vault.count) clusters, \(configuration.postgres.count) PostgreSQL servers, \(sets) backup sets, \(rules.groups.reduce(0) { $0 + $1.rules.count }) rules, \(configuration.delivery.receivers.count) receivers"
         )
         if nodes + configuration.postgres.count + sets == 0, configuration.records == nil {
-            print("nothing is watched yet but vaultwatch itself: add vault, postgres or backups to \(file)")
+            print("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
         }
         guard live else { return }
         var platform = Platform.real(log: LogOptions.silent)
@@ -105,7 +104,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         if status.health == .critical || status.health == .unknown || !isReachable { throw ExitCode.failure }
     }
 
-    /// - Returns: whether the file is an Alertmanager's own.
+    /// - Returns: whether the file is an Alertmanager configuration.
     private func checkAlertmanager(_ files: any FileAccess, _ environment: [String: String]) throws -> Bool {
         let alertmanager: AlertmanagerFile
         do {
@@ -131,7 +130,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         return true
     }
 
-    /// A template file that can't be read would keep the agent from starting.
+    /// Loads the notification templates; the agent does not start with an invalid one.
     private func checkTemplates(_ options: DeliveryOptions, _ files: any FileAccess) throws {
         do {
             _ = try Composer(templates: options.templates, externalURL: options.externalURL, files: files)

@@ -9,23 +9,23 @@ import YAML
 struct CheckRulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rules",
-        abstract: "Checks rule files.",
+        abstract: "Check rule files.",
         discussion: """
-            Exits 0 when all is right, 1 for mistakes, 3 for findings: duplicate rules, metrics that nothing exports,
+            Exits with 0 if the files are valid, 1 after errors, 3 after lint findings: duplicate rules, unknown metrics,
             a "for" shorter than the poll interval, a severity without a route.
             Examples:
               vaultwatch check rules rules/*.yml
-              vaultwatch check rules --config.file=vaultwatch.yml rules/*.yml    against its routes and poll interval
+              vaultwatch check rules --config.file=vaultwatch.yml rules/*.yml    check against its routes and poll interval
             """)
 
     @Argument(help: "Rule files.")
     var files: [String]
 
     @Option(
-        help: "A \"for\" shorter than this can't tell one bad poll from two. Default: the configuration's, else 5s.")
+        help: "The shortest sensible \"for\". Default: the poll interval of the configuration, else 5s.")
     var pollInterval: String?
 
-    @Option(name: .customLong("config.file"), help: "The configuration that the rules are for.")
+    @Option(name: .customLong("config.file"), help: "The configuration that the rules are used with.")
     var configFile: String?
 
     enum Lint: String, ExpressibleByArgument {
@@ -33,10 +33,10 @@ struct CheckRulesCommand: AsyncParsableCommand {
         case duplicateRules = "duplicate-rules"
     }
 
-    @Option(help: "What to look for beside mistakes: all, duplicate-rules or none.")
+    @Option(help: "Lint checks to run: all, duplicate-rules or none.")
     var lint = Lint.all
 
-    @Flag(help: "For those who come from promtool: findings always exit with 3.")
+    @Flag(help: "Accepted for compatibility with promtool; findings always exit with 3.")
     var lintFatal = false
 
     func run() async throws {
@@ -81,24 +81,24 @@ struct CheckRulesCommand: AsyncParsableCommand {
     }
 }
 
-/// Lines of files with a caret under the place of a mistake.
+/// Excerpts of files with a caret below the position of an error.
 struct FileExcerpts {
     private let files: SystemFiles
-    private static let widest = 100
+    private static let widthLimit = 100
 
     init(_ files: SystemFiles) { self.files = files }
 
-    /// The line and the caret, each after a line break; nothing where the file can't be read.
+    /// The line and the caret, each on a line of its own; empty if the file cannot be read.
     func text(at position: SourcePosition) -> String {
         guard let bytes = try? files.read(position.file, limit: RuleSet.largestFile) else { return "" }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.indices.contains(position.line - 1) else { return "" }
         let scalars = Array(lines[position.line - 1].unicodeScalars)
-        // Of a long line the part around the place.
+        // A long line is cut to the part around the position.
         let column = min(max(position.column - 1, 0), scalars.count)
-        let start = max(0, column - FileExcerpts.widest / 2)
+        let start = max(0, column - FileExcerpts.widthLimit / 2)
         var line = String.UnicodeScalarView()
-        line.append(contentsOf: scalars[start...].prefix(FileExcerpts.widest))
+        line.append(contentsOf: scalars[start...].prefix(FileExcerpts.widthLimit))
         let pad = scalars[start..<column].map { $0 == "\t" ? "\t" : " " }.joined()
         return "\n    \(String(line))\n    \(pad)^"
     }

@@ -8,13 +8,13 @@ import Supervision
     import Glibc
 #endif
 
-/// Runs an agent for a command and turns what stops it into an exit code.
+/// Runs an agent for a command and maps errors to exit codes.
 enum Daemon {
     static func run(
         _ options: AgentOptions, log: Logger, requests: AsyncStream<Request>,
         ready: @escaping @Sendable ([String]) -> Void = { _ in }
     ) async throws {
-        // A core would hold the secrets in use; setrlimit(2).
+        // A core dump would contain secrets; setrlimit(2).
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         raiseFileLimit()
@@ -31,9 +31,8 @@ enum Daemon {
         }
     }
 
-    /// Every receiver may have its connections beside those of targets and clients: 1024 descriptors, which is where
-    /// shells start programs, may be too few. Nothing here uses select(2), for whose sake the limit is so low;
-    /// getrlimit(2).
+    /// Raises the soft limit of file descriptors: the usual 1024 may be too few for the connections of targets,
+    /// receivers and clients. The low default exists for select(2), which is not used; getrlimit(2).
     private static func raiseFileLimit() {
         var limit = rlimit()
         let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

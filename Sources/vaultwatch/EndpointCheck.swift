@@ -2,12 +2,12 @@ import Delivery
 import Platform
 import Transport
 
-/// Whether receivers can be reached: a connection and no message.
+/// Checks whether receivers can be reached, without sending a message.
 enum EndpointCheck {
     struct Result: Sendable {
         let receiver: String
         let integration: String
-        /// Scheme, host and port: paths are secrets.
+        /// Scheme, host and port only: the path may be a secret.
         let endpoint: String
         let answer: String
         let isReachable: Bool
@@ -33,7 +33,7 @@ enum EndpointCheck {
         return results
     }
 
-    /// The way that messages take, proxy and all, without the credentials of the receiver.
+    /// Sends a HEAD request with the same TLS and proxy settings as messages, without the receiver's credentials.
     private static func ask(
         _ origin: String, _ options: HTTPClientOptions, _ transport: CurlTransport, _ platform: Platform
     ) async -> (String, Bool) {
@@ -49,13 +49,13 @@ enum EndpointCheck {
             }
             let status = try await transport.send(request).status
             return status == 407
-                ? ("the proxy asks for other credentials, HTTP 407", false) : ("reachable, HTTP \(status)", true)
+                ? ("the proxy refuses the credentials, HTTP 407", false) : ("reachable, HTTP \(status)", true)
         } catch {
             return ("\(error)", false)
         }
     }
 
-    /// A greeting, TLS and credentials, and no mail.
+    /// Connects, starts TLS and authenticates, without sending mail.
     private static func mail(_ settings: IntegrationOptions.Settings, _ transport: CurlTransport) async -> (
         String, Bool
     ) {
@@ -96,7 +96,7 @@ enum EndpointCheck {
     private static func origin(_ url: String) -> String {
         let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count >= 3 else { return "no URL" }
-        // Before the host there may be a password, behind it a token.
+        // A password may precede the host, a token may follow it.
         let authority = parts[2].prefix { $0 != "?" && $0 != "#" }
         return "\(parts[0])//\(authority.split(separator: "@", omittingEmptySubsequences: false).last ?? "")"
     }

@@ -6,9 +6,10 @@ import Web
 
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "history", abstract: "What happened to alerts and messages, from the journal of a running agent.",
+        commandName: "history",
+        abstract: "Show what happened to alerts and notifications, from the journal of a running agent.",
         discussion: """
-            Kinds: firing, ended, sent, failed, dropped, escalated, silence, agent. Oldest first.
+            Kinds: firing, ended, sent, failed, dropped, escalated, silence, agent. Entries are printed oldest first.
             Examples:
               vaultwatch history --since 2h
               vaultwatch history --kind sent --kind failed --receiver critical
@@ -18,25 +19,25 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var agent: AgentURLOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "How far back, such as 2h or 7d.")
+    @Option(help: "How far back to look, such as 2h or 7d.")
     var since = "24h"
 
-    @Option(help: "From when on, RFC 3339, in position of --since.")
+    @Option(help: "Start time (RFC 3339), instead of --since.")
     var from: String?
 
-    @Option(help: "Until when, RFC 3339.")
+    @Option(help: "End time (RFC 3339).")
     var to: String?
 
-    @Option(help: "Only this kind; may be given several times.")
+    @Option(help: "Only entries of this kind; repeatable.")
     var kind: [String] = []
 
-    @Option(help: "Only what is about this receiver; may be given several times.")
+    @Option(help: "Only entries about this receiver; repeatable.")
     var receiver: [String] = []
 
-    @Option(help: "Only entries whose subject or detail has this text in it.")
+    @Option(help: "Only entries whose subject or detail contains this text.")
     var contains: String?
 
-    @Option(help: "The newest so many.")
+    @Option(help: "The number of newest entries to show.")
     var limit = 100
 
     func validate() throws {

@@ -8,7 +8,7 @@ import Transport
 struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Writes a first configuration from what can be found, and asks nothing.",
+        abstract: "Write a first configuration from what can be discovered, without questions.",
         discussion: """
             Asks the Vault node for the others, PostgreSQL for its replicas, and the bucket for its backups. The
             environment is read as vault, psql and aws read it: VAULT_ADDR, VAULT_TOKEN, VAULT_CACERT; PGHOST, PGPORT,

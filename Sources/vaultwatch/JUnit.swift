@@ -6,7 +6,7 @@ import Samples
     import Glibc
 #endif
 
-/// Test results as build servers read them, with the elements that promtool writes.
+/// Test results in JUnit's XML format, with the same elements as promtool's.
 /// Source: prometheus/prometheus, util/junitxml.
 enum JUnit {
     /// - Parameter now: the time of the run.
@@ -16,7 +16,7 @@ enum JUnit {
             throw ExitCode.failure
         }
         fputs(text(results, now: now), file)
-        // A full disk shows only here.
+        // Buffered data is written here: a full disk shows only now.
         guard fclose(file) == 0 else {
             Terminal.error("\(path): \(String(cString: strerror(errno)))")
             throw ExitCode.failure

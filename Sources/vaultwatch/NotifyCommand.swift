@@ -11,15 +11,15 @@ import Telemetry
 
 struct NotifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "notify", abstract: "Tries receivers out.", subcommands: [NotifyTestCommand.self])
+        commandName: "notify", abstract: "Test receivers.", subcommands: [NotifyTestCommand.self])
 }
 
 struct NotifyTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
-        abstract: "Sends a test alert through the real route to the real receivers, and tells what each answered.",
+        abstract: "Send a test alert through the configured route and print each receiver's response.",
         discussion: """
-            Exits 0 when every receiver took it, else 1.
+            Exits with 0 if every receiver accepted it, else with 1.
             Examples:
               vaultwatch notify test --severity critical
               vaultwatch notify test --severity critical --resolved
@@ -28,13 +28,13 @@ struct NotifyTestCommand: AsyncParsableCommand {
 
     @OptionGroup var config: ConfigOptions
 
-    @Option(help: "critical, high, medium or low: the route of this severity is taken.")
+    @Option(help: "Severity of the test alert, which selects the route: critical, high, medium or low.")
     var severity = "critical"
 
-    @Option(help: "Only this receiver, whatever the route says.")
+    @Option(help: "Notify only this receiver, regardless of the route.")
     var receiver: String?
 
-    @Flag(help: "The end of the test alert instead of its beginning.")
+    @Flag(help: "Send a resolved alert instead of a firing one.")
     var resolved = false
 
     func validate() throws {
@@ -54,7 +54,7 @@ struct NotifyTestCommand: AsyncParsableCommand {
             ],
             annotations: [
                 "summary": "Test of the \(severity) route",
-                "description": "Somebody tries out whether messages of severity \(severity) arrive. Nothing is wrong.",
+                "description": "This is a test of notifications of severity \(severity). Nothing is wrong.",
                 "action": "None.",
             ],
             startsAt: now - .seconds(60), endsAt: resolved ? now : nil, updatedAt: now,
@@ -87,7 +87,7 @@ struct NotifyTestCommand: AsyncParsableCommand {
         }
         if results.isEmpty {
             Terminal.error(
-                "severity \(severity) goes to \(receivers.joined(separator: ", ")), which has nobody to tell")
+                "severity \(severity) goes to \(receivers.joined(separator: ", ")), which has no integrations")
             throw ExitCode.failure
         }
         var failed = false

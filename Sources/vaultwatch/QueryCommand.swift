@@ -7,25 +7,25 @@ import Text
 struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
-        abstract: "Evaluates a PromQL expression on a running agent.",
+        abstract: "Evaluate a PromQL expression on a running agent.",
         discussion: """
             Examples:
               vaultwatch query 'vault_node_sealed == 1'
               vaultwatch query 'rate(vault_canary_reads_total[5m])' --range 1h --step 1m
             """)
 
-    @Argument(help: "The expression.")
+    @Argument(help: "The PromQL expression.")
     var expression: String
 
     @OptionGroup var agent: AgentURLOptions
 
-    @Option(help: "When: RFC 3339 or seconds since the epoch.")
+    @Option(help: "Evaluation time: RFC 3339 or seconds since the epoch.")
     var at: String?
 
-    @Option(help: "A range back from then, such as 1h.")
+    @Option(help: "Evaluate over this range up to then, such as 1h.")
     var range: String?
 
-    @Option(help: "The step within a range.")
+    @Option(help: "Step of a range query.")
     var step = "1m"
 
     private struct Answer: Decodable {
@@ -67,7 +67,7 @@ struct QueryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // What can't be read is told here, with the place, rather than sent.
+        // A syntax error is reported with its position, without a request.
         do {
             _ = try Expression.parse(expression)
         } catch {

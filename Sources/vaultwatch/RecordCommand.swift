@@ -10,10 +10,10 @@ import Samples
 struct RecordCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
-        abstract: "Records a backup run, a restore test or a drill, for the rules that watch over them.",
+        abstract: "Record a backup run, a restore test or a drill, which the recovery rules monitor.",
         discussion: """
-            Appends one line of JSON to a file that the configuration names under "records". Put it at the end of the
-            script that does the work.
+            Appends one line of JSON to a file listed under "records" in the configuration. Call it at the end of the script
+            that does the work.
             Examples:
               vaultwatch record backup --file=/var/log/vault-dr.jsonl
               vaultwatch record restore-test --file=/var/log/vault-dr.jsonl --backup=daily/2025-11-26/vault-snapshot-….enc
@@ -22,22 +22,22 @@ struct RecordCommand: ParsableCommand {
         subcommands: [RecordBackupCommand.self, RecordRestoreTestCommand.self, RecordDrillCommand.self])
 }
 
-/// What every record has.
+/// The options of all records.
 struct RecordFileOptions: ParsableArguments {
-    @Option(help: "The record file; it is made where there is none.")
+    @Option(help: "The record file; created if it does not exist.")
     var file: String
 
-    @Flag(help: "It failed.")
+    @Flag(help: "Record a failure.")
     var failed = false
 
     @Option(help: "Why it failed.")
     var error: String?
 
     func validate() throws {
-        if error != nil, !failed { throw ValidationError("--error goes with --failed") }
+        if error != nil, !failed { throw ValidationError("--error needs --failed") }
     }
 
-    /// Appends an event in one write, so that lines of several scripts do not mix; write(2) with O_APPEND.
+    /// Appends an event in a single write, so that concurrent scripts do not mix their lines; write(2), O_APPEND.
     func append(_ kind: RecordedEvent.Kind, _ details: RecordedEvent.Details) throws {
         var details = details
         details.error = error
@@ -60,7 +60,7 @@ struct RecordFileOptions: ParsableArguments {
 }
 
 struct RecordBackupCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "backup", abstract: "A backup run ended.")
+    static let configuration = CommandConfiguration(commandName: "backup", abstract: "Record the end of a backup run.")
 
     @OptionGroup var record: RecordFileOptions
 
@@ -71,11 +71,11 @@ struct RecordBackupCommand: ParsableCommand {
 
 struct RecordRestoreTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore-test", abstract: "A backup was restored as a test.")
+        commandName: "restore-test", abstract: "Record a restore test.")
 
     @OptionGroup var record: RecordFileOptions
 
-    @Option(help: "The key of the backup that was restored.")
+    @Option(help: "The key of the restored backup.")
     var backup: String?
 
     func run() throws {
@@ -86,14 +86,15 @@ struct RecordRestoreTestCommand: ParsableCommand {
 }
 
 struct RecordDrillCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "drill", abstract: "A disaster recovery drill ended.")
+    static let configuration = CommandConfiguration(
+        commandName: "drill", abstract: "Record the end of a disaster recovery drill.")
 
     @OptionGroup var record: RecordFileOptions
 
-    @Option(help: "vault_failure, cluster_loss, vps_compromise, credential_compromise, or another name.")
+    @Option(help: "Scenario: vault_failure, cluster_loss, vps_compromise, credential_compromise, or another name.")
     var scenario: String
 
-    @Option(help: "The drill's name. Default: DR-<date>-<scenario>.")
+    @Option(help: "Name of the drill. Default: DR-<date>-<scenario>.")
     var id: String?
 
     @Option(help: "How long recovery took, such as 1h40m.")
@@ -102,7 +103,7 @@ struct RecordDrillCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Whether the recovery time objective was met.")
     var recoveryTimeMet: Bool?
 
-    @Option(help: "Something that was found; may be repeated.")
+    @Option(help: "An issue that was found; repeatable.")
     var issue: [String] = []
 
     func validate() throws {

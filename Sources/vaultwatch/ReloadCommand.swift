@@ -3,10 +3,10 @@ import ArgumentParser
 struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
-        abstract: "Makes the running agent read its configuration and rules anew, and waits for the answer.",
+        abstract: "Reload the configuration and rules of the running agent, and wait for the result.",
         discussion: """
-            Exits 0 when they were taken, and 1 with the reason when they were refused: then the agent goes on with what
-            it had. systemctl reload vaultwatch runs this.
+            Exits with 0 if they were applied, and with 1 and the reason if they were refused; the agent then keeps the
+            running configuration. systemctl reload vaultwatch runs this command.
             Examples:
               vaultwatch reload
               vaultwatch reload --url=https://localhost:9443

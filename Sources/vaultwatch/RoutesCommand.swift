@@ -6,26 +6,26 @@ import Samples
 
 struct RoutesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "routes", abstract: "Shows and tests the routing tree, as amtool config routes does.",
+        commandName: "routes", abstract: "Show and test the routing tree, like amtool config routes.",
         subcommands: [RoutesShowCommand.self, RoutesTestCommand.self], defaultSubcommand: RoutesShowCommand.self)
 }
 
-/// The routing part of a configuration: of a file, or the one in force at a running agent. No secret and no receiver's
-/// settings are looked at, so that it can be tested anywhere.
+/// The routing tree of a file or of a running agent. Secrets and the settings of receivers are not read, so that it can
+/// be tested anywhere.
 struct RoutingOptions: ParsableArguments {
     static let usualFile = "/etc/vaultwatch/vaultwatch.yml"
 
     @Option(
         name: .customLong("config.file"),
         help:
-            "vaultwatch's configuration, or an Alertmanager's; it wins over --url. (default: \(RoutingOptions.usualFile), without --url)"
+            "A configuration of vaultwatch or Alertmanager; takes precedence over --url. (default: \(RoutingOptions.usualFile), without --url)"
     )
     var configFile: String?
 
     @Option(
         name: [.customLong("url"), .customLong("alertmanager.url")],
         help:
-            "A running agent, or an Alertmanager, whose routes in force are taken; with user:password@ where it asks for them."
+            "A running agent or Alertmanager whose current routes are used; with user:password@ if it requires them."
     )
     var url: String?
 
@@ -60,7 +60,7 @@ struct RoutingOptions: ParsableArguments {
 
 struct RoutesShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Draws the routing tree.",
+        commandName: "show", abstract: "Show the routing tree.",
         discussion: """
             Examples:
               vaultwatch routes show --config.file=vaultwatch.yml
@@ -74,9 +74,9 @@ struct RoutesShowCommand: AsyncParsableCommand {
 
 struct RoutesTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Tells which receivers hear of an alert with these labels.",
+        commandName: "test", abstract: "Show which receivers are notified of an alert with the given labels.",
         discussion: """
-            Exits 1 when --verify.receivers names others than the tree does.
+            Exits with 1 if the receivers differ from --verify.receivers.
             Examples:
               vaultwatch routes test --config.file=vaultwatch.yml severity=critical cluster=production
               vaultwatch routes test --config.file=alertmanager.yml --tree --verify.receivers=pager,db service=database
@@ -85,10 +85,10 @@ struct RoutesTestCommand: AsyncParsableCommand {
 
     @OptionGroup var routing: RoutingOptions
 
-    @Option(name: .customLong("verify.receivers"), help: "The receivers to expect, in order, with commas between them.")
+    @Option(name: .customLong("verify.receivers"), help: "The expected receivers in order, separated by commas.")
     var expected = ""
 
-    @Flag(help: "Also draw the part of the tree that the alert takes.")
+    @Flag(help: "Also show the matching part of the tree.")
     var tree = false
 
     @Argument(help: "Labels: name=value.")
@@ -107,7 +107,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
         }
         let found = Labels(pairs)
         if tree { print(routes.show(matching: found) + "\n") }
-        // A receiver stands there once for each route that leads to it, as with amtool.
+        // As in amtool, a receiver is listed once for each matching route.
         let receivers = routes.matching(found).map(\.receiver).joined(separator: ",")
         print(receivers)
         if !expected.isEmpty, expected != receivers {

@@ -5,13 +5,13 @@ import Rules
 import Samples
 import Text
 
-/// What is right in a rule file and yet not what its author meant.
+/// Finds rules that are valid but probably not as intended.
 struct RuleLint {
     var pollInterval: Duration = .seconds(5)
-    /// Nil: the severities that the shipped configuration routes.
+    /// Nil to check severities against the shipped configuration.
     var routes: RouteTree?
 
-    /// - Parameter recorded: metrics that recording rules make, those of other files included.
+    /// - Parameter recorded: the metrics that recording rules of all files produce.
     func findings(_ set: RuleSet, recorded: Set<String>) -> [RuleSet.Finding] {
         set.groups.flatMap(\.rules).flatMap { rule in
             var found: [String] = []
@@ -26,34 +26,33 @@ struct RuleLint {
             let names = rule.labels.keys.sorted() + (rule.kind == .recording ? [rule.name] : [])
             for name in names where !RuleLint.isClassic(name) {
                 found.append(
-                    "\(rule.name): the name \(name.quotedAsInGo) must stand in quotes wherever PromQL speaks of it")
+                    "\(rule.name): the name \(name.quotedAsInGo) must be quoted in PromQL")
             }
             if rule.kind == .alerting, let problem = severityProblem(rule) { found.append("\(rule.name): \(problem)") }
             return found.map { RuleSet.Finding(position: rule.position, message: $0) }
         }
     }
 
-    /// What the probes or the agent itself export. The agent's own names all have its prefix.
+    /// Whether the probes or the agent export a metric. The agent's own metrics share a prefix.
     private static func isExported(_ name: String) -> Bool {
         Catalogue.entry(forSeries: name) != nil || name.hasPrefix("vaultwatch_") || name.hasPrefix("process_")
             || name == "ALERTS" || name == "ALERTS_FOR_STATE"
     }
 
-    /// What PromQL reads without quotes: letters, digits not at the start, underscores, and colons as metrics have
-    /// them.
+    /// Whether PromQL accepts a name without quotes: letters, digits (not first), underscores and colons.
     private static func isClassic(_ name: String) -> Bool {
         name.first?.isNumber != true
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") }
     }
 
     private func severityProblem(_ rule: Rule) -> String? {
-        // What a template will say is not known here.
+        // The result of a template is not known.
         let labels = rule.labels.filter { !$0.value.contains("{{") }
         guard let severity = labels["severity"], !severity.isEmpty else { return nil }
         guard let routes else {
             return Severity(label: severity) != .unknown
                 ? nil
-                : "severity \(severity.quotedAsInGo) is none that is routed by default: critical, high, medium, low"
+                : "severity \(severity.quotedAsInGo) is not one of those routed by default: critical, high, medium, low"
         }
         let isRouted = routes.matching(Labels(labels.merging(["alertname": rule.name]) { _, name in name })).contains {
             $0.index != routes.root.index
@@ -61,6 +60,6 @@ struct RuleLint {
         let asksForSeverity = routes.nodes.contains { $0.matchers.contains { $0.name == "severity" } }
         return isRouted || !asksForSeverity
             ? nil
-            : "severity \(severity.quotedAsInGo) has no route; only the root's receiver \(routes.root.receiver.quotedAsInGo) would hear of it"
+            : "severity \(severity.quotedAsInGo) has no route; only the root receiver \(routes.root.receiver.quotedAsInGo) would be notified"
     }
 }

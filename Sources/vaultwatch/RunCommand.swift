@@ -6,7 +6,7 @@ import Supervision
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Runs the agent until SIGTERM; SIGHUP reloads.",
+        abstract: "Run the agent until SIGTERM; SIGHUP reloads the configuration.",
         discussion: """
             Examples:
               vaultwatch run --config.file=vaultwatch.yml
@@ -16,22 +16,23 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigOptions
     @OptionGroup var log: LogOptions
 
-    @Option(name: .customLong("web.listen-address"), help: "host:port to listen on; may be given several times.")
+    @Option(name: .customLong("web.listen-address"), help: "Address to listen on, host:port; repeatable.")
     var listenAddresses: [String] = []
 
-    @Option(name: .customLong("web.external-url"), help: "Where people reach the agent, for links.")
+    @Option(name: .customLong("web.external-url"), help: "The URL under which users reach the agent, for links.")
     var externalURL: String?
 
     @Option(
-        name: .customLong("web.config.file"), help: "TLS and basic authentication, in the exporter toolkit's format.")
+        name: .customLong("web.config.file"),
+        help: "Web configuration file with TLS and basic authentication, in the exporter-toolkit format.")
     var webConfigFile: String?
 
     @Flag(
         name: .customLong("web.systemd-socket"),
-        help: "Listen on the sockets that systemd hands over, and on nothing else; without any the start fails.")
+        help: "Listen on sockets passed by systemd (socket activation); without any, the start fails.")
     var systemdSocket = false
 
-    @Option(name: .customLong("storage.path"), help: "The folder of the journal.")
+    @Option(name: .customLong("storage.path"), help: "Directory of the journal.")
     var storagePath: String?
 
     func run() async throws {

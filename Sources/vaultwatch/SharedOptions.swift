@@ -6,12 +6,12 @@ import Platform
     import Glibc
 #endif
 
-/// Where the configuration is.
+/// The option for the configuration file.
 struct ConfigOptions: ParsableArguments {
     @Option(name: .customLong("config.file"), help: "The configuration file.")
     var configFile = "/etc/vaultwatch/vaultwatch.yml"
 
-    /// - Throws: `ExitCode.failure`, after the mistakes were printed.
+    /// - Throws: `ExitCode.failure`, after printing all errors.
     func load() throws -> Configuration { try ConfigOptions.load(configFile) }
 
     static func load(
@@ -26,12 +26,12 @@ struct ConfigOptions: ParsableArguments {
     }
 }
 
-/// How the log looks.
+/// The options of the log.
 struct LogOptions: ParsableArguments {
-    @Option(name: .customLong("log.level"), help: "debug, info, warn or error.")
+    @Option(name: .customLong("log.level"), help: "Log level: debug, info, warn or error.")
     var level = "info"
 
-    @Option(name: .customLong("log.format"), help: "logfmt or json.")
+    @Option(name: .customLong("log.format"), help: "Log format: logfmt or json.")
     var format = "logfmt"
 
     func validate() throws {
@@ -47,7 +47,7 @@ struct LogOptions: ParsableArguments {
         ["debug": .debug, "info": .info, "warn": .warning, "error": .error][level]
     }
 
-    /// For commands whose answer is on standard output.
+    /// For commands whose result is on standard output.
     static let silent = Logger(label: "vaultwatch") { _ in SwiftLogNoOpLogHandler() }
 
     func logger() -> Logger {
@@ -60,11 +60,11 @@ struct LogOptions: ParsableArguments {
     }
 }
 
-/// Which agent to ask.
+/// The option for the address of an agent.
 struct AgentURLOptions: ParsableArguments {
     @Option(
         name: [.customLong("url"), .customLong("alertmanager.url")],
-        help: "The running agent; with user:password@ where it asks for them.")
+        help: "URL of the running agent, with user:password@ if it requires them.")
     var url = "http://localhost:9321"
 }
 
@@ -96,7 +96,7 @@ enum Terminal {
         isatty(1) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
     }
 
-    /// A table with columns as wide as their widest cell.
+    /// Formats a table; each column is as wide as its widest cell.
     static func table(_ header: [String], _ rows: [[String]]) -> String {
         let all = [header] + rows
         let widths = header.indices.map { column in

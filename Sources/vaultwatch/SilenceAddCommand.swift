@@ -9,10 +9,10 @@ import Samples
 
 struct SilenceAddCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Makes a silence and prints its id.",
+        commandName: "add", abstract: "Add a silence and print its ID.",
         discussion: """
-            With --times, --weekdays, --days-of-month or --months it recurs: from its start to its end it keeps alerts
-            quiet only within that window.
+            With --times, --weekdays, --days-of-month or --months the silence recurs: between its start and end it is
+            active only within these windows.
             Examples:
               vaultwatch silence add -c "upgrade of vault-2" -d 2h node=vault-2
               vaultwatch silence add -c "restore test" --start 2026-12-01T01:00:00Z --end 2026-12-01T05:00:00Z VaultSealed
@@ -22,44 +22,44 @@ struct SilenceAddCommand: AsyncParsableCommand {
 
     @OptionGroup var agent: AgentURLOptions
 
-    @Option(name: .shortAndLong, help: "Who makes it. Default: the user's name.")
+    @Option(name: .shortAndLong, help: "Author of the silence. Default: the name of the user.")
     var author: String?
 
-    @Option(name: .shortAndLong, help: "Why.")
+    @Option(name: .shortAndLong, help: "Comment: the reason for the silence.")
     var comment: String
 
-    @Option(name: .shortAndLong, help: "How long, such as 2h or 1d12h.")
+    @Option(name: .shortAndLong, help: "Duration, such as 2h or 1d12h.")
     var duration = "1h"
 
-    @Option(help: "When it starts, RFC 3339. Default: now.")
+    @Option(help: "Start time (RFC 3339). Default: now.")
     var start: String?
 
-    @Option(help: "When it ends, RFC 3339, in position of a duration.")
+    @Option(help: "End time (RFC 3339), instead of a duration.")
     var end: String?
 
-    @Option(help: "Times of day, such as 22:00-24:00; may be given several times.")
+    @Option(help: "Times of day, such as 22:00-24:00; repeatable.")
     var times: [String] = []
 
-    @Option(help: "Days of the week, such as monday:friday; may be given several times.")
+    @Option(help: "Days of the week, such as monday:friday; repeatable.")
     var weekdays: [String] = []
 
-    @Option(help: "Days of the month, such as 1:7 or -1; may be given several times.")
+    @Option(help: "Days of the month, such as 1:7 or -1; repeatable.")
     var daysOfMonth: [String] = []
 
-    @Option(help: "Months, such as december or 1:3; may be given several times.")
+    @Option(help: "Months, such as december or 1:3; repeatable.")
     var months: [String] = []
 
-    @Option(help: "The time zone of the window.")
+    @Option(help: "Time zone of the windows, such as Europe/Berlin. Default: UTC.")
     var location: String?
 
-    @Argument(help: "Matchers; a first word without an operator is an alert's name.")
+    @Argument(help: "Matchers; a first word without an operator is an alert name.")
     var matchers: [String]
 
     func run() async throws {
         let now = SystemTime().wall()
         let starts = try time(start, "--start") ?? now
         guard let span = Duration(prometheus: duration), span > .zero else {
-            throw ValidationError("--duration: expected one such as 2h, found \"\(duration)\"")
+            throw ValidationError("--duration: expected a duration such as 2h, found \"\(duration)\"")
         }
         let ends = try time(end, "--end") ?? starts + span
         guard ends > starts else { throw ValidationError("silence cannot start after it ends") }
@@ -85,11 +85,11 @@ struct SilenceAddCommand: AsyncParsableCommand {
         return time
     }
 
-    /// Nil where it does not recur. What is wrong in it the agent tells.
+    /// Nil for a silence that does not recur. The agent validates the windows.
     private func schedule() throws -> [SilenceBody.Window]? {
         guard !(times + weekdays + daysOfMonth + months).isEmpty else {
             if location != nil {
-                throw ValidationError("--location belongs to --times, --weekdays, --days-of-month or --months")
+                throw ValidationError("--location needs --times, --weekdays, --days-of-month or --months")
             }
             return nil
         }

@@ -2,12 +2,12 @@ import ArgumentParser
 
 struct SilenceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "silence", abstract: "Makes, lists and ends silences of a running agent, as amtool silence does.",
+        commandName: "silence", abstract: "Add, list and expire silences of a running agent, like amtool silence.",
         subcommands: [SilenceAddCommand.self, SilenceListCommand.self, SilenceExpireCommand.self],
         defaultSubcommand: SilenceListCommand.self)
 }
 
-/// A silence as the API has it. `schedule` is vaultwatch's own.
+/// A silence in the form of Alertmanager's API. `schedule` is an extension of vaultwatch.
 struct SilenceBody: Codable {
     struct Matcher: Codable {
         var name: String

@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct SilenceExpireCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "expire", abstract: "Ends silences.",
+        commandName: "expire", abstract: "Expire silences.",
         discussion: """
             Example:
               vaultwatch silence expire 29e2f970-7898-47c9-a07f-b6c7ba7b0935
@@ -10,18 +10,18 @@ struct SilenceExpireCommand: AsyncParsableCommand {
 
     @OptionGroup var agent: AgentURLOptions
 
-    @Argument(help: "Ids of silences.")
+    @Argument(help: "IDs of silences.")
     var ids: [String]
 
     func run() async throws {
         let client = AgentClient(agent.url)
-        // One that is not there keeps no other.
+        // A missing silence does not prevent the others from being expired.
         var failure: (any Error)?
         for id in ids {
             do {
                 try await client.delete(
                     "/api/v2/silence/" + AgentClient.encoded(id),
-                    missing: "no silence \(id); `vaultwatch silence list` shows those in force")
+                    missing: "there is no silence \(id); `vaultwatch silence list` shows the current ones")
             } catch {
                 failure = error
             }

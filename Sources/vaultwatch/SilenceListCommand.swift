@@ -6,11 +6,11 @@ import Text
 
 struct SilenceListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists silences that are active or pending.",
+        commandName: "list", abstract: "List active and pending silences.",
         discussion: """
             Examples:
               vaultwatch silence list
-              vaultwatch silence list --within 2h              those that end within two hours
+              vaultwatch silence list --within 2h              silences that end within two hours
               vaultwatch silence list --expired -o extended
               vaultwatch silence expire $(vaultwatch silence list -q node=vault-2)
             """, aliases: ["query"])
@@ -18,19 +18,19 @@ struct SilenceListCommand: AsyncParsableCommand {
     @OptionGroup var agent: AgentURLOptions
     @OptionGroup var output: OutputOptions
 
-    @Flag(help: "Those that are over instead.")
+    @Flag(help: "List expired silences instead.")
     var expired = false
 
-    @Flag(name: .shortAndLong, help: "Only the ids.")
+    @Flag(name: .shortAndLong, help: "Print only the IDs.")
     var quiet = false
 
-    @Option(help: "Only those that end (with --expired: have ended) within a duration.")
+    @Option(help: "Only silences that end (with --expired: ended) within this duration.")
     var within: String?
 
-    @Option(help: "Only those that this author made.")
+    @Option(help: "Only silences of this author.")
     var createdBy: String?
 
-    @Argument(help: "Matchers; a first word without an operator is an alert's name.")
+    @Argument(help: "Matchers; a first word without an operator is an alert name.")
     var matchers: [String] = []
 
     func run() async throws {

@@ -11,10 +11,10 @@ import Web
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "A table of the estate: nodes, servers, backups, alerts.",
+        abstract: "Show the state of the estate: nodes, servers, backups, alerts.",
         discussion: """
-            Asks a running agent, or with --once the targets themselves. Exit codes are those of Nagios:
-            0 all well, 1 warning, 2 critical, 3 unknown.
+            Queries a running agent or, with --once, the targets themselves. Exit codes are those of Nagios:
+            0 ok, 1 warning, 2 critical, 3 unknown.
             Examples:
               vaultwatch status
               vaultwatch status --url http://watch.example.org:9321
@@ -24,10 +24,10 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var agent: AgentURLOptions
     @OptionGroup var config: ConfigOptions
 
-    @Flag(help: "Ask the targets of the configuration file instead of an agent.")
+    @Flag(help: "Probe the targets of the configuration file once instead of querying an agent.")
     var once = false
 
-    @Flag(help: "The answer as JSON.")
+    @Flag(help: "Print JSON.")
     var json = false
 
     func run() async throws {
@@ -56,12 +56,12 @@ struct StatusCommand: AsyncParsableCommand {
         do {
             return try JSONDecoder().decode(EstateStatus.self, from: Data(body))
         } catch {
-            Terminal.error("\(agent.url): not an answer of vaultwatch: \(error)")
+            Terminal.error("\(agent.url): not a response of vaultwatch: \(error)")
             throw ExitCode(3)
         }
     }
 
-    /// One probe of every target, straight from here.
+    /// Probes every target once, without an agent.
     static func look(
         _ configuration: Configuration, _ platform: Platform = .real(log: LogOptions.silent)
     ) async throws -> EstateStatus {

@@ -1,6 +1,6 @@
 import Web
 
-/// The status as a table for a terminal of 80 columns and up.
+/// The status as text for terminals of 80 or more columns.
 struct StatusText {
     let colour: Bool
 
@@ -29,11 +29,11 @@ struct StatusText {
             }
             blocks.append(lines.joined(separator: "\n"))
         }
-        let troubled = status.receivers.filter { $0.health != .ok }
-        if !troubled.isEmpty {
+        let failing = status.receivers.filter { $0.health != .ok }
+        if !failing.isEmpty {
             blocks.append(
-                ([bold("Receivers in trouble")]
-                    + troubled.map {
+                ([bold("Failing receivers")]
+                    + failing.map {
                         "  \(mark($0.health)) \($0.name) \($0.integration): \($0.waiting) waiting; \($0.lastError ?? "")"
                     }).joined(separator: "\n"))
         }

@@ -5,15 +5,15 @@ import Platform
 
 struct TemplateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "template", abstract: "Tries notification templates out.",
+        commandName: "template", abstract: "Test notification templates.",
         subcommands: [TemplateRenderCommand.self])
 }
 
 struct TemplateRenderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "render", abstract: "Renders a template as a notification would, as amtool template render does.",
+        commandName: "render", abstract: "Render a notification template, like amtool template render.",
         discussion: """
-            --template.data is a JSON file in the form of a webhook's body; without one a made-up alert is used.
+            --template.data is a JSON file in the format of a webhook body; without it a sample alert is used.
             Examples:
               vaultwatch template render --template.text '{{ template "slack.default.title" . }}'
               vaultwatch template render --template.glob '/etc/vaultwatch/*.tmpl' --template.text '{{ template "my.text" . }}' \\
@@ -25,13 +25,13 @@ struct TemplateRenderCommand: AsyncParsableCommand {
         case text, html
     }
 
-    @Option(name: .customLong("template.glob"), help: "A shell pattern of template files; may be given several times.")
+    @Option(name: .customLong("template.glob"), help: "A shell pattern of template files; repeatable.")
     var globs: [String] = []
 
     @Option(name: .customLong("template.text"), help: "The template to render.")
     var text: String
 
-    @Option(name: .customLong("template.type"), help: "text or html.")
+    @Option(name: .customLong("template.type"), help: "Template type: text or html.")
     var kind: Kind = .text
 
     @Option(name: .customLong("template.data"), help: "A JSON file with the data.")
@@ -46,7 +46,7 @@ struct TemplateRenderCommand: AsyncParsableCommand {
             let now = SystemTime().wall()
             let sample = try data.map { try TemplateRenderCommand.sample($0, files) } ?? TemplateSample.made(now: now)
             let composer = try Composer(templates: globs, externalURL: sample.externalURL, files: files)
-            // Nothing behind it, as with amtool.
+            // As in amtool, no newline is added.
             print(try composer.render(text, sample, escapesHTML: kind == .html, now: now), terminator: "")
         } catch {
             Terminal.error("\(error)")
@@ -59,7 +59,7 @@ struct TemplateRenderCommand: AsyncParsableCommand {
         do {
             return try TemplateSample(json: bytes)
         } catch {
-            throw FileError(path: path, reason: "no webhook's body: \(error)")
+            throw FileError(path: path, reason: "not a webhook body: \(error)")
         }
     }
 }

@@ -6,15 +6,15 @@ import Samples
 
 struct TestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Tests rules.", subcommands: [TestRulesCommand.self])
+        commandName: "test", abstract: "Run tests.", subcommands: [TestRulesCommand.self])
 }
 
 struct TestRulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rules",
-        abstract: "Runs unit tests of rules, written in promtool's format.",
+        abstract: "Run unit tests of rules, in promtool's format.",
         discussion: """
-            Exits 0 when all pass and 1 when one fails.
+            Exits with 0 if all tests pass, else with 1.
             Example:
               vaultwatch test rules rules/tests/*.yml
             """)
@@ -22,16 +22,16 @@ struct TestRulesCommand: AsyncParsableCommand {
     @Argument(help: "Test files.")
     var files: [String]
 
-    @Option(help: "Run only tests in whose name this regular expression is found; may be given several times.")
+    @Option(help: "Run only tests whose name matches this regular expression; repeatable.")
     var run: [String] = []
 
-    @Option(help: "Also write the results as JUnit XML to this file.")
+    @Option(help: "Also write the results to this file as JUnit XML.")
     var junit: String?
 
-    @Flag(help: "Show failures as a difference, line by line: - for what was expected, + for what came.")
+    @Flag(help: "Show failures as a line-by-line difference: - expected, + got.")
     var diff = false
 
-    @Flag(help: "Take fields that nobody knows for comments.")
+    @Flag(help: "Ignore unknown fields in test files.")
     var ignoreUnknownFields = false
 
     func run() async throws {

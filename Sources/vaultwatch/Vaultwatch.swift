@@ -5,7 +5,7 @@ import Supervision
 @main
 enum Main {
     static func main() {
-        // Daemons take signals as requests, from the first moment on.
+        // A daemon handles signals from the start.
         if CommandLine.arguments.dropFirst().contains("run") { _ = Signals.shared }
         // The task of an asynchronous main would have a priority above that of ordinary threads, and what it waits for too.
         // libdispatch's workers can't have it without privileges, and each would complain to syslog.
@@ -26,28 +26,28 @@ enum Main {
     }
 
     private static func exit(_ error: any Error) -> Never {
-        // Wrong usage is 2 here, as with promtool's and amtool's kin.
+        // As in promtool, usage errors exit with 2.
         guard Vaultwatch.exitCode(for: error) == .validationFailure else { Vaultwatch.exit(withError: error) }
         Terminal.error(Vaultwatch.fullMessage(for: error))
         Vaultwatch.exit(withError: ExitCode(2))
     }
 }
 
-/// The command line. One file a command; exit codes: 0 well, 1 failure, 2 wrong usage, 3 findings of a lint.
+/// The command line. Exit codes: 0 success, 1 failure, 2 usage error, 3 lint findings.
 struct Vaultwatch: AsyncParsableCommand {
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
         commandName: "vaultwatch",
-        abstract: "Watches a HashiCorp Vault estate and wakes the right person.",
+        abstract: "Monitor a HashiCorp Vault estate and notify the right people.",
         discussion: """
             Examples:
-              vaultwatch check config --live vaultwatch.yml       before the first start
-              vaultwatch run --config.file=vaultwatch.yml         the agent
-              vaultwatch status                                   a table of what it sees
-              vaultwatch silence add -c "upgrade" -d 2h VaultSealed   quiet for two hours
-              vaultwatch test rules rules/tests/*.yml             unit tests of rules, in promtool's format
-              vaultwatch notify test --severity critical          through the real route, to the real receivers
+              vaultwatch check config --live vaultwatch.yml       check a configuration and reach all targets
+              vaultwatch run --config.file=vaultwatch.yml         run the agent
+              vaultwatch status                                   show the state of the estate
+              vaultwatch silence add -c "upgrade" -d 2h VaultSealed   silence an alert for two hours
+              vaultwatch test rules rules/tests/*.yml             run unit tests of rules, in promtool's format
+              vaultwatch notify test --severity critical          send a test through the configured route
             """,
         version: version,
         subcommands: [

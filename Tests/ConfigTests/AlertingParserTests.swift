@@ -171,7 +171,7 @@ struct AlertingParserTests {
             ),
             (
                 "proxy_url: 'http://p', proxy_connect_header: {'A B': [hunter2]}",
-                "am.yml:1:48: \"A B\" is no header's name"
+                "am.yml:1:48: \"A B\" is not a header name"
             ),
         ] {
             let found = try http("{\(text)}").errors
@@ -235,7 +235,7 @@ struct AlertingParserTests {
             """)
         #expect(errors.count == 4)
         #expect(errors[0].contains("am.yml:3:15: fallback: \"a\" leads back to \"a\""))
-        #expect(errors.contains { $0.contains("no receiver is named \"nobody\"") })
-        #expect(errors.contains { $0.contains("\"fallback\" is missing") })
+        #expect(errors.contains { $0.contains("there is no receiver \"nobody\"") })
+        #expect(errors.contains { $0.contains("response_time needs \"fallback\" beside it") })
     }
 }

@@ -123,7 +123,7 @@ struct AmtoolAgreementTests {
         let found = complaints("route: {receiver: a}\nreceivers: [{name: a, \(kind)_configs: [{}]}]\n")
         #expect(
             found.count == 1
-                && found.first?.contains("am.yml:2:23: receivers of kind \"\(kind)\" are not supported") == true,
+                && found.first?.contains("am.yml:2:23: the integration \"\(kind)\" is not supported") == true,
             "\(found)")
     }
 

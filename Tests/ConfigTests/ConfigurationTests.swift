@@ -196,22 +196,22 @@ struct ConfigurationTests {
                 "c.yml:1:1: \"alerting\" is missing; expected Alertmanager's configuration, or \"file: alertmanager.yml\"",
                 "c.yml:2:3: unknown key \"poll_intervall\" in global; did you mean \"poll_interval\"?",
                 "c.yml:3:12: timeout: expected a duration such as 5s or 1h30m, above zero, found \"soon\"",
-                "c.yml:9:11: duplicate name \"a\": another node of the cluster has it already",
+                "c.yml:9:11: duplicate name \"a\": another node of the cluster has the same name",
                 "c.yml:9:26: url: expected a URL such as https://vault-1.example.org:8200, found \"vault-2\"",
                 "c.yml:10:16: ca_file: cannot read /etc/vaultwatch/ca.pem: No such file or directory; put there: the certificate of the authority, in PEM",
-                "c.yml:11:7: duplicate name \"prod\": another cluster has it already",
+                "c.yml:11:7: duplicate name \"prod\": another cluster has the same name",
                 "c.yml:11:7: cluster \"prod\" has no nodes; expected a list of name and url",
                 "c.yml:12:14: nodes: expected a list, found a mapping",
                 "c.yml:17:13: port: expected a whole number from 1 to 65535, found \"99999\"",
                 "c.yml:18:7: cluster: there is no Vault cluster \"prd\"; did you mean \"prod\"?",
                 "c.yml:19:23: capacity_bytes: expected a number of bytes such as 64MiB, found \"10 apples\"",
-                "c.yml:20:7: duplicate name \"pg\": another PostgreSQL server has it already",
+                "c.yml:20:7: duplicate name \"pg\": another PostgreSQL server has the same name",
                 "c.yml:20:7: PostgreSQL server \"pg\" needs \"host\" or a \"dsn\" with a host",
                 "c.yml:20:7: PostgreSQL server \"pg\" needs \"cluster\": one of \"prod\", \"prod\"",
                 "c.yml:21:12: dsn: expected keywords and values such as \"host=pg-1 dbname=vault user=vaultwatch\", found a URI",
                 "c.yml:23:5: no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
                 "c.yml:26:43: period: expected daily or monthly, found \"weekly\"",
-                "c.yml:27:9: duplicate name \"daily\": another backup set has it already",
+                "c.yml:27:9: duplicate name \"daily\": another backup set has the same name",
                 "c.yml:27:61: retention: expected a whole number from 1 to 10000, found \"0\"",
                 "c.yml:27:70: time: expected a time of day in UTC such as 02:00, found \"25:00\"",
                 "c.yml:28:9: rules: no such file: /etc/vaultwatch/missing.yml",
@@ -244,7 +244,7 @@ struct ConfigurationTests {
             "web: {config_file: 'w.yml'}\n",
             "c.yml:1:20: config_file: cannot read /etc/vaultwatch/w.yml: No such file or directory"
         ),
-        ("web: {config_file: '${HOM/w.yml'}\n", "c.yml:1:20: \"${\" without its \"}\""),
+        ("web: {config_file: '${HOM/w.yml'}\n", "c.yml:1:20: \"${\" without a closing \"}\""),
         (
             "postgres: {servers: [{name: p}]}\n",
             "c.yml:1:22: PostgreSQL server \"p\" needs \"host\" or a \"dsn\" with a host"
@@ -263,7 +263,7 @@ struct ConfigurationTests {
         ),
         (
             "backups: [{bucket: b, access_key_id: i, sets: [{name: s, prefix: p, period: day}]}]\n",
-            "c.yml:1:11: access_key_id and secret_access_key go together; expected both (or their _file twins), or neither"
+            "c.yml:1:11: access_key_id and secret_access_key belong together; expected both (or the keys with _file), or neither"
         ),
         (
             "backups: [{bucket: b, anonymous: maybe, sets: [{name: s, prefix: p, period: day}]}]\n",
@@ -286,10 +286,10 @@ struct ConfigurationTests {
             "canary_path: a/b",
             "c.yml:5:7: canary_path needs a token: expected token_file, or role_id_file and secret_id_file, beside it"
         ),
-        ("role_id: r", "c.yml:3:7: an AppRole needs role_id and secret_id (or their _file twins)"),
+        ("role_id: r", "c.yml:3:7: an AppRole needs role_id and secret_id (or the keys with _file)"),
         ("{token: t, role_id: r}", "c.yml:3:7: both a token and an AppRole are given; keep one"),
         ("{token: t, token_file: 'k'}", "c.yml:5:7: both \"token\" and \"token_file\" are given; keep one"),
-        ("cert_file: k", "c.yml:5:7: cert_file and key_file go together; expected both or none"),
+        ("cert_file: k", "c.yml:5:7: cert_file and key_file belong together; expected both or neither"),
         ("telemetry: 1", "c.yml:5:18: telemetry: expected true or false, found \"1\""),
         ("nodess: []", "c.yml:5:7: unknown key \"nodess\" in a cluster; did you mean \"nodes\"?"),
     ])
@@ -305,7 +305,7 @@ struct ConfigurationTests {
     @Test(arguments: [
         (
             "encryption_key: sesame",
-            "c.yml:1:55: not a key of AES-256; expected 64 hexadecimal digits, or 32 bytes in Base64"
+            "c.yml:1:55: not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64"
         ),
         ("limit_bytes: much", "c.yml:1:68: limit_bytes: expected a number of bytes such as 64MiB, found \"much\""),
         (
@@ -323,7 +323,7 @@ struct ConfigurationTests {
     @Test func nothingToWatchIsAMistake() {
         #expect(
             complaints(Self.alerting) == [
-                "c.yml:1:1: nothing to watch: expected at least one of vault, postgres, backups, records, rules"
+                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records, rules"
             ])
         #expect(
             complaints(Self.least) == [

@@ -315,7 +315,7 @@ struct HTTPServerTests {
             let error = await #expect(throws: ServerError.self) { try await second.start() }
             #expect(
                 error?.message == """
-                    127.0.0.1:\(address.port): Address already in use; end the program that listens there, or choose another address \
+                    127.0.0.1:\(address.port): Address already in use; stop the program that listens there, or choose another address \
                     with --web.listen-address (listen_addresses in web)
                     """)
         }

@@ -278,6 +278,136 @@ import Testing
         folder.remove()
     }
 
+    // MARK: Numbers
+
+    /// Every number that a target answers and a client sends is one that a machine's integers or a date can't hold:
+    /// the process says so and goes on.
+    @Test func numbersThatNoIntegerHolds() async throws {
+        let folder = try TemporaryDirectory()
+        let numbers = ["-9223372036854775808", "9223372036854775807", "1e308", "-1e308", "1.5"]
+        let nodes = try numbers.map { number in
+            let body = """
+                {"initialized":true,"sealed":false,"standby":false,"server_time_utc":\(number),"last_wal":\(number),\
+                "t":\(number),"n":\(number),"progress":\(number),"ha_enabled":true,"raft_applied_index":\(number),\
+                "clock_skew_ms":\(number)}
+                """
+            return try RawServer.http { _ in RawServer.ok(body) }
+        }
+        let telemetry = numbers.map { "vault_core_handle_request_count \($0)\nvault_core_handle_request_sum \($0)\n" }
+            .joined()
+        let metrics = try RawServer.http { request in
+            RawServer.ok(request.contains("/metrics") ? telemetry : #"{"initialized":true,"sealed":false}"#)
+        }
+        let databases = try ["1e30", "-9223372036854775808", "NaN"].map { try Self.database(answering: $0) }
+        let list = (nodes + [metrics]).enumerated().map { "{name: n\($0), url: '\($1.url)'}" }.joined(separator: ", ")
+        let servers = databases.enumerated().map {
+            "{name: db\($0), host: 127.0.0.1, port: \($1.port), database: vault, user: nobody, sslmode: disable}"
+        }.joined(separator: ", ")
+        let run = try await start(folder) { listen in
+            """
+            global: {poll_interval: 1s, timeout: 1s}
+            vault: {clusters: [{name: odd, nodes: [\(list)]}]}
+            postgres: {servers: [\(servers)]}
+            web: {listen_addresses: ["\(listen)"]}
+            \(Self.nobody)
+            """
+        }
+        var page = ""
+        #expect(
+            await waitUntil {
+                page = await run.page()
+                return Run.value(page, "vault_node_up", "node=\"n5\"") == 1
+                    && (0...2).allSatisfy { Run.value(page, "postgres_up", "server=\"db\($0)\"") != nil }
+            }, "\(page.suffix(2000))")
+        for index in 0...5 { #expect(Run.value(page, "vault_node_up", "node=\"n\(index)\"") == 1, "n\(index)") }
+        for index in [0, 2] { #expect(Run.value(page, "postgres_up", "server=\"db\(index)\"") == 0, "db\(index)") }
+
+        let base = "http://127.0.0.1:\(run.port)"
+        func status(_ path: String, _ body: String? = nil) async -> String {
+            var words = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "30", "-g", base + path]
+            if let body {
+                let file = (try? folder.write("body", body)) ?? ""
+                words += ["-H", "Content-Type: application/json", "--data-binary", "@" + file]
+            }
+            return String(decoding: (try? await ChildProcess.run("curl", words)) ?? [], as: UTF8.self)
+        }
+        let long = String(repeating: "9", count: 65_536)
+        for number in numbers + ["NaN", "", "-1:-9223372036854775808", "\u{fffd}", long] {
+            for field in ["days_of_month", "months", "years", "weekdays"] {
+                #expect(
+                    await status("/api/v2/silences", Self.silence(#""\#(field)":["\#(number)"]"#)) == "400",
+                    "\(field): \(number.prefix(40))")
+            }
+            for field in ["startsAt", "endsAt"] {
+                let alert = #"[{"labels":{"alertname":"A"},"\#(field)":"\#(number)"}]"#
+                #expect(
+                    ["200", "400"].contains(await status("/api/v2/alerts", alert)), "\(field): \(number.prefix(40))")
+            }
+        }
+        for date in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:60.999999999999999999Z", "0001-01-01T00:00:00+99:99"] {
+            let alert = #"[{"labels":{"alertname":"A"},"startsAt":"\#(date)","endsAt":"9999-12-31T23:59:59-99:99"}]"#
+            #expect(["200", "400"].contains(await status("/api/v2/alerts", alert)), "\(date)")
+        }
+        for number in numbers + ["NaN", "-Inf", "1e-308", "9223372036854775807s", "0x7fffffffffffffff"] {
+            for path in [
+                "query?query=up&time=\(number)", "query?query=up&timeout=\(number)",
+                "query_range?query=up&start=\(number)&end=9223372036&step=1e9",
+                "query_range?query=up&start=-9223372036&end=\(number)&step=\(number)", "labels?start=\(number)",
+                "series?match[]=up&end=\(number)", "status/tsdb?limit=\(number)", "metadata?limit=\(number)",
+            ] {
+                #expect(["200", "400", "422", "503"].contains(await status("/api/v1/" + path)), "\(path)")
+            }
+            #expect(
+                ["200", "400"].contains(await status("/api/v1/vaultwatch/history?limit=\(number)&start=\(number)")),
+                "\(number)")
+        }
+        for path in [
+            "/", "/api/v2/alerts", "/api/v2/alerts/groups", "/api/v2/silences", "/api/v1/targets", "/-/healthy",
+        ] {
+            #expect(await status(path) == "200", "\(path)")
+        }
+        #expect(await run.agent.terminate() == .exited(0))
+        folder.remove()
+    }
+
+    private static func silence(_ window: String) -> String {
+        """
+        {"matchers":[{"name":"a","value":"b","isRegex":false}],"startsAt":"2026-01-01T00:00:00Z",\
+        "endsAt":"9999-01-01T00:00:00Z","createdBy":"me","comment":"c","schedule":[{\(window)}]}
+        """
+    }
+
+    /// A server that lets everybody in and answers each query with one row, the same text in every column that probes
+    /// read. Source: PostgreSQL manual, "Frontend/Backend Protocol", "Message Formats".
+    private static func database(answering text: String) throws -> RawServer {
+        func message(_ kind: Character, _ body: [UInt8]) -> [UInt8] {
+            [kind.asciiValue ?? 0] + withUnsafeBytes(of: UInt32(body.count + 4).bigEndian, Array.init) + body
+        }
+        func int16(_ number: Int) -> [UInt8] { withUnsafeBytes(of: UInt16(number).bigEndian, Array.init) }
+        let columns = [
+            "number", "version", "recovery", "started", "clock", "position", "active", "total", "available", "longest",
+            "waiting", "hidden", "own", "every", "size", "xid", "remaining", "owner", "message_age", "replay_age",
+        ]
+        var description = int16(columns.count)
+        var row = int16(columns.count)
+        for column in columns {
+            description +=
+                Array(column.utf8) + [0] + [0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0]
+            let value = Array((column == "recovery" ? "f" : text).utf8)
+            row += withUnsafeBytes(of: UInt32(value.count).bigEndian, Array.init) + value
+        }
+        let ready = message("Z", [UInt8(ascii: "I")])
+        let answer =
+            message("1", []) + message("2", []) + message("T", description) + message("D", row)
+            + message("C", Array("SELECT 1".utf8) + [0]) + ready
+        let welcome = message("R", [0, 0, 0, 0]) + ready
+        return try RawServer { connection in
+            guard !connection.read().isEmpty else { return }
+            connection.write(welcome)
+            while !connection.read().isEmpty { if !connection.write(answer) { return } }
+        }
+    }
+
     // MARK: Receivers
 
     @Test func receiversThatFailInEveryWay() async throws {

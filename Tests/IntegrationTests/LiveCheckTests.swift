@@ -21,7 +21,7 @@ import Testing
             $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
         }
         for expected in [
-            "ok load balancer leads to active", "ok vault-1 active", "ok vault-2 standby", "ok primary primary 15",
+            "ok load balancer routes to active", "ok vault-1 active", "ok vault-2 standby", "ok primary primary 15",
             "ok replica replica 15", "WARN daily complete",
             "! the backups claim to be snapshots, but Vault's storage is postgresql",
             "critical pagerduty/0 http://127.0.0.1", "critical email/0 smtp://127.0.0.1",
@@ -83,7 +83,7 @@ import Testing
                 $0 == "ops webhook/0 http://hook.invalid reachable, HTTP 200"
                     || $0 == "ops webhook/1 http://hook.invalid reachable, HTTP 200"
             }.count == 2, "\(output)")
-        #expect(rows.contains("ops webhook/2 http://other.invalid the proxy asks for other credentials, HTTP 407"))
+        #expect(rows.contains("ops webhook/2 http://other.invalid the proxy refuses the credentials, HTTP 407"))
         #expect(rows.contains { $0.hasPrefix("ops webhook/3 no URL ") })
         folder.remove()
     }

@@ -42,7 +42,7 @@ struct RuleCommandTests {
         for expected in [
             "duplicate rule: \"job:x\"", "X reads no_such_metric, which no probe exports",
             "for 1s is shorter than the poll interval, 5s",
-            "severity \"sever\" is none that is routed by default", "the name \"job x\" must stand in quotes",
+            "severity \"sever\" is not one of those routed by default", "the name \"job x\" must be quoted",
         ] {
             #expect(output.contains(expected), "\(expected) is missing in\n\(output)")
         }
@@ -74,7 +74,7 @@ struct RuleCommandTests {
         let (exit, output, error) = try await Binary.run(["check", "rules", "--config.file", configuration, rules])
         #expect(exit == .exited(3), "\(output)\(error)")
         #expect(
-            output.contains("Y: severity \"low\" has no route; only the root's receiver \"nobody\" would hear of it"),
+            output.contains("Y: severity \"low\" has no route; only the root receiver \"nobody\" would be notified"),
             "\(output)")
         #expect(!output.contains("X: severity"))
     }

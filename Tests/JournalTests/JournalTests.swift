@@ -1,4 +1,5 @@
 import Alerts
+import Dispatching
 import Foundation
 import Platform
 import Samples
@@ -22,7 +23,7 @@ struct JournalTests {
         }
         var broken: [String] {
             ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter {
-                $0.contains(".broken-") && !$0.hasSuffix("-wal")
+                ($0.contains(".broken-") || $0.contains(".newer-")) && !$0.hasSuffix("-wal")
             }
         }
     }
@@ -33,23 +34,12 @@ struct JournalTests {
         var list: [JournalEvent] { all.withLock { $0 } }
     }
 
-    /// Real wall time; the monotonic one jumps two seconds at each look, so that nothing waits for a retry.
-    final class HurriedTime: TimeSource {
-        private let looked = Mutex<Int64>(0)
-        func monotonic() -> Instant {
-            looked.withLock {
-                $0 += 2_000_000_000; return Instant(nanoseconds: $0)
-            }
-        }
-        func wall() -> Timestamp { SystemTime().wall() }
-        func sleep(until deadline: Instant) async throws {}
-    }
-
     static func open(
         _ folder: Folder, _ events: Events = Events(), maxBytes: Int = 256 << 20, historyCount: Int = 100_000
     ) -> Journal {
-        Journal(JournalOptions(path: folder.file, maxBytes: maxBytes, historyCount: historyCount), time: HurriedTime())
-        { events.add($0) }
+        var options = JournalOptions(path: folder.file, maxBytes: maxBytes, historyCount: historyCount)
+        options.retryInterval = .zero
+        return Journal(options, time: SystemTime()) { events.add($0) }
     }
 
     static func alert(_ i: Int, ended: Bool = false) -> Alert {
@@ -162,7 +152,12 @@ struct JournalTests {
             try await journal.write([.state(key: "new", [1])])
             #expect(try await journal.load().states == ["new": [1]])
             #expect(folder.broken.count == 1, "kind \(kind)")
-            #expect(events.list.contains { if case .begunAnew = $0 { true } else { false } })
+            let reasons = events.list.compactMap { if case .begunAnew(_, let reason) = $0 { reason } else { nil } }
+            #expect(reasons.count == 1)
+            #expect(folder.broken.allSatisfy { $0.contains(".newer-") == (kind == 3) })
+            if kind == 3 {
+                #expect(reasons == ["written by a newer vaultwatch: format 99, this version reads up to 1"])
+            }
             #expect(journal.health.isHealthy)
         }
     }
@@ -172,7 +167,9 @@ struct JournalTests {
         let folder = Folder()
         let events = Events()
         let missing = folder.path + "/later"
-        let journal = Journal(JournalOptions(path: missing + "/vaultwatch.db"), time: HurriedTime()) { events.add($0) }
+        var options = JournalOptions(path: missing + "/state/vaultwatch.db")
+        options.retryInterval = .zero
+        let journal = Journal(options, time: SystemTime()) { events.add($0) }
         await #expect(throws: JournalError.self) {
             try await journal.write([.outbox(id: 1, JournalTests.message(1)), .attempted(id: 1), .state(key: "a", [1])])
         }
@@ -215,9 +212,128 @@ struct JournalTests {
         try await journal.write([.forgetState(key: "huge")])
         #expect(journal.health.isHealthy)
         #expect(try await journal.load().states.keys.sorted() == ["a", "b"])
-        await #expect(throws: JournalError.tooLarge(17 << 20 | 1)) {
-            try await journal.write([.state(key: "x", Array(repeating: 0, count: 17 << 20))])
+    }
+
+    /// A row over the limit is left out and named; the rest of its batch is written.
+    @Test func aRowThatIsTooLarge() async throws {
+        let folder = Folder(), events = Events()
+        let journal = JournalTests.open(folder, events)
+        let large = JournalChange.state(key: "rules/large", Array(repeating: 0, count: 17 << 20))
+        try await journal.write([.state(key: "a", [1]), large, .state(key: "b", [1])])
+        try await journal.write([large])
+        #expect(events.list == [.refused(row: "state rules/large", bytes: 17 << 20 | 111)])
+        #expect(journal.health.lost == 2 && journal.health.isHealthy)
+        #expect(try await journal.load().states == ["a": [1], "b": [1]])
+    }
+
+    /// Alerts name hosts and paths of secrets: only the owner may read them, whatever the umask.
+    @Test func onlyTheOwnerMayRead() async throws {
+        let folder = Folder()
+        try Data().write(to: URL(fileURLWithPath: folder.file))
+        #expect(chmod(folder.file, 0o644) == 0)
+        let journal = JournalTests.open(folder)
+        try await journal.write([.state(key: "a", [1])])
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(names.sorted() == ["", "-lock", "-shm", "-wal"].map { "vaultwatch.db" + $0 })
+        for name in names {
+            let mode = try FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)[.posixPermissions]
+            #expect(mode as? Int == 0o600, "\(name)")
         }
+        await journal.close()
+    }
+
+    /// Tables, rows, kinds and fields that a later version of the same format adds are ignored and stay.
+    @Test func whatIsNotKnownStays() async throws {
+        let folder = Folder()
+        let first = JournalTests.open(folder)
+        try await first.write([.alert(JournalTests.alert(1)), .outbox(id: 1, JournalTests.message(1))])
+        await first.close()
+        let later = try Database(path: folder.file)
+        try later.execute(
+            """
+            CREATE TABLE incidents (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+            INSERT INTO incidents VALUES (1, 'x');
+            INSERT INTO alerts VALUES (1, '{"form": 2}');
+            UPDATE outbox SET body = json_set(body, '$.incident', 7);
+            ALTER TABLE outbox ADD COLUMN incident INTEGER;
+            INSERT INTO history (at, kind, subject, receiver, integration, detail) VALUES (1, 'acknowledged', 's', '', '', '');
+            """)
+        let journal = JournalTests.open(folder)
+        let snapshot = try await journal.load()
+        #expect(snapshot.alerts == [JournalTests.alert(1)])
+        #expect(snapshot.unreadable == ["alerts": 1])
+        #expect(snapshot.outbox.map(\.notification) == [JournalTests.message(1)])
+        #expect(try await journal.history(limit: 1).map(\.kind) == [.agent])
+        try await journal.write([.alert(JournalTests.alert(2))])
+        try await journal.maintain()
+        await journal.close()
+        #expect(try later.number("SELECT count(*) FROM incidents") == 1)
+        #expect(try later.number("SELECT count(*) FROM alerts") == 3)
+        #expect(folder.broken.isEmpty)
+    }
+
+    /// A journal that the first released format's code has written, by a real run with each kind of row in it.
+    @Test func aJournalOfTheFirstFormatIsRead() async throws {
+        let folder = Folder()
+        let recording = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/journal-1.db")
+        try FileManager.default.copyItem(atPath: recording.path, toPath: folder.file)
+        let journal = JournalTests.open(folder)
+        let snapshot = try await journal.load()
+        #expect(snapshot.unreadable.isEmpty && folder.broken.isEmpty)
+        #expect(
+            snapshot.alerts.map(\.name).sorted() == ["Delivered", "NodeDown", "NodeDown", "Thread", "Undelivered"])
+        let delivered = try #require(snapshot.alerts.first { $0.name == "Delivered" })
+        #expect(delivered.annotations == ["summary": "kept «ü» \"x\"\n"])
+        #expect(delivered.endsAt == Timestamp(rfc3339: "2099-01-01T00:00:00Z"))
+        #expect(delivered.generatorURL == "http://x/?g0.expr=up")
+        let message = try #require(snapshot.outbox.first)
+        #expect(snapshot.outbox.count == 1 && message.id == 3 && message.attempted)
+        #expect(message.notification.receiver == "down" && message.notification.integration == "webhook/0")
+        #expect(message.notification.firing.map(\.name) == ["Undelivered"])
+        let records = try snapshot.records.values.map { try NotificationRecord(encoded: $0) }
+        #expect(
+            records.map { $0.groupLabels["alertname"] ?? "" }.sorted() == ["Delivered", "NodeDown", "Thread"])
+        #expect(records.first { $0.groupLabels["alertname"] == "NodeDown" }?.firing.count == 2)
+        let silences = try snapshot.silences.values.map { try Silence(encoded: $0) }
+        #expect(silences.map(\.comment) == ["kept"] && silences.first?.createdBy == "me")
+        let escalation = try #require(snapshot.states.first { $0.key.hasPrefix(EscalationRecord.keyPrefix) }?.value)
+        #expect(try EscalationRecord(encoded: escalation).waiting.count == 1)
+        #expect(snapshot.states["thread/slack/slack/slack/0/{}/{team=\"slack\"}:{alertname=\"Thread\"}"] != nil)
+        #expect(snapshot.states.keys.contains { $0.hasPrefix("rules/") })
+        #expect(try await journal.history(limit: 100).count == 13)
+    }
+
+    @Test func historyIsFiltered() async throws {
+        let folder = Folder()
+        let journal = JournalTests.open(folder)
+        func entry(_ number: Int) -> JournalChange {
+            let kind: HistoryEntry.Kind = number % 3 == 0 ? .sent : .failed
+            let receiver = number % 2 == 0 ? "o\"p's" : "boss"
+            let at = Timestamp(milliseconds: Int64(number))
+            return .history(
+                HistoryEntry(at: at, kind: kind, subject: "A\(number)", receiver: receiver, detail: "SÄY \(number)"))
+        }
+        try await journal.write((0..<300).map(entry))
+        func count(_ change: (inout HistoryFilter) -> Void) async throws -> Int {
+            var filter = HistoryFilter()
+            filter.limit = 1000
+            change(&filter)
+            return try await journal.history(filter).count
+        }
+        #expect(try await count { $0.limit = 5 } == 5)
+        #expect(try await count { $0.limit = 0 } == 0)
+        #expect(try await count { $0.limit = -1 } == 0)
+        #expect(try await count { $0.kinds = ["sent"] } == 100)
+        #expect(try await count { $0.kinds = ["sent", "failed"] } == 300)
+        #expect(try await count { $0.receivers = ["boss"] } == 150)
+        #expect(try await count { $0.receivers = ["o\"p's"] } == 150)
+        #expect(try await count { $0.receivers = ["nobody"] } == 0)
+        #expect(try await count { $0.contains = "a29" } == 11)
+        #expect(try await count { ($0.contains, $0.limit) = ("säy 1", 7) } == 7)
+        #expect(try await count { ($0.contains, $0.kinds, $0.receivers) = ("säy", ["sent"], ["boss"]) } == 50)
+        var filter = HistoryFilter()
+        (filter.from, filter.to) = (Timestamp(milliseconds: 10), Timestamp(milliseconds: 12))
+        #expect(try await journal.history(filter).map(\.subject) == ["A12", "A11", "A10"])
     }
 
     @Test func aSecondAgentIsKeptOut() async throws {

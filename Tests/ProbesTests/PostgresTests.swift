@@ -253,7 +253,8 @@ struct PostgresClusterStateTests {
         replayAge: Double? = 41.6
     ) -> PostgresClusterState.Replica {
         .init(
-            isStreaming: streaming, messageAge: messageAge, patience: 60, position: position, toldPosition: told,
+            isStreaming: streaming, messageAge: messageAge, receiverTimeout: 60, position: position,
+            reportedPosition: told,
             replayAge: replayAge)
     }
 

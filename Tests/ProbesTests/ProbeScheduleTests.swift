@@ -237,7 +237,7 @@ struct ProbeScheduleTests {
         let results = await run([probe], time: time, for: .seconds(45), log: log)
         let lines = log.all
         #expect(lines.count { $0.contains("probe failed") } == 2)
-        #expect(lines.count { $0.contains("probe works again") } == 1)
+        #expect(lines.count { $0.contains("probe recovered") } == 1)
         #expect(lines.count { $0.contains("target changed") && $0.contains("to=replica") } == 1)
         let last = results.of(probe.target).last?.samples ?? []
         #expect(last.value("vaultwatch_probe_failures_total", ["reason": "timeout"]) == 2)

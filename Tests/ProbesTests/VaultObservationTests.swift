@@ -50,7 +50,7 @@ struct VaultObservationTests {
         #expect(samples.value("vault_node_unseal_progress") == 1)
         #expect(!samples.has("vault_node_knows_leader"))
         #expect(seen.targetStatus.health == .critical)
-        #expect(seen.targetStatus.detail.contains("1 of 3 keys given"))
+        #expect(seen.targetStatus.detail.contains("1 of 3 key shares given"))
     }
 
     @Test func recordedUninitialisedAndRaftNodes() {

@@ -1,8 +1,10 @@
 import Lab
 
-/// moto's server: an S3 (and IAM) written by others, for tests of the S3 client.
+/// moto's server, an independent implementation of S3 and IAM, for tests of the S3 client.
 package final class Moto: Sendable {
+    /// Its TCP port.
     package let port: UInt16
+    /// The URL of its API.
     package var endpoint: String { "http://127.0.0.1:\(port)" }
     private let process: ChildProcess
     private let directory: TemporaryDirectory
@@ -13,11 +15,11 @@ package final class Moto: Sendable {
         self.directory = directory
     }
 
-    /// Starts it and waits until it listens; some seconds.
+    /// Starts the server and waits until it listens, which takes some seconds.
     /// - Parameters:
-    ///   - openRequests: requests answered before authentication begins, enough to make a bucket and a user;
-    ///     `nil` leaves authentication off. From then on each request's SigV4 signature is verified.
-    /// - Throws: `ChildProcessError` with what Python said.
+    ///   - openRequests: the number of requests before authentication is required, to create a bucket and a user; after
+    ///     that every SigV4 signature is verified. Nil disables authentication.
+    /// - Throws: `ChildProcessError` with Python's message.
     package static func start(openRequests: Int? = nil) async throws(ChildProcessError) -> Moto {
         let python = try TestPython.required()
         let port = try freePort()
@@ -36,6 +38,7 @@ package final class Moto: Sendable {
         return Moto(port: port, process: process, directory: directory)
     }
 
+    /// Stops the server.
     package func stop() async {
         await process.terminate(grace: .seconds(2))
         directory.remove()

@@ -5,28 +5,32 @@ import Platform
     import Glibc
 #endif
 
-/// aiosmtpd as a mail server written by others, for tests of the SMTP client: it keeps what it accepts.
+/// aiosmtpd, an independent SMTP server, for tests of the SMTP client: it stores what it accepts.
 package final class SMTPSink: Sendable {
+    /// The behaviour of the server.
     package struct Options: Sendable {
         /// How the connection is secured.
         package enum Security: String, Sendable {
+            /// Plain text.
             case none
-            /// Offered, and needed before anything else.
+            /// Offered, and required before anything else.
             case startTLS
             /// TLS from the first byte, as on port 465.
             case implicit
         }
 
+        /// Default: none.
         package var security = Security.none
-        /// Needed for TLS.
+        /// The server's certificate, required for TLS.
         package var certificate: CertificateAuthority.Certificate?
-        /// User and password that AUTH must give, by PLAIN or LOGIN. Default: no authentication.
+        /// The user and password that AUTH must give, with PLAIN or LOGIN. Default: no authentication.
         package var login: (user: String, password: Secret)?
-        /// A reply in place of the acceptance after DATA, as `451 try later`. Default: accept.
+        /// The reply after DATA, such as `451 try later`. Default: accept.
         package var dataReply: String?
-        /// A reply to each RCPT, as `550 no such user`. Default: accept.
+        /// The reply to each RCPT, such as `550 no such user`. Default: accept.
         package var recipientReply: String?
 
+        /// The defaults unless the rest is given.
         package init(
             security: Security = .none, certificate: CertificateAuthority.Certificate? = nil,
             login: (user: String, password: Secret)? = nil, dataReply: String? = nil, recipientReply: String? = nil
@@ -39,14 +43,19 @@ package final class SMTPSink: Sendable {
         }
     }
 
-    /// One accepted mail: its envelope and its bytes as sent, dots unstuffed.
+    /// One accepted mail.
     package struct Mail: Hashable, Sendable {
+        /// The envelope's sender.
         package let sender: String
+        /// The envelope's recipients.
         package let recipients: [String]
+        /// The content as sent, with dot-stuffing removed.
         package let data: [UInt8]
+        /// The content as text.
         package var text: String { String(decoding: data, as: UTF8.self) }
     }
 
+    /// Its TCP port.
     package let port: UInt16
     private let process: ChildProcess
     private let directory: TemporaryDirectory
@@ -57,8 +66,8 @@ package final class SMTPSink: Sendable {
         self.directory = directory
     }
 
-    /// Starts it and waits until it listens.
-    /// - Throws: `ChildProcessError` with what Python said.
+    /// Starts the server and waits until it listens.
+    /// - Throws: `ChildProcessError` with Python's message.
     package static func start(_ options: Options = Options()) async throws(ChildProcessError) -> SMTPSink {
         let python = try TestPython.required()
         let port = try freePort()
@@ -97,7 +106,7 @@ package final class SMTPSink: Sendable {
 
     private func mail(_ index: Int) -> Mail? {
         let files = SystemFiles()
-        // The envelope is renamed into place last, so whoever sees it sees the whole mail.
+        // The envelope is renamed into place last, so that the mail is complete once it exists.
         guard let envelope = try? files.read(directory.file("\(index).envelope"), limit: 1 << 20),
             let data = try? files.read(directory.file("\(index).eml"), limit: 64 << 20)
         else { return nil }
@@ -106,6 +115,7 @@ package final class SMTPSink: Sendable {
         return Mail(sender: lines[0], recipients: lines.dropFirst().filter { !$0.isEmpty }, data: data)
     }
 
+    /// Stops the server.
     package func stop() async {
         await process.terminate(grace: .seconds(2))
         directory.remove()

@@ -62,7 +62,7 @@ struct TidyTests {
         }
     }
 
-    private static let sources = swiftFiles(below: "Sources")
+    static let sources = swiftFiles(below: "Sources")
 
     @Test func everyTargetImportsOnlyItsNeighbours() {
         #expect(TidyTests.sources.count > 50)

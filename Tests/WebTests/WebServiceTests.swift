@@ -12,6 +12,9 @@ struct WebServiceTests {
     @Test func healthAndReadiness() async {
         var scripted = Scripted()
         #expect(await scripted.get("/-/healthy") == (200, "vaultwatch is healthy.\n"))
+        var degraded = Scripted()
+        degraded.sources.degradations = { ["journal: closed"] }
+        #expect(await degraded.get("/-/healthy") == (200, "vaultwatch is healthy.\ndegraded: journal: closed\n"))
         #expect(await scripted.get("/-/ready") == (200, "vaultwatch is ready.\n"))
         scripted.sources.notReady = { "first poll round" }
         #expect(await scripted.get("/-/ready") == (503, "vaultwatch is not ready: first poll round\n"))

@@ -4,8 +4,7 @@ import Platform
 import Samples
 import YAML
 
-/// `alerting`: Alertmanager's configuration, inline or as `file: alertmanager.yml`. Without it every alert stays
-/// on the page and goes nowhere.
+/// Parses `alerting`: Alertmanager's configuration, inline or as `file: alertmanager.yml`.
 struct AlertingParser {
     let context: ParsingContext
 
@@ -14,8 +13,8 @@ struct AlertingParser {
         var delivery: DeliveryOptions
     }
 
-    /// - Parameter place: where to complain when the section is missing altogether.
-    /// - Returns: nil after mistakes, which are in the context's errors.
+    /// - Parameter position: the position of the error if the section is missing.
+    /// - Returns: nil after errors, which are added to the context.
     func parse(_ node: Node?, at position: SourcePosition, externalURL: String) -> Result? {
         guard let node else {
             context.errors.add(
@@ -29,7 +28,7 @@ struct AlertingParser {
                 return nil
             }
             let path = context.path(text, at: file.position)
-            // Paths in it are relative to it, as Alertmanager has it.
+            // As in Alertmanager, paths in that file are relative to its directory.
             let inner = ParsingContext(
                 errors: context.errors, files: context.files, environment: context.environment,
                 folder: parentFolder(of: path))

@@ -3,13 +3,16 @@ import Dispatching
 import Platform
 import YAML
 
-/// An Alertmanager's own configuration file, by itself.
+/// A configuration file of Alertmanager.
 package struct AlertmanagerFile: Sendable {
+    /// Its routing.
     package var dispatch: DispatchOptions
+    /// Its receivers and templates.
     package var delivery: DeliveryOptions
 
-    /// - Returns: nil where the file is something else: it has no `route`, or `alerting` beside it.
-    /// - Throws: all mistakes at once; none where the file can't be read, which whoever reads it next will say.
+    /// Parses and validates a file.
+    /// - Returns: nil when the file cannot be read or is not Alertmanager's: it has no `route`, or has `alerting`.
+    /// - Throws: `ConfigurationErrors` with all mistakes.
     package static func load(_ path: String, files: any FileAccess, environment: [String: String])
         throws(ConfigurationErrors) -> AlertmanagerFile?
     {

@@ -4,7 +4,7 @@ import Transport
 import YAML
 
 extension ReceiversParser {
-    /// `http_config`. What this agent can't do is an error that says so, never a silence.
+    /// Parses `http_config`. Unsupported keys are errors.
     func httpClient(_ node: Node?, default fallback: HTTPClientOptions) -> HTTPClientOptions {
         guard let node else { return fallback }
         var fields = Fields(node, errors, "http_config")
@@ -13,14 +13,14 @@ extension ReceiversParser {
         options.authorization = authorization(&fields)
         options.proxy = proxy(&fields)
         options.followRedirects = fields.bool("follow_redirects") ?? true
-        // HTTP/2 changes nothing that a receiver could tell: read and left alone.
+        // Accepted for compatibility; HTTP/1.1 is always used.
         _ = fields.bool("enable_http2")
         if let headers = fields.node("http_headers") { options.headers = self.headers(headers) }
         fields.finish()
         return options
     }
 
-    /// `proxy_url`, `no_proxy`, `proxy_from_environment`, `proxy_connect_header`.
+    /// Parses `proxy_url`, `no_proxy`, `proxy_from_environment`, `proxy_connect_header`.
     private func proxy(_ fields: inout Fields) -> ProxyOptions {
         var options = ProxyOptions()
         if let url = fields.string("proxy_url"), !url.isEmpty { options.url = Secret(value: url) }
@@ -29,7 +29,7 @@ extension ReceiversParser {
         if isFromEnvironment, options.url != nil || !options.exceptions.isEmpty {
             errors.add(
                 fields.position(of: "proxy_from_environment"),
-                "proxy_from_environment stands in the position of proxy_url and no_proxy; keep one")
+                "proxy_from_environment excludes proxy_url and no_proxy; keep one or the other")
         }
         if let headers = fields.node("proxy_connect_header") { options.connectHeaders = connectHeaders(headers) }
         if !options.connectHeaders.isEmpty, options.url == nil, !isFromEnvironment {
@@ -41,15 +41,15 @@ extension ReceiversParser {
         return options
     }
 
-    /// A header's name to its values, each a secret.
+    /// Parses a mapping of header names to lists of values, which are secrets.
     private func connectHeaders(_ node: Node) -> [HTTPClientOptions.Header] {
         var fields = Fields(node, errors, "proxy_connect_header")
         return (node.mapping ?? []).flatMap { name, value -> [HTTPClientOptions.Header] in
             guard EmailHeaders.isFieldName(name.text) else {
-                errors.add(name.position, "\"\(name.text)\" is no header's name")
+                errors.add(name.position, "\"\(name.text)\" is not a header name")
                 return []
             }
-            // What stands in the wrong place may be the secret itself: it is not repeated.
+            // The misplaced value may be the secret itself, so the error does not repeat it.
             guard value.isNull || value.sequence?.allSatisfy({ $0.scalar != nil }) == true else {
                 errors.add(value.position, "\(name.text): expected a list of values")
                 return []
@@ -62,7 +62,7 @@ extension ReceiversParser {
         (text ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
     }
 
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in lower case too, as Go and curl have it.
+    /// Reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, or the same in lower case, as Go and curl do.
     private func takeEnvironment(_ options: inout ProxyOptions) {
         func value(_ name: String) -> String? {
             [name, name.lowercased()].compactMap { context.environment[$0] }.first { !$0.isEmpty }
@@ -86,7 +86,7 @@ extension ReceiversParser {
             let type = scheme.string("type") ?? "Bearer"
             let credentials = context.secret(&scheme, "credentials")
             if type.lowercased() == "basic" {
-                errors.add(scheme.position(of: "type"), "type: \"Basic\" is given by basic_auth")
+                errors.add(scheme.position(of: "type"), "type: for \"Basic\" use basic_auth")
             }
             scheme.finish()
             found.append(.scheme(type, credentials: credentials ?? Secret(value: "")))
@@ -94,7 +94,7 @@ extension ReceiversParser {
         if let node = fields.node("oauth2"), let options = oauth2(node) { found.append(.oauth2(options)) }
         if let token = context.secret(&fields, "bearer_token") { found.append(.scheme("Bearer", credentials: token)) }
         if found.count > 1 {
-            errors.add(fields.position, "at most one of basic_auth, authorization, oauth2, bearer_token is possible")
+            errors.add(fields.position, "expected at most one of basic_auth, authorization, oauth2, bearer_token")
         }
         return found.first ?? .none
     }
@@ -124,10 +124,10 @@ extension ReceiversParser {
         }
         return pairs.flatMap { name, value -> [HTTPClientOptions.Header] in
             guard EmailHeaders.isFieldName(name.text) else {
-                errors.add(name.position, "\"\(name.text)\" is no header's name")
+                errors.add(name.position, "\"\(name.text)\" is not a header name")
                 return []
             }
-            // What stands in the wrong place may be the secret itself: it is not repeated.
+            // The misplaced value may be the secret itself, so the error does not repeat it.
             guard value.mapping != nil else {
                 errors.add(value.position, "\(name.text): expected a mapping of values, secrets, files")
                 return []

@@ -21,7 +21,7 @@ extension ReceiversParser {
         options.security = implicitTLS ? .implicitTLS : requireTLS ? .startTLSRequired : .startTLSOptional
         options.tls = tls(fields.node("tls_config"), default: global.smtp.tls)
         options.headers = headers(&fields)
-        // `html: ''` is how a user asks for text alone: an empty text is not an absent one.
+        // As in Alertmanager, `html: ''` selects plain text: an empty value differs from an absent one.
         if let html = textOrNull(&fields, "html") { options.html = html }
         if let text = textOrNull(&fields, "text") { options.text = text }
         if let threading = fields.node("threading") { options.threading = self.threading(threading) }
@@ -34,7 +34,7 @@ extension ReceiversParser {
         return from == nil || smarthost == nil ? nil : options
     }
 
-    /// A key whose explicit null means an empty text, as in Alertmanager.
+    /// A text; an explicit null counts as empty, as in Alertmanager.
     private func textOrNull(_ fields: inout Fields, _ key: String) -> String? {
         fields.nodeOrNull(key)?.isNull == true ? "" : fields.string(key)
     }
@@ -50,13 +50,13 @@ extension ReceiversParser {
                 fields.position(of: "auth_mechanism"),
                 "auth_mechanism: expected PLAIN, LOGIN, CRAM-MD5 or XOAUTH2, found \"\(mechanism)\"")
         }
-        // As in Alertmanager, without a user nobody logs in.
+        // As in Alertmanager, there is no login without a user name.
         guard let username = ownName ?? global.smtp.username, !username.isEmpty else { return .none }
         if let token { return .oauthToken(username: username, token: token) }
         if mechanism == "XOAUTH2" {
             errors.add(fields.position, "XOAUTH2 needs \"auth_xoauth2_token\" or \"auth_xoauth2_token_file\"")
         }
-        // As in Alertmanager, auth_secret is the password of CRAM-MD5 and auth_password that of the others.
+        // As in Alertmanager, auth_secret is the password for CRAM-MD5 and auth_password that for the other mechanisms.
         let own = password ?? global.smtp.password
         let shared = secret ?? global.smtp.secret
         if let shared, mechanism == "CRAM-MD5" || own == nil {
@@ -77,13 +77,15 @@ extension ReceiversParser {
         for name in headers.keys.sorted() {
             let position =
                 fields.node("headers")?.mapping?.first { $0.key.text == name }?.key.position ?? fields.position
-            if !EmailHeaders.isFieldName(name) { errors.add(position, "headers: \"\(name)\" is no header's name") }
-            if !seen.insert(name.lowercased()).inserted { errors.add(position, "headers: a second \"\(name)\"") }
+            if !EmailHeaders.isFieldName(name) { errors.add(position, "headers: \"\(name)\" is not a header name") }
+            if !seen.insert(name.lowercased()).inserted {
+                errors.add(position, "headers: duplicate header \"\(name)\"")
+            }
         }
         return headers
     }
 
-    /// `threading: {enabled: true, thread_by_date: daily|none}`, as Alertmanager has it; `threading: false` for short.
+    /// Parses `threading: {enabled: true, thread_by_date: daily|none}`, as in Alertmanager, or `threading: false`.
     private func threading(_ node: Node) -> EmailOptions.Threading {
         if node.scalar == "false" { return .off }
         if node.scalar == "true" { return .daily }
@@ -105,9 +107,9 @@ extension ReceiversParser {
         if routing == nil, service == nil {
             errors.add(
                 node.position,
-                "a pagerduty_config needs one of \"routing_key\" and \"service_key\", or their _file twins")
+                "a pagerduty_config needs \"routing_key\" or \"service_key\" (or the keys with _file)")
         }
-        // Both together mean the older API, as in Alertmanager.
+        // As in Alertmanager, service_key (the older API) wins if both are given.
         var options = PagerDutyOptions(service.map { .service($0) } ?? .routing(routing ?? Secret(value: "")))
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.url = context.url(&fields, "url") ?? global.pagerDutyURL ?? PagerDutyOptions.eventsURL
@@ -156,7 +158,7 @@ extension ReceiversParser {
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.http = httpClient(fields.node("http_config"), default: global.http)
         options.maxAlerts = fields.integer("max_alerts", in: 0...Int.max) ?? 0
-        // Alertmanager's 0s means "no timeout of its own".
+        // As in Alertmanager, 0s means the default.
         if let timeout = fields.parsed("timeout", expected: "a duration such as 10s", { Duration(prometheus: $0) }),
             timeout > .zero
         {
@@ -168,8 +170,8 @@ extension ReceiversParser {
 
     func alertmanager(_ node: Node, _ global: Global) -> AlertmanagerOptions? {
         var fields = Fields(node, errors, "an alertmanager_config")
-        let places = fields.list("urls")
-        let urls = places.compactMap { node -> String? in
+        let nodes = fields.list("urls")
+        let urls = nodes.compactMap { node -> String? in
             guard let text = node.scalar, let url = ParsingContext.webURL(text) else {
                 errors.add(
                     node.position,
@@ -178,7 +180,7 @@ extension ReceiversParser {
             }
             return url.hasSuffix("/") ? String(url.dropLast()) : url
         }
-        if places.isEmpty { errors.add(node.position, "an alertmanager_config needs \"urls\"") }
+        if nodes.isEmpty { errors.add(node.position, "an alertmanager_config needs \"urls\"") }
         var options = AlertmanagerOptions(urls: urls)
         options.http = httpClient(fields.node("http_config"), default: global.http)
         if let timeout = context.duration(&fields, "resolve_timeout") { options.resolveTimeout = timeout }
@@ -203,7 +205,7 @@ extension ReceiversParser {
         return url == nil ? nil : options
     }
 
-    /// A URL that is a secret; one given inline is checked now, without being repeated in the error.
+    /// A URL that is a secret. One that is given inline is checked now; the error does not repeat it.
     func secretURL(_ fields: inout Fields, _ key: String) -> Secret? {
         let secret = context.secret(&fields, key)
         guard let inline = fields.node(key), let text = inline.scalar else { return secret }
@@ -214,7 +216,7 @@ extension ReceiversParser {
         return Secret(value: url)
     }
 
-    /// A template's text in place of the default one.
+    /// Replaces a default template by the configured one.
     func take(_ fields: inout Fields, _ key: String, _ option: inout String) {
         if let text = fields.string(key) { option = text }
     }

@@ -63,8 +63,8 @@ extension ReceiversParser {
         return nil
     }
 
-    /// With a `url` it opens a link, and `name`, `value` and `confirm` mean nothing, as in Alertmanager; else the
-    /// Slack app hears the `name`.
+    /// Parses an action. With a `url` the button opens a link, and `name`, `value` and `confirm` are ignored, as in
+    /// Alertmanager; otherwise Slack sends the `name` to the app.
     private func action(_ node: Node) -> SlackOptions.Action? {
         var action = Fields(node, errors, "an action")
         let type = filled(&action, "type")

@@ -3,7 +3,7 @@ import Transport
 import YAML
 
 extension ReceiversParser {
-    /// `tls_config`. Source: Prometheus' common/config, TLSConfig.
+    /// Parses `tls_config`. Source: prometheus/common, config.TLSConfig.
     func tls(_ node: Node?, default fallback: TLSOptions) -> TLSOptions {
         guard let node else { return fallback }
         var fields = Fields(node, errors, "tls_config")
@@ -14,7 +14,7 @@ extension ReceiversParser {
         options.ca = pem(&fields, "ca", ReceiversParser.certificates)
         options.certificate = pem(&fields, "cert", ReceiversParser.certificates)
         options.key = pem(&fields, "key", ReceiversParser.keys).map { Secret(value: $0) }
-        // What can't be read is there all the same: one mistake, one complaint.
+        // A file that cannot be read counts as given, so that one mistake gives one error.
         func isGiven(_ key: String) -> Bool { node[key].map { !$0.isNull && $0.scalar != "" } ?? false }
         for key in ["ca", "cert", "key"] where isGiven(key) && isGiven(key + "_file") {
             errors.add(fields.position(of: key), "both \"\(key)\" and \"\(key)_file\" are given; keep one")
@@ -40,7 +40,7 @@ extension ReceiversParser {
         "-----BEGIN PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----",
     ]
 
-    /// PEM text (RFC 7468), which must keep its line breaks. It is not repeated in errors: it may be a key.
+    /// PEM text (RFC 7468), which must keep its line breaks. Errors do not repeat it, since it may be a key.
     private func pem(_ fields: inout Fields, _ key: String, _ starts: Set<Substring>) -> String? {
         guard let text = fields.string(key), !text.isEmpty else { return nil }
         guard text.split(whereSeparator: \.isNewline).contains(where: starts.contains) else {
@@ -54,7 +54,8 @@ extension ReceiversParser {
         return text
     }
 
-    /// `TLS12`, `TLS13`; the older ones, which OpenSSL 3 has given up, as a lower bound ask for nothing.
+    /// Parses `TLS12` or `TLS13`. `TLS10` and `TLS11`, which OpenSSL 3 disables, are accepted as a minimum and mean TLS
+    /// 1.2.
     private func version(_ fields: inout Fields, _ key: String) -> TLSOptions.Version? {
         guard let text = fields.string(key) else { return nil }
         switch text {

@@ -5,21 +5,22 @@ import Text
 import Transport
 import YAML
 
-/// Reads `global` and `receivers` of Alertmanager's configuration into Delivery's options.
+/// Parses `global` and `receivers` of Alertmanager's configuration.
 /// Source: prometheus.io/docs/alerting/latest/configuration.
 package struct ReceiversParser {
     let context: ParsingContext
     var errors: ErrorList { context.errors }
 
+    /// - Parameter context: errors and files; empty values count as absent.
     package init(context: ParsingContext) {
         var context = context
         context.emptyIsAbsent = true
         self.context = context
     }
 
-    /// What receivers inherit from `global`.
+    /// The settings of `global` that receivers inherit.
     package struct Global: Sendable {
-        /// After how long an alert that is pushed without an end counts as over. Default 5 min.
+        /// When a posted alert without an end counts as resolved. Default 5 min.
         package var resolveTimeout: Duration = .seconds(300)
         var http = HTTPClientOptions()
         var slackURL: Secret?
@@ -42,9 +43,8 @@ package struct ReceiversParser {
         }
     }
 
-    /// Keys of `global` for receivers that this agent doesn't deliver to: without effect, and no error,
-    /// since files carry them along.
-    private static let foreignGlobals = [
+    /// Keys of `global` for unsupported integrations; they are ignored, so that existing files can be used.
+    private static let ignoredGlobals = [
         "opsgenie_api_url", "opsgenie_api_key", "opsgenie_api_key_file", "wechat_api_url", "wechat_api_secret",
         "wechat_api_secret_file",
         "wechat_api_corp_id", "victorops_api_url", "victorops_api_key", "victorops_api_key_file", "telegram_api_url",
@@ -54,6 +54,7 @@ package struct ReceiversParser {
         "mattermost_webhook_url_file",
     ]
 
+    /// Parses `global`; nil gives the defaults.
     package func global(_ node: Node?) -> Global {
         var global = Global()
         guard let node else { return global }
@@ -77,12 +78,12 @@ package struct ReceiversParser {
         global.smtp.requireTLS = fields.bool("smtp_require_tls") ?? true
         global.smtp.implicitTLS = fields.bool("smtp_force_implicit_tls")
         global.smtp.tls = tls(fields.node("smtp_tls_config"), default: TLSOptions())
-        for key in ReceiversParser.foreignGlobals { _ = fields.nodeOrNull(key) }
+        for key in ReceiversParser.ignoredGlobals { _ = fields.nodeOrNull(key) }
         fields.finish()
         return global
     }
 
-    /// All receivers, their names checked for uniqueness and their fallbacks for existence and circles.
+    /// Parses all receivers. Names must be unique; fallbacks must exist and form no cycle.
     package func receivers(_ nodes: [Node], global: Global) -> [ReceiverOptions] {
         var receivers: [ReceiverOptions] = []
         var fallbacks: [(position: SourcePosition, receiver: String)] = []
@@ -90,10 +91,10 @@ package struct ReceiversParser {
             var fields = Fields(node, errors, "a receiver")
             let name = fields.requiredString("name") ?? ""
             if let given = node["name"]?.scalar, given.isEmpty {
-                errors.add(fields.position(of: "name"), "a receiver's name is empty")
+                errors.add(fields.position(of: "name"), "the name of a receiver is empty")
             }
             if receivers.contains(where: { $0.name == name }), !name.isEmpty {
-                errors.add(fields.position(of: "name"), "a second receiver named \"\(name)\"")
+                errors.add(fields.position(of: "name"), "duplicate receiver \"\(name)\"")
             }
             var receiver = ReceiverOptions(name: name)
             receiver.integrations = integrations(&fields, global)
@@ -102,10 +103,10 @@ package struct ReceiversParser {
             if receiver.responseTime != nil, receiver.fallback == nil {
                 errors.add(
                     fields.position(of: "response_time"),
-                    "response_time says when the fallback hears; \"fallback\" is missing")
+                    "response_time needs \"fallback\" beside it: it is the time after which the fallback is notified")
             }
             if receiver.fallback != nil { fallbacks.append((fields.position(of: "fallback"), name)) }
-            refuseForeignKinds(&fields)
+            refuseUnsupportedKinds(&fields)
             fields.finish()
             receivers.append(receiver)
         }
@@ -129,7 +130,7 @@ package struct ReceiversParser {
         return all
     }
 
-    private func refuseForeignKinds(_ fields: inout Fields) {
+    private func refuseUnsupportedKinds(_ fields: inout Fields) {
         for (key, _) in fields.node.mapping ?? [] where key.text.hasSuffix("_configs") {
             let kind = String(key.text.dropLast("_configs".count))
             guard !IntegrationOptions.kinds.contains(kind), nearest(kind, in: IntegrationOptions.kinds) == nil else {
@@ -137,7 +138,7 @@ package struct ReceiversParser {
             }
             _ = fields.nodeOrNull(key.text)
             let supported = IntegrationOptions.kinds.map { $0 + "_configs" }.joined(separator: ", ")
-            errors.add(key.position, "receivers of kind \"\(kind)\" are not supported; expected one of \(supported)")
+            errors.add(key.position, "the integration \"\(kind)\" is not supported; expected one of \(supported)")
         }
     }
 
@@ -148,7 +149,7 @@ package struct ReceiversParser {
             var at = next[name] ?? nil
             while let current = at {
                 guard let following = next[current] else {
-                    if seen.count == 1 { errors.add(position, "fallback: no receiver is named \"\(current)\"") }
+                    if seen.count == 1 { errors.add(position, "fallback: there is no receiver \"\(current)\"") }
                     break
                 }
                 guard seen.insert(current).inserted else {
@@ -160,20 +161,20 @@ package struct ReceiversParser {
         }
     }
 
-    /// A number from 1 to 65535, or mail's names of services(5).
+    /// A port from 1 to 65535, or a service name for mail; services(5).
     private static func port(_ text: String) -> Int? {
         let named = ["smtp": 25, "submission": 587, "smtps": 465, "submissions": 465, "ssmtp": 465, "urd": 465]
         return named[text] ?? Int(text).flatMap { (1...65535).contains($0) ? $0 : nil }
     }
 
-    /// Required, and empty is as good as absent, as in Alertmanager.
+    /// A required text; as in Alertmanager, an empty one counts as absent.
     func filled(_ fields: inout Fields, _ key: String) -> String? {
         guard let text = fields.requiredString(key) else { return nil }
         if text.isEmpty { errors.add(fields.position(of: key), "\(key): expected text, found nothing") }
         return text.isEmpty ? nil : text
     }
 
-    /// `host:port`; `:port` is this machine, as in Go.
+    /// Parses `host:port`; as in Go, `:port` means this machine.
     func smarthost(_ fields: inout Fields, _ key: String) -> (host: String, port: Int)? {
         if fields.node(key)?.scalar == "" { return nil }
         return fields.parsed(key, expected: "host:port, such as mail.example.org:587") { text in

@@ -2,10 +2,11 @@ import Dispatching
 import Platform
 import YAML
 
-/// The routing tree of a file alone: an Alertmanager's configuration, or vaultwatch's, inline or by its `file`.
-/// Receivers count by their names; what they say, and every secret, is left alone.
+/// Loads only the routing tree of a configuration, vaultwatch's or Alertmanager's. Only the names of receivers are
+/// read: no secret needs to be available.
 package enum RoutingFile {
-    /// - Throws: all mistakes at once.
+    /// Loads the routing tree of a file.
+    /// - Throws: `ConfigurationErrors` with all mistakes.
     package static func load(_ path: String, files: any FileAccess, environment: [String: String])
         throws(ConfigurationErrors) -> Route
     {
@@ -19,10 +20,9 @@ package enum RoutingFile {
         throw ConfigurationErrors(errors: errors.errors)
     }
 
-    /// The configuration that a running agent or an Alertmanager shows in its API (`config.original`), which
-    /// names no other file.
-    /// - Parameter name: stands for the file in mistakes.
-    /// - Throws: all mistakes at once.
+    /// Parses the configuration that a running agent or Alertmanager returns in its API (`config.original`).
+    /// - Parameter name: stands for the file in errors.
+    /// - Throws: `ConfigurationErrors` with all mistakes.
     package static func parse(_ text: String, name: String, files: any FileAccess) throws(ConfigurationErrors) -> Route
     {
         let errors = ErrorList()

@@ -6,7 +6,7 @@ import TimeZones
 import YAML
 
 extension RoutingParser {
-    /// Named time intervals. Source: https://prometheus.io/docs/alerting/latest/configuration/#time_interval
+    /// Parses named time intervals. Source: https://prometheus.io/docs/alerting/latest/configuration/#time_interval
     func timeIntervals(_ nodes: [Node]) -> [String: [TimeWindow]] {
         var intervals: [String: [TimeWindow]] = [:]
         for node in nodes {
@@ -22,7 +22,7 @@ extension RoutingParser {
         return intervals
     }
 
-    /// One window; a silence's schedule is written in the same way.
+    /// Parses one window of a time interval.
     package func window(_ node: Node) -> TimeWindow {
         var fields = Fields(node, errors, "a window of a time interval")
         var window = TimeWindow()

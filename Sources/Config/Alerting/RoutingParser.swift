@@ -4,31 +4,36 @@ import Samples
 import Text
 import YAML
 
-/// Alertmanager's routing sections: `route`, `inhibit_rules`, `time_intervals`, `mute_time_intervals`, `templates`.
-/// Source: https://prometheus.io/docs/alerting/latest/configuration/
+/// Parses Alertmanager's routing sections: `route`, `inhibit_rules`, `time_intervals`, `mute_time_intervals`,
+/// `templates`. Source: https://prometheus.io/docs/alerting/latest/configuration/
 package struct RoutingParser {
     let errors: ErrorList
     let files: any FileAccess
-    /// Deeper trees, and more nodes than this, help nobody and cost at every alert.
-    private static let deepest = 32
+    /// The deepest nesting of routes, which bounds the cost of matching an alert.
+    private static let depthLimit = 32
 
+    /// - Parameters:
+    ///   - errors: receives all mistakes.
+    ///   - files: for the time zone database.
     package init(errors: ErrorList, files: any FileAccess) {
         self.errors = errors
         self.files = files
     }
 
+    /// The parsed routing.
     package struct Result {
+        /// Routes, receivers' names, inhibition rules and time intervals.
         package var options: DispatchOptions
         /// Patterns of template files, as written.
         package var templates: [String]
     }
 
-    /// Reads the routing keys of the alerting section; the other keys (`global`, `receivers`) are the caller's,
-    /// `finish` too.
+    /// Parses the routing keys of the alerting section. The caller reads the other keys (`global`, `receivers`) and
+    /// calls `finish`.
     /// - Parameters:
-    ///   - receivers: all that are defined, for routes to name.
+    ///   - receivers: all defined receivers, which routes may name.
     ///   - resolveTimeout: `global.resolve_timeout`.
-    /// - Returns: nil where there is no route; the error is noted.
+    /// - Returns: nil without a route, which is an error.
     package func parse(_ fields: inout Fields, receivers: [DispatchOptions.Receiver], resolveTimeout: Duration? = nil)
         -> Result?
     {
@@ -77,10 +82,10 @@ package struct RoutingParser {
         route.muteTimeIntervals = intervalNames(&fields, "mute_time_intervals", names.intervals, isRoot)
         route.activeTimeIntervals = intervalNames(&fields, "active_time_intervals", names.intervals, isRoot)
         let children = fields.list("routes")
-        if depth < RoutingParser.deepest {
+        if depth < RoutingParser.depthLimit {
             route.routes = children.map { self.route($0, names, depth: depth + 1) }
         } else if let first = children.first {
-            errors.add(first.position, "routes are nested more than \(RoutingParser.deepest) deep")
+            errors.add(first.position, "routes are nested more than \(RoutingParser.depthLimit) levels deep")
         }
         fields.finish()
         return route
@@ -104,7 +109,7 @@ package struct RoutingParser {
         var isAll = false
         for label in labels {
             guard let name = label.scalar, !name.isEmpty else {
-                errors.add(label.position, "group_by: expected a label's name, found \(label.kind)")
+                errors.add(label.position, "group_by: expected a label name, found \(label.kind)")
                 continue
             }
             if name == "..." {
@@ -114,9 +119,9 @@ package struct RoutingParser {
             }
         }
         if isAll, !names.isEmpty {
-            errors.add(node.position, "cannot have wildcard group_by (`...`) and other other labels at the same time")
+            errors.add(node.position, "cannot have wildcard group_by (`...`) and other labels at the same time")
         }
-        // An empty list is as good as none, as in Alertmanager.
+        // As in Alertmanager, an empty list counts as absent.
         return isAll ? .all : names.isEmpty ? nil : .labels(names)
     }
 
@@ -130,7 +135,7 @@ package struct RoutingParser {
         }
         return nodes.compactMap { node in
             guard let name = node.scalar else {
-                errors.add(node.position, "\(key): expected a time interval's name, found \(node.kind)")
+                errors.add(node.position, "\(key): expected the name of a time interval, found \(node.kind)")
                 return nil
             }
             if !known.contains(name) {
@@ -150,7 +155,7 @@ package struct RoutingParser {
         return InhibitRule(sourceMatchers: source, targetMatchers: target, equal: equal)
     }
 
-    /// The three ways to write matchers, in one list.
+    /// Combines the three notations of matchers into one list.
     private func matchers(_ fields: inout Fields, _ match: String, _ matchRE: String, _ modern: String) -> [Matcher] {
         var found: [Matcher] = []
         for (name, value) in fields.stringMap(match).sorted(by: { $0.key < $1.key }) {
@@ -165,9 +170,9 @@ package struct RoutingParser {
             }
             check(labelName: name, position)
             do {
-                // By itself first, so that an error shows what the user wrote.
+                // Compiled without anchors first, so that an error shows the expression as written.
                 _ = try RegularExpression(anchored: value)
-                // Anchored in its text, as Alertmanager has it there: the text is part of group keys.
+                // Alertmanager anchors the expression in its text, which is part of group keys.
                 found.append(try Matcher(name, .matches, "^(?:\(value))$"))
             } catch {
                 errors.add(position, "\(matchRE): \(error)")
@@ -189,7 +194,7 @@ package struct RoutingParser {
     }
 
     private func check(labelName: String, _ position: SourcePosition) {
-        if labelName.isEmpty { errors.add(position, "a label's name is empty") }
+        if labelName.isEmpty { errors.add(position, "a label name is empty") }
     }
 
     func hint(_ word: String, _ known: Set<String>) -> String {

@@ -3,12 +3,12 @@ import Platform
 import Samples
 import TimeZones
 
-/// The routing in force as an Alertmanager's configuration, which amtool and Grafana read back. Of the receivers it
-/// says the names alone, so that no secret can be in it; defaults are left out.
+/// Writes the current routing as an Alertmanager configuration, which amtool and Grafana can read. Receivers appear by
+/// name only, so that it contains no secret; defaults are omitted.
 package struct RoutingText {
     private var lines: [String] = []
 
-    /// - Returns: YAML, in the order in which Alertmanager writes its sections.
+    /// - Returns: YAML, with the sections in Alertmanager's order.
     package static func write(_ options: DispatchOptions) -> String {
         var text = RoutingText()
         text.add(0, "global:")
@@ -38,7 +38,7 @@ package struct RoutingText {
         if !words.isEmpty { add(depth, "\(key): [\(words.map(\.quotedInYAML).joined(separator: ", "))]") }
     }
 
-    /// The lines that `write` adds for an item stand two levels below the list.
+    /// Writes a list; `write` adds an item's lines two levels below it.
     private mutating func list<T>(_ depth: Int, _ key: String, _ items: [T], _ write: (inout RoutingText, T) -> Void) {
         guard !items.isEmpty else { return }
         add(depth, "\(key):")
@@ -92,7 +92,7 @@ package struct RoutingText {
 }
 
 extension Matcher {
-    /// As Alertmanager reads it; a name of other letters than the classic ones in quotes.
+    /// In Alertmanager's notation; a name outside the classic character set is quoted.
     fileprivate var configurationText: String {
         let isClassic =
             name.first?.isNumber == false
@@ -104,12 +104,12 @@ extension Matcher {
 }
 
 extension String {
-    /// With the three escapes that both of Alertmanager's matcher languages know.
+    /// Quoted with the three escapes that both of Alertmanager's matcher parsers support.
     fileprivate var quotedInMatcher: String {
         "\"" + replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
     }
 
-    /// In single quotes; in double ones where there are line breaks or other control characters, which those escape.
+    /// In single quotes, or in double quotes if control characters must be escaped.
     fileprivate var quotedInYAML: String {
         let isPlain = unicodeScalars.allSatisfy {
             $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) && $0.value != 0x2028 && $0.value != 0x2029

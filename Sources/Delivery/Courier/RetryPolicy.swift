@@ -15,7 +15,7 @@ struct RetryPolicy: Sendable, Hashable {
         let doubled = first.seconds * Double(1 << min(max(attempt, 1) - 1, 16))
         let base = min(doubled, longest.seconds)
         // Between half and the whole: many that failed together do not come back together.
-        let jittered = Duration.milliseconds(Int64(base * (0.5 + unit / 2) * 1000))
+        let jittered = Duration.milliseconds(Int64(saturating: base * (0.5 + unit / 2) * 1000))
         return max(jittered, retryAfter ?? .zero)
     }
 }

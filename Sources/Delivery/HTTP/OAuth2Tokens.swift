@@ -35,7 +35,7 @@ final class OAuth2Tokens: Sendable {
             return nil
         }
         let seconds = reply.expires_in.flatMap { $0.isFinite && $0 > 0 ? min($0, 86_400) : nil }
-        let life = seconds.map { Duration.milliseconds(Int64($0 * 1000)) } ?? OAuth2Tokens.usualLife
+        let life = seconds.map { Duration.milliseconds(Int64(saturating: $0 * 1000)) } ?? OAuth2Tokens.usualLife
         known.withLock {
             $0[options] = Token(text: reply.access_token, until: now + max(life - OAuth2Tokens.margin, .zero))
         }

@@ -10,6 +10,7 @@ enum RetryAfter {
         guard let value, !value.isEmpty else { return nil }
         if value.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
             // A number too large for us still says "long".
+            // Checked: a text, not a number.
             return Int64(value).map { .seconds(min($0, most.components.seconds)) } ?? most
         }
         guard let date = HTTPDate.parse(value) else { return nil }

@@ -129,6 +129,7 @@ struct UTF8MatcherParser {
             position -= 1
             let value = try number(3, radix: 8)
             guard value < 256 else { throw problem("invalid escape") }
+            // Checked: below 256.
             return [UInt8(value)]
         default: throw problem("invalid escape \\\(c)")
         }

@@ -14,7 +14,10 @@ extension TimeWindow {
         "december",
     ]
 
-    static func weekdayName(_ index: Int) -> String { weekdayNames[index % weekdayNames.count] }
+    /// - Parameter index: 0 is Sunday; a number that is no day's, as a damaged journal may hold, is shown as it is.
+    static func weekdayName(_ index: Int) -> String {
+        weekdayNames.indices.contains(index) ? weekdayNames[index] : String(index)
+    }
 
     /// `HH:MM` to `HH:MM`, the end after the start; `24:00` is the day's end.
     package static func times(start: String, end: String) throws(TimeWindowError) -> Span {
@@ -42,7 +45,7 @@ extension TimeWindow {
         else {
             throw TimeWindowError("\(text.quotedAsInGo) is not a day of the month or a range of them")
         }
-        for day in [first, last] where day == 0 || abs(day) > 31 {
+        for day in [first, last] where !(1...31).contains(day.magnitude) {
             throw TimeWindowError("\(day) is not a valid day of the month: out of range")
         }
         if first < 0, last > 0 { throw TimeWindowError("end day must be negative if start day is negative") }

@@ -1,16 +1,18 @@
-/// A certificate authority for one demo or test, made with openssl(1) in a directory of its own.
+/// A certificate authority for a demo or test, created with openssl(1) in its own directory.
 package final class CertificateAuthority: Sendable {
     /// A server's certificate chain and key, as PEM files.
     package struct Certificate: Hashable, Sendable {
+        /// The certificate chain.
         package let certificateFile: String
+        /// The private key.
         package let keyFile: String
     }
 
-    /// How a certificate is good or bad.
+    /// The validity of a certificate.
     package enum Validity: Hashable, Sendable {
-        /// From now on.
+        /// Valid from now on, for a number of days.
         case days(Int)
-        /// Its end lies a day back.
+        /// Expired a day ago.
         case expired
     }
 
@@ -18,7 +20,8 @@ package final class CertificateAuthority: Sendable {
     /// The authority's own certificate, for clients to trust.
     package var certificateFile: String { directory.file("ca.pem") }
 
-    /// - Throws: `ChildProcessError` with what openssl said.
+    /// Creates the authority.
+    /// - Throws: `ChildProcessError` with openssl's message.
     package init() async throws(ChildProcessError) {
         directory = try TemporaryDirectory()
         try await ChildProcess.run(
@@ -31,10 +34,10 @@ package final class CertificateAuthority: Sendable {
 
     /// Issues a server certificate.
     /// - Parameters:
-    ///   - name: names the files and the subject; unique per authority.
-    ///   - hosts: subject alternative names, as `DNS:localhost` and `IP:127.0.0.1`; a host that is not the
-    ///     server's makes a certificate that clients must refuse.
-    /// - Throws: `ChildProcessError` with what openssl said.
+    ///   - name: the name of the files and the subject; unique for the authority.
+    ///   - hosts: subject alternative names such as `DNS:localhost` and `IP:127.0.0.1`; for another host than the
+    ///     server's, clients must refuse the certificate.
+    /// - Throws: `ChildProcessError` with openssl's message.
     package func issue(
         _ name: String, hosts: [String] = ["DNS:localhost", "IP:127.0.0.1"], validity: Validity = .days(90)
     ) async throws(ChildProcessError) -> Certificate {

@@ -4,16 +4,17 @@ import Synchronization
     import Glibc
 #endif
 
-/// A program started beside this process: in a process group of its own, with no descriptor inherited but
-/// its three standard streams, and killed by the kernel when this process dies in whatever way.
+/// A child process in its own process group. It inherits no descriptors but its standard streams, and the kernel kills
+/// it when this process dies for any reason.
 ///
 /// Each child has one thread, which starts it and waits for it: PR_SET_PDEATHSIG, prctl(2), fires when the
 /// *thread* that made the child ends, so it must be one that lives as long as the child.
 package final class ChildProcess: Sendable {
-    /// Where a stream of the child goes.
+    /// Where an output stream of the child goes.
     package enum Output: Hashable, Sendable {
+        /// To /dev/null.
         case discard
-        /// Appended to this file, which is made if it is missing.
+        /// Appended to a file, which is created if it does not exist.
         case file(String)
         /// Kept in an unlinked file until the last reference goes; see `standardOutput(limit:)`.
         case capture
@@ -21,9 +22,12 @@ package final class ChildProcess: Sendable {
 
     /// How a child ended.
     package enum Exit: Hashable, Sendable, CustomStringConvertible {
+        /// With an exit status.
         case exited(Int32)
+        /// By a signal.
         case signalled(Int32)
 
+        /// `exit status 1`, `killed by signal 9`.
         package var description: String {
             switch self {
             case .exited(let code): "exit status \(code)"
@@ -32,7 +36,7 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// What a child is started with.
+    /// The environment of a child.
     package struct Options: Sendable {
         /// Default: this process' environment.
         package var environment: [String: String]?
@@ -42,9 +46,10 @@ package final class ChildProcess: Sendable {
         package var standardOutput: Output = .capture
         /// Default: captured.
         package var standardError: Output = .capture
-        /// The account to run as; only root may name one. Default: this process' account.
+        /// The account to run under; only root may set one. Default: this process' account.
         package var user: String?
 
+        /// The defaults unless the rest is given.
         package init(
             environment: [String: String]? = nil, workingDirectory: String? = nil,
             standardOutput: Output = .capture, standardError: Output = .capture, user: String? = nil
@@ -62,6 +67,7 @@ package final class ChildProcess: Sendable {
         var waiters: [CheckedContinuation<Exit, Never>] = []
     }
 
+    /// The process id.
     package let pid: pid_t
     private let state = Mutex(State())
     private let captured: (output: Int32?, error: Int32?)
@@ -118,7 +124,7 @@ package final class ChildProcess: Sendable {
         return child.standardOutput(limit: limit)
     }
 
-    /// Waits for the child's end, off the cooperative pool; any number of tasks may.
+    /// Waits until the child has ended, without blocking a thread; any number of tasks may wait.
     @discardableResult
     package func wait() async -> Exit {
         await withCheckedContinuation { continuation in
@@ -130,7 +136,7 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// How it ended, if it has.
+    /// How the child ended; nil while it is running.
     package var exit: Exit? { state.withLock { $0.exit } }
 
     /// Sends a signal to the child alone.
@@ -141,8 +147,7 @@ package final class ChildProcess: Sendable {
         state.withLock { $0.exit == nil && kill(pid, number) == 0 }
     }
 
-    /// Asks with SIGTERM (or the given signals, one after the other), and after the last grace time
-    /// kills the whole process group.
+    /// Sends SIGTERM (or the given signals in turn) and, after the last grace period, kills the whole process group.
     @discardableResult
     package func terminate(asking signals: [Int32] = [SIGTERM], grace: Duration = .seconds(5)) async -> Exit {
         for number in signals {
@@ -155,13 +160,13 @@ package final class ChildProcess: Sendable {
         return await wait()
     }
 
-    /// Waits a bounded time.
+    /// Waits up to a limit; nil if the child is still running then.
     package func wait(atMost limit: Duration) async -> Exit? {
         await withTaskGroup(of: Exit?.self) { group in
             let clock = ContinuousClock()
             let deadline = clock.now + limit
             group.addTask {
-                // A continuation can't be abandoned, so this asks at intervals.
+                // Polls, since a continuation cannot be abandoned.
                 var pause = Duration.milliseconds(1)
                 while clock.now < deadline {
                     if let exit = self.exit { return exit }
@@ -174,10 +179,10 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// What a captured standard output has so far, at most its last `limit` bytes.
+    /// The captured standard output so far, at most its last `limit` bytes.
     package func standardOutput(limit: Int) -> [UInt8] { ChildProcess.tail(captured.output, limit) }
 
-    /// What a captured standard error has so far, at most its last `limit` bytes.
+    /// The captured standard error so far, at most its last `limit` bytes.
     package func standardError(limit: Int) -> [UInt8] { ChildProcess.tail(captured.error, limit) }
 
     private static func tail(_ descriptor: Int32?, _ limit: Int) -> [UInt8] {
@@ -214,22 +219,26 @@ package final class ChildProcess: Sendable {
     }
 }
 
-/// A program that could not be started, or did not do its work.
+/// A program that could not be started or failed.
 package struct ChildProcessError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The program, or the system call that failed.
     package let program: String
+    /// Its message, or the system's.
     package let reason: String
 
+    /// An error with its parts.
     package init(program: String, reason: String) {
         self.program = program
         self.reason = reason
     }
 
+    /// `initdb: exit status 1: …`.
     package var description: String { "\(program): \(reason)" }
 }
 
 extension ChildProcess {
-    /// posix_spawn(3). setpriv(1) stands between where it exists: only a program can set
-    /// the parent-death signal and change the account after the fork.
+    /// Starts the program with posix_spawn(3), through setpriv(1) if it exists: the parent-death signal and the account can
+    /// only be set by a program after the fork.
     fileprivate static func spawn(_ executable: String, _ arguments: [String], _ options: Options) -> Result<
         ChildProcess, ChildProcessError
     > {
@@ -279,7 +288,7 @@ extension ChildProcess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // This process may block or ignore signals; the child begins as if from a shell.
+        // This process may block or ignore signals; the child starts with the default dispositions.
         var none = sigset_t()
         sigemptyset(&none)
         var all = sigset_t()

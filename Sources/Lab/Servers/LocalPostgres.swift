@@ -3,22 +3,23 @@ import Platform
     import Glibc
 #endif
 
-/// PostgreSQL as Vault's storage, on loopback: a primary and, if wanted, a streaming replica, with Vault's two
-/// tables and the least-privilege role that vaultwatch's documentation asks for.
+/// PostgreSQL servers with Vault's storage, on loopback: a primary and optionally a streaming replica, with Vault's two
+/// tables and the least-privilege role of vaultwatch's documentation.
 ///
 /// Source of the tables: Vault's documentation of the PostgreSQL storage backend.
 package final class LocalPostgres: Sendable {
-    /// What is started.
+    /// The servers to start.
     package struct Options: Sendable {
-        /// A streaming replica beside the primary. Default: yes.
+        /// Whether there is a streaming replica. Default: yes.
         package var replica = true
-        /// The replica keeps a physical slot on the primary. Default: no.
+        /// Whether the replica uses a physical replication slot. Default: no.
         package var slot = false
-        /// Connections over TCP need a password (SCRAM). Default: yes.
+        /// Whether TCP connections need a password (SCRAM). Default: yes.
         package var scram = true
-        /// Most connections. Default: 30.
+        /// `max_connections`. Default: 30.
         package var maxConnections = 30
 
+        /// The defaults unless the rest is given.
         package init(replica: Bool = true, slot: Bool = false, scram: Bool = true, maxConnections: Int = 30) {
             self.replica = replica
             self.slot = slot
@@ -27,19 +28,23 @@ package final class LocalPostgres: Sendable {
         }
     }
 
+    /// The primary.
     package let primary: PostgresServer
+    /// The replica; nil without one.
     package let replica: PostgresServer?
-    /// The role with the rights that vaultwatch needs, and no more.
+    /// The role with only the privileges that vaultwatch needs.
     package let user = "vaultwatch"
+    /// The password of the role.
     package let password: Secret
+    /// The name of Vault's database.
     package let database = "vault"
     private let replicationPassword: String
     private let options: Options
     private let installation: PostgresInstallation
     private let directory: TemporaryDirectory
 
-    /// Makes and starts the servers; about three seconds.
-    /// - Throws: `ChildProcessError`: no installation, or what a program said.
+    /// Creates and starts the servers, which takes about three seconds.
+    /// - Throws: `ChildProcessError` without an installation, or with a program's message.
     package static func start(_ options: Options = Options()) async throws(ChildProcessError) -> LocalPostgres {
         guard let installation = PostgresInstallation.find() else {
             throw ChildProcessError(
@@ -74,7 +79,8 @@ package final class LocalPostgres: Sendable {
         "host=127.0.0.1 port=\(server.port) dbname=\(database) user=\(user)"
     }
 
-    /// Writes the role's password to a file that only this account reads, and gives its path.
+    /// Writes the role's password to a file that only this account can read.
+    /// - Returns: its path.
     package func passwordFile() throws(ChildProcessError) -> String {
         let text: String
         do { text = try password.reveal(SystemFiles()) } catch {
@@ -90,7 +96,7 @@ package final class LocalPostgres: Sendable {
         directory.remove()
     }
 
-    /// The replica loses its primary and doesn't look for it: no WAL receiver, replay stands still.
+    /// Cuts the replica off from its primary: there is no WAL receiver, and replay stops.
     package func cutReplication() async throws(ChildProcessError) {
         guard let replica else { return }
         try await replica.sql("ALTER SYSTEM SET primary_conninfo = ''")
@@ -99,7 +105,8 @@ package final class LocalPostgres: Sendable {
             try await replica.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0"
         }
         guard gone else {
-            throw ChildProcessError(program: "postgres replica", reason: "the WAL receiver stays: \(replica.logTail())")
+            throw ChildProcessError(
+                program: "postgres replica", reason: "the WAL receiver does not stop: \(replica.logTail())")
         }
     }
 
@@ -125,7 +132,7 @@ package final class LocalPostgres: Sendable {
         }
     }
 
-    /// Writes entries as Vault's mounts do: `count` secrets of about `size` bytes of ciphertext.
+    /// Writes entries like those of Vault: `count` secrets of about `size` bytes of ciphertext.
     package func writeSecrets(count: Int, size: Int = 200, mount: String = "6f1f7a42-8f1b-4a56-9d0e-2f6d1c7b9a10")
         async throws(ChildProcessError)
     {
@@ -138,7 +145,7 @@ package final class LocalPostgres: Sendable {
             """)
     }
 
-    /// Takes or renews Vault's HA lock by the database's clock, as its backend does.
+    /// Acquires or renews Vault's HA lock by the database's clock, as Vault does.
     /// - Parameters:
     ///   - identity: new for each acquisition.
     ///   - value: the UUID under `core/leader/`.
@@ -151,7 +158,7 @@ package final class LocalPostgres: Sendable {
             """)
     }
 
-    /// Gives the HA lock back: a clean release leaves no row.
+    /// Releases the HA lock by deleting its row.
     package func releaseLock() async throws(ChildProcessError) {
         try await primary.sql("DELETE FROM vault_ha_locks WHERE ha_key = 'core/lock'")
     }
@@ -213,7 +220,7 @@ extension LocalPostgres {
         try await waitForStreaming()
     }
 
-    /// Small, and without durability: the data lives as long as the demo or the test.
+    /// Configures a small server without durability, since its data is temporary.
     private func configure(_ server: PostgresServer) throws(ChildProcessError) {
         try writeFile(
             server.data + "/postgresql.conf",
@@ -257,7 +264,7 @@ extension LocalPostgres {
         }
     }
 
-    /// An SQL string literal; the server's default `standard_conforming_strings` leaves only the quote to double.
+    /// An SQL string literal; with `standard_conforming_strings` only quotes must be doubled.
     private static func literal(_ text: String) -> String {
         var out = "'"
         for character in text { out += character == "'" ? "''" : String(character) }

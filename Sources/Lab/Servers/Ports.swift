@@ -3,14 +3,14 @@ import Synchronization
     import Glibc
 #endif
 
-/// Ports given out by this process, so that two servers never get the same before either has bound it.
+/// The ports handed out by this process, so that no two servers get the same one.
 private let given = Mutex<Set<UInt16>>([])
 
-/// A TCP port on 127.0.0.1 that nobody listens on.
-/// - Throws: `ChildProcessError` when the system has none.
+/// A free TCP port on 127.0.0.1.
+/// - Throws: `ChildProcessError` if there is none.
 package func freePort() throws(ChildProcessError) -> UInt16 {
-    // Below the ports from which the system takes those of outgoing connections: one of these could have it by the
-    // time that a server binds it; ip(7), ip_local_port_range.
+    // Below the range of ephemeral ports: an outgoing connection could take one of those before the server binds it;
+    // ip(7), ip_local_port_range.
     for _ in 0..<1000 {
         let port = UInt16.random(in: 10_240..<32_768)
         if given.withLock({ $0.insert(port).inserted }), try isFree(port) { return port }
@@ -33,7 +33,7 @@ private func isFree(_ port: UInt16) throws(ChildProcessError) -> Bool {
     }
 }
 
-/// Whether something on 127.0.0.1 accepts connections at this port.
+/// Whether a server on 127.0.0.1 accepts connections at a port.
 package func accepts(port: UInt16) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return false }
@@ -49,8 +49,8 @@ package func accepts(port: UInt16) -> Bool {
     }
 }
 
-/// Waits for a state of a real server, which has no way to tell: asks at intervals up to the limit.
-/// - Returns: whether it came.
+/// Polls until a condition of a real server holds or the limit is reached.
+/// - Returns: whether it holds.
 package func waitUntil(atMost limit: Duration = .seconds(30), _ condition: () async throws -> Bool) async rethrows
     -> Bool
 {

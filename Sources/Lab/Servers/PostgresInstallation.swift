@@ -2,17 +2,21 @@
     import Glibc
 #endif
 
-/// Where this machine's PostgreSQL programs are, and the account that runs them: the server refuses root.
+/// The location of PostgreSQL's programs on this machine, and the account to run them under, since the server refuses
+/// to run as root.
 package struct PostgresInstallation: Hashable, Sendable {
+    /// The directory of the programs.
     package let directory: String
+    /// The account to run them under; nil for the current one.
     package let account: String?
 
+    /// A known installation.
     package init(directory: String, account: String?) {
         self.directory = directory
         self.account = account
     }
 
-    /// The newest version under Debian's /usr/lib/postgresql, else the first in PATH.
+    /// Finds the newest version in Debian's /usr/lib/postgresql, else the first in PATH.
     package static func find() -> PostgresInstallation? {
         let account: String? = geteuid() == 0 ? "postgres" : nil
         if let account, getpwnam(account) == nil { return nil }

@@ -3,11 +3,13 @@ import Synchronization
     import Glibc
 #endif
 
-/// One PostgreSQL server process on 127.0.0.1 with a data directory of its own.
+/// One PostgreSQL server on 127.0.0.1 with its own data directory.
 package final class PostgresServer: Sendable {
+    /// `primary` or `replica`.
     package let name: String
+    /// Its TCP port.
     package let port: UInt16
-    /// Holds the server's Unix socket; the superuser `postgres` comes in there without a password.
+    /// The directory of its Unix socket, through which the superuser `postgres` connects without a password.
     package let socketDirectory: String
     let data: String
     private let log: String
@@ -32,10 +34,10 @@ package final class PostgresServer: Sendable {
         chmod(socketDirectory, 0o755)
     }
 
-    /// The postmaster's process id while it runs.
+    /// The process id of the postmaster; nil while it is not running.
     package var pid: pid_t? { process.withLock { $0 }.flatMap { $0.exit == nil ? $0.pid : nil } }
 
-    /// The last of its log.
+    /// The end of its log.
     package func logTail(limit: Int = 4096) -> String {
         let descriptor = open(log, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }
@@ -46,10 +48,10 @@ package final class PostgresServer: Sendable {
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
-    /// Starts it and waits until it takes connections. Does nothing when it runs.
+    /// Starts the server and waits until it accepts connections; does nothing if it is running.
     /// - Throws: `ChildProcessError` with the end of its log.
     package func start() async throws(ChildProcessError) {
-        // After a kill the old backends may hold the shared memory for a moment, and a start is refused.
+        // After a kill, old backends may still hold the shared memory for a moment, and the start fails.
         for attempt in 1...20 {
             if pid == nil {
                 let child = try await ChildProcess.start(
@@ -64,7 +66,7 @@ package final class PostgresServer: Sendable {
         throw ChildProcessError(program: "postgres \(name)", reason: logTail())
     }
 
-    /// Whether it takes connections.
+    /// Whether the server accepts connections.
     package func isReady() async -> Bool {
         let asked = try? await ChildProcess.start(
             installation.program("pg_isready"),
@@ -73,14 +75,14 @@ package final class PostgresServer: Sendable {
         return await asked?.wait() == .exited(0)
     }
 
-    /// Fast shutdown, then immediate, then kill.
+    /// Stops the server: fast shutdown, then immediate, then kill.
     package func stop() async {
         guard let child = process.withLock({ $0 }) else { return }
         thaw()
         await child.terminate(asking: [SIGINT, SIGQUIT], grace: .seconds(10))
     }
 
-    /// `kill -9` of the server with all its processes, as a crash or the OOM killer does.
+    /// Kills all processes of the server with SIGKILL, like a crash.
     package func kill() async {
         guard let child = process.withLock({ $0 }), child.exit == nil else { return }
         let backends = PostgresServer.children(of: child.pid)
@@ -89,7 +91,7 @@ package final class PostgresServer: Sendable {
         await child.wait()
     }
 
-    /// Stops every process of the server in its tracks: connections stay open and nothing answers.
+    /// Stops all processes of the server with SIGSTOP: connections stay open, and nothing responds.
     package func freeze() {
         guard let child = process.withLock({ $0 }), child.signal(SIGSTOP) else { return }
         for backend in PostgresServer.children(of: child.pid) { _ = Glibc.kill(backend, SIGSTOP) }
@@ -103,7 +105,7 @@ package final class PostgresServer: Sendable {
     }
 
     /// Runs SQL as the superuser, through psql(1).
-    /// - Returns: the rows, fields parted by `|`, without headers.
+    /// - Returns: the rows without headers, fields separated by `|`.
     /// - Throws: `ChildProcessError` with the server's message.
     @discardableResult
     package func sql(_ statements: String, database: String = "vault") async throws(ChildProcessError) -> String {
@@ -121,7 +123,7 @@ package final class PostgresServer: Sendable {
         return text
     }
 
-    /// Processes whose parent is this one, by /proc/PID/stat; proc(5). Backends leave the process group by setsid(2).
+    /// The child processes of a process, from /proc/PID/stat; proc(5). Backends leave the process group with setsid(2).
     private static func children(of parent: pid_t) -> [pid_t] {
         guard let directory = opendir("/proc") else { return [] }
         defer { closedir(directory) }
@@ -136,7 +138,7 @@ package final class PostgresServer: Sendable {
             defer { close(descriptor) }
             var bytes = [UInt8](repeating: 0, count: 512)
             let count = read(descriptor, &bytes, bytes.count)
-            // The name in parentheses may hold spaces and parentheses; the state and the parent come after its last.
+            // The name is in parentheses and may contain any; the state and the parent follow the last one.
             guard count > 0, let end = bytes[..<count].lastIndex(of: UInt8(ascii: ")")) else { continue }
             let fields = String(decoding: bytes[(end + 1)..<count], as: UTF8.self).split(separator: " ")
             if fields.count > 1, pid_t(fields[1]) == parent { found.append(pid) }

@@ -3,12 +3,14 @@ import FoundationEssentials
     import Glibc
 #endif
 
-/// A directory under /tmp that goes with its last reference, or at `remove()`.
-/// Short by name, since a Unix socket's path has at most 107 bytes; unix(7).
+/// A directory in /tmp that is removed with its last reference or by `remove()`. Its name is short, since the path of a
+/// Unix socket has at most 107 bytes; unix(7).
 package final class TemporaryDirectory: Sendable {
+    /// Its absolute path.
     package let path: String
 
-    /// - Throws: `ChildProcessError` with the system's reason.
+    /// Creates the directory.
+    /// - Throws: `ChildProcessError` with the system's message.
     package init() throws(ChildProcessError) {
         var name = Array("/tmp/vaultwatch-XXXXXX".utf8CString)
         let made: String? = name.withUnsafeMutableBufferPointer { buffer in
@@ -17,22 +19,23 @@ package final class TemporaryDirectory: Sendable {
         }
         guard let made else { throw ChildProcessError(program: "mkdtemp", reason: String(cString: strerror(errno))) }
         path = made
-        // Servers under another account look for their own directory inside.
+        // Servers under another account must be able to reach their own directories inside.
         chmod(path, 0o711)
     }
 
     deinit { remove() }
 
-    /// Removes it with all it holds.
+    /// Removes the directory with its content.
     package func remove() {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// A path inside.
+    /// The path of a file inside.
     package func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Writes a file inside and gives its path.
-    /// - Throws: `ChildProcessError` with the system's reason.
+    /// Writes a file inside.
+    /// - Returns: its path.
+    /// - Throws: `ChildProcessError` with the system's message.
     @discardableResult
     package func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws(ChildProcessError) -> String {
         let path = file(name)
@@ -41,7 +44,7 @@ package final class TemporaryDirectory: Sendable {
     }
 }
 
-/// Writes a whole file, made with the mode.
+/// Writes a whole file, creating it with the given mode.
 func writeFile(_ path: String, _ text: String, mode: mode_t) throws(ChildProcessError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw ChildProcessError(program: path, reason: String(cString: strerror(errno))) }

@@ -1,7 +1,8 @@
 import Samples
 
-/// A day or a month of UTC, counted so that periods can be told apart and stepped through.
+/// One day or month in UTC, numbered so that periods can be compared and stepped through.
 package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// Whether the period is a day or a month.
     package let kind: BackupSetOptions.Period
     /// Days since 1970-01-01, or months since January of year 0.
     package let index: Int64
@@ -11,12 +12,13 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
         self.index = index
     }
 
+    /// The period that contains a time.
     package init(_ kind: BackupSetOptions.Period, of time: Timestamp) {
         self.kind = kind
         let civil = time.civil
         switch kind {
         case .day:
-            index = (time.milliseconds - (((time.milliseconds % 86_400_000) + 86_400_000) % 86_400_000)) / 86_400_000
+            index = time.milliseconds / 86_400_000 - (time.milliseconds % 86_400_000 < 0 ? 1 : 0)
         case .month: index = civil.year * 12 + Int64(civil.month - 1)
         }
     }
@@ -24,13 +26,18 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
     /// Midnight of its first day.
     package var start: Timestamp {
         switch kind {
-        case .day: Timestamp(milliseconds: index * 86_400_000)
-        case .month: Timestamp(year: index / 12, month: Int(index % 12) + 1, day: 1)
+        case .day: Timestamp(milliseconds: index.multipliedSaturated(by: 86_400_000))
+        case .month:
+            Timestamp(
+                year: index / 12 - (index % 12 < 0 ? 1 : 0), month: Int(index % 12 + (index % 12 < 0 ? 12 : 0)) + 1,
+                day: 1)
         }
     }
 
-    package func advanced(by count: Int64) -> BackupPeriod { BackupPeriod(kind, index: index + count) }
+    /// The period `count` periods later, or earlier where `count` is negative.
+    package func advanced(by count: Int64) -> BackupPeriod { BackupPeriod(kind, index: index.addingSaturated(count)) }
 
+    /// Orders by time; both must be of the same kind.
     package static func < (a: BackupPeriod, b: BackupPeriod) -> Bool { a.index < b.index }
 
     /// `2025-11-26` or `2025-11`.
@@ -40,34 +47,34 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
     }
 }
 
-/// Which periods should have a backup, and which have.
+/// Which periods should have a backup at a given time, and which of them do.
 struct BackupCalendar: Sendable {
     let options: BackupSetOptions
     let now: Timestamp
 
-    /// When a period's backup is made.
+    /// When the backup of a period is scheduled.
     func due(_ period: BackupPeriod) -> Timestamp { period.start + options.timeOfDay }
 
-    /// The newest period whose backup must be there by now.
+    /// The newest period whose backup must exist by now: its schedule and grace have passed.
     var newestRequired: BackupPeriod {
         let current = BackupPeriod(options.period, of: now)
         return due(current) + options.grace <= now ? current : current.advanced(by: -1)
     }
 
-    /// When the next backup is due: the current period's where that is yet to come.
+    /// When the next backup is scheduled: in the current period if that time is still ahead, else in the next one.
     var nextDue: Timestamp {
         let current = BackupPeriod(options.period, of: now)
         return due(current) > now ? due(current) : due(current.advanced(by: 1))
     }
 
-    /// The periods that retention should cover, oldest first: as many as are kept, up to the newest required one.
+    /// The periods that retention should cover: `retention` of them, ending with the newest required one.
     var retained: ClosedRange<BackupPeriod> {
         let newest = newestRequired
         return newest.advanced(by: -Int64(options.retention - 1))...newest
     }
 
-    /// Periods without a backup, newest first. What is older than the oldest backup was deleted, not missed;
-    /// without any backup all are missing.
+    /// Periods without a backup, newest first. Periods older than the oldest backup do not count: retention deleted
+    /// those. Without any backup all retained periods are missing.
     func missing(_ covered: Set<BackupPeriod>) -> [BackupPeriod] {
         let range = retained
         let oldest = covered.min().map { max($0, range.lowerBound) } ?? range.lowerBound
@@ -80,7 +87,7 @@ struct BackupCalendar: Sendable {
         return missing
     }
 
-    /// Periods of retention that are covered, the current one too where its backup is there already.
+    /// How many retained periods have a backup; the current one counts as soon as its backup exists.
     func coveredCount(_ covered: Set<BackupPeriod>) -> Int {
         let current = BackupPeriod(options.period, of: now)
         let newest = covered.contains(current) ? current : newestRequired

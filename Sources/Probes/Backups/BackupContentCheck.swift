@@ -1,16 +1,16 @@
 import CCrypto
 import Synchronization
 
-/// Recomputes a backup's SHA-256 and checks its AES-256-GCM tag while its bytes go by, in constant memory.
+/// Computes a backup's SHA-256 and verifies its AES-256-GCM tag as the object streams through, in constant memory.
 ///
-/// A backup's layout is IV (16 bytes) ‖ tag (16) ‖ ciphertext; the IV of 16 bytes is legal. What is decrypted is
-/// overwritten at once. Source: EVP_DigestInit(3), EVP_EncryptInit(3) "GCM and OCB Modes", NIST SP 800-38D.
+/// A backup is IV (16 bytes) ‖ tag (16) ‖ ciphertext; GCM allows a 16-byte IV. The plaintext is overwritten at once.
+/// Source: EVP_DigestInit(3), EVP_EncryptInit(3) "GCM and OCB Modes", NIST SP 800-38D.
 final class BackupContentCheck: Sendable {
-    /// What the bytes amount to.
+    /// The outcome for a whole object.
     struct Result: Sendable, Hashable {
-        /// Hexadecimal.
+        /// 64 hexadecimal digits, lower case.
         var sha256: String
-        /// Nil without a key.
+        /// Whether the GCM tag matches; nil without a key.
         var isEncryptionValid: Bool?
         var bytes: Int64
     }
@@ -19,7 +19,7 @@ final class BackupContentCheck: Sendable {
         let digest = EVP_MD_CTX_new()
         let cipher: OpaquePointer?
         let key: [UInt8]?
-        /// IV and tag, until they are whole.
+        /// IV and tag as far as they have arrived.
         var header: [UInt8] = []
         var plain: [UInt8] = []
         var bytes: Int64 = 0
@@ -43,10 +43,10 @@ final class BackupContentCheck: Sendable {
     private static let tagSize = 16
     private let state: Mutex<State>
 
-    /// - Parameter key: 32 bytes, or nil to check no encryption.
+    /// - Parameter key: 32 bytes, or nil to compute the checksum alone.
     init(key: [UInt8]?) { state = Mutex(State(key: key)) }
 
-    /// The next bytes, in order.
+    /// Processes the next bytes; pieces must arrive in order.
     func take(_ piece: [UInt8]) {
         state.withLock { state in
             state.bytes += Int64(piece.count)
@@ -87,8 +87,8 @@ final class BackupContentCheck: Sendable {
         if done != 1 { state.isBroken = true }
     }
 
-    /// After the last bytes.
-    /// - Returns: nil when the library failed, which says nothing about the backup.
+    /// Ends the check after the last piece.
+    /// - Returns: nil when libcrypto failed, which says nothing about the backup.
     func finish() -> Result? {
         state.withLock { state in
             var digest = [UInt8](repeating: 0, count: 32)
@@ -97,7 +97,7 @@ final class BackupContentCheck: Sendable {
             if state.key != nil {
                 var rest = [UInt8](repeating: 0, count: 16)
                 var written: Int32 = 0
-                // Shorter than IV and tag: nothing was encrypted here.
+                // An object shorter than IV and tag holds no ciphertext and is invalid.
                 isValid = state.isDecrypting && EVP_DecryptFinal_ex(state.cipher, &rest, &written) == 1
             }
             let hex = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -2,8 +2,8 @@ import Platform
 import Samples
 import Synchronization
 
-/// Reads a set's newest backup whole, once while it stays the newest and again after a week: recomputes its checksum
-/// and, with the key, checks its encryption. A backup that can't be restored must not look like one.
+/// Downloads the newest backup of a set, verifies its checksum and, with the key, decrypts it. Each newest backup is
+/// read once, and again after `repeatInterval` while it stays the newest.
 final class BackupContentProbe: RunnableProbe {
     private struct Attempt: Sendable {
         var object: BackupObject
@@ -20,7 +20,7 @@ final class BackupContentProbe: RunnableProbe {
     private let verdicts: BackupVerdicts
     private let lastFailure = Mutex<Attempt?>(nil)
 
-    /// A backup that could not be read is tried again after this long.
+    /// How long to wait before a failed read is retried.
     private static let retryInterval = Duration.seconds(300)
 
     init(
@@ -59,7 +59,7 @@ final class BackupContentProbe: RunnableProbe {
         if let verdict = verdicts[options.name], verdict.object == newest.object,
             now.wall - verdict.at < verification.repeatInterval
         {
-            // The metadata may have been read only after the content.
+            // The metadata may arrive after the content was verified.
             if verdict.isChecksumValid == nil, let checksum = newest.checksum {
                 verdicts[options.name]?.isChecksumValid = verdict.sha256 == checksum
             }

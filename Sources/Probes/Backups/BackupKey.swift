@@ -1,21 +1,21 @@
 import Samples
 
-/// What a backup's key says: when it was made. Three forms of the name and two of the directory are in use:
+/// The time and kind of a backup, parsed from its object key. Three forms of the name and two of the directory are in
+/// use:
 /// `vault-snapshot-20251126-020000.enc`, `vault-snapshot-2025-11-26T02-00-00-000Z.enc`,
-/// `vault-snapshot-2025-11-26.enc`, below `2025-11-26/` or, for months, `2025-11/`. The name's time counts; directories
-/// are only checked for form.
+/// `vault-snapshot-2025-11-26.enc`, in `2025-11-26/` or, for months, `2025-11/`. The time in the name is what counts.
 package struct BackupKey: Sendable, Hashable {
-    /// UTC. Midnight where the name has only a date.
+    /// When the backup was made, UTC; midnight where the name has only a date.
     package let time: Timestamp
     /// False where the name has only a date.
     package let hasTimeOfDay: Bool
-    /// True when the name says that it is a snapshot, which only raft storage can give.
+    /// Whether the name contains "snapshot", which only integrated storage can produce.
     package let claimsSnapshot: Bool
 
     /// - Parameters:
-    ///   - key: the whole key.
-    ///   - prefix: what the set's keys begin with.
-    /// - Returns: nil for a key that is no backup's.
+    ///   - key: the whole object key.
+    ///   - prefix: the prefix of the set's keys.
+    /// - Returns: nil for a key that is not a backup's.
     package init?(_ key: String, prefix: String) {
         guard key.hasPrefix(prefix), key.utf8.count <= 1024 else { return nil }
         let parts = key.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: true)
@@ -29,7 +29,8 @@ package struct BackupKey: Sendable, Hashable {
         claimsSnapshot = stem[..<date].contains("snapshot")
     }
 
-    /// The first digit that follows a `-` or begins the name: names of hosts and clusters may stand before the date.
+    /// Where the date begins: at the first digit after `-` or `_`, or at the start, from which the rest parses as a
+    /// time. Host and cluster names may precede it.
     private static func dateStart(_ stem: Substring) -> Substring.Index? {
         var previous: Character = "-"
         var index = stem.startIndex
@@ -46,7 +47,7 @@ package struct BackupKey: Sendable, Hashable {
         return nil
     }
 
-    /// `20251126-020000`, `2025-11-26T02-00-00-000Z`, `2025-11-26`; nothing may follow.
+    /// Parses `20251126-020000`, `2025-11-26T02-00-00-000Z` or `2025-11-26`, to the end of the text.
     private static func time(_ text: [UInt8]) -> (Timestamp, Bool)? {
         let shape = String(decoding: text.map { $0 >= 0x30 && $0 <= 0x39 ? UInt8(ascii: "0") : $0 }, as: UTF8.self)
         let digits = text.filter { $0 >= 0x30 && $0 <= 0x39 }.map { Int($0 - 0x30) }
@@ -68,7 +69,7 @@ package struct BackupKey: Sendable, Hashable {
         let time = Timestamp(
             year: Int64(year), month: month, day: day, hour: hour, minute: minute, second: second,
             millisecond: millisecond)
-        // The 31st of a month with 30 days would have become the 1st.
+        // `Timestamp` would turn the 31st of a 30-day month into the 1st of the next.
         guard time.civil.day == day else { return nil }
         return (time, hasTimeOfDay)
     }

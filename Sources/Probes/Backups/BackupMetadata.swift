@@ -1,6 +1,6 @@
 import Samples
 
-/// What the newest backup's metadata holds of the three fields that a backup should have.
+/// The three metadata fields that a backup should have, as found on the newest one.
 struct BackupMetadata: Sendable, Hashable {
     static let fields = ["checksum", "timestamp", "vault_version"]
 
@@ -8,7 +8,8 @@ struct BackupMetadata: Sendable, Hashable {
     private let keyTime: Timestamp
 
     /// - Parameters:
-    ///   - metadata: names in lower case. Proxies drop headers with underscores, so `vault-version` counts too.
+    ///   - metadata: names in lower case. Some proxies drop headers with underscores, so `vault-version` is accepted
+    ///     too.
     ///   - keyTime: the time in the object's key.
     init(_ metadata: [String: String], keyTime: Timestamp) {
         var values: [String: String] = [:]
@@ -20,18 +21,18 @@ struct BackupMetadata: Sendable, Hashable {
         self.keyTime = keyTime
     }
 
-    /// The SHA-256 that the backup should have, in lower case; nil when it is absent or has no such form.
+    /// The expected SHA-256, in lower case; nil when it is absent or malformed.
     var checksum: String? { isValid("checksum") == true ? values["checksum"]?.lowercased() : nil }
 
     func isPresent(_ field: String) -> Bool { values[field] != nil }
 
-    /// Whether a present field has its form; nil when it is absent.
+    /// Whether a field is well formed; nil when it is absent.
     func isValid(_ field: String) -> Bool? {
         guard let value = values[field] else { return nil }
         switch field {
         case "checksum": return value.utf8.count == 64 && value.allSatisfy(\.isHexDigit)
         case "timestamp":
-            // Written as a file name's part by some: the forms of keys count too.
+            // Some backup scripts write the time in the form of a file name.
             let time = Timestamp(rfc3339: value) ?? BackupKey("vault-snapshot-\(value).enc", prefix: "")?.time
             return time.map { ($0 - keyTime).milliseconds.magnitude <= 86_400_000 } ?? false
         default: return value.first?.isNumber == true || value.first == "v"

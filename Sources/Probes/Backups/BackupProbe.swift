@@ -2,7 +2,7 @@ import Platform
 import Samples
 import Synchronization
 
-/// Lists one set of backups and looks at the newest one's metadata.
+/// Lists one set of backups and reads the metadata of the newest one.
 final class BackupProbe: RunnableProbe {
     /// The newest object's metadata, kept while that object stays the newest.
     private struct Known: Sendable {
@@ -19,8 +19,8 @@ final class BackupProbe: RunnableProbe {
     private let known = Mutex<Known?>(nil)
 
     /// - Parameters:
-    ///   - newest: where the newest backup is told to whoever reads it whole.
-    ///   - storageTypes: what Vault's nodes say of their storage, as far as they were asked.
+    ///   - newest: receives the newest backup, for the probe that verifies its content.
+    ///   - storageTypes: the storage types that Vault's nodes report, as far as they have been probed.
     init(
         options: BackupSetOptions, store: any BackupStore, newest: NewestBackup, platform: Platform,
         storageTypes: @escaping @Sendable () -> [String]

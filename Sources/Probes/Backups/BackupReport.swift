@@ -142,7 +142,7 @@ struct BackupReport: Sendable {
             return TargetStatus(.critical, "empty", detail: "nothing below \(options.prefix)", warnings: warnings)
         }
         let time = newestTime ?? newest.key.time
-        let minutes = max(0, Int((now - time).seconds)) / 60
+        let minutes = max(0, (now - time).milliseconds / 60_000)
         let age =
             minutes < 2 * 1440
             ? "\(minutes / 60) h \(minutes % 60) min" : "\(minutes / 1440) d \(minutes % 1440 / 60) h"

@@ -1,14 +1,17 @@
 import Samples
 
-/// One object as a listing shows it.
+/// One object of a listing.
 package struct BackupObject: Sendable, Hashable {
+    /// The whole key, prefix included.
     package var key: String
     /// Bytes.
     package var size: Int64
-    /// When it was uploaded or copied; not when the backup was made.
+    /// When the object was uploaded or copied, which may be after the backup was made.
     package var lastModified: Timestamp
+    /// S3's entity tag, without quotes; changes with the content.
     package var etag: String
 
+    /// A listed object.
     package init(key: String, size: Int64, lastModified: Timestamp, etag: String = "") {
         self.key = key
         self.size = size
@@ -17,21 +20,21 @@ package struct BackupObject: Sendable, Hashable {
     }
 }
 
-/// Where backups lie: as much of an object store as watching needs.
+/// The part of an object store that the backup probes need.
 package protocol BackupStore: Sendable {
-    /// Objects whose keys begin with the prefix, all pages.
-    /// - Parameter limit: most objects to return; `truncated` says that there were more.
+    /// Lists the objects whose keys begin with a prefix, over all pages.
+    /// - Parameter limit: the most objects to return; `truncated` tells whether there are more.
     /// - Throws: `ProbeFailure` with a reason of the table in README.md.
     func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool)
 
-    /// The object's own metadata: names in lower case without `x-amz-meta-`.
-    /// - Throws: `ProbeFailure`.
+    /// Reads an object's user metadata: names in lower case, without `x-amz-meta-`.
+    /// - Throws: `ProbeFailure` with a reason of the table in README.md.
     func metadata(of key: String) async throws(ProbeFailure) -> [String: String]
 
-    /// Hands an object over piece by piece, in order, in constant memory.
+    /// Streams an object in order, in constant memory.
     /// - Parameters:
-    ///   - limitBytes: a longer object is a failure with the reason `body`.
-    ///   - take: must not block.
-    /// - Throws: `ProbeFailure`; pieces may have been handed over by then.
+    ///   - limitBytes: a larger object fails with the reason `body`.
+    ///   - take: receives each piece; must not block.
+    /// - Throws: `ProbeFailure`; `take` may have received pieces by then.
     func read(_ key: String, limitBytes: Int, take: @escaping @Sendable ([UInt8]) -> Void) async throws(ProbeFailure)
 }

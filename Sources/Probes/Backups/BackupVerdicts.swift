@@ -1,11 +1,13 @@
 import Synchronization
 
-/// Verdicts by backup set. It outlives a reload of the configuration, so that a reload reads no backup again.
+/// The latest verification result of each backup set. It survives a configuration reload, so that a reload does not
+/// download backups again.
 package final class BackupVerdicts: Sendable {
     private let verdicts = Mutex<[String: BackupVerdict]>([:])
-    /// Names of sets that were configured once may stay behind; so many at most.
+    /// Sets that are no longer configured stay in the table; this many names at most.
     private static let limit = 1000
 
+    /// An empty table.
     package init() {}
 
     subscript(set: String) -> BackupVerdict? {

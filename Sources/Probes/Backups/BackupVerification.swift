@@ -2,24 +2,25 @@ import FoundationEssentials
 import Platform
 import Samples
 
-/// How the newest backup of a set is read whole and judged by its content.
+/// How the content of the newest backup of a set is verified.
 package struct BackupVerification: Sendable, Hashable {
-    /// Default true.
+    /// Whether content is verified at all. Default true.
     package var isEnabled = true
-    /// The key of AES-256-GCM that backups are encrypted with: 64 hexadecimal digits, or its 32 bytes in Base64.
-    /// Without it only the checksum is recomputed. Default: none.
+    /// The AES-256-GCM key of the backups: 64 hexadecimal digits, or 32 bytes in Base64. Without it only the checksum
+    /// is verified. Default: none.
     package var encryptionKey: Secret?
-    /// A larger backup is not read. Default 8 GiB.
+    /// Bytes; a larger backup is not read. Default 8 GiB.
     package var limitBytes = 8 << 30
-    /// For reading one backup. Default 1 h.
+    /// Limit for reading one backup. Default 1 h.
     package var timeout: Duration = .seconds(3600)
-    /// A backup that stays the newest is read again after this long: storage rots. Default 7 d.
+    /// How long a result stands before the same backup is read again, since storage can corrupt data. Default 7 d.
     package var repeatInterval: Duration = .seconds(7 * 86_400)
 
+    /// The defaults.
     package init() {}
 
-    /// The bytes of a key as it is written in a file.
-    /// - Returns: nil unless they are 32.
+    /// Decodes a key from its text.
+    /// - Returns: 32 bytes, or nil for any other text.
     package static func keyBytes(_ text: String) -> [UInt8]? {
         if text.utf8.count == 64 {
             var bytes: [UInt8] = []
@@ -36,14 +37,14 @@ package struct BackupVerification: Sendable, Hashable {
     }
 }
 
-/// What reading a whole backup showed.
+/// The result of verifying one backup's content.
 struct BackupVerdict: Sendable, Hashable {
     var object: BackupObject
-    /// Hexadecimal, of the object's bytes as they lie in the bucket.
+    /// Hexadecimal, of the stored (encrypted) bytes.
     var sha256: String
-    /// Whether the metadata's checksum is that; nil without one.
+    /// Whether the checksum in the metadata is the same; nil without one.
     var isChecksumValid: Bool?
-    /// Whether the tag of AES-256-GCM holds; nil without a key.
+    /// Whether the AES-256-GCM tag matches; nil without a key.
     var isEncryptionValid: Bool?
     var bytes: Int64
     var duration: Duration

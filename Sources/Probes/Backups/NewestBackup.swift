@@ -1,10 +1,10 @@
 import Synchronization
 
-/// The newest backup of a set as its listing last showed it, for the probe that reads it whole.
+/// The newest backup of a set in the latest listing, for the probe that verifies its content.
 final class NewestBackup: Sendable {
     struct Value: Sendable, Hashable {
         var object: BackupObject
-        /// Of the metadata, in lower case; nil when it has none of that form.
+        /// The SHA-256 from the metadata, in lower case; nil when it is absent or malformed.
         var checksum: String?
     }
 
@@ -12,7 +12,7 @@ final class NewestBackup: Sendable {
 
     var current: Value? { value.withLock { $0 } }
 
-    /// - Returns: whether it is another one than before.
+    /// - Returns: whether the value changed.
     func replace(_ new: Value?) -> Bool {
         value.withLock { value in
             defer { value = new }

@@ -1,4 +1,4 @@
-// One entry a metric, in the order of the table in README.md; a test holds the two against each other.
+// One entry for each metric, in the order of the table in README.md; a test compares the two.
 
 import Exposition
 
@@ -6,24 +6,24 @@ extension Catalogue {
     private static let everyTarget: [Entry] = [
         Entry(
             "vaultwatch_probe_success", .gauge, ["target_type", "target"],
-            "1 when the target's last probe got an answer that could be read, else 0"),
+            "1 if the target's last probe got a response that it could read, else 0"),
         Entry(
             "vaultwatch_probe_duration_seconds", .gauge, ["target_type", "target"],
-            "How long the target's last probe took"),
+            "Duration of the target's last probe in seconds"),
         Entry(
             "vaultwatch_probe_last_success_timestamp_seconds", .gauge, ["target_type", "target"],
-            "When the target's last successful probe ended; absent until there was one"),
-        Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Probes made of the target"),
+            "Unix time at which the target's last successful probe ended; absent until there is one"),
+        Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Number of probes of the target"),
         Entry(
             "vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"],
             "Failed probes by reason: dns, connect, tls, timeout, http, body, reset, auth, denied, not_found, sealed, redirect, region, clock_skew, configuration, no_active_node, cancelled, other"
         ),
         Entry(
             "vaultwatch_probe_confirmations_total", .counter, ["target_type", "target"],
-            "Immediate probes made out of turn because something changed"),
+            "Number of additional immediate probes after a change"),
         Entry(
             "vaultwatch_probe_missed_turns_total", .counter, ["target_type", "target"],
-            "Turns left out because the previous probe of the target was still running"),
+            "Number of probes skipped because the previous one was still running"),
     ]
 
     private static let vaultNode: [Entry] = [
@@ -59,7 +59,7 @@ extension Catalogue {
         Entry(
             "vault_node_info", .gauge,
             ["cluster", "node", "version", "cluster_name", "cluster_id", "storage_type", "seal_type"],
-            "1; what the node says of itself, parts left out that it does not say"),
+            "1; what the node reports about itself; labels it does not report are absent"),
         Entry(
             "vault_node_clock_skew_seconds", .gauge, ["cluster", "node"],
             "The node's clock minus this machine's, in the middle of the request; exact to half a second"),
@@ -67,7 +67,7 @@ extension Catalogue {
         Entry("vault_node_seal_shares", .gauge, ["cluster", "node"], "Key shares that exist"),
         Entry(
             "vault_node_unseal_progress", .gauge, ["cluster", "node"],
-            "Key shares given so far in an unsealing under way"),
+            "Key shares entered so far in the current unseal attempt"),
         Entry("vault_node_seal_migration", .gauge, ["cluster", "node"], "1 while a seal migration is under way"),
         Entry(
             "vault_node_ha_enabled", .gauge, ["cluster", "node"], "1 when the node's storage gives high availability"),
@@ -125,7 +125,7 @@ extension Catalogue {
             "vault_cluster_nodes", .gauge, ["cluster", "state"], "Nodes in each state, all states of vault_node_state"),
         Entry(
             "vault_cluster_active_nodes", .gauge, ["cluster"],
-            "Nodes that say they are active: 1 is right, 0 an outage, 2 a split brain"),
+            "Number of nodes that report to be active: 1 is normal, 0 an outage, 2 a split brain"),
         Entry("vault_cluster_standby_nodes", .gauge, ["cluster"], "Standbys able to take over"),
         Entry("vault_cluster_usable_nodes", .gauge, ["cluster"], "Nodes that are active or able to take over"),
         Entry(
@@ -133,26 +133,31 @@ extension Catalogue {
             "Usable nodes that the cluster needs: the majority on integrated storage, 1 on any other"),
         Entry(
             "vault_cluster_quorum_margin", .gauge, ["cluster"],
-            "Usable nodes minus the quorum's size: how many may still fail; negative is an outage"),
+            "Usable nodes minus the quorum size: how many more may fail; negative during an outage"),
         Entry("vault_cluster_active_info", .gauge, ["cluster", "node"], "1 for each node that is active"),
         Entry(
             "vault_cluster_leader_agreement", .gauge, ["cluster"],
-            "1 when all unsealed nodes that answered name the same leader; 0 when they differ or none is named"),
-        Entry("vault_cluster_named_leaders", .gauge, ["cluster"], "Different leader addresses that the nodes name"),
-        Entry("vault_cluster_versions", .gauge, ["cluster"], "Different versions among the nodes that answer"),
+            "1 if all unsealed nodes that answered report the same leader, 0 if they differ or report none"),
+        Entry(
+            "vault_cluster_named_leaders", .gauge, ["cluster"],
+            "Number of different leader addresses that the nodes report"),
+        Entry(
+            "vault_cluster_versions", .gauge, ["cluster"], "Number of different versions among the nodes that answer"),
         Entry(
             "vault_cluster_ids", .gauge, ["cluster"],
-            "Different cluster ids among the nodes that answer: more than 1 means that a node belongs elsewhere"),
+            "Number of different cluster ids among the nodes that answer: more than 1 means that a node belongs to another cluster"
+        ),
         Entry(
             "vault_cluster_clock_spread_seconds", .gauge, ["cluster"],
             "Largest difference between the clocks of two nodes; exact to a second"),
         Entry(
             "vault_cluster_leaderless_seconds", .gauge, ["cluster"],
             "Time since an active node was last seen, 0 while there is one; since the start when there never was"),
-        Entry("vault_cluster_failovers_total", .counter, ["cluster"], "Times that another node became active"),
+        Entry(
+            "vault_cluster_failovers_total", .counter, ["cluster"], "Number of times that another node became active"),
         Entry(
             "vault_cluster_elections_total", .counter, ["cluster"],
-            "Times that a node became active, the same one again included"),
+            "Number of times that a node became active, including the same one again"),
         Entry(
             "vault_cluster_last_failover_duration_seconds", .gauge, ["cluster"],
             "From the last answer of the old active node to the first of the new one; absent until one was seen"),
@@ -165,24 +170,26 @@ extension Catalogue {
         Entry(
             "vault_canary_success", .gauge, ["cluster", "via"],
             "1 when the last read of the canary secret succeeded; via is active_node or load_balancer"),
-        Entry("vault_canary_reads_total", .counter, ["cluster", "via"], "Reads tried"),
+        Entry("vault_canary_reads_total", .counter, ["cluster", "via"], "Number of attempted reads"),
         Entry(
             "vault_canary_failures_total", .counter, ["cluster", "via", "reason"],
-            "Reads failed, with the reasons of vaultwatch_probe_failures_total"),
-        Entry("vault_canary_duration_seconds", .histogram, ["cluster", "via"], "Time that a successful read took"),
+            "Number of failed reads, with the reasons of vaultwatch_probe_failures_total"),
         Entry(
-            "vault_canary_last_duration_seconds", .gauge, ["cluster", "via"], "Time that the last successful read took"),
+            "vault_canary_duration_seconds", .histogram, ["cluster", "via"], "Duration of successful reads in seconds"),
+        Entry(
+            "vault_canary_last_duration_seconds", .gauge, ["cluster", "via"],
+            "Duration of the last successful read in seconds"),
         Entry(
             "vault_canary_last_success_timestamp_seconds", .gauge, ["cluster", "via"],
             "When a read last succeeded; absent until one did"),
         Entry(
             "vault_token_valid", .gauge, ["cluster"],
-            "1 when the agent's own token works, 0 when it could not be had or was refused"),
+            "1 if the agent's own token works, 0 if it could not be obtained or was refused"),
         Entry(
             "vault_token_expiry_timestamp_seconds", .gauge, ["cluster"],
-            "When the agent's own token ends; absent for a token from a file"),
-        Entry("vault_logins_total", .counter, ["cluster"], "AppRole logins tried"),
-        Entry("vault_login_failures_total", .counter, ["cluster", "reason"], "AppRole logins failed"),
+            "Unix time at which the agent's own token expires; absent for a token from a file"),
+        Entry("vault_logins_total", .counter, ["cluster"], "Number of attempted AppRole logins"),
+        Entry("vault_login_failures_total", .counter, ["cluster", "reason"], "Number of failed AppRole logins"),
     ]
 
     private static let loadBalancer: [Entry] = [
@@ -360,7 +367,7 @@ extension Catalogue {
         Entry(
             "postgres_longest_transaction_seconds", .gauge, ["cluster", "server"],
             "Age of the oldest open transaction of another client, 0 when there is none"),
-        Entry("postgres_waiting_sessions", .gauge, ["cluster", "server"], "Sessions that wait for a lock"),
+        Entry("postgres_waiting_sessions", .gauge, ["cluster", "server"], "Number of sessions waiting for a lock"),
         Entry("postgres_replication_slot_active", .gauge, ["cluster", "server", "slot"], "1 when the slot is in use"),
         Entry(
             "postgres_replication_slot_info", .gauge, ["cluster", "server", "slot", "type", "wal_status"],
@@ -398,7 +405,7 @@ extension Catalogue {
         ),
         Entry(
             "vault_ha_lock_owner_changes_total", .counter, ["cluster", "server"],
-            "Times that another holder took the lock: elections as the database sees them"),
+            "Number of times that another holder acquired the lock: elections as the database sees them"),
     ]
 
     private static let postgresCluster: [Entry] = [
@@ -406,11 +413,11 @@ extension Catalogue {
         Entry("postgres_cluster_servers_up", .gauge, ["cluster"], "Servers that answer"),
         Entry(
             "postgres_cluster_primaries", .gauge, ["cluster"],
-            "Servers not in recovery: 1 is right, 0 no writes, 2 a split brain"),
+            "Number of servers not in recovery: 1 is normal, 0 means no writes, 2 a split brain"),
         Entry("postgres_cluster_primary_info", .gauge, ["cluster", "server"], "1 for each server not in recovery"),
         Entry(
             "postgres_cluster_expected_replicas", .gauge, ["cluster"],
-            "Replicas that there should be: as configured, else the servers but one"),
+            "Number of expected replicas: as configured, else all servers but one"),
         Entry(
             "postgres_cluster_streaming_replicas", .gauge, ["cluster"], "Replicas that stream, as the primary sees them"
         ),
@@ -421,7 +428,7 @@ extension Catalogue {
         Entry("backup_listing_failure", .gauge, ["backup_set", "reason"], "1, present only while the listing fails"),
         Entry(
             "backup_listing_truncated", .gauge, ["backup_set"],
-            "1 when the listing went over its bound and the rest was left out"),
+            "1 if the listing exceeded its limit and is incomplete"),
         Entry("backup_objects", .gauge, ["backup_set"], "Objects below the set's prefix that are backups by their key"),
         Entry("backup_total_size_bytes", .gauge, ["backup_set"], "Size of these"),
         Entry(
@@ -505,12 +512,13 @@ extension Catalogue {
         Entry("records_readable", .gauge, ["file"], "1 when the record file could be read"),
         Entry(
             "records_unreadable_lines", .gauge, [],
-            "Lines in the record files that are no JSON object with an event and a time"),
+            "Number of lines in the record files that are not JSON objects with an event and a time"),
         Entry(
             "backup_run_last_success_timestamp_seconds", .gauge, [],
-            "When a backup run last recorded that it completed; absent until one did"),
+            "Unix time at which a backup run last recorded success; absent until one has"),
         Entry(
-            "backup_run_last_failure_timestamp_seconds", .gauge, [], "When a backup run last recorded that it failed"),
+            "backup_run_last_failure_timestamp_seconds", .gauge, [],
+            "Unix time at which a backup run last recorded a failure"),
         Entry(
             "restore_test_last_success_timestamp_seconds", .gauge, [],
             "When a backup was last restored as a test; absent until one was"),

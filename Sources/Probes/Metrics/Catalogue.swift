@@ -1,15 +1,18 @@
 import Exposition
 import Samples
 
-/// Every metric that the probes emit: what a `/metrics` page needs to know beyond the samples, and what rules and
-/// dashboards may name.
+/// Every metric that the probes emit, with type, labels and help for `/metrics`; rules and dashboards are checked
+/// against it.
 package enum Catalogue {
     /// One metric.
     package struct Entry: Sendable, Hashable {
+        /// The family's name, without suffixes such as `_bucket`.
         package let name: String
+        /// Its type.
         package let kind: MetricFamily.Kind
-        /// Names of its labels; a label whose value is not known is left out.
+        /// The names of its labels; a label is absent from a series where its value is unknown.
         package let labels: [String]
+        /// The HELP text.
         package let help: String
 
         init(_ name: String, _ kind: MetricFamily.Kind, _ labels: [String], _ help: String) {
@@ -19,7 +22,7 @@ package enum Catalogue {
             self.help = help
         }
 
-        /// The names under which its series stand in a store.
+        /// The names of its series: `x_bucket`, `x_sum` and `x_count` for a histogram `x`.
         package var seriesNames: [String] {
             switch kind {
             case .histogram: [name + "_bucket", name + "_sum", name + "_count"]
@@ -40,7 +43,7 @@ package enum Catalogue {
     /// The metric that a series belongs to: `x_bucket` to the histogram `x`.
     package static func entry(forSeries name: String) -> Entry? { bySeriesName[name] }
 
-    /// Samples as families for a `/metrics` page, in the order of the names; samples of no known metric are left out.
+    /// Groups samples into families for `/metrics`, sorted by name; samples of unknown metrics are dropped.
     package static func families(_ samples: some Sequence<Sample>) -> [MetricFamily] {
         var families: [String: MetricFamily] = [:]
         for sample in samples {

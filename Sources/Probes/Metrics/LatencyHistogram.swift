@@ -1,19 +1,19 @@
 import Samples
 import Text
 
-/// Durations counted by size, as a classic Prometheus histogram.
+/// A classic Prometheus histogram of durations.
 struct LatencyHistogram: Sendable, Hashable {
-    /// Rising upper bounds in seconds: from an answer on loopback to a probe's timeout. 0.1 s is the
-    /// bound that a secret's read is held to.
+    /// Ascending upper bounds in seconds, from a loopback response to a probe's timeout. 0.1 s is the target for
+    /// reading a secret.
     static let bounds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
     private static let boundNames = bounds.map(goFormat) + ["+Inf"]
 
-    /// Not cumulative; the last one is over all bounds.
+    /// Not cumulative; the last one counts what is above all bounds.
     private var buckets = [Double](repeating: 0, count: bounds.count + 1)
     private(set) var sum = 0.0
     private(set) var count = 0.0
 
-    /// - Parameter seconds: NaN and negative values, which a clock can't give, are left out.
+    /// - Parameter seconds: negative and non-finite values are ignored.
     mutating func observe(_ seconds: Double) {
         guard seconds >= 0, seconds.isFinite else { return }
         let index = LatencyHistogram.bounds.firstIndex { seconds <= $0 } ?? LatencyHistogram.bounds.count
@@ -22,7 +22,7 @@ struct LatencyHistogram: Sendable, Hashable {
         count += 1
     }
 
-    /// The lines of its exposition: cumulative buckets, sum, count.
+    /// The lines of the exposition: cumulative buckets, sum, count.
     var lines: [(suffix: String, bound: String?, value: Double)] {
         var total = 0.0
         var lines: [(suffix: String, bound: String?, value: Double)] = []

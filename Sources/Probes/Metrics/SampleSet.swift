@@ -1,6 +1,6 @@
 import Samples
 
-/// The samples of one probe run: all of one time, all with the target's own labels.
+/// The samples of one probe run: they share a timestamp and the target's own labels.
 struct SampleSet: Sendable {
     private(set) var samples: [Sample] = []
     let timestamp: Timestamp
@@ -11,7 +11,7 @@ struct SampleSet: Sendable {
         self.timestamp = timestamp
     }
 
-    /// A value that is not known gives no sample; an empty label is an absent one.
+    /// Adds a sample unless the value is nil; labels with empty values are omitted.
     mutating func add(_ name: String, _ value: Double?, _ labels: KeyValuePairs<String, String> = [:]) {
         guard let value else { return }
         add(name, value, labels.map { Label($0.key, $0.value) })
@@ -41,7 +41,7 @@ struct SampleSet: Sendable {
         add(name, value?.seconds, labels)
     }
 
-    /// One series for each possible state, 1 for the present one.
+    /// Adds one series for each possible state: 1 for the present one, 0 for the others.
     mutating func addState(_ name: String, _ present: String, of all: [String]) {
         for state in all { add(name, state == present, ["state": state]) }
     }
@@ -54,7 +54,7 @@ struct SampleSet: Sendable {
 
     mutating func append(_ other: SampleSet) { samples += other.samples }
 
-    /// A label's value comes from outside: it must not grow a page without bound.
+    /// Label values come from the targets, so their length is bounded.
     private static func bounded(_ value: String) -> String {
         value.utf8.count <= 256 ? value : String(value.prefix(200)) + "…"
     }

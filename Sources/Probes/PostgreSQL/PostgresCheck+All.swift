@@ -2,7 +2,7 @@ import Samples
 import Transport
 
 extension PostgresCheck {
-    /// Everything asked after the identity, for one version.
+    /// The checks that follow the identity query, for one server version.
     /// - Parameter version: `server_version_num`.
     static func all(_ options: PostgresServerOptions, version: Int) -> [PostgresCheck] {
         [
@@ -11,7 +11,7 @@ extension PostgresCheck {
         ]
     }
 
-    /// Replicas of this server, whatever its own role: a replica can feed others.
+    /// The replicas of this server, whatever its own role: replication can be cascaded.
     private static let replication =
         PostgresCheck(
             name: "replication",
@@ -34,7 +34,7 @@ extension PostgresCheck {
             guard let state = row.text("state") else { throw .hidden }
             let address = row.text("address") ?? ""
             var name = row.text("name") ?? ""
-            // walreceiver is every replica's name that was given none: the address tells them apart.
+            // `walreceiver` is the default application_name: the address tells such replicas apart.
             let isAmbiguous = name.isEmpty || name == "walreceiver" || replicas.count { $0.text("name") == name } > 1
             if isAmbiguous { name = name.isEmpty ? address : "\(name)@\(address)" }
             let base = name
@@ -62,8 +62,9 @@ extension PostgresCheck {
         return facts
     }
 
-    /// `replay_lag` is NULL on an idle primary, where nothing is behind; and it keeps its last value when the replica
-    /// stops replying, so bytes behind make the last reply's age the least that the lag can be.
+    /// The lag of a replica in seconds, as its primary sees it. `replay_lag` is NULL on an idle primary, where nothing
+    /// is behind, and keeps its last value when the replica stops replying: while bytes are behind, the lag is at least
+    /// the age of the last reply.
     static func lag(_ replayLag: Double?, behind: Double?, replyAge: Double?) -> Double? {
         guard let behind else { return replayLag }
         if behind <= 0 { return replayLag ?? 0 }
@@ -72,7 +73,7 @@ extension PostgresCheck {
     }
 
     private static func connections(version: Int) -> PostgresCheck {
-        // PostgreSQL 16 added a second reserve.
+        // PostgreSQL 16 added reserved_connections.
         let reserved =
             "current_setting('superuser_reserved_connections')::int"
             + (version >= 160_000 ? " + current_setting('reserved_connections')::int" : "")
@@ -88,7 +89,7 @@ extension PostgresCheck {
             guard let row = PostgresRow.first(rows), let total = row.number("total"),
                 let limit = row.number("available")
             else {
-                throw PostgresCheckFailure("value", "no counts of connections")
+                throw PostgresCheckFailure("value", "the connection counts are missing")
             }
             var facts: [PostgresFact] = []
             let active = row.number("active") ?? 0
@@ -114,7 +115,7 @@ extension PostgresCheck {
             """
     ) { rows throws(PostgresCheckFailure) in
         guard let row = PostgresRow.first(rows), let longest = row.number("longest") else {
-            throw PostgresCheckFailure("value", "no ages of transactions")
+            throw PostgresCheckFailure("value", "the transaction ages are missing")
         }
         if let hidden = row.number("hidden"), hidden > 0 { throw .hidden }
         return [
@@ -154,7 +155,7 @@ extension PostgresCheck {
             "SELECT current_database() AS name, pg_database_size(current_database()) AS own, (SELECT sum(pg_database_size(oid)) FROM pg_database) AS every"
     ) { rows throws(PostgresCheckFailure) in
         guard let row = PostgresRow.first(rows), let own = row.number("own") else {
-            throw PostgresCheckFailure("value", "no size")
+            throw PostgresCheckFailure("value", "the database size is missing")
         }
         var facts: [PostgresFact] = []
         facts.add("postgres_database_size_bytes", own, ["database": row.text("name") ?? ""])
@@ -181,7 +182,7 @@ extension PostgresCheck {
                     throw PostgresCheckFailure("missing", "there is no table \(table)")
                 }
                 facts.add("postgres_table_size_bytes", size, ["table": table])
-                // A replica counts no rows.
+                // Row statistics are not collected on a replica.
                 if row.bool("recovery") == true { continue }
                 facts.add("postgres_table_live_rows", row.number("live"), ["table": table])
                 facts.add("postgres_table_dead_rows", row.number("dead"), ["table": table])
@@ -195,7 +196,7 @@ extension PostgresCheck {
         sql: "SELECT max(age(datfrozenxid)) AS xid, max(mxid_age(datminmxid)) AS multixact FROM pg_database"
     ) { rows throws(PostgresCheckFailure) in
         guard let row = PostgresRow.first(rows), let age = row.number("xid") else {
-            throw PostgresCheckFailure("value", "no ages")
+            throw PostgresCheckFailure("value", "the transaction id ages are missing")
         }
         var facts = [PostgresFact("postgres_transaction_id_age", age)]
         facts.add("postgres_multixact_id_age", row.number("multixact"))
@@ -206,7 +207,9 @@ extension PostgresCheck {
         name: "wal", isSlow: true, sql: "SELECT coalesce(sum(size), 0) AS size FROM pg_ls_waldir()"
     ) {
         rows throws(PostgresCheckFailure) in
-        guard let size = PostgresRow.first(rows)?.number("size") else { throw PostgresCheckFailure("value", "no size") }
+        guard let size = PostgresRow.first(rows)?.number("size") else {
+            throw PostgresCheckFailure("value", "the size of pg_wal is missing")
+        }
         return [PostgresFact("postgres_wal_directory_bytes", size)]
     }
 
@@ -216,7 +219,9 @@ extension PostgresCheck {
             SELECT xact_commit, xact_rollback, blks_hit, blks_read, deadlocks, temp_bytes FROM pg_stat_database WHERE datname = current_database()
             """
     ) { rows throws(PostgresCheckFailure) in
-        guard let row = PostgresRow.first(rows) else { throw PostgresCheckFailure("value", "no statistics") }
+        guard let row = PostgresRow.first(rows) else {
+            throw PostgresCheckFailure("value", "the database statistics are missing")
+        }
         var facts: [PostgresFact] = []
         facts.add("postgres_transactions_total", row.number("xact_commit"), ["outcome": "commit"])
         facts.add("postgres_transactions_total", row.number("xact_rollback"), ["outcome": "rollback"])

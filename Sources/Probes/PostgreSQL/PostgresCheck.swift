@@ -1,21 +1,21 @@
 import Samples
 import Transport
 
-/// One question to a server. Each stands alone: a missing privilege costs its own answer and no other.
+/// One query to a server. Checks are independent: a missing privilege fails one check and no other.
 struct PostgresCheck: Sendable {
     var name: String
-    /// Asked only every so often.
+    /// Whether it runs only every `slowInterval`.
     var isSlow = false
     var sql: String
-    /// - Throws: `PostgresCheckFailure` when the rows are not what was asked for.
+    /// Turns the rows into facts. Throws `PostgresCheckFailure` for unexpected rows.
     var facts: @Sendable (PostgresRows) throws(PostgresCheckFailure) -> [PostgresFact]
 }
 
-/// Why a check gave nothing; the reasons of `postgres_check_failures_total`.
+/// Why a check failed, with a reason of `postgres_check_failures_total`.
 struct PostgresCheckFailure: Error, Hashable, Sendable {
     let reason: String
     let message: String
-    /// The connection is of no more use.
+    /// Whether the connection can no longer be used.
     var isConnectionLost = false
 
     init(_ reason: String, _ message: String) {
@@ -23,7 +23,7 @@ struct PostgresCheckFailure: Error, Hashable, Sendable {
         self.message = message
     }
 
-    /// Source of the codes: PostgreSQL's manual, appendix A.
+    /// Maps SQLSTATE codes to reasons. Source: PostgreSQL manual, appendix A.
     init(_ error: PostgresError) {
         message = error.description
         switch error.sqlState {
@@ -40,13 +40,13 @@ struct PostgresCheckFailure: Error, Hashable, Sendable {
         }
     }
 
-    /// pg_stat views show other sessions' rows to everybody, but empty: the role lacks pg_monitor.
+    /// Without pg_monitor the pg_stat views show the rows of other sessions with empty columns.
     static let hidden = PostgresCheckFailure("permission", "rows are hidden: grant pg_monitor to the role")
 }
 
-/// SQL that differs by version and configuration. Versions are numbers as `server_version_num` gives them.
+/// Fragments of SQL and the fixed queries.
 enum PostgresSQL {
-    /// An identifier, its schema before it, quoted part by part.
+    /// Quotes an identifier, with or without a schema, part by part.
     static func identifier(_ name: String) -> String {
         name.split(separator: ".").map {
             "\"" + $0.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
@@ -58,7 +58,7 @@ enum PostgresSQL {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     }
 
-    /// Where the write-ahead log stands: written on a primary, replayed on a replica.
+    /// The position in the write-ahead log: written on a primary, replayed on a replica.
     static let position = "(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)"
 
     static let identity = """

@@ -2,7 +2,7 @@ import Platform
 import Samples
 import Synchronization
 
-/// What the probes of one cluster's servers share.
+/// The state that the probes of one cluster's servers share.
 final class PostgresCluster: Sendable {
     let name: String
     private let state: Mutex<PostgresClusterState>

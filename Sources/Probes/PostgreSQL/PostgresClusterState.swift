@@ -1,34 +1,34 @@
 import Platform
 import Samples
 
-/// What the servers of one cluster amount to together: who is the primary, where its log stands, who streams.
+/// The state of a PostgreSQL cluster, derived from its servers: the primary, its WAL position, the streaming replicas.
 struct PostgresClusterState: Sendable {
-    /// One server at one time.
+    /// What one probe saw of a server.
     struct Observation: Sendable {
         var isUp: Bool
         var inRecovery: Bool?
-        /// Position in the write-ahead log, bytes.
+        /// WAL position in bytes.
         var position: Double?
         var streamingReplicas: Int?
         var moment: Moment
     }
 
-    /// A replica's own view.
+    /// Replication as the replica sees it.
     struct Replica: Sendable, Hashable {
         var isStreaming: Bool
-        /// Seconds since the primary was last heard; nil when never.
+        /// Seconds since the last message from the primary; nil if there was none.
         var messageAge: Double?
-        /// wal_receiver_timeout, seconds; 0 is none.
-        var patience: Double?
-        /// Replayed so far, bytes.
+        /// wal_receiver_timeout in seconds; 0 means none.
+        var receiverTimeout: Double?
+        /// WAL position replayed, in bytes.
         var position: Double?
-        /// The primary's position as it last told the receiver, bytes.
-        var toldPosition: Double?
+        /// The primary's WAL position as last reported to the receiver, in bytes.
+        var reportedPosition: Double?
         /// Seconds since the commit of the last replayed transaction.
         var replayAge: Double?
     }
 
-    /// What a replica's lag comes to.
+    /// The lag of a replica; nil where it is unknown.
     struct Lag: Sendable, Hashable {
         var seconds: Double?
         var bytes: Double?
@@ -47,7 +47,7 @@ struct PostgresClusterState: Sendable {
         self.expectedReplicas = expectedReplicas ?? max(0, servers.count - 1)
     }
 
-    /// - Returns: whether the server is another than before: up or down, or in another role.
+    /// - Returns: whether the server went up or down or changed its role.
     mutating func observe(_ observation: Observation, of server: String) -> Bool {
         let before = seen[server]
         seen[server] = observation
@@ -66,21 +66,22 @@ struct PostgresClusterState: Sendable {
 
     private var primaries: [String] { servers.filter { seen[$0]?.isUp == true && seen[$0]?.inRecovery == false } }
 
-    /// The primary's position: as it said itself, or as it told the replica where the primary is none of ours.
-    /// A primary of ours that doesn't answer leaves it unknown: what it told last proves nothing.
-    private func primaryPosition(told: Double?) -> Double? {
+    /// The primary's WAL position: its own answer or, for a primary that is not configured, what it reported to the
+    /// replica. It is unknown when a configured primary does not answer, since its last report may be outdated.
+    private func primaryPosition(reported: Double?) -> Double? {
         let highest = primaries.compactMap { seen[$0]?.position }.max()
         if let highest { return highest }
-        let wasOurs = servers.contains { lastRole[$0] == false }
-        return wasOurs ? nil : told
+        let isConfigured = servers.contains { lastRole[$0] == false }
+        return isConfigured ? nil : reported
     }
 
-    /// A replica's lag: none only when it streams, heard the primary lately, and has replayed all that the primary
-    /// wrote. Otherwise the age of the last replayed transaction, and at most the time since it was last without lag.
+    /// A replica's lag: 0 only when it streams, its last message is recent and it has replayed all that the primary has
+    /// written. Otherwise the age of the last replayed transaction, but no more than the time since it was last in
+    /// sync.
     mutating func lag(of server: String, _ replica: Replica, now: Moment) -> Lag {
-        let primary = primaryPosition(told: replica.toldPosition)
-        let patience = replica.patience.flatMap { $0 > 0 ? $0 : nil } ?? 60
-        let isFresh = replica.messageAge.map { $0 <= patience } ?? false
+        let primary = primaryPosition(reported: replica.reportedPosition)
+        let timeout = replica.receiverTimeout.flatMap { $0 > 0 ? $0 : nil } ?? 60
+        let isFresh = replica.messageAge.map { $0 <= timeout } ?? false
         var lag = Lag()
         if let primary, let own = replica.position { lag.bytes = max(0, primary - own) }
         if replica.isStreaming, isFresh, lag.bytes == 0 {
@@ -94,7 +95,7 @@ struct PostgresClusterState: Sendable {
         return lag
     }
 
-    /// Nothing is said before every server was asked once.
+    /// Whether every server has been probed once; nothing is derived before that.
     var isComplete: Bool { servers.allSatisfy { seen[$0] != nil } }
 
     func samples(cluster: String, at now: Timestamp) -> SampleSet {
@@ -112,7 +113,9 @@ struct PostgresClusterState: Sendable {
     }
 
     var targetStatus: TargetStatus {
-        guard isComplete else { return TargetStatus(.unknown, "waiting", detail: "not every server was asked yet") }
+        guard isComplete else {
+            return TargetStatus(.unknown, "waiting", detail: "not every server has been probed yet")
+        }
         let up = servers.count { seen[$0]?.isUp == true }
         let streaming = primaries.compactMap { seen[$0]?.streamingReplicas }.reduce(0, +)
         let detail = "\(up) of \(servers.count) servers up, \(streaming) of \(expectedReplicas) replicas streaming"

@@ -1,7 +1,7 @@
 import Samples
 import Transport
 
-/// A value that a check found, to become a sample.
+/// A value found by a check; it becomes a sample.
 struct PostgresFact: Sendable, Hashable {
     var name: String
     var value: Double
@@ -14,13 +14,13 @@ struct PostgresFact: Sendable, Hashable {
     }
 }
 
-/// One row of a result, by column.
+/// One row of a result, accessed by column name.
 struct PostgresRow {
     let rows: PostgresRows
     let index: Int
 
     func text(_ column: String) -> String? { rows.value(index, column) }
-    /// Also PostgreSQL's `Infinity` and the like, as nil.
+    /// A finite number; nil for NULL, `Infinity` and anything else.
     func number(_ column: String) -> Double? { text(column).flatMap(Double.init).flatMap { $0.isFinite ? $0 : nil } }
     /// `t` or `f`.
     func bool(_ column: String) -> Bool? { text(column).map { $0 == "t" } }

@@ -1,9 +1,10 @@
 import Transport
 
-/// Vault's HA lock as the database shows it, and who took it over time.
+/// Vault's HA lock as stored in the database, and the changes of its holder.
 ///
-/// Held means `valid_until > now()` by the database's clock; an expired row is a holder that crashed or hangs; no row
-/// is a clean release. `ha_identity` is new with each acquisition, so its changes count elections.
+/// The lock is held while `valid_until > now()` by the database's clock. An expired row means that its holder crashed
+/// or hangs; no row means that it was released. `ha_identity` is new for each acquisition, so its changes are
+/// elections.
 struct PostgresLock: Sendable {
     enum State: String, Sendable, CaseIterable {
         case held, expired, absent
@@ -22,7 +23,7 @@ struct PostgresLock: Sendable {
         """
     }
 
-    /// - Throws: `PostgresCheckFailure` when the row can't be read.
+    /// - Throws: `PostgresCheckFailure` for a row without holder or end.
     mutating func observe(_ rows: PostgresRows) throws(PostgresCheckFailure) {
         guard let row = PostgresRow.first(rows) else {
             state = .absent
@@ -30,7 +31,7 @@ struct PostgresLock: Sendable {
             return
         }
         guard let seconds = row.number("remaining"), let holder = row.text("owner") else {
-            throw PostgresCheckFailure("value", "the lock's row has no end")
+            throw PostgresCheckFailure("value", "the lock's row has no holder or end")
         }
         remaining = seconds
         state = seconds > 0 ? .held : .expired

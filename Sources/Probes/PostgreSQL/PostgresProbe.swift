@@ -3,20 +3,20 @@ import Samples
 import Synchronization
 import Transport
 
-/// Asks one PostgreSQL server who it is, and then everything else, each question by itself, over one kept connection.
+/// Queries one PostgreSQL server for its identity and then for all checks, one by one over a persistent connection.
 final class PostgresProbe: RunnableProbe {
     private struct Memory: Sendable {
         var histogram = LatencyHistogram()
         var lock = PostgresLock()
         /// Failures of checks, by check and reason.
         var failures: [[String]: Int] = [:]
-        /// What the slow checks last found, and whether each could be made.
+        /// The results of the last run of the slow checks.
         var slowFacts: [PostgresFact] = []
         var slowSuccess: [String: Bool] = [:]
         var slowAsked: Instant?
     }
 
-    /// What one turn found.
+    /// The results of one turn.
     private struct Turn: Sendable {
         var facts: [PostgresFact] = []
         var success: [String: Bool] = [:]
@@ -65,7 +65,7 @@ final class PostgresProbe: RunnableProbe {
         }
         let answered = platform.time.now()
         guard let identity = identity(rows, asked: asked, answered: answered) else {
-            return down(ProbeFailure("body", "the server's identity can't be read"))
+            return down(ProbeFailure("body", "the server's identity cannot be read"))
         }
         memory.withLock { $0.histogram.observe((answered.monotonic - asked.monotonic).seconds) }
         let turn = await ask(identity)
@@ -74,16 +74,17 @@ final class PostgresProbe: RunnableProbe {
     }
 
     private func identity(_ rows: PostgresRows, asked: Moment, answered: Moment) -> Identity? {
-        guard let row = PostgresRow.first(rows), let number = row.number("number"), let recovery = row.bool("recovery")
+        guard let row = PostgresRow.first(rows), let number = row.number("number"),
+            let version = Int(exactly: number), let recovery = row.bool("recovery")
         else { return nil }
         let middle = (asked.wall.seconds + answered.wall.seconds) / 2
         return Identity(
-            version: Int(number), versionText: row.text("version") ?? "", inRecovery: recovery,
+            version: version, versionText: row.text("version") ?? "", inRecovery: recovery,
             started: row.number("started"),
             clockSkew: row.number("clock").map { $0 - middle }, position: row.number("position"))
     }
 
-    /// Asks the checks that are due, the slow ones now and then; stops when the connection is lost.
+    /// Runs the checks that are due; stops when the connection is lost.
     private func ask(_ identity: Identity) async -> Turn {
         var turn = Turn()
         turn.success["identity"] = true
@@ -136,7 +137,7 @@ final class PostgresProbe: RunnableProbe {
     private func answer<Value>(
         _ check: String, _ sql: String, _ turn: inout Turn, _ read: (PostgresRows) throws(PostgresCheckFailure) -> Value
     ) async -> Value? {
-        // A lost connection would make each of the others wait for its own timeout.
+        // On a lost connection every further check would wait for its timeout.
         guard !turn.isConnectionLost else {
             turn.success[check] = false
             return nil
@@ -207,7 +208,7 @@ final class PostgresProbe: RunnableProbe {
         var lag: PostgresClusterState.Lag?
         if let receiver = turn.receiver { lag = addReplica(receiver, identity, to: &set) }
         let status = status(identity, turn, memory.lock, lag, streaming: streaming)
-        // What the role may not see is told in its own metric; only a connection lost under way fails the probe.
+        // Failed checks have a metric of their own; only a lost connection fails the probe.
         let failure =
             turn.isConnectionLost
             ? turn.failures.last.map {
@@ -221,8 +222,9 @@ final class PostgresProbe: RunnableProbe {
     {
         let replica = PostgresClusterState.Replica(
             isStreaming: row.text("status") == "streaming", messageAge: row.number("message_age"),
-            patience: row.number("patience"),
-            position: identity.position, toldPosition: row.number("primary_end"), replayAge: row.number("replay_age"))
+            receiverTimeout: row.number("patience"),
+            position: identity.position, reportedPosition: row.number("primary_end"),
+            replayAge: row.number("replay_age"))
         let lag = cluster.lag(of: options.name, replica)
         set.add("postgres_receiver_streaming", replica.isStreaming)
         if let status = row.text("status") {
@@ -249,7 +251,7 @@ final class PostgresProbe: RunnableProbe {
                 health = .critical
             }
             if let seconds = lag?.seconds {
-                parts.append("lag \(Int(seconds.rounded())) s")
+                parts.append("lag \(Int64(saturating: seconds.rounded())) s")
                 if seconds > 60 { health = .critical } else if seconds > 10 { health = max(health, .warning) }
             }
         } else {

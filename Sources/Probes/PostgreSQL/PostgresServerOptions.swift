@@ -1,31 +1,33 @@
 import Transport
 
-/// One PostgreSQL server that holds Vault's storage.
+/// One PostgreSQL server with Vault's storage.
 package struct PostgresServerOptions: Sendable, Hashable {
+    /// The value of the label `server`; unique.
     package var name: String
-    /// The Vault cluster whose storage it is; servers with the same one are taken as a primary and its replicas.
+    /// The Vault cluster whose storage this is; servers of the same cluster are a primary and its replicas.
     /// Default `vault`.
     package var cluster = "vault"
+    /// How to connect.
     package var connection: PostgresOptions
-    /// Vault's tables, with their schema where they are not on the search path. OpenBao: `openbao_kv_store`,
-    /// `openbao_ha_locks`.
+    /// Vault's table of entries, with its schema where that is not on the search path. OpenBao: `openbao_kv_store`.
     package var keyValueTable = "vault_kv_store"
+    /// Vault's table of HA locks. OpenBao: `openbao_ha_locks`.
     package var lockTable = "vault_ha_locks"
-    /// Bytes that the storage holds in all; SQL can't tell. Default: none, and no share of it.
+    /// The size of the storage in bytes, which SQL cannot tell. Default: none, and no used ratio.
     package var capacityBytes: Int64?
-    /// A directory on the server's file system, where the agent runs on the same machine: its size and use are
-    /// asked instead of a capacity. Default: none.
+    /// A directory on the server's file system, for an agent on the same machine; its size and use are measured in
+    /// place of `capacityBytes`. Default: none.
     package var storagePath: String?
-    /// Replicas that the cluster should have. Default: all of its configured servers but one.
+    /// How many replicas the cluster should have. Default: all configured servers but one.
     package var expectedReplicas: Int?
-    /// Default 5 s.
+    /// Time from one turn to the next. Default 5 s.
     package var interval: Duration = .seconds(5)
-    /// For the whole turn; each statement has its own in `connection`. Default 8 s.
+    /// Limit for a whole turn; the limit of a statement is in `connection`. Default 8 s.
     package var timeout: Duration = .seconds(8)
-    /// Between two turns that also ask what is slow to answer and slow to change: sizes, wraparound, statistics.
-    /// Default 30 s.
+    /// Time between two turns that include the slow checks: sizes, wraparound, statistics. Default 30 s.
     package var slowInterval: Duration = .seconds(30)
 
+    /// A server with defaults for all the rest.
     package init(name: String, connection: PostgresOptions) {
         self.name = name
         self.connection = connection

@@ -3,9 +3,9 @@ import Dispatch
     import Glibc
 #endif
 
-/// How full the server's storage is.
+/// How full a server's storage is.
 enum PostgresStorage {
-    /// A fact that only the capacity's share is made of; it is no metric.
+    /// The fact from which the used ratio is computed; it is not exported.
     static let allDatabases = "all databases"
 
     struct Use: Sendable, Hashable {
@@ -13,8 +13,8 @@ enum PostgresStorage {
         var capacity: Double?
     }
 
-    /// statvfs(3) of a directory, what only root may use counted as used. On a thread of its own: a network file system
-    /// can hang.
+    /// statvfs(3) of a directory; blocks reserved for root count as used. It runs off the cooperative pool, since a
+    /// network file system can hang.
     static func fileSystem(_ path: String) async -> Use? {
         await withCheckedContinuation { continuation in
             DispatchQueue.global(qos: .utility).async {

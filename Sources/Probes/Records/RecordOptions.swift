@@ -1,12 +1,14 @@
-/// Files in which the procedures record what they did: backup runs, restore tests, drills.
+/// The files in which recovery procedures record backup runs, restore tests and drills.
 package struct RecordOptions: Sendable, Hashable {
-    /// JSON lines, each one event. All files are read as one.
+    /// Files of JSON lines, one event each. Their events are combined.
     package var paths: [String]
-    /// Of each file so much is read, from its end. Default 1 MiB: some thousand events.
+    /// How much of each file is read, from its end, in bytes. Default 1 MiB: several thousand events.
     package var tailBytes = 1 << 20
-    /// Between two looks. Default 60 s.
+    /// Time from one reading to the next. Default 60 s.
     package var interval: Duration = .seconds(60)
+    /// Limit for reading all files. Default 10 s.
     package var timeout: Duration = .seconds(10)
 
+    /// - Parameter paths: absolute paths of the files.
     package init(paths: [String]) { self.paths = paths }
 }

@@ -2,12 +2,12 @@ import Platform
 import Samples
 import Synchronization
 
-/// Reads the record files: what the procedures wrote of backup runs, restore tests and drills.
+/// Reads the record files of backup runs, restore tests and drills.
 final class RecordProbe: RunnableProbe {
     let target = ProbeTarget(.records, "records")
     private let options: RecordOptions
     private let platform: Platform
-    /// The last report, and of what bytes: files that have not grown are not parsed again.
+    /// The last report with the hash of its input, so that unchanged files are not parsed again.
     private let last = Mutex<(fingerprint: Int, report: RecordReport)?>(nil)
 
     init(options: RecordOptions, platform: Platform) {

@@ -1,8 +1,8 @@
 import Samples
 
-/// What recorded events amount to: when each thing last went well, when it last failed. Pure.
+/// The last success and failure of backup runs, restore tests and drills, from recorded events.
 struct RecordReport: Sendable {
-    /// How often a thing went well or not, and when last.
+    /// When something last succeeded and last failed.
     private struct Outcomes: Sendable {
         var lastSuccess: Timestamp?
         var lastFailure: Timestamp?
@@ -22,12 +22,13 @@ struct RecordReport: Sendable {
     private var latestDrills: [String: RecordedEvent] = [:]
     private(set) var unreadableLines = 0
 
-    /// Scenarios that are told apart; further ones count as `other`.
+    /// The most scenarios with series of their own; further ones count as `other`.
     private static let scenarioLimit = 32
 
     init() {}
 
-    /// Takes a file's text, or its end: a first line that was cut is left out.
+    /// Adds the events of a file or of its end.
+    /// - Parameter isCut: whether the first line may be incomplete and is to be skipped.
     mutating func take(_ bytes: [UInt8], isCut: Bool) {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)[...]
         if isCut { lines = lines.dropFirst() }
@@ -48,7 +49,7 @@ struct RecordReport: Sendable {
         case .drillCompleted, .drillFailed:
             var scenario = event.details.scenario ?? "unknown"
             if drills[scenario] == nil, drills.count >= RecordReport.scenarioLimit { scenario = "other" }
-            // A drill that ran to its end may have shown that the procedure does not work.
+            // A drill can run to its end and still show that the procedure does not work.
             drills[scenario, default: Outcomes()].note(
                 event.kind == .drillCompleted && event.details.success != false, at: event.time)
             if latestDrills[scenario].map({ $0.time <= event.time }) ?? true { latestDrills[scenario] = event }
@@ -71,18 +72,21 @@ struct RecordReport: Sendable {
     }
 
     var status: TargetStatus {
-        func told(_ name: String, _ outcomes: Outcomes) -> String {
+        func phrase(_ name: String, _ outcomes: Outcomes) -> String {
             "\(name) \(outcomes.lastSuccess.map { "last succeeded \($0.rfc3339)" } ?? "never succeeded")"
         }
         let lastDrill = drills.values.compactMap(\.lastSuccess).max()
         let detail = [
-            told("backup run", backups), told("restore test", restoreTests),
+            phrase("backup run", backups), phrase("restore test", restoreTests),
             "drill \(lastDrill.map { "last succeeded \($0.rfc3339)" } ?? "never succeeded")",
         ].joined(separator: ", ")
         let failing = [backups, restoreTests].contains { outcomes in
             outcomes.lastFailure.map { failure in outcomes.lastSuccess.map { $0 < failure } ?? true } ?? false
         }
-        let warnings = unreadableLines > 0 ? ["\(unreadableLines) lines are no events as JSON"] : []
+        let warnings =
+            unreadableLines > 0
+            ? [unreadableLines == 1 ? "1 line is not a JSON event" : "\(unreadableLines) lines are not JSON events"]
+            : []
         return TargetStatus(
             failing || !warnings.isEmpty ? .warning : .ok, failing ? "last run failed" : "read", detail: detail,
             warnings: warnings)

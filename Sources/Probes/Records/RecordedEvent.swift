@@ -4,28 +4,42 @@ import Samples
 /// One line of a record file: an event of the recovery procedures' audit log, as
 /// `{"event": "dr_drill_completed", "timestamp": "2026-10-05T09:00:00Z", "details": {"scenario": "vault_failure", …}}`.
 package struct RecordedEvent: Sendable, Hashable, Encodable {
-    /// What happened. Events of other kinds are nobody's concern here.
+    /// The kinds of event that are evaluated; all others are ignored.
     package enum Kind: String, Sendable, Hashable, CaseIterable, Codable {
+        /// A backup was written.
         case backupCompleted = "vault_backup_completed"
+        /// A backup run failed.
         case backupFailed = "vault_backup_failed"
+        /// A backup was restored as a test.
         case restoreTestSucceeded = "vault_backup_test_success"
+        /// A restore test failed.
         case restoreTestFailed = "vault_backup_test_failure"
+        /// A drill ran to its end; `success` tells whether it passed.
         case drillCompleted = "dr_drill_completed"
+        /// A drill was broken off.
         case drillFailed = "dr_drill_failed"
     }
 
-    /// What the event's kind calls for; every field may be absent.
+    /// The details of an event; every field may be absent.
     package struct Details: Sendable, Hashable, Codable {
+        /// The drill's name: `DR-2026-10-05-vault_failure`.
         package var drillID: String?
+        /// What was drilled: `vault_failure`, `cluster_loss` …
         package var scenario: String?
-        /// Milliseconds.
+        /// How long recovery took, in milliseconds.
         package var duration: Double?
+        /// Whether a completed drill passed.
         package var success: Bool?
+        /// Whether the recovery time objective was met.
         package var rtoMet: Bool?
+        /// What the drill found to be wrong.
         package var issues: [String]?
+        /// The key of the backup that a restore test used.
         package var backup: String?
+        /// Why it failed.
         package var error: String?
 
+        /// No details.
         package init() {}
 
         enum CodingKeys: String, CodingKey {
@@ -39,7 +53,7 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
             case error
         }
 
-        /// A field of another type than expected is as good as absent: the files are written by other people's scripts.
+        /// A field of an unexpected type counts as absent, since the files are written by scripts of all kinds.
         package init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             drillID = try? container.decodeIfPresent(String.self, forKey: .drillID)
@@ -53,10 +67,14 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
         }
     }
 
+    /// What happened.
     package var kind: Kind
+    /// When it happened.
     package var time: Timestamp
+    /// What is known about it beyond that.
     package var details: Details
 
+    /// An event to record.
     package init(_ kind: Kind, at time: Timestamp, details: Details = Details()) {
         self.kind = kind
         self.time = time
@@ -69,6 +87,7 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
         case details
     }
 
+    /// Encodes the object of one line of a record file.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(kind, forKey: .kind)
@@ -76,12 +95,12 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
         try container.encode(details, forKey: .details)
     }
 
-    /// What a line is.
+    /// The meaning of one line of a record file.
     enum Line: Sendable, Hashable {
         case event(RecordedEvent)
-        /// An event of another kind, or nothing.
+        /// An event of another kind, or a blank line.
         case other
-        /// No JSON object with a known event and a time.
+        /// Not a JSON object with an event and a time.
         case unreadable
     }
 

@@ -1,10 +1,10 @@
 import Platform
 import Synchronization
 
-/// Runs work with a deadline that holds even when the work ignores its cancellation.
+/// Runs work with a deadline that holds even when the work ignores cancellation.
 enum Deadline {
-    /// - Returns: the work's value, or nil at the deadline. The work is cancelled then; `ended` is called when it has
-    ///   truly ended, in either case.
+    /// - Returns: the work's value, or nil when the deadline passed; the work is cancelled then. In either case `ended`
+    ///   is called once the work has actually returned.
     static func run<Value: Sendable>(
         _ work: @escaping @Sendable () async -> Value, until deadline: Instant, time: any TimeSource,
         ended: @escaping @Sendable () -> Void
@@ -31,7 +31,7 @@ enum Deadline {
     }
 }
 
-/// The first to finish decides; later ones are not heard.
+/// A result that is set once: the first `finish` wins, later ones are ignored.
 private final class Race<Value: Sendable>: Sendable {
     private enum State {
         case open

@@ -3,17 +3,22 @@ import Platform
 import Samples
 import Synchronization
 
-/// Gives every target its turns, each in a loop of its own, so that one that hangs delays no other.
+/// Probes every target at its interval, each in its own task, so that a target that hangs delays no other.
 package final class ProbeSchedule: Sendable {
-    /// What the schedule tells its owner. All closures are called from any thread, and must be quick.
+    /// Callbacks of the schedule. They may be called on any thread and must return quickly.
     package struct Events: Sendable {
-        /// After each run: the target's result and, where it belongs to a cluster, the cluster's.
+        /// Called after each run with the target's result and, where it belongs to a cluster, the cluster's.
         package var results: @Sendable ([ProbeResult]) -> Void
-        /// After each turn of any target: the schedule goes forward.
+        /// Called after each turn of any target, as a sign of progress.
         package var progress: @Sendable () -> Void
-        /// Once, when every target has had its first run, whatever came of it. Reading backups whole is not waited for.
+        /// Called once, when every target has been probed once, whatever the outcome. Verification of backup content is
+        /// not waited for.
         package var firstRoundEnded: @Sendable () -> Void
 
+        /// - Parameters:
+        ///   - results: receives all results of a run.
+        ///   - progress: does nothing by default.
+        ///   - firstRoundEnded: does nothing by default.
         package init(
             results: @escaping @Sendable ([ProbeResult]) -> Void, progress: @escaping @Sendable () -> Void = {},
             firstRoundEnded: @escaping @Sendable () -> Void = {}
@@ -35,12 +40,14 @@ package final class ProbeSchedule: Sendable {
     private let platform: Platform
     private let events: Events
     private let state: Mutex<State>
-    /// Opens when all Vault nodes were asked once: canary and telemetry need to know who is active.
+    /// Opens when every Vault node has been probed once: canary and telemetry need to know the active node.
     private let nodesKnown = Gate()
-    private let wishes: AsyncStream<ProbeTarget>
-    private let wishing: AsyncStream<ProbeTarget>.Continuation
+    private let requests: AsyncStream<ProbeTarget>
+    private let requesting: AsyncStream<ProbeTarget>.Continuation
 
-    /// - Parameter confirmationGap: the least time between two confirming runs of a target. Default 1 s.
+    /// - Parameters:
+    ///   - set: the probes to run.
+    ///   - confirmationGap: the minimum time between two confirming runs of a target. Default 1 s.
     package init(_ set: ProbeSet, platform: Platform, confirmationGap: Duration = .seconds(1), events: Events) {
         probes = set.probes
         self.platform = platform
@@ -51,15 +58,18 @@ package final class ProbeSchedule: Sendable {
             State(
                 turns: ProbeTurns(confirmationGap: confirmationGap), awaitingFirst: Set(awaited),
                 awaitingFirstNodes: Set(targets.filter { $0.kind == .vaultNode })))
-        (wishes, wishing) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(max(16, 2 * set.probes.count)))
+        (requests, requesting) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingNewest(max(16, 2 * set.probes.count)))
     }
 
+    /// All targets, sorted.
     package var targets: [ProbeTarget] { probes.map(\.target).sorted() }
 
-    /// Asks for a run of a target as soon as its limits allow; wishes that come meanwhile are one with it.
-    package func probeNow(_ target: ProbeTarget) { wishing.yield(target) }
+    /// Requests an immediate (confirming) probe of a target, subject to `confirmationGap`; requests made until it
+    /// starts are merged into one.
+    package func probeNow(_ target: ProbeTarget) { requesting.yield(target) }
 
-    /// Runs until its task is cancelled. The first turn of each target is at once.
+    /// Runs until its task is cancelled. Every target is probed at once at the start.
     package func run() async {
         let (noneAwaited, noNodes) = state.withLock { ($0.awaitingFirst.isEmpty, $0.awaitingFirstNodes.isEmpty) }
         if noneAwaited { events.firstRoundEnded() }
@@ -69,11 +79,11 @@ package final class ProbeSchedule: Sendable {
             await withDiscardingTaskGroup { group in
                 for probe in probes { group.addTask { await self.loop(probe, since: start) } }
                 if probes.isEmpty { group.addTask { await self.idle() } }
-                for await target in wishes {
+                for await target in requests {
                     if Task.isCancelled { break }
                     guard let probe = probes.first(where: { $0.target == target }) else { continue }
                     let now = platform.time.monotonic()
-                    guard case .at(let time) = state.withLock({ $0.turns.wish(target, now: now) }) else { continue }
+                    guard case .at(let time) = state.withLock({ $0.turns.request(target, now: now) }) else { continue }
                     group.addTask {
                         guard (try? await self.platform.time.sleep(until: time)) != nil else { return }
                         await self.turn(probe, confirming: true)
@@ -82,15 +92,15 @@ package final class ProbeSchedule: Sendable {
                 group.cancelAll()
             }
         } onCancel: {
-            wishing.finish()
+            requesting.finish()
             nodesKnown.open()
         }
     }
 
-    /// One run of every target, for a look from the command line: Vault's nodes first, then what needs them.
-    /// Backups are listed and not read whole: that may take an hour.
+    /// Probes every target once, for commands: Vault's nodes first, then the targets that depend on them. Backups are
+    /// listed but their content is not verified, since that may take an hour.
     package func runOnce() async {
-        // What backups claim is held against what the nodes say of their storage.
+        // The backup probe compares the backups' names with the storage type that the nodes report.
         let isDependent = { (probe: any RunnableProbe) in
             ProbeSchedule.needsNodes(probe) || probe.target.kind == .backupSet
         }
@@ -130,12 +140,12 @@ package final class ProbeSchedule: Sendable {
             let answer = await Deadline.run({ await probe.run() }, until: began + probe.timeout, time: platform.time) {
                 if self.state.withLock({ $0.turns.ended(target) }) { self.probeNow(target) }
             }
-            // A cancelled schedule says nothing: an answer that was cut off is no finding.
+            // After cancellation a failure only means that the request was interrupted.
             if Task.isCancelled { return }
             finish(probe, answer ?? probe.timedOut(), began: began)
         case .busy(let since):
-            // A run within its time will answer for this turn too; one that its deadline did not end is still a
-            // failure.
+            // A run within its timeout will also serve this turn. One that has overrun its timeout and not returned is
+            // reported as a failure again.
             if !confirming, began - since >= probe.timeout { finish(probe, probe.timedOut(), began: began) }
         }
         events.progress()
@@ -181,7 +191,7 @@ package final class ProbeSchedule: Sendable {
             platform.log.warning(
                 "probe failed",
                 metadata: ["target": "\(target)", "reason": "\(failure.reason)", "err": "\(failure.message)"])
-        case .recovered: platform.log.info("probe works again", metadata: ["target": "\(target)"])
+        case .recovered: platform.log.info("probe recovered", metadata: ["target": "\(target)"])
         case .state(let old, let new):
             platform.log.info(
                 "target changed", metadata: ["target": "\(target)", "from": "\(old ?? "unknown")", "to": "\(new)"])

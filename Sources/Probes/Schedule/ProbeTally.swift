@@ -1,7 +1,7 @@
 import Platform
 import Samples
 
-/// What is told of a target over its runs.
+/// The counters and the last outcome of a target's probes.
 struct ProbeTally: Sendable {
     private(set) var runs = 0
     private(set) var failures: [String: Int] = [:]
@@ -9,7 +9,7 @@ struct ProbeTally: Sendable {
     private(set) var lastFailure: ProbeFailure?
     private(set) var lastState: String?
 
-    /// What is worth a line in the log: a failure or a state that is not the one before.
+    /// What changed with a run and is worth a log line.
     enum Change: Sendable, Hashable {
         case none
         case failed(ProbeFailure)

@@ -1,20 +1,20 @@
 import Platform
 import Samples
 
-/// When each target has its turn. A value: it takes the time and says what to do.
+/// Decides when each target is probed. Pure: it takes the time and returns the decision.
 struct ProbeTurns: Sendable {
-    /// What to do about a wish for an immediate probe.
+    /// What to do about a request for an immediate probe.
     enum Confirmation: Sendable, Hashable {
-        /// Probe at this time; until then further wishes are one with it.
+        /// Probe at this time; further requests until then are merged into it.
         case at(Instant)
-        /// A probe is already to come.
+        /// A probe is already planned.
         case alreadyPlanned
     }
 
-    /// Whether a turn is to be taken.
+    /// Whether a run may start.
     enum Start: Sendable, Hashable {
         case go
-        /// The previous run has not ended; it began at this time.
+        /// The previous run, which began at this time, has not ended.
         case busy(since: Instant)
     }
 
@@ -23,31 +23,31 @@ struct ProbeTurns: Sendable {
         var lastConfirmation: Instant?
         var isRunning = false
         var isConfirmationPlanned = false
-        /// A confirming wish met a run under way, which may have looked before the change.
-        var isWishedAgain = false
+        /// A confirmation was requested during a run that may have sent its requests before the change.
+        var isRequestedAgain = false
         var missed = 0
         var confirmations = 0
     }
 
-    /// The least time between the starts of two confirming runs, so that a flapping network makes no storm. A turn does
-    /// not count: a connection that breaks just after one is probed at once.
+    /// The minimum time between the starts of two confirming runs; it keeps a flapping network from causing a storm. A
+    /// regular turn does not count: a connection that breaks just after one is probed at once.
     private let confirmationGap: Duration
     private var turns: [ProbeTarget: Turn] = [:]
 
     init(confirmationGap: Duration) { self.confirmationGap = confirmationGap }
 
-    /// The turn after `now` of a target: turns come at fixed distances from the start, shifted by the target's
-    /// identity, so that targets are spread over the interval and a late run doesn't shift those to come.
+    /// The time of a target's next turn after `now`. Turns are at fixed multiples of the interval since the start,
+    /// offset by a hash of the target, so that targets are spread over the interval and a late run does not delay later
+    /// ones.
     static func next(after now: Instant, of target: ProbeTarget, interval: Duration, since start: Instant) -> Instant {
-        let step = max(
-            1_000_000, interval.components.seconds * 1_000_000_000 + interval.components.attoseconds / 1_000_000_000)
+        let step = max(1_000_000, interval.nanoseconds)
         let hash = Labels(name: target.kind.rawValue, ["target": target.name]).fingerprint
-        // FNV-1a's low bits are weak for short strings that differ in the last sign: mix before taking the rest.
+        // The low bits of FNV-1a are weak for short strings that differ in the last character: mix before the modulo.
         let mixed = (hash ^ (hash >> 32)) &* 0x9e37_79b9_7f4a_7c15
         let shift = Int64((mixed >> 1) % UInt64(step))
-        let elapsed = now.nanoseconds - start.nanoseconds - shift
-        let count = elapsed < 0 ? 0 : elapsed / step + 1
-        return Instant(nanoseconds: start.nanoseconds + shift + count * step)
+        let first = start + .nanoseconds(shift)
+        let elapsed = (now - first).nanoseconds
+        return elapsed < 0 ? first : now + .nanoseconds(step - elapsed % step)
     }
 
     mutating func start(_ target: ProbeTarget, now: Instant, confirming: Bool) -> Start {
@@ -55,7 +55,7 @@ struct ProbeTurns: Sendable {
         defer { turns[target] = turn }
         if confirming { turn.isConfirmationPlanned = false }
         if turn.isRunning, let since = turn.lastStart {
-            if confirming { turn.isWishedAgain = true } else { turn.missed += 1 }
+            if confirming { turn.isRequestedAgain = true } else { turn.missed += 1 }
             return .busy(since: since)
         }
         turn.isRunning = true
@@ -67,16 +67,17 @@ struct ProbeTurns: Sendable {
         return .go
     }
 
-    /// A run has ended.
-    /// - Returns: whether another was wished for meanwhile.
+    /// Records that a run has ended.
+    /// - Returns: whether another one was requested meanwhile.
     mutating func ended(_ target: ProbeTarget) -> Bool {
-        let isWished = turns[target]?.isWishedAgain ?? false
+        let isRequested = turns[target]?.isRequestedAgain ?? false
         turns[target]?.isRunning = false
-        turns[target]?.isWishedAgain = false
-        return isWished
+        turns[target]?.isRequestedAgain = false
+        return isRequested
     }
 
-    mutating func wish(_ target: ProbeTarget, now: Instant) -> Confirmation {
+    /// Requests a confirming probe.
+    mutating func request(_ target: ProbeTarget, now: Instant) -> Confirmation {
         var turn = turns[target] ?? Turn()
         defer { turns[target] = turn }
         if turn.isConfirmationPlanned { return .alreadyPlanned }

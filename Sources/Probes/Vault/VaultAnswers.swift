@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Samples
 
-/// sys/health. Every field may be absent: they differ by version, edition and state.
+/// The body of sys/health. Every field may be absent, depending on version, edition and state.
 struct HealthAnswer: Decodable, Sendable, Hashable {
     var initialized: Bool?
     var sealed: Bool?
@@ -41,11 +41,11 @@ struct HealthAnswer: Decodable, Sendable, Hashable {
         licenseExpiry = license?["expiry_time"]?.text.flatMap { Timestamp(rfc3339: $0) }
     }
 
-    /// Without these a JSON object is not an answer of sys/health.
+    /// Whether the object is a response of sys/health at all.
     var isRecognisable: Bool { sealed != nil && initialized != nil }
 }
 
-/// sys/seal-status.
+/// The body of sys/seal-status.
 struct SealAnswer: Decodable, Sendable, Hashable {
     var type: String?
     var initialized: Bool?
@@ -75,13 +75,13 @@ struct SealAnswer: Decodable, Sendable, Hashable {
     }
 }
 
-/// sys/leader. OpenBao leaves out what is empty.
+/// The body of sys/leader. OpenBao omits empty fields.
 struct LeaderAnswer: Decodable, Sendable, Hashable {
     var haEnabled: Bool?
     var isSelf: Bool?
-    /// nil on a standby, where Vault writes the year 1.
+    /// Nil on a standby, where Vault writes the year 1.
     var activeSince: Timestamp?
-    /// nil between leaders, where Vault writes "".
+    /// Nil while there is no leader, when Vault writes "".
     var leaderAddress: String?
     var raftCommittedIndex: Int64?
     var raftAppliedIndex: Int64?
@@ -101,7 +101,7 @@ struct LeaderAnswer: Decodable, Sendable, Hashable {
     }
 }
 
-/// An object's fields one by one: one of an unforeseen type counts as absent and doesn't spoil the others.
+/// Decodes an object's fields one by one: a field of an unexpected type counts as absent.
 struct LenientFields {
     private struct Key: CodingKey {
         let stringValue: String
@@ -112,7 +112,7 @@ struct LenientFields {
 
     private let container: KeyedDecodingContainer<Key>
 
-    /// - Throws: where there is no object.
+    /// - Throws: `DecodingError` when the value is not an object.
     init(_ decoder: any Decoder) throws { container = try decoder.container(keyedBy: Key.self) }
 
     subscript<Value: Decodable>(name: String) -> Value? {
@@ -120,7 +120,7 @@ struct LenientFields {
     }
 }
 
-/// A string, or anything else as nil.
+/// A string; any other JSON value decodes as nil.
 struct LenientText: Decodable, Sendable, Hashable {
     let text: String?
 
@@ -129,7 +129,7 @@ struct LenientText: Decodable, Sendable, Hashable {
     }
 }
 
-/// Decodes one JSON object; nil for anything else, garbage too.
+/// Decodes a JSON object; nil for anything else.
 func decodeJSON<Answer: Decodable>(_ type: Answer.Type, _ body: [UInt8]) -> Answer? {
     try? JSONDecoder().decode(type, from: Data(body))
 }

@@ -3,7 +3,7 @@ import Samples
 import Synchronization
 import Transport
 
-/// Reads a secret as a client would: the one measure of whether Vault serves, and how fast.
+/// Reads a secret as a client would, which shows whether Vault serves requests and how fast.
 final class VaultCanaryProbe: RunnableProbe {
     enum Via: Sendable, Hashable {
         case activeNode
@@ -37,7 +37,7 @@ final class VaultCanaryProbe: RunnableProbe {
     }
 
     var interval: Duration { cluster.options.interval }
-    /// A login may come before the read.
+    /// The read may be preceded by a login.
     var timeout: Duration { cluster.options.timeout * 2 + .seconds(1) }
 
     func run() async -> ProbeReport { report(await read()) }
@@ -46,7 +46,7 @@ final class VaultCanaryProbe: RunnableProbe {
         report(.failure(ProbeFailure("timeout", "canary: no answer within \(timeout.prometheusDescription)")))
     }
 
-    /// Seconds that the read took.
+    /// Reads the secret; the value is the duration in seconds.
     private func read() async -> Result<Double, ProbeFailure> {
         guard let path = cluster.options.canaryPath else {
             return .failure(ProbeFailure("configuration", "no canary path"))
@@ -60,7 +60,7 @@ final class VaultCanaryProbe: RunnableProbe {
             }
             base = node.url
         }
-        // A token that ended between two turns costs one refusal and one login, not a failed read.
+        // A token that expired since the last turn is replaced by a login; the read is then repeated.
         for attempt in 1...2 {
             let token: String
             switch await cluster.session.token(base: base) {
@@ -113,7 +113,7 @@ final class VaultCanaryProbe: RunnableProbe {
         }
         switch outcome {
         case .success(let seconds):
-            let milliseconds = Int((seconds * 1000).rounded())
+            let milliseconds = Int64(saturating: (seconds * 1000).rounded())
             return ProbeReport(
                 samples: set.samples,
                 status: TargetStatus(seconds > 0.1 ? .warning : .ok, "readable", detail: "\(milliseconds) ms"))

@@ -3,7 +3,7 @@ import Samples
 import Synchronization
 import Transport
 
-/// One cluster under watch: what its probes share. Its nodes' observations meet here.
+/// The state that the probes of one Vault cluster share; it collects the observations of the nodes.
 final class VaultCluster: Sendable {
     let options: VaultClusterOptions
     let http: any HTTPClient
@@ -24,7 +24,8 @@ final class VaultCluster: Sendable {
 
     func target(_ node: String) -> ProbeTarget { ProbeTarget(.vaultNode, "\(options.name)/\(node)") }
 
-    /// Takes a node's observation: the cluster's facts with it in, and the nodes to look at again.
+    /// Adds a node's observation.
+    /// - Returns: the derived state of the cluster, and the nodes to probe again.
     func observe(_ observation: VaultObservation, of node: String) -> (derived: DerivedReport, confirm: [ProbeTarget]) {
         let (change, state) = shared.withLock { ($0.observe(observation, of: node), $0) }
         let now = platform.time.now()
@@ -34,7 +35,7 @@ final class VaultCluster: Sendable {
         return (derived, change == .none ? [] : others.map(target))
     }
 
-    /// A node that is active, and its address.
+    /// The active node, if there is one.
     var activeNode: VaultClusterOptions.Node? {
         let active = shared.withLock { $0.activeNodes }
         return options.nodes.first { active.contains($0.name) }
@@ -42,10 +43,10 @@ final class VaultCluster: Sendable {
 
     var clusterID: String? { shared.withLock { $0.clusterID } }
 
-    /// The storage that the nodes name, nil until one did.
+    /// The storage type that the nodes report; nil until one has.
     var storageType: String? { shared.withLock { $0.storageType } }
 
-    /// All probes of the cluster.
+    /// Makes all probes of the cluster.
     func probes() -> [any RunnableProbe] {
         var probes: [any RunnableProbe] = options.nodes.map { VaultNodeProbe(cluster: self, node: $0) }
         if options.telemetry { probes += options.nodes.map { VaultTelemetryProbe(cluster: self, node: $0) } }

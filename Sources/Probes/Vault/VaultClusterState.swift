@@ -1,20 +1,20 @@
 import Platform
 import Samples
 
-/// The truth about a cluster, derived from what all its nodes say: who is active, whether they agree, how much more
-/// may fail, how long a failover took. A value that takes observations and gives facts; no clock of its own.
+/// The state of a Vault cluster, derived from all its nodes: which one is active, whether they agree, how many more may
+/// fail, how long a failover took. Pure: time comes with the observations.
 struct VaultClusterState: Sendable {
-    /// What a node was last seen to be.
+    /// The latest observation of a node.
     private struct Seen: Sendable {
         var observation: VaultObservation
-        /// First answer of the present unbroken run of active ones.
+        /// When the current unbroken series of active observations began.
         var activeFrom: Instant?
     }
 
-    /// What changed with an observation, for whoever wants to look again.
+    /// What changed with an observation.
     enum Change: Sendable, Hashable {
         case none
-        /// The node is in another state than before: the others may be too.
+        /// The node's state changed; the other nodes' may have too.
         case state(of: String)
     }
 
@@ -22,9 +22,9 @@ struct VaultClusterState: Sendable {
     let nodes: [String]
     private let started: Moment
     private var seen: [String: Seen] = [:]
-    /// The last node that was seen active, and when last.
+    /// The last active node, and when it was last observed to be active.
     private var lastActive: (node: String, at: Moment)?
-    /// sys/leader's active_time as last told by an active node.
+    /// `active_time` of sys/leader, as an active node last reported it.
     private var lastElection: (node: String, since: Timestamp)?
     private(set) var failovers = 0
     private(set) var elections = 0
@@ -36,7 +36,7 @@ struct VaultClusterState: Sendable {
         self.started = started
     }
 
-    /// Takes what one node said. An observation older than the one known is left aside.
+    /// Adds an observation of a node. One that is older than the latest is ignored.
     mutating func observe(_ observation: VaultObservation, of node: String) -> Change {
         guard nodes.contains(node) else { return .none }
         let before = seen[node]
@@ -65,11 +65,12 @@ struct VaultClusterState: Sendable {
         lastActive = (node, observation.moment)
     }
 
-    /// Nothing is said of the cluster before every node was asked once: half a picture looks like an outage.
+    /// Whether every node has been probed once; nothing is derived before that, since missing nodes would look like an
+    /// outage.
     var isComplete: Bool { nodes.allSatisfy { seen[$0] != nil } }
 
-    /// Nodes that are active, sorted. Nodes are not asked at one instant: a node whose claim is older than another's
-    /// first one may have stepped down in between, and does not count until it repeats the claim.
+    /// The active nodes, sorted. Nodes are not probed at the same instant: a node that was last seen active before
+    /// another became active may have stepped down meanwhile, and does not count until it is seen active again.
     var activeNodes: [String] {
         let claims = seen.filter { $0.value.activeFrom != nil }
         return claims.filter { name, claim in
@@ -80,30 +81,30 @@ struct VaultClusterState: Sendable {
         }.map(\.key).sorted()
     }
 
-    /// The cluster id that the nodes name; nil when none or several do.
+    /// The cluster id that the nodes report; nil when there is none or they differ.
     var clusterID: String? {
         let ids = Set(seen.values.compactMap(\.observation.clusterID))
         return ids.count == 1 ? ids.first : nil
     }
 
-    /// The storage that the nodes name, `raft` or another; nil until one does.
+    /// The storage type that the nodes report, `raft` or another; nil until one does.
     var storageType: String? { nodes.lazy.compactMap { seen[$0]?.observation.seal?.storageType }.first }
 
-    /// The addresses that unsealed nodes name as their leader, and whether each named one.
-    private var leaderOpinions: (addresses: Set<String>, everyoneKnows: Bool) {
+    /// The leader addresses that unsealed nodes report, and whether every one of them reports one.
+    private var reportedLeaders: (addresses: Set<String>, allReport: Bool) {
         var addresses: Set<String> = []
-        var everyoneKnows = true
-        var asked = 0
-        for case let observation? in nodes.map({ seen[$0]?.observation }) where observation.state.hasOpinionOnLeader {
+        var allReport = true
+        var count = 0
+        for case let observation? in nodes.map({ seen[$0]?.observation }) where observation.state.reportsLeader {
             guard let leader = observation.leader, leader.haEnabled != false else { continue }
-            asked += 1
+            count += 1
             if let address = leader.leaderAddress {
                 addresses.insert(VaultClusterState.normalised(address))
             } else {
-                everyoneKnows = false
+                allReport = false
             }
         }
-        return (addresses, everyoneKnows && asked > 0)
+        return (addresses, allReport && count > 0)
     }
 
     private static func normalised(_ address: String) -> String {
@@ -112,17 +113,17 @@ struct VaultClusterState: Sendable {
         return text
     }
 
-    /// Usable nodes needed: a majority on integrated storage; elsewhere the storage decides and one node serves.
+    /// How many usable nodes the cluster needs: a majority on integrated storage, one on any other.
     var quorumSize: Int { storageType == "raft" ? nodes.count / 2 + 1 : 1 }
     var usableCount: Int { seen.values.count { $0.observation.state.isUsable } }
 
-    /// The facts, once every node was asked.
+    /// The cluster's metrics; empty until every node has been probed.
     func samples(at now: Moment) -> SampleSet {
         var set = SampleSet(["cluster": cluster], at: now.wall)
         guard isComplete else { return set }
         let observations = nodes.compactMap { seen[$0]?.observation }
         let active = activeNodes
-        let opinions = leaderOpinions
+        let leaders = reportedLeaders
         set.add("vault_cluster_configured_nodes", nodes.count)
         for state in VaultNodeState.allCases {
             set.add("vault_cluster_nodes", observations.count { $0.state == state }, ["state": state.rawValue])
@@ -136,8 +137,8 @@ struct VaultClusterState: Sendable {
         let hasNoHA = !observations.isEmpty && observations.allSatisfy { $0.leader?.haEnabled == false }
         set.add(
             "vault_cluster_leader_agreement",
-            hasNoHA ? active.count == 1 : opinions.everyoneKnows && opinions.addresses.count == 1)
-        set.add("vault_cluster_named_leaders", opinions.addresses.count)
+            hasNoHA ? active.count == 1 : leaders.allReport && leaders.addresses.count == 1)
+        set.add("vault_cluster_named_leaders", leaders.addresses.count)
         set.add("vault_cluster_versions", Set(observations.compactMap(\.version)).count)
         set.add("vault_cluster_ids", Set(observations.compactMap(\.clusterID)).count)
         let skews = observations.compactMap(\.clockSkew)
@@ -156,16 +157,17 @@ struct VaultClusterState: Sendable {
         activeNodes.isEmpty ? now - (lastActive?.at ?? started).monotonic : .zero
     }
 
-    /// A row of the status table.
+    /// The cluster's row of the status table.
     func targetStatus(at now: Moment) -> TargetStatus {
-        guard isComplete else { return TargetStatus(.unknown, "waiting", detail: "not every node was asked yet") }
+        guard isComplete else { return TargetStatus(.unknown, "waiting", detail: "not every node has been probed yet") }
         let active = activeNodes
         let standbys = nodes.count { seen[$0]?.observation.state.isReadyStandby == true }
         let detail = "\(usableCount) of \(nodes.count) nodes usable, \(max(0, usableCount - quorumSize)) may still fail"
         switch active.count {
         case 0:
             return TargetStatus(
-                .critical, "no active node", detail: "for \(Int(leaderless(at: now.monotonic).seconds)) s; \(detail)")
+                .critical, "no active node",
+                detail: "for \(leaderless(at: now.monotonic).milliseconds / 1000) s; \(detail)")
         case 1:
             let short = nodes.count > 1 && (standbys == 0 || usableCount < nodes.count)
             return TargetStatus(short ? .warning : .ok, "active: \(active[0])", detail: detail)

@@ -3,7 +3,7 @@ import Samples
 import Synchronization
 import Transport
 
-/// Asks sys/health through the load balancer: it should lead to the active node and to no other.
+/// Requests sys/health through the load balancer, which should route to the active node only.
 final class VaultLoadBalancerProbe: RunnableProbe {
     private struct Tally {
         var histogram = LatencyHistogram()
@@ -36,7 +36,7 @@ final class VaultLoadBalancerProbe: RunnableProbe {
     }
 
     private func report(_ exchange: Exchange, asked: Moment) -> ProbeReport {
-        let unasked = Exchange.failure(TransportError(.other, "not asked"))
+        let unasked = Exchange.failure(TransportError(.other, "not requested"))
         let seen = VaultObservation(health: exchange, seal: unasked, leader: unasked, asked: asked)
         let tally = self.tally.withLock { tally in
             if case .success(let response) = exchange {
@@ -59,7 +59,7 @@ final class VaultLoadBalancerProbe: RunnableProbe {
         set.add("vault_load_balancer_certificate_expiry_timestamp_seconds", seen.certificateExpiry)
         let health: TargetStatus.Health =
             seen.state == .active ? .ok : seen.state == .unreachable ? .critical : .warning
-        let status = TargetStatus(health, "leads to \(seen.state.rawValue)", detail: seen.failure?.description ?? "")
+        let status = TargetStatus(health, "routes to \(seen.state.rawValue)", detail: seen.failure?.description ?? "")
         return ProbeReport(samples: set.samples, failure: seen.failure, status: status)
     }
 }

@@ -3,8 +3,8 @@ import Samples
 import Synchronization
 import Transport
 
-/// Asks one node for its health, seal status and leader, without a token: one question after the other, so that a single
-/// kept connection serves them.
+/// Requests health, seal status and leader from one node without a token, one after the other, so that a single
+/// persistent connection serves them.
 final class VaultNodeProbe: RunnableProbe {
     private static let endpoints = [
         ("health", "/v1/sys/health"), ("seal_status", "/v1/sys/seal-status"), ("leader", "/v1/sys/leader"),

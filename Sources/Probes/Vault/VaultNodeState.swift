@@ -1,23 +1,32 @@
-/// What a Vault node is, told from sys/health.
+/// The state of a Vault node, from sys/health.
 package enum VaultNodeState: String, Sendable, CaseIterable {
+    /// 200: serves requests.
     case active
+    /// 429: unsealed and ready to take over.
     case standby
+    /// 473: a standby that serves reads.
     case performanceStandby = "performance_standby"
+    /// 472: a disaster recovery secondary.
     case drSecondary = "dr_secondary"
+    /// 503: sealed.
     case sealed
+    /// 501: not initialised.
     case uninitialized
+    /// 500 with an empty list of errors: the storage fails.
     case storageError = "storage_error"
-    /// 474: a standby that has lost the active node.
+    /// 474: a standby without a connection to the active node.
     case cutOff = "cut_off"
     /// 530: no longer a member of the cluster.
     case removed
-    /// It answers, but with nothing that Vault is known to say.
+    /// The node answers, but not in a way that Vault is known to.
     case degraded
+    /// No HTTP response.
     case unreachable
 
+    /// All values of the label `state`.
     package static let names = allCases.map(\.rawValue)
 
-    /// By sys/health's status, its codes not overridden.
+    /// The state for a status of sys/health, requested without parameters that override it.
     /// Source: Vault's API documentation, /sys/health; 500 as `{"errors":[]}` when the storage fails.
     package init(status: Int) {
         switch status {
@@ -34,12 +43,12 @@ package enum VaultNodeState: String, Sendable, CaseIterable {
         }
     }
 
-    /// Able to take over when the active node goes.
+    /// Whether the node can take over from the active one.
     package var isReadyStandby: Bool { self == .standby || self == .performanceStandby }
 
-    /// Serves requests, or would at once.
+    /// Whether the node serves requests or is ready to.
     package var isUsable: Bool { self == .active || isReadyStandby }
 
-    /// Unsealed and of a mind about who leads.
-    var hasOpinionOnLeader: Bool { isUsable || self == .cutOff }
+    /// Whether the node reports a leader in sys/leader.
+    var reportsLeader: Bool { isUsable || self == .cutOff }
 }

@@ -1,7 +1,7 @@
 import Samples
 
 extension VaultObservation {
-    /// The facts about one node.
+    /// The node's metrics.
     func samples(cluster: String, node: String, at timestamp: Timestamp) -> SampleSet {
         var set = SampleSet(["cluster": cluster, "node": node], at: timestamp)
         let answers = state != .unreachable
@@ -57,17 +57,19 @@ extension VaultObservation {
         set.add("vault_node_license_expiry_timestamp_seconds", health?.licenseExpiry)
     }
 
-    /// A row of the status table.
+    /// The node's row of the status table.
     var targetStatus: TargetStatus {
         var parts: [String] = []
         if let version { parts.append(version) }
         if state == .sealed, let progress = seal?.progress, let threshold = seal?.threshold {
-            parts.append("\(progress) of \(threshold) keys given")
+            parts.append("\(progress) of \(threshold) key shares given")
         }
-        if let clockSkew, clockSkew.magnitude > 2 { parts.append("clock off by \(Int(clockSkew.rounded())) s") }
+        if let clockSkew, clockSkew.magnitude > 2 {
+            parts.append("clock off by \(Int64(saturating: clockSkew.rounded())) s")
+        }
         if let failure { parts.append(failure.description) }
         var warnings: [String] = []
-        if isInconsistent { warnings.append("the answers of sys/health and sys/seal-status contradict each other") }
+        if isInconsistent { warnings.append("the responses of sys/health and sys/seal-status contradict each other") }
         let health: TargetStatus.Health =
             switch state {
             case .active, .standby, .performanceStandby, .drSecondary: isInconsistent ? .warning : .ok

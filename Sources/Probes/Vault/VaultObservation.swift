@@ -2,24 +2,24 @@ import Platform
 import Samples
 import Transport
 
-/// An exchange with one endpoint as it came out.
+/// The outcome of one request.
 typealias Exchange = Result<HTTPResponse, TransportError>
 
-/// One node at one time: three answers, read together.
+/// One node at one time, from the responses of three endpoints.
 struct VaultObservation: Sendable {
     var state: VaultNodeState
-    /// sys/health's; nil when there was no answer.
+    /// The HTTP status of sys/health; nil without a response.
     var status: Int?
-    /// Why there is no answer, or none that could be read.
+    /// Why there is no response, or none that could be read.
     var failure: ProbeFailure?
     var health: HealthAnswer?
     var seal: SealAnswer?
     var leader: LeaderAnswer?
     var isInconsistent = false
-    /// The node's clock minus ours, seconds.
+    /// The node's clock minus this machine's, in seconds.
     var clockSkew: Double?
     var certificateExpiry: Timestamp?
-    /// When the questions were asked.
+    /// When the requests were sent.
     var moment: Moment
 
     /// - Parameters:
@@ -38,7 +38,7 @@ struct VaultObservation: Sendable {
             self.health = decodeJSON(HealthAnswer.self, response.body).flatMap { $0.isRecognisable ? $0 : nil }
             judge(response)
             if let time = self.health?.serverTimeUTC {
-                // The answer has whole seconds: on average half a second has passed since.
+                // The node's time is in whole seconds, rounded down: half a second too low on average.
                 let middle = asked.wall.seconds + response.timing.total / 2
                 clockSkew = Double(time) + 0.5 - middle
             }
@@ -52,15 +52,16 @@ struct VaultObservation: Sendable {
         if let one = self.health?.sealed, let other = self.seal?.sealed, one != other { isInconsistent = true }
     }
 
-    /// Holds the status against the body: a proxy can answer 503 or 429 in Vault's place, or ask with `standbyok`.
+    /// Checks the status against the body: a proxy may answer 503 or 429 itself, or add `standbyok` to the request.
     private mutating func judge(_ response: HTTPResponse) {
         if (300..<400).contains(response.status) {
             state = .degraded
-            failure = ProbeFailure("redirect", "sys/health redirects (\(response.status)): is this a proxy's address?")
+            failure = ProbeFailure(
+                "redirect", "sys/health redirects (\(response.status)): does the URL point at a proxy?")
             return
         }
         guard let health else {
-            // Of all known states only the storage error has no health body.
+            // Of all known states only the storage error comes without a health body.
             if state == .storageError, decodeJSON(ErrorAnswer.self, response.body) != nil { return }
             if state == .degraded {
                 failure = ProbeFailure("http", "sys/health answered with the unknown status \(response.status)")
@@ -70,33 +71,33 @@ struct VaultObservation: Sendable {
             }
             return
         }
-        let told: VaultNodeState
+        let reported: VaultNodeState
         if health.initialized == false {
-            told = .uninitialized
+            reported = .uninitialized
         } else if health.sealed == true {
-            told = .sealed
+            reported = .sealed
         } else if health.performanceStandby == true {
-            told = .performanceStandby
+            reported = .performanceStandby
         } else if health.standby == true {
-            told = .standby
+            reported = .standby
         } else {
-            told = .active
+            reported = .active
         }
         switch state {
         case .active, .standby, .performanceStandby, .sealed, .uninitialized:
-            if told != state {
+            if reported != state {
                 isInconsistent = true
-                state = told
+                state = reported
             }
         case .drSecondary:
-            // A disaster recovery secondary calls itself neither standby nor active.
-            isInconsistent = told == .sealed || told == .uninitialized
-        case .cutOff: isInconsistent = told == .active
+            // The body of a disaster recovery secondary says neither standby nor active.
+            isInconsistent = reported == .sealed || reported == .uninitialized
+        case .cutOff: isInconsistent = reported == .active
         case .storageError, .removed, .degraded, .unreachable: break
         }
     }
 
-    /// From the answers that say it, the health answer first.
+    /// From sys/health, else from sys/seal-status; nil when neither says so.
     var isSealed: Bool? { health?.sealed ?? seal?.sealed }
     var isInitialized: Bool? { health?.initialized ?? seal?.initialized }
     var version: String? { health?.version ?? seal?.version }
@@ -104,7 +105,7 @@ struct VaultObservation: Sendable {
     var clusterName: String? { health?.clusterName ?? seal?.clusterName }
 }
 
-/// Vault's `{"errors":[…]}`; the texts are Vault's own and hold no secret of ours.
+/// Vault's `{"errors":[…]}`.
 struct ErrorAnswer: Decodable, Sendable {
     var errors: [String]
 }

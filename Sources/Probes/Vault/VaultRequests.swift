@@ -2,7 +2,7 @@ import Platform
 import Transport
 
 extension VaultClusterOptions {
-    /// A request to one of the cluster's addresses.
+    /// A request to one of the cluster's URLs.
     /// - Parameter path: begins with `/v1/`.
     func request(_ base: String, _ path: String, token: String? = nil) -> HTTPRequest {
         var root = base
@@ -16,7 +16,7 @@ extension VaultClusterOptions {
         return request
     }
 
-    /// The same in the configured namespace; sys/health and its like are asked in the root namespace instead.
+    /// The same in the configured namespace; endpoints such as sys/health exist in the root namespace only.
     func namespacedRequest(_ base: String, _ path: String, token: String? = nil) -> HTTPRequest {
         var request = request(base, path, token: token)
         if let namespace, !namespace.isEmpty { request.headers.append(("X-Vault-Namespace", namespace)) }
@@ -31,8 +31,8 @@ extension VaultClusterOptions {
 extension ProbeFailure {
     init(_ error: TransportError) { self.init(error.reason.rawValue, error.message) }
 
-    /// Why an authenticated request was not answered as hoped.
-    /// - Parameter what: for the log, `canary` and the like.
+    /// The failure for an unexpected status of an authenticated request.
+    /// - Parameter what: names the request in the message: `canary`.
     init(status: Int, of what: String) {
         switch status {
         case 300..<400: self.init("redirect", "\(what): redirected (\(status)), not followed")
@@ -45,7 +45,7 @@ extension ProbeFailure {
 }
 
 extension HTTPClient {
-    /// The exchange as a value, so that several can run side by side and each keep its own error.
+    /// Sends a request and returns the outcome as a value, so that concurrent requests keep their own errors.
     func exchange(_ request: HTTPRequest) async -> Exchange {
         do { return .success(try await send(request)) } catch { return .failure(error) }
     }

@@ -4,12 +4,12 @@ import Samples
 import Synchronization
 import Transport
 
-/// The agent's own token for one cluster: read from a file at each use, or had by an AppRole login and renewed by
-/// a new login before it ends or when Vault refuses it. The token stays in here and in the requests that carry it.
+/// The agent's token for one cluster: read from a file at each use, or obtained by an AppRole login and replaced by a
+/// new login before it expires or when Vault refuses it.
 final class VaultSession: Sendable {
     private struct Token {
         var secret: Secret
-        /// New login from here on, at nine tenths of the lease.
+        /// When to log in again: at nine tenths of the lease.
         var renewFrom: Instant?
         var expiry: Timestamp?
     }
@@ -18,9 +18,9 @@ final class VaultSession: Sendable {
         var token: Token?
         var logins = 0
         var failures: [String: Int] = [:]
-        /// nil before the first use.
+        /// Nil before the first use.
         var valid: Bool?
-        /// No login before this time: a wrong secret id must not become a storm of them.
+        /// No login before this time, so that a wrong secret id does not cause a storm of logins.
         var notBefore: Instant?
         var backoff: Duration = .seconds(1)
         var lastFailure: ProbeFailure?
@@ -38,8 +38,8 @@ final class VaultSession: Sendable {
         self.platform = platform
     }
 
-    /// The token to send, after a login where one is due.
-    /// - Parameter base: the address to log in at.
+    /// The token to send, after a login if one is due.
+    /// - Parameter base: the URL of the node to log in to.
     func token(base: String) async -> Result<String, ProbeFailure> {
         switch options.authentication {
         case .none: return .failure(ProbeFailure("configuration", "no token and no AppRole is configured"))
@@ -53,10 +53,10 @@ final class VaultSession: Sendable {
         }
     }
 
-    /// Vault accepted the token.
+    /// Records that Vault accepted the token.
     func accepted() { state.withLock { $0.valid = true } }
 
-    /// Vault refused the token: the next use logs in anew.
+    /// Records that Vault refused the token: the next use logs in again.
     func refused() {
         state.withLock { state in
             state.valid = false
@@ -96,7 +96,7 @@ final class VaultSession: Sendable {
         }
     }
 
-    /// Source: Vault's API documentation, auth/approle/login.
+    /// Logs in. Source: Vault API documentation, auth/approle/login.
     private func login(_ roleID: Secret, _ secretID: Secret, _ mount: String, base: String) async -> Result<
         Secret, ProbeFailure
     > {
@@ -137,13 +137,13 @@ final class VaultSession: Sendable {
     }
 
     private func token(from response: HTTPResponse) -> Result<Token, ProbeFailure> {
-        // A wrong role id or secret id is 400, not 403.
+        // Vault answers 400, not 403, to a wrong role id or secret id.
         guard response.status == 200 else {
             let reason = response.status == 400 ? "denied" : ProbeFailure(status: response.status, of: "").reason
             return .failure(ProbeFailure(reason, "AppRole login: status \(response.status)"))
         }
         guard let auth = decodeJSON(LoginAnswer.self, response.body)?.auth, !auth.client_token.isEmpty else {
-            return .failure(ProbeFailure("body", "AppRole login: no token in the answer"))
+            return .failure(ProbeFailure("body", "AppRole login: no token in the response"))
         }
         var token = Token(secret: Secret(value: auth.client_token))
         if let lease = auth.lease_duration, lease > 0, lease < 10 * 365 * 86_400 {

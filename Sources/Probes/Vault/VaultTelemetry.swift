@@ -1,15 +1,15 @@
 import Exposition
 import Samples
 
-/// Vault's own telemetry under names that say what they measure and in base units; the rest of the page is dropped.
+/// Vault's own telemetry under clear names and in base units; metrics that are not mapped here are dropped.
 ///
-/// Neither seal state nor leadership is taken from here: a sealed node shows `vault_core_unsealed` with both values,
-/// and a node that was active goes on exporting that it is.
+/// Seal state and leadership are not taken from telemetry: a sealed node exports `vault_core_unsealed` with both
+/// values, and a node that was active keeps exporting that it is.
 struct VaultTelemetry {
-    /// Series that one name may have; mounts and devices are under the control of others.
+    /// The most series of one name, since Vault's administrators decide on mounts and devices.
     private static let seriesLimit = 200
 
-    /// Storage backends of Vault and OpenBao by the first part of their metrics' names.
+    /// Storage backends of Vault and OpenBao, as the names of their metrics begin.
     private static let backends: Set<String> = [
         "postgres", "raft_storage", "consul", "mysql", "etcd", "file", "inmem", "s3", "gcs", "azure", "dynamodb",
         "cockroachdb", "zookeeper",
@@ -24,7 +24,7 @@ struct VaultTelemetry {
     private var values: [Key: Double] = [:]
     private var counts: [String: Int] = [:]
 
-    /// - Parameter families: sys/metrics in Prometheus' format.
+    /// Maps the families of sys/metrics and adds them to a set.
     static func samples(_ families: [MetricFamily], into set: SampleSet) -> SampleSet {
         var telemetry = VaultTelemetry()
         for family in families { telemetry.take(family) }
@@ -55,7 +55,7 @@ struct VaultTelemetry {
         var name: String
         var labels: KeyValuePairs<String, String> = [:]
         var scale = 1.0
-        /// Series that differ in labels we drop are added up; elsewhere the last one counts.
+        /// Whether series that differ only in dropped labels are summed; otherwise the last one counts.
         var isSummed = false
     }
 
@@ -105,7 +105,7 @@ struct VaultTelemetry {
         "process_max_fds": "vault_telemetry_open_files_limit",
     ]
 
-    /// `vault_<what>_sum` in milliseconds and `_count`.
+    /// Maps `vault_<what>_sum`, in milliseconds, and `vault_<what>_count`.
     private static func summary(_ name: String) -> Target? {
         let suffix: String
         if name.hasSuffix("_sum") {
@@ -139,7 +139,8 @@ struct VaultTelemetry {
         return backends.contains(backend) ? target("storage", ["backend": backend, "operation": operation]) : nil
     }
 
-    /// `audit_file__log_request` is the device `file/`: Vault writes every sign that is not allowed as `_`.
+    /// The device and kind of `audit_file__log_request`, here `file/` and `request`: Vault replaces characters that are
+    /// not allowed in names with `_`.
     private static func auditDevice(_ what: String) -> (device: String, kind: String)? {
         for kind in ["request", "response"] where what.hasSuffix("_log_" + kind) {
             var device = String(what.dropFirst(6).dropLast(5 + kind.count))

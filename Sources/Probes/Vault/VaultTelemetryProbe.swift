@@ -4,9 +4,9 @@ import Samples
 import Synchronization
 import Transport
 
-/// Reads sys/metrics of one node and keeps the part that is worth it.
+/// Reads sys/metrics of one node and exports a selection of it.
 final class VaultTelemetryProbe: RunnableProbe {
-    /// Lines that a page may have.
+    /// The most samples on a page.
     private static let sampleLimit = 50_000
 
     let target: ProbeTarget
@@ -29,7 +29,7 @@ final class VaultTelemetryProbe: RunnableProbe {
     func run() async -> ProbeReport {
         var token: String?
         if cluster.options.hasToken {
-            // A sealed node can't log anybody in; the active one can.
+            // A sealed node cannot process a login; the active one can.
             switch await cluster.session.token(base: cluster.activeNode?.url ?? node.url) {
             case .success(let value): token = value
             case .failure: break
@@ -44,13 +44,13 @@ final class VaultTelemetryProbe: RunnableProbe {
     }
 
     private func read(_ response: HTTPResponse) -> ProbeReport {
-        // 400: without unauthenticated_metrics_access only an active node answers, and only with a token.
+        // 400: without unauthenticated_metrics_access only the active node answers, and only with a token.
         if response.status == 400 { return report(nil, nil) }
         guard response.status == 200 else {
             return report(nil, ProbeFailure(status: response.status, of: "sys/metrics"))
         }
         do {
-            // Vault 1.8 guesses its content type: the body's form decides.
+            // Vault 1.8 does not set the content type reliably, so it is not checked.
             let families = try MetricFamily.parse(response.body, limit: VaultTelemetryProbe.sampleLimit)
             return report(families, nil)
         } catch {
@@ -62,7 +62,7 @@ final class VaultTelemetryProbe: RunnableProbe {
         var set = SampleSet(["cluster": cluster.options.name, "node": node.name], at: cluster.platform.time.wall())
         set.add("vault_telemetry_up", families != nil)
         if let families { set = VaultTelemetry.samples(families, into: set) }
-        let state = families != nil ? "read" : failure == nil ? "not offered" : "failed"
+        let state = families != nil ? "read" : failure == nil ? "not available" : "failed"
         return ProbeReport(
             samples: set.samples, failure: failure,
             status: TargetStatus(failure == nil ? .ok : .warning, state, detail: failure?.description ?? ""))

@@ -18,7 +18,7 @@ extension Evaluation {
         var indices: [Int] = []
         var isKept = [Bool](repeating: false, count: body.cells.count)
         for column in 0..<body.width {
-            let limit = Int(parameter[column])
+            let limit = Int(saturating: parameter[column])
             if limit < 1 { continue }
             for rows in members {
                 try tick(rows.count)

@@ -1,3 +1,5 @@
+import Samples
+
 /// Kahan's compensated summation in Neumaier's form: `rest` is the accumulated rounding error.
 /// Source: prometheus/prometheus, util/kahansum.
 struct KahanSum {
@@ -8,7 +10,7 @@ struct KahanSum {
         let total = sum + value
         if total.isInfinite {
             rest = 0
-        } else if abs(sum) >= abs(value) {
+        } else if sum.magnitude >= value.magnitude {
             rest += (sum - total) + value
         } else {
             rest += (value - total) + sum
@@ -84,6 +86,6 @@ enum Quantile {
         let lower = max(0, rank.rounded(.down))
         let upper = min(n - 1, lower + 1)
         let weight = rank - rank.rounded(.down)
-        return values[Int(lower)] * (1 - weight) + values[Int(upper)] * weight
+        return values[Int(saturating: lower)] * (1 - weight) + values[Int(saturating: upper)] * weight
     }
 }

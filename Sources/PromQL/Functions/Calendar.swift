@@ -5,8 +5,8 @@ enum Calendar {
     /// The field of a date that a function names; NaN where the time is not finite or too far away for the calendar.
     /// - Parameter seconds: seconds since the epoch; a fraction is cut off.
     static func part(_ name: Function.Name, _ seconds: Double) -> Double {
-        guard seconds.isFinite, abs(seconds) < 1e14 else { return .nan }
-        let civil = Timestamp(milliseconds: Int64(seconds) * 1000).civil
+        guard seconds.isFinite, seconds.magnitude < 1e14 else { return .nan }
+        let civil = Timestamp(milliseconds: Int64(saturating: seconds) * 1000).civil
         switch name {
         case .day_of_month: return Double(civil.day)
         case .day_of_week: return Double(civil.weekday)

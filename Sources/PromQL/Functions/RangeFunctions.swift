@@ -73,7 +73,7 @@ enum RangeFunctions {
         case .mad_over_time:
             take(points, &scratch) { $0 }
             let median = Quantile.of(&scratch, 0.5)
-            take(points, &scratch) { abs($0 - median) }
+            take(points, &scratch) { ($0 - median).magnitude }
             return Quantile.of(&scratch, 0.5)
         case .deriv:
             guard points.count >= 2 else { return nil }

@@ -73,7 +73,7 @@ package indirect enum DurationExpression: Hashable, Sendable {
             throw Problem(message: "duration out of range")
         }
         guard !mustBePositive || milliseconds > 0 else { throw Problem(message: "duration must be greater than 0") }
-        return Int64(milliseconds)
+        return Int64(saturating: milliseconds)
     }
 }
 
@@ -82,7 +82,8 @@ extension DurationExpression: CustomStringConvertible {
         switch self {
         case .seconds(let value, let isDuration):
             isDuration
-                ? Duration.milliseconds(Int64((value * 1000).rounded())).prometheusDescription : goFormatPlain(value)
+                ? Duration.milliseconds(Int64(saturating: (value * 1000).rounded())).prometheusDescription
+                : goFormatPlain(value)
         case .step: "step()"
         case .range: "range()"
         case .negated(let inner): "-\(inner)"

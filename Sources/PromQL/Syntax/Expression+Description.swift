@@ -132,15 +132,15 @@ extension StringLiteral {
 }
 
 extension String {
-    /// Whether this is `[a-zA-Z_:][a-zA-Z0-9_:]*` and not a word that the parser reads as a number or an operator.
+    /// Whether this is `[a-zA-Z_:][a-zA-Z0-9_:]*` with a character other than colons, and not a word that the parser
+    /// reads as a number or an operator.
     fileprivate var isPlainMetricName: Bool {
-        isLegacyName(colons: true)
+        isLegacyName(colons: true) && filter { $0 != ":" }.isLegacyName(colons: false)
             && !["inf", "nan", "bool", "on", "ignoring", "group_left", "group_right", "atan2"].contains(lowercased())
     }
 }
 
 private func quotedNames(_ names: [String]) -> String {
     names.map { $0.isLegacyName(colons: false) && !["inf", "nan"].contains($0.lowercased()) ? $0 : $0.quotedAsInGo }
-        .joined(
-            separator: ", ")
+        .joined(separator: ", ")
 }

@@ -97,7 +97,7 @@ extension Parser {
         guard milliseconds.magnitude <= DurationExpression.maxMilliseconds else {
             throw error("timestamp out of bounds for @ modifier: \(goFormat(seconds))", at: token)
         }
-        return .at(Int64(milliseconds))
+        return .at(Int64(saturating: milliseconds))
     }
 
     private mutating func signedNumber(_ context: String) throws(ParseError) -> Double {

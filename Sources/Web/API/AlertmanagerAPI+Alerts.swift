@@ -10,7 +10,7 @@ extension WebService {
     func listAlerts(_ request: ServerRequest) async -> ServerResponse {
         do throws(BadFilter) {
             let isWanted = try WebService.selection(request)
-            // As Alertmanager sorts them: by fingerprint.
+            // Alertmanager sorts by fingerprint.
             let alerts = await sources.alertStatuses().filter(isWanted).sorted {
                 $0.alert.fingerprintText < $1.alert.fingerprintText
             }
@@ -54,7 +54,7 @@ extension WebService {
         let alert = status.alert
         json.object { one in
             one.field("annotations", alert.annotations)
-            // Clients expect an end; while it fires and we know none, it is not over for the time being.
+            // Clients expect an end; for a firing alert it lies in the future.
             one.field("endsAt", (alert.endsAt ?? now + .seconds(300)).rfc3339)
             one.field("fingerprint", alert.fingerprintText)
             one.key("receivers")
@@ -88,7 +88,7 @@ extension WebService {
         var generatorURL: String?
     }
 
-    /// Most alerts in one request.
+    /// The most alerts in one request.
     private static let alertLimit = 10_000
 
     func postAlerts(_ request: ServerRequest) async -> ServerResponse {
@@ -111,11 +111,13 @@ extension WebService {
                 if errors.count < 10 { errors.append("alert \(index): \(error.message)") }
             }
         }
-        // The good ones of a mixed list are taken, as Alertmanager does.
+        // As in Alertmanager, the valid alerts of a request are accepted even if others are not.
         let refused = alerts.isEmpty ? 0 : await sources.postAlerts(alerts)
         if !errors.isEmpty { return WebService.message(errors.joined(separator: "; "), status: 400) }
         if refused > 0 {
-            return WebService.message("\(refused) alerts refused: as many as may be are held", status: 503)
+            return WebService.message(
+                "\(refused == 1 ? "1 alert" : "\(refused) alerts") refused: the limit of alerts is reached", status: 503
+            )
         }
         return ServerResponse()
     }
@@ -146,9 +148,9 @@ extension WebService {
 
     private static func isName(_ name: String) -> Bool {
         !name.isEmpty
-            && name.utf8.enumerated().allSatisfy { place, byte in
+            && name.utf8.enumerated().allSatisfy { offset, byte in
                 (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_")
-                    || (place > 0 && byte >= 0x30 && byte <= 0x39)
+                    || (offset > 0 && byte >= 0x30 && byte <= 0x39)
             }
     }
 }

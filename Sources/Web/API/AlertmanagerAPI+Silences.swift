@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTPServer
 import Platform
 import Samples
+import Text
 import TimeZones
 
 extension WebService {
@@ -56,11 +57,11 @@ extension WebService {
         var endsAt: String
         var createdBy: String
         var comment: String
-        /// Ours: when it recurs.
+        /// Extension of vaultwatch: the windows in which the silence is active.
         var schedule: [PostedWindow]?
     }
 
-    /// As a configuration's `time_intervals` write it.
+    /// One window, in the notation of `time_intervals`.
     private struct PostedWindow: Decodable {
         struct Times: Decodable {
             var start_time: String
@@ -84,7 +85,8 @@ extension WebService {
         }
     }
 
-    private static let mostWindows = 20
+    /// The most windows in a schedule.
+    private static let windowLimit = 20
 
     func postSilence(_ request: ServerRequest) async -> ServerResponse {
         let posted: PostedSilence
@@ -120,8 +122,8 @@ extension WebService {
         }
         var schedule: [TimeWindow] = []
         if let given = posted.schedule {
-            guard given.count <= WebService.mostWindows else {
-                return WebService.message("more than \(WebService.mostWindows) windows in the schedule", status: 400)
+            guard given.count <= WebService.windowLimit else {
+                return WebService.message("more than \(WebService.windowLimit) windows in the schedule", status: 400)
             }
             do {
                 schedule = try given.map { try $0.window(platform.files) }
@@ -129,7 +131,7 @@ extension WebService {
                 return WebService.message("invalid schedule: \(error)", status: 400)
             }
         } else if let id = posted.id, let old = await sources.silences().first(where: { $0.id == id }) {
-            // Clients that don't know of schedules change what they know.
+            // A client that does not support schedules must not remove one by an update.
             schedule = old.schedule
         }
         let silence = Silence(
@@ -196,7 +198,7 @@ extension WebService {
         }
     }
 
-    /// A filter speaks of a silence's matchers as if their values were labels. Source: api/v2/api.go,
+    /// Whether a silence matches a filter, which treats the values of its matchers as labels. Source: api/v2/api.go,
     /// matchFilterLabels.
     private static func answers(_ silence: Silence, _ filter: [Matcher]) -> Bool {
         filter.allSatisfy { matcher in
@@ -207,7 +209,7 @@ extension WebService {
         }
     }
 
-    /// Active ones by their end, pending ones by their start, expired ones by their end, the latest first.
+    /// Orders active silences by end, then pending ones by start, then expired ones by end, latest first.
     private static func precedes(_ a: Silence, _ b: Silence, _ now: Timestamp) -> Bool {
         let order: [Silence.State] = [.active, .pending, .expired]
         let (first, second) = (a.state(at: now), b.state(at: now))

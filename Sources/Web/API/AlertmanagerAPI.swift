@@ -5,7 +5,7 @@ import HTTPServer
 import Samples
 import Text
 
-/// Alertmanager's HTTP API, for amtool, Grafana's data source and everything else that speaks it.
+/// Alertmanager's HTTP API v2, for amtool, Grafana's data source and other clients.
 /// Source: alertmanager, api/v2/openapi.yaml and api/v2/api.go.
 extension WebService {
     func alertmanagerRoute(_ path: String, _ request: ServerRequest) -> Route? {
@@ -49,14 +49,14 @@ extension WebService {
         }
     }
 
-    /// A form can be sent across sites without asking; JSON can't.
+    /// Refuses anything but JSON: unlike a form, a browser does not send JSON across sites without a preflight request.
     private static func needsJSON(_ request: ServerRequest) -> ServerResponse? {
         let type = request[header: "content-type"]?.split(separator: ";").first.map { String($0).lowercased() } ?? ""
         if type == "application/json" { return nil }
         return message("unsupported media type \(type.quotedAsInGo), only [application/json] are allowed", status: 415)
     }
 
-    /// This API's errors are bare strings.
+    /// An error of this API: a JSON string.
     static func message(_ text: String, status: Int) -> ServerResponse {
         json(JSONWriter.document(hidesMarkup: true) { $0.string(text) }, status: status)
     }
@@ -108,7 +108,7 @@ extension WebService {
         !["false", "0", "no", "f"].contains(request.item(name)?.lowercased() ?? "")
     }
 
-    /// Whether an alert is asked for, by its matchers, its receivers and its state.
+    /// A predicate for the alerts that a request selects by matchers, receiver and state.
     static func selection(_ request: ServerRequest) throws(BadFilter) -> (AlertStatus) -> Bool {
         let matchers = try filter(request)
         var receiver: RegularExpression?

@@ -1,6 +1,7 @@
 import HTTPServer
 import Platform
 import Samples
+import Text
 
 extension WebService {
     private static let pointLimit: Int64 = 11_000

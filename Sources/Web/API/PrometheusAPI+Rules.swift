@@ -3,7 +3,7 @@ import Samples
 import Text
 
 extension WebService {
-    /// Go's zero time: never.
+    /// Go's zero time, which means never.
     private static let never = "0001-01-01T00:00:00Z"
 
     func rules(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
@@ -31,7 +31,7 @@ extension WebService {
                 data.array { list in
                     for group in groups {
                         let rules = group.rules.filter(isWanted)
-                        // A filter that leaves nothing of a group leaves the group out.
+                        // As in Prometheus, a filter removes groups that have no rules left.
                         if rules.isEmpty && !(names.isEmpty && kind.isEmpty) { continue }
                         list.object { one in
                             one.field("name", group.name)
@@ -101,7 +101,7 @@ extension WebService {
         }
     }
 
-    /// Go's `'e', -1`, as this endpoint alone writes values: `1e+00`.
+    /// Go's format `'e', -1`, which only this endpoint uses for values: `1e+00`.
     static func goExponent(_ value: Double) -> String {
         guard value.isFinite else { return goFormat(value) }
         if value == 0 { return value.sign == .minus ? "-0e+00" : "0e+00" }

@@ -69,7 +69,7 @@ extension WebService {
         }
     }
 
-    /// Counted from the labels: the store keeps its own way of counting to itself.
+    /// Counted from the labels, independently of the store's internal index.
     func storeStatistics(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
         let top = min(try WebService.limit(request), 10_000)
         let all = try await sources.series([[]], WebService.earliest, WebService.latest)
@@ -106,7 +106,7 @@ extension WebService {
                     head.field("numLabelPairs", pairs.count)
                     head.field("chunkCount", 0)
                     head.field("minTime", 0)
-                    head.field("maxTime", Int(platform.time.wall().milliseconds))
+                    head.field("maxTime", Int(clamping: platform.time.wall().milliseconds))
                 }
                 list(&data, "seriesCountByMetricName", metrics)
                 list(&data, "labelValueCountByLabelName", values.mapValues(\.count))

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPServer
 import Samples
+import Text
 
 extension WebService {
     func targets(_ request: ServerRequest) async -> [UInt8] {

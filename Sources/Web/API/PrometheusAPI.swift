@@ -3,7 +3,7 @@ import HTTPServer
 import Samples
 import Text
 
-/// Prometheus' HTTP API, for Grafana's data source, promtool and everything else that speaks it.
+/// Prometheus' HTTP API, for Grafana's data source, promtool and other clients.
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/, web/api/v1/api.go.
 extension WebService {
     func prometheusRoute(_ path: String) -> Route? {
@@ -29,7 +29,7 @@ extension WebService {
         case "/api/v1/alerts": return route { _ throws(QueryError) in await ruleAlerts() }
         case "/api/v1/targets": return route { request throws(QueryError) in await targets(request) }
         case "/api/v1/metadata": return route { request throws(QueryError) in try await metadata(request) }
-        // None are kept; asked for by Grafana where it is told that there are.
+        // There are no exemplars; Grafana requests them if its data source is configured to.
         case "/api/v1/query_exemplars":
             return route(post: true) { _ throws(QueryError) in WebService.success { $0.array { _ in } } }
         case "/api/v1/status/buildinfo": return route { _ throws(QueryError) in buildInfo() }
@@ -85,8 +85,9 @@ extension WebService {
 
     // MARK: Parameters
 
-    /// Farther than any sample, and near enough that a lookback or an offset can't overflow.
+    /// Earlier than any sample, yet far enough from `Int64.min` that a lookback or an offset cannot overflow.
     static let earliest = Timestamp(milliseconds: -9_000_000_000_000_000)
+    /// Later than any sample.
     static let latest = Timestamp(milliseconds: 9_000_000_000_000_000)
 
     /// Seconds since the epoch with any fraction, or RFC 3339.
@@ -101,7 +102,7 @@ extension WebService {
             return min(max(Timestamp(seconds: seconds), earliest), latest)
         }
         if let time = Timestamp(rfc3339: text) { return time }
-        // What Go's minimal and maximal times look like.
+        // Prometheus' minimum and maximum time, which Go prints in this form.
         if text.hasPrefix("-292273086-05-16T16:47:06") { return earliest }
         if text.hasPrefix("+292277025-08-18T07:12:54") { return latest }
         throw QueryError(
@@ -112,7 +113,9 @@ extension WebService {
     static func duration(_ name: String, _ request: ServerRequest) throws(QueryError) -> Duration? {
         guard let text = value(name, request), !text.isEmpty else { return nil }
         if let seconds = Double(text) {
-            if seconds.isFinite, seconds.magnitude < 9.2e9 { return .milliseconds(Int64((seconds * 1000).rounded())) }
+            if seconds.isFinite, seconds.magnitude < 9.2e9 {
+                return .milliseconds(Int64(saturating: (seconds * 1000).rounded()))
+            }
         } else if let duration = Duration(prometheus: text) {
             return duration
         }

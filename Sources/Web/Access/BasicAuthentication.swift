@@ -7,8 +7,8 @@ import Synchronization
 
 /// Basic authentication against bcrypt hashes. Source: RFC 7617; crypt(5).
 ///
-/// bcrypt is slow on purpose, so it runs on a thread of its own, one check after the other, and the last right
-/// password of each user is remembered.
+/// bcrypt is slow on purpose, so checks run one at a time on a queue of their own, and the last correct password of
+/// each user is cached.
 final class BasicAuthentication: Sendable {
     private let users: [String: String]
     private let known = Mutex<[String: [UInt8]]>([:])
@@ -16,7 +16,7 @@ final class BasicAuthentication: Sendable {
 
     init(users: [String: String]) { self.users = users }
 
-    /// Whether the `Authorization` header names a user and its password; true where there are no users.
+    /// Whether the `Authorization` header has the credentials of a user; true when no users are configured.
     func allows(_ header: String?) async -> Bool {
         guard !users.isEmpty else { return true }
         guard let (user, password) = BasicAuthentication.credentials(header) else { return false }
@@ -25,7 +25,8 @@ final class BasicAuthentication: Sendable {
         {
             return true
         }
-        // An unknown user takes as long as a known one: any hash will do, and none is right.
+        // For an unknown user some hash is checked all the same, so that the time does not tell whether the user
+        // exists.
         guard let tried = hash ?? users.values.first else { return false }
         let isRight = await withCheckedContinuation { continuation in
             thread.async { continuation.resume(returning: Bcrypt.verify(password, tried)) }
@@ -44,7 +45,7 @@ final class BasicAuthentication: Sendable {
         return (String(decoding: bytes[..<colon], as: UTF8.self), Array(bytes[(colon + 1)...]))
     }
 
-    /// In a time that tells nothing of where they differ.
+    /// Compares in a time that does not depend on where the arrays differ.
     static func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         guard a.count == b.count else { return false }
         var difference: UInt8 = 0
@@ -53,8 +54,7 @@ final class BasicAuthentication: Sendable {
     }
 }
 
-/// bcrypt as the system's libcrypt has it. The library is loaded only where passwords are configured: most agents have
-/// none.
+/// bcrypt from the system's libcrypt, which is loaded only if users are configured.
 enum Bcrypt {
     private typealias Crypt =
         @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer) -> UnsafeMutablePointer<
@@ -75,7 +75,7 @@ enum Bcrypt {
         let workspace = UnsafeMutableRawPointer.allocate(byteCount: workspaceBytes, alignment: 16)
         workspace.initializeMemory(as: UInt8.self, repeating: 0, count: workspaceBytes)
         defer {
-            // The workspace has seen the password.
+            // The workspace may hold the password.
             explicit_bzero(workspace, workspaceBytes)
             workspace.deallocate()
         }
@@ -84,7 +84,7 @@ enum Bcrypt {
         return BasicAuthentication.isSame(Array(String(cString: result).utf8), Array(hash.utf8))
     }
 
-    /// `$2y$10$` and 53 characters; the other letters of the family too.
+    /// Whether the text is a bcrypt hash: `$2y$10$` (or another variant) and 53 characters.
     static func isHash(_ text: String) -> Bool {
         let b = Array(text.utf8)
         return b.count == 60 && b[0] == UInt8(ascii: "$") && b[1] == UInt8(ascii: "2") && b[3] == UInt8(ascii: "$")

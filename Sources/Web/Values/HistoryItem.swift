@@ -1,4 +1,4 @@
-/// Something that happened to alerts and messages, as `vaultwatch history` prints it.
+/// An entry of the history, as the API returns it and `vaultwatch history` prints it.
 package struct HistoryItem: Sendable, Hashable, Codable {
     /// RFC 3339.
     package var at: String
@@ -6,10 +6,14 @@ package struct HistoryItem: Sendable, Hashable, Codable {
     package var kind: String
     /// The alert's labels, the group's key, or a silence's matchers.
     package var subject: String
+    /// The receiver's name; empty where none is concerned.
     package var receiver: String
+    /// The integration: `email/0`; empty where none is concerned.
     package var integration: String
+    /// What else is known: a reason, an error.
     package var detail: String
 
+    /// An entry that concerns no receiver unless one is given.
     package init(
         at: String, kind: String, subject: String, receiver: String = "", integration: String = "", detail: String = ""
     ) {

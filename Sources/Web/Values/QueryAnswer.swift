@@ -1,16 +1,20 @@
 import Samples
 
-/// What an expression came to.
+/// The result of a query.
 package enum QueryAnswer: Sendable {
+    /// A number and its time.
     case scalar(Point)
+    /// A string and its time.
     case string(String, at: Timestamp)
-    /// Each series with one point.
+    /// Series with one point each.
     case vector([(labels: Labels, point: Point)])
+    /// Series with any number of points.
     case matrix([Series])
 }
 
-/// Why there is no answer, in the words of Prometheus' API.
+/// Why a query failed, with the error types of Prometheus' API.
 package struct QueryError: Error, Sendable, Hashable {
+    /// The `errorType` of Prometheus' API. Source: prometheus, web/api/v1/api.go.
     package enum Kind: String, Sendable {
         case badData = "bad_data"
         case execution
@@ -20,6 +24,7 @@ package struct QueryError: Error, Sendable, Hashable {
         case unavailable
         case `internal`
 
+        /// The HTTP status.
         var status: Int {
             switch self {
             case .badData: 400
@@ -32,9 +37,12 @@ package struct QueryError: Error, Sendable, Hashable {
         }
     }
 
+    /// The error type.
     package let kind: Kind
+    /// What went wrong, for the user.
     package let message: String
 
+    /// An error with its type and message.
     package init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message

@@ -1,16 +1,23 @@
 import Samples
 
-/// A rule group as Prometheus' API tells it.
+/// A rule group as Prometheus' API shows it.
 package struct RuleGroupView: Sendable {
+    /// Unique in its file.
     package var name: String
+    /// The path of the rule file.
     package var file: String
+    /// Time from one evaluation to the next.
     package var interval: Duration
+    /// The most alerts or series of a rule; 0 for no limit.
     package var limit: Int
+    /// The rules, in the order of the file.
     package var rules: [RuleView]
-    /// Seconds.
+    /// How long the last evaluation took, in seconds.
     package var evaluationTime: Double
+    /// When the group was last evaluated; nil before the first time.
     package var lastEvaluation: Timestamp?
 
+    /// A group that has not been evaluated unless the rest is given.
     package init(
         name: String, file: String, interval: Duration, limit: Int = 0, rules: [RuleView], evaluationTime: Double = 0,
         lastEvaluation: Timestamp? = nil
@@ -25,18 +32,29 @@ package struct RuleGroupView: Sendable {
     }
 }
 
+/// A rule as Prometheus' API shows it.
 package struct RuleView: Sendable {
+    /// Whether the last evaluation succeeded.
     package enum Health: String, Sendable { case ok, err, unknown }
+    /// The kind of rule.
     package enum Kind: Sendable {
+        /// Records a series.
         case recording
+        /// Raises alerts.
         case alerting(Alerting)
     }
+    /// What alerting rules have beyond the rest.
     package struct Alerting: Sendable {
+        /// `for`.
         package var hold: Duration
+        /// `keep_firing_for`.
         package var keepFiring: Duration
+        /// The templates of the annotations.
         package var annotations: [String: String]
+        /// The pending and firing alerts.
         package var alerts: [AlertView]
 
+        /// All parts of an alerting rule.
         package init(hold: Duration, keepFiring: Duration, annotations: [String: String], alerts: [AlertView]) {
             self.hold = hold
             self.keepFiring = keepFiring
@@ -45,16 +63,24 @@ package struct RuleView: Sendable {
         }
     }
 
+    /// The alert's name or the recorded metric.
     package var name: String
+    /// The PromQL expression.
     package var query: String
+    /// The labels that the rule adds.
     package var labels: [String: String]
+    /// Recording or alerting.
     package var kind: Kind
+    /// Whether the last evaluation succeeded.
     package var health: Health
+    /// Why the last evaluation failed.
     package var lastError: String?
-    /// Seconds.
+    /// How long the last evaluation took, in seconds.
     package var evaluationTime: Double
+    /// When the rule was last evaluated; nil before the first time.
     package var lastEvaluation: Timestamp?
 
+    /// A rule that has not been evaluated unless the rest is given.
     package init(
         name: String, query: String, labels: [String: String] = [:], kind: Kind, health: Health = .unknown,
         lastError: String? = nil,
@@ -73,15 +99,23 @@ package struct RuleView: Sendable {
 
 /// One pending or firing alert of a rule.
 package struct AlertView: Sendable {
+    /// Prometheus' states of an active alert.
     package enum State: String, Sendable { case pending, firing }
 
+    /// All labels.
     package var labels: Labels
+    /// The rendered annotations.
     package var annotations: [String: String]
+    /// Pending or firing.
     package var state: State
+    /// When the expression first held.
     package var activeAt: Timestamp
+    /// The value of the expression.
     package var value: Double
+    /// Since when only `keep_firing_for` keeps the alert firing.
     package var keepFiringSince: Timestamp?
 
+    /// An alert with all its parts.
     package init(
         labels: Labels, annotations: [String: String], state: State, activeAt: Timestamp, value: Double,
         keepFiringSince: Timestamp? = nil

@@ -87,7 +87,7 @@ struct InstallTests {
                     sourceLocation: .init(fileID: file, filePath: #filePath, line: line, column: 1))
             }
         }
-        expect("shipped", "nothing is watched yet but vaultwatch itself")
+        expect("shipped", "only vaultwatch itself is monitored")
         expect(
             "missing", "cannot read /etc/vaultwatch/secrets/vault-token", "put there: a Vault token", "No such file")
         expect("forbidden", "chgrp vaultwatch")

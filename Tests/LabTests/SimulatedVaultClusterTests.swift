@@ -5,7 +5,7 @@ import Samples
 import Testing
 
 /// Answers compared with those of a real Vault 1.8 in the same state.
-struct VaultClusterTests {
+struct SimulatedVaultClusterTests {
     private struct Fixed: RandomSource { func next() -> UInt64 { 0x0123_4567_89ab_cdef } }
     private let random = Fixed()
     private let root = "s.LabRootToken00000000000"
@@ -15,10 +15,12 @@ struct VaultClusterTests {
         Moment(monotonic: Instant(nanoseconds: Int64(seconds * 1e9)), wall: Timestamp(seconds: 1_795_467_001 + seconds))
     }
 
-    private func cluster(_ options: VaultCluster.Options = VaultCluster.Options(), unsealed: Bool = true)
-        -> VaultCluster
+    private func cluster(
+        _ options: SimulatedVaultCluster.Options = SimulatedVaultCluster.Options(), unsealed: Bool = true
+    )
+        -> SimulatedVaultCluster
     {
-        var cluster = VaultCluster(
+        var cluster = SimulatedVaultCluster(
             options,
             nodes: (1...3).map { ("vault-\($0)", "https://127.0.1.\($0)0:8200", "https://127.0.1.\($0)0:8201") },
             at: at(0).wall)
@@ -27,7 +29,8 @@ struct VaultClusterTests {
     }
 
     private func ask(
-        _ cluster: inout VaultCluster, _ node: Int, _ uri: String, method: String = "GET", token: String? = nil,
+        _ cluster: inout SimulatedVaultCluster, _ node: Int, _ uri: String, method: String = "GET",
+        token: String? = nil,
         body: String = "", at time: Double = 1
     ) throws -> LabResponse {
         let request = LabRequest(
@@ -108,7 +111,7 @@ struct VaultClusterTests {
     }
 
     @Test func uninitialisedNodeAnswersAsRecorded() throws {
-        var options = VaultCluster.Options()
+        var options = SimulatedVaultCluster.Options()
         options.initialised = false
         var cluster = cluster(options, unsealed: false)
         try expect(ask(&cluster, 0, "sys/health"), like: "uninitialised.health")
@@ -226,7 +229,7 @@ struct VaultClusterTests {
     }
 
     @Test func telemetryNeedsATokenWithoutTheFlag() throws {
-        var options = VaultCluster.Options()
+        var options = SimulatedVaultCluster.Options()
         options.unauthenticatedMetrics = false
         var cluster = cluster(options)
         #expect(try ask(&cluster, 0, "sys/metrics?format=prometheus").status == 400)

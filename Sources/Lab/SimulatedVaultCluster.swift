@@ -1,55 +1,74 @@
 import Platform
 import Samples
 
-/// A simulated Vault cluster on PostgreSQL storage: the state of each node, who leads, and what each answers.
-/// Pure: time and addresses come in, replies and events go out.
-package struct VaultCluster: Sendable {
-    /// What all nodes share.
+/// A simulated Vault cluster with PostgreSQL storage: the state of each node, the leader, and the responses. Pure: time
+/// and addresses are passed in, replies and events returned.
+package struct SimulatedVaultCluster: Sendable {
+    /// What all nodes have in common.
     package struct Options: Sendable {
+        /// The version that the nodes report.
         package var version = "1.8.0-dev"
+        /// The name that the nodes report.
         package var name = "vault-cluster-051513bf"
+        /// The cluster id that the nodes report.
         package var id = "3d35f816-b6ca-2d00-319e-639e2185b348"
-        /// Unseal keys: any `threshold` of these open a node.
+        /// The unseal keys; any `threshold` of them unseal a node.
         package var keys = (1...5).map { "lab-unseal-key-\($0)" }
+        /// The number of keys needed. Default 3.
         package var threshold = 3
+        /// Whether the cluster is initialised. Default: yes.
         package var initialised = true
+        /// The storage type that the nodes report.
         package var storageType = "postgresql"
-        /// Vault's listener option `unauthenticated_metrics_access`.
+        /// Vault's listener option `unauthenticated_metrics_access`. Default: yes.
         package var unauthenticatedMetrics = true
-        /// Token → policies. `root` may all, `watch` may what vaultwatch's documented policy says.
+        /// The policies of each token. `root` allows everything, `watch` what vaultwatch's documented policy allows.
         package var tokens = [
             "s.LabRootToken00000000000": ["root"], "s.LabWatchToken0000000000": ["default", "watch"],
         ]
+        /// The AppRole's role id.
         package var roleID = "1f3d2c7a-lab-role"
+        /// The AppRole's secret id.
         package var secretID = "9b7e5a31-lab-secret"
-        /// KV v1 path of the canary, with its mount.
+        /// The path of the canary secret (KV v1), with its mount.
         package var canaryPath = "smtp/canary/admin"
+        /// The fields of the canary secret.
         package var canary = ["password": "x", "username": "admin"]
 
+        /// The defaults.
         package init() {}
     }
 
-    /// What befell a node's process.
+    /// The condition of a node's process.
     package enum Condition: String, Hashable, Sendable {
+        /// It works.
         case running
-        /// Under SIGSTOP: nothing answers.
+        /// It is stopped by SIGSTOP and does not respond.
         case hung
+        /// It was killed.
         case dead
-        /// Its storage fails: every status endpoint answers 500.
+        /// Its storage fails: every status endpoint responds with 500.
         case storageError
     }
 
-    /// A node as a status endpoint shows it.
+    /// The state of a node as the status endpoints show it.
     package enum Role: String, Hashable, Sendable {
         case uninitialised, sealed, standby, active, storageError, hung, dead
     }
 
+    /// One node.
     package struct Node: Sendable {
+        /// Its name.
         package let name: String
+        /// Its API address.
         package let address: String
+        /// Its cluster address.
         package let clusterAddress: String
+        /// The condition of its process.
         package internal(set) var condition = Condition.running
+        /// Whether it is sealed.
         package internal(set) var isSealed = true
+        /// The number of unseal keys entered so far.
         package internal(set) var progress = 0
         var given: Set<String> = []
         var nonce = ""
@@ -58,14 +77,18 @@ package struct VaultCluster: Sendable {
         var activeSince: Timestamp?
     }
 
+    /// What all nodes have in common.
     package let options: Options
+    /// The nodes.
     package private(set) var nodes: [Node]
+    /// Whether the cluster is initialised.
     package private(set) var isInitialised: Bool
+    /// The leader election.
     package private(set) var election = Election()
-    /// Tokens that AppRole logins made, beside the configured; at most 1,000, the oldest go.
+    /// The tokens issued by AppRole logins, at most the newest 1,000.
     private var issued: [String] = []
 
-    /// - Parameter nodes: name, API address and cluster address of each; all begin sealed.
+    /// - Parameter nodes: name, API address and cluster address of each node; all are sealed at first.
     package init(
         _ options: Options, nodes: [(name: String, address: String, clusterAddress: String)], at now: Timestamp
     ) {
@@ -76,8 +99,10 @@ package struct VaultCluster: Sendable {
         isInitialised = options.initialised
     }
 
+    /// The index of a node; nil for an unknown name.
     package func index(named name: String) -> Int? { nodes.firstIndex { $0.name == name } }
 
+    /// The role of a node.
     package func role(_ index: Int) -> Role {
         let node = nodes[index]
         switch node.condition {
@@ -91,24 +116,29 @@ package struct VaultCluster: Sendable {
         return election.leader == index ? .active : .standby
     }
 
-    /// What a node is made to do.
+    /// What can be done to a node.
     package enum Action: Hashable, Sendable {
-        /// Seals in order, as an operator does.
+        /// Seals it, as an operator does.
         case seal
-        /// Gives all the keys that are missing.
+        /// Enters all missing unseal keys.
         case unseal
-        /// Gives one key.
+        /// Enters one unseal key.
         case giveKey(String)
+        /// Discards the keys entered so far.
         case resetUnseal
+        /// Makes the leader step down.
         case stepDown
+        /// Kills the process.
         case kill
-        /// After `kill`, sealed as any new process; ends `hang` and `storageError` where it was.
+        /// Starts a killed process, sealed; or ends `hang` and `storageError`.
         case start
+        /// Stops the process with SIGSTOP.
         case hang
+        /// Makes its storage fail.
         case storageError
     }
 
-    /// Performs an action and passes time to `now`.
+    /// Advances to `now` and performs an action.
     package mutating func perform(_ action: Action, on index: Int, at now: Moment, random: any RandomSource)
         -> [Election.Event]
     {
@@ -161,14 +191,14 @@ package struct VaultCluster: Sendable {
         return events
     }
 
-    /// Lets time pass: an election may end.
+    /// Advances to `now`, when an election may end.
     package mutating func advance(to now: Moment) -> [Election.Event] {
         let events = election.advance(to: now.monotonic)
         note(events, at: now)
         return events
     }
 
-    /// Initialises an uninitialised cluster; every node stays sealed.
+    /// Initialises the cluster; all nodes stay sealed.
     package mutating func initialise() { isInitialised = true }
 
     mutating func issueToken(_ random: any RandomSource) -> String {
@@ -178,7 +208,7 @@ package struct VaultCluster: Sendable {
         return token
     }
 
-    /// The policies of a token, or `nil` for one that does not exist.
+    /// The policies of a token; nil for an unknown token.
     func policies(of token: String) -> [String]? {
         options.tokens[token] ?? (issued.contains(token) ? ["default", "watch"] : nil)
     }
@@ -200,7 +230,7 @@ package struct VaultCluster: Sendable {
     }
 }
 
-extension VaultCluster.Node {
+extension SimulatedVaultCluster.Node {
     fileprivate mutating func forgetKeys() {
         progress = 0
         given = []

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Platform
 import Samples
+import Text
 
-/// What a node answers, state by state as recorded from Vault 1.8.
-extension VaultCluster {
-    /// An answer and the elections it caused: unsealing, sealing and stepping down go over the same API as in real
-    /// life.
+/// The responses of a node in each state, as recorded from Vault 1.8.
+extension SimulatedVaultCluster {
+    /// Responds to a request; sealing, unsealing and stepping down use the same API as with Vault.
+    /// - Returns: the reply, and the election events that it caused.
     package mutating func answer(
         _ request: LabRequest, node index: Int, at now: Moment, random: any RandomSource
     ) -> (reply: LabReply, events: [Election.Event]) {
@@ -46,7 +47,7 @@ extension VaultCluster {
             return (forwarded(path, index) ?? appRoleLogin(request, random), [])
         default: break
         }
-        // A standby hands everything else to the active node.
+        // A standby forwards everything else to the active node.
         if role(index) == .standby, let failure = forwarded(path, index) { return (failure, []) }
         guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else {
             return (Self.error(400, "missing client token"), [])
@@ -239,7 +240,7 @@ extension VaultCluster {
             """, random)
     }
 
-    /// What a standby that can't hand a request on says, or `nil` where the request can be served.
+    /// The response of a standby that cannot forward a request; nil if the request can be served.
     private func forwarded(_ path: String, _ index: Int) -> LabResponse? {
         guard role(index) == .standby, election.leader == nil else { return nil }
         guard let named = election.named else {

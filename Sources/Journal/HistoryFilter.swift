@@ -1,0 +1,23 @@
+import Samples
+
+/// Which entries of the history are wanted.
+package struct HistoryFilter: Sendable, Hashable {
+    /// The earliest time, included.
+    package var from = Timestamp(milliseconds: .min)
+    /// The latest time, included.
+    package var to = Timestamp(milliseconds: .max)
+    /// `HistoryEntry.Kind` as text; empty: all.
+    package var kinds: Set<String> = []
+    /// Receivers' names; empty: all.
+    package var receivers: Set<String> = []
+    /// Text in the subject or the detail, upper and lower case alike; empty: all.
+    package var contains = ""
+    /// The newest so many. Default 100, at most `HistoryFilter.maxLimit`.
+    package var limit = 100
+
+    /// The largest limit.
+    package static let maxLimit = 10_000
+
+    /// The newest 100 entries.
+    package init() {}
+}

@@ -1,0 +1,22 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// An exclusive lock on a file, held until the value is released or the process ends; flock(2).
+package final class FileLock: Sendable {
+    private let descriptor: Int32
+
+    /// Makes the file, readable by its owner alone, where it is missing. It stays when the lock is released.
+    /// - Throws: `FileError`, also where another process, or another lock of this one, holds it.
+    package init(_ path: String) throws(FileError) {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw FileError(path: path, reason: String(cString: strerror(errno))) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let reason = errno == EWOULDBLOCK ? "another process uses it" : String(cString: strerror(errno))
+            close(descriptor)
+            throw FileError(path: path, reason: reason)
+        }
+    }
+
+    deinit { close(descriptor) }
+}

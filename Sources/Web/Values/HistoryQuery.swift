@@ -1,0 +1,17 @@
+import Samples
+
+/// Which entries of the history a request asks for.
+package struct HistoryQuery: Sendable, Hashable {
+    /// The earliest time, included.
+    package var from: Timestamp
+    /// The latest time, included.
+    package var to: Timestamp
+    /// `HistoryItem.kind`; empty: all.
+    package var kinds: Set<String>
+    /// Receivers' names; empty: all.
+    package var receivers: Set<String>
+    /// Text in the subject or the detail, upper and lower case alike; empty: all.
+    package var contains: String
+    /// The newest so many, 0 to 10,000.
+    package var limit: Int
+}

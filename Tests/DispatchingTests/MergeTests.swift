@@ -1,0 +1,114 @@
+import Alerts
+import Platform
+import Samples
+import Testing
+
+@testable import Dispatching
+
+/// A run that started without its journal takes in what the one before it has left there.
+struct MergeTests {
+    private static let options = oneReceiver(
+        Route(
+            receiver: "ops", groupBy: .labels(["alertname"]), groupWait: .zero, groupInterval: .seconds(60),
+            repeatInterval: .seconds(3600)))
+
+    /// A first run, and a second one that begins 100 s later without it.
+    private func runs(_ first: (inout Dispatcher) -> Void) -> (saved: Dispatcher.Saved, second: Dispatcher) {
+        var d = Dispatcher(MergeTests.options)
+        first(&d)
+        var second = Dispatcher(MergeTests.options)
+        second.beginWithoutPast(now: at(100))
+        return (d.saved, second)
+    }
+
+    /// What only the first run notified of is known after the merge, and its end is notified.
+    @Test func theEndOfWhatOnlyTheFirstRunNotifiedOf() {
+        var (saved, d) = runs { d in
+            _ = d.receive([firing(["alertname": "A"], 0), firing(["alertname": "B"], 0)], now: at(0))
+            #expect(d.step(0).sorted() == ["first:A/", "first:B/"])
+        }
+        _ = d.receive([firing(["alertname": "A"], 100)], now: at(100))
+        #expect(d.step(100) == ["first:A/"])
+        let decisions = d.merge(saved, now: at(110))
+        #expect(decisions.send.isEmpty && decisions.withdrawn.isEmpty)
+        // Both entries of the notification log are written again, so that the file has the union.
+        #expect(Set(decisions.records.map(\.groupLabels)) == [["alertname": "A"], ["alertname": "B"]])
+        #expect(d.step(110) == [] && d.step(200) == [])
+        for name in ["A", "B"] { _ = d.receive([ended(["alertname": name], since: 0, 300)], now: at(300)) }
+        #expect((d.step(300) + d.step(360)).sorted() == ["resolved:/A", "resolved:/B"])
+    }
+
+    /// An undelivered message of the first run goes out under its own id; new messages have later ones.
+    @Test func anUndeliveredMessage() {
+        let (saved, second) = runs { d in
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            #expect(d.step(0, sending: false) == ["first:A/"])
+        }
+        var d = second
+        let decisions = d.merge(saved, now: at(110))
+        #expect(decisions.withdrawn.isEmpty)
+        #expect(d.pending.map(\.id) == saved.outgoing.map(\.id))
+        let notification = d.beginAttempt(saved.outgoing[0].id)
+        #expect(notification?.summary == "first:A/")
+        _ = d.recordAccepted(saved.outgoing[0].id, now: at(110))
+        #expect(d.step(200) == [])
+        _ = d.receive([firing(["alertname": "B"], 200)], now: at(200))
+        let new = d.advance(at(200)).send
+        #expect(new.count == 1 && new[0].id > saved.outgoing[0].id)
+    }
+
+    /// Where both runs have a message for one destination, the second run's is newer: the other one is withdrawn, and what an
+    /// attempt may have told stays known.
+    @Test func theNewerOfTwoMessages() {
+        var (saved, d) = runs { d in
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            let id = d.advance(at(0)).send[0].id
+            _ = d.beginAttempt(id)
+        }
+        _ = d.receive([firing(["alertname": "A"], 100)], now: at(100))
+        let newer = d.advance(at(100)).send.map(\.id)
+        let decisions = d.merge(saved, now: at(110))
+        #expect(decisions.withdrawn == saved.outgoing.map(\.id))
+        #expect(d.pending.map(\.id) == newer)
+        #expect(d.saved.records.first?.maybeFiring.count == 1)
+    }
+
+    /// The end that the first run could not deliver is not sent where the alert fires again.
+    @Test func anEndThatIsNoLongerTrue() {
+        var (saved, d) = runs { d in
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            _ = d.step(0)
+            _ = d.receive([ended(["alertname": "A"], since: 0, 50)], now: at(50))
+            #expect(d.step(60, sending: false) == ["resolved:/A"])
+        }
+        _ = d.receive([firing(["alertname": "A"], 100)], now: at(100))
+        #expect(d.step(100) == ["first:A/"])
+        let decisions = d.merge(saved, now: at(110))
+        #expect(decisions.withdrawn == saved.outgoing.map(\.id))
+        #expect(d.pending.isEmpty)
+        _ = d.receive([ended(["alertname": "A"], since: 100, 150)], now: at(150))
+        #expect(d.step(160) == ["resolved:/A"])
+        #expect(d.step(400) == [])
+    }
+
+    /// Silences hold again, the second run's own ones as they are.
+    @Test func silences() throws {
+        let random = SeededRandom(1)
+        func silence(_ name: String) -> Silence {
+            Silence(matchers: [matcher("alertname=\(name)")], startsAt: at(0).wall, endsAt: at(9000).wall)
+        }
+        var first = Dispatcher(MergeTests.options)
+        let old = try first.setSilence(silence("A"), random: random, now: at(0)).stored
+        var d = Dispatcher(MergeTests.options)
+        d.beginWithoutPast(now: at(100))
+        let own = try d.setSilence(silence("B"), random: random, now: at(100)).stored
+        var stale = own[0]
+        stale.endsAt = at(1).wall
+        var saved = first.saved
+        saved.silences.append(stale)
+        _ = d.merge(saved, now: at(110))
+        #expect(Set(d.allSilences) == Set(old + own))
+        _ = d.receive([firing(["alertname": "A"], 120), firing(["alertname": "B"], 120)], now: at(120))
+        #expect(d.step(120) == [])
+    }
+}
