@@ -84,7 +84,7 @@ run: deps-run
 	exec $(SCRATCH)/release/vaultwatch-demo
 
 test: deps-test
-	swift build --scratch-path $(SCRATCH) --build-tests
+	swift build --scratch-path $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
 	SWIFT_DETERMINISTIC_HASHING=1 swift test --scratch-path $(SCRATCH) --skip-build --no-parallel
 
 bench: deps-test

@@ -1,10 +1,8 @@
 import Alerts
 import Config
-import Console
 import Delivery
 import Dispatching
 import Exposition
-import HTTPServer
 import Journal
 import Platform
 import Probes
@@ -18,53 +16,22 @@ import Telemetry
 import Web
 
 extension Agent {
-    /// The listening servers of a run.
-    struct Servers: Sendable {
-        let servers: [HTTPServer]
-        /// `127.0.0.1:9321`
-        let addresses: [String]
-
-        func stop() async {
-            for server in servers { await server.stop() }
-        }
-    }
-
-    /// Binds all addresses. Sockets that systemd opened for us come first.
-    func listen() async throws -> Servers {
-        let configuration = state.withLock { $0.configuration }
-        var listen: [ServerOptions.Listen] = ServiceManager.listeningSockets().map { .descriptor($0) }
-        if listen.isEmpty {
-            listen = configuration.web.listenAddresses.compactMap { address in
-                WebOptions.hostAndPort(address).map { .tcp(host: $0.host.isEmpty ? "::" : $0.host, port: $0.port) }
-            }
-        }
-        let web = try webConfiguration(configuration.web)
-        var options = WebService.Options()
-        options.access = web.access
-        options.externalURL = configuration.web.externalURL
-        let sources = sources()
-        let service = WebService(
-            options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
-            platform: platform, registry: registry)
-        let server = HTTPServer(ServerOptions(listen: listen, tls: web.tls)) { await service.respond(to: $0) }
-        let addresses = try await server.start()
-        return Servers(servers: [server], addresses: addresses.map { "\($0)" })
-    }
-
-    private func sources() -> WebSources {
+    /// What the pages and APIs tell and do.
+    func sources() -> WebSources {
         var sources = WebSources()
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
-        sources.notReady = { [self] in
-            state.withLock { state in
-                if state.isStopping { return "stopping" }
-                return state.isReady ? nil : "waiting for the first answer or failure of each target"
-            }
-        }
+        sources.notReady = { [self] in supervisor.notReady }
         sources.reload = { [self] in await reload() }
         sources.lastReload = { [self] in state.withLock { $0.lastReload } }
         sources.flags = { [self] in
-            ["config.file": options.configFile, "storage.path": state.withLock { $0.configuration.storage.path }]
+            let (configuration, addresses) = state.withLock { ($0.configuration, $0.addresses) }
+            return [
+                "config.file": options.configFile, "storage.path": configuration.storage.path,
+                "web.listen-address": addresses.joined(separator: ","),
+                "web.external-url": configuration.web.externalURL,
+                "web.config.file": configuration.web.configFile ?? "",
+            ]
         }
         sources.storageRetention = { [self] in
             let memory = state.withLock { $0.configuration.storage.memory }
@@ -207,15 +174,15 @@ extension Agent {
     // MARK: Alerts
 
     private func addAlerting(_ sources: inout WebSources) {
-        sources.alertStatuses = { [self] in await desk.alertStatuses() }
-        sources.groupStatuses = { [self] in await desk.groupStatuses() }
+        sources.alertStatuses = { [self] in await dispatcher.alertStatuses() }
+        sources.groupStatuses = { [self] in await dispatcher.groupStatuses() }
         sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
-        sources.postAlerts = { [self] alerts in await desk.receive(alerts, external: true) }
-        sources.silences = { [self] in await desk.silences() }
+        sources.postAlerts = { [self] alerts in await dispatcher.receive(alerts, external: true) }
+        sources.silences = { [self] in await dispatcher.silences() }
         sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in
-            try await desk.setSilence(silence).id
+            try await dispatcher.setSilence(silence).id
         }
-        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await desk.expireSilence(id) }
+        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await dispatcher.expireSilence(id) }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 
@@ -248,7 +215,7 @@ extension Agent {
         let now = platform.time.wall()
         var alerts: [EstateStatus.FiringAlert] = []
         var suppressed: Set<UInt64> = []
-        for status in await desk.alertStatuses() where status.state == .suppressed {
+        for status in await dispatcher.alertStatuses() where status.state == .suppressed {
             suppressed.insert(status.alert.fingerprint)
         }
         for rule in await rules.statuses().flatMap(\.evaluator.rules) {
@@ -270,11 +237,11 @@ extension Agent {
             let (x, y) = (Severity(label: a.severity), Severity(label: b.severity))
             return x == y ? (a.name, a.since) < (b.name, b.since) : x > y
         }
-        let receivers = await post.statuses().map { courier in
+        let receivers = notifier.statuses.map { status in
             EstateStatus.Receiver(
-                name: courier.receiver, integration: courier.integration,
-                health: courier.lastError == nil ? .ok : .warning, waiting: courier.waiting,
-                lastAccepted: courier.lastAccepted?.rfc3339, lastError: courier.lastError)
+                name: status.receiver, integration: status.integration.description,
+                health: status.lastError == nil ? .ok : .warning, waiting: status.waiting,
+                lastAccepted: status.lastAccepted?.rfc3339, lastError: status.lastError)
         }
         return EstateStatus(
             version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,

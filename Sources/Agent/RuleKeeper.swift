@@ -32,7 +32,7 @@ package actor RuleKeeper {
     private var context: RuleContext
     private let store: Store
     private let clock: ClockWatch
-    private let desk: AlertDesk
+    private let dispatcher: DispatcherService
     private let platform: Platform
     private let progress: @Sendable () -> Void
     private let wake = Wake()
@@ -48,13 +48,13 @@ package actor RuleKeeper {
     private let rulesGauge: Gauge
 
     package init(
-        _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockWatch, desk: AlertDesk,
+        _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockWatch, dispatcher: DispatcherService,
         platform: Platform, registry: Registry,
         progress: @escaping @Sendable () -> Void
     ) {
         self.store = store
         self.clock = clock
-        self.desk = desk
+        self.dispatcher = dispatcher
         self.platform = platform
         self.progress = progress
         let labels = ["rule_group"]
@@ -115,9 +115,12 @@ package actor RuleKeeper {
         while !Task.isCancelled {
             takeNews()
             let now = look().monotonic
-            for index in entries.indices where isDue(entries[index], now) {
-                await evaluate(index)
+            // A reload may bring fewer groups while one is evaluated.
+            var index = 0
+            while index < entries.count {
+                if isDue(entries[index], now) { await evaluate(index) }
                 if Task.isCancelled { return }
+                index += 1
             }
             progress()
             let next = entries.map { entry -> Instant in
@@ -196,7 +199,7 @@ package actor RuleKeeper {
         }
         // The state goes with the alerts, in one transaction: a restart finds both or neither.
         let state = result.isChanged ? RuleKeeper.change(entries[index].evaluator, began.wall) : []
-        if !result.alerts.isEmpty || !state.isEmpty { await desk.receive(result.alerts, state: state) }
+        if !result.alerts.isEmpty || !state.isEmpty { await dispatcher.receive(result.alerts, state: state) }
     }
 
     private static func change(_ evaluator: GroupEvaluator, _ now: Timestamp) -> [JournalChange] {
@@ -212,7 +215,7 @@ package actor RuleKeeper {
         for (key, bytes) in states where key.hasPrefix("rules/") && !present.contains(key) {
             // Its file went while the agent was down: nobody else would ever end what it fired.
             let saved = try? JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes))
-            await desk.receive(
+            await dispatcher.receive(
                 saved?.ends(at: now, externalLabels: context.externalLabels) ?? [], state: [.forgetState(key: key)],
                 waits: false)
         }
@@ -236,7 +239,7 @@ package actor RuleKeeper {
     /// Writes the state of all groups, so that the time of an outage can be told.
     package func save() async {
         let now = platform.time.wall()
-        await desk.receive([], state: entries.flatMap { RuleKeeper.change($0.evaluator, now) })
+        await dispatcher.receive([], state: entries.flatMap { RuleKeeper.change($0.evaluator, now) })
     }
 
     /// Takes other rules; those that are the same keep their state.
@@ -261,7 +264,7 @@ package actor RuleKeeper {
             store.append(entry.evaluator.ending(at: now.wall))
             ends += entry.evaluator.ends(at: now.wall)
         }
-        if !ends.isEmpty { await desk.receive(ends) }
+        if !ends.isEmpty { await dispatcher.receive(ends) }
         wake.signal()
     }
 

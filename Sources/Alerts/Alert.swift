@@ -1,19 +1,21 @@
 import Samples
 
-/// An alert as it travels from the rules to its receivers: who it is, what to say, since when, until when.
+/// An alert on its way from the rules, or from the API, to its receivers.
 public struct Alert: Hashable, Sendable {
-    /// Identity: `alertname`, `severity` and whatever the rule keeps.
+    /// The alert's identity: `alertname`, `severity` and the labels that its rule keeps.
     public var labels: Labels
-    /// What to say: `summary`, `description`, `action`, `runbook_url`.
+    /// Text for people: `summary`, `description`, `action`, `runbook_url`.
     public var annotations: [String: String]
+    /// When it began to fire.
     public var startsAt: Timestamp
-    /// The time it ended, or, while it fires, nil.
+    /// When it ended, or will end unless it is sent again; nil while it fires without a known end.
     public var endsAt: Timestamp?
-    /// The last time its rule said so.
+    /// When its rule, or a client of the API, last sent it.
     public var updatedAt: Timestamp
     /// A link to the expression that fired.
     public var generatorURL: String
 
+    /// An alert that fires unless it is given an end.
     public init(
         labels: Labels, annotations: [String: String] = [:], startsAt: Timestamp, endsAt: Timestamp? = nil,
         updatedAt: Timestamp,
@@ -27,11 +29,13 @@ public struct Alert: Hashable, Sendable {
         self.generatorURL = generatorURL
     }
 
+    /// Whether an alert fires; the raw value is the one of webhooks and templates.
     public enum Status: String, Hashable, Sendable {
         case firing
         case resolved
     }
 
+    /// Resolved from its end on.
     public func status(at now: Timestamp) -> Status {
         if let endsAt, endsAt <= now { .resolved } else { .firing }
     }
@@ -45,17 +49,19 @@ public struct Alert: Hashable, Sendable {
         return String(repeating: "0", count: 16 - hex.count) + hex
     }
 
+    /// The label `alertname`; empty without one.
     public var name: String { labels["alertname"] ?? "" }
+    /// The label `severity`, mapped to one of the four grades.
     public var severity: Severity { Severity(label: labels["severity"]) }
 }
 
-/// The seed's four grades, worst first. Rules say them in the label `severity`.
+/// The four grades of the label `severity`, the gravest first; the gravest is the greatest.
 public enum Severity: String, Hashable, Sendable, CaseIterable, Comparable {
     case critical
     case high
     case medium
     case low
-    /// No label, or a word that is none of the four.
+    /// There is no label, or a value that maps to none of the four.
     case unknown
 
     /// Prometheus users also write `page`, `warning`, `info`; those map to the nearest grade.
@@ -69,6 +75,7 @@ public enum Severity: String, Hashable, Sendable, CaseIterable, Comparable {
         }
     }
 
+    /// `low` is less than `critical`; `unknown` is the least.
     public static func < (a: Severity, b: Severity) -> Bool {
         let order = Severity.allCases
         return (order.firstIndex(of: a) ?? 0) > (order.firstIndex(of: b) ?? 0)

@@ -1,28 +1,44 @@
 import Samples
 
-/// One message for one integration of one receiver: a group of alerts, decided by Dispatch, carried by Delivery.
-/// It lies in the outbox until the receiver has accepted it.
+/// One message for one integration of one receiver about one group of alerts.
 public struct Notification: Hashable, Sendable {
+    /// Why a notification is sent; the raw value is what logs, metrics, the history and templates show.
+    public enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// The receiver has been notified of no firing alert of the group yet.
+        case first
+        /// The receiver is a fallback: the one before it has not accepted the alerts in time.
+        case escalated
+        /// Alerts have joined the group, or some of them have ended.
+        case changed
+        /// Nothing is new, and the repeat interval is over.
+        case `repeat`
+        /// All alerts that the receiver was notified of have ended.
+        case resolved
+        /// Somebody tries the receiver out.
+        case test
+    }
+
     /// The receiver's name in the configuration.
     public var receiver: String
-    /// Which of the receiver's integrations: its kind and place, e.g. `email/0`, `slack/1`.
-    public var integration: String
+    /// Which of the receiver's integrations.
+    public var integration: IntegrationID
     /// The group's stable key, as Alertmanager prints it: `{}/{severity="critical"}:{alertname="VaultSealed"}`.
     public var groupKey: String
+    /// The labels that the group's alerts were grouped by.
     public var groupLabels: Labels
     /// The group's alerts, firing ones first; each firing or resolved as of `decidedAt`.
     public var alerts: [Alert]
-    /// Firing alerts left out because a receiver takes only so many.
+    /// Number of firing alerts left out because a receiver takes only so many.
     public var truncatedAlerts: Int
-    /// Why it is sent, for the log and the history: `first`, `escalated`, `changed`, `repeat`, `resolved`, `test`.
-    public var reason: String
-    /// When Dispatch decided to send it.
+    /// Why it is sent.
+    public var reason: Reason
+    /// When the dispatcher decided to send it.
     public var decidedAt: Timestamp
 
+    /// A notification as the dispatcher decides it.
     public init(
-        receiver: String, integration: String, groupKey: String, groupLabels: Labels, alerts: [Alert],
-        truncatedAlerts: Int = 0,
-        reason: String, decidedAt: Timestamp
+        receiver: String, integration: IntegrationID, groupKey: String, groupLabels: Labels, alerts: [Alert],
+        truncatedAlerts: Int = 0, reason: Reason, decidedAt: Timestamp
     ) {
         self.receiver = receiver
         self.integration = integration
@@ -34,15 +50,15 @@ public struct Notification: Hashable, Sendable {
         self.decidedAt = decidedAt
     }
 
+    /// Alerts that fired when it was decided.
     public var firing: [Alert] { alerts.filter { $0.status(at: decidedAt) == .firing } }
+    /// Alerts that had ended when it was decided.
     public var resolved: [Alert] { alerts.filter { $0.status(at: decidedAt) == .resolved } }
     /// Firing while any alert fires.
     public var status: Alert.Status { firing.isEmpty ? .resolved : .firing }
 
-    /// The same again to one that must hear it every minute: nothing for a log or a history.
-    public var isRoutine: Bool {
-        reason == "repeat" && (integration.hasPrefix("alertmanager/") || integration.hasPrefix("heartbeat/"))
-    }
+    /// Whether it repeats what its receiver expects every minute; such a message is not worth a line of log or history.
+    public var isRoutine: Bool { reason == .repeat && integration.kind.expectsResends }
 
     /// Labels that all alerts share.
     public var commonLabels: Labels {
@@ -57,6 +73,6 @@ public struct Notification: Hashable, Sendable {
         return first.annotations.filter { pair in alerts.allSatisfy { $0.annotations[pair.key] == pair.value } }
     }
 
-    /// The worst severity among the firing alerts, or among all when none fires.
+    /// The gravest severity among the firing alerts, or among all of them when none fires.
     public var severity: Severity { (firing.isEmpty ? alerts : firing).map(\.severity).max() ?? .unknown }
 }

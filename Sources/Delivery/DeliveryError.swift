@@ -2,22 +2,25 @@ import Alerts
 import Samples
 import Transport
 
-/// Why a receiver did not take a message. `reason` is a metric label with Alertmanager's words; `message` holds no
-/// secret.
+/// Why a receiver did not accept a message.
 package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Alertmanager's reasons; the raw values are values of a metric's label.
     package enum Reason: String, Sendable, CaseIterable {
         case other, clientError, serverError, authError, rateLimited, contextCanceled, contextDeadlineExceeded
     }
 
+    /// The kind of failure.
     package let reason: Reason
+    /// What happened, for people; holds no secret.
     package let message: String
-    /// Whether the same message may be taken later.
+    /// Whether the same message may be accepted later.
     package let isRetryable: Bool
-    /// How long the receiver asked to be left alone.
+    /// How long the receiver asked not to be sent anything.
     package var retryAfter: Duration?
-    /// The receiver may have it all the same: no answer came after the request had left.
+    /// The receiver may have the message: no answer came after the request had left.
     package var isUncertain = false
 
+    /// An error that the receiver's answer means, or that came before the request left.
     package init(_ reason: Reason, retryable: Bool, _ message: String, retryAfter: Duration? = nil) {
         self.reason = reason
         isRetryable = retryable
@@ -25,10 +28,11 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
         self.retryAfter = retryAfter
     }
 
+    /// `serverError: HTTP 503`
     package var description: String { "\(reason.rawValue): \(message)" }
 
-    /// What no answer at all means.
-    /// - Parameter secrets: what the transport may have repeated and nobody must see.
+    /// An error of the transport: no answer came.
+    /// - Parameter secrets: texts that the transport may have repeated and that are to be hidden.
     init(_ error: TransportError, hiding secrets: [String] = []) {
         let reason: Reason
         switch error.reason {
@@ -45,14 +49,15 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// What became of one attempt.
+/// The outcome of one attempt to send a message.
 package enum DeliveryOutcome: Sendable, Hashable {
-    /// - Parameter detail: what the receiver said, for the history.
-    case accepted(String)
+    /// The receiver has it: what it answered, for the history, and what the message did to its conversation.
+    case accepted(String, thread: ThreadChange? = nil)
+    /// The receiver does not have it, or has not said so.
     case failed(DeliveryError)
 }
 
-/// One way to reach one receiver.
+/// A service that notifications are sent to.
 package protocol Integration: Sendable {
     /// One attempt; never throws, since every end of it is an outcome.
     func send(_ notification: Notification) async -> DeliveryOutcome

@@ -1,19 +1,24 @@
-/// One receiver of the configuration: a name that routes speak of, and the ways in which it hears.
+import Alerts
+
+/// One receiver of the configuration.
 package struct ReceiverOptions: Sendable, Hashable {
+    /// The name that routes refer to.
     package var name: String
-    /// In the order of the configuration, kinds in the order of `IntegrationOptions.Settings`.
+    /// In the order of the configuration, kinds in the order of `IntegrationKind`.
     package var integrations: [IntegrationOptions] = []
-    /// The receiver that also hears of alerts which none of the integrations has accepted within the response time,
-    /// or which all of them have refused for good.
+    /// The receiver that alerts also go to which none of the integrations has accepted within the response time, or
+    /// which all of them have refused for good.
     package var fallback: String?
-    /// How long an alert may wait for acceptance before the fallback hears of it; nil: as its severity says.
+    /// How long an alert may wait for acceptance before it goes to the fallback; nil: by its severity.
     package var responseTime: Duration?
 
+    /// A receiver without integrations.
     package init(name: String) { self.name = name }
 }
 
-/// One way in which a receiver hears: `email/0`, `slack/1` and how.
+/// One integration of a receiver.
 package struct IntegrationOptions: Sendable, Hashable {
+    /// The settings of its kind.
     package enum Settings: Sendable, Hashable {
         case email(EmailOptions)
         case slack(SlackOptions)
@@ -23,33 +28,30 @@ package struct IntegrationOptions: Sendable, Hashable {
         case heartbeat(HeartbeatOptions)
     }
 
-    /// Its kind and its place among those of its kind, the same that `Notification.integration` carries.
-    package var name: String
+    /// Its kind, and its position among those of its kind.
+    package var id: IntegrationID
+    /// The settings of its kind.
     package var settings: Settings
 
     /// - Parameter index: from 0, among the receiver's integrations of this kind.
     package init(_ settings: Settings, index: Int = 0) {
         self.settings = settings
-        name = ""
-        name = "\(kind)/\(index)"
+        let kind: IntegrationKind =
+            switch settings {
+            case .email: .email
+            case .slack: .slack
+            case .pagerDuty: .pagerduty
+            case .webhook: .webhook
+            case .alertmanager: .alertmanager
+            case .heartbeat: .heartbeat
+            }
+        id = IntegrationID(kind, index)
     }
 
-    /// The metric label `integration`, as Alertmanager has it.
-    package var kind: String {
-        switch settings {
-        case .email: "email"
-        case .slack: "slack"
-        case .pagerDuty: "pagerduty"
-        case .webhook: "webhook"
-        case .alertmanager: "alertmanager"
-        case .heartbeat: "heartbeat"
-        }
-    }
+    /// What kind of service it sends to.
+    package var kind: IntegrationKind { id.kind }
 
-    /// The kinds in the order in which a receiver's integrations stand.
-    package static let kinds = ["email", "slack", "pagerduty", "webhook", "alertmanager", "heartbeat"]
-
-    /// A hash of the address, good within this process alone.
+    /// A hash of the address, valid within this process alone.
     package var target: Int {
         var hasher = Hasher()
         hasher.combine(kind)
@@ -70,7 +72,7 @@ package struct IntegrationOptions: Sendable, Hashable {
         return hasher.finalize()
     }
 
-    /// Whether it wants to hear of the end.
+    /// Whether it gets resolves.
     package var sendResolved: Bool {
         switch settings {
         case .email(let options): options.sendResolved
@@ -83,17 +85,20 @@ package struct IntegrationOptions: Sendable, Hashable {
     }
 }
 
-/// Everything that Delivery needs to know of the configuration.
+/// The part of the configuration that says how notifications are delivered.
 package struct DeliveryOptions: Sendable, Hashable {
+    /// In the order of the configuration; names are unique.
     package var receivers: [ReceiverOptions] = []
     /// Shell patterns of files with Go templates that add to or replace the default ones.
     package var templates: [String] = []
     /// Where people reach this agent, for links; no slash at its end.
     package var externalURL = ""
-    /// Messages that may wait in an integration's queue; more wait in the outbox until there is room. Default 10,000.
+    /// Maximum number of messages that wait in an integration's queue; more wait in the outbox until there is room.
+    /// Default 10,000.
     package var queueLimit = 10_000
-    /// How long deliveries in flight may go on at shutdown. Default 10 s.
+    /// How long attempts in flight may go on at shutdown. Default 10 s.
     package var drainTimeout: Duration = .seconds(10)
 
+    /// No receivers; defaults as documented at each property.
     package init() {}
 }

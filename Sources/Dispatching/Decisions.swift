@@ -1,94 +1,73 @@
 import Alerts
 
-/// A message on its way: it lies in the outbox under `id` until it was accepted or withdrawn.
-package struct Outgoing: Sendable, Hashable {
-    /// Unique over the journal's life, rising.
-    package var id: UInt64
-    package var notification: Notification
-    /// Whether a sending was begun, so that the receiver may have it.
-    package var attempted: Bool
-
-    package init(id: UInt64, notification: Notification, attempted: Bool = false) {
-        self.id = id
-        self.notification = notification
-        self.attempted = attempted
-    }
-}
-
-/// Why a message is sent.
-package enum SendReason: String, Sendable, Hashable, CaseIterable {
-    /// The destination knows of no firing alert of the group.
-    case first
-    /// The receiver is a fallback: the one before it has not accepted the alerts in time.
-    case escalated
-    /// Alerts joined the group, or some ended.
-    case changed
-    /// Nothing new for a repeat interval.
-    case `repeat`
-    /// All that it knew of has ended.
-    case resolved
-}
-
-/// An alert that went to a fallback.
-package struct HandOver: Sendable, Hashable {
+/// An alert that went to a fallback receiver.
+package struct EscalatedAlert: Sendable, Hashable {
+    /// Why it escalated; the raw value stands in the log.
     package enum Reason: String, Sendable, Hashable, CaseIterable {
-        /// Nobody at the receiver had accepted it when its response time was over.
+        /// No integration of the receiver had accepted it when its response time was over.
         case unaccepted
         /// Every integration of the receiver has refused it for good.
         case refused
     }
 
+    /// The alert as it stood then.
     package var alert: Alert
+    /// The key of its group, the same at the receiver and at the fallback.
     package var groupKey: String
-    /// The receiver that did not take it.
+    /// The receiver that did not accept it.
     package var receiver: String
+    /// The receiver that it went to.
     package var fallback: String
+    /// Why it went there.
     package var reason: Reason
 }
 
-/// Why an alert, or a group, is not sent.
-package enum QuietReason: String, Sendable, Hashable, CaseIterable {
+/// Why an alert, or a group, is not sent; the raw values are values of a metric's label.
+package enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
+    /// A silence in force matches it.
     case silenced
+    /// An inhibiting alert fires.
     case inhibited
     /// A mute time interval holds.
     case muteTime
     /// No active time interval holds.
     case outsideActiveTime
-    /// Its route is gone since a reload; only its resolve still goes out.
+    /// A reload took its route away; only its resolve is still sent.
     case unrouted
-    /// The destination knows all of it already, and the repeat interval is not over.
-    case known
-    /// Over before any destination heard of it.
-    case endedUnheard
+    /// The receiver was notified of all of it, and the repeat interval is not over.
+    case alreadyNotified = "known"
+    /// It ended before any receiver was notified of it.
+    case endedUnnotified = "endedUnheard"
 }
 
-/// What a step of the dispatcher wants done. All of it belongs into one transaction of the journal, before a message
-/// leaves.
+/// What a step of the dispatcher wants done. All of it belongs into one transaction of the journal, which is written
+/// before a message leaves.
 package struct Decisions: Sendable {
-    /// New messages, in order. They go into the outbox and then to delivery.
+    /// New messages, in order: into the outbox and then to the notifier.
     package var send: [Outgoing] = []
-    /// Messages that must not be sent any more, or need not: superseded, over, or accepted. Out of the outbox.
+    /// Ids of messages that leave the outbox: superseded, pointless, refused, or accepted.
     package var withdrawn: [UInt64] = []
     /// Entries of the notification log that are new or changed.
-    package var records: [NotificationRecord] = []
-    /// Entries that are no more.
-    package var forgottenRecords: [Destination] = []
-    /// Fingerprints of alerts that are over and need not be known any more.
-    package var forgottenAlerts: [UInt64] = []
-    /// Ids of silences that expired long ago.
-    package var forgottenSilences: [String] = []
-    /// What waits for a first acceptance or went to a fallback, by its storage key; nil: nothing any more.
+    package var logEntries: [NotificationLogEntry] = []
+    /// Destinations whose entry leaves the notification log.
+    package var removedLogEntries: [Destination] = []
+    /// Fingerprints of alerts that have ended and are not needed any more.
+    package var removedAlerts: [UInt64] = []
+    /// Ids of silences that expired longer ago than the retention.
+    package var removedSilences: [String] = []
+    /// Changed states of escalation, by storage key; nil removes one.
     package var escalations: [String: EscalationRecord?] = [:]
     /// Alerts that went to a fallback in this step.
-    package var handedOver: [HandOver] = []
-    /// How many alerts (for `known`: groups) were kept quiet in this step, by reason.
-    package var quiet: [QuietReason: Int] = [:]
+    package var escalated: [EscalatedAlert] = []
+    /// How many alerts (for `alreadyNotified`: groups) were suppressed in this step, by reason.
+    package var suppressed: [SuppressionReason: Int] = [:]
 
+    /// Nothing to do.
     package init() {}
 
     /// Whether the journal has nothing to write.
     package var isEmpty: Bool {
-        send.isEmpty && withdrawn.isEmpty && records.isEmpty && forgottenRecords.isEmpty && forgottenAlerts.isEmpty
-            && forgottenSilences.isEmpty && escalations.isEmpty
+        send.isEmpty && withdrawn.isEmpty && logEntries.isEmpty && removedLogEntries.isEmpty && removedAlerts.isEmpty
+            && removedSilences.isEmpty && escalations.isEmpty
     }
 }

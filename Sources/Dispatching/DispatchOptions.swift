@@ -1,17 +1,20 @@
 import Alerts
 import Samples
 
-/// Who hears what, when: the routing part of the configuration.
+/// The routing part of the configuration: which alerts go to which receivers, and when.
 package struct DispatchOptions: Sendable {
-    /// A receiver as routing sees it: where messages go in parallel.
+    /// A receiver as routing sees it.
     package struct Receiver: Sendable, Hashable {
+        /// Its name in the configuration.
         package var name: String
+        /// Each gets the group's messages for itself.
         package var integrations: [Integration]
-        /// The receiver that hears of alerts which none of the integrations has accepted in time.
+        /// The receiver that alerts go to which none of the integrations has accepted in time.
         package var fallback: String?
-        /// What "in time" is, from the first message on; nil: as the alert's severity says.
+        /// What "in time" is, counted from the first message; nil: by the alert's severity.
         package var responseTime: Duration?
 
+        /// A receiver, without a fallback unless one is given.
         package init(name: String, integrations: [Integration], fallback: String? = nil, responseTime: Duration? = nil)
         {
             self.name = name
@@ -20,8 +23,8 @@ package struct DispatchOptions: Sendable {
             self.responseTime = responseTime
         }
 
-        /// How long an alert may wait to be accepted before the fallback hears of it: by default within 5 minutes,
-        /// 15 minutes, 1 hour, 24 hours for critical, high, medium and low; an unknown severity counts as medium.
+        /// How long an alert may wait for acceptance before it goes to the fallback: by default 5 minutes, 15 minutes,
+        /// 1 hour, 24 hours for critical, high, medium and low; an unknown severity counts as medium.
         package func responseTime(for severity: Severity) -> Duration {
             if let responseTime { return responseTime }
             return switch severity {
@@ -33,19 +36,22 @@ package struct DispatchOptions: Sendable {
         }
     }
 
+    /// An integration as routing sees it.
     package struct Integration: Sendable, Hashable {
-        /// Kind and place: `email/0`.
-        package var name: String
+        /// Its kind, and its position among those of its kind.
+        package var id: IntegrationID
+        /// Whether it gets resolves.
         package var sendResolved: Bool
-        /// Set for one that must hear of the same again and again, as an Alertmanager must: it is told at once,
-        /// whatever the timing of the group.
+        /// Set for an integration that expects unchanged alerts again and again, as Alertmanager does. It is notified
+        /// at once, whatever the timing of the group.
         package var resend: Resend?
-        /// Stands for the address within this process: what an address was told belongs to it wherever a reload puts it
-        /// in the list. Nil: the name alone says who it is.
+        /// Stands for the address within this process: the log entry of an address moves with it when a reload changes
+        /// its position in the list. Nil: the id alone identifies it.
         package var target: Int?
 
-        package init(name: String, sendResolved: Bool, resend: Resend? = nil, target: Int? = nil) {
-            self.name = name
+        /// An integration without resends unless given.
+        package init(_ id: IntegrationID, sendResolved: Bool, resend: Resend? = nil, target: Int? = nil) {
+            self.id = id
             self.sendResolved = sendResolved
             self.resend = resend
             self.target = target
@@ -54,34 +60,40 @@ package struct DispatchOptions: Sendable {
 
     /// How Prometheus keeps Alertmanagers informed. Source: prometheus, rules/alerting.go.
     package struct Resend: Sendable, Hashable {
-        /// Default 1 min.
+        /// Between two messages about unchanged alerts. Default 1 min.
         package var delay: Duration
-        /// How long ends are told again. Default 15 min.
+        /// How long resolved alerts are sent again. Default 15 min.
         package var resolvedFor: Duration
 
+        /// Prometheus' defaults unless given.
         package init(delay: Duration = .seconds(60), resolvedFor: Duration = .seconds(900)) {
             self.delay = delay
             self.resolvedFor = resolvedFor
         }
     }
 
+    /// The root of the routing tree.
     package var route: Route
+    /// In the order of the configuration; names are unique.
     package var receivers: [Receiver]
+    /// Which alerts suppress which.
     package var inhibitRules: [InhibitRule]
     /// By name. An interval holds while one of its windows does.
     package var timeIntervals: [String: [TimeWindow]]
-    /// After this long an alert from outside that came without an end counts as resolved. Default 5 min.
+    /// How long an alert of the API that came without an end fires. Default 5 min.
     package var resolveTimeout: Duration
-    /// Most alerts held; further new ones are refused and counted. Default 10,000.
+    /// Maximum number of alerts held; further new ones are refused and counted. Default 10,000.
     package var alertLimit: Int
-    /// Most groups; beyond, a route's new alerts share one group without labels, so that none is lost. Default 10,000.
+    /// Maximum number of groups; beyond it a route's new alerts share one group without labels, so that none is lost.
+    /// Default 10,000.
     package var groupLimit: Int
-    /// Most silences that are not over. Default 1,000.
+    /// Maximum number of silences that have not expired. Default 1,000.
     package var silenceLimit: Int
-    /// How long expired silences are kept, and resolves that a receiver keeps refusing. Default 120 h, as
-    /// Alertmanager's.
+    /// How long expired silences are kept, and how long a resolve that a receiver keeps refusing is tried again.
+    /// Default 120 h, as in Alertmanager.
     package var retention: Duration
 
+    /// Defaults as documented at each property.
     package init(
         route: Route, receivers: [Receiver], inhibitRules: [InhibitRule] = [],
         timeIntervals: [String: [TimeWindow]] = [:],

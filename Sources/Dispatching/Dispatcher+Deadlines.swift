@@ -2,73 +2,72 @@ import Alerts
 import Platform
 import Samples
 
-/// What happens between the turns of a group: escalations, and integrations that are told at once and again and again.
+/// What is due between the flushes of a group: escalations, integrations that get resends, resolves to be withdrawn.
 extension Dispatcher {
-    /// Between its turns, when something is due.
-    mutating func attend(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
+    /// Decides for a group whose deadline has come.
+    mutating func handleDeadline(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id] else { return }
-        groups[id]?.deadline = nil
-        groups[id]?.hasNews = false
-        let view = look(group, now)
-        if group.resends { groups[id]?.attendedAt = now.monotonic }
-        let alive = view.firingIDs.union(view.hushed.map(\.fingerprint))
-        let asked = group.integrations.filter { integration in
-            // Those that are told at once, and those where an end waits that is none any more.
+        groups[id]?.needsImmediateDecision = false
+        let view = view(of: group, now)
+        let all = integrations(of: id)
+        if all.contains(where: { $0.resend != nil }) { groups[id]?.resendsDecidedAt = now.monotonic }
+        let alive = view.firingIDs.union(view.suppressed.map(\.fingerprint))
+        let due = all.filter { integration in
+            // Those that get resends, and those with a pending resolve of an alert that fires again.
             integration.resend != nil
-                || channels[group.destination(integration)]?.pending?.resolved.isDisjoint(with: alive) == false
+                || destinations[group.destination(integration)]?.pending?.resolved.isDisjoint(with: alive) == false
         }
-        for integration in asked {
+        for integration in due {
             let destination = group.destination(integration)
-            if var channel = channels[destination], !channel.echo.isEmpty {
-                channel.echo = channel.echo.filter { $0.value > now.monotonic }
-                channels[destination] = channel.isEmpty ? nil : channel
+            if var state = destinations[destination], !state.resolvedResends.isEmpty {
+                state.resolvedResends = state.resolvedResends.filter { $0.value > now.monotonic }
+                destinations[destination] = state.isEmpty ? nil : state
             }
             decide(group, integration, view, now, &decisions)
         }
-        if !asked.isEmpty { watch(id, view, now, &decisions) }
-        escalate(id, view, now, &decisions)
-        prune(id, now, &decisions)
-        setDeadline(id, now)
+        if !due.isEmpty { startResponseTimes(id, view, now, &decisions) }
+        escalateOverdue(id, view, now, &decisions)
+        removeEnded(id, now, &decisions)
+        updateDeadline(id, now)
     }
 
-    /// Something about an alert has changed that integrations which are told at once must hear.
-    mutating func tellAtOnce(_ fingerprint: UInt64, _ now: Moment) {
-        for id in alerts[fingerprint]?.groups ?? [] where groups[id]?.resends == true {
-            groups[id]?.hasNews = true
-            setDeadline(id, now)
+    /// An alert has changed: integrations that get resends are notified without waiting for the flush.
+    mutating func decideForResendsSoon(_ fingerprint: UInt64, _ now: Moment) {
+        for id in alerts[fingerprint]?.groups ?? []
+        where integrations(of: id).contains(where: { $0.resend != nil }) {
+            groups[id]?.needsImmediateDecision = true
+            updateDeadline(id, now)
         }
     }
 
-    /// An alert fires again whose end waits for its next attempt: that must not be told any more.
-    mutating func takeBackEnds(_ fingerprint: UInt64, _ now: Moment) {
+    /// An alert fires again: a resolve of it that waits for its next attempt must not be sent any more.
+    mutating func withdrawResolves(of fingerprint: UInt64, _ now: Moment) {
         for id in alerts[fingerprint]?.groups ?? [] {
             guard let group = groups[id],
-                group.integrations.contains(where: {
-                    channels[group.destination($0)]?.pending?.resolved.contains(fingerprint) == true
+                integrations(of: id).contains(where: {
+                    destinations[group.destination($0)]?.pending?.resolved.contains(fingerprint) == true
                 })
             else { continue }
-            groups[id]?.hasNews = true
-            setDeadline(id, now)
+            groups[id]?.needsImmediateDecision = true
+            updateDeadline(id, now)
         }
     }
 
-    /// Works out when the group must be looked at before its turn.
-    mutating func setDeadline(_ id: GroupID, _ now: Moment) {
-        guard let group = groups[id] else { return }
+    /// Works out when something is due for the group before its next flush.
+    mutating func updateDeadline(_ id: GroupID, _ now: Moment) {
+        guard let group = groups[id] else { return deadlines.cancel(id) }
         var next = group.escalation.waiting.values.lazy.map(\.deadline).min()
-        if group.hasNews { next = min(next ?? now.monotonic, now.monotonic) }
-        for integration in group.integrations {
-            guard let resend = integration.resend, let channel = channels[group.destination(integration)],
-                channel.pending == nil,
-                !channel.told.isEmpty || !channel.echo.isEmpty
+        if group.needsImmediateDecision { next = min(next ?? now.monotonic, now.monotonic) }
+        for integration in integrations(of: id) {
+            guard let resend = integration.resend, let state = destinations[group.destination(integration)],
+                state.pending == nil,
+                !state.notified.isEmpty || !state.resolvedResends.isEmpty
             else { continue }
-            var due = channel.since + resend.delay
-            // It was due and there was nothing to say: not again at once.
-            if due <= group.attendedAt { due = group.attendedAt + resend.delay }
+            var due = state.notifiedAt + resend.delay
+            // It was due and there was nothing to send: try again after another delay.
+            if due <= group.resendsDecidedAt { due = group.resendsDecidedAt + resend.delay }
             next = min(next ?? due, due)
         }
-        guard next != group.deadline else { return }
-        groups[id]?.deadline = next
-        if let next { deadlines.add(.init(at: next, group: id)) }
+        if let next { deadlines.schedule(id, at: next) } else { deadlines.cancel(id) }
     }
 }

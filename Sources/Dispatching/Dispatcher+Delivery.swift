@@ -2,92 +2,103 @@ import Alerts
 import Platform
 import Samples
 
+/// What becomes of decided messages, as the notifier reports it.
 extension Dispatcher {
-    /// A sending is about to begin. Nil: the message was superseded or withdrawn, and must not leave.
-    package mutating func beginAttempt(_ id: UInt64) -> Notification? {
-        guard let destination = destinations[id], let pending = channels[destination]?.pending, pending.id == id else {
-            return nil
+    /// An attempt is about to begin.
+    /// - Returns: the message as it is to be sent: with the annotations and links that its alerts have now, while which
+    ///   of them fire stays as decided. Nil where it was superseded or withdrawn and must not leave.
+    package mutating func beginAttempt(_ message: Outgoing) -> Notification? {
+        let destination = Destination(message.notification)
+        guard let pending = destinations[destination]?.pending, pending.message.id == message.id else { return nil }
+        destinations[destination]?.pending?.inFlight = true
+        var notification = pending.message.notification
+        notification.alerts = notification.alerts.map { alert in
+            // An alert that has ended since, or fires again, is the next decision's matter.
+            guard let entry = alerts[alert.fingerprint],
+                entry.isEnded == (alert.status(at: notification.decidedAt) == .resolved)
+            else { return alert }
+            return entry.isEnded
+                ? Dispatcher.ended(entry.alert, by: notification.decidedAt) : Dispatcher.firing(entry.alert)
         }
-        channels[destination]?.pending?.inFlight = true
-        return pending.notification
+        return notification
     }
 
-    /// The receiver has it. The decisions take it out of the outbox and note it in the log.
-    package mutating func recordAccepted(_ message: UInt64, now: Moment) -> Decisions {
+    /// The receiver has accepted the message: it leaves the outbox, and the notification log takes note of it.
+    package mutating func recordAccepted(_ message: Outgoing, now: Moment) -> Decisions {
         var decisions = Decisions()
-        decisions.withdrawn.append(message)
-        guard let destination = take(message), var channel = channels[destination], let pending = channel.pending else {
-            return decisions
-        }
-        channel.pending = nil
-        channel.told = channel.told.union(pending.firing).subtracting(pending.resolved)
-        channel.firing = pending.firing
-        // Only of the alerts that it speaks of does this message end the doubt.
-        let spokenOf = pending.firing.union(pending.resolved)
-        channel.maybeFiring.subtract(spokenOf)
-        channel.maybeResolved.subtract(spokenOf)
-        let resend = receivers[destination.receiver]?.integrations.first { $0.name == destination.integration }?.resend
+        decisions.withdrawn.append(message.id)
+        let destination = Destination(message.notification)
+        guard var state = destinations[destination], let pending = state.pending, pending.message.id == message.id
+        else { return decisions }
+        state.pending = nil
+        state.notified = state.notified.union(pending.firing).subtracting(pending.resolved)
+        state.lastFiring = pending.firing
+        // Of other alerts it remains unknown whether the receiver was notified.
+        let included = pending.firing.union(pending.resolved)
+        state.possiblyNotified.subtract(included)
+        state.possiblyResolved.subtract(included)
+        let resend = integration(destination)?.resend
         if let resend {
-            for fingerprint in pending.firing { channel.echo[fingerprint] = nil }
-            for fingerprint in pending.resolved where channel.echo[fingerprint] == nil {
-                channel.echo[fingerprint] = now.monotonic + resend.resolvedFor
+            for fingerprint in pending.firing { state.resolvedResends[fingerprint] = nil }
+            for fingerprint in pending.resolved where state.resolvedResends[fingerprint] == nil {
+                state.resolvedResends[fingerprint] = now.monotonic + resend.resolvedFor
             }
         }
-        // The repeat counts from the decision, else each turn of a group would miss it by the time that sending took.
-        let id = GroupID(key: destination.groupKey, receiver: destination.receiver)
+        // The repeat interval counts from the decision: counted from the acceptance it would end just after the flush
+        // that is to repeat, and the repeat would come one group interval late.
+        let id = destination.groupID
         let interval = resend?.delay ?? groups[id]?.groupInterval ?? .zero
-        let took = now.wall - pending.notification.decidedAt
-        let credit = took > .zero && took < interval ? took : .zero
-        channel.since = now.monotonic - credit
-        channel.sinceWall = now.wall - credit
-        let isDue = channel.isDue
-        channels[destination] = channel.isEmpty ? nil : channel
-        store(channel, destination, pending.notification.groupLabels, &decisions)
+        let elapsed = now.wall - message.notification.decidedAt
+        let credit = elapsed > .zero && elapsed < interval ? elapsed : .zero
+        state.notifiedAt = now.monotonic - credit
+        state.notifiedAtWall = now.wall - credit
+        let needsDecision = state.needsDecision
+        destinations[destination] = state.isEmpty ? nil : state
+        store(state, destination, message.notification.groupLabels, &decisions)
         refresh(now, &decisions)
-        settle(id, pending.firing, now, &decisions)
-        if isDue {
+        stopEscalation(id, accepted: pending.firing, now, &decisions)
+        if needsDecision {
             decideAgain(destination, now, &decisions)
         } else {
-            prune(id, now, &decisions)
-            setDeadline(id, now)
+            removeEnded(id, now, &decisions)
+            updateDeadline(id, now)
         }
         return decisions
     }
 
-    /// The attempt failed and will be tried again, unless the decisions withdraw or replace the message.
-    /// - Parameter uncertain: the receiver may have it all the same: no answer came after the request had left.
-    package mutating func recordFailed(_ id: UInt64, uncertain: Bool, now: Moment) -> Decisions {
+    /// The attempt failed and will be repeated, unless the decisions withdraw or replace the message.
+    /// - Parameter uncertain: the receiver may have the message: no answer came after the request had left.
+    package mutating func recordFailed(_ message: Outgoing, uncertain: Bool, now: Moment) -> Decisions {
         var decisions = Decisions()
-        guard let destination = destinations[id], var channel = channels[destination], let pending = channel.pending
+        let destination = Destination(message.notification)
+        guard var state = destinations[destination], let pending = state.pending, pending.message.id == message.id
         else { return decisions }
-        channel.pending?.inFlight = false
+        state.pending?.inFlight = false
         if uncertain {
-            channel.noteAttemptUnanswered(pending)
-            channel.pending?.attempted = true
-            store(channel, destination, pending.notification.groupLabels, &decisions)
+            state.recordUnanswered(pending)
+            store(state, destination, message.notification.groupLabels, &decisions)
         }
-        let isDue = channel.isDue
-        channels[destination] = channel
+        let needsDecision = state.needsDecision
+        destinations[destination] = state
         refresh(now, &decisions)
-        if isDue { decideAgain(destination, now, &decisions) }
+        if needsDecision { decideAgain(destination, now, &decisions) }
         return decisions
     }
 
-    /// The receiver will never take it, or nobody tries any longer. The group's next turn decides anew.
-    package mutating func recordAbandoned(_ message: UInt64, now: Moment) -> Decisions {
+    /// The receiver has refused the message for good. The group's next flush decides anew.
+    package mutating func recordRefused(_ message: Outgoing, now: Moment) -> Decisions {
         var decisions = Decisions()
-        decisions.withdrawn.append(message)
-        guard let destination = take(message), var channel = channels[destination] else { return decisions }
-        let refused = channel.pending?.firing ?? []
-        channel.pending = nil
-        channel.isDue = false
-        channels[destination] = channel.isEmpty ? nil : channel
-        let id = GroupID(key: destination.groupKey, receiver: destination.receiver)
-        noteRefused(refused, by: destination.integration, id, now, &decisions)
-        prune(id, now, &decisions)
-        setDeadline(id, now)
+        decisions.withdrawn.append(message.id)
+        let destination = Destination(message.notification)
+        guard var state = destinations[destination], let pending = state.pending, pending.message.id == message.id
+        else { return decisions }
+        state.pending = nil
+        state.needsDecision = false
+        destinations[destination] = state.isEmpty ? nil : state
+        let id = destination.groupID
+        recordRefusal(of: pending.firing, by: destination.integration, id, now, &decisions)
+        removeEnded(id, now, &decisions)
+        updateDeadline(id, now)
         return decisions
     }
-
-    private mutating func take(_ id: UInt64) -> Destination? { destinations.removeValue(forKey: id) }
 }

@@ -4,54 +4,53 @@ import Samples
 
 extension Dispatcher {
     /// A group's alerts as they stand at one moment.
-    struct View {
-        /// May be told: firing, and nothing keeps them quiet.
+    struct GroupView {
+        /// Firing, and not suppressed.
         var firing: [Alert] = []
         var firingIDs: Set<UInt64> = []
         var ended: [Alert] = []
-        /// Firing, and kept quiet by a silence, an inhibition or the time.
-        var hushed: [Alert] = []
-        var quiet: [QuietReason: Int] = [:]
+        /// Firing, and suppressed by a silence, an inhibition or a time interval.
+        var suppressed: [Alert] = []
+        var reasons: [SuppressionReason: Int] = [:]
     }
 
-    /// One look at one group: decide for each integration, then let go of what is over.
-    mutating func flush(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
+    /// Flushes one group: decides for each integration, then removes what has ended.
+    /// - Parameter due: when the flush was due.
+    mutating func flush(_ id: GroupID, due: Instant, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id] else { return }
-        let view = look(group, now)
-        for (reason, count) in view.quiet { decisions.quiet[reason, default: 0] += count }
-        for integration in group.integrations { decide(group, integration, view, now, &decisions) }
-        watch(id, view, now, &decisions)
+        let view = view(of: group, now)
+        for (reason, count) in view.reasons { decisions.suppressed[reason, default: 0] += count }
+        for integration in integrations(of: id) { decide(group, integration, view, now, &decisions) }
+        startResponseTimes(id, view, now, &decisions)
         groups[id]?.flushed = true
-        // A group that is kept quiet altogether is looked at often: turns a day apart might all fall into a mute time,
-        // and nobody ever hear.
-        let isQuiet = view.firing.isEmpty && !view.hushed.isEmpty
-        let interval = isQuiet ? min(group.groupInterval, .seconds(60)) : group.groupInterval
-        // Keep the rhythm; a wake-up that came late does not shift it, unless a whole turn was lost.
-        let next = group.dueAt + interval
-        let dueAt = next > now.monotonic ? next : now.monotonic + interval
-        groups[id]?.dueAt = dueAt
-        prune(id, now, &decisions)
-        guard groups[id] != nil else { return }
-        timers.add(.init(at: dueAt, group: id))
-        setDeadline(id, now)
+        // A group that is suppressed altogether is looked at every minute: with flushes a day apart each of them might
+        // fall into the same mute time, and its alerts would never be sent.
+        let isSuppressed = view.firing.isEmpty && !view.suppressed.isEmpty
+        let interval = isSuppressed ? min(group.groupInterval, .seconds(60)) : group.groupInterval
+        // Keep the rhythm; a wake-up that came late does not shift it, unless a whole interval was lost.
+        let next = due + interval
+        flushes.schedule(id, at: next > now.monotonic ? next : now.monotonic + interval)
+        removeEnded(id, now, &decisions)
+        updateDeadline(id, now)
     }
 
-    /// Decides anew for one destination, outside of its group's turn: an attempt was answered.
+    /// Decides anew for one destination between the flushes of its group.
     mutating func decideAgain(_ destination: Destination, _ now: Moment, _ decisions: inout Decisions) {
-        let id = GroupID(key: destination.groupKey, receiver: destination.receiver)
+        let id = destination.groupID
         guard let group = groups[id] else { return }
-        if let integration = group.integrations.first(where: { $0.name == destination.integration }) {
-            let view = look(group, now)
+        if let integration = integration(destination) {
+            let view = view(of: group, now)
             decide(group, integration, view, now, &decisions)
-            watch(id, view, now, &decisions)
+            startResponseTimes(id, view, now, &decisions)
         }
-        prune(id, now, &decisions)
-        setDeadline(id, now)
+        removeEnded(id, now, &decisions)
+        updateDeadline(id, now)
     }
 
-    mutating func look(_ group: Group, _ now: Moment) -> View {
-        var view = View()
-        let timeMute = group.route.flatMap { muteTime($0, now.wall)?.reason }
+    /// Looks at all alerts of a group, and marks them as processed.
+    mutating func view(of group: Group, _ now: Moment) -> GroupView {
+        var view = GroupView()
+        let timeReason = group.route.flatMap { muteTime($0, now.wall)?.reason }
         for fingerprint in group.members {
             guard let entry = alerts[fingerprint] else { continue }
             alerts[fingerprint]?.isProcessed = true
@@ -59,13 +58,13 @@ extension Dispatcher {
                 view.ended.append(entry.alert)
                 continue
             }
-            let reason: QuietReason? =
-                if group.strays.contains(fingerprint) { .unrouted } else if !silencedBy(fingerprint).isEmpty {
+            let reason: SuppressionReason? =
+                if group.orphaned.contains(fingerprint) { .unrouted } else if !silencedBy(fingerprint).isEmpty {
                     .silenced
-                } else if !inhibitor.inhibiting(entry.alert.labels).isEmpty { .inhibited } else { timeMute }
+                } else if !inhibitor.inhibiting(entry.alert.labels).isEmpty { .inhibited } else { timeReason }
             if let reason {
-                view.quiet[reason, default: 0] += 1
-                if reason != .unrouted { view.hushed.append(entry.alert) }
+                view.reasons[reason, default: 0] += 1
+                if reason != .unrouted { view.suppressed.append(entry.alert) }
             } else {
                 view.firing.append(entry.alert)
                 view.firingIDs.insert(fingerprint)
@@ -76,180 +75,190 @@ extension Dispatcher {
         return view
     }
 
+    /// Decides whether one destination is to get a message, and withdraws the pending one that it replaces.
     mutating func decide(
-        _ group: Group, _ integration: DispatchOptions.Integration, _ view: View, _ now: Moment,
+        _ group: Group, _ integration: DispatchOptions.Integration, _ view: GroupView, _ now: Moment,
         _ decisions: inout Decisions
     ) {
         let destination = group.destination(integration)
-        var channel = channels[destination] ?? Channel()
-        defer { channels[destination] = channel.isEmpty ? nil : channel }
-        // What is in flight may arrive or fail; which of the two decides what is to be said.
-        if channel.pending?.inFlight == true {
-            channel.isDue = true
+        var state = destinations[destination] ?? DestinationState()
+        defer { destinations[destination] = state.isEmpty ? nil : state }
+        // The outcome of the attempt under way determines what is to be said next.
+        if state.pending?.inFlight == true {
+            state.needsDecision = true
             return
         }
-        channel.isDue = false
+        state.needsDecision = false
         var (firing, firingIDs) = (view.firing, view.firingIDs)
         if integration.resend != nil {
-            // It would take our silence for the end of what it was told.
-            let known = view.hushed.filter { channel.told.contains($0.fingerprint) }
-            firing += known
-            firingIDs.formUnion(known.map(\.fingerprint))
+            // Alertmanager resolves what is not re-sent: keep sending alerts that it was notified of, even suppressed.
+            let notified = view.suppressed.filter { state.notified.contains($0.fingerprint) }
+            firing += notified
+            firingIDs.formUnion(notified.map(\.fingerprint))
         }
-        var ended = view.ended.filter { channel.mustHearEnd($0.fingerprint) }
+        var ended = view.ended.filter { state.needsResolve($0.fingerprint) }
         if !integration.sendResolved, !ended.isEmpty {
-            // It wants no ends: they count as told.
-            var changed = false
-            for alert in ended where channel.forget(alert.fingerprint) { changed = true }
-            if changed { store(channel, destination, group.labels, &decisions) }
+            // It gets no resolves: they count as accepted.
+            var isChanged = false
+            for alert in ended where state.remove(alert.fingerprint) { isChanged = true }
+            if isChanged { store(state, destination, group.labels, &decisions) }
             ended = []
         }
         var endedIDs = Set(ended.map(\.fingerprint))
         var interval = integration.resend?.delay ?? group.route?.repeatInterval ?? .seconds(4 * 3600)
-        // A turn that wakes a little sooner after its time than the one before must not miss the repeat: it would come
-        // a whole turn late.
+        // A flush that wakes a little less late than the one before must not miss the repeat, which would then come a
+        // whole group interval late.
         if integration.resend == nil { interval -= min(group.groupInterval / 10, .seconds(1)) }
-        var reason = channel.reason(firing: firingIDs, ended: endedIDs, repeatInterval: interval, now: now.monotonic)
-        let echoes = view.ended.filter {
-            channel.echo[$0.fingerprint].map { $0 > now.monotonic } ?? false && !endedIDs.contains($0.fingerprint)
+        var reason = state.reason(firing: firingIDs, ended: endedIDs, repeatInterval: interval, now: now.monotonic)
+        let resends = view.ended.filter {
+            state.resolvedResends[$0.fingerprint].map { $0 > now.monotonic } ?? false
+                && !endedIDs.contains($0.fingerprint)
         }
-        if !echoes.isEmpty, reason != nil || now.monotonic - channel.since >= interval {
+        if !resends.isEmpty, reason != nil || now.monotonic - state.notifiedAt >= interval {
             reason = reason ?? .repeat
-            ended += echoes
-            endedIDs.formUnion(echoes.map(\.fingerprint))
+            ended += resends
+            endedIDs.formUnion(resends.map(\.fingerprint))
         }
         guard var reason else {
-            if !firing.isEmpty { decisions.quiet[.known, default: 0] += 1 }
-            withdraw(&channel, &decisions)
+            if !firing.isEmpty { decisions.suppressed[.alreadyNotified, default: 0] += 1 }
+            withdraw(&state, &decisions)
             return
         }
-        if let pending = channel.pending, pending.firing == firingIDs, pending.resolved == endedIDs { return }
+        if let pending = state.pending, pending.firing == firingIDs, pending.resolved == endedIDs { return }
         if reason == .first, group.source != nil { reason = .escalated }
-        withdraw(&channel, &decisions)
-        let outgoing = Outgoing(
+        withdraw(&state, &decisions)
+        let message = Outgoing(
             id: nextID,
             notification: Notification(
                 receiver: destination.receiver, integration: destination.integration, groupKey: destination.groupKey,
                 groupLabels: group.labels,
-                alerts: firing.map(Dispatcher.open) + ended.map { Dispatcher.over($0, by: now.wall) },
-                reason: reason.rawValue, decidedAt: now.wall))
+                alerts: firing.map(Dispatcher.firing) + ended.map { Dispatcher.ended($0, by: now.wall) },
+                reason: reason, decidedAt: now.wall))
         nextID &+= 1
-        channel.pending = Channel.Pending(outgoing)
-        destinations[outgoing.id] = destination
-        decisions.send.append(outgoing)
+        state.pending = DestinationState.Pending(message)
+        decisions.send.append(message)
     }
 
-    /// An alert that fires, without the end that lies ahead: receivers would read it as one that has come, as
-    /// Alertmanager's never do.
-    private static func open(_ alert: Alert) -> Alert {
+    /// A firing alert without the end that lies ahead: receivers would read it as an end that has come. Alertmanager
+    /// does the same.
+    static func firing(_ alert: Alert) -> Alert {
         var alert = alert
         alert.endsAt = nil
         return alert
     }
 
-    /// An ended alert whose end the clock, stepped back, has not reached: it reads as ended all the same, and as begun
-    /// before it ended, since Alertmanagers refuse anything else.
-    private static func over(_ alert: Alert, by now: Timestamp) -> Alert {
+    /// An ended alert. Where the clock was stepped back its end may lie ahead: it is cut to the decision so that the
+    /// alert reads as ended, and its start to the end, since Alertmanager refuses anything else.
+    static func ended(_ alert: Alert, by decidedAt: Timestamp) -> Alert {
         var alert = alert
-        let end = min(alert.endsAt ?? now, now)
+        let end = min(alert.endsAt ?? decidedAt, decidedAt)
         alert.startsAt = min(alert.startsAt, end)
         alert.endsAt = end
         return alert
     }
 
-    private mutating func withdraw(_ channel: inout Channel, _ decisions: inout Decisions) {
-        guard let pending = channel.pending else { return }
-        destinations[pending.id] = nil
-        channel.pending = nil
-        // Decided in this very step: nobody has seen it.
-        if let first = decisions.send.first, pending.id >= first.id,
-            let place = decisions.send.lastIndex(where: { $0.id == pending.id })
+    mutating func withdraw(_ state: inout DestinationState, _ decisions: inout Decisions) {
+        guard let id = state.pending?.message.id else { return }
+        state.pending = nil
+        // Decided in this very step: it has not left the dispatcher.
+        if let first = decisions.send.first, id >= first.id,
+            let index = decisions.send.lastIndex(where: { $0.id == id })
         {
-            decisions.send.remove(at: place)
+            decisions.send.remove(at: index)
         } else {
-            decisions.withdrawn.append(pending.id)
+            decisions.withdrawn.append(id)
         }
     }
 
-    /// Puts a channel's log entry, or its end, into the decisions.
-    func store(_ channel: Channel, _ destination: Destination, _ labels: Labels, _ decisions: inout Decisions) {
-        if !channel.hasRecord {
-            forgetRecord(destination, &decisions)
+    /// Puts a destination's log entry, or its removal, into the decisions.
+    func store(
+        _ state: DestinationState, _ destination: Destination, _ labels: Labels, _ decisions: inout Decisions
+    ) {
+        if !state.hasLogEntry {
+            removeLogEntry(destination, &decisions)
         } else {
-            decisions.forgottenRecords.removeAll { $0 == destination }
-            decisions.records.removeAll { $0.destination == destination }
-            decisions.records.append(record(channel, destination, labels))
+            decisions.removedLogEntries.removeAll { $0 == destination }
+            decisions.logEntries.removeAll { $0.destination == destination }
+            decisions.logEntries.append(logEntry(state, destination, labels))
         }
     }
 
-    func forgetRecord(_ destination: Destination, _ decisions: inout Decisions) {
-        decisions.records.removeAll { $0.destination == destination }
-        decisions.forgottenRecords.append(destination)
+    func removeLogEntry(_ destination: Destination, _ decisions: inout Decisions) {
+        decisions.logEntries.removeAll { $0.destination == destination }
+        decisions.removedLogEntries.append(destination)
     }
 
-    func record(_ channel: Channel, _ destination: Destination, _ labels: Labels) -> NotificationRecord {
-        NotificationRecord(
-            destination: destination, groupLabels: labels.dictionary, firing: channel.firing, told: channel.told,
-            maybeFiring: channel.maybeFiring, maybeResolved: channel.maybeResolved, since: channel.sinceWall)
+    func logEntry(_ state: DestinationState, _ destination: Destination, _ labels: Labels) -> NotificationLogEntry {
+        NotificationLogEntry(
+            destination: destination, groupLabels: labels.dictionary, lastFiring: state.lastFiring,
+            notified: state.notified, possiblyNotified: state.possiblyNotified,
+            possiblyResolved: state.possiblyResolved, notifiedAt: state.notifiedAtWall)
     }
 
-    /// Lets go of alerts that are over and told so everywhere, and of the group when it is empty.
-    mutating func prune(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
+    /// Removes alerts that have ended and whose resolve is accepted everywhere, and the group when it is empty.
+    mutating func removeEnded(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id] else { return }
-        let places = group.integrations.map { group.destination($0) }
-        var gone: Set<UInt64> = []
+        let all = integrations(of: id).map { group.destination($0) }
+        var removed: Set<UInt64> = []
         for fingerprint in group.members {
             guard let entry = alerts[fingerprint] else {
                 groups[id]?.alerts.remove(fingerprint)
-                groups[id]?.strays.remove(fingerprint)
+                groups[id]?.orphaned.remove(fingerprint)
                 continue
             }
-            // A stray is here for its end alone; others stay while they fire, and until their group has been looked at.
-            guard group.strays.contains(fingerprint) || (entry.isEnded && group.flushed) else { continue }
-            // From when we heard of it: an end may be said to lie years back.
-            let heard = max(entry.alert.endsAt ?? entry.alert.updatedAt, entry.alert.updatedAt)
-            let isOld = entry.isEnded && heard + options.retention < now.wall
-            let isWaitedFor = places.contains { place in
-                guard let channel = channels[place] else { return false }
-                let isOnItsWay =
-                    channel.pending.map { $0.firing.contains(fingerprint) || $0.resolved.contains(fingerprint) }
-                    ?? false
-                return channel.mustHearEnd(fingerprint) || isOnItsWay
-                    || (channel.echo[fingerprint].map { $0 > now.monotonic } ?? false)
-            }
-            let isInFlight = places.contains { channels[$0]?.pending?.inFlight == true }
-            if isWaitedFor && (!isOld || isInFlight) { continue }
-            for place in places {
-                guard var channel = channels[place] else { continue }
-                let changed = channel.forget(fingerprint)
-                if channel.pending?.resolved.contains(fingerprint) == true { withdraw(&channel, &decisions) }
-                if changed { store(channel, place, group.labels, &decisions) }
-                channels[place] = channel.isEmpty ? nil : channel
+            // Orphaned alerts stay for their resolve alone; others while they fire, and until the group was flushed.
+            guard group.orphaned.contains(fingerprint) || (entry.isEnded && group.flushed),
+                !isNeeded(fingerprint, entry, by: all, now)
+            else { continue }
+            for destination in all {
+                guard var state = destinations[destination] else { continue }
+                let isChanged = state.remove(fingerprint)
+                if state.pending?.resolved.contains(fingerprint) == true { withdraw(&state, &decisions) }
+                if isChanged { store(state, destination, group.labels, &decisions) }
+                destinations[destination] = state.isEmpty ? nil : state
             }
             groups[id]?.alerts.remove(fingerprint)
-            groups[id]?.strays.remove(fingerprint)
-            gone.insert(fingerprint)
-            leave(fingerprint, id, &decisions)
+            groups[id]?.orphaned.remove(fingerprint)
+            removed.insert(fingerprint)
+            removeAlert(fingerprint, from: id, &decisions)
         }
-        forgetWaiting(gone, id, now, &decisions)
+        removeFromEscalation(removed, id, now, &decisions)
         guard let rest = groups[id], rest.members.isEmpty else { return }
-        if places.contains(where: { channels[$0]?.pending != nil }) { return }
+        if all.contains(where: { destinations[$0]?.pending != nil }) { return }
         groups[id] = nil
-        for place in places where channels[place] != nil {
-            channels[place] = nil
-            forgetRecord(place, &decisions)
+        flushes.cancel(id)
+        deadlines.cancel(id)
+        for destination in all where destinations[destination] != nil {
+            destinations[destination] = nil
+            removeLogEntry(destination, &decisions)
         }
     }
 
-    private mutating func leave(_ fingerprint: UInt64, _ id: GroupID, _ decisions: inout Decisions) {
+    /// Whether a destination still needs the alert: for its resolve, for a resend of it, or for a pending message. A
+    /// resolve that is refused again and again is given up after the retention.
+    private func isNeeded(_ fingerprint: UInt64, _ entry: Entry, by all: [Destination], _ now: Moment) -> Bool {
+        let isNeeded = all.contains { destination in
+            guard let state = destinations[destination] else { return false }
+            let isPending =
+                state.pending.map { $0.firing.contains(fingerprint) || $0.resolved.contains(fingerprint) } ?? false
+            return state.needsResolve(fingerprint) || isPending
+                || (state.resolvedResends[fingerprint].map { $0 > now.monotonic } ?? false)
+        }
+        // From the last update on: a client of the API may give an end that lies years back.
+        let endedAt = max(entry.alert.endsAt ?? entry.alert.updatedAt, entry.alert.updatedAt)
+        let isExpired = entry.isEnded && endedAt + options.retention < now.wall
+        return isNeeded && (!isExpired || all.contains { destinations[$0]?.pending?.inFlight == true })
+    }
+
+    private mutating func removeAlert(_ fingerprint: UInt64, from id: GroupID, _ decisions: inout Decisions) {
         alerts[fingerprint]?.groups.remove(id)
         guard let entry = alerts[fingerprint], entry.groups.isEmpty else { return }
         alerts[fingerprint] = nil
-        ending.remove(fingerprint)
-        decisions.forgottenAlerts.append(fingerprint)
+        ends.cancel(fingerprint)
+        decisions.removedAlerts.append(fingerprint)
     }
 
-    /// The ids of the silences in force that match an alert; looked up once for each set of silences.
+    /// Ids of the silences in force that match an alert; looked up once for each set of silences.
     mutating func silencedBy(_ fingerprint: UInt64) -> [String] {
         guard let entry = alerts[fingerprint] else { return [] }
         if entry.epoch == silences.epoch { return entry.silencedBy }
@@ -259,8 +268,8 @@ extension Dispatcher {
         return ids
     }
 
-    /// Why a route is quiet at this time: the reason, and the intervals that make it so.
-    func muteTime(_ route: RouteTree.Node, _ now: Timestamp) -> (reason: QuietReason, intervals: [String])? {
+    /// Why a route is muted at this time, and by which intervals; nil where it is not.
+    func muteTime(_ route: RouteTree.Node, _ now: Timestamp) -> (reason: SuppressionReason, intervals: [String])? {
         func holds(_ name: String) -> Bool { options.timeIntervals[name]?.contains { $0.contains(now) } ?? false }
         let muting = route.muteTimeIntervals.filter(holds)
         if !muting.isEmpty { return (.muteTime, muting) }

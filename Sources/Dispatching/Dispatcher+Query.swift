@@ -2,59 +2,74 @@ import Alerts
 import Platform
 import Samples
 
-/// An alert as Alertmanager's API tells it.
+/// An alert as Alertmanager's API shows it.
 package struct AlertStatus: Sendable, Hashable {
+    /// Alertmanager's states of an alert; the raw values are those of its API.
     package enum State: String, Sendable, Hashable {
-        /// No group has looked at it yet.
+        /// None of its groups was flushed yet.
         case unprocessed
         case active
+        /// Silenced, inhibited, or muted on every route.
         case suppressed
     }
 
+    /// The alert itself.
     package var alert: Alert
+    /// Whether messages speak of it.
     package var state: State
-    /// Ids of silences.
+    /// Ids of silences in force that match it.
     package var silencedBy: [String]
-    /// Fingerprints of alerts.
+    /// Fingerprints of the alerts that inhibit it.
     package var inhibitedBy: [UInt64]
-    /// Names of time intervals that keep a route of it quiet.
+    /// Names of the time intervals that mute it, where every route of it is muted.
     package var mutedBy: [String]
+    /// Names of the receivers that it is routed to, fallbacks after their receivers.
     package var receivers: [String]
 }
 
-/// A group as Alertmanager's API tells it.
+/// A group as Alertmanager's API shows it.
 package struct GroupStatus: Sendable, Hashable {
+    /// The group key.
     package var key: String
+    /// The labels that its alerts were grouped by.
     package var labels: Labels
+    /// The receiver of its messages.
     package var receiver: String
+    /// Its firing alerts.
     package var alerts: [AlertStatus]
 }
 
 extension Dispatcher {
-    /// How much is held, for metrics.
+    /// Numbers of what is held, for metrics.
     package struct Counts: Sendable, Hashable {
+        /// Firing alerts that are sent.
         package var active = 0
+        /// Firing alerts that are suppressed.
         package var suppressed = 0
+        /// Firing alerts whose groups were not flushed yet.
         package var unprocessed = 0
+        /// Groups of alerts.
         package var groups = 0
+        /// Messages that are not accepted yet.
         package var pendingMessages = 0
+        /// Silences, expired ones too.
         package var silences: [Silence.State: Int] = [:]
     }
 
-    /// Whether the alert with this fingerprint is held and not over.
+    /// Whether the alert with this fingerprint is held and has not ended.
     package func fires(_ fingerprint: UInt64, _ now: Moment) -> Bool {
-        alerts[fingerprint].map { !isOver($0, now) } ?? false
+        alerts[fingerprint].map { !hasEnded($0, now) } ?? false
     }
 
-    /// All alerts that fire, in the order of their labels.
+    /// All firing alerts, in the order of their labels.
     package func alertStatuses(_ now: Moment) -> [AlertStatus] {
-        alerts.values.filter { !isOver($0, now) }.map { status($0, now) }.sorted { $0.alert.labels < $1.alert.labels }
+        alerts.values.filter { !hasEnded($0, now) }.map { status($0, now) }.sorted { $0.alert.labels < $1.alert.labels }
     }
 
-    /// All groups with an alert that fires, in the order of their labels, then receiver.
+    /// All groups with a firing alert, in the order of their labels, then receiver.
     package func groupStatuses(_ now: Moment) -> [GroupStatus] {
         groups.values.compactMap { group -> GroupStatus? in
-            let members = group.alerts.compactMap { alerts[$0] }.filter { !isOver($0, now) }.map { status($0, now) }
+            let members = group.alerts.compactMap { alerts[$0] }.filter { !hasEnded($0, now) }.map { status($0, now) }
             guard !members.isEmpty else { return nil }
             return GroupStatus(
                 key: group.id.key, labels: group.labels, receiver: group.id.receiver,
@@ -62,9 +77,11 @@ extension Dispatcher {
         }.sorted { ($0.labels, $0.receiver, $0.key) < ($1.labels, $1.receiver, $1.key) }
     }
 
+    /// How much is held at this moment.
     package func counts(_ now: Moment) -> Counts {
-        var counts = Counts(groups: groups.count, pendingMessages: destinations.count)
-        for entry in alerts.values where !isOver(entry, now) {
+        var counts = Counts(
+            groups: groups.count, pendingMessages: destinations.values.count { $0.pending != nil })
+        for entry in alerts.values where !hasEnded(entry, now) {
             switch status(entry, now).state {
             case .active: counts.active += 1
             case .suppressed: counts.suppressed += 1
@@ -75,7 +92,7 @@ extension Dispatcher {
         return counts
     }
 
-    private func isOver(_ entry: Entry, _ now: Moment) -> Bool {
+    private func hasEnded(_ entry: Entry, _ now: Moment) -> Bool {
         entry.isEnded || entry.alert.status(at: now.wall) == .resolved
     }
 
@@ -86,7 +103,7 @@ extension Dispatcher {
             : silences.all.values.filter { $0.isInForce(at: now.wall) && $0.matches(entry.alert.labels) }.map(\.id)
                 .sorted()
         let inhibitedBy = inhibitor.inhibiting(entry.alert.labels)
-        let homes = entry.groups.compactMap { groups[$0] }.filter {
+        let memberships = entry.groups.compactMap { groups[$0] }.filter {
             $0.route != nil && $0.alerts.contains(entry.alert.fingerprint)
         }
         .sorted {
@@ -94,15 +111,15 @@ extension Dispatcher {
                 $1.route?.index ?? 0, $1.source == nil ? 0 : 1, $1.id.receiver
             )
         }
-        let routes = homes.compactMap(\.route)
+        let routes = memberships.compactMap(\.route)
         var receivers: [String] = []
-        for home in homes where !receivers.contains(home.id.receiver) { receivers.append(home.id.receiver) }
+        for group in memberships where !receivers.contains(group.id.receiver) { receivers.append(group.id.receiver) }
         let mutes = routes.map { muteTime($0, now.wall)?.intervals ?? [] }
-        // Quiet by time only where no route of it may speak.
+        // Muted only where every route of it is muted.
         let isTimeMuted = !mutes.isEmpty && mutes.allSatisfy { !$0.isEmpty }
-        let isQuiet = !silencedBy.isEmpty || !inhibitedBy.isEmpty || isTimeMuted
+        let isSuppressed = !silencedBy.isEmpty || !inhibitedBy.isEmpty || isTimeMuted
         return AlertStatus(
-            alert: entry.alert, state: isQuiet ? .suppressed : entry.isProcessed ? .active : .unprocessed,
+            alert: entry.alert, state: isSuppressed ? .suppressed : entry.isProcessed ? .active : .unprocessed,
             silencedBy: silencedBy,
             inhibitedBy: inhibitedBy, mutedBy: isTimeMuted ? Set(mutes.joined()).sorted() : [], receivers: receivers)
     }

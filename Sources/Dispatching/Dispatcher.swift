@@ -3,49 +3,51 @@ import Platform
 import Samples
 import Text
 
-/// Decides who hears what, when. A value: time comes in, decisions go out, and the caller does them.
+/// Alertmanager's dispatcher as a value: alerts and times come in, decisions go out, and the caller carries them out.
 ///
 /// Invariants:
-/// - the end of every alert that a destination was told of, or may have heard of, is told to it: no silence,
-///   inhibition, mute time or reload stops that;
-/// - no end is told without its beginning;
-/// - at most one message a destination is on its way; a newer one replaces it unless it is in flight;
-/// - a message whose alerts are all over before it was accepted is withdrawn.
+/// - The end of every alert that a destination was notified of, or may have been notified of, is sent to it; no
+///   silence, inhibition, mute time or reload prevents that.
+/// - No resolve is sent for an alert whose start was certainly not received.
+/// - A destination has at most one message that is not accepted yet; a newer one replaces it unless it is in flight.
+/// - A message whose alerts have all ended before it was accepted is withdrawn.
 ///
-/// Source of the semantics: Alertmanager, dispatch/, notify/, inhibit/, silence/, timeinterval/.
+/// Source of the semantics: alertmanager, dispatch/, notify/, inhibit/, silence/, timeinterval/.
 package struct Dispatcher: Sendable {
     struct Entry: Sendable {
         var alert: Alert
         /// Latched: a clock that steps back does not bring an ended alert back.
         var isEnded: Bool
         var groups: Set<GroupID> = []
-        /// Whether any of its groups has been looked at since it came.
+        /// Whether any of its groups was flushed since it came.
         var isProcessed = false
         var silencedBy: [String] = []
         /// The epoch of the silences for which `silencedBy` holds.
         var epoch: UInt64 = 0
     }
 
+    /// The routing configuration in use.
     package internal(set) var options: DispatchOptions
+    /// Its routing tree.
     package internal(set) var tree: RouteTree
     var receivers: [String: DispatchOptions.Receiver]
+    /// By fingerprint.
     var alerts: [UInt64: Entry] = [:]
     var groups: [GroupID: Group] = [:]
-    var channels: [Destination: Channel] = [:]
-    var destinations: [UInt64: Destination] = [:]
+    var destinations: [Destination: DestinationState] = [:]
     var silences: Silences
     var inhibitor: Inhibitor
-    var timers = Timers()
-    /// What is due between the turns of groups.
-    var deadlines = Timers()
-    /// Alerts that fire now and whose end lies ahead.
-    var ending: Set<UInt64> = []
-    /// No end of those lies before this.
-    var earliestEnd = Timestamp(milliseconds: .max)
+    /// When each group is flushed next.
+    var flushes = TimerQueue<GroupID, Instant>()
+    /// When something is due for a group before its next flush: an escalation, or a resend.
+    var deadlines = TimerQueue<GroupID, Instant>()
+    /// The ends of alerts that fire now and whose end lies ahead, by fingerprint.
+    var ends = TimerQueue<UInt64, Timestamp>()
     var nextID: UInt64 = 1
-    /// The epoch of the silences that waiting messages have been held against.
-    var reconsideredEpoch: UInt64 = 0
+    /// The epoch of the silences that pending messages were checked against.
+    var checkedEpoch: UInt64 = 0
 
+    /// A dispatcher without alerts.
     package init(_ options: DispatchOptions) {
         self.options = options
         tree = RouteTree(options.route)
@@ -55,19 +57,19 @@ package struct Dispatcher: Sendable {
     }
 
     /// When `advance` has something to do next; nil while there is no group.
-    package var nextWake: Instant? { [timers.first?.at, deadlines.first?.at].compactMap { $0 }.min() }
+    package var nextDeadline: Instant? { [flushes.firstDue, deadlines.firstDue].compactMap { $0 }.min() }
 
     /// What came of received alerts.
     package struct Receipt: Sendable, Hashable {
         /// As they are now held; an end that follows from the resolve timeout is filled in.
         package var accepted: [Alert] = []
-        /// New alerts refused because as many as may be are held.
+        /// Number of new alerts refused because the limit of alerts was reached.
         package var refused = 0
     }
 
     /// Takes alerts that began, changed or ended.
-    /// - Parameter external: they come through the API: without an end they end by the resolve timeout, and an end may
-    ///   lie ahead. Alerts of our own rules stay until the rules end them.
+    /// - Parameter external: they come through the API: one without an end ends by the resolve timeout, and an end may
+    ///   lie ahead. Alerts of our own rules fire until the rules end them.
     package mutating func receive(_ new: [Alert], external: Bool = false, now: Moment) -> Receipt {
         var receipt = Receipt()
         for var alert in new {
@@ -82,14 +84,14 @@ package struct Dispatcher: Sendable {
             if let known = alerts[fingerprint] {
                 alerts[fingerprint]?.alert = alert
                 alerts[fingerprint]?.isEnded = isEnded
-                // It is held for a destination that has not heard its end; its other groups have let go of it.
+                // An ended alert is kept for destinations whose resolve is due; its other groups have dropped it.
                 if known.isEnded, !isEnded {
                     route(fingerprint, alert, now: now, restoring: false)
-                    takeBackEnds(fingerprint, now)
+                    withdrawResolves(of: fingerprint, now)
                 }
-                if known.isEnded != isEnded { tellAtOnce(fingerprint, now) }
+                if known.isEnded != isEnded { decideForResendsSoon(fingerprint, now) }
             } else {
-                // An end of something never heard of: nobody waits for it.
+                // Nobody was notified of its start.
                 if isEnded { continue }
                 guard alerts.count < options.alertLimit else {
                     receipt.refused += 1
@@ -98,58 +100,45 @@ package struct Dispatcher: Sendable {
                 alerts[fingerprint] = Entry(alert: alert, isEnded: false)
                 route(fingerprint, alert, now: now, restoring: false)
             }
-            note(alert, isEnded: isEnded)
+            updateIndexes(alert, isEnded: isEnded)
             receipt.accepted.append(alert)
         }
         return receipt
     }
 
-    /// Looks at every group that is due.
+    /// Flushes every group that is due, and decides what is due between flushes.
     package mutating func advance(_ now: Moment) -> Decisions {
-        var decisions = reconsiderPending(now)
+        var decisions = recheckPending(now)
         var isBusy = true
         while isBusy {
             isBusy = false
-            while let next = timers.first, next.at <= now.monotonic || groups[next.group]?.dueAt != next.at {
-                timers.removeFirst()
-                guard groups[next.group]?.dueAt == next.at else { continue }
-                flush(next.group, now, &decisions)
-            }
-            // May make groups of fallbacks that are due at once. A chain of fallbacks has no circle: this ends.
-            while let next = deadlines.first, next.at <= now.monotonic || groups[next.group]?.deadline != next.at {
-                deadlines.removeFirst()
-                guard groups[next.group]?.deadline == next.at else { continue }
-                attend(next.group, now, &decisions)
+            while let next = flushes.popFirst(dueBy: now.monotonic) { flush(next.key, due: next.due, now, &decisions) }
+            // An escalation may form groups that are due at once. A chain of fallbacks has no circle, so this ends.
+            while let next = deadlines.popFirst(dueBy: now.monotonic) {
+                handleDeadline(next.key, now, &decisions)
                 isBusy = true
             }
         }
         return decisions
     }
 
-    /// Clock-driven changes that are no group's own.
+    /// Applies what the clock alone changes: silences, and the ends of alerts that were known in advance.
     mutating func refresh(_ now: Moment, _ decisions: inout Decisions) {
-        decisions.forgottenSilences += silences.refresh(now.wall)
-        guard earliestEnd <= now.wall else { return }
-        earliestEnd = Timestamp(milliseconds: .max)
-        for fingerprint in ending {
-            guard let entry = alerts[fingerprint], let endsAt = entry.alert.endsAt else { continue }
-            guard endsAt <= now.wall else {
-                earliestEnd = min(earliestEnd, endsAt)
-                continue
-            }
+        decisions.removedSilences += silences.refresh(now.wall)
+        while let (fingerprint, _) = ends.popFirst(dueBy: now.wall) {
+            guard let entry = alerts[fingerprint], !entry.isEnded else { continue }
             alerts[fingerprint]?.isEnded = true
-            note(entry.alert, isEnded: true)
-            tellAtOnce(fingerprint, now)
+            updateIndexes(entry.alert, isEnded: true)
+            decideForResendsSoon(fingerprint, now)
         }
     }
 
-    mutating func note(_ alert: Alert, isEnded: Bool) {
+    mutating func updateIndexes(_ alert: Alert, isEnded: Bool) {
         inhibitor.update(alert.labels, firing: !isEnded)
         if !isEnded, let endsAt = alert.endsAt {
-            ending.insert(alert.fingerprint)
-            earliestEnd = min(earliestEnd, endsAt)
+            ends.schedule(alert.fingerprint, at: endsAt)
         } else {
-            ending.remove(alert.fingerprint)
+            ends.cancel(alert.fingerprint)
         }
     }
 
@@ -162,26 +151,30 @@ package struct Dispatcher: Sendable {
                 labels = .empty
                 id.key = Dispatcher.key(node, labels)
             }
-            // How long the alert itself has waited counts after a restart; else a group waits from its first alert on.
-            let waited = now.wall - alert.startsAt
-            let isLate = waited > node.groupWait
-            let rest =
-                isLate ? .zero : restoring ? min(max(node.groupWait - waited, .zero), node.groupWait) : node.groupWait
-            let dueAt = now.monotonic + rest
+            // After a restart the group wait counts from the alert's start, else from the group's first alert.
+            let age = now.wall - alert.startsAt
+            let isOverdue = age > node.groupWait
+            let wait =
+                isOverdue ? .zero : restoring ? min(max(node.groupWait - age, .zero), node.groupWait) : node.groupWait
+            let due = now.monotonic + wait
             if groups[id] == nil {
-                groups[id] = Group(
-                    id: id, labels: labels, route: node, integrations: receivers[node.receiver]?.integrations ?? [],
-                    dueAt: dueAt)
-                timers.add(.init(at: dueAt, group: id))
-            } else if let group = groups[id], !group.flushed, dueAt < group.dueAt, isLate || restoring {
-                groups[id]?.dueAt = dueAt
-                timers.add(.init(at: dueAt, group: id))
+                groups[id] = Group(id: id, labels: labels, route: node)
+                flushes.schedule(id, at: due)
+            } else if groups[id]?.flushed == false, due < flushes.due(id) ?? due, isOverdue || restoring {
+                flushes.schedule(id, at: due)
             }
             groups[id]?.alerts.insert(fingerprint)
-            groups[id]?.strays.remove(fingerprint)
+            groups[id]?.orphaned.remove(fingerprint)
             alerts[fingerprint]?.groups.insert(id)
         }
-        tellAtOnce(fingerprint, now)
+        decideForResendsSoon(fingerprint, now)
+    }
+
+    /// The integrations that a group's messages go to.
+    func integrations(of id: GroupID) -> [DispatchOptions.Integration] { receivers[id.receiver]?.integrations ?? [] }
+
+    func integration(_ destination: Destination) -> DispatchOptions.Integration? {
+        integrations(of: destination.groupID).first { $0.id == destination.integration }
     }
 
     /// As Alertmanager prints it: the route's key, a colon, the group labels.

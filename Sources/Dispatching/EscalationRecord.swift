@@ -1,29 +1,32 @@
 import FoundationEssentials
 import Samples
 
-/// What a journal keeps of a group whose receiver has a fallback, so that a restart neither forgets an escalation
-/// nor makes one twice.
+/// The escalation of a group as the journal keeps it, so that a restart neither drops an escalation nor repeats one.
 package struct EscalationRecord: Sendable, Hashable {
+    /// The key of the group.
     package var groupKey: String
+    /// The receiver that has a fallback.
     package var receiver: String
+    /// The receiver's fallback when the record was written.
     package var fallback: String
     /// Fingerprints of alerts that no integration has accepted yet, and since when they wait.
     package var waiting: [UInt64: Timestamp]
-    /// Fingerprints of alerts that the fallback was given.
-    package var handedOver: Set<UInt64>
+    /// Fingerprints of alerts that went to the fallback.
+    package var escalated: Set<UInt64>
 
+    /// What the keys of these records begin with in the journal's table of states.
     package static let keyPrefix = "escalation/"
-    /// One text for the group, for a table's key.
+    /// The record's key in the journal.
     package var storageKey: String { EscalationRecord.storageKey(groupKey: groupKey, receiver: receiver) }
 
     static func storageKey(groupKey: String, receiver: String) -> String { keyPrefix + receiver + "\u{1f}" + groupKey }
 
-    init(groupKey: String, receiver: String, fallback: String, waiting: [UInt64: Timestamp], handedOver: Set<UInt64>) {
+    init(groupKey: String, receiver: String, fallback: String, waiting: [UInt64: Timestamp], escalated: Set<UInt64>) {
         self.groupKey = groupKey
         self.receiver = receiver
         self.fallback = fallback
         self.waiting = waiting
-        self.handedOver = handedOver
+        self.escalated = escalated
     }
 
     private struct Stored: Codable {
@@ -35,19 +38,27 @@ package struct EscalationRecord: Sendable, Hashable {
         var receiver: String
         var fallback: String
         var waiting: [Wait]
-        var handedOver: Set<UInt64>
+        var escalated: Set<UInt64>
+
+        private enum CodingKeys: String, CodingKey {
+            case groupKey, receiver, fallback, waiting
+            /// The name in the journal is older than the property's.
+            case escalated = "handedOver"
+        }
     }
 
-    /// The record as the journal keeps it: JSON.
+    /// The record as the journal keeps it: JSON, times in milliseconds.
+    /// - Throws: what `JSONEncoder` says.
     package func encoded() throws -> [UInt8] {
         Array(
             try JSONEncoder().encode(
                 Stored(
                     groupKey: groupKey, receiver: receiver, fallback: fallback,
                     waiting: waiting.map { .init(fingerprint: $0.key, since: $0.value.milliseconds) },
-                    handedOver: handedOver)))
+                    escalated: escalated)))
     }
 
+    /// Reads a record of the journal.
     /// - Throws: what `JSONDecoder` says.
     package init(encoded bytes: [UInt8]) throws {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
@@ -55,6 +66,6 @@ package struct EscalationRecord: Sendable, Hashable {
             groupKey: stored.groupKey, receiver: stored.receiver, fallback: stored.fallback,
             waiting: Dictionary(
                 stored.waiting.map { ($0.fingerprint, Timestamp(milliseconds: $0.since)) }, uniquingKeysWith: min),
-            handedOver: stored.handedOver)
+            escalated: stored.escalated)
     }
 }

@@ -34,7 +34,7 @@ enum JournalCoding {
 
     private struct StoredNotification: Codable {
         var receiver: String
-        var integration: String
+        var integration: IntegrationID
         var groupKey: String
         var groupLabels: [String: String]
         var alerts: [StoredAlert]
@@ -49,14 +49,16 @@ enum JournalCoding {
             groupLabels = notification.groupLabels.dictionary
             alerts = notification.alerts.map(StoredAlert.init)
             truncatedAlerts = notification.truncatedAlerts
-            reason = notification.reason
+            reason = notification.reason.rawValue
             decidedAt = notification.decidedAt.milliseconds
         }
 
         var notification: Notification {
             Notification(
                 receiver: receiver, integration: integration, groupKey: groupKey, groupLabels: Labels(groupLabels),
-                alerts: alerts.map(\.alert), truncatedAlerts: truncatedAlerts, reason: reason,
+                alerts: alerts.map(\.alert), truncatedAlerts: truncatedAlerts,
+                // A reason that a newer version may have written.
+                reason: Notification.Reason(rawValue: reason) ?? .changed,
                 decidedAt: Timestamp(milliseconds: decidedAt))
         }
     }

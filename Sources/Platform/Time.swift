@@ -14,12 +14,15 @@ import Samples
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+    /// The time from `b` to `a`, saturated at 292 years.
     @inlinable public static func - (a: Instant, b: Instant) -> Duration {
         .nanoseconds(a.nanoseconds.subtractingSaturated(b.nanoseconds))
     }
+    /// The instant so much later.
     @inlinable public static func + (a: Instant, b: Duration) -> Instant {
         Instant(nanoseconds: a.nanoseconds.addingSaturated(b.nanoseconds))
     }
+    /// The instant so much earlier.
     @inlinable public static func - (a: Instant, b: Duration) -> Instant {
         Instant(nanoseconds: a.nanoseconds.subtractingSaturated(b.nanoseconds))
     }

@@ -19,12 +19,12 @@ package struct StoreOptions: Sendable, Hashable {
 /// ordinary points and leaves their meaning to PromQL, as Prometheus does.
 package final class Store: Sendable {
     private let state: Mutex<State>
-    private let options: StoreOptions
+    private let limits: Mutex<StoreOptions>
     private let rejected: Counter
     private let appended: Counter
 
     package init(options: StoreOptions, registry: Registry) {
-        self.options = options
+        limits = Mutex(options)
         state = Mutex(State())
         appended = registry.counter("vaultwatch_store_samples_appended_total", help: "Samples taken into the store.")
         rejected = registry.counter(
@@ -37,6 +37,9 @@ package final class Store: Sendable {
         )
     }
 
+    /// Other limits, from now on; the next `truncate` enforces those of time and bytes.
+    package func apply(_ options: StoreOptions) { limits.withLock { $0 = options } }
+
     private let seriesGauge: Gauge
     private let bytesGauge: Gauge
     private let oldestGauge: Gauge
@@ -44,11 +47,12 @@ package final class Store: Sendable {
     /// Takes samples in. A sample no newer than its series' last one is refused and counted,
     /// unless it says the same again.
     package func append(_ samples: [Sample]) {
+        let seriesLimit = limits.withLock(\.seriesLimit)
         let (taken, late, over) = state.withLock { state -> (Int, Int, Int) in
             var late = 0
             var over = 0
             for sample in samples {
-                switch state.append(sample, seriesLimit: options.seriesLimit) {
+                switch state.append(sample, seriesLimit: seriesLimit) {
                 case .taken: break
                 case .outOfOrder: late += 1
                 case .tooManySeries: over += 1
@@ -100,6 +104,7 @@ package final class Store: Sendable {
 
     /// Lets go of what is older than the retention, and of the oldest points while there are too many bytes.
     package func truncate(now: Timestamp) {
+        let options = limits.withLock { $0 }
         let (count, bytes, oldest) = state.withLock { state -> (Int, Int, Int64?) in
             state.truncate(before: (now - options.retention).milliseconds)
             while state.byteCount > options.byteLimit, let oldest = state.oldest {

@@ -1,3 +1,4 @@
+import Alerts
 import Delivery
 import Platform
 import Transport
@@ -26,7 +27,8 @@ enum EndpointCheck {
                     }
                 results.append(
                     Result(
-                        receiver: receiver.name, integration: integration.name, endpoint: origin, answer: answer.0,
+                        receiver: receiver.name, integration: integration.id.description, endpoint: origin,
+                        answer: answer.0,
                         isReachable: answer.1))
             }
         }

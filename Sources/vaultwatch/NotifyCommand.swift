@@ -44,8 +44,14 @@ struct NotifyTestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try config.load()
+        var configuration = try config.load()
         let platform = Platform.real(log: LogOptions.silent)
+        if configuration.web.externalURL.isEmpty {
+            let url = configuration.web.defaultExternalURL(
+                hostname: platform.hostname, isTLS: configuration.web.configFile != nil)
+            configuration.web.externalURL = url
+            configuration.delivery.externalURL = url
+        }
         let now = platform.time.wall()
         let alert = Alert(
             labels: [
@@ -73,17 +79,15 @@ struct NotifyTestCommand: AsyncParsableCommand {
             }
         }
         let network = Network.real(platform)
-        let service = try DeliveryService(
+        let notifier = try Notifier(
             configuration.delivery, http: network.receivers, mail: network.mail, platform: platform,
             registry: Registry(),
-            threads: ThreadStore(get: { _ in nil }, set: { _, _ in }),
-            events: CourierEvents(
-                begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }))
-        let results = await service.test(receivers: receivers) { receiver, integration in
+            events: NotifierEvents())
+        let results = await notifier.test(receivers: receivers) { receiver, integration in
             Notification(
                 receiver: receiver, integration: integration,
                 groupKey: "vaultwatch-test:{severity=\"\(alert.severity.rawValue)\"}",
-                groupLabels: ["alertname": "VaultwatchTest"], alerts: [alert], reason: "test", decidedAt: now)
+                groupLabels: ["alertname": "VaultwatchTest"], alerts: [alert], reason: .test, decidedAt: now)
         }
         if results.isEmpty {
             Terminal.error(
@@ -96,10 +100,11 @@ struct NotifyTestCommand: AsyncParsableCommand {
                 ["RECEIVER", "INTEGRATION", "ANSWER"],
                 results.map { result in
                     switch result.outcome {
-                    case .accepted(let detail): return [result.receiver, result.integration, "accepted: \(detail)"]
+                    case .accepted(let detail, _):
+                        return [result.receiver, result.integration.description, "accepted: \(detail)"]
                     case .failed(let error):
                         failed = true
-                        return [result.receiver, result.integration, "FAILED: \(error)"]
+                        return [result.receiver, result.integration.description, "FAILED: \(error)"]
                     }
                 }))
         if failed { throw ExitCode.failure }

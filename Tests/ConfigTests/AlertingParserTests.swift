@@ -37,13 +37,13 @@ struct AlertingParserTests {
         #expect(receivers[0].responseTime(for: .critical) == .seconds(120))
         #expect(receivers[1].responseTime(for: .critical) == .seconds(300))
         func integrations(_ index: Int) -> [DispatchOptions.Integration] {
-            receivers[index].integrations.map { .init(name: $0.name, sendResolved: $0.sendResolved, resend: $0.resend) }
+            receivers[index].integrations.map { .init($0.id, sendResolved: $0.sendResolved, resend: $0.resend) }
         }
-        #expect(integrations(0) == [.init(name: "webhook/0", sendResolved: true)])
+        #expect(integrations(0) == [.init(.init(.webhook, 0), sendResolved: true)])
         #expect(
             integrations(1) == [
                 .init(
-                    name: "alertmanager/0", sendResolved: true,
+                    .init(.alertmanager, 0), sendResolved: true,
                     resend: .init(delay: .seconds(30), resolvedFor: .seconds(300)))
             ])
     }
@@ -202,10 +202,10 @@ struct AlertingParserTests {
                 .init(text: "Open", press: .open(url: "https://x")),
                 .init(
                     text: "Ack", style: "danger",
-                    press: .tell(
+                    press: .send(
                         name: "n", value: "v", confirmation: .init(text: "t", title: "u", okText: "o", dismissText: "d")
                     )),
-                .init(type: "{{ .x }}", text: "Bare", press: .tell(name: "m", value: "", confirmation: nil)),
+                .init(type: "{{ .x }}", text: "Bare", press: .send(name: "m", value: "", confirmation: nil)),
             ])
         let head = "route: {receiver: a}\nreceivers: [{name: a, slack_configs: [{api_url: 'http://x', actions: [{"
         for (action, expected) in [

@@ -114,7 +114,7 @@ struct ConfigurationTests {
         #expect(configuration.ruleFiles == ["/usr/share/vaultwatch/rules/*.yml", "/etc/vaultwatch/rules/*.yml"])
         #expect(configuration.delivery.receivers.map(\.name) == ["heartbeat", "critical", "high", "medium", "low"])
         #expect(
-            configuration.delivery.receivers.map { $0.integrations.map(\.name) } == [
+            configuration.delivery.receivers.map { $0.integrations.map(\.id.description) } == [
                 [], ["email/0", "slack/0", "pagerduty/0"], ["email/0", "slack/0"], ["email/0"], ["email/0"],
             ])
         #expect(
@@ -359,7 +359,7 @@ struct ConfigurationTests {
         ]
         let configuration = try load(text, files: files)
         #expect(configuration.dispatch.route.receiver == "ops")
-        #expect(configuration.delivery.receivers.map { $0.integrations.map(\.name) } == [["webhook/0"]])
+        #expect(configuration.delivery.receivers.map { $0.integrations.map(\.id.description) } == [["webhook/0"]])
         #expect(configuration.delivery.templates == ["/etc/vaultwatch/am/*.tmpl"])
         #expect(configuration.delivery.externalURL == "https://vw.example.org")
     }

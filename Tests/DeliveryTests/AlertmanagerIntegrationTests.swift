@@ -17,7 +17,7 @@ struct AlertmanagerIntegrationTests {
     @Test func handsAlertsToAllOfThem() async throws {
         let http = ScriptedHTTP(200)
         let options = AlertmanagerOptions(urls: ["http://a:9093", "http://b:9093/prefix"])
-        let outcome = try await DeliveryService.test(.alertmanager(options), http: http).outcome {
+        let outcome = try await Notifier.test(.alertmanager(options), http: http).outcome {
             .test($0, alerts: 2)
         }
         #expect(outcome == .accepted("taken by 2 of 2"))
@@ -43,11 +43,9 @@ struct AlertmanagerIntegrationTests {
         var settings = AlertmanagerOptions(urls: ["http://a:9093"])
         settings.resendDelay = .seconds(30)
         options.receivers[0].integrations = [IntegrationOptions(.alertmanager(settings))]
-        let service = try DeliveryService(
+        let service = try Notifier(
             options, http: http, mail: ScriptedMail(), platform: .test(time), registry: Registry(),
-            threads: MemoryThreads().store,
-            events: CourierEvents(
-                begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }))
+            events: NotifierEvents())
         _ = await service.outcome { .test($0) }
         await time.advance(through: time.monotonic() + .seconds(600), settle: 1)
         _ = await service.outcome { .test($0) }
@@ -63,11 +61,11 @@ struct AlertmanagerIntegrationTests {
             if request.url.contains("//a") { throw TransportError(.connect, "connection refused") }
             return HTTPResponse(status: 200)
         }
-        let both = try await DeliveryService.test(
+        let both = try await Notifier.test(
             .alertmanager(AlertmanagerOptions(urls: ["http://a", "http://b"])), http: http
         ).outcome { .test($0) }
         #expect(both == .accepted("taken by 1 of 2"))
-        let none = try await DeliveryService.test(.alertmanager(AlertmanagerOptions(urls: ["http://a"])), http: http)
+        let none = try await Notifier.test(.alertmanager(AlertmanagerOptions(urls: ["http://a"])), http: http)
             .outcome { .test($0) }
         #expect(none?.error?.isRetryable == true)
         for (refusing, absent) in [("//a", "//b"), ("//b", "//a")] {
@@ -75,12 +73,12 @@ struct AlertmanagerIntegrationTests {
                 if request.url.contains(absent) { throw TransportError(.connect, "connection refused") }
                 return HTTPResponse(status: request.url.contains(refusing) ? 400 : 200)
             }
-            let one = try await DeliveryService.test(
+            let one = try await Notifier.test(
                 .alertmanager(AlertmanagerOptions(urls: ["http://a", "http://b"])), http: http
             ).outcome { .test($0) }
             #expect(one?.error?.isRetryable == true)
         }
-        let refused = try await DeliveryService.test(
+        let refused = try await Notifier.test(
             .alertmanager(AlertmanagerOptions(urls: ["http://b"])), http: ScriptedHTTP(400, "bad")
         ).outcome { .test($0) }
         #expect(refused?.error?.isRetryable == false)

@@ -6,7 +6,7 @@ import Testing
 
 struct ComposerTests {
     private func say(_ template: String) throws -> String {
-        try Composer(externalURL: "", files: SystemFiles()).draft(.test("email/0")).content(
+        try Composer(externalURL: "", files: SystemFiles()).draft(.test(.init(.email, 0))).content(
             template, else: "{{ .Receiver }} has {{ len .Alerts }}")
     }
 

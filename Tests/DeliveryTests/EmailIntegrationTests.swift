@@ -64,7 +64,7 @@ struct EmailIntegrationTests {
         _ settings: IntegrationOptions.Settings, _ make: @escaping @Sendable (String) -> Alerts.Notification
     ) async throws -> MailRequest {
         let mail = ScriptedMail()
-        let outcome = try await DeliveryService.test(settings, mail: mail).outcome(make)
+        let outcome = try await Notifier.test(settings, mail: mail).outcome(make)
         #expect(outcome?.isAccepted == true)
         return try #require(mail.mails.first)
     }
@@ -236,7 +236,7 @@ struct EmailIntegrationTests {
             _ code: Int, _ reason: DeliveryError.Reason?, _ retryable: Bool?
         ) async throws
     {
-        let outcome = try await DeliveryService.test(settings(), mail: ScriptedMail(.success(MailReply(code: code))))
+        let outcome = try await Notifier.test(settings(), mail: ScriptedMail(.success(MailReply(code: code))))
             .outcome { .test($0) }
         #expect(outcome?.error?.reason == reason)
         #expect(outcome?.error?.isRetryable == retryable)
@@ -255,15 +255,15 @@ struct EmailIntegrationTests {
 
     @Test func oneWhoHasLeftDoesNotKeepThePageFromTheOthers() async throws {
         let server = Choosy(550)
-        let outcome = try await DeliveryService.test(settings(), mail: server).outcome { .test($0) }
+        let outcome = try await Notifier.test(settings(), mail: server).outcome { .test($0) }
         #expect(outcome == .accepted("SMTP 250, refused for some of the recipients: SMTP 550"))
         #expect(server.asked.withLock { $0 } == [false, true])
         // Refused for now, the mail is tried again for all, but not for ever.
         let busy = Choosy(451)
         #expect(
-            try await DeliveryService.test(settings(), mail: busy).outcome { .test($0) }?.error?.isRetryable == true)
+            try await Notifier.test(settings(), mail: busy).outcome { .test($0) }?.error?.isRetryable == true)
         #expect(busy.asked.withLock { $0 } == [false])
-        let late = try await DeliveryService.test(settings(), mail: busy).outcome {
+        let late = try await Notifier.test(settings(), mail: busy).outcome {
             var notification = Alerts.Notification.test($0)
             notification.decidedAt = .init(milliseconds: notification.decidedAt.milliseconds - 60_000)
             return notification
@@ -271,14 +271,14 @@ struct EmailIntegrationTests {
         #expect(late == .accepted("SMTP 250, refused for some of the recipients: SMTP 451"))
         let alone = Choosy(550)
         #expect(
-            try await DeliveryService.test(settings { $0.to = "one@example.org" }, mail: alone).outcome { .test($0) }?
+            try await Notifier.test(settings { $0.to = "one@example.org" }, mail: alone).outcome { .test($0) }?
                 .error?.isRetryable == false)
         #expect(alone.asked.withLock { $0 } == [false])
     }
 
     @Test func sendsNothingWithoutARecipient() async throws {
         let mail = ScriptedMail()
-        let error = try await DeliveryService.test(settings { $0.to = "{{ .CommonLabels.nobody }}" }, mail: mail)
+        let error = try await Notifier.test(settings { $0.to = "{{ .CommonLabels.nobody }}" }, mail: mail)
             .outcome { .test($0) }?.error
         #expect(error?.isRetryable == false)
         #expect(mail.mails.isEmpty)
@@ -293,7 +293,7 @@ struct EmailIntegrationTests {
             $0.port = Int(sink.port)
             $0.security = .none
         }
-        let outcome = try await DeliveryService.test(settings, mail: transport).outcome {
+        let outcome = try await Notifier.test(settings, mail: transport).outcome {
             .test($0, summary: "Évêque", annotations: ["description": ".\n..\nFrom here"])
         }
         #expect(outcome == .accepted("SMTP 250"))

@@ -12,7 +12,7 @@ struct HeartbeatIntegrationTests {
 
     @Test func pings() async throws {
         let http = ScriptedHTTP(200, "OK")
-        let outcome = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http)
+        let outcome = try await Notifier.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http)
             .outcome { .test($0) }
         #expect(outcome?.isAccepted == true)
         #expect(http.requests.map(\.url) == [url])
@@ -23,10 +23,10 @@ struct HeartbeatIntegrationTests {
     /// The alert that always fires has ended: somebody took the rule away, or its evaluation fails.
     @Test func saysThatItFails() async throws {
         let http = ScriptedHTTP(200)
-        _ = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http).outcome {
+        _ = try await Notifier.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http).outcome {
             .test($0, resolved: true)
         }
-        _ = try await DeliveryService.test(
+        _ = try await Notifier.test(
             .heartbeat(HeartbeatOptions(url: Secret(value: url + "/?rid=1"))), http: http
         ).outcome { .test($0, resolved: true) }
         #expect(http.requests.map(\.url) == [url + "/fail", url + "/fail?rid=1"])
@@ -39,11 +39,9 @@ struct HeartbeatIntegrationTests {
         options.receivers = [ReceiverOptions(name: "team")]
         options.receivers[0].integrations = [IntegrationOptions(.heartbeat(HeartbeatOptions(url: Secret(value: url))))]
         let stalled: @Sendable () -> [String] = { loops.withLock { $0 } }
-        let service = try DeliveryService(
+        let service = try Notifier(
             options, http: http, mail: ScriptedMail(), platform: .test(), registry: Registry(),
-            threads: MemoryThreads().store,
-            events: CourierEvents(
-                begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }),
+            events: NotifierEvents(),
             stalled: stalled)
         let error = await service.outcome { .test($0) }?.error
         #expect(error?.message == "no ping while the pipeline stands still: evaluate")
@@ -56,7 +54,7 @@ struct HeartbeatIntegrationTests {
 
     @Test func neverShowsItsURL() async throws {
         let http = ScriptedHTTP(404, "no check at /0123456789")
-        let outcome = try await DeliveryService.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http)
+        let outcome = try await Notifier.test(.heartbeat(HeartbeatOptions(url: Secret(value: url))), http: http)
             .outcome { .test($0) }
         #expect(outcome?.error?.description.contains("0123456789") == false)
     }

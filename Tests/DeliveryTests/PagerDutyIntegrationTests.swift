@@ -16,7 +16,7 @@ struct PagerDutyIntegrationTests {
 
     @Test func triggersAnIncident() async throws {
         let http = ScriptedHTTP(202, #"{"status":"success"}"#)
-        let outcome = try await DeliveryService.test(settings(), http: http).outcome {
+        let outcome = try await Notifier.test(settings(), http: http).outcome {
             .test($0, annotations: ["action": "Unseal it", "runbook_url": "https://wiki.example.org/seal"])
         }
         #expect(outcome?.isAccepted == true)
@@ -39,7 +39,7 @@ struct PagerDutyIntegrationTests {
 
     @Test func resolvesTheSameIncident() async throws {
         let http = ScriptedHTTP(202)
-        let service = try DeliveryService.test(settings(), http: http)
+        let service = try Notifier.test(settings(), http: http)
         for resolved in [false, false, true] { _ = await service.outcome { .test($0, resolved: resolved) } }
         _ = await service.outcome { .test($0, groupKey: "{}:{other}") }
         let events = http.requests.map(\.json)
@@ -57,7 +57,7 @@ struct PagerDutyIntegrationTests {
     ])
     func grades(_ label: String, _ severity: String) async throws {
         let http = ScriptedHTTP(202)
-        _ = try await DeliveryService.test(settings(), http: http).outcome { integration in
+        _ = try await Notifier.test(settings(), http: http).outcome { integration in
             var notification = Alerts.Notification.test(integration)
             notification.alerts[0].labels = Labels(["alertname": "A", "severity": label])
             return notification
@@ -68,7 +68,7 @@ struct PagerDutyIntegrationTests {
     @Test func keepsToPagerDutysBounds() async throws {
         let http = ScriptedHTTP(202)
         let long = String(repeating: "é", count: 2000)
-        _ = try await DeliveryService.test(settings(), http: http).outcome {
+        _ = try await Notifier.test(settings(), http: http).outcome {
             .test($0, summary: long, annotations: ["description": long], alerts: 300)
         }
         let request = try #require(http.requests.first)
@@ -80,7 +80,7 @@ struct PagerDutyIntegrationTests {
 
     @Test func speaksTheOlderAPIWithAServiceKey() async throws {
         let http = ScriptedHTTP(200)
-        _ = try await DeliveryService.test(
+        _ = try await Notifier.test(
             .pagerDuty(PagerDutyOptions(.service(Secret(value: "s3rvice-key")))), http: http
         ).outcome { .test($0, resolved: true) }
         let request = try #require(http.requests.first)
@@ -93,7 +93,7 @@ struct PagerDutyIntegrationTests {
     @Test(arguments: [(400, false), (403, false), (429, true), (500, true), (503, true)])
     func triesAgainWhereThatHelps(_ status: Int, _ retryable: Bool) async throws {
         let http = ScriptedHTTP(status, #"{"status":"invalid event","errors":["routing key r0uting-key is wrong"]}"#)
-        let error = try #require(try await DeliveryService.test(settings(), http: http).outcome { .test($0) }?.error)
+        let error = try #require(try await Notifier.test(settings(), http: http).outcome { .test($0) }?.error)
         #expect(error.isRetryable == retryable)
         #expect(!error.description.contains("r0uting-key"))
     }

@@ -24,7 +24,7 @@ struct SlackIntegrationTests {
 
     @Test func showsEachAlertInAColouredAttachment() async throws {
         let http = ScriptedHTTP(200, "ok")
-        let outcome = try await DeliveryService.test(hook(), http: http).outcome {
+        let outcome = try await Notifier.test(hook(), http: http).outcome {
             .test($0, annotations: ["action": "Unseal it"], alerts: 2)
         }
         #expect(outcome?.isAccepted == true)
@@ -42,7 +42,7 @@ struct SlackIntegrationTests {
 
     @Test func saysTheEndInGreen() async throws {
         let http = ScriptedHTTP(200, "ok")
-        _ = try await DeliveryService.test(hook(), http: http).outcome { .test($0, resolved: true) }
+        _ = try await Notifier.test(hook(), http: http).outcome { .test($0, resolved: true) }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
         #expect(attachment["color"] as? String == "#2eb67d")
         #expect((http.requests.first?.json["text"] as? String)?.contains("[RESOLVED]") == true)
@@ -50,7 +50,7 @@ struct SlackIntegrationTests {
 
     @Test func givesAlertmanagersAttachmentWhenAskedTo() async throws {
         let http = ScriptedHTTP(200, "ok")
-        _ = try await DeliveryService.test(hook { $0.blocks = false }, http: http).outcome {
+        _ = try await Notifier.test(hook { $0.blocks = false }, http: http).outcome {
             .test($0, annotations: ["description": "It is."])
         }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
@@ -63,7 +63,7 @@ struct SlackIntegrationTests {
     @Test func keepsToSlacksBounds() async throws {
         let http = ScriptedHTTP(200, "ok")
         let long = String(repeating: "<&>é", count: 5000)
-        _ = try await DeliveryService.test(hook(), http: http).outcome {
+        _ = try await Notifier.test(hook(), http: http).outcome {
             .test($0, summary: long, annotations: ["description": long, "action": long], alerts: 60)
         }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
@@ -77,7 +77,7 @@ struct SlackIntegrationTests {
 
     private func attachment(_ change: @escaping (inout SlackOptions) -> Void) async throws -> [String: Any] {
         let http = ScriptedHTTP(200, "ok")
-        _ = try await DeliveryService.test(hook(change), http: http).outcome { .test($0) }
+        _ = try await Notifier.test(hook(change), http: http).outcome { .test($0) }
         return try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
     }
 
@@ -92,11 +92,11 @@ struct SlackIntegrationTests {
         .init(text: "Dashboard", style: "primary", press: .open(url: "https://grafana.example.org/{{ .Status }}")),
         .init(
             text: "Ack {{ .Receiver }}", style: "odd",
-            press: .tell(
+            press: .send(
                 name: "ack", value: "{{ .CommonLabels.severity }}",
                 confirmation: .init(text: "Do {{ .Status }}?", title: "Sure", okText: "Yes", dismissText: "No"))),
         .init(
-            type: "select", text: "Later", press: .tell(name: "later", value: "", confirmation: .init(text: "Really?"))),
+            type: "select", text: "Later", press: .send(name: "later", value: "", confirmation: .init(text: "Really?"))),
     ]
 
     @Test func sendsButtonsAsAlertmanagerDoes() async throws {
@@ -137,7 +137,7 @@ struct SlackIntegrationTests {
                 $0.actions = (0..<7).map { _ in
                     .init(
                         text: long,
-                        press: .tell(
+                        press: .send(
                             name: long, value: long,
                             confirmation: .init(text: long, title: long, okText: long, dismissText: long)))
                 }
@@ -155,7 +155,7 @@ struct SlackIntegrationTests {
         let named = try #require(
             try await attachment {
                 $0.actions = ["a", "b", "a", "c"].map {
-                    .init(text: "x", press: .tell(name: $0, value: "", confirmation: nil))
+                    .init(text: "x", press: .send(name: $0, value: "", confirmation: nil))
                 }
             }["blocks"] as? [[String: Any]])
         #expect(
@@ -170,7 +170,7 @@ struct SlackIntegrationTests {
 
     @Test func letsNoTextPingTheChannel() async throws {
         let http = ScriptedHTTP(200, "ok")
-        _ = try await DeliveryService.test(hook(), http: http).outcome {
+        _ = try await Notifier.test(hook(), http: http).outcome {
             .test($0, summary: "<!channel> <https://evil.example.org|click> & more")
         }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
@@ -187,17 +187,16 @@ struct SlackIntegrationTests {
         let http = ScriptedHTTP { (_, turn) throws(TransportError) in
             HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8))
         }
-        let threads = MemoryThreads()
-        let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
-        for reason in ["first", "changed"] {
+        let service = try Notifier.test(bot(), http: http)
+        for reason in [Alerts.Notification.Reason.first, .changed] {
             #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true)
         }
-        #expect(Array(threads.values.values) == ["17.0"])
+        #expect(Array(service.threads.values) == ["17.0"])
         _ = await service.outcome { .test($0, groupKey: "{}:{other}") }
         _ = await service.outcome { .test($0, resolved: true) }
         #expect(http.requests.map { $0.json["thread_ts"] as? String } == [nil, "17.0", nil, "17.0"])
         // What is over begins anew.
-        #expect(Array(threads.values.values) == ["17.2"])
+        #expect(Array(service.threads.values) == ["17.2"])
         _ = await service.outcome { .test($0) }
         #expect(http.requests.last?.json["thread_ts"] == nil)
         #expect(
@@ -212,9 +211,8 @@ struct SlackIntegrationTests {
         let http = ScriptedHTTP { (_, turn) throws(TransportError) in
             HTTPResponse(status: 200, body: Array(#"{"ok":true,"ts":"17.\#(turn)"}"#.utf8))
         }
-        let threads = MemoryThreads()
-        let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
-        for reason in ["first", "repeat", "escalated", "repeat"] {
+        let service = try Notifier.test(bot(), http: http)
+        for reason in [Alerts.Notification.Reason.first, .repeat, .escalated, .repeat] {
             #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true)
         }
         #expect(http.requests.map { $0.json["thread_ts"] as? String } == [nil, "17.0", nil, "17.2"])
@@ -228,13 +226,12 @@ struct SlackIntegrationTests {
                 body: Array(
                     (isReply ? #"{"ok":false,"error":"thread_not_found"}"# : #"{"ok":true,"ts":"9.\#(turn)"}"#).utf8))
         }
-        let threads = MemoryThreads()
-        let service = try DeliveryService.test(bot(), http: http, threads: threads.store)
-        for reason in ["first", "repeat"] {
+        let service = try Notifier.test(bot(), http: http)
+        for reason in [Alerts.Notification.Reason.first, .repeat] {
             #expect(await service.outcome { .test($0, reason: reason) }?.isAccepted == true)
         }
         #expect(http.requests.count == 3)
-        #expect(Array(threads.values.values) == ["9.2"])
+        #expect(Array(service.threads.values) == ["9.2"])
     }
 
     @Test(arguments: [
@@ -245,7 +242,7 @@ struct SlackIntegrationTests {
         ("service_unavailable", .serverError, true),
     ]) func readsARefusalInASuccess(_ word: String, _ reason: DeliveryError.Reason, _ retryable: Bool) async throws {
         let http = ScriptedHTTP(200, #"{"ok":false,"error":"\#(word)"}"#)
-        let error = try #require(try await DeliveryService.test(bot(), http: http).outcome { .test($0) }?.error)
+        let error = try #require(try await Notifier.test(bot(), http: http).outcome { .test($0) }?.error)
         #expect(error.reason == reason)
         #expect(error.isRetryable == retryable)
         #expect(error.message.contains(word))
@@ -262,11 +259,9 @@ struct SlackIntegrationTests {
                     ? HTTPResponse(status: status, body: Array(refusal.utf8))
                     : HTTPResponse(status: 200, body: Array(answer.utf8))
             }
-            let threads = MemoryThreads()
-            let outcome = try await DeliveryService.test(settings, http: http, threads: threads.store).outcome {
-                .test($0, summary: "Vault <1> is sealed", alerts: 25)
-            }
-            guard case .accepted(let detail) = outcome else {
+            let notifier = try Notifier.test(settings, http: http)
+            let outcome = await notifier.outcome { .test($0, summary: "Vault <1> is sealed", alerts: 25) }
+            guard case .accepted(let detail, _) = outcome else {
                 Issue.record("\(String(describing: outcome))")
                 continue
             }
@@ -277,18 +272,18 @@ struct SlackIntegrationTests {
             #expect(text.contains("• Vault &lt;1&gt; is sealed"))
             #expect(text.contains("… and 5 more"))
             #expect(plain["attachments"] == nil)
-            #expect(threads.values.isEmpty == (answer == "ok"))
+            #expect(notifier.threads.isEmpty == (answer == "ok"))
         }
         // Another refusal is no matter of form.
         let http = ScriptedHTTP(200, #"{"ok":false,"error":"channel_not_found"}"#)
-        #expect(try await DeliveryService.test(bot(), http: http).outcome { .test($0) }?.error?.isRetryable == false)
+        #expect(try await Notifier.test(bot(), http: http).outcome { .test($0) }?.error?.isRetryable == false)
         #expect(http.requests.count == 1)
     }
 
     @Test func honoursARateLimit() async throws {
         let http = ScriptedHTTP(429, #"{"ok":false,"error":"ratelimited"}"#, headers: [("retry-after", "30")])
         for settings in [bot(), hook()] {
-            let error = try #require(try await DeliveryService.test(settings, http: http).outcome { .test($0) }?.error)
+            let error = try #require(try await Notifier.test(settings, http: http).outcome { .test($0) }?.error)
             #expect(error.reason == .rateLimited)
             #expect(error.isRetryable)
             #expect(error.retryAfter == .seconds(30))
@@ -297,10 +292,10 @@ struct SlackIntegrationTests {
 
     @Test func neverShowsItsSecret() async throws {
         let http = ScriptedHTTP(404, "no_service \(SlackIntegrationTests.hook) xoxb-token-1")
-        let hooked = try #require(try await DeliveryService.test(hook(), http: http).outcome { .test($0) }?.error)
+        let hooked = try #require(try await Notifier.test(hook(), http: http).outcome { .test($0) }?.error)
         #expect(!hooked.description.contains("s3cr3tpath"))
         #expect(!hooked.isRetryable)
-        let error = try #require(try await DeliveryService.test(bot(), http: http).outcome { .test($0) }?.error)
+        let error = try #require(try await Notifier.test(bot(), http: http).outcome { .test($0) }?.error)
         #expect(!error.description.contains("xoxb-token-1"))
     }
 }

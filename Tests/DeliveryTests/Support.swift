@@ -85,17 +85,6 @@ final class Gate: Sendable {
     }
 }
 
-/// Thread starts in memory.
-final class MemoryThreads: Sendable {
-    private let kept = Mutex<[String: String]>([:])
-    var values: [String: String] { kept.withLock { $0 } }
-    var store: ThreadStore {
-        ThreadStore(
-            get: { key in self.kept.withLock { $0[key] } },
-            set: { key, value in self.kept.withLock { $0[key] = value } })
-    }
-}
-
 /// Lets others run until a condition holds.
 func until(_ condition: @Sendable () async -> Bool) async {
     while await !condition() { await Task.yield() }
@@ -114,10 +103,10 @@ extension Alerts.Notification {
     static let now = Timestamp(milliseconds: 1_764_122_400_000)
 
     static func test(
-        _ integration: String, receiver: String = "team", summary: String = "Vault is sealed",
+        _ integration: IntegrationID, receiver: String = "team", summary: String = "Vault is sealed",
         annotations: [String: String] = [:],
         resolved: Bool = false, alerts: Int = 1, groupKey: String = #"{}:{alertname="VaultSealed"}"#,
-        reason: String? = nil
+        reason: Alerts.Notification.Reason? = nil
     ) -> Alerts.Notification {
         var all = annotations
         all["summary"] = summary
@@ -131,29 +120,28 @@ extension Alerts.Notification {
                     startsAt: now + .seconds(-120), endsAt: resolved ? now + .seconds(-1) : nil, updatedAt: now,
                     generatorURL: "http://agent/graph")
             },
-            reason: reason ?? (resolved ? "resolved" : "first"), decidedAt: now)
+            reason: reason ?? (resolved ? .resolved : .first), decidedAt: now)
     }
 }
 
-extension DeliveryService {
-    /// One receiver, `team`, that hears in one way.
+extension Notifier {
+    /// One receiver, `team`, with one integration.
     static func test(
         _ settings: IntegrationOptions.Settings, http: any HTTPClient = ScriptedHTTP(200),
-        mail: any MailSender = ScriptedMail(),
-        threads: ThreadStore = MemoryThreads().store
-    ) throws -> DeliveryService {
+        mail: any MailSender = ScriptedMail()
+    ) throws -> Notifier {
         var options = DeliveryOptions()
         options.externalURL = "https://watch.example.org"
         options.receivers = [ReceiverOptions(name: "team")]
         options.receivers[0].integrations = [IntegrationOptions(settings)]
-        return try DeliveryService(
-            options, http: http, mail: mail, platform: .test(), registry: Registry(), threads: threads,
-            events: CourierEvents(
-                begin: { _ in nil }, accepted: { _, _, _ in }, failed: { _, _, _, _ in }, abandoned: { _, _, _ in }))
+        return try Notifier(
+            options, http: http, mail: mail, platform: .test(), registry: Registry(), events: NotifierEvents())
     }
 
     /// One attempt.
-    func outcome(_ make: @escaping @Sendable (_ integration: String) -> Alerts.Notification) async -> DeliveryOutcome? {
+    func outcome(_ make: @escaping @Sendable (_ integration: IntegrationID) -> Alerts.Notification) async
+        -> DeliveryOutcome?
+    {
         await test(receivers: ["team"]) { _, integration in make(integration) }.first?.outcome
     }
 }
@@ -166,4 +154,18 @@ extension DeliveryOutcome {
 extension HTTPRequest {
     var json: [String: Any] { (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any] ?? [:] }
     func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+}
+
+/// A folder with one template file.
+final class TemplateFolder: Sendable {
+    private let path = FileManager.default.temporaryDirectory.path + "/templates-" + UUID().uuidString
+
+    init(_ text: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(filePath: path + "/own.tmpl"))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var pattern: String { path + "/*.tmpl" }
 }

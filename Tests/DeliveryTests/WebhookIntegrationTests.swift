@@ -12,7 +12,7 @@ struct WebhookIntegrationTests {
 
     @Test func speaksAlertmanagersVersion4() async throws {
         let http = ScriptedHTTP(204)
-        let outcome = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http)
+        let outcome = try await Notifier.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http)
             .outcome { .test($0, alerts: 2) }
         #expect(outcome?.isAccepted == true)
         let request = try #require(http.requests.first)
@@ -42,7 +42,7 @@ struct WebhookIntegrationTests {
 
     @Test func saysTheEnd() async throws {
         let http = ScriptedHTTP(200)
-        _ = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome {
+        _ = try await Notifier.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome {
             .test($0, resolved: true)
         }
         let body = try #require(http.requests.first?.json)
@@ -54,7 +54,7 @@ struct WebhookIntegrationTests {
         let http = ScriptedHTTP(200)
         var options = WebhookOptions(url: Secret(value: url))
         options.maxAlerts = 3
-        _ = try await DeliveryService.test(.webhook(options), http: http).outcome { .test($0, alerts: 10) }
+        _ = try await Notifier.test(.webhook(options), http: http).outcome { .test($0, alerts: 10) }
         let body = try #require(http.requests.first?.json)
         #expect((body["alerts"] as? [Any])?.count == 3)
         #expect(body["truncatedAlerts"] as? Int == 7)
@@ -63,7 +63,7 @@ struct WebhookIntegrationTests {
     @Test func carriesAnyTextWhole() async throws {
         let http = ScriptedHTTP(200)
         let text = "a \"quoted\" \\ line\nand\ttab \u{1} \u{7f} ünïcode 🔒 \u{2028} </script>"
-        _ = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome {
+        _ = try await Notifier.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome {
             .test($0, summary: text)
         }
         #expect((http.requests.first?.json["commonAnnotations"] as? [String: String])?["summary"] == text)
@@ -75,7 +75,7 @@ struct WebhookIntegrationTests {
             throw TransportError(.timeout, "no answer from \(request.url)")
         }
         for http in [refused, lost] {
-            let outcome = try await DeliveryService.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http)
+            let outcome = try await Notifier.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http)
                 .outcome { .test($0) }
             let error = try #require(outcome?.error)
             #expect(!error.description.contains("0123456789"))

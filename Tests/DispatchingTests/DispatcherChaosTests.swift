@@ -16,14 +16,16 @@ struct DispatcherChaosTests {
         var wallStep: Double = 0
         // The journal.
         var alerts: [UInt64: Alert] = [:]
-        var records: [Destination: NotificationRecord] = [:]
+        var records: [Destination: NotificationLogEntry] = [:]
         var outbox: [UInt64: Alerts.Notification] = [:]
         var silences: [String: Silence] = [:]
         var escalations: [String: EscalationRecord] = [:]
-        var attempted: Set<UInt64> = []
         // What the receivers know: by receiver, integration and group, the alerts they believe to fire.
         var believed: [Destination: Set<UInt64>] = [:]
         var heard: [Destination: Set<UInt64>] = [:]
+        /// Alerts of messages whose outcome the dispatcher never learned: until it has, a resolve may come for what did
+        /// not arrive, and an escalation for what did.
+        var doubtful: [Destination: Set<UInt64>] = [:]
         var inFlight: [UInt64] = []
         var firing: Set<Int> = []
         var messages = 0
@@ -46,18 +48,19 @@ struct DispatcherChaosTests {
                 outbox[outgoing.id] = outgoing.notification
                 if outgoing.notification.alerts.isEmpty { problems.append("an empty message") }
             }
-            for place in decisions.forgottenRecords { records[place] = nil }
-            for record in decisions.records { records[record.destination] = record }
-            for fingerprint in decisions.forgottenAlerts { alerts[fingerprint] = nil }
-            for id in decisions.forgottenSilences { silences[id] = nil }
+            for place in decisions.removedLogEntries { records[place] = nil }
+            for record in decisions.logEntries { records[record.destination] = record }
+            for fingerprint in decisions.removedAlerts { alerts[fingerprint] = nil }
+            for id in decisions.removedSilences { silences[id] = nil }
             for (key, record) in decisions.escalations { escalations[key] = record }
-            for handOver in decisions.handedOver {
+            for handOver in decisions.escalated {
                 escalated += 1
+                let fingerprint = handOver.alert.fingerprint
                 let heard = believed.contains {
                     $0.key.receiver == handOver.receiver && $0.key.groupKey == handOver.groupKey
-                        && $0.value.contains(handOver.alert.fingerprint)
+                        && $0.value.contains(fingerprint) && doubtful[$0.key]?.contains(fingerprint) != true
                 }
-                if heard && !mayHaveBeenAttempted {
+                if heard {
                     problems.append("\(handOver.alert.name) escalates though \(handOver.receiver) has accepted it")
                 }
             }
@@ -68,7 +71,9 @@ struct DispatcherChaosTests {
             _ = dispatcher.receive(new, now: now)
         }
 
-        mutating func reach(_ notification: Alerts.Notification) {
+        /// The receiver has a message.
+        /// - Parameter isKnown: whether the dispatcher learns so.
+        mutating func reach(_ notification: Alerts.Notification, isKnown: Bool) {
             let place = Destination(notification)
             for alert in notification.firing {
                 believed[place, default: []].insert(alert.fingerprint)
@@ -77,28 +82,34 @@ struct DispatcherChaosTests {
             for alert in notification.resolved {
                 // An Alertmanager is told the same end again and again.
                 let known = place.receiver == "hub" ? heard[place] : believed[place]
-                if known?.contains(alert.fingerprint) != true && !mayHaveBeenAttempted {
+                if known?.contains(alert.fingerprint) != true && doubtful[place]?.contains(alert.fingerprint) != true {
                     problems.append("a resolve without its trigger: \(alert.name) at \(place)")
                 }
                 believed[place]?.remove(alert.fingerprint)
             }
+            if isKnown {
+                doubtful[place]?.subtract(notification.alerts.map(\.fingerprint))
+            } else {
+                doubt(notification)
+            }
         }
-        /// An attempt whose outcome nobody learned allows a resolve for what never arrived.
-        var mayHaveBeenAttempted = false
+
+        mutating func doubt(_ notification: Alerts.Notification) {
+            doubtful[Destination(notification), default: []].formUnion(notification.alerts.map(\.fingerprint))
+        }
 
         mutating func restart() {
             for id in inFlight where random.chance(50) {
                 // It had arrived when we died.
-                if let notification = outbox[id] { reach(notification) }
+                if let notification = outbox[id] { reach(notification, isKnown: false) }
             }
-            if outbox.keys.contains(where: attempted.contains) { mayHaveBeenAttempted = true }
+            // The journal knows of no attempts: every message of the outbox may have arrived.
+            for notification in outbox.values { doubt(notification) }
             inFlight = []
             dispatcher = Dispatcher(dispatcher.options)
             let saved = Dispatcher.Saved(
-                alerts: Array(alerts.values), silences: Array(silences.values), records: Array(records.values),
-                outgoing: outbox.map {
-                    Outgoing(id: $0.key, notification: $0.value, attempted: attempted.contains($0.key))
-                },
+                alerts: Array(alerts.values), silences: Array(silences.values), logEntries: Array(records.values),
+                outbox: outbox.map { Outgoing(id: $0.key, notification: $0.value) },
                 escalations: Array(escalations.values))
             apply(dispatcher.restore(saved, now: now))
             if Set(dispatcher.pending.map(\.id)) != Set(outbox.keys) {
@@ -109,10 +120,9 @@ struct DispatcherChaosTests {
         mutating func attempt(_ failing: Bool) {
             guard
                 let id = outbox.keys.sorted().first(where: { !inFlight.contains($0) && (random.chance(50) || !failing) }
-                )
+                ), let notification = outbox[id]
             else { return }
-            attempted.insert(id)
-            guard dispatcher.beginAttempt(id) != nil else {
+            guard dispatcher.beginAttempt(Outgoing(id: id, notification: notification)) != nil else {
                 problems.append("the outbox holds what the dispatcher has withdrawn")
                 outbox[id] = nil
                 return
@@ -127,17 +137,17 @@ struct DispatcherChaosTests {
                 problems.append("withdrawn in flight")
                 return
             }
+            let message = Outgoing(id: id, notification: notification)
             switch failing ? random.below(4) : 3 {
-            case 0: apply(dispatcher.recordFailed(id, uncertain: false, now: now))
+            case 0: apply(dispatcher.recordFailed(message, uncertain: false, now: now))
             case 1:
-                mayHaveBeenAttempted = true
-                if random.chance(50) { reach(notification) }
-                apply(dispatcher.recordFailed(id, uncertain: true, now: now))
-            case 2: apply(dispatcher.recordAbandoned(id, now: now))
+                if random.chance(50) { reach(notification, isKnown: false) } else { doubt(notification) }
+                apply(dispatcher.recordFailed(message, uncertain: true, now: now))
+            case 2: apply(dispatcher.recordRefused(message, now: now))
             default:
                 messages += 1
-                reach(notification)
-                apply(dispatcher.recordAccepted(id, now: now))
+                reach(notification, isKnown: true)
+                apply(dispatcher.recordAccepted(message, now: now))
             }
         }
     }
@@ -161,16 +171,16 @@ struct DispatcherChaosTests {
                 routes: (variant % 4 == 1 ? [hub] : []) + (variant % 4 == 3 ? [low] : [critical, low])),
             receivers: [
                 .init(
-                    name: "mail", integrations: [.init(name: "email/0", sendResolved: true)],
+                    name: "mail", integrations: [.init(.init(.email, 0), sendResolved: true)],
                     fallback: variant % 3 == 1 ? "boss" : nil, responseTime: .seconds(900)),
                 .init(
                     name: "pager",
                     integrations: [
-                        .init(name: "pagerduty/0", sendResolved: true), .init(name: "slack/0", sendResolved: true),
+                        .init(.init(.pagerduty, 0), sendResolved: true), .init(.init(.slack, 0), sendResolved: true),
                     ],
                     fallback: variant % 5 == 4 ? nil : variant % 2 == 0 ? "boss" : "mail"),
-                .init(name: "boss", integrations: [.init(name: "email/0", sendResolved: true)]),
-                .init(name: "hub", integrations: [.init(name: "alertmanager/0", sendResolved: true, resend: .init())]),
+                .init(name: "boss", integrations: [.init(.init(.email, 0), sendResolved: true)]),
+                .init(name: "hub", integrations: [.init(.init(.alertmanager, 0), sendResolved: true, resend: .init())]),
             ],
             inhibitRules: [
                 InhibitRule(
@@ -217,7 +227,7 @@ struct DispatcherChaosTests {
             default: break
             }
             if random.chance(60) {
-                if let wake = world.dispatcher.nextWake, random.chance(50) {
+                if let wake = world.dispatcher.nextDeadline, random.chance(50) {
                     world.monotonic = max(world.monotonic, Double(wake.nanoseconds - 1_000_000_000) / 1e9 + 0.001)
                 } else {
                     world.monotonic += Double(random.below(300))
@@ -255,8 +265,8 @@ struct DispatcherChaosTests {
         if !world.dispatcher.groups.isEmpty {
             world.problems.append("\(world.dispatcher.groups.count) groups are left")
         }
-        if !world.dispatcher.channels.isEmpty {
-            world.problems.append("\(world.dispatcher.channels.count) channels are left")
+        if !world.dispatcher.destinations.isEmpty {
+            world.problems.append("\(world.dispatcher.destinations.count) channels are left")
         }
         return (world.problems, world.messages, world.escalated)
     }
@@ -297,12 +307,12 @@ struct DispatcherChaosTests {
             var seconds = 20.0
             while seconds < 2000 {
                 for outgoing in d.advance(at(seconds)).send + d.pending {
-                    guard d.beginAttempt(outgoing.id) != nil else { continue }
+                    guard d.beginAttempt(outgoing) != nil else { continue }
                     if random.chance(30) {
-                        _ = d.recordAccepted(outgoing.id, now: at(seconds))
+                        _ = d.recordAccepted(outgoing, now: at(seconds))
                         told.formUnion(outgoing.notification.firing.map(\.fingerprint))
                     } else {
-                        _ = d.recordFailed(outgoing.id, uncertain: random.chance(50), now: at(seconds))
+                        _ = d.recordFailed(outgoing, uncertain: random.chance(50), now: at(seconds))
                     }
                 }
                 seconds += 20

@@ -9,11 +9,11 @@ struct DispatcherTests {
     @Test func groupWaitGathersABatch() {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
-        #expect(d.nextWake == at(30).monotonic)
+        #expect(d.nextDeadline == at(30).monotonic)
         _ = d.receive([firing(["alertname": "B"], 10)], now: at(10))
         #expect(d.step(29.9) == [])
         #expect(d.step(30) == ["first:A,B/"])
-        #expect(d.nextWake == at(330).monotonic)
+        #expect(d.nextDeadline == at(330).monotonic)
     }
 
     /// Its end was told to one receiver and is held for another that refuses: when it fires again, both are to hear.
@@ -25,13 +25,13 @@ struct DispatcherTests {
             DispatchOptions(
                 route: route,
                 receivers: ["mail", "pager"].map {
-                    .init(name: $0, integrations: [.init(name: "webhook/0", sendResolved: true)])
+                    .init(name: $0, integrations: [.init(.init(.webhook, 0), sendResolved: true)])
                 }))
         func turn(_ seconds: Double, refusing: String? = nil) -> [String] {
             d.advance(at(seconds)).send.map { outgoing in
                 let receiver = outgoing.notification.receiver
-                if receiver != refusing, d.beginAttempt(outgoing.id) != nil {
-                    _ = d.recordAccepted(outgoing.id, now: at(seconds))
+                if receiver != refusing, d.beginAttempt(outgoing) != nil {
+                    _ = d.recordAccepted(outgoing, now: at(seconds))
                 }
                 return receiver + " " + outgoing.notification.summary
             }.sorted()
@@ -96,30 +96,32 @@ struct DispatcherTests {
                     .init(
                         name: "ops",
                         integrations: targets.enumerated().map {
-                            .init(name: "webhook/\($0)", sendResolved: true, target: $1)
+                            .init(.init(.webhook, $0), sendResolved: true, target: $1)
                         })
                 ])
         }
-        func told(_ d: inout Dispatcher, _ seconds: Double, taking: Set<String>) -> [String] {
+        func told(_ d: inout Dispatcher, _ seconds: Double, taking: Set<IntegrationID>) -> [String] {
             d.advance(at(seconds)).send.map { outgoing in
-                let name = outgoing.notification.integration
-                if taking.contains(name), d.beginAttempt(outgoing.id) != nil {
-                    _ = d.recordAccepted(outgoing.id, now: at(seconds))
+                let id = outgoing.notification.integration
+                if taking.contains(id), d.beginAttempt(outgoing) != nil {
+                    _ = d.recordAccepted(outgoing, now: at(seconds))
                 }
-                return "\(name) \(outgoing.notification.summary)"
+                return "\(id) \(outgoing.notification.summary)"
             }.sorted()
         }
         var d = Dispatcher(options([1, 2, 3]))
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
-        #expect(told(&d, 0, taking: ["webhook/0", "webhook/2"]).count == 3)
+        #expect(told(&d, 0, taking: [.init(.webhook, 0), .init(.webhook, 2)]).count == 3)
         let decisions = d.reload(options([2, 3]), now: at(10))
         #expect(decisions.withdrawn.count == 1)
-        #expect(decisions.records.map(\.destination.integration) == ["webhook/1"])
-        #expect(Set(decisions.forgottenRecords.map(\.integration)) == ["webhook/0", "webhook/2"])
-        #expect(told(&d, 60, taking: ["webhook/0"]) == ["webhook/0 first:A/"])
+        #expect(decisions.logEntries.map(\.destination.integration) == [.init(.webhook, 1)])
+        #expect(Set(decisions.removedLogEntries.map(\.integration)) == [.init(.webhook, 0), .init(.webhook, 2)])
+        #expect(told(&d, 60, taking: [.init(.webhook, 0)]) == ["webhook/0 first:A/"])
         _ = d.receive([ended(["alertname": "A"], since: 0, 70)], now: at(70))
         #expect(
-            told(&d, 120, taking: ["webhook/0", "webhook/1"]) == ["webhook/0 resolved:/A", "webhook/1 resolved:/A"])
+            told(&d, 120, taking: [.init(.webhook, 0), .init(.webhook, 1)]) == [
+                "webhook/0 resolved:/A", "webhook/1 resolved:/A",
+            ])
     }
 
     @Test func repeatsExactlyAtTheRepeatInterval() {
@@ -128,8 +130,8 @@ struct DispatcherTests {
         // Accepted seconds after the decision: the repeat must not slip by a group interval for that.
         let sent = d.advance(at(30)).send
         #expect(sent.count == 1)
-        _ = d.beginAttempt(sent[0].id)
-        _ = d.recordAccepted(sent[0].id, now: at(34))
+        _ = d.beginAttempt(sent[0])
+        _ = d.recordAccepted(sent[0], now: at(34))
         for turn in 1..<12 { #expect(d.step(30 + Double(turn) * 300) == []) }
         #expect(d.step(30 + 3600) == ["repeat:A/"])
     }
@@ -141,12 +143,12 @@ struct DispatcherTests {
         _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
         let last = d.advance(at(330))
         #expect(last.send.map(\.notification.summary) == ["resolved:/A"])
-        _ = d.beginAttempt(last.send[0].id)
-        let after = d.recordAccepted(last.send[0].id, now: at(331))
-        #expect(after.forgottenAlerts == [Labels(["alertname": "A"]).fingerprint])
-        #expect(after.forgottenRecords.count == 1)
+        _ = d.beginAttempt(last.send[0])
+        let after = d.recordAccepted(last.send[0], now: at(331))
+        #expect(after.removedAlerts == [Labels(["alertname": "A"]).fingerprint])
+        #expect(after.removedLogEntries.count == 1)
         #expect(after.withdrawn == [last.send[0].id])
-        #expect(d.groups.isEmpty && d.channels.isEmpty && d.alerts.isEmpty && d.destinations.isEmpty)
+        #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
         _ = d.receive([firing(["alertname": "A"], 400)], now: at(400))
         #expect(d.step(430) == ["first:A/"])
     }
@@ -156,11 +158,11 @@ struct DispatcherTests {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(30)).send
-        _ = d.beginAttempt(sent[0].id)
+        _ = d.beginAttempt(sent[0])
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(31).wall, endsAt: at(9000).wall)
         #expect(try d.setSilence(silence, random: SeededRandom(1), now: at(31)).decisions.withdrawn.isEmpty)
-        #expect(d.recordFailed(sent[0].id, uncertain: false, now: at(32)).withdrawn == [sent[0].id])
-        #expect(d.beginAttempt(sent[0].id) == nil)
+        #expect(d.recordFailed(sent[0], uncertain: false, now: at(32)).withdrawn == [sent[0].id])
+        #expect(d.beginAttempt(sent[0]) == nil)
     }
 
     /// Whoever posts an end may say that it was years ago: it is told all the same.
@@ -190,7 +192,7 @@ struct DispatcherTests {
         _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
         let decisions = d.advance(at(330))
         #expect(decisions.send.isEmpty)
-        #expect(decisions.forgottenRecords.count == 1)
+        #expect(decisions.removedLogEntries.count == 1)
         _ = d.receive([firing(["alertname": "A"], 400)], now: at(400))
         #expect(d.step(430) == ["first:A/"])
     }
@@ -201,7 +203,7 @@ struct DispatcherTests {
         _ = d.receive([ended(["alertname": "A"], since: 0, 10)], now: at(10))
         let decisions = d.advance(at(30))
         #expect(decisions.send.isEmpty)
-        #expect(decisions.forgottenAlerts.count == 1)
+        #expect(decisions.removedAlerts.count == 1)
         #expect(d.groups.isEmpty)
     }
 
@@ -209,13 +211,13 @@ struct DispatcherTests {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(30)).send
-        _ = d.beginAttempt(sent[0].id)
-        _ = d.recordFailed(sent[0].id, uncertain: false, now: at(31))
+        _ = d.beginAttempt(sent[0])
+        _ = d.recordFailed(sent[0], uncertain: false, now: at(31))
         _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
         let decisions = d.advance(at(330))
         #expect(decisions.send.isEmpty)
         #expect(decisions.withdrawn == [sent[0].id])
-        #expect(d.beginAttempt(sent[0].id) == nil)
+        #expect(d.beginAttempt(sent[0]) == nil)
         #expect(d.groups.isEmpty)
     }
 
@@ -223,8 +225,8 @@ struct DispatcherTests {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(30)).send
-        _ = d.beginAttempt(sent[0].id)
-        _ = d.recordFailed(sent[0].id, uncertain: true, now: at(31))
+        _ = d.beginAttempt(sent[0])
+        _ = d.recordFailed(sent[0], uncertain: true, now: at(31))
         _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
         let decisions = d.advance(at(330))
         #expect(decisions.withdrawn == [sent[0].id])
@@ -236,13 +238,13 @@ struct DispatcherTests {
             var d = Dispatcher(oneReceiver())
             _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
             let sent = d.advance(at(30)).send
-            _ = d.beginAttempt(sent[0].id)
+            _ = d.beginAttempt(sent[0])
             _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
             #expect(d.advance(at(330)).isEmpty)
             let then =
                 isAccepted
-                ? d.recordAccepted(sent[0].id, now: at(340))
-                : d.recordFailed(sent[0].id, uncertain: false, now: at(340))
+                ? d.recordAccepted(sent[0], now: at(340))
+                : d.recordFailed(sent[0], uncertain: false, now: at(340))
             #expect(then.send.map(\.notification.summary) == (isAccepted ? ["resolved:/A"] : []))
             #expect(then.withdrawn == [sent[0].id])
         }
@@ -283,12 +285,12 @@ struct DispatcherTests {
             #expect(d.step(30) == ["first:A/"])
             _ = d.receive([ended(["alertname": "A"], since: 0, 60)], now: at(60))
             let resolve = d.advance(at(330)).send
-            _ = d.beginAttempt(resolve[0].id)
+            _ = d.beginAttempt(resolve[0])
             if isInFlight {
                 _ = d.receive([firing(["alertname": "A"], 400)], now: at(400))
                 #expect(d.advance(at(400)).isEmpty)
             }
-            let answer = d.recordFailed(resolve[0].id, uncertain: true, now: at(401))
+            let answer = d.recordFailed(resolve[0], uncertain: true, now: at(401))
             _ = d.receive([firing(["alertname": "A"], 402)], now: at(402))
             let decisions = isInFlight ? answer : d.advance(at(402))
             #expect(decisions.withdrawn == [resolve[0].id])
@@ -308,7 +310,7 @@ struct DispatcherTests {
         _ = d.receive([firing(["alertname": "B"], 50)], now: at(50))
         let quiet = d.advance(at(330))
         #expect(quiet.send.isEmpty)
-        #expect(quiet.quiet[.silenced] == 2)
+        #expect(quiet.suppressed[.silenced] == 2)
         _ = d.receive([ended(["alertname": "A"], since: 0, 400)], now: at(400))
         #expect(d.step(630) == ["resolved:/A"])
         _ = try d.expireSilence(made.stored[0].id, now: at(700))
@@ -321,12 +323,12 @@ struct DispatcherTests {
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(30)).send
         #expect(sent.count == 1)
-        _ = d.beginAttempt(sent[0].id)
+        _ = d.beginAttempt(sent[0])
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(31).wall, endsAt: at(4000).wall)
         let set = try d.setSilence(silence, random: SeededRandom(1), now: at(31))
         #expect(set.decisions.withdrawn.isEmpty)
-        #expect(d.recordFailed(sent[0].id, uncertain: true, now: at(40)).withdrawn == [sent[0].id])
-        #expect(d.beginAttempt(sent[0].id) == nil)
+        #expect(d.recordFailed(sent[0], uncertain: true, now: at(40)).withdrawn == [sent[0].id])
+        #expect(d.beginAttempt(sent[0]) == nil)
     }
 
     /// A message waits for its next attempt when a silence that was made earlier begins.
@@ -337,11 +339,11 @@ struct DispatcherTests {
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(30)).send
         #expect(sent.count == 1)
-        _ = d.beginAttempt(sent[0].id)
-        _ = d.recordFailed(sent[0].id, uncertain: false, now: at(31))
+        _ = d.beginAttempt(sent[0])
+        _ = d.recordFailed(sent[0], uncertain: false, now: at(31))
         #expect(d.advance(at(59)).withdrawn.isEmpty)
         #expect(d.advance(at(61)).withdrawn == [sent[0].id])
-        #expect(d.beginAttempt(sent[0].id) == nil)
+        #expect(d.beginAttempt(sent[0]) == nil)
     }
 
     @Test func silencedMessageThatWaitsIsWithdrawn() throws {
@@ -412,19 +414,19 @@ struct DispatcherTests {
                 .init(
                     name: "ops",
                     integrations: [
-                        .init(name: "email/0", sendResolved: true), .init(name: "slack/0", sendResolved: true),
+                        .init(.init(.email, 0), sendResolved: true), .init(.init(.slack, 0), sendResolved: true),
                     ])
             ])
         var d = Dispatcher(options)
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(0)).send
-        #expect(sent.map(\.notification.integration) == ["email/0", "slack/0"])
-        _ = d.beginAttempt(sent[0].id)
-        _ = d.recordAccepted(sent[0].id, now: at(0))
+        #expect(sent.map(\.notification.integration) == [.init(.email, 0), .init(.slack, 0)])
+        _ = d.beginAttempt(sent[0])
+        _ = d.recordAccepted(sent[0], now: at(0))
         _ = d.receive([ended(["alertname": "A"], since: 0, 10)], now: at(10))
         let then = d.advance(at(300))
         // Only email has heard of it.
-        #expect(then.send.map(\.notification.integration) == ["email/0"])
+        #expect(then.send.map(\.notification.integration) == [.init(.email, 0)])
         #expect(then.withdrawn == [sent[1].id])
     }
 
@@ -462,8 +464,22 @@ struct DispatcherTests {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(30)).send
-        _ = d.beginAttempt(sent[0].id)
-        #expect(d.recordAbandoned(sent[0].id, now: at(40)).withdrawn == [sent[0].id])
+        _ = d.beginAttempt(sent[0])
+        #expect(d.recordRefused(sent[0], now: at(40)).withdrawn == [sent[0].id])
         #expect(d.step(330) == ["first:A/"])
+    }
+
+    /// Alertmanager renders each attempt of a new flush anew; ours says at each attempt what is true then.
+    @Test func aMessageThatWaitsLeavesWithItsAlertsAsTheyThenStand() {
+        var d = Dispatcher(oneReceiver())
+        var alert = firing(["alertname": "A"], 0)
+        alert.annotations = ["summary": "1 of 3 is down"]
+        _ = d.receive([alert], now: at(0))
+        let sent = d.advance(at(30)).send
+        alert.annotations = ["summary": "2 of 3 are down"]
+        alert.updatedAt = at(60).wall
+        _ = d.receive([alert], now: at(60))
+        let left = d.beginAttempt(sent[0])
+        #expect(left?.alerts.map { $0.annotations["summary"] } == ["2 of 3 are down"])
     }
 }

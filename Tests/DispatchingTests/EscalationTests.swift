@@ -19,11 +19,11 @@ struct EscalationTests {
                 .init(
                     name: "ops",
                     integrations: [
-                        .init(name: "slack/0", sendResolved: true), .init(name: "pagerduty/0", sendResolved: true),
+                        .init(.init(.slack, 0), sendResolved: true), .init(.init(.pagerduty, 0), sendResolved: true),
                     ],
                     fallback: fallback, responseTime: responseTime),
-                .init(name: "boss", integrations: [.init(name: "email/0", sendResolved: true)], fallback: last),
-                .init(name: "last", integrations: [.init(name: "webhook/0", sendResolved: true)]),
+                .init(name: "boss", integrations: [.init(.init(.email, 0), sendResolved: true)], fallback: last),
+                .init(name: "last", integrations: [.init(.init(.webhook, 0), sendResolved: true)]),
             ])
     }
 
@@ -35,14 +35,14 @@ struct EscalationTests {
     /// Both of ops' attempts fail for now.
     private func failAll(_ d: inout Dispatcher, _ decisions: Decisions, _ seconds: Double) {
         for outgoing in decisions.send {
-            _ = d.beginAttempt(outgoing.id)
-            _ = d.recordFailed(outgoing.id, uncertain: false, now: at(seconds))
+            _ = d.beginAttempt(outgoing)
+            _ = d.recordFailed(outgoing, uncertain: false, now: at(seconds))
         }
     }
 
     private func accept(_ d: inout Dispatcher, _ decisions: Decisions, _ seconds: Double) -> [Decisions] {
         decisions.send.compactMap { outgoing in
-            d.beginAttempt(outgoing.id) == nil ? nil : d.recordAccepted(outgoing.id, now: at(seconds))
+            d.beginAttempt(outgoing) == nil ? nil : d.recordAccepted(outgoing, now: at(seconds))
         }
     }
 
@@ -55,43 +55,43 @@ struct EscalationTests {
         // A critical alert has five minutes from its first message on.
         let late = d.advance(at(310))
         #expect(said(late) == ["boss escalated:A/"])
-        #expect(late.handedOver.map(\.reason) == [.unaccepted])
-        #expect(late.handedOver.first?.alert.severity == .critical)
+        #expect(late.escalated.map(\.reason) == [.unaccepted])
+        #expect(late.escalated.first?.alert.severity == .critical)
         #expect(late.escalations.count == 1)
         _ = accept(&d, late, 311)
         for second in stride(from: 370.0, to: 3000, by: 60) {
             let more = d.advance(at(second))
-            #expect(more.send.isEmpty && more.handedOver.isEmpty)
+            #expect(more.send.isEmpty && more.escalated.isEmpty)
         }
         // Its end goes to whoever has heard of it: the fallback.
         _ = d.receive([ended(EscalationTests.labels, since: 0, 3000)], now: at(3000))
         let end = d.advance(at(3100))
         #expect(said(end) == ["boss resolved:/A"])
         let after = accept(&d, end, 3101)
-        #expect(after.last?.forgottenAlerts.count == 1)
-        #expect(d.groups.isEmpty && d.channels.isEmpty && d.alerts.isEmpty)
+        #expect(after.last?.removedAlerts.count == 1)
+        #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
     }
 
-    @Test func oneIntegrationThatAcceptsIsEnough() {
+    @Test func oneIntegrationThatAcceptsIsEnough() throws {
         var d = Dispatcher(EscalationTests.options())
         _ = d.receive([firing(EscalationTests.labels, 0)], now: at(0))
         let first = d.advance(at(10))
         failAll(&d, first, 10)
-        let pagerDuty = first.send.first { $0.notification.integration == "pagerduty/0" }
-        _ = d.beginAttempt(pagerDuty?.id ?? 0)
-        let accepted = d.recordAccepted(pagerDuty?.id ?? 0, now: at(200))
+        let pagerDuty = try #require(first.send.first { $0.notification.integration == .init(.pagerduty, 0) })
+        _ = d.beginAttempt(pagerDuty)
+        let accepted = d.recordAccepted(pagerDuty, now: at(200))
         #expect(accepted.escalations.values.allSatisfy { $0 == nil })
-        for second in stride(from: 210.0, to: 2000, by: 10) { #expect(d.advance(at(second)).handedOver.isEmpty) }
+        for second in stride(from: 210.0, to: 2000, by: 10) { #expect(d.advance(at(second)).escalated.isEmpty) }
     }
 
     @Test func anAttemptWithoutAnAnswerIsNoAcceptance() {
         var d = Dispatcher(EscalationTests.options())
         _ = d.receive([firing(EscalationTests.labels, 0)], now: at(0))
         for outgoing in d.advance(at(10)).send {
-            _ = d.beginAttempt(outgoing.id)
-            _ = d.recordFailed(outgoing.id, uncertain: true, now: at(11))
+            _ = d.beginAttempt(outgoing)
+            _ = d.recordFailed(outgoing, uncertain: true, now: at(11))
         }
-        #expect(d.advance(at(310)).handedOver.count == 1)
+        #expect(d.advance(at(310)).escalated.count == 1)
     }
 
     @Test func responseTimesFollowTheSeverityOrTheReceiver() {
@@ -101,24 +101,24 @@ struct EscalationTests {
             var d = Dispatcher(EscalationTests.options())
             _ = d.receive([firing(["alertname": "A", "severity": severity], 0)], now: at(0))
             failAll(&d, d.advance(at(10)), 10)
-            #expect(d.advance(at(9 + seconds)).handedOver.isEmpty, "\(severity)")
-            #expect(d.advance(at(10 + seconds)).handedOver.count == 1, "\(severity)")
+            #expect(d.advance(at(9 + seconds)).escalated.isEmpty, "\(severity)")
+            #expect(d.advance(at(10 + seconds)).escalated.count == 1, "\(severity)")
         }
         var d = Dispatcher(EscalationTests.options(responseTime: .seconds(30)))
         _ = d.receive([firing(["alertname": "A", "severity": "low"], 0)], now: at(0))
         failAll(&d, d.advance(at(10)), 10)
-        #expect(d.advance(at(40)).handedOver.count == 1)
+        #expect(d.advance(at(40)).escalated.count == 1)
     }
 
     @Test func refusedForGoodByAllGoesToTheFallbackAtOnce() {
         var d = Dispatcher(EscalationTests.options())
         _ = d.receive([firing(EscalationTests.labels, 0)], now: at(0))
         let sent = d.advance(at(10)).send
-        _ = d.beginAttempt(sent[0].id)
-        #expect(d.recordAbandoned(sent[0].id, now: at(11)).handedOver.isEmpty)
-        _ = d.beginAttempt(sent[1].id)
-        #expect(d.recordAbandoned(sent[1].id, now: at(12)).handedOver.map(\.reason) == [.refused])
-        #expect(d.nextWake ?? at(99).monotonic <= at(12).monotonic)
+        _ = d.beginAttempt(sent[0])
+        #expect(d.recordRefused(sent[0], now: at(11)).escalated.isEmpty)
+        _ = d.beginAttempt(sent[1])
+        #expect(d.recordRefused(sent[1], now: at(12)).escalated.map(\.reason) == [.refused])
+        #expect(d.nextDeadline ?? at(99).monotonic <= at(12).monotonic)
         #expect(said(d.advance(at(12))) == ["boss escalated:A/"])
     }
 
@@ -130,10 +130,10 @@ struct EscalationTests {
         let late = d.advance(at(310))
         #expect(said(late) == ["boss escalated:A/"])
         // Before the fallback has taken it, ops is back: the fallback's message is withdrawn.
-        _ = d.beginAttempt(first.send[0].id)
-        let back = d.recordAccepted(first.send[0].id, now: at(320))
+        _ = d.beginAttempt(first.send[0])
+        let back = d.recordAccepted(first.send[0], now: at(320))
         #expect(back.withdrawn.contains(late.send[0].id))
-        #expect(d.beginAttempt(late.send[0].id) == nil)
+        #expect(d.beginAttempt(late.send[0]) == nil)
         #expect(d.groups.count == 1)
     }
 
@@ -152,7 +152,7 @@ struct EscalationTests {
         let end = d.advance(at(8400))
         #expect(Set(said(end)) == ["ops resolved:/A", "boss resolved:/A"])
         _ = accept(&d, end, 8401)
-        #expect(d.groups.isEmpty && d.channels.isEmpty)
+        #expect(d.groups.isEmpty && d.destinations.isEmpty)
     }
 
     @Test func aChainOfFallbacks() {
@@ -172,7 +172,7 @@ struct EscalationTests {
         let end = d.advance(at(1000))
         #expect(Set(said(end)) == ["ops resolved:/A", "last resolved:/A"])
         _ = accept(&d, end, 1001)
-        #expect(d.groups.isEmpty && d.channels.isEmpty)
+        #expect(d.groups.isEmpty && d.destinations.isEmpty)
     }
 
     @Test func quietAndEndedAlertsDoNotEscalate() throws {
@@ -183,7 +183,7 @@ struct EscalationTests {
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(20).wall, endsAt: at(9000).wall)
         _ = try d.setSilence(silence, random: SeededRandom(1), now: at(20))
         _ = d.receive([ended(["alertname": "B", "severity": "critical"], since: 0, 30)], now: at(30))
-        for second in stride(from: 60.0, to: 2000, by: 10) { #expect(d.advance(at(second)).handedOver.isEmpty) }
+        for second in stride(from: 60.0, to: 2000, by: 10) { #expect(d.advance(at(second)).escalated.isEmpty) }
     }
 
     /// Over a restart the wait goes on where it was, an escalation is not made twice, and its end arrives.
@@ -200,19 +200,19 @@ struct EscalationTests {
             return d.restore(saved, now: at(seconds))
         }
         _ = try restart(&d, 200)
-        #expect(d.advance(at(309)).handedOver.isEmpty)
+        #expect(d.advance(at(309)).escalated.isEmpty)
         #expect(said(d.advance(at(310))) == ["boss escalated:A/"])
         // Decided, not yet sent.
         _ = try restart(&d, 315)
-        #expect(d.advance(at(315)).handedOver.isEmpty)
+        #expect(d.advance(at(315)).escalated.isEmpty)
         let waiting = d.pending.filter { $0.notification.receiver == "boss" }
         #expect(waiting.count == 1)
-        _ = d.beginAttempt(waiting[0].id)
-        _ = d.recordAccepted(waiting[0].id, now: at(316))
+        _ = d.beginAttempt(waiting[0])
+        _ = d.recordAccepted(waiting[0], now: at(316))
         _ = try restart(&d, 320)
         for second in stride(from: 320.0, to: 900, by: 10) {
             let step = d.advance(at(second))
-            #expect(step.handedOver.isEmpty && step.send.isEmpty)
+            #expect(step.escalated.isEmpty && step.send.isEmpty)
         }
         #expect(d.alertStatuses(at(900)).first?.receivers == ["ops", "boss"])
         _ = d.receive([ended(EscalationTests.labels, since: 0, 900)], now: at(900))
@@ -221,7 +221,7 @@ struct EscalationTests {
         #expect(said(end) == ["boss resolved:/A"])
         _ = accept(&d, end, 1301)
         _ = d.advance(at(2000))
-        #expect(d.groups.isEmpty && d.channels.isEmpty && d.alerts.isEmpty)
+        #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
     }
 
     @Test func aReloadToAnotherFallbackTellsThatOne() {

@@ -41,17 +41,18 @@ struct ExtremeValuesTests {
         let time = Timestamp(milliseconds: milliseconds)
         let alert = Alert(labels: Labels(["alertname": "A"]), startsAt: time, endsAt: time, updatedAt: time)
         let notification = Notification(
-            receiver: "ops", integration: "email/0", groupKey: "{}:{}", groupLabels: .empty, alerts: [alert],
-            reason: "first", decidedAt: time)
+            receiver: "ops", integration: .init(.email, 0), groupKey: "{}:{}", groupLabels: .empty, alerts: [alert],
+            reason: .first, decidedAt: time)
         var dispatcher = Dispatcher(oneReceiver())
         _ = dispatcher.restore(
             Dispatcher.Saved(
                 alerts: [alert],
-                records: [
-                    NotificationRecord(
-                        destination: Destination(notification), groupLabels: [:], firing: [1], told: [1], since: time)
+                logEntries: [
+                    NotificationLogEntry(
+                        destination: Destination(notification), groupLabels: [:], lastFiring: [1], notified: [1],
+                        notifiedAt: time)
                 ],
-                outgoing: [Outgoing(id: .max, notification: notification, attempted: true)]),
+                outbox: [Outgoing(id: .max, notification: notification)]),
             now: at(0))
         _ = dispatcher.receive([firing(["alertname": "B"], 1)], now: at(1))
         for second in [40.0, 400, 4000] { _ = dispatcher.step(second) }

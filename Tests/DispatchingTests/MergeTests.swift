@@ -32,7 +32,7 @@ struct MergeTests {
         let decisions = d.merge(saved, now: at(110))
         #expect(decisions.send.isEmpty && decisions.withdrawn.isEmpty)
         // Both entries of the notification log are written again, so that the file has the union.
-        #expect(Set(decisions.records.map(\.groupLabels)) == [["alertname": "A"], ["alertname": "B"]])
+        #expect(Set(decisions.logEntries.map(\.groupLabels)) == [["alertname": "A"], ["alertname": "B"]])
         #expect(d.step(110) == [] && d.step(200) == [])
         for name in ["A", "B"] { _ = d.receive([ended(["alertname": name], since: 0, 300)], now: at(300)) }
         #expect((d.step(300) + d.step(360)).sorted() == ["resolved:/A", "resolved:/B"])
@@ -47,14 +47,14 @@ struct MergeTests {
         var d = second
         let decisions = d.merge(saved, now: at(110))
         #expect(decisions.withdrawn.isEmpty)
-        #expect(d.pending.map(\.id) == saved.outgoing.map(\.id))
-        let notification = d.beginAttempt(saved.outgoing[0].id)
+        #expect(d.pending.map(\.id) == saved.outbox.map(\.id))
+        let notification = d.beginAttempt(saved.outbox[0])
         #expect(notification?.summary == "first:A/")
-        _ = d.recordAccepted(saved.outgoing[0].id, now: at(110))
+        _ = d.recordAccepted(saved.outbox[0], now: at(110))
         #expect(d.step(200) == [])
         _ = d.receive([firing(["alertname": "B"], 200)], now: at(200))
         let new = d.advance(at(200)).send
-        #expect(new.count == 1 && new[0].id > saved.outgoing[0].id)
+        #expect(new.count == 1 && new[0].id > saved.outbox[0].id)
     }
 
     /// Where both runs have a message for one destination, the second run's is newer: the other one is withdrawn, and what an
@@ -62,15 +62,15 @@ struct MergeTests {
     @Test func theNewerOfTwoMessages() {
         var (saved, d) = runs { d in
             _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
-            let id = d.advance(at(0)).send[0].id
-            _ = d.beginAttempt(id)
+            let message = d.advance(at(0)).send[0]
+            _ = d.beginAttempt(message)
         }
         _ = d.receive([firing(["alertname": "A"], 100)], now: at(100))
         let newer = d.advance(at(100)).send.map(\.id)
         let decisions = d.merge(saved, now: at(110))
-        #expect(decisions.withdrawn == saved.outgoing.map(\.id))
+        #expect(decisions.withdrawn == saved.outbox.map(\.id))
         #expect(d.pending.map(\.id) == newer)
-        #expect(d.saved.records.first?.maybeFiring.count == 1)
+        #expect(d.saved.logEntries.first?.possiblyNotified.count == 1)
     }
 
     /// The end that the first run could not deliver is not sent where the alert fires again.
@@ -84,7 +84,7 @@ struct MergeTests {
         _ = d.receive([firing(["alertname": "A"], 100)], now: at(100))
         #expect(d.step(100) == ["first:A/"])
         let decisions = d.merge(saved, now: at(110))
-        #expect(decisions.withdrawn == saved.outgoing.map(\.id))
+        #expect(decisions.withdrawn == saved.outbox.map(\.id))
         #expect(d.pending.isEmpty)
         _ = d.receive([ended(["alertname": "A"], since: 100, 150)], now: at(150))
         #expect(d.step(160) == ["resolved:/A"])

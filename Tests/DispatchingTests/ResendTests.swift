@@ -18,8 +18,8 @@ struct ResendTests {
                 .init(
                     name: "ops",
                     integrations: [
-                        .init(name: "alertmanager/0", sendResolved: true, resend: .init()),
-                        .init(name: "email/0", sendResolved: true),
+                        .init(.init(.alertmanager, 0), sendResolved: true, resend: .init()),
+                        .init(.init(.email, 0), sendResolved: true),
                     ])
             ])
     }
@@ -28,9 +28,9 @@ struct ResendTests {
     private func run(_ d: inout Dispatcher, _ seconds: ClosedRange<Int>) -> [String] {
         var said: [String] = []
         for second in seconds {
-            for outgoing in d.advance(at(Double(second))).send where d.beginAttempt(outgoing.id) != nil {
+            for outgoing in d.advance(at(Double(second))).send where d.beginAttempt(outgoing) != nil {
                 said.append("\(second) \(outgoing.notification.integration) \(outgoing.notification.summary)")
-                _ = d.recordAccepted(outgoing.id, now: at(Double(second)))
+                _ = d.recordAccepted(outgoing, now: at(Double(second)))
             }
         }
         return said
@@ -54,7 +54,7 @@ struct ResendTests {
         #expect(ends.filter { $0.contains("email") } == ["330 email/0 resolved:/A"])
         #expect(ends.filter { $0.hasSuffix("alertmanager/0 repeat:/A,B") }.count == 14)
         #expect(ends.last == "1056 alertmanager/0 repeat:/A,B")
-        #expect(d.groups.isEmpty && d.channels.isEmpty && d.alerts.isEmpty)
+        #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
     }
 
     /// What is silenced here must not look over there as if it had ended; what was never told is not told.
@@ -95,12 +95,12 @@ struct ResendTests {
         let first = d.advance(at(0)).send
         #expect(first.count == 1)
         for second in 1...200 {
-            _ = d.beginAttempt(first[0].id)
-            _ = d.recordFailed(first[0].id, uncertain: false, now: at(Double(second)))
-            #expect(d.advance(at(Double(second))).send.allSatisfy { $0.notification.integration == "email/0" })
+            _ = d.beginAttempt(first[0])
+            _ = d.recordFailed(first[0], uncertain: false, now: at(Double(second)))
+            #expect(d.advance(at(Double(second))).send.allSatisfy { $0.notification.integration == .init(.email, 0) })
         }
-        _ = d.beginAttempt(first[0].id)
-        _ = d.recordAccepted(first[0].id, now: at(201))
+        _ = d.beginAttempt(first[0])
+        _ = d.recordAccepted(first[0], now: at(201))
         #expect(run(&d, 202...262) == ["261 alertmanager/0 repeat:A/"])
         let saved = d.saved
         d = Dispatcher(ResendTests.options())

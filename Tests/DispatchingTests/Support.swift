@@ -48,7 +48,7 @@ func oneReceiver(
 ) -> DispatchOptions {
     DispatchOptions(
         route: route,
-        receivers: [.init(name: "ops", integrations: [.init(name: "email/0", sendResolved: sendResolved)])],
+        receivers: [.init(name: "ops", integrations: [.init(.init(.email, 0), sendResolved: sendResolved)])],
         inhibitRules: inhibitRules, timeIntervals: timeIntervals)
 }
 
@@ -57,7 +57,7 @@ extension Dispatcher {
     mutating func step(_ seconds: Double, sending: Bool = true) -> [String] {
         let decisions = advance(at(seconds))
         return decisions.send.map { outgoing in
-            if sending, beginAttempt(outgoing.id) != nil { _ = recordAccepted(outgoing.id, now: at(seconds)) }
+            if sending, beginAttempt(outgoing) != nil { _ = recordAccepted(outgoing, now: at(seconds)) }
             return outgoing.notification.summary
         }
     }
@@ -66,6 +66,6 @@ extension Dispatcher {
 extension Notification {
     var summary: String {
         func names(_ alerts: [Alert]) -> String { alerts.map { $0.labels["alertname"] ?? "?" }.joined(separator: ",") }
-        return "\(reason):\(names(firing))/\(names(resolved))"
+        return "\(reason.rawValue):\(names(firing))/\(names(resolved))"
     }
 }

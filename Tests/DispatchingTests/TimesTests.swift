@@ -119,10 +119,21 @@ struct SilencesTests {
         let back = try Silence(encoded: try kept.encoded())
         #expect(back == kept)
         #expect(back.schedule[0].zone.offset(at: at(0).wall) == 3600)
-        let record = NotificationRecord(
-            destination: Destination(receiver: "r", integration: "email/0", groupKey: "{}:{}"), groupLabels: ["a": "b"],
-            firing: [1, .max],
-            told: [1, 2, .max], maybeFiring: [5], since: at(1).wall)
-        #expect(try NotificationRecord(encoded: record.encoded()) == record)
+        let record = NotificationLogEntry(
+            destination: Destination(receiver: "r", integration: .init(.email, 0), groupKey: "{}:{}"),
+            groupLabels: ["a": "b"],
+            lastFiring: [1, .max],
+            notified: [1, 2, .max], possiblyNotified: [5], notifiedAt: at(1).wall)
+        #expect(try NotificationLogEntry(encoded: record.encoded()) == record)
+        // As the version before this one wrote it.
+        let old = """
+            {"destination":{"receiver":"r","integration":"email/0","groupKey":"{}:{}"},"groupLabels":{"a":"b"},\
+            "firing":[1,18446744073709551615],"told":[1,2,18446744073709551615],"maybeFiring":[5],"maybeResolved":[],\
+            "since":\(at(1).wall.milliseconds)}
+            """
+        #expect(try NotificationLogEntry(encoded: Array(old.utf8)) == record)
+        let escalation =
+            #"{"groupKey":"g","receiver":"r","fallback":"f","waiting":[{"fingerprint":1,"since":5}],"handedOver":[7]}"#
+        #expect(try EscalationRecord(encoded: Array(escalation.utf8)).escalated == [7])
     }
 }

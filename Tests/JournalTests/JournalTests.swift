@@ -52,9 +52,10 @@ struct JournalTests {
 
     static func message(_ i: Int) -> Alerts.Notification {
         Notification(
-            receiver: "ops", integration: "email/0", groupKey: "{}:{n=\"\(i)\"}", groupLabels: ["n": "\(i)"],
+            receiver: "ops", integration: IntegrationID(.email, 0), groupKey: "{}:{n=\"\(i)\"}",
+            groupLabels: ["n": "\(i)"],
             alerts: [alert(i), alert(i + 1, ended: true)],
-            truncatedAlerts: 3, reason: "first", decidedAt: Timestamp(milliseconds: 3000))
+            truncatedAlerts: 3, reason: .first, decidedAt: Timestamp(milliseconds: 3000))
     }
 
     @Test func everythingComesBack() async throws {

@@ -183,7 +183,7 @@ final class Ledger: @unchecked Sendable {
 
     /// The process died.
     /// - Parameters:
-    ///   - attempted: messages whose sending had begun, as the disk has it: destination and alerts.
+    ///   - attempted: messages that may have been sent, since they are in the outbox: destination and alerts.
     ///   - isDurable: false where the disk did not hold everything that was decided.
     func crashed(attempted: [(name: String, alerts: Set<String>)], isDurable: Bool, life: Int, now: Instant) {
         for (destination, alerts) in attempted {

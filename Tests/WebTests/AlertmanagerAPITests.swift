@@ -22,7 +22,8 @@ struct AlertmanagerAPITests {
                 Dispatcher(
                     DispatchOptions(
                         route: Route(receiver: "team-x"),
-                        receivers: [.init(name: "team-x", integrations: [.init(name: "email/0", sendResolved: true)])]))
+                        receivers: [.init(name: "team-x", integrations: [.init(.init(.email, 0), sendResolved: true)])])
+                )
             )
         }
     }

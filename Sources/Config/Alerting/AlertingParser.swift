@@ -62,7 +62,7 @@ struct AlertingParser {
 
     private static func integration(_ options: IntegrationOptions) -> DispatchOptions.Integration {
         var integration = DispatchOptions.Integration(
-            name: options.name, sendResolved: options.sendResolved, target: options.target)
+            options.id, sendResolved: options.sendResolved, target: options.target)
         if case .alertmanager(let alertmanager) = options.settings {
             integration.resend = .init(delay: alertmanager.resendDelay, resolvedFor: alertmanager.resolvedFor)
         }

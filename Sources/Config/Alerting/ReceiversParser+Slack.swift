@@ -79,7 +79,7 @@ extension ReceiversParser {
         guard let type, let text else { return nil }
         return .init(
             type: type, text: text, style: style,
-            press: url.isEmpty ? .tell(name: name, value: value, confirmation: confirmation) : .open(url: url))
+            press: url.isEmpty ? .send(name: name, value: value, confirmation: confirmation) : .open(url: url))
     }
 
     private func confirmation(_ node: Node) -> SlackOptions.Confirmation? {

@@ -1,3 +1,4 @@
+import Alerts
 import Delivery
 import Platform
 import Samples
@@ -131,13 +132,12 @@ package struct ReceiversParser {
     }
 
     private func refuseUnsupportedKinds(_ fields: inout Fields) {
+        let kinds = IntegrationKind.allCases.map(\.rawValue)
         for (key, _) in fields.node.mapping ?? [] where key.text.hasSuffix("_configs") {
             let kind = String(key.text.dropLast("_configs".count))
-            guard !IntegrationOptions.kinds.contains(kind), nearest(kind, in: IntegrationOptions.kinds) == nil else {
-                continue
-            }
+            guard !kinds.contains(kind), nearest(kind, in: kinds) == nil else { continue }
             _ = fields.nodeOrNull(key.text)
-            let supported = IntegrationOptions.kinds.map { $0 + "_configs" }.joined(separator: ", ")
+            let supported = kinds.map { $0 + "_configs" }.joined(separator: ", ")
             errors.add(key.position, "the integration \"\(kind)\" is not supported; expected one of \(supported)")
         }
     }

@@ -31,11 +31,11 @@ struct AlertmanagerIntegration: Integration {
             for await outcome in group { outcomes.append(outcome) }
             return outcomes
         }
-        // Alertmanagers don't tell each other of alerts; one that was away hears of it with the next resend.
+        // A cluster of Alertmanagers does not share alerts; one that was down gets them with the next resend.
         let accepted = outcomes.count { if case .accepted = $0 { true } else { false } }
         if accepted > 0 { return .accepted("taken by \(accepted) of \(outcomes.count)") }
         let errors = outcomes.compactMap { if case .failed(let error) = $0 { error } else { nil } }
-        // One that may take it later is worth another attempt, though another has refused it.
+        // Another attempt is worth it where one may accept later, though another has refused for good.
         guard var error = errors.first(where: \.isRetryable) ?? errors.first else {
             return .failed(DeliveryError(.other, retryable: false, "no Alertmanager is configured"))
         }
@@ -44,7 +44,7 @@ struct AlertmanagerIntegration: Integration {
     }
 
     private func body(_ notification: Notification) -> [UInt8] {
-        // From now, not from the decision: a message that waited for its receiver must not arrive as an end.
+        // From now, not from the decision: a message that has waited must not arrive with an end in the past.
         let validUntil = client.time.wall() + (options.resolveTimeout ?? options.resendDelay * 4)
         return JSON.array(
             (notification.firing + notification.resolved).map { alert in

@@ -1,12 +1,12 @@
-/// Header fields of a mail, so written that nothing in a value can begin a field of its own.
+/// Writes the header fields of a mail so that no value can start another field.
 package enum EmailHeaders {
-    /// RFC 5322 §2.2: printable ASCII but the colon; at most 64 of it here.
+    /// Whether a text can name a field: printable ASCII except the colon (RFC 5322 §2.2), here up to 64 characters.
     package static func isFieldName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 64
             && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
     }
 
-    /// Text on one line: what a terminal or a mail server could take for a line's end or a command becomes a space.
+    /// Text on one line: control characters and line separators become spaces.
     static func oneLine(_ text: String) -> String {
         var out = ""
         var space = false
@@ -57,13 +57,13 @@ package enum EmailHeaders {
         return out + "\r\n"
     }
 
-    private static func pieces(_ word: String, _ most: Int) -> [String] {
-        guard word.utf8.count > most else { return [word] }
+    private static func pieces(_ word: String, _ limit: Int) -> [String] {
+        guard word.utf8.count > limit else { return [word] }
         var pieces: [String] = [""]
         var size = 0
         for scalar in word.unicodeScalars {
             let bytes = String(scalar).utf8.count
-            if size + bytes > most {
+            if size + bytes > limit {
                 pieces.append("")
                 size = 0
             }

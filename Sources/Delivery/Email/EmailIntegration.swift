@@ -3,7 +3,7 @@ import Platform
 import Samples
 import Transport
 
-/// Mail over SMTP: text and HTML, threaded by group.
+/// Sends mail over SMTP: text and HTML, threaded by group.
 struct EmailIntegration: Integration {
     let options: EmailOptions
     let mail: any MailSender
@@ -31,15 +31,15 @@ struct EmailIntegration: Integration {
             request.identity = options.identity
             request.hello = options.hello
             request.timeout = options.timeout
-            return try await hand(request, isLate: time.wall() - notification.decidedAt >= EmailIntegration.patience)
+            return try await hand(
+                request, isLate: time.wall() - notification.decidedAt >= EmailIntegration.recipientPatience)
         } catch {
             return .failed(error)
         }
     }
 
-    /// For so long all wait for one who is refused for now (a full mailbox, a grey list); then the others hear without
-    /// him.
-    private static let patience: Duration = .seconds(60)
+    /// How long one recipient's temporary refusal (a full mailbox, greylisting) may delay the others.
+    private static let recipientPatience: Duration = .seconds(60)
 
     private func hand(_ request: MailRequest, isLate: Bool) async throws(DeliveryError) -> DeliveryOutcome {
         let reply = try await reply(to: request)
@@ -49,7 +49,7 @@ struct EmailIntegration: Integration {
         else {
             throw refusal
         }
-        // One who has left must not keep the page from all others.
+        // One recipient that is gone must not keep the page from the others.
         var others = request
         others.allowsRefusedRecipients = true
         let second = try await self.reply(to: others)
@@ -65,7 +65,7 @@ struct EmailIntegration: Integration {
         }
     }
 
-    /// Nil for a code that accepts. Source: RFC 5321, 4.2; RFC 4954, 6.
+    /// The error that a reply code means; nil for one that accepts. Source: RFC 5321, 4.2; RFC 4954, 6.
     static func refusal(_ code: Int) -> DeliveryError? {
         switch code {
         case 200..<400: nil

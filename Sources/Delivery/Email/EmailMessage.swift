@@ -35,7 +35,7 @@ struct EmailMessage {
         if !options.text.isEmpty {
             part("text/plain", draft.content(options.text, else: #"{{ template "email.default.text" . }}"#))
         }
-        // Whoever wants neither, as gateways to short messages do, gets an empty text: a mail of no part is none.
+        // Without both parts, as for gateways to short messages, the mail has an empty text: a multipart needs a part.
         if options.text.isEmpty, options.html.isEmpty { part("text/plain", "") }
         if !options.html.isEmpty {
             part("text/html", draft.markup(options.html, else: #"{{ template "email.default.html" . }}"#))
@@ -43,10 +43,10 @@ struct EmailMessage {
         return Array((out + "--\(boundary)--\r\n").utf8)
     }
 
-    /// The same for each attempt at one message: a copy that arrives twice can be told as one.
+    /// The same for each attempt to send one message, so that a mail program recognises a second copy.
     private var identity: String {
         Digest.sha256(
-            "\(notification.receiver)\n\(notification.integration)\n\(notification.groupKey)\n\(notification.decidedAt.milliseconds)\n\(notification.reason)"
+            "\(notification.receiver)\n\(notification.integration)\n\(notification.groupKey)\n\(notification.decidedAt.milliseconds)\n\(notification.reason.rawValue)"
         )
     }
 
@@ -84,8 +84,8 @@ struct EmailMessage {
                 let text = own(name, lower, template)
             else { continue }
             let field = Field(name: lower, text: text)
-            if let place = fields.firstIndex(where: { $0.name == lower }) {
-                fields[place] = field
+            if let index = fields.firstIndex(where: { $0.name == lower }) {
+                fields[index] = field
             } else {
                 fields.append(field)
             }
@@ -93,7 +93,7 @@ struct EmailMessage {
         return fields
     }
 
-    /// A header of the configuration; nil where nothing of it is usable.
+    /// A header of the configuration; nil where its value is unusable.
     private func own(_ name: String, _ lower: String, _ template: String) -> String? {
         if lower == "subject" { return EmailHeaders.field("Subject", text: subject(template)) }
         let value = draft.content(template)
@@ -112,7 +112,7 @@ struct EmailMessage {
         return (text.isEmpty ? draft.plainText : text).truncated(toRunes: 240)
     }
 
-    /// One stable root for all mails of a group (and day), so that mail programs put them together.
+    /// One stable root for all mails of a group (and day), so that mail programs show them as one thread.
     private var threadRoot: String? {
         let key = Digest.sha256(notification.receiver + "\n" + notification.groupKey).prefix(32)
         switch options.threading {

@@ -4,6 +4,7 @@ import Transport
 /// `email_configs`. Strings marked "template" are Go templates over `TemplateData`.
 /// Source: Alertmanager's configuration, <email_config>.
 package struct EmailOptions: Sendable, Hashable {
+    /// Which mails a mail program is to show together.
     package enum Threading: String, Sendable, Hashable, CaseIterable {
         case off
         /// One thread per group of alerts and UTC day.
@@ -18,15 +19,19 @@ package struct EmailOptions: Sendable, Hashable {
     package var to: String
     /// The sender's address; template.
     package var from: String
+    /// The SMTP server.
     package var host: String
+    /// The SMTP server's port; 25 and 587 are usual, 465 with TLS from the first byte.
     package var port: Int
-    /// The name to say in EHLO. Default `localhost`.
+    /// The host name given in EHLO. Default `localhost`.
     package var hello = "localhost"
-    /// Default: STARTTLS or no mail; port 465 means TLS from the first byte.
+    /// Default: STARTTLS is required; port 465 means TLS from the first byte.
     package var security: MailRequest.Security = .startTLSRequired
+    /// How the server's certificate is verified.
     package var tls = TLSOptions()
+    /// How the agent logs in.
     package var credentials: MailRequest.Credentials = .none
-    /// Whom to act as, where it is not the user.
+    /// The SASL authorization identity, where it is not the user.
     package var identity: String?
     /// Further headers, or other values for `Subject`, `To`, `From`, `Reply-To`; templates.
     package var headers: [String: String] = [:]
@@ -34,13 +39,15 @@ package struct EmailOptions: Sendable, Hashable {
     package var html = #"{{ template "email.default.html" . }}"#
     /// Template; empty leaves the part out.
     package var text = #"{{ template "email.default.text" . }}"#
-    /// Default: a thread a group and day.
+    /// Default: one thread per group and day.
     package var threading: Threading = .daily
     /// Default 30 s.
     package var timeout: Duration = .seconds(30)
 
+    /// The subject unless `headers` gives another; template.
     package static let defaultSubject = #"{{ template "email.default.subject" . }}"#
 
+    /// Defaults as documented at each property.
     package init(to: String, from: String, host: String, port: Int) {
         self.to = to
         self.from = from

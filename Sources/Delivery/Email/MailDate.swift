@@ -5,7 +5,7 @@ enum MailDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
-    /// As a mail's `Date` header wants it. Source: RFC 5322, 3.3.
+    /// The form of a mail's `Date` header. Source: RFC 5322, 3.3.
     static func write(_ time: Timestamp) -> String {
         let c = time.civil
         func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }

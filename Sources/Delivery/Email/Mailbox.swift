@@ -3,13 +3,13 @@ struct Mailbox: Hashable {
     var name: String
     var address: String
 
-    /// The mailboxes of a list separated by commas; names may be quoted. What is no address, or could be two, is left
+    /// The mailboxes of a list separated by commas; names may be quoted. What is no address, or is ambiguous, is left
     /// out.
     static func list(_ text: String) -> [Mailbox] {
         split(text).compactMap(Mailbox.init)
     }
 
-    /// Commas inside quotes separate nothing.
+    /// Splits at commas outside of quotes.
     private static func split(_ text: String) -> [String] {
         var parts: [String] = [""]
         var isQuoted = false
@@ -36,7 +36,7 @@ struct Mailbox: Hashable {
         }
         while bare.first == " " { bare.removeFirst() }
         while bare.last == " " { bare.removeLast() }
-        // A line's end in the source would have become a space, and a space is no part of an address here.
+        // `oneLine` has made a space of any line break, and an address with a space is refused.
         guard let at = bare.lastIndex(of: "@"), at != bare.startIndex, bare.index(after: at) != bare.endIndex,
             bare.utf8.count <= 320,
             bare.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && !#"<>",;"#.utf8.contains($0) })
@@ -62,7 +62,7 @@ struct Mailbox: Hashable {
         return out
     }
 
-    /// As a header has it: the name quoted or, where it isn't ASCII, in encoded words.
+    /// As a header shows it: the name quoted or, where it isn't ASCII, in encoded words.
     var headerText: String {
         if name.isEmpty { return address }
         let isPlain = name.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f } && !name.contains("=?")

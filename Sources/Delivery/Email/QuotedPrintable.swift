@@ -1,4 +1,4 @@
-/// Source: RFC 2045, 6.7.
+/// The quoted-printable encoding. Source: RFC 2045, 6.7.
 enum QuotedPrintable {
     static func encode(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)

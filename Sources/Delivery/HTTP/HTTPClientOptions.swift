@@ -4,6 +4,7 @@ import Transport
 /// `http_config`: how a receiver's endpoint is reached.
 /// Source: Prometheus' common/config, HTTPClientConfig.
 package struct HTTPClientOptions: Sendable, Hashable {
+    /// How requests are authorised.
     package enum Authorization: Sendable, Hashable {
         case none
         case basic(username: Secret, password: Secret?)
@@ -12,22 +13,30 @@ package struct HTTPClientOptions: Sendable, Hashable {
         case oauth2(OAuth2Options)
     }
 
+    /// How requests are authorised. Default: not at all.
     package var authorization: Authorization = .none
+    /// How certificates are verified, and the client's own.
     package var tls = TLSOptions()
+    /// The proxy on the way. Default: none.
     package var proxy = ProxyOptions()
     /// Whether redirects are followed. Default true, at most `redirectLimit`.
     package var followRedirects = true
     /// Headers that go with each request.
     package var headers: [Header] = []
 
+    /// A header of a request.
     package struct Header: Sendable, Hashable {
+        /// Its name.
         package var name: String
+        /// Its value.
         package var value: Secret
+        /// A header with a value that may be secret.
         package init(name: String, value: Secret) {
             self.name = name
             self.value = value
         }
     }
 
+    /// Defaults as documented at each property.
     package init() {}
 }

@@ -1,4 +1,4 @@
-/// `no_proxy`, as curl and Go read it: `*`, hosts with their subdomains, addresses; a port where one is named.
+/// `no_proxy`, as curl and Go read it: `*`, hosts with their subdomains, addresses; each with or without a port.
 enum NoProxy {
     static func matches(url: String, _ patterns: [String]) -> Bool {
         guard let scheme = url.firstRange(of: "://") else { return false }

@@ -1,19 +1,25 @@
 import Platform
 import Transport
 
-/// `oauth2`: each request carries a token that is had by the client's credentials.
+/// `oauth2`: each request carries a token that is obtained with the client's credentials.
 /// Sources: RFC 6749 section 4.4; Prometheus' common/config, OAuth2.
 package struct OAuth2Options: Sendable, Hashable {
+    /// The client's public id.
     package var clientID: String
+    /// The client's secret.
     package var clientSecret: Secret
-    /// Where tokens are had; plain.
+    /// The address of the token endpoint.
     package var tokenURL: String
+    /// What the token is to permit.
     package var scopes: [String] = []
-    /// What else the token's endpoint wants to be told.
+    /// Further parameters of requests to the token endpoint.
     package var endpointParameters: [String: String] = [:]
+    /// How the token endpoint's certificate is verified.
     package var tls = TLSOptions()
+    /// The proxy on the way to the token endpoint.
     package var proxy = ProxyOptions()
 
+    /// Defaults as documented at each property.
     package init(clientID: String, clientSecret: Secret, tokenURL: String) {
         self.clientID = clientID
         self.clientSecret = clientSecret

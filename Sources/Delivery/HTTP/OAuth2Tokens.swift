@@ -4,7 +4,7 @@ import Samples
 import Synchronization
 import Transport
 
-/// Tokens by the credentials that they are had by, each used until shortly before it ends.
+/// Tokens by the credentials that they were obtained with, each used until shortly before it expires.
 final class OAuth2Tokens: Sendable {
     private struct Token {
         var text: String
@@ -12,16 +12,16 @@ final class OAuth2Tokens: Sendable {
     }
 
     private let known = Mutex<[OAuth2Options: Token]>([:])
-    /// One that ends while its request is under way is no use.
+    /// A token must not expire while its request is under way.
     private static let margin: Duration = .seconds(10)
-    /// Of a token that does not say how long it lives.
-    private static let usualLife: Duration = .seconds(3600)
+    /// The lifetime of a token whose answer gives none.
+    private static let defaultLifetime: Duration = .seconds(3600)
 
     func token(_ options: OAuth2Options, now: Instant) -> String? {
         known.withLock { known in known[options].flatMap { $0.until > now ? $0.text : nil } }
     }
 
-    /// A receiver has refused it.
+    /// Drops a token that a receiver has refused.
     func forget(_ options: OAuth2Options) { known.withLock { $0[options] = nil } }
 
     private struct Reply: Decodable {
@@ -29,13 +29,14 @@ final class OAuth2Tokens: Sendable {
         var expires_in: Double?
     }
 
-    /// Takes a token endpoint's answer. - Returns: nil where there is no token in it.
+    /// Takes a token endpoint's answer.
+    /// - Returns: the token; nil where there is none in it.
     func take(_ body: [UInt8], _ options: OAuth2Options, now: Instant) -> String? {
         guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(body)), !reply.access_token.isEmpty else {
             return nil
         }
         let seconds = reply.expires_in.flatMap { $0.isFinite && $0 > 0 ? min($0, 86_400) : nil }
-        let life = seconds.map { Duration.milliseconds(Int64(saturating: $0 * 1000)) } ?? OAuth2Tokens.usualLife
+        let life = seconds.map { Duration.milliseconds(Int64(saturating: $0 * 1000)) } ?? OAuth2Tokens.defaultLifetime
         known.withLock {
             $0[options] = Token(text: reply.access_token, until: now + max(life - OAuth2Tokens.margin, .zero))
         }

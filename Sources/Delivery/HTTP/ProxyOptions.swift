@@ -4,17 +4,19 @@ import Platform
 package struct ProxyOptions: Sendable, Hashable {
     /// `http://[user:password@]proxy:3128`; a secret since it may carry a password.
     package var url: Secret?
-    /// For URLs of either scheme, where `url` names none for both.
+    /// For `https` URLs, where `url` is not given.
     package var urlForHTTPS: Secret?
+    /// For `http` URLs, where `url` is not given.
     package var urlForHTTP: Secret?
     /// Hosts (with their subdomains), addresses, or `*`, that are reached without the proxy.
     package var exceptions: [String] = []
-    /// What the proxy alone is told when it is asked for a tunnel.
+    /// Headers of CONNECT requests, which the proxy alone gets.
     package var connectHeaders: [HTTPClientOptions.Header] = []
 
+    /// No proxy.
     package init() {}
 
-    /// The proxy to take to a URL; nil where the way is direct.
+    /// The proxy for a URL; nil where it is reached directly.
     package func proxy(for target: String) -> Secret? {
         let byScheme = target.hasPrefix("https:") ? urlForHTTPS : urlForHTTP
         guard let proxy = url ?? byScheme, !NoProxy.matches(url: target, exceptions) else { return nil }

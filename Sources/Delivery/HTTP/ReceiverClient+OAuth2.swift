@@ -2,12 +2,12 @@ import Platform
 import Transport
 
 extension ReceiverClient {
-    /// A token that holds for now, from memory or from its endpoint.
-    /// - Throws: `DeliveryError`: without a token there is no sending.
+    /// A valid token, from memory or from its endpoint.
+    /// - Throws: `DeliveryError` where there is none.
     func token(_ options: OAuth2Options, timeout: Duration) async throws(DeliveryError) -> String {
         if let token = tokens.token(options, now: time.monotonic()) { return token }
         let secret = try reveal(options.clientSecret)
-        // Most servers take the credentials in a header, some only in the form (RFC 6749, 2.3.1).
+        // Most servers accept the credentials in a header, some only in the form (RFC 6749, 2.3.1).
         var answer = try await ask(options, secret, inForm: false, timeout)
         if [400, 401].contains(answer.status) { answer = try await ask(options, secret, inForm: true, timeout) }
         let said = Redaction.excerpt(answer.body, hiding: [secret])

@@ -2,29 +2,29 @@ import Platform
 import Samples
 import Transport
 
-/// Sends requests the way `http_config` says, and tells answers apart.
+/// Sends requests as `http_config` says, and classifies answers.
 struct ReceiverClient: Sendable {
     let http: any HTTPClient
     let files: any FileAccess
     let time: any TimeSource
     let tokens = OAuth2Tokens()
 
-    /// What makes one attempt differ from another.
+    /// One request to a receiver.
     struct Call {
         var url: String
         var body: [UInt8]
-        /// They win over the headers of `http_config`.
+        /// They take precedence over the headers of `http_config`.
         var headers: [(name: String, value: String)] = [("Content-Type", "application/json")]
         var options: HTTPClientOptions
         var timeout: Duration
         var method = "POST"
-        /// Whether an answer's body says more than its status: then it must be whole.
+        /// Whether the answer's body matters beside its status, and has to be read to its end.
         var readsBody = false
-        /// Secrets of this call beyond those of `options`: no error repeats them.
+        /// Secrets of this call beside those of `options`; they are hidden in errors.
         var secrets: [String] = []
     }
 
-    /// An answer, and what of it must not be shown.
+    /// An answer, and the secrets that it may repeat.
     struct Answer {
         var response: HTTPResponse
         var secrets: [String]
@@ -40,7 +40,7 @@ struct ReceiverClient: Sendable {
         guard answer.response.status == 401, case .oauth2(let options) = call.options.authorization else {
             return answer
         }
-        // The token may have been withdrawn before its time.
+        // The token may have been revoked.
         tokens.forget(options)
         return try await sendOnce(call)
     }
@@ -52,7 +52,8 @@ struct ReceiverClient: Sendable {
         request.timeout = call.timeout
         request.connectTimeout = min(call.timeout, .seconds(5))
         request.bodyLimitBytes = ReceiverClient.answerLimitBytes
-        // Whoever has answered 200 has the message, however long he goes on: to send it again would wake people again.
+        // A receiver that has answered 200 has the message, whatever becomes of the body: another attempt would page
+        // people again.
         request.statusSuffices = !call.readsBody
         request.tls = call.options.tls
         request.redirectLimit = call.options.followRedirects ? ReceiverClient.redirectLimit : 0
@@ -69,7 +70,7 @@ struct ReceiverClient: Sendable {
             request.headers.append(("User-Agent", "vaultwatch"))
         }
         try set(call.options.proxy, on: &request, &secrets)
-        // Nothing that came from a file or a template may add a line to the request.
+        // No value from a file or a template may add a line to the request.
         guard
             (request.headers + request.proxyHeaders).allSatisfy({
                 $0.value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
@@ -128,7 +129,7 @@ struct ReceiverClient: Sendable {
         do {
             return try secret.reveal(files)
         } catch {
-            // A file that is missing now may be there after a rotation.
+            // A missing file may exist again after a rotation.
             throw DeliveryError(.authError, retryable: true, "cannot read a secret: \(error)")
         }
     }
@@ -152,7 +153,7 @@ struct ReceiverClient: Sendable {
             let hint =
                 "not followed: only 307 and 308 take a message along, and no more than \(ReceiverClient.redirectLimit) of them"
             return DeliveryError(.other, retryable: false, "\(message); \(hint)")
-        // Nothing that HTTP knows.
+        // No status of HTTP.
         default: return DeliveryError(.other, retryable: false, message)
         }
     }

@@ -3,17 +3,17 @@ import Transport
 
 /// `Retry-After`: seconds or an HTTP date. Source: RFC 9110 §10.2.3.
 enum RetryAfter {
-    /// Whoever asks for more is left alone for so long: a page must not wait a day on one header.
-    static let most: Duration = .seconds(3600)
+    /// Longer delays are cut to this: a page must not wait a day because of one header.
+    static let maxDelay: Duration = .seconds(3600)
 
     static func read(_ value: String?, now: Timestamp) -> Duration? {
         guard let value, !value.isEmpty else { return nil }
         if value.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
-            // A number too large for us still says "long".
+            // A number too large for Int64 still means a long delay.
             // Checked: a text, not a number.
-            return Int64(value).map { .seconds(min($0, most.components.seconds)) } ?? most
+            return Int64(value).map { .seconds(min($0, maxDelay.components.seconds)) } ?? maxDelay
         }
         guard let date = HTTPDate.parse(value) else { return nil }
-        return min(max(date - now, .zero), most)
+        return min(max(date - now, .zero), maxDelay)
     }
 }

@@ -6,12 +6,12 @@ import Transport
 struct HeartbeatIntegration: Integration {
     let options: HeartbeatOptions
     let client: ReceiverClient
-    /// The loops of the pipeline that stand still.
+    /// The loops of the pipeline that have stalled.
     let stalled: @Sendable () -> [String]
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
-            // A ping says that the watch works. While it does not, silence is what calls for help.
+            // A ping says that the agent works; while it does not, missing pings raise the alarm.
             let stalled = stalled()
             guard stalled.isEmpty else {
                 throw DeliveryError(

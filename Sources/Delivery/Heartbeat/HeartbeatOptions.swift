@@ -5,11 +5,13 @@ import Platform
 package struct HeartbeatOptions: Sendable, Hashable {
     /// A Healthchecks-style ping URL; its path is the key, hence a secret.
     package var url: Secret
+    /// How the endpoint is reached.
     package var http = HTTPClientOptions()
-    /// Put after the URL's path when the alert has resolved, which it never should. Default `/fail`.
+    /// Appended to the URL's path when the alert has resolved, which it never should. Default `/fail`.
     package var failSuffix = "/fail"
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
 
+    /// Defaults as documented at each property.
     package init(url: Secret) { self.url = url }
 }

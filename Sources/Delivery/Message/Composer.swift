@@ -9,26 +9,26 @@ import TimeZones
 package struct Composer: Sendable {
     private let text: TemplateSet
     private let html: TemplateSet
-    /// The same without the user's files: what a message falls back on when those fail.
+    /// The default templates alone, for messages for which the user's fail.
     private let builtinText: TemplateSet
     private let builtinHTML: TemplateSet
     /// What the user's files define.
     private let redefined: Set<String>
-    private let complain: @Sendable (_ problem: String) -> Void
+    private let report: @Sendable (_ problem: String) -> Void
     private let zones: Zones
     let externalURL: String
-    private static let largestFile = 1 << 20
+    private static let fileLimitBytes = 1 << 20
 
     /// - Parameters:
     ///   - patterns: shell patterns of the user's template files.
-    ///   - complain: hears of templates that failed in execution.
+    ///   - report: called for each template that failed in execution.
     /// - Throws: `TemplateError` with file, line and column; `FileError`.
     package init(
         templates patterns: [String] = [], externalURL: String, files: any FileAccess,
-        complain: @escaping @Sendable (_ problem: String) -> Void = { _ in }
+        report: @escaping @Sendable (_ problem: String) -> Void = { _ in }
     ) throws {
         self.externalURL = externalURL
-        self.complain = complain
+        self.report = report
         let zones = Zones(files: files)
         self.zones = zones
         var base = TemplateSet(functions: Composer.functions(now: Timestamp(milliseconds: 0), zones))
@@ -40,7 +40,7 @@ package struct Composer: Sendable {
         var own = TemplateSet(functions: base.functions)
         for pattern in patterns {
             for path in files.glob(pattern) {
-                let source = String(decoding: try files.read(path, limit: Composer.largestFile), as: UTF8.self)
+                let source = String(decoding: try files.read(path, limit: Composer.fileLimitBytes), as: UTF8.self)
                 try own.parse(source, name: path)
                 try base.parse(source, name: path)
                 try markup.parse(source, name: path)
@@ -51,7 +51,7 @@ package struct Composer: Sendable {
         redefined = own.names
     }
 
-    /// Everything that is written about one notification.
+    /// The texts of one notification.
     func draft(_ notification: Notification) -> Draft {
         let functions = Composer.functions(now: notification.decidedAt, zones)
         func at(_ set: TemplateSet) -> TemplateSet {
@@ -62,7 +62,7 @@ package struct Composer: Sendable {
         return Draft(
             notification: notification, data: TemplateData.value(notification, externalURL: externalURL),
             text: at(text), html: at(html),
-            builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, complain: complain)
+            builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, report: report)
     }
 
     /// The templates, the user's over the default ones.
@@ -79,26 +79,26 @@ package struct Composer: Sendable {
     }
 }
 
-/// The machine's time zones, each read once. Without its database a named zone is an error in the template that names
+/// The machine's time zones, each read once. Without the database a named zone is an error of the template that names
 /// it.
 private final class Zones: Sendable {
     private let files: any FileAccess
     private let known = Mutex<[String: TimeZoneData]>([:])
-    /// The names come from templates: a few.
-    private static let most = 100
+    /// Names come from templates: there are a few.
+    private static let limit = 100
 
     init(files: any FileAccess) { self.files = files }
 
     func named(_ name: String) -> TimeZoneData? {
         if let zone = known.withLock({ $0[name] }) { return zone }
         guard let zone = try? TimeZoneData.named(name, files) else { return nil }
-        known.withLock { if $0.count < Zones.most { $0[name] = zone } }
+        known.withLock { if $0.count < Zones.limit { $0[name] = zone } }
         return zone
     }
 }
 
-/// One notification on its way to being a message. What it says is never lost to a template's mistake:
-/// where the user's template fails, the default one speaks, and where that fails, plain words do.
+/// The texts of one notification. A mistake in a template never loses the message: where the user's template fails, the
+/// default one is used, and where that fails, plain text.
 struct Draft: Sendable {
     let notification: Notification
     fileprivate let data: TemplateValue
@@ -108,9 +108,9 @@ struct Draft: Sendable {
     fileprivate let builtinHTML: TemplateSet
     /// The templates that the user's files define.
     let redefined: Set<String>
-    fileprivate let complain: @Sendable (_ problem: String) -> Void
+    fileprivate let report: @Sendable (_ problem: String) -> Void
 
-    /// An address, a key, a channel: there is no second-best for it.
+    /// An address, a key or a channel, which has no substitute.
     /// - Throws: `DeliveryError`: a template that fails now fails again.
     func address(_ template: String) throws(DeliveryError) -> String {
         do {
@@ -120,12 +120,12 @@ struct Draft: Sendable {
         }
     }
 
-    /// What the message says. A failing template gives way to `fallback`, the default one.
+    /// A text of the message; where its template fails, that of `fallback`, the default one.
     func content(_ template: String, else fallback: String = "") -> String {
         attempt(text, template) ?? attempt(builtinText, fallback) ?? plainText
     }
 
-    /// The same with what actions put out escaped as HTML.
+    /// A text as HTML: the output of actions is escaped.
     func markup(_ template: String, else fallback: String) -> String {
         attempt(html, template) ?? attempt(builtinHTML, fallback) ?? "<pre>\(Draft.escaped(plainText))</pre>"
     }
@@ -134,7 +134,7 @@ struct Draft: Sendable {
         do {
             return try expand(set, template)
         } catch {
-            complain("\(error)")
+            report("\(error)")
             return nil
         }
     }
@@ -143,7 +143,7 @@ struct Draft: Sendable {
         try set.expand(template, name: "receiver \(notification.receiver)", data)
     }
 
-    /// Without any template: bounded, and never failing.
+    /// A text without any template: bounded, and never failing.
     var plainText: String {
         let names = Set(notification.alerts.map(\.name)).sorted().prefix(20).joined(separator: ", ")
         return "[\(notification.status.rawValue.uppercased()):\(notification.alerts.count)] \(names)".truncated(

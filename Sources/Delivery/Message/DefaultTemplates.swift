@@ -1,5 +1,5 @@
-/// The templates that receivers use when nothing else is said. Names are Alertmanager's, so that files which
-/// redefine them go on working. Source: prometheus/alertmanager, template/default.tmpl.
+/// The templates that receivers use unless the configuration gives others. Their names are Alertmanager's, so that files
+/// which redefine them keep working. Source: prometheus/alertmanager, template/default.tmpl.
 enum DefaultTemplates {
     static let text = #"""
         {{ define "__alertmanager" }}vaultwatch{{ end }}

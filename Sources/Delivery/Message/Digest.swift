@@ -6,7 +6,7 @@ enum Digest {
         var digest = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
         let bytes = Array(text.utf8)
-        // It fails only where memory has run out; the text itself is as stable.
+        // It fails only when memory has run out; the text itself is as stable a key.
         guard EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil) == 1 else { return text }
         return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }

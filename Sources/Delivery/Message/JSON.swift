@@ -1,7 +1,7 @@
 import Samples
 import Text
 
-/// JSON to write: small, ordered, and without a detour over Codable. Source: RFC 8259.
+/// A JSON value to be written, with the members of objects in a given order. Source: RFC 8259.
 indirect enum JSON: Sendable {
     case string(String)
     case number(Double)
@@ -55,10 +55,10 @@ indirect enum JSON: Sendable {
 }
 
 extension String {
-    /// At most so many characters (runes), an ellipsis for what is cut.
-    func truncated(toRunes most: Int) -> String {
-        guard unicodeScalars.count > most else { return self }
-        var kept = String.UnicodeScalarView(unicodeScalars.prefix(max(0, most - 1)))
+    /// The text cut to so many Unicode scalars (Go's runes), the last one an ellipsis where something was cut.
+    func truncated(toRunes limit: Int) -> String {
+        guard unicodeScalars.count > limit else { return self }
+        var kept = String.UnicodeScalarView(unicodeScalars.prefix(max(0, limit - 1)))
         kept.append("…")
         return String(kept)
     }

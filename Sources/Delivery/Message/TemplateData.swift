@@ -22,7 +22,7 @@ enum TemplateData {
                     "ExternalURL": .string(externalURL),
                     "GroupKey": .string(notification.groupKey),
                     "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
-                    "NotificationReason": .string(notification.reason),
+                    "NotificationReason": .string(notification.reason.rawValue),
                 ]))
     }
 

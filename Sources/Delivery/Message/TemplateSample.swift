@@ -27,6 +27,7 @@ package struct TemplateSample: Sendable {
     }
 
     private let data: Sample
+    /// What `.ExternalURL` gives; empty where the sample has none.
     package var externalURL: String { data.externalURL ?? "" }
 
     /// - Throws: what `JSONDecoder` says.
@@ -34,7 +35,7 @@ package struct TemplateSample: Sendable {
 
     private init(_ data: Sample) { self.data = data }
 
-    /// The alerts that amtool makes up.
+    /// The sample that amtool uses when no data are given.
     package static func made(now: Timestamp) -> TemplateSample {
         let labels = ["commonlabelkey1": "commonlabelvalue1", "commonlabelkey2": "commonlabelvalue2"]
         let annotations = [
@@ -100,7 +101,7 @@ package struct TemplateSample: Sendable {
 }
 
 extension Composer {
-    /// A text over a sample's data.
+    /// Expands a template over a sample's data.
     /// - Throws: `TemplateError`.
     package func render(_ template: String, _ sample: TemplateSample, escapesHTML: Bool, now: Timestamp)
         throws(TemplateError) -> String

@@ -16,12 +16,11 @@ struct PagerDutyEvent {
     private static let summaryRunes = 1024
     /// PagerDuty refuses larger events.
     private static let eventBytes = 512_000
-    /// The other members, all together, stay far below the limit.
+    /// Keeps all members beside the details far below the limit.
     private static let fieldRunes = 4096
-    private static let mostLinks = 20
+    private static let maxLinks = 20
 
-    /// The group's key as a digest: stable over restarts and the same for two agents, so that a repeat joins its
-    /// incident.
+    /// A digest of the group key: stable over restarts and the same for two agents, so that a repeat joins its incident.
     private var dedupKey: String { Digest.sha256(notification.groupKey) }
     private var action: String { notification.status == .firing ? "trigger" : "resolve" }
 
@@ -43,7 +42,7 @@ struct PagerDutyEvent {
 
     private var client: String { field(options.client, else: #"{{ template "pagerduty.default.client" . }}"#) }
 
-    /// One of the four words that PagerDuty knows; it refuses any other.
+    /// One of PagerDuty's four severities; it refuses any other.
     private var severity: String {
         let known: Set<String> = ["critical", "error", "warning", "info"]
         if let template = options.severity {
@@ -56,7 +55,7 @@ struct PagerDutyEvent {
         return options.severityMap[label] ?? options.severityMap[notification.severity.rawValue] ?? "error"
     }
 
-    /// What every page says, beside what the configuration adds; the configuration wins.
+    /// The details of every page, and those of the configuration, which take precedence.
     private var details: [String: String] {
         var details: [String: String] = [:]
         if let alert = notification.firing.first ?? notification.alerts.first {
@@ -80,14 +79,14 @@ struct PagerDutyEvent {
         }
         var seen: Set<String> = []
         return links.filter { PagerDutyEvent.isLink($0.href) && seen.insert($0.href).inserted }.prefix(
-            PagerDutyEvent.mostLinks
+            PagerDutyEvent.maxLinks
         ).map { link in
             .object([("href", .string(link.href)), ("text", .string(link.text.isEmpty ? link.href : link.text))])
         }
     }
 
     private var images: [JSON] {
-        options.images.prefix(PagerDutyEvent.mostLinks).compactMap { image in
+        options.images.prefix(PagerDutyEvent.maxLinks).compactMap { image in
             let source = field(image.source)
             guard PagerDutyEvent.isLink(source) else { return nil }
             return .object([

@@ -3,6 +3,7 @@ import Platform
 /// `pagerduty_configs`. Strings are Go templates over `TemplateData` unless said otherwise.
 /// Source: Alertmanager's configuration, <pagerduty_config>.
 package struct PagerDutyOptions: Sendable, Hashable {
+    /// The key of an integration, which says which API it speaks.
     package enum Key: Sendable, Hashable {
         /// Events API v2. The secret's text is a template, as in Alertmanager.
         case routing(Secret)
@@ -10,19 +11,28 @@ package struct PagerDutyOptions: Sendable, Hashable {
         case service(Secret)
     }
 
+    /// A link below an incident.
     package struct Link: Sendable, Hashable {
+        /// Its address; template.
         package var href: String
+        /// What is shown; empty shows the address. Template.
         package var text: String
+        /// A link.
         package init(href: String, text: String = "") {
             self.href = href
             self.text = text
         }
     }
 
+    /// An image in an incident.
     package struct Image: Sendable, Hashable {
+        /// Its address; `https`. Template.
         package var source: String
+        /// The text in its place. Template.
         package var alternative: String
+        /// Its address; template.
         package var href: String
+        /// An image without a link unless given.
         package init(source: String, alternative: String = "", href: String = "") {
             self.source = source
             self.alternative = alternative
@@ -30,32 +40,46 @@ package struct PagerDutyOptions: Sendable, Hashable {
         }
     }
 
+    /// The integration's key.
     package var key: Key
-    /// Where events go; plain.
+    /// The address that events are posted to; no template.
     package var url = PagerDutyOptions.eventsURL
+    /// How the endpoint is reached.
     package var http = HTTPClientOptions()
+    /// Whether incidents are resolved. Default true.
     package var sendResolved = true
+    /// The name of the sending program; template.
     package var client = #"{{ template "pagerduty.default.client" . }}"#
+    /// Its address; template.
     package var clientURL = #"{{ template "pagerduty.default.clientURL" . }}"#
+    /// The incident's title, up to 1,024 characters; template.
     package var description = #"{{ template "pagerduty.default.description" . }}"#
-    /// `critical`, `error`, `warning` or `info`; nil maps the worst alert's severity by `severityMap`.
+    /// `critical`, `error`, `warning` or `info`; nil maps the gravest alert's severity by `severityMap`. Template.
     package var severity: String?
-    /// From the alert's severity, as its label has it, to PagerDuty's; plain.
+    /// From the label `severity` to PagerDuty's severities; no templates.
     package var severityMap = ["critical": "critical", "high": "error", "medium": "warning", "low": "info"]
     /// Empty means the client.
     package var source = ""
+    /// The `class` of the event; template.
     package var eventClass = ""
+    /// The `component` of the event; template.
     package var component = ""
+    /// The `group` of the event; template.
     package var group = ""
+    /// The custom details by name; templates.
     package var details = PagerDutyOptions.defaultDetails
+    /// Links beside those to runbooks, 20 at most.
     package var links: [Link] = []
+    /// Images, 20 at most.
     package var images: [Image] = []
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
 
+    /// Events API v2.
     package static let eventsURL = "https://events.pagerduty.com/v2/enqueue"
-    /// Where Events API v1 listens when `url` is left at its default.
+    /// The address of Events API v1, for a service key without `url`.
     package static let genericURL = "https://events.pagerduty.com/generic/2010-04-15/create_event.json"
+    /// Alertmanager's custom details.
     package static let defaultDetails = [
         "firing": #"{{ template "pagerduty.default.instances" .Alerts.Firing }}"#,
         "resolved": #"{{ template "pagerduty.default.instances" .Alerts.Resolved }}"#,
@@ -63,5 +87,6 @@ package struct PagerDutyOptions: Sendable, Hashable {
         "num_resolved": "{{ .Alerts.Resolved | len }}",
     ]
 
+    /// Defaults as documented at each property.
     package init(_ key: Key) { self.key = key }
 }

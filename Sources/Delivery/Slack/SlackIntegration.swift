@@ -10,9 +10,10 @@ struct SlackIntegration: Integration {
     let options: SlackOptions
     let client: ReceiverClient
     let composer: Composer
-    let threads: ThreadStore
+    /// The id of the first message of the conversation that a notification belongs to; nil where there is none.
+    let thread: @Sendable (Notification) -> String?
 
-    /// What Slack made of a message.
+    /// A message that Slack has accepted.
     private struct Posted {
         /// Its id, where Slack names it.
         var id: String?
@@ -21,47 +22,48 @@ struct SlackIntegration: Integration {
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
-            let posted: Posted
             switch options.endpoint {
             case .webhook(let secret):
                 let url = try client.reveal(secret)
-                posted = try await post(url, token: nil, notification, thread: nil, hiding: Redaction.parts(ofURL: url))
+                let posted = try await post(
+                    url, token: nil, notification, thread: nil, hiding: Redaction.parts(ofURL: url))
+                return .accepted(posted.answer)
             case .api(let url, let secret):
                 let token = try client.reveal(secret)
-                // One who knows of nothing firing has a new matter before him.
-                let isNew = ["first", "escalated"].contains(notification.reason)
-                let thread = options.threads && !isNew ? await threads.get(key(notification)) : nil
-                let (sent, isFirst) = try await postThreaded(url, token, notification, thread)
-                posted = sent
+                // The first message of an incident starts a new thread.
+                let isNew = [.first, .escalated].contains(notification.reason)
+                let thread = options.threads && !isNew ? thread(notification) : nil
+                let (posted, isFirst) = try await postThreaded(url, token, notification, thread)
+                var change: ThreadChange?
                 if options.threads {
                     if notification.status == .resolved {
-                        await threads.set(key(notification), nil)
+                        change = .ended
                     } else if isFirst, let id = posted.id {
-                        await threads.set(key(notification), id)
+                        change = .began(id: id)
                     }
                 }
+                return .accepted(posted.answer, thread: change)
             }
-            return .accepted(posted.answer)
         } catch {
             return .failed(error)
         }
     }
 
-    /// - Returns: what became of it, and whether it begins a thread.
+    /// - Returns: the accepted message, and whether it begins a thread.
     private func postThreaded(_ url: String, _ token: String, _ notification: Notification, _ thread: String?)
         async throws(DeliveryError) -> (Posted, isFirst: Bool)
     {
         do {
             return (try await post(url, token: token, notification, thread: thread, hiding: [token]), thread == nil)
         } catch {
-            // Somebody deleted the first message: this one begins a new thread.
+            // The first message was deleted: this one begins a new thread.
             guard thread != nil, ["thread_not_found", "message_not_found"].contains(error.message) else { throw error }
             return (try await post(url, token: token, notification, thread: nil, hiding: [token]), true)
         }
     }
 
-    /// Slack refuses a whole message for one block that it does not like, be it an image that it can't fetch: then the
-    /// words must do.
+    /// Posts a message; where Slack refuses its form, posts it as plain text. One block that Slack rejects, such as an
+    /// image that it can't fetch, makes it refuse the whole message.
     private func post(
         _ url: String, token: String?, _ notification: Notification, thread: String?, hiding secrets: [String]
     ) async throws(DeliveryError) -> Posted {
@@ -69,7 +71,7 @@ struct SlackIntegration: Integration {
         do {
             return Posted(id: try await post(url, token: token, try message.payload(thread: thread), hiding: secrets))
         } catch {
-            guard !error.isRetryable, SlackIntegration.wordsAboutForm.contains(where: error.message.contains) else {
+            guard !error.isRetryable, SlackIntegration.formErrors.contains(where: error.message.contains) else {
                 throw error
             }
             let id = try await post(url, token: token, try message.plainPayload(thread: thread), hiding: secrets)
@@ -77,15 +79,11 @@ struct SlackIntegration: Integration {
         }
     }
 
-    /// What it says when the form is wrong and not the address.
-    private static let wordsAboutForm = [
+    /// Slack's errors about the form of a message rather than its address.
+    private static let formErrors = [
         "invalid_blocks", "invalid_attachments", "too_many_attachments", "msg_blocks_too_long", "msg_too_long",
         "invalid_payload",
     ]
-
-    private func key(_ notification: Notification) -> String {
-        "slack/\(notification.receiver)/\(notification.integration)/\(notification.groupKey)"
-    }
 
     private struct Reply: Decodable {
         var ok: Bool

@@ -10,22 +10,22 @@ extension SlackMessage {
     private static let confirmTextRunes = 300
     private static let confirmButtonRunes = 30
 
-    private func text(_ template: String, most: Int) -> String { draft.content(template).truncated(toRunes: most) }
+    private func text(_ template: String, limit: Int) -> String { draft.content(template).truncated(toRunes: limit) }
 
     // MARK: Alertmanager's attachment
 
     /// As Alertmanager sends them: what is empty is left out.
     func classicActions() -> [JSON] {
-        options.actions.prefix(SlackMessage.mostActions).map { action in
+        options.actions.prefix(SlackMessage.maxActions).map { action in
             var members: [(String, JSON?)] = [
-                ("type", optional(action.type)), ("text", nonEmpty(text(action.text, most: SlackMessage.labelRunes))),
+                ("type", optional(action.type)), ("text", nonEmpty(text(action.text, limit: SlackMessage.labelRunes))),
                 ("style", optional(action.style)),
             ]
             switch action.press {
             case .open(let url): members.append(("url", nonEmpty(draft.content(url))))
-            case .tell(let name, let value, let confirmation):
-                members.append(("name", nonEmpty(text(name, most: SlackMessage.nameRunes))))
-                members.append(("value", nonEmpty(text(value, most: SlackMessage.valueRunes))))
+            case .send(let name, let value, let confirmation):
+                members.append(("name", nonEmpty(text(name, limit: SlackMessage.nameRunes))))
+                members.append(("value", nonEmpty(text(value, limit: SlackMessage.valueRunes))))
                 members.append(("confirm", confirmation.map(classicConfirmation)))
             }
             return .object(members)
@@ -34,10 +34,10 @@ extension SlackMessage {
 
     private func classicConfirmation(_ confirmation: SlackOptions.Confirmation) -> JSON {
         .object([
-            ("text", nonEmpty(text(confirmation.text, most: SlackMessage.confirmTextRunes))),
-            ("title", nonEmpty(text(confirmation.title, most: SlackMessage.confirmTitleRunes))),
-            ("ok_text", nonEmpty(text(confirmation.okText, most: SlackMessage.confirmButtonRunes))),
-            ("dismiss_text", nonEmpty(text(confirmation.dismissText, most: SlackMessage.confirmButtonRunes))),
+            ("text", nonEmpty(text(confirmation.text, limit: SlackMessage.confirmTextRunes))),
+            ("title", nonEmpty(text(confirmation.title, limit: SlackMessage.confirmTitleRunes))),
+            ("ok_text", nonEmpty(text(confirmation.okText, limit: SlackMessage.confirmButtonRunes))),
+            ("dismiss_text", nonEmpty(text(confirmation.dismissText, limit: SlackMessage.confirmButtonRunes))),
         ])
     }
 
@@ -48,7 +48,7 @@ extension SlackMessage {
     func actionBlocks() -> [JSON] {
         var rows: [[JSON]] = []
         var names: Set<String> = []
-        for action in options.actions.prefix(SlackMessage.mostActions) {
+        for action in options.actions.prefix(SlackMessage.maxActions) {
             guard let (name, button) = button(action) else { continue }
             if rows.isEmpty || (!name.isEmpty && names.contains(name)) {
                 rows.append([])
@@ -64,7 +64,7 @@ extension SlackMessage {
     private func button(_ action: SlackOptions.Action) -> (name: String, button: JSON)? {
         let style = draft.content(action.style)
         var members: [(String, JSON?)] = [
-            ("type", .string("button")), ("text", plain(action.text, most: SlackMessage.labelRunes, else: "Open")),
+            ("type", .string("button")), ("text", plain(action.text, limit: SlackMessage.labelRunes, else: "Open")),
             ("style", ["primary", "danger"].contains(style) ? .string(style) : nil),
         ]
         switch action.press {
@@ -73,10 +73,10 @@ extension SlackMessage {
             guard SlackText.isLink(url) else { return nil }
             members.append(("url", .string(url)))
             return ("", .object(members))
-        case .tell(let template, let value, let confirmation):
-            let name = text(template, most: SlackMessage.nameRunes)
+        case .send(let template, let value, let confirmation):
+            let name = text(template, limit: SlackMessage.nameRunes)
             members.append(("action_id", nonEmpty(name)))
-            members.append(("value", nonEmpty(text(value, most: SlackMessage.valueRunes))))
+            members.append(("value", nonEmpty(text(value, limit: SlackMessage.valueRunes))))
             members.append(("confirm", confirmation.map(confirmationObject)))
             return (name, .object(members))
         }
@@ -85,15 +85,15 @@ extension SlackMessage {
     /// All four texts are needed here; the ones not given are those that a classic attachment would show.
     private func confirmationObject(_ confirmation: SlackOptions.Confirmation) -> JSON {
         .object([
-            ("title", plain(confirmation.title, most: SlackMessage.confirmTitleRunes, else: "Are you sure?")),
-            ("text", plain(confirmation.text, most: SlackMessage.confirmTextRunes, else: "Are you sure?")),
-            ("confirm", plain(confirmation.okText, most: SlackMessage.confirmButtonRunes, else: "Okay")),
-            ("deny", plain(confirmation.dismissText, most: SlackMessage.confirmButtonRunes, else: "Cancel")),
+            ("title", plain(confirmation.title, limit: SlackMessage.confirmTitleRunes, else: "Are you sure?")),
+            ("text", plain(confirmation.text, limit: SlackMessage.confirmTextRunes, else: "Are you sure?")),
+            ("confirm", plain(confirmation.okText, limit: SlackMessage.confirmButtonRunes, else: "Okay")),
+            ("deny", plain(confirmation.dismissText, limit: SlackMessage.confirmButtonRunes, else: "Cancel")),
         ])
     }
 
-    private func plain(_ template: String, most: Int, else usual: String) -> JSON {
-        let text = text(template, most: most)
+    private func plain(_ template: String, limit: Int, else usual: String) -> JSON {
+        let text = text(template, limit: limit)
         return .object([("type", .string("plain_text")), ("text", .string(text.isEmpty ? usual : text))])
     }
 }

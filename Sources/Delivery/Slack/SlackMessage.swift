@@ -1,8 +1,8 @@
 import Alerts
 import Samples
 
-/// What one notification looks like in Slack: the title as the message's text (phones show it, and clients without
-/// blocks), below it a coloured attachment with the alerts.
+/// One notification as a Slack message: the title as its text, which phones and clients without blocks show, and below
+/// it a coloured attachment with the alerts.
 /// Sources: api.slack.com/reference/block-kit/blocks, api.slack.com/reference/messaging/attachments.
 struct SlackMessage {
     let options: SlackOptions
@@ -21,9 +21,9 @@ struct SlackMessage {
     private static let contextRunes = 2000
     private static let classicTextRunes = 8000
     /// An attachment takes 50 blocks; each alert takes two.
-    private static let mostAlerts = 20
-    private static let mostFields = 10
-    static let mostActions = 5
+    private static let maxAlerts = 20
+    private static let maxFields = 10
+    static let maxActions = 5
     private static let urlRunes = 3000
 
     func payload(thread: String?) throws(DeliveryError) -> JSON {
@@ -41,7 +41,7 @@ struct SlackMessage {
         }
         var text = fallback
         if options.blocks {
-            text = "*\(SlackText.link(draft.content(options.titleLink), title, most: SlackMessage.titleRunes))*"
+            text = "*\(SlackText.link(draft.content(options.titleLink), title, limit: SlackMessage.titleRunes))*"
             if !pretext.isEmpty { text = pretext + "\n" + text }
         }
         return .object([
@@ -97,10 +97,10 @@ struct SlackMessage {
     private func blocks() -> [JSON] {
         var blocks = hasOwnText ? textBlocks() : alertBlocks()
         if let first = blocks.first, let image = thumbnail { blocks[0] = first.adding("accessory", image) }
-        let fields = options.fields.prefix(SlackMessage.mostFields).map { field in
-            let title = SlackText.markup(draft.content(field.title), most: 200)
+        let fields = options.fields.prefix(SlackMessage.maxFields).map { field in
+            let title = SlackText.markup(draft.content(field.title), limit: 200)
             return SlackMessage.markdown(
-                SlackText.markup("*\(title)*\n" + draft.content(field.value), most: SlackMessage.fieldRunes))
+                SlackText.markup("*\(title)*\n" + draft.content(field.value), limit: SlackMessage.fieldRunes))
         }
         if !fields.isEmpty { blocks.append(.object([("type", .string("section")), ("fields", .array(fields))])) }
         let image = draft.content(options.imageURL)
@@ -111,12 +111,12 @@ struct SlackMessage {
                 ]))
         }
         blocks += actionBlocks()
-        let footer = SlackText.markup(draft.content(options.footer), most: SlackMessage.contextRunes)
+        let footer = SlackText.markup(draft.content(options.footer), limit: SlackMessage.contextRunes)
         if !footer.isEmpty { blocks.append(SlackMessage.context(footer)) }
         return blocks
     }
 
-    /// The user says what stands in the text, here or in a template file.
+    /// Whether the text is the user's own, from the configuration or from a template file.
     private var hasOwnText: Bool {
         options.text != SlackOptions.defaultText || draft.redefined.contains("slack.default.text")
     }
@@ -124,20 +124,20 @@ struct SlackMessage {
     private func alertBlocks() -> [JSON] {
         let alerts = notification.firing + notification.resolved
         var blocks: [JSON] = []
-        for alert in alerts.prefix(SlackMessage.mostAlerts) {
+        for alert in alerts.prefix(SlackMessage.maxAlerts) {
             let isResolved = alert.status(at: notification.decidedAt) == .resolved
             let sign = isResolved ? ":white_check_mark:" : SlackMessage.sign(alert.severity)
             var lines = [
-                "\(sign) *\(SlackText.escaped(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name, most: 300))*"
+                "\(sign) *\(SlackText.escaped(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name, limit: 300))*"
             ]
             if let text = alert.annotations["description"] ?? alert.annotations["message"] {
-                lines.append(SlackText.escaped(text, most: 1500))
+                lines.append(SlackText.escaped(text, limit: 1500))
             }
             if !isResolved, let action = alert.annotations["action"] {
-                lines.append("*Action:* " + SlackText.escaped(action, most: 600))
+                lines.append("*Action:* " + SlackText.escaped(action, limit: 600))
             }
             if let runbook = alert.annotations["runbook_url"], SlackText.isLink(runbook), runbook.utf8.count < 400 {
-                lines.append(SlackText.link(runbook, "Runbook", most: 20))
+                lines.append(SlackText.link(runbook, "Runbook", limit: 20))
             }
             blocks.append(SlackMessage.section(lines.joined(separator: "\n")))
             let since = "since \(SlackMessage.date(alert.startsAt))"
@@ -147,9 +147,9 @@ struct SlackMessage {
             }
             let words = ([alert.name, alert.labels["severity"] ?? alert.severity.rawValue] + identity).joined(
                 separator: " · ")
-            blocks.append(SlackMessage.context(SlackText.escaped(words, most: 1500) + " · " + span))
+            blocks.append(SlackMessage.context(SlackText.escaped(words, limit: 1500) + " · " + span))
         }
-        let left = max(0, alerts.count - SlackMessage.mostAlerts) + notification.truncatedAlerts
+        let left = max(0, alerts.count - SlackMessage.maxAlerts) + notification.truncatedAlerts
         if left > 0 { blocks.append(SlackMessage.context("… and \(left) more")) }
         return blocks
     }

@@ -1,9 +1,9 @@
 /// Text as Slack's mrkdwn takes it. Source: api.slack.com/reference/surfaces/formatting, "Escaping text".
 enum SlackText {
-    /// The three characters with which markup begins made harmless; at most so many characters, no escape cut in two.
-    static func escaped(_ text: String, most: Int) -> String {
-        // No escape is shorter than its character: what lies beyond the bound can't come in.
-        let pieces = text.unicodeScalars.prefix(most + 1).map { scalar in
+    /// Text whose markup characters are escaped, cut to so many characters and never within an escape.
+    static func escaped(_ text: String, limit: Int) -> String {
+        // No escape is shorter than its character, so nothing beyond the limit can be part of the result.
+        let pieces = text.unicodeScalars.prefix(limit + 1).map { scalar in
             switch scalar {
             case "&": "&amp;"
             case "<": "&lt;"
@@ -11,22 +11,22 @@ enum SlackText {
             default: String(scalar)
             }
         }
-        if pieces.reduce(0, { $0 + $1.unicodeScalars.count }) <= most { return pieces.joined() }
+        if pieces.reduce(0, { $0 + $1.unicodeScalars.count }) <= limit { return pieces.joined() }
         var out = ""
         var size = 1
         for piece in pieces {
             size += piece.unicodeScalars.count
-            if size > most { break }
+            if size > limit { break }
             out += piece
         }
         return out + "…"
     }
 
     /// `<url|text>`; the text alone where the address is no web address or would break the markup.
-    static func link(_ url: String, _ text: String, most: Int) -> String {
-        guard isLink(url) else { return escaped(text, most: most) }
+    static func link(_ url: String, _ text: String, limit: Int) -> String {
+        guard isLink(url) else { return escaped(text, limit: limit) }
         let address = url.split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;")
-        return "<\(address)|\(escaped(text.split(separator: "|").joined(separator: "/"), most: most))>"
+        return "<\(address)|\(escaped(text.split(separator: "|").joined(separator: "/"), limit: limit))>"
     }
 
     static func isLink(_ url: String) -> Bool {
@@ -37,5 +37,5 @@ enum SlackText {
     }
 
     /// Text of a user's template, which may hold markup of its own: cut, but not escaped.
-    static func markup(_ text: String, most: Int) -> String { text.truncated(toRunes: most) }
+    static func markup(_ text: String, limit: Int) -> String { text.truncated(toRunes: limit) }
 }

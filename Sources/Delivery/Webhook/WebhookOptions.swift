@@ -2,14 +2,17 @@ import Platform
 
 /// `webhook_configs`. Source: Alertmanager's configuration, <webhook_config>.
 package struct WebhookOptions: Sendable, Hashable {
-    /// Its path or query often is the key, hence a secret.
+    /// A secret, since its path or query often is the key.
     package var url: Secret
+    /// How the endpoint is reached.
     package var http = HTTPClientOptions()
+    /// Whether resolves are sent. Default true.
     package var sendResolved = true
-    /// Most alerts in one message; 0 means all.
+    /// Maximum number of alerts in one message; 0 means all.
     package var maxAlerts = 0
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
 
+    /// Defaults as documented at each property.
     package init(url: Secret) { self.url = url }
 }

@@ -1,12 +1,17 @@
 import Samples
 
-/// While a source fires, targets with the same values in `equal` stay quiet. A label absent on both is equal.
+/// While a source fires, targets with the same values of the `equal` labels are suppressed. A label absent on both is
+/// equal.
 /// Source: https://prometheus.io/docs/alerting/latest/configuration/#inhibit_rule
 package struct InhibitRule: Sendable, Hashable {
+    /// All must match an alert for it to inhibit others.
     package var sourceMatchers: [Matcher]
+    /// All must match an alert for it to be inhibited.
     package var targetMatchers: [Matcher]
+    /// Names of labels whose values source and target must share.
     package var equal: [String]
 
+    /// A rule; without `equal` any source inhibits any target.
     package init(sourceMatchers: [Matcher], targetMatchers: [Matcher], equal: [String] = []) {
         self.sourceMatchers = sourceMatchers
         self.targetMatchers = targetMatchers

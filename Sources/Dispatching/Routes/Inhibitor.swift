@@ -7,7 +7,7 @@ struct Inhibitor: Sendable {
         /// By equal values, then by fingerprint: whether the source is also a target of its rule.
         var firing: [[String]: [UInt64: Bool]] = [:]
 
-        /// A source that keeps an alert quiet by this rule, and of which a condition holds.
+        /// A source that inhibits an alert by this rule and meets a condition.
         func inhibiting(_ labels: Labels, where condition: (UInt64) -> Bool) -> UInt64? {
             guard rule.isTarget(labels), let candidates = firing[rule.equalValues(labels)] else { return nil }
             let isSource = rule.isSource(labels)
@@ -18,13 +18,12 @@ struct Inhibitor: Sendable {
     private var rules: [Sources]
     /// Of every alert that is a source of some rule and fires.
     private var labels: [UInt64: Labels] = [:]
-    /// How many sources are asked for a reason of their own to be quiet before an alert speaks: longer chains are none
-    /// that people write.
+    /// How many sources of sources are examined; longer chains of inhibitions do not occur in practice.
     private static let searchLimit = 64
 
     init(_ rules: [InhibitRule]) { self.rules = rules.map { Sources(rule: $0) } }
 
-    /// Takes note of an alert that fires, or forgets one that does not.
+    /// Adds an alert that fires, or removes one that does not.
     mutating func update(_ labels: Labels, firing: Bool) {
         for index in rules.indices where rules[index].rule.isSource(labels) {
             let values = rules[index].rule.equalValues(labels)
@@ -38,9 +37,9 @@ struct Inhibitor: Sendable {
         }
     }
 
-    /// Fingerprints of the alerts that keep this one quiet, one a rule. An alert that is both source and target of a
-    /// rule is not kept quiet by another such, else two would silence each other. Nor are alerts that keep each other
-    /// quiet in a circle over several rules: all speak, unless one from outside keeps them quiet.
+    /// Fingerprints of the alerts that inhibit this one, one per rule. An alert that is both source and target of a rule
+    /// is not inhibited by another such, as in Alertmanager. Nor are alerts that inhibit each other in a circle over
+    /// several rules, unless one from outside the circle inhibits them: else none of them would ever be sent.
     func inhibiting(_ labels: Labels) -> [UInt64] {
         var found: Set<UInt64> = []
         for sources in rules {
@@ -51,15 +50,15 @@ struct Inhibitor: Sendable {
         return isHeld(labels, &seen) ? found.sorted() : []
     }
 
-    /// Whether at the beginning of what keeps it quiet there is an alert that speaks.
+    /// Whether the chain of its inhibitions starts at an alert that is not inhibited itself.
     private func isHeld(_ labels: Labels, _ seen: inout Set<UInt64>) -> Bool {
         rules.contains { sources in
             sources.inhibiting(labels) { source in
                 guard seen.count <= Inhibitor.searchLimit, seen.insert(source).inserted,
                     let labels = self.labels[source]
                 else { return false }
-                let speaks = rules.allSatisfy { $0.inhibiting(labels, where: { _ in true }) == nil }
-                return speaks || isHeld(labels, &seen)
+                let isActive = rules.allSatisfy { $0.inhibiting(labels, where: { _ in true }) == nil }
+                return isActive || isHeld(labels, &seen)
             } != nil
         }
     }

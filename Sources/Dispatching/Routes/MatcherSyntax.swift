@@ -3,20 +3,21 @@ import Text
 
 /// A matcher's text that can't be read: what is wrong, in Alertmanager's words.
 package struct MatcherSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong, and where.
     package let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// Alertmanager's two matcher languages. A text that both read differently is taken as the classic one
-/// reads it, and so is one that only the classic one reads, as Alertmanager's default mode does.
+/// Alertmanager's two matcher languages. Where both parse a text the classic result holds, as in Alertmanager's default
+/// mode.
 /// Source: alertmanager, matcher/compat/parse.go.
 package enum MatcherSyntax {
-    /// Longest text taken, bytes: a matcher is a line, not a document.
-    static let longest = 65_536
+    /// Longer texts are refused, bytes.
+    static let limitBytes = 65_536
 
     /// One or more matchers: `severity="critical", team=~"a|b"`, braces around them optional.
     package static func parse(_ text: String) throws(MatcherSyntaxError) -> [Matcher] {
-        guard text.utf8.count <= longest else { throw MatcherSyntaxError("longer than \(longest) bytes") }
+        guard text.utf8.count <= limitBytes else { throw MatcherSyntaxError("longer than \(limitBytes) bytes") }
         let classic = attempt(text, ClassicMatcherParser.parse)
         let modern = attempt(text, UTF8MatcherParser.parse)
         switch (modern, classic) {

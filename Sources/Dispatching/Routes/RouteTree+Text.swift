@@ -7,17 +7,17 @@ extension RouteTree {
             + draw(Set(nodes.indices)) { ($0.continues ? "  continue: true" : "") + "  receiver: " + $0.receiver }
     }
 
-    /// Only what an alert with these labels goes through, as `amtool config routes test --tree` draws it: receivers
-    /// stand where the way ends.
+    /// The routes that an alert with these labels passes, as `amtool config routes test --tree` draws them: receivers
+    /// are shown where the alert ends up.
     package func show(matching labels: Labels) -> String {
         let ends = Set(matching(labels).map(\.index))
         var kept = ends
-        // Parents stand before their children.
+        // Parents come before their children.
         for node in nodes.reversed() where !kept.isDisjoint(with: node.children) { kept.insert(node.index) }
         return "Matching routes:\n" + draw(kept) { ends.contains($0.index) ? "  receiver: " + $0.receiver : "" }
     }
 
-    /// The receivers that hear an alert with these labels, each once, in the order of the tree.
+    /// The receivers of an alert with these labels, each once, in the order of the tree.
     package func receivers(of labels: Labels) -> [String] {
         var seen: Set<String> = []
         return matching(labels).map(\.receiver).filter { seen.insert($0).inserted }

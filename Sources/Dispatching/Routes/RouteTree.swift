@@ -1,25 +1,36 @@
 import Samples
 
-/// The routing tree with inheritance done and each node's place and key known.
+/// The routing tree with inheritance resolved and a key for each node.
 package struct RouteTree: Sendable {
+    /// A route with everything that it inherits.
     package struct Node: Sendable {
-        /// Its place in `nodes`; the root is 0.
+        /// Its position in `nodes`; the root is 0.
         package let index: Int
         /// The matchers from the root down, `{}/{severity="critical"}`: the first part of every group key.
         /// Siblings with equal matchers get `#2` and so on behind theirs, so that no two groups share a key.
         package let key: String
+        /// The receiver of its groups.
         package let receiver: String
+        /// All must match.
         package let matchers: [Matcher]
+        /// Whether the siblings below are tried too once it has matched.
         package let continues: Bool
+        /// How its alerts form groups.
         package let groupBy: Route.GroupBy
+        /// How long a new group waits for further alerts before its first message.
         package let groupWait: Duration
+        /// The time between two flushes of a group; never zero.
         package let groupInterval: Duration
+        /// The time after which a message about unchanged alerts is repeated.
         package let repeatInterval: Duration
+        /// Names of time intervals in which it is muted.
         package let muteTimeIntervals: [String]
+        /// Names of time intervals outside of which it is muted; none means never.
         package let activeTimeIntervals: [String]
+        /// Positions of its children in `nodes`.
         package fileprivate(set) var children: [Int]
 
-        /// The labels that name an alert's group here.
+        /// The labels that identify an alert's group here.
         package func groupLabels(of labels: Labels) -> Labels {
             switch groupBy {
             case .all: labels
@@ -28,6 +39,7 @@ package struct RouteTree: Sendable {
         }
     }
 
+    /// All routes, each before its children.
     package private(set) var nodes: [Node] = []
 
     /// Alertmanager's defaults: 30 s, 5 min, 4 h, grouped by nothing.
@@ -35,6 +47,7 @@ package struct RouteTree: Sendable {
         add(root, parent: nil, siblings: [])
     }
 
+    /// The root, whose receiver gets what no child matches.
     package var root: Node { nodes[0] }
 
     /// The routes that an alert takes: the deepest match of each branch, in the order of the tree; at least the root.
@@ -65,7 +78,7 @@ package struct RouteTree: Sendable {
             continues: route.continues,
             groupBy: route.groupBy ?? parent?.groupBy ?? .labels([]),
             groupWait: route.groupWait ?? parent?.groupWait ?? .seconds(30),
-            // Never zero: a group must not come round twice in one step.
+            // Never zero: a group must not be flushed twice in one step.
             groupInterval: max(route.groupInterval ?? parent?.groupInterval ?? .seconds(300), .milliseconds(1)),
             repeatInterval: route.repeatInterval ?? parent?.repeatInterval ?? .seconds(4 * 3600),
             muteTimeIntervals: route.muteTimeIntervals, activeTimeIntervals: route.activeTimeIntervals, children: [])

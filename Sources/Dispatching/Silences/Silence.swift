@@ -1,8 +1,9 @@
 import Samples
 
-/// Keeps matching alerts quiet from a start to an end, and, with a schedule, only in its windows in between.
+/// Suppresses matching alerts from a start to an end, and with a schedule only in its windows in between.
 /// Source: https://prometheus.io/docs/alerting/latest/alertmanager/#silences; the schedule is our own.
 package struct Silence: Sendable, Hashable {
+    /// Alertmanager's states; the raw values are those of its API.
     package enum State: String, Sendable, Hashable {
         case pending
         case active
@@ -13,15 +14,20 @@ package struct Silence: Sendable, Hashable {
     package var id: String
     /// All must match.
     package var matchers: [Matcher]
+    /// From when it holds.
     package var startsAt: Timestamp
-    /// From here on it is no more.
+    /// From when it does not hold any more.
     package var endsAt: Timestamp
+    /// When it was changed last.
     package var updatedAt: Timestamp
+    /// Who made it.
     package var createdBy: String
+    /// Why.
     package var comment: String
-    /// When it recurs: quiet only while one of these windows holds. Empty means all the time.
+    /// The windows in which it holds; empty means all the time.
     package var schedule: [TimeWindow]
 
+    /// A silence that is to be made, unless it has an id.
     package init(
         id: String = "", matchers: [Matcher], startsAt: Timestamp, endsAt: Timestamp,
         updatedAt: Timestamp = Timestamp(milliseconds: 0),
@@ -37,15 +43,16 @@ package struct Silence: Sendable, Hashable {
         self.schedule = schedule
     }
 
-    /// As Alertmanager's API tells it; a schedule does not change it.
+    /// The state that Alertmanager's API shows; a schedule does not change it.
     package func state(at now: Timestamp) -> State {
         now < startsAt ? .pending : now >= endsAt ? .expired : .active
     }
 
-    /// Whether it keeps alerts quiet now: active, and within its schedule.
+    /// Whether it suppresses alerts now: active, and within its schedule.
     package func isInForce(at now: Timestamp) -> Bool {
         state(at: now) == .active && (schedule.isEmpty || schedule.contains { $0.contains(now) })
     }
 
+    /// Whether all of its matchers match.
     package func matches(_ labels: Labels) -> Bool { matchers.allSatisfy { $0.matches(labels) } }
 }

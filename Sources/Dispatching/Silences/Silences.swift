@@ -6,9 +6,10 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalid(String)
     case notFound(String)
     case alreadyExpired(String)
-    /// As many as may be kept are there.
+    /// The limit of silences is reached.
     case tooMany(Int)
 
+    /// In Alertmanager's words.
     package var description: String {
         switch self {
         case .invalid(let reason): "silence invalid: \(reason)"
@@ -22,7 +23,7 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
 /// All silences, expired ones for as long as they are kept.
 struct Silences: Sendable {
     private(set) var all: [String: Silence] = [:]
-    /// Rises whenever the set of silences in force changes, so that alerts can remember what they matched.
+    /// Incremented whenever the set of silences in force changes, so that alerts can cache what they match.
     private(set) var epoch: UInt64 = 1
     private(set) var inForce: [Silence] = []
     private var dirty = true
@@ -34,8 +35,9 @@ struct Silences: Sendable {
         self.retention = retention
     }
 
-    /// Makes, changes or replaces a silence; returns what is to be stored: the silence, and the one it replaces, if
-    /// any. A change of matchers, or of the start of one that has begun, expires the old one and makes a new one.
+    /// Makes, changes or replaces a silence. A change of matchers, or of the start of one that has begun, expires the old
+    /// one and makes a new one.
+    /// - Returns: what is to be stored: the silence, and the one that it replaces, if any.
     mutating func set(_ given: Silence, random: any RandomSource, now: Timestamp) throws(SilenceError) -> [Silence] {
         try Silences.validate(given, now)
         var silence = given
@@ -75,7 +77,8 @@ struct Silences: Sendable {
 
     mutating func restore(_ silence: Silence) { if all.count < 2 * limit { store(silence) } }
 
-    /// Looks at the clock: which silences are in force, and which are old enough to be forgotten (returned).
+    /// Works out which silences are in force now, and drops those that expired longer ago than the retention.
+    /// - Returns: the ids of dropped ones.
     mutating func refresh(_ now: Timestamp) -> [String] {
         var forgotten: [String] = []
         for (id, silence) in all where silence.endsAt + retention <= now {

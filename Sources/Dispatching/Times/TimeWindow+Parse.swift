@@ -3,6 +3,7 @@ import Text
 
 /// A field of a time interval that can't be read, in Alertmanager's words.
 package struct TimeWindowError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong, and what was expected.
     package let description: String
     init(_ description: String) { self.description = description }
 }

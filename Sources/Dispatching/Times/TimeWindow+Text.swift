@@ -1,4 +1,4 @@
-/// A window in the words in which a configuration writes it.
+/// A window's fields as a configuration writes them.
 extension TimeWindow {
     /// `("22:00", "24:00")`
     package var timeTexts: [(start: String, end: String)] {
@@ -6,8 +6,11 @@ extension TimeWindow {
     }
     /// `monday:friday`
     package var weekdayTexts: [String] { weekdays.map { TimeWindow.text($0) { TimeWindow.weekdayName($0) } } }
+    /// `1:7`, `-3:-1`
     package var dayOfMonthTexts: [String] { daysOfMonth.map { TimeWindow.text($0) { String($0) } } }
+    /// `1:3`
     package var monthTexts: [String] { months.map { TimeWindow.text($0) { String($0) } } }
+    /// `2026:2028`
     package var yearTexts: [String] { years.map { TimeWindow.text($0) { String($0) } } }
 
     private static func text(_ span: Span, _ word: (Int) -> String) -> String {

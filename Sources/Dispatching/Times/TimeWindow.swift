@@ -2,13 +2,16 @@ import Platform
 import Samples
 import TimeZones
 
-/// One entry of a `time_intervals` list: all fields that are given must hold; within a field any range does.
+/// One entry of a `time_intervals` list: every field that is given must match, by any of its ranges.
 /// Source: https://prometheus.io/docs/alerting/latest/configuration/#time_interval
 package struct TimeWindow: Sendable, Hashable, Codable {
-    /// Both ends belong to it.
+    /// A range of numbers that includes both ends.
     package struct Span: Sendable, Hashable, Codable {
+        /// The first value that belongs to it.
         package var first: Int
+        /// The last value that belongs to it.
         package var last: Int
+        /// From the first value to the last.
         package init(_ first: Int, _ last: Int) {
             self.first = first
             self.last = last
@@ -24,10 +27,12 @@ package struct TimeWindow: Sendable, Hashable, Codable {
     package var daysOfMonth: [Span]
     /// From 1.
     package var months: [Span]
+    /// Four digits.
     package var years: [Span]
-    /// The zone in which the fields are meant; UTC unless given.
+    /// The zone that the fields refer to; UTC unless given.
     package var zone: TimeZoneData
 
+    /// A window without an end in any field that is not given.
     package init(
         times: [Span] = [], weekdays: [Span] = [], daysOfMonth: [Span] = [], months: [Span] = [], years: [Span] = [],
         zone: TimeZoneData = .utc
@@ -40,6 +45,7 @@ package struct TimeWindow: Sendable, Hashable, Codable {
         self.zone = zone
     }
 
+    /// Whether the time lies in it, read in its zone.
     package func contains(_ time: Timestamp) -> Bool {
         let local = (time + .seconds(zone.offset(at: time))).civil
         let minute = local.hour * 60 + local.minute
@@ -47,7 +53,7 @@ package struct TimeWindow: Sendable, Hashable, Codable {
         if !daysOfMonth.isEmpty {
             let length = Timestamp.days(inMonth: local.month, of: local.year)
             let holds = daysOfMonth.contains { span in
-                // A range past the month's end is cut to it, as Alertmanager does.
+                // A range beyond the end of the month is cut to it, as in Alertmanager.
                 let first = max(span.first < 0 ? length + span.first + 1 : span.first, 1)
                 let last = min(span.last < 0 ? length + span.last + 1 : span.last, length)
                 return local.day >= first && local.day <= last

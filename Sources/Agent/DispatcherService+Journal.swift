@@ -1,0 +1,130 @@
+import Alerts
+import Dispatching
+import Journal
+import Logging
+import Platform
+import Samples
+
+/// The dispatcher's state as rows of the journal.
+extension DispatcherService {
+    private static let threadPrefix = "thread/"
+
+    /// Something that happened to the agent itself, for the history.
+    package func recordEvent(_ subject: String, _ detail: String = "") {
+        append([.history(HistoryEntry(at: platform.time.wall(), kind: .agent, subject: subject, detail: detail))])
+    }
+
+    /// The first message of each conversation under way, by key, as the journal has kept them for the notifier.
+    package static func threads(in snapshot: JournalSnapshot) -> [String: String] {
+        var threads: [String: String] = [:]
+        for (key, bytes) in snapshot.states where key.hasPrefix(threadPrefix) {
+            threads[String(key.dropFirst(threadPrefix.count))] = String(decoding: bytes, as: UTF8.self)
+        }
+        return threads
+    }
+
+    static func changes(for threads: [String: String?]) -> [JournalChange] {
+        threads.map { key, id in
+            id.map { .state(key: threadPrefix + key, Array($0.utf8)) } ?? .forgetState(key: threadPrefix + key)
+        }
+    }
+
+    /// Reads what the journal has kept; rows that can't be read are logged and left out.
+    func saved(_ snapshot: JournalSnapshot) -> Dispatcher.Saved {
+        var saved = Dispatcher.Saved(alerts: snapshot.alerts)
+        for (key, bytes) in snapshot.silences {
+            read(key, "a silence in the journal could not be read and is left out") {
+                saved.silences.append(try Silence(encoded: bytes))
+            }
+        }
+        for (key, bytes) in snapshot.records {
+            read(key, "an entry of the notification log could not be read; its group is notified again") {
+                saved.logEntries.append(try NotificationLogEntry(encoded: bytes))
+            }
+        }
+        for (key, bytes) in snapshot.states where key.hasPrefix(EscalationRecord.keyPrefix) {
+            read(key, "an escalation in the journal could not be read; its response times start anew") {
+                saved.escalations.append(try EscalationRecord(encoded: bytes))
+            }
+        }
+        saved.outbox = snapshot.outbox.map { Outgoing(id: $0.id, notification: $0.notification) }
+        return saved
+    }
+
+    private func read(_ key: String, _ failure: Logger.Message, _ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            platform.log.error(failure, metadata: ["key": "\(key)", "err": "\(error)"])
+        }
+    }
+
+    /// All rows that belong to these decisions.
+    func changes(for decisions: Decisions) -> [JournalChange] {
+        var changes = decisions.send.map { JournalChange.outbox(id: $0.id, $0.notification) }
+        changes += decisions.withdrawn.map { .forgetOutbox(id: $0) }
+        changes += decisions.logEntries.map { .record(key: $0.destination.storageKey, $0.encoded()) }
+        changes += decisions.escalations.map { change(for: $0.key, $0.value) }
+        changes += decisions.escalated.map { history(of: $0) }
+        changes += decisions.removedLogEntries.map { .forgetRecord(key: $0.storageKey) }
+        changes += decisions.removedAlerts.map { .forgetAlert(fingerprint: $0) }
+        changes += decisions.removedSilences.map { .forgetSilence(id: $0) }
+        return changes
+    }
+
+    private func history(of escalated: EscalatedAlert) -> JournalChange {
+        let alert = escalated.alert
+        platform.log.error(
+            "alert escalates to the fallback",
+            metadata: [
+                "alert": "\(alert.name)", "labels": "\(alert.labels)", "receiver": "\(escalated.receiver)",
+                "fallback": "\(escalated.fallback)", "reason": "\(escalated.reason.rawValue)",
+            ])
+        let why = escalated.reason == .refused ? "refused it" : "has not accepted it in time"
+        return .history(
+            HistoryEntry(
+                at: platform.time.wall(), kind: .escalated, subject: alert.labels.description,
+                receiver: escalated.fallback, detail: "\(escalated.receiver) \(why)"))
+    }
+
+    private func change(for key: String, _ record: EscalationRecord?) -> JournalChange {
+        guard let record else { return .forgetState(key: key) }
+        do {
+            return .state(key: key, try record.encoded())
+        } catch {
+            platform.log.error(
+                "an escalation could not be encoded and will not outlive a restart",
+                metadata: ["key": "\(key)", "err": "\(error)"])
+            return .forgetState(key: key)
+        }
+    }
+
+    /// A silence's row, and what became of it for the history.
+    func changes(for silence: Silence, _ now: Moment) -> [JournalChange] {
+        let state = silence.state(at: now.wall).rawValue
+        let detail = "\(state) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)"
+        let subject = silence.matchers.map(\.description).joined(separator: ", ")
+        let history = JournalChange.history(
+            HistoryEntry(at: now.wall, kind: .silence, subject: subject, detail: detail))
+        do {
+            return [history, .silence(id: silence.id, try silence.encoded())]
+        } catch {
+            platform.log.error(
+                "a silence could not be encoded and will not outlive a restart",
+                metadata: ["id": "\(silence.id)", "err": "\(error)"])
+            return [history]
+        }
+    }
+
+    /// All rows of the dispatcher's state.
+    func allChanges(threads: [String: String]) -> [JournalChange] {
+        let now = platform.time.now()
+        let saved = dispatcher.saved
+        var decisions = Decisions()
+        decisions.send = saved.outbox
+        decisions.logEntries = saved.logEntries
+        for record in saved.escalations { decisions.escalations[record.storageKey] = record }
+        return saved.alerts.map { .alert($0) } + saved.silences.flatMap { changes(for: $0, now) }
+            + DispatcherService.changes(for: threads.mapValues { $0 }) + changes(for: decisions)
+    }
+}

@@ -1,0 +1,337 @@
+import Alerts
+import Delivery
+import Dispatching
+import Journal
+import Logging
+import Platform
+import Samples
+import Telemetry
+
+/// The dispatcher with its journal: what it decides is on the disk before a message leaves.
+///
+/// One loop decides, another writes. Decisions are written in the order in which they were made, so that the journal
+/// never holds an end without its start, and many decisions that come at once cost one fsync. A message costs two
+/// writes: when it is decided and when it is accepted. A write that fails delays nothing: the journal keeps the changes
+/// and the messages leave.
+package actor DispatcherService {
+    /// Where decided messages go, in the order of the decisions. The closures must not block.
+    package struct MessageSink: Sendable {
+        /// Takes messages that are in the outbox.
+        package var enqueue: @Sendable ([Outgoing]) -> Void
+        /// Drops messages that left the outbox.
+        package var withdraw: @Sendable ([UInt64]) -> Void
+        /// The first message of each conversation under way, by key.
+        package var threads: @Sendable () -> [String: String]
+
+        /// A sink that takes messages elsewhere than to a notifier.
+        package init(
+            enqueue: @escaping @Sendable ([Outgoing]) -> Void, withdraw: @escaping @Sendable ([UInt64]) -> Void,
+            threads: @escaping @Sendable () -> [String: String] = { [:] }
+        ) {
+            self.enqueue = enqueue
+            self.withdraw = withdraw
+            self.threads = threads
+        }
+
+        /// The notifier's queues.
+        package init(_ notifier: Notifier) {
+            self.init(
+                enqueue: { notifier.enqueue($0) }, withdraw: { notifier.withdraw($0) }, threads: { notifier.threads })
+        }
+    }
+
+    /// The loops that are under the watchdog; the raw values are values of a metric's label.
+    package enum Loop: String, Sendable, CaseIterable {
+        /// Decides what is due.
+        case dispatch
+        /// Writes to the journal and hands messages over.
+        case commit
+    }
+
+    /// How changes reach the disk: `Journal.write`, or a substitute of a test.
+    package typealias Write = @Sendable ([JournalChange]) async throws(JournalError) -> Void
+
+    private struct Batch {
+        var changes: [JournalChange] = []
+        var send: [Outgoing] = []
+        var withdraw: [UInt64] = []
+        var waiters: [CheckedContinuation<Void, Never>] = []
+
+        var needsWrite: Bool { !changes.isEmpty || !waiters.isEmpty }
+        var hasMessages: Bool { !send.isEmpty || !withdraw.isEmpty }
+    }
+
+    private enum Phase {
+        /// Before `run`: the caller that makes changes writes them, and messages wait.
+        case starting
+        case running
+        /// After `run`: the caller that makes changes writes them.
+        case stopped
+    }
+
+    var dispatcher: Dispatcher
+    let platform: Platform
+    private let write: Write
+    private let beat: @Sendable (Loop) -> Void
+    private var sink: MessageSink?
+    private var batch = Batch()
+    private var phase = Phase.starting
+    private var isWriting = false
+    private let decideWake = Wake()
+    private let commitWake = Wake()
+    private let refused: Counter
+    private let suppressed: Counter
+    private let decided: Counter
+    private let escalated: Counter
+
+    /// How long a loop sleeps at most, so that its heartbeat shows that it is alive.
+    private static let maxSleep = Duration.seconds(20)
+
+    /// A service without alerts; `restore` gives it a past, `run` starts it.
+    /// - Parameter beat: called once in each iteration of a loop, at least every 20 s.
+    package init(
+        options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry,
+        beat: @escaping @Sendable (Loop) -> Void
+    ) {
+        dispatcher = Dispatcher(options)
+        self.write = write
+        self.platform = platform
+        self.beat = beat
+        refused = registry.counter(
+            "vaultwatch_alerts_refused_total", help: "Alerts refused because the limit of alerts was reached.")
+        suppressed = registry.counter(
+            "vaultwatch_notifications_suppressed_total",
+            help: "Alerts that a flush of their group did not send, by reason.", labels: ["reason"])
+        for reason in SuppressionReason.allCases { suppressed.declare(reason.rawValue) }
+        decided = registry.counter(
+            "vaultwatch_notifications_decided_total", help: "Notifications decided, by reason.", labels: ["reason"])
+        for reason in Notification.Reason.allCases where reason != .test { decided.declare(reason.rawValue) }
+        escalated = registry.counter(
+            "vaultwatch_alerts_escalated_total",
+            help: "Alerts that went to the fallback because their receiver has not accepted them in time.",
+            labels: ["receiver", "severity"])
+        declareEscalations(options)
+    }
+
+    private nonisolated func declareEscalations(_ options: DispatchOptions) {
+        for receiver in options.receivers where receiver.fallback != nil {
+            for severity in Severity.allCases { escalated.declare(receiver.name, severity.rawValue) }
+        }
+    }
+
+    // MARK: The loops
+
+    /// Decides and writes until its task is cancelled; everything that was decided by then is written before it
+    /// returns. What comes later is written at once, and its messages stay in the outbox.
+    package func run(_ sink: MessageSink) async {
+        self.sink = sink
+        phase = .running
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.decideLoop() }
+            group.addTask { await self.commitLoop() }
+        }
+        phase = .stopped
+        await committed()
+        // The notifier refers to this service in turn.
+        self.sink = nil
+    }
+
+    private func decideLoop() async {
+        while !Task.isCancelled {
+            let now = platform.time.now()
+            enqueue(dispatcher.advance(now))
+            beat(.dispatch)
+            // Flushes look at silences and ends by themselves; this is for messages that wait, and for the heartbeat.
+            let latest = platform.time.monotonic() + DispatcherService.maxSleep
+            await decideWake.wait(
+                until: dispatcher.nextDeadline.map { min($0, latest) } ?? latest, time: platform.time)
+        }
+    }
+
+    private func commitLoop() async {
+        while !Task.isCancelled {
+            await writeBatches()
+            beat(.commit)
+            if batch.needsWrite || batch.hasMessages { continue }
+            await commitWake.wait(
+                until: platform.time.monotonic() + DispatcherService.maxSleep, time: platform.time)
+        }
+    }
+
+    /// Writes and hands over until nothing is left. One caller does it at a time; what others add meanwhile is included.
+    private func writeBatches() async {
+        guard !isWriting else { return }
+        isWriting = true
+        defer { isWriting = false }
+        while batch.needsWrite || (sink != nil && batch.hasMessages) {
+            var current = batch
+            batch = Batch()
+            if sink == nil {
+                (batch.send, batch.withdraw) = (current.send, current.withdraw)
+                (current.send, current.withdraw) = ([], [])
+            }
+            if !current.changes.isEmpty { await persist(current.changes) }
+            sink?.withdraw(current.withdraw)
+            let withdrawn = Set(current.withdraw)
+            sink?.enqueue(current.send.filter { !withdrawn.contains($0.id) })
+            for waiter in current.waiters { waiter.resume() }
+            beat(.commit)
+        }
+    }
+
+    /// Writes even where the caller's task was cancelled: a stop must not cut off what it has to save.
+    private func persist(_ changes: [JournalChange]) async {
+        let (write, log) = (write, platform.log)
+        await Task {
+            do {
+                try await write(changes)
+            } catch {
+                // The journal keeps what it could not write, and its health says so. Pages leave all the same.
+                log.debug("the journal did not take a write", metadata: ["err": "\(error)"])
+            }
+        }.value
+    }
+
+    /// Returns once everything decided so far is on the disk, or is kept by the journal because the disk refuses it.
+    private func committed() async {
+        guard phase == .running || isWriting else { return await writeBatches() }
+        await withCheckedContinuation { continuation in
+            batch.waiters.append(continuation)
+            commitWake.signal()
+        }
+    }
+
+    func append(_ changes: [JournalChange]) {
+        batch.changes += changes
+        if !changes.isEmpty { commitWake.signal() }
+    }
+
+    private func enqueue(_ decisions: Decisions, _ changes: [JournalChange] = []) {
+        append(changes + self.changes(for: decisions))
+        for message in decisions.send { decided.increment(message.notification.reason.rawValue) }
+        for alert in decisions.escalated { escalated.increment(alert.receiver, alert.alert.severity.rawValue) }
+        for (reason, count) in decisions.suppressed { suppressed.increment(reason.rawValue, by: Double(count)) }
+        batch.send += decisions.send
+        batch.withdraw += decisions.withdrawn
+        if batch.hasMessages { commitWake.signal() }
+    }
+
+    /// Takes decisions, and lets the deciding loop look for what is due next.
+    func apply(_ decisions: Decisions, _ changes: [JournalChange] = []) {
+        enqueue(decisions, changes)
+        decideWake.signal()
+    }
+
+    // MARK: Start and reload
+
+    /// Goes on where the last run ended.
+    /// - Parameter snapshot: what the journal has kept.
+    package func restore(_ snapshot: JournalSnapshot) {
+        let decisions = dispatcher.restore(saved(snapshot), now: platform.time.now())
+        let new = Set(decisions.send.map(\.id))
+        enqueue(decisions)
+        batch.send += dispatcher.pending.filter { !new.contains($0.id) }
+        commitWake.signal()
+    }
+
+    /// Takes in what the journal has kept, after a start without it: undelivered messages are sent, and what this run
+    /// knows itself stays as it is.
+    package func merge(_ snapshot: JournalSnapshot) {
+        let decisions = dispatcher.merge(saved(snapshot), now: platform.time.now())
+        let ids = Set(snapshot.outbox.map(\.id)).subtracting(decisions.send.map(\.id))
+        enqueue(decisions)
+        batch.send += dispatcher.pending.filter { ids.contains($0.id) }
+        commitWake.signal()
+        decideWake.signal()
+    }
+
+    /// Starts without what the journal holds, since it can't be read now; `merge` takes it in as soon as it can.
+    package func beginWithoutPast() { dispatcher.beginWithoutPast(now: platform.time.now()) }
+
+    /// Takes a new routing configuration.
+    package func reload(_ options: DispatchOptions) {
+        declareEscalations(options)
+        apply(dispatcher.reload(options, now: platform.time.now()))
+    }
+
+    /// Writes everything again, into a journal that was begun anew after its file broke.
+    package func rewriteJournal() { append(allChanges(threads: sink?.threads() ?? [:])) }
+
+    // MARK: Alerts
+
+    /// Takes alerts; on return they are in the journal.
+    /// - Parameters:
+    ///   - external: they came through the API rather than from our own rules.
+    ///   - state: what the rules need to go on after a restart, written in the same transaction.
+    ///   - waits: false returns before the journal has it.
+    /// - Returns: number of new alerts refused because the limit of alerts was reached.
+    @discardableResult
+    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true)
+        async -> Int
+    {
+        let now = platform.time.now()
+        let before = Set(alerts.lazy.map(\.fingerprint).filter { self.dispatcher.fires($0, now) })
+        let receipt = dispatcher.receive(alerts, external: external, now: now)
+        var changes = state
+        for alert in receipt.accepted {
+            changes.append(.alert(alert))
+            let isEnded = alert.status(at: now.wall) == .resolved
+            guard isEnded == before.contains(alert.fingerprint) else { continue }
+            let summary = alert.annotations["summary"] ?? ""
+            changes.append(
+                .history(
+                    HistoryEntry(
+                        at: now.wall, kind: isEnded ? .ended : .firing, subject: alert.labels.description,
+                        detail: summary)))
+            platform.log.info(
+                isEnded ? "alert ended" : "alert fires",
+                metadata: ["alert": "\(alert.name)", "labels": "\(alert.labels)", "summary": "\(summary)"])
+        }
+        if receipt.refused > 0 {
+            refused.increment(by: Double(receipt.refused))
+            platform.log.error(
+                "alerts refused: the limit of alerts is reached", metadata: ["refused": "\(receipt.refused)"])
+        }
+        // Groups that need not wait are flushed in the same transaction: one fsync between the fault and the page.
+        apply(dispatcher.advance(now), changes)
+        if waits, !changes.isEmpty { await committed() }
+        return receipt.refused
+    }
+
+    // MARK: Silences
+
+    /// Makes a silence (empty id) or changes one; on return it is in the journal.
+    /// - Returns: the silence with its id.
+    /// - Throws: `SilenceError` for one that is invalid, unknown, or one too many.
+    package func setSilence(_ silence: Silence) async throws(SilenceError) -> Silence {
+        let now = platform.time.now()
+        let (stored, decisions) = try dispatcher.setSilence(silence, random: platform.random, now: now)
+        apply(decisions, stored.flatMap { self.changes(for: $0, now) })
+        await committed()
+        return stored.first ?? silence
+    }
+
+    /// Ends a silence; on return that is in the journal.
+    /// - Throws: `SilenceError` for one that is unknown or has expired.
+    package func expireSilence(_ id: String) async throws(SilenceError) {
+        let now = platform.time.now()
+        let (stored, decisions) = try dispatcher.expireSilence(id, now: now)
+        apply(decisions, changes(for: stored, now))
+        await committed()
+    }
+
+    // MARK: Queries
+
+    /// All firing alerts, as Alertmanager's API shows them.
+    package func alertStatuses() -> [AlertStatus] { dispatcher.alertStatuses(platform.time.now()) }
+    /// All groups with a firing alert, as Alertmanager's API shows them.
+    package func groupStatuses() -> [GroupStatus] { dispatcher.groupStatuses(platform.time.now()) }
+    /// How much is held, for metrics.
+    package func counts() -> Dispatcher.Counts { dispatcher.counts(platform.time.now()) }
+    /// All silences, the last changed first.
+    package func silences() -> [Silence] { dispatcher.allSilences }
+    /// The silence with this id.
+    package func silence(_ id: String) -> Silence? { dispatcher.silence(id) }
+    /// The routing configuration in use.
+    package var options: DispatchOptions { dispatcher.options }
+}

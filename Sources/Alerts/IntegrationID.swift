@@ -1,0 +1,67 @@
+/// What kind of service an integration sends to; the raw value is its name in metrics, in the API and in front of
+/// `_configs` in the configuration.
+public enum IntegrationKind: String, Hashable, Sendable, CaseIterable {
+    case email
+    case slack
+    case pagerduty
+    case webhook
+    case alertmanager
+    case heartbeat
+
+    /// Whether an unchanged alert is sent to it every minute or so, so that an accepted repeat is no news.
+    public var expectsResends: Bool { self == .alertmanager || self == .heartbeat }
+
+    /// Whether a program reads its messages, and not people.
+    public var isMachine: Bool { self == .webhook || self == .alertmanager }
+}
+
+/// One integration of a receiver: its kind, and its position among the receiver's integrations of this kind.
+/// As text, and so in the journal: `email/0`.
+public struct IntegrationID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Email, Slack and so on.
+    public var kind: IntegrationKind
+    /// From 0, in the order of the configuration.
+    public var index: Int
+
+    /// - Parameter index: from 0, among the receiver's integrations of this kind.
+    public init(_ kind: IntegrationKind, _ index: Int) {
+        self.kind = kind
+        self.index = index
+    }
+
+    /// Reads `email/0`; nil where the text is nothing of the kind.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let kind = IntegrationKind(rawValue: String(parts[0])), let index = Int(parts[1]),
+            index >= 0
+        else { return nil }
+        self.init(kind, index)
+    }
+
+    /// `email/0`
+    public var description: String { "\(kind.rawValue)/\(index)" }
+
+    /// By name, then by position.
+    public static func < (a: IntegrationID, b: IntegrationID) -> Bool {
+        (a.kind.rawValue, a.index) < (b.kind.rawValue, b.index)
+    }
+}
+
+extension IntegrationID: Codable {
+    /// Reads the text form.
+    /// - Throws: `DecodingError` where it is none.
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let id = IntegrationID(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\"\(text)\" names no integration"))
+        }
+        self = id
+    }
+
+    /// Writes the text form.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,74 @@
+import Alerts
+import Platform
+import Samples
+
+/// The state of one destination: its entry of the notification log, and the message that has not been accepted yet.
+struct DestinationState: Sendable {
+    /// A message between its decision and its acceptance.
+    struct Pending: Sendable {
+        var message: Outgoing
+        var firing: Set<UInt64>
+        var resolved: Set<UInt64>
+        /// Whether an attempt is under way: such a message can't be withdrawn.
+        var inFlight = false
+
+        init(_ message: Outgoing) {
+            self.message = message
+            firing = Set(message.notification.firing.map(\.fingerprint))
+            resolved = Set(message.notification.resolved.map(\.fingerprint))
+        }
+    }
+
+    // As in `NotificationLogEntry`.
+    var lastFiring: Set<UInt64> = []
+    var notified: Set<UInt64> = []
+    var possiblyNotified: Set<UInt64> = []
+    var possiblyResolved: Set<UInt64> = []
+    /// From when the repeat interval counts, on the clock that does not step and on the one that does.
+    var notifiedAt = Instant(nanoseconds: 0)
+    var notifiedAtWall = Timestamp(milliseconds: 0)
+    /// At most one: a newer message replaces an older one.
+    var pending: Pending?
+    /// Ended alerts whose resolve is sent again and again, and until when.
+    var resolvedResends: [UInt64: Instant] = [:]
+    /// A decision waits for the outcome of the attempt under way.
+    var needsDecision = false
+
+    /// Whether the destination is to be notified of the alert's end.
+    func needsResolve(_ fingerprint: UInt64) -> Bool {
+        notified.contains(fingerprint) || possiblyNotified.contains(fingerprint)
+    }
+
+    /// Whether there is an entry for the notification log.
+    var hasLogEntry: Bool { !notified.isEmpty || !possiblyNotified.isEmpty || !possiblyResolved.isEmpty }
+    var isEmpty: Bool { pending == nil && !hasLogEntry && resolvedResends.isEmpty }
+
+    /// Alertmanager's rule of deduplication, extended by what may have arrived. Nil: nothing is to be sent.
+    /// Source: alertmanager, notify.go, DedupStage.needsUpdate.
+    func reason(firing current: Set<UInt64>, ended: Set<UInt64>, repeatInterval: Duration, now: Instant)
+        -> Notification.Reason?
+    {
+        if current.isEmpty { return ended.isEmpty ? nil : .resolved }
+        if notified.isEmpty && possiblyNotified.isEmpty { return .first }
+        if !current.isSubset(of: lastFiring) { return .changed }
+        if !current.isDisjoint(with: possiblyResolved) || !ended.isEmpty { return .changed }
+        return now - notifiedAt >= repeatInterval ? .repeat : nil
+    }
+
+    /// The receiver may have the message; whether it has will never be known.
+    mutating func recordUnanswered(_ pending: Pending) {
+        possiblyNotified.formUnion(pending.firing)
+        possiblyResolved.formUnion(pending.resolved)
+    }
+
+    /// Removes an alert that has ended.
+    /// - Returns: whether the entry of the notification log changed.
+    mutating func remove(_ fingerprint: UInt64) -> Bool {
+        lastFiring.remove(fingerprint)
+        resolvedResends[fingerprint] = nil
+        let removed = [
+            notified.remove(fingerprint), possiblyNotified.remove(fingerprint), possiblyResolved.remove(fingerprint),
+        ]
+        return removed.contains { $0 != nil }
+    }
+}
