@@ -42,7 +42,7 @@ struct InstallTests {
                 "verify",
                 "systemd-analyze verify --man=no vaultwatch.service vaultwatch.socket 2>&1 | tee /root/verify; ! test -s /root/verify"
             ),
-            .init("disabled", "! systemctl is-active vaultwatch; ! systemctl is-enabled vaultwatch vaultwatch.socket"),
+            .init("disabled", "! systemctl is-active vaultwatch && ! systemctl is-enabled vaultwatch vaultwatch.socket"),
             Self.edit,
             .init("missing", "! vaultwatch check config --as-service"),
             .init(
@@ -58,6 +58,29 @@ struct InstallTests {
             .init("break", "echo 'nonsense: 1' >>/etc/vaultwatch/vaultwatch.yml; ! systemctl reload vaultwatch"),
             .init("reason", "journalctl -u vaultwatch -o cat --no-pager | grep 'failed to reload config: .*nonsense'"),
             .init("mend", "sed -i /nonsense/d /etc/vaultwatch/vaultwatch.yml; systemctl reload vaultwatch"),
+            // Credentials, for who wants secrets encrypted at rest: copies from the service's start.
+            .init(
+                "credential",
+                """
+                mkdir -p /etc/systemd/system/vaultwatch.service.d
+                printf '[Service]\\nLoadCredential=vault-token:/etc/vaultwatch/secrets/vault-token\\n' \
+                    >/etc/systemd/system/vaultwatch.service.d/credentials.conf
+                sed -i 's|token_file: .*|token_file: ${CREDENTIALS_DIRECTORY}/vault-token|' /etc/vaultwatch/vaultwatch.yml
+                systemctl daemon-reload
+                vaultwatch check config --as-service
+                systemctl restart vaultwatch
+                vaultwatch check config --as-service
+                ! vaultwatch check config
+                """),
+            .init("stale", "touch /etc/vaultwatch/secrets/vault-token; vaultwatch check config --as-service"),
+            .init(
+                "no-credential",
+                """
+                rm -r /etc/systemd/system/vaultwatch.service.d; systemctl daemon-reload
+                if vaultwatch check config --as-service; then exit 1; fi
+                sed -i 's|token_file: .*|token_file: /etc/vaultwatch/secrets/vault-token|' /etc/vaultwatch/vaultwatch.yml
+                systemctl restart vaultwatch
+                """),
             .init("errors", "journalctl -p err -u vaultwatch -t vaultwatch -o cat --no-pager"),
             .init("strange", "! journalctl -u vaultwatch -o cat --no-pager | grep 'thread priority'"),
             .init("silence", "vaultwatch silence add -c upgrade -d 2h alertname=Foo"),
@@ -77,7 +100,7 @@ struct InstallTests {
                 "rm /etc/vaultwatch/secrets/*; apt-get install -y -qq /root/0.deb; apt-get purge -y -qq vaultwatch"),
             .init(
                 "nothing",
-                "! find / -xdev -name '*vaultwatch*' -not -path '/var/log/*' -not -path '/var/lib/steps/*' | grep .; ! id vaultwatch"
+                "! find / -xdev -name '*vaultwatch*' -not -path '/var/log/*' -not -path '/var/lib/steps/*' | grep . && ! id vaultwatch"
             ),
         ])
         func expect(_ step: String, _ texts: String..., file: String = #fileID, line: Int = #line) {
@@ -91,6 +114,9 @@ struct InstallTests {
         expect(
             "missing", "cannot read /etc/vaultwatch/secrets/vault-token", "put there: a Vault token", "No such file")
         expect("forbidden", "chgrp vaultwatch")
+        expect("credential", "--as-service finds what it will find")
+        #expect(said["credential"]?.contains("warning") == false)
+        expect("stale", "warning: the service still has the credential vault-token")
         #expect(said["state"] == "NRestarts=0\nActiveState=active\nSubState=running\nStartLimitIntervalUSec=0\n")
         expect("security", "Overall exposure level for vaultwatch.service: 1.4 OK")
         expect("errors", "reload refused")
@@ -151,6 +177,9 @@ struct InstallTests {
                 "after-kill", facts + "; comm -23 /root/alerts /root/alerts.new | tee /root/lost; ! test -s /root/lost"),
             .init(
                 "waiting-after-kill", wait("vaultwatch query 'vaultwatch_notifications_pending > 0' | grep vaultwatch")),
+            .init(
+                "journald",
+                "systemctl restart systemd-journald; vaultwatch query 'vector(1)'; systemctl is-active vaultwatch"),
             // Six more deaths, one right after the other: nothing gives up.
             .init(
                 "often",
