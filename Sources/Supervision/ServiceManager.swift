@@ -44,7 +44,8 @@ package struct ServiceManager: Sendable {
 
     /// The listening sockets that systemd opened for this process, sd_listen_fds(3); they start at descriptor 3.
     package static func listeningSockets() -> [Int32] {
-        let count = sd_listen_fds(1)
+        // The environment keeps them: who asks again gets the same answer.
+        let count = sd_listen_fds(0)
         return count > 0 ? (0..<count).map { 3 + $0 } : []
     }
 
