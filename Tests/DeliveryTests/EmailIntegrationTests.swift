@@ -214,7 +214,9 @@ struct EmailIntegrationTests {
     }
 
     @Test func threadsTheMailsOfAGroup() async throws {
-        func reference(_ threading: EmailOptions.Threading, _ make: @escaping @Sendable (IntegrationID) -> Alerts.Notification)
+        func reference(
+            _ threading: EmailOptions.Threading, _ make: @escaping @Sendable (IntegrationID) -> Alerts.Notification
+        )
             async throws -> String?
         {
             try await read(sent(settings { $0.threading = threading }, make).message)["References"]

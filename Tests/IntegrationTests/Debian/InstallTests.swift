@@ -42,7 +42,8 @@ struct InstallTests {
                 "verify",
                 "systemd-analyze verify --man=no vaultwatch.service vaultwatch.socket 2>&1 | tee /root/verify; ! test -s /root/verify"
             ),
-            .init("disabled", "! systemctl is-active vaultwatch && ! systemctl is-enabled vaultwatch vaultwatch.socket"),
+            .init(
+                "disabled", "! systemctl is-active vaultwatch && ! systemctl is-enabled vaultwatch vaultwatch.socket"),
             Self.edit,
             .init("missing", "! vaultwatch check config --as-service"),
             .init(
