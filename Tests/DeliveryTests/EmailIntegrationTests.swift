@@ -61,7 +61,7 @@ struct EmailIntegrationTests {
     }
 
     private func sent(
-        _ settings: IntegrationOptions.Settings, _ make: @escaping @Sendable (String) -> Alerts.Notification
+        _ settings: IntegrationOptions.Settings, _ make: @escaping @Sendable (IntegrationID) -> Alerts.Notification
     ) async throws -> MailRequest {
         let mail = ScriptedMail()
         let outcome = try await Notifier.test(settings, mail: mail).outcome(make)
@@ -214,7 +214,9 @@ struct EmailIntegrationTests {
     }
 
     @Test func threadsTheMailsOfAGroup() async throws {
-        func reference(_ threading: EmailOptions.Threading, _ make: @escaping @Sendable (String) -> Alerts.Notification)
+        func reference(
+            _ threading: EmailOptions.Threading, _ make: @escaping @Sendable (IntegrationID) -> Alerts.Notification
+        )
             async throws -> String?
         {
             try await read(sent(settings { $0.threading = threading }, make).message)["References"]

@@ -35,7 +35,7 @@ struct NotifierQueueTests {
         queue.add(message(1), at(0))
         #expect(queue.startAttempts(at(0)).count == 1)
         queue.add(message(2), at(0))
-        #expect(queue.recordFailed(1, limited, at(1), unit: 0))
+        #expect(queue.recordFailed(1, limited, at(1), unit: 0) == true)
         #expect(queue.startAttempts(at(1)).isEmpty)
         queue.retry(1)
         #expect(queue.nextAttempt == at(31))
@@ -49,22 +49,22 @@ struct NotifierQueueTests {
         var queue = NotifierQueue(.email, limit: 10)
         queue.add(message(1), at(0))
         #expect(queue.startAttempts(at(0)).count == 1)
-        #expect(queue.withdraw(1))
+        #expect(queue.withdraw(1) == true)
         #expect(queue.count == 1)
-        #expect(queue.recordFailed(1, failed, at(1), unit: 0))
+        #expect(queue.recordFailed(1, failed, at(1), unit: 0) == true)
         queue.retry(1)
         #expect(queue.count == 0)
         #expect(queue.nextAttempt == nil)
-        #expect(!queue.withdraw(1))
+        #expect(queue.withdraw(1) == false)
     }
 
     @Test func theSameFailureIsNoNews() {
         var queue = NotifierQueue(.email, limit: 10)
-        #expect(queue.recordFailed(1, failed, at(1), unit: 0))
-        #expect(!queue.recordFailed(1, failed, at(2), unit: 0))
-        #expect(queue.recordFailed(1, limited, at(3), unit: 0))
-        #expect(queue.recordAccepted(Timestamp(milliseconds: 0)))
-        #expect(!queue.recordAccepted(Timestamp(milliseconds: 0)))
+        #expect(queue.recordFailed(1, failed, at(1), unit: 0) == true)
+        #expect(queue.recordFailed(1, failed, at(2), unit: 0) == false)
+        #expect(queue.recordFailed(1, limited, at(3), unit: 0) == true)
+        #expect(queue.recordAccepted(Timestamp(milliseconds: 0)) == true)
+        #expect(queue.recordAccepted(Timestamp(milliseconds: 0)) == false)
     }
 
     /// A reload with other settings need not wait for what the old address asked for.

@@ -86,6 +86,8 @@ struct DispatcherChaosTests {
                     problems.append("a resolve without its trigger: \(alert.name) at \(place)")
                 }
                 believed[place]?.remove(alert.fingerprint)
+                // It was sent, so its resends may follow.
+                heard[place, default: []].insert(alert.fingerprint)
             }
             if isKnown {
                 doubtful[place]?.subtract(notification.alerts.map(\.fingerprint))

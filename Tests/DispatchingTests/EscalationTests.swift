@@ -218,7 +218,8 @@ struct EscalationTests {
         _ = d.receive([ended(EscalationTests.labels, since: 0, 900)], now: at(900))
         _ = try restart(&d, 901)
         let end = d.advance(at(1300))
-        #expect(said(end) == ["boss resolved:/A"])
+        // After a restart the messages to ops may have arrived, too.
+        #expect(Set(said(end)) == ["ops resolved:/A", "boss resolved:/A"])
         _ = accept(&d, end, 1301)
         _ = d.advance(at(2000))
         #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)

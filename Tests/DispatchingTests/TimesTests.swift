@@ -1,3 +1,4 @@
+import Alerts
 import Platform
 import Samples
 import Testing

@@ -289,12 +289,12 @@ struct JournalTests {
         #expect(delivered.generatorURL == "http://x/?g0.expr=up")
         let message = try #require(snapshot.outbox.first)
         #expect(snapshot.outbox.count == 1 && message.id == 3 && message.attempted)
-        #expect(message.notification.receiver == "down" && message.notification.integration == "webhook/0")
+        #expect(message.notification.receiver == "down" && message.notification.integration == .init(.webhook, 0))
         #expect(message.notification.firing.map(\.name) == ["Undelivered"])
-        let records = try snapshot.records.values.map { try NotificationRecord(encoded: $0) }
+        let records = try snapshot.records.values.map { try NotificationLogEntry(encoded: $0) }
         #expect(
             records.map { $0.groupLabels["alertname"] ?? "" }.sorted() == ["Delivered", "NodeDown", "Thread"])
-        #expect(records.first { $0.groupLabels["alertname"] == "NodeDown" }?.firing.count == 2)
+        #expect(records.first { $0.groupLabels["alertname"] == "NodeDown" }?.lastFiring.count == 2)
         let silences = try snapshot.silences.values.map { try Silence(encoded: $0) }
         #expect(silences.map(\.comment) == ["kept"] && silences.first?.createdBy == "me")
         let escalation = try #require(snapshot.states.first { $0.key.hasPrefix(EscalationRecord.keyPrefix) }?.value)
