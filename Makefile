@@ -1,6 +1,8 @@
 # make run    a simulated estate, the agent on it, and a page to look at
 # make test   everything the tests need, then all tests
 # make build  a release binary with the Swift runtime in it: .build/release/vaultwatch
+# make deb    a Debian package in this folder: vaultwatch_<version>_<architecture>.deb
+# make reproduce  builds the package twice from scratch, in two folders, and compares the bytes
 # make bench  speed, side by side with the peers
 
 SHELL := /bin/bash
@@ -11,11 +13,17 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SCRATCH ?= .build
 VENV := .build-tools/venv
 # The static runtime exports every symbol, which nobody loads: 2 MB of a process that counts them.
-RELEASE := -c release --static-swift-stdlib -Xlinker --no-export-dynamic
+# Symbols are bound at the start, after which their table is read-only. Paths of this machine stay out: the same
+# source gives the same bytes everywhere.
+RELEASE := -c release --static-swift-stdlib -Xlinker --no-export-dynamic -Xlinker -z -Xlinker now \
+	-Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsystemd-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev pkg-config
 RUN_PACKAGES := postgresql openssl
-TEST_PACKAGES := prometheus prometheus-alertmanager python3-venv chromium curl
+DEB_PACKAGES := debhelper dpkg-dev python3
+TEST_PACKAGES := prometheus prometheus-alertmanager python3-venv chromium curl mmdebstrap systemd-container lintian $(DEB_PACKAGES)
+# What the tests boot.
+DEBIAN_ROOT := .build-tools/debian-12.tar
 
 export VAULTWATCH_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
@@ -29,7 +37,7 @@ define install
 	fi
 endef
 
-.PHONY: build run test bench check-swift deps-build deps-run deps-test clean
+.PHONY: build run test bench deb reproduce check-swift deps-build deps-run deps-deb deps-test clean
 
 check-swift:
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/debian/12/"; exit 1; }
@@ -40,8 +48,18 @@ deps-build: check-swift
 deps-run: deps-build
 	$(call install,$(RUN_PACKAGES))
 
+# Where no namespaces can be made there is no such root either, and the tests that boot it are skipped.
+$(DEBIAN_ROOT): packaging/debian-root
+	@if [ "$$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then \
+	  echo "Making $@, the Debian in which tests install the package"; packaging/debian-root $@; \
+	fi
+
+deps-deb: deps-build
+	$(call install,$(DEB_PACKAGES))
+
 deps-test: deps-run
 	$(call install,$(TEST_PACKAGES))
+	@$(MAKE) --no-print-directory $(DEBIAN_ROOT)
 	@if ! $(VENV)/bin/python -c 'import moto.server, aiosmtpd, flask, flask_cors' 2>/dev/null; then \
 	  echo "Installing moto[server] and aiosmtpd from PyPI into $(VENV)"; \
 	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check 'moto[server]' aiosmtpd; \
@@ -51,13 +69,22 @@ build: deps-build
 	swift build --scratch-path $(SCRATCH) $(RELEASE) --product vaultwatch
 	@ls -l $(SCRATCH)/release/vaultwatch
 
+deb: deps-deb
+	swift build --scratch-path $(SCRATCH) $(RELEASE) --product vaultwatch
+	rm -f vaultwatch_*.deb
+	packaging/build-deb $(SCRATCH)/release/vaultwatch .
+	@ls -l vaultwatch_*.deb
+
+reproduce: deps-deb
+	packaging/reproduce
+
 run: deps-run
 	swift build --scratch-path $(SCRATCH) $(RELEASE) --product vaultwatch
 	swift build --scratch-path $(SCRATCH) $(RELEASE) --product vaultwatch-demo
 	exec $(SCRATCH)/release/vaultwatch-demo
 
 test: deps-test
-	swift build --scratch-path $(SCRATCH) --build-tests
+	swift build --scratch-path $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
 	SWIFT_DETERMINISTIC_HASHING=1 swift test --scratch-path $(SCRATCH) --skip-build --no-parallel
 
 bench: deps-test

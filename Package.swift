@@ -66,6 +66,8 @@ let package = Package(
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         // pthread_setname_np(3), a header alone.
         .systemLibrary(name: "CThread", path: "Sources/CThread"),
+        // bcrypt; crypt.h comes with libc6-dev.
+        .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         stage("Text", ["CRE2"]),
@@ -98,7 +100,7 @@ let package = Package(
             "Web",
             [
                 "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
-                "Telemetry",
+                "Telemetry", "CCrypt",
             ]),
         stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform"]),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
@@ -189,7 +191,7 @@ let package = Package(
         tests(
             "Console",
             ["Console", "HTTPServer", "Web", "Exposition", "Platform", "Text", "Samples", "Telemetry", logging]),
-        tests("Supervision", ["Supervision", "Platform", "Text", "Samples"]),
+        tests("Supervision", ["Supervision", "Simulation", "Platform", "Text", "Samples"]),
         tests("TestServers", ["TestServers", "Lab", "Platform"]),
         tests("Lab", ["Lab", "TestServers", "Platform", "Text", "Samples", logging], exclude: ["Recordings"]),
         tests(
@@ -202,8 +204,10 @@ let package = Package(
         tests(
             "Agent",
             [
-                "Agent", "Alerts", "Delivery", "Dispatching", "Exposition", "Journal", "Platform", "Probes", "Text",
-                "Samples", "Simulation", "Store", "Telemetry", "Transport", logging,
+                "Agent", "Alerts", "Config", "Delivery", "Dispatching", "Exposition", "HTTPServer", "Journal",
+                "Platform", "Probes",
+                "PromQL", "Rules", "Samples", "Simulation", "Store", "Telemetry", "Text", "Transport", "Web", "YAML",
+                logging,
             ]),
         tests(
             "Integration",
@@ -214,9 +218,8 @@ let package = Package(
         tests(
             "Simulation",
             [
-                "Simulation", "Agent", "Config", "Rules", "Dispatching", "Delivery", "Journal", "Store", "Alerts",
-                "Telemetry", "Transport", "YAML",
-                "Platform", "Text", "Samples", logging,
+                "Simulation", "Agent", "Config", "Dispatching", "Delivery", "Journal", "Probes", "Store", "Alerts",
+                "Supervision", "Telemetry", "Transport", "Web", "Platform", "Text", "Samples", logging,
             ]),
         tests("Tidy", []),
     ],

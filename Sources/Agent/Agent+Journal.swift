@@ -4,46 +4,49 @@ import Journal
 import Logging
 import Platform
 import Samples
+import Synchronization
 import Telemetry
 
 extension Agent {
-    /// The journal in the storage folder, what happens to it in the log.
-    /// - Parameter rewrite: raised when everything must be written again.
-    static func journal(_ options: StorageOptions, _ platform: Platform, _ metrics: AgentMetrics, rewrite: Flag)
-        -> Journal
-    {
-        let log = platform.log
-        return Journal(
+    /// The journal in the storage folder.
+    @Sendable static func openJournal(
+        _ options: StorageOptions, _ platform: Platform, _ report: @escaping @Sendable (JournalEvent) -> Void
+    ) -> any JournalStorage {
+        Journal(
             JournalOptions(path: options.path + "/journal.db", historyAge: options.historyRetention),
-            files: platform.files, time: platform.time, threads: platform.threads
-        ) { event in
-            switch event {
-            case .begunAnew(let keptAs, let reason):
-                log.error(
-                    "the journal cannot be used; it is kept aside and a new one begun",
-                    metadata: ["kept": "\(keptAs)", "err": "\(reason)"])
-                metrics.journalBegunAnew.set(platform.time.wall().seconds)
-                rewrite.raise()
-            case .failing(let reason):
-                log.error("the journal cannot be written; alerts still go out", metadata: ["err": "\(reason)"])
-            case .recovered: log.notice("the journal is written again")
-            case .refused(let row, let bytes):
-                log.error(
-                    "too large for the journal, so it will not survive a restart",
-                    metadata: ["row": "\(row)", "bytes": "\(bytes)"])
-            case .rowsLost(let count):
-                log.error(
-                    "more waited for the disk than may wait; everything is written again",
-                    metadata: ["rows": "\(count)"])
-                rewrite.raise()
-            }
+            files: platform.files, time: platform.time, threads: platform.threads, report: report)
+    }
+
+    /// Logs what happened to the journal.
+    /// - Returns: whether everything must be written again.
+    static func handle(_ event: JournalEvent, _ platform: Platform, _ metrics: AgentMetrics) -> Bool {
+        let log = platform.log
+        switch event {
+        case .begunAnew(let keptAs, let reason):
+            log.error(
+                "the journal cannot be used; it is kept aside and a new one begun",
+                metadata: ["kept": "\(keptAs)", "err": "\(reason)"])
+            metrics.journalBegunAnew.set(platform.time.wall().seconds)
+            return true
+        case .failing(let reason):
+            log.error("the journal cannot be written; alerts still go out", metadata: ["err": "\(reason)"])
+        case .recovered: log.notice("the journal is written again")
+        case .refused(let row, let bytes):
+            log.error(
+                "too large for the journal, so it will not survive a restart",
+                metadata: ["row": "\(row)", "bytes": "\(bytes)"])
+        case .rowsLost(let count):
+            log.error(
+                "more waited for the disk than may wait; everything is written again", metadata: ["rows": "\(count)"])
+            return true
         }
+        return false
     }
 
     /// Periodic maintenance of the journal.
     /// - Parameter isTurn: old history is to be deleted; what waits for the disk is tried every time.
     func maintainJournal(isTurn: Bool) async {
-        if journalUnread.isRaised { await mergeJournal() }
+        if state.withLock(\.isJournalUnread) { await mergeJournal() }
         if isTurn || !journal.health.isHealthy {
             do {
                 try await journal.maintain()
@@ -51,18 +54,12 @@ extension Agent {
                 platform.log.debug("the journal could not be maintained", metadata: ["err": "\(error)"])
             }
         }
-        if journalBegunAnew.take() {
-            await dispatcher.rewriteJournal()
-            await dispatcher.recordEvent(
-                "journal begun anew", "everything is written again; a file that could not be used is kept beside it")
-            await rules.save()
-        }
     }
 
     /// After a start without the journal: takes in what it holds once it can be read.
     private func mergeJournal() async {
         guard let snapshot = try? await journal.load() else { return }
-        _ = journalUnread.take()
+        state.withLock { $0.isJournalUnread = false }
         logUnreadable(snapshot)
         notifier.restore(threads: DispatcherService.threads(in: snapshot))
         await dispatcher.merge(snapshot)

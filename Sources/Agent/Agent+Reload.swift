@@ -3,45 +3,60 @@ import Delivery
 import Logging
 import Platform
 import Probes
+import Rules
 import Samples
+import Store
 import Supervision
 import Synchronization
 import Telemetry
+import Web
+
+/// Why a reload was refused although the configuration is right: what changed is read at the start alone.
+struct RestartRequired: Error, CustomStringConvertible {
+    /// `storage.path (/a → /b)`
+    let changes: [String]
+
+    var description: String {
+        let verb = changes.count == 1 ? "takes" : "take"
+        return "a change of \(changes.joined(separator: ", ")) \(verb) effect after a restart alone"
+    }
+}
 
 extension Agent {
-    /// Reads everything anew and takes it if all of it is right; else the running configuration stays.
+    /// Reads everything anew and takes it if all of it is right; else the running configuration stays. Several reloads
+    /// at once are one.
     /// - Returns: nil, or what is wrong.
+    @discardableResult
     func reload() async -> String? {
-        // One after the other: two at once would leave the routes of one file with the receivers of another.
-        let reload = state.withLock { state in
-            let before = state.reload
-            let reload = Task {
-                _ = await before?.value
-                return await self.reloadNow()
-            }
-            state.reload = reload
-            return reload
+        await reloads.run {
+            if self.supervisor.isStopping { return "the agent is stopping" }
+            self.notify { $0.reloadBegan() }
+            let refusal = await self.reloadNow()
+            self.notify { $0.reloadEnded(refusal: refusal, status: self.statusLine()) }
+            return refusal
         }
-        return await reload.value
     }
 
     private func reloadNow() async -> String? {
         do {
-            let configuration = try Agent.load(options, platform)
-            let rules = try Agent.ruleSet(configuration, platform)
-            let now = platform.time.wall()
+            let loaded = try Agent.load(options, platform)
+            let (running, listener) = state.withLock { ($0.configuration, $0.listener) }
+            let changes = Agent.restartRequired(running, loaded.configuration)
+            guard changes.isEmpty else { throw RestartRequired(changes: changes) }
+            let useWeb = try listener?.prepare(loaded.web)
+            // The last step that can fail, and the first that changes something.
+            let configuration = loaded.configuration
             try await notifier.reload(configuration.delivery) { await dispatcher.reload(configuration.dispatch) }
-            await self.rules.reload(rules, configuration)
-            let targets = Set(network.probes(configuration, platform: platform).targets)
-            let derived = Set(
-                configuration.vault.map { ProbeTarget(.vaultCluster, $0.name) }
-                    + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) })
-            startProbes(configuration)
-            observatory.keepOnly(targets.union(derived), now: now)
+            await rules.reload(loaded.rules, configuration)
+            useWeb?()
+            store.apply(configuration.storage.memory)
+            let now = platform.time.wall()
             state.withLock { state in
                 state.configuration = configuration
+                state.web = loaded.web
                 state.lastReload = (true, now)
             }
+            reloadProbes(from: running, to: configuration, now)
             metrics.reloadSuccessful.set(1)
             metrics.reloadTimestamp.set(now.seconds)
             await dispatcher.recordEvent("configuration reloaded", configuration.path)
@@ -52,15 +67,46 @@ extension Agent {
             state.withLock { $0.lastReload = (false, now) }
             metrics.reloadSuccessful.set(0)
             await dispatcher.recordEvent("reload refused", "\(error)")
-            platform.log.error("reload refused; the running configuration stays", metadata: ["err": "\(error)"])
+            platform.log.error(
+                "reload refused; the running configuration stays in force", metadata: ["err": "\(error)"])
             return "\(error)"
         }
     }
 
-    /// A reload that systemd asked for hears of its end.
-    func reloadOnRequest() async {
-        manager.reloading(monotonic: platform.time.monotonic())
-        _ = await reload()
-        manager.ready(status: statusLine())
+    /// Probes that ask the same as before go on: a reload that comes again and again must not keep them from ever
+    /// ending.
+    private func reloadProbes(from running: Configuration, to configuration: Configuration, _ now: Timestamp) {
+        guard !running.hasSameTargets(as: configuration), !supervisor.isStopping else { return }
+        let set = environment.probes?(configuration) ?? network.probes(configuration, platform: platform)
+        let derived =
+            configuration.vault.map { ProbeTarget(.vaultCluster, $0.name) }
+            + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) }
+        watchPolls()
+        probes.start(schedule(configuration, set))
+        appender.retain(Set(set.targets).union(derived), now: now)
+    }
+
+    /// What differs between two configurations and can't change while the agent runs.
+    static func restartRequired(_ old: Configuration, _ new: Configuration) -> [String] {
+        var changes: [String] = []
+        func compare(_ name: String, _ old: String, _ new: String) {
+            if old != new { changes.append("\(name) (\(old) → \(new))") }
+        }
+        compare(
+            "web.listen_addresses", old.web.listenAddresses.joined(separator: ", "),
+            new.web.listenAddresses.joined(separator: ", "))
+        compare("storage.path", old.storage.path, new.storage.path)
+        compare(
+            "storage.history_retention", old.storage.historyRetention.prometheusDescription,
+            new.storage.historyRetention.prometheusDescription)
+        return changes
+    }
+}
+
+extension Configuration {
+    /// Whether the same targets are probed in the same way.
+    fileprivate func hasSameTargets(as other: Configuration) -> Bool {
+        vault == other.vault && postgres == other.postgres && backups == other.backups && records == other.records
+            && global.pollInterval == other.global.pollInterval && global.timeout == other.global.timeout
     }
 }

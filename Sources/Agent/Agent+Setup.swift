@@ -1,24 +1,50 @@
 import Config
 import Delivery
+import HTTPServer
 import Logging
 import Platform
 import Rules
 import Samples
+import Supervision
+import Web
 import YAML
 
 extension Agent {
-    /// The configuration with the command line's words over it.
-    static func load(_ options: AgentOptions, _ platform: Platform) throws(ConfigurationErrors) -> Configuration {
+    /// Everything that a configuration file says, read and checked.
+    struct Loaded: Sendable {
+        var configuration: Configuration
+        var rules: RuleSet
+        var web: WebSettings
+    }
+
+    /// Reads the configuration, the rules and the web configuration; the command line's options go before the file's.
+    /// - Throws: `ConfigurationErrors`.
+    static func load(_ options: AgentOptions, _ platform: Platform) throws(ConfigurationErrors) -> Loaded {
         var configuration = try Configuration.load(
             options.configFile, files: platform.files, environment: options.environment)
         if !options.listenAddresses.isEmpty { configuration.web.listenAddresses = options.listenAddresses }
-        if let url = options.externalURL {
-            configuration.web.externalURL = url
-            configuration.delivery.externalURL = url
-        }
+        if let url = options.externalURL { configuration.web.externalURL = url }
         if let path = options.storagePath { configuration.storage.path = path }
         if let file = options.webConfigFile { configuration.web.configFile = file }
-        return configuration
+        let web = try webConfiguration(configuration.web, options, platform)
+        if configuration.web.externalURL.isEmpty {
+            configuration.web.externalURL = configuration.web.defaultExternalURL(
+                hostname: platform.hostname, isTLS: web.tls != nil)
+        }
+        configuration.delivery.externalURL = configuration.web.externalURL
+        var webOptions = WebService.Options()
+        webOptions.access = web.access
+        webOptions.externalURL = configuration.web.externalURL
+        // Sockets that systemd opened go before the configured addresses.
+        var listen: [ServerOptions.Listen] = ServiceManager.listeningSockets().map { .descriptor($0) }
+        if listen.isEmpty {
+            listen = configuration.web.listenAddresses.compactMap { address in
+                WebOptions.hostAndPort(address).map { .tcp(host: $0.host.isEmpty ? "::" : $0.host, port: $0.port) }
+            }
+        }
+        return Loaded(
+            configuration: configuration, rules: try ruleSet(configuration, platform),
+            web: WebSettings(listen: listen, tls: web.tls, options: webOptions))
     }
 
     /// The rules of a configuration.

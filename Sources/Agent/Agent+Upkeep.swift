@@ -4,30 +4,38 @@ import Exposition
 import Journal
 import Logging
 import Platform
-import Probes
 import Samples
 import Store
 import Supervision
-import Synchronization
 import Telemetry
 
 extension Agent {
-    /// What must be done now and then: old points and old history go, gauges are read, the journal is mended.
-    func keepHouse() async {
-        var turn = 0
+    /// Periodic maintenance: the agent's own metrics go into the store, old samples and old history go, and what waits
+    /// for the disk is tried again.
+    func upkeep() async {
+        var truncated: Instant?
+        var maintained: Instant?
         while !Task.isCancelled {
             await refreshMetrics()
             // The agent watches itself with the same rules as everything else.
-            let now = clock.look().now.wall
+            let now = clock.look().now
             store.append(
-                registry.families().flatMap { family in family.samples.map { Sample($0.labels, $0.value, at: now) } })
-            if turn % 4 == 0 { store.truncate(now: now) }
-            await maintainJournal(isTurn: turn % 12 == 0)
-            turn += 1
-            guard (try? await platform.time.sleep(for: .seconds(5))) != nil else { return }
+                registry.families().flatMap { family in
+                    family.samples.map { Sample($0.labels, $0.value, at: now.wall) }
+                })
+            if truncated.map({ $0 + .seconds(20) <= now.monotonic }) ?? true {
+                truncated = now.monotonic
+                store.truncate(now: now.wall)
+            }
+            let isTurn = maintained.map { $0 + .seconds(60) <= now.monotonic } ?? true
+            if isTurn { maintained = now.monotonic }
+            await maintainJournal(isTurn: isTurn)
+            let pause = journal.health.isHealthy ? environment.upkeepInterval : .seconds(5)
+            guard (try? await platform.time.sleep(for: pause)) != nil else { return }
         }
     }
 
+    /// Sets the gauges of all that is not counted where it happens.
     func refreshMetrics() async {
         let health = journal.health
         metrics.journalHealthy.set(health.isHealthy ? 1 : 0)
@@ -43,52 +51,7 @@ extension Agent {
         metrics.pending.set(Double(counts.pendingMessages))
         for state in ["active", "pending", "expired"] { metrics.silences.set(0, state) }
         for (state, count) in counts.silences { metrics.silences.set(Double(count), state.rawValue) }
-        for (loop, seconds) in heartbeat.ages(now: platform.time.monotonic()) { metrics.loopAge.set(seconds, loop) }
-        metrics.measureProcess()
-    }
-
-    /// Tells systemd that the agent lives, as long as all of its loops advance.
-    func feedWatchdog() async {
-        let interval = ServiceManager.watchdogInterval()
-        let time = platform.time
-        heartbeat.watch("evaluate", patience: .seconds(60), now: time.monotonic())
-        for loop in DispatcherService.Loop.allCases {
-            heartbeat.watch(loop.rawValue, patience: .seconds(60), now: time.monotonic())
-        }
-        var warned: [String] = []
-        var lastStatus = ""
-        while !Task.isCancelled {
-            let stalled = heartbeat.stalled(now: time.monotonic())
-            if stalled.isEmpty { manager.alive() }
-            if stalled != warned {
-                if stalled.isEmpty {
-                    platform.log.notice("all loops advance again")
-                } else {
-                    platform.log.critical(
-                        "loops stand still; the watchdog is not fed",
-                        metadata: ["loops": "\(stalled.joined(separator: ","))"])
-                }
-                warned = stalled
-            }
-            let status = statusLine()
-            if status != lastStatus, state.withLock({ $0.isReady && !$0.isStopping }) {
-                manager.status(status)
-                lastStatus = status
-            }
-            guard (try? await time.sleep(for: min(interval ?? .seconds(5), .seconds(5)))) != nil else { return }
-        }
-    }
-
-    /// One line for `systemctl status`: `3 of 3 nodes fine, PostgreSQL 2 of 2, backups 2 of 2`.
-    func statusLine() -> String {
-        let results = observatory.results
-        func share(_ kind: ProbeTarget.Kind, _ what: String) -> String? {
-            let all = results.filter { $0.target.kind == kind }
-            return all.isEmpty ? nil : "\(what) \(all.count { $0.status.health == .ok }) of \(all.count)"
-        }
-        let parts = [
-            share(.vaultNode, "Vault nodes"), share(.postgres, "PostgreSQL"), share(.backupSet, "backup sets"),
-        ].compactMap { $0 }
-        return parts.isEmpty ? "Starting" : "Fine: " + parts.joined(separator: ", ")
+        for (loop, seconds) in watchdog.ages(now: platform.time.monotonic()) { metrics.loopAge.set(seconds, loop) }
+        metrics.set(environment.processUsage())
     }
 }

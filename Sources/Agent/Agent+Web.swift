@@ -1,10 +1,8 @@
 import Alerts
 import Config
-import Console
 import Delivery
 import Dispatching
 import Exposition
-import HTTPServer
 import Journal
 import Platform
 import Probes
@@ -18,53 +16,22 @@ import Telemetry
 import Web
 
 extension Agent {
-    /// The listening servers of a run.
-    struct Servers: Sendable {
-        let servers: [HTTPServer]
-        /// `127.0.0.1:9321`
-        let addresses: [String]
-
-        func stop() async {
-            for server in servers { await server.stop() }
-        }
-    }
-
-    /// Binds all addresses. Sockets that systemd opened for us come first.
-    func listen() async throws -> Servers {
-        let configuration = state.withLock { $0.configuration }
-        var listen: [ServerOptions.Listen] = ServiceManager.listeningSockets().map { .descriptor($0) }
-        if listen.isEmpty {
-            listen = configuration.web.listenAddresses.compactMap { address in
-                WebOptions.hostAndPort(address).map { .tcp(host: $0.host.isEmpty ? "::" : $0.host, port: $0.port) }
-            }
-        }
-        let web = try webConfiguration(configuration.web)
-        var options = WebService.Options()
-        options.access = web.access
-        options.externalURL = configuration.web.externalURL
-        let sources = sources()
-        let service = WebService(
-            options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
-            platform: platform, registry: registry)
-        let server = HTTPServer(ServerOptions(listen: listen, tls: web.tls)) { await service.respond(to: $0) }
-        let addresses = try await server.start()
-        return Servers(servers: [server], addresses: addresses.map { "\($0)" })
-    }
-
-    private func sources() -> WebSources {
+    /// What the pages and APIs tell and do.
+    func sources() -> WebSources {
         var sources = WebSources()
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
-        sources.notReady = { [self] in
-            state.withLock { state in
-                if state.isStopping { return "stopping" }
-                return state.isReady ? nil : "waiting for the first answer or failure of each target"
-            }
-        }
+        sources.notReady = { [self] in supervisor.notReady }
         sources.reload = { [self] in await reload() }
         sources.lastReload = { [self] in state.withLock { $0.lastReload } }
         sources.flags = { [self] in
-            ["config.file": options.configFile, "storage.path": state.withLock { $0.configuration.storage.path }]
+            let (configuration, addresses) = state.withLock { ($0.configuration, $0.addresses) }
+            return [
+                "config.file": options.configFile, "storage.path": configuration.storage.path,
+                "web.listen-address": addresses.joined(separator: ","),
+                "web.external-url": configuration.web.externalURL,
+                "web.config.file": configuration.web.configFile ?? "",
+            ]
         }
         sources.storageRetention = { [self] in
             let memory = state.withLock { $0.configuration.storage.memory }
@@ -74,21 +41,27 @@ extension Agent {
             await refreshMetrics()
             return await families()
         }
+        let engine = QueryEngine(platform: platform, registry: registry)
+        sources.compute = { (computation, work) async throws(QueryError) -> ServerResponse in
+            try await engine.run(computation, work)
+        }
         addQueries(&sources)
         addAlerting(&sources)
-        sources.targets = { [self] in targets() }
+        sources.targets = { [self] in { self.targets() } }
         sources.status = { [self] in await status() }
         sources.degradations = { [self] in degradations() }
-        sources.history = { [self] (query) async throws(QueryError) -> [HistoryItem] in
+        sources.history = { [self] (query) async throws(QueryError) -> WebSources.Deferred<[HistoryItem]> in
             var filter = HistoryFilter()
             (filter.from, filter.to, filter.limit) = (query.from, query.to, query.limit)
             (filter.kinds, filter.receivers, filter.contains) = (query.kinds, query.receivers, query.contains)
             do throws(JournalError) {
-                return try await journal.history(filter).map { entry in
-                    HistoryItem(
-                        at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject,
-                        receiver: entry.receiver,
-                        integration: entry.integration, detail: entry.detail)
+                let entries = try await journal.history(filter)
+                return {
+                    entries.map { entry in
+                        HistoryItem(
+                            at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject,
+                            receiver: entry.receiver, integration: entry.integration, detail: entry.detail)
+                    }
                 }
             } catch {
                 throw QueryError(.unavailable, error.description)
@@ -98,26 +71,29 @@ extension Agent {
     }
 
     /// Everything on `/metrics`: what was probed, the agent's own, and `ALERTS`.
-    private func families() async -> [MetricFamily] {
-        var alerts = MetricFamily("ALERTS", .gauge, help: "1 for each pending or firing alert.")
-        for group in await rules.statuses() {
-            for alert in group.evaluator.rules.flatMap(\.alerts.values) where alert.state != .inactive {
-                let labels = Labels(alert.labels).setting(Labels.metricName, to: "ALERTS").setting(
-                    "alertstate", to: alert.state.rawValue)
-                alerts.samples.append(.init(labels, 1))
+    private func families() async -> WebSources.Deferred<[MetricFamily]> {
+        let groups = await rules.statuses()
+        return { [appender, registry] in
+            var alerts = MetricFamily("ALERTS", .gauge, help: "1 for each pending or firing alert.")
+            for group in groups {
+                for alert in group.evaluator.rules.flatMap(\.alerts.values) where alert.state != .inactive {
+                    let labels = Labels(alert.labels).setting(Labels.metricName, to: "ALERTS").setting(
+                        "alertstate", to: alert.state.rawValue)
+                    alerts.samples.append(.init(labels, 1))
+                }
             }
+            return (appender.families() + registry.families() + [alerts]).sorted { $0.name < $1.name }
         }
-        return (observatory.families() + registry.families() + [alerts]).sorted { $0.name < $1.name }
     }
 
     // MARK: Queries
 
     private func addQueries(_ sources: inout WebSources) {
-        sources.query = { [self] (text, at, timeout) async throws(QueryError) -> QueryAnswer in
+        sources.query = { [self] (text, at, isOver) throws(QueryError) -> QueryAnswer in
             let expression = try Agent.parse(text)
             let value: Value
             do throws(EvaluationError) {
-                value = try evaluator(timeout).instant(expression, at: at)
+                value = try evaluator(isOver).instant(expression, at: at)
             } catch {
                 throw Agent.queryError(error)
             }
@@ -129,10 +105,10 @@ extension Agent {
             case .matrix(let series): return .matrix(series)
             }
         }
-        sources.queryRange = { [self] (text, start, end, step, timeout) async throws(QueryError) -> QueryAnswer in
+        sources.queryRange = { [self] (text, start, end, step, isOver) throws(QueryError) -> QueryAnswer in
             let expression = try Agent.parse(text)
             do throws(EvaluationError) {
-                return .matrix(try evaluator(timeout).range(expression, start: start, end: end, step: step))
+                return .matrix(try evaluator(isOver).range(expression, start: start, end: end, step: step))
             } catch {
                 throw Agent.queryError(error)
             }
@@ -143,23 +119,30 @@ extension Agent {
             }
             return selector.matchers
         }
-        sources.series = { [self] (sets, start, end) async throws(QueryError) -> [Labels] in
+        sources.series = { [self] (sets, start, end, isOver) throws(QueryError) -> [Labels] in
             var found: Set<Labels> = []
-            for set in sets { found.formUnion(store.labels(set, start: start.milliseconds, end: end.milliseconds)) }
+            for set in sets {
+                if isOver() { throw QueryError(.timeout, "query timed out in selecting series") }
+                found.formUnion(store.labels(set, start: start.milliseconds, end: end.milliseconds))
+            }
             return found.sorted()
         }
-        sources.ruleGroups = { [self] in await rules.statuses().map(Agent.view) }
+        sources.ruleGroups = { [self] in
+            let groups = await rules.statuses()
+            return { groups.map(Agent.view) }
+        }
     }
 
-    private func evaluator(_ timeout: Duration?) -> Evaluator {
+    private func evaluator(_ isOver: @escaping @Sendable () -> Bool) -> Evaluator {
         var limits = EvaluationLimits()
         limits.series = 100_000
-        limits.samples = 5_000_000
+        // With points of 16 bytes, a few dozen MiB for each of the queries that are evaluated at a time.
+        limits.samples = 2_000_000
+        // No more fit an answer.
+        limits.resultPoints = 1_000_000
         limits.steps = 11_000
         limits.defaultStep = state.withLock { $0.configuration.global.evaluationInterval }
-        let time = platform.time
-        let deadline = time.monotonic() + min(timeout ?? .seconds(30), .seconds(120))
-        limits.isOverdue = { time.monotonic() > deadline }
+        limits.isOverdue = isOver
         return Evaluator(source: StoreSource(store: store), limits: limits)
     }
 
@@ -175,7 +158,7 @@ extension Agent {
         QueryError(error.kind == .timeout ? .timeout : .execution, error.message)
     }
 
-    private static func view(_ group: RuleKeeper.GroupStatus) -> RuleGroupView {
+    private static func view(_ group: RuleManager.GroupStatus) -> RuleGroupView {
         RuleGroupView(
             name: group.evaluator.group.name, file: group.evaluator.group.file, interval: group.interval,
             limit: group.evaluator.group.limit,
@@ -226,7 +209,7 @@ extension Agent {
         let urls = Dictionary(
             configuration.vault.flatMap { cluster in cluster.nodes.map { ("\(cluster.name)/\($0.name)", $0.url) } },
             uniquingKeysWith: { first, _ in first })
-        return observatory.results.filter { !$0.isDerived }.map { result in
+        return appender.results.filter { !$0.isDerived }.map { result in
             let pool =
                 switch result.target.kind {
                 case .postgres, .postgresCluster: "postgres"
@@ -244,14 +227,31 @@ extension Agent {
         }
     }
 
-    private func status() async -> EstateStatus {
+    private func status() async -> WebSources.Deferred<EstateStatus> {
         let now = platform.time.wall()
-        var alerts: [EstateStatus.FiringAlert] = []
-        var suppressed: Set<UInt64> = []
-        for status in await dispatcher.alertStatuses() where status.state == .suppressed {
-            suppressed.insert(status.alert.fingerprint)
+        let alerts = await dispatcher.alertStatuses()
+        let groups = await rules.statuses()
+        let receivers = notifier.statuses.map { status in
+            EstateStatus.Receiver(
+                name: status.receiver, integration: status.integration.description,
+                health: status.lastError == nil ? .ok : .warning, waiting: status.waiting,
+                lastAccepted: status.lastAccepted?.rfc3339, lastError: status.lastError)
         }
-        for rule in await rules.statuses().flatMap(\.evaluator.rules) {
+        return { [options, startedAt, appender] in
+            let suppressed = Set(alerts.lazy.filter { $0.state == .suppressed }.map(\.alert.fingerprint))
+            return EstateStatus(
+                version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
+                sections: StatusTable.sections(appender.results), alerts: Agent.firingAlerts(groups, suppressed),
+                receivers: receivers)
+        }
+    }
+
+    /// Pending and firing alerts, the gravest first.
+    private static func firingAlerts(_ groups: [RuleManager.GroupStatus], _ suppressed: Set<UInt64>)
+        -> [EstateStatus.FiringAlert]
+    {
+        var alerts: [EstateStatus.FiringAlert] = []
+        for rule in groups.flatMap(\.evaluator.rules) {
             for alert in rule.alerts.values where alert.state != .inactive {
                 let labels = Labels(alert.labels)
                 // The watchdog fires when all is well.
@@ -266,19 +266,9 @@ extension Agent {
                         labels: alert.labels))
             }
         }
-        alerts.sort { a, b in
+        return alerts.sorted { a, b in
             let (x, y) = (Severity(label: a.severity), Severity(label: b.severity))
             return x == y ? (a.name, a.since) < (b.name, b.since) : x > y
         }
-        let receivers = notifier.statuses.map { status in
-            EstateStatus.Receiver(
-                name: status.receiver, integration: status.integration.description,
-                health: status.lastError == nil ? .ok : .warning, waiting: status.waiting,
-                lastAccepted: status.lastAccepted?.rfc3339, lastError: status.lastError)
-        }
-        return EstateStatus(
-            version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
-            sections: StatusTable.sections(observatory.results),
-            alerts: alerts, receivers: receivers)
     }
 }

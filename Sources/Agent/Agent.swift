@@ -12,68 +12,75 @@ import Synchronization
 import Telemetry
 import Web
 
-/// The whole pipeline, wired: probes → store → rules → dispatch → delivery, the journal beside it, the web at its edge.
+/// The pipeline as one daemon: probes → store → rules → dispatcher → notifier, the journal beside it, the web at its
+/// edge. `Agent+Services.swift` lists its services in the order of their start.
 package final class Agent: Sendable {
     let options: AgentOptions
     let platform: Platform
+    let environment: AgentEnvironment
     let registry = Registry()
     let store: Store
     let clock: ClockWatch
-    let observatory: Observatory
-    let journal: Journal
+    let appender: Appender
+    let journal: any JournalStorage
     let dispatcher: DispatcherService
-    let rules: RuleKeeper
+    let rules: RuleManager
     let notifier: Notifier
     let network: Network
-    let heartbeat: Heartbeat
-    let manager: ServiceManager
+    let probes = ProbeRunner()
+    let watchdog: Watchdog
+    let supervisor: Supervisor
     let metrics: AgentMetrics
     let startedAt: Timestamp
+    let reloads = Coalescer<String?>()
     let state: Mutex<State>
-    /// Raised when the journal misses rows, because its file was begun anew or too much waited: everything is written again.
-    let journalBegunAnew: Flag
-    /// Raised when the start went on without what the journal holds; until it has been merged.
-    let journalUnread = Flag()
+    /// An element each time that the journal misses rows, since its file was begun anew or too much waited.
+    let journalRewrites: AsyncStream<Void>
 
     struct State {
         var configuration: Configuration
-        var schedule: ProbeSchedule?
-        var scheduleTask: Task<Void, Never>?
+        /// As of the start, until the listener has begun.
+        var web: WebSettings
+        var listener: (any WebListener)?
+        var addresses: [String] = []
+        /// The start went on without what the journal holds, which has not been merged yet.
+        var isJournalUnread = false
         var lastReload: (succeeded: Bool, at: Timestamp)
-        /// The reload that was asked for last.
-        var reload: Task<String?, Never>?
-        var isReady = false
-        var isStopping = false
-        var onReady: @Sendable ([String]) -> Void = { _ in }
     }
 
     /// Called once, with the bound addresses, when the agent is ready.
     package var onReady: @Sendable ([String]) -> Void {
-        get { state.withLock { $0.onReady } }
-        set { state.withLock { $0.onReady = newValue } }
+        get { ready.withLock { $0 } }
+        set { ready.withLock { $0 = newValue } }
     }
+    private let ready = Mutex<@Sendable ([String]) -> Void>({ _ in })
 
     /// Reads the configuration; nothing runs yet.
-    /// - Throws: `ConfigurationErrors` with everything that is wrong with the configuration, rule and template files.
+    /// - Throws: `ConfigurationErrors` with everything that is wrong with the configuration, rule, web configuration and
+    ///   template files.
     package init(
-        _ options: AgentOptions, platform: Platform, network: Network? = nil, manager: ServiceManager = ServiceManager()
+        _ options: AgentOptions, platform: Platform, environment: AgentEnvironment = AgentEnvironment()
     ) throws {
         self.options = options
         self.platform = platform
-        self.manager = manager
-        let configuration = try Agent.load(options, platform)
+        self.environment = environment
+        let loaded = try Agent.load(options, platform)
+        let configuration = loaded.configuration
         let lostConnections = LostConnections()
-        self.network = network ?? Network.real(platform) { lostConnections.report($0) }
+        network = environment.network ?? Network.real(platform) { lostConnections.report($0) }
         store = Store(options: configuration.storage.memory, registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
-        observatory = Observatory(store: store, clock: clock)
-        metrics = AgentMetrics(registry, version: options.version, now: platform.time.wall())
+        appender = Appender(store: store, clock: clock)
+        let metrics = AgentMetrics(registry, version: options.version, now: platform.time.wall())
+        self.metrics = metrics
         startedAt = platform.time.wall()
-        let heartbeat = Heartbeat()
-        self.heartbeat = heartbeat
-        let flag = Flag()
-        journalBegunAnew = flag
-        let journal = Agent.journal(configuration.storage, platform, metrics, rewrite: flag)
+        let watchdog = Watchdog()
+        self.watchdog = watchdog
+        let (rewrites, rewrite) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        journalRewrites = rewrites
+        let journal = environment.journal(configuration.storage, platform) { event in
+            if Agent.handle(event, platform, metrics) { rewrite.yield() }
+        }
         self.journal = journal
         let time = platform.time
         dispatcher = DispatcherService(
@@ -81,141 +88,78 @@ package final class Agent: Sendable {
             write: { (changes) async throws(JournalError) in try await journal.write(changes) },
             platform: platform, registry: registry
         ) { loop in
-            heartbeat.beat(loop.rawValue, now: time.monotonic())
+            watchdog.advanced(loop.rawValue, now: time.monotonic())
         }
-        rules = RuleKeeper(
-            try Agent.ruleSet(configuration, platform), configuration, store: store, clock: clock,
-            dispatcher: dispatcher,
+        rules = RuleManager(
+            loaded.rules, configuration, store: store, clock: clock,
+            notify: { [dispatcher] alerts, state, waits in await dispatcher.receive(alerts, state: state, waits: waits)
+            },
             platform: platform, registry: registry
         ) {
-            heartbeat.beat("evaluate", now: time.monotonic())
+            watchdog.advanced("evaluate", now: time.monotonic())
         }
         notifier = try Notifier(
-            configuration.delivery, http: self.network.receivers, mail: self.network.mail, platform: platform,
+            configuration.delivery, http: network.receivers, mail: network.mail, platform: platform,
             registry: registry, events: dispatcher.notifierEvents
         ) {
-            heartbeat.stalled(now: time.monotonic())
+            watchdog.stalled(now: time.monotonic())
         }
-        state = Mutex(State(configuration: configuration, lastReload: (true, startedAt)))
+        supervisor = Supervisor(environment.manager, time: time)
+        state = Mutex(
+            State(configuration: configuration, web: loaded.web, lastReload: (true, startedAt)))
         lostConnections.listen { [weak self] in self?.probe(after: $0) }
     }
 
-    /// Runs until a request to stop, or until its task is cancelled; then drains and saves.
-    /// - Throws: `ServerError` when an address can't be bound.
+    /// Runs all services until a request to stop, or until its task is cancelled; then stops them in reverse order.
+    /// - Throws: `ServerError` when an address can't be bound; `ServiceError`.
     package func run(requests: AsyncStream<Request>) async throws {
-        await restore()
-        let servers = try await listen()
-        let configuration = state.withLock { $0.configuration }
-        platform.log.notice(
-            "started",
-            metadata: [
-                "version": "\(options.version)", "config": "\(configuration.path)",
-                "listen": "\(servers.addresses.joined(separator: ","))",
-            ])
-        await dispatcher.recordEvent("started", "version \(options.version), \(configuration.path)")
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.dispatcher.run(.init(self.notifier)) }
-            group.addTask { await self.rules.run() }
-            group.addTask { await self.keepHouse() }
-            group.addTask { await self.feedWatchdog() }
-            let first = startProbes(configuration)
-            group.addTask {
-                await first.pass()
-                self.becomeReady(servers.addresses)
-            }
-            // A cancelled task must end this loop too: the stream then ends by itself.
-            for await request in requests {
-                if request == .stop { break }
-                await reloadOnRequest()
-            }
-            await stop(servers)
-            group.cancelAll()
+        let group = ServiceGroup(services, time: platform.time) { [platform] service in
+            platform.log.error(
+                "a service did not stop in time and was cancelled",
+                metadata: ["service": "\(service.name)", "limit": "\(service.stopLimit)"])
         }
-        await journal.close()
+        let limit = group.stopLimit
+        try await group.run(
+            until: { [self] in
+                notify { $0.servicesStarted(status: statusLine()) }
+                for await request in requests {
+                    if request == .stop { return }
+                    // A stop must not wait for a reload.
+                    Task { await reload() }
+                }
+            },
+            stopping: { [self] in
+                notify { $0.stopBegan(now: platform.time.monotonic(), limit: limit) }
+                platform.log.info("stopping: delivering what is in flight")
+            })
         platform.log.notice("stopped")
     }
 
-    private func becomeReady(_ addresses: [String]) {
-        let onReady = state.withLock { state -> (@Sendable ([String]) -> Void)? in
-            if state.isReady || state.isStopping { return nil }
-            state.isReady = true
-            return state.onReady
-        }
-        guard let onReady else { return }
-        manager.ready(status: statusLine())
-        platform.log.info("ready: every target has been asked once")
-        onReady(addresses)
-    }
-
-    private func restore() async {
-        do {
-            let snapshot = try await journal.load()
-            logUnreadable(snapshot)
-            notifier.restore(threads: DispatcherService.threads(in: snapshot))
-            await dispatcher.restore(snapshot)
-            await rules.restore(snapshot.states)
-        } catch {
-            platform.log.error(
-                "the journal cannot be read; starting without its alerts, silences and undelivered messages until it can",
-                metadata: ["err": "\(error)"])
-            await dispatcher.beginWithoutPast()
-            await dispatcher.recordEvent("started without the journal", error.description)
-            journalUnread.raise()
+    /// Lets an event happen, tells systemd what follows from it, and logs it.
+    func notify(_ event: (inout Lifecycle) -> [Lifecycle.Action]) {
+        for action in supervisor.apply(event) {
+            switch action {
+            case .becameReady:
+                platform.log.info("ready: every target has been probed once")
+                onReady(state.withLock(\.addresses))
+            case .stalled([]): platform.log.notice("all loops advance again")
+            case .stalled(let loops):
+                platform.log.critical(
+                    "loops stand still; the watchdog is not fed",
+                    metadata: ["loops": "\(loops.joined(separator: ","))"])
+            default: break
+            }
         }
     }
 
-    private func stop(_ servers: Servers) async {
-        state.withLock { state in
-            state.isStopping = true
-            state.scheduleTask?.cancel()
-        }
-        manager.stopping(status: "Stopping: delivering what is in flight")
-        platform.log.info("stopping: delivering what is in flight")
-        await notifier.drain()
-        await dispatcher.recordEvent("stopped")
-        await rules.save()
-        await servers.stop()
-    }
-
-    /// Starts the probes of a configuration in place of those that run.
-    /// - Returns: a gate that opens when each target has had its first answer or failure.
-    @discardableResult
-    func startProbes(_ configuration: Configuration) -> Gate {
-        let gate = Gate()
-        let observatory = observatory
-        let rules = rules
-        let heartbeat = heartbeat
-        let time = platform.time
-        let set = network.probes(configuration, platform: platform)
-        let slowest = max(
-            .seconds(60),
-            configuration.global.pollInterval + configuration.global.pollInterval + configuration.global.pollInterval)
-        heartbeat.watch("poll", patience: slowest, now: time.monotonic())
-        let schedule = ProbeSchedule(
-            set, platform: platform,
-            events: .init(
-                results: { results in
-                    let news = observatory.take(results)
-                    if !news.isEmpty { rules.consider(news) }
-                },
-                progress: { heartbeat.beat("poll", now: time.monotonic()) },
-                firstRoundEnded: { gate.open() }))
-        let task = Task { await schedule.run() }
-        let old = state.withLock { state -> Task<Void, Never>? in
-            let old = state.scheduleTask
-            state.schedule = schedule
-            state.scheduleTask = task
-            return old
-        }
-        old?.cancel()
-        return gate
-    }
+    /// The status of this moment for systemd.
+    func statusLine() -> String { StatusLine.text(appender.results, targets: probes.targets) }
 
     /// Probes the targets of a connection that its peer has dropped.
     private func probe(after lost: LostConnection) {
-        let (schedule, configuration) = state.withLock { ($0.schedule, $0.configuration) }
+        let configuration = state.withLock(\.configuration)
         for target in lost.targets(vault: configuration.vault, postgres: configuration.postgres) {
-            schedule?.probeNow(target)
+            probes.probeNow(target)
         }
     }
 }

@@ -11,13 +11,16 @@ struct WebConfiguration: Sendable {
 }
 
 extension Agent {
+    /// The file that `web.config_file` names.
     /// - Throws: `ConfigurationErrors`.
-    func webConfiguration(_ options: WebOptions) throws(ConfigurationErrors) -> WebConfiguration {
+    static func webConfiguration(
+        _ web: WebOptions, _ options: AgentOptions, _ platform: Platform
+    ) throws(ConfigurationErrors) -> WebConfiguration {
         var configuration = WebConfiguration()
-        guard let path = options.configFile else { return configuration }
+        guard let path = web.configFile else { return configuration }
         let errors = ErrorList()
         let context = ParsingContext(
-            errors: errors, files: platform.files, environment: self.options.environment, folder: parentFolder(of: path)
+            errors: errors, files: platform.files, environment: options.environment, folder: parentFolder(of: path)
         )
         do {
             let root = try Node.parse(try platform.files.read(path, limit: ParsingContext.fileLimitBytes), file: path)

@@ -136,7 +136,7 @@ extension TargetParser {
 }
 
 /// One bucket and the sets of backups in it.
-package struct BackupBucketOptions: Sendable {
+package struct BackupBucketOptions: Sendable, Hashable {
     /// The bucket and how to access it.
     package var store: S3Options
     /// The sets of backups in it.

@@ -43,8 +43,10 @@ extension Configuration {
             fields.node("alerting"), at: root.position, externalURL: web.externalURL)
         fields.finish()
 
-        if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, errors.isEmpty {
-            errors.add(root.position, "nothing to monitor: expected at least one of vault, postgres, backups, records")
+        // With rules alone the agent monitors itself.
+        if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, ruleFiles.isEmpty, errors.isEmpty {
+            errors.add(
+                root.position, "nothing to monitor: expected at least one of vault, postgres, backups, records, rules")
         }
         guard errors.isEmpty, let alerting else { throw ConfigurationErrors(errors: errors.errors) }
         return Configuration(

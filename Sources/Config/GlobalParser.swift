@@ -55,6 +55,13 @@ extension WebOptions {
         }
         return (host, port)
     }
+
+    /// The external URL where none is configured: this machine's name and the port of the first listen address.
+    /// Source: prometheus, cmd/prometheus/main.go, `computeExternalURL`.
+    package func defaultExternalURL(hostname: String, isTLS: Bool) -> String {
+        let port = listenAddresses.lazy.compactMap { WebOptions.hostAndPort($0)?.port }.first ?? 9321
+        return "\(isTLS ? "https" : "http")://\(hostname.contains(":") ? "[\(hostname)]" : hostname):\(port)"
+    }
 }
 
 extension StorageOptions {

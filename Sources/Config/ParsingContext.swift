@@ -46,7 +46,11 @@ package struct ParsingContext: Sendable {
             if let value = environment[name] {
                 out += value
             } else {
-                errors.add(position, "the environment has no variable \"\(name)\"; set it, or write the path in full")
+                let advice =
+                    name == "CREDENTIALS_DIRECTORY"
+                    ? "systemd sets it for the service; check config --as-service finds what it will find"
+                    : "set it, or write the path in full"
+                errors.add(position, "the environment has no variable \"\(name)\"; \(advice)")
                 isComplete = false
             }
             rest = rest[rest.index(after: end)...]
@@ -67,7 +71,8 @@ package struct ParsingContext: Sendable {
         do {
             _ = try files.read(path, limit: ParsingContext.fileLimitBytes)
         } catch {
-            errors.add(node.position, "\(key): cannot read \(error.description)")
+            let advice = error.isMissing ? FileContents.phrase(for: key).map { "; put there: \($0)" } ?? "" : ""
+            errors.add(node.position, "\(key): cannot read \(error.description)\(advice)")
         }
         return path
     }

@@ -19,23 +19,39 @@ package struct Console: Sendable {
     package var pages: [String: WebService.Page] {
         [
             "/": { [self] _ in
-                let page = StatusPage(status: await sources.status(), nonce: nonce())
-                return answer(page.render(), page.contentSecurityPolicy)
+                let (status, nonce) = (await sources.status(), nonce())
+                return await answer {
+                    let page = StatusPage(status: status(), nonce: nonce)
+                    return (page.render(), page.contentSecurityPolicy)
+                }
             },
             "/runbooks": { [self] _ in
-                let page = RunbookPage(groups: await sources.ruleGroups(), nonce: nonce())
-                return answer(page.render(), page.contentSecurityPolicy)
+                let (groups, nonce) = (await sources.ruleGroups(), nonce())
+                return await answer {
+                    let page = RunbookPage(groups: groups(), nonce: nonce)
+                    return (page.render(), page.contentSecurityPolicy)
+                }
             },
         ]
     }
 
     private func nonce() -> String { String(random.next(), radix: 36) + String(random.next(), radix: 36) }
 
-    private func answer(_ html: [UInt8], _ contentSecurityPolicy: String) -> ServerResponse {
-        ServerResponse(
-            headers: [
-                ("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", contentSecurityPolicy),
-            ],
-            body: .bytes(html))
+    private func answer(
+        _ render: @escaping @Sendable () -> (html: [UInt8], contentSecurityPolicy: String)
+    ) async -> ServerResponse {
+        do throws(QueryError) {
+            return try await sources.compute(.page) { _ in
+                let (html, contentSecurityPolicy) = render()
+                return ServerResponse(
+                    headers: [
+                        ("Content-Type", "text/html; charset=utf-8"),
+                        ("Content-Security-Policy", contentSecurityPolicy),
+                    ],
+                    body: .bytes(html))
+            }
+        } catch {
+            return .text("\(error.message)\n", status: 503)
+        }
     }
 }

@@ -140,7 +140,7 @@ final class HTTPConnection: ChannelInboundHandler {
             if hasBody, !bytes.isEmpty {
                 context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
             }
-            end(keepsAlive: keepsAlive, context)
+            end(keepsAlive: keepsAlive, context, lease: response.lease)
         case .partial(let bytes):
             head.headers.replaceOrAdd(name: "Connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -186,11 +186,13 @@ final class HTTPConnection: ChannelInboundHandler {
             })
     }
 
-    private func end(keepsAlive: Bool, _ context: ChannelHandlerContext) {
+    private func end(keepsAlive: Bool, _ context: ChannelHandlerContext, lease: (any AnyObject & Sendable)? = nil) {
         // Set before the write, since writing the end lets the next pipelined request in.
         state = keepsAlive ? .idle : .refused
         let delivered = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        // Completes when all is written, or fails when the connection is gone.
         delivered.assumeIsolated().whenComplete { [self] _ in
+            withExtendedLifetime(lease) {}
             if !keepsAlive {
                 context.close(promise: nil)
             } else if case .idle = state {

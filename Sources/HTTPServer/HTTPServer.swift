@@ -29,9 +29,15 @@ package final class HTTPServer: Sendable {
     private struct State {
         var listeners: [any Channel] = []
         var connections: [ObjectIdentifier: any Channel] = [:]
-        var tls: NIOSSLContext?
+        var tls: TLS?
         var stopped = false
         var isPaused = false
+    }
+
+    /// What new connections begin with.
+    private struct TLS {
+        let options: ServerTLS
+        let context: NIOSSLContext
     }
 
     private let options: ServerOptions
@@ -56,7 +62,7 @@ package final class HTTPServer: Sendable {
     /// - Returns: the bound addresses, in the order of the options.
     /// - Throws: `ServerError` naming the address or file; nothing is bound then.
     package func start() async throws(ServerError) -> [Address] {
-        try reloadTLS()
+        try prepareTLS(options.tls)()
         var bound: [Address] = []
         for listen in options.listen {
             let channel: any Channel
@@ -75,12 +81,13 @@ package final class HTTPServer: Sendable {
         return bound
     }
 
-    /// Reloads certificate and key, for connections accepted from now on.
-    /// - Throws: `ServerError`; the previous ones stay in use then.
-    package func reloadTLS() throws(ServerError) {
-        guard let tls = options.tls else { return }
-        let context = try tls.context()
-        state.withLock { $0.tls = context }
+    /// Reads certificates and key. Open connections stay as they are.
+    /// - Parameter tls: nil for plain HTTP.
+    /// - Returns: puts it in force for the connections that come after.
+    /// - Throws: `ServerError` naming the file; what was in force stays.
+    package func prepareTLS(_ tls: ServerTLS?) throws(ServerError) -> @Sendable () -> Void {
+        let new: TLS? = if let tls { TLS(options: tls, context: try tls.context()) } else { nil }
+        return { self.state.withLock { $0.tls = new } }
     }
 
     /// Stops reading, or goes on, as a process does under SIGSTOP and SIGCONT: the kernel still accepts connections, but
@@ -155,7 +162,7 @@ package final class HTTPServer: Sendable {
 
     private func accept(_ channel: any Channel) throws {
         let id = ObjectIdentifier(channel)
-        let (taken, context, isPaused) = state.withLock { state -> (Bool, NIOSSLContext?, Bool) in
+        let (taken, tls, isPaused) = state.withLock { state -> (Bool, TLS?, Bool) in
             guard !state.stopped, state.connections.count < options.limits.connections else {
                 return (false, nil, false)
             }
@@ -166,7 +173,7 @@ package final class HTTPServer: Sendable {
         guard taken else { throw ServerError("too many connections") }
         channel.closeFuture.whenComplete { [self] _ in state.withLock { $0.connections[id] = nil } }
         let pipeline = channel.pipeline.syncOperations
-        if let tls = options.tls, let context { try pipeline.addHandler(tls.handler(context)) }
+        if let tls { try pipeline.addHandler(tls.options.handler(tls.context)) }
         let guardian = ConnectionGuard(limits: options.limits)
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = options.limits.headerBytes
@@ -176,7 +183,7 @@ package final class HTTPServer: Sendable {
         try pipeline.configureHTTPServerPipeline(
             withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(
-            HTTPConnection(guardian: guardian, limits: options.limits, isTLS: options.tls != nil, handler: handler))
+            HTTPConnection(guardian: guardian, limits: options.limits, isTLS: tls != nil, handler: handler))
     }
 
     /// Resets the connection: with a linger time of 0 the kernel sends RST. Source: socket(7), SO_LINGER.

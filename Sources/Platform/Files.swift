@@ -47,6 +47,8 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         self.path = path
         self.reason = reason
     }
+    /// Whether there is no such file.
+    package var isMissing: Bool { reason == String(cString: strerror(ENOENT)) }
     package var description: String { "\(path): \(reason)" }
 }
 

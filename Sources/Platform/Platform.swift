@@ -1,4 +1,7 @@
 import Logging
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// The sources of nondeterminism, in one value: time, randomness, files, threads, and the log.
 /// Production uses `Platform.real(log:)`; tests pass substitutes.
@@ -13,21 +16,32 @@ package struct Platform: Sendable {
     package var log: Logger
     /// Starts threads.
     package var threads: any ThreadStarter
+    /// This machine's name, for links to the agent where none are configured.
+    package var hostname: String
 
     /// A platform from its parts.
     package init(
         time: any TimeSource, random: any RandomSource, files: any FileAccess, log: Logger,
-        threads: any ThreadStarter = SystemThreads()
+        threads: any ThreadStarter = SystemThreads(), hostname: String = "localhost"
     ) {
         self.time = time
         self.random = random
         self.files = files
         self.log = log
         self.threads = threads
+        self.hostname = hostname
     }
 
     /// The machine's clocks, random generator and file system.
     package static func real(log: Logger) -> Platform {
-        Platform(time: SystemTime(), random: SystemRandom(), files: SystemFiles(), log: log)
+        Platform(time: SystemTime(), random: SystemRandom(), files: SystemFiles(), log: log, hostname: systemHostname())
+    }
+
+    /// gethostname(2).
+    private static func systemHostname() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text.isEmpty ? "localhost" : text
     }
 }

@@ -14,12 +14,15 @@ import Samples
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+    /// The time from `b` to `a`, saturated at 292 years.
     @inlinable public static func - (a: Instant, b: Instant) -> Duration {
         .nanoseconds(a.nanoseconds.subtractingSaturated(b.nanoseconds))
     }
+    /// The instant so much later.
     @inlinable public static func + (a: Instant, b: Duration) -> Instant {
         Instant(nanoseconds: a.nanoseconds.addingSaturated(b.nanoseconds))
     }
+    /// The instant so much earlier.
     @inlinable public static func - (a: Instant, b: Duration) -> Instant {
         Instant(nanoseconds: a.nanoseconds.subtractingSaturated(b.nanoseconds))
     }
@@ -34,9 +37,13 @@ package protocol TimeSource: Sendable {
     /// Sleeps until the monotonic clock has reached the deadline.
     /// - Throws: `CancellationError` where the task is cancelled first.
     func sleep(until deadline: Instant) async throws
+    /// Whether time stands still unless a test moves it. Default: no.
+    var isVirtual: Bool { get }
 }
 
 extension TimeSource {
+    package var isVirtual: Bool { false }
+
     /// Sleeps for a time, measured on the monotonic clock.
     /// - Throws: `CancellationError` where the task is cancelled first.
     package func sleep(for duration: Duration) async throws {

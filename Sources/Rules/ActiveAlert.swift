@@ -1,18 +1,22 @@
 import Alerts
 import Samples
 
-/// One alert of one rule, from the moment its expression first held until its end has been told long enough.
+/// One alert of one rule, from the moment its expression first held until its end has been sent for long enough.
 package struct ActiveAlert: Hashable, Sendable, Codable {
+    /// Source: prometheus/prometheus, rules/alerting.go, `AlertState`.
     package enum State: String, Hashable, Sendable, Codable {
+        /// The expression holds, `for` is not over.
         case pending
         case firing
-        /// Ended; kept to be told.
+        /// Resolved; kept because its end is sent again for a while.
         case inactive
     }
 
+    /// Where the alert stands.
     package internal(set) var state: State
     /// With `alertname` and the rule's labels, without the metric's name.
     package let labels: [String: String]
+    /// Templates expanded, as of the last evaluation in which the expression held.
     package internal(set) var annotations: [String: String]
     /// The expression's value. Kept as bits: JSON knows no NaN.
     package internal(set) var value: Double {
@@ -20,14 +24,17 @@ package struct ActiveAlert: Hashable, Sendable, Codable {
         set { valueBits = newValue.bitPattern }
     }
     private var valueBits: UInt64
-    /// Milliseconds: when the expression first held, when the alert fired, when it ended, when it was last sent,
-    /// since when only `keep_firing_for` keeps it.
+    /// When the expression first held; like the following, milliseconds since the epoch.
     package internal(set) var activeAt: Int64
+    /// When the alert began to fire.
     package internal(set) var firedAt: Int64?
+    /// When it ended.
     package internal(set) var resolvedAt: Int64?
+    /// When it was last handed to the dispatcher.
     package internal(set) var lastSentAt: Int64?
+    /// Since when `keep_firing_for` alone keeps it firing.
     package internal(set) var keepFiringSince: Int64?
-    /// Until when a restored alert is kept although its data have not come back yet.
+    /// Until when a restored alert is kept although its data have not come back yet; milliseconds.
     var restoredUntil: Int64?
 
     init(labels: [String: String], annotations: [String: String], value: Double, activeAt: Timestamp) {

@@ -7,7 +7,7 @@ struct DataEvidence {
     private let expression: Expression
     private let source: any SampleSource
     private let time: Timestamp
-    /// By its place in the text.
+    /// By the range of the expression's text.
     private let uses: [Range<Int>: Expression.SelectorUse]
 
     init(_ expression: Expression, _ source: any SampleSource, at time: Timestamp) {
@@ -75,7 +75,7 @@ struct DataEvidence {
                 throw Enough()
             }
         } catch {
-            // One series is enough; a source that fails tells nothing of the data.
+            // `Enough`, or the source failed, which says nothing about the data.
         }
         return isFound
     }

@@ -4,9 +4,9 @@ import Samples
 extension GroupEvaluator {
     /// What must survive a restart: the alerts of each rule, and when that was.
     package struct Saved: Codable, Sendable {
-        /// Milliseconds.
+        /// Milliseconds since the epoch.
         package var savedAt: Int64
-        /// By the rule's place, name and labels in the group.
+        /// By the rule's name and labels, and its number among the rules that have the same.
         package var alerts: [String: [ActiveAlert]]
     }
 
@@ -21,6 +21,7 @@ extension GroupEvaluator {
         return "\(rule.name)\u{1f}\(Labels(rule.labels))\u{1f}\(twin)"
     }
 
+    /// The state of all rules that have alerts.
     package func saved(at now: Timestamp) -> Saved {
         var alerts: [String: [ActiveAlert]] = [:]
         for (index, rule) in group.rules.enumerated() where !rules[index].alerts.isEmpty {
@@ -56,7 +57,7 @@ extension GroupEvaluator {
         }
         // Rules that the files lost meanwhile: what they fired ends at the next turn.
         for alerts in gone.values {
-            leftovers.append(
+            removed.append(
                 RuleState(alerts: Dictionary(alerts.map { (Labels($0.labels), $0) }) { first, _ in first }))
         }
     }
@@ -76,24 +77,24 @@ extension GroupEvaluator {
         rules = new.rules.enumerated().map { index, rule in
             old.removeValue(forKey: GroupEvaluator.key(rule, index, new)) ?? RuleState()
         }
-        leftovers += old.values
+        removed += old.values
         group = new
     }
 
     /// Stale markers and ends of what a reload has taken out.
-    mutating func endLeftovers(now: Timestamp, time: Timestamp, _ result: inout GroupResult) {
-        for state in leftovers {
+    mutating func endRemoved(now: Timestamp, time: Timestamp, _ result: inout GroupResult) {
+        for state in removed {
             result.isChanged = true
             result.samples += state.series.map { Sample($0, StaleMarker.value, at: time) }
             result.alerts += ends(of: state, at: now)
         }
-        leftovers = []
+        removed = []
     }
 }
 
 extension GroupEvaluator {
     /// The ends of all alerts that fire, for a group that is no more.
-    package func ends(at now: Timestamp) -> [Alert] { (rules + leftovers).flatMap { ends(of: $0, at: now) } }
+    package func ends(at now: Timestamp) -> [Alert] { (rules + removed).flatMap { ends(of: $0, at: now) } }
 
     private func ends(of state: RuleState, at now: Timestamp) -> [Alert] {
         state.alerts.values.filter { $0.state == .firing }.map { alert in

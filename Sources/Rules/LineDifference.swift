@@ -1,4 +1,4 @@
-/// What was expected beside what came: common lines once, others with `-` and `+` before them.
+/// Expected lines beside those found: common lines once, the others with `-` and `+` before them.
 enum LineDifference {
     static func text(_ expected: [String], _ got: [String], indent: Int) -> String {
         let change = got.difference(from: expected)

@@ -2,8 +2,8 @@ import PromQL
 import Samples
 import Synchronization
 
-/// The store with the results of the running evaluation laid over it, so that a group's later rules see its earlier
-/// ones.
+/// The store with the results of the present evaluation over it, so that a group's later rules see the results of its
+/// earlier ones.
 final class OverlaySource: SampleSource {
     private let base: any SampleSource
     /// By metric name.

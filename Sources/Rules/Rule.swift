@@ -5,6 +5,7 @@ import YAML
 /// One rule of a file: a recording rule, or an alerting rule.
 /// Source: prometheus.io/docs/prometheus/latest/configuration/{recording_rules,alerting_rules}.
 package struct Rule: Sendable {
+    /// Which of a rule's two forms it has.
     package enum Kind: String, Sendable {
         case recording
         case alerting
@@ -21,11 +22,14 @@ package struct Rule: Sendable {
         case resolve
     }
 
+    /// The annotation that sets `noData`.
     package static let noDataAnnotation = "vaultwatch_no_data"
 
+    /// `record` or `alert`.
     package let kind: Kind
     /// The alert's name, or the recorded metric's.
     package let name: String
+    /// `expr`.
     package let query: RuleQuery
     /// How long the expression must hold before the alert fires. Default 0.
     package let hold: Duration
@@ -35,7 +39,9 @@ package struct Rule: Sendable {
     package let labels: [String: String]
     /// Templates unexpanded; without `vaultwatch_no_data`.
     package let annotations: [String: String]
+    /// What the alerts do while their data are gone. Default: `resolve`.
     package let noData: NoData
+    /// Where the rule begins in its file.
     package let position: SourcePosition
     /// `labels` and `annotations`, parsed.
     let templates: RuleTemplates
@@ -55,15 +61,19 @@ package struct Rule: Sendable {
 
 /// Rules that are evaluated together, in order, each seeing the results of those before it.
 package struct RuleGroup: Sendable {
+    /// Path of the file that the group is in.
     package let file: String
+    /// Unique in its file.
     package let name: String
     /// Between evaluations; nil is the configuration's default.
     package let interval: Duration?
     /// How far in the past the group evaluates; nil is the configuration's default.
     package let queryOffset: Duration?
-    /// Most alerts or series of one rule; 0 is no limit.
+    /// Alerts or series that one rule may have; 0 is no limit.
     package let limit: Int
+    /// In the order of their evaluation.
     package let rules: [Rule]
+    /// Where the group begins in its file.
     package let position: SourcePosition
 
     /// Names a group uniquely: file and name.

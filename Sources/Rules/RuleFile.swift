@@ -4,9 +4,9 @@ import YAML
 /// Reads rule files in Prometheus' format and judges them as promtool does.
 /// Source: prometheus/prometheus, model/rulefmt/rulefmt.go.
 package enum RuleFile {
-    /// The groups of one file. What is wrong goes to `errors`, each complaint with its place; a rule that is wrong is
-    /// left out.
-    /// - Parameter file: its name, for places and as part of the groups' keys.
+    /// The groups of one file. What is wrong goes to `errors`, each complaint with its position; a rule that is wrong
+    /// is left out.
+    /// - Parameter file: its name, for positions and as part of the groups' keys.
     package static func parse(_ bytes: [UInt8], file: String, errors: ErrorList) -> [RuleGroup] {
         let root: Node
         do throws(YAMLError) {
@@ -73,30 +73,8 @@ package enum RuleFile {
             return nil
         }
         let kind: Rule.Kind = alert == nil ? .recording : .alerting
-        if kind == .recording {
-            if hold != nil { errors.add(fields.position(of: "for"), "invalid field 'for' in recording rule") }
-            if keepFiring != nil {
-                errors.add(fields.position(of: "keep_firing_for"), "invalid field 'keep_firing_for' in recording rule")
-            }
-            if !annotations.isEmpty {
-                errors.add(fields.position(of: "annotations"), "invalid field 'annotations' in recording rule")
-            }
-            // Names may be any text; braces in one are an expression that went astray.
-            if name.contains(where: { "{}".contains($0) }) {
-                errors.add(
-                    fields.position(of: "record"),
-                    "braces present in the recording rule name; should it be in expr?: \(name)")
-            }
-        }
-        for (key, value) in node["annotations"]?.mapping ?? [] {
-            if key.text.isEmpty { errors.add(key.position, "invalid annotation name: \(key.text)") }
-            if key.text == Rule.noDataAnnotation, Rule.NoData(rawValue: value.scalar ?? "") == nil {
-                errors.add(
-                    value.position,
-                    "\(key.text): expected one of \(Rule.NoData.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")), found \(value.kind)"
-                )
-            }
-        }
+        if kind == .recording { checkRecording(name, fields, hold, keepFiring, annotations) }
+        checkAnnotations(node, errors)
         let noData = annotations.removeValue(forKey: Rule.noDataAnnotation).flatMap(Rule.NoData.init) ?? .resolve
         let allLabels = groupLabels.merging(labels) { _, own in own }
         let texts = kind == .alerting ? allLabels : [:]
@@ -119,6 +97,36 @@ package enum RuleFile {
                 of: error.offset, in: expression, startingAt: expressionNode.position)
             errors.add(position, "could not parse expression: \(error.message)")
             return nil
+        }
+    }
+
+    /// What a recording rule must not have.
+    private static func checkRecording(
+        _ name: String, _ fields: Fields, _ hold: Duration?, _ keepFiring: Duration?, _ annotations: [String: String]
+    ) {
+        let errors = fields.errors
+        if hold != nil { errors.add(fields.position(of: "for"), "invalid field 'for' in recording rule") }
+        if keepFiring != nil {
+            errors.add(fields.position(of: "keep_firing_for"), "invalid field 'keep_firing_for' in recording rule")
+        }
+        if !annotations.isEmpty {
+            errors.add(fields.position(of: "annotations"), "invalid field 'annotations' in recording rule")
+        }
+        // Names may be any text; braces in one are an expression in the wrong field.
+        if name.contains(where: { "{}".contains($0) }) {
+            errors.add(
+                fields.position(of: "record"),
+                "braces present in the recording rule name; should it be in expr?: \(name)")
+        }
+    }
+
+    private static func checkAnnotations(_ node: Node, _ errors: ErrorList) {
+        for (key, value) in node["annotations"]?.mapping ?? [] {
+            if key.text.isEmpty { errors.add(key.position, "invalid annotation name: \(key.text)") }
+            if key.text == Rule.noDataAnnotation, Rule.NoData(rawValue: value.scalar ?? "") == nil {
+                let choices = Rule.NoData.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+                errors.add(value.position, "\(key.text): expected one of \(choices), found \(value.kind)")
+            }
         }
     }
 }

@@ -3,14 +3,18 @@ import Samples
 
 /// A rule's expression, parsed once.
 package struct RuleQuery: Sendable {
+    /// As it stands in the file.
     package let text: String
+    /// The text, parsed.
     package let expression: Expression
     /// Names of the metrics that it reads; nil when a selector has no fixed name, and so may read any.
     package let metricNames: Set<String>?
 
+    /// Why an expression can't be parsed.
     package struct SyntaxError: Error, Hashable, Sendable {
         /// In bytes of the expression.
         package let offset: Int
+        /// What is wrong there.
         package let message: String
     }
 

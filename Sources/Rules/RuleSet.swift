@@ -2,14 +2,16 @@ import Platform
 import Samples
 import YAML
 
-/// All groups of all rule files, as they stand in the configuration.
+/// All groups of all rule files that the configuration names.
 package struct RuleSet: Sendable {
+    /// In the order of the files, keys unique.
     package var groups: [RuleGroup]
 
+    /// A set of groups that were read already.
     package init(_ groups: [RuleGroup]) { self.groups = groups }
 
-    /// Bytes that a rule file may have.
-    package static let largestFile = 4 << 20
+    /// Bytes that a rule file may have: 4 MiB.
+    package static let maxFileBytes = 4 << 20
 
     /// The groups of all files that match the patterns, in the order of the patterns and of the names in each; a file
     /// counts once. A pattern that matches nothing is no error, but a plain path that can't be read is one.
@@ -20,7 +22,7 @@ package struct RuleSet: Sendable {
             let isPlain = !pattern.contains { "*?[".contains($0) }
             for path in isPlain ? [pattern] : files.glob(pattern) where seen.insert(path).inserted {
                 do throws(FileError) {
-                    groups += RuleFile.parse(try files.read(path, limit: largestFile), file: path, errors: errors)
+                    groups += RuleFile.parse(try files.read(path, limit: maxFileBytes), file: path, errors: errors)
                 } catch {
                     errors.add(SourcePosition(file: path, line: 1, column: 1), error.reason)
                 }
@@ -31,14 +33,18 @@ package struct RuleSet: Sendable {
 
     /// A finding that is no error: the file works, but not as its author thinks.
     package struct Finding: Hashable, Sendable, CustomStringConvertible {
+        /// Where the rule begins that it is about.
         package let position: SourcePosition
+        /// One line of text.
         package let message: String
 
+        /// A finding with its parts.
         package init(position: SourcePosition, message: String) {
             self.position = position
             self.message = message
         }
 
+        /// `rules/vault.yml:12:3: duplicate rule …`
         package var description: String { "\(position): \(message)" }
     }
 

@@ -17,7 +17,7 @@ struct RuleTemplates: Sendable {
 
     /// - Parameters:
     ///   - rule: the rule's name, for what errors say when the alert goes out.
-    ///   - complain: told of each text that does not parse: its name, and what is wrong.
+    ///   - complain: called for each text that does not parse.
     init(
         rule: String, labels: [String: String], annotations: [String: String],
         complain: (_ name: String, _ message: String) -> Void

@@ -37,68 +37,82 @@ struct RuleTestCase: Sendable {
             fields.parsed("start_timestamp", expected: "an RFC 3339 time or a Unix timestamp") { text in
                 Timestamp(rfc3339: text) ?? Double(text).map { Timestamp(seconds: $0) }
             } ?? Timestamp(milliseconds: 0)
-        func duration(_ fields: inout Fields) -> Duration {
-            fields.parsed("eval_time", expected: "a duration such as 5m") { Duration(prometheus: $0) } ?? .zero
-        }
-        func labels(_ node: Node?) -> Labels {
-            guard let node else { return .empty }
-            do {
-                return try SeriesNotation.labels(node.scalar ?? "")
-            } catch {
-                errors.add(node.position, error.message)
-                return .empty
-            }
-        }
-        for item in fields.list("input_series") {
-            var input = Fields(item, errors, "an input series")
-            let labels = labels(input.required("series"))
-            if let values = input.required("values") {
-                do {
-                    var points: [Point] = []
-                    for (index, value) in try SeriesNotation.values(values.scalar ?? "").enumerated() {
-                        let t = start.milliseconds.addingSaturated(
-                            Int64(index).multipliedSaturated(by: interval.milliseconds))
-                        switch value {
-                        case .value(let number): points.append(Point(t: t, v: number))
-                        case .stale: points.append(Point(t: t, v: StaleMarker.value))
-                        case .missing: break
-                        }
-                    }
-                    series.append(Series(labels, points))
-                } catch {
-                    errors.add(values.position, error.message)
-                }
-            }
-            if isStrict { input.finish() }
-        }
-        for item in fields.list("alert_rule_test") {
-            var check = Fields(item, errors, "an alert test")
-            let expected = check.list("exp_alerts").map { node -> (Labels, [String: String]) in
-                var alert = Fields(node, errors, "an expected alert")
-                let labels = Labels(alert.stringMap("exp_labels"))
-                let annotations = alert.stringMap("exp_annotations")
-                if isStrict { alert.finish() }
-                return (labels, annotations)
-            }
-            alerts.append(
-                AlertCheck(time: duration(&check), name: check.requiredString("alertname") ?? "", expected: expected))
-            if isStrict { check.finish() }
-        }
-        for item in fields.list("promql_expr_test") {
-            var check = Fields(item, errors, "an expression test")
-            let expected = check.list("exp_samples").map { node -> (Labels, Double) in
-                var sample = Fields(node, errors, "an expected sample")
-                let found = labels(sample.node("labels"))
-                let value = sample.parsed("value", expected: "a number", RuleTestCase.number) ?? 0
-                _ = sample.nodeOrNull("histogram")
-                if isStrict { sample.finish() }
-                return (found, value)
-            }
-            expressions.append(
-                ExpressionCheck(time: duration(&check), text: check.requiredString("expr") ?? "", expected: expected))
-            if isStrict { check.finish() }
-        }
+        for item in fields.list("input_series") { readSeries(item, isStrict, errors) }
+        alerts = fields.list("alert_rule_test").map { RuleTestCase.alertCheck($0, isStrict, errors) }
+        expressions = fields.list("promql_expr_test").map { RuleTestCase.expressionCheck($0, isStrict, errors) }
         if isStrict { fields.finish() }
+    }
+
+    private mutating func readSeries(_ node: Node, _ isStrict: Bool, _ errors: ErrorList) {
+        var input = Fields(node, errors, "an input series")
+        let labels = RuleTestCase.labels(input.required("series"), errors)
+        if let values = input.required("values") {
+            do {
+                series.append(Series(labels, try points(values.scalar ?? "")))
+            } catch {
+                errors.add(values.position, error.message)
+            }
+        }
+        if isStrict { input.finish() }
+    }
+
+    /// One point an interval, from the start on.
+    private func points(_ values: String) throws(SeriesNotation.Problem) -> [Point] {
+        var points: [Point] = []
+        for (index, value) in try SeriesNotation.values(values).enumerated() {
+            let t = start.milliseconds.addingSaturated(Int64(index).multipliedSaturated(by: interval.milliseconds))
+            switch value {
+            case .value(let number): points.append(Point(t: t, v: number))
+            case .stale: points.append(Point(t: t, v: StaleMarker.value))
+            case .missing: break
+            }
+        }
+        return points
+    }
+
+    private static func alertCheck(_ node: Node, _ isStrict: Bool, _ errors: ErrorList) -> AlertCheck {
+        var check = Fields(node, errors, "an alert test")
+        let expected = check.list("exp_alerts").map { node -> (Labels, [String: String]) in
+            var alert = Fields(node, errors, "an expected alert")
+            let labels = Labels(alert.stringMap("exp_labels"))
+            let annotations = alert.stringMap("exp_annotations")
+            if isStrict { alert.finish() }
+            return (labels, annotations)
+        }
+        let time = time(&check)
+        let name = check.requiredString("alertname") ?? ""
+        if isStrict { check.finish() }
+        return AlertCheck(time: time, name: name, expected: expected)
+    }
+
+    private static func expressionCheck(_ node: Node, _ isStrict: Bool, _ errors: ErrorList) -> ExpressionCheck {
+        var check = Fields(node, errors, "an expression test")
+        let expected = check.list("exp_samples").map { node -> (Labels, Double) in
+            var sample = Fields(node, errors, "an expected sample")
+            let found = labels(sample.node("labels"), errors)
+            let value = sample.parsed("value", expected: "a number", number) ?? 0
+            _ = sample.nodeOrNull("histogram")
+            if isStrict { sample.finish() }
+            return (found, value)
+        }
+        let time = time(&check)
+        let text = check.requiredString("expr") ?? ""
+        if isStrict { check.finish() }
+        return ExpressionCheck(time: time, text: text, expected: expected)
+    }
+
+    private static func time(_ fields: inout Fields) -> Duration {
+        fields.parsed("eval_time", expected: "a duration such as 5m") { Duration(prometheus: $0) } ?? .zero
+    }
+
+    private static func labels(_ node: Node?, _ errors: ErrorList) -> Labels {
+        guard let node else { return .empty }
+        do {
+            return try SeriesNotation.labels(node.scalar ?? "")
+        } catch {
+            errors.add(node.position, error.message)
+            return .empty
+        }
     }
 
     /// YAML's numbers: `.inf`, `.nan` and what Go reads.

@@ -8,45 +8,56 @@ import YAML
 /// Runs unit tests of rules in promtool's format, unchanged.
 /// Source: Prometheus' manual, "Unit testing for rules"; cmd/promtool/unittest.go.
 package struct RuleTestRunner: Sendable {
+    /// The options of `vaultwatch test rules`, which are promtool's.
     package struct Options: Sendable {
         /// Run only tests in whose name one of these regular expressions is found; empty runs all.
         package var run: [String] = []
-        /// Failures show what differs, line by line. Default: what was expected and what came, one after the other.
+        /// Failures show what differs, line by line. Default: what was expected, then what was found.
         package var showsDifferences = false
         /// Unknown fields of the test file are no errors.
         package var ignoresUnknownFields = false
+        /// All tests, in promtool's form.
         package init() {}
     }
 
     /// One test of a file.
     package struct TestResult: Sendable {
+        /// As in the file, else `test 1`, `test 2` …
         package let name: String
+        /// One text for each failed check, in promtool's words; empty where the test passed.
         package var failures: [String]
     }
 
+    /// What became of a file's tests.
     package struct FileResult: Sendable {
+        /// Its path, as given.
         package let file: String
         /// What is wrong with the file itself; then there are no tests.
         package var errors: [String] = []
+        /// In the order of the file.
         package var tests: [TestResult] = []
+        /// Whether the file is right and all tests passed.
         package var isSuccess: Bool { errors.isEmpty && tests.allSatisfy(\.failures.isEmpty) }
     }
 
     private let options: Options
     private let files: any FileAccess
-    private static let largestFile = 16 << 20
+    /// Bytes that a test file may have: 16 MiB.
+    private static let maxFileBytes = 16 << 20
 
+    /// - Parameter files: where test files and the rule files that they name are read.
     package init(_ options: Options = Options(), files: any FileAccess) {
         self.options = options
         self.files = files
     }
 
+    /// Runs the tests of one file. Computes, for as long as the tests' time and rules need.
     package func run(_ path: String) -> FileResult {
         var result = FileResult(file: path)
         let errors = ErrorList()
         let root: Node
         do {
-            root = try Node.parse(try files.read(path, limit: RuleTestRunner.largestFile), file: path)
+            root = try Node.parse(try files.read(path, limit: RuleTestRunner.maxFileBytes), file: path)
         } catch {
             result.errors = ["\(error)"]
             return result

@@ -1,6 +1,6 @@
 import YAML
 
-/// Finds the place in a file where a character of a scalar stands, whatever YAML did to its spaces, lines and quotes.
+/// Finds where in a file a character of a scalar is, whatever YAML did to its spaces, lines and quotes.
 struct ScalarPosition {
     private let source: [UInt8]
 
@@ -41,7 +41,8 @@ struct ScalarPosition {
         return start
     }
 
-    /// What stands for itself from a byte on: its bytes in the file, and how many visible ones of the text they are.
+    /// The smallest unit that begins at a byte, a character or an escape: its bytes in the file, and how many visible
+    /// bytes of the text they make.
     /// Source: YAML 1.2, 5.7 (escapes) and 7.3 (quotes).
     private func unit(at index: Int, _ quote: UInt8) -> (length: Int, visible: Int) {
         let next = index + 1 < source.count ? source[index + 1] : 0

@@ -2,7 +2,7 @@ import Platform
 import Transport
 
 /// How to reach one bucket.
-package struct S3Options: Sendable {
+package struct S3Options: Sendable, Hashable {
     /// Its name alone.
     package var bucket: String
     /// `https://minio.example:9000`; nil means AWS, whose host follows from the region.

@@ -16,12 +16,15 @@
     @inlinable public var seconds: Double { Double(milliseconds) / 1000 }
 
     @inlinable public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
+    /// The time from `b` to `a`.
     @inlinable public static func - (a: Timestamp, b: Timestamp) -> Duration {
         .milliseconds(a.milliseconds.subtractingSaturated(b.milliseconds))
     }
+    /// The time so much later.
     @inlinable public static func + (a: Timestamp, b: Duration) -> Timestamp {
         Timestamp(milliseconds: a.milliseconds.addingSaturated(b.milliseconds))
     }
+    /// The time so much earlier.
     @inlinable public static func - (a: Timestamp, b: Duration) -> Timestamp {
         Timestamp(milliseconds: a.milliseconds.subtractingSaturated(b.milliseconds))
     }

@@ -22,6 +22,8 @@ package final class VirtualTime: TimeSource {
 
     private let state: Mutex<State>
 
+    package var isVirtual: Bool { true }
+
     /// - Parameter wall: the wall time at the start.
     package init(wall: Timestamp = Timestamp(milliseconds: 1_764_122_400_000)) {
         state = Mutex(State(monotonic: Instant(nanoseconds: 0), wallOffsetMilliseconds: wall.milliseconds))

@@ -6,24 +6,42 @@ final class MemorySeries {
     private let overhead: Int
     private var chunks: [Chunk] = []
     private var lastValue: UInt64 = 0
+    /// Bytes of the points and the labels, kept with each change.
+    private(set) var byteCount: Int
 
+    /// - Parameter overhead: bytes of the labels and of the index entries that belong to the series.
     init(labels: Labels, overhead: Int) {
         self.labels = labels
         self.overhead = overhead
+        byteCount = overhead
     }
 
     var isEmpty: Bool { chunks.isEmpty }
+    /// Time of the oldest point, milliseconds.
     var first: Int64 { chunks.first?.first ?? .max }
+    /// Time of the newest point, milliseconds.
     var last: Int64 { chunks.last?.last ?? .min }
-    var byteCount: Int { overhead + chunks.reduce(0) { $0 + $1.byteCount + MemoryLayout<Chunk>.stride } }
+    /// Time of the newest point of the oldest chunk: the whole chunk goes once that is old enough.
+    var firstChunkEnd: Int64 { chunks.first?.last ?? .max }
 
+    private static func byteCount(_ chunk: Chunk) -> Int { chunk.byteCount + MemoryLayout<Chunk>.stride }
+
+    /// - Returns: false for a point that is no newer than the last one, unless it is the same one.
     func append(_ point: Point) -> Bool {
         if point.t <= last { return point.t == last && point.v.bitPattern == lastValue }
         if chunks.last?.isFull ?? true {
-            if !chunks.isEmpty { chunks[chunks.count - 1].seal() }
+            if let index = chunks.indices.last {
+                let before = chunks[index].byteCount
+                chunks[index].seal()
+                byteCount += chunks[index].byteCount - before
+            }
             chunks.append(Chunk())
+            byteCount += MemoryLayout<Chunk>.stride
         }
-        chunks[chunks.count - 1].append(point)
+        let index = chunks.count - 1
+        let before = chunks[index].byteCount
+        chunks[index].append(point)
+        byteCount += chunks[index].byteCount - before
         lastValue = point.v.bitPattern
         return true
     }
@@ -38,8 +56,21 @@ final class MemorySeries {
         return within.isEmpty ? nil : SeriesExcerpt(labels: labels, chunks: within, newest: nil)
     }
 
-    /// Whole chunks only: what is cut is at most 120 points late.
-    func truncate(before time: Int64) { chunks.removeAll { $0.last < time } }
+    /// Drops chunks of which every point is older. Whole chunks only: a series keeps up to 119 points that are older.
+    func truncate(before time: Int64) {
+        guard firstChunkEnd < time else { return }
+        chunks.removeAll { $0.last < time }
+        byteCount = chunks.reduce(overhead) { $0 + MemorySeries.byteCount($1) }
+    }
+
+    /// Drops all points but the newest.
+    func keepNewestOnly() {
+        guard !chunks.isEmpty, chunks.count > 1 || chunks[0].count > 1 else { return }
+        var chunk = Chunk()
+        chunk.append(Point(t: last, v: Double(bitPattern: lastValue)))
+        chunks = [chunk]
+        byteCount = overhead + MemorySeries.byteCount(chunk)
+    }
 
     func shift(by milliseconds: Int64) {
         for index in chunks.indices { chunks[index].shift(by: milliseconds) }
@@ -60,7 +91,7 @@ struct SeriesExcerpt {
     }
 
     /// Room that `read` needs.
-    var mostPoints: Int { chunks.reduce(1) { $0 + $1.count } }
+    var pointLimit: Int { chunks.reduce(1) { $0 + $1.count } }
 
     /// Writes the points in `start < t <= end`.
     /// - Returns: how many they are.

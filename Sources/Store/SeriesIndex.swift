@@ -1,9 +1,11 @@
 import Samples
 
-/// Finds series by their labels: for each name and value of a label it knows the series that have it.
+/// Finds series by their labels: for each name and value of a label, the slots of the series that have it.
 struct SeriesIndex {
     /// In the order in which they came.
     private var slots: [MemorySeries] = []
+    /// Slots of series without points.
+    private var emptyCount = 0
     private var postings: [String: [String: Posting]] = [:]
 
     /// Slots of series, rising. Most values of labels belong to one series, which then needs no array.
@@ -32,21 +34,23 @@ struct SeriesIndex {
         }
     }
 
-    /// Lets go of series without points.
-    mutating func removeEmpty() {
-        // Rare enough, and series come back under other labels: everything is indexed anew.
+    /// Takes note that so many more series have lost all of their points. Their slots stay until there are many: to
+    /// index the others anew takes time, and the store is locked meanwhile.
+    mutating func removed(_ count: Int) {
+        emptyCount += count
+        guard emptyCount > slots.count / 4 else { return }
         let kept = slots.filter { !$0.isEmpty }
         self = SeriesIndex()
         slots.reserveCapacity(kept.count)
         for series in kept { insert(series) }
     }
 
-    /// The series that match every matcher, in the order in which they came.
+    /// The series that match every matcher, in the order in which they came; some may have no points.
     func series(_ matchers: [Matcher]) -> [MemorySeries] {
         guard let candidates = candidates(matchers) else { return [] }
         var tests = matchers.filter { $0 != candidates.answers }.map { Test($0) }
-        guard let places = candidates.slots else { return slots.filter { Self.passes($0, &tests) } }
-        return places.lazy.map { slots[Int($0)] }.filter { Self.passes($0, &tests) }
+        guard let found = candidates.slots else { return slots.filter { Self.passes($0, &tests) } }
+        return found.lazy.map { slots[Int($0)] }.filter { Self.passes($0, &tests) }
     }
 
     private static func passes(_ series: MemorySeries, _ tests: inout [Test]) -> Bool {
@@ -55,9 +59,9 @@ struct SeriesIndex {
     }
 
     private struct Candidates {
-        /// Nil: all.
+        /// Nil stands for all.
         var slots: [UInt32]?
-        /// The matcher that need not be asked any more.
+        /// The matcher that all candidates satisfy.
         var answers: Matcher?
     }
 
@@ -80,7 +84,7 @@ struct SeriesIndex {
         return Candidates(slots: found.sorted(), answers: matcher)
     }
 
-    /// A matcher that asks its regular expression once for each value.
+    /// A matcher that applies its regular expression once to each value.
     private struct Test {
         private let matcher: Matcher
         private let isRegular: Bool

@@ -1,13 +1,16 @@
 import Samples
 
-/// Knows which series each source gave last time, and ends those that it no longer gives.
+/// Ends series that a source no longer has, with a stale marker, so that they don't count as present for another five
+/// minutes.
 /// Source: Prometheus' manual, "Staleness".
 package struct StalenessTracker: Sendable {
     private var known: [String: Set<Labels>] = [:]
 
+    /// A tracker that has seen no source yet.
     package init() {}
 
-    /// - Returns: a stale marker at `now` for each series that the source gave last time and not now.
+    /// Takes note of a source's present series.
+    /// - Returns: a stale marker at `now` for each series that the source had last time and doesn't have now.
     package mutating func track(source: String, samples: [Sample], now: Timestamp) -> [Sample] {
         let current = Set(samples.lazy.map(\.labels))
         let gone = (known[source] ?? []).subtracting(current)
@@ -15,7 +18,8 @@ package struct StalenessTracker: Sendable {
         return gone.map { Sample($0, StaleMarker.value, at: now) }
     }
 
-    /// Ends all series of a source that is no more.
+    /// Ends all series of a source that is gone.
+    /// - Returns: a stale marker at `now` for each of them.
     package mutating func end(source: String, now: Timestamp) -> [Sample] {
         let gone = known.removeValue(forKey: source) ?? []
         return gone.map { Sample($0, StaleMarker.value, at: now) }

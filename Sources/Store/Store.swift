@@ -2,14 +2,16 @@ import Samples
 import Synchronization
 import Telemetry
 
+/// How much the store keeps.
 package struct StoreOptions: Sendable, Hashable {
-    /// How far back points are kept.
+    /// How far back points are kept. Default 6 h.
     package var retention: Duration = .seconds(6 * 3600)
-    /// Most bytes for points and labels; over it the oldest points go first.
+    /// Bytes for points and labels; over it the oldest points go first. Default 64 MiB.
     package var byteLimit = 64 << 20
-    /// Most series at once; samples of further ones are refused.
+    /// Series at a time; samples of further ones are refused. Default 200,000.
     package var seriesLimit = 200_000
 
+    /// The defaults.
     package init() {}
 }
 
@@ -19,17 +21,16 @@ package struct StoreOptions: Sendable, Hashable {
 /// ordinary points and leaves their meaning to PromQL, as Prometheus does.
 package final class Store: Sendable {
     private let state: Mutex<State>
-    private let options: StoreOptions
     private let rejected: Counter
     private let appended: Counter
 
+    /// An empty store.
     package init(options: StoreOptions, registry: Registry) {
-        self.options = options
-        state = Mutex(State())
+        state = Mutex(State(options))
         appended = registry.counter("vaultwatch_store_samples_appended_total", help: "Samples taken into the store.")
         rejected = registry.counter(
             "vaultwatch_store_samples_rejected_total", help: "Samples that the store refused.", labels: ["reason"])
-        for reason in ["out_of_order", "series_limit"] { rejected.declare(reason) }
+        for reason in ["out_of_order", "series_limit", "byte_limit"] { rejected.declare(reason) }
         seriesGauge = registry.gauge("vaultwatch_store_series", help: "Series in the store.")
         bytesGauge = registry.gauge("vaultwatch_store_bytes", help: "Bytes that points and labels take in the store.")
         oldestGauge = registry.gauge(
@@ -37,28 +38,30 @@ package final class Store: Sendable {
         )
     }
 
+    /// Sets other limits; the next `truncate` enforces those of time and bytes on what is there.
+    package func apply(_ options: StoreOptions) { state.withLock { $0.options = options } }
+
     private let seriesGauge: Gauge
     private let bytesGauge: Gauge
     private let oldestGauge: Gauge
 
-    /// Takes samples in. A sample no newer than its series' last one is refused and counted,
-    /// unless it says the same again.
+    /// Appends samples. Refused and counted are a sample no newer than its series' last one, unless it is the same
+    /// again, and a new series over `seriesLimit` or without room below `byteLimit`.
     package func append(_ samples: [Sample]) {
-        let (taken, late, over) = state.withLock { state -> (Int, Int, Int) in
-            var late = 0
-            var over = 0
+        let (taken, refused) = state.withLock { state -> (Int, [Refusal: Int]) in
+            var refused: [Refusal: Int] = [:]
+            var taken = 0
             for sample in samples {
-                switch state.append(sample, seriesLimit: options.seriesLimit) {
-                case .taken: break
-                case .outOfOrder: late += 1
-                case .tooManySeries: over += 1
+                if let refusal = state.append(sample) {
+                    refused[refusal, default: 0] += 1
+                } else {
+                    taken += 1
                 }
             }
-            return (samples.count - late - over, late, over)
+            return (taken, refused)
         }
         if taken > 0 { appended.increment(by: Double(taken)) }
-        if late > 0 { rejected.increment("out_of_order", by: Double(late)) }
-        if over > 0 { rejected.increment("series_limit", by: Double(over)) }
+        for (refusal, count) in refused { rejected.increment(refusal.rawValue, by: Double(count)) }
     }
 
     /// All series that match, each with its points in `start < t <= end` (milliseconds), those without any left out;
@@ -69,7 +72,7 @@ package final class Store: Sendable {
         return found
     }
 
-    /// The same, one series after the other. The store is not locked meanwhile.
+    /// The same, one series after the other, in the order in which they came. The store is not locked meanwhile.
     /// - Parameters:
     ///   - latestOnly: only the last of the points of each series is wanted.
     ///   - body: gets the labels and the points, which are good until it returns.
@@ -80,8 +83,8 @@ package final class Store: Sendable {
         let found = state.withLock {
             $0.index.series(matchers).compactMap { $0.excerpt(after: start, through: end, latestOnly: latestOnly) }
         }
-        let most = found.reduce(1) { max($0, $1.mostPoints) }
-        try withUnsafeTemporaryAllocation(of: Point.self, capacity: most) { room in
+        let capacity = found.reduce(1) { max($0, $1.pointLimit) }
+        try withUnsafeTemporaryAllocation(of: Point.self, capacity: capacity) { room in
             for excerpt in found {
                 let count = excerpt.read(into: room, after: start, through: end)
                 if count > 0 {
@@ -94,20 +97,15 @@ package final class Store: Sendable {
     /// The label sets that match and have a point in the range.
     package func labels(_ matchers: [Matcher], start: Int64, end: Int64) -> [Labels] {
         state.withLock { state in
-            state.index.series(matchers).filter { $0.last >= start && $0.first <= end }.map(\.labels)
+            state.index.series(matchers).filter { !$0.isEmpty && $0.last >= start && $0.first <= end }.map(\.labels)
         }
     }
 
-    /// Lets go of what is older than the retention, and of the oldest points while there are too many bytes.
+    /// Drops points older than the retention, and the oldest ones while there are too many bytes.
     package func truncate(now: Timestamp) {
         let (count, bytes, oldest) = state.withLock { state -> (Int, Int, Int64?) in
-            state.truncate(before: (now - options.retention).milliseconds)
-            while state.byteCount > options.byteLimit, let oldest = state.oldest {
-                // A twentieth of what is left each turn: few turns, and not much more is lost than must be.
-                state.truncate(
-                    before: oldest.addingSaturated(max(1, now.milliseconds.subtractingSaturated(oldest) / 20)))
-                if state.oldest == oldest { break }
-            }
+            state.truncate(before: (now - state.options.retention).milliseconds)
+            state.evict(now: now.milliseconds)
             return (state.series.count, state.byteCount, state.oldest)
         }
         seriesGauge.set(Double(count))
@@ -115,7 +113,7 @@ package final class Store: Sendable {
         oldestGauge.set(Double(oldest ?? now.milliseconds) / 1000)
     }
 
-    /// Moves all points in time: the wall clock stepped, and what was ten seconds old is so still.
+    /// Moves all points in time: the wall clock stepped, and a point that was ten seconds old still is.
     package func shift(by step: Duration) {
         state.withLock { state in
             for memory in state.series.values { memory.shift(by: step.milliseconds) }
@@ -123,41 +121,111 @@ package final class Store: Sendable {
     }
 }
 
-private enum Outcome {
-    case taken, outOfOrder, tooManySeries
+/// Why a sample was not taken; label values of `vaultwatch_store_samples_rejected_total`.
+private enum Refusal: String {
+    case outOfOrder = "out_of_order"
+    case seriesLimit = "series_limit"
+    case byteLimit = "byte_limit"
 }
 
 private struct State {
-    var series: [Labels: MemorySeries] = [:]
-    var index = SeriesIndex()
+    var options: StoreOptions
+    private(set) var series: [Labels: MemorySeries] = [:]
+    private(set) var index = SeriesIndex()
+    /// Bytes of all series, kept with each change.
+    private(set) var byteCount = 0
+    /// Even the newest points alone leave no room: until the next truncation nothing more is to be had.
+    private var isFull = false
 
-    /// What the samples' own labels weigh beside the points: entries of a dictionary and of the index, and the strings.
-    private static func weight(_ labels: Labels) -> Int {
+    /// Rules look back as far; points that are younger go last. Milliseconds: 5 min, Prometheus' lookback.
+    private static let lookback: Int64 = 300_000
+    /// A series with its first point.
+    private static let newSeriesBytes = 64 + MemoryLayout<Chunk>.stride
+
+    init(_ options: StoreOptions) { self.options = options }
+
+    /// Bytes of a series' labels: the strings, and the entries of the dictionary and the index.
+    private static func overhead(_ labels: Labels) -> Int {
         labels.pairs.reduce(200) { $0 + 40 + $1.name.utf8.count + $1.value.utf8.count }
     }
 
-    var byteCount: Int { series.values.reduce(0) { $0 + $1.byteCount } }
+    /// Time of the oldest point, milliseconds.
     var oldest: Int64? { series.values.lazy.map(\.first).min() }
 
-    mutating func append(_ sample: Sample, seriesLimit: Int) -> Outcome {
+    mutating func append(_ sample: Sample) -> Refusal? {
         let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
-        if let known = series[sample.labels] { return known.append(point) ? .taken : .outOfOrder }
-        guard series.count < seriesLimit else { return .tooManySeries }
-        let new = MemorySeries(labels: sample.labels, overhead: State.weight(sample.labels))
+        guard let known = series[sample.labels] else { return insert(sample.labels, point) }
+        let before = known.byteCount
+        guard known.append(point) else { return .outOfOrder }
+        byteCount += known.byteCount - before
+        if byteCount > options.byteLimit { makeRoom(now: point.t) }
+        return nil
+    }
+
+    private mutating func insert(_ labels: Labels, _ point: Point) -> Refusal? {
+        guard series.count < options.seriesLimit else { return .seriesLimit }
+        let overhead = State.overhead(labels)
+        let needed = overhead + State.newSeriesBytes
+        if byteCount + needed > options.byteLimit { makeRoom(now: point.t) }
+        guard byteCount + needed <= options.byteLimit else { return .byteLimit }
+        let new = MemorySeries(labels: labels, overhead: overhead)
         _ = new.append(point)
-        series[sample.labels] = new
+        series[labels] = new
         index.insert(new)
-        return .taken
+        byteCount += new.byteCount
+        return nil
+    }
+
+    /// Between two truncations: once, unless something comes of it.
+    private mutating func makeRoom(now: Int64) {
+        guard !isFull else { return }
+        evict(now: now)
     }
 
     mutating func truncate(before time: Int64) {
-        for memory in series.values where memory.first < time { memory.truncate(before: time) }
-        dropEmpty()
+        isFull = false
+        for memory in series.values where memory.firstChunkEnd < time { truncate(memory, before: time) }
+        removeEmpty()
     }
 
-    mutating func dropEmpty() {
-        guard series.values.contains(where: \.isEmpty) else { return }
-        series = series.filter { !$0.value.isEmpty }
-        index.removeEmpty()
+    private mutating func truncate(_ memory: MemorySeries, before time: Int64) {
+        let before = memory.byteCount
+        memory.truncate(before: time)
+        byteCount += memory.byteCount - before
+    }
+
+    /// Brings the bytes below the limit with some room to grow: drops the chunks that ended first, as far as they are
+    /// older than what rules look back at; where that is not enough, all points but the newest of each series.
+    mutating func evict(now: Int64) {
+        guard byteCount > options.byteLimit else { return }
+        let target = options.byteLimit - options.byteLimit / 16
+        let youngest = now.subtractingSaturated(State.lookback)
+        while byteCount > target {
+            let oldest = series.values.lazy.map(\.firstChunkEnd).min() ?? .max
+            guard oldest < youngest else { break }
+            // A twentieth of what is left at a time: few rounds, and little is dropped that might have stayed.
+            let cut = min(youngest, oldest.addingSaturated(max(1, now.subtractingSaturated(oldest) / 20)))
+            for memory in series.values where memory.firstChunkEnd < cut { truncate(memory, before: cut) }
+        }
+        if byteCount > options.byteLimit {
+            for memory in series.values {
+                let before = memory.byteCount
+                memory.keepNewestOnly()
+                byteCount += memory.byteCount - before
+                if byteCount <= target { break }
+            }
+            isFull = byteCount > target
+        }
+        removeEmpty()
+    }
+
+    private mutating func removeEmpty() {
+        let gone = series.values.filter(\.isEmpty)
+        guard !gone.isEmpty else { return }
+        for memory in gone {
+            series[memory.labels] = nil
+            byteCount -= memory.byteCount
+        }
+        index.removed(gone.count)
     }
 }

@@ -4,7 +4,7 @@ import Platform
     import Glibc
 #endif
 
-/// What the outside asks of a daemon by signal.
+/// What signals ask of the daemon.
 package enum Request: Sendable, Hashable {
     /// SIGHUP
     case reload
@@ -12,15 +12,16 @@ package enum Request: Sendable, Hashable {
     case stop
 }
 
-/// Signals as a stream.
+/// The process's signals as a stream of requests.
 package struct Signals: Sendable {
+    /// SIGHUP, SIGTERM and SIGINT, as they come. At most 16 wait; then the oldest is dropped.
     package let requests: AsyncStream<Request>
 
-    /// The process's signals. To be touched first of all by a command that wants them as requests: a signal
-    /// that comes before has its default action.
+    /// Must be used first of all by a command that wants signals as requests: one that comes before has its default
+    /// action.
     package static let shared = Signals()
 
-    /// Catches SIGHUP, SIGTERM and SIGINT, ignores SIGPIPE, and starts the thread that hears of them.
+    /// Catches SIGHUP, SIGTERM and SIGINT, ignores SIGPIPE, and starts the thread that reads them.
     private init() {
         signal(SIGPIPE, SIG_IGN)
         let descriptor = vw_signals_open([SIGHUP, SIGTERM, SIGINT], 3)
@@ -52,7 +53,7 @@ private final class Reader: Sendable {
             case SIGHUP: continuation.yield(.reload)
             case SIGTERM, SIGINT:
                 stopRequests += 1
-                // Whoever asks three times does not want to wait for the drain.
+                // The third request does not wait for the drain.
                 if stopRequests >= 3 { _exit(130) }
                 continuation.yield(.stop)
             default: return

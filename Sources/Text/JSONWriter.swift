@@ -5,11 +5,25 @@ package struct JSONWriter {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
     private let hidesMarkup: Bool
+    private let limitBytes: Int
+    private let isOver: @Sendable () -> Bool
+    /// Whether nothing is written any more, since the document is over its limit or no longer wanted; it is not whole
+    /// then.
+    package private(set) var isStopped = false
 
     /// An empty writer.
-    /// - Parameter hidesMarkup: escapes `<`, `>` and `&` as Go's encoding/json does, so that a client that sniffs the
-    ///   response as HTML finds no tag in it.
-    package init(hidesMarkup: Bool = false) { self.hidesMarkup = hidesMarkup }
+    /// - Parameters:
+    ///   - hidesMarkup: escapes `<`, `>` and `&` as Go's encoding/json does, so that a client that sniffs the response
+    ///     as HTML finds no tag in it.
+    ///   - limitBytes: stops the writing once the document is larger.
+    ///   - isOver: whether the document is no longer wanted; called once an object.
+    package init(
+        hidesMarkup: Bool = false, limitBytes: Int = .max, isOver: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.hidesMarkup = hidesMarkup
+        self.limitBytes = limitBytes
+        self.isOver = isOver
+    }
 
     /// A complete document, which `body` writes.
     package static func document(hidesMarkup: Bool = false, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
@@ -20,6 +34,7 @@ package struct JSONWriter {
 
     /// Writes an object, whose members `body` writes.
     package mutating func object(_ body: (inout JSONWriter) -> Void) {
+        if !isStopped, isOver() { isStopped = true }
         nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
     }
     /// Writes an array, whose elements `body` writes.
@@ -27,6 +42,7 @@ package struct JSONWriter {
 
     /// Writes the name of a member; its value must follow.
     package mutating func key(_ name: String) {
+        guard !isStopped else { return }
         string(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
@@ -34,6 +50,7 @@ package struct JSONWriter {
 
     /// Writes a string.
     package mutating func string(_ text: String) {
+        guard !isStopped else { return }
         separate()
         bytes.append(json: text, hidesMarkup: hidesMarkup)
     }
@@ -86,16 +103,20 @@ package struct JSONWriter {
 
     /// Writes a value that is already JSON.
     package mutating func raw(_ text: String) {
+        guard !isStopped else { return }
         separate()
         bytes += text.utf8
     }
 
     private mutating func separate() {
+        // Before each value, so that at most one value more than the limit is written.
+        if bytes.count > limitBytes { isStopped = true }
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true
     }
 
     private mutating func nest(_ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) -> Void) {
+        guard !isStopped else { return }
         separate()
         bytes.append(open)
         needsComma = false

@@ -67,7 +67,7 @@ package struct WebService: Sendable {
         } else {
             response = await found.answer(request)
         }
-        finish(&response, request)
+        await finish(&response, request)
         inFlight.add(-1)
         requests.increment(found.name, String(response.status))
         durations.observe((platform.time.monotonic() - start).seconds, found.name)
@@ -123,8 +123,16 @@ package struct WebService: Sendable {
 
     private func metrics(_ request: ServerRequest) async -> ServerResponse {
         let format = ExpositionFormat(accept: request[header: "accept"])
-        let page = ExpositionWriter.page(await sources.families(), format: format)
-        return ServerResponse(headers: [("Content-Type", format.contentType), ("Vary", "Accept")], body: .bytes(page))
+        let families = await sources.families()
+        do throws(QueryError) {
+            return try await sources.compute(.page) { _ in
+                ServerResponse(
+                    headers: [("Content-Type", format.contentType), ("Vary", "Accept")],
+                    body: .bytes(ExpositionWriter.page(families(), format: format)))
+            }
+        } catch {
+            return .text("\(error.message)\n", status: error.kind.status)
+        }
     }
 
     // MARK: Guards
@@ -159,7 +167,7 @@ package struct WebService: Sendable {
     }
 
     /// Adds the headers of every response and compresses large bodies.
-    private func finish(_ response: inout ServerResponse, _ request: ServerRequest) {
+    private func finish(_ response: inout ServerResponse, _ request: ServerRequest) async {
         response.headers.append(("Date", WebService.httpDate(platform.time.wall())))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         response.headers.append(("X-Frame-Options", "deny"))
@@ -167,11 +175,21 @@ package struct WebService: Sendable {
         response.headers.append(("Cache-Control", "no-store"))
         response.headers += options.access.headers
         guard case .bytes(let bytes) = response.body, bytes.count > 1400,
-            Gzip.isAccepted(request[header: "accept-encoding"]),
-            let compressed = Gzip.compress(bytes)
+            Gzip.isAccepted(request[header: "accept-encoding"]), let compressed = await compressed(bytes)
         else { return }
-        response.body = .bytes(compressed)
+        response.body = compressed.body
+        response.lease = compressed.lease ?? response.lease
         response.headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+    }
+
+    /// - Returns: nil where it can't be done now, so that the answer goes out as it is.
+    private func compressed(_ bytes: [UInt8]) async -> ServerResponse? {
+        // Less than a millisecond's work.
+        if bytes.count <= 65536 { return Gzip.compress(bytes).map { ServerResponse(body: .bytes($0)) } }
+        let response = try? await sources.compute(.page) { _ in
+            Gzip.compress(bytes).map { ServerResponse(body: .bytes($0)) } ?? ServerResponse(status: 500)
+        }
+        return response?.status == 200 ? response : nil
     }
 
     /// `Tue, 24 Nov 2026 00:05:45 GMT`. Source: RFC 9110, 5.6.7.

@@ -1,6 +1,7 @@
 import Alerts
 import Dispatching
 import Exposition
+import HTTPServer
 import Samples
 
 /// What pages and APIs show and do, as closures that `Agent` supplies. Handlers call them concurrently.
@@ -28,19 +29,27 @@ package struct WebSources: Sendable {
 
     // MARK: Metrics and queries
 
+    /// Runs what takes longer than a moment, the writing of the answer included, on threads for that purpose. Default:
+    /// on the caller.
+    /// - Throws: `.unavailable` when too much waits or too many answers have not been read yet, `.canceled` when the
+    ///   client has gone.
+    package var compute:
+        @Sendable (_ computation: Computation, _ work: @escaping Computation.Work) async throws(QueryError) ->
+            ServerResponse = { (_, work) throws(QueryError) in work { false } }
+    /// Bytes that one answer may have. Default: 16 MiB.
+    package var answerLimitBytes = 16 << 20
     /// The families of `/metrics`.
-    package var families: @Sendable () async -> [MetricFamily] = { [] }
-    /// Evaluates an expression at one time; the timeout is nil for the default.
+    package var families: @Sendable () async -> Deferred<[MetricFamily]> = { { [] } }
+    /// Evaluates an expression at one time. Computes: called from `compute` alone, as are `queryRange` and `series`.
     package var query:
-        @Sendable (_ expression: String, _ at: Timestamp, _ timeout: Duration?) async throws(QueryError) -> QueryAnswer =
-            {
-                (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine")
-            }
-    /// Evaluates an expression at each step of a range.
+        @Sendable (_ expression: String, _ at: Timestamp, _ isOver: @escaping @Sendable () -> Bool) throws(QueryError)
+            -> QueryAnswer = { (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine") }
+    /// Evaluates an expression at each step from the start through the end.
     package var queryRange:
         @Sendable (
-            _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration, _ timeout: Duration?
-        ) async throws(QueryError) -> QueryAnswer = { (_, _, _, _, _) throws(QueryError) in
+            _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration,
+            _ isOver: @escaping @Sendable () -> Bool
+        ) throws(QueryError) -> QueryAnswer = { (_, _, _, _, _) throws(QueryError) in
             throw QueryError(.unavailable, "no query engine")
         }
     /// Parses the selector of a `match[]` parameter. - Throws: `QueryError` of kind `.badData`.
@@ -50,13 +59,12 @@ package struct WebSources: Sendable {
     /// The labels of the series that match any of the sets and have a sample in the range, both ends included. An empty
     /// set matches every series.
     package var series:
-        @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp) async throws(QueryError) -> [Labels] = {
-            (_, _, _) throws(QueryError) in []
-        }
+        @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp, _ isOver: @escaping @Sendable () -> Bool)
+            throws(QueryError) -> [Labels] = { (_, _, _, _) throws(QueryError) in [] }
     /// The rule groups with their state.
-    package var ruleGroups: @Sendable () async -> [RuleGroupView] = { [] }
+    package var ruleGroups: @Sendable () async -> Deferred<[RuleGroupView]> = { { [] } }
     /// The targets with their last result.
-    package var targets: @Sendable () async -> [TargetView] = { [] }
+    package var targets: @Sendable () async -> Deferred<[TargetView]> = { { [] } }
 
     // MARK: Alerts and silences
 
@@ -85,14 +93,19 @@ package struct WebSources: Sendable {
     // MARK: The estate
 
     /// The history, newest first. - Throws: `QueryError` of kind `.unavailable` if the journal cannot be read.
-    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> [HistoryItem] = {
-        (_) throws(QueryError) in []
+    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> Deferred<[HistoryItem]> = {
+        (_) throws(QueryError) in { [] }
     }
     /// The state of the estate.
-    package var status: @Sendable () async -> EstateStatus = { EstateStatus(version: "", startedAt: "", now: "") }
+    package var status: @Sendable () async -> Deferred<EstateStatus> = {
+        { EstateStatus(version: "", startedAt: "", now: "") }
+    }
 
     /// Closures that return nothing, or that the function is unavailable.
     package init() {}
+
+    /// A value whose data are there and whose making takes longer than a moment: called from `compute` alone.
+    package typealias Deferred<Value> = @Sendable () -> Value
 }
 
 /// What `/api/v1/status/buildinfo` shows; empty where it is unknown.

@@ -26,6 +26,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
             Examples:
               vaultwatch check config /etc/vaultwatch/vaultwatch.yml
               vaultwatch check config --live vaultwatch.yml       also probe each target and receiver
+              vaultwatch check config --as-service --live         as root: with the account of the installed service
               vaultwatch check config alertmanager.yml
             """)
 
@@ -35,12 +36,32 @@ struct CheckConfigCommand: AsyncParsableCommand {
     @Flag(help: "Also probe each target once, connect to each receiver, and print the results.")
     var live = false
 
+    @Flag(
+        help: """
+            Read files with the account, environment and credentials of the installed vaultwatch.service; needs root.
+            """)
+    var asService = false
+
     func run() async throws {
-        if try checkAlertmanager() { return }
-        let configuration = try ConfigOptions.load(file)
-        try checkTemplates(configuration.delivery)
+        var files: any FileAccess = SystemFiles()
+        var environment = Environment.all()
+        if asService {
+            do throws(ServiceUnitError) {
+                let unit = try ServiceUnit.installed()
+                let service = try ServiceFiles(unit)
+                environment = unit.variables(files)
+                files = service
+                for sentence in service.staleCredentials() { Terminal.error("warning: \(sentence)") }
+            } catch {
+                Terminal.error("--as-service: \(error)")
+                throw ExitCode.failure
+            }
+        }
+        if try checkAlertmanager(files, environment) { return }
+        let configuration = try ConfigOptions.load(file, files: files, environment: environment)
+        try checkTemplates(configuration.delivery, files)
         let errors = ErrorList()
-        let rules = RuleSet.load(configuration.ruleFiles, files: SystemFiles(), errors: errors)
+        let rules = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
         if !errors.isEmpty {
             for error in errors.errors { Terminal.error("\(error)") }
             throw ExitCode.failure
@@ -50,11 +71,16 @@ struct CheckConfigCommand: AsyncParsableCommand {
         print(
             "\(file): fine: \(nodes) Vault nodes in \(configuration.vault.count) clusters, \(configuration.postgres.count) PostgreSQL servers, \(sets) backup sets, \(rules.groups.reduce(0) { $0 + $1.rules.count }) rules, \(configuration.delivery.receivers.count) receivers"
         )
+        if nodes + configuration.postgres.count + sets == 0, configuration.records == nil {
+            print("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
+        }
         guard live else { return }
-        let status = try await StatusCommand.look(configuration)
+        var platform = Platform.real(log: LogOptions.silent)
+        platform.files = files
+        let status = try await StatusCommand.look(configuration, platform)
         print("")
         print(StatusText(colour: Terminal.hasColour).render(status))
-        let endpoints = await EndpointCheck.run(configuration.delivery)
+        let endpoints = await EndpointCheck.run(configuration.delivery, platform)
         if !endpoints.isEmpty {
             print("")
             print(
@@ -62,22 +88,34 @@ struct CheckConfigCommand: AsyncParsableCommand {
                     ["RECEIVER", "INTEGRATION", "ENDPOINT", "ANSWER"],
                     endpoints.map { [$0.receiver, $0.integration, $0.endpoint, $0.answer] }))
         }
+        let missing =
+            status.sections.flatMap { section in
+                section.targets.compactMap { target in
+                    target.lastError.map { "\(section.title), \(target.name): \($0)" }
+                }
+            }
+            + endpoints.filter { !$0.isReachable }.map { "receiver \($0.receiver), \($0.integration): \($0.answer)" }
+        if !missing.isEmpty {
+            print("")
+            print("Still missing, in the order in which to do it:")
+            for (index, text) in missing.enumerated() { print("  \(index + 1). \(text)") }
+        }
         let isReachable = endpoints.allSatisfy(\.isReachable)
         if status.health == .critical || status.health == .unknown || !isReachable { throw ExitCode.failure }
     }
 
     /// - Returns: whether the file is an Alertmanager configuration.
-    private func checkAlertmanager() throws -> Bool {
+    private func checkAlertmanager(_ files: any FileAccess, _ environment: [String: String]) throws -> Bool {
         let alertmanager: AlertmanagerFile
         do {
-            guard let found = try AlertmanagerFile.load(file, files: SystemFiles(), environment: Environment.all())
+            guard let found = try AlertmanagerFile.load(file, files: files, environment: environment)
             else { return false }
             alertmanager = found
         } catch {
             Terminal.error(error.description)
             throw ExitCode.failure
         }
-        try checkTemplates(alertmanager.delivery)
+        try checkTemplates(alertmanager.delivery, files)
         print(
             """
             Checking '\(file)'  SUCCESS
@@ -93,9 +131,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
     }
 
     /// Loads the notification templates; the agent does not start with an invalid one.
-    private func checkTemplates(_ options: DeliveryOptions) throws {
+    private func checkTemplates(_ options: DeliveryOptions, _ files: any FileAccess) throws {
         do {
-            _ = try Composer(templates: options.templates, externalURL: options.externalURL, files: SystemFiles())
+            _ = try Composer(templates: options.templates, externalURL: options.externalURL, files: files)
         } catch {
             Terminal.error("\(error)")
             throw ExitCode.failure

@@ -90,7 +90,7 @@ struct FileExcerpts {
 
     /// The line and the caret, each on a line of its own; empty if the file cannot be read.
     func text(at position: SourcePosition) -> String {
-        guard let bytes = try? files.read(position.file, limit: RuleSet.largestFile) else { return "" }
+        guard let bytes = try? files.read(position.file, limit: RuleSet.maxFileBytes) else { return "" }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.indices.contains(position.line - 1) else { return "" }
         let scalars = Array(lines[position.line - 1].unicodeScalars)

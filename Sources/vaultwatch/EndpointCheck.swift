@@ -14,8 +14,7 @@ enum EndpointCheck {
         let isReachable: Bool
     }
 
-    static func run(_ options: DeliveryOptions) async -> [Result] {
-        let platform = Platform.real(log: LogOptions.silent)
+    static func run(_ options: DeliveryOptions, _ platform: Platform) async -> [Result] {
         let transport = CurlTransport(platform: platform)
         var results: [Result] = []
         for receiver in options.receivers {

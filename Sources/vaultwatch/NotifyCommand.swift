@@ -44,8 +44,14 @@ struct NotifyTestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try config.load()
+        var configuration = try config.load()
         let platform = Platform.real(log: LogOptions.silent)
+        if configuration.web.externalURL.isEmpty {
+            let url = configuration.web.defaultExternalURL(
+                hostname: platform.hostname, isTLS: configuration.web.configFile != nil)
+            configuration.web.externalURL = url
+            configuration.delivery.externalURL = url
+        }
         let now = platform.time.wall()
         let alert = Alert(
             labels: [

@@ -27,10 +27,20 @@ struct RunCommand: AsyncParsableCommand {
         help: "Web configuration file with TLS and basic authentication, in the exporter-toolkit format.")
     var webConfigFile: String?
 
+    @Flag(
+        name: .customLong("web.systemd-socket"),
+        help: "Listen on sockets passed by systemd (socket activation); without any, the start fails.")
+    var systemdSocket = false
+
     @Option(name: .customLong("storage.path"), help: "Directory of the journal.")
     var storagePath: String?
 
     func run() async throws {
+        if systemdSocket, ServiceManager.listeningSockets().isEmpty {
+            Terminal.error(
+                "--web.systemd-socket: systemd hands over no socket; is vaultwatch.socket enabled and started?")
+            throw ExitCode.failure
+        }
         var options = AgentOptions(configFile: config.configFile)
         options.listenAddresses = listenAddresses
         options.externalURL = externalURL

@@ -14,9 +14,11 @@ struct ConfigOptions: ParsableArguments {
     /// - Throws: `ExitCode.failure`, after printing all errors.
     func load() throws -> Configuration { try ConfigOptions.load(configFile) }
 
-    static func load(_ path: String) throws -> Configuration {
+    static func load(
+        _ path: String, files: any FileAccess = SystemFiles(), environment: [String: String] = Environment.all()
+    ) throws -> Configuration {
         do {
-            return try Configuration.load(path, files: SystemFiles(), environment: Environment.all())
+            return try Configuration.load(path, files: files, environment: environment)
         } catch {
             Terminal.error(error.description)
             throw ExitCode.failure

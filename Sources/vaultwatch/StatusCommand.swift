@@ -62,8 +62,9 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     /// Probes every target once, without an agent.
-    static func look(_ configuration: Configuration) async throws -> EstateStatus {
-        let platform = Platform.real(log: LogOptions.silent)
+    static func look(
+        _ configuration: Configuration, _ platform: Platform = .real(log: LogOptions.silent)
+    ) async throws -> EstateStatus {
         let probes = Network.real(platform).probes(configuration, platform: platform)
         let results = Mutex<[ProbeTarget: ProbeResult]>([:])
         let schedule = ProbeSchedule(

@@ -16,7 +16,7 @@ struct ClockWatchTests {
     private let registry = Registry()
     private let store: Store
     private let clock: ClockWatch
-    private let observatory: Observatory
+    private let appender: Appender
 
     init() {
         let platform = Platform(
@@ -24,7 +24,7 @@ struct ClockWatchTests {
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         store = Store(options: StoreOptions(), registry: registry)
         clock = ClockWatch(store: store, platform: platform, registry: registry)
-        observatory = Observatory(store: store, clock: clock)
+        appender = Appender(store: store, clock: clock)
     }
 
     private func result(_ value: Double) -> ProbeResult {
@@ -44,7 +44,7 @@ struct ClockWatchTests {
 
     @Test(arguments: [-3600, 3600] as [Int64]) func samplesAreAsOldAfterAStepAsBefore(step: Int64) {
         for value in [0.0, 1, 1] {
-            _ = observatory.take([result(value)])
+            _ = appender.append([result(value)])
             time.move(to: time.monotonic() + .seconds(10))
         }
         #expect(ages == [30, 20, 10])
@@ -57,7 +57,7 @@ struct ClockWatchTests {
     }
 
     @Test func slewingIsNoStep() {
-        _ = observatory.take([result(0)])
+        _ = appender.append([result(0)])
         for _ in 0..<20 {
             time.stepWall(by: .milliseconds(900))
             clock.look()
@@ -69,17 +69,43 @@ struct ClockWatchTests {
     @Test func aResultOfATimeToComeIsOfNow() {
         let late = result(1)
         time.stepWall(by: .seconds(-3600))
-        _ = observatory.take([late])
+        _ = appender.append([late])
         time.move(to: time.monotonic() + .seconds(10))
-        _ = observatory.take([result(0)])
+        _ = appender.append([result(0)])
         #expect(ages == [10, 0])
     }
 
+    /// Whatever its name ends in: the catalogue says that it is a state.
+    @Test func aStateIsNewsWhateverItsName() {
+        func contradiction(_ value: Double) -> ProbeResult {
+            ProbeResult(
+                target: ProbeTarget(.vaultNode, "c/n"),
+                samples: [Sample(Labels(name: "vault_node_inconsistent"), value, at: time.wall())],
+                status: TargetStatus(.ok, ""), timestamp: time.wall())
+        }
+        _ = appender.append([contradiction(0)])
+        time.move(to: time.monotonic() + .seconds(10))
+        #expect(appender.append([contradiction(1)]) == ["vault_node_inconsistent"])
+    }
+
+    /// Rules may have been evaluated before a target's first samples; a measurement's later changes are no news.
+    @Test func aMetricThatATargetHasForTheFirstTimeIsNews() {
+        func measured(_ value: Double) -> ProbeResult {
+            ProbeResult(
+                target: ProbeTarget(.vaultNode, "c/n"),
+                samples: [Sample(Labels(name: "vault_node_clock_skew_seconds"), value, at: time.wall())],
+                status: TargetStatus(.ok, ""), timestamp: time.wall())
+        }
+        #expect(appender.append([measured(0)]) == ["vault_node_clock_skew_seconds"])
+        time.move(to: time.monotonic() + .seconds(10))
+        #expect(appender.append([measured(1)]) == [])
+    }
+
     @Test func firstWordsAndChangesAreNews() {
-        #expect(observatory.take([result(0)]) == ["vault_node_sealed"])
+        #expect(appender.append([result(0)]) == ["vault_node_sealed"])
         time.move(to: time.monotonic() + .seconds(10))
-        #expect(observatory.take([result(0)]) == [])
+        #expect(appender.append([result(0)]) == [])
         time.move(to: time.monotonic() + .seconds(10))
-        #expect(observatory.take([result(1)]) == ["vault_node_sealed"])
+        #expect(appender.append([result(1)]) == ["vault_node_sealed"])
     }
 }

@@ -21,6 +21,10 @@ struct Benchmarks {
         if isWanted("alerting") {
             try await AlertingBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
         }
+        if isWanted("lateness") {
+            try await RuleLatenessBenchmark.run(
+                URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
+        }
     }
 
     private static func compareUnitTests() async throws {

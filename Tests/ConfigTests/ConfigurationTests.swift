@@ -55,9 +55,9 @@ struct ConfigurationTests {
     private static let encryptionKey = String(repeating: "0f", count: 32)
     private static var sampleFiles: [String: String] {
         var files = ["/etc/vaultwatch/vault-ca.pem": "PEM", "/etc/vaultwatch/postgres-ca.pem": "PEM"]
-        files["/run/credentials/backup-encryption-key"] = encryptionKey + "\n"
+        files["/etc/vaultwatch/secrets/backup-encryption-key"] = encryptionKey + "\n"
         for name in secretNames {
-            files["/run/credentials/\(name)"] =
+            files["/etc/vaultwatch/secrets/\(name)"] =
                 name == "slack-url" ? "https://hooks.example.org/hunter2" : "hunter2-\(name)\n"
         }
         return files
@@ -66,7 +66,7 @@ struct ConfigurationTests {
     @Test func theSampleIsRead() throws {
         let files = MemoryFiles(Self.sampleFiles)
         let configuration = try load(
-            try Self.sample(), files: files.contents, environment: ["CREDENTIALS_DIRECTORY": "/run/credentials"])
+            try Self.sample(), files: files.contents, environment: ["CREDENTIALS_DIRECTORY": "/etc/vaultwatch/secrets"])
         #expect(configuration.path == Self.path)
         #expect(configuration.global == GlobalOptions())
 
@@ -129,7 +129,8 @@ struct ConfigurationTests {
 
     /// An unset $CREDENTIALS_DIRECTORY and a missing credential are reported at the start, with their positions.
     @Test func theSampleNeedsItsFiles() throws {
-        let text = try Self.sample()
+        let shipped = "/etc/vaultwatch/secrets/"
+        let text = try Self.sample().replacingOccurrences(of: shipped, with: "${CREDENTIALS_DIRECTORY}/")
         let uses = text.components(separatedBy: "\n").filter {
             $0.contains("_file: ") && $0.contains("${CREDENTIALS_DIRECTORY}")
         }.count
@@ -138,16 +139,17 @@ struct ConfigurationTests {
         #expect(
             unset.allSatisfy {
                 $0.hasSuffix(
-                    "the environment has no variable \"CREDENTIALS_DIRECTORY\"; set it, or write the path in full")
+                    "the environment has no variable \"CREDENTIALS_DIRECTORY\"; systemd sets it for the service; check config --as-service finds what it will find"
+                )
             })
 
         var files = Self.sampleFiles
-        files["/run/credentials/vault-token"] = nil
+        files["/etc/vaultwatch/secrets/vault-token"] = nil
         files["/etc/vaultwatch/postgres-ca.pem"] = nil
         let line = { (part: String) in (text.components(separatedBy: "\n").firstIndex { $0.contains(part) } ?? -1) + 1 }
         #expect(
-            complaints(text, files: files, environment: ["CREDENTIALS_DIRECTORY": "/run/credentials"]) == [
-                "c.yml:\(line("token_file")):19: token_file: cannot read /run/credentials/vault-token: No such file or directory",
+            complaints(text, files: files, environment: ["CREDENTIALS_DIRECTORY": "/etc/vaultwatch/secrets"]) == [
+                "c.yml:\(line("token_file")):19: token_file: cannot read /etc/vaultwatch/secrets/vault-token: No such file or directory; put there: a Vault token with the policy of vault-policy.hcl",
                 "c.yml:\(line("      sslrootcert: ")):7: sslrootcert: cannot read /etc/vaultwatch/postgres-ca.pem: No such file or directory",
                 "c.yml:\(line("dsn: ")):7: sslrootcert: cannot read /etc/vaultwatch/postgres-ca.pem: No such file or directory",
             ])
@@ -196,7 +198,7 @@ struct ConfigurationTests {
                 "c.yml:3:12: timeout: expected a duration such as 5s or 1h30m, above zero, found \"soon\"",
                 "c.yml:9:11: duplicate name \"a\": another node of the cluster has the same name",
                 "c.yml:9:26: url: expected a URL such as https://vault-1.example.org:8200, found \"vault-2\"",
-                "c.yml:10:16: ca_file: cannot read /etc/vaultwatch/ca.pem: No such file or directory",
+                "c.yml:10:16: ca_file: cannot read /etc/vaultwatch/ca.pem: No such file or directory; put there: the certificate of the authority, in PEM",
                 "c.yml:11:7: duplicate name \"prod\": another cluster has the same name",
                 "c.yml:11:7: cluster \"prod\" has no nodes; expected a list of name and url",
                 "c.yml:12:14: nodes: expected a list, found a mapping",
@@ -321,7 +323,7 @@ struct ConfigurationTests {
     @Test func nothingToWatchIsAMistake() {
         #expect(
             complaints(Self.alerting) == [
-                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records"
+                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records, rules"
             ])
         #expect(
             complaints(Self.least) == [

@@ -263,6 +263,46 @@ struct HTTPServerTests {
         }
     }
 
+    /// What an answer's bytes are counted by stays until they are read, and goes with the connection.
+    @Test func anAnswerKeepsItsLeaseUntilItIsRead() async throws {
+        final class Lease: Sendable {
+            let released: AsyncStream<Void>.Continuation
+            init(_ released: AsyncStream<Void>.Continuation) { self.released = released }
+            deinit { released.finish() }
+        }
+        final class Held: Sendable {
+            private let lease = Mutex<WeakLease>(WeakLease())
+            struct WeakLease { weak var value: Lease? }
+            func set(_ value: Lease) { lease.withLock { $0.value = value } }
+            var isThere: Bool { lease.withLock { $0.value != nil } }
+        }
+        let released = AsyncStream.makeStream(of: Void.self)
+        let answered = AsyncStream.makeStream(of: Void.self)
+        let held = Held()
+        try await serve(handler: { request in
+            guard request.path == "/large" else { return .text("small") }
+            // More than the sockets' buffers take.
+            var response = ServerResponse(body: .bytes([UInt8](repeating: 0x78, count: 32 << 20)))
+            let lease = Lease(released.continuation)
+            held.set(lease)
+            response.lease = lease
+            answered.continuation.finish()
+            return response
+        }) { address, _ in
+            let client = try RawClient(address)
+            client.write("GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            for await _ in answered.stream {}
+            // By the time that others are answered the large answer is on its way as well.
+            for _ in 0..<3 {
+                #expect(try await run("/usr/bin/curl", ["-s", "http://\(address)/small"]).output == "small")
+            }
+            #expect(held.isThere)
+            client.hangUp()
+            for await _ in released.stream {}
+            #expect(!held.isThere)
+        }
+    }
+
     @Test func stopLetsRunningRequestsEnd() async throws {
         let entered = AsyncStream.makeStream(of: Void.self)
         let release = AsyncStream.makeStream(of: Void.self)

@@ -78,11 +78,11 @@ final class ServerTLSTests: Sendable {
                 try FileManager.default.removeItem(atPath: path("renewed.\(kind)"))
                 try FileManager.default.copyItem(atPath: path("two.\(kind)"), toPath: path("renewed.\(kind)"))
             }
-            try server.reloadTLS()
+            try server.prepareTLS(tls)()
             #expect(await curl("--cacert", path("two.pem"), "\(url)/new") == ("true /new", 0))
             // A broken file leaves the good one in use.
             try Data("garbage".utf8).write(to: folder.appending(path: "renewed.pem"))
-            let error = #expect(throws: ServerError.self) { try server.reloadTLS() }
+            let error = #expect(throws: ServerError.self) { try server.prepareTLS(tls) }
             #expect(error?.message == "\(path("renewed.pem")): not a readable PEM certificate")
             #expect(await curl("--cacert", path("two.pem"), "\(url)/still") == ("true /still", 0))
         }

@@ -43,7 +43,7 @@ import Testing
         environment["WATCHDOG_USEC"] = "2000000"
         let agent = try await ChildProcess.start(
             Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
-        #expect(await waitUntil { said().contains("READY=1|STATUS=Fine: Vault nodes 3 of 3") }, "\(said())")
+        #expect(await waitUntil { said().contains("READY=1|STATUS=") }, "\(said())")
         #expect(await waitUntil { said().components(separatedBy: "WATCHDOG=1").count > 3 })
         agent.signal(SIGHUP)
         #expect(

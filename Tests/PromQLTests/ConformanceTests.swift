@@ -14,6 +14,12 @@ struct ConformanceTests {
         return names.filter { $0.hasSuffix(".yaml") }.sorted().map { sub.isEmpty ? $0 : sub + "/" + $0 }
     }
 
+    /// Without this, a moved folder would make the next two pass on nothing.
+    @Test func filesAreThere() {
+        #expect(ConformanceTests.files("").count >= 12)
+        #expect(!ConformanceTests.files("newer").isEmpty && !ConformanceTests.files("must_fail").isEmpty)
+    }
+
     @Test(arguments: files("") + files("newer"))
     func holds(file: String) throws {
         let failures = try run(file)

@@ -57,7 +57,6 @@ struct RuleTestRunnerTests {
         try test.write(toFile: path, atomically: true, encoding: .utf8)
         let result = RuleTestRunner(files: SystemFiles()).run(path)
         #expect(result.isSuccess == passes, "\(failures(result).joined(separator: "\n"))")
-        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool") else { return }
         let promtool = Process()
         promtool.executableURL = URL(filePath: "/usr/bin/promtool")
         promtool.arguments = ["test", "rules", path]

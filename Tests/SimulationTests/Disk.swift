@@ -12,6 +12,8 @@ final class Disk: @unchecked Sendable {
         case fine
         /// Full or read-only: nothing can be written, what is there can be read.
         case failing
+        /// A write waits for as long as this lasts, as for a disk that does not answer.
+        case hanging
     }
 
     private let time: VirtualTime
@@ -42,13 +44,16 @@ final class Disk: @unchecked Sendable {
     func write(_ changes: [JournalChange], _ life: Life) async throws(JournalError) {
         let isEarly = random.chance(50)
         if isEarly { try commit(changes, life) }
+        while mode == .hanging, life.isAlive {
+            guard (try? await time.sleep(for: .seconds(1))) != nil else { break }
+        }
         try? await time.sleep(for: .milliseconds(random.below(20)))
         if !isEarly { try commit(changes, life) }
     }
 
     private func commit(_ changes: [JournalChange], _ life: Life) throws(JournalError) {
         guard life.isAlive else { return }
-        if mode == .failing {
+        if mode != .fine {
             for change in changes { backlog.add(change) }
             throw .unavailable("the disk is full")
         }
@@ -62,15 +67,16 @@ final class Disk: @unchecked Sendable {
     }
 
     /// As `Journal.maintain`: tries what waits.
-    func maintain(_ life: Life) { try? commit([], life) }
+    func maintain(_ life: Life) throws(JournalError) { try commit([], life) }
+
+    /// Whether something waits in memory.
+    var isFull: Bool { !backlog.isEmpty }
 
     /// Whether everything must be written again; once.
     func takeBegunAnew() -> Bool {
         defer { isBegunAnew = false }
         return isBegunAnew
     }
-
-    func rewritten() { isAwaitingRewrite = false }
 
     /// The file is unreadable: it is put aside and an empty one begun.
     func breakFile() {
@@ -111,7 +117,9 @@ final class Disk: @unchecked Sendable {
         case .forgetSilence(let id): silences[id] = nil
         case .state(let key, let bytes): states[key] = bytes
         case .forgetState(let key): states[key] = nil
-        case .history: break
+        case .history(let entry):
+            // The agent says so when it has written everything again.
+            if entry.kind == .agent, entry.subject == "journal begun anew" { isAwaitingRewrite = false }
         }
     }
 }

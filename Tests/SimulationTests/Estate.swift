@@ -1,16 +1,10 @@
-import Alerts
-import Config
-import Platform
-import Rules
-import Simulation
-import YAML
-
 /// What is watched, by which rules, and who hears of it: two versions, between which reloads go back and forth.
 enum Estate {
     static let nodes = ["n0", "n1", "n2", "n3"]
     /// What a sample says, and the alert that follows from it.
     static let conditions: [(metric: String, alert: String, severity: String)] = [
-        ("node_sealed", "Sealed", "critical"), ("node_lag", "Lagging", "high"), ("node_slow", "Slow", "low"),
+        ("vault_node_sealed", "Sealed", "critical"), ("vault_node_inconsistent", "Lagging", "high"),
+        ("vault_node_unreachable", "Slow", "low"),
     ]
     /// Comes through the API, from another source of alerts.
     static let pushed = (alert: "Pushed", severity: "high")
@@ -33,28 +27,48 @@ enum Estate {
         }
     }
 
+    static let configurationPath = "/vaultwatch.yml"
+    static let rulesPath = "/rules.yml"
+
+    /// Nodes of which nothing is known but whether they answer: each version has others.
+    static let others = [["n4"], ["n5", "n6"]]
+
+    /// A second version with fewer groups.
+    private static func rules(_ version: Int) -> String { version == 0 ? rules + moreRules : rules }
+
+    private static let moreRules = """
+
+          - name: counts
+            interval: 2m
+            rules: [{record: nodes:sealed, expr: sum(vault_node_sealed)}]
+          - name: never
+            interval: 3m
+            rules: [{alert: Never, expr: vault_node_sealed > 1}]
+        """
+
     private static let rules = """
         groups:
           - name: nodes
             interval: 2m
             rules:
               - alert: Sealed
-                expr: node_sealed == 1
+                expr: vault_node_sealed == 1
                 labels: {severity: critical}
                 annotations: {summary: "{{ $labels.node }} is sealed"}
               - alert: Lagging
-                expr: node_lag == 1
+                expr: vault_node_inconsistent == 1
                 for: 3m
                 labels: {severity: high}
               - alert: Slow
-                expr: node_slow == 1
+                expr: vault_node_unreachable == 1
                 keep_firing_for: 4m
                 labels: {severity: low}
         """
 
     /// Two versions of a configuration, between which reloads go back and forth.
     struct Plan: Sendable {
-        let versions: [(configuration: Configuration, rules: RuleSet)]
+        /// Texts of the configuration and of its rule file.
+        let versions: [(configuration: String, rules: String)]
         let places: [String]
         private let isWide: Bool
 
@@ -63,14 +77,7 @@ enum Estate {
             places =
                 ["pager/0", "pager/pd", "team/0", "team/1", "night/0"]
                 + (isWide ? ["team/slack", "night/mail", "upstream/am"] : [])
-            versions = (0..<2).compactMap { version in
-                let files = MemoryFiles(["/vaultwatch.yml": Estate.text(version, isWide), "/rules.yml": Estate.rules])
-                let errors = ErrorList()
-                guard let configuration = try? Configuration.load("/vaultwatch.yml", files: files, environment: [:])
-                else { return nil }
-                let set = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
-                return errors.isEmpty ? (configuration, set) : nil
-            }
+            versions = (0..<2).map { (Estate.text($0, isWide), Estate.rules($0)) }
         }
 
         /// The places that must hear of an alert; `team/1` hears no ends, and PagerDuty hears of groups alone.
@@ -86,7 +93,7 @@ enum Estate {
         }
     }
 
-    /// Webhooks and PagerDuty; and with Slack as a bot, mail and an Alertmanager as well. Read once for all runs.
+    /// Webhooks and PagerDuty; and with Slack as a bot, mail and an Alertmanager as well.
     static let plain = Plan(isWide: false)
     static let wide = Plan(isWide: true)
 
@@ -98,9 +105,11 @@ enum Estate {
             "slack_configs: [{app_token: t, app_url: 'http://team/slack', channel: '#a', text: \(list), callback_id: \(group), send_resolved: true}]"
         let mail =
             "email_configs: [{to: a@example.org, from: v@example.org, smarthost: 'night:25', html: '', text: \(list), headers: {X-Group: \(group)}, send_resolved: true}]"
+        let nodes = (Estate.nodes + Estate.others[version]).map { "{name: \($0), url: 'http://\($0)'}" }.joined(
+            separator: ", ")
         return """
-            global: {poll_interval: 1m, evaluation_interval: 2m}
-            vault: {clusters: [{name: c, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}
+            global: {poll_interval: 2m, timeout: 10s, evaluation_interval: 2m}
+            vault: {clusters: [{name: c, nodes: [\(nodes)]}]}
             rules: [/rules.yml]
             alerting:
               global: {resolve_timeout: 5m}

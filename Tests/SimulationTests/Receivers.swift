@@ -27,6 +27,8 @@ final class Receivers: @unchecked Sendable {
     private let ledger: Ledger
     private var modes: [String: Mode] = [:]
     private(set) var requests = 0
+    /// What webhooks' payloads gave for links.
+    private(set) var externalURLs: Set<String> = []
 
     init(time: VirtualTime, random: SeededRandom, ledger: Ledger) {
         self.time = time
@@ -42,8 +44,9 @@ final class Receivers: @unchecked Sendable {
     func send(_ request: HTTPRequest, _ life: Life) async throws(TransportError) -> HTTPResponse {
         var place = String(request.url.dropFirst("http://".count))
         if place.hasSuffix("/am/api/v2/alerts") { place.removeLast("/api/v2/alerts".count) }
-        let (mode, id) = try await hand(
-            SentMessage(place, request.body, now: time.wall()), place, request.timeout, life)
+        let message = SentMessage(place, request.body, now: time.wall())
+        if let url = message?.externalURL { externalURLs.insert(url) }
+        let (mode, id) = try await hand(message, place, request.timeout, life)
         switch mode {
         case .status(let code): return HTTPResponse(status: code)
         case .limited(let seconds): return HTTPResponse(status: 429, headers: [("retry-after", String(seconds))])

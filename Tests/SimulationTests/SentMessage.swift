@@ -17,6 +17,8 @@ struct SentMessage: CustomStringConvertible {
     private(set) var until: [String: Timestamp] = [:]
     /// The message that this one answers, of Slack's.
     private(set) var thread: String?
+    /// Of a webhook's payload.
+    private(set) var externalURL: String?
 
     init?(_ place: String, _ body: [UInt8], now: Timestamp) {
         self.place = place
@@ -46,6 +48,7 @@ struct SentMessage: CustomStringConvertible {
                 guard let key = payload["groupKey"] as? String, let alerts = payload["alerts"] as? [[String: Any]]
                 else { return nil }
                 group = key
+                externalURL = payload["externalURL"] as? String
                 for alert in alerts {
                     add(alert["labels"] as? [String: String] ?? [:], fires: alert["status"] as? String == "firing")
                 }

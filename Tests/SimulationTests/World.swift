@@ -1,9 +1,10 @@
-import Agent
 import Alerts
 import Dispatching
+import Logging
 import Platform
 import Samples
 import Simulation
+import Web
 
 /// One run: lives of the agent one after the other, in a world that a seed makes go wrong, in virtual time.
 /// Touched by one thread alone.
@@ -12,21 +13,19 @@ final class World: @unchecked Sendable {
     private let random: SeededRandom
     private let time: VirtualTime
     private let execution: SerialExecution
-    private let ledger = Ledger()
-    private let disk: Disk
-    private let receivers: Receivers
+    private let machine: Machine
     private let plan: Estate.Plan
     private var life: Life?
     private var lives = 0
-    private var version = 0
     /// When the next life begins, while there is none.
     private var reviveAt: Instant?
     /// Jobs until the process dies.
     private var fuse: Int?
-    private var conditions = Estate.conditions.map { _ in Estate.nodes.map { _ in false } }
     private var pushing: Set<String> = []
     private var pushAt: Instant
     private var silenced: Set<String> = []
+    /// A life that has been asked to stop and has not ended, and since when.
+    private var leaving: (life: Life, since: Instant)?
     /// By the seed: how much of each kind of trouble this run has.
     private let trouble: Trouble
 
@@ -37,6 +36,7 @@ final class World: @unchecked Sendable {
         var clock: Bool
         var reloads: Bool
         var silences: Bool
+        var targets: Bool
 
         init(_ random: SeededRandom) {
             crashes = random.chance(70)
@@ -45,7 +45,17 @@ final class World: @unchecked Sendable {
             clock = random.chance(30)
             reloads = random.chance(30)
             silences = random.chance(50)
+            targets = random.chance(30)
         }
+    }
+
+    private var ledger: Ledger { machine.ledger }
+    private var disk: Disk { machine.disk }
+    private var receivers: Receivers { machine.receivers }
+    private var version: Int { machine.files.version }
+    private var conditions: [[Bool]] {
+        get { machine.conditions }
+        set { machine.conditions = newValue }
     }
 
     struct Outcome: Sendable {
@@ -70,10 +80,9 @@ final class World: @unchecked Sendable {
         self.execution = execution
         // Anywhere in a day, since mute times know the hour.
         time = VirtualTime(wall: Timestamp(year: 2026, month: 3, day: 2) + .seconds(random.below(86_400)))
-        disk = Disk(time: time, random: random)
-        receivers = Receivers(time: time, random: random, ledger: ledger)
         trouble = Trouble(random)
         plan = seed.isMultiple(of: 5) ? Estate.wide : Estate.plain
+        machine = Machine(plan, time: time, random: random)
         pushAt = time.monotonic()
     }
 
@@ -97,11 +106,15 @@ final class World: @unchecked Sendable {
         }
         stand()
         rest()
-        life?.die()
+        execution.use { life?.die() }
         life = nil
         // Whatever is left of all lives comes to its end.
         for _ in 0..<100 where time.nextDeadline != nil || !execution.isIdle {
             pass(.seconds(60))
+        }
+        if machine.departed.count != lives { ledger.problem("\(lives - machine.departed.count) lives never ended") }
+        for one in machine.departed where one.agent != nil {
+            ledger.problem("something of life \(one.life) never ended")
         }
     }
 
@@ -141,6 +154,11 @@ final class World: @unchecked Sendable {
                 return
             }
         }
+        life?.systemd.check()
+        leaving?.life.systemd.check()
+        if let leaving, leaving.since + .seconds(60) < time.monotonic() {
+            ledger.problem("life \(leaving.life.number) does not stop")
+        }
         if disk.outbox.count > World.mostMessages { ledger.problem("\(disk.outbox.count) messages in the outbox") }
         if disk.alertCount > 100 { ledger.problem("\(disk.alertCount) alerts in the journal") }
     }
@@ -152,10 +170,8 @@ final class World: @unchecked Sendable {
         lives += 1
         ledger.begins(life: lives, time.now())
         do {
-            let new = try Life(
-                lives, plan, version: version, time: time, random: random, disk: disk, receivers: receivers,
-                ledger: ledger,
-                conditions: { [unowned self] in conditions })
+            machine.files.mistake = .none
+            let new = try Life(lives, machine)
             life = new
             execution.use { new.start() }
         } catch {
@@ -189,8 +205,12 @@ final class World: @unchecked Sendable {
         guard let old = life, fuse == nil else { return }
         life = nil
         ledger.note("stop", time.now())
+        leaving = (old, time.monotonic())
+        // As a reload that comes with the stop.
+        if trouble.reloads, random.chance(30) { reload(old) }
         execution.use {
             old.stop { [self] in
+                leaving = nil
                 forget()
                 reviveAt = time.monotonic() + .seconds(random.below(30))
             }
@@ -219,7 +239,9 @@ final class World: @unchecked Sendable {
                 disk.mode = disk.mode == .fine ? .failing : .fine
             }
         case 17 where trouble.clock: step()
-        case 18 where trouble.reloads: reload()
+        case 18 where trouble.reloads: if let life { reload(life) }
+        case 19 where trouble.reloads: refuse()
+        case 19 where trouble.targets: hang()
         default: break
         }
     }
@@ -228,12 +250,12 @@ final class World: @unchecked Sendable {
         flip(condition, node)
         ledger.note(
             "\(Estate.conditions[condition].alert)/\(Estate.nodes[node]) is \(conditions[condition][node])", time.now())
-        news([Estate.conditions[condition].metric])
+        news([node])
         // Some flap.
         for _ in 0..<(random.chance(20) ? random.below(6) : 0) {
             pass(.seconds(random.below(40)))
             flip(condition, node)
-            news([Estate.conditions[condition].metric])
+            news([node])
         }
     }
 
@@ -244,7 +266,7 @@ final class World: @unchecked Sendable {
         )
     }
 
-    private func news(_ metrics: Set<String>) { execution.use { life?.look(metrics) } }
+    private func news(_ nodes: [Int]) { execution.use { life?.probe(nodes.map { Estate.nodes[$0] }) } }
 
     private func push() {
         let node = Estate.nodes[random.below(Estate.nodes.count)]
@@ -267,12 +289,11 @@ final class World: @unchecked Sendable {
     }
 
     private func silence() {
-        guard let life, life.isOpen else { return }
-        let dispatcher = life.dispatcher
+        guard let life, let api = life.api else { return }
         if let id = silenced.sorted().first, random.chance(40) {
             silenced.remove(id)
             ledger.unsilenced(id)
-            execution.use { _ = Task.detached { try? await dispatcher.expireSilence(id) } }
+            execution.use { _ = Task.detached { try? await api.expireSilence(id) } }
             return
         }
         let condition = Estate.conditions[random.below(Estate.conditions.count)]
@@ -285,10 +306,10 @@ final class World: @unchecked Sendable {
             createdBy: "simulation", comment: "chaos")
         execution.use {
             _ = Task.detached { [self] in
-                guard let id = try? await dispatcher.setSilence(silence).id else { return }
+                guard let id = try? await api.setSilence(silence) else { return }
                 silenced.insert(id)
                 // A crash before this line may have lost it.
-                if self.life?.dispatcher === dispatcher, disk.isDurable {
+                if self.life === life, disk.isDurable {
                     ledger.silenced(id, condition.alert + "/" + node, since: time.monotonic(), from: from, until: until)
                 }
             }
@@ -301,10 +322,37 @@ final class World: @unchecked Sendable {
         ledger.stepped(time.monotonic())
     }
 
-    private func reload() {
-        version = 1 - version
+    /// Other targets, groups and receivers, or the same again; asked for once or several times, by signal or by HTTP.
+    private func reload(_ life: Life) {
+        if random.chance(80) { machine.files.version = 1 - version }
         ledger.note("reload to \(version)", time.now())
-        execution.use { life?.reload(version) }
+        execution.use {
+            for _ in 0...(random.chance(20) ? random.below(5) : 0) {
+                if random.chance(50) { life.hangUp() } else { life.reload() }
+            }
+        }
+    }
+
+    /// A reload of a file that must not be taken.
+    private func refuse() {
+        guard let life, machine.files.mistake == .none else { return }
+        let mistake: Files.Mistake = random.chance(50) ? .broken : .moved
+        machine.files.mistake = mistake
+        ledger.note("reload of a file that is \(mistake)", time.now())
+        execution.use {
+            life.reload { [self] refusal in
+                // A new life begins with a file that is right.
+                guard self.life === life else { return }
+                machine.files.mistake = .none
+                if refusal == nil { ledger.problem("a file that is \(mistake) was taken") }
+            }
+        }
+    }
+
+    /// Some targets accept and never answer, from now on.
+    private func hang() {
+        machine.hanging = Set(Estate.others.joined().filter { _ in random.chance(40) })
+        ledger.note("hanging: \(machine.hanging.sorted())", time.now())
     }
 
     // MARK: The end
@@ -313,17 +361,21 @@ final class World: @unchecked Sendable {
     private func heal() {
         fuse = nil
         disk.mode = .fine
+        machine.hanging = []
         for place in plan.places { receivers.set(place, .fine) }
         pass(.seconds(700))
         if life == nil { ledger.problem("the agent did not come back") }
+        machine.files.mistake = .none
+        // The file may have changed with nobody to read it.
+        if trouble.reloads { execution.use { life?.hangUp() } }
         for id in silenced.sorted() { expire(id) }
         silenced = []
         ledger.forgetSilences()
     }
 
     private func expire(_ id: String) {
-        guard let dispatcher = life?.dispatcher else { return }
-        execution.use { _ = Task.detached { try? await dispatcher.expireSilence(id) } }
+        guard let api = life?.api else { return }
+        execution.use { _ = Task.detached { try? await api.expireSilence(id) } }
     }
 
     /// Half of the nodes have everything; whoever must hear of it has heard.
@@ -338,7 +390,7 @@ final class World: @unchecked Sendable {
             }
         }
         pushing = ["n1"]
-        news(Set(Estate.conditions.map(\.metric)))
+        news(Array(Estate.nodes.indices))
         // Long enough for what a step of the clock back has left in the future, for `for` and for groups' intervals.
         pass(.seconds(4800))
         guard ledger.problems.isEmpty else { return }
@@ -372,7 +424,7 @@ final class World: @unchecked Sendable {
             for node in Estate.nodes.indices where conditions[condition][node] { flip(condition, node) }
         }
         pushing = []
-        news(Set(Estate.conditions.map(\.metric)))
+        news(Array(Estate.nodes.indices))
         pass(.seconds(5400))
         guard ledger.problems.isEmpty else { return }
         ledger.expectPeace(time.wall())

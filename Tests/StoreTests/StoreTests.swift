@@ -159,6 +159,30 @@ struct StoreTests {
         #expect(store.select([Matcher("n", equals: "0")], start: .min, end: .max).first?.points.last?.t == 20_000_000)
     }
 
+    /// One series a minute, whose chunk lasts two hours, beside many every five seconds: neither holds the other's bytes.
+    @Test func bytesAreBoundedWithMixedIntervals() {
+        let (store, registry) = store { $0.byteLimit = 300_000 }
+        let bytes = registry.gauge("vaultwatch_store_bytes", help: "")
+        var random = SplitMix(seed: 1)
+        var largest = 0.0
+        for second in stride(from: 5, through: 7200, by: 5) as StrideThrough<Int64> {
+            if second % 60 == 0 { store.append([sample("slow", 1, second * 1000)]) }
+            store.append(
+                (0..<50).map { sample("fast", Double(bitPattern: random.next()), second * 1000, ["n": "\($0)"]) })
+            guard second % 20 == 0 else { continue }
+            store.truncate(now: Timestamp(milliseconds: second * 1000))
+            largest = max(largest, bytes.value())
+        }
+        #expect(largest <= 300_000)
+        for name in ["slow", "fast"] {
+            for series in store.select([Matcher("__name__", equals: name)], start: .min, end: .max) {
+                #expect(series.points.last?.t == 7_200_000)
+                // What rules look back at is still there.
+                #expect((series.points.first?.t ?? .max) <= 6_900_000, "\(series.labels)")
+            }
+        }
+    }
+
     /// Over the border of a chunk, both ways; what follows is taken.
     @Test(arguments: [-150_000, 3_600_000] as [Int64]) func pointsGoAlongWithAStepOfTheClock(step: Int64) {
         let (store, _) = store()

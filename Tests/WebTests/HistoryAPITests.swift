@@ -21,7 +21,7 @@ struct HistoryAPITests {
         scripted.sources.history = { (query) throws(QueryError) in
             asked(query)
             if query.to < query.from { throw QueryError(.unavailable, "journal: closed") }
-            return (0..<query.limit).map { HistoryAPITests.item($0) }
+            return { (0..<query.limit).map { HistoryAPITests.item($0) } }
         }
         return scripted
     }

@@ -40,7 +40,7 @@ struct PrometheusAPITests {
             guard text == "up" else { throw QueryError(.badData, "1:2: parse error: bad selector") }
             return [Matcher("__name__", equals: "up")]
         }
-        scripted.sources.series = { (sets, _, _) throws(QueryError) in
+        scripted.sources.series = { (sets, _, _, _) throws(QueryError) in
             PrometheusAPITests.series.filter { labels in sets.contains { $0.allSatisfy { $0.matches(labels) } } }
         }
         return scripted
@@ -170,28 +170,30 @@ struct PrometheusAPITests {
     @Test func rulesAndTheirAlerts() async throws {
         var scripted = scripted()
         scripted.sources.ruleGroups = {
-            [
-                RuleGroupView(
-                    name: "g", file: "/r/vault.yml", interval: .seconds(5),
-                    rules: [
-                        RuleView(
-                            name: "job:up:sum", query: "sum by (job) (up)", kind: .recording, health: .ok,
-                            evaluationTime: 0.001, lastEvaluation: Scripted.now),
-                        RuleView(
-                            name: "VaultSealed", query: "vault_node_sealed == 1", labels: ["severity": "critical"],
-                            kind: .alerting(
-                                .init(
-                                    hold: .seconds(10), keepFiring: .zero,
-                                    annotations: ["summary": "{{ $labels.node }} is sealed"],
-                                    alerts: [
-                                        AlertView(
-                                            labels: ["alertname": "VaultSealed", "node": "v1"],
-                                            annotations: ["summary": "v1 is sealed"], state: .firing,
-                                            activeAt: Scripted.now, value: 12.5)
-                                    ])),
-                            health: .err, lastError: "boom"),
-                    ])
-            ]
+            {
+                [
+                    RuleGroupView(
+                        name: "g", file: "/r/vault.yml", interval: .seconds(5),
+                        rules: [
+                            RuleView(
+                                name: "job:up:sum", query: "sum by (job) (up)", kind: .recording, health: .ok,
+                                evaluationTime: 0.001, lastEvaluation: Scripted.now),
+                            RuleView(
+                                name: "VaultSealed", query: "vault_node_sealed == 1", labels: ["severity": "critical"],
+                                kind: .alerting(
+                                    .init(
+                                        hold: .seconds(10), keepFiring: .zero,
+                                        annotations: ["summary": "{{ $labels.node }} is sealed"],
+                                        alerts: [
+                                            AlertView(
+                                                labels: ["alertname": "VaultSealed", "node": "v1"],
+                                                annotations: ["summary": "v1 is sealed"], state: .firing,
+                                                activeAt: Scripted.now, value: 12.5)
+                                        ])),
+                                health: .err, lastError: "boom"),
+                        ])
+                ]
+            }
         }
         let all = await scripted.get("/api/v1/rules")
         #expect(
@@ -222,15 +224,19 @@ struct PrometheusAPITests {
     @Test func targetsMetadataAndStatus() async throws {
         var scripted = scripted()
         scripted.sources.targets = {
-            [
-                TargetView(
-                    pool: "vault", url: "https://v1:8200", labels: ["node": "v1"], health: .down,
-                    lastError: "connect: refused", lastProbe: Scripted.now, duration: 0.25, interval: .seconds(5),
-                    timeout: .seconds(4))
-            ]
+            {
+                [
+                    TargetView(
+                        pool: "vault", url: "https://v1:8200", labels: ["node": "v1"], health: .down,
+                        lastError: "connect: refused", lastProbe: Scripted.now, duration: 0.25, interval: .seconds(5),
+                        timeout: .seconds(4))
+                ]
+            }
         }
         scripted.sources.families = {
-            [MetricFamily("up", .untyped, help: "Up."), MetricFamily("x_total", .counter, help: "X \"quoted\".")]
+            {
+                [MetricFamily("up", .untyped, help: "Up."), MetricFamily("x_total", .counter, help: "X \"quoted\".")]
+            }
         }
         scripted.sources.configuration = { "vault: <secret>\n" }
         scripted.sources.flags = { ["web.listen-address": ":9321"] }
@@ -269,7 +275,7 @@ struct PrometheusAPITests {
                 .init(title: "T", targets: [.init(name: "n", health: .critical, state: "sealed", seconds: 0.1)])
             ],
             receivers: [.init(name: "r", integration: "email/0", health: .ok)])
-        scripted.sources.status = { status }
+        scripted.sources.status = { { status } }
         let answer = await scripted.get("/api/v1/vaultwatch/status")
         #expect(try JSONDecoder().decode(EstateStatus.self, from: Data(answer.text.utf8)) == status)
         #expect(status.health == .critical)

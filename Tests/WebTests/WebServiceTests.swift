@@ -56,7 +56,7 @@ struct WebServiceTests {
     @Test func metricsInTheFormatAskedFor() async throws {
         var scripted = Scripted()
         let registry = scripted.registry
-        scripted.sources.families = { registry.families() }
+        scripted.sources.families = { { registry.families() } }
         let text = await scripted.respond("GET", "/metrics")
         #expect(text.header("content-type") == "text/plain; version=0.0.4; charset=utf-8")
         let open = await scripted.respond(
@@ -72,17 +72,22 @@ struct WebServiceTests {
     @Test func largeAnswersAreCompressedWhereTheClientTakesIt() async throws {
         var scripted = Scripted()
         scripted.sources.families = {
-            [
-                MetricFamily(
-                    "many", .gauge, help: "Many.",
-                    samples: (0..<2000).map { .init(["__name__": "many", "n": "\($0)"], Double($0)) })
-            ]
+            {
+                [
+                    MetricFamily(
+                        "many", .gauge, help: "Many.",
+                        samples: (0..<2000).map { .init(["__name__": "many", "n": "\($0)"], Double($0)) })
+                ]
+            }
         }
         let plain = await scripted.respond("GET", "/metrics").text
         let compressed = await scripted.respond(
             "GET", "/metrics", headers: [("Accept-Encoding", "br;q=1.0, gzip;q=0.8")])
         #expect(compressed.header("content-encoding") == "gzip")
-        guard case .bytes(let bytes) = compressed.body else { return }
+        guard case .bytes(let bytes) = compressed.body else {
+            Issue.record("the answer is not bytes")
+            return
+        }
         #expect(bytes.count < plain.utf8.count / 3)
         #expect(try await run("/usr/bin/gunzip", ["-c"], input: bytes).output == plain)
         for header in ["identity", "gzip;q=0", "br", ""] {

@@ -6,7 +6,7 @@ extension Catalogue {
     private static let everyTarget: [Entry] = [
         Entry(
             "vaultwatch_probe_success", .gauge, ["target_type", "target"],
-            "1 if the target's last probe got a response that it could read, else 0"),
+            "1 if the target's last probe got a response that it could read, else 0", isState: true),
         Entry(
             "vaultwatch_probe_duration_seconds", .gauge, ["target_type", "target"],
             "Duration of the target's last probe in seconds"),
@@ -29,37 +29,42 @@ extension Catalogue {
     private static let vaultNode: [Entry] = [
         Entry(
             "vault_node_up", .gauge, ["cluster", "node"],
-            "1 when sys/health answered with any status that belongs to Vault, 0 when the node is unreachable"),
+            "1 when sys/health answered with any status that belongs to Vault, 0 when the node is unreachable",
+            isState: true),
         Entry(
             "vault_node_unreachable", .gauge, ["cluster", "node", "reason"],
-            "1, present only while the node is unreachable: dns, connect, tls, timeout, http, body, reset, other"),
+            "1, present only while the node is unreachable: dns, connect, tls, timeout, http, body, reset, other",
+            isState: true),
         Entry(
             "vault_node_state", .gauge, ["cluster", "node", "state"],
-            "1 for the state the node is in, 0 for the others: active, standby, performance_standby, dr_secondary, sealed, uninitialized, storage_error, cut_off (474), removed (530), degraded (any other status), unreachable"
+            "1 for the state the node is in, 0 for the others: active, standby, performance_standby, dr_secondary, sealed, uninitialized, storage_error, cut_off (474), removed (530), degraded (any other status), unreachable",
+            isState: true
         ),
         Entry(
             "vault_node_health_status", .gauge, ["cluster", "node"],
-            "HTTP status of sys/health; absent while unreachable"),
+            "HTTP status of sys/health; absent while unreachable", isState: true),
         Entry(
             "vault_node_active", .gauge, ["cluster", "node"],
-            "1 when the node is the active one; absent while unreachable"),
+            "1 when the node is the active one; absent while unreachable", isState: true),
         Entry(
             "vault_node_standby", .gauge, ["cluster", "node"],
-            "1 when the node is a standby able to take over (standby or performance_standby); absent while unreachable"),
+            "1 when the node is a standby able to take over (standby or performance_standby); absent while unreachable",
+            isState: true),
         Entry(
             "vault_node_sealed", .gauge, ["cluster", "node"],
-            "1 when sealed, 0 when not; absent while no answer says so"),
+            "1 when sealed, 0 when not; absent while no answer says so", isState: true),
         Entry(
             "vault_node_initialized", .gauge, ["cluster", "node"],
-            "1 when initialised, 0 when not; absent while no answer says so"),
+            "1 when initialised, 0 when not; absent while no answer says so", isState: true),
         Entry(
             "vault_node_inconsistent", .gauge, ["cluster", "node"],
-            "1 when the answers contradict each other: the status of sys/health and its body, or sys/health and sys/seal-status"
+            "1 when the answers contradict each other: the status of sys/health and its body, or sys/health and sys/seal-status",
+            isState: true
         ),
         Entry(
             "vault_node_info", .gauge,
             ["cluster", "node", "version", "cluster_name", "cluster_id", "storage_type", "seal_type"],
-            "1; what the node reports about itself; labels it does not report are absent"),
+            "1; what the node reports about itself; labels it does not report are absent", isState: true),
         Entry(
             "vault_node_clock_skew_seconds", .gauge, ["cluster", "node"],
             "The node's clock minus this machine's, in the middle of the request; exact to half a second"),
@@ -67,17 +72,21 @@ extension Catalogue {
         Entry("vault_node_seal_shares", .gauge, ["cluster", "node"], "Key shares that exist"),
         Entry(
             "vault_node_unseal_progress", .gauge, ["cluster", "node"],
-            "Key shares entered so far in the current unseal attempt"),
-        Entry("vault_node_seal_migration", .gauge, ["cluster", "node"], "1 while a seal migration is under way"),
+            "Key shares entered so far in the current unseal attempt", isState: true),
         Entry(
-            "vault_node_ha_enabled", .gauge, ["cluster", "node"], "1 when the node's storage gives high availability"),
+            "vault_node_seal_migration", .gauge, ["cluster", "node"], "1 while a seal migration is under way",
+            isState: true),
+        Entry(
+            "vault_node_ha_enabled", .gauge, ["cluster", "node"], "1 when the node's storage gives high availability",
+            isState: true),
         Entry(
             "vault_node_knows_leader", .gauge, ["cluster", "node"],
-            "1 when sys/leader names an active node or says that it is this one, 0 when between leaders; absent when it did not answer or is sealed"
+            "1 when sys/leader names an active node or says that it is this one, 0 when between leaders; absent when it did not answer or is sealed",
+            isState: true
         ),
         Entry(
             "vault_node_leader_info", .gauge, ["cluster", "node", "leader_address"],
-            "1; the active node's address as this node sees it"),
+            "1; the active node's address as this node sees it", isState: true),
         Entry(
             "vault_node_leader_since_timestamp_seconds", .gauge, ["cluster", "node"],
             "When this node became active; absent on a standby"),
@@ -92,7 +101,7 @@ extension Catalogue {
             "Enterprise: index of the last write-ahead log entry; an index, not a time"),
         Entry(
             "vault_node_ha_connection_healthy", .gauge, ["cluster", "node"],
-            "Newer versions: 1 when a standby's connection to the active node is healthy"),
+            "Newer versions: 1 when a standby's connection to the active node is healthy", isState: true),
         Entry(
             "vault_node_request_forwarding_heartbeat_age_seconds", .gauge, ["cluster", "node"],
             "Newer versions: age of a standby's last heartbeat with the active node"),
@@ -113,39 +122,46 @@ extension Catalogue {
             "When the soonest-ending certificate of the node's chain ends; TLS only"),
         Entry(
             "vault_node_endpoint_up", .gauge, ["cluster", "node", "endpoint"],
-            "1 when the endpoint answered this turn: health, seal_status, leader"),
+            "1 when the endpoint answered this turn: health, seal_status, leader", isState: true),
         Entry(
             "vault_node_request_duration_seconds", .histogram, ["cluster", "node", "endpoint"],
             "Time to answer by endpoint: health, seal_status, leader; failed requests are not in it"),
     ]
 
     private static let vaultCluster: [Entry] = [
-        Entry("vault_cluster_configured_nodes", .gauge, ["cluster"], "Nodes in the configuration"),
+        Entry("vault_cluster_configured_nodes", .gauge, ["cluster"], "Nodes in the configuration", isState: true),
         Entry(
-            "vault_cluster_nodes", .gauge, ["cluster", "state"], "Nodes in each state, all states of vault_node_state"),
+            "vault_cluster_nodes", .gauge, ["cluster", "state"], "Nodes in each state, all states of vault_node_state",
+            isState: true),
         Entry(
             "vault_cluster_active_nodes", .gauge, ["cluster"],
-            "Number of nodes that report to be active: 1 is normal, 0 an outage, 2 a split brain"),
-        Entry("vault_cluster_standby_nodes", .gauge, ["cluster"], "Standbys able to take over"),
-        Entry("vault_cluster_usable_nodes", .gauge, ["cluster"], "Nodes that are active or able to take over"),
+            "Number of nodes that report to be active: 1 is normal, 0 an outage, 2 a split brain", isState: true),
+        Entry("vault_cluster_standby_nodes", .gauge, ["cluster"], "Standbys able to take over", isState: true),
+        Entry(
+            "vault_cluster_usable_nodes", .gauge, ["cluster"], "Nodes that are active or able to take over",
+            isState: true),
         Entry(
             "vault_cluster_quorum_size", .gauge, ["cluster"],
-            "Usable nodes that the cluster needs: the majority on integrated storage, 1 on any other"),
+            "Usable nodes that the cluster needs: the majority on integrated storage, 1 on any other", isState: true),
         Entry(
             "vault_cluster_quorum_margin", .gauge, ["cluster"],
-            "Usable nodes minus the quorum size: how many more may fail; negative during an outage"),
-        Entry("vault_cluster_active_info", .gauge, ["cluster", "node"], "1 for each node that is active"),
+            "Usable nodes minus the quorum size: how many more may fail; negative during an outage", isState: true),
+        Entry(
+            "vault_cluster_active_info", .gauge, ["cluster", "node"], "1 for each node that is active", isState: true),
         Entry(
             "vault_cluster_leader_agreement", .gauge, ["cluster"],
-            "1 if all unsealed nodes that answered report the same leader, 0 if they differ or report none"),
+            "1 if all unsealed nodes that answered report the same leader, 0 if they differ or report none",
+            isState: true),
         Entry(
             "vault_cluster_named_leaders", .gauge, ["cluster"],
-            "Number of different leader addresses that the nodes report"),
+            "Number of different leader addresses that the nodes report", isState: true),
         Entry(
-            "vault_cluster_versions", .gauge, ["cluster"], "Number of different versions among the nodes that answer"),
+            "vault_cluster_versions", .gauge, ["cluster"], "Number of different versions among the nodes that answer",
+            isState: true),
         Entry(
             "vault_cluster_ids", .gauge, ["cluster"],
-            "Number of different cluster ids among the nodes that answer: more than 1 means that a node belongs to another cluster"
+            "Number of different cluster ids among the nodes that answer: more than 1 means that a node belongs to another cluster",
+            isState: true
         ),
         Entry(
             "vault_cluster_clock_spread_seconds", .gauge, ["cluster"],
@@ -154,22 +170,23 @@ extension Catalogue {
             "vault_cluster_leaderless_seconds", .gauge, ["cluster"],
             "Time since an active node was last seen, 0 while there is one; since the start when there never was"),
         Entry(
-            "vault_cluster_failovers_total", .counter, ["cluster"], "Number of times that another node became active"),
+            "vault_cluster_failovers_total", .counter, ["cluster"], "Number of times that another node became active",
+            isState: true),
         Entry(
             "vault_cluster_elections_total", .counter, ["cluster"],
-            "Number of times that a node became active, including the same one again"),
+            "Number of times that a node became active, including the same one again", isState: true),
         Entry(
             "vault_cluster_last_failover_duration_seconds", .gauge, ["cluster"],
             "From the last answer of the old active node to the first of the new one; absent until one was seen"),
         Entry(
             "vault_cluster_last_failover_timestamp_seconds", .gauge, ["cluster"],
-            "When the last failover ended; absent until one was seen"),
+            "When the last failover ended; absent until one was seen", isState: true),
     ]
 
     private static let canary: [Entry] = [
         Entry(
             "vault_canary_success", .gauge, ["cluster", "via"],
-            "1 when the last read of the canary secret succeeded; via is active_node or load_balancer"),
+            "1 when the last read of the canary secret succeeded; via is active_node or load_balancer", isState: true),
         Entry("vault_canary_reads_total", .counter, ["cluster", "via"], "Number of attempted reads"),
         Entry(
             "vault_canary_failures_total", .counter, ["cluster", "via", "reason"],
@@ -184,7 +201,7 @@ extension Catalogue {
             "When a read last succeeded; absent until one did"),
         Entry(
             "vault_token_valid", .gauge, ["cluster"],
-            "1 if the agent's own token works, 0 if it could not be obtained or was refused"),
+            "1 if the agent's own token works, 0 if it could not be obtained or was refused", isState: true),
         Entry(
             "vault_token_expiry_timestamp_seconds", .gauge, ["cluster"],
             "Unix time at which the agent's own token expires; absent for a token from a file"),
@@ -193,16 +210,23 @@ extension Catalogue {
     ]
 
     private static let loadBalancer: [Entry] = [
-        Entry("vault_load_balancer_up", .gauge, ["cluster"], "1 when sys/health answered through the load balancer"),
-        Entry("vault_load_balancer_reaches_active", .gauge, ["cluster"], "1 when that answer came from an active node"),
-        Entry("vault_load_balancer_status", .gauge, ["cluster"], "HTTP status of sys/health through the load balancer"),
+        Entry(
+            "vault_load_balancer_up", .gauge, ["cluster"], "1 when sys/health answered through the load balancer",
+            isState: true),
+        Entry(
+            "vault_load_balancer_reaches_active", .gauge, ["cluster"], "1 when that answer came from an active node",
+            isState: true),
+        Entry(
+            "vault_load_balancer_status", .gauge, ["cluster"], "HTTP status of sys/health through the load balancer",
+            isState: true),
         Entry(
             "vault_load_balancer_answers_total", .counter, ["cluster", "state"],
             "Answers through the load balancer by the answering node's state; with any but active it routes to the wrong node"
         ),
         Entry(
             "vault_load_balancer_same_cluster", .gauge, ["cluster"],
-            "1 when the answering node has the cluster id of the nodes, 0 when another; absent while one of them is not known"
+            "1 when the answering node has the cluster id of the nodes, 0 when another; absent while one of them is not known",
+            isState: true
         ),
         Entry(
             "vault_load_balancer_request_duration_seconds", .histogram, ["cluster"],
@@ -213,7 +237,7 @@ extension Catalogue {
     ]
 
     private static let vaultTelemetry: [Entry] = [
-        Entry("vault_telemetry_up", .gauge, ["cluster", "node"], "1 when sys/metrics could be read"),
+        Entry("vault_telemetry_up", .gauge, ["cluster", "node"], "1 when sys/metrics could be read", isState: true),
         Entry(
             "vault_telemetry_request_duration_seconds", .summary, ["cluster", "node"],
             "Requests handled: _sum and _count alone, since Vault's quantiles become NaN"),
@@ -232,7 +256,7 @@ extension Catalogue {
             "Audit entries written: kind request, response"),
         Entry(
             "vault_telemetry_audit_failures_total", .counter, ["cluster", "node", "kind"],
-            "Audit entries that could not be written: Vault stops serving when no device works"),
+            "Audit entries that could not be written: Vault stops serving when no device works", isState: true),
         Entry(
             "vault_telemetry_audit_device_entries_total", .counter, ["cluster", "node", "device", "kind"],
             "Audit entries written by device"),
@@ -253,14 +277,16 @@ extension Catalogue {
             "Size of the mount tables"),
         Entry(
             "vault_telemetry_leadership_lost_total", .counter, ["cluster", "node"],
-            "Times that the node lost leadership"),
-        Entry("vault_telemetry_step_downs_total", .counter, ["cluster", "node"], "Times that the node stepped down"),
+            "Times that the node lost leadership", isState: true),
+        Entry(
+            "vault_telemetry_step_downs_total", .counter, ["cluster", "node"], "Times that the node stepped down",
+            isState: true),
         Entry(
             "vault_telemetry_raft_healthy", .gauge, ["cluster", "node"],
-            "Integrated storage: 1 when autopilot calls the cluster healthy"),
+            "Integrated storage: 1 when autopilot calls the cluster healthy", isState: true),
         Entry(
             "vault_telemetry_raft_failure_tolerance", .gauge, ["cluster", "node"],
-            "Integrated storage: servers that may fail, as autopilot counts"),
+            "Integrated storage: servers that may fail, as autopilot counts", isState: true),
         Entry("vault_telemetry_allocated_bytes", .gauge, ["cluster", "node"], "Heap in use"),
         Entry(
             "vault_telemetry_system_bytes", .gauge, ["cluster", "node"], "Memory taken from the system by Go's runtime"),
@@ -271,16 +297,17 @@ extension Catalogue {
     ]
 
     private static let postgresServer: [Entry] = [
-        Entry("postgres_up", .gauge, ["cluster", "server"], "1 when the server answered a query"),
+        Entry("postgres_up", .gauge, ["cluster", "server"], "1 when the server answered a query", isState: true),
         Entry(
             "postgres_unreachable", .gauge, ["cluster", "server", "reason"],
-            "1, present only while it does not answer: dns, connect, tls, timeout, reset, auth, other"),
-        Entry("postgres_info", .gauge, ["cluster", "server", "version"], "1; the server's version"),
+            "1, present only while it does not answer: dns, connect, tls, timeout, reset, auth, other", isState: true),
+        Entry("postgres_info", .gauge, ["cluster", "server", "version"], "1; the server's version", isState: true),
         Entry("postgres_version_number", .gauge, ["cluster", "server"], "The version as a number, 150018 for 15.18"),
-        Entry("postgres_in_recovery", .gauge, ["cluster", "server"], "1 on a replica, 0 on the primary"),
+        Entry(
+            "postgres_in_recovery", .gauge, ["cluster", "server"], "1 on a replica, 0 on the primary", isState: true),
         Entry(
             "postgres_role_changes_total", .counter, ["cluster", "server"],
-            "Times that the server turned from primary to replica or back"),
+            "Times that the server turned from primary to replica or back", isState: true),
         Entry("postgres_start_timestamp_seconds", .gauge, ["cluster", "server"], "When the server started"),
         Entry("postgres_clock_skew_seconds", .gauge, ["cluster", "server"], "The server's clock minus this machine's"),
         Entry(
@@ -288,19 +315,21 @@ extension Catalogue {
             "Round trip of the first small query of each turn"),
         Entry(
             "postgres_check_success", .gauge, ["cluster", "server", "check"],
-            "1 when the check could be made: identity, replication, receiver, sizes, tables, connections, transactions, lock, slots, wraparound, wal, statistics"
+            "1 when the check could be made: identity, replication, receiver, sizes, tables, connections, transactions, lock, slots, wraparound, wal, statistics",
+            isState: true
         ),
         Entry(
             "postgres_check_failures_total", .counter, ["cluster", "server", "check", "reason"],
             "Checks that failed: permission, missing, timeout, connection, value, other"),
-        Entry("postgres_replicas", .gauge, ["cluster", "server"], "Replicas connected to this server"),
+        Entry("postgres_replicas", .gauge, ["cluster", "server"], "Replicas connected to this server", isState: true),
         Entry(
             "postgres_replication_info", .gauge, ["cluster", "server", "replica", "state", "sync_state", "address"],
-            "1; a connected replica: state streaming, catchup, startup, stopping; sync_state async, sync, quorum, potential"
+            "1; a connected replica: state streaming, catchup, startup, stopping; sync_state async, sync, quorum, potential",
+            isState: true
         ),
         Entry(
             "postgres_replication_streaming", .gauge, ["cluster", "server", "replica"],
-            "1 when the replica streams; absent when it is not connected"),
+            "1 when the replica streams; absent when it is not connected", isState: true),
         Entry(
             "postgres_replication_lag_bytes", .gauge, ["cluster", "server", "replica", "stage"],
             "Write-ahead log that the replica has not yet: stage sent, written, flushed, replayed"),
@@ -313,9 +342,10 @@ extension Catalogue {
             "Age of the replica's last reply"),
         Entry(
             "postgres_receiver_streaming", .gauge, ["cluster", "server"],
-            "Replica: 1 when its WAL receiver streams, 0 when it does not or there is none"),
+            "Replica: 1 when its WAL receiver streams, 0 when it does not or there is none", isState: true),
         Entry(
-            "postgres_receiver_info", .gauge, ["cluster", "server", "status", "sender"], "1; the replica's WAL receiver"
+            "postgres_receiver_info", .gauge, ["cluster", "server", "status", "sender"],
+            "1; the replica's WAL receiver", isState: true
         ),
         Entry(
             "postgres_receiver_last_message_age_seconds", .gauge, ["cluster", "server"],
@@ -336,7 +366,9 @@ extension Catalogue {
         Entry(
             "postgres_replica_last_sync_timestamp_seconds", .gauge, ["cluster", "server"],
             "Replica: when it was last seen without lag; absent until then"),
-        Entry("postgres_replica_replay_paused", .gauge, ["cluster", "server"], "Replica: 1 when replay is paused"),
+        Entry(
+            "postgres_replica_replay_paused", .gauge, ["cluster", "server"], "Replica: 1 when replay is paused",
+            isState: true),
         Entry(
             "postgres_wal_position_bytes", .gauge, ["cluster", "server"],
             "Position in the write-ahead log: written on a primary, replayed on a replica"),
@@ -368,10 +400,12 @@ extension Catalogue {
             "postgres_longest_transaction_seconds", .gauge, ["cluster", "server"],
             "Age of the oldest open transaction of another client, 0 when there is none"),
         Entry("postgres_waiting_sessions", .gauge, ["cluster", "server"], "Number of sessions waiting for a lock"),
-        Entry("postgres_replication_slot_active", .gauge, ["cluster", "server", "slot"], "1 when the slot is in use"),
+        Entry(
+            "postgres_replication_slot_active", .gauge, ["cluster", "server", "slot"], "1 when the slot is in use",
+            isState: true),
         Entry(
             "postgres_replication_slot_info", .gauge, ["cluster", "server", "slot", "type", "wal_status"],
-            "1; wal_status reserved, extended, unreserved, lost (from PostgreSQL 13)"),
+            "1; wal_status reserved, extended, unreserved, lost (from PostgreSQL 13)", isState: true),
         Entry(
             "postgres_replication_slot_retained_bytes", .gauge, ["cluster", "server", "slot"],
             "Write-ahead log that the slot keeps"),
@@ -397,7 +431,8 @@ extension Catalogue {
     private static let haLock: [Entry] = [
         Entry(
             "vault_ha_lock_state", .gauge, ["cluster", "server", "state"],
-            "1 for the state of the lock, 0 for the others: held, expired (its holder crashed or hangs), absent (released)"
+            "1 for the state of the lock, 0 for the others: held, expired (its holder crashed or hangs), absent (released)",
+            isState: true
         ),
         Entry(
             "vault_ha_lock_remaining_seconds", .gauge, ["cluster", "server"],
@@ -405,37 +440,45 @@ extension Catalogue {
         ),
         Entry(
             "vault_ha_lock_owner_changes_total", .counter, ["cluster", "server"],
-            "Number of times that another holder acquired the lock: elections as the database sees them"),
+            "Number of times that another holder acquired the lock: elections as the database sees them", isState: true),
     ]
 
     private static let postgresCluster: [Entry] = [
-        Entry("postgres_cluster_servers", .gauge, ["cluster"], "Servers in the configuration"),
-        Entry("postgres_cluster_servers_up", .gauge, ["cluster"], "Servers that answer"),
+        Entry("postgres_cluster_servers", .gauge, ["cluster"], "Servers in the configuration", isState: true),
+        Entry("postgres_cluster_servers_up", .gauge, ["cluster"], "Servers that answer", isState: true),
         Entry(
             "postgres_cluster_primaries", .gauge, ["cluster"],
-            "Number of servers not in recovery: 1 is normal, 0 means no writes, 2 a split brain"),
-        Entry("postgres_cluster_primary_info", .gauge, ["cluster", "server"], "1 for each server not in recovery"),
+            "Number of servers not in recovery: 1 is normal, 0 means no writes, 2 a split brain", isState: true),
+        Entry(
+            "postgres_cluster_primary_info", .gauge, ["cluster", "server"], "1 for each server not in recovery",
+            isState: true),
         Entry(
             "postgres_cluster_expected_replicas", .gauge, ["cluster"],
-            "Number of expected replicas: as configured, else all servers but one"),
+            "Number of expected replicas: as configured, else all servers but one", isState: true),
         Entry(
-            "postgres_cluster_streaming_replicas", .gauge, ["cluster"], "Replicas that stream, as the primary sees them"
+            "postgres_cluster_streaming_replicas", .gauge, ["cluster"],
+            "Replicas that stream, as the primary sees them", isState: true
         ),
     ]
 
     private static let backupSet: [Entry] = [
-        Entry("backup_listing_success", .gauge, ["backup_set"], "1 when the set could be listed"),
-        Entry("backup_listing_failure", .gauge, ["backup_set", "reason"], "1, present only while the listing fails"),
+        Entry("backup_listing_success", .gauge, ["backup_set"], "1 when the set could be listed", isState: true),
+        Entry(
+            "backup_listing_failure", .gauge, ["backup_set", "reason"], "1, present only while the listing fails",
+            isState: true),
         Entry(
             "backup_listing_truncated", .gauge, ["backup_set"],
-            "1 if the listing exceeded its limit and is incomplete"),
-        Entry("backup_objects", .gauge, ["backup_set"], "Objects below the set's prefix that are backups by their key"),
+            "1 if the listing exceeded its limit and is incomplete", isState: true),
+        Entry(
+            "backup_objects", .gauge, ["backup_set"], "Objects below the set's prefix that are backups by their key",
+            isState: true),
         Entry("backup_total_size_bytes", .gauge, ["backup_set"], "Size of these"),
         Entry(
             "backup_unrecognized_objects", .gauge, ["backup_set"],
-            "Objects below the prefix whose key has no known form"),
-        Entry("backup_empty_objects", .gauge, ["backup_set"], "Backups of size 0"),
-        Entry("backup_future_objects", .gauge, ["backup_set"], "Backups whose key is dated in the future"),
+            "Objects below the prefix whose key has no known form", isState: true),
+        Entry("backup_empty_objects", .gauge, ["backup_set"], "Backups of size 0", isState: true),
+        Entry(
+            "backup_future_objects", .gauge, ["backup_set"], "Backups whose key is dated in the future", isState: true),
         Entry(
             "backup_newest_timestamp_seconds", .gauge, ["backup_set"],
             "Time in the newest backup's key, of the set or of a prefix that covers it, future ones left aside; absent without a backup"
@@ -445,7 +488,7 @@ extension Catalogue {
             "When the store says that the set's own newest backup was written"),
         Entry("backup_newest_age_seconds", .gauge, ["backup_set"], "Its age, by the time in the key"),
         Entry("backup_newest_size_bytes", .gauge, ["backup_set"], "Its size"),
-        Entry("backup_newest_info", .gauge, ["backup_set", "key"], "1; its key"),
+        Entry("backup_newest_info", .gauge, ["backup_set", "key"], "1; its key", isState: true),
         Entry("backup_oldest_timestamp_seconds", .gauge, ["backup_set"], "Time in the oldest backup's key"),
         Entry(
             "backup_median_size_bytes", .gauge, ["backup_set"],
@@ -460,46 +503,55 @@ extension Catalogue {
         ),
         Entry(
             "backup_periods_covered", .gauge, ["backup_set"],
-            "Periods with a backup, the current one included; a monthly backup covers the day it was made"),
+            "Periods with a backup, the current one included; a monthly backup covers the day it was made",
+            isState: true),
         Entry(
             "backup_missing_periods", .gauge, ["backup_set", "period"],
-            "Periods (day, month) without a backup between the oldest one and now, after the time due and the grace; all expected when there is none"
+            "Periods (day, month) without a backup between the oldest one and now, after the time due and the grace; all expected when there is none",
+            isState: true
         ),
         Entry(
             "backup_missing_info", .gauge, ["backup_set", "date"],
-            "1 for each missing period, the newest 31 at most: 2025-11-26 or 2025-11"),
-        Entry("backup_late", .gauge, ["backup_set"], "1 when the newest period that is due has no backup"),
+            "1 for each missing period, the newest 31 at most: 2025-11-26 or 2025-11", isState: true),
+        Entry(
+            "backup_late", .gauge, ["backup_set"], "1 when the newest period that is due has no backup", isState: true),
         Entry("backup_due_timestamp_seconds", .gauge, ["backup_set"], "When the next backup is due"),
         Entry(
             "backup_allowed_age_seconds", .gauge, ["backup_set"],
             "The age that the newest backup may have: the period and its grace"),
         Entry(
             "backup_overdue_objects", .gauge, ["backup_set"],
-            "Backups that retention should have deleted, a day of slack granted"),
+            "Backups that retention should have deleted, a day of slack granted", isState: true),
         Entry(
             "backup_last_copy_expiry_timestamp_seconds", .gauge, ["backup_set"],
             "When retention deletes the newest backup if no other is made: then there is none left"),
-        Entry("backup_metadata_read", .gauge, ["backup_set"], "1 when the newest backup's metadata could be read"),
+        Entry(
+            "backup_metadata_read", .gauge, ["backup_set"], "1 when the newest backup's metadata could be read",
+            isState: true),
         Entry(
             "backup_metadata_present", .gauge, ["backup_set", "field"],
-            "1 when the newest backup has the field: checksum, timestamp, vault_version"),
+            "1 when the newest backup has the field: checksum, timestamp, vault_version", isState: true),
         Entry(
             "backup_metadata_valid", .gauge, ["backup_set", "field"],
-            "1 when the field has its form: 64 hex digits, a time that agrees with the key within a day, a version; absent without the field"
+            "1 when the field has its form: 64 hex digits, a time that agrees with the key within a day, a version; absent without the field",
+            isState: true
         ),
         Entry(
             "backup_claims_snapshot", .gauge, ["backup_set"],
-            "1 when the newest backup's name says that it is a snapshot, which a storage other than raft can't give"),
+            "1 when the newest backup's name says that it is a snapshot, which a storage other than raft can't give",
+            isState: true),
     ]
 
     private static let backupContent: [Entry] = [
         Entry(
             "backup_checksum_valid", .gauge, ["backup_set"],
-            "1 when the SHA-256 of the newest backup's bytes is the one in its metadata; absent until it was read, and without that metadata"
+            "1 when the SHA-256 of the newest backup's bytes is the one in its metadata; absent until it was read, and without that metadata",
+            isState: true
         ),
         Entry(
             "backup_encryption_valid", .gauge, ["backup_set"],
-            "1 when the newest backup decrypts with the key that is configured and its AES-256-GCM tag holds; absent until it was read, and without a key"
+            "1 when the newest backup decrypts with the key that is configured and its AES-256-GCM tag holds; absent until it was read, and without a key",
+            isState: true
         ),
         Entry(
             "backup_verified_timestamp_seconds", .gauge, ["backup_set"],
@@ -509,28 +561,32 @@ extension Catalogue {
     ]
 
     private static let records: [Entry] = [
-        Entry("records_readable", .gauge, ["file"], "1 when the record file could be read"),
+        Entry("records_readable", .gauge, ["file"], "1 when the record file could be read", isState: true),
         Entry(
             "records_unreadable_lines", .gauge, [],
-            "Number of lines in the record files that are not JSON objects with an event and a time"),
+            "Number of lines in the record files that are not JSON objects with an event and a time", isState: true),
         Entry(
             "backup_run_last_success_timestamp_seconds", .gauge, [],
-            "Unix time at which a backup run last recorded success; absent until one has"),
+            "Unix time at which a backup run last recorded success; absent until one has", isState: true),
         Entry(
             "backup_run_last_failure_timestamp_seconds", .gauge, [],
-            "Unix time at which a backup run last recorded a failure"),
+            "Unix time at which a backup run last recorded a failure", isState: true),
         Entry(
             "restore_test_last_success_timestamp_seconds", .gauge, [],
-            "When a backup was last restored as a test; absent until one was"),
-        Entry("restore_test_last_failure_timestamp_seconds", .gauge, [], "When such a test last failed"),
+            "When a backup was last restored as a test; absent until one was", isState: true),
+        Entry("restore_test_last_failure_timestamp_seconds", .gauge, [], "When such a test last failed", isState: true),
         Entry(
-            "drill_last_success_timestamp_seconds", .gauge, ["scenario"], "When a drill of the scenario was last passed"
+            "drill_last_success_timestamp_seconds", .gauge, ["scenario"],
+            "When a drill of the scenario was last passed", isState: true
         ),
-        Entry("drill_last_failure_timestamp_seconds", .gauge, ["scenario"], "When a drill of the scenario last failed"),
+        Entry(
+            "drill_last_failure_timestamp_seconds", .gauge, ["scenario"], "When a drill of the scenario last failed",
+            isState: true),
         Entry("drill_last_duration_seconds", .gauge, ["scenario"], "How long the scenario's last drill took"),
         Entry(
-            "drill_last_recovery_time_met", .gauge, ["scenario"], "1 when that drill met its recovery time objective"),
-        Entry("drill_last_issues", .gauge, ["scenario"], "Issues that it found"),
+            "drill_last_recovery_time_met", .gauge, ["scenario"], "1 when that drill met its recovery time objective",
+            isState: true),
+        Entry("drill_last_issues", .gauge, ["scenario"], "Issues that it found", isState: true),
     ]
 
     /// Every metric that the probes emit, in the order of the table.

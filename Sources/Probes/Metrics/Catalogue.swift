@@ -14,12 +14,18 @@ package enum Catalogue {
         package let labels: [String]
         /// The HELP text.
         package let help: String
+        /// Whether a change of its value is an event, so that rules that read it are evaluated at once: the state of
+        /// a thing or a number of things, as opposed to measurements, which differ at every turn.
+        package let isState: Bool
 
-        init(_ name: String, _ kind: MetricFamily.Kind, _ labels: [String], _ help: String) {
+        init(
+            _ name: String, _ kind: MetricFamily.Kind, _ labels: [String], _ help: String, isState: Bool = false
+        ) {
             self.name = name
             self.kind = kind
             self.labels = labels
             self.help = help
+            self.isState = isState
         }
 
         /// The names of its series: `x_bucket`, `x_sum` and `x_count` for a histogram `x`.
@@ -42,6 +48,9 @@ package enum Catalogue {
 
     /// The metric that a series belongs to: `x_bucket` to the histogram `x`.
     package static func entry(forSeries name: String) -> Entry? { bySeriesName[name] }
+
+    /// Whether a change of this series is an event; see `Entry.isState`. False for a metric that is not known.
+    package static func isState(series name: String) -> Bool { bySeriesName[name]?.isState ?? false }
 
     /// Groups samples into families for `/metrics`, sorted by name; samples of unknown metrics are dropped.
     package static func families(_ samples: some Sequence<Sample>) -> [MetricFamily] {

@@ -78,6 +78,7 @@ package final class ProbeSchedule: Sendable {
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
                 for probe in probes { group.addTask { await self.loop(probe, since: start) } }
+                if probes.isEmpty { group.addTask { await self.idle() } }
                 for await target in requests {
                     if Task.isCancelled { break }
                     guard let probe = probes.first(where: { $0.target == target }) else { continue }
@@ -124,6 +125,11 @@ package final class ProbeSchedule: Sendable {
                 after: platform.time.monotonic(), of: probe.target, interval: probe.interval, since: start)
             guard (try? await platform.time.sleep(until: next)) != nil else { return }
         }
+    }
+
+    /// Without targets there are no turns, and the schedule is none the worse for it.
+    private func idle() async {
+        repeat { events.progress() } while (try? await platform.time.sleep(for: .seconds(5))) != nil
     }
 
     private func turn(_ probe: any RunnableProbe, confirming: Bool) async {

@@ -2,7 +2,7 @@ import Platform
 import Transport
 
 /// One Vault (or OpenBao) cluster to watch.
-package struct VaultClusterOptions: Sendable {
+package struct VaultClusterOptions: Sendable, Hashable {
     /// One server of the cluster, addressed directly and not through the load balancer.
     package struct Node: Sendable, Hashable {
         /// The value of the label `node`; unique in the cluster.
@@ -18,7 +18,7 @@ package struct VaultClusterOptions: Sendable {
     }
 
     /// Where the agent's token comes from. Health, seal status and leader need none.
-    package enum Authentication: Sendable {
+    package enum Authentication: Sendable, Hashable {
         /// No token.
         case none
         /// A token that something else renews, for instance in the sink file of Vault Agent.

@@ -11,6 +11,7 @@ final class Evaluation {
     /// The work left until the deadline is checked again.
     private var untilCheck = 0
 
+    static let timeout = EvaluationError(.timeout, "query timed out in expression evaluation")
     static let duplicateLabelSet = EvaluationError(.execution, "vector cannot contain metrics with the same labelset")
 
     /// - Parameters:
@@ -35,7 +36,7 @@ final class Evaluation {
     private func checkTime() throws(EvaluationError) {
         // About one millisecond.
         untilCheck = 100_000
-        if limits.isOverdue() { throw EvaluationError(.timeout, "query timed out in expression evaluation") }
+        if limits.isOverdue() { throw Evaluation.timeout }
     }
 
     /// The time that a selector reads when it is evaluated at `t`.

@@ -86,10 +86,16 @@ package struct Evaluator: Sendable {
     private func series(_ table: Table, _ times: Times) throws(EvaluationError) -> [Series] {
         var indices: [Labels: Int] = [:]
         var result: [Series] = []
+        var pointCount = 0
         for (index, row) in table.rows.enumerated() {
+            if limits.isOverdue() { throw Evaluation.timeout }
             var points: [Point] = []
             for (value, time) in zip(table.row(index), times) where !Table.isNothing(value) {
                 points.append(Point(t: time, v: value))
+            }
+            pointCount += points.count
+            guard pointCount <= limits.resultPoints else {
+                throw EvaluationError(.limit, "the result has more than \(limits.resultPoints) points")
             }
             let labels = row.dropName ? row.labels.withoutName() : row.labels
             if let index = indices[labels] {

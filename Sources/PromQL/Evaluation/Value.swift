@@ -59,6 +59,8 @@ package struct EvaluationLimits: Sendable {
     package var samples = 50_000_000
     /// The maximum number of series of a selector, and of a result. Default 1 million.
     package var series = 1_000_000
+    /// The maximum number of points of a range query's result. Default: no limit.
+    package var resultPoints = Int.max
     /// The maximum number of steps of a range query, and of a subquery. Default 1.1 million; the query API sets 11,000.
     package var steps = 1_100_000
     /// Whether the deadline has passed; called about once per millisecond of work. Default: never.

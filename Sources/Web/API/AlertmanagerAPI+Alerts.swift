@@ -11,14 +11,12 @@ extension WebService {
         do throws(BadFilter) {
             let isWanted = try WebService.selection(request)
             // Alertmanager sorts by fingerprint.
-            let alerts = await sources.alertStatuses().filter(isWanted).sorted {
-                $0.alert.fingerprintText < $1.alert.fingerprintText
-            }
+            let all = await sources.alertStatuses()
             let now = platform.time.wall()
-            return WebService.json(
-                JSONWriter.document(hidesMarkup: true) { json in
-                    json.array { list in for alert in alerts { WebService.write(alert, now, &list) } }
-                })
+            return await page { json in
+                let alerts = all.filter(isWanted).sorted { $0.alert.fingerprintText < $1.alert.fingerprintText }
+                json.array { list in for alert in alerts { WebService.write(alert, now, &list) } }
+            }
         } catch {
             return WebService.message(error.message, status: 400)
         }
@@ -29,22 +27,21 @@ extension WebService {
             let isWanted = try WebService.selection(request)
             let now = platform.time.wall()
             let groups = await sources.groupStatuses()
-            return WebService.json(
-                JSONWriter.document(hidesMarkup: true) { json in
-                    json.array { list in
-                        for group in groups {
-                            let alerts = group.alerts.filter(isWanted)
-                            if alerts.isEmpty { continue }
-                            list.object { one in
-                                one.key("alerts")
-                                one.array { list in for alert in alerts { WebService.write(alert, now, &list) } }
-                                one.field("labels", group.labels)
-                                one.key("receiver")
-                                one.object { $0.field("name", group.receiver) }
-                            }
+            return await page { json in
+                json.array { list in
+                    for group in groups {
+                        let alerts = group.alerts.filter(isWanted)
+                        if alerts.isEmpty { continue }
+                        list.object { one in
+                            one.key("alerts")
+                            one.array { list in for alert in alerts { WebService.write(alert, now, &list) } }
+                            one.field("labels", group.labels)
+                            one.key("receiver")
+                            one.object { $0.field("name", group.receiver) }
                         }
                     }
-                })
+                }
+            }
         } catch {
             return WebService.message(error.message, status: 400)
         }

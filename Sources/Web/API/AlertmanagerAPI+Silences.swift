@@ -11,13 +11,13 @@ extension WebService {
         do throws(BadFilter) {
             let matchers = try WebService.filter(request)
             let now = platform.time.wall()
-            let silences = await sources.silences().filter { WebService.answers($0, matchers) }.sorted {
-                WebService.precedes($0, $1, now)
+            let all = await sources.silences()
+            return await page { json in
+                let silences = all.filter { WebService.answers($0, matchers) }.sorted {
+                    WebService.precedes($0, $1, now)
+                }
+                json.array { list in for one in silences { WebService.write(one, now, &list) } }
             }
-            return WebService.json(
-                JSONWriter.document(hidesMarkup: true) { json in
-                    json.array { list in for one in silences { WebService.write(one, now, &list) } }
-                })
         } catch {
             return WebService.message(error.message, status: 400)
         }

@@ -109,7 +109,7 @@ extension WebService {
     }
 
     /// A predicate for the alerts that a request selects by matchers, receiver and state.
-    static func selection(_ request: ServerRequest) throws(BadFilter) -> (AlertStatus) -> Bool {
+    static func selection(_ request: ServerRequest) throws(BadFilter) -> @Sendable (AlertStatus) -> Bool {
         let matchers = try filter(request)
         var receiver: RegularExpression?
         if let pattern = request.item("receiver"), !pattern.isEmpty {
@@ -122,7 +122,7 @@ extension WebService {
         let active = flag("active", request), silenced = flag("silenced", request),
             inhibited = flag("inhibited", request)
         let muted = flag("muted", request), unprocessed = flag("unprocessed", request)
-        return { status in
+        return { [receiver] status in
             if let receiver, !status.receivers.contains(where: { receiver.matchesWhole($0) }) { return false }
             if !active && status.state == .active { return false }
             if !unprocessed && status.state == .unprocessed { return false }

@@ -7,7 +7,7 @@ extension WebService {
 
     /// Extension of vaultwatch: the history, newest first. Parameters: `start`, `end`, `limit` (default 100), `kind`,
     /// `receiver`, and `contains`, which searches subject and detail.
-    func history(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
+    func history(_ request: ServerRequest) async throws(QueryError) -> Document {
         let from = try WebService.time("start", request, default: WebService.earliest)
         let to = try WebService.time("end", request, default: WebService.latest)
         var limit = 100
@@ -27,7 +27,7 @@ extension WebService {
                 contains: request.item("contains") ?? "", limit: limit))
         return WebService.success { json in
             json.array { list in
-                for item in items {
+                for item in items() {
                     list.object { one in
                         one.field("at", item.at)
                         one.field("kind", item.kind)

@@ -14,6 +14,7 @@ extension JSONWriter {
 
     /// `[1435781430.781,"1.5"]`, a sample as Prometheus' API writes it.
     mutating func point(_ milliseconds: Int64, _ value: Double) {
+        guard !isStopped else { return }
         raw("[\(goFormatPlain(Double(milliseconds) / 1000)),\"\(goFormat(value))\"]")
     }
 }

@@ -6,13 +6,16 @@ import Text
 extension WebService {
     private static let pointLimit: Int64 = 11_000
 
-    func query(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
+    func query(_ request: ServerRequest) async throws(QueryError) -> ServerResponse {
         let at = try WebService.time("time", request, default: platform.time.wall())
         let timeout = try WebService.duration("timeout", request)
-        return WebService.encode(try await sources.query(try expression(request), at, timeout))
+        let expression = try expression(request)
+        return try await answer(.query(timeout: timeout)) { [sources] (isOver) throws(QueryError) in
+            WebService.document(try sources.query(expression, at, isOver))
+        }
     }
 
-    func queryRange(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
+    func queryRange(_ request: ServerRequest) async throws(QueryError) -> ServerResponse {
         let start = try WebService.time("start", request, default: nil)
         let end = try WebService.time("end", request, default: nil)
         guard end >= start else {
@@ -35,7 +38,10 @@ extension WebService {
             )
         }
         let timeout = try WebService.duration("timeout", request)
-        return WebService.encode(try await sources.queryRange(try expression(request), start, end, step, timeout))
+        let expression = try expression(request)
+        return try await answer(.query(timeout: timeout)) { [sources] (isOver) throws(QueryError) in
+            WebService.document(try sources.queryRange(expression, start, end, step, isOver))
+        }
     }
 
     private func expression(_ request: ServerRequest) throws(QueryError) -> String {
@@ -46,7 +52,7 @@ extension WebService {
         return expression
     }
 
-    private static func encode(_ answer: QueryAnswer) -> [UInt8] {
+    private static func document(_ answer: QueryAnswer) -> Document {
         success { json in
             json.object { data in
                 switch answer {

@@ -6,7 +6,7 @@ extension WebService {
     /// Go's zero time, which means never.
     private static let never = "0001-01-01T00:00:00Z"
 
-    func rules(_ request: ServerRequest) async throws(QueryError) -> [UInt8] {
+    func rules(_ request: ServerRequest) async throws(QueryError) -> Document {
         let kind = WebService.value("type", request)?.lowercased() ?? ""
         guard ["", "alert", "record"].contains(kind) else {
             throw QueryError(.badData, "invalid parameter \"type\": not supported value \(kind.quotedAsInGo)")
@@ -15,10 +15,8 @@ extension WebService {
         let groupNames = Set(WebService.values("rule_group[]", request))
         let files = Set(WebService.values("file[]", request))
         let withoutAlerts = ["true", "1", "t"].contains(WebService.value("exclude_alerts", request)?.lowercased() ?? "")
-        let groups = await sources.ruleGroups().filter {
-            (groupNames.isEmpty || groupNames.contains($0.name)) && (files.isEmpty || files.contains($0.file))
-        }
-        func isWanted(_ rule: RuleView) -> Bool {
+        let all = await sources.ruleGroups()
+        @Sendable func isWanted(_ rule: RuleView) -> Bool {
             guard names.isEmpty || names.contains(rule.name) else { return false }
             switch rule.kind {
             case .alerting: return kind != "record"
@@ -29,7 +27,10 @@ extension WebService {
             json.object { data in
                 data.key("groups")
                 data.array { list in
-                    for group in groups {
+                    for group in all()
+                    where (groupNames.isEmpty || groupNames.contains(group.name))
+                        && (files.isEmpty || files.contains(group.file))
+                    {
                         let rules = group.rules.filter(isWanted)
                         // As in Prometheus, a filter removes groups that have no rules left.
                         if rules.isEmpty && !(names.isEmpty && kind.isEmpty) { continue }
@@ -49,13 +50,13 @@ extension WebService {
         }
     }
 
-    func ruleAlerts() async -> [UInt8] {
+    func ruleAlerts() async -> Document {
         let groups = await sources.ruleGroups()
         return WebService.success { json in
             json.object { data in
                 data.key("alerts")
                 data.array { list in
-                    for rule in groups.flatMap(\.rules) {
+                    for rule in groups().flatMap(\.rules) {
                         if case .alerting(let alerting) = rule.kind {
                             for alert in alerting.alerts { WebService.write(alert, &list) }
                         }

@@ -4,15 +4,15 @@ import Samples
 import Text
 
 extension WebService {
-    func targets(_ request: ServerRequest) async -> [UInt8] {
+    func targets(_ request: ServerRequest) async -> Document {
         let state = WebService.value("state", request)?.lowercased() ?? "any"
         let pool = WebService.value("scrapePool", request) ?? ""
-        let shown = state == "dropped" ? [] : await sources.targets().filter { pool.isEmpty || $0.pool == pool }
+        let targets = await sources.targets()
         return WebService.success { json in
             json.object { data in
                 data.key("activeTargets")
                 data.array { list in
-                    for target in shown {
+                    for target in targets() where state != "dropped" && (pool.isEmpty || target.pool == pool) {
                         list.object { one in
                             one.field("discoveredLabels", ["__address__": target.url])
                             one.field("labels", target.labels)
@@ -34,7 +34,7 @@ extension WebService {
         }
     }
 
-    func buildInfo() -> [UInt8] {
+    func buildInfo() -> Document {
         WebService.success { json in
             json.object { data in
                 data.field("version", sources.build.version)
@@ -47,7 +47,7 @@ extension WebService {
         }
     }
 
-    func runtimeInfo() -> [UInt8] {
+    func runtimeInfo() -> Document {
         let reload = sources.lastReload()
         return WebService.success { json in
             json.object { data in
@@ -65,18 +65,25 @@ extension WebService {
         }
     }
 
-    func configuration() throws(QueryError) -> [UInt8] {
+    func configuration() throws(QueryError) -> Document {
         guard let text = sources.configuration() else { throw QueryError(.notFound, "the configuration is not shown") }
         return WebService.success { json in json.object { $0.field("yaml", text) } }
     }
 
     /// Our own: everything that `vaultwatch status` prints.
     func estate() async -> ServerResponse {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        guard let data = try? encoder.encode(await sources.status()) else {
-            return WebService.failure(QueryError(.internal, "the status can't be encoded"))
+        let status = await sources.status()
+        do throws(QueryError) {
+            return try await sources.compute(.page) { _ in
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.sortedKeys]
+                guard let data = try? encoder.encode(status()) else {
+                    return WebService.failure(QueryError(.internal, "the status can't be encoded"))
+                }
+                return WebService.json(Array(data))
+            }
+        } catch {
+            return WebService.failure(error)
         }
-        return WebService.json(Array(data))
     }
 }

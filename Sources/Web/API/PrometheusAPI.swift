@@ -9,22 +9,31 @@ extension WebService {
     func prometheusRoute(_ path: String) -> Route? {
         func route(
             _ name: String? = nil, post: Bool = false,
-            _ answer: @escaping @Sendable (ServerRequest) async throws(QueryError) -> [UInt8]
+            _ document: @escaping @Sendable (ServerRequest) async throws(QueryError) -> Document
+        ) -> Route {
+            queryRoute(name, post: post) { request throws(QueryError) in
+                let document = try await document(request)
+                return try await answer(.page) { (_) throws(QueryError) in document }
+            }
+        }
+        func queryRoute(
+            _ name: String? = nil, post: Bool = true,
+            _ answer: @escaping @Sendable (ServerRequest) async throws(QueryError) -> ServerResponse
         ) -> Route {
             Route(name: name ?? path, methods: post ? ["GET", "HEAD", "POST"] : ["GET", "HEAD"]) { request in
                 do throws(QueryError) {
-                    return WebService.json(try await answer(request))
+                    return try await answer(request)
                 } catch {
                     return WebService.failure(error)
                 }
             }
         }
         switch path {
-        case "/api/v1/query": return route(post: true) { request throws(QueryError) in try await query(request) }
+        case "/api/v1/query": return queryRoute { request throws(QueryError) in try await query(request) }
         case "/api/v1/query_range":
-            return route(post: true) { request throws(QueryError) in try await queryRange(request) }
-        case "/api/v1/series": return route(post: true) { request throws(QueryError) in try await series(request) }
-        case "/api/v1/labels": return route(post: true) { request throws(QueryError) in try await labelNames(request) }
+            return queryRoute { request throws(QueryError) in try await queryRange(request) }
+        case "/api/v1/series": return queryRoute { request throws(QueryError) in try await series(request) }
+        case "/api/v1/labels": return queryRoute { request throws(QueryError) in try await labelNames(request) }
         case "/api/v1/rules": return route { request throws(QueryError) in try await rules(request) }
         case "/api/v1/alerts": return route { _ throws(QueryError) in await ruleAlerts() }
         case "/api/v1/targets": return route { request throws(QueryError) in await targets(request) }
@@ -43,14 +52,15 @@ extension WebService {
                     }
                 }
             }
-        case "/api/v1/status/tsdb": return route { request throws(QueryError) in try await storeStatistics(request) }
+        case "/api/v1/status/tsdb":
+            return queryRoute(post: false) { request throws(QueryError) in try await storeStatistics(request) }
         case "/api/v1/vaultwatch/history": return route { request throws(QueryError) in try await history(request) }
         case "/api/v1/vaultwatch/status": return Route(name: path) { _ in await estate() }
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 6, parts[3] == "label", parts[5] == "values" else { return nil }
             let label = String(parts[4])
-            return route("/api/v1/label/:name/values") { request throws(QueryError) in
+            return queryRoute("/api/v1/label/:name/values", post: false) { request throws(QueryError) in
                 try await labelValues(label, request)
             }
         }
@@ -58,12 +68,50 @@ extension WebService {
 
     // MARK: Envelopes
 
+    /// A JSON document yet to be written.
+    typealias Document = @Sendable (inout JSONWriter) -> Void
+
+    /// Computes and writes a JSON answer where computing is allowed.
+    /// - Parameter document: computes what is to be written; given whether the client has gone or the time is over.
+    func answer(
+        _ computation: Computation,
+        _ document: @escaping @Sendable (_ isOver: @escaping @Sendable () -> Bool) throws(QueryError) -> Document
+    ) async throws(QueryError) -> ServerResponse {
+        let limitBytes = sources.answerLimitBytes
+        return try await sources.compute(computation) { isOver in
+            do throws(QueryError) {
+                let document = try document(isOver)
+                var writer = JSONWriter(hidesMarkup: true, limitBytes: limitBytes, isOver: isOver)
+                document(&writer)
+                if writer.bytes.count > limitBytes {
+                    throw QueryError(
+                        .execution,
+                        "the answer would be larger than \(limitBytes >> 20) MiB; ask for fewer series or a larger step"
+                    )
+                }
+                if writer.isStopped { throw QueryError(.timeout, "query timed out in writing the answer") }
+                return WebService.json(writer.bytes)
+            } catch {
+                return WebService.failure(error)
+            }
+        }
+    }
+
+    /// The same for what is known already.
+    func page(_ document: @escaping Document) async -> ServerResponse {
+        do throws(QueryError) {
+            return try await answer(.page) { (_) throws(QueryError) in document }
+        } catch {
+            return WebService.failure(error)
+        }
+    }
+
     static func json(_ bytes: [UInt8], status: Int = 200) -> ServerResponse {
         ServerResponse(status: status, headers: [("Content-Type", "application/json")], body: .bytes(bytes))
     }
 
-    static func success(_ data: (inout JSONWriter) -> Void) -> [UInt8] {
-        JSONWriter.document(hidesMarkup: true) { json in
+    static func success(_ data: @escaping Document) -> Document {
+        { json in
             json.object { envelope in
                 envelope.field("status", "success")
                 envelope.key("data")

@@ -1,9 +1,7 @@
+import CCrypt
 import Dispatch
 import FoundationEssentials
 import Synchronization
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Basic authentication against bcrypt hashes. Source: RFC 7617; crypt(5).
 ///
@@ -54,34 +52,17 @@ final class BasicAuthentication: Sendable {
     }
 }
 
-/// bcrypt from the system's libcrypt, which is loaded only if users are configured.
+/// bcrypt of the system's libcrypt. Source: crypt(5), crypt_rn(3).
 enum Bcrypt {
-    private typealias Crypt =
-        @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer) -> UnsafeMutablePointer<
-            CChar
-        >?
-
-    /// `struct crypt_data` of libxcrypt, crypt.h: 32 KiB.
-    private static let workspaceBytes = 32768
-
-    private static let crypt: Crypt? = {
-        guard let library = dlopen("libcrypt.so.1", RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(library, "crypt_r")
-        else { return nil }
-        return unsafeBitCast(symbol, to: Crypt.self)
-    }()
-
+    /// Whether the password has this hash. Takes as long as the hash's cost says.
     static func verify(_ password: [UInt8], _ hash: String) -> Bool {
-        guard let crypt, isHash(hash) else { return false }
-        let workspace = UnsafeMutableRawPointer.allocate(byteCount: workspaceBytes, alignment: 16)
-        workspace.initializeMemory(as: UInt8.self, repeating: 0, count: workspaceBytes)
-        defer {
-            // The workspace may hold the password.
-            explicit_bzero(workspace, workspaceBytes)
-            workspace.deallocate()
-        }
+        guard isHash(hash) else { return false }
         let phrase = password.map { CChar(bitPattern: $0) } + [0]
-        guard let result = crypt(phrase, hash, workspace) else { return false }
-        return BasicAuthentication.isSame(Array(String(cString: result).utf8), Array(hash.utf8))
+        // A bcrypt hash has 60 characters.
+        var output = [CChar](repeating: 0, count: 64)
+        guard vw_crypt(phrase, hash, &output, output.count) == 0 else { return false }
+        let result = output.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return BasicAuthentication.isSame(result, Array(hash.utf8))
     }
 
     /// Whether the text is a bcrypt hash: `$2y$10$` (or another variant) and 53 characters.

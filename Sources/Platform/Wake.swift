@@ -1,9 +1,9 @@
-import Platform
 import Synchronization
 
-/// Lets one loop sleep until a deadline or until somebody has news for it, whichever is first.
-/// News that came while the loop was busy is not lost; much news at once is one waking.
-final class Wake: Sendable {
+/// Lets one loop sleep until a deadline or a signal, whichever comes first.
+///
+/// A signal that arrives while the loop is busy is kept for its next wait; several at once wake it once.
+package final class Wake: Sendable {
     private struct State {
         var pending = false
         var waiter: CheckedContinuation<Void, Never>?
@@ -11,7 +11,10 @@ final class Wake: Sendable {
 
     private let state = Mutex(State())
 
-    func signal() {
+    package init() {}
+
+    /// Wakes the loop, now or at its next wait. From any thread.
+    package func signal() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard let waiter = state.waiter else {
                 state.pending = true
@@ -25,7 +28,7 @@ final class Wake: Sendable {
 
     /// Returns on a signal, at the deadline, or when the task is cancelled. For one waiter at a time.
     /// - Parameter deadline: nil waits for a signal alone.
-    func wait(until deadline: Instant?, time: any TimeSource) async {
+    package func wait(until deadline: Instant?, time: any TimeSource) async {
         guard let deadline else { return await next() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await time.sleep(until: deadline) }

@@ -1,0 +1,149 @@
+import Config
+import Delivery
+import Journal
+import Logging
+import Platform
+import Probes
+import Samples
+import Supervision
+import Synchronization
+import Web
+
+extension Agent {
+    /// The agent's services in the order of their start; they stop in the reverse order. The sum of their stop limits is
+    /// below `TimeoutStopSec` of the unit, 30 s.
+    ///
+    /// The supervision is first, so that systemd hears of the agent from the start to the very end. The dispatcher
+    /// outlives the notifier, whose messages' acceptance it records, and the rules, whose state it writes.
+    var services: [Service] {
+        [
+            Service("supervision", run: { await self.supervise() }),
+            Service("journal", start: { await self.restore() }, stop: { await self.journal.close() }),
+            Service(
+                "dispatcher", run: { await self.dispatcher.run(.init(self.notifier)) },
+                stop: { await self.dispatcher.recordEvent("stopped") }
+            ),
+            Service(
+                "notifier", stopLimit: state.withLock(\.configuration.delivery.drainTimeout) + .seconds(1),
+                stop: {
+                    await self.notifier.drain()
+                    // A reload waits for the messages of the receivers before it.
+                    await self.reloads.idle()
+                }),
+            Service(
+                "rules", stopLimit: .seconds(3),
+                run: {
+                    await self.rules.run()
+                    // The time of the stop, from which a restart counts the outage.
+                    await self.rules.save()
+                }),
+            Service("journal rewriting", stopLimit: .seconds(1), run: { await self.rewriteJournal() }),
+            Service("upkeep", stopLimit: .seconds(1), run: { await self.upkeep() }),
+            Service(
+                "probes", stopLimit: .seconds(1), start: { self.startProbes() }, stop: { await self.probes.stop() }),
+            Service("web", stopLimit: .seconds(4), start: { try await self.listen() }, stop: { await self.stopWeb() }),
+        ]
+    }
+
+    /// Takes up where the last run ended.
+    private func restore() async {
+        do {
+            let snapshot = try await journal.load()
+            logUnreadable(snapshot)
+            notifier.restore(threads: DispatcherService.threads(in: snapshot))
+            await dispatcher.restore(snapshot)
+            await rules.restore(snapshot.states)
+        } catch {
+            platform.log.error(
+                "the journal cannot be read; starting without its alerts, silences and undelivered messages until it can",
+                metadata: ["err": "\(error)"])
+            await dispatcher.beginWithoutPast()
+            await dispatcher.recordEvent("started without the journal", error.description)
+            state.withLock { $0.isJournalUnread = true }
+        }
+    }
+
+    /// Writes everything again whenever the journal misses rows.
+    private func rewriteJournal() async {
+        for await _ in journalRewrites {
+            await dispatcher.rewriteJournal()
+            await rules.save()
+            await dispatcher.recordEvent(
+                "journal begun anew", "everything is written again; a file that could not be used is kept beside it")
+        }
+    }
+
+    /// Probes the targets of the running configuration.
+    private func startProbes() {
+        watchPolls()
+        let configuration = state.withLock(\.configuration)
+        probes.start(schedule(configuration, environment.probes?(configuration)))
+    }
+
+    /// The loop of the probes is late when no target had a turn for three intervals, at least a minute.
+    func watchPolls() {
+        let interval = state.withLock(\.configuration.global.pollInterval)
+        watchdog.watch("poll", limit: max(.seconds(60), interval * 3), now: platform.time.monotonic())
+    }
+
+    /// The probes of a configuration with the way of their results into the pipeline.
+    /// - Parameter set: nil makes the probes that the network has for the configuration.
+    func schedule(_ configuration: Configuration, _ set: ProbeSet? = nil) -> ProbeSchedule {
+        let (appender, rules, watchdog, time) = (appender, rules, watchdog, platform.time)
+        let round = supervisor.targetsChanged()
+        return ProbeSchedule(
+            set ?? network.probes(configuration, platform: platform), platform: platform,
+            events: .init(
+                results: { results in
+                    let changed = appender.append(results)
+                    if !changed.isEmpty { rules.consider(changed) }
+                },
+                progress: { watchdog.advanced("poll", now: time.monotonic()) },
+                firstRoundEnded: { [weak self] in
+                    guard let self else { return }
+                    notify { $0.roundEnded(round, status: self.statusLine()) }
+                }))
+    }
+
+    /// Binds the addresses and answers from then on.
+    private func listen() async throws {
+        let settings = state.withLock(\.web)
+        let listener = environment.listener(settings, sources(), platform, registry)
+        let addresses = try await listener.start()
+        let path = state.withLock { state in
+            state.listener = listener
+            state.addresses = addresses
+            return state.configuration.path
+        }
+        platform.log.notice(
+            "started",
+            metadata: [
+                "version": "\(options.version)", "config": "\(path)",
+                "listen": "\(addresses.joined(separator: ","))",
+            ])
+        await dispatcher.recordEvent("started", "version \(options.version), \(path)")
+    }
+
+    private func stopWeb() async {
+        let listener = state.withLock { state in
+            defer { state.listener = nil }
+            return state.listener
+        }
+        await listener?.stop()
+    }
+
+    /// Sends systemd the status, and that the agent lives as long as all of its loops advance.
+    private func supervise() async {
+        let time = platform.time
+        for loop in ["evaluate"] + DispatcherService.Loop.allCases.map(\.rawValue) {
+            watchdog.watch(loop, limit: .seconds(60), now: time.monotonic())
+        }
+        let interval = min(
+            environment.manager.watchdogInterval ?? environment.statusInterval, environment.statusInterval)
+        while !Task.isCancelled {
+            let now = time.monotonic()
+            notify { $0.turn(stalled: watchdog.stalled(now: now), status: statusLine(), now: now) }
+            guard (try? await time.sleep(for: interval)) != nil else { return }
+        }
+    }
+}

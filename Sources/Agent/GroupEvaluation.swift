@@ -1,0 +1,111 @@
+import FoundationEssentials
+import Journal
+import Platform
+import PromQL
+import Rules
+import Samples
+import Store
+import Synchronization
+
+/// One evaluation of a rule group, to be run on a thread that may compute: it has the group's state to itself and gives
+/// it back changed.
+struct GroupEvaluation: Sendable {
+    /// A rule's expression and templates may take this long; the rule fails then.
+    static let ruleLimit = Duration.seconds(10)
+    /// All rules of the group may take this long together; those that are left then fail.
+    static let groupLimit = Duration.seconds(30)
+
+    /// What is to be done with the results.
+    struct Outcome: Sendable {
+        let evaluator: GroupEvaluator
+        /// Steps of the clock that the evaluator's state has been shifted by.
+        let steps: Duration
+        let result: GroupResult
+        let began: Moment
+        let ended: Instant
+        /// What the journal must hold where an alert has changed its state.
+        let state: [JournalChange]
+        /// Rules that failed in another way than the time before.
+        let newFailures: [(rule: String, error: String)]
+    }
+
+    private let evaluator: GroupEvaluator
+    private let steps: Duration
+    private let context: RuleContext
+    private let store: Store
+    private let clock: ClockWatch
+    private let time: any TimeSource
+    private let isCancelled = Signal()
+
+    private final class Signal: Sendable {
+        private let isSet = Atomic(false)
+        func set() { isSet.store(true, ordering: .relaxed) }
+        var value: Bool { isSet.load(ordering: .relaxed) }
+    }
+
+    init(
+        evaluator: GroupEvaluator, steps: Duration, context: RuleContext, store: Store, clock: ClockWatch,
+        time: any TimeSource
+    ) {
+        self.evaluator = evaluator
+        self.steps = steps
+        self.context = context
+        self.store = store
+        self.clock = clock
+        self.time = time
+    }
+
+    /// Breaks it off: nothing comes of it any more.
+    func cancel() { isCancelled.set() }
+
+    /// Evaluates the rules and appends their series to the store.
+    /// - Returns: nil when it was broken off.
+    func run() -> Outcome? {
+        let (began, steps) = clock.look()
+        var evaluator = evaluator
+        if steps != self.steps { evaluator.shift(by: steps - self.steps) }
+        let failedBefore = Set(evaluator.rules.compactMap(\.lastError))
+        var result = evaluator.evaluate(at: began.wall, limited(began.monotonic))
+        guard !isCancelled.value else { return nil }
+        // The clock may have stepped meanwhile, and the store's samples with it.
+        let now = clock.look()
+        if now.steps != steps {
+            let step = now.steps - steps
+            evaluator.shift(by: step)
+            result.samples = result.samples.map { Sample($0.labels, $0.value, at: $0.timestamp + step) }
+        }
+        store.append(result.samples)
+        return Outcome(
+            evaluator: evaluator, steps: now.steps, result: result, began: began, ended: time.monotonic(),
+            // The state goes with the alerts, in one transaction: a restart finds both or neither.
+            state: result.isChanged ? GroupEvaluation.state(of: evaluator, now.now.wall) : [],
+            newFailures: result.failures.filter { !failedBefore.contains($0.error) })
+    }
+
+    private func limited(_ began: Instant) -> RuleContext {
+        let (time, isCancelled) = (time, isCancelled)
+        let groupEnd = began + GroupEvaluation.groupLimit
+        var context = context
+        context.startRule = {
+            let end = min(time.monotonic() + GroupEvaluation.ruleLimit, groupEnd)
+            return { isCancelled.value || time.monotonic() > end }
+        }
+        return context
+    }
+
+    // MARK: State
+
+    /// Before a group's key in the journal.
+    static let stateKeyPrefix = "rules/"
+
+    /// What a restart needs to know of a group.
+    static func state(of evaluator: GroupEvaluator, _ now: Timestamp) -> [JournalChange] {
+        guard let bytes = try? JSONEncoder().encode(evaluator.saved(at: now)) else { return [] }
+        return [.state(key: stateKeyPrefix + evaluator.group.key, Array(bytes))]
+    }
+
+    /// What `state` wrote.
+    static func saved(_ bytes: [UInt8]) -> Result<GroupEvaluator.Saved, any Error> {
+        Result { try JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes)) }
+    }
+}

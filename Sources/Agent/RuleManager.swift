@@ -1,0 +1,421 @@
+import Alerts
+import Config
+import Journal
+import Logging
+import Platform
+import PromQL
+import Rules
+import Samples
+import Store
+import Synchronization
+import Telemetry
+
+/// Evaluates rule groups, each at its moment of its interval, and at once when a state that it reads has changed.
+/// As `rules.Manager` in Prometheus.
+///
+/// The actor only decides. Groups are evaluated on a few threads of their own, where nothing that comes from outside
+/// can starve them; a group is never on two at once, and groups that take long get half of the threads at most, so
+/// that they delay no other. A group is looked up by its key after each suspension: a reload may have replaced it.
+package actor RuleManager {
+    /// Takes the alerts that began, ended or are due to be sent again, and what the journal must hold of the rules'
+    /// state in the same transaction. Returns once both are in the journal, or at once where `waits` is false.
+    package typealias Notify = @Sendable (_ alerts: [Alert], _ state: [JournalChange], _ waits: Bool) async -> Void
+
+    /// What a reload brought while the group was being evaluated.
+    private enum Replacement {
+        case group(RuleGroup)
+        case removal
+    }
+
+    private enum Phase {
+        case idle
+        /// On a thread, or about to be.
+        case evaluating(since: Instant)
+        /// Its alerts are on their way to the journal.
+        case notifying
+    }
+
+    private struct Entry {
+        /// Tells this entry from a later one with the same key.
+        let id: UInt64
+        var evaluator: GroupEvaluator
+        /// Steps of the clock that the evaluator's state has been shifted by.
+        var steps: Duration
+        var interval: Duration
+        var due: Instant
+        /// When news of one of its metrics came, which the next evaluation takes into account.
+        var triggeredAt: Instant?
+        var phase = Phase.idle
+        var replacement: Replacement?
+        /// State of the last run that came while the group was being evaluated.
+        var unmerged: GroupEvaluator.Saved?
+        var lastStart: Instant?
+        /// Seconds.
+        var lastDuration = 0.0
+        var lastEvaluation: Timestamp?
+
+        var isIdle: Bool { if case .idle = phase { true } else { false } }
+        var isEvaluating: Bool { if case .evaluating = phase { true } else { false } }
+        var isRemoved: Bool { if case .removal = replacement { true } else { false } }
+
+        /// Shifts the state by the steps that it has not gone along with yet.
+        mutating func align(to steps: Duration) {
+            if steps != self.steps { evaluator.shift(by: steps - self.steps) }
+            self.steps = steps
+        }
+
+        /// When it is to be evaluated next; a flapping target must not make a storm.
+        var wakeTime: Instant {
+            guard let triggeredAt else { return due }
+            return min(due, max(triggeredAt, lastStart.map { $0 + RuleManager.minTriggerGap } ?? triggeredAt))
+        }
+
+        func isSlow(at now: Instant) -> Bool {
+            if case .evaluating(let since) = phase, now - since >= RuleManager.slowDuration { return true }
+            return lastDuration >= RuleManager.slowDuration.seconds
+        }
+    }
+
+    private static let threadCount = 4
+    /// A group whose last evaluation took longer is slow; so many at a time leave the other threads to the others.
+    private static let slowDuration = Duration.seconds(1)
+    private static let slowLimit = 2
+    /// Between two evaluations of a group that news asks for.
+    private static let minTriggerGap = Duration.milliseconds(100)
+    /// An evaluation that takes much longer than its limit doesn't end any more: the watchdog must know.
+    private static let stallLimit = GroupEvaluation.groupLimit + .seconds(15)
+
+    /// Keys in the order of the files.
+    private var order: [String] = []
+    private var entries: [String: Entry] = [:]
+    private var nextID: UInt64 = 0
+    private var context: RuleContext
+    private let store: Store
+    private let clock: ClockWatch
+    private let notify: Notify
+    private let platform: Platform
+    private let pool: any WorkPool
+    private let metrics: RuleMetrics
+    private let progress: @Sendable () -> Void
+    private let wake = Wake()
+    private let news = Mutex<Set<String>>([])
+
+    /// - Parameters:
+    ///   - notify: takes alerts and the rules' state.
+    ///   - pool: where groups are evaluated; nil for threads of the manager's own.
+    ///   - progress: called at each turn of the loop while no evaluation hangs, for the watchdog.
+    package init(
+        _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockWatch, notify: @escaping Notify,
+        platform: Platform, registry: Registry, pool: (any WorkPool)? = nil, progress: @escaping @Sendable () -> Void
+    ) {
+        self.store = store
+        self.clock = clock
+        self.notify = notify
+        self.platform = platform
+        self.pool = pool ?? platform.workPool("rules", threads: RuleManager.threadCount)
+        self.progress = progress
+        metrics = RuleMetrics(registry)
+        context = RuleManager.context(configuration, store)
+        let (now, steps) = clock.look()
+        for group in set.groups {
+            let entry = Entry(
+                id: nextID, evaluator: GroupEvaluator(group), steps: steps,
+                interval: RuleManager.interval(group, configuration), due: now.monotonic)
+            nextID += 1
+            order.append(group.key)
+            entries[group.key] = entry
+            metrics.declare(group, interval: entry.interval)
+        }
+    }
+
+    private static func context(_ configuration: Configuration, _ store: Store) -> RuleContext {
+        var context = RuleContext(source: StoreSource(store: store))
+        context.externalLabels = Labels(configuration.global.externalLabels)
+        context.externalURL = configuration.web.externalURL
+        context.limits.series = 100_000
+        context.limits.samples = 5_000_000
+        context.limits.defaultStep = configuration.global.evaluationInterval
+        return context
+    }
+
+    private static func interval(_ group: RuleGroup, _ configuration: Configuration) -> Duration {
+        group.interval ?? configuration.global.evaluationInterval
+    }
+
+    private static func phase(_ key: String, _ interval: Duration) -> EvaluationPhase {
+        EvaluationPhase(key: key, interval: interval)
+    }
+
+    /// Makes groups that read one of these metrics due at once.
+    package nonisolated func consider(_ metrics: Set<String>) {
+        news.withLock { $0.formUnion(metrics) }
+        wake.signal()
+    }
+
+    // MARK: The loop
+
+    /// Evaluates until the task is cancelled. What is being evaluated then is broken off, its results are dropped.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                takeNews()
+                let now = clock.look().now.monotonic
+                for key in ready(at: now) {
+                    start(key, now)
+                    group.addTask { await self.evaluate(key) }
+                }
+                if !isStalled(at: now) { progress() }
+                await wake.wait(until: nextWake(after: now), time: platform.time)
+            }
+        }
+    }
+
+    private func takeNews() {
+        let names = news.withLock { news in
+            defer { news = [] }
+            return news
+        }
+        guard !names.isEmpty else { return }
+        let now = platform.time.monotonic()
+        for key in order {
+            guard let entry = entries[key], entry.triggeredAt == nil,
+                entry.evaluator.group.metricNames.map({ !$0.isDisjoint(with: names) }) ?? true
+            else { continue }
+            entries[key]?.triggeredAt = now
+        }
+    }
+
+    /// The groups to begin with now, those that wait longest first, as far as there are threads.
+    private func ready(at now: Instant) -> [String] {
+        var free = RuleManager.threadCount
+        var slow = 0
+        var waiting: [(key: String, since: Instant, isSlow: Bool)] = []
+        for (key, entry) in entries {
+            if entry.isEvaluating {
+                free -= 1
+                if entry.isSlow(at: now) { slow += 1 }
+            } else if entry.isIdle, entry.wakeTime <= now {
+                waiting.append((key, entry.wakeTime, entry.isSlow(at: now)))
+            }
+        }
+        waiting.sort { ($0.since, $0.key) < ($1.since, $1.key) }
+        var found: [String] = []
+        for one in waiting where found.count < free {
+            if one.isSlow {
+                guard slow < RuleManager.slowLimit else { continue }
+                slow += 1
+            }
+            found.append(one.key)
+        }
+        return found
+    }
+
+    /// When the loop must look again unless an evaluation ends or news comes before: groups that are due already wait
+    /// for a thread.
+    private func nextWake(after now: Instant) -> Instant {
+        let latest = now + .seconds(30)
+        return entries.values.reduce(latest) { next, entry in
+            entry.isIdle && entry.wakeTime > now ? min(next, entry.wakeTime) : next
+        }
+    }
+
+    private func isStalled(at now: Instant) -> Bool {
+        entries.values.contains { entry in
+            if case .evaluating(let since) = entry.phase { now - since > RuleManager.stallLimit } else { false }
+        }
+    }
+
+    // MARK: One evaluation
+
+    private func start(_ key: String, _ now: Instant) {
+        entries[key]?.phase = .evaluating(since: now)
+        entries[key]?.lastStart = now
+        // What comes from here on deserves another look.
+        entries[key]?.triggeredAt = nil
+    }
+
+    private func evaluate(_ key: String) async {
+        guard let entry = entries[key] else { return }
+        let evaluation = GroupEvaluation(
+            evaluator: entry.evaluator, steps: entry.steps, context: context, store: store, clock: clock,
+            time: platform.time)
+        let outcome = await withTaskCancellationHandler {
+            if let outcome = await pool.run({ evaluation.run() }) { return outcome }
+            // Rather late for everything else than blind.
+            platform.log.error("no thread can be started to evaluate rules; they hold up everything else")
+            return evaluation.run()
+        } onCancel: {
+            evaluation.cancel()
+        }
+        guard let outcome, !Task.isCancelled else {
+            entries[key]?.phase = .idle
+            return
+        }
+        await finish(key, outcome)
+    }
+
+    private func finish(_ key: String, _ outcome: GroupEvaluation.Outcome) async {
+        // Not removed meanwhile: a reload leaves what is being evaluated in its place.
+        guard var entry = entries[key] else { return }
+        let group = outcome.evaluator.group
+        let id = entry.id
+        entry.evaluator = outcome.evaluator
+        entry.steps = outcome.steps
+        entry.lastDuration = (outcome.ended - outcome.began.monotonic).seconds
+        entry.lastEvaluation = outcome.began.wall
+        if entry.due <= outcome.began.monotonic {
+            let phase = RuleManager.phase(key, entry.interval)
+            let missed = phase.count(after: outcome.began.monotonic, through: outcome.ended)
+            if missed > 0 { metrics.recordMissed(group, missed) }
+            entry.due = phase.next(after: outcome.ended)
+        }
+        metrics.record(group, outcome.result, began: outcome.began.wall, seconds: entry.lastDuration)
+        for (rule, error) in outcome.newFailures {
+            platform.log.error(
+                "a rule failed to evaluate", metadata: ["group": "\(group.name)", "rule": "\(rule)", "err": "\(error)"])
+        }
+        if let saved = entry.unmerged { entry.evaluator.merge(saved, now: platform.time.wall()) }
+        entry.unmerged = nil
+        var (alerts, state) = (outcome.result.alerts, outcome.state)
+        switch entry.replacement {
+        case nil: break
+        case .group(let group): entry.evaluator.adopt(group)
+        case .removal:
+            entries[key] = nil
+            (alerts, state) = end(key, entry.evaluator)
+            alerts = outcome.result.alerts.filter { $0.endsAt != nil } + alerts
+        }
+        entry.replacement = nil
+        entry.phase = .notifying
+        if entries[key] != nil { entries[key] = entry }
+        // The thread is free for another group while the journal writes.
+        wake.signal()
+        if !alerts.isEmpty || !state.isEmpty { await notify(alerts, state, true) }
+        if entries[key]?.id == id { entries[key]?.phase = .idle }
+        wake.signal()
+    }
+
+    // MARK: The journal
+
+    /// Takes up the rules' state where the last run ended.
+    /// - Parameters:
+    ///   - states: what the journal has kept, by its keys; others than those of rules are left alone.
+    ///   - merging: the groups have been evaluated meanwhile, after a start without the journal.
+    package func restore(_ states: [String: [UInt8]], merging: Bool = false) async {
+        let states = states.filter { $0.key.hasPrefix(GroupEvaluation.stateKeyPrefix) }
+        let saved =
+            await pool.run { states.mapValues { GroupEvaluation.saved($0) } }
+            ?? states.mapValues { GroupEvaluation.saved($0) }
+        let (now, steps) = clock.look()
+        var ends: [Alert] = []
+        var forgotten: [JournalChange] = []
+        for (stateKey, saved) in saved.sorted(by: { $0.key < $1.key }) {
+            let key = String(stateKey.dropFirst(GroupEvaluation.stateKeyPrefix.count))
+            guard entries[key] != nil else {
+                // Its file went while the agent was down: without the group nothing else ends what it fired.
+                ends += (try? saved.get())?.ends(at: now.wall, externalLabels: context.externalLabels) ?? []
+                forgotten.append(.forgetState(key: stateKey))
+                continue
+            }
+            switch saved {
+            case .success(let saved):
+                if entries[key]?.isEvaluating == true {
+                    entries[key]?.unmerged = saved
+                    continue
+                }
+                entries[key]?.align(to: steps)
+                if merging {
+                    entries[key]?.evaluator.merge(saved, now: now.wall)
+                } else {
+                    entries[key]?.evaluator.restore(saved, now: now.wall)
+                }
+            case .failure(let error):
+                platform.log.error(
+                    "a rule group's state in the journal could not be read",
+                    metadata: ["group": "\(key)", "err": "\(error)"])
+            }
+        }
+        if !forgotten.isEmpty { await notify(ends, forgotten, false) }
+    }
+
+    /// Writes the state of all groups, from which a restart knows how long the outage was.
+    package func save() async {
+        let (now, steps) = clock.look()
+        for key in order where entries[key]?.isEvaluating == false { entries[key]?.align(to: steps) }
+        let evaluators = order.compactMap { entries[$0]?.evaluator }
+        let encode = { @Sendable in evaluators.flatMap { GroupEvaluation.state(of: $0, now.wall) } }
+        await notify([], await pool.run(encode) ?? encode(), true)
+    }
+
+    // MARK: Reload
+
+    /// Takes other rules; those that are the same keep their state, and what the others fired ends.
+    package func reload(_ set: RuleSet, _ configuration: Configuration) async {
+        context = RuleManager.context(configuration, store)
+        let (now, steps) = clock.look()
+        for group in set.groups {
+            let interval = RuleManager.interval(group, configuration)
+            var entry =
+                entries[group.key]
+                ?? Entry(
+                    id: nextID, evaluator: GroupEvaluator(group), steps: steps, interval: interval, due: now.monotonic)
+            if entry.id == nextID { nextID += 1 }
+            entry.interval = interval
+            entry.due = min(entry.due, RuleManager.phase(group.key, interval).next(after: now.monotonic))
+            if entry.isEvaluating {
+                entry.replacement = .group(group)
+            } else {
+                entry.align(to: steps)
+            }
+            entry.evaluator.adopt(group)
+            entries[group.key] = entry
+            metrics.declare(group, interval: interval)
+        }
+        let present = Set(set.groups.map(\.key))
+        var ends: [Alert] = []
+        var forgotten: [JournalChange] = []
+        for key in entries.keys.sorted() where !present.contains(key) {
+            if entries[key]?.isEvaluating == true {
+                entries[key]?.replacement = .removal
+            } else if let entry = entries.removeValue(forKey: key) {
+                let (alerts, state) = end(key, entry.evaluator)
+                ends += alerts
+                forgotten += state
+            }
+        }
+        order = set.groups.map(\.key)
+        wake.signal()
+        if !ends.isEmpty || !forgotten.isEmpty { await notify(ends, forgotten, true) }
+    }
+
+    /// Ends the series of a group that is gone.
+    /// - Returns: the ends of its alerts, and what the journal is to forget.
+    private func end(_ key: String, _ evaluator: GroupEvaluator) -> ([Alert], [JournalChange]) {
+        let now = clock.look().now.wall
+        store.append(evaluator.ending(at: now))
+        return (evaluator.ends(at: now), [.forgetState(key: GroupEvaluation.stateKeyPrefix + key)])
+    }
+
+    // MARK: For the API
+
+    /// One group as it stands.
+    package struct GroupStatus: Sendable {
+        /// The group and the state of its rules.
+        package let evaluator: GroupEvaluator
+        /// Between evaluations.
+        package let interval: Duration
+        /// Seconds that the last evaluation took.
+        package let lastDuration: Double
+        /// When the last evaluation began; nil before the first.
+        package let lastEvaluation: Timestamp?
+    }
+
+    /// All groups in the order of the files, as of their last evaluation.
+    package func statuses() -> [GroupStatus] {
+        order.compactMap { entries[$0] }.filter { !$0.isRemoved }.map {
+            GroupStatus(
+                evaluator: $0.evaluator, interval: $0.interval, lastDuration: $0.lastDuration,
+                lastEvaluation: $0.lastEvaluation)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/// Runs work with a deadline that holds even when the work ignores its cancellation.
+package enum Deadline {
+    /// - Parameter ended: called when the work has really ended, in either case.
+    /// - Returns: the work's value; nil at the deadline, or when the caller is cancelled. The work is cancelled then and
+    ///   may go on by itself.
+    package static func run<Value: Sendable>(
+        _ work: @escaping @Sendable () async -> Value, until deadline: Instant, time: any TimeSource,
+        ended: @escaping @Sendable () -> Void = {}
+    ) async -> Value? {
+        let race = OneShot<Value?>()
+        let worker = Task {
+            let value = await work()
+            ended()
+            race.fulfil(value)
+        }
+        let timer = Task {
+            try? await time.sleep(until: deadline)
+            race.fulfil(nil)
+        }
+        let value = await withTaskCancellationHandler {
+            await race.value()
+        } onCancel: {
+            worker.cancel()
+            race.fulfil(nil)
+        }
+        timer.cancel()
+        worker.cancel()
+        return value
+    }
+}

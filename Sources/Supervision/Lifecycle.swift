@@ -1,0 +1,136 @@
+import Platform
+
+/// What systemd and `/-/ready` learn of the agent's start, reloads and stop: a value that takes events and returns what
+/// is to be sent.
+///
+/// READY follows a start once, and each reload again, when every service runs and every present target has had its first
+/// answer or failure. Nothing but the watchdog's message follows STOPPING.
+/// Source: sd_notify(3), systemd.service(5) on `Type=notify-reload`.
+package struct Lifecycle: Sendable {
+    /// What the owner is to do, in this order.
+    package enum Action: Sendable, Hashable {
+        /// Send READY=1 with a status.
+        case ready(status: String)
+        /// Send RELOADING=1 with the monotonic time.
+        case reloading
+        /// Send STOPPING=1 with a status.
+        case stopping(status: String)
+        /// Send STATUS=.
+        case status(String)
+        /// Send WATCHDOG=1.
+        case alive
+        /// The first READY of this run has been sent.
+        case becameReady
+        /// Which loops stand still, when that changed; empty: all advance again.
+        case stalled([String])
+    }
+
+    private enum Phase {
+        case starting, running
+        case stopping(by: Instant)
+    }
+
+    private var phase = Phase.starting
+    private var isStarted = false
+    /// Counts the sets of targets; the last one is the present one.
+    private var round = 0
+    private var isRoundEnded = false
+    private var isReloading = false
+    private var isReadyDue = true
+    /// Why the last reload was refused.
+    private var refusal: String?
+    private var lastStatus = ""
+    private var lastStalled: [String] = []
+
+    package init() {}
+
+    /// Nil when the agent is ready; else what it waits for, in words.
+    package var notReady: String? {
+        switch phase {
+        case .running: nil
+        case .stopping: "stopping"
+        case .starting: isStarted ? "waiting for the first answer or failure of each target" : "starting"
+        }
+    }
+
+    /// Whether the agent has begun to stop.
+    package var isStopping: Bool {
+        if case .stopping = phase { true } else { false }
+    }
+
+    /// Other targets are probed from now on.
+    /// - Returns: the number to give to `roundEnded`.
+    package mutating func targetsChanged() -> Int {
+        round += 1
+        isRoundEnded = false
+        return round
+    }
+
+    /// Each of a set of targets has had its first answer or failure. One that was replaced meanwhile is ignored.
+    /// - Parameter status: how the targets do, in one line; so in all functions here.
+    package mutating func roundEnded(_ round: Int, status: String) -> [Action] {
+        guard round == self.round else { return [] }
+        isRoundEnded = true
+        return readyIfDue(status)
+    }
+
+    /// All services run.
+    package mutating func servicesStarted(status: String) -> [Action] {
+        isStarted = true
+        return readyIfDue(status)
+    }
+
+    /// A reload begins, whoever asked for it. One that comes before the agent is ready is part of the start.
+    package mutating func reloadBegan() -> [Action] {
+        if isStopping { return [] }
+        isReloading = true
+        guard case .running = phase else { return [] }
+        isReadyDue = true
+        return [.reloading]
+    }
+
+    /// - Parameter refusal: why the old configuration stays; nil: the new one is in force.
+    package mutating func reloadEnded(refusal: String?, status: String) -> [Action] {
+        isReloading = false
+        self.refusal = refusal.map { String($0.prefix { !$0.isNewline }) }
+        return readyIfDue(status)
+    }
+
+    /// - Parameter limit: how long the stop may take; so long the watchdog is fed whatever the loops do.
+    package mutating func stopBegan(now: Instant, limit: Duration) -> [Action] {
+        if isStopping { return [] }
+        phase = .stopping(by: now + limit)
+        return [.stopping(status: "Stopping: delivering what is in flight")]
+    }
+
+    /// To be called every few seconds.
+    /// - Parameter stalled: loops that have not advanced for too long.
+    package mutating func turn(stalled: [String], status: String, now: Instant) -> [Action] {
+        if case .stopping(let by) = phase { return now < by ? [.alive] : [] }
+        var actions: [Action] = stalled.isEmpty ? [.alive] : []
+        if stalled != lastStalled {
+            lastStalled = stalled
+            actions.append(.stalled(stalled))
+        }
+        let line = line(status)
+        if line != lastStatus {
+            lastStatus = line
+            actions.append(.status(line))
+        }
+        return actions
+    }
+
+    private mutating func readyIfDue(_ status: String) -> [Action] {
+        guard isReadyDue, isStarted, isRoundEnded, !isReloading, !isStopping else { return [] }
+        isReadyDue = false
+        lastStatus = line(status)
+        guard case .starting = phase else { return [.ready(status: lastStatus)] }
+        phase = .running
+        return [.ready(status: lastStatus), .becameReady]
+    }
+
+    private func line(_ status: String) -> String {
+        guard let refusal else { return status }
+        return "\(status). The last reload was refused, the configuration before it is in force: \(refusal)"
+    }
+}

@@ -1,0 +1,112 @@
+import Platform
+import Synchronization
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Files as a service of systemd finds them: with the rights of its account, and with the credentials of its unit where
+/// systemd will put them. For root alone.
+struct ServiceFiles: FileAccess {
+    private let unit: ServiceUnit
+    private let user: uid_t
+    private let group: gid_t
+    private let files = SystemFiles()
+
+    /// - Throws: `ServiceUnitError` when this is not root's process or the account does not exist.
+    init(_ unit: ServiceUnit) throws(ServiceUnitError) {
+        guard geteuid() == 0 else {
+            throw ServiceUnitError(message: "only root can look at files with the rights of \(unit.user)")
+        }
+        guard let account = getpwnam(unit.user) else {
+            throw ServiceUnitError(
+                message:
+                    "there is no account \"\(unit.user)\", which \(ServiceUnit.name) runs as; systemd-sysusers makes it"
+            )
+        }
+        self.unit = unit
+        user = account.pointee.pw_uid
+        group = account.pointee.pw_gid
+        // Root's own groups must not help.
+        setgroups(0, nil)
+    }
+
+    func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        if let credential = credential(path) { return try read(credential, path, limit: limit) }
+        return try asService { () throws(FileError) in try files.read(path, limit: limit) }
+    }
+
+    func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
+        try asService { () throws(FileError) in try files.tail(path, limit: limit) }
+    }
+
+    func glob(_ pattern: String) -> [String] {
+        (try? asService { () throws(FileError) in files.glob(pattern) }) ?? []
+    }
+
+    /// Credentials of the running service that are older than what they were copied from, as sentences.
+    func staleCredentials() -> [String] {
+        unit.credentials.compactMap { credential in
+            var copy = stat()
+            var source = stat()
+            guard stat(ServiceUnit.credentialsFolder + "/" + credential.name, &copy) == 0,
+                stat(credential.source, &source) == 0,
+                (copy.st_mtim.tv_sec, copy.st_mtim.tv_nsec) < (source.st_mtim.tv_sec, source.st_mtim.tv_nsec)
+            else { return nil }
+            return
+                "the service still has the credential \(credential.name) from before \(credential.source) was changed; systemctl restart \(ServiceUnit.name) takes the new one"
+        }
+    }
+
+    /// The credential that a path will be, with the reason of a path that none will be.
+    private func credential(_ path: String) -> String? {
+        let folder = ServiceUnit.credentialsFolder + "/"
+        return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : nil
+    }
+
+    private func read(_ name: String, _ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        guard let credential = unit.credentials.last(where: { $0.name == name }) else {
+            throw FileError(
+                path: path, reason: "\(ServiceUnit.name) has no LoadCredential=\(name):… in it or in a drop-in")
+        }
+        // The service's own copy, while it runs.
+        if let bytes = try? files.read(path, limit: limit) { return bytes }
+        guard credential.isEncrypted else { return try files.read(credential.source, limit: limit) }
+        _ = try files.read(credential.source, limit: limit)
+        let (text, status) = ServiceUnit.output(
+            of: "systemd-creds decrypt --name=\(quoted(name)) \(quoted(credential.source)) - 2>&1")
+        guard status == 0 else {
+            throw FileError(path: credential.source, reason: String(text.prefix(200)))
+        }
+        return Array(text.utf8)
+    }
+
+    /// For sh(1).
+    private func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// The effective account is the whole process's.
+    private static let account = Mutex(())
+
+    /// Does something with the service's rights on files; seteuid(2).
+    private func asService<T: Sendable>(_ body: () throws(FileError) -> T) throws(FileError) -> T {
+        do {
+            return try ServiceFiles.account.withLock { (_) throws(FileError) -> T in
+                setegid(group)
+                seteuid(user)
+                defer {
+                    seteuid(0)
+                    setegid(0)
+                }
+                return try body()
+            }
+        } catch {
+            guard error.reason == String(cString: strerror(EACCES)) else { throw error }
+            throw FileError(
+                path: error.path,
+                reason:
+                    "\(unit.user), as which the service runs, may not read it; chgrp \(unit.user) and chmod 0640 let it"
+            )
+        }
+    }
+}

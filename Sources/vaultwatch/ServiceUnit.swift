@@ -1,0 +1,160 @@
+import Platform
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a unit of systemd gives to its service: account, environment, credentials. Source: systemd.exec(5).
+struct ServiceUnit: Hashable {
+    /// A secret that systemd copies for the service when it starts.
+    struct Credential: Hashable {
+        var name: String
+        /// Where the copy is made from.
+        var source: String
+        var isEncrypted: Bool
+    }
+
+    var user = "root"
+    var environment: [String: String] = [:]
+    /// Without the "-" before those that may be missing.
+    var environmentFiles: [String] = []
+    var credentials: [Credential] = []
+
+    static let name = "vaultwatch.service"
+    /// Where the copies of credentials are while the service runs; root may read them.
+    static let credentialsFolder = "/run/credentials/\(name)"
+
+    /// Asks systemd for the installed unit with its drop-ins.
+    /// - Throws: `ServiceUnitError`.
+    static func installed() throws(ServiceUnitError) -> ServiceUnit {
+        let (output, status) = output(of: "systemctl cat \(name) 2>&1")
+        guard status == 0 else {
+            throw ServiceUnitError(
+                message: "systemctl cat \(name): \(output.split(separator: "\n").first ?? "no answer")")
+        }
+        return ServiceUnit(parsing: output)
+    }
+
+    /// - Parameter text: the unit's files one after the other, as `systemctl cat` prints them.
+    init(parsing text: String) {
+        var isService = false
+        for line in ServiceUnit.lines(text) {
+            if line.hasPrefix("[") {
+                isService = line == "[Service]"
+                continue
+            }
+            guard isService, !line.hasPrefix("#"), !line.hasPrefix(";"), let equals = line.firstIndex(of: "=") else {
+                continue
+            }
+            let value = ServiceUnit.trimmed(line[line.index(after: equals)...])
+            switch ServiceUnit.trimmed(line[..<equals]) {
+            case "User": user = value.isEmpty ? "root" : value
+            case "Environment":
+                if value.isEmpty { environment = [:] }
+                for word in ServiceUnit.words(value) { set(word) }
+            case "EnvironmentFile":
+                if value.isEmpty {
+                    environmentFiles = []
+                } else {
+                    environmentFiles.append(value.hasPrefix("-") ? String(value.dropFirst()) : value)
+                }
+            case "LoadCredential": add(value, isEncrypted: false)
+            case "LoadCredentialEncrypted": add(value, isEncrypted: true)
+            default: break
+            }
+        }
+    }
+
+    /// The variables that the service gets.
+    /// - Parameter files: for its environment files.
+    func variables(_ files: any FileAccess) -> [String: String] {
+        var result = self
+        for path in environmentFiles {
+            guard let bytes = try? files.read(path, limit: 1 << 20) else { continue }
+            for line in ServiceUnit.lines(String(decoding: bytes, as: UTF8.self)) where !line.hasPrefix("#") {
+                result.set(ServiceUnit.words(line).joined(separator: " "))
+            }
+        }
+        if !credentials.isEmpty { result.environment["CREDENTIALS_DIRECTORY"] = ServiceUnit.credentialsFolder }
+        return result.environment
+    }
+
+    private mutating func set(_ assignment: String) {
+        guard let equals = assignment.firstIndex(of: "=") else { return }
+        environment[String(assignment[..<equals])] = String(assignment[assignment.index(after: equals)...])
+    }
+
+    private mutating func add(_ value: String, isEncrypted: Bool) {
+        if value.isEmpty {
+            credentials = []
+            return
+        }
+        let parts = value.split(separator: ":", maxSplits: 1).map(String.init)
+        // Without a path, systemd looks for the name in its own folders.
+        let folder = isEncrypted ? "/etc/credstore.encrypted/" : "/etc/credstore/"
+        credentials.append(
+            Credential(name: parts[0], source: parts.count > 1 ? parts[1] : folder + parts[0], isEncrypted: isEncrypted)
+        )
+    }
+
+    /// Lines with a backslash at their end go on in the next one.
+    private static func lines(_ text: String) -> [String] {
+        var result: [String] = []
+        var begun = ""
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            begun += trimmed(line)
+            if begun.hasSuffix("\\") {
+                begun = begun.dropLast() + " "
+            } else {
+                result.append(begun)
+                begun = ""
+            }
+        }
+        return begun.isEmpty ? result : result + [begun]
+    }
+
+    /// Words at spaces, where quotation marks hold words together.
+    private static func words(_ text: String) -> [String] {
+        var result: [String] = []
+        var word: String?
+        var quote: Character?
+        for character in text {
+            if character == quote {
+                quote = nil
+            } else if quote == nil, character == "\"" || character == "'" {
+                quote = character
+                word = word ?? ""
+            } else if quote == nil, character.isWhitespace {
+                if let word { result.append(word) }
+                word = nil
+            } else {
+                word = (word ?? "") + String(character)
+            }
+        }
+        return word.map { result + [$0] } ?? result
+    }
+
+    private static func trimmed(_ text: some StringProtocol) -> String {
+        let isSpace = { (character: Character) in character.isWhitespace }
+        return String(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    }
+
+    /// Runs a command line of sh(1) to its end; popen(3).
+    /// - Returns: at most 1 MiB of its output, and its status as wait(2) has it; -1 when it can't be run.
+    static func output(of commandLine: String) -> (text: String, status: Int32) {
+        guard let stream = popen(commandLine, "re") else { return ("", -1) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while bytes.count < 1 << 20 {
+            let count = fread(&chunk, 1, chunk.count, stream)
+            if count == 0 { break }
+            bytes += chunk[..<count]
+        }
+        return (String(decoding: bytes, as: UTF8.self), pclose(stream))
+    }
+}
+
+/// Why a unit can't be looked at.
+struct ServiceUnitError: Error, Hashable, CustomStringConvertible {
+    let message: String
+    var description: String { message }
+}

@@ -1,0 +1,198 @@
+import Alerts
+import Config
+import Dispatching
+import Journal
+import Logging
+import Platform
+import Rules
+import Samples
+import Simulation
+import Store
+import Synchronization
+import Telemetry
+import Testing
+import YAML
+
+@testable import Agent
+
+/// When rule groups are evaluated, and what a reload, a slow group or a slow disk may do to the others.
+@Suite(.timeLimit(.minutes(2))) struct RuleManagerTests {
+    /// A manager with everything it needs, in virtual time.
+    private final class Harness: Sendable {
+        let time = VirtualTime()
+        let registry = Registry()
+        let store: Store
+        let manager: RuleManager
+        /// While closed, whoever hands on alerts waits.
+        let gate: Gate
+        let writes = Writes()
+
+        /// How often alerts were handed on.
+        final class Writes: Sendable {
+            private let begun = Mutex(0)
+            func begin() { begun.withLock { $0 += 1 } }
+            var count: Int { begun.withLock { $0 } }
+        }
+
+        init(_ rules: String, gate: Gate? = nil, pool: (any WorkPool)? = nil) throws {
+            let platform = Platform(
+                time: time, random: SeededRandom(seed: 1), files: MemoryFiles(),
+                log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let files = Harness.files(rules)
+            let gate =
+                gate
+                ?? {
+                    let gate = Gate(); gate.open(); return gate
+                }()
+            self.gate = gate
+            let (configuration, set) = try Harness.load(files)
+            store = Store(options: StoreOptions(), registry: registry)
+            manager = RuleManager(
+                set, configuration, store: store,
+                clock: ClockWatch(store: store, platform: platform, registry: registry),
+                notify: { [writes] _, _, _ in
+                    writes.begin()
+                    await gate.pass()
+                },
+                platform: platform, registry: registry, pool: pool, progress: {})
+        }
+
+        private static func files(_ rules: String) -> MemoryFiles {
+            MemoryFiles([
+                "/vaultwatch.yml": """
+                global: {evaluation_interval: 1s}
+                vault: {clusters: [{name: c, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}
+                rules: [/rules.yml]
+                alerting: {route: {receiver: r}, receivers: [{name: r}]}
+                """, "/rules.yml": rules,
+            ])
+        }
+
+        private static func load(_ files: MemoryFiles) throws -> (Configuration, RuleSet) {
+            let errors = ErrorList()
+            let configuration = try Configuration.load("/vaultwatch.yml", files: files, environment: [:])
+            let set = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
+            guard errors.isEmpty else { throw ConfigurationErrors(errors: errors.errors) }
+            return (configuration, set)
+        }
+
+        func reload(_ rules: String) async throws {
+            let (configuration, set) = try Harness.load(Harness.files(rules))
+            await manager.reload(set, configuration)
+        }
+
+        func evaluations(_ group: String) -> Double {
+            registry.counter("vaultwatch_rule_evaluations_total", help: "", labels: ["rule_group"]).value(group)
+        }
+    }
+
+    /// Lets others run until it holds; records an issue where it never does.
+    private func until(_ what: Comment, _ condition: () async -> Bool) async {
+        let end = ContinuousClock.now + .seconds(20)
+        while await !condition() {
+            guard ContinuousClock.now < end else {
+                Issue.record(what)
+                return
+            }
+            await Task.yield()
+        }
+    }
+
+    private static func alerting(_ groups: [String]) -> String {
+        "groups:\n" + groups.map { "- {name: \($0), rules: [{alert: \($0), expr: vector(1)}]}\n" }.joined()
+    }
+
+    /// A group that a reload takes out while another one waits for the journal is no longer there to evaluate.
+    @Test func aReloadMayTakeGroupsOutWhileAnotherWaits() async throws {
+        let harness = try Harness(RuleManagerTests.alerting(["a", "b", "c"]), gate: Gate())
+        let run = Task { await harness.manager.run() }
+        await until("no group was evaluated") { harness.writes.count > 0 }
+        // What the groups that go have fired ends, which waits as well.
+        let reload = Task { try await harness.reload(RuleManagerTests.alerting(["a"])) }
+        await until("the reload has no effect") { await harness.manager.statuses().count == 1 }
+        harness.gate.open()
+        try await reload.value
+        let before = harness.evaluations("a")
+        for _ in 0..<3 { await harness.time.run(for: .seconds(1)) }
+        await until("the group that stayed is not evaluated any more") { harness.evaluations("a") > before }
+        #expect(await harness.manager.statuses().map(\.evaluator.group.name) == ["a"])
+        run.cancel()
+        await run.value
+    }
+
+    /// Runs until its deadline: a day of values sorted at each second of a day.
+    private static let heavy = "quantile_over_time(0.5, quantile_over_time(0.5, vector(time())[1d:1s])[1d:1s])"
+
+    /// One group needs all of its time. The others are evaluated meanwhile, each at its own.
+    @Test func aSlowGroupDelaysNoOther() async throws {
+        let harness = try Harness(
+            """
+            groups:
+            - {name: heavy, interval: 5m, rules: [{record: heavy, expr: "\(RuleManagerTests.heavy)"}]}
+            - {name: light, interval: 1s, rules: [{record: light, expr: vector(1)}]}
+            """, pool: ThreadPool("rules", threads: 4))
+        let run = Task { await harness.manager.run() }
+        for round in 1...4 {
+            await until("the light group waits for the heavy one, turn \(round)") {
+                harness.evaluations("light") >= Double(round)
+            }
+            harness.time.move(to: harness.time.monotonic() + .seconds(1))
+        }
+        #expect(harness.evaluations("heavy") == 0)
+        // Its time is over.
+        harness.time.move(to: harness.time.monotonic() + .seconds(60))
+        await until("the heavy group does not end") { harness.evaluations("heavy") == 1 }
+        #expect(await harness.manager.statuses().first?.evaluator.rules.first?.health == .err)
+        run.cancel()
+        await run.value
+    }
+
+    /// A reload takes a group out while it is being evaluated: what the evaluation still gives ends at once.
+    @Test func aGroupThatIsRemovedDuringItsEvaluationEnds() async throws {
+        let light = "- {name: light, interval: 1s, rules: [{record: light, expr: vector(1)}]}"
+        let harness = try Harness(
+            """
+            groups:
+            - {name: heavy, interval: 5m, rules: [{alert: Early, expr: vector(1)}, {record: heavy, expr: "\(RuleManagerTests.heavy)"}]}
+            \(light)
+            """, pool: ThreadPool("rules", threads: 4))
+        let run = Task { await harness.manager.run() }
+        await until("the light group is not evaluated") { harness.evaluations("light") > 0 }
+        try await harness.reload("groups:\n\(light)")
+        #expect(await harness.manager.statuses().map(\.evaluator.group.name) == ["light"])
+        harness.time.move(to: harness.time.monotonic() + .seconds(60))
+        await until("the heavy group does not end") { harness.evaluations("heavy") == 2 }
+        await until("its series do not end") {
+            let alerts = harness.store.select([Matcher("alertname", equals: "Early")], start: .min, end: .max)
+            return !alerts.isEmpty && alerts.allSatisfy { $0.points.last.map { StaleMarker.is($0.v) } ?? false }
+        }
+        // And the light one goes on.
+        let before = harness.evaluations("light")
+        harness.time.move(to: harness.time.monotonic() + .seconds(2))
+        await until("the light group is not evaluated any more") { harness.evaluations("light") > before }
+        run.cancel()
+        await run.value
+    }
+
+    /// Groups with the same interval are not evaluated at the same moment, and each keeps its own.
+    @Test func groupsAreSpreadOverTheirInterval() async throws {
+        let names = (0..<20).map { "g\($0)" }
+        let harness = try Harness(
+            "groups:\n"
+                + names.map { "- {name: \($0), interval: 1m, rules: [{record: \($0), expr: vector(1)}]}\n" }.joined())
+        let run = Task { await harness.manager.run() }
+        await harness.time.run(for: .seconds(300))
+        var phases: Set<Int64> = []
+        for name in names {
+            let times = harness.store.select([Matcher("__name__", equals: name)], start: .min, end: .max)
+                .flatMap { $0.points.map(\.t) }
+            // At once at the start, then at its own moment of each minute.
+            #expect(times.count >= 5, "\(name)")
+            for (a, b) in zip(times.dropFirst(), times.dropFirst(2)) { #expect(b - a == 60_000, "\(name)") }
+            phases.insert((times.last ?? 0) % 60_000)
+        }
+        #expect(phases.count > 15)
+        run.cancel()
+        await run.value
+    }
+}

@@ -1,0 +1,221 @@
+import Foundation
+import Lab
+import Logging
+import Platform
+import Synchronization
+import Transport
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// How late rules are evaluated while clients ask the heaviest queries that the API takes, some without reading the
+/// answers. Lateness is the time from the moment at which a group is due to the next evaluation that began, read from
+/// the timestamps of its own series, so that a moment without any evaluation counts as well.
+struct RuleLatenessBenchmark {
+    private static let groups = 20
+    /// Milliseconds.
+    private static let interval: Int64 = 200
+    private static let span = Duration.seconds(30)
+    /// Clients at once: of each kind of query, and of those that never read.
+    private static let clients = 4
+
+    static func run(_ folder: String) async throws {
+        print()
+        print("| \(groups) rule groups every \(interval) ms | p50 | p99 | worst | of health, p99 | peak memory |")
+        print("|---|---|---|---|---|---|")
+        for isStorm in [false, true] { try await measure(folder + "/vaultwatch", isStorm: isStorm) }
+    }
+
+    private static func measure(_ program: String, isStorm: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write(
+            "rules.yml",
+            "groups:\n"
+                + (0..<groups).map {
+                    "- {name: g\($0), interval: \(interval)ms, rules: [{record: tick, labels: {g: '\($0)'}, expr: vector(1)}]}\n"
+                }.joined())
+        try directory.write(
+            "vaultwatch.yml",
+            """
+            global: {poll_interval: 5s, timeout: 1s}
+            vault: {clusters: [{name: none, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
+            rules: [rules.yml]
+            alerting: {route: {receiver: none}, receivers: [{name: none}]}
+            """)
+        let port = try freePort()
+        let process = try await ChildProcess.start(
+            program,
+            [
+                "run", "--config.file=\(directory.file("vaultwatch.yml"))", "--storage.path=\(directory.file("data"))",
+                "--web.listen-address=127.0.0.1:\(port)", "--log.level=error",
+            ])
+        let http = CurlTransport(platform: .real(log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }))
+        let url = "http://127.0.0.1:\(port)"
+        guard
+            await waitUntil(
+                atMost: .seconds(30), { (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200 })
+        else { throw ChildProcessError(program: program, reason: "not ready") }
+        let began = now()
+        let health = try await storm(http, url, port, isStorm: isStorm)
+        let ended = now()
+        let lateness = try await lateness(http, url, began, ended)
+        let memory = peakMemory(process.pid)
+        _ = await process.terminate()
+        http.close()
+        func text(_ share: Double, _ values: [Double]) -> String {
+            values.isEmpty ? "–" : "\(Int(values[min(values.count - 1, Int(Double(values.count) * share))])) ms"
+        }
+        print(
+            "| \(isStorm ? "under a storm of queries" : "at rest") | \(text(0.5, lateness)) | \(text(0.99, lateness)) | \(text(1, lateness)) | \(text(0.99, health)) | \(memory) MiB |"
+        )
+    }
+
+    private final class Times: Sendable {
+        private let all = Mutex<[Double]>([])
+        func add(_ time: Double) { all.withLock { $0.append(time) } }
+        var sorted: [Double] { all.withLock { $0.sorted() } }
+    }
+
+    /// The queries that cost most: the longest range over everything, and quantiles over long windows.
+    private static func queries(_ url: String) -> [String] {
+        let end = now() / 1000
+        func range(_ expression: String) -> String {
+            "\(url)/api/v1/query_range?start=\(end - 10_999)&end=\(end)&step=1&query=\(encoded(expression))"
+        }
+        return [
+            range("{__name__=~\".+\"}"),
+            range("quantile_over_time(0.99, {__name__=~\".+\"}[1h])"),
+            range("quantile_over_time(0.9, vector(time())[1h:1s])"),
+            "\(url)/api/v1/query?query=\(encoded("quantile_over_time(0.9, quantile_over_time(0.9, vector(time())[1d:10s])[1d:1s])"))",
+        ]
+    }
+
+    /// - Returns: how long `/-/healthy` took meanwhile, milliseconds, sorted.
+    private static func storm(_ http: CurlTransport, _ url: String, _ port: UInt16, isStorm: Bool) async throws
+        -> [Double]
+    {
+        let end = ContinuousClock.now + span
+        let health = Times()
+        await withTaskGroup(of: Void.self) { group in
+            if isStorm {
+                for query in queries(url) {
+                    for _ in 0..<clients {
+                        group.addTask {
+                            while ContinuousClock.now < end {
+                                var request = HTTPRequest(url: query)
+                                request.timeout = .seconds(15)
+                                _ = try? await http.send(request)
+                                try? await Task.sleep(for: .milliseconds(20))
+                            }
+                        }
+                    }
+                }
+                for _ in 0..<clients {
+                    group.addTask {
+                        let sockets = (0..<4).map { _ in unread(port, queries("")[0]) }
+                        try? await Task.sleep(for: span)
+                        for socket in sockets where socket >= 0 { close(socket) }
+                    }
+                }
+            }
+            group.addTask {
+                while ContinuousClock.now < end {
+                    let began = ContinuousClock.now
+                    var request = HTTPRequest(url: url + "/-/healthy")
+                    request.timeout = .seconds(60)
+                    _ = try? await http.send(request)
+                    let took = ContinuousClock.now - began
+                    health.add(milliseconds(took))
+                    try? await Task.sleep(for: .milliseconds(50))
+                }
+            }
+        }
+        return health.sorted
+    }
+
+    /// A connection whose answer nobody reads. - Returns: -1 where there is none.
+    private static func unread(_ port: UInt16, _ path: String) -> Int32 {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard socket >= 0 else { return -1 }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        guard connected == 0, send(socket, request, request.utf8.count, 0) == request.utf8.count else {
+            close(socket)
+            return -1
+        }
+        return socket
+    }
+
+    /// Milliseconds, sorted, one for each moment at which one of the groups was due.
+    private static func lateness(_ http: CurlTransport, _ url: String, _ from: Int64, _ to: Int64) async throws
+        -> [Double]
+    {
+        var answer: HTTPResponse?
+        let reached = await waitUntil(atMost: .seconds(120)) {
+            var request = HTTPRequest(url: "\(url)/api/v1/query?query=\(encoded("tick[2m]"))&time=\(to / 1000 + 1)")
+            request.timeout = .seconds(10)
+            answer = try? await http.send(request)
+            return answer?.status == 200
+        }
+        guard reached, let body = answer?.body else {
+            throw ChildProcessError(program: "vaultwatch", reason: "does not answer any more")
+        }
+        let object = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+        let series = (object?["data"] as? [String: Any])?["result"] as? [[String: Any]] ?? []
+        var all: [Double] = []
+        for one in series {
+            let values = one["values"] as? [[Any]] ?? []
+            let times = values.compactMap { ($0.first as? Double).map { Int64(($0 * 1000).rounded()) } }
+                .filter { $0 >= from }
+            guard let first = times.first else { continue }
+            // Due at one of the phases that occur, the one that explains the evaluations best.
+            let phases = Set(times.map { $0 % interval })
+            func moments(_ phase: Int64) -> [Double] {
+                var next = 0
+                var found: [Double] = []
+                for due in stride(from: first - first % interval + phase, to: to, by: Int(interval)) where due >= first
+                {
+                    while next < times.count, times[next] < due { next += 1 }
+                    found.append(Double((next < times.count ? times[next] : to) - due))
+                }
+                return found.sorted()
+            }
+            let best = phases.map(moments).min {
+                ($0.isEmpty ? 0 : $0[$0.count / 2]) < ($1.isEmpty ? 0 : $1[$1.count / 2])
+            }
+            all += best ?? []
+        }
+        guard series.count == groups else {
+            throw ChildProcessError(program: "vaultwatch", reason: "\(series.count) of \(groups) groups were evaluated")
+        }
+        return all.sorted()
+    }
+
+    private static func encoded(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    }
+
+    private static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+
+    private static func milliseconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) * 1000 + Double(duration.components.attoseconds) * 1e-15
+    }
+
+    /// Mebibytes; proc(5), VmHWM.
+    private static func peakMemory(_ pid: pid_t) -> Int {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        let peak =
+            status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst().first
+            .flatMap { Double($0) } ?? 0
+        return Int(peak / 1024)
+    }
+}

@@ -1,0 +1,280 @@
+import Foundation
+import Lab
+import Testing
+
+/// The package on a bare Debian 12 under a real systemd.
+@Suite(
+    .serialized,
+    .enabled(
+        if: DebianContainer.refusal == nil || KernelFeature.namespaces.isRequired,
+        "\(DebianContainer.refusal ?? "")"))
+struct InstallTests {
+    /// A root with the package in /root; nothing is installed yet.
+    private func container(_ packages: BuiltPackage...) async throws -> DebianContainer {
+        try #require(DebianContainer.refusal == nil, "\(DebianContainer.refusal ?? "")")
+        let container = try await DebianContainer()
+        for (index, package) in packages.enumerated() { try container.copy(package.path, to: "/root/\(index).deb") }
+        return container
+    }
+
+    private static let install = DebianContainer.Step("install", "apt-get install -y -qq /root/0.deb")
+
+    /// Takes the "#" off the block of Vault and puts three addresses in, where nothing answers.
+    private static let edit = DebianContainer.Step(
+        "edit",
+        """
+        sed -i -e '/^#vault:/,/^$/s/^#//' /etc/vaultwatch/vaultwatch.yml
+        sed -i -e '/ca_file/d' -e 's/vault-1.example.org/127.0.0.1/' -e 's/vault-2.example.org/127.0.0.2/' \
+            -e 's/vault-3.example.org/127.0.0.3/' /etc/vaultwatch/vaultwatch.yml
+        """)
+    private static let secret = DebianContainer.Step(
+        "secret", "echo token | install -m 0640 -g vaultwatch /dev/stdin /etc/vaultwatch/secrets/vault-token")
+    private static let start = DebianContainer.Step("start", "systemctl enable --now vaultwatch")
+
+    /// From nothing to READY; then what an operator does in a service's life, to the purge.
+    @Test func itIsInstalledConfiguredReloadedUpgradedAndPurged() async throws {
+        let folder = try TemporaryDirectory()
+        let container = try await container(try .shared(), try BuiltPackage(in: folder.path, revision: "+next"))
+        let said = try await container.boot([
+            Self.install,
+            .init("shipped", "vaultwatch check config; vaultwatch check config --as-service"),
+            .init(
+                "verify",
+                "systemd-analyze verify --man=no vaultwatch.service vaultwatch.socket 2>&1 | tee /root/verify; ! test -s /root/verify"
+            ),
+            .init(
+                "disabled", "! systemctl is-active vaultwatch && ! systemctl is-enabled vaultwatch vaultwatch.socket"),
+            Self.edit,
+            .init("missing", "! vaultwatch check config --as-service"),
+            .init(
+                "forbidden",
+                "umask 077; echo token >/etc/vaultwatch/secrets/vault-token; ! vaultwatch check config --as-service"),
+            Self.secret,
+            .init("ready-made", "vaultwatch check config --as-service"),
+            Self.start,
+            .init(
+                "state", "systemctl show vaultwatch -p ActiveState -p SubState -p NRestarts -p StartLimitIntervalUSec"),
+            .init("security", "systemd-analyze security --threshold=14 vaultwatch | tail -1"),
+            .init("reload", "systemctl reload vaultwatch"),
+            .init("break", "echo 'nonsense: 1' >>/etc/vaultwatch/vaultwatch.yml; ! systemctl reload vaultwatch"),
+            .init("reason", "journalctl -u vaultwatch -o cat --no-pager | grep 'failed to reload config: .*nonsense'"),
+            .init("mend", "sed -i /nonsense/d /etc/vaultwatch/vaultwatch.yml; systemctl reload vaultwatch"),
+            // Credentials, for who wants secrets encrypted at rest: copies from the service's start.
+            .init(
+                "credential",
+                """
+                mkdir -p /etc/systemd/system/vaultwatch.service.d
+                printf '[Service]\\nLoadCredential=vault-token:/etc/vaultwatch/secrets/vault-token\\n' \
+                    >/etc/systemd/system/vaultwatch.service.d/credentials.conf
+                sed -i 's|token_file: .*|token_file: ${CREDENTIALS_DIRECTORY}/vault-token|' /etc/vaultwatch/vaultwatch.yml
+                systemctl daemon-reload
+                vaultwatch check config --as-service
+                systemctl restart vaultwatch
+                vaultwatch check config --as-service
+                ! vaultwatch check config
+                """),
+            .init("stale", "touch /etc/vaultwatch/secrets/vault-token; vaultwatch check config --as-service"),
+            .init(
+                "no-credential",
+                """
+                rm -r /etc/systemd/system/vaultwatch.service.d; systemctl daemon-reload
+                if vaultwatch check config --as-service; then exit 1; fi
+                sed -i 's|token_file: .*|token_file: /etc/vaultwatch/secrets/vault-token|' /etc/vaultwatch/vaultwatch.yml
+                systemctl restart vaultwatch
+                """),
+            .init("errors", "journalctl -p err -u vaultwatch -t vaultwatch -o cat --no-pager"),
+            .init("strange", "! journalctl -u vaultwatch -o cat --no-pager | grep 'thread priority'"),
+            .init("silence", "vaultwatch silence add -c upgrade -d 2h alertname=Foo"),
+            .init(
+                "upgrade",
+                "systemctl show vaultwatch -p MainPID --value; apt-get install -y -qq /root/1.deb; systemctl show vaultwatch -p MainPID --value"
+            ),
+            .init("kept", "vaultwatch silence list; dpkg-query -W -f '${Version}' vaultwatch"),
+            .init("downgrade", "apt-get install -y -qq --allow-downgrades /root/0.deb; vaultwatch silence list"),
+            .init("purge", "apt-get purge -y -qq vaultwatch"),
+            .init(
+                "left",
+                "find / -xdev -path /proc -prune -o -path /sys -prune -o -name '*vaultwatch*' -print; find /etc/vaultwatch; id vaultwatch"
+            ),
+            .init(
+                "again",
+                "rm /etc/vaultwatch/secrets/*; apt-get install -y -qq /root/0.deb; apt-get purge -y -qq vaultwatch"),
+            .init(
+                "nothing",
+                "! find / -xdev -name '*vaultwatch*' -not -path '/var/log/*' -not -path '/var/lib/steps/*' | grep . && ! id vaultwatch"
+            ),
+        ])
+        func expect(_ step: String, _ texts: String..., file: String = #fileID, line: Int = #line) {
+            for text in texts where said[step] != nil {
+                #expect(
+                    said[step]?.contains(text) == true, "\(step): \(said[step] ?? "")",
+                    sourceLocation: .init(fileID: file, filePath: #filePath, line: line, column: 1))
+            }
+        }
+        expect("shipped", "only vaultwatch itself is monitored")
+        expect(
+            "missing", "cannot read /etc/vaultwatch/secrets/vault-token", "put there: a Vault token", "No such file")
+        expect("forbidden", "chgrp vaultwatch")
+        expect("credential", "--as-service finds what it will find")
+        #expect(said["credential"]?.contains("warning") == false)
+        expect("stale", "warning: the service still has the credential vault-token")
+        #expect(said["state"] == "NRestarts=0\nActiveState=active\nSubState=running\nStartLimitIntervalUSec=0\n")
+        expect("security", "Overall exposure level for vaultwatch.service: 1.4 OK")
+        expect("errors", "reload refused")
+        #expect(said["errors"]?.contains("level=warn") == false)
+        let pids = (said["upgrade"] ?? "").split(separator: "\n")
+        #expect(pids.count > 1 && pids.first != pids.last, "the service was not restarted: \(pids)")
+        expect("kept", "Foo", "+next")
+        expect("downgrade", "Foo")
+        expect("purge", "these secrets stay", "/etc/vaultwatch/secrets/vault-token")
+        let left = (said["left"] ?? "").split(separator: "\n").filter {
+            !$0.hasPrefix("/var/lib/steps") && !$0.hasPrefix("/var/log/") && !$0.hasPrefix("uid=")
+        }
+        #expect(
+            Set(left) == ["/etc/vaultwatch", "/etc/vaultwatch/secrets", "/etc/vaultwatch/secrets/vault-token"],
+            "\(left)")
+        container.remove()
+    }
+
+    /// A process that hangs or dies is started again by systemd, with its alerts and what waits to be delivered.
+    @Test func whatHangsOrDiesIsStartedAgain() async throws {
+        let container = try await container(try .shared())
+        // The receiver does not answer, so that messages wait. What fires and what waits, each with its beginning:
+        let facts = """
+            vaultwatch alerts -o json | tr ',' '\\n' | grep -E 'startsAt|alertname' | sort >/root/alerts.new
+            """
+        let wait = { (what: String) in "until \(what); do sleep 0.05; done" }
+        let said = try await container.boot([
+            Self.install, Self.edit, Self.secret,
+            .init(
+                "configure",
+                """
+                sed -i 's|^    - name: on-call|&\\n      webhook_configs: [{url: "http://127.0.0.1:1/"}]|' /etc/vaultwatch/vaultwatch.yml
+                mkdir -p /etc/systemd/system/vaultwatch.service.d
+                printf '[Service]\\nWatchdogSec=2\\n' >/etc/systemd/system/vaultwatch.service.d/test.conf
+                systemctl daemon-reload
+                """),
+            Self.start,
+            .init("firing", wait("vaultwatch query 'vaultwatch_notifications_pending > 0' | grep vaultwatch")),
+            .init("before", facts + "; mv /root/alerts.new /root/alerts; cat /root/alerts; test -s /root/alerts"),
+            .init(
+                "hang",
+                """
+                pid=$(systemctl show vaultwatch -p MainPID --value); kill -STOP $pid
+                \(wait("[ $(systemctl show vaultwatch -p NRestarts --value) = 1 ] && systemctl is-active vaultwatch"))
+                journalctl -u vaultwatch -o cat --no-pager | grep 'Watchdog timeout'
+                """),
+            .init(
+                "after-hang", facts + "; comm -23 /root/alerts /root/alerts.new | tee /root/lost; ! test -s /root/lost"),
+            .init(
+                "waiting-after-hang", wait("vaultwatch query 'vaultwatch_notifications_pending > 0' | grep vaultwatch")),
+            .init(
+                "kill",
+                """
+                kill -KILL $(systemctl show vaultwatch -p MainPID --value)
+                \(wait("[ $(systemctl show vaultwatch -p NRestarts --value) = 2 ] && systemctl is-active vaultwatch"))
+                """),
+            .init(
+                "after-kill", facts + "; comm -23 /root/alerts /root/alerts.new | tee /root/lost; ! test -s /root/lost"),
+            .init(
+                "waiting-after-kill", wait("vaultwatch query 'vaultwatch_notifications_pending > 0' | grep vaultwatch")),
+            .init(
+                "journald",
+                "systemctl restart systemd-journald; vaultwatch query 'vector(1)'; systemctl is-active vaultwatch"),
+            // Six more deaths, one right after the other: nothing gives up.
+            .init(
+                "often",
+                """
+                for n in 3 4 5 6 7 8; do
+                  kill -KILL $(systemctl show vaultwatch -p MainPID --value)
+                  \(wait("[ $(systemctl show vaultwatch -p NRestarts --value) = $n ] && systemctl is-active vaultwatch"))
+                done
+                """),
+        ])
+        #expect(said["before"]?.contains("VaultNodeUnreachable") == true || said["before"]?.contains("Vault") == true)
+        container.remove()
+    }
+
+    /// systemd holds the port, and hands it over at each start.
+    @Test func theSocketIsActivated() async throws {
+        let container = try await container(try .shared())
+        let said = try await container.boot([
+            Self.install,
+            .init("without", "! vaultwatch run --config.file=/etc/vaultwatch/vaultwatch.yml --web.systemd-socket"),
+            .init("flag", "sed -i 's/^ARGS=.*/ARGS=--web.systemd-socket/' /etc/default/vaultwatch"),
+            .init("socket", "systemctl enable --now vaultwatch.socket; ! systemctl is-active vaultwatch"),
+            // The first client starts the service.
+            .init("client", "vaultwatch query 'vector(1)'"),
+            .init("active", "systemctl is-active vaultwatch"),
+            // A client that comes during the restart waits for it.
+            .init("restart", "systemctl restart --no-block vaultwatch; vaultwatch query 'vector(1)'"),
+        ])
+        #expect(said["without"]?.contains("systemd hands over no socket") == true)
+        container.remove()
+    }
+
+    /// What the README says to type on a bare Debian leads to a page on the phone, within two minutes.
+    @Test func theReadmeLeadsToTheFirstPage() async throws {
+        let estate = try await Estate.quiet(postgres: true, security: .https)
+        let endpoints = try estate.endpoints()
+        let package = try await BuiltPackage.shared()
+        let container = try await container()
+        try container.copy(package.path, to: "/root/vaultwatch_0_amd64.deb")
+        func first(_ path: String) throws -> String {
+            try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .newlines)
+        }
+        let database = try #require(endpoints.databases.first)
+        let token = try first(endpoints.tokenFile)
+        let password = try first(database.passwordFile)
+        let (id, key) = (try first(endpoints.bucket.accessKeyFile), try first(endpoints.bucket.secretKeyFile))
+        for (name, value) in [
+            ("vault-token", token), ("postgres-password", password), ("s3-access-key-id", id),
+            ("s3-secret-access-key", key), ("smtp-password", "secret"),
+        ] {
+            try container.write("/root/" + name, value + "\n", mode: 0o600)
+        }
+        // Of the estate's authority, which a real one's machine would trust.
+        try container.copy(try #require(endpoints.caFile), to: "/usr/local/share/ca-certificates/lab.crt")
+
+        let readme = try String(contentsOfFile: Binary.root + "/README.md", encoding: .utf8)
+        let block = try #require(readme.components(separatedBy: "```console\n").dropFirst().first)
+        var script = block.components(separatedBy: "```")[0].components(separatedBy: "\n").filter {
+            $0.hasPrefix("# ")
+        }.map { String($0.dropFirst(2)) }.joined(separator: "\n")
+        let port = try freePort()
+        for (example, real) in [
+            ("https://vault-1.example.org:8200", endpoints.nodes[0].url),
+            ("pg-1.example.org", "\(database.host):\(database.port) --database=\(database.database)"),
+            ("--bucket=vault-backups", "--bucket=\(endpoints.bucket.name) --region=\(endpoints.bucket.region)"),
+            ("https://s3.example.org", endpoints.bucket.endpoint),
+            ("smtp.example.org:587", endpoints.mail),
+            ("vaultwatch_*.deb\n", "vaultwatch_*.deb\nupdate-ca-certificates\n"),
+            // This machine's port may be taken.
+            ("--force\n", "--force\nsed -i 's/127.0.0.1:9321/127.0.0.1:\(port)/' /etc/vaultwatch/vaultwatch.yml\n"),
+        ] {
+            #expect(script.contains(example), "\(example) is not in\n\(script)")
+            script = script.replacingOccurrences(of: example, with: real)
+        }
+        let said = try await container.boot(
+            [
+                .init(
+                    "transcript",
+                    """
+                    export HOME=/root VAULT_TOKEN=\(token) PGUSER=\(database.user) PGPASSWORD=\(password) \
+                        AWS_ACCESS_KEY_ID=\(id) AWS_SECRET_ACCESS_KEY=\(key)
+                    cd /root
+                    \(script)
+                    """),
+                .init(
+                    "status",
+                    "systemctl is-active vaultwatch; vaultwatch status --url=http://127.0.0.1:\(port) || [ $? = 1 ]"),
+            ], limit: .seconds(120), hasHostNetwork: true)
+        #expect(said["transcript"]?.contains("accepted") == true, "\(said)")
+        #expect(
+            estate.inbox.messages(kind: .mail).contains {
+                $0.mail?.subject.contains("VaultwatchTest") == true || $0.mail?.subject.contains("Test of") == true
+            })
+        container.remove()
+        await estate.stop()
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Lab
+import Testing
+
+@testable import vaultwatch
+
+/// What is in the package.
+@Suite(.serialized) struct PackageTests {
+    @Test func theSameProgramGivesTheSameBytes() async throws {
+        let folder = try TemporaryDirectory()
+        let packages = try await [BuiltPackage.shared(), BuiltPackage(in: folder.path)]
+        let bytes = try packages.map { try Data(contentsOf: URL(filePath: $0.path)) }
+        #expect(bytes[0] == bytes[1])
+        #expect(packages[0].path.hasSuffix("/vaultwatch_\(Vaultwatch.version)_amd64.deb"))
+    }
+
+    /// The named tags are those of a debug program: the Swift runtime is outside, and nothing is compressed.
+    @Test func lintianHasNothingToSay() async throws {
+        let package = try await BuiltPackage.shared()
+        let debug =
+            "custom-library-search-path,uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball"
+        let child = try await ChildProcess.start(
+            "lintian", ["--allow-root", "--fail-on=error,warning", "--suppress-tags=\(debug)", package.path])
+        let exit = await child.wait()
+        let said = String(decoding: child.standardOutput(limit: 1 << 16), as: UTF8.self)
+        #expect(exit == .exited(0), "\(said)")
+        #expect(!said.contains("W: ") && !said.contains("E: "), "\(said)")
+    }
+
+    /// A page for each command, from the argument parser, which man(1) formats without a complaint.
+    @Test func everyCommandHasAManualPage() async throws {
+        let files = try await BuiltPackage.shared().unpacked()
+        let pages = try FileManager.default.contentsOfDirectory(atPath: files.path + "/usr/share/man/man1")
+        let help = try JSONDecoder().decode(
+            Help.self, from: Data(try await Binary.run(["--experimental-dump-help"]).output.utf8))
+        #expect(Set(pages) == Set(help.command.names(above: "").map { $0 + ".1.gz" }))
+        for page in pages {
+            let child = try await ChildProcess.start(
+                "man", ["--warnings", "--local-file", files.path + "/usr/share/man/man1/" + page],
+                options: .init(environment: ["MANWIDTH": "80", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]))
+            #expect(await child.wait() == .exited(0))
+            let complaints = String(decoding: child.standardError(limit: 4096), as: UTF8.self)
+            #expect(complaints.isEmpty, "\(page): \(complaints)")
+            let text = String(decoding: child.standardOutput(limit: 1 << 16), as: UTF8.self)
+            #expect(text.contains("SYNOPSIS") && text.contains("EXIT STATUS"), "\(page): \(text)")
+        }
+        let run = try await ChildProcess.run("man", ["-l", files.path + "/usr/share/man/man1/vaultwatch-run.1.gz"])
+        #expect(String(decoding: run, as: UTF8.self).contains("--storage.path=PATH"))
+    }
+
+    /// What the argument parser says of itself.
+    private struct Help: Decodable {
+        struct Command: Decodable {
+            var commandName: String
+            var subcommands: [Command]?
+
+            func names(above: String) -> [String] {
+                commandName == "help"
+                    ? []
+                    : [above + commandName] + (subcommands ?? []).flatMap { $0.names(above: above + commandName + "-") }
+            }
+        }
+        var command: Command
+    }
+
+    /// Bash reads its completions and proposes commands.
+    @Test func bashCompletesCommands() async throws {
+        let files = try await BuiltPackage.shared().unpacked()
+        let folder = files.path + "/usr/share"
+        let said = try await ChildProcess.run(
+            "bash",
+            [
+                "-c",
+                """
+                source \(folder)/bash-completion/completions/vaultwatch
+                COMP_WORDS=(vaultwatch si) COMP_CWORD=1 COMP_LINE='vaultwatch si' COMP_POINT=13
+                $(complete -p vaultwatch | sed 's/.*-F \\([^ ]*\\).*/\\1/') vaultwatch si vaultwatch
+                echo "${COMPREPLY[@]}"
+                """,
+            ])
+        #expect(String(decoding: said, as: UTF8.self).contains("silence"))
+        for file in ["/zsh/vendor-completions/_vaultwatch", "/fish/vendor_completions.d/vaultwatch.fish"] {
+            #expect(try String(contentsOfFile: folder + file, encoding: .utf8).contains("silence"))
+        }
+    }
+}
