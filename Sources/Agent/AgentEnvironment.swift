@@ -30,5 +30,6 @@ package struct AgentEnvironment: Sendable {
     /// How often the agent's own metrics go into the store. Default 5 s.
     package var upkeepInterval: Duration = .seconds(5)
 
+    /// The production environment.
     package init() {}
 }

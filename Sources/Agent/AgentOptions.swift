@@ -1,5 +1,6 @@
 /// What the command line says over the configuration file.
 package struct AgentOptions: Sendable {
+    /// Path of the configuration file.
     package var configFile: String
     /// Replace the file's `web.listen_addresses` when not empty.
     package var listenAddresses: [String] = []
@@ -9,9 +10,11 @@ package struct AgentOptions: Sendable {
     package var storagePath: String?
     /// Replaces the file's `web.config_file`.
     package var webConfigFile: String?
+    /// Version of the program, for metrics and APIs.
     package var version = ""
     /// For `${NAME}` in paths, and for S3's credentials.
     package var environment: [String: String] = [:]
 
+    /// Options that leave the file's settings as they are.
     package init(configFile: String) { self.configFile = configFile }
 }

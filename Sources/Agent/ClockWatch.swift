@@ -25,6 +25,7 @@ package final class ClockWatch: Sendable {
     /// Slewing, and the time between reading one clock and the other, stay below.
     private static let least = Duration.seconds(1)
 
+    /// A detector that shifts the samples of the store at each step.
     package init(store: Store, platform: Platform, registry: Registry) {
         self.store = store
         self.platform = platform

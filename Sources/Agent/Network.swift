@@ -11,7 +11,9 @@ package struct Network: Sendable {
     package var http: any HTTPClient
     /// For delivery: a burst of messages, or receivers out of reach, leave no probe without a place to connect.
     package var receivers: any HTTPClient
+    /// Sends mail.
     package var mail: any MailSender
+    /// Connects to PostgreSQL servers.
     package var database: any PostgresConnector
     /// Takes the number of connections that the probes' targets need.
     private let setConnectionLimit: @Sendable (Int) -> Void

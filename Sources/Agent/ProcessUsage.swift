@@ -6,9 +6,12 @@
 package struct ProcessUsage: Sendable, Hashable {
     /// User and system time.
     package var cpuSeconds: Double?
+    /// Resident memory; nil where the system does not tell.
     package var residentBytes: Double?
+    /// Open file descriptors; nil where the system does not tell.
     package var openFiles: Int?
 
+    /// A process of which nothing is known.
     package init() {}
 
     /// Source: getrusage(2), proc(5).

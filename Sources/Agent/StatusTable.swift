@@ -6,6 +6,7 @@ import Web
 
 /// The last results of all probes in the form that a person reads: sections of targets.
 package enum StatusTable {
+    /// One section for each Vault cluster, each PostgreSQL cluster, and the backups.
     package static func sections(_ results: [ProbeResult]) -> [EstateStatus.Section] {
         var sections: [EstateStatus.Section] = []
         let clusters = Set(

@@ -22,10 +22,14 @@ package protocol WebListener: Sendable {
 
 /// Where the agent listens, and whom it answers.
 package struct WebSettings: Sendable {
+    /// The addresses and inherited sockets to listen on.
     package var listen: [ServerOptions.Listen]
+    /// Nil for plain HTTP.
     package var tls: ServerTLS?
+    /// Access, headers and external URL.
     package var options: WebService.Options
 
+    /// Settings from their parts.
     package init(listen: [ServerOptions.Listen], tls: ServerTLS?, options: WebService.Options) {
         self.listen = listen
         self.tls = tls

@@ -95,26 +95,26 @@ package struct NotificationLogEntry: Sendable, Hashable {
     /// The entry as the journal keeps it: JSON, times in milliseconds. Written by hand, since thousands may change at
     /// once and `JSONEncoder` takes ten times as long.
     package func encoded() -> [UInt8] {
-        var out = JSONBytes()
-        out.open("{")
-        out.key(Key.destination.rawValue)
-        out.open("{")
-        out.field("receiver", destination.receiver)
-        out.field("integration", destination.integration.description)
-        out.field("groupKey", destination.groupKey)
-        out.close("}")
-        out.key(Key.groupLabels.rawValue)
-        out.map(groupLabels)
-        for (key, fingerprints) in [
-            (Key.lastFiring, lastFiring), (.notified, notified), (.possiblyNotified, possiblyNotified),
-            (.possiblyResolved, possiblyResolved),
-        ] {
-            out.key(key.rawValue)
-            out.list(fingerprints)
+        JSONWriter.document { json in
+            json.object { entry in
+                entry.key(Key.destination.rawValue)
+                entry.object { fields in
+                    fields.field("receiver", destination.receiver)
+                    fields.field("integration", destination.integration.description)
+                    fields.field("groupKey", destination.groupKey)
+                }
+                entry.field(Key.groupLabels.rawValue, groupLabels)
+                for (key, fingerprints) in [
+                    (Key.lastFiring, lastFiring), (.notified, notified), (.possiblyNotified, possiblyNotified),
+                    (.possiblyResolved, possiblyResolved),
+                ] {
+                    entry.key(key.rawValue)
+                    // Above Int64.max, too, as JSON has no limit.
+                    entry.array { list in for fingerprint in fingerprints { list.raw(String(fingerprint)) } }
+                }
+                entry.field(Key.notifiedAt.rawValue, notifiedAt.milliseconds)
+            }
         }
-        out.field(Key.notifiedAt.rawValue, notifiedAt.milliseconds)
-        out.close("}")
-        return out.bytes
     }
 
     /// Reads an entry of the journal.

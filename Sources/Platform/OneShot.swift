@@ -9,8 +9,10 @@ package final class OneShot<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    /// A value that is still to come.
     package init() {}
 
+    /// Gives the value to its reader; only the first counts.
     package func fulfil(_ value: Value) {
         let waiting = state.withLock { state -> [CheckedContinuation<Value, Never>] in
             guard state.value == nil else { return [] }

@@ -17,6 +17,7 @@ package struct TimerQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>
     private var scheduled: [Key: (due: Time, order: UInt64)] = [:]
     private var nextOrder: UInt64 = 0
 
+    /// An empty queue.
     package init() {}
 
     /// How many keys are scheduled.

@@ -11,6 +11,7 @@ package final class Wake: Sendable {
 
     private let state = Mutex(State())
 
+    /// A wake without a signal.
     package init() {}
 
     /// Wakes the loop, now or at its next wait. From any thread.

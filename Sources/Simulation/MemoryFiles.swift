@@ -8,19 +8,23 @@ package struct MemoryFiles: FileAccess {
     /// Texts by absolute path.
     package var contents: [String: String]
 
+    /// Files by path.
     package init(_ contents: [String: String] = [:]) { self.contents = contents }
 
+    /// The file's contents.
     package func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         guard let text = contents[path] else { throw FileError(path: path, reason: "No such file or directory") }
         guard text.utf8.count <= limit else { throw FileError(path: path, reason: "larger than \(limit) bytes") }
         return Array(text.utf8)
     }
 
+    /// The file's last bytes.
     package func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
         let bytes = try read(path, limit: .max)
         return (Array(bytes.suffix(limit)), bytes.count > limit)
     }
 
+    /// Paths that match the pattern.
     package func glob(_ pattern: String) -> [String] {
         contents.keys.filter { fnmatch(pattern, $0, FNM_PATHNAME) == 0 }.sorted()
     }

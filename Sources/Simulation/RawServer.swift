@@ -7,7 +7,9 @@ import Synchronization
 /// A TCP server on loopback whose every connection runs a closure on a thread of its own:
 /// the way to say things that no decent server says.
 package final class RawServer: Sendable {
+    /// An accepted connection, with blocking calls.
     package struct Connection: Sendable {
+        /// The socket.
         package let descriptor: Int32
         /// Counts from 0.
         package let index: Int
@@ -31,6 +33,8 @@ package final class RawServer: Sendable {
         }
 
         @discardableResult
+        /// Writes all bytes.
+        /// - Returns: false when the peer is gone.
         package func write(_ bytes: [UInt8]) -> Bool {
             var sent = 0
             while sent < bytes.count {
@@ -44,6 +48,7 @@ package final class RawServer: Sendable {
         }
 
         @discardableResult
+        /// Writes a text in UTF-8.
         package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
         /// Answers CONNECT, and passes on what either side says to the other until one has ended.
@@ -85,6 +90,7 @@ package final class RawServer: Sendable {
         }
     }
 
+    /// The port on 127.0.0.1.
     package let port: Int
     private let listener: Int32
     private let count = Mutex(0)
@@ -145,6 +151,7 @@ package final class RawServer: Sendable {
         close(listener)
     }
 
+    /// `http://127.0.0.1:port`.
     package var url: String { "http://127.0.0.1:\(port)" }
 
     /// Answers every request of every connection.
@@ -158,6 +165,7 @@ package final class RawServer: Sendable {
         }
     }
 
+    /// A 200 response with its Content-Length.
     package static func ok(_ body: String, _ headers: String = "") -> String {
         "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
     }
@@ -165,5 +173,6 @@ package final class RawServer: Sendable {
 
 /// The server could not listen.
 package struct RawServerError: Error, Hashable, Sendable {
+    /// The system's reason.
     package let reason: String
 }

@@ -5,8 +5,10 @@ import Synchronization
 package final class SeededRandom: RandomSource {
     private let state: Mutex<UInt64>
 
+    /// A generator whose numbers follow from the seed.
     package init(seed: UInt64) { state = Mutex(seed) }
 
+    /// The next number. Source: splitmix64.
     package func next() -> UInt64 {
         let z0 = state.withLock { state -> UInt64 in
             state &+= 0x9e37_79b9_7f4a_7c15

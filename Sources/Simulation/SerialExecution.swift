@@ -37,6 +37,7 @@ package final class SerialExecution: @unchecked Sendable {
         return try body()
     }
 
+    /// Whether no job waits to be run.
     package var isIdle: Bool { head == jobs.count }
 
     /// Runs one job. False: there is none.

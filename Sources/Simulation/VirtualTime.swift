@@ -29,8 +29,10 @@ package final class VirtualTime: TimeSource {
         state = Mutex(State(monotonic: Instant(nanoseconds: 0), wallOffsetMilliseconds: wall.milliseconds))
     }
 
+    /// Virtual time since the start.
     package func monotonic() -> Instant { state.withLock { $0.monotonic } }
 
+    /// Virtual wall time, which `stepWall` changes.
     package func wall() -> Timestamp {
         state.withLock { Timestamp(milliseconds: $0.monotonic.nanoseconds / 1_000_000 + $0.wallOffsetMilliseconds) }
     }

@@ -11,6 +11,7 @@ package final class Coalescer<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    /// A coalescer without work.
     package init() {}
 
     /// - Returns: the result of a run that began after this call.

@@ -42,6 +42,7 @@ package struct Lifecycle: Sendable {
     private var lastStatus = ""
     private var lastStalled: [String] = []
 
+    /// Nothing has started.
     package init() {}
 
     /// Nil when the agent is ready; else what it waits for, in words.

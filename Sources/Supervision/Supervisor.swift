@@ -7,6 +7,7 @@ package final class Supervisor: Sendable {
     private let manager: ServiceManager
     private let time: any TimeSource
 
+    /// A supervisor that tells the manager.
     package init(_ manager: ServiceManager, time: any TimeSource) {
         self.manager = manager
         self.time = time

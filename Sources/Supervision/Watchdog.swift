@@ -12,6 +12,7 @@ package final class Watchdog: Sendable {
 
     private let loops = Mutex<[String: Loop]>([:])
 
+    /// A watchdog that watches no loop yet.
     package init() {}
 
     /// Begins to watch a loop, counting from now.

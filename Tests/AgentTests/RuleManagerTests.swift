@@ -181,7 +181,18 @@ import YAML
             "groups:\n"
                 + names.map { "- {name: \($0), interval: 1m, rules: [{record: \($0), expr: vector(1)}]}\n" }.joined())
         let run = Task { await harness.manager.run() }
-        await harness.time.run(for: .seconds(300))
+        let total = { names.reduce(0.0) { $0 + harness.evaluations($1) } }
+        await until("not every group is evaluated at the start") {
+            total() == Double(names.count) && harness.time.sleeperCount == 1
+        }
+        let end = harness.time.monotonic() + .seconds(300)
+        while let next = harness.time.nextDeadline, next <= end {
+            let before = total()
+            harness.time.move(to: next)
+            await until("a group that is due is not evaluated") {
+                total() > before && harness.time.nextDeadline.map { $0 > next } ?? false
+            }
+        }
         var phases: Set<Int64> = []
         for name in names {
             let times = harness.store.select([Matcher("__name__", equals: name)], start: .min, end: .max)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Lab
 import Logging
 import Platform
@@ -112,7 +113,9 @@ struct ReceiverClientTests {
         for _ in 0..<3 { _ = try await client.send(call(ReceiverClientTests.oauth2())) }
         #expect(http.requests.map(\.url.isToken) == [true, false, false, false])
         let asked = try #require(http.requests.first)
-        #expect(asked.header("authorization") == "Basic " + Base64.encode(Array("me%26you:s3cret%2Fword".utf8)))
+        #expect(
+            asked.header("authorization") == "Basic " + Data(Array("me%26you:s3cret%2Fword".utf8)).base64EncodedString()
+        )
         #expect(
             String(decoding: asked.body, as: UTF8.self)
                 == "grant_type=client_credentials&scope=a%20b&audience=https%3A%2F%2Fx%20y")

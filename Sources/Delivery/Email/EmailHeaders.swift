@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Writes the header fields of a mail so that no value can start another field.
 package enum EmailHeaders {
     /// Whether a text can name a field: printable ASCII except the colon (RFC 5322 §2.2), here up to 64 characters.
@@ -79,7 +81,7 @@ package enum EmailHeaders {
         var words: [String] = []
         var chunk: [UInt8] = []
         func flush() {
-            if !chunk.isEmpty { words.append("=?UTF-8?B?" + Base64.encode(chunk) + "?=") }
+            if !chunk.isEmpty { words.append("=?UTF-8?B?" + Data(chunk).base64EncodedString() + "?=") }
             chunk = []
         }
         for scalar in text.unicodeScalars {

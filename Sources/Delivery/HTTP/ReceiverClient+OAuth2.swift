@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Platform
 import Transport
 
@@ -43,8 +44,9 @@ extension ReceiverClient {
         if inForm {
             form += [("client_id", options.clientID), ("client_secret", secret)]
         } else {
-            let pair = Base64.encode(
-                Array((OAuth2Tokens.encoded(options.clientID) + ":" + OAuth2Tokens.encoded(secret)).utf8))
+            let pair = Data(
+                Array((OAuth2Tokens.encoded(options.clientID) + ":" + OAuth2Tokens.encoded(secret)).utf8)
+            ).base64EncodedString()
             request.headers.append(("Authorization", "Basic " + pair))
             hidden.append(pair)
         }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Platform
 import Samples
 import Transport
@@ -114,7 +115,7 @@ struct ReceiverClient: Sendable {
         case .none, .oauth2: break
         case .basic(let username, let password):
             let word = try password.map { (secret) throws(DeliveryError) in try reveal(secret) } ?? ""
-            let encoded = Base64.encode(Array((try reveal(username) + ":" + word).utf8))
+            let encoded = Data(Array((try reveal(username) + ":" + word).utf8)).base64EncodedString()
             secrets += [word, encoded]
             headers.append(("Authorization", "Basic " + encoded))
         case .scheme(let scheme, let credentials):

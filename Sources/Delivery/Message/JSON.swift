@@ -23,33 +23,21 @@ indirect enum JSON: Sendable {
         if case .members(let members) = self { .members(members + [(name, value)]) } else { self }
     }
 
-    var bytes: [UInt8] {
-        var out: [UInt8] = []
-        write(&out)
-        return out
-    }
+    var bytes: [UInt8] { JSONWriter.document { write(&$0) } }
 
-    private func write(_ out: inout [UInt8]) {
+    private func write(_ json: inout JSONWriter) {
         switch self {
-        case .string(let text): out.append(json: text)
-        case .number(let value): out += goFormatPlain(value).utf8
-        case .bool(let value): out += (value ? "true" : "false").utf8
-        case .array(let items):
-            out.append(UInt8(ascii: "["))
-            for (index, item) in items.enumerated() {
-                if index > 0 { out.append(UInt8(ascii: ",")) }
-                item.write(&out)
-            }
-            out.append(UInt8(ascii: "]"))
+        case .string(let text): json.string(text)
+        case .number(let value): json.raw(goFormatPlain(value))
+        case .bool(let value): json.bool(value)
+        case .array(let items): json.array { list in for item in items { item.write(&list) } }
         case .members(let members):
-            out.append(UInt8(ascii: "{"))
-            for (index, member) in members.enumerated() {
-                if index > 0 { out.append(UInt8(ascii: ",")) }
-                out.append(json: member.0)
-                out.append(UInt8(ascii: ":"))
-                member.1.write(&out)
+            json.object { object in
+                for (name, value) in members {
+                    object.key(name)
+                    value.write(&object)
+                }
             }
-            out.append(UInt8(ascii: "}"))
         }
     }
 }
