@@ -3,6 +3,7 @@ import Config
 import Delivery
 import Dispatching
 import Exposition
+import HTTPServer
 import Journal
 import Platform
 import Probes

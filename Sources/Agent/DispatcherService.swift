@@ -152,7 +152,7 @@ package actor DispatcherService {
         while !Task.isCancelled {
             await writeBatches()
             beat(.commit)
-            if batch.needsWrite || batch.hasMessages { continue }
+            // Nothing is left, or a caller that began to write before this loop did leaves nothing.
             await commitWake.wait(
                 until: platform.time.monotonic() + DispatcherService.maxSleep, time: platform.time)
         }

@@ -77,6 +77,8 @@ struct ProbeReport: Sendable {
 /// A result derived from the observations of several targets.
 struct DerivedReport: Sendable {
     var target: ProbeTarget
+    /// Number of observations that it is derived from; of two reports about a target the one with more is the newer.
+    var version: UInt64
     var samples: [Sample]
     var status: TargetStatus
 }

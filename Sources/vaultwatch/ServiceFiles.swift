@@ -43,6 +43,15 @@ struct ServiceFiles: FileAccess {
         (try? asService { () throws(FileError) in files.glob(pattern) }) ?? []
     }
 
+    func makeFolder(_ path: String, mode: UInt32) throws(FileError) { throw unchangeable(path) }
+    func makePrivate(_ path: String) throws(FileError) { throw unchangeable(path) }
+    func rename(_ path: String, to new: String) throws(FileError) { throw unchangeable(path) }
+    func remove(_ path: String) throws(FileError) { throw unchangeable(path) }
+
+    private func unchangeable(_ path: String) -> FileError {
+        FileError(path: path, reason: "a check of the configuration changes no files")
+    }
+
     /// Credentials of the running service that are older than what they were copied from, as sentences.
     func staleCredentials() -> [String] {
         unit.credentials.compactMap { credential in

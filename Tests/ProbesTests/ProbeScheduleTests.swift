@@ -22,6 +22,7 @@ final class ScriptedProbe: RunnableProbe {
     private let script: Mutex<[Step]>
     let starts = Mutex<[Instant]>([])
     let confirm: [ProbeTarget]
+    let derived: [DerivedReport]
     private let finished = Mutex(0)
     private let hanging = Mutex(0)
     var startCount: Int { starts.withLock { $0.count } }
@@ -30,13 +31,15 @@ final class ScriptedProbe: RunnableProbe {
 
     init(
         _ kind: ProbeTarget.Kind, _ name: String, time: any TimeSource, interval: Duration = .seconds(5),
-        timeout: Duration = .seconds(4), confirm: [ProbeTarget] = [], _ script: [Step] = [.answer("fine")]
+        timeout: Duration = .seconds(4), confirm: [ProbeTarget] = [], derived: [DerivedReport] = [],
+        _ script: [Step] = [.answer("fine")]
     ) {
         target = ProbeTarget(kind, name)
         self.interval = interval
         self.timeout = timeout
         self.time = time
         self.confirm = confirm
+        self.derived = derived
         self.script = Mutex(script)
     }
 
@@ -58,10 +61,11 @@ final class ScriptedProbe: RunnableProbe {
 
     private func report(_ step: Step) -> ProbeReport {
         switch step {
-        case .answer(let state): ProbeReport(samples: [], status: TargetStatus(.ok, state), confirm: confirm)
+        case .answer(let state):
+            ProbeReport(samples: [], status: TargetStatus(.ok, state), derived: derived, confirm: confirm)
         case .fail(let reason):
             ProbeReport(samples: [], failure: ProbeFailure(reason, "scripted"), status: TargetStatus(.critical, "down"))
-        case .hang: ProbeReport(samples: [], status: TargetStatus(.ok, "late"))
+        case .hang: ProbeReport(samples: [], status: TargetStatus(.ok, "late"), derived: derived)
         }
     }
 }
@@ -120,6 +124,21 @@ struct ProbeScheduleTests {
             }
             await time.advance(through: min(end, time.monotonic() + .milliseconds(100)), settle: 20)
         }
+    }
+
+    /// The probe whose observation came first ends last: what it derived is out of date by then.
+    @Test func anOlderDerivedResultDoesNotReplaceANewer() async {
+        let time = VirtualTime()
+        let cluster = ProbeTarget(.vaultCluster, "c")
+        func derived(_ version: UInt64) -> [DerivedReport] {
+            [DerivedReport(target: cluster, version: version, samples: [], status: TargetStatus(.ok, "\(version)"))]
+        }
+        let slow = ScriptedProbe(
+            .vaultNode, "c/1", time: time, interval: .seconds(60), derived: derived(1), [.hang(.seconds(1))])
+        let fast = ScriptedProbe(.vaultNode, "c/2", time: time, interval: .seconds(60), derived: derived(2))
+        let results = await run([slow, fast], time: time, for: .seconds(3))
+        #expect(results.of(slow.target).count == 1)
+        #expect(results.of(cluster).map(\.status.state) == ["2"])
     }
 
     @Test func everyTargetHasItsTurnsWhateverHangs() async {

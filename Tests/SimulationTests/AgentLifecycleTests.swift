@@ -212,7 +212,7 @@ import Web
             rig.pass(.milliseconds(moment))
             rig.machine.files.version = 1
             #expect(rig.reload() == .some(nil))
-            #expect(rig.ask { await $0.ruleGroups().map(\.name) } == ["nodes"])
+            #expect(rig.ask { await $0.ruleGroups()().map(\.name) } == ["nodes"])
         }
     }
 

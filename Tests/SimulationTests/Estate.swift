@@ -1,3 +1,5 @@
+import Alerts
+
 /// What is watched, by which rules, and who hears of it: two versions, between which reloads go back and forth.
 enum Estate {
     static let nodes = ["n0", "n1", "n2", "n3"]

@@ -26,7 +26,8 @@ final class PostgresCluster: Sendable {
         let (changed, state) = state.withLock { ($0.observe(observation, of: server), $0) }
         let samples = state.samples(cluster: name, at: platform.time.wall()).samples
         let derived = DerivedReport(
-            target: ProbeTarget(.postgresCluster, name), samples: samples, status: state.targetStatus)
+            target: ProbeTarget(.postgresCluster, name), version: state.version, samples: samples,
+            status: state.targetStatus)
         let others = state.servers.filter { $0 != server }
         return (derived, changed ? others.map { PostgresCluster.target(name, $0) } : [], state.roleChanges(of: server))
     }

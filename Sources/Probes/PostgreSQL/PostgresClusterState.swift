@@ -3,6 +3,8 @@ import Samples
 
 /// The state of a PostgreSQL cluster, derived from its servers: the primary, its WAL position, the streaming replicas.
 struct PostgresClusterState: Sendable {
+    /// Number of observations so far.
+    private(set) var version: UInt64 = 0
     /// What one probe saw of a server.
     struct Observation: Sendable {
         var isUp: Bool
@@ -49,6 +51,7 @@ struct PostgresClusterState: Sendable {
 
     /// - Returns: whether the server went up or down or changed its role.
     mutating func observe(_ observation: Observation, of server: String) -> Bool {
+        version += 1
         let before = seen[server]
         seen[server] = observation
         var changed = before.map { $0.isUp != observation.isUp } ?? false

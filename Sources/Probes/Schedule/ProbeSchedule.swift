@@ -40,6 +40,9 @@ package final class ProbeSchedule: Sendable {
     private let platform: Platform
     private let events: Events
     private let state: Mutex<State>
+    /// The version of the last result of each derived target. Held while results are handed over, so that they are
+    /// handed over in order.
+    private let published = Mutex<[ProbeTarget: UInt64]>([:])
     /// Opens when every Vault node has been probed once: canary and telemetry need to know the active node.
     private let nodesKnown = Gate()
     private let requests: AsyncStream<ProbeTarget>
@@ -156,29 +159,41 @@ package final class ProbeSchedule: Sendable {
         let now = platform.time.now()
         let duration = now.monotonic - began
         var own = SampleSet(["target_type": target.kind.rawValue, "target": target.name], at: now.wall)
-        let (change, firstRoundEnded, nodesKnown) = state.withLock { state in
+        let change = state.withLock { state in
             let change = state.tallies[target, default: ProbeTally()].record(report, at: now.wall)
             state.tallies[target]?.add(
                 to: &own, success: report.failure == nil, duration: duration, turns: state.turns, target: target)
-            let last = state.awaitingFirst.remove(target) != nil && state.awaitingFirst.isEmpty
-            let lastNode = state.awaitingFirstNodes.remove(target) != nil && state.awaitingFirstNodes.isEmpty
-            return (change, last, lastNode)
+            return change
         }
         log(change, target)
         let result = ProbeResult(
             target: target, samples: report.samples + own.samples, failure: report.failure, duration: duration,
             status: report.status,
             timestamp: now.wall)
-        let derived = report.derived.map {
-            ProbeResult(target: $0.target, samples: $0.samples, isDerived: true, status: $0.status, timestamp: now.wall)
-        }
         platform.log.debug(
             "probed",
             metadata: [
                 "target": "\(target)", "success": "\(result.success)", "state": "\(report.status.state)",
                 "duration_ms": "\(duration.milliseconds)",
             ])
-        events.results([result] + derived)
+        published.withLock { published in
+            // Two probes may end in another order than the one in which their observations came in.
+            let derived = report.derived.filter { $0.version > published[$0.target] ?? 0 }
+            for report in derived { published[report.target] = report.version }
+            events.results(
+                [result]
+                    + derived.map {
+                        ProbeResult(
+                            target: $0.target, samples: $0.samples, isDerived: true, status: $0.status,
+                            timestamp: now.wall)
+                    })
+        }
+        // Only now: the end of the first round promises that the results of all targets were handed over.
+        let (firstRoundEnded, nodesKnown) = state.withLock { state in
+            let last = state.awaitingFirst.remove(target) != nil && state.awaitingFirst.isEmpty
+            let lastNode = state.awaitingFirstNodes.remove(target) != nil && state.awaitingFirstNodes.isEmpty
+            return (last, lastNode)
+        }
         if nodesKnown { self.nodesKnown.open() }
         if firstRoundEnded { events.firstRoundEnded() }
         for other in report.confirm { probeNow(other) }

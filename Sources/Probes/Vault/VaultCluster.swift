@@ -30,7 +30,8 @@ final class VaultCluster: Sendable {
         let (change, state) = shared.withLock { ($0.observe(observation, of: node), $0) }
         let now = platform.time.now()
         let derived = DerivedReport(
-            target: clusterTarget, samples: state.samples(at: now).samples, status: state.targetStatus(at: now))
+            target: clusterTarget, version: state.version, samples: state.samples(at: now).samples,
+            status: state.targetStatus(at: now))
         let others = options.nodes.map(\.name).filter { $0 != node }
         return (derived, change == .none ? [] : others.map(target))
     }

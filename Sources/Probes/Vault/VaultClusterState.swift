@@ -4,6 +4,8 @@ import Samples
 /// The state of a Vault cluster, derived from all its nodes: which one is active, whether they agree, how many more may
 /// fail, how long a failover took. Pure: time comes with the observations.
 struct VaultClusterState: Sendable {
+    /// Number of observations so far.
+    private(set) var version: UInt64 = 0
     /// The latest observation of a node.
     private struct Seen: Sendable {
         var observation: VaultObservation
@@ -38,6 +40,7 @@ struct VaultClusterState: Sendable {
 
     /// Adds an observation of a node. One that is older than the latest is ignored.
     mutating func observe(_ observation: VaultObservation, of node: String) -> Change {
+        version += 1
         guard nodes.contains(node) else { return .none }
         let before = seen[node]
         if let before, before.observation.moment.monotonic > observation.moment.monotonic { return .none }
