@@ -1,35 +1,24 @@
 import ArgumentParser
-import Dispatch
 import Supervision
 
 @main
 enum Main {
-    static func main() {
+    static func main() async {
         // A daemon handles signals from the start.
         if CommandLine.arguments.dropFirst().contains("run") { _ = Signals.shared }
-        // The task of an asynchronous main would have a priority above that of ordinary threads, and what it waits for too.
-        // libdispatch's workers can't have it without privileges, and each would complain to syslog.
-        Task.detached(priority: .medium) {
-            do {
-                var command = try Vaultwatch.parseAsRoot()
-                if var asynchronous = command as? any AsyncParsableCommand {
-                    try await asynchronous.run()
-                } else {
-                    try command.run()
-                }
-            } catch {
-                exit(error)
+        do {
+            var command = try Vaultwatch.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
             }
-            Vaultwatch.exit()
+        } catch {
+            // As in promtool, usage errors exit with 2.
+            guard Vaultwatch.exitCode(for: error) == .validationFailure else { Vaultwatch.exit(withError: error) }
+            Terminal.error(Vaultwatch.fullMessage(for: error))
+            Vaultwatch.exit(withError: ExitCode(2))
         }
-        dispatchMain()
-    }
-
-    private static func exit(_ error: any Error) -> Never {
-        // As in promtool, usage errors exit with 2.
-        guard Vaultwatch.exitCode(for: error) == .validationFailure else { Vaultwatch.exit(withError: error) }
-        Terminal.error(Vaultwatch.fullMessage(for: error))
-        Vaultwatch.exit(withError: ExitCode(2))
     }
 }
 

@@ -83,7 +83,6 @@ struct InstallTests {
                 systemctl restart vaultwatch
                 """),
             .init("errors", "journalctl -p err -u vaultwatch -t vaultwatch -o cat --no-pager"),
-            .init("strange", "! journalctl -u vaultwatch -o cat --no-pager | grep 'thread priority'"),
             .init("silence", "vaultwatch silence add -c upgrade -d 2h alertname=Foo"),
             .init(
                 "upgrade",
