@@ -1,6 +1,7 @@
 import CCrypto
 import Platform
 import Samples
+import Text
 
 /// A backup as the estate's backup job writes it: a snapshot encrypted with AES-256-GCM under a 16-byte IV, stored as
 /// IV ‖ tag ‖ ciphertext, with the checksum of these bytes.
@@ -56,7 +57,7 @@ func sha256(_ bytes: [UInt8]) -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0
     EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
-    return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return digest.hexadecimal
 }
 
 /// Hexadecimal MD5, as in S3's ETag.
@@ -64,7 +65,7 @@ func md5(_ bytes: [UInt8]) -> String {
     var digest = [UInt8](repeating: 0, count: 16)
     var length: UInt32 = 0
     EVP_Digest(bytes, bytes.count, &digest, &length, EVP_md5(), nil)
-    return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return digest.hexadecimal
 }
 
 /// Encrypts to IV ‖ tag ‖ ciphertext; EVP_EncryptInit(3).

@@ -114,7 +114,7 @@ extension Bucket {
                 return error(404, "NoSuchKey", "The specified key does not exist.", "<Key>\(Markup.escape(key))</Key>")
             }
             var headers = [
-                "ETag": "\"\(object.etag)\"", "Last-Modified": httpDate(object.modified), "Accept-Ranges": "bytes",
+                "ETag": "\"\(object.etag)\"", "Last-Modified": object.modified.httpDate, "Accept-Ranges": "bytes",
                 "Content-Type": "application/octet-stream", "x-amz-request-id": id,
             ]
             for (name, value) in object.metadata { headers["x-amz-meta-\(name)"] = value }

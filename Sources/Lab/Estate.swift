@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Synchronization
+import Text
 
 /// A complete simulated estate on loopback: Vault nodes with their load balancer, PostgreSQL servers, a bucket of
 /// backups, and an inbox. `stop()` ends all of it; child processes end with this process in any case.
@@ -190,7 +191,7 @@ package final class Estate: Sendable {
                 accessKeyFile: try secret("s3-access-key", Estate.accessKey),
                 secretKeyFile: try secret("s3-secret-key", "LabSecretKey0000000000000000000000000000"),
                 encryptionKeyFile: try secret(
-                    "backup-key", bucket.encryptionKey.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())),
+                    "backup-key", bucket.encryptionKey.hexadecimal)),
             mail: "127.0.0.1:\(servers.mail?.port ?? 0)",
             slackURL: slackURL,
             slackURLFile: try secret("slack-url", slackURL),

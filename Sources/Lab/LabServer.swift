@@ -1,5 +1,6 @@
 import HTTPServer
 import NIOPosix
+import Samples
 import Synchronization
 
 /// A simulated HTTP/1.1 server on 127.0.0.1 that can fail like a real one: die with its connections, hang with them
@@ -84,7 +85,7 @@ package final class LabServer: Sendable {
 
     private static func answer(_ response: LabResponse, _ body: ServerResponse.Body) -> ServerResponse {
         var headers = response.headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-        headers.append((name: "Date", value: httpDate(SystemWall.now())))
+        headers.append((name: "Date", value: SystemWall.now().httpDate))
         if response.headers["Content-Length"] == nil {
             headers.append((name: "Content-Length", value: String(response.body.count)))
         }

@@ -1,6 +1,7 @@
 import GoTemplate
 import PromQL
 import Samples
+import Text
 
 /// What an evaluation of rules needs besides the rules: samples, limits, and what goes into the alerts.
 package struct RuleContext: Sendable {
@@ -45,17 +46,9 @@ package struct RuleContext: Sendable {
 
     /// The link to an expression's graph, as Prometheus makes it.
     func generatorURL(_ expression: String) -> String {
-        var encoded = ""
-        for byte in expression.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            case 0x20: encoded += "+"
-            default: encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
+        // As Go's url.QueryEscape, a space is a plus.
+        let encoded = PercentCoding.encode(expression).split(separator: "%20", omittingEmptySubsequences: false)
+            .joined(separator: "+")
         return "\(externalURL)/graph?g0.expr=\(encoded)&g0.tab=1"
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 import Platform
 import Samples
 import Synchronization
+import Text
 import Transport
 
 /// One bucket, read only. Source: Amazon S3 API Reference: ListObjectsV2, HeadObject, GetObject, "Error Responses".
@@ -148,11 +149,11 @@ package final class S3Client: Sendable {
         if let moved = location.host {
             host = moved
         } else if options.pathStyle {
-            path += S3Encoding.encode(options.bucket) + (key == nil ? "" : "/")
+            path += PercentCoding.encode(options.bucket) + (key == nil ? "" : "/")
         } else {
             host = "\(options.bucket).\(host)"
         }
-        if let key { path += S3Encoding.encode(key, keepingSlashes: true) }
+        if let key { path += PercentCoding.encode(key, keepingSlashes: true) }
         return "\(scheme)://\(host)\(path)\(query.isEmpty ? "" : "?\(query)")"
     }
 

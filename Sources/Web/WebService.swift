@@ -168,7 +168,7 @@ package struct WebService: Sendable {
 
     /// Adds the headers of every response and compresses large bodies.
     private func finish(_ response: inout ServerResponse, _ request: ServerRequest) async {
-        response.headers.append(("Date", WebService.httpDate(platform.time.wall())))
+        response.headers.append(("Date", platform.time.wall().httpDate))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         response.headers.append(("X-Frame-Options", "deny"))
         response.headers.append(("Referrer-Policy", "no-referrer"))
@@ -190,16 +190,6 @@ package struct WebService: Sendable {
             Gzip.compress(bytes).map { ServerResponse(body: .bytes($0)) } ?? ServerResponse(status: 500)
         }
         return response?.status == 200 ? response : nil
-    }
-
-    /// `Tue, 24 Nov 2026 00:05:45 GMT`. Source: RFC 9110, 5.6.7.
-    static func httpDate(_ time: Timestamp) -> String {
-        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let c = time.civil
-        func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
-        return
-            "\(days[c.weekday % 7]), \(two(c.day)) \(months[(c.month - 1) % 12]) \(c.year) \(two(c.hour)):\(two(c.minute)):\(two(c.second)) GMT"
     }
 
     /// The path of a URL, without a trailing slash.

@@ -27,20 +27,6 @@ struct AgentClient {
     /// - Parameter missing: the message for a 404 response without a body.
     func delete(_ path: String, missing: String) async throws { _ = try await send("DELETE", path, missing: missing) }
 
-    /// Percent-encodes a query value.
-    static func encoded(_ text: String) -> String {
-        var out = ""
-        for byte in text.utf8 {
-            let isPlain =
-                (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte == 0x2d
-                || byte == 0x2e || byte == 0x5f || byte == 0x7e
-            out +=
-                isPlain
-                ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-        return out
-    }
-
     /// The response of Prometheus' query API. Errors are printed as promtool does.
     func query<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
         let response = try await exchange("GET", path)

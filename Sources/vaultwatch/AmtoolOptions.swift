@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatching
 import Samples
+import Text
 
 /// The output options of the commands that correspond to amtool's.
 struct OutputOptions: ParsableArguments {
@@ -35,7 +36,7 @@ enum MatcherWords {
 
     /// The matchers as `filter` parameters of the API.
     static func query(_ words: [String]) throws -> String {
-        try parse(words).map { "&filter=" + AgentClient.encoded($0.description) }.joined()
+        try parse(words).map { "&filter=" + PercentCoding.encode($0.description) }.joined()
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Platform
 import Samples
+import Text
 import Web
 
 struct HistoryCommand: AsyncParsableCommand {
@@ -55,11 +56,11 @@ struct HistoryCommand: AsyncParsableCommand {
             throw ValidationError("--since: expected a duration such as 2h, found \"\(since)\"")
         }
         let start = try time(from, "--from") ?? SystemTime().wall() - span
-        var path = "/api/v1/vaultwatch/history?limit=\(limit)&start=\(AgentClient.encoded(start.rfc3339))"
-        if let end = try time(to, "--to") { path += "&end=\(AgentClient.encoded(end.rfc3339))" }
-        for one in kind { path += "&kind=\(AgentClient.encoded(one))" }
-        for one in receiver { path += "&receiver=\(AgentClient.encoded(one))" }
-        if let contains { path += "&contains=\(AgentClient.encoded(contains))" }
+        var path = "/api/v1/vaultwatch/history?limit=\(limit)&start=\(PercentCoding.encode(start.rfc3339))"
+        if let end = try time(to, "--to") { path += "&end=\(PercentCoding.encode(end.rfc3339))" }
+        for one in kind { path += "&kind=\(PercentCoding.encode(one))" }
+        for one in receiver { path += "&receiver=\(PercentCoding.encode(one))" }
+        if let contains { path += "&contains=\(PercentCoding.encode(contains))" }
         let items = Array(try await AgentClient(agent.url).get(Answer.self, path).data.reversed())
         if output.format == .json {
             let encoder = JSONEncoder()

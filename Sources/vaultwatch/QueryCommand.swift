@@ -77,16 +77,16 @@ struct QueryCommand: AsyncParsableCommand {
         if let at, QueryCommand.seconds(at) == nil {
             throw ValidationError("--at: expected RFC 3339 or seconds since the epoch, found \"\(at)\"")
         }
-        var path = "/api/v1/query?query=\(AgentClient.encoded(expression))"
+        var path = "/api/v1/query?query=\(PercentCoding.encode(expression))"
         if let range {
             guard let span = Duration(prometheus: range), let width = Duration(prometheus: step) else {
                 throw ValidationError("--range and --step: expected durations such as 1h")
             }
             let end = at.flatMap(QueryCommand.seconds) ?? Date().timeIntervalSince1970
             path =
-                "/api/v1/query_range?query=\(AgentClient.encoded(expression))&start=\(end - span.seconds)&end=\(end)&step=\(width.seconds)"
+                "/api/v1/query_range?query=\(PercentCoding.encode(expression))&start=\(end - span.seconds)&end=\(end)&step=\(width.seconds)"
         } else if let at {
-            path += "&time=\(AgentClient.encoded(at))"
+            path += "&time=\(PercentCoding.encode(at))"
         }
         let answer = try await AgentClient(agent.url).query(Answer.self, path)
         switch answer.data.result {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Text
 
 struct SilenceExpireCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,7 +21,7 @@ struct SilenceExpireCommand: AsyncParsableCommand {
         for id in ids {
             do {
                 try await client.delete(
-                    "/api/v2/silence/" + AgentClient.encoded(id),
+                    "/api/v2/silence/" + PercentCoding.encode(id),
                     missing: "there is no silence \(id); `vaultwatch silence list` shows the current ones")
             } catch {
                 failure = error

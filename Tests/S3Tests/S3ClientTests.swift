@@ -6,6 +6,7 @@ import Samples
 import Synchronization
 import TestServers
 import Testing
+import Text
 import Transport
 
 @testable import S3
@@ -57,7 +58,7 @@ private struct Estate {
         _ = try await iam("Action=CreateUser&Version=2010-05-08&UserName=reader")
         let policy = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#
         _ = try await iam(
-            "Action=PutUserPolicy&Version=2010-05-08&UserName=reader&PolicyName=p&PolicyDocument=\(S3Encoding.encode(policy))"
+            "Action=PutUserPolicy&Version=2010-05-08&UserName=reader&PolicyName=p&PolicyDocument=\(PercentCoding.encode(policy))"
         )
         let made = try await iam("Action=CreateAccessKey&Version=2010-05-08&UserName=reader")
         func between(_ tag: String) throws -> String {
@@ -69,7 +70,7 @@ private struct Estate {
             secret: try between("SecretAccessKey"))
         try await estate.put("/backups")
         try await estate.put(
-            "/backups/" + S3Encoding.encode(odd, keepingSlashes: true), Array("odd".utf8),
+            "/backups/" + PercentCoding.encode(odd, keepingSlashes: true), Array("odd".utf8),
             [
                 (name: "x-amz-meta-Vault_Version", value: "1.8.0"), (name: "x-amz-meta-sha256", value: "ab"),
             ])
@@ -345,8 +346,8 @@ struct XMLElementTests {
 
 struct S3EncodingTests {
     @Test func encodesAsRFC3986() {
-        #expect(S3Encoding.encode("a b+c/ä~*'") == "a%20b%2Bc%2F%C3%A4~%2A%27")
-        #expect(S3Encoding.encode("a/b", keepingSlashes: true) == "a/b")
+        #expect(PercentCoding.encode("a b+c/ä~*'") == "a%20b%2Bc%2F%C3%A4~%2A%27")
+        #expect(PercentCoding.encode("a/b", keepingSlashes: true) == "a/b")
         #expect(
             S3Encoding.query([("prefix", "x/"), ("list-type", "2"), ("delimiter", "")])
                 == "delimiter=&list-type=2&prefix=x%2F")

@@ -51,7 +51,7 @@ final class Receivers: @unchecked Sendable {
         case .status(let code): return HTTPResponse(status: code)
         case .limited(let seconds): return HTTPResponse(status: 429, headers: [("retry-after", String(seconds))])
         case .limitedUntil(let seconds):
-            let date = MailDate.write(time.wall() + .seconds(seconds)).replacing("+0000", with: "GMT")
+            let date = (time.wall() + .seconds(seconds)).httpDate
             return HTTPResponse(status: 429, headers: [("retry-after", date)])
         case .notOK:
             guard place.hasSuffix("/slack") else { return HTTPResponse(status: 500) }

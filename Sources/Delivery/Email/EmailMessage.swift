@@ -60,7 +60,7 @@ struct EmailMessage {
             Field(name: "from", text: EmailHeaders.field("From", parts: [from.headerText])),
             Field(name: "to", text: EmailHeaders.field("To", parts: to.map(\.headerText), separator: ",")),
             Field(name: "subject", text: EmailHeaders.field("Subject", text: subject(EmailOptions.defaultSubject))),
-            Field(name: "date", text: EmailHeaders.field("Date", parts: [MailDate.write(notification.decidedAt)])),
+            Field(name: "date", text: EmailHeaders.field("Date", parts: [notification.decidedAt.mailDate])),
             Field(
                 name: "message-id",
                 text: EmailHeaders.field("Message-Id", parts: ["<\(identity.prefix(32))@\(domain)>"])),

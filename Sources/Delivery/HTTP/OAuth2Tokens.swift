@@ -2,6 +2,7 @@ import FoundationEssentials
 import Platform
 import Samples
 import Synchronization
+import Text
 import Transport
 
 /// Tokens by the credentials that they were obtained with, each used until shortly before it expires.
@@ -45,19 +46,8 @@ final class OAuth2Tokens: Sendable {
 
     /// `application/x-www-form-urlencoded`.
     static func form(_ pairs: [(name: String, value: String)]) -> [UInt8] {
-        Array(pairs.map { encoded($0.name) + "=" + encoded($0.value) }.joined(separator: "&").utf8)
-    }
-
-    static func encoded(_ text: String) -> String {
-        var out = ""
-        for byte in text.utf8 {
-            let isPlain =
-                (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a)
-                || [0x2d, 0x2e, 0x5f].contains(byte)
-            out +=
-                isPlain
-                ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-        return out
+        Array(
+            pairs.map { PercentCoding.encode($0.name) + "=" + PercentCoding.encode($0.value) }.joined(separator: "&")
+                .utf8)
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Platform
+import Text
 import Transport
 
 extension ReceiverClient {
@@ -45,7 +46,7 @@ extension ReceiverClient {
             form += [("client_id", options.clientID), ("client_secret", secret)]
         } else {
             let pair = Data(
-                Array((OAuth2Tokens.encoded(options.clientID) + ":" + OAuth2Tokens.encoded(secret)).utf8)
+                Array((PercentCoding.encode(options.clientID) + ":" + PercentCoding.encode(secret)).utf8)
             ).base64EncodedString()
             request.headers.append(("Authorization", "Basic " + pair))
             hidden.append(pair)

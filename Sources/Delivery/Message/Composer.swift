@@ -3,6 +3,7 @@ import GoTemplate
 import Platform
 import Samples
 import Synchronization
+import Text
 import TimeZones
 
 /// Turns templates of the configuration into text: the default templates, the user's files over them.
@@ -127,7 +128,8 @@ struct Draft: Sendable {
 
     /// A text as HTML: the output of actions is escaped.
     func markup(_ template: String, else fallback: String) -> String {
-        attempt(html, template) ?? attempt(builtinHTML, fallback) ?? "<pre>\(Draft.escaped(plainText))</pre>"
+        attempt(html, template) ?? attempt(builtinHTML, fallback)
+            ?? "<pre>\(Markup.escape(plainText, quotes: .kept))</pre>"
     }
 
     private func attempt(_ set: TemplateSet, _ template: String) -> String? {
@@ -148,18 +150,5 @@ struct Draft: Sendable {
         let names = Set(notification.alerts.map(\.name)).sorted().prefix(20).joined(separator: ", ")
         return "[\(notification.status.rawValue.uppercased()):\(notification.alerts.count)] \(names)".truncated(
             toRunes: 1000)
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var out = ""
-        for character in text {
-            switch character {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            default: out.append(character)
-            }
-        }
-        return out
     }
 }

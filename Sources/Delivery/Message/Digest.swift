@@ -1,4 +1,5 @@
 import CCrypto
+import Text
 
 /// Hex SHA-256, EVP_Digest(3).
 enum Digest {
@@ -8,6 +9,6 @@ enum Digest {
         let bytes = Array(text.utf8)
         // It fails only when memory has run out; the text itself is as stable a key.
         guard EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil) == 1 else { return text }
-        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return digest.hexadecimal
     }
 }

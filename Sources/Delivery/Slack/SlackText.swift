@@ -1,16 +1,11 @@
+import Text
+
 /// Text as Slack's mrkdwn takes it. Source: api.slack.com/reference/surfaces/formatting, "Escaping text".
 enum SlackText {
     /// Text whose markup characters are escaped, cut to so many characters and never within an escape.
     static func escaped(_ text: String, limit: Int) -> String {
         // No escape is shorter than its character, so nothing beyond the limit can be part of the result.
-        let pieces = text.unicodeScalars.prefix(limit + 1).map { scalar in
-            switch scalar {
-            case "&": "&amp;"
-            case "<": "&lt;"
-            case ">": "&gt;"
-            default: String(scalar)
-            }
-        }
+        let pieces = text.unicodeScalars.prefix(limit + 1).map { Markup.escape(String($0), quotes: .kept) }
         if pieces.reduce(0, { $0 + $1.unicodeScalars.count }) <= limit { return pieces.joined() }
         var out = ""
         var size = 1

@@ -1,5 +1,6 @@
 import CCrypto
 import Synchronization
+import Text
 
 /// Computes a backup's SHA-256 and verifies its AES-256-GCM tag as the object streams through, in constant memory.
 ///
@@ -100,7 +101,7 @@ final class BackupContentCheck: Sendable {
                 // An object shorter than IV and tag holds no ciphertext and is invalid.
                 isValid = state.isDecrypting && EVP_DecryptFinal_ex(state.cipher, &rest, &written) == 1
             }
-            let hex = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            let hex = digest.hexadecimal
             return Result(sha256: hex, isEncryptionValid: isValid, bytes: state.bytes)
         }
     }
