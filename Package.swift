@@ -9,6 +9,7 @@ let settings: [SwiftSetting] =
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
     ] + strict
 
 // The stages are optimised in debug builds too, so that tests can have thousands of simulated days; for a debugger that

@@ -3,11 +3,11 @@ import Delivery
 import Dispatching
 import Journal
 import Logging
-import Platform
+package import Platform
 import Probes
 import Samples
 import Store
-import Supervision
+package import Supervision
 import Synchronization
 import Telemetry
 import Web

@@ -1,10 +1,10 @@
-import Config
-import Journal
-import Platform
-import Probes
-import Supervision
-import Telemetry
-import Web
+package import Config
+package import Journal
+package import Platform
+package import Probes
+package import Supervision
+package import Telemetry
+package import Web
 
 /// What the agent reaches the world through, beside `Platform`. Production takes the defaults; a simulation puts its own
 /// in and runs the same services.

@@ -1,8 +1,8 @@
-import Exposition
+package import Exposition
 import Platform
-import Probes
-import Samples
-import Store
+package import Probes
+package import Samples
+package import Store
 import Synchronization
 
 /// Appends the samples of probes to the store and keeps the latest result of each target, for `/metrics` and the status

@@ -1,9 +1,9 @@
 import Logging
-import Platform
+package import Platform
 import Samples
-import Store
+package import Store
 import Synchronization
-import Telemetry
+package import Telemetry
 
 /// Notices steps of the wall clock by the clock that does not step, and takes what lies in memory along: a sample that
 /// is ten seconds old stays ten seconds old. Else a step forward would leave rules without data, which ends alerts, and

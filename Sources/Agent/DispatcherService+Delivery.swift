@@ -1,5 +1,5 @@
 import Alerts
-import Delivery
+package import Delivery
 import Dispatching
 import Journal
 import Platform

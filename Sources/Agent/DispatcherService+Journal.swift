@@ -1,6 +1,6 @@
 import Alerts
 import Dispatching
-import Journal
+package import Journal
 import Logging
 import Platform
 import Samples

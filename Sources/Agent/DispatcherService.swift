@@ -1,11 +1,11 @@
-import Alerts
-import Delivery
-import Dispatching
-import Journal
+package import Alerts
+package import Delivery
+package import Dispatching
+package import Journal
 import Logging
-import Platform
+package import Platform
 import Samples
-import Telemetry
+package import Telemetry
 
 /// The dispatcher with its journal: what it decides is on the disk before a message leaves.
 ///

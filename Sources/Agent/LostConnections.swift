@@ -1,6 +1,6 @@
 import Probes
 import Synchronization
-import Transport
+package import Transport
 
 /// An idle connection that its peer has dropped: the peer has died, or restarts.
 package enum LostConnection: Sendable, Hashable {

@@ -1,8 +1,8 @@
-import Config
-import Platform
-import Probes
+package import Config
+package import Platform
+package import Probes
 import S3
-import Transport
+package import Transport
 
 /// The network as the agent sees it: HTTP for probes, HTTP and mail for delivery, and PostgreSQL, each with threads of
 /// its own. They outlive reloads, so that connections are kept.

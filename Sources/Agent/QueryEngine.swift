@@ -1,8 +1,8 @@
-import HTTPServer
-import Platform
+package import HTTPServer
+package import Platform
 import Synchronization
-import Telemetry
-import Web
+package import Telemetry
+package import Web
 
 /// Computes what clients ask for on threads of its own: expressions on two, with a lower priority than everything else,
 /// and pages on a third, so that neither holds up rules, probes or deliveries, and no query holds up a page. What

@@ -1,14 +1,14 @@
-import Alerts
-import Config
-import Journal
+package import Alerts
+package import Config
+package import Journal
 import Logging
-import Platform
+package import Platform
 import PromQL
-import Rules
-import Samples
-import Store
+package import Rules
+package import Samples
+package import Store
 import Synchronization
-import Telemetry
+package import Telemetry
 
 /// Evaluates rule groups, each at its moment of its interval, and at once when a state that it reads has changed.
 /// As `rules.Manager` in Prometheus.

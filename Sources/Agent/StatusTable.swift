@@ -1,8 +1,8 @@
 import Alerts
 import Platform
-import Probes
+package import Probes
 import Samples
-import Web
+package import Web
 
 /// The last results of all probes in the form that a person reads: sections of targets.
 package enum StatusTable {

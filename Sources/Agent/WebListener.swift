@@ -1,10 +1,10 @@
 import Config
 import Console
-import HTTPServer
+package import HTTPServer
 import Platform
 import Synchronization
 import Telemetry
-import Web
+package import Web
 
 /// The edge of the agent: what listens, and takes other settings while it does.
 package protocol WebListener: Sendable {

@@ -1,4 +1,4 @@
-import Samples
+public import Samples
 
 /// An alert on its way from the rules, or from the API, to its receivers.
 public struct Alert: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Samples
+public import Samples
 
 /// One message for one integration of one receiver about one group of alerts.
 public struct Notification: Hashable, Sendable {

@@ -1,6 +1,6 @@
 import Platform
-import Probes
-import S3
+package import Probes
+package import S3
 import Samples
 import YAML
 

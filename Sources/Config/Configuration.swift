@@ -1,8 +1,8 @@
-import Delivery
-import Dispatching
-import Probes
+package import Delivery
+package import Dispatching
+package import Probes
 import Samples
-import Store
+package import Store
 
 /// A configuration file, parsed and validated: the options of each stage.
 package struct Configuration: Sendable {

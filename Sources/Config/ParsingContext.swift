@@ -1,6 +1,6 @@
-import Platform
+package import Platform
 import Samples
-import YAML
+package import YAML
 
 /// What the parsers of all sections share: the list of errors, the file system, the environment.
 package struct ParsingContext: Sendable {

@@ -1,6 +1,6 @@
 import HTTPServer
-import Platform
-import Web
+package import Platform
+package import Web
 
 /// The pages for browsers. Each is self-contained: it loads nothing else.
 package struct Console: Sendable {

@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 import Samples
 import Transport
 

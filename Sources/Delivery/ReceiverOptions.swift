@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 
 /// One receiver of the configuration.
 package struct ReceiverOptions: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 
 /// An alert that went to a fallback receiver.
 package struct EscalatedAlert: Sendable, Hashable {

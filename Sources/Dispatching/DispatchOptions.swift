@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 import Samples
 
 /// The routing part of the configuration: which alerts go to which receivers, and when.

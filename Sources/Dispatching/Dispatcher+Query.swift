@@ -1,6 +1,6 @@
-import Alerts
-import Platform
-import Samples
+package import Alerts
+package import Platform
+package import Samples
 
 /// An alert as Alertmanager's API shows it.
 package struct AlertStatus: Sendable, Hashable {

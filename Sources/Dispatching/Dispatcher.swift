@@ -1,5 +1,5 @@
-import Alerts
-import Platform
+package import Alerts
+package import Platform
 import Samples
 import Text
 

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Samples
+package import Samples
 
 /// The escalation of a group as the journal keeps it, so that a restart neither drops an escalation nor repeats one.
 package struct EscalationRecord: Sendable, Hashable {

@@ -1,6 +1,6 @@
-import Alerts
+package import Alerts
 import FoundationEssentials
-import Samples
+package import Samples
 import Text
 
 /// Where one group's messages go: one integration of one receiver.

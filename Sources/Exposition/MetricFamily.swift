@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// A metric as on a `/metrics` page: its name, type, help text and samples.
 package struct MetricFamily: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 import Text
 
 /// The functions of Alertmanager's notification templates.

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 import Text
 
 /// The functions of the templates in Prometheus' rules.

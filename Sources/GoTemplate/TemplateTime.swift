@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// A time in a time zone: Go's `time.Time` as templates see it.
 package struct TemplateTime: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// A value in a template. It corresponds to Go's `reflect.Value`, reduced to the kinds that occur in the templates of
 /// Prometheus and Alertmanager.

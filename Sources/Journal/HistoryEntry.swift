@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// Something that happened to alerts and messages, for `vaultwatch history`. Written once, never changed.
 package struct HistoryEntry: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// Which entries of the history are wanted.
 package struct HistoryFilter: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Platform
-import Samples
+package import Platform
+package import Samples
 import Synchronization
 
 /// What must survive a restart: alerts, outbox, notification log, silences, states of rules, history, in one SQLite

@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 import Samples
 
 /// One row to write or delete. The changes of one `write` are one transaction.

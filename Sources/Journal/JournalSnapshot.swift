@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 
 /// All that the journal holds, history apart: what a start begins with.
 package struct JournalSnapshot: Sendable, Hashable {

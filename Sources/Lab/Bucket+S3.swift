@@ -1,7 +1,7 @@
 import Text
 import FoundationEssentials
-import Platform
-import Samples
+package import Platform
+package import Samples
 
 /// The S3 API of a bucket in path style: ListObjectsV2, HEAD and GET.
 /// Source: Amazon S3 API reference, ListObjectsV2, HeadObject, GetObject, error responses.

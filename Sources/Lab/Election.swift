@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// Leader election of a simulated Vault cluster. Pure: time is passed in.
 ///

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Platform
+package import Platform
 import Samples
 import Text
 

@@ -1,5 +1,5 @@
-import Platform
-import Samples
+package import Platform
+package import Samples
 
 /// A simulated Vault cluster with PostgreSQL storage: the state of each node, the leader, and the responses. Pure: time
 /// and addresses are passed in, replies and events returned.

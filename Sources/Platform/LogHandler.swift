@@ -1,5 +1,5 @@
-import Logging
-import Samples
+package import Logging
+package import Samples
 import Text
 #if canImport(Glibc)
     import Glibc

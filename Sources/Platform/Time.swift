@@ -1,4 +1,4 @@
-import Samples
+public import Samples
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// Something that is probed, by its kind and its name in the configuration.
 package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConvertible {

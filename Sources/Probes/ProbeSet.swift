@@ -1,5 +1,5 @@
-import Platform
-import Transport
+package import Platform
+package import Transport
 
 /// The probes of all targets of a configuration.
 package struct ProbeSet: Sendable {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// What expressions read samples from: the store, or a rule test's input series. Prometheus' `Queryable`.
 package protocol SampleSource: Sendable {

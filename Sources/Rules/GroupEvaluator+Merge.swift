@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 extension GroupEvaluator {
     /// Takes in the state of the last run after a start without it, as `restore` does.

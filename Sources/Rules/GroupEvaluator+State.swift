@@ -1,5 +1,5 @@
-import Alerts
-import Samples
+package import Alerts
+package import Samples
 
 extension GroupEvaluator {
     /// What must survive a restart: the alerts of each rule, and when that was.

@@ -1,6 +1,6 @@
-import Alerts
+package import Alerts
 import PromQL
-import Samples
+package import Samples
 
 /// What one evaluation of a group gave.
 package struct GroupResult: Sendable {

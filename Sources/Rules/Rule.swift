@@ -1,6 +1,6 @@
 import PromQL
 import Samples
-import YAML
+package import YAML
 
 /// One rule of a file: a recording rule, or an alerting rule.
 /// Source: prometheus.io/docs/prometheus/latest/configuration/{recording_rules,alerting_rules}.

@@ -1,6 +1,6 @@
 import GoTemplate
-import PromQL
-import Samples
+package import PromQL
+package import Samples
 import Text
 
 /// What an evaluation of rules needs besides the rules: samples, limits, and what goes into the alerts.

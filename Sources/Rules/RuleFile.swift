@@ -1,5 +1,5 @@
 import Samples
-import YAML
+package import YAML
 
 /// Reads rule files in Prometheus' format and judges them as promtool does.
 /// Source: prometheus/prometheus, model/rulefmt/rulefmt.go.

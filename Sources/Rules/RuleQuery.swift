@@ -1,4 +1,4 @@
-import PromQL
+package import PromQL
 import Samples
 
 /// A rule's expression, parsed once.

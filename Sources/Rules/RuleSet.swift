@@ -1,6 +1,6 @@
-import Platform
+package import Platform
 import Samples
-import YAML
+package import YAML
 
 /// All groups of all rule files that the configuration names.
 package struct RuleSet: Sendable {

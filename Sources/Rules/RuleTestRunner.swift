@@ -1,5 +1,5 @@
 import Alerts
-import Platform
+package import Platform
 import PromQL
 import Samples
 import Text

@@ -1,9 +1,9 @@
 import Glibc
-import Platform
+package import Platform
 import Samples
 import Synchronization
 import Text
-import Transport
+package import Transport
 
 /// One bucket, read only. Source: Amazon S3 API Reference: ListObjectsV2, HeadObject, GetObject, "Error Responses".
 package final class S3Client: Sendable {

@@ -1,4 +1,4 @@
-import Transport
+package import Transport
 
 /// Why S3 gave no answer to the point. `reason` is a metric label; `message` holds no secret.
 package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// One line of a listing.
 package struct S3Object: Sendable, Hashable {

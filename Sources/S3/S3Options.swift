@@ -1,5 +1,5 @@
-import Platform
-import Transport
+package import Platform
+package import Transport
 
 /// How to reach one bucket.
 package struct S3Options: Sendable, Hashable {

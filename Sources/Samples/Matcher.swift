@@ -1,4 +1,4 @@
-import Text
+public import Text
 
 /// One condition on a label, as PromQL selectors, Alertmanager routes and silences write it.
 /// An absent label counts as the empty string.

@@ -1,5 +1,5 @@
-import Platform
-import Samples
+package import Platform
+package import Samples
 import Synchronization
 
 /// Time that stands still until a test moves it. Sleepers wake in the order of their deadlines, so that a day

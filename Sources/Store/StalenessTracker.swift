@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// Ends series that a source no longer has, with a stale marker, so that they don't count as present for another five
 /// minutes.

@@ -1,6 +1,6 @@
-import Samples
+package import Samples
 import Synchronization
-import Telemetry
+package import Telemetry
 
 /// How much the store keeps.
 package struct StoreOptions: Sendable, Hashable {

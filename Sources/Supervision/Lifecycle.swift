@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// What systemd and `/-/ready` learn of the agent's start, reloads and stop: a value that takes events and returns what
 /// is to be sent.

@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// Services that start one after the other and stop in the reverse order, each within its own time.
 ///

@@ -1,5 +1,5 @@
 import CSystemd
-import Platform
+package import Platform
 import Samples
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 import Synchronization
 
 /// Sends what `Lifecycle` decides to systemd, in the order of the decisions.

@@ -1,4 +1,4 @@
-import Exposition
+package import Exposition
 import Samples
 import Synchronization
 import Text

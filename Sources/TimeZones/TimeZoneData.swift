@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// A time zone: its offsets from UTC as a TZif file of the tz database lists them. Source: RFC 8536.
 package struct TimeZoneData: Sendable, Hashable {

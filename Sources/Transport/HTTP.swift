@@ -1,5 +1,5 @@
-import Platform
-import Samples
+package import Platform
+package import Samples
 
 /// One HTTP exchange to make.
 package struct HTTPRequest: Sendable {

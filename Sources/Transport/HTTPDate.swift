@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// Dates in HTTP's headers. Source: RFC 9110 §5.6.7.
 package enum HTTPDate {

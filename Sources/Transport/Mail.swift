@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// One mail to hand to an SMTP server.
 package struct MailRequest: Sendable {

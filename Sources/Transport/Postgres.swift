@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// How to reach one PostgreSQL server.
 package struct PostgresOptions: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 import Synchronization
 
 /// PostgreSQL by libpq, every server's connection on one thread of our own.

@@ -1,8 +1,8 @@
 import Exposition
-import HTTPServer
-import Platform
+package import HTTPServer
+package import Platform
 import Samples
-import Telemetry
+package import Telemetry
 
 /// The agent's pages and APIs: routes each request, checks access and counts it.
 package struct WebService: Sendable {

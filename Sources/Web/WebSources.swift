@@ -1,8 +1,8 @@
-import Alerts
-import Dispatching
-import Exposition
-import HTTPServer
-import Samples
+package import Alerts
+package import Dispatching
+package import Exposition
+package import HTTPServer
+package import Samples
 
 /// What pages and APIs show and do, as closures that `Agent` supplies. Handlers call them concurrently.
 package struct WebSources: Sendable {

@@ -158,8 +158,10 @@ struct DemoCommand: AsyncParsableCommand {
     /// Source: proc_pid_exe(5).
     private static func agentBesideThisProgram() -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        guard readlink("/proc/self/exe", &buffer, buffer.count - 1) > 0 else { return "vaultwatch" }
-        return parentFolder(of: String(cString: buffer)) + "/vaultwatch"
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { return "vaultwatch" }
+        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return parentFolder(of: path) + "/vaultwatch"
     }
 
     private static func environment() -> [String: String] {

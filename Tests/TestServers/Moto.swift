@@ -1,4 +1,4 @@
-import Lab
+package import Lab
 
 /// moto's server, an independent implementation of S3 and IAM, for tests of the S3 client.
 package final class Moto: Sendable {

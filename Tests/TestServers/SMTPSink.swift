@@ -1,6 +1,6 @@
-import Lab
+package import Lab
 import FoundationEssentials
-import Platform
+package import Platform
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,6 +1,6 @@
-import Delivery
-import Dispatching
-import Platform
+package import Delivery
+package import Dispatching
+package import Platform
 import YAML
 
 /// A configuration file of Alertmanager.

@@ -1,10 +1,10 @@
 import Alerts
-import Delivery
+package import Delivery
 import Platform
 import Samples
 import Text
 import Transport
-import YAML
+package import YAML
 
 /// Parses `global` and `receivers` of Alertmanager's configuration.
 /// Source: prometheus.io/docs/alerting/latest/configuration.

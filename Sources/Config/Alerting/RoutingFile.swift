@@ -1,5 +1,5 @@
-import Dispatching
-import Platform
+package import Dispatching
+package import Platform
 import YAML
 
 /// Loads only the routing tree of a configuration, vaultwatch's or Alertmanager's. Only the names of receivers are

@@ -1,9 +1,9 @@
-import Dispatching
+package import Dispatching
 import Platform
 import Samples
 import Text
 import TimeZones
-import YAML
+package import YAML
 
 extension RoutingParser {
     /// Parses named time intervals. Source: https://prometheus.io/docs/alerting/latest/configuration/#time_interval

@@ -1,8 +1,8 @@
-import Dispatching
-import Platform
+package import Dispatching
+package import Platform
 import Samples
 import Text
-import YAML
+package import YAML
 
 /// Parses Alertmanager's routing sections: `route`, `inhibit_rules`, `time_intervals`, `mute_time_intervals`,
 /// `templates`. Source: https://prometheus.io/docs/alerting/latest/configuration/

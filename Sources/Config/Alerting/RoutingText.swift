@@ -1,4 +1,4 @@
-import Dispatching
+package import Dispatching
 import Platform
 import Samples
 import TimeZones

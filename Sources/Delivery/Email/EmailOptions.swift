@@ -1,5 +1,5 @@
 import Platform
-import Transport
+package import Transport
 
 /// `email_configs`. Strings marked "template" are Go templates over `TemplateData`.
 /// Source: Alertmanager's configuration, <email_config>.

@@ -1,5 +1,5 @@
-import Platform
-import Transport
+package import Platform
+package import Transport
 
 /// `http_config`: how a receiver's endpoint is reached.
 /// Source: Prometheus' common/config, HTTPClientConfig.

@@ -1,5 +1,5 @@
-import Platform
-import Transport
+package import Platform
+package import Transport
 
 /// `oauth2`: each request carries a token that is obtained with the client's credentials.
 /// Sources: RFC 6749 section 4.4; Prometheus' common/config, OAuth2.

@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// The proxy on the way to an endpoint. Source: Prometheus' common/config, ProxyConfig.
 package struct ProxyOptions: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// `heartbeat_configs`, ours: a dead man's switch. An always-firing alert is routed to it; each message pings
 /// the URL, and the service at its other end raises the alarm when pings stop.

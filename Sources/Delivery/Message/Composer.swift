@@ -1,6 +1,6 @@
 import Alerts
 import GoTemplate
-import Platform
+package import Platform
 import Samples
 import Synchronization
 import Text

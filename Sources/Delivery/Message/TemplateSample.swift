@@ -1,6 +1,6 @@
 import FoundationEssentials
-import GoTemplate
-import Samples
+package import GoTemplate
+package import Samples
 
 /// Data for trying templates out, in the form of a webhook's body.
 /// Source: pkg.go.dev/github.com/prometheus/alertmanager/template, `Data`; amtool, `template render`.

@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 import Logging
 import Platform
 import Samples

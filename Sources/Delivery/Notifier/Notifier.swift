@@ -1,10 +1,10 @@
-import Alerts
+package import Alerts
 import Logging
-import Platform
+package import Platform
 import Samples
 import Synchronization
-import Telemetry
-import Transport
+package import Telemetry
+package import Transport
 
 /// Owns every message from its decision to its acceptance: the queue of each integration, attempts and their
 /// repetition, rate limits, conversations, withdrawal.

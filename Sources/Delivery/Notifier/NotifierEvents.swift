@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 
 /// What the notifier asks of the dispatcher, and what it reports to it. None of it waits for a disk.
 package struct NotifierEvents: Sendable {

@@ -1,5 +1,5 @@
-import Alerts
-import Samples
+package import Alerts
+package import Samples
 
 /// The state of one integration's queue, for status pages.
 package struct NotifierStatus: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// `slack_configs`. Strings are Go templates over `TemplateData` unless said otherwise.
 /// Source: Alertmanager's configuration, <slack_config>.

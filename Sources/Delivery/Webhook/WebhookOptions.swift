@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// `webhook_configs`. Source: Alertmanager's configuration, <webhook_config>.
 package struct WebhookOptions: Sendable, Hashable {

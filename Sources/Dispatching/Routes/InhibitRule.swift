@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// While a source fires, targets with the same values of the `equal` labels are suppressed. A label absent on both is
 /// equal.

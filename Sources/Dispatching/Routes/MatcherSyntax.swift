@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 import Text
 
 /// A matcher's text that can't be read: what is wrong, in Alertmanager's words.

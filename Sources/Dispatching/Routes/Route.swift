@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// One node of the routing tree as the configuration gives it; nil means "as the parent has it".
 /// Source: https://prometheus.io/docs/alerting/latest/configuration/#route

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 extension RouteTree {
     /// The whole tree as `amtool config routes show` draws it.

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// The routing tree with inheritance resolved and a key for each node.
 package struct RouteTree: Sendable {

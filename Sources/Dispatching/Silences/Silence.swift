@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// Suppresses matching alerts from a start to an end, and with a schedule only in its windows in between.
 /// Source: https://prometheus.io/docs/alerting/latest/alertmanager/#silences; the schedule is our own.

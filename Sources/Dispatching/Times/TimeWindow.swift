@@ -1,6 +1,6 @@
 import Platform
-import Samples
-import TimeZones
+package import Samples
+package import TimeZones
 
 /// One entry of a `time_intervals` list: every field that is given must match, by any of its ranges.
 /// Source: https://prometheus.io/docs/alerting/latest/configuration/#time_interval

@@ -1,7 +1,7 @@
 import Platform
 import Synchronization
 #if canImport(Glibc)
-    import Glibc
+    package import Glibc
 #endif
 
 /// A child process in its own process group. It inherits no descriptors but its standard streams, and the kernel kills

@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,6 +1,6 @@
 import Synchronization
 #if canImport(Glibc)
-    import Glibc
+    package import Glibc
 #endif
 
 /// One PostgreSQL server on 127.0.0.1 with its own data directory.

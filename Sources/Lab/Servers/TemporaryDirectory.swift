@@ -1,6 +1,6 @@
 import FoundationEssentials
 #if canImport(Glibc)
-    import Glibc
+    package import Glibc
 #endif
 
 /// A directory in /tmp that is removed with its last reference or by `remove()`. Its name is short, since the path of a

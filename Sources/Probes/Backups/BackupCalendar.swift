@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// One day or month in UTC, numbered so that periods can be compared and stepped through.
 package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// The time and kind of a backup, parsed from its object key. Three forms of the name and two of the directory are in
 /// use:

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// One object of a listing.
 package struct BackupObject: Sendable, Hashable {

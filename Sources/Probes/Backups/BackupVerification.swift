@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Platform
+package import Platform
 import Samples
 
 /// How the content of the newest backup of a set is verified.

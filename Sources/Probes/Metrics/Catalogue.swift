@@ -1,5 +1,5 @@
-import Exposition
-import Samples
+package import Exposition
+package import Samples
 
 /// Every metric that the probes emit, with type, labels and help for `/metrics`; rules and dashboards are checked
 /// against it.

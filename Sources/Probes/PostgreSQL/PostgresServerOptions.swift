@@ -1,4 +1,4 @@
-import Transport
+package import Transport
 
 /// One PostgreSQL server with Vault's storage.
 package struct PostgresServerOptions: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Samples
+package import Samples
 
 /// One line of a record file: an event of the recovery procedures' audit log, as
 /// `{"event": "dr_drill_completed", "timestamp": "2026-10-05T09:00:00Z", "details": {"scenario": "vault_failure", …}}`.

@@ -1,5 +1,5 @@
 import Logging
-import Platform
+package import Platform
 import Samples
 import Synchronization
 

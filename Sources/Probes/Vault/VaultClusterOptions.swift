@@ -1,5 +1,5 @@
-import Platform
-import Transport
+package import Platform
+package import Transport
 
 /// One Vault (or OpenBao) cluster to watch.
 package struct VaultClusterOptions: Sendable, Hashable {

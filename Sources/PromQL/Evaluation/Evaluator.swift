@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// Evaluates PromQL expressions over a source of samples. Time is an argument; the evaluator reads no clock.
 ///

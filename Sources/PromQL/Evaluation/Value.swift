@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// The result of an instant query.
 package enum Value: Sendable {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 extension Expression {
     /// A selector of an expression, for lint and for finding the rules that new samples affect.

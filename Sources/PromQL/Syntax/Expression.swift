@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// A PromQL expression: parsed, type-checked, and with its position in the text.
 package struct Expression: Sendable {

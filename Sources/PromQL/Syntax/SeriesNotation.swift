@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 import Text
 
 /// The series notation of rule unit tests: `metric{a="b"}` and `0+10x5 _ stale -Inf`.

@@ -1,4 +1,4 @@
-import HTTPServer
+package import HTTPServer
 
 /// What a request computes, by what it may cost: each kind has threads and bounds of its own, so that no query holds up
 /// a page.

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// Which entries of the history a request asks for.
 package struct HistoryQuery: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// The result of a query.
 package enum QueryAnswer: Sendable {

@@ -1,4 +1,4 @@
-import Samples
+package import Samples
 
 /// A rule group as Prometheus' API shows it.
 package struct RuleGroupView: Sendable {
