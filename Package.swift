@@ -214,6 +214,7 @@ let package = Package(
             "Integration",
             [
                 "Agent", "Simulation", "Lab", "TestServers", "Platform", "Supervision", "Transport", "vaultwatch",
+                "vaultwatch-demo",
                 logging,
             ], exclude: ["Alertmanager/README.md"]),
         tests(

@@ -86,7 +86,7 @@ struct DemoCommand: AsyncParsableCommand {
         let child = try await ChildProcess.start(
             agent.isEmpty ? DemoCommand.agentBesideThisProgram() : agent,
             ["run", "--config.file=\(file)", "--log.level=\(logLevel)"],
-            options: .init(environment: environment, standardOutput: .discard, standardError: .file("/dev/stderr")))
+            options: .init(environment: environment, standardOutput: .discard, standardError: .inherit))
         let tasks = [
             Task { for await _ in signals.requests { post.yield(.signal) } },
             Task {

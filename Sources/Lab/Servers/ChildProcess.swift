@@ -14,6 +14,8 @@ package final class ChildProcess: Sendable {
     package enum Output: Hashable, Sendable {
         /// To /dev/null.
         case discard
+        /// To the same stream of this process.
+        case inherit
         /// Appended to a file, which is created if it does not exist.
         case file(String)
         /// Kept in an unlinked file until the last reference goes; see `standardOutput(limit:)`.
@@ -266,6 +268,9 @@ extension ChildProcess {
             switch output {
             case .discard:
                 posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
+                captured.append(nil)
+            case .inherit:
+                posix_spawn_file_actions_adddup2(&actions, stream, stream)
                 captured.append(nil)
             case .file(let path):
                 posix_spawn_file_actions_addopen(&actions, stream, path, O_WRONLY | O_CREAT | O_APPEND, 0o644)

@@ -1,0 +1,27 @@
+import Foundation
+import Lab
+import Testing
+
+/// The program behind `make run`.
+struct DemoTests {
+    @Test(.timeLimit(.minutes(2))) func theDemoStartsTheAgentAndStopsItAgain() async throws {
+        let port = try freePort()
+        let demo = try await ChildProcess.start(
+            Binary.path + "-demo",
+            ["--without-postgres", "--web.listen-address=127.0.0.1:\(port)", "--rules=\(Binary.root)/rules/*.yml"])
+        let isReady = await waitUntil(atMost: .seconds(60)) {
+            String(decoding: demo.standardError(limit: 1 << 20), as: UTF8.self).contains("status page")
+                || demo.exit != nil
+        }
+        let output = String(decoding: demo.standardError(limit: 1 << 20), as: UTF8.self)
+        #expect(isReady && demo.exit == nil, "\(output)")
+        #expect(output.contains("http://127.0.0.1:\(port)/metrics"))
+        // The agent's log goes to the same stream.
+        #expect(output.contains("msg=started"))
+        let page = try await ChildProcess.run("curl", ["-sf", "http://127.0.0.1:\(port)/-/ready"])
+        #expect(String(decoding: page, as: UTF8.self) == "vaultwatch is ready.\n")
+        #expect(demo.signal(SIGTERM))
+        #expect(await demo.wait() == .exited(0))
+        #expect(await waitUntil(atMost: .seconds(10)) { !accepts(port: port) })
+    }
+}
