@@ -6,7 +6,7 @@ import Testing
 /// crashes, full and broken disks, steps of the clock, silences and reloads, each run from its seed.
 ///
 /// `VAULTWATCH_SEED=n` runs that one again and tells its story, `VAULTWATCH_SEEDS=n` runs so many of them instead of
-/// 2,500. For a run to be the same to the last job the process needs `SWIFT_DETERMINISTIC_HASHING=1`, since sets are
+/// 1,000. For a run to be the same to the last job the process needs `SWIFT_DETERMINISTIC_HASHING=1`, since sets are
 /// otherwise walked in an order of their own; `make test` sets it.
 @Suite(.serialized) struct SimulationTests {
     private static func number(_ name: String) -> UInt64? {
@@ -24,7 +24,7 @@ import Testing
             return
         }
         let outcomes = Mutex<[(seed: UInt64, outcome: World.Outcome?)]>([])
-        DispatchQueue.concurrentPerform(iterations: SimulationTests.number("VAULTWATCH_SEEDS").map(Int.init) ?? 2500) {
+        DispatchQueue.concurrentPerform(iterations: SimulationTests.number("VAULTWATCH_SEEDS").map(Int.init) ?? 1000) {
             index in
             // One failure is enough to look at.
             if outcomes.withLock({ $0.contains { $0.outcome?.problems.isEmpty != true } }) { return }
