@@ -13,7 +13,7 @@ extension Agent {
     /// The agent's services in the order of their start; they stop in the reverse order. The sum of their stop limits is
     /// below `TimeoutStopSec` of the unit, 30 s.
     ///
-    /// The supervision is first, so that systemd hears of the agent from the start to the very end. The dispatcher
+    /// The supervision is first, so that systemd gets messages from the start to the very end. The dispatcher
     /// outlives the notifier, whose messages' acceptance it records, and the rules, whose state it writes.
     var services: [Service] {
         [

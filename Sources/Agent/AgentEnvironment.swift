@@ -13,7 +13,7 @@ package struct AgentEnvironment: Sendable {
     package var network: Network?
     /// Where systemd's messages go.
     package var manager = ServiceManager()
-    /// Opens the journal. The closure that it gets hears of the journal's troubles, from any thread, and does not block.
+    /// Opens the journal. The closure takes the journal's events, on any thread, and must not block.
     package var journal:
         @Sendable (StorageOptions, Platform, @escaping @Sendable (JournalEvent) -> Void) -> any JournalStorage =
             Agent.openJournal

@@ -9,7 +9,7 @@ package import Telemetry
 /// is ten seconds old stays ten seconds old. Else a step forward would leave rules without data, which ends alerts, and
 /// a step back would show them data of an hour ago and refuse every new sample until the clock has caught up.
 ///
-/// Whoever stamps samples looks first. A machine that slept looks like a step as well: its data are as old as they
+/// Call `look` before stamping samples. A machine that slept looks like a step as well: its data are as old as they
 /// were.
 package final class ClockWatch: Sendable {
     private struct State {

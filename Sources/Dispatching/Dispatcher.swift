@@ -91,7 +91,7 @@ package struct Dispatcher: Sendable {
                 }
                 if known.isEnded != isEnded { decideForResendsSoon(fingerprint, now) }
             } else {
-                // Nobody was notified of its start.
+                // Its start was not notified.
                 if isEnded { continue }
                 guard alerts.count < options.alertLimit else {
                     receipt.refused += 1

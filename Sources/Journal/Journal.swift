@@ -365,7 +365,7 @@ package final class Journal: Sendable {
             }
         }
         if writers.isEmpty { return failure }
-        // Whoever asks for the health after a write finds the write in it.
+        // Health that is read after a write includes the write.
         publish(worker)
         for writer in writers { writer.resume(failure.map { .failure($0) } ?? .success(())) }
         return failure

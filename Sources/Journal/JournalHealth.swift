@@ -6,7 +6,7 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case sqlite(SQLiteError)
     /// The file can't be opened; it is tried again.
     case unavailable(String)
-    /// The disk has not answered for so long.
+    /// How long the disk has not answered.
     case stalled(Duration)
     /// The file has not been read since the start, so nothing is written to it yet.
     case unread

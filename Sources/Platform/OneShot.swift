@@ -23,7 +23,7 @@ package final class OneShot<Value: Sendable>: Sendable {
         for waiter in waiting { waiter.resume(returning: value) }
     }
 
-    /// Waits for the value. Cancellation does not end the wait: whoever may be cancelled fulfils it in a handler.
+    /// Waits for the value. Cancellation does not end the wait: fulfil the value in a cancellation handler.
     package func value() async -> Value {
         await withCheckedContinuation { continuation in
             let ready = state.withLock { state -> Value? in

@@ -79,7 +79,7 @@ package final class ThreadPool: WorkPool {
                 while let work = queue.take() { work() }
             }
         } catch {
-            // Those that are there will come to it; with none, nobody would.
+            // Existing threads will take the job; without any, it would never run.
             guard queue.threadFailed() else { return false }
         }
         queue.add(work)

@@ -81,7 +81,7 @@ package struct Lifecycle: Sendable {
         return readyIfDue(status)
     }
 
-    /// A reload begins, whoever asked for it. One that comes before the agent is ready is part of the start.
+    /// A reload begins, by signal or by HTTP. One that comes before the agent is ready is part of the start.
     package mutating func reloadBegan() -> [Action] {
         if isStopping { return [] }
         isReloading = true
@@ -97,7 +97,7 @@ package struct Lifecycle: Sendable {
         return readyIfDue(status)
     }
 
-    /// - Parameter limit: how long the stop may take; so long the watchdog is fed whatever the loops do.
+    /// - Parameter limit: how long the stop may take; until then the watchdog is fed whatever the loops do.
     package mutating func stopBegan(now: Instant, limit: Duration) -> [Action] {
         if isStopping { return [] }
         phase = .stopping(by: now + limit)
