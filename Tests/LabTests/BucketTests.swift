@@ -31,7 +31,7 @@ struct BucketTests {
     }
 
     /// An independent client lists with pagination, reads metadata and decrypts with the key.
-    @Test(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs"))
+    @Test
     func foreignClientListsReadsAndDecrypts() async throws {
         var options = EstateOptions()
         options.postgres = nil

@@ -20,7 +20,7 @@ struct InboxTests {
         return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
     }
 
-    @Test(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs"))
+    @Test
     func mailFromAForeignClientIsTakenApart() async throws {
         let estate = try await estate()
         let endpoints = try estate.endpoints()

@@ -4,7 +4,7 @@ import TestServers
 import Testing
 
 /// The servers that other tests depend on, tested with independent clients.
-@Suite(.enabled(if: TestPython.find() != nil, "needs the Python that make test installs")) struct TestServersTests {
+struct TestServersTests {
     @Test func motoKeepsObjects() async throws {
         let moto = try await Moto.start()
         let python = try #require(TestPython.find())
