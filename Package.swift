@@ -104,7 +104,7 @@ let package = Package(
                 "Telemetry", "CCrypt",
             ]),
         stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform"]),
-        stage("Supervision", ["Samples", "Platform", "CSystemd"]),
+        stage("Supervision", ["Text", "Samples", "Platform", "CSystemd"]),
         stage(
             "Config",
             [
@@ -135,7 +135,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        stage("Simulation", ["Samples", "Platform", "Transport", logging]),
+        stage("Simulation", ["Text", "Samples", "Platform", "Transport", logging]),
         .target(
             name: "TestServers", dependencies: ["Lab", "Platform"], path: "Tests/TestServers", swiftSettings: settings),
         .executableTarget(

@@ -6,6 +6,7 @@ import Platform
 import Samples
 import Synchronization
 import Telemetry
+import Text
 
 extension Agent {
     /// The journal in the storage folder.

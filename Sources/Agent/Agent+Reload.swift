@@ -9,6 +9,7 @@ import Store
 import Supervision
 import Synchronization
 import Telemetry
+import Text
 import Web
 
 /// Why a reload was refused although the configuration is right: what changed is read at the start alone.

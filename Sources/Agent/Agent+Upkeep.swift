@@ -8,6 +8,7 @@ import Samples
 import Store
 import Supervision
 import Telemetry
+import Text
 
 extension Agent {
     /// Periodic maintenance: the agent's own metrics go into the store, old samples and old history go, and what waits
@@ -18,7 +19,7 @@ extension Agent {
         while !Task.isCancelled {
             await refreshMetrics()
             // The agent watches itself with the same rules as everything else.
-            let now = clock.look().now
+            let now = clock.check().now
             store.append(
                 registry.families().flatMap { family in
                     family.samples.map { Sample($0.labels, $0.value, at: now.wall) }

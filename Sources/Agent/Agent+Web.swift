@@ -14,6 +14,7 @@ import Store
 import Supervision
 import Synchronization
 import Telemetry
+import Text
 import Web
 
 extension Agent {

@@ -20,7 +20,7 @@ package final class Agent: Sendable {
     let environment: AgentEnvironment
     let registry = Registry()
     let store: Store
-    let clock: ClockWatch
+    let clock: ClockStepDetector
     let appender: Appender
     let journal: any JournalStorage
     let dispatcher: DispatcherService
@@ -69,7 +69,7 @@ package final class Agent: Sendable {
         let lostConnections = LostConnections()
         network = environment.network ?? Network.real(platform) { lostConnections.report($0) }
         store = Store(options: configuration.storage.memory, registry: registry)
-        clock = ClockWatch(store: store, platform: platform, registry: registry)
+        clock = ClockStepDetector(store: store, platform: platform, registry: registry)
         appender = Appender(store: store, clock: clock)
         let metrics = AgentMetrics(registry, version: options.version, now: platform.time.wall())
         self.metrics = metrics

@@ -1,6 +1,7 @@
 import Exposition
 import Samples
 import Telemetry
+import Text
 
 /// The agent's own metrics beside those of its parts. Names follow Prometheus' and Alertmanager's own.
 struct AgentMetrics: Sendable {

@@ -23,10 +23,10 @@ package final class Appender: Sendable {
 
     private let state = Mutex(State())
     private let store: Store
-    private let clock: ClockWatch
+    private let clock: ClockStepDetector
 
     /// An appender that has no results yet.
-    package init(store: Store, clock: ClockWatch) {
+    package init(store: Store, clock: ClockStepDetector) {
         self.store = store
         self.clock = clock
     }
@@ -37,7 +37,7 @@ package final class Appender: Sendable {
     ///   for the first time, since rules may have been evaluated before.
     package func append(_ results: [ProbeResult]) -> Set<String> {
         var news: Set<String> = []
-        let now = clock.look().now.wall
+        let now = clock.check().now.wall
         for var result in results {
             // Stamped before the clock stepped back: the store would refuse what follows until the clock catches up.
             if result.timestamp > now { result.restamp(now) }

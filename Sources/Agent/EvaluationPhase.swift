@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import Text
 
 /// When a rule group is due: once an interval, at a moment that follows from its identity, so that groups with the
 /// same interval are spread over it and a restart or reload moves none of them.

@@ -33,7 +33,7 @@ struct GroupEvaluation: Sendable {
     private let steps: Duration
     private let context: RuleContext
     private let store: Store
-    private let clock: ClockWatch
+    private let clock: ClockStepDetector
     private let time: any TimeSource
     private let isCancelled = Signal()
 
@@ -44,7 +44,7 @@ struct GroupEvaluation: Sendable {
     }
 
     init(
-        evaluator: GroupEvaluator, steps: Duration, context: RuleContext, store: Store, clock: ClockWatch,
+        evaluator: GroupEvaluator, steps: Duration, context: RuleContext, store: Store, clock: ClockStepDetector,
         time: any TimeSource
     ) {
         self.evaluator = evaluator
@@ -61,14 +61,14 @@ struct GroupEvaluation: Sendable {
     /// Evaluates the rules and appends their series to the store.
     /// - Returns: nil when it was broken off.
     func run() -> Outcome? {
-        let (began, steps) = clock.look()
+        let (began, steps) = clock.check()
         var evaluator = evaluator
         if steps != self.steps { evaluator.shift(by: steps - self.steps) }
         let failedBefore = Set(evaluator.rules.compactMap(\.lastError))
         var result = evaluator.evaluate(at: began.wall, limited(began.monotonic))
         guard !isCancelled.value else { return nil }
         // The clock may have stepped meanwhile, and the store's samples with it.
-        let now = clock.look()
+        let now = clock.check()
         if now.steps != steps {
             let step = now.steps - steps
             evaluator.shift(by: step)

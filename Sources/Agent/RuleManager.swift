@@ -9,6 +9,7 @@ package import Samples
 package import Store
 import Synchronization
 package import Telemetry
+import Text
 
 /// Evaluates rule groups, each at its moment of its interval, and at once when a state that it reads has changed.
 /// As `rules.Manager` in Prometheus.
@@ -91,7 +92,7 @@ package actor RuleManager {
     private var nextID: UInt64 = 0
     private var context: RuleContext
     private let store: Store
-    private let clock: ClockWatch
+    private let clock: ClockStepDetector
     private let notify: Notify
     private let platform: Platform
     private let pool: any WorkPool
@@ -105,7 +106,8 @@ package actor RuleManager {
     ///   - pool: where groups are evaluated; nil for threads of the manager's own.
     ///   - progress: called at each turn of the loop while no evaluation hangs, for the watchdog.
     package init(
-        _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockWatch, notify: @escaping Notify,
+        _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockStepDetector,
+        notify: @escaping Notify,
         platform: Platform, registry: Registry, pool: (any WorkPool)? = nil, progress: @escaping @Sendable () -> Void
     ) {
         self.store = store
@@ -116,7 +118,7 @@ package actor RuleManager {
         self.progress = progress
         metrics = RuleMetrics(registry)
         context = RuleManager.context(configuration, store)
-        let (now, steps) = clock.look()
+        let (now, steps) = clock.check()
         for group in set.groups {
             let entry = Entry(
                 id: nextID, evaluator: GroupEvaluator(group), steps: steps,
@@ -159,7 +161,7 @@ package actor RuleManager {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 takeNews()
-                let now = clock.look().now.monotonic
+                let now = clock.check().now.monotonic
                 for key in ready(at: now) {
                     start(key, now)
                     group.addTask { await self.evaluate(key) }
@@ -306,7 +308,7 @@ package actor RuleManager {
         let saved =
             await pool.run { states.mapValues { GroupEvaluation.saved($0) } }
             ?? states.mapValues { GroupEvaluation.saved($0) }
-        let (now, steps) = clock.look()
+        let (now, steps) = clock.check()
         var ends: [Alert] = []
         var forgotten: [JournalChange] = []
         for (stateKey, saved) in saved.sorted(by: { $0.key < $1.key }) {
@@ -340,7 +342,7 @@ package actor RuleManager {
 
     /// Writes the state of all groups, from which a restart knows how long the outage was.
     package func save() async {
-        let (now, steps) = clock.look()
+        let (now, steps) = clock.check()
         for key in order where entries[key]?.isEvaluating == false { entries[key]?.align(to: steps) }
         let evaluators = order.compactMap { entries[$0]?.evaluator }
         let encode = { @Sendable in evaluators.flatMap { GroupEvaluation.state(of: $0, now.wall) } }
@@ -352,7 +354,7 @@ package actor RuleManager {
     /// Takes other rules; those that are the same keep their state, and what the others fired ends.
     package func reload(_ set: RuleSet, _ configuration: Configuration) async {
         context = RuleManager.context(configuration, store)
-        let (now, steps) = clock.look()
+        let (now, steps) = clock.check()
         for group in set.groups {
             let interval = RuleManager.interval(group, configuration)
             var entry =
@@ -391,7 +393,7 @@ package actor RuleManager {
     /// Ends the series of a group that is gone.
     /// - Returns: the ends of its alerts, and what the journal is to forget.
     private func end(_ key: String, _ evaluator: GroupEvaluator) -> ([Alert], [JournalChange]) {
-        let now = clock.look().now.wall
+        let now = clock.check().now.wall
         store.append(evaluator.ending(at: now))
         return (evaluator.ends(at: now), [.forgetState(key: GroupEvaluation.stateKeyPrefix + key)])
     }

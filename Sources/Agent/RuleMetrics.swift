@@ -2,6 +2,7 @@ import Logging
 import Rules
 import Samples
 import Telemetry
+import Text
 
 /// What the rule manager says of each group; names and labels as Prometheus' own.
 struct RuleMetrics: Sendable {

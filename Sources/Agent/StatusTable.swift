@@ -2,6 +2,7 @@ import Alerts
 import Platform
 package import Probes
 import Samples
+import Text
 package import Web
 
 /// The last results of all probes in the form that a person reads: sections of targets.

@@ -1,5 +1,6 @@
 import HTTPServer
 import Samples
+import Text
 import Web
 
 /// The status page at `/`, self-contained, for phones and wall displays.

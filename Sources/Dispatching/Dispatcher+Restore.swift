@@ -1,6 +1,7 @@
 package import Alerts
 package import Platform
 import Samples
+import Text
 
 extension Dispatcher {
     /// What a journal keeps of a dispatcher.

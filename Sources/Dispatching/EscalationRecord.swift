@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import Samples
+import Text
 
 /// The escalation of a group as the journal keeps it, so that a restart neither drops an escalation nor repeats one.
 package struct EscalationRecord: Sendable, Hashable {

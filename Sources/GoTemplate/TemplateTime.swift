@@ -1,4 +1,5 @@
 package import Samples
+import Text
 
 /// A time in a time zone: Go's `time.Time` as templates see it.
 package struct TemplateTime: Sendable, Hashable {

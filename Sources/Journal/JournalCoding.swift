@@ -1,6 +1,7 @@
 import Alerts
 import FoundationEssentials
 import Samples
+import Text
 
 /// Alerts and messages as rows of the journal: JSON, times in milliseconds since the epoch.
 ///

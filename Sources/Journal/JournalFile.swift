@@ -2,6 +2,7 @@ import Alerts
 import CSQLite
 import Platform
 import Samples
+import Text
 
 /// The journal's tables in one database. Used by the journal's thread alone.
 ///

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Why a write or a read did not reach the disk.
 package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import CSQLite
 import FoundationEssentials
 import Samples
+import Text
 
 /// Reads history on a connection of its own, so that a long read keeps no write waiting.
 /// Source: https://sqlite.org/wal.html#concurrency

@@ -1,5 +1,6 @@
 import Platform
 package import Samples
+import Text
 
 /// The objects of a simulated S3 bucket, filled like that of the estate's backup job: a daily backup at 02:00 UTC for
 /// thirty days and a monthly one on each first for a year, on which there is no daily one.

@@ -1,4 +1,5 @@
-public import Samples
+package import Samples
+public import Text
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,5 +1,6 @@
 import Alerts
 import Samples
+import Text
 
 /// One alert of one rule, from the moment its expression first held until its end has been sent for long enough.
 package struct ActiveAlert: Hashable, Sendable, Codable {

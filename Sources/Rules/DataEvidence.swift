@@ -1,5 +1,6 @@
 import PromQL
 import Samples
+import Text
 
 /// Tells whether an expression gave nothing because its condition does not hold, or because there is nothing to judge
 /// by.
@@ -54,7 +55,8 @@ struct DataEvidence {
         switch expression.kind {
         case .number, .string: return true
         case .selector(let selector):
-            guard selector.shift.offset.milliseconds == 0, selector.shift.anchor == nil, let use = uses[expression.span]
+            guard selector.modifiers.offset.milliseconds == 0, selector.modifiers.anchor == nil,
+                let use = uses[expression.span]
             else { return false }
             return hasData(use, labels, ignored)
         case .binary, .negated, .plus, .paren: break

@@ -1,6 +1,7 @@
 import Alerts
 import PromQL
 import Samples
+import Text
 
 /// Alerting rules: from the elements of an expression's result to alerts and their states.
 extension GroupEvaluator {

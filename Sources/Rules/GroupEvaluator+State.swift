@@ -1,5 +1,6 @@
 package import Alerts
 package import Samples
+import Text
 
 extension GroupEvaluator {
     /// What must survive a restart: the alerts of each rule, and when that was.

@@ -1,6 +1,7 @@
 import PromQL
 import Samples
 import Synchronization
+import Text
 
 /// The store with the results of the present evaluation over it, so that a group's later rules see the results of its
 /// earlier ones.

@@ -1,5 +1,6 @@
 import PromQL
 import Samples
+import Text
 import YAML
 
 /// One entry of `tests`, read and checked.

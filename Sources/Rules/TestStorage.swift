@@ -1,6 +1,7 @@
 import PromQL
 import Samples
 import Synchronization
+import Text
 
 /// The input series and what the rules made of them.
 final class TestStorage: SampleSource {

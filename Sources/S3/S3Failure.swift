@@ -1,4 +1,5 @@
 import Samples
+import Text
 import Transport
 
 /// S3's error answers as `S3Error`. Source: Amazon S3 API Reference, "List of error codes". Pure.

@@ -1,3 +1,5 @@
+import Text
+
 extension Duration {
     /// Parses a duration as Prometheus and Alertmanager write it: `1h30m`, `15s`, `500ms`, `0`.
     /// Units come in descending order, each at most once: y (365 d), w, d, h, m, s, ms. Nil for anything else and on

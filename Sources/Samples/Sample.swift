@@ -1,3 +1,5 @@
+public import Text
+
 /// Wall-clock time as Prometheus counts it: milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored. Arithmetic
 /// ends at the bounds of `Int64` and never traps.
 @frozen public struct Timestamp: Hashable, Comparable, Sendable {

@@ -1,3 +1,5 @@
+import Text
+
 extension Timestamp {
     /// A time broken down into calendar fields, in UTC (proleptic Gregorian calendar).
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.

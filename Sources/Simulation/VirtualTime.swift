@@ -1,6 +1,7 @@
 package import Platform
 package import Samples
 import Synchronization
+import Text
 
 /// Time that stands still until a test moves it. Sleepers wake in the order of their deadlines, so that a day
 /// of schedules runs in milliseconds and the same way each time.

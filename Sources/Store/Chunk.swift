@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Up to 120 points of one series, packed: times as differences of differences, values as XOR with the one before.
 /// A steady 5 s poll of a quiet gauge costs about 2 bits a point.

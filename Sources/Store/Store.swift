@@ -1,6 +1,7 @@
 package import Samples
 import Synchronization
 package import Telemetry
+import Text
 
 /// How much the store keeps.
 package struct StoreOptions: Sendable, Hashable {

@@ -1,6 +1,6 @@
 import CSystemd
 package import Platform
-import Samples
+import Text
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,6 +1,7 @@
 package import Platform
 import Samples
 import Synchronization
+import Text
 
 /// Knows when each loop of the agent last advanced, and how long it may stand still. systemd's watchdog is fed only
 /// while every loop is within its limit.

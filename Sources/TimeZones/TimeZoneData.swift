@@ -1,4 +1,5 @@
 package import Samples
+import Text
 
 /// A time zone: its offsets from UTC as a TZif file of the tz database lists them. Source: RFC 8536.
 package struct TimeZoneData: Sendable, Hashable {

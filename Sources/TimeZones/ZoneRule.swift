@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// A POSIX time zone rule such as `CET-1CEST,M3.5.0,M10.5.0/3`, which a TZif file carries for times after its table.
 /// Source: POSIX, Base Definitions, section 8.3, `TZ`; RFC 8536, section 3.3.1 (hours from -167 to 167).

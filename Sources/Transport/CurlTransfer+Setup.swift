@@ -1,6 +1,7 @@
 import CCurl
 import Platform
 import Samples
+import Text
 
 extension CurlTransfer {
     /// Sets an easy handle's options for this transfer. Source: curl_easy_setopt(3).

@@ -3,6 +3,7 @@ package import HTTPServer
 package import Platform
 import Samples
 package import Telemetry
+import Text
 
 /// The agent's pages and APIs: routes each request, checks access and counts it.
 package struct WebService: Sendable {

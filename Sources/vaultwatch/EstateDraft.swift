@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// What is known of an estate so far, from which a first configuration is written.
 struct EstateDraft: Equatable {

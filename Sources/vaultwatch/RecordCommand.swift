@@ -3,6 +3,7 @@ import FoundationEssentials
 import Platform
 import Probes
 import Samples
+import Text
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -49,7 +49,7 @@ import YAML
             store = Store(options: StoreOptions(), registry: registry)
             manager = RuleManager(
                 set, configuration, store: store,
-                clock: ClockWatch(store: store, platform: platform, registry: registry),
+                clock: ClockStepDetector(store: store, platform: platform, registry: registry),
                 notify: { [writes] _, _, _ in
                     writes.begin()
                     await gate.pass()

@@ -2,6 +2,7 @@ import PromQL
 import Samples
 import Store
 import Telemetry
+import Text
 #if canImport(Glibc)
     import Glibc
 #endif

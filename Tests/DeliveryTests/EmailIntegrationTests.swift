@@ -7,6 +7,7 @@ import Samples
 import Synchronization
 import TestServers
 import Testing
+import Text
 import Transport
 
 @testable import Delivery

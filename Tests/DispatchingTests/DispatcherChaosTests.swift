@@ -3,6 +3,7 @@ import Foundation
 import Platform
 import Samples
 import Testing
+import Text
 
 @testable import Dispatching
 

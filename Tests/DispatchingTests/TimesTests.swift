@@ -2,6 +2,7 @@ import Alerts
 import Platform
 import Samples
 import Testing
+import Text
 import TimeZones
 
 @testable import Dispatching

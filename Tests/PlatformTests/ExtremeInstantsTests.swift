@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Testing
+import Text
 
 struct ExtremeInstantsTests {
     private static let extremes: [Int64] = [.min, -1, 0, 1, .max]

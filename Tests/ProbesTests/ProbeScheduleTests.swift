@@ -3,6 +3,7 @@ import Samples
 import Simulation
 import Synchronization
 import Testing
+import Text
 
 @testable import Probes
 

@@ -2,6 +2,7 @@ import Foundation
 import PromQL
 import Samples
 import Testing
+import Text
 
 // Foundation has an Expression as well.
 private typealias Expression = PromQL.Expression

@@ -4,6 +4,7 @@ import PromQL
 @testable import Rules
 import Samples
 import Testing
+import Text
 import YAML
 
 /// Alerts across restarts, clock steps and failing rules.

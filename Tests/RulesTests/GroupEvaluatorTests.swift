@@ -5,6 +5,7 @@ import PromQL
 import Samples
 import Synchronization
 import Testing
+import Text
 import YAML
 
 /// Series to which a test appends as time advances.

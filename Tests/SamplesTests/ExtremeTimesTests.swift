@@ -1,5 +1,6 @@
 import Samples
 import Testing
+import Text
 
 /// Times and durations come from targets, files and the journal too: no value of them may trap.
 struct ExtremeTimesTests {

@@ -1,5 +1,6 @@
 import Samples
 import Testing
+import Text
 
 struct LabelsTests {
     /// Alertmanager prints this fingerprint for these labels (prometheus/common, model/signature_test.go).

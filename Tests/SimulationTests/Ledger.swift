@@ -1,6 +1,7 @@
 import Dispatching
 import Platform
 import Samples
+import Text
 
 /// What the receivers know, and the invariants that every message is held against.
 /// Touched by the thread of its run alone.

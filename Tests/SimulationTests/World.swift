@@ -4,6 +4,7 @@ import Logging
 import Platform
 import Samples
 import Simulation
+import Text
 import Web
 
 /// One run: lives of the agent one after the other, in a world that a seed makes go wrong, in virtual time.

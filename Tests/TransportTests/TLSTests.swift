@@ -6,6 +6,7 @@ import Simulation
 import Synchronization
 import TestServers
 import Testing
+import Text
 
 @testable import Transport
 

@@ -4,6 +4,7 @@ import Samples
 import Synchronization
 import TestServers
 import Testing
+import Text
 
 @testable import Web
 

@@ -1,5 +1,6 @@
 import Alerts
 import Samples
+import Text
 
 /// One mail: headers and the text and HTML parts, lines ended by CRLF.
 /// Sources: RFC 5322 (message), RFC 2045–2047 (MIME), RFC 3834 (automatic mail).

@@ -1,4 +1,5 @@
 import Samples
+import Text
 import Transport
 
 /// `Retry-After`: seconds or an HTTP date. Source: RFC 9110 §10.2.3.

@@ -4,6 +4,7 @@ import Platform
 import Samples
 import Synchronization
 import Telemetry
+import Text
 
 extension Notifier {
     /// Starts the attempts of one queue that are due, and sets an alarm for the next one.

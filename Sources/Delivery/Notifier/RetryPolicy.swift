@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import Text
 
 /// How long to wait after a failed attempt: twice as long each time, with jitter, and never shorter than the receiver
 /// asked for.

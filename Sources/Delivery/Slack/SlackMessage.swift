@@ -1,5 +1,6 @@
 import Alerts
 import Samples
+import Text
 
 /// One notification as a Slack message: the title as its text, which phones and clients without blocks show, and below
 /// it a coloured attachment with the alerts.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Samples
+import Text
 
 extension Silence {
     private struct Stored: Codable {

@@ -1,4 +1,5 @@
 package import Samples
+import Text
 
 /// One day or month in UTC, numbered so that periods can be compared and stepped through.
 package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The three metadata fields that a backup should have, as found on the newest one.
 struct BackupMetadata: Sendable, Hashable {

@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Synchronization
+import Text
 
 /// Lists one set of backups and reads the metadata of the newest one.
 final class BackupProbe: RunnableProbe {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// What a set's listing and its newest object's metadata amount to. Pure: the listing and the time come in.
 struct BackupReport: Sendable {

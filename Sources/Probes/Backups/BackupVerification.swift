@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import Platform
 import Samples
+import Text
 
 /// How the content of the newest backup of a set is verified.
 package struct BackupVerification: Sendable, Hashable {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The samples of one probe run: they share a timestamp and the target's own labels.
 struct SampleSet: Sendable {

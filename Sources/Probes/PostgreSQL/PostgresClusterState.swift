@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import Text
 
 /// The state of a PostgreSQL cluster, derived from its servers: the primary, its WAL position, the streaming replicas.
 struct PostgresClusterState: Sendable {

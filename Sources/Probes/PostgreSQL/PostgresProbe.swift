@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Synchronization
+import Text
 import Transport
 
 /// Queries one PostgreSQL server for its identity and then for all checks, one by one over a persistent connection.

@@ -2,6 +2,7 @@ import Logging
 package import Platform
 import Samples
 import Synchronization
+import Text
 
 /// Probes every target at its interval, each in its own task, so that a target that hangs delays no other.
 package final class ProbeSchedule: Sendable {

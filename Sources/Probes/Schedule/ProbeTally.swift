@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import Text
 
 /// The counters and the last outcome of a target's probes.
 struct ProbeTally: Sendable {

@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import Text
 
 /// Decides when each target is probed. Pure: it takes the time and returns the decision.
 struct ProbeTurns: Sendable {

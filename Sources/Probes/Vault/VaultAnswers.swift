@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Samples
+import Text
 
 /// The body of sys/health. Every field may be absent, depending on version, edition and state.
 struct HealthAnswer: Decodable, Sendable, Hashable {

@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Synchronization
+import Text
 import Transport
 
 /// Reads a secret as a client would, which shows whether Vault serves requests and how fast.

@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import Text
 
 /// The state of a Vault cluster, derived from all its nodes: which one is active, whether they agree, how many more may
 /// fail, how long a failover took. Pure: time comes with the observations.

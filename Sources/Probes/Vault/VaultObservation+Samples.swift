@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 extension VaultObservation {
     /// The node's metrics.

@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import Text
 import Transport
 
 /// The outcome of one request.

@@ -80,7 +80,7 @@ extension Evaluation {
             for (row, group) in groups.numbers.enumerated() {
                 for column in 0..<width {
                     let value = cells[row * width + column]
-                    if Table.isNothing(value) { continue }
+                    if Table.isMissing(value) { continue }
                     accumulators[group * width + column].add(value)
                     hasValue[group * width + column] = true
                 }
@@ -106,7 +106,7 @@ extension Evaluation {
                 for column in 0..<body.width {
                     try tick(members.count)
                     values.removeAll(keepingCapacity: true)
-                    for row in members where !Table.isNothing(body[row, column]) { values.append(body[row, column]) }
+                    for row in members where !Table.isMissing(body[row, column]) { values.append(body[row, column]) }
                     if !values.isEmpty { cells[column] = Quantile.of(&values, parameter[column]) }
                 }
                 return true
@@ -129,7 +129,7 @@ extension Evaluation {
         let held = Lease(budget)
         for (row, group) in groups.numbers.enumerated() {
             try tick(body.width)
-            for column in 0..<body.width where !Table.isNothing(body[row, column]) {
+            for column in 0..<body.width where !Table.isMissing(body[row, column]) {
                 let value = body[row, column]
                 let key = Key(group: group, bits: value.bitPattern)
                 var index = indices[key]

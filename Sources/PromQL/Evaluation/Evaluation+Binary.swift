@@ -27,7 +27,7 @@ extension Evaluation {
                     isSwapped
                     ? Operators.compares(operation, number[step], value)
                     : Operators.compares(operation, value, number[step])
-                return holds ? value : Table.nothing
+                return holds ? value : Table.missing
             }
             return table
         }
@@ -61,7 +61,7 @@ extension Evaluation {
         let numbers = present.rows.map { grouper.group(of: $0.labels) }
         var isPresent = [Bool](repeating: false, count: grouper.keys.count * width)
         for (row, group) in numbers.enumerated() {
-            for column in 0..<width where !Table.isNothing(present[row, column]) {
+            for column in 0..<width where !Table.isMissing(present[row, column]) {
                 isPresent[group * width + column] = true
             }
         }

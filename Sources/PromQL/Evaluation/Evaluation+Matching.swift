@@ -68,7 +68,7 @@ extension Evaluation {
         let operation = binary.operation
         for column in cells.indices {
             let (x, y) = (many[many.startIndex + column], one[one.startIndex + column])
-            if Table.isNothing(x) || Table.isNothing(y) { continue }
+            if Table.isMissing(x) || Table.isMissing(y) { continue }
             let (a, b) = isSwapped ? (y, x) : (x, y)
             if operation.isComparison {
                 let holds = Operators.compares(operation, a, b)
@@ -109,9 +109,9 @@ extension Evaluation {
     ) throws(EvaluationError) {
         var duplicate: Int? = first
         while let other = duplicate, other != row {
-            for column in 0..<one.width where !Table.isNothing(one[row, column]) && !Table.isNothing(one[other, column])
+            for column in 0..<one.width where !Table.isMissing(one[row, column]) && !Table.isMissing(one[other, column])
             {
-                guard many.rows.indices.contains(where: { !Table.isNothing(many[$0, column]) }) else { continue }
+                guard many.rows.indices.contains(where: { !Table.isMissing(many[$0, column]) }) else { continue }
                 throw EvaluationError(
                     .execution,
                     "found duplicate series for the match group \(key) on the \(side) hand-side of the operation: [\(one.rows[row].labels), \(one.rows[other].labels)];many-to-many matching not allowed: matching labels must be unique on one side"
@@ -167,7 +167,7 @@ extension Evaluation {
         }
 
         private func overlap(_ a: Int, _ b: Int, _ table: Table) -> Bool {
-            (0..<table.width).contains { !Table.isNothing(table[a, $0]) && !Table.isNothing(table[b, $0]) }
+            (0..<table.width).contains { !Table.isMissing(table[a, $0]) && !Table.isMissing(table[b, $0]) }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The time windows of a range vector, one per step; each excludes its start and includes its end.
 struct Windows {
@@ -15,9 +16,9 @@ extension Evaluation {
     func windows(_ matrix: Expression, _ times: Times) -> Windows {
         switch matrix.unwrapped.kind {
         case .range(let selector, let range):
-            Windows(ends: times.map { reference(selector.shift, at: $0) }, range: range.milliseconds)
+            Windows(ends: times.map { reference(selector.modifiers, at: $0) }, range: range.milliseconds)
         case .subquery(let subquery):
-            Windows(ends: times.map { reference(subquery.shift, at: $0) }, range: subquery.range.milliseconds)
+            Windows(ends: times.map { reference(subquery.modifiers, at: $0) }, range: subquery.range.milliseconds)
         default: Windows(ends: times, range: 0)
         }
     }
@@ -47,7 +48,7 @@ extension Evaluation {
             for (index, row) in table.rows.enumerated() {
                 try tick(times.count)
                 points.removeAll(keepingCapacity: true)
-                for (step, value) in table.row(index).enumerated() where !Table.isNothing(value) {
+                for (step, value) in table.row(index).enumerated() where !Table.isMissing(value) {
                     points.append(Point(t: times[step], v: value))
                 }
                 try points.read { (points) throws(EvaluationError) in try body(row, points) }

@@ -23,7 +23,7 @@ extension Evaluation {
             for rows in members {
                 try tick(rows.count)
                 var ranking = Ranking(limit: limit, isTop: isTop)
-                for row in rows where !Table.isNothing(body[row, column]) { ranking.add(body[row, column], row) }
+                for row in rows where !Table.isMissing(body[row, column]) { ranking.add(body[row, column], row) }
                 for row in ranking.rows {
                     isKept[row * body.width + column] = true
                     if body.width == 1 { indices.append(row) }

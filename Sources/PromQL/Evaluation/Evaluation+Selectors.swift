@@ -30,7 +30,7 @@ extension Evaluation {
     func latest(_ selector: VectorSelector, _ times: Times, _ value: (Point) -> Double) throws(EvaluationError) -> Table
     {
         var table = Table(width: times.count, budget)
-        let references = times.map { reference(selector.shift, at: $0) }
+        let references = times.map { reference(selector.modifiers, at: $0) }
         guard let first = references.first, let last = references.last else { return table }
         if times.count == 1 {
             try visit(selector, after: first.minus(lookback), through: first, latestOnly: true) {

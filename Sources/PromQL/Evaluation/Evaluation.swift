@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The state of one evaluation. Each node of the expression is evaluated once, for all steps.
 final class Evaluation {
@@ -40,15 +41,15 @@ final class Evaluation {
     }
 
     /// The time that a selector reads when it is evaluated at `t`.
-    func reference(_ shift: TimeShift, at t: Int64) -> Int64 {
+    func reference(_ modifiers: TimeModifiers, at t: Int64) -> Int64 {
         let anchor: Int64
-        switch shift.anchor {
+        switch modifiers.anchor {
         case .at(let time): anchor = time
         case .start: anchor = start
         case .end: anchor = end
         case nil: anchor = t
         }
-        return anchor.minus(shift.offset.milliseconds)
+        return anchor.minus(modifiers.offset.milliseconds)
     }
 
     // MARK: Expressions
@@ -105,7 +106,7 @@ final class Evaluation {
         var values = [Double](repeating: .nan, count: table.width)
         var counts = [Int](repeating: 0, count: table.width)
         for row in table.rows.indices {
-            for column in 0..<table.width where !Table.isNothing(table[row, column]) {
+            for column in 0..<table.width where !Table.isMissing(table[row, column]) {
                 counts[column] += 1
                 values[column] = table[row, column]
             }

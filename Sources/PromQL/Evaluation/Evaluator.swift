@@ -1,4 +1,5 @@
 package import Samples
+import Text
 
 /// Evaluates PromQL expressions over a source of samples. Time is an argument; the evaluator reads no clock.
 ///
@@ -90,7 +91,7 @@ package struct Evaluator: Sendable {
         for (index, row) in table.rows.enumerated() {
             if limits.isOverdue() { throw Evaluation.timeout }
             var points: [Point] = []
-            for (value, time) in zip(table.row(index), times) where !Table.isNothing(value) {
+            for (value, time) in zip(table.row(index), times) where !Table.isMissing(value) {
                 points.append(Point(t: time, v: value))
             }
             pointCount += points.count

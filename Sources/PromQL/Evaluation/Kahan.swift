@@ -1,4 +1,4 @@
-import Samples
+import Text
 
 /// Kahan's compensated summation in Neumaier's form: `rest` is the accumulated rounding error.
 /// Source: prometheus/prometheus, util/kahansum.

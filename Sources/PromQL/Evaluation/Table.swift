@@ -13,7 +13,7 @@ struct Row {
 struct Table {
     /// The bit pattern of a cell without a value. Arithmetic never yields it, since it is a signalling NaN and the
     /// processor returns quiet ones.
-    static let nothing = StaleMarker.value
+    static let missing = StaleMarker.value
 
     /// The number of columns.
     let width: Int
@@ -27,7 +27,7 @@ struct Table {
         lease = Lease(budget)
     }
 
-    @inline(__always) static func isNothing(_ value: Double) -> Bool { value.bitPattern == StaleMarker.bits }
+    @inline(__always) static func isMissing(_ value: Double) -> Bool { value.bitPattern == StaleMarker.bits }
 
     subscript(row: Int, column: Int) -> Double { cells[row * width + column] }
 
@@ -37,13 +37,13 @@ struct Table {
     // MARK: Growing
 
     /// Adds a row unless it is empty.
-    /// - Parameter fill: writes the values into the cells, which are all `nothing`; returns whether it wrote any.
+    /// - Parameter fill: writes the values into the cells, which are all `missing`; returns whether it wrote any.
     mutating func append(_ row: Row, _ fill: (UnsafeMutableBufferPointer<Double>) throws(EvaluationError) -> Bool)
         throws(EvaluationError)
     {
         try lease.extend(by: width)
         let start = cells.count
-        cells.append(contentsOf: repeatElement(Table.nothing, count: width))
+        cells.append(contentsOf: repeatElement(Table.missing, count: width))
         var outcome: Result<Bool, EvaluationError> = .success(false)
         cells.withUnsafeMutableBufferPointer { all in
             do throws(EvaluationError) {
@@ -73,13 +73,13 @@ struct Table {
         for index in rows.indices { body(&rows[index]) }
     }
 
-    /// Replaces each value; a result of `nothing` removes it.
-    /// - Parameter canEmpty: whether `body` may return `nothing`.
+    /// Replaces each value; a result of `missing` removes it.
+    /// - Parameter canEmpty: whether `body` may return `missing`.
     mutating func changeValues(canEmpty: Bool = false, _ body: (_ value: Double, _ column: Int) -> Double) {
         cells.withUnsafeMutableBufferPointer { cells in
             var column = 0
             for index in cells.indices {
-                if !Table.isNothing(cells[index]) { cells[index] = body(cells[index], column) }
+                if !Table.isMissing(cells[index]) { cells[index] = body(cells[index], column) }
                 column += 1
                 if column == width { column = 0 }
             }
@@ -91,14 +91,14 @@ struct Table {
     mutating func filter(_ keeps: (_ row: Int, _ column: Int) -> Bool) {
         cells.withUnsafeMutableBufferPointer { cells in
             for row in rows.indices {
-                for column in 0..<width where !keeps(row, column) { cells[row * width + column] = Table.nothing }
+                for column in 0..<width where !keeps(row, column) { cells[row * width + column] = Table.missing }
             }
         }
         dropEmptyRows()
     }
 
     private mutating func dropEmptyRows() {
-        let kept = rows.indices.filter { row in self.row(row).contains { !Table.isNothing($0) } }
+        let kept = rows.indices.filter { row in self.row(row).contains { !Table.isMissing($0) } }
         if kept.count < rows.count { self = picking(kept) }
     }
 

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// The calendar functions, in UTC.
 enum Calendar {

@@ -133,7 +133,7 @@ extension Evaluation {
                 var hasValue = false
                 for step in cells.indices {
                     found.removeAll(keepingCapacity: true)
-                    for (row, bound) in histogram.buckets where !Table.isNothing(body[row, step]) {
+                    for (row, bound) in histogram.buckets where !Table.isMissing(body[row, step]) {
                         found.append(ClassicHistogram.Bucket(upperBound: bound, count: body[row, step]))
                     }
                     if found.isEmpty { continue }

@@ -62,7 +62,7 @@ extension Evaluation {
         var result = try table(arguments[0], times)
         result.changeRows { $0.dropName = true }
         result.changeValues(canEmpty: true) { value, step in
-            low[step] > high[step] ? Table.nothing : GoMath.larger(low[step], GoMath.smaller(high[step], value))
+            low[step] > high[step] ? Table.missing : GoMath.larger(low[step], GoMath.smaller(high[step], value))
         }
         return result
     }
@@ -122,7 +122,7 @@ extension Evaluation {
     private func presence(_ table: Table) -> [Bool] {
         var isPresent = [Bool](repeating: false, count: table.width)
         for row in table.rows.indices {
-            for column in 0..<table.width where !Table.isNothing(table[row, column]) { isPresent[column] = true }
+            for column in 0..<table.width where !Table.isMissing(table[row, column]) { isPresent[column] = true }
         }
         return isPresent
     }

@@ -58,7 +58,7 @@ extension Evaluation {
         for (index, row) in table.rows.enumerated() {
             for other in known[row.labels] ?? [] {
                 for column in 0..<table.width
-                where !Table.isNothing(table[index, column]) && !Table.isNothing(table[other, column]) {
+                where !Table.isMissing(table[index, column]) && !Table.isMissing(table[other, column]) {
                     throw Evaluation.duplicateLabelSet
                 }
             }

@@ -96,13 +96,13 @@ extension DurationExpression: CustomStringConvertible {
 }
 
 /// The length of a range, a subquery's step or an offset.
-package struct Extent: Hashable, Sendable, CustomStringConvertible {
+package struct PromQLDuration: Hashable, Sendable, CustomStringConvertible {
     /// The length; 0 while it is unresolved.
     package let milliseconds: Int64
     /// The expression that it was written as; nil for a plain duration.
     let written: DurationExpression?
 
-    static let zero = Extent(0)
+    static let zero = PromQLDuration(0)
 
     init(_ milliseconds: Int64) {
         self.milliseconds = milliseconds
@@ -126,10 +126,10 @@ package struct Extent: Hashable, Sendable, CustomStringConvertible {
 
     /// The length for a query's step and range.
     /// - Throws: `EvaluationError` where it is out of range, or not positive although it must be.
-    func resolved(step: Duration, range: Duration, mustBePositive: Bool) throws(EvaluationError) -> Extent {
+    func resolved(step: Duration, range: Duration, mustBePositive: Bool) throws(EvaluationError) -> PromQLDuration {
         guard let written, written.isUnresolved else { return self }
         do {
-            return Extent(
+            return PromQLDuration(
                 try written.milliseconds(step: step.seconds, range: range.seconds, mustBePositive: mustBePositive))
         } catch {
             throw EvaluationError(.execution, "\(error.message): \(written)")

@@ -22,7 +22,7 @@ extension Expression: CustomStringConvertible {
         case .range(let selector, let range): out += selector.description(range: range)
         case .subquery(let subquery):
             subquery.body.write(to: &out)
-            out += "[\(subquery.range):\(subquery.step?.description ?? "")]\(subquery.shift)"
+            out += "[\(subquery.range):\(subquery.step?.description ?? "")]\(subquery.modifiers)"
         case .call(let call):
             out += call.function.name.rawValue + "("
             Self.write(call.arguments, to: &out)
@@ -70,7 +70,7 @@ extension Expression: CustomStringConvertible {
 }
 
 extension VectorSelector {
-    fileprivate func description(range: Extent?) -> String {
+    fileprivate func description(range: PromQLDuration?) -> String {
         var parts: [String] = []
         var head = ""
         if let name {
@@ -82,11 +82,11 @@ extension VectorSelector {
         }
         let braces = parts.isEmpty ? "" : "{" + parts.joined(separator: ",") + "}"
         let window = range.map { "[\($0)]" } ?? ""
-        return head + braces + window + shift.description
+        return head + braces + window + modifiers.description
     }
 }
 
-extension TimeShift: CustomStringConvertible {
+extension TimeModifiers: CustomStringConvertible {
     package var description: String {
         var out = ""
         switch anchor {

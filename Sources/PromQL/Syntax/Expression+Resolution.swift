@@ -2,21 +2,21 @@ extension Expression {
     /// The expression with `step()` and `range()` in its durations replaced by the query's values.
     /// - Throws: `EvaluationError` where a duration is then out of range.
     func resolved(step: Duration, range: Duration) throws(EvaluationError) -> Expression {
-        guard hasUnresolvedExtents else { return self }
+        guard hasUnresolvedDurations else { return self }
         func inner(_ expression: Expression) throws(EvaluationError) -> Expression {
             try expression.resolved(step: step, range: range)
         }
-        func length(_ extent: Extent) throws(EvaluationError) -> Extent {
-            try extent.resolved(step: step, range: range, mustBePositive: true)
+        func length(_ duration: PromQLDuration) throws(EvaluationError) -> PromQLDuration {
+            try duration.resolved(step: step, range: range, mustBePositive: true)
         }
-        func shifted(_ shift: TimeShift) throws(EvaluationError) -> TimeShift {
-            var shift = shift
-            shift.offset = try shift.offset.resolved(step: step, range: range, mustBePositive: false)
-            return shift
+        func resolved(_ modifiers: TimeModifiers) throws(EvaluationError) -> TimeModifiers {
+            var modifiers = modifiers
+            modifiers.offset = try modifiers.offset.resolved(step: step, range: range, mustBePositive: false)
+            return modifiers
         }
         func selector(_ selector: VectorSelector) throws(EvaluationError) -> VectorSelector {
             var selector = selector
-            selector.shift = try shifted(selector.shift)
+            selector.modifiers = try resolved(selector.modifiers)
             return selector
         }
         let kind: Kind
@@ -29,7 +29,8 @@ extension Expression {
             if let unresolved = step { step = try length(unresolved) }
             kind = .subquery(
                 Subquery(
-                    body: try inner(old.body), range: try length(old.range), step: step, shift: try shifted(old.shift)))
+                    body: try inner(old.body), range: try length(old.range), step: step,
+                    modifiers: try resolved(old.modifiers)))
         case .call(let old):
             var arguments: [Expression] = []
             for argument in old.arguments { arguments.append(try inner(argument)) }

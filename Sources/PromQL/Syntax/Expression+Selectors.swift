@@ -1,4 +1,5 @@
 package import Samples
+import Text
 
 extension Expression {
     /// A selector of an expression, for lint and for finding the rules that new samples affect.
@@ -28,8 +29,8 @@ extension Expression {
         case .selector(let selector): found.append(use(selector, range: 300_000, before, anchored))
         case .range(let selector, let range): found.append(use(selector, range: range.milliseconds, before, anchored))
         case .subquery(let subquery):
-            let reach = before + subquery.range.milliseconds + subquery.shift.offset.milliseconds
-            subquery.body.collect(into: &found, before: reach, anchored: anchored || subquery.shift.anchor != nil)
+            let reach = before + subquery.range.milliseconds + subquery.modifiers.offset.milliseconds
+            subquery.body.collect(into: &found, before: reach, anchored: anchored || subquery.modifiers.anchor != nil)
         default:
             for child in children { child.collect(into: &found, before: before, anchored: anchored) }
         }
@@ -39,7 +40,7 @@ extension Expression {
         SelectorUse(
             matchers: selector.matchers,
             name: selector.matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value,
-            reach: .milliseconds(max(0, before + range + selector.shift.offset.milliseconds)),
-            isAnchored: anchored || selector.shift.anchor != nil, span: span)
+            reach: .milliseconds(max(0, before + range + selector.modifiers.offset.milliseconds)),
+            isAnchored: anchored || selector.modifiers.anchor != nil, span: span)
     }
 }

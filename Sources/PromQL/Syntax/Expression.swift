@@ -13,7 +13,7 @@ package struct Expression: Sendable {
     /// Whether it has the same value at every step of a query, since `@` fixes the time of all that it reads.
     let isStepInvariant: Bool
     /// Whether any of its durations depend on the query's step or range.
-    let hasUnresolvedExtents: Bool
+    let hasUnresolvedDurations: Bool
 
     init(_ kind: Kind, _ type: ValueType, _ span: Range<Int>) {
         self.kind = kind
@@ -22,8 +22,8 @@ package struct Expression: Sendable {
         let children = kind.children
         depth = 1 + children.reduce(0) { max($0, $1.depth) }
         isStepInvariant = kind.isFixed(children)
-        hasUnresolvedExtents =
-            kind.extents.contains { $0.isUnresolved } || children.contains { $0.hasUnresolvedExtents }
+        hasUnresolvedDurations =
+            kind.durations.contains { $0.isUnresolved } || children.contains { $0.hasUnresolvedDurations }
     }
 
     /// The node types.
@@ -33,7 +33,7 @@ package struct Expression: Sendable {
         case string(StringLiteral)
         case selector(VectorSelector)
         /// A selector with a range.
-        case range(VectorSelector, Extent)
+        case range(VectorSelector, PromQLDuration)
         case subquery(Subquery)
         case call(Call)
         case aggregate(Aggregate)
@@ -78,19 +78,19 @@ extension Expression.Kind {
     }
 
     /// The durations of this node itself.
-    fileprivate var extents: [Extent] {
+    fileprivate var durations: [PromQLDuration] {
         switch self {
-        case .selector(let selector): [selector.shift.offset]
-        case .range(let selector, let range): [selector.shift.offset, range]
-        case .subquery(let subquery): [subquery.shift.offset, subquery.range] + (subquery.step.map { [$0] } ?? [])
+        case .selector(let selector): [selector.modifiers.offset]
+        case .range(let selector, let range): [selector.modifiers.offset, range]
+        case .subquery(let subquery): [subquery.modifiers.offset, subquery.range] + (subquery.step.map { [$0] } ?? [])
         default: []
         }
     }
 
     fileprivate func isFixed(_ children: [Expression]) -> Bool {
         switch self {
-        case .selector(let selector), .range(let selector, _): selector.shift.anchor != nil
-        case .subquery(let subquery): subquery.shift.anchor != nil
+        case .selector(let selector), .range(let selector, _): selector.modifiers.anchor != nil
+        case .subquery(let subquery): subquery.modifiers.anchor != nil
         case .call(let call):
             !call.function.name.dependsOnTime(call.arguments) && children.allSatisfy(\.isStepInvariant)
         default: children.allSatisfy(\.isStepInvariant)
@@ -112,7 +112,7 @@ package struct StringLiteral: Hashable, Sendable {
 }
 
 /// The `@` and `offset` modifiers of a selector or subquery.
-package struct TimeShift: Hashable, Sendable {
+package struct TimeModifiers: Hashable, Sendable {
     /// The time given by `@`.
     package enum Anchor: Hashable, Sendable {
         /// Milliseconds since the epoch.
@@ -126,7 +126,7 @@ package struct TimeShift: Hashable, Sendable {
     /// The `@` modifier; nil stands for the evaluation time.
     package var anchor: Anchor?
     /// How far back the `offset` modifier reaches; negative is into the future.
-    package var offset = Extent.zero
+    package var offset = PromQLDuration.zero
     /// Whether `offset` was given, which `offset 0s` also does.
     var hasOffset = false
 }
@@ -138,7 +138,7 @@ package struct VectorSelector: Hashable, Sendable {
     /// The metric's name where it was written before the braces or, in quotes, inside them.
     package let name: String?
     /// The `@` and `offset` modifiers.
-    package var shift = TimeShift()
+    package var modifiers = TimeModifiers()
 }
 
 /// A subquery such as `rate(x[5m])[1h:1m]`.
@@ -146,11 +146,11 @@ package struct Subquery: Sendable {
     /// The instant vector that is evaluated at each step.
     package let body: Expression
     /// The range.
-    package let range: Extent
+    package let range: PromQLDuration
     /// The step; nil stands for `EvaluationLimits.defaultStep`.
-    package let step: Extent?
+    package let step: PromQLDuration?
     /// The `@` and `offset` modifiers.
-    package var shift = TimeShift()
+    package var modifiers = TimeModifiers()
 }
 
 /// A function call.

@@ -6,13 +6,13 @@ extension Parser {
     /// - Parameters:
     ///   - context: where it is, for errors.
     ///   - read: parses the duration itself.
-    mutating func extent(
+    mutating func duration(
         _ context: String, mayBeNegative: Bool = false, _ read: (inout Parser) throws(ParseError) -> DurationExpression
-    ) throws(ParseError) -> Extent {
+    ) throws(ParseError) -> PromQLDuration {
         let first = current
         let expression = try read(&self)
         do throws(DurationExpression.Problem) {
-            return try Extent(expression, mustBePositive: !mayBeNegative)
+            return try PromQLDuration(expression, mustBePositive: !mayBeNegative)
         } catch {
             throw self.error(error.message, at: first)
         }

@@ -9,7 +9,7 @@ extension Parser {
             if current.is(.leftBracket) {
                 expression = try bracketed(expression)
             } else if current.is(.at) || current.keyword == "offset" {
-                expression = try shifted(expression)
+                expression = try withModifiers(expression)
             } else {
                 return expression
             }
@@ -18,12 +18,12 @@ extension Parser {
 
     private mutating func bracketed(_ expression: Expression) throws(ParseError) -> Expression {
         let bracket = advance()
-        let range = try extent("in range") { (parser) throws(ParseError) in try parser.durationExpression() }
+        let range = try duration("in range") { (parser) throws(ParseError) in try parser.durationExpression() }
         if accept(.colon) {
             let step =
                 current.is(.rightBracket)
                 ? nil
-                : try extent("in subquery step") { (parser) throws(ParseError) in try parser.durationExpression() }
+                : try duration("in subquery step") { (parser) throws(ParseError) in try parser.durationExpression() }
             guard accept(.rightBracket) else {
                 throw error("unexpected \(current.what) in subquery, expected \"]\"", at: current)
             }
@@ -41,50 +41,50 @@ extension Parser {
         guard case .selector(let selector) = expression.kind else {
             throw error("ranges only allowed for vector selectors; for a subquery write [5m:] or [5m:1m]", at: bracket)
         }
-        if selector.shift.hasOffset { throw error("no offset modifiers allowed before range", at: bracket) }
-        if selector.shift.anchor != nil { throw error("no @ modifiers allowed before range", at: bracket) }
+        if selector.modifiers.hasOffset { throw error("no offset modifiers allowed before range", at: bracket) }
+        if selector.modifiers.anchor != nil { throw error("no @ modifiers allowed before range", at: bracket) }
         return try node(.range(selector, range), .matrix, expression.span.lowerBound..<previous.span.upperBound)
     }
 
-    private mutating func shifted(_ expression: Expression) throws(ParseError) -> Expression {
+    private mutating func withModifiers(_ expression: Expression) throws(ParseError) -> Expression {
         let word = advance()
         let isOffset = word.keyword == "offset"
-        var shift: TimeShift
+        var modifiers: TimeModifiers
         switch expression.kind {
-        case .selector(let selector): shift = selector.shift
-        case .range(let selector, _): shift = selector.shift
-        case .subquery(let subquery): shift = subquery.shift
+        case .selector(let selector): modifiers = selector.modifiers
+        case .range(let selector, _): modifiers = selector.modifiers
+        case .subquery(let subquery): modifiers = subquery.modifiers
         default:
             throw error(
                 "\(isOffset ? "offset" : "@") modifier must be preceded by an instant vector selector or range vector selector or a subquery",
                 at: word)
         }
         if isOffset {
-            guard !shift.hasOffset else { throw error("offset may not be set multiple times", at: word) }
-            shift.offset = try extent("in offset", mayBeNegative: true) { (parser) throws(ParseError) in
+            guard !modifiers.hasOffset else { throw error("offset may not be set multiple times", at: word) }
+            modifiers.offset = try duration("in offset", mayBeNegative: true) { (parser) throws(ParseError) in
                 try parser.durationOperand("in offset")
             }
-            shift.hasOffset = true
+            modifiers.hasOffset = true
         } else {
-            guard shift.anchor == nil else { throw error("@ <timestamp> may not be set multiple times", at: word) }
-            shift.anchor = try anchor()
+            guard modifiers.anchor == nil else { throw error("@ <timestamp> may not be set multiple times", at: word) }
+            modifiers.anchor = try anchor()
         }
         let span = expression.span.lowerBound..<previous.span.upperBound
         switch expression.kind {
         case .selector(var selector):
-            selector.shift = shift
+            selector.modifiers = modifiers
             return try node(.selector(selector), .vector, span)
         case .range(var selector, let range):
-            selector.shift = shift
+            selector.modifiers = modifiers
             return try node(.range(selector, range), .matrix, span)
         case .subquery(var subquery):
-            subquery.shift = shift
+            subquery.modifiers = modifiers
             return try node(.subquery(subquery), .matrix, span)
         default: return expression
         }
     }
 
-    private mutating func anchor() throws(ParseError) -> TimeShift.Anchor {
+    private mutating func anchor() throws(ParseError) -> TimeModifiers.Anchor {
         let token = current
         if let word = token.keyword, word == "start" || word == "end", following.is(.leftParen) {
             advance()

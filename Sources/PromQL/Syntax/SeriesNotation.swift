@@ -32,7 +32,7 @@ package enum SeriesNotation {
         } catch {
             throw Problem(message: error.message)
         }
-        guard case .selector(let selector) = expression.kind, selector.shift == TimeShift() else {
+        guard case .selector(let selector) = expression.kind, selector.modifiers == TimeModifiers() else {
             throw Problem(message: "expected a series such as metric{label=\"value\"}, found \(text.quotedAsInGo)")
         }
         var values: [String: String] = [:]

@@ -6,16 +6,17 @@ import Simulation
 import Store
 import Telemetry
 import Testing
+import Text
 
 @testable import Agent
 @testable import Probes
 
 /// What a step of the wall clock must not do to samples, and what is news.
-struct ClockWatchTests {
+struct ClockStepDetectorTests {
     private let time = VirtualTime(wall: Timestamp(milliseconds: 1_000_000_000))
     private let registry = Registry()
     private let store: Store
-    private let clock: ClockWatch
+    private let clock: ClockStepDetector
     private let appender: Appender
 
     init() {
@@ -23,7 +24,7 @@ struct ClockWatchTests {
             time: time, random: SeededRandom(seed: 1), files: MemoryFiles(),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         store = Store(options: StoreOptions(), registry: registry)
-        clock = ClockWatch(store: store, platform: platform, registry: registry)
+        clock = ClockStepDetector(store: store, platform: platform, registry: registry)
         appender = Appender(store: store, clock: clock)
     }
 
@@ -50,9 +51,9 @@ struct ClockWatchTests {
         #expect(ages == [30, 20, 10])
         time.stepWall(by: .seconds(step))
         time.move(to: time.monotonic() + .seconds(5))
-        #expect(clock.look().steps == .seconds(step))
+        #expect(clock.check().steps == .seconds(step))
         #expect(ages == [35, 25, 15])
-        #expect(clock.look().steps == .seconds(step))
+        #expect(clock.check().steps == .seconds(step))
         #expect(registry.counter("vaultwatch_clock_steps_total", help: "").value() == 1)
     }
 
@@ -60,9 +61,9 @@ struct ClockWatchTests {
         _ = appender.append([result(0)])
         for _ in 0..<20 {
             time.stepWall(by: .milliseconds(900))
-            clock.look()
+            clock.check()
         }
-        #expect(clock.look().steps == .zero)
+        #expect(clock.check().steps == .zero)
     }
 
     /// A probe began before the clock stepped back and ended after it: its result must not refuse what comes.

@@ -4,14 +4,15 @@ import Samples
 package import Store
 import Synchronization
 package import Telemetry
+import Text
 
 /// Notices steps of the wall clock by the clock that does not step, and takes what lies in memory along: a sample that
 /// is ten seconds old stays ten seconds old. Else a step forward would leave rules without data, which ends alerts, and
 /// a step back would show them data of an hour ago and refuse every new sample until the clock has caught up.
 ///
-/// Call `look` before stamping samples. A machine that slept looks like a step as well: its data are as old as they
+/// Call `check` before stamping samples. A machine that slept looks like a step as well: its data are as old as they
 /// were.
-package final class ClockWatch: Sendable {
+package final class ClockStepDetector: Sendable {
     private struct State {
         var last: Moment?
         var steps = Duration.zero
@@ -23,7 +24,7 @@ package final class ClockWatch: Sendable {
     private let counter: Counter
 
     /// Slewing, and the time between reading one clock and the other, stay below.
-    private static let least = Duration.seconds(1)
+    private static let threshold = Duration.seconds(1)
 
     /// A detector that shifts the samples of the store at each step.
     package init(store: Store, platform: Platform, registry: Registry) {
@@ -36,13 +37,15 @@ package final class ClockWatch: Sendable {
 
     /// - Returns: the time, and the sum of all steps so far.
     @discardableResult
-    package func look() -> (now: Moment, steps: Duration) {
+    package func check() -> (now: Moment, steps: Duration) {
         let (now, steps, step) = state.withLock { state -> (Moment, Duration, Duration?) in
             let now = platform.time.now()
             defer { state.last = now }
             guard let last = state.last else { return (now, state.steps, nil) }
             let step = (now.wall - last.wall) - (now.monotonic - last.monotonic)
-            guard step > ClockWatch.least || step < .zero - ClockWatch.least else { return (now, state.steps, nil) }
+            guard step > ClockStepDetector.threshold || step < .zero - ClockStepDetector.threshold else {
+                return (now, state.steps, nil)
+            }
             state.steps += step
             store.shift(by: step)
             return (now, state.steps, step)

@@ -1,5 +1,5 @@
-import Samples
 import Testing
+import Text
 
 struct ConversionsTests {
     @Test(arguments: [
