@@ -165,12 +165,12 @@ let package = Package(
                 "Probes", "Simulation", "Exposition", "Telemetry", "S3", "Transport", "TestServers", "Lab", "Platform",
                 "Text", "Samples", logging,
             ], exclude: ["Recordings"]),
-        tests("Store", ["Store", "Telemetry", "Exposition", "Text", "Samples"]),
+        tests("Store", ["Store", "Simulation", "Telemetry", "Exposition", "Text", "Samples"]),
         tests("PromQL", ["PromQL", "Text", "Samples", "YAML"], exclude: ["Conformance"]),
         tests("GoTemplate", ["GoTemplate", "Text", "Samples"]),
         tests(
             "Rules", ["Rules", "PromQL", "GoTemplate", "Alerts", "Platform", "Text", "Samples", "YAML", "Telemetry"]),
-        tests("Dispatching", ["Dispatching", "Alerts", "Platform", "Text", "Samples"]),
+        tests("Dispatching", ["Dispatching", "Simulation", "Alerts", "Platform", "Text", "Samples"]),
         tests(
             "Delivery",
             [

@@ -245,6 +245,13 @@ package actor DispatcherService {
         decideWake.signal()
     }
 
+    /// Gives alerts of the journal that no rule knows of a minute, as alerts that rules know of have it until their data
+    /// are back.
+    package func endUnknown(_ alerts: [Alert]) {
+        append(dispatcher.end(alerts, at: platform.time.wall() + .seconds(60)).map { .alert($0) })
+        decideWake.signal()
+    }
+
     /// Starts without what the journal holds, since it can't be read now; `merge` takes it in as soon as it can.
     package func beginWithoutPast() { dispatcher.beginWithoutPast(now: platform.time.now()) }
 

@@ -340,6 +340,19 @@ package actor RuleManager {
         if !forgotten.isEmpty { await notify(ends, forgotten, false) }
     }
 
+    /// Which alerts fire without a rule that knows of them. The journal may hold such: it was read late, or a disk took
+    /// one write and refused the next.
+    /// - Parameter alerts: of the journal; those that came through the API have an end and are left out.
+    package func unknown(of alerts: [Alert]) -> [Alert] {
+        var known: Set<UInt64> = []
+        for entry in entries.values {
+            known.formUnion(entry.evaluator.firing())
+            let unmerged = entry.unmerged?.ends(at: Timestamp(milliseconds: 0), externalLabels: context.externalLabels)
+            known.formUnion((unmerged ?? []).map(\.fingerprint))
+        }
+        return alerts.filter { $0.endsAt == nil && !known.contains($0.fingerprint) }
+    }
+
     /// Writes the state of all groups, from which a restart knows how long the outage was.
     package func save() async {
         let (now, steps) = clock.check()

@@ -1,6 +1,6 @@
-import Alerts
+package import Alerts
 package import Platform
-import Samples
+package import Samples
 
 extension Dispatcher {
     /// Takes in what the journal has kept from the last run, after a start without it (`beginWithoutPast`).
@@ -60,6 +60,21 @@ extension Dispatcher {
 
     /// Makes a message of the last run pending, unless this run has a newer one for the same destination, or knows that an
     /// alert which the message resolves fires again. The receiver may have it: the journal does not know of attempts.
+    /// Lets alerts end that nothing else would end: no rule knows of them any more. One that its rule has reported again
+    /// since, or reports until then, goes on.
+    /// - Parameter saved: as the journal had them.
+    /// - Returns: the alerts that now have this end.
+    package mutating func end(_ saved: [Alert], at end: Timestamp) -> [Alert] {
+        var changed: [Alert] = []
+        for var alert in saved where alerts[alert.fingerprint]?.alert == alert && alert.endsAt == nil {
+            alert.endsAt = end
+            alerts[alert.fingerprint]?.alert = alert
+            updateIndexes(alert, isEnded: false)
+            changed.append(alert)
+        }
+        return changed
+    }
+
     private mutating func merge(_ message: Outgoing, _ superseded: inout [UInt64]) {
         let destination = Destination(message.notification)
         let pending = DestinationState.Pending(message)

@@ -31,7 +31,6 @@ struct JournalBacklog: Sendable {
     /// Adds a change behind all others; it replaces an earlier one of the same row.
     mutating func add(_ change: JournalChange) {
         guard let row = change.row else { return addHistory(change) }
-        if case .forgetOutbox(let id) = change { remove(.attempt(id)) }
         let size = change.size
         let replaced = positions[row].flatMap { rows[$0]?.size } ?? 0
         let isOver = (positions[row] == nil && positions.count >= limits.rows) || bytes - replaced + size > limits.bytes

@@ -9,8 +9,6 @@ package enum JournalChange: Sendable, Hashable {
     case forgetAlert(fingerprint: UInt64)
     /// A message that is to be sent, by the dispatcher's id.
     case outbox(id: UInt64, Notification)
-    /// An attempt to send the message has begun: after a crash the receiver may have it.
-    case attempted(id: UInt64)
     /// Deletes a message that was accepted or withdrawn.
     case forgetOutbox(id: UInt64)
     /// An entry of the notification log, in its owner's encoding.
@@ -35,7 +33,6 @@ package enum JournalChange: Sendable, Hashable {
         case .alert(let alert): .alert(alert.fingerprint)
         case .forgetAlert(let fingerprint): .alert(fingerprint)
         case .outbox(let id, _), .forgetOutbox(let id): .outbox(id)
-        case .attempted(let id): .attempt(id)
         case .record(let key, _), .forgetRecord(let key): .record(key)
         case .silence(let id, _), .forgetSilence(let id): .silence(id)
         case .state(let key, _), .forgetState(let key): .state(key)
@@ -43,11 +40,10 @@ package enum JournalChange: Sendable, Hashable {
         }
     }
 
-    /// The identity of a row. The mark of a message's attempt is one of its own: it is written without the message.
+    /// The identity of a row.
     enum Row: Hashable, Sendable, CustomStringConvertible {
         case alert(UInt64)
         case outbox(UInt64)
-        case attempt(UInt64)
         case record(String)
         case silence(String)
         case state(String)
@@ -57,7 +53,6 @@ package enum JournalChange: Sendable, Hashable {
             switch self {
             case .alert(let fingerprint): "alert \(String(fingerprint, radix: 16))"
             case .outbox(let id): "message \(id)"
-            case .attempt(let id): "attempt of message \(id)"
             case .record(let key): "notification log \(key.split(separator: "\u{1f}").joined(separator: " "))"
             case .silence(let id): "silence \(id)"
             case .state(let key): "state \(key.split(separator: "\u{1f}").joined(separator: " "))"
@@ -68,7 +63,7 @@ package enum JournalChange: Sendable, Hashable {
     var isDeletion: Bool {
         switch self {
         case .forgetAlert, .forgetOutbox, .forgetRecord, .forgetSilence, .forgetState: true
-        case .alert, .outbox, .attempted, .record, .silence, .state, .history: false
+        case .alert, .outbox, .record, .silence, .state, .history: false
         }
     }
 
@@ -89,7 +84,7 @@ package enum JournalChange: Sendable, Hashable {
             case .history(let entry):
                 entry.subject.utf8.count + entry.detail.utf8.count + entry.receiver.utf8.count
                     + entry.integration.utf8.count
-            case .forgetAlert, .attempted, .forgetOutbox: 0
+            case .forgetAlert, .forgetOutbox: 0
             }
         return text + 100
     }

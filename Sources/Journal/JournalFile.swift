@@ -55,6 +55,7 @@ struct JournalFile {
         try database.transaction { () throws(SQLiteError) in
             try database.execute(
                 """
+                -- `attempted` is not read any more; the format stays that of earlier versions.
                 CREATE TABLE alerts (fingerprint INTEGER PRIMARY KEY, body BLOB NOT NULL);
                 CREATE TABLE outbox (id INTEGER PRIMARY KEY, attempted INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
                 CREATE TABLE records (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
@@ -101,8 +102,6 @@ struct JournalFile {
             try database.run(
                 "INSERT OR REPLACE INTO outbox (id, body) VALUES (?, ?)", .integer(Int64(bitPattern: id)),
                 .blob(try JournalFile.encoded(try JournalCoding.encode(notification))))
-        case .attempted(let id):
-            try database.run("UPDATE outbox SET attempted = 1 WHERE id = ?", .integer(Int64(bitPattern: id)))
         case .forgetOutbox(let id):
             try database.run("DELETE FROM outbox WHERE id = ?", .integer(Int64(bitPattern: id)))
         case .record(let key, let body):
@@ -133,14 +132,12 @@ struct JournalFile {
             }
             snapshot.alerts.append(alert)
         }
-        try rows("SELECT id, attempted, body FROM outbox ORDER BY id") { row in
-            guard let notification = try? JournalCoding.notification(row.blob(2)) else {
+        try rows("SELECT id, body FROM outbox ORDER BY id") { row in
+            guard let notification = try? JournalCoding.notification(row.blob(1)) else {
                 snapshot.unreadable["outbox", default: 0] += 1
                 return
             }
-            snapshot.outbox.append(
-                .init(
-                    id: UInt64(bitPattern: row.integer(0)), notification: notification, attempted: row.integer(1) != 0))
+            snapshot.outbox.append(.init(id: UInt64(bitPattern: row.integer(0)), notification: notification))
         }
         try rows("SELECT key, body FROM records") { snapshot.records[$0.text(0)] = $0.blob(1) }
         try rows("SELECT id, body FROM silences") { snapshot.silences[$0.text(0)] = $0.blob(1) }

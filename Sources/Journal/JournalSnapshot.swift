@@ -8,8 +8,6 @@ package struct JournalSnapshot: Sendable, Hashable {
         package var id: UInt64
         /// As it was decided.
         package var notification: Notification
-        /// Whether an attempt to send it was begun.
-        package var attempted: Bool
     }
 
     /// In no particular order.

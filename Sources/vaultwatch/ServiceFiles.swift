@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Platform
 import Synchronization
 #if canImport(Glibc)
@@ -52,14 +53,15 @@ struct ServiceFiles: FileAccess {
         FileError(path: path, reason: "a check of the configuration changes no files")
     }
 
+    private func modified(_ path: String) -> Date? {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    }
+
     /// Credentials of the running service that are older than what they were copied from, as sentences.
     func staleCredentials() -> [String] {
         unit.credentials.compactMap { credential in
-            var copy = stat()
-            var source = stat()
-            guard stat(ServiceUnit.credentialsFolder + "/" + credential.name, &copy) == 0,
-                stat(credential.source, &source) == 0,
-                (copy.st_mtim.tv_sec, copy.st_mtim.tv_nsec) < (source.st_mtim.tv_sec, source.st_mtim.tv_nsec)
+            guard let copied = modified(ServiceUnit.credentialsFolder + "/" + credential.name),
+                let changed = modified(credential.source), copied < changed
             else { return nil }
             return
                 "the service still has the credential \(credential.name) from before \(credential.source) was changed; systemctl restart \(ServiceUnit.name) takes the new one"

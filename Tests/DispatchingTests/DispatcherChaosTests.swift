@@ -2,6 +2,7 @@ import Alerts
 import Foundation
 import Platform
 import Samples
+import Simulation
 import Testing
 import Text
 
@@ -193,7 +194,7 @@ struct DispatcherChaosTests {
     }
 
     private func run(_ seed: UInt64) -> (problems: [String], messages: Int, escalated: Int) {
-        let random = SeededRandom(seed)
+        let random = SeededRandom(seed: seed)
         var world = World(random: random, dispatcher: Dispatcher(DispatchOptions(route: Route(), receivers: [])))
         world.dispatcher = Dispatcher(DispatcherChaosTests.options(random.below(12)))
         for _ in 0..<150 {
@@ -296,7 +297,7 @@ struct DispatcherChaosTests {
     /// time.
     @Test func everyTriggerArrives() {
         for seed in UInt64(1)...300 {
-            let random = SeededRandom(seed)
+            let random = SeededRandom(seed: seed)
             var d = Dispatcher(DispatcherChaosTests.options(0))
             var told: Set<UInt64> = []
             var want: Set<UInt64> = []

@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Simulation
 import Testing
 
 @testable import Dispatching
@@ -160,7 +161,7 @@ struct DispatcherTests {
         let sent = d.advance(at(30)).send
         _ = d.beginAttempt(sent[0])
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(31).wall, endsAt: at(9000).wall)
-        #expect(try d.setSilence(silence, random: SeededRandom(1), now: at(31)).decisions.withdrawn.isEmpty)
+        #expect(try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(31)).decisions.withdrawn.isEmpty)
         #expect(d.recordFailed(sent[0], uncertain: false, now: at(32)).withdrawn == [sent[0].id])
         #expect(d.beginAttempt(sent[0]) == nil)
     }
@@ -305,7 +306,7 @@ struct DispatcherTests {
         let silence = Silence(
             matchers: [matcher("alertname=~\"A|B\"")], startsAt: at(40).wall, endsAt: at(4000).wall, createdBy: "me",
             comment: "c")
-        let made = try d.setSilence(silence, random: SeededRandom(1), now: at(40))
+        let made = try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(40))
         #expect(made.stored.count == 1)
         _ = d.receive([firing(["alertname": "B"], 50)], now: at(50))
         let quiet = d.advance(at(330))
@@ -325,7 +326,7 @@ struct DispatcherTests {
         #expect(sent.count == 1)
         _ = d.beginAttempt(sent[0])
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(31).wall, endsAt: at(4000).wall)
-        let set = try d.setSilence(silence, random: SeededRandom(1), now: at(31))
+        let set = try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(31))
         #expect(set.decisions.withdrawn.isEmpty)
         #expect(d.recordFailed(sent[0], uncertain: true, now: at(40)).withdrawn == [sent[0].id])
         #expect(d.beginAttempt(sent[0]) == nil)
@@ -335,7 +336,7 @@ struct DispatcherTests {
     @Test func aSilenceThatBeginsTakesBackWhatWaits() throws {
         var d = Dispatcher(oneReceiver())
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(60).wall, endsAt: at(4000).wall)
-        _ = try d.setSilence(silence, random: SeededRandom(1), now: at(0))
+        _ = try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(0))
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(30)).send
         #expect(sent.count == 1)
@@ -351,7 +352,8 @@ struct DispatcherTests {
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
         let sent = d.advance(at(30)).send
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(40).wall, endsAt: at(400).wall)
-        #expect(try d.setSilence(silence, random: SeededRandom(1), now: at(40)).decisions.withdrawn == [sent[0].id])
+        #expect(
+            try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(40)).decisions.withdrawn == [sent[0].id])
         #expect(d.step(630) == ["first:A/"])
     }
 
@@ -363,7 +365,7 @@ struct DispatcherTests {
         let window = TimeWindow(times: [try TimeWindow.times(start: "00:00", end: "01:00")])
         let silence = Silence(
             matchers: [matcher("alertname=A")], startsAt: at(0).wall, endsAt: at(10 * 86400).wall, schedule: [window])
-        _ = try d.setSilence(silence, random: SeededRandom(1), now: at(0))
+        _ = try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(0))
         _ = d.receive([firing(["alertname": "A"], 1)], now: at(1))
         #expect(d.step(1) == [])
         #expect(d.step(601) == [])

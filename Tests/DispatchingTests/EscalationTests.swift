@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Simulation
 import Testing
 
 @testable import Dispatching
@@ -181,7 +182,7 @@ struct EscalationTests {
             [firing(EscalationTests.labels, 0), firing(["alertname": "B", "severity": "critical"], 0)], now: at(0))
         failAll(&d, d.advance(at(10)), 10)
         let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(20).wall, endsAt: at(9000).wall)
-        _ = try d.setSilence(silence, random: SeededRandom(1), now: at(20))
+        _ = try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(20))
         _ = d.receive([ended(["alertname": "B", "severity": "critical"], since: 0, 30)], now: at(30))
         for second in stride(from: 60.0, to: 2000, by: 10) { #expect(d.advance(at(second)).escalated.isEmpty) }
     }

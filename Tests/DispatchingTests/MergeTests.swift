@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Simulation
 import Testing
 
 @testable import Dispatching
@@ -93,7 +94,7 @@ struct MergeTests {
 
     /// Silences hold again, the second run's own ones as they are.
     @Test func silences() throws {
-        let random = SeededRandom(1)
+        let random = SeededRandom(seed: 1)
         func silence(_ name: String) -> Silence {
             Silence(matchers: [matcher("alertname=\(name)")], startsAt: at(0).wall, endsAt: at(9000).wall)
         }

@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Simulation
 import Testing
 
 @testable import Dispatching
@@ -65,7 +66,7 @@ struct ResendTests {
         for name in ["A", "B"] {
             let silence = Silence(
                 matchers: [matcher("alertname=\(name)")], startsAt: at(41).wall, endsAt: at(9000).wall)
-            _ = try d.setSilence(silence, random: SeededRandom(UInt64(name.utf8.first ?? 0)), now: at(41))
+            _ = try d.setSilence(silence, random: SeededRandom(seed: UInt64(name.utf8.first ?? 0)), now: at(41))
         }
         _ = d.receive([firing(["alertname": "B"], 42)], now: at(42))
         #expect(

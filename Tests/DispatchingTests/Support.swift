@@ -1,26 +1,8 @@
 import Alerts
 import Platform
 import Samples
-import Synchronization
 
 @testable import Dispatching
-
-/// SplitMix64: small, good enough, and every run can be had again from its seed.
-final class SeededRandom: RandomSource {
-    private let state: Mutex<UInt64>
-    init(_ seed: UInt64) { state = Mutex(seed) }
-    func next() -> UInt64 {
-        state.withLock { state in
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-            return z ^ (z >> 31)
-        }
-    }
-    func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-    func chance(_ percent: Int) -> Bool { below(100) < percent }
-}
 
 /// A moment so many seconds after the start, 2026-01-05T00:00:00Z, a Monday.
 func at(_ seconds: Double) -> Moment {

@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Simulation
 import Testing
 import Text
 import TimeZones
@@ -77,15 +78,17 @@ struct SilencesTests {
 
     @Test func makeChangeReplaceExpire() throws {
         var silences = Silences(limit: 10, retention: .seconds(100))
-        let made = try silences.set(silence(0, 100), random: SeededRandom(1), now: at(0).wall)[0]
+        let made = try silences.set(silence(0, 100), random: SeededRandom(seed: 1), now: at(0).wall)[0]
         #expect(made.id.count == 36)
         // The end can be moved in place.
         #expect(
-            try silences.set(silence(0, 200, id: made.id), random: SeededRandom(2), now: at(10).wall).map(\.id) == [
-                made.id
-            ])
+            try silences.set(silence(0, 200, id: made.id), random: SeededRandom(seed: 2), now: at(10).wall).map(\.id)
+                == [
+                    made.id
+                ])
         // Other matchers make a new one and end the old one.
-        let replaced = try silences.set(silence(0, 200, "a=c", id: made.id), random: SeededRandom(3), now: at(20).wall)
+        let replaced = try silences.set(
+            silence(0, 200, "a=c", id: made.id), random: SeededRandom(seed: 3), now: at(20).wall)
         #expect(replaced.count == 2 && replaced[0].id != made.id && replaced[1].id == made.id)
         #expect(replaced[1].state(at: at(20).wall) == .expired)
         #expect(throws: SilenceError.alreadyExpired(made.id)) { try silences.expire(made.id, now: at(30).wall) }
@@ -98,7 +101,7 @@ struct SilencesTests {
 
     @Test func invalidOnes() {
         var silences = Silences(limit: 2, retention: .seconds(100))
-        let random = SeededRandom(1)
+        let random = SeededRandom(seed: 1)
         #expect(throws: SilenceError.self) { try silences.set(silence(10, 10), random: random, now: at(0).wall) }
         #expect(throws: SilenceError.self) { try silences.set(silence(0, 10), random: random, now: at(20).wall) }
         #expect(throws: SilenceError.self) {

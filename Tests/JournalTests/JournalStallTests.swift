@@ -298,7 +298,7 @@ import Testing
     @Test func theLatestChangeOfEachRowWaitsInOrder() {
         var backlog = JournalBacklog(limits: .init(rows: 10, history: 2, bytes: 2000))
         backlog.add(.state(key: "a", [1]))
-        backlog.add(.attempted(id: 1))
+        backlog.add(.outbox(id: 1, JournalTests.message(1)))
         backlog.add(.state(key: "b", [1]))
         backlog.add(.state(key: "a", [2]))
         backlog.add(.forgetOutbox(id: 1))

@@ -65,7 +65,7 @@ struct JournalTests {
             .alert(JournalTests.alert(1)), .alert(JournalTests.alert(2, ended: true)),
             .outbox(id: 7, JournalTests.message(1)),
         ])
-        try await journal.write([.outbox(id: .max, JournalTests.message(2)), .attempted(id: .max)])
+        try await journal.write([.outbox(id: .max, JournalTests.message(2))])
         try await journal.write([
             .record(key: "k\u{1f}", [1, 2]), .record(key: "gone", [3]), .silence(id: "s", []),
             .state(key: "rules", [0, 255]),
@@ -80,8 +80,6 @@ struct JournalTests {
         #expect(snapshot.alerts == [JournalTests.alert(1)])
         #expect(Set(snapshot.outbox.map(\.id)) == [7, .max])
         #expect(snapshot.outbox.first { $0.id == 7 }?.notification == JournalTests.message(1))
-        #expect(snapshot.outbox.first { $0.id == .max }?.attempted == true)
-        #expect(snapshot.outbox.first { $0.id == 7 }?.attempted == false)
         #expect(snapshot.records == ["k\u{1f}": [1, 2]])
         #expect(snapshot.silences == ["s": []])
         #expect(snapshot.states == ["rules": [0, 255]])
@@ -172,14 +170,14 @@ struct JournalTests {
         options.retryInterval = .zero
         let journal = Journal(options, time: SystemTime()) { events.add($0) }
         await #expect(throws: JournalError.self) {
-            try await journal.write([.outbox(id: 1, JournalTests.message(1)), .attempted(id: 1), .state(key: "a", [1])])
+            try await journal.write([.outbox(id: 1, JournalTests.message(1)), .state(key: "a", [1])])
         }
         await #expect(throws: JournalError.self) {
             try await journal.write([.state(key: "a", [2]), .outbox(id: 2, JournalTests.message(2))])
         }
         await #expect(throws: JournalError.self) { try await journal.write([.forgetOutbox(id: 2)]) }
         #expect(!journal.health.isHealthy)
-        #expect(journal.health.backlog == 4)
+        #expect(journal.health.backlog == 3)
         try FileManager.default.createDirectory(atPath: missing, withIntermediateDirectories: true)
         try await journal.maintain()
         #expect(journal.health.isHealthy)
@@ -187,7 +185,6 @@ struct JournalTests {
         #expect(events.list.last == .recovered)
         let snapshot = try await journal.load()
         #expect(snapshot.outbox.map(\.id) == [1])
-        #expect(snapshot.outbox.first?.attempted == true)
         #expect(snapshot.states == ["a": [2]])
     }
 
@@ -288,7 +285,7 @@ struct JournalTests {
         #expect(delivered.endsAt == Timestamp(rfc3339: "2099-01-01T00:00:00Z"))
         #expect(delivered.generatorURL == "http://x/?g0.expr=up")
         let message = try #require(snapshot.outbox.first)
-        #expect(snapshot.outbox.count == 1 && message.id == 3 && message.attempted)
+        #expect(snapshot.outbox.count == 1 && message.id == 3)
         #expect(message.notification.receiver == "down" && message.notification.integration == .init(.webhook, 0))
         #expect(message.notification.firing.map(\.name) == ["Undelivered"])
         let records = try snapshot.records.values.map { try NotificationLogEntry(encoded: $0) }

@@ -1,5 +1,6 @@
 import Alerts
 import Dispatching
+import Journal
 import Logging
 import Platform
 import Samples
@@ -203,6 +204,35 @@ import Web
         rig.pass(.seconds(300))
         let span = try #require(rig.stop())
         #expect(span < .seconds(28))
+    }
+
+    /// A journal that was written in part has an alert that no rule knows of: it ends by itself. One that still holds
+    /// goes on, and so does its message.
+    @Test func anAlertThatNoRuleKnowsOfEnds() throws {
+        func kept(_ node: String) -> Alert {
+            Alert(
+                labels: Labels(["alertname": "Sealed", "node": node, "severity": "critical"]),
+                startsAt: Timestamp(milliseconds: 1_764_149_000_000),
+                updatedAt: Timestamp(milliseconds: 1_764_149_000_000)
+            )
+        }
+        let rig = try Rig { machine in
+            machine.disk.apply(.alert(kept("n0")))
+            machine.disk.apply(.alert(kept("n1")))
+            machine.conditions[0][1] = true
+        }
+        func firing() -> [String] {
+            rig.ask { await $0.alertStatuses().map { $0.alert.labels["node"] ?? "" }.sorted() } ?? []
+        }
+        rig.pass(.seconds(10))
+        #expect(firing() == ["n0", "n1"])
+        rig.pass(.seconds(120))
+        #expect(firing() == ["n1"])
+        #expect(rig.machine.disk.alertCount <= 2)
+        rig.pass(.seconds(3600))
+        #expect(firing() == ["n1"])
+        #expect(rig.machine.disk.alertCount == 1)
+        #expect(rig.machine.ledger.problems == [])
     }
 
     /// A reload brings fewer groups while one is being evaluated.

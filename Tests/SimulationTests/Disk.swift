@@ -12,13 +12,19 @@ final class Disk: @unchecked Sendable {
         case fine
         /// Full or read-only: nothing can be written, what is there can be read.
         case failing
-        /// A write waits for as long as this lasts, as for a disk that does not answer.
+        /// Neither reads nor writes are answered; whoever waits is told so after `waitLimit`.
         case hanging
     }
 
     private let time: VirtualTime
     private let random: SeededRandom
-    var mode = Mode.fine
+    var mode = Mode.fine {
+        didSet { hangsSince = mode == .hanging ? hangsSince ?? time.monotonic() : nil }
+    }
+    private var hangsSince: Instant?
+    /// A load of this life has failed: nothing is written until a later one has been merged.
+    private var isHeld = false
+    private static let waitLimit = JournalOptions(path: "").waitLimit
     private var alerts: [UInt64: Alert] = [:]
     private(set) var outbox: [UInt64: Notification] = [:]
     private(set) var records: [String: [UInt8]] = [:]
@@ -43,19 +49,26 @@ final class Disk: @unchecked Sendable {
     /// commit.
     func write(_ changes: [JournalChange], _ life: Life) async throws(JournalError) {
         let isEarly = random.chance(50)
-        if isEarly { try commit(changes, life) }
-        while mode == .hanging, life.isAlive {
-            guard (try? await time.sleep(for: .seconds(1))) != nil else { break }
-        }
+        if isEarly, mode != .hanging { try commit(changes, life) }
+        await answer(life)
         try? await time.sleep(for: .milliseconds(random.below(20)))
-        if !isEarly { try commit(changes, life) }
+        if !isEarly || mode == .hanging { try commit(changes, life) }
+    }
+
+    /// Waits for a disk that hangs, for as long as the journal does.
+    private func answer(_ life: Life) async {
+        let limit = (hangsSince ?? time.monotonic()) + Disk.waitLimit
+        while mode == .hanging, life.isAlive, time.monotonic() < limit {
+            guard (try? await time.sleep(for: .milliseconds(100))) != nil else { break }
+        }
     }
 
     private func commit(_ changes: [JournalChange], _ life: Life) throws(JournalError) {
         guard life.isAlive else { return }
-        if mode != .fine {
+        if mode != .fine || isHeld {
             for change in changes { backlog.add(change) }
-            throw .unavailable("the disk is full")
+            if mode == .failing { throw .unavailable("the disk is full") }
+            throw mode == .hanging ? .stalled(Disk.waitLimit) : .unread
         }
         if backlog.isEmpty {
             for change in changes { apply(change) }
@@ -90,26 +103,40 @@ final class Disk: @unchecked Sendable {
         backlog = JournalBacklog()
         isBegunAnew = false
         isAwaitingRewrite = false
+        isHeld = false
     }
 
-    func load() -> JournalSnapshot {
+    /// As `Journal.load`: what waits in memory since a load that failed is newer than what lies here.
+    func load(_ life: Life) async throws(JournalError) -> JournalSnapshot {
+        await answer(life)
+        guard mode != .hanging else {
+            isHeld = true
+            throw .stalled(Disk.waitLimit)
+        }
         var snapshot = JournalSnapshot()
         snapshot.alerts = alerts.sorted { $0.key < $1.key }.map(\.value)
         snapshot.outbox = outbox.sorted { $0.key < $1.key }.map {
-            .init(id: $0.key, notification: $0.value, attempted: false)
+            .init(id: $0.key, notification: $0.value)
         }
         snapshot.records = records
         snapshot.silences = silences
         snapshot.states = states
+        if isHeld { snapshot.leaveOut(backlog) }
         return snapshot
     }
 
-    private func apply(_ change: JournalChange) {
+    /// As `Journal.resume`.
+    func resume(_ life: Life) {
+        isHeld = false
+        try? commit([], life)
+    }
+
+    /// Puts a change on the disk.
+    func apply(_ change: JournalChange) {
         switch change {
         case .alert(let alert): alerts[alert.fingerprint] = alert
         case .forgetAlert(let fingerprint): alerts[fingerprint] = nil
         case .outbox(let id, let notification): outbox[id] = notification
-        case .attempted: break
         case .forgetOutbox(let id): outbox[id] = nil
         case .record(let key, let bytes): records[key] = bytes
         case .forgetRecord(let key): records[key] = nil

@@ -210,6 +210,17 @@ final class Ledger: @unchecked Sendable {
         }
     }
 
+    /// A life began without what the disk holds: until it has read that, it neither knows what was told nor what is
+    /// silenced.
+    func begunWithoutPast() {
+        silences = [:]
+        for key in destinations.keys {
+            destinations[key]?.isDoubtful = true
+            let told = destinations[key]?.everTold ?? []
+            destinations[key]?.maybeTold.formUnion(told)
+        }
+    }
+
     // MARK: The world
 
     func holds(_ name: String, _ holds: Bool, _ now: Instant) { since[name] = holds ? now : nil }

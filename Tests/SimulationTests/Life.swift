@@ -155,14 +155,23 @@ final class Machine: @unchecked Sendable {
     var hanging: Set<String> = []
     fileprivate(set) var departed: [Departed] = []
 
-    init(_ plan: Estate.Plan, time: VirtualTime, random: SeededRandom, log: Logger? = nil) {
+    /// - Parameter isTold: the agents' log becomes part of the ledger's story.
+    init(
+        _ plan: Estate.Plan, time: VirtualTime, random: SeededRandom, log: Logger? = nil, isTold: Bool = false
+    ) {
         self.time = time
         self.random = random
         files = Files(plan)
-        ledger = Ledger()
+        let ledger = Ledger()
+        self.ledger = ledger
         disk = Disk(time: time, random: random)
         receivers = Receivers(time: time, random: random, ledger: ledger)
-        self.log = log ?? Logger(label: "life") { _ in SwiftLogNoOpLogHandler() }
+        self.log =
+            log
+            ?? Logger(label: "life") { _ in
+                guard isTold else { return SwiftLogNoOpLogHandler() }
+                return LineLogHandler(now: { time.wall() }) { ledger.note(String($0.dropLast()), time.now()) }
+            }
     }
 
     func probes(_ configuration: Configuration, _ systemd: Systemd) -> ProbeSet {
@@ -226,9 +235,17 @@ final class LifeJournal: JournalStorage, @unchecked Sendable {
         try await disk.write(changes, life)
     }
 
-    func load() async throws(JournalError) -> JournalSnapshot { disk.load() }
+    func load() async throws(JournalError) -> JournalSnapshot {
+        guard let life else { throw .closed }
+        do {
+            return try await disk.load(life)
+        } catch {
+            life.machine.ledger.begunWithoutPast()
+            throw error
+        }
+    }
 
-    func resume() {}
+    func resume() { if let life { disk.resume(life) } }
 
     func history(_ filter: HistoryFilter) async throws(JournalError) -> [HistoryEntry] { [] }
 

@@ -15,7 +15,7 @@ import Testing
 
     @Test func nothingIsLostWhateverGoesWrong() throws {
         if let seed = SimulationTests.number("VAULTWATCH_SEED") {
-            let outcome = try #require(World.run(seed, span: .seconds(2 * 3600)))
+            let outcome = try #require(World.run(seed, span: .seconds(2 * 3600), isTold: true))
             print(
                 "seed \(seed): \(outcome.problems), \(outcome.arrivals) messages, \(outcome.lives) lives, \(outcome.jobs) jobs"
             )

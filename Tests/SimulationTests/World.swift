@@ -74,7 +74,7 @@ final class World: @unchecked Sendable {
     /// Most messages in the outbox: one a destination, and there are so many groups of so many places at most.
     private static let mostMessages = 64
 
-    private init?(_ seed: UInt64) {
+    private init?(_ seed: UInt64, isTold: Bool) {
         self.seed = seed
         random = SeededRandom(seed: seed)
         guard let execution = SerialExecution(random: random) else { return nil }
@@ -83,14 +83,16 @@ final class World: @unchecked Sendable {
         time = VirtualTime(wall: Timestamp(year: 2026, month: 3, day: 2) + .seconds(random.below(86_400)))
         trouble = Trouble(random)
         plan = seed.isMultiple(of: 5) ? Estate.wide : Estate.plain
-        machine = Machine(plan, time: time, random: random)
+        machine = Machine(plan, time: time, random: random, isTold: isTold)
         pushAt = time.monotonic()
     }
 
-    /// - Parameter span: how long the trouble lasts.
+    /// - Parameters:
+    ///   - span: how long the trouble lasts.
+    ///   - isTold: the agents' log becomes part of the story.
     /// - Returns: nil where the runtime can't be driven by hand.
-    static func run(_ seed: UInt64, span: Duration) -> Outcome? {
-        guard let world = World(seed) else { return nil }
+    static func run(_ seed: UInt64, span: Duration, isTold: Bool = false) -> Outcome? {
+        guard let world = World(seed, isTold: isTold) else { return nil }
         world.execution.use { world.run(span) }
         return Outcome(
             problems: world.ledger.problems, story: world.ledger.problems.isEmpty ? [] : world.ledger.story,
@@ -237,7 +239,7 @@ final class World: @unchecked Sendable {
             if random.chance(30), life != nil {
                 disk.breakFile()
             } else {
-                disk.mode = disk.mode == .fine ? .failing : .fine
+                disk.mode = disk.mode == .fine ? (random.chance(50) ? .failing : .hanging) : .fine
             }
         case 17 where trouble.clock: step()
         case 18 where trouble.reloads: if let life { reload(life) }

@@ -1,5 +1,6 @@
 import Exposition
 import Samples
+import Simulation
 import Store
 import Telemetry
 import Testing
@@ -19,7 +20,7 @@ struct StoreTests {
     /// Values are returned bit for bit: jumps, infinities, stale markers, irregular intervals, thousands of points.
     @Test(arguments: 0..<40)
     func pointsComeOutAsTheyWentIn(seed: Int) {
-        var random = SplitMix(seed: UInt64(seed))
+        let random = SeededRandom(seed: UInt64(seed))
         let (store, _) = store()
         var t = Int64(random.next() >> 30)
         var expected: [Point] = []
@@ -77,7 +78,7 @@ struct StoreTests {
     /// The index finds what asking each series would find, in the order in which they came, series that went left out.
     @Test(arguments: 0..<20)
     func theIndexFindsWhatAskingEachWould(seed: Int) throws {
-        var random = SplitMix(seed: UInt64(seed))
+        let random = SeededRandom(seed: UInt64(seed))
         func pick(_ words: [String]) -> String { words[Int(random.next() % UInt64(words.count))] }
         let (store, _) = store { $0.retention = .seconds(100) }
         var (all, seen): ([Labels], Set<Labels>) = ([], [])
@@ -150,7 +151,7 @@ struct StoreTests {
     /// Incompressible values, far more than the bound: the newest stay, the bytes stay under the bound.
     @Test func bytesAreBounded() {
         let (store, registry) = store { $0.byteLimit = 200_000 }
-        var random = SplitMix(seed: 1)
+        let random = SeededRandom(seed: 1)
         for i in 1...20_000 as ClosedRange<Int64> {
             store.append([sample("m", Double(bitPattern: random.next()), i * 1000, ["n": "\(i % 5)"])])
             if i % 500 == 0 { store.truncate(now: Timestamp(milliseconds: i * 1000)) }
@@ -163,7 +164,7 @@ struct StoreTests {
     @Test func bytesAreBoundedWithMixedIntervals() {
         let (store, registry) = store { $0.byteLimit = 300_000 }
         let bytes = registry.gauge("vaultwatch_store_bytes", help: "")
-        var random = SplitMix(seed: 1)
+        let random = SeededRandom(seed: 1)
         var largest = 0.0
         for second in stride(from: 5, through: 7200, by: 5) as StrideThrough<Int64> {
             if second % 60 == 0 { store.append([sample("slow", 1, second * 1000)]) }
@@ -206,18 +207,5 @@ struct StoreTests {
         #expect(ended.allSatisfy { StaleMarker.is($0.value) })
         #expect(tracker.track(source: "t", samples: [b], now: Timestamp(milliseconds: 3)).isEmpty)
         #expect(tracker.end(source: "t", now: Timestamp(milliseconds: 4)).map(\.labels) == [b.labels])
-    }
-}
-
-/// Vigna's splitmix64: small, seeded, good enough to shake tests.
-private struct SplitMix {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }
