@@ -213,7 +213,8 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Agent", "Simulation", "Lab", "TestServers", "Platform", "Supervision", "Transport", "vaultwatch",
+                "Agent", "Simulation", "Lab", "TestServers", "Platform", "Text", "Supervision", "Transport",
+                "vaultwatch",
                 "vaultwatch-demo",
                 logging,
             ], exclude: ["Alertmanager/README.md"]),

@@ -65,7 +65,7 @@ extension Agent {
         notifier.restore(threads: DispatcherService.threads(in: snapshot))
         await dispatcher.merge(snapshot)
         await rules.restore(snapshot.states, merging: true)
-        await dispatcher.endUnknown(rules.unknown(of: snapshot.alerts))
+        await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         await dispatcher.recordEvent(
             "journal merged", "\(snapshot.alerts.count) alerts, \(snapshot.outbox.count) undelivered messages")
         journal.resume()

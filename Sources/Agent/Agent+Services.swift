@@ -53,7 +53,7 @@ extension Agent {
             notifier.restore(threads: DispatcherService.threads(in: snapshot))
             await dispatcher.restore(snapshot)
             await rules.restore(snapshot.states)
-            await dispatcher.endUnknown(rules.unknown(of: snapshot.alerts))
+            await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         } catch {
             platform.log.error(
                 "the journal cannot be read; starting without its alerts, silences and undelivered messages until it can",

@@ -245,9 +245,9 @@ package actor DispatcherService {
         decideWake.signal()
     }
 
-    /// Gives alerts of the journal that no rule knows of a minute, as alerts that rules know of have it until their data
-    /// are back.
-    package func endUnknown(_ alerts: [Alert]) {
+    /// Ends alerts of the journal that are in no rule's state in a minute, which is also what restored rules give their
+    /// data to come back.
+    package func endOrphaned(_ alerts: [Alert]) {
         append(dispatcher.end(alerts, at: platform.time.wall() + .seconds(60)).map { .alert($0) })
         decideWake.signal()
     }

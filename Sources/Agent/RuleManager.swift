@@ -340,10 +340,10 @@ package actor RuleManager {
         if !forgotten.isEmpty { await notify(ends, forgotten, false) }
     }
 
-    /// Which alerts fire without a rule that knows of them. The journal may hold such: it was read late, or a disk took
-    /// one write and refused the next.
+    /// The alerts that fire in the journal but in no rule's state. A journal that was read late, or a disk that took one
+    /// write and refused the next, leaves such alerts behind.
     /// - Parameter alerts: of the journal; those that came through the API have an end and are left out.
-    package func unknown(of alerts: [Alert]) -> [Alert] {
+    package func orphaned(_ alerts: [Alert]) -> [Alert] {
         var known: Set<UInt64> = []
         for entry in entries.values {
             known.formUnion(entry.evaluator.firing())

@@ -60,8 +60,8 @@ extension Dispatcher {
 
     /// Makes a message of the last run pending, unless this run has a newer one for the same destination, or knows that an
     /// alert which the message resolves fires again. The receiver may have it: the journal does not know of attempts.
-    /// Lets alerts end that nothing else would end: no rule knows of them any more. One that its rule has reported again
-    /// since, or reports until then, goes on.
+    /// Gives alerts that no rule evaluates any more an end, since nothing else would end them. An alert that its rule has
+    /// sent since, or sends again before that time, goes on.
     /// - Parameter saved: as the journal had them.
     /// - Returns: the alerts that now have this end.
     package mutating func end(_ saved: [Alert], at end: Timestamp) -> [Alert] {

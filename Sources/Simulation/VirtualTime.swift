@@ -73,7 +73,7 @@ package final class VirtualTime: TimeSource {
     /// The next deadline that somebody waits for.
     package var nextDeadline: Instant? { state.withLock { $0.sleepers.lazy.map(\.deadline).min() } }
 
-    /// Moves to a time and wakes who waits for it, without letting them run: for whoever runs tasks by hand
+    /// Moves to a time and wakes the tasks that wait for it, without letting them run: for callers that run tasks by hand
     /// (`SerialExecution`).
     package func move(to time: Instant) {
         let woken = state.withLock { state in
@@ -90,9 +90,9 @@ package final class VirtualTime: TimeSource {
     /// How many tasks sleep now.
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// Moves to the earliest deadline, wakes who waits for it, and lets everything that follows from it run
+    /// Moves to the earliest deadline, wakes the tasks that wait for it, and lets everything that follows from it run
     /// until all tasks sleep again or `settle` turns have passed.
-    /// - Returns: false when nobody sleeps, or the next deadline lies after `limit`; time then stands at `limit`.
+    /// - Returns: false when no task sleeps, or the next deadline lies after `limit`; time then stands at `limit`.
     @discardableResult
     package func advance(through limit: Instant, settle: Int = 200) async -> Bool {
         await quiesce(settle)

@@ -4,6 +4,8 @@ import Foundation
 enum KernelFeature: String {
     /// Mount, PID and network namespaces, made by root; namespaces(7).
     case namespaces
+    /// TUN devices, which tests put between a namespace and the world.
+    case tun
 
     /// Whether `VAULTWATCH_REQUIRE`, a list separated by spaces, names the feature: then its tests fail where it is
     /// missing, in place of being skipped.
@@ -15,6 +17,12 @@ enum KernelFeature: String {
     /// The reason for which the feature cannot be had, or nil.
     var refusal: String? {
         guard geteuid() == 0 else { return "\(rawValue): only root can make them" }
+        if self == .tun {
+            let descriptor = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
+            if descriptor < 0 { return "\(rawValue): /dev/net/tun: \(String(cString: strerror(errno)))" }
+            close(descriptor)
+            return nil
+        }
         let attempt = Process()
         let said = Pipe()
         attempt.executableURL = URL(filePath: "/usr/bin/unshare")

@@ -1,0 +1,255 @@
+import Foundation
+import Lab
+import Platform
+import Simulation
+import Synchronization
+import Testing
+
+/// The real process behind a network that loses, delays and reorders packets, swallows a POST in its middle, loses its
+/// name server or its cable: every page arrives, and none says that a fault is over while it is not.
+///
+/// One seed of each fault; `VAULTWATCH_NETWORK_SEEDS=n` runs so many, as `make soak` does, and `VAULTWATCH_NETWORK=loss`
+/// that fault alone.
+@Suite(
+    .serialized,
+    .enabled(
+        if: LossyLink.refusal == nil || KernelFeature.tun.isRequired, "\(LossyLink.refusal ?? "")"))
+struct NetworkFaultTests {
+
+    enum Trouble: String, CaseIterable, Sendable {
+        case loss, latency, reordering, blackHole, nameServerGone, flapping
+    }
+
+    private static let seeds = ProcessInfo.processInfo.environment["VAULTWATCH_NETWORK_SEEDS"].flatMap(UInt64.init) ?? 1
+
+    private static var troubles: [Trouble] {
+        ProcessInfo.processInfo.environment["VAULTWATCH_NETWORK"].map { name in
+            Trouble.allCases.filter { $0.rawValue == name }
+        } ?? Trouble.allCases
+    }
+
+    @Test func noPageIsLostAndNoResolveIsFalse() async throws {
+        for seed in 1...NetworkFaultTests.seeds {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for trouble in NetworkFaultTests.troubles {
+                    group.addTask { try await NetworkFaultTests.run(trouble, seed: seed) }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// Seals and unseals a node twice while the trouble lasts.
+    private static func run(_ trouble: Trouble, seed: UInt64) async throws {
+        let name: Testing.Comment = "\(trouble.rawValue), seed \(seed)"
+        let link = try await LossyLink(seed: seed)
+        let names = try NameServer(address: link.outside)
+        let node = try ScriptedNode()
+        let receiver = try PageReceiver()
+        let agent = try await AgentBehind(link, node: node, receiver: receiver)
+        defer {
+            names.close()
+            node.server.stop()
+            receiver.server.stop()
+        }
+        let isReady = await waitUntil { await agent.isReady() }
+        try #require(isReady, "\(name): \(agent.log)")
+        let disturbance = Task {
+            try await disturb(trouble, seed: seed, link: link, names: names, receiver: receiver)
+        }
+        for round in 1...2 {
+            node.setSealed(true)
+            let isPaged = await waitUntil(atMost: .seconds(120)) { receiver.count(of: "firing") >= round }
+            #expect(isPaged, "\(name), round \(round): no page; \(receiver.story); \(agent.log)")
+            let resolves = receiver.count(of: "resolved")
+            // Long enough for several probes to fail.
+            try await Task.sleep(for: .seconds(8))
+            #expect(receiver.count(of: "resolved") == resolves, "\(name), round \(round): resolved while sealed; \(agent.log)")
+            node.setSealed(false)
+            let isResolved = await waitUntil(atMost: .seconds(120)) { receiver.isResolved }
+            #expect(isResolved, "\(name), round \(round): no resolve; \(receiver.story); \(agent.log)")
+        }
+        disturbance.cancel()
+        _ = try? await disturbance.value
+        let counts = link.counts
+        print("\(name): \(counts.lost) of \(counts.lost + counts.passed) packets lost; \(receiver.story)")
+        await agent.stop()
+        await link.close()
+    }
+
+    /// Brings the trouble, until the task is cancelled.
+    private static func disturb(
+        _ trouble: Trouble, seed: UInt64, link: LossyLink, names: NameServer, receiver: PageReceiver
+    ) async throws {
+        let random = SeededRandom(seed: seed &+ 1000)
+        switch trouble {
+        case .loss: link.set(.init(lossPercent: 30))
+        case .latency: link.set(.init(delay: .milliseconds(250)))
+        case .reordering: link.set(.init(delay: .milliseconds(5), jitter: .milliseconds(60)))
+        case .blackHole:
+            // From the first bytes of a POST on, for longer than the attempt may take.
+            receiver.onRequest { index in
+                guard index % 2 == 0 else { return }
+                link.set(.init(isBlackHole: true))
+                Task {
+                    try? await Task.sleep(for: .seconds(7 + random.below(3)))
+                    link.set(.init())
+                }
+            }
+        case .nameServerGone:
+            while !Task.isCancelled {
+                names.setSilent(true)
+                try await Task.sleep(for: .seconds(6 + random.below(4)))
+                names.setSilent(false)
+                try await Task.sleep(for: .seconds(2 + random.below(2)))
+            }
+        case .flapping:
+            while !Task.isCancelled {
+                try await link.setInterface(up: false)
+                try? await Task.sleep(for: .milliseconds(500 + random.below(2500)))
+                try await link.setInterface(up: true)
+                try await Task.sleep(for: .milliseconds(2500 + random.below(2500)))
+            }
+        }
+    }
+}
+
+/// A Vault node that is sealed or not.
+private final class ScriptedNode: Sendable {
+    let server: RawServer
+    private let isSealed: Flag
+
+    final class Flag: Sendable {
+        let value = Mutex(false)
+    }
+
+    init() throws {
+        let isSealed = Flag()
+        self.isSealed = isSealed
+        server = try RawServer.http(everyAddress: true) { request in
+            let isSealed = isSealed.value.withLock { $0 }
+            let path = request.split(separator: " ").dropFirst().first ?? ""
+            let body =
+                if path.hasPrefix("/v1/sys/health") {
+                    #"{"initialized":true,"sealed":\#(isSealed),"standby":\#(isSealed),"server_time_utc":\#(Int(Date().timeIntervalSince1970)),"version":"1.15.6","cluster_name":"c","cluster_id":"1"}"#
+                } else if path.hasPrefix("/v1/sys/seal-status") {
+                    #"{"type":"shamir","initialized":true,"sealed":\#(isSealed),"t":3,"n":5,"progress":0,"version":"1.15.6"}"#
+                } else {
+                    #"{"ha_enabled":true,"is_self":\#(!isSealed),"leader_address":"http://n1","leader_cluster_address":"https://n1:8201"}"#
+                }
+            return RawServer.ok(body)
+        }
+    }
+
+    func setSealed(_ sealed: Bool) { isSealed.value.withLock { $0 = sealed } }
+}
+
+/// A webhook's receiver that keeps what it was told.
+private final class PageReceiver: Sendable {
+    private struct State {
+        var told: [String] = []
+        var requests = 0
+        var onRequest: @Sendable (Int) -> Void = { _ in }
+    }
+
+    private final class Box: Sendable { let state = Mutex(State()) }
+
+    let server: RawServer
+    private let box: Box
+
+    init() throws {
+        let box = Box()
+        self.box = box
+        server = try RawServer(everyAddress: true) { connection in
+            while let body = PageReceiver.request(connection, box) {
+                let status = body.contains(#""status":"firing""#) ? "firing" : "resolved"
+                box.state.withLock { $0.told.append(status) }
+                if !connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") { return }
+            }
+        }
+    }
+
+    /// - Returns: the body of the next request that arrives in full; nil at the connection's end.
+    private static func request(_ connection: RawServer.Connection, _ box: Box) -> String? {
+        var bytes = connection.read()
+        if bytes.isEmpty { return nil }
+        let hook = box.state.withLock { state in
+            defer { state.requests += 1 }
+            return (state.onRequest, state.requests)
+        }
+        hook.0(hook.1)
+        while true {
+            let text = String(decoding: bytes, as: UTF8.self)
+            if let end = text.range(of: "\r\n\r\n") {
+                let length =
+                    text[..<end.lowerBound].split(separator: "\r\n").first {
+                        $0.lowercased().hasPrefix("content-length:")
+                    }.flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
+                if text[end.upperBound...].utf8.count >= length { return String(text[end.upperBound...]) }
+            }
+            let more = connection.read()
+            if more.isEmpty { return nil }
+            bytes += more
+        }
+    }
+
+    func onRequest(_ body: @escaping @Sendable (Int) -> Void) { box.state.withLock { $0.onRequest = body } }
+
+    /// How many times the fault was told as new: repeats of one spell are one.
+    func count(of status: String) -> Int {
+        box.state.withLock { state in
+            zip([""] + state.told, state.told).count { $1 == status && $0 != status }
+        }
+    }
+
+    var isResolved: Bool { box.state.withLock { $0.told.last == "resolved" } }
+    var story: String { box.state.withLock { $0.told.joined(separator: " ") } }
+}
+
+/// The daemon inside the namespace of a link.
+private struct AgentBehind {
+    private let link: LossyLink
+    private let process: ChildProcess
+    private let folder: TemporaryDirectory
+
+    init(_ link: LossyLink, node: ScriptedNode, receiver: PageReceiver) async throws {
+        self.link = link
+        folder = try TemporaryDirectory()
+        try folder.write(
+            "rules.yml",
+            """
+            groups:
+              - name: test
+                rules: [{alert: VaultSealed, expr: vault_node_sealed == 1, labels: {severity: critical}, annotations: {vaultwatch_no_data: keep}}]
+            """)
+        let file = try folder.write(
+            "vaultwatch.yml",
+            """
+            global: {poll_interval: 2s, timeout: 2s, evaluation_interval: 1s}
+            vault: {clusters: [{name: c, nodes: [{name: n1, url: "http://node.example:\(node.server.port)"}]}]}
+            rules: [rules.yml]
+            alerting:
+              route: {receiver: page, group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
+              receivers:
+                - name: page
+                  webhook_configs: [{url: "http://page.example:\(receiver.server.port)/", timeout: 5s}]
+            web: {listen_addresses: ["127.0.0.1:9321"]}
+            storage: {path: \(folder.path)/state}
+            """)
+        process = try await ChildProcess.start(
+            "ip",
+            ["netns", "exec", link.namespace, Binary.path, "run", "--config.file=\(file)", "--log.level=debug"])
+    }
+
+    func isReady() async -> Bool {
+        (try? await ChildProcess.run(
+            "ip", ["netns", "exec", link.namespace, "curl", "-sf", "http://127.0.0.1:9321/-/ready"])) != nil
+    }
+
+    var log: String { String(decoding: process.standardError(limit: 1 << 20), as: UTF8.self).suffix(6000).description }
+
+    func stop() async {
+        #expect(await process.terminate() == .exited(0))
+        folder.remove()
+    }
+}
