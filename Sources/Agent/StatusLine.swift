@@ -12,10 +12,9 @@ enum StatusLine {
         let awaited = targets.filter { $0.kind != .backupContent }
         let probed = Set(results.map(\.target))
         let missing = awaited.count { !probed.contains($0) }
-        if missing > 0 || awaited.isEmpty {
-            return missing == 0
-                ? "Starting" : "Starting: waiting for \(missing) of \(count(awaited.count, "target", "targets"))"
-        }
+        // As the package is shipped.
+        if awaited.isEmpty { return "No targets: only vaultwatch itself is monitored" }
+        if missing > 0 { return "Starting: waiting for \(missing) of \(count(awaited.count, "target", "targets"))" }
         var problems: [(severity: Int, text: String)] = []
         var well: [String] = []
         for kind in kinds {
@@ -59,7 +58,7 @@ enum StatusLine {
         let total = count(results.count, kind.one, kind.many)
         let answering = results.count(where: \.success)
         if answering < results.count {
-            let verb = answering == 1 ? "answers" : "answer"
+            let verb = answering == 1 || results.count == 1 ? "answers" : "answer"
             return (answering == 0 ? 5 : 4, "\(answering) of \(total) \(verb)")
         }
         let unwell = results.filter { $0.status.health != .ok }.sorted { $0.status.health > $1.status.health }

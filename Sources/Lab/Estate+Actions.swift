@@ -59,6 +59,9 @@ extension Estate {
     /// Changes the bucket.
     package func changeBucket(_ change: (inout Bucket) -> Void) { state.withLock { change(&$0.bucket) } }
 
+    /// Changes what all nodes of Vault have in common.
+    package func changeVault(_ change: (inout SimulatedVaultCluster) -> Void) { state.withLock { change(&$0.cluster) } }
+
     private func index(named name: String) throws -> Int {
         guard let index = state.withLock({ $0.cluster.index(named: name) }) else {
             throw EstateError(description: "no node is named \(name)")

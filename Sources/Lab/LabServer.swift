@@ -20,16 +20,22 @@ package final class LabServer: Sendable {
     private let running = Mutex<HTTPServer?>(nil)
 
     /// - Parameters:
-    ///   - certificate: the certificate for TLS; nil for plain HTTP.
+    ///   - certificate: the certificate for TLS; nil for plain HTTP. Its files are read by `start()`.
+    ///   - clientAuthority: with TLS, the file of the authority by which clients must have a certificate; nil asks for none.
     ///   - handler: answers each request.
     /// - Throws: `ChildProcessError` if no port is free.
-    package init(certificate: CertificateAuthority.Certificate? = nil, handler: @escaping Handler) throws {
+    package init(
+        certificate: CertificateAuthority.Certificate? = nil, clientAuthority: String? = nil, handler: @escaping Handler
+    ) throws {
         port = try freePort()
         isSecure = certificate != nil
         self.handler = handler
-        var options = ServerOptions(
-            listen: [.tcp(host: "127.0.0.1", port: Int(port))],
-            tls: certificate.map { ServerTLS(certificateFile: $0.certificateFile, keyFile: $0.keyFile) })
+        var tls = certificate.map { ServerTLS(certificateFile: $0.certificateFile, keyFile: $0.keyFile) }
+        if let clientAuthority {
+            tls?.clientCAFile = clientAuthority
+            tls?.clientAuthentication = .requireAndVerify
+        }
+        var options = ServerOptions(listen: [.tcp(host: "127.0.0.1", port: Int(port))], tls: tls)
         options.limits.bodyBytes = 16 << 20
         options.limits.connections = 4096
         // Real servers keep idle connections for minutes; the agent is to find out by itself when one breaks.

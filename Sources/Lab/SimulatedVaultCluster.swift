@@ -78,7 +78,7 @@ package struct SimulatedVaultCluster: Sendable {
     }
 
     /// What all nodes have in common.
-    package let options: Options
+    package private(set) var options: Options
     /// The nodes.
     package private(set) var nodes: [Node]
     /// Whether the cluster is initialised.
@@ -200,6 +200,12 @@ package struct SimulatedVaultCluster: Sendable {
 
     /// Initialises the cluster; all nodes stay sealed.
     package mutating func initialise() { isInitialised = true }
+
+    /// Gives the AppRole another secret id, and revokes the tokens of the former one.
+    package mutating func rotate(secretID: String) {
+        options.secretID = secretID
+        issued = []
+    }
 
     mutating func issueToken(_ random: any RandomSource) -> String {
         let token = "s." + String(random.next(), radix: 36) + String(random.next(), radix: 36)

@@ -7,8 +7,9 @@ import Text
 
 /// Writes each log event as one line of logfmt or JSON with the fields `ts level msg …`, to standard error by default.
 ///
-/// With `journalPriorities` each line is prefixed by its priority, such as `<3>`, which systemd-journald strips and
-/// records. Source: sd-daemon(3).
+/// Under systemd `record` gives it to the journal with its fields apart. With `journalPriorities` each line that is
+/// written all the same is prefixed by its priority, such as `<3>`, which systemd-journald strips and records. Source:
+/// sd-daemon(3).
 package struct LineLogHandler: LogHandler {
     /// The line format, `--log.format`. The raw values are the flag's values.
     package enum Format: String, Sendable, CaseIterable {
@@ -23,22 +24,43 @@ package struct LineLogHandler: LogHandler {
     private let format: Format
     private let journalPriorities: Bool
     private let now: @Sendable () -> Timestamp
+    private let record: (@Sendable (Record) -> Bool)?
     private let write: @Sendable (String) -> Void
+
+    /// One event, as a journal takes it.
+    package struct Record: Sendable {
+        /// As in syslog(3).
+        package let priority: Int
+        /// The line, without a line feed.
+        package let line: String
+        /// The fields of the event besides `ts level msg`, by their names in the line.
+        package let fields: [(name: String, value: String)]
+
+        /// An event.
+        package init(priority: Int, line: String, fields: [(name: String, value: String)]) {
+            self.priority = priority
+            self.line = line
+            self.fields = fields
+        }
+    }
 
     /// A handler.
     /// - Parameters:
     ///   - journalPriorities: whether to prefix lines with their priority for journald (`$JOURNAL_STREAM` is set).
     ///   - now: the clock that supplies `ts`.
+    ///   - record: takes the event in place of `write`, and says whether it could.
     ///   - write: takes one finished line with its newline; called on the thread that logs.
     package init(
         level: Logger.Level = .info, format: Format = .logfmt, journalPriorities: Bool = false,
         now: @escaping @Sendable () -> Timestamp = { SystemTime().wall() },
+        record: (@Sendable (Record) -> Bool)? = nil,
         write: @escaping @Sendable (String) -> Void = LineLogHandler.standardError
     ) {
         logLevel = level
         self.format = format
         self.journalPriorities = journalPriorities
         self.now = now
+        self.record = record
         self.write = write
     }
 
@@ -56,15 +78,20 @@ package struct LineLogHandler: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) { fields.append((key, "\(value)")) }
         if let error = event.error { fields.append(("err", "\(error)")) }
-        var line = journalPriorities ? "<\(LineLogHandler.priority(event.level))>" : ""
+        let line: String
         switch format {
-        case .logfmt: line += fields.map { "\($0)=\(LineLogHandler.logfmt($1))" }.joined(separator: " ")
+        case .logfmt: line = fields.map { "\($0)=\(LineLogHandler.logfmt($1))" }.joined(separator: " ")
         case .json:
-            line +=
+            line =
                 "{" + fields.map { "\(LineLogHandler.json($0)):\(LineLogHandler.json($1))" }.joined(separator: ",")
                 + "}"
         }
-        write(line + "\n")
+        let priority = LineLogHandler.priority(event.level)
+        if let record {
+            let own = fields.dropFirst(3).map { (name: $0.0, value: $0.1) }
+            if record(Record(priority: priority, line: line, fields: own)) { return }
+        }
+        write((journalPriorities ? "<\(priority)>" : "") + line + "\n")
     }
 
     /// Writes a line to standard error with a single write(2), so that lines of different threads do not mix.

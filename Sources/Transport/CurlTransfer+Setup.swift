@@ -143,8 +143,9 @@ extension CurlTransfer {
         try setup.set(CURLOPT_CERTINFO, 1)
         try setup.set(CURLOPT_SSL_VERIFYPEER, tls.insecureSkipVerify ? 0 : 1)
         try setup.set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
-        // Parsing the system's bundle for every new connection costs 10 ms, but a replaced file must be seen soon.
-        try setup.set(CURLOPT_CA_CACHE_TIMEOUT, 300)
+        // Parsing the system's bundle for every new connection costs 10 ms, but a replaced one must be seen soon. A file
+        // that is named is small, and a new one counts at once: it comes together with certificates that it signed.
+        try setup.set(CURLOPT_CA_CACHE_TIMEOUT, tls.caFile == nil ? 300 : 0)
         if let text = tls.ca {
             try setup.set(CURLOPT_CAINFO_BLOB, blob: text)
         } else if let file = tls.caFile {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Config
 import Logging
 import Platform
+import Supervision
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -53,9 +54,11 @@ struct LogOptions: ParsableArguments {
     func logger() -> Logger {
         let level = logLevel ?? .info
         let format = LineLogHandler.Format(rawValue: format) ?? .logfmt
-        let journal = Environment.all()["JOURNAL_STREAM"] != nil
+        let isJournal = SystemJournal.isReached(Environment.all())
         return Logger(label: "vaultwatch") { _ in
-            LineLogHandler(level: level, format: format, journalPriorities: journal)
+            LineLogHandler(
+                level: level, format: format, journalPriorities: isJournal,
+                record: isJournal && SystemJournal.takesFields ? SystemJournal.send : nil)
         }
     }
 }

@@ -25,7 +25,7 @@ struct StatusLineTests {
 
     @Test func theStart() {
         let targets = (1...6).map { ProbeTarget(.vaultNode, "c/\($0)") }
-        #expect(StatusLine.text([], targets: []) == "Starting")
+        #expect(StatusLine.text([], targets: []) == "No targets: only vaultwatch itself is monitored")
         #expect(StatusLine.text([], targets: targets) == "Starting: waiting for 6 of 6 targets")
         let some = (1...4).map { result(.vaultNode, "c/\($0)") }
         #expect(StatusLine.text(some, targets: targets) == "Starting: waiting for 2 of 6 targets")
@@ -49,7 +49,7 @@ struct StatusLineTests {
         #expect(line(nodes) == "0 of 3 Vault nodes answer")
         let servers = [result(.postgres, "c/1"), result(.postgres, "c/2", answers: false)]
         #expect(line(servers + nodes) == "0 of 3 Vault nodes answer; 1 of 2 PostgreSQL servers answers")
-        #expect(line([result(.postgres, "c/1", answers: false)]) == "0 of 1 PostgreSQL server answer")
+        #expect(line([result(.postgres, "c/1", answers: false)]) == "0 of 1 PostgreSQL server answers")
     }
 
     @Test func theWorstIsFirst() {

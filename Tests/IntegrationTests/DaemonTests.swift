@@ -45,11 +45,22 @@ import Testing
             Binary.path, ["run", "--config.file=\(file)"], options: .init(environment: environment))
         #expect(await waitUntil { said().contains("READY=1|STATUS=") }, "\(said())")
         #expect(await waitUntil { said().components(separatedBy: "WATCHDOG=1").count > 3 })
+        // Type=notify-reload takes a message for its own reload only if it was sent after the signal; sd_notify(3).
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        let before = Int(now.tv_sec) * 1_000_000 + Int(now.tv_nsec) / 1000
         agent.signal(SIGHUP)
-        #expect(
-            await waitUntil {
-                said().contains("RELOADING=1|MONOTONIC_USEC=") && said().components(separatedBy: "READY=1").count == 3
-            }, "\(said())")
+        #expect(await waitUntil { said().components(separatedBy: "READY=1").count == 3 }, "\(said())")
+        let reloading = said().components(separatedBy: "RELOADING=1|MONOTONIC_USEC=")
+        let sent = reloading.dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
+        #expect(reloading.count == 2 && reloading[0].components(separatedBy: "READY=1").count == 2, "\(said())")
+        #expect(try #require(sent) >= before)
+        // A reload that is refused ends too, and says so.
+        try (String(contentsOfFile: file, encoding: .utf8) + "nonsense: 1\n").write(
+            toFile: file, atomically: true, encoding: .utf8)
+        agent.signal(SIGHUP)
+        #expect(await waitUntil { said().components(separatedBy: "READY=1").count == 4 }, "\(said())")
+        #expect(said().components(separatedBy: "READY=1").last?.contains("The last reload was refused") == true)
         agent.signal(SIGTERM)
         #expect(await agent.wait() == .exited(0))
         #expect(await waitUntil { said().contains("STOPPING=1") })

@@ -144,6 +144,9 @@ final class Sink: Sendable {
     /// Makes a path not answer from now on.
     func fallSilent(_ path: String) { state.withLock { _ = $0.silent.insert(path) } }
 
+    /// Makes a path answer again. Requests that it has not answered stay so.
+    func speak(_ path: String) { state.withLock { _ = $0.silent.remove(path) } }
+
     /// The requests to a path that were answered with 2xx.
     func heard(_ path: String) -> [String] { state.withLock { $0.bodies[path] ?? [] } }
 

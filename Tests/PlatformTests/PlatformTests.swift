@@ -67,6 +67,24 @@ struct LineLogHandlerTests {
         #expect(line(.logfmt, journal: true) { $0.error("x") }.hasPrefix("<3>ts="))
         #expect(line(.logfmt) { $0.debug("x") }.isEmpty)
     }
+
+    /// What the journal does not take is written as a line.
+    @Test(arguments: [true, false]) func theJournalGetsTheFieldsApart(isTaken: Bool) {
+        let lines = Mutex("")
+        let records = Mutex<[LineLogHandler.Record]>([])
+        let handler = LineLogHandler(
+            journalPriorities: true, now: { Timestamp(milliseconds: 0) },
+            record: { record in
+                records.withLock { $0.append(record) }
+                return isTaken
+            }, write: { text in lines.withLock { $0 += text } })
+        Logger(label: "test") { _ in handler }.warning("probe failed", metadata: ["node": "a", "err": "no\nanswer"])
+        let all = records.withLock { $0 }
+        let line = #"ts=1970-01-01T00:00:00Z level=warn msg="probe failed" err="no\nanswer" node=a"#
+        #expect(all.map(\.priority) == [4] && all.map(\.line) == [line])
+        #expect(all.first?.fields.map { "\($0.name)=\($0.value)" } == ["err=no\nanswer", "node=a"])
+        #expect(lines.withLock { $0 } == (isTaken ? "" : "<4>\(line)\n"))
+    }
 }
 
 struct SystemThreadsTests {

@@ -23,7 +23,8 @@ package final class SMTPSink: Sendable {
         package var security = Security.none
         /// The server's certificate, required for TLS.
         package var certificate: CertificateAuthority.Certificate?
-        /// The user and password that AUTH must give, with PLAIN or LOGIN. Default: no authentication.
+        /// The user and password that AUTH must give, with PLAIN or LOGIN; a password's file is read at each login.
+        /// Default: no authentication.
         package var login: (user: String, password: Secret)?
         /// The reply after DATA, such as `451 try later`. Default: accept.
         package var dataReply: String?
@@ -83,6 +84,7 @@ package final class SMTPSink: Sendable {
         environment["RCPT_REPLY"] = options.recipientReply
         if let login = options.login {
             environment["LOGIN_USER"] = login.user
+            environment["LOGIN_PASSWORD_FILE"] = login.password.path
             do { environment["LOGIN_PASSWORD"] = try login.password.reveal(SystemFiles()) } catch {
                 throw ChildProcessError(program: error.path, reason: error.reason)
             }
@@ -147,7 +149,11 @@ package final class SMTPSink: Sendable {
                 return "250 OK: queued"
 
         def authenticate(server, session, envelope, mechanism, data):
-            good = data.login == env["LOGIN_USER"].encode() and data.password == env["LOGIN_PASSWORD"].encode()
+            password = env["LOGIN_PASSWORD"]
+            if "LOGIN_PASSWORD_FILE" in env:
+                with open(env["LOGIN_PASSWORD_FILE"]) as f:
+                    password = f.readline().rstrip("\\n")
+            good = data.login == env["LOGIN_USER"].encode() and data.password == password.encode()
             return AuthResult(success=good, handled=good)
 
         context = None

@@ -6,6 +6,12 @@ package final class CertificateAuthority: Sendable {
         package let certificateFile: String
         /// The private key.
         package let keyFile: String
+
+        /// A certificate in files.
+        package init(certificateFile: String, keyFile: String) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
     }
 
     /// The validity of a certificate.

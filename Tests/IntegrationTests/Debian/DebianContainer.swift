@@ -55,11 +55,13 @@ final class DebianContainer: Sendable {
 
     /// Boots, runs the steps in turn up to the first that fails, and powers off. A step that fails, or that takes
     /// longer than the limit, is an issue of the test.
-    /// - Parameter hasHostNetwork: servers of this machine's loopback are within reach, and its ports are taken.
+    /// - Parameters:
+    ///   - hasHostNetwork: servers of this machine's loopback are within reach, and its ports are taken.
+    ///   - memory: is `/memory` inside.
     /// - Returns: what each step that was run printed, by its name.
     @discardableResult
     func boot(
-        _ steps: [Step], limit: Duration = .seconds(60), hasHostNetwork: Bool = false
+        _ steps: [Step], limit: Duration = .seconds(60), hasHostNetwork: Bool = false, memory: MemoryGroup? = nil
     ) async throws -> [String: String] {
         let results = "/var/lib/steps"
         var script = "cd \(results)\n"
@@ -88,6 +90,7 @@ final class DebianContainer: Sendable {
             "--machine=vaultwatch-\(UUID().uuidString.prefix(8).lowercased())",
         ]
         if !hasHostNetwork { arguments.append("--private-network") }
+        if let memory { arguments.append("--bind=\(memory.path):/memory") }
         if let folder = DebianContainer.runtimeFolder {
             arguments.append("--bind-ro=\(folder):/usr/lib/swift/linux")
             // ldconfig(8) runs when apt has installed a library.
@@ -115,6 +118,11 @@ final class DebianContainer: Sendable {
             }
         }
         return outputs
+    }
+
+    /// Waits until a step has made the file at a path inside. A test that goes on beside the steps meets them so.
+    func reached(_ path: String) async -> Bool {
+        await waitUntil(atMost: .seconds(240)) { FileManager.default.fileExists(atPath: root + path) }
     }
 
     /// Where this process has the shared libraries of Swift from; the program under test needs them too. Nil when they

@@ -44,6 +44,10 @@ struct InstallTests {
             ),
             .init(
                 "disabled", "! systemctl is-active vaultwatch && ! systemctl is-enabled vaultwatch vaultwatch.socket"),
+            .init(
+                "alone",
+                "systemctl start vaultwatch; systemctl show vaultwatch -p StatusText --value; systemctl stop vaultwatch"
+            ),
             Self.edit,
             .init("missing", "! vaultwatch check config --as-service"),
             .init(
@@ -74,6 +78,21 @@ struct InstallTests {
                 ! vaultwatch check config
                 """),
             .init("stale", "touch /etc/vaultwatch/secrets/vault-token; vaultwatch check config --as-service"),
+            // Encrypted at rest, as the example says.
+            .init(
+                "encrypted",
+                """
+                cd /root; cp /etc/vaultwatch/secrets/vault-token vault-token.txt
+                examples=/usr/share/doc/vaultwatch/examples
+                sed -n 's/^#   //p' $examples/credentials.conf >encrypt.sh; cat encrypt.sh; sh -eu encrypt.sh
+                cp $examples/credentials.conf $examples/ip-addresses.conf /etc/systemd/system/vaultwatch.service.d/
+                systemctl daemon-reload
+                vaultwatch check config --as-service
+                systemctl restart vaultwatch
+                cmp vault-token.txt /run/credentials/vaultwatch.service/vault-token
+                if grep -r "$(cat vault-token.txt)" /etc/credstore.encrypted; then exit 1; fi
+                systemctl show vaultwatch -p IPAddressDeny
+                """),
             .init(
                 "no-credential",
                 """
@@ -83,6 +102,11 @@ struct InstallTests {
                 systemctl restart vaultwatch
                 """),
             .init("errors", "journalctl -p err -u vaultwatch -t vaultwatch -o cat --no-pager"),
+            // What was said of one target, found by its field.
+            .init(
+                "fields",
+                "journalctl 'VAULTWATCH_TARGET=vault_node production/vault-1' -u vaultwatch -p warning -o cat --no-pager -n 1 | tee /root/fields; test -s /root/fields"
+            ),
             .init("silence", "vaultwatch silence add -c upgrade -d 2h alertname=Foo"),
             .init(
                 "upgrade",
@@ -90,6 +114,38 @@ struct InstallTests {
             ),
             .init("kept", "vaultwatch silence list; dpkg-query -W -f '${Version}' vaultwatch"),
             .init("downgrade", "apt-get install -y -qq --allow-downgrades /root/0.deb; vaultwatch silence list"),
+            // As if the newer version had written in a format that this one does not know: bytes 60 to 63 of the file are
+            // `PRAGMA user_version`.
+            .init(
+                "newer",
+                """
+                cd /var/lib/vaultwatch
+                systemctl stop vaultwatch
+                printf '\\000\\000\\000\\143' | dd of=journal.db bs=1 seek=60 conv=notrunc status=none
+                systemctl start vaultwatch
+                vaultwatch silence list
+                journalctl -u vaultwatch -o cat -p warning --no-pager | grep 'format 99'
+                systemctl stop vaultwatch
+                rm journal.db; mv journal.db.newer-* journal.db
+                printf '\\000\\000\\000\\001' | dd of=journal.db bs=1 seek=60 conv=notrunc status=none
+                systemctl start vaultwatch
+                """),
+            .init("newer-again", "vaultwatch silence list"),
+            // systemd holds the port, and hands it over at each start.
+            .init(
+                "no-socket",
+                "! vaultwatch run --config.file=/etc/vaultwatch/vaultwatch.yml --web.systemd-socket"),
+            .init(
+                "socket",
+                """
+                systemctl disable --now vaultwatch
+                sed -i 's/^ARGS=.*/ARGS=--web.systemd-socket/' /etc/default/vaultwatch
+                systemctl enable --now vaultwatch.socket
+                ! systemctl is-active vaultwatch
+                """),
+            // The first client starts the service, and one that comes during a restart waits for it.
+            .init("client", "vaultwatch query 'vector(1)'; systemctl is-active vaultwatch"),
+            .init("waiting-client", "systemctl restart --no-block vaultwatch; vaultwatch query 'vector(1)'"),
             .init("purge", "apt-get purge -y -qq vaultwatch"),
             .init(
                 "left",
@@ -111,6 +167,7 @@ struct InstallTests {
             }
         }
         expect("shipped", "only vaultwatch itself is monitored")
+        expect("alone", "No targets: only vaultwatch itself is monitored")
         expect(
             "missing", "cannot read /etc/vaultwatch/secrets/vault-token", "put there: a Vault token", "No such file")
         expect("forbidden", "chgrp vaultwatch")
@@ -125,6 +182,12 @@ struct InstallTests {
         #expect(pids.count > 1 && pids.first != pids.last, "the service was not restarted: \(pids)")
         expect("kept", "Foo", "+next")
         expect("downgrade", "Foo")
+        expect("encrypted", "systemd-creds encrypt", "fine", "IPAddressDeny=", "0.0.0.0/0", "::/0")
+        expect("fields", "Failed to connect", "level=warn")
+        expect("newer", "written by a newer vaultwatch")
+        #expect(said["newer"]?.contains("Foo") == false)
+        expect("newer-again", "Foo")
+        expect("no-socket", "systemd hands over no socket")
         expect("purge", "these secrets stay", "/etc/vaultwatch/secrets/vault-token")
         let left = (said["left"] ?? "").split(separator: "\n").filter {
             !$0.hasPrefix("/var/lib/steps") && !$0.hasPrefix("/var/log/") && !$0.hasPrefix("uid=")
@@ -132,83 +195,6 @@ struct InstallTests {
         #expect(
             Set(left) == ["/etc/vaultwatch", "/etc/vaultwatch/secrets", "/etc/vaultwatch/secrets/vault-token"],
             "\(left)")
-        container.remove()
-    }
-
-    /// A process that hangs or dies is started again by systemd, with its alerts and what waits to be delivered.
-    @Test func whatHangsOrDiesIsStartedAgain() async throws {
-        let container = try await container(try .shared())
-        // The receiver does not answer, so that messages wait. What fires and what waits, each with its beginning:
-        let facts = """
-            vaultwatch alerts -o json | tr ',' '\\n' | grep -E 'startsAt|alertname' | sort >/root/alerts.new
-            """
-        let wait = { (what: String) in "until \(what); do sleep 0.05; done" }
-        let said = try await container.boot([
-            Self.install, Self.edit, Self.secret,
-            .init(
-                "configure",
-                """
-                sed -i 's|^    - name: on-call|&\\n      webhook_configs: [{url: "http://127.0.0.1:1/"}]|' /etc/vaultwatch/vaultwatch.yml
-                mkdir -p /etc/systemd/system/vaultwatch.service.d
-                printf '[Service]\\nWatchdogSec=2\\n' >/etc/systemd/system/vaultwatch.service.d/test.conf
-                systemctl daemon-reload
-                """),
-            Self.start,
-            .init("firing", wait("vaultwatch query 'vaultwatch_notifications_pending > 0' | grep vaultwatch")),
-            .init("before", facts + "; mv /root/alerts.new /root/alerts; cat /root/alerts; test -s /root/alerts"),
-            .init(
-                "hang",
-                """
-                pid=$(systemctl show vaultwatch -p MainPID --value); kill -STOP $pid
-                \(wait("[ $(systemctl show vaultwatch -p NRestarts --value) = 1 ] && systemctl is-active vaultwatch"))
-                journalctl -u vaultwatch -o cat --no-pager | grep 'Watchdog timeout'
-                """),
-            .init(
-                "after-hang", facts + "; comm -23 /root/alerts /root/alerts.new | tee /root/lost; ! test -s /root/lost"),
-            .init(
-                "waiting-after-hang", wait("vaultwatch query 'vaultwatch_notifications_pending > 0' | grep vaultwatch")),
-            .init(
-                "kill",
-                """
-                kill -KILL $(systemctl show vaultwatch -p MainPID --value)
-                \(wait("[ $(systemctl show vaultwatch -p NRestarts --value) = 2 ] && systemctl is-active vaultwatch"))
-                """),
-            .init(
-                "after-kill", facts + "; comm -23 /root/alerts /root/alerts.new | tee /root/lost; ! test -s /root/lost"),
-            .init(
-                "waiting-after-kill", wait("vaultwatch query 'vaultwatch_notifications_pending > 0' | grep vaultwatch")),
-            .init(
-                "journald",
-                "systemctl restart systemd-journald; vaultwatch query 'vector(1)'; systemctl is-active vaultwatch"),
-            // Six more deaths, one right after the other: nothing gives up.
-            .init(
-                "often",
-                """
-                for n in 3 4 5 6 7 8; do
-                  kill -KILL $(systemctl show vaultwatch -p MainPID --value)
-                  \(wait("[ $(systemctl show vaultwatch -p NRestarts --value) = $n ] && systemctl is-active vaultwatch"))
-                done
-                """),
-        ])
-        #expect(said["before"]?.contains("VaultNodeUnreachable") == true || said["before"]?.contains("Vault") == true)
-        container.remove()
-    }
-
-    /// systemd holds the port, and hands it over at each start.
-    @Test func theSocketIsActivated() async throws {
-        let container = try await container(try .shared())
-        let said = try await container.boot([
-            Self.install,
-            .init("without", "! vaultwatch run --config.file=/etc/vaultwatch/vaultwatch.yml --web.systemd-socket"),
-            .init("flag", "sed -i 's/^ARGS=.*/ARGS=--web.systemd-socket/' /etc/default/vaultwatch"),
-            .init("socket", "systemctl enable --now vaultwatch.socket; ! systemctl is-active vaultwatch"),
-            // The first client starts the service.
-            .init("client", "vaultwatch query 'vector(1)'"),
-            .init("active", "systemctl is-active vaultwatch"),
-            // A client that comes during the restart waits for it.
-            .init("restart", "systemctl restart --no-block vaultwatch; vaultwatch query 'vector(1)'"),
-        ])
-        #expect(said["without"]?.contains("systemd hands over no socket") == true)
         container.remove()
     }
 

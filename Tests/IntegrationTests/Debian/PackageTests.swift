@@ -63,24 +63,65 @@ import Testing
         var command: Command
     }
 
-    /// Bash reads its completions and proposes commands.
-    @Test func bashCompletesCommands() async throws {
+    /// The shells read their completions and propose commands.
+    @Test(arguments: ["bash", "zsh", "fish"]) func shellsCompleteCommands(shell: String) async throws {
         let files = try await BuiltPackage.shared().unpacked()
         let folder = files.path + "/usr/share"
-        let said = try await ChildProcess.run(
-            "bash",
-            [
-                "-c",
+        let script =
+            switch shell {
+            case "bash":
                 """
                 source \(folder)/bash-completion/completions/vaultwatch
                 COMP_WORDS=(vaultwatch si) COMP_CWORD=1 COMP_LINE='vaultwatch si' COMP_POINT=13
                 $(complete -p vaultwatch | sed 's/.*-F \\([^ ]*\\).*/\\1/') vaultwatch si vaultwatch
                 echo "${COMPREPLY[@]}"
-                """,
-            ])
-        #expect(String(decoding: said, as: UTF8.self).contains("silence"))
-        for file in ["/zsh/vendor-completions/_vaultwatch", "/fish/vendor_completions.d/vaultwatch.fish"] {
-            #expect(try String(contentsOfFile: folder + file, encoding: .utf8).contains("silence"))
+                """
+            case "zsh":
+                // Only the line editor completes, which needs a terminal; zshmodules(1), zsh/zpty.
+                """
+                zmodload zsh/zpty
+                zpty -b inner zsh -f -i
+                zpty -w inner "fpath=(\(folder)/zsh/vendor-completions \\$fpath); autoload -Uz compinit; compinit -u -D; print begun"
+                zpty -r inner said '*begun*begun*'
+                zpty -w -n inner $'vaultwatch si\\t'
+                zpty -r inner said '*silence*'
+                print -r -- "$said"
+                """
+            default:
+                """
+                source \(folder)/fish/vendor_completions.d/vaultwatch.fish
+                complete --do-complete 'vaultwatch si'
+                """
+            }
+        let home = try TemporaryDirectory()
+        let path = URL(filePath: Binary.path).deletingLastPathComponent().path
+        let child = try await ChildProcess.start(
+            "timeout", ["60", shell, "-c", script],
+            options: .init(environment: ["PATH": "\(path):/usr/bin:/bin", "HOME": home.path, "TERM": "dumb"]))
+        let exit = await child.wait()
+        let said = String(decoding: child.standardOutput(limit: 4096), as: UTF8.self)
+        #expect(
+            exit == .exited(0) && said.contains("silence"),
+            "\(exit): \(said) \(String(decoding: child.standardError(limit: 4096), as: UTF8.self))")
+        home.remove()
+        files.remove()
+    }
+
+    /// The libraries that packaging/README.md names are those that the program asks for.
+    @Test func theLibrariesAreNamed() async throws {
+        let readme = try String(contentsOfFile: Binary.root + "/packaging/README.md", encoding: .utf8)
+        let start = try #require(readme.range(of: "beside glibc: ")).upperBound
+        let named = readme[start...].prefix { $0 != "." }.split { ", \n".contains($0) }.map(String.init)
+        let headers = try await ChildProcess.run("objdump", ["--private-headers", Binary.path])
+        // libyaml-0.so.2 is libyaml.
+        let libraries = String(decoding: headers, as: UTF8.self).split(separator: "\n").filter {
+            $0.contains(" NEEDED ")
+        }.compactMap { $0.split(separator: " ").last?.prefix { $0 != "." && $0 != "-" } }.map(String.init)
+        // glibc, and the Swift runtime, which only a debug program has as shared libraries.
+        let others = ["libc", "libm", "ld", "libdispatch", "libBlocksRuntime", "libFoundationEssentials"]
+        let expected = libraries.filter { !others.contains($0) && !$0.hasPrefix("libswift") }.map {
+            $0 == "libz" ? "zlib" : $0
         }
+        #expect(expected.sorted() == named.filter { $0 != "and" }.sorted())
     }
 }
