@@ -12,7 +12,7 @@ enum ConfigurationFuzzing {
 
     /// Every file that the configuration names is there; the content of secrets is another.
     private static func files(_ bytes: [UInt8]) -> PlayedFiles {
-        PlayedFiles(contents: [path: bytes], others: Array("secret\n".utf8))
+        PlayedFiles(contents: [path: bytes], others: Array((String(repeating: "0a", count: 32) + "\n").utf8))
     }
 
     static func yaml(_ bytes: [UInt8]) throws {
