@@ -3,6 +3,8 @@
 # make build  a release binary with the Swift runtime in it: .build/release/vaultwatch
 # make deb    a Debian package in this folder: vaultwatch_<version>_<architecture>.deb
 # make reproduce  builds the package twice from scratch, in two folders, and compares the bytes
+# make fuzz   feeds everything that takes bytes from outside for a minute each: see Tests/Fuzzing/README.md
+# make sanitize  the unit tests under AddressSanitizer, and UndefinedBehaviorSanitizer for C and C++
 # make bench  speed, side by side with the peers
 
 SHELL := /bin/bash
@@ -37,7 +39,7 @@ define install
 	fi
 endef
 
-.PHONY: build run test bench deb reproduce check-swift deps-build deps-run deps-deb deps-test clean
+.PHONY: build run test fuzz sanitize bench deb reproduce check-swift deps-build deps-run deps-deb deps-test clean
 
 check-swift:
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/debian/12/"; exit 1; }
@@ -86,6 +88,27 @@ run: deps-run
 test: deps-test
 	swift build --scratch-path $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
 	SWIFT_DETERMINISTIC_HASHING=1 swift test --scratch-path $(SCRATCH) --skip-build --no-parallel
+
+# One build for both. Swift has no UndefinedBehaviorSanitizer on Linux: what overflows traps; so it is for C and C++ alone,
+# whose runtime is in AddressSanitizer's. libFuzzer's code is in C++.
+SANITIZED := .build-sanitize
+SANITIZE = --scratch-path $(SANITIZED) --sanitize=address \
+	-Xcc -fsanitize=undefined -Xcc -fno-sanitize=vptr -Xcc -fno-sanitize-recover=undefined \
+	-Xswiftc -sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table \
+	-Xlinker $(firstword $(wildcard $(dir $(realpath $(shell command -v swift)))../lib/clang/*/lib/*/libclang_rt.fuzzer_no_main*.a)) \
+	-Xlinker -lstdc++
+
+fuzz: deps-build
+	VAULTWATCH_FUZZER=1 swift build $(SANITIZE) --product fuzz
+	Tests/Fuzzing/run $(SANITIZED)/debug/fuzz $(SANITIZED)/fuzz $(FUZZ_TARGETS)
+
+# Without the tests that run the built program: they measure its memory, which is many times as much here, and load
+# libraries before it, which AddressSanitizer does not allow. Leaks: what Swift's runtime keeps for good is no fault.
+sanitize: deps-test
+	swift build $(SANITIZE) --build-tests
+	SWIFT_DETERMINISTIC_HASHING=1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=64 \
+	UBSAN_OPTIONS=print_stacktrace=1 VAULTWATCH_SEEDS=50 \
+	swift test --scratch-path $(SANITIZED) --sanitize=address --skip-build --no-parallel --skip '^IntegrationTests\.'
 
 bench: deps-test
 	swift build --scratch-path $(SCRATCH) $(RELEASE)

@@ -37,6 +37,17 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 
+// Needs libFuzzer, which `make fuzz` links.
+let fuzzer: [Target] =
+    Context.environment["VAULTWATCH_FUZZER"] == nil
+    ? []
+    : [
+        .target(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Tests/Fuzzing/Driver",
+            swiftSettings: settings),
+    ]
+
 // The targets stand in the order of the pipeline; Sources/README.md draws it,
 // and CI holds every import against the dependencies stated here.
 let package = Package(
@@ -146,6 +157,16 @@ let package = Package(
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 
+        // What takes bytes from outside, for libFuzzer and for a test; see Tests/Fuzzing/README.md.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Agent", "Alerts", "Config", "Console", "Delivery", "Dispatching", "Exposition", "GoTemplate",
+                "HTTPServer", "Journal", "Platform", "Probes", "PromQL", "Rules", "S3", "Samples", "Simulation",
+                "Store",
+                "Telemetry", "Text", "TimeZones", "Transport", "Web", "YAML", logging,
+            ],
+            path: "Tests/Fuzzing/Targets", swiftSettings: settings),
         .target(name: "SteppedClock", path: "Tests/SteppedClock", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "HangingDisk", path: "Tests/HangingDisk", linkerSettings: [.linkedLibrary("dl")]),
         tests("Samples", ["Text", "Samples"]),
@@ -224,7 +245,8 @@ let package = Package(
                 "Simulation", "Agent", "Config", "Dispatching", "Delivery", "Journal", "Probes", "Store", "Alerts",
                 "Supervision", "Telemetry", "Transport", "Web", "Platform", "Text", "Samples", logging,
             ]),
+        tests("FuzzTargets", ["FuzzTargets"]),
         tests("Tidy", []),
-    ],
+    ] + fuzzer,
     cxxLanguageStandard: .cxx17
 )

@@ -1,19 +1,21 @@
-import Config
-import HTTPServer
-import Platform
-import Web
+package import Config
+package import HTTPServer
+package import Platform
+package import Web
 import YAML
 
 /// The exporter toolkit's web configuration file. Source: prometheus/exporter-toolkit, docs/web-configuration.md.
-struct WebConfiguration: Sendable {
-    var access = WebAccess()
-    var tls: ServerTLS?
+package struct WebConfiguration: Sendable {
+    /// Users and headers.
+    package var access = WebAccess()
+    /// Nil where the file has no `tls_server_config`.
+    package var tls: ServerTLS?
 }
 
 extension Agent {
     /// The file that `web.config_file` names.
     /// - Throws: `ConfigurationErrors`.
-    static func webConfiguration(
+    package static func webConfiguration(
         _ web: WebOptions, _ options: AgentOptions, _ platform: Platform
     ) throws(ConfigurationErrors) -> WebConfiguration {
         var configuration = WebConfiguration()

@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 import FoundationEssentials
 import Samples
 import Text
@@ -7,7 +7,7 @@ import Text
 ///
 /// Fields may be added: a reader ignores those that it does not know. Removing one, or giving it another meaning, needs a new
 /// `JournalFile.version`.
-enum JournalCoding {
+package enum JournalCoding {
     private struct StoredAlert: Codable {
         var labels: [String: String]
         var annotations: [String: String]
@@ -64,21 +64,25 @@ enum JournalCoding {
         }
     }
 
+    /// An alert as a row.
     /// - Throws: what `JSONEncoder` throws.
-    static func encode(_ alert: Alert) throws -> [UInt8] { Array(try JSONEncoder().encode(StoredAlert(alert))) }
+    package static func encode(_ alert: Alert) throws -> [UInt8] { Array(try JSONEncoder().encode(StoredAlert(alert))) }
 
+    /// The alert of a row.
     /// - Throws: what `JSONDecoder` throws.
-    static func alert(_ bytes: [UInt8]) throws -> Alert {
+    package static func alert(_ bytes: [UInt8]) throws -> Alert {
         try JSONDecoder().decode(StoredAlert.self, from: Data(bytes)).alert
     }
 
+    /// A message as a row.
     /// - Throws: what `JSONEncoder` throws.
-    static func encode(_ notification: Notification) throws -> [UInt8] {
+    package static func encode(_ notification: Notification) throws -> [UInt8] {
         Array(try JSONEncoder().encode(StoredNotification(notification)))
     }
 
+    /// The message of a row.
     /// - Throws: what `JSONDecoder` throws.
-    static func notification(_ bytes: [UInt8]) throws -> Notification {
+    package static func notification(_ bytes: [UInt8]) throws -> Notification {
         try JSONDecoder().decode(StoredNotification.self, from: Data(bytes)).notification
     }
 }

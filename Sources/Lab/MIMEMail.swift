@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Text
 
 /// The readable parts of a mail. Supports folded headers, encoded words, multipart, quoted-printable and base64, in
 /// UTF-8 or Latin-1. Source: RFC 5322, RFC 2045–2047.
@@ -131,7 +132,7 @@ package struct MIMEMail: Hashable, Sendable {
             } else if index + 2 < body.count, body[index + 1] == 13, body[index + 2] == 10 {
                 index += 3
             } else if index + 2 < body.count,
-                let byte = UInt8(String(decoding: body[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+                let byte = UInt8(digits: String(decoding: body[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
             {
                 out.append(byte)
                 index += 3

@@ -124,7 +124,8 @@ struct RuleTestCase: Sendable {
         case ".inf", "+.inf", "inf", "+inf": .infinity
         case "-.inf", "-inf": -.infinity
         case ".nan", "nan": .nan
-        default: Double(text) ?? (text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16).map(Double.init) : nil)
+        default:
+            Double(text) ?? (text.hasPrefix("0x") ? Int(digits: text.dropFirst(2), radix: 16).map(Double.init) : nil)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Text
 import YAML
 
 /// Finds where in a file a character of a scalar is, whatever YAML did to its spaces, lines and quotes.
@@ -63,7 +64,7 @@ struct ScalarPosition {
 
     private func numeric(_ index: Int, digits: Int) -> (length: Int, visible: Int) {
         let text = String(decoding: source[index...].dropFirst(2).prefix(digits), as: UTF8.self)
-        guard let scalar = UInt32(text, radix: 16).flatMap(Unicode.Scalar.init) else { return (2 + digits, 1) }
+        guard let scalar = UInt32(digits: text, radix: 16).flatMap(Unicode.Scalar.init) else { return (2 + digits, 1) }
         return (
             2 + digits,
             UTF8.width(scalar) == 1 && isSpace(UInt8(truncatingIfNeeded: scalar.value)) ? 0 : UTF8.width(scalar)

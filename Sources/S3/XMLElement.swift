@@ -1,3 +1,5 @@
+import Text
+
 /// As much XML as S3 speaks: elements, text, CDATA, character references. Attributes and comments are skipped,
 /// a document type is refused (no entities but the five), and depth and number of elements are bounded.
 /// Source: XML 1.0, fifth edition.
@@ -140,8 +142,8 @@ private struct XMLReader {
         case "amp": "&"
         case "quot": "\""
         case "apos": "'"
-        case _ where name.hasPrefix("#x"): UInt32(name.dropFirst(2), radix: 16).flatMap { UnicodeScalar($0) }
-        case _ where name.hasPrefix("#"): UInt32(name.dropFirst(1)).flatMap { UnicodeScalar($0) }
+        case _ where name.hasPrefix("#x"): UInt32(digits: name.dropFirst(2), radix: 16).flatMap { UnicodeScalar($0) }
+        case _ where name.hasPrefix("#"): UInt32(digits: name.dropFirst(1)).flatMap { UnicodeScalar($0) }
         default: nil
         }
     }

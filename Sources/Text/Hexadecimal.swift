@@ -1,3 +1,12 @@
+extension FixedWidthInteger {
+    /// A number written in digits alone: the standard library's `init?(_:radix:)` takes a sign too, which escapes and
+    /// references don't have.
+    package init?(digits text: some StringProtocol, radix: Int = 10) {
+        guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-") else { return nil }
+        self.init(text, radix: radix)
+    }
+}
+
 extension Sequence<UInt8> {
     /// Two lower-case digits for each byte: `00ff`.
     package var hexadecimal: String {

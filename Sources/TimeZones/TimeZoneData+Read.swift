@@ -84,10 +84,17 @@ extension TimeZoneData {
         let firstName = String(decoding: characters.dropFirst(firstType.name).prefix { $0 != 0 }, as: UTF8.self)
         var rule: ZoneRule?
         if wide, let footer = reader.footer(), !footer.isEmpty { rule = ZoneRule(posix: footer) }
+        // What a silence stores must be readable again.
+        guard TimeZoneData.isInRange(types.map(\.offset), rule) else { return nil }
         self.init(
             name: name, transitions: transitions, offsets: indices.map { types[$0].offset },
             abbreviations: indices.map { names[$0] },
             firstOffset: firstType.offset, firstAbbreviation: firstName, rule: rule)
+    }
+
+    /// Whether calendar fields can be computed with these offsets, and with this rule.
+    private static func isInRange(_ offsets: [Int], _ rule: ZoneRule?) -> Bool {
+        offsets.allSatisfy { $0.magnitude <= ZoneRule.secondLimit } && rule?.isInRange != false
     }
 
     private struct Header {
@@ -171,8 +178,7 @@ extension TimeZoneData: Codable {
             throw DecodingError.dataCorruptedError(
                 forKey: .offsets, in: values, debugDescription: "expected as many offsets as transitions")
         }
-        guard (offsets + [firstOffset]).allSatisfy({ $0.magnitude <= ZoneRule.secondLimit }), rule?.isInRange != false
-        else {
+        guard TimeZoneData.isInRange(offsets + [firstOffset], rule) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .offsets, in: values, debugDescription: "an offset or a rule is out of range")
         }

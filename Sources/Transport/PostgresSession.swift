@@ -1,6 +1,7 @@
 import CPostgres
 import Glibc
 import Platform
+import Samples
 
 /// One server's connection and the queries that wait for it. Belongs to the loop's thread.
 ///
@@ -29,6 +30,11 @@ final class PostgresSession: @unchecked Sendable {
     private var lastFailure: PostgresError?
     /// Lookups on their way; a second is not begun while one hangs.
     private var lookups = 0
+    /// Bytes that have come since the connection was begun, was ready, or was asked: libpq keeps a message of any size
+    /// whole before it shows any of it.
+    private var taken = 0
+    /// Of what a server says unasked, bytes.
+    private static let unaskedLimit = 1 << 20
     private var attempts = 0
 
     private var resolved: [String: [String]] = [:]
@@ -159,6 +165,7 @@ final class PostgresSession: @unchecked Sendable {
             return
         }
         // Notices would go to standard error; verbose errors carry the SQLSTATE of a refused login.
+        taken = 0
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         state = .connecting(connection, PGRES_POLLING_WRITING, deadline: deadline)
@@ -176,6 +183,12 @@ final class PostgresSession: @unchecked Sendable {
         switch state {
         case .disconnected, .resolving: return false
         case .connecting(let connection, _, let deadline):
+            guard takes(connection, PostgresSession.unaskedLimit) else {
+                PQfinish(connection)
+                state = .disconnected
+                connectFailed(PostgresError(.body, "\(name): it sends more than 1 MiB before it is asked anything"))
+                return false
+            }
             let next = PQconnectPoll(connection)
             switch next {
             case PGRES_POLLING_OK:
@@ -183,6 +196,7 @@ final class PostgresSession: @unchecked Sendable {
                 lastFailure = nil
                 PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
                 PQsetnonblocking(connection, 1)
+                taken = 0
                 state = .ready(connection)
                 advance()
             case PGRES_POLLING_FAILED:
@@ -195,7 +209,9 @@ final class PostgresSession: @unchecked Sendable {
             return false
         case .ready(let connection):
             // Nothing is asked: a notice, a changed setting, or the end.
-            guard PQconsumeInput(connection) == 1, PQstatus(connection) == CONNECTION_OK else {
+            guard takes(connection, PostgresSession.unaskedLimit), PQconsumeInput(connection) == 1,
+                PQstatus(connection) == CONNECTION_OK
+            else {
                 PQfinish(connection)
                 state = .disconnected
                 return true
@@ -210,6 +226,10 @@ final class PostgresSession: @unchecked Sendable {
                     return false
                 }
                 state = .running(connection, query, deadline: deadline, unsent: left == 1)
+            }
+            guard takes(connection, resultLimit) else {
+                tooLong(connection, query)
+                return false
             }
             guard PQconsumeInput(connection) == 1 else {
                 lost(connection, query)
@@ -254,6 +274,7 @@ final class PostgresSession: @unchecked Sendable {
             lost(connection, query)
             return
         }
+        taken = 0
         let left = PQflush(connection)
         state = .running(
             connection, query,
@@ -271,6 +292,24 @@ final class PostgresSession: @unchecked Sendable {
         advance()
     }
 
+    /// Whether what waits to be read may be read.
+    private func takes(_ connection: OpaquePointer, _ limit: Int) -> Bool {
+        taken = taken.addingSaturated(Int(vaultwatch_pending_bytes(PQsocket(connection))))
+        return taken <= limit
+    }
+
+    /// Of a result as it is sent, with the lengths of its values: more is longer than `PostgresOptions.byteLimit`.
+    private var resultLimit: Int { options.byteLimit.multipliedSaturated(by: 4).addingSaturated(1 << 20) }
+
+    private func tooLong(_ connection: OpaquePointer, _ query: PostgresQuery) {
+        PQfinish(connection)
+        state = .disconnected
+        query.fail(
+            PostgresError(
+                .body, "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes"))
+        advance()
+    }
+
     private func read(_ connection: OpaquePointer, _ query: PostgresQuery) {
         while PQisBusy(connection) == 0 {
             guard let result = PQgetResult(connection) else {
@@ -278,6 +317,7 @@ final class PostgresSession: @unchecked Sendable {
                     lost(connection, query)
                     return
                 }
+                taken = 0
                 state = .ready(connection)
                 query.succeed()
                 advance()
@@ -291,14 +331,7 @@ final class PostgresSession: @unchecked Sendable {
                         (0..<PQnfields(result)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" })
                 }
                 for row in 0..<PQntuples(result) where !query.add(values(result, row), options) {
-                    PQfinish(connection)
-                    state = .disconnected
-                    query.fail(
-                        PostgresError(
-                            .body,
-                            "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes")
-                    )
-                    advance()
+                    tooLong(connection, query)
                     return
                 }
             case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: break

@@ -20,6 +20,15 @@ struct RoutingParserTests {
         return (result, errors.errors.map(\.description))
     }
 
+    /// The API and the command line write every matcher in the modern notation, which has a limit.
+    @Test(arguments: ["match", "match_re"]) func aMatcherThatCanNotBeWritten(_ key: String) throws {
+        for (count, isRight) in [(65_000, true), (65_536, false)] {
+            let value = String(repeating: "a", count: count)
+            let (_, errors) = try parse("route: {receiver: ops, routes: [{\(key): {severity: \(value)}}]}")
+            #expect(errors.isEmpty == isRight, "\(count): \(errors)")
+        }
+    }
+
     @Test func aWholeConfiguration() throws {
         let (result, errors) = try parse(
             """

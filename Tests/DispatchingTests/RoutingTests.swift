@@ -43,6 +43,12 @@ struct RouteTreeTests {
 }
 
 struct MatcherSyntaxTests {
+    /// Swift's numbers may have a sign, Go's escapes have digits alone.
+    @Test(arguments: ["\\x+4", "\\u+041", "\\U+0000041", "\\x-0", "\\0+1"])
+    func escapesHaveNoSign(_ escape: String) {
+        #expect(throws: MatcherSyntaxError.self) { try MatcherSyntax.parse("\"ü\"=\"\(escape)\"") }
+    }
+
     private func read(_ text: String) -> [String]? { (try? MatcherSyntax.parse(text))?.map(\.description) }
 
     @Test func bothLanguages() {

@@ -48,6 +48,13 @@ struct InboxTests {
         await estate.stop()
     }
 
+    /// RFC 2045, 6.7: two digits follow the sign of equality, or it stands for itself.
+    @Test func quotedPrintableHasNoSigns() {
+        let mail = MIMEMail(
+            Array("Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=+4=-0=41".utf8))
+        #expect(mail.text == "=+4=-0A")
+    }
+
     @Test func slackAndPagerDutyAnswerAsTheRealOnes() async throws {
         let estate = try await estate()
         let endpoints = try estate.endpoints()

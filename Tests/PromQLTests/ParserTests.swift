@@ -65,6 +65,7 @@ struct ParserTests {
         ("a offset (1h/2) + b", "a offset (1h / 2) + b"), ("a offset -(1h)", "a offset -(1h)"),
         ("a offset min(step(),5m)", "a offset min(step(), 5m)"), ("a[STEP()+range()]", "a[step() + range()]"),
         ("a offset 1h + 1m", "a offset 1h + 1m"), ("a[-2^2+10]", "a[-2 ^ 2 + 10]"), ("step + range", "step + range"),
+        ("a offset (1h / -inf)", "a offset (1h / -Inf)"),
     ]) func prints(_ text: String, _ printed: String) throws {
         #expect(try Expression.parse(text).description == printed)
         #expect(try Expression.parse(printed).description == printed)

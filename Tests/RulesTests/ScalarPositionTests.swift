@@ -42,6 +42,13 @@ struct ScalarPositionTests {
             "\(errors.errors)")
     }
 
+    /// `\x+9` is no tab, which would be as invisible as a space.
+    @Test func anEscapeHasNoSign() {
+        let source = ScalarPosition(Array("\"\\x+9b\"".utf8))
+        let start = SourcePosition(file: "r.yml", line: 1, column: 1)
+        #expect(source.position(of: 1, in: "ab", startingAt: start).column == 6)
+    }
+
     @Test func anEndThatCameTooSoonStandsInTheLastCharacter() {
         let errors = ErrorList()
         _ = RuleFile.parse(

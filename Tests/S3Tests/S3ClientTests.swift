@@ -328,7 +328,7 @@ struct XMLElementTests {
 
     @Test(arguments: [
         "<A>", "<A></B>", "<A>&unknown;</A>", "<!DOCTYPE a [<!ENTITY b \"c\">]><A/>", "text<A/>", "<A>&#xD800;</A>",
-        "<A><![CDATA[x</A>", "< >",
+        "<A><![CDATA[x</A>", "< >", "<A>&#x+41;</A>", "<A>&#+65;</A>", "<A>&#-0;</A>", "<A>&#x;</A>",
     ])
     func refusesWhatIsNotWellFormed(_ text: String) {
         #expect(XMLElement.parse(Array(text.utf8)) == nil)

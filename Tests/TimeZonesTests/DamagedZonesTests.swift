@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Samples
 import Testing
 import TimeZones
@@ -17,5 +18,20 @@ struct DamagedZonesTests {
             #expect(zone.offset(at: time).magnitude < 700_000)
             #expect(!zone.abbreviation(at: time).isEmpty)
         }
+    }
+
+    /// What a file's zone says is stored with a silence's schedule, and must be readable after a restart.
+    @Test(arguments: [Int32.min, -604_801, 604_801, .max])
+    func filesWithOffsetsThatNoZoneHas(_ offset: Int32) throws {
+        let counts: [UInt32] = [0, 0, 0, 0, 1, 2]
+        let bigEndian = { (number: UInt32) in withUnsafeBytes(of: number.bigEndian) { Array($0) } }
+        let bytes =
+            Array("TZif".utf8) + [UInt8](repeating: 0, count: 16) + counts.flatMap(bigEndian)
+            + bigEndian(UInt32(bitPattern: offset)) + [0, 0] + Array("X\0".utf8)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "vaultwatch-zones-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data(bytes).write(to: folder.appending(path: "X"))
+        #expect(throws: TimeZoneError.self) { try TimeZoneData.named("X", SystemFiles(), root: folder.path) }
     }
 }

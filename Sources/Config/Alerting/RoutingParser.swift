@@ -178,6 +178,13 @@ package struct RoutingParser {
                 errors.add(position, "\(matchRE): \(error)")
             }
         }
+        // The routing is written with matchers in the modern notation alone, for the API and the command line.
+        for matcher in found where matcher.configurationText.utf8.count > MatcherSyntax.limitBytes {
+            errors.add(
+                fields.position(of: fields.node(match) == nil ? matchRE : match),
+                "the matcher of \(String(matcher.name.prefix(40)).quotedAsInGo) has more than \(MatcherSyntax.limitBytes) bytes"
+            )
+        }
         for node in fields.list(modern) {
             guard let text = node.scalar else {
                 errors.add(

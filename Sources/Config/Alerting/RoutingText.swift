@@ -93,7 +93,7 @@ package struct RoutingText {
 
 extension Matcher {
     /// In Alertmanager's notation; a name outside the classic character set is quoted.
-    fileprivate var configurationText: String {
+    var configurationText: String {
         let isClassic =
             name.first?.isNumber == false
             && name.utf8.allSatisfy {

@@ -13,7 +13,7 @@ package struct MatcherSyntaxError: Error, Hashable, Sendable, CustomStringConver
 /// Source: alertmanager, matcher/compat/parse.go.
 package enum MatcherSyntax {
     /// Longer texts are refused, bytes.
-    static let limitBytes = 65_536
+    package static let limitBytes = 65_536
 
     /// One or more matchers: `severity="critical", team=~"a|b"`, braces around them optional.
     package static func parse(_ text: String) throws(MatcherSyntaxError) -> [Matcher] {

@@ -1,4 +1,5 @@
 import Samples
+import Text
 
 /// Matchers as Alertmanager reads them since 0.27: label names in any script, names and values quoted or plain.
 /// Source: alertmanager, matcher/parse/{lexer,parse}.go.
@@ -136,7 +137,8 @@ struct UTF8MatcherParser {
     }
 
     private mutating func number(_ digits: Int, radix: Int) throws(MatcherSyntaxError) -> UInt32 {
-        guard position + digits <= scalars.count, let value = UInt32(text(position..<position + digits), radix: radix)
+        guard position + digits <= scalars.count,
+            let value = UInt32(digits: text(position..<position + digits), radix: radix)
         else {
             throw problem("invalid escape")
         }

@@ -83,7 +83,7 @@ extension DurationExpression: CustomStringConvertible {
         case .seconds(let value, let isDuration):
             isDuration
                 ? Duration.milliseconds(Int64(saturating: (value * 1000).rounded())).prometheusDescription
-                : goFormatPlain(value)
+                : value.isInfinite ? "Inf" : goFormatPlain(value)
         case .step: "step()"
         case .range: "range()"
         case .negated(let inner): "-\(inner)"
