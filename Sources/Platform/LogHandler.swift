@@ -1,9 +1,6 @@
 package import Logging
 package import Samples
 import Text
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Writes each log event as one line of logfmt or JSON with the fields `ts level msg …`, to standard error by default.
 ///
@@ -24,22 +21,26 @@ package struct LineLogHandler: LogHandler {
     private let journalPriorities: Bool
     private let now: @Sendable () -> Timestamp
     private let write: @Sendable (String) -> Void
+    private let lost: @Sendable () -> Int
 
     /// A handler.
     /// - Parameters:
     ///   - journalPriorities: whether to prefix lines with their priority for journald (`$JOURNAL_STREAM` is set).
     ///   - now: the clock that supplies `ts`.
     ///   - write: takes one finished line with its newline; called on the thread that logs.
+    ///   - lost: how many lines nobody will read and nobody was told of; the next line tells.
     package init(
         level: Logger.Level = .info, format: Format = .logfmt, journalPriorities: Bool = false,
         now: @escaping @Sendable () -> Timestamp = { SystemTime().wall() },
-        write: @escaping @Sendable (String) -> Void = LineLogHandler.standardError
+        write: @escaping @Sendable (String) -> Void = { LogSink.standardError.write($0) },
+        lost: @escaping @Sendable () -> Int = { LogSink.standardError.takeLost() }
     ) {
         logLevel = level
         self.format = format
         self.journalPriorities = journalPriorities
         self.now = now
         self.write = write
+        self.lost = lost
     }
 
     /// One field of `metadata`.
@@ -50,13 +51,19 @@ package struct LineLogHandler: LogHandler {
 
     /// Formats an event and passes the line to `write`. Fields follow `ts level msg`, sorted by name; `err` is last.
     package func log(event: LogEvent) {
-        var fields: [(String, String)] = [
-            ("ts", now().rfc3339), ("level", LineLogHandler.name(event.level)), ("msg", "\(event.message)"),
-        ]
+        let lost = lost()
+        if lost > 0 {
+            write(line(.warning, "log lines were lost, since nobody read them in time", [("lines", "\(lost)")]))
+        }
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) { fields.append((key, "\(value)")) }
+        var fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
         if let error = event.error { fields.append(("err", "\(error)")) }
-        var line = journalPriorities ? "<\(LineLogHandler.priority(event.level))>" : ""
+        write(line(event.level, "\(event.message)", fields))
+    }
+
+    private func line(_ level: Logger.Level, _ message: String, _ more: [(String, String)]) -> String {
+        let fields = [("ts", now().rfc3339), ("level", LineLogHandler.name(level)), ("msg", message)] + more
+        var line = journalPriorities ? "<\(LineLogHandler.priority(level))>" : ""
         switch format {
         case .logfmt: line += fields.map { "\($0)=\(LineLogHandler.logfmt($1))" }.joined(separator: " ")
         case .json:
@@ -64,13 +71,7 @@ package struct LineLogHandler: LogHandler {
                 "{" + fields.map { "\(LineLogHandler.json($0)):\(LineLogHandler.json($1))" }.joined(separator: ",")
                 + "}"
         }
-        write(line + "\n")
-    }
-
-    /// Writes a line to standard error with a single write(2), so that lines of different threads do not mix.
-    package static let standardError: @Sendable (String) -> Void = { line in
-        var line = line
-        line.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
+        return line + "\n"
     }
 
     private static func name(_ level: Logger.Level) -> String {
