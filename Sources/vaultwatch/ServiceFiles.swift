@@ -1,4 +1,5 @@
 import Platform
+import Samples
 import Synchronization
 #if canImport(Glibc)
     import Glibc
@@ -55,11 +56,8 @@ struct ServiceFiles: FileAccess {
     /// Credentials of the running service that are older than what they were copied from, as sentences.
     func staleCredentials() -> [String] {
         unit.credentials.compactMap { credential in
-            var copy = stat()
-            var source = stat()
-            guard stat(ServiceUnit.credentialsFolder + "/" + credential.name, &copy) == 0,
-                stat(credential.source, &source) == 0,
-                (copy.st_mtim.tv_sec, copy.st_mtim.tv_nsec) < (source.st_mtim.tv_sec, source.st_mtim.tv_nsec)
+            guard let copy = SystemFiles.modified(ServiceUnit.credentialsFolder + "/" + credential.name),
+                let source = SystemFiles.modified(credential.source), copy < source
             else { return nil }
             return
                 "the service still has the credential \(credential.name) from before \(credential.source) was changed; systemctl restart \(ServiceUnit.name) takes the new one"
