@@ -21,6 +21,7 @@ struct AgentMetrics: Sendable {
     let cpuSeconds: Gauge
     let openFiles: Gauge
     let lostLogLines: Gauge
+    let threadFailures: Counter
     let startTime: Gauge
 
     init(_ registry: Registry, version: String, now: Timestamp) {
@@ -59,6 +60,9 @@ struct AgentMetrics: Sendable {
         openFiles = registry.gauge("process_open_fds", help: "Number of open file descriptors.")
         lostLogLines = registry.gauge(
             "vaultwatch_log_lost_lines", help: "Lines of the log that are lost, since nobody read them in time.")
+        threadFailures = registry.counter(
+            "vaultwatch_thread_start_failures_total", help: "Number of threads that the system refused to start.")
+        threadFailures.declare()
         startTime = registry.gauge(
             "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.")
         reloadSuccessful.set(1)
@@ -74,6 +78,7 @@ struct AgentMetrics: Sendable {
         if let seconds = usage.cpuSeconds { cpuSeconds.set(seconds) }
         if let bytes = usage.residentBytes { residentBytes.set(bytes) }
         lostLogLines.set(Double(usage.lostLogLines))
+        threadFailures.increment(by: Double(usage.threadFailures) - threadFailures.value())
         if let count = usage.openFiles { openFiles.set(Double(count)) }
     }
 }

@@ -13,6 +13,8 @@ package struct ProcessUsage: Sendable, Hashable {
     package var openFiles: Int?
     /// Log lines that nobody read in time.
     package var lostLogLines = 0
+    /// Threads that the system refused to start.
+    package var threadFailures = 0
 
     /// A process of which nothing is known.
     package init() {}
@@ -27,6 +29,7 @@ package struct ProcessUsage: Sendable, Hashable {
             result.cpuSeconds = user + system
         }
         result.lostLogLines = LogSink.standardError.lost
+        result.threadFailures = SystemThreads.failures
         result.residentBytes = residentPages().map { Double($0) * Double(sysconf(Int32(_SC_PAGESIZE))) }
         if let directory = opendir("/proc/self/fd") {
             var count = 0

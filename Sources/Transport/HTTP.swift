@@ -39,8 +39,8 @@ package struct HTTPRequest: Sendable {
     package init(url: String) { self.url = url }
 }
 
-/// How a TLS server is verified, and who the client is. Files are read for each request, at most once a second, so that
-/// rotating them needs no restart.
+/// How a TLS server is verified, and who the client is. Files are read for each request, so that rotating them needs
+/// no restart.
 package struct TLSOptions: Sendable, Hashable {
     /// A PEM file of authorities; nil means the system's.
     package var caFile: String?

@@ -106,6 +106,7 @@ struct SystemThreadsTests {
     /// More than any address space holds.
     @Test func aThreadThatCannotStartIsAnError() {
         let isReleased = Flag()
+        let before = SystemThreads.failures
         do {
             let held = Held(isReleased)
             try SystemThreads().start("huge", stackBytes: 1 << 50) { _ = held }
@@ -116,6 +117,7 @@ struct SystemThreadsTests {
             #expect("\(error)".hasPrefix("the thread \"huge\" cannot be started: "))
         }
         #expect(isReleased.isRaised)
+        #expect(SystemThreads.failures > before)
     }
 
     private final class Flag: Sendable {
