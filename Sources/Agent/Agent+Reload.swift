@@ -38,9 +38,41 @@ extension Agent {
         }
     }
 
+    /// How long a reload waits for its files.
+    private static let filePatience = Duration.seconds(30)
+
+    /// Reads all files on a thread of its own, templates too, which their owners read once more: what is on a dead mount
+    /// refuses the reload and holds nothing else.
+    private func loadInTime() async throws -> Loaded {
+        let (options, platform) = (options, platform)
+        let reading: @Sendable () -> Result<Loaded, any Error> = {
+            Result {
+                let loaded = try Agent.load(options, platform)
+                for path in loaded.configuration.delivery.templates.flatMap({ platform.files.glob($0) }) {
+                    _ = try platform.files.read(path, limit: 4 << 20)
+                }
+                return loaded
+            }
+        }
+        if platform.time.isVirtual { return try reading().get() }
+        let end = platform.time.monotonic() + Agent.filePatience
+        let loader = loader
+        let found = await Deadline.run({ await loader.run(reading) }, until: end, time: platform.time)
+        guard let found else {
+            throw FileError(
+                path: options.configFile,
+                reason: "it and the files that it names were not read in 30s: a disk or mount does not answer",
+                isStuck: true)
+        }
+        guard let result = found else {
+            throw FileError(path: options.configFile, reason: "cannot be read: no thread can be started", isStuck: true)
+        }
+        return try result.get()
+    }
+
     private func reloadNow() async -> String? {
         do {
-            let loaded = try Agent.load(options, platform)
+            let loaded = try await loadInTime()
             let (running, listener) = state.withLock { ($0.configuration, $0.listener) }
             let changes = Agent.restartRequired(running, loaded.configuration)
             guard changes.isEmpty else { throw RestartRequired(changes: changes) }

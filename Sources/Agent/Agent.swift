@@ -33,6 +33,8 @@ package final class Agent: Sendable {
     let metrics: AgentMetrics
     let startedAt: Timestamp
     let reloads = Coalescer<String?>()
+    /// Reads what a reload takes: one thread, however many reloads find a dead mount.
+    let loader: any WorkPool
     let state: Mutex<State>
     /// An element each time that the journal misses rows, since its file was begun anew or too much waited.
     let journalRewrites: AsyncStream<Void>
@@ -64,6 +66,7 @@ package final class Agent: Sendable {
         self.options = options
         self.platform = platform
         self.environment = environment
+        loader = platform.workPool("reload", threads: 1)
         let loaded = try Agent.load(options, platform)
         let configuration = loaded.configuration
         let lostConnections = LostConnections()

@@ -21,6 +21,8 @@ struct AgentMetrics: Sendable {
     let residentBytes: Gauge
     let cpuSeconds: Gauge
     let openFiles: Gauge
+    let lostLogLines: Gauge
+    let threadFailures: Counter
     let startTime: Gauge
 
     init(_ registry: Registry, version: String, now: Timestamp) {
@@ -57,6 +59,11 @@ struct AgentMetrics: Sendable {
         residentBytes = registry.gauge("process_resident_memory_bytes", help: "Resident memory size in bytes.")
         cpuSeconds = registry.gauge("vaultwatch_process_cpu_seconds", help: "User and system CPU time spent.")
         openFiles = registry.gauge("process_open_fds", help: "Number of open file descriptors.")
+        lostLogLines = registry.gauge(
+            "vaultwatch_log_lost_lines", help: "Lines of the log that are lost, since their reader was too slow.")
+        threadFailures = registry.counter(
+            "vaultwatch_thread_start_failures_total", help: "Number of threads that the system refused to start.")
+        threadFailures.declare()
         startTime = registry.gauge(
             "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.")
         reloadSuccessful.set(1)
@@ -71,6 +78,8 @@ struct AgentMetrics: Sendable {
     func set(_ usage: ProcessUsage) {
         if let seconds = usage.cpuSeconds { cpuSeconds.set(seconds) }
         if let bytes = usage.residentBytes { residentBytes.set(bytes) }
+        lostLogLines.set(Double(usage.lostLogLines))
+        threadFailures.increment(by: Double(usage.threadFailures) - threadFailures.value())
         if let count = usage.openFiles { openFiles.set(Double(count)) }
     }
 }

@@ -1,3 +1,4 @@
+import Platform
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -10,6 +11,10 @@ package struct ProcessUsage: Sendable, Hashable {
     package var residentBytes: Double?
     /// Open file descriptors; nil where the system does not tell.
     package var openFiles: Int?
+    /// Log lines that nobody read in time.
+    package var lostLogLines = 0
+    /// Threads that the system refused to start.
+    package var threadFailures = 0
 
     /// A process of which nothing is known.
     package init() {}
@@ -23,6 +28,8 @@ package struct ProcessUsage: Sendable, Hashable {
             let system = Double(usage.ru_stime.tv_sec) + Double(usage.ru_stime.tv_usec) / 1e6
             result.cpuSeconds = user + system
         }
+        result.lostLogLines = LogSink.standardError.lost
+        result.threadFailures = SystemThreads.failures
         result.residentBytes = residentPages().map { Double($0) * Double(sysconf(Int32(_SC_PAGESIZE))) }
         if let directory = opendir("/proc/self/fd") {
             var count = 0

@@ -24,6 +24,23 @@ extension TargetParser {
         "target_session_attrs",
     ]
 
+    /// Debian's; libpq 15 knows no name for the system's authorities.
+    private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
+
+    /// Over a network libpq's own default, `prefer`, would tell password and answers to whoever stands in between: the
+    /// server is verified unless the configuration says what else is meant.
+    /// - Returns: whether the default was taken.
+    private func takeEncryption(_ parameters: inout [String: String]) -> Bool {
+        let hosts = parameters["host", default: parameters["hostaddr"] ?? ""].split(separator: ",").map(String.init)
+        let isNear = hosts.allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("@") || Plaintext.isLoopback($0) }
+        let isDefault = parameters["sslmode"] == nil && !isNear
+        if isDefault { parameters["sslmode"] = "verify-full" }
+        if ["verify-ca", "verify-full"].contains(parameters["sslmode"]), parameters["sslrootcert"] == nil {
+            parameters["sslrootcert"] = TargetParser.systemAuthorities
+        }
+        return isDefault
+    }
+
     private func server(_ node: Node, _ clusters: [String], _ names: inout Set<String>) -> PostgresServerOptions? {
         var fields = Fields(node, errors, "a PostgreSQL server")
         let name = fields.requiredString("name") ?? ""
@@ -52,8 +69,11 @@ extension TargetParser {
         if parameters["host"] == nil, parameters["hostaddr"] == nil {
             errors.add(node.position, "PostgreSQL server \"\(name)\" needs \"host\" or a \"dsn\" with a host")
         }
+        let isVerified = takeEncryption(&parameters)
         for key in ["sslrootcert", "sslcert", "sslkey"] {
-            guard let path = parameters[key], path != "system" else { continue }
+            guard let path = parameters[key], path != "system", path != TargetParser.systemAuthorities else {
+                continue
+            }
             let position = fields.position(of: node[key] == nil ? "dsn" : key)
             let full = context.path(path, at: position)
             parameters[key] = full
@@ -66,6 +86,7 @@ extension TargetParser {
 
         var connection = PostgresOptions(
             parameters: parameters, password: context.secret(&fields, "password") ?? dsnPassword)
+        connection.isVerifiedByDefault = isVerified
         let cluster = fields.string("cluster")
         if cluster == nil, clusters.count > 1 {
             errors.add(

@@ -59,10 +59,12 @@ struct TargetParser: Sendable {
         let name = fields.requiredString("name") ?? ""
         checkUnique(name, "cluster", at: node.position, &names)
         var nodeNames: Set<String> = []
+        var exposed: [SourcePosition] = []
         let nodes = fields.list("nodes").map { item -> VaultClusterOptions.Node in
             var fields = Fields(item, errors, "a node")
             let node = VaultClusterOptions.Node(
                 name: fields.requiredString("name") ?? "", url: context.url(&fields, "url", required: true) ?? "")
+            if Plaintext.isExposed(node.url) { exposed.append(fields.position(of: "url")) }
             fields.finish()
             checkUnique(node.name, "node of the cluster", at: item.position, &nodeNames)
             return node
@@ -74,6 +76,7 @@ struct TargetParser: Sendable {
         options.loadBalancerURL = context.url(&fields, "load_balancer_url")
         options.tls = tls(&fields)
         options.authentication = authentication(&fields)
+        refusePlaintext(exposed, options.authentication, &fields)
         options.namespace = fields.string("namespace")
         options.canaryPath = fields.string("canary_path")
         if options.canaryPath != nil, case .none = options.authentication {
@@ -86,6 +89,26 @@ struct TargetParser: Sendable {
         if let interval = context.duration(&fields, "telemetry_interval") { options.telemetryInterval = interval }
         fields.finish()
         return options
+    }
+
+    /// - Parameter positions: of URLs over which everybody on the way can read.
+    private func refusePlaintext(
+        _ positions: [SourcePosition], _ authentication: VaultClusterOptions.Authentication, _ fields: inout Fields
+    ) {
+        let isAllowed = fields.bool("allow_plaintext") ?? false
+        let secret: String
+        switch authentication {
+        case .none: return
+        case .token: secret = "the token"
+        case .appRole: secret = "the secret_id and the token"
+        }
+        guard !isAllowed else { return }
+        for position in positions {
+            errors.add(
+                position,
+                "url: \(secret) would go over the network unencrypted; expected https://, or \"allow_plaintext: true\" in the cluster"
+            )
+        }
     }
 
     private func authentication(_ fields: inout Fields) -> VaultClusterOptions.Authentication {

@@ -28,6 +28,30 @@ package protocol FileAccess: Sendable {
     /// Deletes a file; unlink(2).
     /// - Throws: `FileError`.
     func remove(_ path: String) throws(FileError)
+    /// Runs a call on a file that may never return, as on a dead mount, where it holds up nobody: the caller waits for
+    /// two seconds at most, on no thread. By default the call runs on the caller's thread, which suits files in memory.
+    /// - Throws: `FileError`: the call's own, or one with `isStuck`.
+    func inTime<Value: Sendable>(
+        _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
+    ) async throws(FileError) -> Value
+}
+
+extension FileAccess {
+    package func inTime<Value: Sendable>(
+        _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
+    ) async throws(FileError) -> Value {
+        try call()
+    }
+
+    /// `read` for all that runs in tasks; see `inTime`.
+    package func readInTime(_ path: String, limit: Int) async throws(FileError) -> [UInt8] {
+        try await inTime(path) { () throws(FileError) in try self.read(path, limit: limit) }
+    }
+
+    /// `tail` for all that runs in tasks; see `inTime`.
+    package func tailInTime(_ path: String, limit: Int) async throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
+        try await inTime(path) { () throws(FileError) in try self.tail(path, limit: limit) }
+    }
 }
 
 /// The directory part of a path, as dirname(1) prints it: `.` for a plain name, `/` for `/name`.
@@ -42,20 +66,33 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package let path: String
     /// The reason, mostly from strerror(3).
     package let reason: String
+    /// Whether the file system has not answered in time: nothing is known of the file.
+    package let isStuck: Bool
     /// An error for a path.
-    package init(path: String, reason: String) {
+    package init(path: String, reason: String, isStuck: Bool = false) {
         self.path = path
         self.reason = reason
+        self.isStuck = isStuck
     }
     /// Whether there is no such file.
     package var isMissing: Bool { reason == String(cString: strerror(ENOENT)) }
     package var description: String { "\(path): \(reason)" }
 }
 
-/// The file system, through open(2), read(2), glob(3) and the like. Calls block the calling thread.
+/// The file system, through open(2), read(2), glob(3) and the like. Calls block the calling thread; `inTime` runs them on
+/// threads of their own. Only regular files are read.
 package struct SystemFiles: FileAccess {
+    /// Of the process, as the threads that hang are.
+    private static let threads = FileThreads()
+
     /// The file system of this machine.
     package init() {}
+
+    package func inTime<Value: Sendable>(
+        _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
+    ) async throws(FileError) -> Value {
+        try await SystemFiles.threads.run(path, call).get()
+    }
 
     /// Reads to the end of the file in chunks of 64 KiB.
     package func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
@@ -83,10 +120,36 @@ package struct SystemFiles: FileAccess {
     /// How many bytes a writer may append between lseek(2) and read(2) before reading fails.
     private static let growthLimit = 1 << 20
 
+    /// Opens a regular file; anything else could keep its reader waiting for ever (a FIFO, a terminal) or never end (a
+    /// device). A descriptor that the process was started with may be a pipe: `check rules /dev/stdin`.
     private static func open(_ path: String) throws(FileError) -> Int32 {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError(path: path, reason: String(cString: strerror(errno))) }
+        let isOwn = path == "/dev/stdin" || path.hasPrefix("/dev/fd/")
+        // Without O_NONBLOCK opening a FIFO waits for its writer.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (isOwn ? 0 : O_NONBLOCK))
+        guard descriptor >= 0 else { throw error(path) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            defer { close(descriptor) }
+            throw error(path)
+        }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG || (isOwn && (kind == S_IFIFO || kind == S_IFSOCK)) else {
+            close(descriptor)
+            throw FileError(path: path, reason: refusal(kind))
+        }
         return descriptor
+    }
+
+    private static func refusal(_ kind: mode_t) -> String {
+        if kind == S_IFDIR { return String(cString: strerror(EISDIR)) }
+        let found =
+            switch kind {
+            case S_IFIFO: "a FIFO (named pipe)"
+            case S_IFSOCK: "a socket"
+            case S_IFCHR, S_IFBLK: "a device"
+            default: "no file"
+            }
+        return "is \(found); expected a regular file"
     }
 
     private static func rest(of descriptor: Int32, _ path: String, limit: Int) throws(FileError) -> [UInt8] {

@@ -1,9 +1,6 @@
 package import Logging
 package import Samples
 import Text
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Writes each log event as one line of logfmt or JSON with the fields `ts level msg …`, to standard error by default.
 ///
@@ -26,6 +23,7 @@ package struct LineLogHandler: LogHandler {
     private let now: @Sendable () -> Timestamp
     private let record: (@Sendable (Record) -> Bool)?
     private let write: @Sendable (String) -> Void
+    private let lost: @Sendable () -> Int
 
     /// One event, as a journal takes it.
     package struct Record: Sendable {
@@ -50,11 +48,13 @@ package struct LineLogHandler: LogHandler {
     ///   - now: the clock that supplies `ts`.
     ///   - record: takes the event in place of `write`, and says whether it could.
     ///   - write: takes one finished line with its newline; called on the thread that logs.
+    ///   - lost: how many lines nobody will read and nobody was told of; the next line tells.
     package init(
         level: Logger.Level = .info, format: Format = .logfmt, journalPriorities: Bool = false,
         now: @escaping @Sendable () -> Timestamp = { SystemTime().wall() },
         record: (@Sendable (Record) -> Bool)? = nil,
-        write: @escaping @Sendable (String) -> Void = LineLogHandler.standardError
+        write: @escaping @Sendable (String) -> Void = { LogSink.standardError.write($0) },
+        lost: @escaping @Sendable () -> Int = { LogSink.standardError.takeLost() }
     ) {
         logLevel = level
         self.format = format
@@ -62,6 +62,7 @@ package struct LineLogHandler: LogHandler {
         self.now = now
         self.record = record
         self.write = write
+        self.lost = lost
     }
 
     /// One field of `metadata`.
@@ -72,32 +73,35 @@ package struct LineLogHandler: LogHandler {
 
     /// Formats an event and passes the line to `write`. Fields follow `ts level msg`, sorted by name; `err` is last.
     package func log(event: LogEvent) {
-        var fields: [(String, String)] = [
-            ("ts", now().rfc3339), ("level", LineLogHandler.name(event.level)), ("msg", "\(event.message)"),
-        ]
+        let lost = lost()
+        if lost > 0 {
+            writeLine(
+                line(.warning, "log lines were lost, since their reader was too slow", [("lines", "\(lost)")]),
+                priority: LineLogHandler.priority(.warning))
+        }
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) { fields.append((key, "\(value)")) }
+        var fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
         if let error = event.error { fields.append(("err", "\(error)")) }
-        let line: String
-        switch format {
-        case .logfmt: line = fields.map { "\($0)=\(LineLogHandler.logfmt($1))" }.joined(separator: " ")
-        case .json:
-            line =
-                "{" + fields.map { "\(LineLogHandler.json($0)):\(LineLogHandler.json($1))" }.joined(separator: ",")
-                + "}"
-        }
         let priority = LineLogHandler.priority(event.level)
-        if let record {
-            let own = fields.dropFirst(3).map { (name: $0.0, value: $0.1) }
-            if record(Record(priority: priority, line: line, fields: own)) { return }
+        let text = line(event.level, "\(event.message)", fields)
+        if let record, record(Record(priority: priority, line: text, fields: fields.map { (name: $0.0, value: $0.1) })) {
+            return
         }
+        writeLine(text, priority: priority)
+    }
+
+    private func writeLine(_ line: String, priority: Int) {
         write((journalPriorities ? "<\(priority)>" : "") + line + "\n")
     }
 
-    /// Writes a line to standard error with a single write(2), so that lines of different threads do not mix.
-    package static let standardError: @Sendable (String) -> Void = { line in
-        var line = line
-        line.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
+    private func line(_ level: Logger.Level, _ message: String, _ more: [(String, String)]) -> String {
+        let fields = [("ts", now().rfc3339), ("level", LineLogHandler.name(level)), ("msg", message)] + more
+        switch format {
+        case .logfmt: return fields.map { "\($0)=\(LineLogHandler.logfmt($1))" }.joined(separator: " ")
+        case .json:
+            return "{" + fields.map { "\(LineLogHandler.json($0)):\(LineLogHandler.json($1))" }.joined(separator: ",")
+                + "}"
+        }
     }
 
     private static func name(_ level: Logger.Level) -> String {

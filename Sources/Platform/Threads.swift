@@ -1,4 +1,5 @@
 import CThread
+import Synchronization
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -41,6 +42,11 @@ package struct ThreadError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// Threads of the operating system, detached. Source: pthread_create(3).
 package struct SystemThreads: ThreadStarter {
+    private static let refused = Atomic<Int>(0)
+
+    /// How many threads the system has refused to this process so far.
+    package static var failures: Int { refused.load(ordering: .relaxed) }
+
     /// A starter; it has no state.
     package init() {}
 
@@ -73,6 +79,7 @@ package struct SystemThreads: ThreadStarter {
             }, box.toOpaque())
         pthread_sigmask(SIG_SETMASK, &before, nil)
         guard code == 0 else {
+            SystemThreads.refused.add(1, ordering: .relaxed)
             box.release()
             throw ThreadError(name: name, code: code)
         }

@@ -97,7 +97,7 @@ package final class S3Client: Sendable {
     private func attempt(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
         -> HTTPResponse
     {
-        let request = try self.request(method, key: key, query: query, receive)
+        let request = try await self.request(method, key: key, query: query, receive)
         let response: HTTPResponse
         do throws(TransportError) {
             response = if let receive { try await stream(request, receive) } else { try await http.send(request) }
@@ -125,7 +125,7 @@ package final class S3Client: Sendable {
         return try await http.stream(request, receive: receive.give)
     }
 
-    private func request(_ method: String, key: String?, query: String, _ receive: Receiver?) throws(S3Error)
+    private func request(_ method: String, key: String?, query: String, _ receive: Receiver?) async throws(S3Error)
         -> HTTPRequest
     {
         let location = location.withLock { $0 }
@@ -135,7 +135,7 @@ package final class S3Client: Sendable {
         request.bodyLimitBytes = receive?.limitBytes ?? S3Client.pageLimitBytes
         request.tls = options.tls
         request.proxy = options.proxy
-        request.signing = try signing(location.region)
+        request.signing = try await signing(location.region)
         return request
     }
 
@@ -157,7 +157,7 @@ package final class S3Client: Sendable {
         return "\(scheme)://\(host)\(path)\(query.isEmpty ? "" : "?\(query)")"
     }
 
-    private func signing(_ region: String) throws(S3Error) -> AWSSigning? {
+    private func signing(_ region: String) async throws(S3Error) -> AWSSigning? {
         switch options.credentials {
         case .anonymous: return nil
         case .keys(let id, let secret, let token):
@@ -176,7 +176,7 @@ package final class S3Client: Sendable {
                 sessionToken: token)
         case .directory(let path):
             let token = Secret(file: "\(path)/session_token")
-            let hasToken = (try? token.reveal(files)).map { !$0.isEmpty } ?? false
+            let hasToken = (try? await token.revealInTime(files)).map { !$0.isEmpty } ?? false
             return AWSSigning(
                 region: region, accessKeyID: Secret(file: "\(path)/access_key_id"),
                 secretAccessKey: Secret(file: "\(path)/secret_access_key"),

@@ -15,42 +15,36 @@ final class CurlLoop: @unchecked Sendable {
         /// The reader of its pieces has caught up.
         case resume(CurlTransfer)
         case setIdleConnectionLimit(Int)
+        /// The name servers have answered, or not.
+        case found(String, NameResolver.Answer)
         case stop
     }
 
-    private enum Life {
-        /// No thread yet, or one that could not open what libcurl needs: the next submission starts one.
-        case dormant
-        case running
-        case stopped
-    }
-
-    private struct Inbox {
-        var life = Life.dormant
-        var wakeup: Wakeup?
-        var commands: [Command] = []
+    private struct Shared {
         /// Submitted and not yet ended.
         var outstanding = 0
         var idleConnectionLimit: Int
     }
 
     let options: CurlTransportOptions
-    private let name: String
-    private let platform: Platform
-    private let inbox: Mutex<Inbox>
+    let platform: Platform
+    let resolver: NameResolver
+    let inbox: LoopInbox<Command>
+    private let shared: Mutex<Shared>
 
     // Everything from here on belongs to the thread.
     private var multi: UnsafeMutableRawPointer?
     private var share: UnsafeMutableRawPointer?
-    private var epoll: Int32 = -1
+    var epoll: Int32 = -1
     private var spareHandles: [UnsafeMutableRawPointer] = []
     private var active: [ObjectIdentifier: CurlTransfer] = [:]
-    private var waiting: [CurlTransfer] = []
+    var waiting: [CurlTransfer] = []
     private var connecting = 0
     private var connectingByOrigin: [String: Int] = [:]
     /// When libcurl wants CURL_SOCKET_TIMEOUT.
-    private var curlDeadline: Instant?
-    private var sockets = SocketTable()
+    var curlDeadline: Instant?
+    var sockets = SocketTable()
+    var names = NameBook()
 
     static let spareHandleLimit = 32
 
@@ -58,11 +52,12 @@ final class CurlLoop: @unchecked Sendable {
 
     /// The thread is started by the first submission.
     /// - Parameter name: the thread's.
-    init(name: String, options: CurlTransportOptions, platform: Platform) {
-        self.name = name
+    init(name: String, options: CurlTransportOptions, platform: Platform, resolver: NameResolver? = nil) {
         self.options = options
         self.platform = platform
-        inbox = Mutex(Inbox(idleConnectionLimit: options.idleConnectionLimit))
+        self.resolver = resolver ?? NameResolver(platform)
+        inbox = LoopInbox(name, platform.threads)
+        shared = Mutex(Shared(idleConnectionLimit: options.idleConnectionLimit))
     }
 
     // MARK: - For any thread
@@ -72,69 +67,48 @@ final class CurlLoop: @unchecked Sendable {
     func submit(_ transfer: CurlTransfer) {
         let refusal: TransportError? = transfer.ticket.withLock { ticket in
             guard ticket == .fresh else { return TransportError(.cancelled, "\(transfer.origin): cancelled") }
-            let refusal = inbox.withLock { enqueue(transfer, &$0) }
+            let refusal = enqueue(transfer)
             if refusal == nil { ticket = .queued }
             return refusal
         }
         if let refusal { transfer.finish(.failure(refusal)) }
     }
 
-    private func enqueue(_ transfer: CurlTransfer, _ inbox: inout Inbox) -> TransportError? {
-        if inbox.life == .stopped { return TransportError(.cancelled, "\(transfer.origin): the transport is closed") }
-        if inbox.outstanding >= options.queueLimit {
+    private func enqueue(_ transfer: CurlTransfer) -> TransportError? {
+        let hasPlace = shared.withLock { shared in
+            guard shared.outstanding < options.queueLimit else { return false }
+            shared.outstanding += 1
+            return true
+        }
+        guard hasPlace else {
             return TransportError(.other, "\(transfer.origin): \(options.queueLimit) requests are under way already")
         }
-        if inbox.life == .dormant {
-            do { try start(&inbox) } catch { return TransportError(.other, "\(transfer.origin): \(error)") }
+        guard let refusal = inbox.submit(.start(transfer), run: { self.run($0) }) else { return nil }
+        shared.withLock { $0.outstanding -= 1 }
+        switch refusal {
+        case .stopped: return TransportError(.cancelled, "\(transfer.origin): the transport is closed")
+        case .noThread(let error): return TransportError(.other, "\(transfer.origin): \(error)")
         }
-        inbox.outstanding += 1
-        inbox.commands.append(.start(transfer))
-        inbox.wakeup?.signal()
-        return nil
-    }
-
-    private func start(_ inbox: inout Inbox) throws(ThreadError) {
-        if inbox.wakeup == nil { inbox.wakeup = Wakeup() }
-        guard CurlLoop.initialised, let wakeup = inbox.wakeup else { throw ThreadError(name: name, code: EMFILE) }
-        try platform.threads.start(name) { self.run(wakeup) }
-        inbox.life = .running
     }
 
     /// Ends a transfer with `.cancelled`, before or after its start; a finished one stays finished.
     func cancel(_ transfer: CurlTransfer) {
         transfer.ticket.withLock { ticket in
-            if ticket == .queued { post(.cancel(transfer)) }
+            if ticket == .queued { inbox.post(.cancel(transfer)) }
             ticket = .cancelled
         }
     }
 
-    func resume(_ transfer: CurlTransfer) { post(.resume(transfer)) }
+    func resume(_ transfer: CurlTransfer) { inbox.post(.resume(transfer)) }
 
     /// See `CurlTransportOptions.idleConnectionLimit`.
     func setIdleConnectionLimit(_ limit: Int) {
-        inbox.withLock { $0.idleConnectionLimit = limit }
-        post(.setIdleConnectionLimit(limit))
+        shared.withLock { $0.idleConnectionLimit = limit }
+        inbox.post(.setIdleConnectionLimit(limit))
     }
 
     /// Ends every transfer with `.cancelled`, then the thread. Later submissions fail at once.
-    func stop() {
-        inbox.withLock { inbox in
-            if inbox.life == .running {
-                inbox.commands.append(.stop)
-                inbox.wakeup?.signal()
-            }
-            // From here on nothing comes in behind the command, where nobody would read it.
-            inbox.life = .stopped
-        }
-    }
-
-    private func post(_ command: Command) {
-        inbox.withLock { inbox in
-            guard inbox.life == .running else { return }
-            inbox.commands.append(command)
-            inbox.wakeup?.signal()
-        }
-    }
+    func stop() { inbox.stop(.stop) }
 
     // MARK: - On the thread
 
@@ -171,12 +145,13 @@ final class CurlLoop: @unchecked Sendable {
 
     private func open(_ wakeup: Wakeup) -> Bool {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        names = NameBook()
         multi = curl_multi_init()
         share = curl_share_init()
-        guard epoll >= 0, let multi, let share else { return false }
+        guard CurlLoop.initialised, epoll >= 0, let multi, let share else { return false }
         // One thread, hence no lock functions.
         vw_share_data(share, CURL_LOCK_DATA_SSL_SESSION)
-        limitConnections(inbox.withLock { $0.idleConnectionLimit })
+        limitConnections(shared.withLock { $0.idleConnectionLimit })
         // No HTTP/2: a thousand polled targets take half as much again in memory.
         vw_multi_set_long(multi, CURLMOPT_PIPELINING, 0)
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -192,7 +167,12 @@ final class CurlLoop: @unchecked Sendable {
 
     private func waitMilliseconds() -> Int32 {
         var next = curlDeadline
-        for transfer in waiting where next.map({ transfer.deadline < $0 }) ?? true { next = transfer.deadline }
+        for transfer in waiting {
+            next = min(next ?? transfer.waitDeadline, transfer.waitDeadline)
+            for endpoint in transfer.endpoints where transfer.awaits(endpoint.name) {
+                if let retry = names.retry(endpoint.name) { next = min(next ?? retry, retry) }
+            }
+        }
         guard let next else { return -1 }
         let wait = next - platform.time.monotonic()
         // Rounded up: waking early would spin.
@@ -202,11 +182,7 @@ final class CurlLoop: @unchecked Sendable {
     /// Performs what other threads have asked for.
     /// - Returns: false after `stop`.
     private func perform() -> Bool {
-        let commands = inbox.withLock { inbox in
-            defer { inbox.commands.removeAll(keepingCapacity: true) }
-            return inbox.commands
-        }
-        for command in commands {
+        for command in inbox.take() {
             switch command {
             case .start(let transfer): waiting.append(transfer)
             case .cancel(let transfer):
@@ -216,6 +192,7 @@ final class CurlLoop: @unchecked Sendable {
             case .resume(let transfer):
                 if !transfer.isFinished, let easy = transfer.easy { curl_easy_pause(easy, CURLPAUSE_CONT) }
             case .setIdleConnectionLimit(let limit): limitConnections(limit)
+            case .found(let name, let answer): found(name, answer)
             // `stop` lets nothing in behind it.
             case .stop: return false
             }
@@ -231,15 +208,26 @@ final class CurlLoop: @unchecked Sendable {
         var warm = sockets.idleByOrigin
         for transfer in waiting {
             let hasConnection = warm[transfer.origin, default: 0] > 0
-            if transfer.deadline <= now {
+            if let missing = missingName(transfer, hasConnection: hasConnection, now) {
+                guard transfer.waitDeadline <= now else {
+                    left.append(transfer)
+                    continue
+                }
+                let limit = transfer.connectTimeout.wholeMilliseconds
+                let message = "\(transfer.origin): \(missing): no answer of the name servers in \(limit) ms"
+                end(transfer, .failure(TransportError(.timeout, message)))
+            } else if transfer.deadline <= now {
                 let message =
                     "\(transfer.origin): not begun in \(transfer.timeout.wholeMilliseconds) ms, since other connections are being established (\(connecting))"
                 end(transfer, .failure(TransportError(.timeout, message)))
-            } else if hasConnection || mayConnect(transfer.origin) {
+            } else {
+                transfer.lookupEnded(now)
+                guard hasConnection || mayConnect(transfer.origin) else {
+                    left.append(transfer)
+                    continue
+                }
                 if hasConnection { warm[transfer.origin, default: 0] -= 1 }
                 start(transfer, now)
-            } else {
-                left.append(transfer)
             }
         }
         waiting = left
@@ -260,6 +248,7 @@ final class CurlLoop: @unchecked Sendable {
         transfer.loop = self
         do {
             try transfer.prepare(easy, remaining: transfer.deadline - now, files: platform.files)
+            try transfer.pin(names.lines(for: transfer), easy)
         } catch {
             end(transfer, .failure(error))
             return
@@ -290,7 +279,7 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     /// The one way out of the loop for a transfer.
-    private func end(_ transfer: CurlTransfer, _ result: Result<CurlTransfer.Outcome, TransportError>) {
+    func end(_ transfer: CurlTransfer, _ result: Result<CurlTransfer.Outcome, TransportError>) {
         endConnecting(transfer)
         if let easy = transfer.easy {
             transfer.easy = nil
@@ -302,11 +291,11 @@ final class CurlLoop: @unchecked Sendable {
                 curl_easy_cleanup(easy)
             }
         }
-        inbox.withLock { $0.outstanding -= 1 }
+        shared.withLock { $0.outstanding -= 1 }
         transfer.finish(result)
     }
 
-    private func endConnecting(_ transfer: CurlTransfer) {
+    func endConnecting(_ transfer: CurlTransfer) {
         guard transfer.isConnecting else { return }
         transfer.isConnecting = false
         connecting -= 1
@@ -322,12 +311,7 @@ final class CurlLoop: @unchecked Sendable {
             for transfer in transfers where !transfer.isFinished {
                 end(transfer, .failure(TransportError(reason, "\(transfer.origin): \(message)")))
             }
-            let commands = inbox.withLock { inbox in
-                // Once dormant, the loop may belong to a new thread: nothing of it is touched here any more.
-                if inbox.commands.isEmpty, inbox.life == .running { inbox.life = .dormant }
-                defer { inbox.commands = [] }
-                return inbox.commands
-            }
+            let commands = inbox.takeLast()
             if commands.isEmpty { return }
             transfers = []
             for case .start(let transfer) in commands { transfers.append(transfer) }
@@ -343,103 +327,5 @@ final class CurlLoop: @unchecked Sendable {
         share = nil
         if epoll >= 0 { Glibc.close(epoll) }
         epoll = -1
-    }
-
-    // MARK: - Sockets
-
-    private static func from(_ context: UnsafeMutableRawPointer?) -> CurlLoop? {
-        context.map { Unmanaged<CurlLoop>.fromOpaque($0).takeUnretainedValue() }
-    }
-
-    private static func curlEvents(_ events: UInt32) -> Int32 {
-        var mask: Int32 = 0
-        if events & vw_epoll_in != 0 { mask |= CURL_CSELECT_IN }
-        if events & vw_epoll_out != 0 { mask |= CURL_CSELECT_OUT }
-        if events & (vw_epoll_err | vw_epoll_hup) != 0 { mask |= CURL_CSELECT_ERR }
-        return mask
-    }
-
-    /// CURLMOPT_SOCKETFUNCTION(3).
-    private static let onSocket: vw_socket_callback = { _, socket, what, context, _ in
-        from(context)?.watch(socket, what)
-        return 0
-    }
-
-    /// CURLMOPT_TIMERFUNCTION(3).
-    private static let onTimer: vw_timer_callback = { _, milliseconds, context in
-        guard let loop = from(context) else { return 0 }
-        loop.curlDeadline = milliseconds < 0 ? nil : loop.platform.time.monotonic() + .milliseconds(milliseconds)
-        return 0
-    }
-
-    /// CURLOPT_CLOSESOCKETFUNCTION(3): libcurl is done with a connection, its own or a kept one.
-    private static let onCloseSocket: vw_close_socket_callback = { context, socket in
-        from(context)?.sockets.remove(socket)
-        return Glibc.close(socket)
-    }
-
-    private func watch(_ socket: Int32, _ what: Int32) {
-        if what == CURL_POLL_REMOVE {
-            if sockets.setWatched(socket, false) { vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0) }
-            return
-        }
-        var events: UInt32 = 0
-        if what & CURL_POLL_IN != 0 { events |= vw_epoll_in }
-        if what & CURL_POLL_OUT != 0 { events |= vw_epoll_out }
-        let watched = sockets.setWatched(socket, true)
-        // A number can be registered without our knowing only after its close, which epoll notices by itself.
-        if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
-            vw_epoll_set(epoll, watched ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, events)
-        }
-    }
-
-    /// A transfer has its connection, so that another one may connect. The certificate's expiry is kept with the
-    /// connection, since a transfer on a kept one sees no certificate.
-    func connected(_ transfer: CurlTransfer, localPort: Int32) {
-        endConnecting(transfer)
-        guard let easy = transfer.easy else { return }
-        if let fresh = transfer.openedSockets.last(where: { vw_local_port($0) == localPort }) {
-            transfer.certificateExpiry = CertificateInfo.earliestExpiry(easy)
-            sockets.add(
-                fresh,
-                SocketTable.Connection(
-                    origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry),
-                user: ObjectIdentifier(transfer))
-        } else {
-            let kept = sockets.use(origin: transfer.origin, localPort: localPort, user: ObjectIdentifier(transfer))
-            transfer.certificateExpiry = kept?.certificateExpiry
-        }
-        transfer.openedSockets = []
-    }
-
-    /// Whole seconds until the transfer's end, at least one.
-    func secondsLeft(for transfer: CurlTransfer) -> Int {
-        max(1, (transfer.deadline - platform.time.monotonic()).wholeMilliseconds / 1000)
-    }
-
-    /// After a transfer: if its connection is kept, notice when the peer drops it.
-    private func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
-        var socket: curl_socket_t = -1
-        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0,
-            let watched = sockets.setIdle(socket, after: ObjectIdentifier(transfer))
-        else { return }
-        // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no
-        // request.
-        let events = transfer.origin.hasPrefix("http:") ? vw_epoll_rdhup | vw_epoll_in : vw_epoll_rdhup
-        if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
-            sockets.clearIdle(socket)
-        }
-    }
-
-    private func lostIdle(_ socket: Int32, _ events: UInt32) {
-        // epoll would report the end again and again; libcurl finds out at the next use.
-        vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0)
-        let connection = sockets.clearIdle(socket)
-        guard events & (vw_epoll_rdhup | vw_epoll_hup | vw_epoll_err) == 0 else {
-            if let connection { options.onIdleConnectionLost?(connection.origin) }
-            return
-        }
-        // Unasked bytes would be taken for the answer to the next request. Once shut down, libcurl discards the connection.
-        shutdown(socket, Int32(SHUT_RDWR))
     }
 }

@@ -12,8 +12,9 @@ extension CurlTransfer {
         try setup.set(CURLOPT_NOSIGNAL, 1)
         // A thread still waiting for a name is left behind, not joined: joining would stop every other transfer.
         try setup.set(CURLOPT_QUICK_EXIT, 1)
-        // libcurl 7.88 walks its whole cache at each request; the resolver below it caches anyway.
-        try setup.set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
+        // What it knows of names is what the loop has told it; any other value lets libcurl 7.88 walk all of it at each
+        // request.
+        try setup.set(CURLOPT_DNS_CACHE_TIMEOUT, -1)
         try setup.set(CURLOPT_TIMEOUT_MS, max(1, remaining.wholeMilliseconds))
         try setup.set(CURLOPT_ERRORBUFFER, pointer: errorText)
         try setup.set(CURLOPT_PRIVATE, pointer: Unmanaged.passUnretained(self).toOpaque())
@@ -44,7 +45,8 @@ extension CurlTransfer {
         try setup.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         try setup.set(CURLOPT_HTTP09_ALLOWED, 0)
         try setup.set(CURLOPT_PATH_AS_IS, 1)
-        try setup.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, min(request.connectTimeout, remaining).wholeMilliseconds))
+        try setup.set(
+            CURLOPT_CONNECTTIMEOUT_MS, max(1, min(connectTimeout - lookupDuration, remaining).wholeMilliseconds))
         if pieces != nil { try setup.set(CURLOPT_BUFFERSIZE, 131_072) }
         try setup.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let proxy = request.proxy { try setup.set(CURLOPT_PROXY, proxy) }
@@ -133,7 +135,7 @@ extension CurlTransfer {
         return headers
     }
 
-    /// Source for the texts in place of files: CURLOPT_CAINFO_BLOB(3), CURLOPT_SSLCERT_BLOB(3), CURLOPT_SSLKEY_BLOB(3).
+    /// Takes texts alone: `CredentialFiles` has read the files. Source: CURLOPT_CAINFO_BLOB(3), CURLOPT_SSLCERT_BLOB(3), CURLOPT_SSLKEY_BLOB(3).
     func prepare(tls: TLSOptions, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) {
         let least = tls.minimumVersion == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
         // The upper half says the newest version: CURL_SSLVERSION_MAX_TLSv1_2, a macro of shifts that Swift does not
@@ -143,26 +145,15 @@ extension CurlTransfer {
         try setup.set(CURLOPT_CERTINFO, 1)
         try setup.set(CURLOPT_SSL_VERIFYPEER, tls.insecureSkipVerify ? 0 : 1)
         try setup.set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
-        // Parsing the system's bundle for every new connection costs 10 ms, but a replaced one must be seen soon. A file
-        // that is named is small, and a new one counts at once: it comes together with certificates that it signed.
-        try setup.set(CURLOPT_CA_CACHE_TIMEOUT, tls.caFile == nil ? 300 : 0)
+        // Parsing the system's bundle for every new connection costs 10 ms, but a replaced one must be seen soon.
+        try setup.set(CURLOPT_CA_CACHE_TIMEOUT, 300)
         if let text = tls.ca {
             try setup.set(CURLOPT_CAINFO_BLOB, blob: text)
-        } else if let file = tls.caFile {
-            try setup.set(CURLOPT_CAINFO, file)
+            // The named authorities and no others.
+            try setup.check(vw_set_string(setup.easy, CURLOPT_CAPATH, nil))
         }
-        // The named authorities and no others.
-        if tls.ca != nil || tls.caFile != nil { try setup.check(vw_set_string(setup.easy, CURLOPT_CAPATH, nil)) }
-        if let text = tls.certificate {
-            try setup.set(CURLOPT_SSLCERT_BLOB, blob: text)
-        } else if let file = tls.certificateFile {
-            try setup.set(CURLOPT_SSLCERT, file)
-        }
-        if let key = tls.key {
-            try setup.set(CURLOPT_SSLKEY_BLOB, blob: reveal(key, files))
-        } else if let file = tls.keyFile ?? tls.certificateFile {
-            try setup.set(CURLOPT_SSLKEY, file)
-        }
+        if let text = tls.certificate { try setup.set(CURLOPT_SSLCERT_BLOB, blob: text) }
+        if let key = tls.key { try setup.set(CURLOPT_SSLKEY_BLOB, blob: reveal(key, files)) }
     }
 
     func reveal(_ secret: Secret, _ files: any FileAccess) throws(TransportError) -> String {

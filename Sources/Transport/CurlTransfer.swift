@@ -33,6 +33,13 @@ final class CurlTransfer: @unchecked Sendable {
     let deadline: Instant
     /// Takes the body piece by piece; nil collects it in `body`.
     let pieces: TransferMailbox?
+    /// What libcurl needs addresses of, and those that are known.
+    let endpoints: [Endpoint]
+    var addresses: [String: [String]] = [:]
+    var lookupStart: Instant?
+    var lookupDuration: Duration = .zero
+    /// Until when it may wait for its start.
+    var waitDeadline: Instant
     private let completion: @Sendable (Result<Outcome, TransportError>) -> Void
     private(set) var isFinished = false
 
@@ -73,7 +80,9 @@ final class CurlTransfer: @unchecked Sendable {
         self.job = job
         self.origin = origin
         self.timeout = timeout.bounded
-        self.deadline = now + timeout.bounded
+        deadline = now + timeout.bounded
+        waitDeadline = deadline
+        endpoints = CurlTransfer.endpoints(job, origin: origin)
         self.pieces = pieces
         self.completion = completion
         let bytes =
@@ -144,14 +153,16 @@ final class CurlTransfer: @unchecked Sendable {
         if let easy { vw_get_long(easy, CURLINFO_NUM_CONNECTS, &connects) }
         var timing = HTTPTiming()
         timing.reusedConnection = connects == 0
+        let lookup = Double(lookupDuration.milliseconds) / 1e3
         timing.total = seconds(CURLINFO_TOTAL_TIME_T)
         if !timing.reusedConnection {
-            timing.resolve = resolve
+            timing.resolve = resolve + lookup
             timing.connect = max(0, connect - resolve)
             timing.tls = tls > 0 ? max(0, tls - connect) : 0
         }
         timing.processing = max(0, answer - request)
         timing.transfer = max(0, timing.total - max(answer, request))
+        timing.total += lookup
         return timing
     }
 }

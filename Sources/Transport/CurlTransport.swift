@@ -3,13 +3,11 @@ import Samples
 
 /// Limits of a `CurlTransport`.
 package struct CurlTransportOptions: Sendable {
-    /// Transfers that may be looking up a name, connecting or shaking hands at once; more wait. Default 20: a thousand at
-    /// once cost 87 MB and as many resolver threads.
+    /// Transfers that may be connecting or shaking hands at once; more wait. Default 20: a thousand at once cost 87 MB.
     ///
-    /// Each lookup has a thread of libcurl's, which outlives a transfer that gives up: with dead name servers getaddrinfo(3)
-    /// takes up to 30 s against a connect timeout of 3 s. So a transport may have 200 threads, and the agent, which has
-    /// two, 500: 400 of these, 32 of `MailLoops` with their lookups, one for each name of a PostgreSQL server, and
-    /// about ten of its own beside two a core. `TasksMax=` in packaging/vaultwatch.service is set by it.
+    /// While name servers and mounts are dead the agent has about 140 threads beside two a core: for its two transports and
+    /// for PostgreSQL 16 lookups each (`NameResolver`), 32 of `MailLoops`, 32 for files (`FileThreads`), and about twenty
+    /// of its own. `TasksMax=` in packaging/vaultwatch.service allows for that.
     package var concurrentConnects = 20
     /// Of those, how many to one origin. Default 4: behind a firewall that drops everything each takes seconds, and other
     /// origins must be reached meanwhile.
@@ -32,14 +30,22 @@ package final class CurlTransport: HTTPClient, MailSender {
     private let platform: Platform
     private let web: CurlLoop
     private let mail: MailLoops
+    private let credentials: CredentialFiles
 
     /// - Parameter name: its threads', which append to it what they do: at most 10 bytes.
-    package init(
+    package convenience init(
         name: String = "curl", options: CurlTransportOptions = CurlTransportOptions(), platform: Platform
     ) {
+        self.init(name: name, options: options, platform: platform, resolver: NameResolver(platform))
+    }
+
+    init(name: String, options: CurlTransportOptions, platform: Platform, resolver: NameResolver) {
         self.platform = platform
-        web = CurlLoop(name: name, options: options, platform: platform)
-        mail = MailLoops { CurlLoop(name: "\(name)-mail", options: options, platform: platform) }
+        credentials = CredentialFiles(platform)
+        web = CurlLoop(name: name, options: options, platform: platform, resolver: resolver)
+        mail = MailLoops {
+            CurlLoop(name: "\(name)-mail", options: options, platform: platform, resolver: resolver)
+        }
     }
 
     deinit { close() }
@@ -71,13 +77,17 @@ package final class CurlTransport: HTTPClient, MailSender {
     package func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
         let host = mail.host.contains(":") ? "[\(mail.host)]" : mail.host
         let origin = "\(mail.security == .implicitTLS ? "smtps" : "smtp")://\(host):\(mail.port)"
+        let end = platform.time.monotonic() + mail.timeout.bounded
+        var mail = mail
+        if mail.security != .none { mail.tls = try await credentials.load(mail.tls, origin) }
+        mail.credentials = try await credentials.load(mail.credentials, origin)
         let loops = self.mail
         guard let loop = loops.take(origin) else {
             throw TransportError(.cancelled, "\(origin): the transport is closed")
         }
         let ended = TransferMailbox()
-        let transfer = CurlTransfer(.mail(mail), origin: origin, timeout: mail.timeout, now: platform.time.monotonic())
-        { result in
+        let now = platform.time.monotonic()
+        let transfer = CurlTransfer(.mail(mail), origin: origin, timeout: end - now, now: now) { result in
             loops.giveBack(loop)
             ended.finish(result)
         }
@@ -105,21 +115,24 @@ package final class CurlTransport: HTTPClient, MailSender {
             guard let parts = URLParts(request.url), parts.scheme == "http" || parts.scheme == "https" else {
                 throw TransportError(.other, "the URL is not an absolute http or https URL")
             }
-            let response = try await exchange(request, parts.origin, receive)
+            let response = try await exchange(request, parts.origin, until: end, receive)
             guard request.redirectLimit > 0, let next = try Redirect.next(after: response, to: request) else {
                 return response
             }
             request = next
-            request.timeout = end - platform.time.monotonic()
-            guard request.timeout > .zero else {
+            guard platform.time.monotonic() < end else {
                 throw TransportError(.timeout, "\(parts.origin): the redirects took too long")
             }
         }
     }
 
-    private func exchange(_ request: HTTPRequest, _ origin: String, _ receive: (@Sendable ([UInt8]) throws -> Void)?)
-        async throws(TransportError) -> HTTPResponse
-    {
+    private func exchange(
+        _ given: HTTPRequest, _ origin: String, until end: Instant, _ receive: (@Sendable ([UInt8]) throws -> Void)?
+    ) async throws(TransportError) -> HTTPResponse {
+        var request = given
+        if origin.hasPrefix("https:") { request.tls = try await credentials.load(given.tls, origin) }
+        if let signing = given.signing { request.signing = try await credentials.load(signing, origin) }
+        request.timeout = end - platform.time.monotonic()
         let outcome =
             if let receive {
                 try await performStreaming(request, origin, receive)

@@ -30,6 +30,8 @@ package struct HTTPRequest: Sendable {
     /// How many redirects are followed. Default 0: a redirect is an answer, since following one could carry a token
     /// elsewhere.
     package var redirectLimit = 0
+    /// Whether the body holds a secret, which no redirect may take to another origin. Default false.
+    package var bodyIsSecret = false
     /// Signs the request (AWS Signature Version 4).
     package var signing: AWSSigning?
 
@@ -37,8 +39,8 @@ package struct HTTPRequest: Sendable {
     package init(url: String) { self.url = url }
 }
 
-/// How a TLS server is verified, and who the client is. Files are read for each new connection, authorities at most every
-/// five minutes, so that rotating them needs no restart.
+/// How a TLS server is verified, and who the client is. Files are read for each request, so that rotating them needs
+/// no restart.
 package struct TLSOptions: Sendable, Hashable {
     /// A PEM file of authorities; nil means the system's.
     package var caFile: String?

@@ -7,6 +7,8 @@ package struct PostgresOptions: Sendable, Hashable {
     package var parameters: [String: String]
     /// Read for each new connection; nil leaves it to libpq (`passfile`, `PGPASSWORD`).
     package var password: Secret?
+    /// Whether `sslmode=verify-full` is a default that nobody wrote; errors of TLS say what to write then. Default false.
+    package var isVerifiedByDefault = false
     /// From the name lookup to the end of authentication. Default 3 s.
     package var connectTimeout: Duration = .seconds(3)
     /// For each query, on the server (`statement_timeout`) and, 250 ms longer, here. Default 4 s.

@@ -11,6 +11,10 @@ enum PostgresFailure {
             message)
     }
 
+    /// For a server that can't be verified, though nobody has asked for it.
+    static let advice =
+        "verify-full is the default; write sslrootcert: the file of the server's authority, sslmode: require to encrypt without verifying, or sslmode: disable"
+
     /// What the server answered to a query.
     static func query(sqlState: String?, _ text: String) -> PostgresError {
         PostgresError(
@@ -68,5 +72,13 @@ enum PostgresFailure {
             !$0.hasPrefix("LOCATION:")
         }
         return String(lines.joined(separator: "; ").prefix(500))
+    }
+}
+
+extension PostgresError {
+    /// Says what to write where the server's certificate is refused by default.
+    func advising(_ options: PostgresOptions) -> PostgresError {
+        guard reason == .tls, options.isVerifiedByDefault else { return self }
+        return PostgresError(reason, sqlState: sqlState, "\(message); \(PostgresFailure.advice)")
     }
 }

@@ -1,6 +1,5 @@
 import Glibc
 import Platform
-import Synchronization
 
 /// All PostgreSQL connections on one thread, with poll(2).
 final class PostgresLoop: @unchecked Sendable {
@@ -11,77 +10,44 @@ final class PostgresLoop: @unchecked Sendable {
         case close(PostgresSession, OneShot<Void>)
         /// Its owner is gone.
         case remove(PostgresSession)
-        case resolved(PostgresSession, name: String, Result<[String], PostgresError>, attempt: Int)
+        case resolved(PostgresSession, name: String, NameResolver.Answer, attempt: Int)
+        /// The files that a connection needs have been read, the password's among them.
+        case read(PostgresSession, Result<String?, PostgresError>, attempt: Int)
         case stop
-    }
-
-    private enum Life {
-        /// No thread yet: the next query starts one.
-        case dormant
-        case running
-        case stopped
-    }
-
-    private struct Inbox {
-        var life = Life.dormant
-        var wakeup: Wakeup?
-        var commands: [Command] = []
     }
 
     private let platform: Platform
     private let onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)?
-    private let inbox = Mutex(Inbox())
+    private let inbox: LoopInbox<Command>
+    private let resolver: NameResolver
     /// The thread's: sessions that have been used.
     private var sessions: [ObjectIdentifier: PostgresSession] = [:]
 
-    init(platform: Platform, onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)?) {
+    init(
+        platform: Platform, resolver: NameResolver? = nil, onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)?
+    ) {
         self.platform = platform
+        self.resolver = resolver ?? NameResolver(platform)
+        inbox = LoopInbox("postgres", platform.threads)
         self.onIdleConnectionLost = onIdleConnectionLost
     }
 
     /// Hands a query over, and starts the thread where there is none.
     /// - Returns: why the query will have no answer; the next one tries to start the thread again.
     func submit(_ query: PostgresQuery, to session: PostgresSession) -> PostgresError? {
-        inbox.withLock { inbox in
-            if inbox.life == .stopped { return PostgresLoop.closed }
-            if inbox.life == .dormant {
-                do { try start(&inbox) } catch { return PostgresError(.other, "\(error)") }
-            }
-            inbox.commands.append(.query(session, query))
-            inbox.wakeup?.signal()
-            return nil
+        switch inbox.submit(.query(session, query), run: { self.run($0) }) {
+        case nil: nil
+        case .stopped: PostgresLoop.closed
+        case .noThread(let error): PostgresError(.other, "\(error)")
         }
-    }
-
-    private func start(_ inbox: inout Inbox) throws(ThreadError) {
-        if inbox.wakeup == nil { inbox.wakeup = Wakeup() }
-        guard let wakeup = inbox.wakeup else { throw ThreadError(name: "postgres", code: EMFILE) }
-        try platform.threads.start("postgres") { self.run(wakeup) }
-        inbox.life = .running
     }
 
     /// - Returns: false when no thread runs, so that there is nothing to do.
     @discardableResult
-    func post(_ command: Command) -> Bool {
-        inbox.withLock { inbox in
-            guard inbox.life == .running else { return false }
-            inbox.commands.append(command)
-            inbox.wakeup?.signal()
-            return true
-        }
-    }
+    func post(_ command: Command) -> Bool { inbox.post(command) }
 
     /// Drops every connection and ends the thread; what waits fails with `.cancelled`, and so does every later query.
-    func stop() {
-        inbox.withLock { inbox in
-            if inbox.life == .running {
-                inbox.commands.append(.stop)
-                inbox.wakeup?.signal()
-            }
-            // From here on nothing comes in behind the command, where nobody would read it.
-            inbox.life = .stopped
-        }
-    }
+    func stop() { inbox.stop(.stop) }
 
     private func run(_ wakeup: Wakeup) {
         while true {
@@ -117,11 +83,7 @@ final class PostgresLoop: @unchecked Sendable {
     /// Performs what other threads have asked for.
     /// - Returns: false after `stop`.
     private func perform() -> Bool {
-        let commands = inbox.withLock { inbox in
-            defer { inbox.commands = [] }
-            return inbox.commands
-        }
-        for command in commands {
+        for command in inbox.take() {
             switch command {
             case .query(let session, let query):
                 sessions[ObjectIdentifier(session)] = session
@@ -135,6 +97,7 @@ final class PostgresLoop: @unchecked Sendable {
                 sessions[ObjectIdentifier(session)] = nil
             case .resolved(let session, let name, let result, let attempt):
                 session.resolved(name, result, attempt: attempt)
+            case .read(let session, let result, let attempt): session.read(result, attempt: attempt)
             // `stop` lets nothing in behind it.
             case .stop:
                 for session in sessions.values { session.drop(PostgresLoop.closed) }
@@ -150,9 +113,10 @@ final class PostgresLoop: @unchecked Sendable {
     /// A connection to come; it costs nothing before its first query.
     func session(_ options: PostgresOptions) -> PostgresSession {
         PostgresSession(options, platform: platform) { session, name, attempt in
-            NameLookup.start(name, self.platform.threads) {
-                self.post(.resolved(session, name: name, $0, attempt: attempt))
-            }
+            self.resolver.lookUp(name) { self.post(.resolved(session, name: name, $0, attempt: attempt)) }
+        } readFiles: { session, attempt in
+            let files = self.platform.files
+            Task { self.post(.read(session, await session.options.loaded(files), attempt: attempt)) }
         }
     }
 }

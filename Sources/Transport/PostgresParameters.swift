@@ -6,7 +6,7 @@ enum PostgresParameters {
     /// Sockets, addresses, a given `hostaddr` and lists of hosts need none or are left to libpq's list syntax.
     static func nameToResolve(_ parameters: [String: String]) -> [String] {
         guard parameters["hostaddr", default: ""].isEmpty, let host = parameters["host"] else { return [] }
-        return host.split(separator: ",").map(String.init).filter { !isLocal($0) && !NameLookup.isNumeric($0) }
+        return host.split(separator: ",").map(String.init).filter { !isLocal($0) && !NameResolver.isNumeric($0) }
     }
 
     /// - Parameters:
@@ -55,5 +55,31 @@ enum PostgresParameters {
         parameters["host"] = names.joined(separator: ",")
         parameters["hostaddr"] = numbers.joined(separator: ",")
         if ends.contains(where: { !$0.isEmpty }) { parameters["port"] = ends.joined(separator: ",") }
+    }
+}
+
+extension PostgresOptions {
+    /// What libpq reads by itself.
+    private static let fileParameters = ["sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"]
+
+    private var filePaths: [String] {
+        PostgresOptions.fileParameters.compactMap { parameters[$0] }.filter { $0.hasPrefix("/") }
+    }
+
+    /// Whether a new connection needs files.
+    var hasFiles: Bool { password?.path != nil || !filePaths.isEmpty }
+
+    /// Reads the password, and all files once that libpq will read on its thread: what is no regular file, or on a dead
+    /// mount, would hold all connections there. A missing one is for libpq to judge.
+    func loaded(_ files: any FileAccess) async -> Result<String?, PostgresError> {
+        let name = PostgresParameters.name(parameters)
+        for path in filePaths {
+            do throws(FileError) { _ = try await files.readInTime(path, limit: 4 << 20) } catch {
+                if !error.isMissing { return .failure(PostgresError(.tls, "\(name): \(error)")) }
+            }
+        }
+        do throws(FileError) { return .success(try await password?.revealInTime(files)) } catch {
+            return .failure(PostgresError(.auth, "\(name): no password: \(error)"))
+        }
     }
 }

@@ -10,7 +10,7 @@ import Samples
 final class PostgresSession: @unchecked Sendable {
     private enum State {
         case disconnected
-        /// Names are being looked up.
+        /// Names are being looked up and files read.
         case resolving(deadline: Instant, attempt: Int)
         case connecting(OpaquePointer, PostgresPollingStatusType, deadline: Instant)
         case ready(OpaquePointer)
@@ -28,25 +28,31 @@ final class PostgresSession: @unchecked Sendable {
     private var queue: [PostgresQuery] = []
     private var backoff = Backoff()
     private var lastFailure: PostgresError?
-    /// Lookups on their way; a second is not begun while one hangs.
-    private var lookups = 0
     /// Bytes that have come since the connection was begun, was ready, or was asked: libpq keeps a message of any size
     /// whole before it shows any of it.
     private var taken = 0
     /// Of what a server says unasked, bytes.
     private static let unaskedLimit = 1 << 20
     private var attempts = 0
+    /// Answers of this attempt still to come.
+    private var awaited = 0
+    private var password: String?
 
     private var resolved: [String: [String]] = [:]
     private let lookUp: @Sendable (PostgresSession, String, Int) -> Void
+    private let readFiles: @Sendable (PostgresSession, Int) -> Void
 
-    /// - Parameter lookUp: looks a name up off the loop's thread, and hands the answer to `resolved` on it.
+    /// - Parameters:
+    ///   - lookUp: looks a name up off the loop's thread, and hands the answer to `resolved` on it.
+    ///   - readFiles: reads what a connection needs, likewise, and hands the password to `read`.
     init(
         _ options: PostgresOptions, platform: Platform,
-        lookUp: @escaping @Sendable (PostgresSession, String, Int) -> Void
+        lookUp: @escaping @Sendable (PostgresSession, String, Int) -> Void,
+        readFiles: @escaping @Sendable (PostgresSession, Int) -> Void
     ) {
         self.options = options
         self.lookUp = lookUp
+        self.readFiles = readFiles
         self.platform = platform
         name = PostgresParameters.name(options.parameters)
     }
@@ -116,41 +122,42 @@ final class PostgresSession: @unchecked Sendable {
             attempts += 1
             let deadline = platform.time.monotonic() + options.connectTimeout.bounded
             let names = PostgresParameters.nameToResolve(options.parameters)
-            if names.isEmpty {
-                connect([:], deadline)
-            } else if lookups > 0 {
-                connectFailed(PostgresError(.dns, "\(name): the lookup of its name still hangs"))
-            } else {
-                state = .resolving(deadline: deadline, attempt: attempts)
-                lookups = names.count
-                for name in names { lookUp(self, name, attempts) }
+            (resolved, password) = (
+                [:], options.password.flatMap { $0.path == nil ? try? $0.reveal(platform.files) : nil }
+            )
+            awaited = names.count + (options.hasFiles ? 1 : 0)
+            guard awaited > 0 else {
+                connect(deadline)
+                return
             }
+            state = .resolving(deadline: deadline, attempt: attempts)
+            for name in names { lookUp(self, name, attempts) }
+            if options.hasFiles { readFiles(self, attempts) }
         case .ready(let connection): startNext(connection)
         case .resolving, .connecting, .running: break
         }
     }
 
-    func resolved(_ name: String, _ result: Result<[String], PostgresError>, attempt: Int) {
-        lookups -= 1
+    func resolved(_ name: String, _ result: NameResolver.Answer, attempt: Int) {
+        answered(attempt, result.mapError { PostgresError(.dns, "\($0)") }) { resolved[name] = $0 }
+    }
+
+    func read(_ result: Result<String?, PostgresError>, attempt: Int) { answered(attempt, result) { password = $0 } }
+
+    private func answered<Value>(_ attempt: Int, _ result: Result<Value, PostgresError>, _ take: (Value) -> Void) {
         guard case .resolving(let deadline, let current) = state, current == attempt else { return }
         switch result {
         case .failure(let error): connectFailed(error)
-        case .success(let addresses):
-            resolved[name] = addresses
-            if lookups == 0 {
-                connect(resolved, deadline)
-                resolved = [:]
-            }
+        case .success(let value):
+            take(value)
+            awaited -= 1
+            if awaited == 0 { connect(deadline) }
         }
     }
 
-    private func connect(_ addresses: [String: [String]], _ deadline: Instant) {
-        let password: String?
-        do { password = try options.password?.reveal(platform.files) } catch {
-            connectFailed(PostgresError(.auth, "\(name): no password: \(error)"))
-            return
-        }
-        let parameters = PostgresParameters.all(options, password: password, addresses: addresses)
+    private func connect(_ deadline: Instant) {
+        let parameters = PostgresParameters.all(options, password: password, addresses: resolved)
+        (resolved, password) = ([:], nil)
         let connection = withCStrings(parameters.map(\.0)) { keywords in
             withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 0) }
         }
@@ -200,7 +207,7 @@ final class PostgresSession: @unchecked Sendable {
                 state = .ready(connection)
                 advance()
             case PGRES_POLLING_FAILED:
-                let error = failure(connection, .connect)
+                let error = failure(connection, .connect).advising(options)
                 PQfinish(connection)
                 state = .disconnected
                 connectFailed(error)
@@ -246,7 +253,9 @@ final class PostgresSession: @unchecked Sendable {
         case .resolving(let deadline, _) where deadline <= now:
             connectFailed(
                 PostgresError(
-                    .timeout, "\(name): its name was not found in \(options.connectTimeout.wholeMilliseconds) ms"))
+                    .timeout,
+                    "\(name): its address or its files were not found in \(options.connectTimeout.wholeMilliseconds) ms"
+                ))
         case .connecting(let connection, _, let deadline) where deadline <= now:
             PQfinish(connection)
             state = .disconnected

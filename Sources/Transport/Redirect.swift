@@ -6,7 +6,8 @@ enum Redirect {
     private static let harmless: Set<String> = ["accept", "accept-language", "content-type", "user-agent"]
 
     /// The request to make next; nil when the response is the answer. A redirect that would turn a POST with a body into
-    /// a GET is an answer too: else a message would count as accepted where only a page was fetched.
+    /// a GET is an answer too: else a message would count as accepted where only a page was fetched. So is one that would
+    /// take a body with a secret to another origin.
     /// - Throws: `.http` for a Location that must not be followed: not http(s), or from https to http.
     static func next(after response: HTTPResponse, to request: HTTPRequest) throws(TransportError) -> HTTPRequest? {
         guard [301, 302, 303, 307, 308].contains(response.status), let location = response[header: "location"],
@@ -30,6 +31,7 @@ enum Redirect {
             next.headers.removeAll { $0.name.lowercased() == "content-type" }
         }
         if to.origin != from.origin {
+            if next.bodyIsSecret, !next.body.isEmpty { return nil }
             next.headers.removeAll { !harmless.contains($0.name.lowercased()) }
             next.signing = nil
             next.tls.serverName = nil

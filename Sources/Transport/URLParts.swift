@@ -21,6 +21,25 @@ struct URLParts: Sendable, Hashable {
         self.port = port
     }
 
+    /// A proxy as CURLOPT_PROXY(3) reads it: http where no scheme is given, and port 1080, for https 443.
+    static func proxy(_ text: String) -> URLParts? {
+        guard let handle = curl_url() else { return nil }
+        defer { curl_url_cleanup(handle) }
+        let url = text.contains("://") ? text : "http://\(text)"
+        guard curl_url_set(handle, CURLUPART_URL, url, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK,
+            let scheme = part(handle, CURLUPART_SCHEME)?.lowercased(), let host = part(handle, CURLUPART_HOST)
+        else { return nil }
+        let port = part(handle, CURLUPART_PORT).flatMap { Int($0) } ?? (scheme == "https" ? 443 : 1080)
+        return URLParts(
+            scheme: scheme, host: host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host, port: port)
+    }
+
+    private init(scheme: String, host: String, port: Int) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+    }
+
     /// `https://vault-1.example:8200`: what messages may show. A path or query may be a secret, as a Slack webhook's
     /// is.
     var origin: String { "\(scheme)://\(hostInURL):\(port)" }

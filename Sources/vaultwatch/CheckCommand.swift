@@ -7,6 +7,7 @@ import Platform
 import Probes
 import Rules
 import Samples
+import Transport
 import Web
 import YAML
 
@@ -73,6 +74,11 @@ struct CheckConfigCommand: AsyncParsableCommand {
         )
         if nodes + configuration.postgres.count + sets == 0, configuration.records == nil {
             print("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
+        }
+        for server in configuration.postgres where server.connection.isVerifiedByDefault {
+            print(
+                "PostgreSQL server \(server.name) has no sslmode: its certificate will be verified (verify-full); write sslrootcert where the system does not trust its authority, sslmode: require to encrypt without verifying, or sslmode: disable"
+            )
         }
         guard live else { return }
         var platform = Platform.real(log: LogOptions.silent)

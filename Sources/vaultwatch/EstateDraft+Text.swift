@@ -68,8 +68,12 @@ extension EstateDraft {
             lines.append("      # The authority of the nodes' certificates, where the system does not trust it:")
             lines.append("      # ca_file: /etc/vaultwatch/vault-ca.pem")
         }
-        lines += ["      token_file: \(EstateDraft.secrets)/vault-token", ""]
-        return lines
+        lines.append("      token_file: \(EstateDraft.secrets)/vault-token")
+        if nodes.contains(where: { $0.url.hasPrefix("http:") }) {
+            lines.append("      # A node offers no TLS: the token goes over the network in clear.")
+            lines.append("      allow_plaintext: true")
+        }
+        return lines + [""]
     }
 
     private var postgresLines: [String] {

@@ -152,7 +152,7 @@ struct AlertingParserTests {
         #expect(options.proxy.connectHeaders.map(\.name) == ["X-One", "X-One", "Two"])
         #expect(try options.proxy.connectHeaders.map { try $0.value.reveal(SystemFiles()) } == ["a", "b", "c"])
         let oauth2 = try http(
-            "oauth2: {client_id: c, client_secret: s, token_url: 'http://t', proxy_url: 'http://p', proxy_connect_header: {A: [b]}}"
+            "oauth2: {client_id: c, client_secret: s, token_url: 'https://t', proxy_url: 'http://p', proxy_connect_header: {A: [b]}}"
         )
         #expect(oauth2.errors == [])
         guard case .oauth2(let token) = oauth2.options.authorization else {
@@ -207,15 +207,15 @@ struct AlertingParserTests {
                     )),
                 .init(type: "{{ .x }}", text: "Bare", press: .send(name: "m", value: "", confirmation: nil)),
             ])
-        let head = "route: {receiver: a}\nreceivers: [{name: a, slack_configs: [{api_url: 'http://x', actions: [{"
+        let head = "route: {receiver: a}\nreceivers: [{name: a, slack_configs: [{api_url: 'https://x', actions: [{"
         for (action, expected) in [
-            ("type: button, text: x", ["am.yml:2:71: an action needs \"name\" or \"url\""]),
-            ("text: x, name: n", ["am.yml:2:71: an action needs \"type\""]),
-            ("type: button, text: '', name: n", ["am.yml:2:86: text: expected text, found nothing"]),
-            ("type: button, text: x, name: n, confirm: {title: t}", ["am.yml:2:113: a confirmation needs \"text\""]),
+            ("type: button, text: x", ["am.yml:2:72: an action needs \"name\" or \"url\""]),
+            ("text: x, name: n", ["am.yml:2:72: an action needs \"type\""]),
+            ("type: button, text: '', name: n", ["am.yml:2:87: text: expected text, found nothing"]),
+            ("type: button, text: x, name: n, confirm: {title: t}", ["am.yml:2:114: a confirmation needs \"text\""]),
             (
                 "type: button, text: x, name: n, vlaue: v",
-                ["am.yml:2:104: unknown key \"vlaue\" in an action; did you mean \"value\"?"]
+                ["am.yml:2:105: unknown key \"vlaue\" in an action; did you mean \"value\"?"]
             ),
         ] {
             let found = try parse(head + action + "}]}]}]\n").errors

@@ -228,12 +228,12 @@ enum AlertmanagerFiles {
         receivers: [{name: a}]
         """#,
         "hc_oauth2": #"""
-        global: {http_config: {oauth2: {client_id: c, client_secret: s, token_url: 'http://t', scopes: [a], endpoint_params: {a: b}}}}
+        global: {http_config: {oauth2: {client_id: c, client_secret: s, token_url: 'https://t', scopes: [a], endpoint_params: {a: b}}}}
         route: {receiver: a}
-        receivers: [{name: a, webhook_configs: [{url: 'http://x'}]}]
+        receivers: [{name: a, webhook_configs: [{url: 'https://x'}]}]
         """#,
         "hc_oauth2noid": #"""
-        global: {http_config: {oauth2: {client_id: '', client_secret: s, token_url: 'http://t'}}}
+        global: {http_config: {oauth2: {client_id: '', client_secret: s, token_url: 'https://t'}}}
         route: {receiver: a}
         receivers: [{name: a}]
         """#,
@@ -344,7 +344,7 @@ enum AlertmanagerFiles {
         "pd_good": #"""
         global: {pagerduty_url: 'https://x/v2/enqueue'}
         route: {receiver: a}
-        receivers: [{name: a, pagerduty_configs: [{routing_key: a, send_resolved: false, client: c, client_url: u, description: d, severity: s, details: {a: b}, images: [{src: s, alt: a, href: h}], links: [{href: h, text: t}], source: s, class: c, component: c, group: g, url: 'http://y', http_config: {follow_redirects: false}}]}]
+        receivers: [{name: a, pagerduty_configs: [{routing_key: a, send_resolved: false, client: c, client_url: u, description: d, severity: s, details: {a: b}, images: [{src: s, alt: a, href: h}], links: [{href: h, text: t}], source: s, class: c, component: c, group: g, url: 'https://y', http_config: {follow_redirects: false}}]}]
         """#,
         "pd_keyempty": #"""
         global: {}
@@ -391,22 +391,22 @@ enum AlertmanagerFiles {
         receivers: [{name: a}]
         """#,
         "sl_actionname": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, name: n, value: v}]}]}]
         """#,
         "sl_actionnotext": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{actions: [{type: button, url: 'http://x'}]}]}]
         """#,
         "sl_actionnothing": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, value: v}]}]}]
         """#,
         "sl_actionnotype": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{actions: [{type: '', text: x, url: 'http://x'}]}]}]
         """#,
@@ -416,47 +416,47 @@ enum AlertmanagerFiles {
         receivers: [{name: a, slack_configs: [{channel: x}]}]
         """#,
         "sl_both": #"""
-        global: {slack_api_url: 'http://x/', slack_api_url_file: /y}
+        global: {slack_api_url: 'https://x/', slack_api_url_file: /y}
         route: {receiver: a}
         receivers: [{name: a}]
         """#,
         "sl_confirm": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, name: n, confirm: {text: t}}, {type: select, text: x, name: n}]}]}]
         """#,
         "sl_confirmempty": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, name: n, confirm: {text: ''}}]}]}]
         """#,
         "sl_fieldempty": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{fields: [{title: '', value: x}]}]}]
         """#,
         "sl_fieldnovalue": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{fields: [{title: a}]}]}]
         """#,
         "sl_fileempty": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{channel: x, api_url_file: ''}]}]
         """#,
         "sl_good": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{channel: x, send_resolved: true, username: u, color: c, title: t, title_link: l, pretext: p, text: t, fields: [{title: a, value: b, short: true}], short_fields: true, footer: f, fallback: f, callback_id: c, icon_emoji: e, icon_url: u, image_url: i, thumb_url: t, link_names: true, mrkdwn_in: [text], actions: [{type: button, text: t, url: 'http://x', style: primary, name: n, value: v, confirm: {text: t, title: t, ok_text: o, dismiss_text: d}}], http_config: {proxy_url: 'http://p:1'}}]}]
         """#,
         "sl_nochannel": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{}]}]
         """#,
         "sl_noconfirmtext": #"""
-        global: {slack_api_url: 'http://x/services/y'}
+        global: {slack_api_url: 'https://x/services/y'}
         route: {receiver: a}
         receivers: [{name: a, slack_configs: [{actions: [{type: button, text: x, url: 'http://x', confirm: {title: t}}]}]}]
         """#,
@@ -466,7 +466,7 @@ enum AlertmanagerFiles {
         """#,
         "sl_ownboth": #"""
         route: {receiver: a}
-        receivers: [{name: a, slack_configs: [{channel: x, api_url: 'http://x/', api_url_file: /y}]}]
+        receivers: [{name: a, slack_configs: [{channel: x, api_url: 'https://x/', api_url_file: /y}]}]
         """#,
         "sl_secret": #"""
         global: {}
@@ -551,7 +551,7 @@ enum AlertmanagerFiles {
         """#,
         "wh_good": #"""
         route: {receiver: a}
-        receivers: [{name: a, webhook_configs: [{url: 'http://x:80/y?z=1', max_alerts: 5, send_resolved: false, http_config: {basic_auth: {username: u, password: p}, tls_config: {server_name: x, min_version: TLS12}, enable_http2: true}}]}]
+        receivers: [{name: a, webhook_configs: [{url: 'https://x:80/y?z=1', max_alerts: 5, send_resolved: false, http_config: {basic_auth: {username: u, password: p}, tls_config: {server_name: x, min_version: TLS12}, enable_http2: true}}]}]
         """#,
         "wh_many": #"""
         global: {}
@@ -561,6 +561,10 @@ enum AlertmanagerFiles {
         "wh_none": #"""
         route: {receiver: a}
         receivers: [{name: a, webhook_configs: [{}]}]
+        """#,
+        "wh_plaintext": #"""
+        route: {receiver: a}
+        receivers: [{name: a, webhook_configs: [{url: 'http://x', http_config: {basic_auth: {username: u, password: p}}}]}]
         """#,
         "wh_space": #"""
         global: {}
@@ -754,7 +758,7 @@ enum AlertmanagerFiles {
                 fields: [{title: Severity, value: '{{ .CommonLabels.severity }}', short: true}]
                 actions: [{type: button, text: Runbook, url: '{{ (index .Alerts 0).Annotations.runbook }}'}]
           - name: hook
-            webhook_configs: [{url: 'http://tickets.example.org/alerts', max_alerts: 50, http_config: {authorization: {credentials: token}}}]
+            webhook_configs: [{url: 'https://tickets.example.org/alerts', max_alerts: 50, http_config: {authorization: {credentials: token}}}]
         """#,
     ]
 }

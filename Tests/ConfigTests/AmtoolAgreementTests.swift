@@ -18,6 +18,8 @@ struct AmtoolAgreementTests {
         "hc_oauth2nourl": "no token is to be had there", "wh_template": "its braces would be sent as they are",
         "wh_space": "no URL has a space",
         "sl_secret": "what the API shows in a secret's position is no address",
+        "wh_plaintext": "everybody on the way reads the password",
+        "wh_userinfo": "everybody on the way reads the password",
         "twodocuments": "the second would be left out",
         "em_ownbothpw": "which of the two is meant?",
     ]
@@ -94,7 +96,7 @@ struct AmtoolAgreementTests {
         ("global: {http_config: {bearer_token%}}", "webhook_configs: []"),
         ("global: {http_config: {authorization: {credentials%}}}", "webhook_configs: []"),
         (
-            "global: {http_config: {oauth2: {client_id: a, token_url: 'http://t', client_secret%}}}",
+            "global: {http_config: {oauth2: {client_id: a, token_url: 'https://t', client_secret%}}}",
             "webhook_configs: []"
         ),
     ])

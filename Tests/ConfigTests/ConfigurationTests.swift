@@ -297,7 +297,7 @@ struct ConfigurationTests {
         let lines = keys.trimmingCharacters(in: ["{", "}"]).components(separatedBy: ", ").map { "      " + $0 }.joined(
             separator: "\n")
         let text =
-            "vault:\n  clusters:\n    - name: c\n      nodes: [{name: n, url: 'http://n:8200'}]\n\(lines)\n"
+            "vault:\n  clusters:\n    - name: c\n      nodes: [{name: n, url: 'https://n:8200'}]\n\(lines)\n"
             + Self.alerting
         #expect(complaints(text, files: ["/etc/vaultwatch/k": "k"]) == [complaint])
     }
@@ -388,7 +388,7 @@ struct ConfigurationTests {
 
     @Test func secretsDoNotShow() throws {
         let text = """
-            vault: {clusters: [{name: c, nodes: [{name: n, url: 'http://n:8200'}], token: hunter2}, {name: d, nodes: [{name: n, url: 'http://n:8200'}], role_id: hunter2, secret_id: hunter2}]}
+            vault: {clusters: [{name: c, nodes: [{name: n, url: 'https://n:8200'}], token: hunter2}, {name: d, nodes: [{name: n, url: 'https://n:8200'}], role_id: hunter2, secret_id: hunter2}]}
             postgres: {servers: [{name: p, cluster: c, dsn: "host=h password='hunter2'"}, {name: q, cluster: c, host: h, password: hunter2}]}
             backups: [{bucket: b, access_key_id: hunter2, secret_access_key: hunter2, session_token: hunter2, sets: [{name: s, prefix: p, period: day}]}]
             alerting:

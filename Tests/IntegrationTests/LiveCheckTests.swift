@@ -67,7 +67,8 @@ import Testing
               receivers:
                 - name: ops
                   webhook_configs:
-                    - {url: 'http://me:s3cr3t@hook.invalid/s3cr3t'}
+                    - url: 'http://me:s3cr3t@hook.invalid/s3cr3t'
+                      http_config: {proxy_url: '\(proxy.url)', allow_plaintext: true}
                     - {url: 'http://hook.invalid?token=s3cr3t'}
                     - {url: 'http://other.invalid/s3cr3t'}
                     - {url_file: '\(secret)'}

@@ -24,14 +24,21 @@ final class RunningAgent: Sendable {
         return agent
     }
 
+    /// A node that does not answer.
+    static let deadNode = #"vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}"#
+
     /// Nothing runs yet.
-    init(_ alerting: String, _ rules: String = "groups: []\n") throws {
+    /// - Parameter targets: what is probed, as lines of the configuration.
+    init(
+        _ alerting: String, _ rules: String = "groups: []\n",
+        targets: (TemporaryDirectory) throws -> String = { _ in RunningAgent.deadNode }
+    ) throws {
         folder = try TemporaryDirectory()
         let port = try freePort()
         let rulesFile = try folder.write("rules.yml", rules)
         rest = """
             global: {poll_interval: 1s, timeout: 500ms, evaluation_interval: 1s}
-            vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
+            \(try targets(folder))
             rules: [\(rulesFile)]
             web: {listen_addresses: ["127.0.0.1:\(port)"]}
             storage: {path: \(folder.path)/state}

@@ -124,6 +124,7 @@ struct SystemThreadsTests {
     /// More than any address space holds.
     @Test func aThreadThatCannotStartIsAnError() {
         let isReleased = Flag()
+        let before = SystemThreads.failures
         do {
             let held = Held(isReleased)
             try SystemThreads().start("huge", stackBytes: 1 << 50) { _ = held }
@@ -134,6 +135,7 @@ struct SystemThreadsTests {
             #expect("\(error)".hasPrefix("the thread \"huge\" cannot be started: "))
         }
         #expect(isReleased.isRaised)
+        #expect(SystemThreads.failures > before)
     }
 
     private final class Flag: Sendable {

@@ -104,7 +104,7 @@ enum Estate {
         let list = #"'{{ range .Alerts }}@@ {{ .Status }} {{ .Labels.alertname }}/{{ .Labels.node }} {{ end }}.'"#
         let group = #"'{{ .GroupLabels.alertname }}/{{ .GroupLabels.node }}'"#
         let slack =
-            "slack_configs: [{app_token: t, app_url: 'http://team/slack', channel: '#a', text: \(list), callback_id: \(group), send_resolved: true}]"
+            "slack_configs: [{app_token: t, app_url: 'http://team/slack', http_config: {allow_plaintext: true}, channel: '#a', text: \(list), callback_id: \(group), send_resolved: true}]"
         let mail =
             "email_configs: [{to: a@example.org, from: v@example.org, smarthost: 'night:25', html: '', text: \(list), headers: {X-Group: \(group)}, send_resolved: true}]"
         let nodes = (Estate.nodes + Estate.others[version]).map { "{name: \($0), url: 'http://\($0)'}" }.joined(
@@ -140,7 +140,7 @@ enum Estate {
                 - name: pager
                   fallback: night
                   response_time: 5m
-                  pagerduty_configs: [{routing_key: k, url: "http://pager/pd"}]
+                  pagerduty_configs: [{routing_key: k, url: "http://pager/pd", http_config: {allow_plaintext: true}}]
                   webhook_configs: [{url: "http://pager/0"}]
                 - name: night
                   webhook_configs: [{url: "http://night/0"}]

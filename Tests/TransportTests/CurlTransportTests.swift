@@ -541,6 +541,34 @@ struct RedirectTests {
         #expect(String(decoding: collected.withLock { $0 }, as: UTF8.self) == "there")
     }
 
+    /// A key in a body is for the host that the configuration names, and for no other.
+    @Test(arguments: [307, 308]) func aBodyWithASecretGoesToNoOtherOrigin(_ status: Int) async throws {
+        let stolen = Mutex("")
+        let other = try RawServer.http { request in
+            stolen.withLock { $0 += request }
+            return RawServer.ok("there")
+        }
+        let location = other.url
+        let server = try RawServer.http { request in
+            request.hasPrefix("POST /same ")
+                ? RawServer.ok("here")
+                : "HTTP/1.1 \(status) T\r\nLocation: \(request.hasPrefix("POST /near ") ? "/same" : location)\r\nContent-Length: 0\r\n\r\n"
+        }
+        var request = HTTPRequest(url: server.url + "/far")
+        request.method = "POST"
+        request.redirectLimit = 3
+        request.body = Array("routing_key=hunter2".utf8)
+        request.bodyIsSecret = true
+        #expect(try await transport.send(request).status == status)
+        #expect(stolen.withLock { $0 }.isEmpty)
+        request.url = server.url + "/near"
+        #expect(try await transport.send(request).text == "here")
+        // A message without one may go.
+        request.url = server.url + "/far"
+        request.bodyIsSecret = false
+        #expect(try await transport.send(request).text == "there")
+    }
+
     @Test(arguments: ["file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/"])
     func doesNotFollowElsewhere(_ location: String) async throws {
         let server = try RawServer.http { _ in "HTTP/1.1 301 T\r\nLocation: \(location)\r\nContent-Length: 0\r\n\r\n" }

@@ -10,7 +10,8 @@ extension ReceiversParser {
         var fields = Fields(node, errors, "http_config")
         var options = HTTPClientOptions()
         options.tls = tls(fields.node("tls_config"), default: TLSOptions())
-        options.authorization = authorization(&fields)
+        options.allowsPlaintext = fields.bool("allow_plaintext") ?? false
+        options.authorization = authorization(&fields, options)
         options.proxy = proxy(&fields)
         options.followRedirects = fields.bool("follow_redirects") ?? true
         // Accepted for compatibility; HTTP/1.1 is always used.
@@ -72,7 +73,7 @@ extension ReceiversParser {
         options.exceptions = ReceiversParser.exceptions(value("NO_PROXY"))
     }
 
-    private func authorization(_ fields: inout Fields) -> HTTPClientOptions.Authorization {
+    private func authorization(_ fields: inout Fields, _ http: HTTPClientOptions) -> HTTPClientOptions.Authorization {
         var found: [HTTPClientOptions.Authorization] = []
         if let node = fields.node("basic_auth") {
             var basic = Fields(node, errors, "basic_auth")
@@ -91,7 +92,7 @@ extension ReceiversParser {
             scheme.finish()
             found.append(.scheme(type, credentials: credentials ?? Secret(value: "")))
         }
-        if let node = fields.node("oauth2"), let options = oauth2(node) { found.append(.oauth2(options)) }
+        if let node = fields.node("oauth2"), let options = oauth2(node, http) { found.append(.oauth2(options)) }
         if let token = context.secret(&fields, "bearer_token") { found.append(.scheme("Bearer", credentials: token)) }
         if found.count > 1 {
             errors.add(fields.position, "expected at most one of basic_auth, authorization, oauth2, bearer_token")
@@ -99,13 +100,16 @@ extension ReceiversParser {
         return found.first ?? .none
     }
 
-    private func oauth2(_ node: Node) -> OAuth2Options? {
+    private func oauth2(_ node: Node, _ http: HTTPClientOptions) -> OAuth2Options? {
         var fields = Fields(node, errors, "oauth2")
         let id = filled(&fields, "client_id")
         let secret = context.secret(&fields, "client_secret")
         if secret == nil { errors.add(node.position, "oauth2 needs \"client_secret\" or \"client_secret_file\"") }
         let url = fields.parsed("token_url", expected: "a URL such as https://login.example.org/token") {
             ParsingContext.webURL($0)
+        }
+        if let url {
+            refusePlaintext(url, "the client_secret", http, "token_url", at: fields.position(of: "token_url"))
         }
         if url == nil, fields.node("token_url") == nil { errors.add(node.position, "oauth2 needs \"token_url\"") }
         var options = OAuth2Options(clientID: id ?? "", clientSecret: secret ?? Secret(value: ""), tokenURL: url ?? "")
@@ -133,10 +137,17 @@ extension ReceiversParser {
                 return []
             }
             var header = Fields(value, errors, "a header")
-            let plain = (header.strings("values") + header.strings("secrets")).map { Secret(value: $0) }
-            let files = header.strings("files").map { Secret(file: context.path($0, at: value.position)) }
+            let plain = header.strings("values").map { Secret(value: $0) }
+            let secrets =
+                header.strings("secrets").map { Secret(value: $0) }
+                + header.strings("files").map { Secret(file: context.path($0, at: value.position)) }
             header.finish()
-            return (plain + files).map { .init(name: name.text, value: $0) }
+            return plain.map { .init(name: name.text, value: $0) }
+                + secrets.map { secret in
+                    var header = HTTPClientOptions.Header(name: name.text, value: secret)
+                    header.isSecret = true
+                    return header
+                }
         }
     }
 }

@@ -19,6 +19,7 @@ extension ReceiversParser {
         let requireTLS = fields.bool("require_tls") ?? global.smtp.requireTLS
         let implicitTLS = fields.bool("force_implicit_tls") ?? global.smtp.implicitTLS ?? (smarthost?.port == 465)
         options.security = implicitTLS ? .implicitTLS : requireTLS ? .startTLSRequired : .startTLSOptional
+        refusePlaintext(&fields, options, global)
         options.tls = tls(fields.node("tls_config"), default: global.smtp.tls)
         options.headers = headers(&fields)
         // As in Alertmanager, `html: ''` selects plain text: an empty value differs from an absent one.
@@ -32,6 +33,25 @@ extension ReceiversParser {
             errors.add(node.position, "an email_config needs \"smarthost\", or smtp_smarthost in global")
         }
         return from == nil || smarthost == nil ? nil : options
+    }
+
+    /// Refuses to log in where TLS is used only if it is offered: whoever stands in between takes the offer away. CRAM-MD5
+    /// shows no password.
+    private func refusePlaintext(_ fields: inout Fields, _ options: EmailOptions, _ global: Global) {
+        let isAllowed = fields.bool("allow_plaintext") ?? global.smtp.allowsPlaintext
+        let isExposed =
+            switch options.credentials {
+            case .none: false
+            case .password(_, _, let mechanisms): mechanisms != ["CRAM-MD5"]
+            case .oauthToken: true
+            }
+        guard isExposed, !isAllowed, options.security == .startTLSOptional, !Plaintext.isLoopback(options.host) else {
+            return
+        }
+        errors.add(
+            fields.position(of: "require_tls"),
+            "without TLS the mail server's password would go over the network unencrypted; expected require_tls: true, or \"allow_plaintext: true\" in the email_config"
+        )
     }
 
     /// A text; an explicit null counts as empty, as in Alertmanager.
@@ -114,6 +134,8 @@ extension ReceiversParser {
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.url = context.url(&fields, "url") ?? global.pagerDutyURL ?? PagerDutyOptions.eventsURL
         options.http = httpClient(fields.node("http_config"), default: global.http)
+        let place = node["url"] == nil ? node.position : fields.position(of: "url")
+        refusePlaintext(options.url, "the key of the service", options.http, "url", at: place)
         take(&fields, "client", &options.client)
         take(&fields, "client_url", &options.clientURL)
         take(&fields, "description", &options.description)
@@ -157,6 +179,7 @@ extension ReceiversParser {
         var options = WebhookOptions(url: url ?? Secret(value: ""))
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.http = httpClient(fields.node("http_config"), default: global.http)
+        refusePlaintext(url, nil, options.http, "url", &fields)
         options.maxAlerts = fields.integer("max_alerts", in: 0...Int.max) ?? 0
         // As in Alertmanager, 0s means the default.
         if let timeout = fields.parsed("timeout", expected: "a duration such as 10s", { Duration(prometheus: $0) }),
@@ -183,6 +206,9 @@ extension ReceiversParser {
         if nodes.isEmpty { errors.add(node.position, "an alertmanager_config needs \"urls\"") }
         var options = AlertmanagerOptions(urls: urls)
         options.http = httpClient(fields.node("http_config"), default: global.http)
+        for node in nodes {
+            refusePlaintext(node.scalar ?? "", nil, options.http, "urls", at: node.position)
+        }
         if let timeout = context.duration(&fields, "resolve_timeout") { options.resolveTimeout = timeout }
         if let delay = context.duration(&fields, "resend_delay") { options.resendDelay = delay }
         if let time = context.duration(&fields, "resolved_for") { options.resolvedFor = time }
@@ -199,6 +225,7 @@ extension ReceiversParser {
         }
         var options = HeartbeatOptions(url: url ?? Secret(value: ""))
         options.http = httpClient(fields.node("http_config"), default: global.http)
+        refusePlaintext(url, nil, options.http, "url", &fields)
         take(&fields, "fail_suffix", &options.failSuffix)
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
@@ -214,6 +241,16 @@ extension ReceiversParser {
             return nil
         }
         return Secret(value: url)
+    }
+
+    /// The same for a URL that is a secret itself, perhaps in a file.
+    func refusePlaintext(
+        _ url: Secret?, _ secret: String?, _ http: HTTPClientOptions, _ key: String, _ fields: inout Fields
+    ) {
+        guard let url, let text = try? url.reveal(context.files) else { return }
+        let key = url.path == nil ? key : key + "_file"
+        let place = fields.node(key) == nil ? fields.position : fields.position(of: key)
+        refusePlaintext(text, secret, http, key, at: place)
     }
 
     /// Replaces a default template by the configured one.

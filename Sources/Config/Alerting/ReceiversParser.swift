@@ -41,6 +41,7 @@ package struct ReceiversParser {
             var requireTLS = true
             var tls = TLSOptions()
             var implicitTLS: Bool?
+            var allowsPlaintext = false
         }
     }
 
@@ -78,6 +79,7 @@ package struct ReceiversParser {
         global.smtp.identity = fields.string("smtp_auth_identity")
         global.smtp.requireTLS = fields.bool("smtp_require_tls") ?? true
         global.smtp.implicitTLS = fields.bool("smtp_force_implicit_tls")
+        global.smtp.allowsPlaintext = fields.bool("smtp_allow_plaintext") ?? false
         global.smtp.tls = tls(fields.node("smtp_tls_config"), default: TLSOptions())
         for key in ReceiversParser.ignoredGlobals { _ = fields.nodeOrNull(key) }
         fields.finish()

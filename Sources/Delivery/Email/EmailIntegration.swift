@@ -61,7 +61,7 @@ struct EmailIntegration: Integration {
         do {
             return try await mail.send(request)
         } catch {
-            throw DeliveryError(error, hiding: secrets)
+            throw DeliveryError(error, hiding: await secrets())
         }
     }
 
@@ -76,10 +76,11 @@ struct EmailIntegration: Integration {
         }
     }
 
-    private var secrets: [String] {
+    private func secrets() async -> [String] {
         switch options.credentials {
         case .none: []
-        case .password(_, let secret, _), .oauthToken(_, let secret): (try? secret.reveal(files)).map { [$0] } ?? []
+        case .password(_, let secret, _), .oauthToken(_, let secret):
+            (try? await secret.revealInTime(files)).map { [$0] } ?? []
         }
     }
 }

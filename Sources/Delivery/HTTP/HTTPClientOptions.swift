@@ -21,6 +21,8 @@ package struct HTTPClientOptions: Sendable, Hashable {
     package var proxy = ProxyOptions()
     /// Whether redirects are followed. Default true, at most `redirectLimit`.
     package var followRedirects = true
+    /// Whether credentials may go to an `http` URL beyond this machine. Default false: the configuration is refused.
+    package var allowsPlaintext = false
     /// Headers that go with each request.
     package var headers: [Header] = []
 
@@ -30,6 +32,8 @@ package struct HTTPClientOptions: Sendable, Hashable {
         package var name: String
         /// Its value.
         package var value: Secret
+        /// Whether the configuration says that others must not see it. Default false.
+        package var isSecret = false
         /// A header with a value that may be secret.
         package init(name: String, value: Secret) {
             self.name = name

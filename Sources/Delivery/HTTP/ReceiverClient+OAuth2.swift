@@ -8,7 +8,7 @@ extension ReceiverClient {
     /// - Throws: `DeliveryError` where there is none.
     func token(_ options: OAuth2Options, timeout: Duration) async throws(DeliveryError) -> String {
         if let token = tokens.token(options, now: time.monotonic()) { return token }
-        let secret = try reveal(options.clientSecret)
+        let secret = try await reveal(options.clientSecret)
         // Most servers accept the credentials in a header, some only in the form (RFC 6749, 2.3.1).
         var answer = try await ask(options, secret, inForm: false, timeout)
         if [400, 401].contains(answer.status) { answer = try await ask(options, secret, inForm: true, timeout) }
@@ -52,7 +52,7 @@ extension ReceiverClient {
             hidden.append(pair)
         }
         request.body = OAuth2Tokens.form(form)
-        try set(options.proxy, on: &request, &hidden)
+        try await set(options.proxy, on: &request, &hidden)
         do {
             return try await http.send(request)
         } catch {

@@ -21,6 +21,8 @@ struct ReceiverClient: Sendable {
         var method = "POST"
         /// Whether the answer's body matters beside its status, and has to be read to its end.
         var readsBody = false
+        /// Whether the body holds a secret.
+        var bodyIsSecret = false
         /// Secrets of this call beside those of `options`; they are hidden in errors.
         var secrets: [String] = []
     }
@@ -57,9 +59,10 @@ struct ReceiverClient: Sendable {
         // people again.
         request.statusSuffices = !call.readsBody
         request.tls = call.options.tls
+        request.bodyIsSecret = call.bodyIsSecret
         request.redirectLimit = call.options.followRedirects ? ReceiverClient.redirectLimit : 0
         var secrets = call.secrets
-        var own = try configured(call.options, &secrets)
+        var own = try await configured(call.options, &secrets)
         if case .oauth2(let options) = call.options.authorization {
             let token = try await token(options, timeout: call.timeout)
             secrets.append(token)
@@ -70,7 +73,7 @@ struct ReceiverClient: Sendable {
         if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
             request.headers.append(("User-Agent", "vaultwatch"))
         }
-        try set(call.options.proxy, on: &request, &secrets)
+        try await set(call.options.proxy, on: &request, &secrets)
         // No value from a file or a template may add a line to the request.
         guard
             (request.headers + request.proxyHeaders).allSatisfy({
@@ -87,48 +90,51 @@ struct ReceiverClient: Sendable {
     }
 
     /// Sends a request through the proxy where there is one for its URL.
-    func set(_ proxy: ProxyOptions, on request: inout HTTPRequest, _ secrets: inout [String]) throws(DeliveryError) {
+    func set(_ proxy: ProxyOptions, on request: inout HTTPRequest, _ secrets: inout [String])
+        async throws(DeliveryError)
+    {
         guard let url = proxy.proxy(for: request.url) else { return }
-        let address = try reveal(url)
+        let address = try await reveal(url)
         request.proxy = address
         secrets.append(address)
         if let at = address.lastIndex(of: "@") {
             secrets.append(String(address[..<at].split(separator: "/").last ?? ""))
         }
         for header in proxy.connectHeaders {
-            let value = try reveal(header.value)
+            let value = try await reveal(header.value)
             secrets.append(value)
             request.proxyHeaders.append((header.name, value))
         }
     }
 
-    private func configured(_ options: HTTPClientOptions, _ secrets: inout [String]) throws(DeliveryError) -> [(
-        name: String, value: String
-    )] {
+    private func configured(_ options: HTTPClientOptions, _ secrets: inout [String]) async throws(DeliveryError)
+        -> [(name: String, value: String)]
+    {
         var headers: [(name: String, value: String)] = []
         for header in options.headers {
-            let value = try reveal(header.value)
+            let value = try await reveal(header.value)
             secrets.append(value)
             headers.append((header.name, value))
         }
         switch options.authorization {
         case .none, .oauth2: break
         case .basic(let username, let password):
-            let word = try password.map { (secret) throws(DeliveryError) in try reveal(secret) } ?? ""
-            let encoded = Data(Array((try reveal(username) + ":" + word).utf8)).base64EncodedString()
+            var word = ""
+            if let password { word = try await reveal(password) }
+            let encoded = Data(Array((try await reveal(username) + ":" + word).utf8)).base64EncodedString()
             secrets += [word, encoded]
             headers.append(("Authorization", "Basic " + encoded))
         case .scheme(let scheme, let credentials):
-            let value = try reveal(credentials)
+            let value = try await reveal(credentials)
             secrets.append(value)
             headers.append(("Authorization", scheme + " " + value))
         }
         return headers
     }
 
-    func reveal(_ secret: Secret) throws(DeliveryError) -> String {
+    func reveal(_ secret: Secret) async throws(DeliveryError) -> String {
         do {
-            return try secret.reveal(files)
+            return try await secret.revealInTime(files)
         } catch {
             // A missing file may exist again after a rotation.
             throw DeliveryError(.authError, retryable: true, "cannot read a secret: \(error)")
@@ -152,7 +158,7 @@ struct ReceiverClient: Sendable {
         case 400..<500: return DeliveryError(.clientError, retryable: false, message)
         case 300..<400:
             let hint =
-                "not followed: only 307 and 308 take a message along, and no more than \(ReceiverClient.redirectLimit) of them"
+                "not followed: only 307 and 308 take a message along, no more than \(ReceiverClient.redirectLimit) of them, and no key to another host"
             return DeliveryError(.other, retryable: false, "\(message); \(hint)")
         // No status of HTTP.
         default: return DeliveryError(.other, retryable: false, message)

@@ -18,7 +18,7 @@ struct HeartbeatIntegration: Integration {
                     .other, retryable: true,
                     "no ping while the pipeline stands still: \(stalled.joined(separator: ", "))")
             }
-            let base = try client.reveal(options.url)
+            let base = try await client.reveal(options.url)
             let url = notification.status == .resolved ? HeartbeatIntegration.failing(base, options.failSuffix) : base
             let answer = try await client.send(
                 .init(

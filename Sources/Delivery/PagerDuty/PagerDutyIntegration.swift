@@ -15,10 +15,10 @@ struct PagerDutyIntegration: Integration {
             let event = PagerDutyEvent(options: options, draft: composer.draft(notification))
             switch options.key {
             case .routing(let secret):
-                let key = try event.draft.address(try client.reveal(secret))
+                let key = try event.draft.address(try await client.reveal(secret))
                 return try await post(options.url, event.body(routingKey: key), hiding: key)
             case .service(let secret):
-                let key = try event.draft.address(try client.reveal(secret))
+                let key = try event.draft.address(try await client.reveal(secret))
                 let url = options.url == PagerDutyOptions.eventsURL ? PagerDutyOptions.genericURL : options.url
                 do {
                     return try await post(url, event.genericBody(serviceKey: key), hiding: key)
@@ -34,8 +34,10 @@ struct PagerDutyIntegration: Integration {
 
     private func post(_ url: String, _ body: [UInt8], hiding key: String) async throws(DeliveryError) -> DeliveryOutcome
     {
-        let answer = try await client.send(
-            .init(url: url, body: body, options: options.http, timeout: options.timeout, secrets: [key]))
+        var call = ReceiverClient.Call(
+            url: url, body: body, options: options.http, timeout: options.timeout, secrets: [key])
+        call.bodyIsSecret = true
+        let answer = try await client.send(call)
         if let refusal = client.refusal(answer) { throw refusal }
         return .accepted("HTTP \(answer.response.status)")
     }

@@ -24,12 +24,12 @@ struct SlackIntegration: Integration {
         do throws(DeliveryError) {
             switch options.endpoint {
             case .webhook(let secret):
-                let url = try client.reveal(secret)
+                let url = try await client.reveal(secret)
                 let posted = try await post(
                     url, token: nil, notification, thread: nil, hiding: Redaction.parts(ofURL: url))
                 return .accepted(posted.answer)
             case .api(let url, let secret):
-                let token = try client.reveal(secret)
+                let token = try await client.reveal(secret)
                 // The first message of an incident starts a new thread.
                 let isNew = [.first, .escalated].contains(notification.reason)
                 let thread = options.threads && !isNew ? thread(notification) : nil

@@ -11,7 +11,7 @@ struct WebhookIntegration: Integration {
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
-            let url = try client.reveal(options.url)
+            let url = try await client.reveal(options.url)
             let answer = try await client.send(
                 .init(
                     url: url, body: body(notification), options: options.http, timeout: options.timeout,

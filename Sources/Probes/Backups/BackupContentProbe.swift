@@ -86,7 +86,7 @@ final class BackupContentProbe: RunnableProbe {
 
     private func verify(_ newest: NewestBackup.Value) async throws(ProbeFailure) -> BackupVerdict {
         let began = platform.time.monotonic()
-        let check = BackupContentCheck(key: try key())
+        let check = BackupContentCheck(key: try await key())
         try await store.read(newest.object.key, limitBytes: options.verification.limitBytes) { check.take($0) }
         guard let result = check.finish() else {
             throw ProbeFailure("other", "libcrypto could not hash or decrypt the backup")
@@ -97,11 +97,11 @@ final class BackupContentProbe: RunnableProbe {
             duration: platform.time.monotonic() - began, at: platform.time.wall())
     }
 
-    private func key() throws(ProbeFailure) -> [UInt8]? {
+    private func key() async throws(ProbeFailure) -> [UInt8]? {
         guard let secret = options.verification.encryptionKey else { return nil }
         let text: String
         do {
-            text = try secret.reveal(platform.files)
+            text = try await secret.revealInTime(platform.files)
         } catch {
             throw ProbeFailure("configuration", "encryption key: \(error)")
         }

@@ -1,4 +1,4 @@
-import Dispatch
+import Platform
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -13,20 +13,15 @@ enum PostgresStorage {
         var capacity: Double?
     }
 
-    /// statvfs(3) of a directory; blocks reserved for root count as used. It runs off the cooperative pool, since a
-    /// network file system can hang.
-    static func fileSystem(_ path: String) async -> Use? {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async {
-                var found = statvfs()
-                guard statvfs(path, &found) == 0, found.f_blocks > 0 else {
-                    continuation.resume(returning: nil)
-                    return
-                }
-                let block = Double(found.f_frsize)
-                let capacity = Double(found.f_blocks) * block
-                continuation.resume(returning: Use(used: capacity - Double(found.f_bavail) * block, capacity: capacity))
-            }
+    /// statvfs(3) of a directory; blocks reserved for root count as used. Nil where there is none, or its mount is dead.
+    static func fileSystem(_ path: String, _ files: any FileAccess) async -> Use? {
+        let use = try? await files.inTime(path) { () throws(FileError) -> Use? in
+            var found = statvfs()
+            guard statvfs(path, &found) == 0, found.f_blocks > 0 else { return nil }
+            let block = Double(found.f_frsize)
+            let capacity = Double(found.f_blocks) * block
+            return Use(used: capacity - Double(found.f_bavail) * block, capacity: capacity)
         }
+        return use ?? nil
     }
 }

@@ -29,7 +29,7 @@ final class RecordProbe: RunnableProbe {
         var failure: ProbeFailure?
         for path in options.paths {
             do throws(FileError) {
-                tails.append(try platform.files.tail(path, limit: options.tailBytes))
+                tails.append(try await platform.files.tailInTime(path, limit: options.tailBytes))
                 set.add("records_readable", 1, ["file": path])
             } catch {
                 failure = failure ?? ProbeFailure("other", error.description)

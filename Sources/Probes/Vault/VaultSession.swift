@@ -44,7 +44,7 @@ final class VaultSession: Sendable {
         switch options.authentication {
         case .none: return .failure(ProbeFailure("configuration", "no token and no AppRole is configured"))
         case .token(let secret):
-            do { return .success(try secret.reveal(platform.files)) } catch {
+            do { return .success(try await secret.revealInTime(platform.files)) } catch {
                 state.withLock { $0.valid = false }
                 return .failure(ProbeFailure("configuration", error.description))
             }
@@ -89,6 +89,7 @@ final class VaultSession: Sendable {
         case .wait(let task): secret = await task.value
         case .refuse(let failure): secret = .failure(failure)
         }
+        // A token from a login is in memory.
         return secret.flatMap { secret in
             do throws(FileError) { return .success(try secret.reveal(platform.files)) } catch {
                 return .failure(ProbeFailure("configuration", error.description))
@@ -103,7 +104,8 @@ final class VaultSession: Sendable {
         let outcome: Result<Token, ProbeFailure>
         do {
             let body = LoginRequest(
-                role_id: try roleID.reveal(platform.files), secret_id: try secretID.reveal(platform.files))
+                role_id: try await roleID.revealInTime(platform.files),
+                secret_id: try await secretID.revealInTime(platform.files))
             var request = options.namespacedRequest(base, "/v1/auth/\(mount)/login")
             request.method = "POST"
             request.headers.append(("Content-Type", "application/json"))

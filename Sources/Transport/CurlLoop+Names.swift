@@ -1,0 +1,96 @@
+import CCurl
+import Platform
+import Samples
+
+/// libcurl gets addresses and looks no name up: its lookups would each hold a thread for as long as dead name servers
+/// like, without a bound.
+extension CurlLoop {
+    /// Asks for what the transfer still has to know.
+    /// - Parameter hasConnection: a kept one waits for it, so that it needs no name; should libcurl make another one all
+    ///   the same, the addresses from before serve.
+    /// - Returns: the name that it waits for.
+    func missingName(_ transfer: CurlTransfer, hasConnection: Bool, _ now: Instant) -> String? {
+        var missing: String?
+        for endpoint in transfer.endpoints where transfer.addresses[endpoint.name] == nil {
+            if hasConnection, names.hasPinned(endpoint) { continue }
+            missing = endpoint.name
+            transfer.lookupBegan(now)
+            guard names.asks(endpoint.name, now) else { continue }
+            let name = endpoint.name
+            resolver.lookUp(name) { [inbox] in inbox.post(.found(name, $0)) }
+        }
+        return missing
+    }
+
+    func found(_ name: String, _ answer: NameResolver.Answer) {
+        names.answered(name)
+        var failed: [CurlTransfer] = []
+        for transfer in waiting where transfer.awaits(name) {
+            switch answer {
+            case .success(let addresses): transfer.addresses[name] = addresses
+            case .failure: failed.append(transfer)
+            }
+        }
+        guard case .failure(let error) = answer, !failed.isEmpty else { return }
+        waiting.removeAll { $0.awaits(name) }
+        for transfer in failed { end(transfer, .failure(TransportError(.dns, "\(transfer.origin): \(error)"))) }
+    }
+}
+
+extension CurlTransfer {
+    /// What libcurl will connect to by name. It knows localhost by itself; a name that is not ASCII is its to encode, and
+    /// it looks that one up.
+    static func endpoints(_ job: Job, origin: String) -> [Endpoint] {
+        var found: [Endpoint] = []
+        func add(_ host: String, _ port: Int) {
+            let lower = host.lowercased()
+            let isLocal = lower == "localhost" || lower == "localhost." || lower.hasSuffix(".localhost")
+            guard !host.isEmpty, !isLocal, !NameResolver.isNumeric(host), host.utf8.allSatisfy({ $0 < 0x80 }) else {
+                return
+            }
+            found.append(Endpoint(name: host, port: port))
+        }
+        switch job {
+        case .http(let request):
+            let proxy = request.proxy.flatMap(URLParts.proxy)
+            if let proxy { add(proxy.host, proxy.port) }
+            // Of the proxies, those of SOCKS 4 and 5 are given an address, not a name.
+            if proxy == nil || proxy?.scheme == "socks4" || proxy?.scheme == "socks5", let parts = URLParts(request.url)
+            {
+                add(parts.host, parts.port)
+            }
+        case .mail: if let parts = URLParts(origin) { add(parts.host, parts.port) }
+        }
+        return found
+    }
+
+    /// From the first attempt to look up a name to the end of the TLS handshake.
+    var connectTimeout: Duration {
+        switch job {
+        case .http(let request): min(request.connectTimeout.bounded, timeout)
+        case .mail: timeout
+        }
+    }
+
+    func awaits(_ name: String) -> Bool {
+        addresses[name] == nil && endpoints.contains { $0.name == name } && lookupStart != nil
+    }
+
+    func lookupBegan(_ now: Instant) {
+        guard lookupStart == nil else { return }
+        lookupStart = now
+        waitDeadline = min(deadline, now + connectTimeout)
+    }
+
+    func lookupEnded(_ now: Instant) {
+        guard let began = lookupStart, waitDeadline != deadline || lookupDuration == .zero else { return }
+        lookupDuration = now - began
+        waitDeadline = deadline
+    }
+
+    /// Tells libcurl the addresses. Source: CURLOPT_RESOLVE(3).
+    func pin(_ lines: [String], _ easy: UnsafeMutableRawPointer) throws(TransportError) {
+        guard !lines.isEmpty else { return }
+        try CurlSetup(easy: easy, origin: origin).set(CURLOPT_RESOLVE, list: lines, of: self)
+    }
+}

@@ -1,0 +1,102 @@
+import CCurl
+import Glibc
+import Platform
+
+/// What libcurl tells of its sockets and timers.
+extension CurlLoop {
+    private static func from(_ context: UnsafeMutableRawPointer?) -> CurlLoop? {
+        context.map { Unmanaged<CurlLoop>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    static func curlEvents(_ events: UInt32) -> Int32 {
+        var mask: Int32 = 0
+        if events & vw_epoll_in != 0 { mask |= CURL_CSELECT_IN }
+        if events & vw_epoll_out != 0 { mask |= CURL_CSELECT_OUT }
+        if events & (vw_epoll_err | vw_epoll_hup) != 0 { mask |= CURL_CSELECT_ERR }
+        return mask
+    }
+
+    /// CURLMOPT_SOCKETFUNCTION(3).
+    static let onSocket: vw_socket_callback = { _, socket, what, context, _ in
+        from(context)?.watch(socket, what)
+        return 0
+    }
+
+    /// CURLMOPT_TIMERFUNCTION(3).
+    static let onTimer: vw_timer_callback = { _, milliseconds, context in
+        guard let loop = from(context) else { return 0 }
+        loop.curlDeadline = milliseconds < 0 ? nil : loop.platform.time.monotonic() + .milliseconds(milliseconds)
+        return 0
+    }
+
+    /// CURLOPT_CLOSESOCKETFUNCTION(3): libcurl is done with a connection, its own or a kept one.
+    static let onCloseSocket: vw_close_socket_callback = { context, socket in
+        from(context)?.sockets.remove(socket)
+        return Glibc.close(socket)
+    }
+
+    private func watch(_ socket: Int32, _ what: Int32) {
+        if what == CURL_POLL_REMOVE {
+            if sockets.setWatched(socket, false) { vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0) }
+            return
+        }
+        var events: UInt32 = 0
+        if what & CURL_POLL_IN != 0 { events |= vw_epoll_in }
+        if what & CURL_POLL_OUT != 0 { events |= vw_epoll_out }
+        let watched = sockets.setWatched(socket, true)
+        // A number can be registered without our knowing only after its close, which epoll notices by itself.
+        if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
+            vw_epoll_set(epoll, watched ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, events)
+        }
+    }
+
+    /// A transfer has its connection, so that another one may connect. The certificate's expiry is kept with the
+    /// connection, since a transfer on a kept one sees no certificate.
+    func connected(_ transfer: CurlTransfer, localPort: Int32) {
+        endConnecting(transfer)
+        guard let easy = transfer.easy else { return }
+        if let fresh = transfer.openedSockets.last(where: { vw_local_port($0) == localPort }) {
+            transfer.certificateExpiry = CertificateInfo.earliestExpiry(easy)
+            sockets.add(
+                fresh,
+                SocketTable.Connection(
+                    origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry),
+                user: ObjectIdentifier(transfer))
+        } else {
+            let kept = sockets.use(origin: transfer.origin, localPort: localPort, user: ObjectIdentifier(transfer))
+            transfer.certificateExpiry = kept?.certificateExpiry
+        }
+        transfer.openedSockets = []
+    }
+
+    /// Whole seconds until the transfer's end, at least one.
+    func secondsLeft(for transfer: CurlTransfer) -> Int {
+        max(1, (transfer.deadline - platform.time.monotonic()).wholeMilliseconds / 1000)
+    }
+
+    /// After a transfer: if its connection is kept, notice when the peer drops it.
+    func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
+        var socket: curl_socket_t = -1
+        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0,
+            let watched = sockets.setIdle(socket, after: ObjectIdentifier(transfer))
+        else { return }
+        // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no
+        // request.
+        let events = transfer.origin.hasPrefix("http:") ? vw_epoll_rdhup | vw_epoll_in : vw_epoll_rdhup
+        if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
+            sockets.clearIdle(socket)
+        }
+    }
+
+    func lostIdle(_ socket: Int32, _ events: UInt32) {
+        // epoll would report the end again and again; libcurl finds out at the next use.
+        vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0)
+        let connection = sockets.clearIdle(socket)
+        guard events & (vw_epoll_rdhup | vw_epoll_hup | vw_epoll_err) == 0 else {
+            if let connection { options.onIdleConnectionLost?(connection.origin) }
+            return
+        }
+        // Unasked bytes would be taken for the answer to the next request. Once shut down, libcurl discards the connection.
+        shutdown(socket, Int32(SHUT_RDWR))
+    }
+}
