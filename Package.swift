@@ -109,7 +109,7 @@ let package = Package(
             "Config",
             [
                 "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts",
-                "Dispatching", "Delivery",
+                "Dispatching", "Delivery", "HTTPServer", "Web",
             ]),
         stage(
             "Agent",

@@ -51,19 +51,13 @@ extension Agent {
         sources.targets = { [self] in { self.targets() } }
         sources.status = { [self] in await status() }
         sources.degradations = { [self] in degradations() }
-        sources.history = { [self] (query) async throws(QueryError) -> WebSources.Deferred<[HistoryItem]> in
+        sources.history = { [self] (query) async throws(QueryError) -> WebSources.Deferred<[HistoryEntry]> in
             var filter = HistoryFilter()
             (filter.from, filter.to, filter.limit) = (query.from, query.to, query.limit)
             (filter.kinds, filter.receivers, filter.contains) = (query.kinds, query.receivers, query.contains)
             do throws(JournalError) {
                 let entries = try await journal.history(filter)
-                return {
-                    entries.map { entry in
-                        HistoryItem(
-                            at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject,
-                            receiver: entry.receiver, integration: entry.integration, detail: entry.detail)
-                    }
-                }
+                return { entries }
             } catch {
                 throw QueryError(.unavailable, error.description)
             }

@@ -173,7 +173,7 @@ package struct WebService: Sendable {
         response.headers.append(("X-Frame-Options", "deny"))
         response.headers.append(("Referrer-Policy", "no-referrer"))
         response.headers.append(("Cache-Control", "no-store"))
-        response.headers += options.access.headers
+        response.headers += options.access.headers.map { ($0.name, $0.value) }
         guard case .bytes(let bytes) = response.body, bytes.count > 1400,
             Gzip.isAccepted(request[header: "accept-encoding"]), let compressed = await compressed(bytes)
         else { return }

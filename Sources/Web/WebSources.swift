@@ -93,7 +93,7 @@ package struct WebSources: Sendable {
     // MARK: The estate
 
     /// The history, newest first. - Throws: `QueryError` of kind `.unavailable` if the journal cannot be read.
-    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> Deferred<[HistoryItem]> = {
+    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> Deferred<[HistoryEntry]> = {
         (_) throws(QueryError) in { [] }
     }
     /// The state of the estate.

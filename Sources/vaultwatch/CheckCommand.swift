@@ -60,6 +60,14 @@ struct CheckConfigCommand: AsyncParsableCommand {
         if try checkAlertmanager(files, environment) { return }
         let configuration = try ConfigOptions.load(file, files: files, environment: environment)
         try checkTemplates(configuration.delivery, files)
+        if let path = configuration.web.configFile {
+            do {
+                _ = try WebFile.load(path, files: files, environment: environment)
+            } catch {
+                Terminal.error(error.description)
+                throw ExitCode.failure
+            }
+        }
         let errors = ErrorList()
         let rules = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
         if !errors.isEmpty {

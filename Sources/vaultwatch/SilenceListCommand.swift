@@ -3,6 +3,7 @@ import FoundationEssentials
 import Platform
 import Samples
 import Text
+import Web
 
 struct SilenceListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

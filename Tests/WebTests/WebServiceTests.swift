@@ -139,7 +139,7 @@ struct WebServiceTests {
         // bcrypt of "hunter2", cost 4.
         let hash = try #require(try await bcrypt("hunter2"))
         scripted.options.access.users = ["ann": hash]
-        scripted.options.access.headers = [("Strict-Transport-Security", "max-age=1")]
+        scripted.options.access.headers = [.init(name: "Strict-Transport-Security", value: "max-age=1")]
         let service = scripted.service
         func status(_ credentials: String?) async -> Int {
             let headers =
