@@ -101,7 +101,7 @@ let package = Package(
             "Web",
             [
                 "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
-                "Telemetry", "CCrypt",
+                "Telemetry", "CCrypt", "CCrypto",
             ]),
         stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform"]),
         stage("Supervision", ["Samples", "Platform", "CSystemd"]),
@@ -199,7 +199,7 @@ let package = Package(
             "Config",
             [
                 "Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Text",
-                "Samples",
+                "Samples", "HTTPServer", "Web",
                 "S3", "Transport", "Store",
             ]),
         tests(

@@ -36,8 +36,15 @@ extension Agent {
         }
         configuration.delivery.externalURL = configuration.web.externalURL
         var webOptions = WebService.Options()
-        webOptions.access.users = webFile.users
-        webOptions.access.headers = webFile.headers
+        do throws(FileError) {
+            webOptions.access = try configuration.web.access(
+                webFile, hostname: platform.hostname, files: platform.files)
+        } catch {
+            throw ConfigurationErrors(
+                errors: [
+                    YAMLError(SourcePosition(file: configuration.path, line: 1, column: 1), "web: \(error)")
+                ])
+        }
         webOptions.externalURL = configuration.web.externalURL
         // Sockets that systemd opened go before the configured addresses.
         var listen: [ServerOptions.Listen] = ServiceManager.listeningSockets().map { .descriptor($0) }
@@ -48,7 +55,11 @@ extension Agent {
         }
         return Loaded(
             configuration: configuration, rules: try ruleSet(configuration, platform),
-            web: WebSettings(listen: listen, tls: webFile.tls, options: webOptions))
+            web: WebSettings(
+                listen: listen,
+                socket: configuration.web.socketPath(
+                    environment: options.environment, storagePath: configuration.storage.path),
+                tls: webFile.tls, options: webOptions))
     }
 
     /// The rules of a configuration.

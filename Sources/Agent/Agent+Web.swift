@@ -23,7 +23,9 @@ extension Agent {
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
         sources.notReady = { [self] in supervisor.notReady }
-        sources.reload = { [self] in await reload() }
+        sources.reload = { [self] caller in await reload(by: caller.description) }
+        let names = PeerNames(platform)
+        sources.userName = { await names.name($0) }
         sources.lastReload = { [self] in state.withLock { $0.lastReload } }
         sources.flags = { [self] in
             let (configuration, addresses) = state.withLock { ($0.configuration, $0.addresses) }
@@ -188,12 +190,16 @@ extension Agent {
         sources.alertStatuses = { [self] in await dispatcher.alertStatuses() }
         sources.groupStatuses = { [self] in await dispatcher.groupStatuses() }
         sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
-        sources.postAlerts = { [self] alerts in await dispatcher.receive(alerts, external: true) }
-        sources.silences = { [self] in await dispatcher.silences() }
-        sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in
-            try await dispatcher.setSilence(silence).id
+        sources.postAlerts = { [self] alerts, caller in
+            await dispatcher.receive(alerts, external: true, by: caller.description)
         }
-        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await dispatcher.expireSilence(id) }
+        sources.silences = { [self] in await dispatcher.silences() }
+        sources.setSilence = { [self] (silence, caller) async throws(SilenceError) -> String in
+            try await dispatcher.setSilence(silence, by: caller.description).id
+        }
+        sources.expireSilence = { [self] (id, caller) async throws(SilenceError) in
+            try await dispatcher.expireSilence(id, by: caller.description)
+        }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 

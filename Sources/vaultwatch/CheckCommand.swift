@@ -68,6 +68,11 @@ struct CheckConfigCommand: AsyncParsableCommand {
                 throw ExitCode.failure
             }
         }
+        if configuration.web.allowsAnonymousChanges {
+            Terminal.error(
+                "warning: web.allow_anonymous_changes is true: whoever reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; web.users and web.tokens let those in who should"
+            )
+        }
         let errors = ErrorList()
         let rules = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
         if !errors.isEmpty {

@@ -61,7 +61,7 @@ struct HistoryCommand: AsyncParsableCommand {
         for one in kind { path += "&kind=\(PercentCoding.encode(one))" }
         for one in receiver { path += "&receiver=\(PercentCoding.encode(one))" }
         if let contains { path += "&contains=\(PercentCoding.encode(contains))" }
-        let items = Array(try await AgentClient(agent.url).get(Answer.self, path).data.reversed())
+        let items = Array(try await agent.client().get(Answer.self, path).data.reversed())
         if output.format == .json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

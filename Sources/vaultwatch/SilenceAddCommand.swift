@@ -68,7 +68,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
             matchers: try MatcherWords.parse(matchers).map { .init($0) }, startsAt: starts.rfc3339,
             endsAt: ends.rfc3339, createdBy: author ?? SilenceAddCommand.user,
             comment: comment, schedule: try schedule())
-        let answer = try await AgentClient(agent.url).post(
+        let answer = try await agent.client().post(
             "/api/v2/silences", json: Array(try JSONEncoder().encode(body)))
         struct Made: Decodable { var silenceID: String }
         print(try JSONDecoder().decode(Made.self, from: Data(answer)).silenceID)

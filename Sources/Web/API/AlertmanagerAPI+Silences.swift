@@ -30,9 +30,9 @@ extension WebService {
         return WebService.json(JSONWriter.document(hidesMarkup: true) { SilenceBody(silence, at: now).write(&$0) })
     }
 
-    func deleteSilence(_ id: String) async -> ServerResponse {
+    func deleteSilence(_ id: String, _ caller: Caller) async -> ServerResponse {
         do throws(SilenceError) {
-            try await sources.expireSilence(id)
+            try await sources.expireSilence(id, caller)
             return ServerResponse()
         } catch {
             if case .notFound = error { return ServerResponse(status: 404) }
@@ -45,7 +45,7 @@ extension WebService {
     /// The most windows in a schedule.
     private static let windowLimit = 20
 
-    func postSilence(_ request: ServerRequest) async -> ServerResponse {
+    func postSilence(_ request: ServerRequest, _ caller: Caller) async -> ServerResponse {
         let posted: SilenceBody
         do {
             posted = try JSONDecoder().decode(SilenceBody.self, from: Data(request.body))
@@ -89,11 +89,11 @@ extension WebService {
             schedule = old.schedule
         }
         let silence = Silence(
-            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends, createdBy: posted.createdBy,
-            comment: posted.comment,
+            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends,
+            createdBy: posted.createdBy.isEmpty ? caller.name : posted.createdBy, comment: posted.comment,
             schedule: schedule)
         do throws(SilenceError) {
-            let id = try await sources.setSilence(silence)
+            let id = try await sources.setSilence(silence, caller)
             return WebService.json(
                 JSONWriter.document(hidesMarkup: true) { json in json.object { $0.field("silenceID", id) } })
         } catch {

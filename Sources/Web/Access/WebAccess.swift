@@ -1,6 +1,5 @@
-/// Users and headers of the exporter-toolkit's web configuration. TLS is among the server's options. Source:
-/// prometheus/exporter-toolkit, docs/web-configuration.md.
-package struct WebAccess: Sendable, Hashable {
+/// Who may read and who may change what, and the headers of every response.
+package struct WebAccess: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     /// A header of every response.
     package struct Header: Sendable, Hashable {
         /// Its name.
@@ -15,11 +14,24 @@ package struct WebAccess: Sendable, Hashable {
         }
     }
 
-    /// `basic_auth_users`: names and bcrypt hashes. Without users no authentication is required.
+    /// `basic_auth_users` of the exporter-toolkit's web configuration: names and bcrypt hashes. With users every request
+    /// needs a login. Source: prometheus/exporter-toolkit, docs/web-configuration.md.
+    package var closingUsers: [String: String] = [:]
+    /// `users` of `web`: names and bcrypt hashes of who may change things. Reading needs no login because of them.
     package var users: [String: String] = [:]
+    /// `tokens` of `web`: names and bearer tokens of who may change things.
+    package var tokens: [String: String] = [:]
+    /// Whether everybody may change things. Default false.
+    package var allowsAnonymousChanges = false
+    /// The names under which clients reach the agent. Default: `localhost` alone; addresses are always accepted.
+    package var hosts = KnownHosts([])
     /// `http_server_config.headers`, sent with every response.
     package var headers: [Header] = []
 
-    /// No users, no additional headers.
+    /// Everybody may read, and nobody but the users of the Unix socket may change anything.
     package init() {}
+
+    /// Not what it holds: hashes and tokens are secrets.
+    package var description: String { "<secret>" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }
