@@ -112,7 +112,7 @@ let package = Package(
             "Web",
             [
                 "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
-                "Telemetry", "CCrypt",
+                "Telemetry", "CCrypt", "CCrypto",
             ]),
         stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform"]),
         stage("Supervision", ["Text", "Samples", "Platform", "CSystemd"]),
@@ -120,7 +120,7 @@ let package = Package(
             "Config",
             [
                 "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts",
-                "Dispatching", "Delivery",
+                "Dispatching", "Delivery", "HTTPServer", "Web",
             ]),
         stage(
             "Agent",
@@ -220,7 +220,7 @@ let package = Package(
             "Config",
             [
                 "Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Text",
-                "Samples",
+                "Samples", "HTTPServer", "Web",
                 "S3", "Transport", "Store",
             ]),
         tests(

@@ -20,6 +20,7 @@ FILES = [
     ("/etc/default/vaultwatch", "Arguments of the service."),
     ("/usr/share/vaultwatch/rules/", "The shipped rules."),
     ("/usr/share/doc/vaultwatch/examples/", "A full sample of the configuration, policies and drop-ins."),
+    ("/run/vaultwatch/vaultwatch.sock", "The socket over which root and the group vaultwatch change things."),
     ("/var/lib/vaultwatch/", "The journal: alerts, silences, and messages that wait."),
 ]
 

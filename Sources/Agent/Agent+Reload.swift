@@ -26,13 +26,18 @@ struct RestartRequired: Error, CustomStringConvertible {
 extension Agent {
     /// Reads everything anew and takes it if all of it is right; else the running configuration stays. Several reloads
     /// at once are one.
+    /// - Parameter caller: who asks for it, for the history; empty for a signal.
     /// - Returns: nil, or what is wrong.
     @discardableResult
-    func reload() async -> String? {
+    func reload(by caller: String = "") async -> String? {
         await reloads.run {
+            // Whoever may ask for reloads must not keep the agent busy with them.
+            let earliest = self.state.withLock(\.lastReloadBegan).map { $0 + Agent.reloadSpacing }
+            if !caller.isEmpty, let earliest { try? await self.platform.time.sleep(until: earliest) }
+            self.state.withLock { $0.lastReloadBegan = self.platform.time.monotonic() }
             if self.supervisor.isStopping { return "the agent is stopping" }
             self.notify { $0.reloadBegan() }
-            let refusal = await self.reloadNow()
+            let refusal = await self.reloadNow(caller.isEmpty ? "" : ", asked for by \(caller)")
             self.notify { $0.reloadEnded(refusal: refusal, status: self.statusLine()) }
             return refusal
         }
@@ -70,7 +75,11 @@ extension Agent {
         return try result.get()
     }
 
-    private func reloadNow() async -> String? {
+    /// From the begin of a reload to that of the next one that a request asks for; signals come from this machine alone.
+    private static let reloadSpacing = Duration.seconds(1)
+
+    /// - Parameter askedBy: follows what the history says.
+    private func reloadNow(_ askedBy: String) async -> String? {
         do {
             let loaded = try await loadInTime()
             let (running, listener) = state.withLock { ($0.configuration, $0.listener) }
@@ -92,14 +101,14 @@ extension Agent {
             reloadProbes(from: running, to: configuration, now)
             metrics.reloadSuccessful.set(1)
             metrics.reloadTimestamp.set(now.seconds)
-            await dispatcher.recordEvent("configuration reloaded", configuration.path)
+            await dispatcher.recordEvent("configuration reloaded", configuration.path + askedBy)
             platform.log.notice("configuration reloaded", metadata: ["config": "\(configuration.path)"])
             return nil
         } catch {
             let now = platform.time.wall()
             state.withLock { $0.lastReload = (false, now) }
             metrics.reloadSuccessful.set(0)
-            await dispatcher.recordEvent("reload refused", "\(error)")
+            await dispatcher.recordEvent("reload refused", "\(error)\(askedBy)")
             platform.log.error(
                 "reload refused; the running configuration stays in force", metadata: ["err": "\(error)"])
             return "\(error)"
@@ -128,6 +137,7 @@ extension Agent {
         compare(
             "web.listen_addresses", old.web.listenAddresses.joined(separator: ", "),
             new.web.listenAddresses.joined(separator: ", "))
+        compare("web.socket", old.web.socket ?? "default", new.web.socket ?? "default")
         compare("storage.path", old.storage.path, new.storage.path)
         compare(
             "storage.history_retention", old.storage.historyRetention.prometheusDescription,

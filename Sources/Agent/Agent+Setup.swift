@@ -26,14 +26,25 @@ extension Agent {
         if let url = options.externalURL { configuration.web.externalURL = url }
         if let path = options.storagePath { configuration.storage.path = path }
         if let file = options.webConfigFile { configuration.web.configFile = file }
-        let web = try webConfiguration(configuration.web, options, platform)
+        var webFile = WebFile()
+        if let path = configuration.web.configFile {
+            webFile = try WebFile.load(path, files: platform.files, environment: options.environment)
+        }
         if configuration.web.externalURL.isEmpty {
             configuration.web.externalURL = configuration.web.defaultExternalURL(
-                hostname: platform.hostname, isTLS: web.tls != nil)
+                hostname: platform.hostname, isTLS: webFile.tls != nil)
         }
         configuration.delivery.externalURL = configuration.web.externalURL
         var webOptions = WebService.Options()
-        webOptions.access = web.access
+        do throws(FileError) {
+            webOptions.access = try configuration.web.access(
+                webFile, hostname: platform.hostname, files: platform.files)
+        } catch {
+            throw ConfigurationErrors(
+                errors: [
+                    YAMLError(SourcePosition(file: configuration.path, line: 1, column: 1), "web: \(error)")
+                ])
+        }
         webOptions.externalURL = configuration.web.externalURL
         // Sockets that systemd opened go before the configured addresses.
         var listen: [ServerOptions.Listen] = ServiceManager.listeningSockets().map { .descriptor($0) }
@@ -44,7 +55,11 @@ extension Agent {
         }
         return Loaded(
             configuration: configuration, rules: try ruleSet(configuration, platform),
-            web: WebSettings(listen: listen, tls: web.tls, options: webOptions))
+            web: WebSettings(
+                listen: listen,
+                socket: configuration.web.socketPath(
+                    environment: options.environment, storagePath: configuration.storage.path),
+                tls: webFile.tls, options: webOptions))
     }
 
     /// The rules of a configuration.

@@ -24,7 +24,9 @@ extension Agent {
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
         sources.notReady = { [self] in supervisor.notReady }
-        sources.reload = { [self] in await reload() }
+        sources.reload = { [self] caller in await reload(by: caller.description) }
+        let names = PeerNames(platform)
+        sources.userName = { await names.name($0) }
         sources.lastReload = { [self] in state.withLock { $0.lastReload } }
         sources.flags = { [self] in
             let (configuration, addresses) = state.withLock { ($0.configuration, $0.addresses) }
@@ -52,19 +54,13 @@ extension Agent {
         sources.targets = { [self] in { self.targets() } }
         sources.status = { [self] in await status() }
         sources.degradations = { [self] in degradations() }
-        sources.history = { [self] (query) async throws(QueryError) -> WebSources.Deferred<[HistoryItem]> in
+        sources.history = { [self] (query) async throws(QueryError) -> WebSources.Deferred<[HistoryEntry]> in
             var filter = HistoryFilter()
             (filter.from, filter.to, filter.limit) = (query.from, query.to, query.limit)
             (filter.kinds, filter.receivers, filter.contains) = (query.kinds, query.receivers, query.contains)
             do throws(JournalError) {
                 let entries = try await journal.history(filter)
-                return {
-                    entries.map { entry in
-                        HistoryItem(
-                            at: entry.at.rfc3339, kind: entry.kind.rawValue, subject: entry.subject,
-                            receiver: entry.receiver, integration: entry.integration, detail: entry.detail)
-                    }
-                }
+                return { entries }
             } catch {
                 throw QueryError(.unavailable, error.description)
             }
@@ -195,12 +191,16 @@ extension Agent {
         sources.alertStatuses = { [self] in await dispatcher.alertStatuses() }
         sources.groupStatuses = { [self] in await dispatcher.groupStatuses() }
         sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
-        sources.postAlerts = { [self] alerts in await dispatcher.receive(alerts, external: true) }
-        sources.silences = { [self] in await dispatcher.silences() }
-        sources.setSilence = { [self] (silence) async throws(SilenceError) -> String in
-            try await dispatcher.setSilence(silence).id
+        sources.postAlerts = { [self] alerts, caller in
+            await dispatcher.receive(alerts, external: true, by: caller.description)
         }
-        sources.expireSilence = { [self] (id) async throws(SilenceError) in try await dispatcher.expireSilence(id) }
+        sources.silences = { [self] in await dispatcher.silences() }
+        sources.setSilence = { [self] (silence, caller) async throws(SilenceError) -> String in
+            try await dispatcher.setSilence(silence, by: caller.description).id
+        }
+        sources.expireSilence = { [self] (id, caller) async throws(SilenceError) in
+            try await dispatcher.expireSilence(id, by: caller.description)
+        }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 

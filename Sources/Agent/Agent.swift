@@ -48,6 +48,7 @@ package final class Agent: Sendable {
         /// The start went on without what the journal holds, which has not been merged yet.
         var isJournalUnread = false
         var lastReload: (succeeded: Bool, at: Timestamp)
+        var lastReloadBegan: Instant?
     }
 
     /// Called once, with the bound addresses, when the agent is ready.

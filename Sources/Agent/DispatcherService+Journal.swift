@@ -99,10 +99,17 @@ extension DispatcherService {
         }
     }
 
+    /// What the history tells beside what it is about.
+    static func detail(_ texts: String...) -> String { texts.filter { !$0.isEmpty }.joined(separator: "; ") }
+
     /// A silence's row, and what became of it for the history.
-    func changes(for silence: Silence, _ now: Moment) -> [JournalChange] {
+    /// - Parameter caller: who has made or changed it, where that is known.
+    func changes(for silence: Silence, _ now: Moment, by caller: String = "") -> [JournalChange] {
         let state = silence.state(at: now.wall).rawValue
-        let detail = "\(state) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)"
+        let said = "\(state) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)"
+        let isSame = caller.isEmpty || caller == silence.createdBy
+        let detail = DispatcherService.detail(
+            said, isSame ? "" : "\(state == "expired" ? "ended" : "set") by \(caller)")
         let subject = silence.matchers.map(\.description).joined(separator: ", ")
         let history = JournalChange.history(
             HistoryEntry(at: now.wall, kind: .silence, subject: subject, detail: detail))

@@ -271,9 +271,13 @@ package actor DispatcherService {
     ///   - external: they came through the API rather than from our own rules.
     ///   - state: what the rules need to go on after a restart, written in the same transaction.
     ///   - waits: false returns before the journal has it.
+    ///   - caller: who posted them, for the history.
     /// - Returns: number of new alerts refused because the limit of alerts was reached.
     @discardableResult
-    package func receive(_ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true)
+    package func receive(
+        _ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true,
+        by caller: String = ""
+    )
         async -> Int
     {
         let now = platform.time.now()
@@ -289,7 +293,7 @@ package actor DispatcherService {
                 .history(
                     HistoryEntry(
                         at: now.wall, kind: isEnded ? .ended : .firing, subject: alert.labels.description,
-                        detail: summary)))
+                        detail: DispatcherService.detail(summary, caller.isEmpty ? "" : "posted by \(caller)"))))
             platform.log.info(
                 isEnded ? "alert ended" : "alert fires",
                 metadata: ["alert": "\(alert.name)", "labels": "\(alert.labels)", "summary": "\(summary)"])
@@ -310,20 +314,20 @@ package actor DispatcherService {
     /// Makes a silence (empty id) or changes one; on return it is in the journal.
     /// - Returns: the silence with its id.
     /// - Throws: `SilenceError` for one that is invalid, unknown, or one too many.
-    package func setSilence(_ silence: Silence) async throws(SilenceError) -> Silence {
+    package func setSilence(_ silence: Silence, by caller: String = "") async throws(SilenceError) -> Silence {
         let now = platform.time.now()
         let (stored, decisions) = try dispatcher.setSilence(silence, random: platform.random, now: now)
-        apply(decisions, stored.flatMap { self.changes(for: $0, now) })
+        apply(decisions, stored.flatMap { self.changes(for: $0, now, by: caller) })
         await committed()
         return stored.first ?? silence
     }
 
     /// Ends a silence; on return that is in the journal.
     /// - Throws: `SilenceError` for one that is unknown or has expired.
-    package func expireSilence(_ id: String) async throws(SilenceError) {
+    package func expireSilence(_ id: String, by caller: String = "") async throws(SilenceError) {
         let now = platform.time.now()
         let (stored, decisions) = try dispatcher.expireSilence(id, now: now)
-        apply(decisions, changes(for: stored, now))
+        apply(decisions, changes(for: stored, now, by: caller))
         await committed()
     }
 

@@ -1,6 +1,7 @@
 import Config
 import Console
 package import HTTPServer
+import Logging
 import Platform
 import Synchronization
 import Telemetry
@@ -24,14 +25,19 @@ package protocol WebListener: Sendable {
 package struct WebSettings: Sendable {
     /// The addresses and inherited sockets to listen on.
     package var listen: [ServerOptions.Listen]
+    /// The path of the Unix socket to listen on too; nil for none.
+    package var socket: String?
     /// Nil for plain HTTP.
     package var tls: ServerTLS?
     /// Access, headers and external URL.
     package var options: WebService.Options
 
     /// Settings from their parts.
-    package init(listen: [ServerOptions.Listen], tls: ServerTLS?, options: WebService.Options) {
+    package init(
+        listen: [ServerOptions.Listen], socket: String? = nil, tls: ServerTLS?, options: WebService.Options
+    ) {
         self.listen = listen
+        self.socket = socket
         self.tls = tls
         self.options = options
     }
@@ -45,14 +51,23 @@ final class WebServer: WebListener {
         init(_ service: WebService) { self.service = Mutex(service) }
     }
 
+    private enum SocketState { case closed, opening, open }
+
     private let current: Current
     private let server: HTTPServer
+    private let socketPath: String?
+    private let socket = Mutex(SocketState.closed)
+    private let socketPool: any WorkPool
     private let sources: WebSources
     private let platform: Platform
     private let registry: Registry
 
     /// How long requests may take to end after the stop, less than the web service's stop limit.
     private static let grace = Duration.seconds(3)
+    /// How long the start waits for the Unix socket, whose folder may be on a disk that does not answer.
+    private static let socketPatience = Duration.seconds(2)
+    /// The group whose members may use the socket.
+    private static let socketGroup = "vaultwatch"
 
     init(_ settings: WebSettings, sources: WebSources, platform: Platform, registry: Registry) {
         self.sources = sources
@@ -61,19 +76,52 @@ final class WebServer: WebListener {
         let current = Current(
             WebServer.service(settings.options, sources, platform, registry))
         self.current = current
+        socketPath = settings.socket
+        socketPool = platform.workPool("socket", threads: 1)
         server = HTTPServer(ServerOptions(listen: settings.listen, tls: settings.tls)) { request in
             await current.service.withLock { $0 }.respond(to: request)
         }
     }
 
-    func start() async throws -> [String] { try await server.start().map(\.description) }
+    func start() async throws -> [String] {
+        let addresses = try await server.start().map(\.description)
+        _ = await Deadline.run(
+            { await self.openSocket() }, until: platform.time.monotonic() + WebServer.socketPatience,
+            time: platform.time)
+        return addresses
+    }
+
+    /// Listens on the Unix socket unless that goes on already. Without it only who has a login can change things.
+    private func openSocket() async {
+        guard let path = socketPath else { return }
+        let isNew = socket.withLock { socket in
+            defer { if socket == .closed { socket = .opening } }
+            return socket == .closed
+        }
+        guard isNew else { return }
+        let opened = await socketPool.run { () -> Result<UnixSocket, ServerError> in
+            Result { () throws(ServerError) in try UnixSocket.listen(path, group: WebServer.socketGroup) }
+        }
+        do throws(ServerError) {
+            guard let opened else { throw ServerError("\(path): no thread can be started") }
+            try await server.listen(on: try opened.get())
+            socket.withLock { $0 = .open }
+            platform.log.info("listening on a Unix socket", metadata: ["socket": "\(path)"])
+        } catch {
+            socket.withLock { $0 = .closed }
+            platform.log.warning(
+                "no Unix socket, so that silences and reloads need a login (web.users, web.tokens); a reload tries again",
+                metadata: ["err": "\(error)"])
+        }
+    }
 
     func prepare(_ settings: WebSettings) throws -> @Sendable () -> Void {
         let useTLS = try server.prepareTLS(settings.tls)
         let service = WebServer.service(settings.options, sources, platform, registry)
-        return { [current] in
+        return { [self] in
             useTLS()
             current.service.withLock { $0 = service }
+            Task { await openSocket() }
         }
     }
 

@@ -1,5 +1,6 @@
 package import Delivery
 package import Dispatching
+package import Platform
 package import Probes
 import Samples
 package import Store
@@ -58,6 +59,18 @@ package struct WebOptions: Sendable, Hashable {
     package var listenAddresses = [":9321"]
     /// The URL under which users reach the agent, for links; without a trailing slash. Default: none.
     package var externalURL = ""
-    /// The path of an exporter-toolkit web configuration file (TLS and basic authentication). Default: none.
+    /// The path of an exporter-toolkit web configuration file (TLS and basic authentication for everything). Default:
+    /// none.
     package var configFile: String?
+    /// The path of the Unix socket over which this machine's administrators change things; empty for none. Default: see
+    /// `socketPath`.
+    package var socket: String?
+    /// bcrypt hashes of who may change things, by user. Default: none.
+    package var users: [String: Secret] = [:]
+    /// Bearer tokens of who may change things, by name. Default: none.
+    package var tokens: [String: Secret] = [:]
+    /// Whether everybody who reaches the agent may change things. Default false.
+    package var allowsAnonymousChanges = false
+    /// Names under which clients reach the agent, beside those that it knows. Default: none.
+    package var allowedHosts: [String] = []
 }

@@ -24,46 +24,6 @@ extension GlobalOptions {
     }
 }
 
-extension WebOptions {
-    init(_ node: Node?, _ context: ParsingContext) {
-        self.init()
-        guard let node else { return }
-        var fields = Fields(node, context.errors, "web")
-        let addresses = fields.strings("listen_addresses")
-        for address in addresses where WebOptions.hostAndPort(address) == nil {
-            context.errors.add(
-                fields.position(of: "listen_addresses"),
-                "listen_addresses: expected host:port or :port, found \"\(address)\"")
-        }
-        if !addresses.isEmpty { listenAddresses = addresses }
-        externalURL = context.url(&fields, "external_url") ?? ""
-        configFile = context.readableFile(&fields, "config_file")
-        fields.finish()
-    }
-
-    /// Splits `host:port`. The host is empty for all interfaces; an IPv6 address is returned without its brackets.
-    /// - Returns: nil for anything else.
-    package static func hostAndPort(_ address: String) -> (host: String, port: Int)? {
-        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
-            (0...65535).contains(port)
-        else { return nil }
-        var host = String(address[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = String(host.dropFirst().dropLast())
-        } else if host.contains(":") {
-            return nil
-        }
-        return (host, port)
-    }
-
-    /// The external URL where none is configured: this machine's name and the port of the first listen address.
-    /// Source: prometheus, cmd/prometheus/main.go, `computeExternalURL`.
-    package func defaultExternalURL(hostname: String, isTLS: Bool) -> String {
-        let port = listenAddresses.lazy.compactMap { WebOptions.hostAndPort($0)?.port }.first ?? 9321
-        return "\(isTLS ? "https" : "http")://\(hostname.contains(":") ? "[\(hostname)]" : hostname):\(port)"
-    }
-}
-
 extension StorageOptions {
     init(_ node: Node?, _ context: ParsingContext) {
         self.init()

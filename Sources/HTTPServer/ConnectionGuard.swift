@@ -21,11 +21,15 @@ final class ConnectionGuard: ChannelInboundHandler {
     }
 
     private let limits: ServerOptions.Limits
+    private let places: ConnectionPlaces
     private var phase = Phase.nothing
     private var deadline: Scheduled<Void>?
     private var context: ChannelHandlerContext?
 
-    init(limits: ServerOptions.Limits) { self.limits = limits }
+    init(limits: ServerOptions.Limits, places: ConnectionPlaces) {
+        self.limits = limits
+        self.places = places
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -65,14 +69,19 @@ final class ConnectionGuard: ChannelInboundHandler {
         phase = next
         deadline?.cancel()
         deadline = nil
+        guard let context else { return }
         let wait: Duration
         switch next {
-        case .request: wait = limits.requestTimeout
-        case .nextRequest: wait = limits.idleTimeout
+        case .request:
+            wait = limits.requestTimeout
+            places.waits(context.channel, for: .request)
+        case .nextRequest:
+            wait = limits.idleTimeout
+            places.waits(context.channel, for: .nextRequest)
         case .delivery: wait = limits.sendTimeout
-        case .answer, .nothing: return
+        case .answer: return places.waits(context.channel, for: nil)
+        case .nothing: return
         }
-        guard let context else { return }
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) { context.close(promise: nil) }
     }
 }

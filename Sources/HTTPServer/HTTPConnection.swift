@@ -23,11 +23,16 @@ final class HTTPConnection: ChannelInboundHandler {
     private let guardian: ConnectionGuard
     private let limits: ServerOptions.Limits
     private let isTLS: Bool
+    private let peerUser: UInt32?
     private let handler: HTTPServer.Handler
 
-    init(guardian: ConnectionGuard, limits: ServerOptions.Limits, isTLS: Bool, handler: @escaping HTTPServer.Handler) {
+    init(
+        guardian: ConnectionGuard, limits: ServerOptions.Limits, isTLS: Bool, peerUser: UInt32?,
+        handler: @escaping HTTPServer.Handler
+    ) {
         self.guardian = guardian
         self.limits = limits
+        self.peerUser = peerUser
         self.isTLS = isTLS
         self.handler = handler
     }
@@ -105,7 +110,7 @@ final class HTTPConnection: ChannelInboundHandler {
             method: head.method.rawValue, target: head.uri,
             headers: head.headers.map { (name: $0.name, value: $0.value) },
             body: Array(body.readableBytesView),
-            remote: context.remoteAddress?.ipAddress ?? context.remoteAddress?.pathname ?? "",
+            remote: HTTPConnection.remote(context.remoteAddress), peerUser: peerUser,
             isTLS: isTLS)
         let here = NIOLoopBound((connection: self, context: context), eventLoop: context.eventLoop)
         let loop = context.eventLoop
@@ -117,6 +122,12 @@ final class HTTPConnection: ChannelInboundHandler {
                 guard !Task.isCancelled else { return }
                 loop.execute { here.value.connection.send(response, here.value.context) }
             })
+    }
+
+    /// An IPv4 client of a socket that listens for both has an IPv4 address all the same.
+    private static func remote(_ address: SocketAddress?) -> String {
+        let text = address?.ipAddress ?? ""
+        return text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
     }
 
     private func send(_ response: ServerResponse, _ context: ChannelHandlerContext) {

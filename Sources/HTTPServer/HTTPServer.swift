@@ -8,7 +8,7 @@ import Synchronization
     import Glibc
 #endif
 
-/// An HTTP/1.1 server on one event loop thread, with limits on connections, bytes and time.
+/// An HTTP/1.1 server on one event loop thread, over TCP and Unix sockets, with limits on connections, bytes and time.
 ///
 /// Handlers run on Swift's cooperative pool. When a client disconnects, the task of its handler is cancelled.
 /// `Lab` serves its simulated servers with it too.
@@ -28,7 +28,7 @@ package final class HTTPServer: Sendable {
 
     private struct State {
         var listeners: [any Channel] = []
-        var connections: [ObjectIdentifier: any Channel] = [:]
+        var sockets: [UnixSocket] = []
         var tls: TLS?
         var stopped = false
         var isPaused = false
@@ -45,18 +45,20 @@ package final class HTTPServer: Sendable {
     private let group: any EventLoopGroup
     private let ownsGroup: Bool
     private let state = Mutex(State())
+    private let places: ConnectionPlaces
 
     /// - Parameters:
     ///   - group: event loops to share with other servers; nil creates one thread for this server.
     package init(_ options: ServerOptions, group: (any EventLoopGroup)? = nil, handler: @escaping Handler) {
         self.options = options
         self.handler = handler
+        places = ConnectionPlaces(limits: options.limits)
         self.group = group ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ownsGroup = group == nil
     }
 
     /// The number of open connections.
-    package var connectionCount: Int { state.withLock { $0.connections.count } }
+    package var connectionCount: Int { places.count }
 
     /// Loads the certificate, binds all addresses and starts to serve.
     /// - Returns: the bound addresses, in the order of the options.
@@ -69,7 +71,10 @@ package final class HTTPServer: Sendable {
             do {
                 switch listen {
                 case .tcp(let host, let port): channel = try await bind(host, port)
-                case .descriptor(let descriptor): channel = try await bootstrap().withBoundSocket(descriptor).get()
+                case .descriptor(let descriptor):
+                    channel = try await bootstrap(isSocket: HTTPServer.isUnixSocket(descriptor)).withBoundSocket(
+                        descriptor
+                    ).get()
                 }
             } catch {
                 await stop(within: .zero)
@@ -79,6 +84,28 @@ package final class HTTPServer: Sendable {
             bound.append(Address(host: channel.localAddress?.ipAddress ?? "", port: channel.localAddress?.port ?? 0))
         }
         return bound
+    }
+
+    /// Serves over a Unix socket too, without TLS; the server closes and removes it when it stops.
+    /// - Throws: `ServerError` where the server has stopped; the socket is removed then as well.
+    package func listen(on socket: UnixSocket) async throws(ServerError) {
+        let channel: any Channel
+        do {
+            channel = try await bootstrap(isSocket: true).withBoundSocket(socket.descriptor).get()
+        } catch {
+            socket.remove()
+            throw ServerError("\(socket.path): \(HTTPServer.reason(error))")
+        }
+        let isLate = state.withLock { state in
+            guard !state.stopped else { return true }
+            state.listeners.append(channel)
+            state.sockets.append(socket)
+            return false
+        }
+        guard isLate else { return }
+        socket.remove()
+        channel.close(promise: nil)
+        throw ServerError("\(socket.path): the server has stopped")
     }
 
     /// Reads certificates and key. Open connections stay as they are.
@@ -93,10 +120,11 @@ package final class HTTPServer: Sendable {
     /// Stops reading, or goes on, as a process does under SIGSTOP and SIGCONT: the kernel still accepts connections, but
     /// nothing is read. For simulated failures; it holds for connections accepted meanwhile too.
     package func setReading(_ reading: Bool) {
-        let channels = state.withLock { state in
+        let listeners = state.withLock { state in
             state.isPaused = !reading
-            return Array(state.connections.values) + state.listeners
+            return state.listeners
         }
+        let channels = places.channels + listeners
         for channel in channels {
             channel.setOption(.autoRead, value: reading).whenSuccess { if reading { channel.read() } }
         }
@@ -131,11 +159,13 @@ package final class HTTPServer: Sendable {
     }
 
     private func shutDown() -> (listeners: [any Channel], connections: [any Channel]) {
-        state.withLock { state in
+        let (listeners, sockets) = state.withLock { state in
             state.stopped = true
-            defer { state.listeners = [] }
-            return (state.listeners, Array(state.connections.values))
+            defer { (state.listeners, state.sockets) = ([], []) }
+            return (state.listeners, state.sockets)
         }
+        for socket in sockets { socket.remove() }
+        return (listeners, places.close())
     }
 
     /// Binds an address. All interfaces means IPv6 and IPv4, or IPv4 alone if the kernel lacks IPv6.
@@ -148,33 +178,42 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    private func bootstrap() -> ServerBootstrap {
-        ServerBootstrap(group: group)
+    /// - Parameter isSocket: for Unix sockets, which have no options of TCP.
+    private func bootstrap(isSocket: Bool = false) -> ServerBootstrap {
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
+            .childChannelOption(.allowRemoteHalfClosure, value: false)
+        if isSocket { return bootstrap.childChannelInitializer { [self] channel in acceptPeer(channel) } }
+        return
+            bootstrap
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: false)
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try accept(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try accept(channel, .init(channel.remoteAddress), peerUser: nil)
+                }
             }
     }
 
-    private func accept(_ channel: any Channel) throws {
-        let id = ObjectIdentifier(channel)
-        let (taken, tls, isPaused) = state.withLock { state -> (Bool, TLS?, Bool) in
-            guard !state.stopped, state.connections.count < options.limits.connections else {
-                return (false, nil, false)
-            }
-            state.connections[id] = channel
-            return (true, state.tls, state.isPaused)
+    /// Takes a connection of a Unix socket, whose peer must be known.
+    private func acceptPeer(_ channel: any Channel) -> EventLoopFuture<Void> {
+        guard let options = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeFailedFuture(ServerError("no socket"))
         }
+        let credentials: EventLoopFuture<PeerCredentials> = options.unsafeGetSocketOption(
+            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        return credentials.flatMapThrowing { [self] in try accept(channel, .socket, peerUser: $0.user) }
+    }
+
+    private func accept(_ channel: any Channel, _ source: ConnectionPlaces.Source, peerUser: UInt32?) throws {
+        guard places.take(channel, source) else { throw ServerError("too many connections") }
+        let (current, isPaused) = state.withLock { ($0.tls, $0.isPaused) }
+        let tls = source == .socket ? nil : current
         if isPaused { channel.setOption(.autoRead, value: false).whenComplete { _ in } }
-        guard taken else { throw ServerError("too many connections") }
-        channel.closeFuture.whenComplete { [self] _ in state.withLock { $0.connections[id] = nil } }
         let pipeline = channel.pipeline.syncOperations
         if let tls { try pipeline.addHandler(tls.options.handler(tls.context)) }
-        let guardian = ConnectionGuard(limits: options.limits)
+        let guardian = ConnectionGuard(limits: options.limits, places: places)
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = options.limits.headerBytes
         limits.maxHeaderListSize = options.limits.headerBytes
@@ -183,7 +222,15 @@ package final class HTTPServer: Sendable {
         try pipeline.configureHTTPServerPipeline(
             withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(
-            HTTPConnection(guardian: guardian, limits: options.limits, isTLS: tls != nil, handler: handler))
+            HTTPConnection(
+                guardian: guardian, limits: options.limits, isTLS: tls != nil, peerUser: peerUser, handler: handler))
+    }
+
+    /// Whether a socket that was handed over is one of Unix; getsockopt(2), socket(7).
+    private static func isUnixSocket(_ descriptor: Int32) -> Bool {
+        var domain: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX
     }
 
     /// Resets the connection: with a linger time of 0 the kernel sends RST. Source: socket(7), SO_LINGER.

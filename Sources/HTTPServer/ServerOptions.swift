@@ -32,8 +32,13 @@ package struct ServerOptions: Sendable {
         package var headerBytes = 32 << 10
         /// The most headers. Default: 100.
         package var headerCount = 100
-        /// The most open connections; further ones are closed at once. Default: 512.
+        /// The most open connections over TCP. One more takes the place of the client that has left its own unused the
+        /// longest; where there is none, it is closed at once. Default: 512.
         package var connections = 512
+        /// The most open connections of one IPv4 address, or of one IPv6 network of 64 bits; as above. Default: 128.
+        package var connectionsPerAddress = 128
+        /// The most open connections over Unix sockets, beside those over TCP; as above. Default: 64.
+        package var socketConnections = 64
         /// How long a connection may be idle between requests. Default: 75 s.
         package var idleTimeout: Duration = .seconds(75)
         /// Limit for receiving a request, and for the first byte of a new connection. Default: 10 s.

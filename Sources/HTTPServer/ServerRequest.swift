@@ -14,15 +14,17 @@ package struct ServerRequest: Sendable {
     package var headers: [(name: String, value: String)]
     /// The whole body.
     package var body: [UInt8]
-    /// The client's IP address, or the path of a Unix socket; "" if it is unknown.
+    /// The client's IP address; "" if it is unknown, as at the other end of a Unix socket.
     package var remote: String
+    /// The user of the process at the other end of a Unix socket, as the kernel knows it; nil over TCP.
+    package var peerUser: UInt32?
     /// Whether the connection uses TLS.
     package var isTLS: Bool
 
     /// - Parameter target: path and query, or a whole URL.
     package init(
         method: String = "GET", target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-        remote: String = "",
+        remote: String = "", peerUser: UInt32? = nil,
         isTLS: Bool = false
     ) {
         self.method = method
@@ -30,6 +32,7 @@ package struct ServerRequest: Sendable {
         self.headers = headers
         self.body = body
         self.remote = remote
+        self.peerUser = peerUser
         self.isTLS = isTLS
         let relative = ServerRequest.relative(target)
         let end = relative.firstIndex { $0 == "?" || $0 == "#" } ?? relative.endIndex

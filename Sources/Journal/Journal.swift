@@ -1,3 +1,4 @@
+package import Alerts
 package import Platform
 package import Samples
 import Synchronization

@@ -1,3 +1,4 @@
+import Alerts
 import CSQLite
 import FoundationEssentials
 import Samples

@@ -1,3 +1,5 @@
+package import Alerts
+
 /// A journal as the agent uses it. `Journal` is the one on a disk; a simulation has one in memory.
 package protocol JournalStorage: Sendable {
     /// Writes all of it or nothing, in the order of the calls. On return it is durable.

@@ -19,6 +19,9 @@ package enum DemoConfiguration {
             """
         }.joined(separator: "\n")
         let postgres = databases.isEmpty ? "" : "postgres:\n  servers:\n\(databases)\n"
+        // Nothing real is watched, and nobody but this machine's users can come: they need no login to try things out.
+        let isLoopback = ["127.", "localhost:", "[::1]:"].contains { listen.hasPrefix($0) }
+        let changes = isLoopback ? "  allow_anonymous_changes: true" : "  # Changes are taken over the socket alone."
         let mailTLS = estate.caFile.map { "    smtp_tls_config: {ca_file: \($0)}\n" } ?? "    smtp_require_tls: false\n"
         return """
             # Written by vaultwatch-demo for its simulated estate.
@@ -84,6 +87,7 @@ package enum DemoConfiguration {
             web:
               listen_addresses: ["\(listen)"]
               external_url: http://\(listen.hasPrefix(":") ? "localhost" + listen : listen)
+            \(changes)
             storage:
               path: \(storage)
 

@@ -38,6 +38,7 @@ package final class LabServer: Sendable {
         var options = ServerOptions(listen: [.tcp(host: "127.0.0.1", port: Int(port))], tls: tls)
         options.limits.bodyBytes = 16 << 20
         options.limits.connections = 4096
+        options.limits.connectionsPerAddress = 4096
         // Real servers keep idle connections for minutes; the agent is to find out by itself when one breaks.
         options.limits.idleTimeout = .seconds(3600)
         options.limits.requestTimeout = .seconds(3600)

@@ -50,6 +50,7 @@ extension CurlTransfer {
         if pieces != nil { try setup.set(CURLOPT_BUFFERSIZE, 131_072) }
         try setup.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let proxy = request.proxy { try setup.set(CURLOPT_PROXY, proxy) }
+        if let path = request.unixSocket { try setup.set(CURLOPT_UNIX_SOCKET_PATH, path) }
         // Without a tunnel libcurl would put them into the request itself.
         if request.proxy != nil, parts.scheme == "https" {
             try setup.set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))

@@ -23,6 +23,8 @@ package struct HTTPRequest: Sendable {
     package var statusSuffices = false
     /// For `https` URLs.
     package var tls = TLSOptions()
+    /// The path of a Unix socket to connect to in place of the URL's host; nil for TCP.
+    package var unixSocket: String?
     /// `http://proxy:3128` and the like; nil means none, whatever the environment says.
     package var proxy: String?
     /// Headers of the CONNECT request that asks the proxy for a tunnel; without effect on plain `http` URLs.

@@ -12,7 +12,7 @@ package struct WebService: Sendable {
         /// The URL under which users reach the agent; as in Prometheus, its path is the prefix of every route.
         /// Default: none.
         package var externalURL = ""
-        /// Users and additional headers.
+        /// Who may do what, and additional headers.
         package var access = WebAccess()
 
         /// The defaults.
@@ -27,7 +27,7 @@ package struct WebService: Sendable {
     private let pages: [String: Page]
     private let options: Options
     private let prefix: String
-    private let guardian: BasicAuthentication
+    let authenticator: Authenticator
     private let requests: Counter
     private let durations: Histogram
     private let inFlight: Gauge
@@ -44,7 +44,7 @@ package struct WebService: Sendable {
         self.pages = pages
         self.platform = platform
         prefix = WebService.path(of: options.externalURL)
-        guardian = BasicAuthentication(users: options.access.users)
+        authenticator = Authenticator(options.access, platform: platform)
         requests = registry.counter(
             "vaultwatch_http_requests_total", help: "HTTP requests answered, by handler and status code.",
             labels: ["handler", "code"])
@@ -63,10 +63,9 @@ package struct WebService: Sendable {
         inFlight.add(1)
         let found = route(request)
         var response: ServerResponse
-        if let refusal = await refusal(of: request, found) {
-            response = refusal
-        } else {
-            response = await found.answer(request)
+        switch await admission(of: request, found) {
+        case .refused(let refusal): response = refusal
+        case .admitted(let caller): response = await found.answer(request, caller ?? Caller("", by: .none))
         }
         await finish(&response, request)
         inFlight.add(-1)
@@ -80,24 +79,62 @@ package struct WebService: Sendable {
     struct Route {
         /// The pattern of the path, a value of the label `handler`.
         let name: String
-        var methods = ["GET", "HEAD"]
+        let methods: [String]
         /// Whether a request changes state.
-        var isUnsafe = false
-        let answer: @Sendable (ServerRequest) async -> ServerResponse
+        let changes: Bool
+        /// Whether the answer may cost more than a moment.
+        let isExpensive: Bool
+        /// Whether the name under which a client reaches the agent does not matter: for what monitors it.
+        let answersAnyHost: Bool
+        let answer: @Sendable (ServerRequest, Caller) async -> ServerResponse
+
+        /// One that shows something.
+        init(
+            name: String, methods: [String] = ["GET", "HEAD"], answersAnyHost: Bool = false,
+            answer: @escaping @Sendable (ServerRequest) async -> ServerResponse
+        ) {
+            self.name = name
+            self.methods = methods
+            changes = false
+            isExpensive = name.hasPrefix("/api/")
+            self.answersAnyHost = answersAnyHost
+            self.answer = { request, _ in await answer(request) }
+        }
+
+        /// One that changes something.
+        init(
+            name: String, methods: [String],
+            change: @escaping @Sendable (ServerRequest, Caller) async -> ServerResponse
+        ) {
+            self.name = name
+            self.methods = methods
+            changes = true
+            isExpensive = false
+            answersAnyHost = false
+            answer = change
+        }
     }
 
+    var access: WebAccess { options.access }
+    var externalURL: String { options.externalURL }
+
     private func route(_ request: ServerRequest) -> Route {
-        guard request.path.hasPrefix(prefix) else { return WebService.notFound }
-        let path = String(request.path.dropFirst(prefix.utf8.count))
+        var path = request.path
+        if path.hasPrefix(prefix) {
+            path = String(path.dropFirst(prefix.utf8.count))
+        } else if request.peerUser == nil {
+            // Who comes over the socket need not know of a prefix.
+            return WebService.notFound
+        }
         if path.hasPrefix("/api/v2/") { return alertmanagerRoute(path, request) ?? WebService.notFound }
         if path.hasPrefix("/api/v1/") { return prometheusRoute(path) ?? WebService.notFound }
         let pagePath = path.isEmpty ? "/" : path
         if let page = pages[pagePath] { return Route(name: pagePath, answer: page) }
         return switch path {
-        case "/metrics": Route(name: path) { await metrics($0) }
-        case "/-/healthy": Route(name: path) { _ in healthy() }
-        case "/-/ready": Route(name: path) { _ in ready() }
-        case "/-/reload": Route(name: path, methods: ["POST", "PUT"], isUnsafe: true) { _ in await reload() }
+        case "/metrics": Route(name: path, answersAnyHost: true) { await metrics($0) }
+        case "/-/healthy": Route(name: path, answersAnyHost: true) { _ in healthy() }
+        case "/-/ready": Route(name: path, answersAnyHost: true) { _ in ready() }
+        case "/-/reload": Route(name: path, methods: ["POST", "PUT"]) { _, caller in await reload(caller) }
         default: WebService.notFound
         }
     }
@@ -117,8 +154,10 @@ package struct WebService: Sendable {
         return .text("vaultwatch is ready.\n")
     }
 
-    private func reload() async -> ServerResponse {
-        if let reason = await sources.reload() { return .text("failed to reload config: \(reason)\n", status: 500) }
+    private func reload(_ caller: Caller) async -> ServerResponse {
+        if let reason = await sources.reload(caller) {
+            return .text("failed to reload config: \(reason)\n", status: 500)
+        }
         return .text("")
     }
 
@@ -136,36 +175,7 @@ package struct WebService: Sendable {
         }
     }
 
-    // MARK: Guards
-
-    private func refusal(of request: ServerRequest, _ route: Route) async -> ServerResponse? {
-        guard await guardian.allows(request[header: "authorization"]) else {
-            var response = ServerResponse.text("Unauthorized\n", status: 401)
-            response.headers.append(("WWW-Authenticate", "Basic"))
-            return response
-        }
-        guard route.methods.contains(request.method) else {
-            var response = ServerResponse.text("405 method not allowed\n", status: 405)
-            response.headers.append(("Allow", route.methods.joined(separator: ", ")))
-            return response
-        }
-        if route.isUnsafe, WebService.comesFromAnotherSite(request) {
-            return .text("403 cross-site request\n", status: 403)
-        }
-        return nil
-    }
-
-    /// Whether a browser sends the request on behalf of another site, which must not create silences or reload. Other
-    /// clients send neither header.
-    /// Source: fetch standard, `Origin`; Fetch Metadata, `Sec-Fetch-Site`.
-    static func comesFromAnotherSite(_ request: ServerRequest) -> Bool {
-        if let site = request[header: "sec-fetch-site"], site != "same-origin", site != "none" { return true }
-        guard let origin = request[header: "origin"] else { return false }
-        guard let scheme = origin.utf8.firstIndex(of: UInt8(ascii: ":")), origin[scheme...].hasPrefix("://") else {
-            return true
-        }
-        return origin[scheme...].dropFirst(3).lowercased() != (request[header: "host"] ?? "").lowercased()
-    }
+    // MARK: Answers
 
     /// Adds the headers of every response and compresses large bodies.
     private func finish(_ response: inout ServerResponse, _ request: ServerRequest) async {
@@ -174,7 +184,7 @@ package struct WebService: Sendable {
         response.headers.append(("X-Frame-Options", "deny"))
         response.headers.append(("Referrer-Policy", "no-referrer"))
         response.headers.append(("Cache-Control", "no-store"))
-        response.headers += options.access.headers
+        response.headers += options.access.headers.map { ($0.name, $0.value) }
         guard case .bytes(let bytes) = response.body, bytes.count > 1400,
             Gzip.isAccepted(request[header: "accept-encoding"]), let compressed = await compressed(bytes)
         else { return }

@@ -13,7 +13,9 @@ package struct WebSources: Sendable {
     /// What does not work although alerts still go out, for `/-/healthy`.
     package var degradations: @Sendable () -> [String] = { [] }
     /// Reloads the configuration. - Returns: nil, or why the reload failed.
-    package var reload: @Sendable () async -> String? = { nil }
+    package var reload: @Sendable (_ by: Caller) async -> String? = { _ in nil }
+    /// The name of a user of this machine, for what comes over the Unix socket.
+    package var userName: @Sendable (UInt32) async -> String = { "uid \($0)" }
     /// Version and revision.
     package var build = BuildInfo(version: "0.0.0")
     /// When the process started.
@@ -75,17 +77,17 @@ package struct WebSources: Sendable {
     /// The names of the receivers.
     package var receivers: @Sendable () -> [String] = { [] }
     /// Adds posted alerts. - Returns: how many were refused because the limit is reached.
-    package var postAlerts: @Sendable ([Alert]) async -> Int = { $0.count }
+    package var postAlerts: @Sendable ([Alert], _ by: Caller) async -> Int = { alerts, _ in alerts.count }
     /// All silences, expired ones included.
     package var silences: @Sendable () async -> [Silence] = { [] }
     /// Creates or updates a silence.
     /// - Returns: its id, which is a new one if the silence had to be replaced.
-    package var setSilence: @Sendable (Silence) async throws(SilenceError) -> String = { (_) throws(SilenceError) in
-        throw .tooMany(0)
+    package var setSilence: @Sendable (Silence, _ by: Caller) async throws(SilenceError) -> String = {
+        (_, _) throws(SilenceError) in throw .tooMany(0)
     }
     /// Expires a silence. - Throws: `SilenceError`.
-    package var expireSilence: @Sendable (_ id: String) async throws(SilenceError) -> Void = {
-        (id) throws(SilenceError) in throw .notFound(id)
+    package var expireSilence: @Sendable (_ id: String, _ by: Caller) async throws(SilenceError) -> Void = {
+        (id, _) throws(SilenceError) in throw .notFound(id)
     }
     /// The current routing as an Alertmanager configuration (YAML), without secrets.
     package var alertingConfiguration: @Sendable () -> String = { "" }
@@ -93,7 +95,7 @@ package struct WebSources: Sendable {
     // MARK: The estate
 
     /// The history, newest first. - Throws: `QueryError` of kind `.unavailable` if the journal cannot be read.
-    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> Deferred<[HistoryItem]> = {
+    package var history: @Sendable (HistoryQuery) async throws(QueryError) -> Deferred<[HistoryEntry]> = {
         (_) throws(QueryError) in { [] }
     }
     /// The state of the estate.

@@ -99,7 +99,7 @@ struct DemoCommand: AsyncParsableCommand {
 
         loop: for await event in events {
             switch event {
-            case .ready: greet(endpoints, file)
+            case .ready: greet(endpoints, folder, file)
             case .line(let text):
                 if await perform(text, estate) { break loop }
             case .signal: break loop
@@ -112,7 +112,7 @@ struct DemoCommand: AsyncParsableCommand {
         return nil
     }
 
-    private func greet(_ endpoints: EstateEndpoints, _ file: String) {
+    private func greet(_ endpoints: EstateEndpoints, _ folder: TemporaryDirectory, _ file: String) {
         let host = listenAddress.hasPrefix(":") ? "localhost" + listenAddress : listenAddress
         say(
             """
@@ -121,6 +121,7 @@ struct DemoCommand: AsyncParsableCommand {
               inbox and buttons   \(endpoints.inboxURL)
               status page         http://\(host)/
               metrics             http://\(host)/metrics
+              command line        vaultwatch status --url=unix:\(folder.file("vaultwatch.sock"))
             Type "seal vault-1" and Return, then look at the inbox; "help" lists the other actions, "quit" ends.
 
             """)

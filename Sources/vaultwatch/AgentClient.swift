@@ -1,14 +1,28 @@
 import ArgumentParser
+import Delivery
 import FoundationEssentials
 import Platform
 import Transport
 
 /// An HTTP client for a running agent.
 struct AgentClient {
-    private let url: String
+    /// Where an agent is.
+    enum Address {
+        /// Without a slash at its end.
+        case url(String)
+        /// The path of its Unix socket.
+        case socket(String)
+    }
+
+    private let address: Address
+    private let options: HTTPClientOptions
     private let http = CurlTransport(platform: .real(log: LogOptions.silent))
 
-    init(_ url: String) { self.url = url.hasSuffix("/") ? String(url.dropLast()) : url }
+    /// - Parameter options: whether and how to log in.
+    init(_ address: Address, _ options: HTTPClientOptions = HTTPClientOptions()) {
+        self.address = address
+        self.options = options
+    }
 
     /// Sends a GET request.
     /// - Parameter unreachable: the exit code if the agent does not respond.
@@ -77,7 +91,7 @@ struct AgentClient {
     private func exchange(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws
         -> HTTPResponse
     {
-        var request = HTTPRequest(url: url + path)
+        var request = try self.request(path)
         request.method = method
         request.body = body
         if !body.isEmpty { request.headers.append(("Content-Type", "application/json")) }
@@ -86,16 +100,60 @@ struct AgentClient {
         do {
             return try await http.send(request)
         } catch {
-            // The transport's message may already begin with the URL.
-            let prefix = error.message.hasPrefix("http") ? "" : shown + ": "
-            Terminal.error("\(prefix)\(error.message); is vaultwatch running there? Set its address with --url")
+            var message = error.message
+            if case .socket = address {
+                // The transport's message speaks of a host, of which a socket has none.
+                message = "\(shown): \(error.reason == .connect ? "nobody listens there" : error.reason.rawValue)"
+            } else if !message.hasPrefix("http") {
+                message = "\(shown): \(message)"
+            }
+            Terminal.error("\(message); is vaultwatch running there? Set its address with --url")
             throw ExitCode(unreachable)
         }
     }
 
-    /// The URL without a password.
+    /// A request with the login.
+    private func request(_ path: String) throws -> HTTPRequest {
+        switch address {
+        case .socket(let socket):
+            // The kernel tells the agent who we are.
+            var request = HTTPRequest(url: "http://localhost" + path)
+            request.unixSocket = socket
+            return request
+        case .url(let url):
+            var request = HTTPRequest(url: url + path)
+            request.tls = options.tls
+            do throws(FileError) {
+                request.proxy = try options.proxy.proxy(for: url)?.reveal(SystemFiles())
+                for header in options.headers {
+                    request.headers.append((header.name, try header.value.reveal(SystemFiles())))
+                }
+                if let login = try login() { request.headers.append(("Authorization", login)) }
+            } catch {
+                Terminal.error("--http.config.file: \(error)")
+                throw ExitCode.failure
+            }
+            return request
+        }
+    }
+
+    private func login() throws(FileError) -> String? {
+        let files = SystemFiles()
+        switch options.authorization {
+        case .none: return nil
+        case .basic(let username, let password):
+            let pair = try username.reveal(files) + ":" + (try password?.reveal(files) ?? "")
+            return "Basic " + Data(Array(pair.utf8)).base64EncodedString()
+        case .scheme(let scheme, let credentials): return scheme + " " + (try credentials.reveal(files))
+        case .oauth2: throw FileError(path: "oauth2", reason: "the agent takes basic_auth and bearer tokens alone")
+        }
+    }
+
+    /// The address as the user knows it.
     private var shown: String {
-        guard let at = url.lastIndex(of: "@"), let scheme = url.firstRange(of: "://") else { return url }
-        return String(url[..<scheme.upperBound]) + String(url[url.index(after: at)...])
+        switch address {
+        case .url(let url): url
+        case .socket(let path): "unix:" + path
+        }
     }
 }

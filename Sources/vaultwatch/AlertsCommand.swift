@@ -62,7 +62,7 @@ struct AlertsCommand: AsyncParsableCommand {
             "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced)&inhibited=\(inhibited)&muted=\(muted)&unprocessed=\(unprocessed)"
         path += try MatcherWords.query(matchers)
         if let receiver { path += "&receiver=" + PercentCoding.encode(receiver) }
-        let client = AgentClient(agent.url)
+        let client = try agent.client()
         if output.format == .json {
             print(String(decoding: try await client.get(path), as: UTF8.self))
             return

@@ -61,6 +61,19 @@ struct CheckConfigCommand: AsyncParsableCommand {
         if try checkAlertmanager(files, environment) { return }
         let configuration = try ConfigOptions.load(file, files: files, environment: environment)
         try checkTemplates(configuration.delivery, files)
+        if let path = configuration.web.configFile {
+            do {
+                _ = try WebFile.load(path, files: files, environment: environment)
+            } catch {
+                Terminal.error(error.description)
+                throw ExitCode.failure
+            }
+        }
+        if configuration.web.allowsAnonymousChanges {
+            Terminal.error(
+                "warning: web.allow_anonymous_changes is true: whoever reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; web.users and web.tokens let those in who should"
+            )
+        }
         let errors = ErrorList()
         let rules = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
         if !errors.isEmpty {

@@ -175,7 +175,9 @@ extension EstateDraft {
 
     private var webLines: [String] {
         [
-            "web:", "  # \":9321\" for every address. There is no login unless web.config_file names users.",
+            "web:",
+            "  # \":9321\" for every address. Everybody who reaches it may read; only who comes over the socket of this",
+            "  # machine may silence or reload, unless users or tokens are named here.",
             "  listen_addresses: [\"127.0.0.1:9321\"]",
         ]
     }

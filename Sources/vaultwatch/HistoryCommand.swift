@@ -1,9 +1,9 @@
+import Alerts
 import ArgumentParser
 import FoundationEssentials
 import Platform
 import Samples
 import Text
-import Web
 
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,14 +42,14 @@ struct HistoryCommand: AsyncParsableCommand {
     var limit = 100
 
     func validate() throws {
-        let kinds = ["firing", "ended", "sent", "failed", "dropped", "escalated", "silence", "agent"]
+        let kinds = HistoryEntry.Kind.allCases.map(\.rawValue)
         if let wrong = kind.first(where: { !kinds.contains($0) }) {
             throw ValidationError("--kind: expected one of \(kinds.joined(separator: ", ")), found \"\(wrong)\"")
         }
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit: expected a number from 1 to 10000") }
     }
 
-    private struct Answer: Decodable { var data: [HistoryItem] }
+    private struct Answer: Decodable { var data: [HistoryEntry] }
 
     func run() async throws {
         guard let span = Duration(prometheus: since) else {
@@ -61,7 +61,7 @@ struct HistoryCommand: AsyncParsableCommand {
         for one in kind { path += "&kind=\(PercentCoding.encode(one))" }
         for one in receiver { path += "&receiver=\(PercentCoding.encode(one))" }
         if let contains { path += "&contains=\(PercentCoding.encode(contains))" }
-        let items = Array(try await AgentClient(agent.url).get(Answer.self, path).data.reversed())
+        let items = Array(try await agent.client().get(Answer.self, path).data.reversed())
         if output.format == .json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -72,7 +72,7 @@ struct HistoryCommand: AsyncParsableCommand {
                     ["TIME", "KIND", "SUBJECT", "RECEIVER", "DETAIL"],
                     items.map { item in
                         [
-                            Timestamp.amtoolText(item.at), item.kind, item.subject,
+                            item.at.amtoolText, item.kind.rawValue, item.subject,
                             [item.receiver, item.integration].filter { !$0.isEmpty }.joined(separator: " "),
                             item.detail,
                         ]

@@ -88,7 +88,7 @@ struct QueryCommand: AsyncParsableCommand {
         } else if let at {
             path += "&time=\(PercentCoding.encode(at))"
         }
-        let answer = try await AgentClient(agent.url).query(Answer.self, path)
+        let answer = try await agent.client().query(Answer.self, path)
         switch answer.data.result {
         case .scalar(let point): print("scalar: \(point.value) @[\(goFormatPlain(point.time))]")
         case .series(let series):

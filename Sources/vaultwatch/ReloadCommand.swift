@@ -15,6 +15,6 @@ struct ReloadCommand: AsyncParsableCommand {
     @OptionGroup var agent: AgentURLOptions
 
     func run() async throws {
-        _ = try await AgentClient(agent.url).post("/-/reload", json: [])
+        _ = try await agent.client().post("/-/reload", json: [])
     }
 }

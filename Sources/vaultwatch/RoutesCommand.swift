@@ -22,12 +22,7 @@ struct RoutingOptions: ParsableArguments {
     )
     var configFile: String?
 
-    @Option(
-        name: [.customLong("url"), .customLong("alertmanager.url")],
-        help:
-            "A running agent or Alertmanager whose current routes are used; with user:password@ if it requires them."
-    )
-    var url: String?
+    @OptionGroup var agent: AgentURLOptions
 
     /// `config.original` of Alertmanager's API.
     private struct Status: Decodable {
@@ -36,8 +31,8 @@ struct RoutingOptions: ParsableArguments {
     }
 
     func tree() async throws -> RouteTree {
-        if configFile == nil, let url {
-            let text = try await AgentClient(url).get(Status.self, "/api/v2/status").config.original
+        if configFile == nil, agent.url != nil {
+            let text = try await agent.client().get(Status.self, "/api/v2/status").config.original
             return try RoutingOptions.tree { () throws(ConfigurationErrors) in
                 try RoutingFile.parse(text, name: "config.original", files: SystemFiles())
             }

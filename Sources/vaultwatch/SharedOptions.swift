@@ -63,14 +63,6 @@ struct LogOptions: ParsableArguments {
     }
 }
 
-/// The option for the address of an agent.
-struct AgentURLOptions: ParsableArguments {
-    @Option(
-        name: [.customLong("url"), .customLong("alertmanager.url")],
-        help: "URL of the running agent, with user:password@ if it requires them.")
-    var url = "http://localhost:9321"
-}
-
 enum Environment {
     /// The process's environment.
     static func all() -> [String: String] {

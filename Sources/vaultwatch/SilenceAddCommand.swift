@@ -3,6 +3,7 @@ import Dispatching
 import FoundationEssentials
 import Platform
 import Samples
+import Web
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -64,14 +65,10 @@ struct SilenceAddCommand: AsyncParsableCommand {
         let ends = try time(end, "--end") ?? starts + span
         guard ends > starts else { throw ValidationError("silence cannot start after it ends") }
         let body = SilenceBody(
-            matchers: try MatcherWords.parse(matchers).map { matcher in
-                .init(
-                    name: matcher.name, value: matcher.value,
-                    isRegex: [.matches, .notMatches].contains(matcher.operation),
-                    isEqual: [.equal, .matches].contains(matcher.operation))
-            }, startsAt: starts.rfc3339, endsAt: ends.rfc3339, createdBy: author ?? SilenceAddCommand.user,
+            matchers: try MatcherWords.parse(matchers).map { .init($0) }, startsAt: starts.rfc3339,
+            endsAt: ends.rfc3339, createdBy: author ?? SilenceAddCommand.user,
             comment: comment, schedule: try schedule())
-        let answer = try await AgentClient(agent.url).post(
+        let answer = try await agent.client().post(
             "/api/v2/silences", json: Array(try JSONEncoder().encode(body)))
         struct Made: Decodable { var silenceID: String }
         print(try JSONDecoder().decode(Made.self, from: Data(answer)).silenceID)

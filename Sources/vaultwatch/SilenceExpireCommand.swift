@@ -15,7 +15,7 @@ struct SilenceExpireCommand: AsyncParsableCommand {
     var ids: [String]
 
     func run() async throws {
-        let client = AgentClient(agent.url)
+        let client = try agent.client()
         // A missing silence does not prevent the others from being expired.
         var failure: (any Error)?
         for id in ids {

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Platform
 import Samples
 import Text
+import Web
 
 struct SilenceListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,7 +43,7 @@ struct SilenceListCommand: AsyncParsableCommand {
         }
         let now = SystemTime().wall()
         let filter = try MatcherWords.query(matchers)
-        let all = try await AgentClient(agent.url).get(
+        let all = try await agent.client().get(
             [SilenceBody].self, "/api/v2/silences" + (filter.isEmpty ? "" : "?" + filter.dropFirst()))
         let shown = all.filter { silence in
             guard (silence.status?.state == "expired") == expired else { return false }

@@ -52,11 +52,11 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func fetch() async throws -> EstateStatus {
-        let body = try await AgentClient(agent.url).get("/api/v1/vaultwatch/status", unreachable: 3)
+        let body = try await agent.client().get("/api/v1/vaultwatch/status", unreachable: 3)
         do {
             return try JSONDecoder().decode(EstateStatus.self, from: Data(body))
         } catch {
-            Terminal.error("\(agent.url): not a response of vaultwatch: \(error)")
+            Terminal.error("not a response of vaultwatch: \(error)")
             throw ExitCode(3)
         }
     }

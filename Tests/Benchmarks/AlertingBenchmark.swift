@@ -73,6 +73,7 @@ struct AlertingBenchmark {
             global: {poll_interval: 1h, timeout: 100ms}
             vault: {clusters: [{name: none, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
             alerting: {file: alertmanager.yml}
+            web: {allow_anonymous_changes: true}
             """)
         let port = try freePort()
         let arguments =

@@ -90,7 +90,8 @@ import Testing
         // amtool, which knows of no schedules, changes the end and leaves the schedule as it is.
         #expect(
             try await amtool(
-                "--alertmanager.url=\(agent.url)", "silence", "update", "-c", "still weekly", "-d", "4h", weekly
+                "--alertmanager.url=\(agent.url)", "--http.config.file=\(agent.login)", "silence", "update", "-c",
+                "still weekly", "-d", "4h", weekly
             ).exit == .exited(0))
         let still = try await agent.command("silence", "query", "-o", "extended", "--within", "5h")
         #expect(
@@ -143,9 +144,20 @@ import Testing
             ["alerts"], ["silence", "list"], ["silence", "expire", "x"], ["silence", "add", "-c", "x", "A"],
             ["history"],
         ] {
-            let (exit, _, error) = try await Binary.run(words + ["--url", "http://user:secret@127.0.0.1:1"])
+            let (exit, _, error) = try await Binary.run(words + ["--url", "http://127.0.0.1:1"])
             #expect(exit == .exited(1))
-            #expect(error.contains("http://127.0.0.1:1") && !error.contains("secret"), "\(error)")
+            #expect(error.contains("http://127.0.0.1:1"), "\(error)")
+            let socket = try await Binary.run(words + ["--url", "unix:/nowhere/vaultwatch.sock"])
+            #expect(socket.exit == .exited(1))
+            #expect(
+                socket.error.hasPrefix("unix:/nowhere/vaultwatch.sock: ") && !socket.error.contains("localhost"),
+                "\(socket.error)")
+            // ps shows the arguments to everybody.
+            let shown = try await Binary.run(words + ["--url", "http://user:secret@127.0.0.1:1"])
+            #expect(shown.exit == .exited(2))
+            #expect(
+                shown.error.contains("--http.config.file") && !shown.error.contains("secret@")
+                    && !shown.error.contains("user:secret"), "\(shown.error)")
         }
     }
 

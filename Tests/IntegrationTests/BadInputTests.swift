@@ -308,7 +308,7 @@ import Testing
             global: {poll_interval: 1s, timeout: 1s}
             vault: {clusters: [{name: odd, nodes: [\(list)]}]}
             postgres: {servers: [\(servers)]}
-            web: {listen_addresses: ["\(listen)"]}
+            web: {listen_addresses: ["\(listen)"], allow_anonymous_changes: true}
             \(Self.nobody)
             """
         }

@@ -20,6 +20,11 @@ struct DemoTests {
         #expect(output.contains("msg=started"))
         let page = try await ChildProcess.run("curl", ["-sf", "http://127.0.0.1:\(port)/-/ready"])
         #expect(String(decoding: page, as: UTF8.self) == "vaultwatch is ready.\n")
+        // Who tries it out needs no login to silence something, since it is on loopback alone.
+        let silence = try await Binary.run([
+            "silence", "add", "-c", "trying it out", "-d", "1m", "VaultSealed", "--url=http://127.0.0.1:\(port)",
+        ])
+        #expect(silence.exit == .exited(0), "\(silence.error)")
         #expect(demo.signal(SIGTERM))
         #expect(await demo.wait() == .exited(0))
         #expect(await waitUntil(atMost: .seconds(10)) { !accepts(port: port) })

@@ -61,12 +61,12 @@ import Testing
         #expect(
             await waitUntil { String(decoding: agent.standardError(limit: 1 << 20), as: UTF8.self).contains("ready:") })
         for example in examples where example.first != "run" {
-            // The commands that ask a running agent know the default port, and here it has another.
+            // The commands that ask a running agent know where its socket usually is, and here it is elsewhere.
             let asks = !example.contains {
                 $0.hasPrefix("--config.file") || $0.hasSuffix(".yml") || $0.hasPrefix("--file")
             }
             let child = try await ChildProcess.start(
-                Binary.path, example + (asks ? ["--url", "http://\(listen)"] : []), options: options())
+                Binary.path, example + (asks ? ["--url", "unix:state/vaultwatch.sock"] : []), options: options())
             let exit = await child.wait()
             let said = String(
                 decoding: child.standardOutput(limit: 1 << 16) + child.standardError(limit: 1 << 16), as: UTF8.self)

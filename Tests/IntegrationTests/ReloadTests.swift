@@ -130,5 +130,6 @@ import Testing
     }
 
     /// bcrypt of `secret`, with the least cost.
-    private static let hash = "$2b$04$/0KoDrLFYNsxcflWr3U/CeAqLDPHWXJmepp3AwLhOKCwAdxAfSO3."
+    /// Of "secret".
+    static let hash = "$2b$04$/0KoDrLFYNsxcflWr3U/CeAqLDPHWXJmepp3AwLhOKCwAdxAfSO3."
 }

@@ -84,8 +84,9 @@ import Testing
             try await ChildProcess.run(
                 "curl",
                 [
-                    "-sf", "-H", "Content-Type: application/json", "-d", #"[{"labels":{"alertname":"\#(name)"}}]"#,
-                    "http://\(listen)/api/v2/alerts",
+                    "-sf", "--unix-socket", "\(folder.path)/state/vaultwatch.sock", "-H",
+                    "Content-Type: application/json", "-d", #"[{"labels":{"alertname":"\#(name)"}}]"#,
+                    "http://localhost/api/v2/alerts",
                 ])
         }
         let isReady = await waitUntil {

@@ -7,6 +7,10 @@ import Testing
 final class RunningAgent: Sendable {
     let folder: TemporaryDirectory
     let url: String
+    /// The agent's Unix socket.
+    let socket: String
+    /// What `--http.config.file` takes, for who may change things.
+    let login: String
     /// The configuration but for `alerting`.
     private let rest: String
     private var file: String { folder.path + "/vaultwatch.yml" }
@@ -40,12 +44,22 @@ final class RunningAgent: Sendable {
             global: {poll_interval: 1s, timeout: 500ms, evaluation_interval: 1s}
             \(try targets(folder))
             rules: [\(rulesFile)]
-            web: {listen_addresses: ["127.0.0.1:\(port)"]}
+            web:
+              listen_addresses: ["127.0.0.1:\(port)"]
+              users: {ann: "\(RunningAgent.hash)"}
+              tokens: {robot: \(RunningAgent.token)}
             storage: {path: \(folder.path)/state}
             """
+        socket = folder.path + "/state/vaultwatch.sock"
+        login = try folder.write("login.yml", "basic_auth: {username: ann, password: secret}\n")
         url = "http://127.0.0.1:\(port)"
         try configure(alerting)
     }
+
+    /// bcrypt of "secret", cost 4; from perl's crypt.
+    static let hash = ReloadTests.hash
+    /// A bearer token.
+    static let token = "0123456789abcdef0123456789abcdef"
 
     /// Writes the configuration anew; a running agent reads it at a reload.
     func configure(_ alerting: String) throws {
@@ -55,7 +69,11 @@ final class RunningAgent: Sendable {
     }
 
     func reload() async throws {
-        try await ChildProcess.run("curl", ["-sf", "--max-time", "60", "-X", "POST", url + "/-/reload"])
+        try await ChildProcess.run(
+            "curl",
+            [
+                "-sf", "--max-time", "60", "--unix-socket", socket, "-X", "POST", "http://localhost/-/reload",
+            ])
     }
 
     func start(_ wrapper: [String] = []) async throws {
@@ -104,14 +122,14 @@ final class RunningAgent: Sendable {
         try await ChildProcess.run(
             "curl",
             [
-                "-sf", "-H", "Content-Type: application/json", "-d", #"[{"labels":{\#(labels)}\#(end)}]"#,
-                url + "/api/v2/alerts",
+                "-sf", "--unix-socket", socket, "-H", "Content-Type: application/json", "-d",
+                #"[{"labels":{\#(labels)}\#(end)}]"#, "http://localhost/api/v2/alerts",
             ])
     }
 
-    /// Runs a command against this agent.
+    /// Runs a command against this agent, over its socket.
     func command(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, output: String, error: String) {
-        try await Binary.run(arguments + ["--url", url])
+        try await Binary.run(arguments + ["--url", "unix:" + socket])
     }
 }
 

@@ -101,7 +101,7 @@ final class Life: @unchecked Sendable {
         let alert = Alert(
             labels: Labels(["alertname": Estate.pushed.alert, "node": node, "severity": Estate.pushed.severity]),
             startsAt: now, endsAt: ended ? now : nil, updatedAt: now)
-        Task.detached { _ = await api.postAlerts([alert]) }
+        Task.detached { _ = await api.postAlerts([alert], World.caller) }
     }
 
     /// SIGHUP.
@@ -110,7 +110,7 @@ final class Life: @unchecked Sendable {
     /// POST /-/reload.
     func reload(_ then: @escaping @Sendable (_ refusal: String?) -> Void = { _ in }) {
         guard let api else { return then("no API") }
-        Task.detached { then(await api.reload()) }
+        Task.detached { then(await api.reload(World.caller)) }
     }
 
     /// How many samples of a node's metric the store has.

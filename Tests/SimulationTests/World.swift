@@ -10,6 +10,9 @@ import Web
 /// One run: lives of the agent one after the other, in a world that a seed makes go wrong, in virtual time.
 /// Touched by one thread alone.
 final class World: @unchecked Sendable {
+    /// Who makes changes here.
+    static let caller = Caller("ann", by: .password)
+
     private let seed: UInt64
     private let random: SeededRandom
     private let time: VirtualTime
@@ -296,7 +299,7 @@ final class World: @unchecked Sendable {
         if let id = silenced.sorted().first, random.chance(40) {
             silenced.remove(id)
             ledger.unsilenced(id)
-            execution.use { _ = Task.detached { try? await api.expireSilence(id) } }
+            execution.use { _ = Task.detached { try? await api.expireSilence(id, World.caller) } }
             return
         }
         let condition = Estate.conditions[random.below(Estate.conditions.count)]
@@ -309,7 +312,7 @@ final class World: @unchecked Sendable {
             createdBy: "simulation", comment: "chaos")
         execution.use {
             _ = Task.detached { [self] in
-                guard let id = try? await api.setSilence(silence) else { return }
+                guard let id = try? await api.setSilence(silence, World.caller) else { return }
                 silenced.insert(id)
                 // A crash before this line may have lost it.
                 if self.life === life, disk.isDurable {
@@ -378,7 +381,7 @@ final class World: @unchecked Sendable {
 
     private func expire(_ id: String) {
         guard let api = life?.api else { return }
-        execution.use { _ = Task.detached { try? await api.expireSilence(id) } }
+        execution.use { _ = Task.detached { try? await api.expireSilence(id, World.caller) } }
     }
 
     /// Half of the nodes have everything; whoever must hear of it has heard.

@@ -46,17 +46,17 @@ struct AlertmanagerAPITests {
         scripted.sources.groupStatuses = { desk.dispatcher.withLock { $0.groupStatuses(platform.time.now()) } }
         scripted.sources.silences = { desk.dispatcher.withLock { $0.allSilences } }
         scripted.sources.receivers = { ["team-x"] }
-        scripted.sources.setSilence = { (silence) throws(SilenceError) in
+        scripted.sources.setSilence = { (silence, _) throws(SilenceError) in
             try desk.dispatcher.withLock { (dispatcher) throws(SilenceError) in
                 try dispatcher.setSilence(silence, random: platform.random, now: platform.time.now()).stored[0].id
             }
         }
-        scripted.sources.expireSilence = { (id) throws(SilenceError) in
+        scripted.sources.expireSilence = { (id, _) throws(SilenceError) in
             try desk.dispatcher.withLock { (dispatcher) throws(SilenceError) in
                 _ = try dispatcher.expireSilence(id, now: platform.time.now())
             }
         }
-        scripted.sources.postAlerts = { alerts in
+        scripted.sources.postAlerts = { alerts, _ in
             desk.posted.withLock { $0 += alerts }
             return 0
         }

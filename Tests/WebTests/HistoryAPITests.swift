@@ -1,3 +1,4 @@
+import Alerts
 import Foundation
 import Samples
 import Synchronization
@@ -6,12 +7,12 @@ import Testing
 @testable import Web
 
 struct HistoryAPITests {
-    private static func item(_ number: Int) -> HistoryItem {
+    private static func item(_ number: Int) -> HistoryEntry {
         let at = Timestamp(milliseconds: 1_767_323_045_000 - Int64(number) * 1000)
-        let kind = number % 3 == 0 ? "sent" : "failed"
+        let kind: HistoryEntry.Kind = number % 3 == 0 ? .sent : .failed
         let receiver = number % 2 == 0 ? "ops" : "boss"
-        return HistoryItem(
-            at: at.rfc3339, kind: kind, subject: "A\(number)", receiver: receiver, integration: "email/0",
+        return HistoryEntry(
+            at: at, kind: kind, subject: "A\(number)", receiver: receiver, integration: "email/0",
             detail: "say \"\(number)\"")
     }
 

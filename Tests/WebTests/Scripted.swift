@@ -28,7 +28,13 @@ struct Scripted: Sendable {
     }
 
     var sources = WebSources()
-    var options = WebService.Options()
+    /// What the tests of the APIs need: everybody may change things.
+    var options = {
+        var options = WebService.Options()
+        options.access.allowsAnonymousChanges = true
+        options.access.hosts = KnownHosts(["vw"])
+        return options
+    }()
     let registry = Registry()
     /// amtool and promtool use the real clock.
     var isRealTime = false
@@ -48,13 +54,14 @@ struct Scripted: Sendable {
             platform: platform, registry: registry)
     }
 
-    func respond(_ method: String = "GET", _ target: String, headers: [(String, String)] = [], body: String = "") async
-        -> ServerResponse
-    {
+    func respond(
+        _ method: String = "GET", _ target: String, headers: [(String, String)] = [], body: String = "",
+        peerUser: UInt32? = nil
+    ) async -> ServerResponse {
         await service.respond(
             to: ServerRequest(
                 method: method, target: target, headers: headers.map { (name: $0.0, value: $0.1) },
-                body: Array(body.utf8)))
+                body: Array(body.utf8), peerUser: peerUser))
     }
 
     func get(_ target: String, headers: [(String, String)] = []) async -> (status: Int, text: String) {

@@ -25,13 +25,13 @@ struct WebServiceTests {
 
     @Test func reloadWantsAPost() async {
         var scripted = Scripted()
-        scripted.sources.reload = { "vaultwatch.yml:3:1: unknown key \"foo\"" }
+        scripted.sources.reload = { _ in "vaultwatch.yml:3:1: unknown key \"foo\"" }
         #expect(await scripted.respond("GET", "/-/reload").status == 405)
         #expect(await scripted.respond("GET", "/-/reload").header("allow") == "POST, PUT")
         let refused = await scripted.respond("POST", "/-/reload")
         #expect(refused.status == 500)
         #expect(refused.text.contains("vaultwatch.yml:3:1"))
-        scripted.sources.reload = { nil }
+        scripted.sources.reload = { _ in nil }
         #expect(await scripted.respond("PUT", "/-/reload").status == 200)
     }
 
@@ -138,8 +138,8 @@ struct WebServiceTests {
         var scripted = Scripted()
         // bcrypt of "hunter2", cost 4.
         let hash = try #require(try await bcrypt("hunter2"))
-        scripted.options.access.users = ["ann": hash]
-        scripted.options.access.headers = [("Strict-Transport-Security", "max-age=1")]
+        scripted.options.access.closingUsers = ["ann": hash]
+        scripted.options.access.headers = [.init(name: "Strict-Transport-Security", value: "max-age=1")]
         let service = scripted.service
         func status(_ credentials: String?) async -> Int {
             let headers =
@@ -156,7 +156,7 @@ struct WebServiceTests {
         #expect(await status(nil) == 401)
         #expect(await scripted.respond("GET", "/metrics").header("www-authenticate") == "Basic")
         #expect(await scripted.respond("GET", "/metrics").header("strict-transport-security") == "max-age=1")
-        scripted.options.access.users = ["ann": "plain text is no hash"]
+        scripted.options.access.closingUsers = ["ann": "plain text is no hash"]
         #expect(
             await scripted.respond(
                 "GET", "/metrics",

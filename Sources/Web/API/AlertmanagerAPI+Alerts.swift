@@ -88,7 +88,7 @@ extension WebService {
     /// The most alerts in one request.
     private static let alertLimit = 10_000
 
-    func postAlerts(_ request: ServerRequest) async -> ServerResponse {
+    func postAlerts(_ request: ServerRequest, _ caller: Caller) async -> ServerResponse {
         let posted: [PostedAlert]
         do {
             posted = try JSONDecoder().decode([PostedAlert].self, from: Data(request.body))
@@ -109,7 +109,7 @@ extension WebService {
             }
         }
         // As in Alertmanager, the valid alerts of a request are accepted even if others are not.
-        let refused = alerts.isEmpty ? 0 : await sources.postAlerts(alerts)
+        let refused = alerts.isEmpty ? 0 : await sources.postAlerts(alerts, caller)
         if !errors.isEmpty { return WebService.message(errors.joined(separator: "; "), status: 400) }
         if refused > 0 {
             return WebService.message(

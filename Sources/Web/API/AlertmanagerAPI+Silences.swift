@@ -4,7 +4,6 @@ import HTTPServer
 import Platform
 import Samples
 import Text
-import TimeZones
 
 extension WebService {
     func listSilences(_ request: ServerRequest) async -> ServerResponse {
@@ -16,7 +15,7 @@ extension WebService {
                 let silences = all.filter { WebService.answers($0, matchers) }.sorted {
                     WebService.precedes($0, $1, now)
                 }
-                json.array { list in for one in silences { WebService.write(one, now, &list) } }
+                json.array { list in for one in silences { SilenceBody(one, at: now).write(&list) } }
             }
         } catch {
             return WebService.message(error.message, status: 400)
@@ -28,12 +27,12 @@ extension WebService {
             return ServerResponse(status: 404)
         }
         let now = platform.time.wall()
-        return WebService.json(JSONWriter.document(hidesMarkup: true) { WebService.write(silence, now, &$0) })
+        return WebService.json(JSONWriter.document(hidesMarkup: true) { SilenceBody(silence, at: now).write(&$0) })
     }
 
-    func deleteSilence(_ id: String) async -> ServerResponse {
+    func deleteSilence(_ id: String, _ caller: Caller) async -> ServerResponse {
         do throws(SilenceError) {
-            try await sources.expireSilence(id)
+            try await sources.expireSilence(id, caller)
             return ServerResponse()
         } catch {
             if case .notFound = error { return ServerResponse(status: 404) }
@@ -43,55 +42,13 @@ extension WebService {
 
     // MARK: Posting
 
-    private struct PostedSilence: Decodable {
-        struct PostedMatcher: Decodable {
-            var name: String
-            var value: String
-            var isRegex: Bool
-            var isEqual: Bool?
-        }
-
-        var id: String?
-        var matchers: [PostedMatcher]
-        var startsAt: String
-        var endsAt: String
-        var createdBy: String
-        var comment: String
-        /// Extension of vaultwatch: the windows in which the silence is active.
-        var schedule: [PostedWindow]?
-    }
-
-    /// One window, in the notation of `time_intervals`.
-    private struct PostedWindow: Decodable {
-        struct Times: Decodable {
-            var start_time: String
-            var end_time: String
-        }
-        var times: [Times]?
-        var weekdays: [String]?
-        var days_of_month: [String]?
-        var months: [String]?
-        var years: [String]?
-        var location: String?
-
-        func window(_ files: any FileAccess) throws -> TimeWindow {
-            TimeWindow(
-                times: try (times ?? []).map { try TimeWindow.times(start: $0.start_time, end: $0.end_time) },
-                weekdays: try (weekdays ?? []).map { try TimeWindow.weekdays($0) },
-                daysOfMonth: try (days_of_month ?? []).map { try TimeWindow.daysOfMonth($0) },
-                months: try (months ?? []).map { try TimeWindow.months($0) },
-                years: try (years ?? []).map { try TimeWindow.years($0) },
-                zone: try TimeZoneData.named(location ?? "UTC", files))
-        }
-    }
-
     /// The most windows in a schedule.
     private static let windowLimit = 20
 
-    func postSilence(_ request: ServerRequest) async -> ServerResponse {
-        let posted: PostedSilence
+    func postSilence(_ request: ServerRequest, _ caller: Caller) async -> ServerResponse {
+        let posted: SilenceBody
         do {
-            posted = try JSONDecoder().decode(PostedSilence.self, from: Data(request.body))
+            posted = try JSONDecoder().decode(SilenceBody.self, from: Data(request.body))
         } catch {
             return WebService.message(
                 "parsing silence body failed: expected matchers [{name, value, isRegex, isEqual}], startsAt, endsAt, createdBy, comment in JSON",
@@ -111,11 +68,8 @@ extension WebService {
         var matchers: [Matcher] = []
         for one in posted.matchers {
             guard !one.name.isEmpty else { return WebService.message("invalid label matcher: empty name", status: 400) }
-            let isEqual = one.isEqual ?? true
-            let operation: Matcher.Operation =
-                one.isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
             do {
-                matchers.append(try Matcher(one.name, operation, one.value))
+                matchers.append(try one.matcher())
             } catch {
                 return WebService.message("invalid label matcher: \(error)", status: 400)
             }
@@ -135,11 +89,11 @@ extension WebService {
             schedule = old.schedule
         }
         let silence = Silence(
-            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends, createdBy: posted.createdBy,
-            comment: posted.comment,
+            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends,
+            createdBy: posted.createdBy.isEmpty ? caller.name : posted.createdBy, comment: posted.comment,
             schedule: schedule)
         do throws(SilenceError) {
-            let id = try await sources.setSilence(silence)
+            let id = try await sources.setSilence(silence, caller)
             return WebService.json(
                 JSONWriter.document(hidesMarkup: true) { json in json.object { $0.field("silenceID", id) } })
         } catch {
@@ -149,54 +103,6 @@ extension WebService {
     }
 
     // MARK: Showing
-
-    private static func write(_ silence: Silence, _ now: Timestamp, _ json: inout JSONWriter) {
-        json.object { one in
-            one.field("id", silence.id)
-            one.key("status")
-            one.object { $0.field("state", silence.state(at: now).rawValue) }
-            one.field("updatedAt", silence.updatedAt.rfc3339)
-            one.field("comment", silence.comment)
-            one.field("createdBy", silence.createdBy)
-            one.field("endsAt", silence.endsAt.rfc3339)
-            one.key("matchers")
-            one.array { list in
-                for matcher in silence.matchers {
-                    list.object { one in
-                        one.field("isEqual", matcher.operation == .equal || matcher.operation == .matches)
-                        one.field("isRegex", matcher.operation == .matches || matcher.operation == .notMatches)
-                        one.field("name", matcher.name)
-                        one.field("value", matcher.value)
-                    }
-                }
-            }
-            one.field("startsAt", silence.startsAt.rfc3339)
-            guard !silence.schedule.isEmpty else { return }
-            one.key("schedule")
-            one.array { list in for window in silence.schedule { write(window, &list) } }
-        }
-    }
-
-    private static func write(_ window: TimeWindow, _ list: inout JSONWriter) {
-        list.object { one in
-            if !window.times.isEmpty {
-                one.key("times")
-                one.array { times in
-                    for (start, end) in window.timeTexts {
-                        times.object { range in
-                            range.field("start_time", start)
-                            range.field("end_time", end)
-                        }
-                    }
-                }
-            }
-            for (name, texts) in [
-                ("weekdays", window.weekdayTexts), ("days_of_month", window.dayOfMonthTexts),
-                ("months", window.monthTexts), ("years", window.yearTexts),
-            ] where !texts.isEmpty { one.field(name, texts) }
-            one.field("location", window.zone.name)
-        }
-    }
 
     /// Whether a silence matches a filter, which treats the values of its matchers as labels. Source: api/v2/api.go,
     /// matchFilterLabels.

@@ -22,16 +22,16 @@ extension WebService {
             }
         case "/api/v2/alerts" where isRead: return Route(name: path) { await listAlerts($0) }
         case "/api/v2/alerts":
-            return Route(name: path, methods: ["GET", "HEAD", "POST"], isUnsafe: true) { request in
+            return Route(name: path, methods: ["GET", "HEAD", "POST"]) { request, caller in
                 if let refusal = WebService.needsJSON(request) { return refusal }
-                return await postAlerts(request)
+                return await postAlerts(request, caller)
             }
         case "/api/v2/alerts/groups": return Route(name: path) { await listGroups($0) }
         case "/api/v2/silences" where isRead: return Route(name: path) { await listSilences($0) }
         case "/api/v2/silences":
-            return Route(name: path, methods: ["GET", "HEAD", "POST"], isUnsafe: true) { request in
+            return Route(name: path, methods: ["GET", "HEAD", "POST"]) { request, caller in
                 if let refusal = WebService.needsJSON(request) { return refusal }
-                return await postSilence(request)
+                return await postSilence(request, caller)
             }
         default:
             let start = "/api/v2/silence/"
@@ -44,7 +44,7 @@ extension WebService {
             else { return nil }
             let name = "/api/v2/silence/:id"
             if isRead { return Route(name: name) { _ in await showSilence(id) } }
-            return Route(name: name, methods: ["GET", "HEAD", "DELETE"], isUnsafe: true) { _ in await deleteSilence(id)
+            return Route(name: name, methods: ["GET", "HEAD", "DELETE"]) { _, caller in await deleteSilence(id, caller)
             }
         }
     }

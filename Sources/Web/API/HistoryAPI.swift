@@ -1,3 +1,4 @@
+import Alerts
 import HTTPServer
 import Samples
 import Text
@@ -29,8 +30,8 @@ extension WebService {
             json.array { list in
                 for item in items() {
                     list.object { one in
-                        one.field("at", item.at)
-                        one.field("kind", item.kind)
+                        one.field("at", item.at.rfc3339)
+                        one.field("kind", item.kind.rawValue)
                         one.field("subject", item.subject)
                         one.field("receiver", item.receiver)
                         one.field("integration", item.integration)

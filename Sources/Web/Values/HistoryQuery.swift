@@ -6,7 +6,7 @@ package struct HistoryQuery: Sendable, Hashable {
     package var from: Timestamp
     /// The latest time, included.
     package var to: Timestamp
-    /// `HistoryItem.kind`; empty: all.
+    /// `HistoryEntry.Kind` as text; empty: all.
     package var kinds: Set<String>
     /// Receivers' names; empty: all.
     package var receivers: Set<String>

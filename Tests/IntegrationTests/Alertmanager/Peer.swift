@@ -46,6 +46,8 @@ final class Peer: Sendable {
                 global: {poll_interval: 1h, timeout: 100ms}
                 vault: {clusters: [{name: none, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
                 alerting: {file: alertmanager.yml}
+                # As Alertmanager, which knows no logins of its own.
+                web: {allow_anonymous_changes: true}
                 """)
         }
     }

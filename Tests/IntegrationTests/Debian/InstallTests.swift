@@ -60,6 +60,17 @@ struct InstallTests {
                 "state", "systemctl show vaultwatch -p ActiveState -p SubState -p NRestarts -p StartLimitIntervalUSec"),
             .init("security", "systemd-analyze security --threshold=14 vaultwatch | tail -1"),
             .init("reload", "systemctl reload vaultwatch"),
+            // Who is in the group may change things, and nobody else.
+            .init(
+                "socket",
+                """
+                stat -c '%a %U %G' /run/vaultwatch/vaultwatch.sock
+                useradd -G vaultwatch oncall
+                runuser -u oncall -- vaultwatch silence add -c quiet -d 1h A
+                vaultwatch history --kind silence
+                userdel oncall
+                ! runuser -u nobody -- vaultwatch silence add -c quiet -d 1h B 2>&1
+                """),
             .init("break", "echo 'nonsense: 1' >>/etc/vaultwatch/vaultwatch.yml; ! systemctl reload vaultwatch"),
             .init("reason", "journalctl -u vaultwatch -o cat --no-pager | grep 'failed to reload config: .*nonsense'"),
             .init("mend", "sed -i /nonsense/d /etc/vaultwatch/vaultwatch.yml; systemctl reload vaultwatch"),
@@ -176,6 +187,7 @@ struct InstallTests {
         expect("stale", "warning: the service still has the credential vault-token")
         #expect(said["state"] == "NRestarts=0\nActiveState=active\nSubState=running\nStartLimitIntervalUSec=0\n")
         expect("security", "Overall exposure level for vaultwatch.service: 1.4 OK")
+        expect("socket", "660 vaultwatch vaultwatch\n", "set by oncall (socket)", "401: a change needs a login")
         expect("errors", "reload refused")
         #expect(said["errors"]?.contains("level=warn") == false)
         let pids = (said["upgrade"] ?? "").split(separator: "\n")

@@ -47,3 +47,33 @@ package struct HistoryEntry: Sendable, Hashable {
         self.detail = detail
     }
 }
+
+/// As the API writes an entry and `vaultwatch history` prints it: the time in RFC 3339, the kind by its name.
+extension HistoryEntry: Codable {
+    private enum Key: String, CodingKey { case at, kind, subject, receiver, integration, detail }
+
+    /// - Throws: `DecodingError`. A kind that a newer agent knows is read as `agent`.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        guard let at = Timestamp(rfc3339: try fields.decode(String.self, forKey: .at)) else {
+            throw DecodingError.dataCorruptedError(forKey: .at, in: fields, debugDescription: "not RFC 3339")
+        }
+        self.init(
+            at: at, kind: Kind(rawValue: try fields.decode(String.self, forKey: .kind)) ?? .agent,
+            subject: try fields.decode(String.self, forKey: .subject),
+            receiver: try fields.decode(String.self, forKey: .receiver),
+            integration: try fields.decode(String.self, forKey: .integration),
+            detail: try fields.decode(String.self, forKey: .detail))
+    }
+
+    /// - Throws: `EncodingError`.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(at.rfc3339, forKey: .at)
+        try fields.encode(kind.rawValue, forKey: .kind)
+        try fields.encode(subject, forKey: .subject)
+        try fields.encode(receiver, forKey: .receiver)
+        try fields.encode(integration, forKey: .integration)
+        try fields.encode(detail, forKey: .detail)
+    }
+}

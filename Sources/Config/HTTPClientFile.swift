@@ -1,0 +1,23 @@
+package import Delivery
+package import Platform
+import YAML
+
+/// A file that says how a client reaches a server, as amtool and promtool take it with `--http.config.file`.
+/// Source: prometheus/common, config.HTTPClientConfig.
+package enum HTTPClientFile {
+    /// Parses and validates a file; the files that it names must be readable.
+    /// - Parameter environment: for `${NAME}` in paths.
+    /// - Throws: `ConfigurationErrors` with all mistakes.
+    package static func load(
+        _ path: String, files: any FileAccess, environment: [String: String]
+    ) throws(ConfigurationErrors) -> HTTPClientOptions {
+        let errors = ErrorList()
+        let context = ParsingContext(
+            errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
+        let options = Configuration.document(path, context).map {
+            ReceiversParser(context: context).httpClient($0, default: HTTPClientOptions())
+        }
+        guard errors.isEmpty, let options else { throw ConfigurationErrors(errors: errors.errors) }
+        return options
+    }
+}

@@ -1,0 +1,137 @@
+package import Platform
+import Samples
+package import Web
+import YAML
+
+extension WebOptions {
+    init(_ node: Node?, _ context: ParsingContext) {
+        self.init()
+        guard let node else { return }
+        var fields = Fields(node, context.errors, "web")
+        let addresses = fields.strings("listen_addresses")
+        for address in addresses where WebOptions.hostAndPort(address) == nil {
+            context.errors.add(
+                fields.position(of: "listen_addresses"),
+                "listen_addresses: expected host:port or :port, found \"\(address)\"")
+        }
+        if !addresses.isEmpty { listenAddresses = addresses }
+        externalURL = context.url(&fields, "external_url") ?? ""
+        configFile = context.readableFile(&fields, "config_file")
+        if let text = fields.string("socket") {
+            socket = text.isEmpty ? "" : context.path(text, at: fields.position(of: "socket"))
+        }
+        users = WebOptions.secrets(&fields, "users", context) { hash in
+            guard let cost = Bcrypt.cost(hash) else {
+                return "expected a bcrypt hash such as `htpasswd -nBC 10 \"\"` makes; $2y$10$ and 53 characters"
+            }
+            return WebOptions.costs.contains(cost)
+                ? nil
+                : "expected a bcrypt hash of cost \(WebOptions.costs.lowerBound) to \(WebOptions.costs.upperBound), found \(cost)"
+        }
+        tokens = WebOptions.secrets(&fields, "tokens", context) { token in
+            let isGood = token.utf8.count >= WebOptions.tokenBytes && token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+            return isGood
+                ? nil
+                : "expected a token of at least \(WebOptions.tokenBytes) visible characters such as `openssl rand -hex 32` makes"
+        }
+        allowsAnonymousChanges = fields.bool("allow_anonymous_changes") ?? false
+        allowedHosts = fields.strings("allowed_hosts")
+        for host in allowedHosts where !KnownHosts.isName(host) {
+            context.errors.add(
+                fields.position(of: "allowed_hosts"),
+                "allowed_hosts: expected names such as watch.example.org or *.example.org, without scheme and port, found \"\(host)\""
+            )
+        }
+        fields.finish()
+    }
+
+    /// What a check of a password may cost: a few seconds at most.
+    private static let costs = 4...15
+    /// The shortest token that nobody guesses.
+    private static let tokenBytes = 16
+
+    /// Parses names with secrets: `ann: …`, or `ann_file: …` for the secret of `ann` in a file.
+    /// - Parameter mistake: what is wrong with a secret, without it.
+    private static func secrets(
+        _ fields: inout Fields, _ key: String, _ context: ParsingContext, _ mistake: (String) -> String?
+    ) -> [String: Secret] {
+        guard let node = fields.node(key) else { return [:] }
+        var entries = Fields(node, context.errors, key)
+        var result: [String: Secret] = [:]
+        for (keyNode, _) in node.mapping ?? [] {
+            let suffix = "_file"
+            let isFile = keyNode.text.hasSuffix(suffix) && keyNode.text.utf8.count > suffix.utf8.count
+            let name = isFile ? String(keyNode.text.dropLast(suffix.count)) : keyNode.text
+            guard !name.isEmpty, !name.contains(":"), name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+                context.errors.add(keyNode.position, "\(key): \"\(name)\" is no name; expected one without a colon")
+                continue
+            }
+            guard result[name] == nil, let secret = context.secret(&entries, name) else { continue }
+            result[name] = secret
+            // A file that can't be read has its error already.
+            if let text = try? secret.reveal(context.files), let mistake = mistake(text) {
+                context.errors.add(keyNode.position, "\(keyNode.text): \(mistake)")
+            }
+        }
+        return result
+    }
+
+    /// Splits `host:port`. The host is empty for all interfaces; an IPv6 address is returned without its brackets.
+    /// - Returns: nil for anything else.
+    package static func hostAndPort(_ address: String) -> (host: String, port: Int)? {
+        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
+            (0...65535).contains(port)
+        else { return nil }
+        var host = String(address[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = String(host.dropFirst().dropLast())
+        } else if host.contains(":") {
+            return nil
+        }
+        return (host, port)
+    }
+
+    /// The external URL where none is configured: this machine's name and the port of the first listen address.
+    /// Source: prometheus, cmd/prometheus/main.go, `computeExternalURL`.
+    package func defaultExternalURL(hostname: String, isTLS: Bool) -> String {
+        let port = listenAddresses.lazy.compactMap { WebOptions.hostAndPort($0)?.port }.first ?? 9321
+        return "\(isTLS ? "https" : "http")://\(hostname.contains(":") ? "[\(hostname)]" : hostname):\(port)"
+    }
+
+    /// The socket's name in its folder.
+    package static let socketName = "vaultwatch.sock"
+
+    /// Where the Unix socket is; nil for none.
+    /// - Parameters:
+    ///   - environment: systemd's `RUNTIME_DIRECTORY` is one folder, or several with colons between them.
+    ///   - storagePath: the folder in its place.
+    package func socketPath(environment: [String: String], storagePath: String) -> String? {
+        if let socket { return socket.isEmpty ? nil : socket }
+        let folder = environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
+        return (folder ?? storagePath) + "/" + WebOptions.socketName
+    }
+
+    /// Who may do what. Reads the files of users and tokens: a change of them takes effect at the next reload.
+    /// - Parameters:
+    ///   - file: the web configuration file's users and headers.
+    ///   - hostname: this machine's name, under which it is reached too.
+    /// - Throws: `FileError` where a secret can't be read.
+    package func access(_ file: WebFile, hostname: String, files: any FileAccess) throws(FileError) -> WebAccess {
+        var access = WebAccess()
+        access.closingUsers = file.users
+        access.headers = file.headers
+        for (name, hash) in users { access.users[name] = try hash.reveal(files) }
+        for (name, token) in tokens { access.tokens[name] = try token.reveal(files) }
+        access.allowsAnonymousChanges = allowsAnonymousChanges
+        let listened = listenAddresses.compactMap { WebOptions.hostAndPort($0)?.host }
+        access.hosts = KnownHosts(listened + [hostname, WebOptions.host(of: externalURL)] + allowedHosts)
+        return access
+    }
+
+    /// The host of a URL; empty where there is none.
+    private static func host(of url: String) -> String {
+        guard let scheme = url.firstRange(of: "://") else { return "" }
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        return authority.hasPrefix("[") ? "" : String(authority.prefix { $0 != ":" })
+    }
+}

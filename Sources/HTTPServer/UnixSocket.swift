@@ -1,0 +1,108 @@
+import Platform
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A Unix socket in the file system that listens. Source: unix(7).
+package struct UnixSocket: Sendable {
+    /// Where it is.
+    package let path: String
+    let descriptor: Int32
+    /// The file behind the path, which another process may have replaced by the time that this one ends.
+    private let device: UInt64
+    private let inode: UInt64
+
+    /// The bytes of a path at most: `sun_path` without its end, and the name that it has before it is complete.
+    private static let pathLimit = 107 - suffix.utf8.count
+    private static let suffix = ".new"
+
+    /// Makes a socket, for the members of a group where there is one of that name and this process may give it the
+    /// socket, else for its own user. A dead socket at the path is replaced, a live one never. Blocks on the file system
+    /// and on the directory of groups.
+    /// - Throws: `ServerError` naming the path.
+    package static func listen(_ path: String, group: String) throws(ServerError) -> UnixSocket {
+        guard path.utf8.count <= pathLimit else {
+            throw ServerError("\(path): a socket's path has at most \(pathLimit) bytes; web.socket names another")
+        }
+        try makeWay(path)
+        // Under its own name only when its rights are right.
+        let unfinished = path + suffix
+        unlink(unfinished)
+        let descriptor = try open(path)
+        do throws(ServerError) {
+            guard address(unfinished, { Glibc.bind(descriptor, $0, $1) }) == 0 else { throw error(path) }
+            var found = stat()
+            guard lstat(unfinished, &found) == 0 else { throw error(path) }
+            var mode: mode_t = 0o600
+            // The unit's filter takes chown(2) away, but the service has the group already.
+            if let group = Accounts.groupID(group), found.st_gid == group || chown(unfinished, uid_t.max, group) == 0 {
+                mode = 0o660
+            }
+            guard chmod(unfinished, mode) == 0, Glibc.listen(descriptor, 64) == 0, rename(unfinished, path) == 0 else {
+                throw error(path)
+            }
+            return UnixSocket(
+                path: path, descriptor: descriptor, device: UInt64(found.st_dev), inode: UInt64(found.st_ino))
+        } catch {
+            unlink(unfinished)
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// Removes the socket's file, unless another process has replaced it.
+    package func remove() {
+        var found = stat()
+        guard lstat(path, &found) == 0, UInt64(found.st_dev) == device, UInt64(found.st_ino) == inode else { return }
+        unlink(path)
+    }
+
+    /// - Throws: `ServerError` where somebody listens at the path, or where it is no socket.
+    private static func makeWay(_ path: String) throws(ServerError) {
+        var found = stat()
+        guard lstat(path, &found) == 0 else {
+            guard errno == ENOENT else { throw error(path) }
+            return
+        }
+        guard found.st_mode & S_IFMT == S_IFSOCK else {
+            throw ServerError("\(path): there is a file that is no socket")
+        }
+        let descriptor = try open(path)
+        defer { close(descriptor) }
+        // A live one whose queue is full says EAGAIN.
+        if address(path, { connect(descriptor, $0, $1) }) == 0 || errno == EAGAIN {
+            throw ServerError("\(path): another process listens there")
+        }
+        guard errno == ECONNREFUSED || errno == ENOENT else { throw error(path) }
+    }
+
+    private static func open(_ path: String) throws(ServerError) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { throw error(path) }
+        return descriptor
+    }
+
+    /// - Parameter path: short enough.
+    private static func address(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+
+    private static func error(_ path: String) -> ServerError {
+        ServerError("\(path): \(String(cString: strerror(errno)))")
+    }
+}
+
+/// Who is at the other end of a Unix socket, as of its connect(2). Source: unix(7), SO_PEERCRED; `struct ucred`.
+struct PeerCredentials: Sendable {
+    var process: Int32
+    var user: UInt32
+    var group: UInt32
+}

@@ -1,0 +1,35 @@
+/// Who makes a change, for the history.
+package struct Caller: Sendable, Hashable, CustomStringConvertible {
+    /// How the agent knows.
+    package enum Means: Sendable, Hashable {
+        /// From the kernel, which knows the user at the other end of a Unix socket.
+        case socket
+        /// By a password.
+        case password
+        /// By a bearer token.
+        case token
+        /// Not at all: changes need no login.
+        case none
+    }
+
+    /// The user's or the token's name; an address where nobody is known.
+    package var name: String
+    /// How the agent knows.
+    package var means: Means
+
+    /// A caller with its name.
+    package init(_ name: String, by means: Means) {
+        self.name = name
+        self.means = means
+    }
+
+    /// `ann`, `root (socket)`, `ci (token)`, `anonymous (192.0.2.7)`
+    package var description: String {
+        switch means {
+        case .socket: "\(name) (socket)"
+        case .password: name
+        case .token: "\(name) (token)"
+        case .none: name.isEmpty ? "anonymous" : "anonymous (\(name))"
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import HTTPServer
+import Text
+
+/// Who may have a request answered.
+extension WebService {
+    enum Admission {
+        case refused(ServerResponse)
+        /// - Parameter caller: nil where nobody asked.
+        case admitted(Caller?)
+    }
+
+    /// In this order: is the request for this agent, may its sender ask at all, does a browser send it on behalf of
+    /// another site, and may its sender change things.
+    func admission(of request: ServerRequest, _ route: Route) async -> Admission {
+        // The kernel vouches for who has opened the socket, and browsers can't.
+        if let user = request.peerUser {
+            if let refusal = WebService.methodRefusal(request, route) { return .refused(refusal) }
+            return .admitted(route.changes ? Caller(await sources.userName(user), by: .socket) : nil)
+        }
+        if !route.answersAnyHost, !access.hosts.accept(request[header: "host"]) {
+            return .refused(WebService.wrongHost(request))
+        }
+        var login = Authenticator.Outcome.unknown
+        if !access.closingUsers.isEmpty {
+            login = await authenticator.caller(of: request)
+            guard case .known = login else { return .refused(WebService.loginRefusal(login, request, route)) }
+        }
+        if let refusal = WebService.methodRefusal(request, route) ?? crossSiteRefusal(request, route) {
+            return .refused(refusal)
+        }
+        guard route.changes else { return .admitted(nil) }
+        if case .unknown = login, request[header: "authorization"] != nil {
+            login = await authenticator.caller(of: request)
+        }
+        if case .known(let caller) = login { return .admitted(caller) }
+        if access.allowsAnonymousChanges { return .admitted(Caller(request.remote, by: .none)) }
+        return .refused(WebService.loginRefusal(login, request, route))
+    }
+
+    private static func methodRefusal(_ request: ServerRequest, _ route: Route) -> ServerResponse? {
+        guard !route.methods.contains(request.method) else { return nil }
+        var response = ServerResponse.text("405 method not allowed\n", status: 405)
+        response.headers.append(("Allow", route.methods.joined(separator: ", ")))
+        return response
+    }
+
+    private func crossSiteRefusal(_ request: ServerRequest, _ route: Route) -> ServerResponse? {
+        let isSafe = ["GET", "HEAD"].contains(request.method)
+        let isRefused =
+            route.changes || !isSafe
+            ? CrossSite.isForeign(request, externalURL: externalURL)
+            : route.isExpensive && CrossSite.isEmbedded(request)
+        guard isRefused else { return nil }
+        return .text(
+            "403 cross-site request: a page of another site has sent it; web.external_url names the site under which users reach this agent\n",
+            status: 403)
+    }
+
+    private static func wrongHost(_ request: ServerRequest) -> ServerResponse {
+        let host = (request[header: "host"] ?? "").prefix { $0 != ":" }
+        let named = KnownHosts.isName(String(host)) ? "\"\(host)\"" : "of that name"
+        return .text(
+            "403 no host \(named) here: web.allowed_hosts or web.external_url in the configuration names the hosts under which this agent answers\n",
+            status: 403)
+    }
+
+    /// What to do about it, in the body: a JSON string where clients of Alertmanager expect one.
+    private static func loginRefusal(_ login: Authenticator.Outcome, _ request: ServerRequest, _ route: Route)
+        -> ServerResponse
+    {
+        func response(_ text: String, _ status: Int) -> ServerResponse {
+            route.name.hasPrefix("/api/v2/") ? message(text, status: status) : .text(text + "\n", status: status)
+        }
+        switch login {
+        case .busyAddress, .busy:
+            let isOwn = login == .busyAddress
+            var refusal = response(
+                "too many passwords of \(isOwn ? "this address" : "all clients") wait to be checked; a bearer token needs no check",
+                isOwn ? 429 : 503)
+            refusal.headers.append(("Retry-After", "1"))
+            return refusal
+        case .unknown, .known:
+            let isWrong = request[header: "authorization"] != nil
+            guard route.changes else {
+                var refusal = response("Unauthorized", 401)
+                refusal.headers.append(("WWW-Authenticate", "Basic"))
+                return refusal
+            }
+            var refusal = response(
+                (isWrong ? "wrong user, password or token; " : "") + "a change needs a login: " + remedy, 401)
+            refusal.headers.append(("WWW-Authenticate", "Basic realm=\"vaultwatch\""))
+            refusal.headers.append(("WWW-Authenticate", "Bearer realm=\"vaultwatch\""))
+            return refusal
+        }
+    }
+
+    private static let remedy =
+        "on the agent's own machine the vaultwatch command uses its socket, as root or a member of the group vaultwatch; elsewhere send a user of web.users (basic auth) or a token of web.tokens (Authorization: Bearer), with amtool and vaultwatch by --http.config.file"
+}
