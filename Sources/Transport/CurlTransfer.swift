@@ -2,6 +2,7 @@ import CCurl
 import Platform
 import Samples
 import Synchronization
+import Text
 
 /// One transfer: what to do, where its bytes go, and how it ended.
 ///

@@ -1,5 +1,6 @@
 import Platform
 import Samples
+import Text
 
 /// A host's name and port, as libcurl keys what it knows of names.
 struct Endpoint: Hashable, Sendable {

@@ -2,6 +2,7 @@ import CPostgres
 import Glibc
 import Platform
 import Samples
+import Text
 
 /// One server's connection and the queries that wait for it. Belongs to the loop's thread.
 ///

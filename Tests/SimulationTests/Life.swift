@@ -170,7 +170,8 @@ final class Machine: @unchecked Sendable {
             log
             ?? Logger(label: "life") { _ in
                 guard isTold else { return SwiftLogNoOpLogHandler() }
-                return LineLogHandler(now: { time.wall() }) { ledger.note(String($0.dropLast()), time.now()) }
+                return LineLogHandler(
+                    now: { time.wall() }, write: { ledger.note(String($0.dropLast()), time.now()) }, lost: { 0 })
             }
     }
 

@@ -10,6 +10,7 @@ import Simulation
 import Store
 import Synchronization
 import Telemetry
+import Text
 import Web
 
 /// Requests of clients, to the whole web service over a small store and a dispatcher.

@@ -1,4 +1,3 @@
-import Agent
 import Config
 import Dispatching
 import Platform
@@ -63,15 +62,9 @@ enum ConfigurationFuzzing {
 
     /// The exporter toolkit's.
     static func web(_ bytes: [UInt8]) throws {
-        let web =
-            "web: {config_file: /etc/vaultwatch/web.yml}\nrules: [/r.yml]\n"
-            + "alerting: {route: {receiver: n}, receivers: [{name: n}]}\n"
-        var files = files(Array(web.utf8))
+        var files = files([])
         files.contents["/etc/vaultwatch/web.yml"] = bytes
-        let options = AgentOptions(configFile: path)
-        let configuration = try Configuration.load(path, files: files, environment: [:])
-        let platform = Surroundings.platform(VirtualTime(), files: files)
-        guard let found = try? Agent.webConfiguration(configuration.web, options, platform) else { return }
-        guard found.access.headers.allSatisfy({ !$0.name.isEmpty }) else { throw FuzzFinding("a header has no name") }
+        guard let found = try? WebFile.load("/etc/vaultwatch/web.yml", files: files, environment: [:]) else { return }
+        guard found.headers.allSatisfy({ !$0.name.isEmpty }) else { throw FuzzFinding("a header has no name") }
     }
 }
