@@ -161,7 +161,9 @@ final class PostgresProbe: RunnableProbe {
     }
 
     private func storage(_ facts: [PostgresFact]) async -> PostgresStorage.Use? {
-        if let path = options.storagePath, let use = await PostgresStorage.fileSystem(path, platform.files) { return use }
+        if let path = options.storagePath, let use = await PostgresStorage.fileSystem(path, platform.files) {
+            return use
+        }
         guard let databases = facts.first(where: { $0.name == PostgresStorage.allDatabases })?.value else { return nil }
         let log = facts.first { $0.name == "postgres_wal_directory_bytes" }?.value ?? 0
         return PostgresStorage.Use(used: databases + log, capacity: options.capacityBytes.map(Double.init))
