@@ -78,7 +78,7 @@ import Testing
             await waitUntil(atMost: .seconds(90)) { (try? await agent.metric("vaultwatch_journal_healthy")) == 1 },
             "\(agent.log)")
         #expect(try await agent.metric("vaultwatch_journal_lost_rows") == 0)
-        #expect(try await agent.command("alerts", "Full7").output.contains("active"))
+        #expect(try await Binary.run(["alerts", "Full7", "--url", agent.url]).output.contains("active"))
         await agent.stop()
         await sink.stop()
     }

@@ -69,12 +69,11 @@ final class RunningAgent: Sendable {
     }
 
     func reload() async throws {
-        try await ChildProcess.run(
-            "curl",
-            [
-                "-sf", "--max-time", "60", "--unix-socket", socket, "-X", "POST", "http://localhost/-/reload",
-            ])
+        try await ChildProcess.run("curl", ["-sf", "--max-time", "60", "-X", "POST"] + bearer + [url + "/-/reload"])
     }
+
+    /// Who may change things without the socket, which needs a disk that can be written.
+    private var bearer: [String] { ["-H", "Authorization: Bearer \(RunningAgent.token)"] }
 
     func start(_ wrapper: [String] = []) async throws {
         let words = wrapper + [Binary.path, "run", "--config.file=\(file)"]
@@ -121,10 +120,8 @@ final class RunningAgent: Sendable {
         let end = endsAt.map { #","endsAt":"\#($0)""# } ?? ""
         try await ChildProcess.run(
             "curl",
-            [
-                "-sf", "--unix-socket", socket, "-H", "Content-Type: application/json", "-d",
-                #"[{"labels":{\#(labels)}\#(end)}]"#, "http://localhost/api/v2/alerts",
-            ])
+            ["-sf", "-H", "Content-Type: application/json", "-d", #"[{"labels":{\#(labels)}\#(end)}]"#] + bearer
+                + [url + "/api/v2/alerts"])
     }
 
     /// Runs a command against this agent, over its socket.

@@ -365,6 +365,12 @@ import Testing
             "check", "config", try folder.write("open.yml", rest + "\nweb: {allow_anonymous_changes: true}\n"),
         ])
         #expect(open.exit == .exited(0) && open.error.contains("warning: web.allow_anonymous_changes"), "\(open)")
+        // What the start would refuse is found by the check.
+        _ = try folder.write("web.yml", "basic_auth: {}\n")
+        let wrong = try await Binary.run([
+            "check", "config", try folder.write("wrong.yml", rest + "\nweb: {config_file: web.yml}\n"),
+        ])
+        #expect(wrong.exit == .exited(1) && wrong.error.contains("web.yml:1:1: unknown key"), "\(wrong)")
         let closed = try await Binary.run(["check", "config", try folder.write("closed.yml", rest + "\n")])
         #expect(closed.exit == .exited(0) && closed.error.isEmpty, "\(closed)")
         folder.remove()
