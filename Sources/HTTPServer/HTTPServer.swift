@@ -44,6 +44,7 @@ package final class HTTPServer: Sendable {
     private let handler: Handler
     private let group: any EventLoopGroup
     private let ownsGroup: Bool
+    private let bodies: BodyBudget
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -51,6 +52,7 @@ package final class HTTPServer: Sendable {
     package init(_ options: ServerOptions, group: (any EventLoopGroup)? = nil, handler: @escaping Handler) {
         self.options = options
         self.handler = handler
+        bodies = BodyBudget(options.limits.allBodyBytes)
         self.group = group ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ownsGroup = group == nil
     }
@@ -183,7 +185,8 @@ package final class HTTPServer: Sendable {
         try pipeline.configureHTTPServerPipeline(
             withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(
-            HTTPConnection(guardian: guardian, limits: options.limits, isTLS: tls != nil, handler: handler))
+            HTTPConnection(
+                guardian: guardian, limits: options.limits, bodies: bodies, isTLS: tls != nil, handler: handler))
     }
 
     /// Resets the connection: with a linger time of 0 the kernel sends RST. Source: socket(7), SO_LINGER.

@@ -54,8 +54,8 @@ package struct LineLogHandler: LogHandler {
             ("ts", now().rfc3339), ("level", LineLogHandler.name(event.level)), ("msg", "\(event.message)"),
         ]
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) { fields.append((key, "\(value)")) }
-        if let error = event.error { fields.append(("err", "\(error)")) }
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) { fields.append((key, LineLogHandler.cut("\(value)"))) }
+        if let error = event.error { fields.append(("err", LineLogHandler.cut("\(error)"))) }
         var line = journalPriorities ? "<\(LineLogHandler.priority(event.level))>" : ""
         switch format {
         case .logfmt: line += fields.map { "\($0)=\(LineLogHandler.logfmt($1))" }.joined(separator: " ")
@@ -65,6 +65,15 @@ package struct LineLogHandler: LogHandler {
                 + "}"
         }
         write(line + "\n")
+    }
+
+    /// The most bytes of one field: labels and answers of targets can be of any length.
+    private static let fieldLimitBytes = 4096
+
+    private static func cut(_ value: String) -> String {
+        let count = value.utf8.count
+        guard count > fieldLimitBytes else { return value }
+        return String(decoding: value.utf8.prefix(fieldLimitBytes), as: UTF8.self) + "… (\(count) bytes)"
     }
 
     /// Writes a line to standard error with a single write(2), so that lines of different threads do not mix.

@@ -1,6 +1,7 @@
 import CPostgres
 import Glibc
 import Platform
+import Samples
 
 /// One server's connection and the queries that wait for it. Belongs to the loop's thread.
 ///
@@ -30,6 +31,9 @@ final class PostgresSession: @unchecked Sendable {
     /// Lookups on their way; a second is not begun while one hangs.
     private var lookups = 0
     private var attempts = 0
+
+    /// Bytes from the server since the connection was begun, or since the last query was sent.
+    private var received = 0
 
     private var resolved: [String: [String]] = [:]
     private let lookUp: @Sendable (PostgresSession, String, Int) -> Void
@@ -161,7 +165,32 @@ final class PostgresSession: @unchecked Sendable {
         // Notices would go to standard error; verbose errors carry the SQLSTATE of a refused login.
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
+        received = 0
         state = .connecting(connection, PGRES_POLLING_WRITING, deadline: deadline)
+    }
+
+    /// Counts what the server has sent before libpq takes it in: libpq reads a row whole, however long the server says
+    /// that it is, before it hands anything over. With TLS it is the encrypted bytes that count.
+    /// - Returns: false when it is more than any answer may be.
+    private func isWithinBounds(_ connection: OpaquePointer, _ limit: Int) -> Bool {
+        let socket = PQsocket(connection)
+        // A small buffer in the kernel bounds what libpq finds in one go. It is set here since libpq changes its socket
+        // while it connects.
+        var size: Int32 = 128 << 10
+        if received == 0 { setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size)) }
+        var waiting: Int32 = 0
+        // tcp(7), unix(7): FIONREAD.
+        guard socket >= 0, ioctl(socket, UInt(FIONREAD), &waiting) == 0 else { return true }
+        received = received.addingSaturated(max(0, Int(waiting)))
+        return received <= limit
+    }
+
+    /// What a server may say without being asked, its part of the authentication included.
+    private static let unaskedLimitBytes = 64 << 10
+
+    private var tooLong: PostgresError {
+        PostgresError(
+            .body, "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes")
     }
 
     private func connectFailed(_ error: PostgresError) {
@@ -176,6 +205,13 @@ final class PostgresSession: @unchecked Sendable {
         switch state {
         case .disconnected, .resolving: return false
         case .connecting(let connection, _, let deadline):
+            guard isWithinBounds(connection, PostgresSession.unaskedLimitBytes) else {
+                PQfinish(connection)
+                state = .disconnected
+                connectFailed(
+                    PostgresError(.body, "\(name): the server sends without end instead of letting anybody in"))
+                return false
+            }
             let next = PQconnectPoll(connection)
             switch next {
             case PGRES_POLLING_OK:
@@ -183,6 +219,7 @@ final class PostgresSession: @unchecked Sendable {
                 lastFailure = nil
                 PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
                 PQsetnonblocking(connection, 1)
+                received = 0
                 state = .ready(connection)
                 advance()
             case PGRES_POLLING_FAILED:
@@ -195,7 +232,9 @@ final class PostgresSession: @unchecked Sendable {
             return false
         case .ready(let connection):
             // Nothing is asked: a notice, a changed setting, or the end.
-            guard PQconsumeInput(connection) == 1, PQstatus(connection) == CONNECTION_OK else {
+            guard isWithinBounds(connection, PostgresSession.unaskedLimitBytes), PQconsumeInput(connection) == 1,
+                PQstatus(connection) == CONNECTION_OK
+            else {
                 PQfinish(connection)
                 state = .disconnected
                 return true
@@ -210,6 +249,11 @@ final class PostgresSession: @unchecked Sendable {
                     return false
                 }
                 state = .running(connection, query, deadline: deadline, unsent: left == 1)
+            }
+            // Twice: names, lengths and types come beside the values.
+            guard isWithinBounds(connection, 2 * options.byteLimit) else {
+                fail(connection, query, tooLong)
+                return false
             }
             guard PQconsumeInput(connection) == 1 else {
                 lost(connection, query)
@@ -254,6 +298,7 @@ final class PostgresSession: @unchecked Sendable {
             lost(connection, query)
             return
         }
+        received = 0
         let left = PQflush(connection)
         state = .running(
             connection, query,
@@ -265,6 +310,14 @@ final class PostgresSession: @unchecked Sendable {
     private func lost(_ connection: OpaquePointer, _ query: PostgresQuery) {
         // A server that shuts down says so before it hangs up.
         let error = query.serverError ?? failure(connection, .reset)
+        PQfinish(connection)
+        state = .disconnected
+        query.fail(error)
+        advance()
+    }
+
+    /// Drops the connection because of an answer; the next query makes a new one.
+    private func fail(_ connection: OpaquePointer, _ query: PostgresQuery, _ error: PostgresError) {
         PQfinish(connection)
         state = .disconnected
         query.fail(error)
@@ -291,22 +344,12 @@ final class PostgresSession: @unchecked Sendable {
                         (0..<PQnfields(result)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" })
                 }
                 for row in 0..<PQntuples(result) where !query.add(values(result, row), options) {
-                    PQfinish(connection)
-                    state = .disconnected
-                    query.fail(
-                        PostgresError(
-                            .body,
-                            "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes")
-                    )
-                    advance()
+                    fail(connection, query, tooLong)
                     return
                 }
             case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: break
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-                PQfinish(connection)
-                state = .disconnected
-                query.fail(PostgresError(.other, "\(name): COPY is no query"))
-                advance()
+                fail(connection, query, PostgresError(.other, "\(name): COPY is no query"))
                 return
             default:
                 let sqlState = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }

@@ -15,23 +15,28 @@ final class RunningAgent: Sendable {
     /// - Parameters:
     ///   - alerting: the lines below `alerting:`, not indented.
     ///   - rules: a rule file's text.
+    ///   - targets: sections of the configuration in place of the one node.
     ///   - wrapper: a command before the program's own.
     static func start(
-        alerting: String, rules: String = "groups: []\n", wrapper: (TemporaryDirectory) -> [String] = { _ in [] }
+        alerting: String, rules: String = "groups: []\n", targets: String = RunningAgent.nobody,
+        wrapper: (TemporaryDirectory) -> [String] = { _ in [] }
     ) async throws -> RunningAgent {
-        let agent = try RunningAgent(alerting, rules)
+        let agent = try RunningAgent(alerting, rules, targets)
         try await agent.start(wrapper(agent.folder))
         return agent
     }
 
+    /// A cluster of one node, which does not answer.
+    static let nobody = #"vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}"#
+
     /// Nothing runs yet.
-    init(_ alerting: String, _ rules: String = "groups: []\n") throws {
+    init(_ alerting: String, _ rules: String = "groups: []\n", _ targets: String = RunningAgent.nobody) throws {
         folder = try TemporaryDirectory()
         let port = try freePort()
         let rulesFile = try folder.write("rules.yml", rules)
         rest = """
             global: {poll_interval: 1s, timeout: 500ms, evaluation_interval: 1s}
-            vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}
+            \(targets)
             rules: [\(rulesFile)]
             web: {listen_addresses: ["127.0.0.1:\(port)"]}
             storage: {path: \(folder.path)/state}
@@ -100,6 +105,37 @@ final class RunningAgent: Sendable {
                 "-sf", "-H", "Content-Type: application/json", "-d", #"[{"labels":{\#(labels)}\#(end)}]"#,
                 url + "/api/v2/alerts",
             ])
+    }
+
+    /// Posts a body of JSON.
+    /// - Returns: the status, and the text of the answer.
+    func post(_ path: String, body: String) async throws -> (status: Int, text: String) {
+        let file = try folder.write("body.json", body)
+        let answer = String(
+            decoding: try await ChildProcess.run(
+                "curl",
+                [
+                    "-s", "--max-time", "60", "-w", "\n%{http_code}", "-H", "Content-Type: application/json",
+                    "--data-binary", "@" + file, url + path,
+                ]), as: UTF8.self)
+        let end = answer.lastIndex(of: "\n") ?? answer.startIndex
+        return (Int(answer[end...].dropFirst()) ?? 0, String(answer[..<end]))
+    }
+
+    /// Writes the rules anew and makes the agent read them.
+    func take(rules: String) async throws {
+        _ = try folder.write("rules.yml", rules)
+        try await reload()
+    }
+
+    /// Resident memory in bytes, now and at most; proc(5).
+    func resident() throws -> (now: Int, peak: Int) {
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        func value(_ name: String) -> Int {
+            let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") } ?? ""
+            return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) << 10
+        }
+        return (value("VmRSS"), value("VmHWM"))
     }
 
     /// Runs a command against this agent.

@@ -43,8 +43,8 @@ extension WebService {
 
     // MARK: Posting
 
-    private struct PostedSilence: Decodable {
-        struct PostedMatcher: Decodable {
+    private struct PostedSilence: Decodable, Sendable {
+        struct PostedMatcher: Decodable, Sendable {
             var name: String
             var value: String
             var isRegex: Bool
@@ -62,8 +62,8 @@ extension WebService {
     }
 
     /// One window, in the notation of `time_intervals`.
-    private struct PostedWindow: Decodable {
-        struct Times: Decodable {
+    private struct PostedWindow: Decodable, Sendable {
+        struct Times: Decodable, Sendable {
             var start_time: String
             var end_time: String
         }
@@ -88,14 +88,22 @@ extension WebService {
     /// The most windows in a schedule.
     private static let windowLimit = 20
 
+    private static func silence(_ request: ServerRequest) -> Reading<PostedSilence> {
+        do {
+            return .read(try JSONDecoder().decode(PostedSilence.self, from: Data(request.body)))
+        } catch {
+            return .refused(
+                message(
+                    "parsing silence body failed: expected matchers [{name, value, isRegex, isEqual}], startsAt, endsAt, createdBy, comment in JSON",
+                    status: 400))
+        }
+    }
+
     func postSilence(_ request: ServerRequest) async -> ServerResponse {
         let posted: PostedSilence
-        do {
-            posted = try JSONDecoder().decode(PostedSilence.self, from: Data(request.body))
-        } catch {
-            return WebService.message(
-                "parsing silence body failed: expected matchers [{name, value, isRegex, isEqual}], startsAt, endsAt, createdBy, comment in JSON",
-                status: 400)
+        switch await reading({ WebService.silence(request) }) {
+        case .refused(let response): return response
+        case .read(let value): posted = value
         }
         guard let starts = Timestamp(rfc3339: posted.startsAt), let ends = Timestamp(rfc3339: posted.endsAt) else {
             return WebService.message("invalid time: expected RFC 3339", status: 400)
@@ -115,7 +123,7 @@ extension WebService {
             let operation: Matcher.Operation =
                 one.isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
             do {
-                matchers.append(try Matcher(one.name, operation, one.value))
+                matchers.append(try Silence.matcher(one.name, operation, one.value))
             } catch {
                 return WebService.message("invalid label matcher: \(error)", status: 400)
             }
