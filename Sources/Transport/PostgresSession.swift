@@ -34,6 +34,7 @@ final class PostgresSession: @unchecked Sendable {
 
     /// Bytes from the server since the connection was begun, or since the last query was sent.
     private var received = 0
+    private var relay: PostgresRelay?
 
     private var resolved: [String: [String]] = [:]
     private let lookUp: @Sendable (PostgresSession, String, Int) -> Void
@@ -50,17 +51,23 @@ final class PostgresSession: @unchecked Sendable {
     }
 
     /// What to poll for, and until when.
-    var interest: (descriptor: Int32, events: Int16, deadline: Instant?)? {
+    var interest: (polled: [pollfd], deadline: Instant?)? {
         switch state {
         case .disconnected: nil
-        case .resolving(let deadline, _): (-1, 0, deadline)
+        case .resolving(let deadline, _): ([], deadline)
         case .connecting(let connection, let wants, let deadline):
             // libpq changes its socket as it goes from address to address.
-            (PQsocket(connection), Int16(wants == PGRES_POLLING_WRITING ? POLLOUT : POLLIN), deadline)
-        case .ready(let connection): (PQsocket(connection), Int16(POLLIN), nil)
+            (polled(connection, Int16(wants == PGRES_POLLING_WRITING ? POLLOUT : POLLIN)), deadline)
+        case .ready(let connection): (polled(connection, Int16(POLLIN)), nil)
         case .running(let connection, _, let deadline, let unsent):
-            (PQsocket(connection), Int16(unsent ? POLLIN | POLLOUT : POLLIN), deadline)
+            (polled(connection, Int16(unsent ? POLLIN | POLLOUT : POLLIN)), deadline)
         }
+    }
+
+    private func polled(_ connection: OpaquePointer, _ events: Int16) -> [pollfd] {
+        var polled = [pollfd(fd: PQsocket(connection), events: events, revents: 0)]
+        if let relay, relay.events != 0 { polled.append(pollfd(fd: relay.outer, events: relay.events, revents: 0)) }
+        return polled
     }
 
     // MARK: - Commands
@@ -79,7 +86,7 @@ final class PostgresSession: @unchecked Sendable {
         queue.removeAll { $0 === query }
         query.fail(error)
         if case .running(let connection, let running, _, _) = state, running === query {
-            PQfinish(connection)
+            end(connection)
             state = .disconnected
             advance()
         }
@@ -89,9 +96,9 @@ final class PostgresSession: @unchecked Sendable {
     func drop(_ error: PostgresError) {
         switch state {
         case .disconnected, .resolving: break
-        case .connecting(let connection, _, _), .ready(let connection): PQfinish(connection)
+        case .connecting(let connection, _, _), .ready(let connection): end(connection)
         case .running(let connection, let query, _, _):
-            PQfinish(connection)
+            end(connection)
             query.fail(error)
         }
         state = .disconnected
@@ -158,7 +165,7 @@ final class PostgresSession: @unchecked Sendable {
         }
         guard PQstatus(connection) != CONNECTION_BAD else {
             let error = failure(connection, .connect)
-            PQfinish(connection)
+            end(connection)
             connectFailed(error)
             return
         }
@@ -169,20 +176,32 @@ final class PostgresSession: @unchecked Sendable {
         state = .connecting(connection, PGRES_POLLING_WRITING, deadline: deadline)
     }
 
-    /// Counts what the server has sent before libpq takes it in: libpq reads a row whole, however long the server says
-    /// that it is, before it hands anything over. With TLS it is the encrypted bytes that count.
+    /// Takes the next piece from the server, before libpq is asked to read it.
     /// - Returns: false when it is more than any answer may be.
-    private func isWithinBounds(_ connection: OpaquePointer, _ limit: Int) -> Bool {
-        let socket = PQsocket(connection)
-        // A small buffer in the kernel bounds what libpq finds in one go. It is set here since libpq changes its socket
-        // while it connects.
-        var size: Int32 = 128 << 10
-        if received == 0 { setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size)) }
-        var waiting: Int32 = 0
-        // tcp(7), unix(7): FIONREAD.
-        guard socket >= 0, ioctl(socket, UInt(FIONREAD), &waiting) == 0 else { return true }
-        received = received.addingSaturated(max(0, Int(waiting)))
+    private func isWithinBounds(_ limit: Int) -> Bool {
+        guard let relay else { return true }
+        relay.push()
+        received = received.addingSaturated(relay.pull())
         return received <= limit
+    }
+
+    /// Puts the relay between libpq and the server as soon as there is a connection, and again where libpq has gone on to
+    /// another address. Nothing of the server's has been read by then.
+    /// - Returns: false where the system gives no more descriptors.
+    private func relayBegins(_ connection: OpaquePointer) -> Bool {
+        let socket = PQsocket(connection)
+        // What still comes from the address before must not wake libpq, which takes any call for the end of its wait.
+        if relay?.serves(socket) == false { relay = nil }
+        guard relay == nil, socket >= 0, PQstatus(connection) != CONNECTION_STARTED else { return true }
+        relay = PostgresRelay(socket)
+        return relay != nil
+    }
+
+    /// Ends a connection; libpq says goodbye to the server.
+    private func end(_ connection: OpaquePointer) {
+        PQfinish(connection)
+        relay?.push()
+        relay = nil
     }
 
     /// What a server may say without being asked, its part of the authentication included.
@@ -205,8 +224,8 @@ final class PostgresSession: @unchecked Sendable {
         switch state {
         case .disconnected, .resolving: return false
         case .connecting(let connection, _, let deadline):
-            guard isWithinBounds(connection, PostgresSession.unaskedLimitBytes) else {
-                PQfinish(connection)
+            guard isWithinBounds(PostgresSession.unaskedLimitBytes) else {
+                end(connection)
                 state = .disconnected
                 connectFailed(
                     PostgresError(.body, "\(name): the server sends without end instead of letting anybody in"))
@@ -219,23 +238,32 @@ final class PostgresSession: @unchecked Sendable {
                 lastFailure = nil
                 PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
                 PQsetnonblocking(connection, 1)
+                relay?.push()
                 received = 0
                 state = .ready(connection)
                 advance()
             case PGRES_POLLING_FAILED:
                 let error = failure(connection, .connect)
-                PQfinish(connection)
+                end(connection)
                 state = .disconnected
                 connectFailed(error)
-            default: state = .connecting(connection, next, deadline: deadline)
+            default:
+                guard relayBegins(connection) else {
+                    end(connection)
+                    state = .disconnected
+                    connectFailed(PostgresError(.other, "\(name): no descriptor is left for a connection"))
+                    return false
+                }
+                relay?.push()
+                state = .connecting(connection, next, deadline: deadline)
             }
             return false
         case .ready(let connection):
             // Nothing is asked: a notice, a changed setting, or the end.
-            guard isWithinBounds(connection, PostgresSession.unaskedLimitBytes), PQconsumeInput(connection) == 1,
+            guard isWithinBounds(PostgresSession.unaskedLimitBytes), PQconsumeInput(connection) == 1,
                 PQstatus(connection) == CONNECTION_OK
             else {
-                PQfinish(connection)
+                end(connection)
                 state = .disconnected
                 return true
             }
@@ -249,9 +277,10 @@ final class PostgresSession: @unchecked Sendable {
                     return false
                 }
                 state = .running(connection, query, deadline: deadline, unsent: left == 1)
+                relay?.push()
             }
             // Twice: names, lengths and types come beside the values.
-            guard isWithinBounds(connection, 2 * options.byteLimit) else {
+            guard isWithinBounds(2 * options.byteLimit) else {
                 fail(connection, query, tooLong)
                 return false
             }
@@ -272,12 +301,12 @@ final class PostgresSession: @unchecked Sendable {
                 PostgresError(
                     .timeout, "\(name): its name was not found in \(options.connectTimeout.wholeMilliseconds) ms"))
         case .connecting(let connection, _, let deadline) where deadline <= now:
-            PQfinish(connection)
+            end(connection)
             state = .disconnected
             connectFailed(
                 PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.wholeMilliseconds) ms"))
         case .running(let connection, let query, let deadline, _) where deadline <= now:
-            PQfinish(connection)
+            end(connection)
             state = .disconnected
             query.fail(
                 PostgresError(.timeout, "\(name): no answer in \(options.statementTimeout.wholeMilliseconds) ms"))
@@ -300,6 +329,7 @@ final class PostgresSession: @unchecked Sendable {
         }
         received = 0
         let left = PQflush(connection)
+        relay?.push()
         state = .running(
             connection, query,
             deadline: platform.time.monotonic() + options.statementTimeout.bounded + PostgresSession.grace,
@@ -310,7 +340,7 @@ final class PostgresSession: @unchecked Sendable {
     private func lost(_ connection: OpaquePointer, _ query: PostgresQuery) {
         // A server that shuts down says so before it hangs up.
         let error = query.serverError ?? failure(connection, .reset)
-        PQfinish(connection)
+        end(connection)
         state = .disconnected
         query.fail(error)
         advance()
@@ -318,7 +348,7 @@ final class PostgresSession: @unchecked Sendable {
 
     /// Drops the connection because of an answer; the next query makes a new one.
     private func fail(_ connection: OpaquePointer, _ query: PostgresQuery, _ error: PostgresError) {
-        PQfinish(connection)
+        end(connection)
         state = .disconnected
         query.fail(error)
         advance()

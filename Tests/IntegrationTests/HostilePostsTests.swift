@@ -149,7 +149,7 @@ import Testing
         }
         var last = 0
         for number in 0..<600 where last != 400 {
-            let value = "\(number)" + String(repeating: "x", count: 20_000)
+            let value = "\(number)" + String(repeating: "x", count: 30_000)
             last = try await agent.post("/api/v2/silences", body: silence(value)).status
         }
         #expect(last == 400)
