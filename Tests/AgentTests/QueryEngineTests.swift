@@ -92,6 +92,7 @@ import Web
         // A page has its own thread.
         let page = await answer(engine, .page, { _ in .text("page") }).value
         #expect(status(page) == 200)
+        await until("two do not run at a time") { heavy.running == 2 }
         heavy.release()
         for task in tasks {
             let result = await task.value
