@@ -80,6 +80,7 @@ package actor DispatcherService {
     private let decideWake = Wake()
     private let commitWake = Wake()
     private let refused: Counter
+    private let refusedSilences: Counter
     private let suppressed: Counter
     private let decided: Counter
     private let escalated: Counter
@@ -102,6 +103,9 @@ package actor DispatcherService {
             help: "Alerts refused, by where they came from (rule or api) and reason.", labels: ["origin", "reason"])
         refused.declare("rule", AlertRefusal.limit.rawValue)
         for reason in AlertRefusal.allCases { refused.declare("api", reason.rawValue) }
+        refusedSilences = registry.counter(
+            "vaultwatch_silences_refused_total", help: "Silences refused, by reason.", labels: ["reason"])
+        for reason in ["invalid", "limit", "bytes"] { refusedSilences.declare(reason) }
         suppressed = registry.counter(
             "vaultwatch_notifications_suppressed_total",
             help: "Alerts that a flush of their group did not send, by reason.", labels: ["reason"])
@@ -325,7 +329,18 @@ package actor DispatcherService {
     /// - Throws: `SilenceError` for one that is invalid, unknown, or one too many.
     package func setSilence(_ silence: Silence) async throws(SilenceError) -> Silence {
         let now = platform.time.now()
-        let (stored, decisions) = try dispatcher.setSilence(silence, random: platform.random, now: now)
+        let (stored, decisions): ([Silence], Decisions)
+        do throws(SilenceError) {
+            (stored, decisions) = try dispatcher.setSilence(silence, random: platform.random, now: now)
+        } catch {
+            switch error {
+            case .tooMany: refusedSilences.increment("limit")
+            case .tooManyBytes: refusedSilences.increment("bytes")
+            case .invalid: refusedSilences.increment("invalid")
+            case .notFound, .alreadyExpired: break
+            }
+            throw error
+        }
         apply(decisions, stored.flatMap { self.changes(for: $0, now) })
         await committed()
         return stored.first ?? silence

@@ -153,6 +153,8 @@ import Testing
             last = try await agent.post("/api/v2/silences", body: silence(value)).status
         }
         #expect(last == 400)
+        #expect(try await agent.metric(#"vaultwatch_silences_refused_total{reason="bytes"}"#) == 1)
+        #expect(try await agent.metric(#"vaultwatch_silences_refused_total{reason="invalid"}"#) == 3)
         await agent.kill()
         try await agent.start()
         let peak = try agent.resident().peak
