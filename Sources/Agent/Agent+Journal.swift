@@ -75,6 +75,11 @@ extension Agent {
     }
 
     func logUnreadable(_ snapshot: JournalSnapshot) {
+        for (table, count) in snapshot.omitted {
+            platform.log.error(
+                "the journal holds more than a start takes in; the largest rows were deleted",
+                metadata: ["table": "\(table)", "rows": "\(count)"])
+        }
         for (table, count) in snapshot.unreadable {
             platform.log.error(
                 "rows of the journal could not be read", metadata: ["table": "\(table)", "rows": "\(count)"])

@@ -48,6 +48,8 @@ extension Agent {
         metrics.alerts.set(Double(counts.active), "active")
         metrics.alerts.set(Double(counts.suppressed), "suppressed")
         metrics.alerts.set(Double(counts.unprocessed), "unprocessed")
+        metrics.externalAlerts.set(Double(counts.external.count))
+        metrics.externalAlertBytes.set(Double(counts.external.bytes))
         metrics.groups.set(Double(counts.groups))
         metrics.pending.set(Double(counts.pendingMessages))
         for state in ["active", "pending", "expired"] { metrics.silences.set(0, state) }

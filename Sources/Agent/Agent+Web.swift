@@ -191,8 +191,8 @@ extension Agent {
         sources.alertStatuses = { [self] in await dispatcher.alertStatuses() }
         sources.groupStatuses = { [self] in await dispatcher.groupStatuses() }
         sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
-        sources.postAlerts = { [self] alerts, caller in
-            await dispatcher.receive(alerts, external: true, by: caller.description)
+        sources.postAlerts = { [self] alerts, invalid, caller in
+            await dispatcher.receivePosted(alerts, invalid: invalid, by: caller.description)
         }
         sources.silences = { [self] in await dispatcher.silences() }
         sources.setSilence = { [self] (silence, caller) async throws(SilenceError) -> String in
@@ -240,7 +240,8 @@ extension Agent {
                 lastAccepted: status.lastAccepted?.rfc3339, lastError: status.lastError)
         }
         return { [options, startedAt, appender] in
-            let suppressed = Set(alerts.lazy.filter { $0.state == .suppressed }.map(\.alert.fingerprint))
+            let suppressed = Set(
+                alerts.lazy.filter { $0.state == .suppressed && !$0.alert.isExternal }.map(\.alert.fingerprint))
             return EstateStatus(
                 version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
                 sections: StatusTable.sections(appender.results), alerts: Agent.firingAlerts(groups, suppressed),

@@ -15,6 +15,8 @@ struct AgentMetrics: Sendable {
     let journalStalled: Gauge
     let journalBegunAnew: Gauge
     let alerts: Gauge
+    let externalAlerts: Gauge
+    let externalAlertBytes: Gauge
     let groups: Gauge
     let silences: Gauge
     let pending: Gauge
@@ -52,6 +54,10 @@ struct AgentMetrics: Sendable {
             "vaultwatch_journal_begun_anew_timestamp_seconds",
             help: "When the journal was last found corrupt and a new one begun, since the epoch; 0 if never.")
         alerts = registry.gauge("vaultwatch_alerts", help: "Alerts by state.", labels: ["state"])
+        externalAlerts = registry.gauge(
+            "vaultwatch_external_alerts", help: "Alerts held that came through the API.")
+        externalAlertBytes = registry.gauge(
+            "vaultwatch_external_alerts_bytes", help: "Bytes of the alerts held that came through the API.")
         groups = registry.gauge("vaultwatch_dispatcher_groups", help: "Groups of alerts.")
         silences = registry.gauge("vaultwatch_silences", help: "Silences by state.", labels: ["state"])
         pending = registry.gauge(

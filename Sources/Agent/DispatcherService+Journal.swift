@@ -67,7 +67,7 @@ extension DispatcherService {
         changes += decisions.escalations.map { change(for: $0.key, $0.value) }
         changes += decisions.escalated.map { history(of: $0) }
         changes += decisions.removedLogEntries.map { .forgetRecord(key: $0.storageKey) }
-        changes += decisions.removedAlerts.map { .forgetAlert(fingerprint: $0) }
+        changes += decisions.removedAlerts.map { .forgetAlert(id: $0) }
         changes += decisions.removedSilences.map { .forgetSilence(id: $0) }
         return changes
     }

@@ -80,6 +80,7 @@ package actor DispatcherService {
     private let decideWake = Wake()
     private let commitWake = Wake()
     private let refused: Counter
+    private let refusedSilences: Counter
     private let suppressed: Counter
     private let decided: Counter
     private let escalated: Counter
@@ -98,7 +99,13 @@ package actor DispatcherService {
         self.platform = platform
         self.beat = beat
         refused = registry.counter(
-            "vaultwatch_alerts_refused_total", help: "Alerts refused because the limit of alerts was reached.")
+            "vaultwatch_alerts_refused_total",
+            help: "Alerts refused, by where they came from (rule or api) and reason.", labels: ["origin", "reason"])
+        refused.declare("rule", AlertRefusal.limit.rawValue)
+        for reason in AlertRefusal.allCases { refused.declare("api", reason.rawValue) }
+        refusedSilences = registry.counter(
+            "vaultwatch_silences_refused_total", help: "Silences refused, by reason.", labels: ["reason"])
+        for reason in ["invalid", "limit", "bytes"] { refusedSilences.declare(reason) }
         suppressed = registry.counter(
             "vaultwatch_notifications_suppressed_total",
             help: "Alerts that a flush of their group did not send, by reason.", labels: ["reason"])
@@ -266,28 +273,53 @@ package actor DispatcherService {
 
     // MARK: Alerts
 
-    /// Takes alerts; on return they are in the journal.
+    /// Takes alerts of our own rules; on return they are in the journal.
     /// - Parameters:
-    ///   - external: they came through the API rather than from our own rules.
     ///   - state: what the rules need to go on after a restart, written in the same transaction.
     ///   - waits: false returns before the journal has it.
+    package func receive(_ alerts: [Alert], state: [JournalChange] = [], waits: Bool = true) async {
+        let refusals = await receive(alerts, external: false, state: state, waits: waits)
+        guard let count = refusals[.limit], count > 0 else { return }
+        refused.increment("rule", AlertRefusal.limit.rawValue, by: Double(count))
+        platform.log.error(
+            "alerts of rules refused: the limit of alerts is reached", metadata: ["refused": "\(count)"])
+    }
+
+    /// Takes alerts that came through the API; on return those that were not refused are in the journal.
+    /// - Parameters:
+    ///   - invalid: how many of the same request were refused before.
     ///   - caller: who posted them, for the history.
-    /// - Returns: number of new alerts refused because the limit of alerts was reached.
-    @discardableResult
-    package func receive(
-        _ alerts: [Alert], external: Bool = false, state: [JournalChange] = [], waits: Bool = true,
-        by caller: String = ""
-    )
-        async -> Int
+    /// - Returns: how many were refused by the limits.
+    package func receivePosted(_ alerts: [Alert], invalid: Int = 0, by caller: String = "") async
+        -> [AlertRefusal: Int]
+    {
+        let refusals =
+            alerts.isEmpty ? [:] : await receive(alerts, external: true, state: [], waits: true, by: caller)
+        for (reason, count) in refusals.merging(invalid > 0 ? [.invalid: invalid] : [:], uniquingKeysWith: +) {
+            refused.increment("api", reason.rawValue, by: Double(count))
+            platform.log.warning(
+                "posted alerts refused", metadata: ["reason": "\(reason.rawValue)", "refused": "\(count)"])
+        }
+        return refusals
+    }
+
+    private func receive(
+        _ alerts: [Alert], external: Bool, state: [JournalChange], waits: Bool, by caller: String = ""
+    ) async
+        -> [AlertRefusal: Int]
     {
         let now = platform.time.now()
-        let before = Set(alerts.lazy.map(\.fingerprint).filter { self.dispatcher.fires($0, now) })
+        var before: Set<UInt64> = []
+        for var alert in alerts {
+            alert.isExternal = external
+            if dispatcher.fires(alert.id, now) { before.insert(alert.id) }
+        }
         let receipt = dispatcher.receive(alerts, external: external, now: now)
         var changes = state
         for alert in receipt.accepted {
             changes.append(.alert(alert))
             let isEnded = alert.status(at: now.wall) == .resolved
-            guard isEnded == before.contains(alert.fingerprint) else { continue }
+            guard isEnded == before.contains(alert.id) else { continue }
             let summary = alert.annotations["summary"] ?? ""
             changes.append(
                 .history(
@@ -297,11 +329,6 @@ package actor DispatcherService {
             platform.log.info(
                 isEnded ? "alert ended" : "alert fires",
                 metadata: ["alert": "\(alert.name)", "labels": "\(alert.labels)", "summary": "\(summary)"])
-        }
-        if receipt.refused > 0 {
-            refused.increment(by: Double(receipt.refused))
-            platform.log.error(
-                "alerts refused: the limit of alerts is reached", metadata: ["refused": "\(receipt.refused)"])
         }
         // Groups that need not wait are flushed in the same transaction: one fsync between the fault and the page.
         apply(dispatcher.advance(now), changes)
@@ -316,7 +343,18 @@ package actor DispatcherService {
     /// - Throws: `SilenceError` for one that is invalid, unknown, or one too many.
     package func setSilence(_ silence: Silence, by caller: String = "") async throws(SilenceError) -> Silence {
         let now = platform.time.now()
-        let (stored, decisions) = try dispatcher.setSilence(silence, random: platform.random, now: now)
+        let (stored, decisions): ([Silence], Decisions)
+        do throws(SilenceError) {
+            (stored, decisions) = try dispatcher.setSilence(silence, random: platform.random, now: now)
+        } catch {
+            switch error {
+            case .tooMany: refusedSilences.increment("limit")
+            case .tooManyBytes: refusedSilences.increment("bytes")
+            case .invalid: refusedSilences.increment("invalid")
+            case .notFound, .alreadyExpired: break
+            }
+            throw error
+        }
         apply(decisions, stored.flatMap { self.changes(for: $0, now, by: caller) })
         await committed()
         return stored.first ?? silence

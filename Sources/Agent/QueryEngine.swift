@@ -5,7 +5,8 @@ package import Telemetry
 package import Web
 
 /// Computes what clients ask for on threads of its own: expressions on two, with a lower priority than everything else,
-/// and pages on a third, so that neither holds up rules, probes or deliveries, and no query holds up a page. What
+/// pages on a third and posted bodies on a fourth, so that none holds up rules, probes or deliveries, and no query holds up a
+/// page. What
 /// waits, what one answer takes, and what all answers take that clients have not read yet are bounded.
 package final class QueryEngine: Sendable {
     /// What the engine takes at most.
@@ -16,6 +17,8 @@ package final class QueryEngine: Sendable {
         package var queuedQueries = 32
         /// Pages that may wait for their turn. Default: 128.
         package var queuedPages = 128
+        /// Posted bodies that may wait to be read. Default: 64.
+        package var queuedBodies = 64
         /// Bytes of one answer. Default: 16 MiB.
         package var answerBytes = 16 << 20
         /// Bytes of all answers to queries that are being written or not read yet. Default: 48 MiB.
@@ -33,22 +36,25 @@ package final class QueryEngine: Sendable {
     private let time: any TimeSource
     private let queries: Lane
     private let pages: Lane
+    private let bodies: Lane
 
     /// - Parameters:
-    ///   - queryPool, pagePool: where to compute; nil for threads of the engine's own.
+    ///   - queryPool, pagePool, bodyPool: where to compute; nil for threads of the engine's own.
     package init(
         _ limits: Limits = Limits(), platform: Platform, registry: Registry, queryPool: (any WorkPool)? = nil,
-        pagePool: (any WorkPool)? = nil
+        pagePool: (any WorkPool)? = nil, bodyPool: (any WorkPool)? = nil
     ) {
         self.limits = limits
         time = platform.time
         let rejected = registry.counter(
             "vaultwatch_engine_queries_rejected_total",
-            help: "Queries and pages refused: too many were waiting, or too many answers were not read yet.",
+            help:
+                "Queries, pages and posted bodies refused: too many were waiting, or too many answers were not read yet.",
             labels: ["kind"])
         let waiting = registry.gauge(
-            "vaultwatch_engine_queries", help: "Queries and pages being computed or waiting.", labels: ["kind"])
-        for kind in ["query", "page"] {
+            "vaultwatch_engine_queries", help: "Queries, pages and posted bodies being computed or waiting.",
+            labels: ["kind"])
+        for kind in ["query", "page", "body"] {
             rejected.declare(kind)
             waiting.set(0, kind)
         }
@@ -62,6 +68,10 @@ package final class QueryEngine: Sendable {
             pool: pagePool ?? platform.workPool("pages", threads: 1), 1, queue: limits.queuedPages,
             answerBytes: limits.answerBytes, heldBytes: limits.heldPageBytes, platform.time,
             rejected: { rejected.increment("page") }, count: { waiting.set(Double($0), "page") })
+        bodies = Lane(
+            pool: bodyPool ?? platform.workPool("bodies", threads: 1), 1, queue: limits.queuedBodies, answerBytes: 0,
+            heldBytes: limits.answerBytes, platform.time, rejected: { rejected.increment("body") },
+            count: { waiting.set(Double($0), "body") })
     }
 
     /// Does the work when its turn comes. The caller's cancellation, which the server does when the client goes, ends
@@ -75,6 +85,7 @@ package final class QueryEngine: Sendable {
             let wait = min(max(timeout ?? limits.timeout, .zero), limits.timeout)
             return try await queries.run(until: time.monotonic() + wait, work)
         case .page: return try await pages.run(until: time.monotonic() + limits.timeout, work)
+        case .body: return try await bodies.run(until: time.monotonic() + limits.timeout, work)
         }
     }
 }

@@ -6,12 +6,27 @@ import Transport
 struct S3BackupStore: BackupStore {
     let client: S3Client
 
+    /// The most bytes of keys and tags that one listing keeps. 4 MiB: 20,000 keys of 200 bytes.
+    private static let listingLimitBytes = 4 << 20
+
     func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool) {
         do throws(S3Error) {
-            let objects = try await client.list(prefix: prefix).map {
-                BackupObject(key: $0.key, size: $0.sizeBytes, lastModified: $0.lastModified, etag: $0.etag)
+            var objects: [BackupObject] = []
+            var bytes = 0
+            var isTruncated = false
+            try await client.pages(prefix: prefix) { page in
+                for object in page {
+                    bytes += object.key.utf8.count + object.etag.utf8.count
+                    isTruncated = objects.count >= limit || bytes > S3BackupStore.listingLimitBytes
+                    if isTruncated { return false }
+                    objects.append(
+                        BackupObject(
+                            key: object.key, size: object.sizeBytes, lastModified: object.lastModified,
+                            etag: object.etag))
+                }
+                return true
             }
-            return (Array(objects.prefix(limit)), objects.count > limit)
+            return (objects, isTruncated)
         } catch {
             throw S3BackupStore.failure(error)
         }

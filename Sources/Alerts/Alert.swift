@@ -14,12 +14,14 @@ public struct Alert: Hashable, Sendable {
     public var updatedAt: Timestamp
     /// A link to the expression that fired.
     public var generatorURL: String
+    /// Whether it came through the API rather than from one of our rules.
+    public var isExternal: Bool
 
     /// An alert that fires unless it is given an end.
     public init(
         labels: Labels, annotations: [String: String] = [:], startsAt: Timestamp, endsAt: Timestamp? = nil,
         updatedAt: Timestamp,
-        generatorURL: String = ""
+        generatorURL: String = "", isExternal: Bool = false
     ) {
         self.labels = labels
         self.annotations = annotations
@@ -27,6 +29,7 @@ public struct Alert: Hashable, Sendable {
         self.endsAt = endsAt
         self.updatedAt = updatedAt
         self.generatorURL = generatorURL
+        self.isExternal = isExternal
     }
 
     /// Whether an alert fires; the raw value is the one of webhooks and templates.
@@ -42,6 +45,21 @@ public struct Alert: Hashable, Sendable {
 
     /// Alertmanager's fingerprint of the labels.
     public var fingerprint: UInt64 { labels.fingerprint }
+
+    /// What it is known by within the agent: the fingerprint, and for an alert from outside another number made of it, so
+    /// that it is never taken for one of our own with the same labels.
+    public var id: UInt64 { isExternal ? fingerprint ^ Alert.externalMark : fingerprint }
+    /// The id of an alert with the same labels from the other side.
+    public var twinID: UInt64 { id ^ Alert.externalMark }
+    private static let externalMark: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+    /// Roughly how many bytes it takes: its texts, 32 for each label and annotation, and 100 for the rest.
+    public var sizeBytes: Int {
+        let own = labels.pairs.reduce(100 + generatorURL.utf8.count) {
+            $0 + $1.name.utf8.count + $1.value.utf8.count + 32
+        }
+        return annotations.reduce(own) { $0 + $1.key.utf8.count + $1.value.utf8.count + 32 }
+    }
 
     /// The fingerprint as APIs and webhooks print it: 16 hex digits.
     public var fingerprintText: String {

@@ -35,16 +35,25 @@ package struct HistoryEntry: Sendable, Hashable {
     /// The named reason, or an error's text.
     package var detail: String
 
-    /// An entry with these fields.
+    /// The most bytes of one text.
+    package static let textLimitBytes = 4096
+
+    /// A text of at most the limit, with an ellipsis where it was longer.
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > textLimitBytes else { return text }
+        return String(decoding: text.utf8.prefix(textLimitBytes - 8), as: UTF8.self) + "…"
+    }
+
+    /// An entry with these fields; texts over 4 KiB are cut.
     package init(
         at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "", detail: String = ""
     ) {
         self.at = at
         self.kind = kind
-        self.subject = subject
-        self.receiver = receiver
+        self.subject = HistoryEntry.cut(subject)
+        self.receiver = HistoryEntry.cut(receiver)
         self.integration = integration
-        self.detail = detail
+        self.detail = HistoryEntry.cut(detail)
     }
 }
 

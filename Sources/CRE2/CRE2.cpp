@@ -11,18 +11,20 @@ struct cre2_regex {
     explicit cre2_regex(const re2::StringPiece &pattern, const re2::RE2::Options &options) : regex(pattern, options) {}
 };
 
-cre2_regex *cre2_compile(const char *pattern, size_t length) {
+cre2_regex *cre2_compile(const char *pattern, size_t length, int64_t memory) {
     re2::RE2::Options options;
     options.set_log_errors(false);
     // Bounds the compiled program and the DFA cache. Where the cache is full RE2 falls back to the NFA, which takes
     // linear time as well.
-    options.set_max_mem(2 << 20);
+    options.set_max_mem(memory);
     return new (std::nothrow) cre2_regex(re2::StringPiece(pattern, length), options);
 }
 
 void cre2_free(cre2_regex *regex) { delete regex; }
 
 const char *cre2_error(const cre2_regex *regex) { return regex->regex.ok() ? nullptr : regex->regex.error().c_str(); }
+
+int cre2_program_size(const cre2_regex *regex) { return regex->regex.ProgramSize(); }
 
 int cre2_group_count(const cre2_regex *regex) { return regex->regex.NumberOfCapturingGroups(); }
 

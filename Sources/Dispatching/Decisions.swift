@@ -22,6 +22,18 @@ package struct EscalatedAlert: Sendable, Hashable {
     package var reason: Reason
 }
 
+/// Why an alert was refused; the raw values are values of a metric's label.
+package enum AlertRefusal: String, Sendable, Hashable, CaseIterable {
+    /// As many alerts as may be are held.
+    case limit
+    /// The alerts from outside that are held take as many bytes as they may.
+    case bytes
+    /// It is larger than one alert from outside may be.
+    case size
+    /// It is not an alert.
+    case invalid
+}
+
 /// Why an alert, or a group, is not sent; the raw values are values of a metric's label.
 package enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
     /// A silence in force matches it.

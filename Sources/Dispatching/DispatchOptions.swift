@@ -82,10 +82,12 @@ package struct DispatchOptions: Sendable {
     package var timeIntervals: [String: [TimeWindow]]
     /// How long an alert of the API that came without an end fires. Default 5 min.
     package var resolveTimeout: Duration
-    /// Maximum number of alerts held; further new ones are refused and counted. Default 10,000.
+    /// Maximum number of alerts of our own rules; further new ones are refused and counted. Default 10,000.
     package var alertLimit: Int
-    /// Maximum number of groups; beyond it a route's new alerts share one group without labels, so that none is lost.
-    /// Default 10,000.
+    /// What alerts from outside may take.
+    package var external = ExternalAlertLimits()
+    /// Maximum number of groups, of our own alerts and of those from outside each; beyond it a route's new alerts share
+    /// one group without labels, so that none is lost. Default 10,000.
     package var groupLimit: Int
     /// Maximum number of silences that have not expired. Default 1,000.
     package var silenceLimit: Int
@@ -111,4 +113,18 @@ package struct DispatchOptions: Sendable {
         self.silenceLimit = silenceLimit
         self.retention = retention
     }
+}
+
+/// What alerts that come through the API may take. They have places of their own: however many there are, those of our
+/// rules find theirs.
+package struct ExternalAlertLimits: Sendable, Hashable {
+    /// Maximum number of them. Default 10,000.
+    package var count = 10_000
+    /// Bytes that all of them may take, as `Alert.sizeBytes` counts them. Default 16 MiB.
+    package var bytes = 16 << 20
+    /// Bytes that one of them may take. Default 64 KiB.
+    package var alertBytes = 64 << 10
+
+    /// The defaults.
+    package init() {}
 }

@@ -11,7 +11,7 @@ extension Dispatcher {
         let view = view(of: group, now)
         let all = integrations(of: id)
         if all.contains(where: { $0.resend != nil }) { groups[id]?.resendsDecidedAt = now.monotonic }
-        let alive = view.firingIDs.union(view.suppressed.map(\.fingerprint))
+        let alive = view.firingIDs.union(view.suppressed.map(\.id))
         let due = all.filter { integration in
             // Those that get resends, and those with a pending resolve of an alert that fires again.
             integration.resend != nil

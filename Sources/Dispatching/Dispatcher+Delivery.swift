@@ -14,7 +14,7 @@ extension Dispatcher {
         var notification = pending.message.notification
         notification.alerts = notification.alerts.map { alert in
             // An alert that has ended since, or fires again, is the next decision's matter.
-            guard let entry = alerts[alert.fingerprint],
+            guard let entry = alerts[alert.id],
                 entry.isEnded == (alert.status(at: notification.decidedAt) == .resolved)
             else { return alert }
             return entry.isEnded

@@ -16,7 +16,7 @@ extension Dispatcher {
         var escalation = group.escalation
         escalation.waiting = escalation.waiting.filter { view.firingIDs.contains($0.key) && !accepted.contains($0.key) }
         for alert in view.firing {
-            let fingerprint = alert.fingerprint
+            let fingerprint = alert.id
             guard escalation.waiting[fingerprint] == nil, !accepted.contains(fingerprint),
                 !escalation.escalated.contains(fingerprint)
             else { continue }
@@ -46,11 +46,11 @@ extension Dispatcher {
         let all = Set(integrations(of: id).map(\.id))
         var escalation = group.escalation
         var overdue: [UInt64] = []
-        for alert in view.firing where !accepted.contains(alert.fingerprint) {
-            guard let wait = escalation.waiting[alert.fingerprint] else { continue }
+        for alert in view.firing where !accepted.contains(alert.id) {
+            guard let wait = escalation.waiting[alert.id] else { continue }
             let isRefused = wait.refusedBy.isSuperset(of: all)
             guard isRefused || wait.deadline <= now.monotonic else { continue }
-            overdue.append(alert.fingerprint)
+            overdue.append(alert.id)
             decisions.escalated.append(
                 EscalatedAlert(
                     alert: alert, groupKey: id.key, receiver: id.receiver, fallback: fallback,
@@ -163,7 +163,7 @@ extension Dispatcher {
         if fingerprints.isEmpty { return }
         let id = GroupID(key: group.id.key, receiver: fallback)
         if groups[id] == nil {
-            groups[id] = Group(id: id, labels: group.labels, route: group.route)
+            insertGroup(Group(id: id, labels: group.labels, route: group.route))
             flushes.schedule(id, at: now.monotonic)
         }
         groups[id]?.source = group.id

@@ -61,7 +61,7 @@ extension Dispatcher {
             let reason: SuppressionReason? =
                 if group.orphaned.contains(fingerprint) { .unrouted } else if !silencedBy(fingerprint).isEmpty {
                     .silenced
-                } else if !inhibitor.inhibiting(entry.alert.labels).isEmpty { .inhibited } else { timeReason }
+                } else if !inhibitor.inhibiting(entry.alert).isEmpty { .inhibited } else { timeReason }
             if let reason {
                 view.reasons[reason, default: 0] += 1
                 if reason != .unrouted { view.suppressed.append(entry.alert) }
@@ -92,32 +92,32 @@ extension Dispatcher {
         var (firing, firingIDs) = (view.firing, view.firingIDs)
         if integration.resend != nil {
             // Alertmanager resolves what is not re-sent: keep sending alerts that it was notified of, even suppressed.
-            let notified = view.suppressed.filter { state.notified.contains($0.fingerprint) }
+            let notified = view.suppressed.filter { state.notified.contains($0.id) }
             firing += notified
-            firingIDs.formUnion(notified.map(\.fingerprint))
+            firingIDs.formUnion(notified.map(\.id))
         }
-        var ended = view.ended.filter { state.needsResolve($0.fingerprint) }
+        var ended = view.ended.filter { state.needsResolve($0.id) }
         if !integration.sendResolved, !ended.isEmpty {
             // It gets no resolves: they count as accepted.
             var isChanged = false
-            for alert in ended where state.remove(alert.fingerprint) { isChanged = true }
+            for alert in ended where state.remove(alert.id) { isChanged = true }
             if isChanged { store(state, destination, group.labels, &decisions) }
             ended = []
         }
-        var endedIDs = Set(ended.map(\.fingerprint))
+        var endedIDs = Set(ended.map(\.id))
         var interval = integration.resend?.delay ?? group.route?.repeatInterval ?? .seconds(4 * 3600)
         // A flush that wakes a little less late than the one before must not miss the repeat, which would then come a
         // whole group interval late.
         if integration.resend == nil { interval -= min(group.groupInterval / 10, .seconds(1)) }
         var reason = state.reason(firing: firingIDs, ended: endedIDs, repeatInterval: interval, now: now.monotonic)
         let resends = view.ended.filter {
-            state.resolvedResends[$0.fingerprint].map { $0 > now.monotonic } ?? false
-                && !endedIDs.contains($0.fingerprint)
+            state.resolvedResends[$0.id].map { $0 > now.monotonic } ?? false
+                && !endedIDs.contains($0.id)
         }
         if !resends.isEmpty, reason != nil || now.monotonic - state.notifiedAt >= interval {
             reason = reason ?? .repeat
             ended += resends
-            endedIDs.formUnion(resends.map(\.fingerprint))
+            endedIDs.formUnion(resends.map(\.id))
         }
         guard var reason else {
             if !firing.isEmpty { decisions.suppressed[.alreadyNotified, default: 0] += 1 }
@@ -225,7 +225,7 @@ extension Dispatcher {
         removeFromEscalation(removed, id, now, &decisions)
         guard let rest = groups[id], rest.members.isEmpty else { return }
         if all.contains(where: { destinations[$0]?.pending != nil }) { return }
-        groups[id] = nil
+        removeGroup(id)
         flushes.cancel(id)
         deadlines.cancel(id)
         for destination in all where destinations[destination] != nil {
@@ -253,8 +253,7 @@ extension Dispatcher {
     private mutating func removeAlert(_ fingerprint: UInt64, from id: GroupID, _ decisions: inout Decisions) {
         alerts[fingerprint]?.groups.remove(id)
         guard let entry = alerts[fingerprint], entry.groups.isEmpty else { return }
-        alerts[fingerprint] = nil
-        ends.cancel(fingerprint)
+        removeEntry(fingerprint)
         decisions.removedAlerts.append(fingerprint)
     }
 

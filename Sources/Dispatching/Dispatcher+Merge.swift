@@ -11,11 +11,8 @@ extension Dispatcher {
     /// messages of both.
     package mutating func merge(_ saved: Saved, now: Moment) -> Decisions {
         for silence in saved.silences where silences.all[silence.id] == nil { silences.restore(silence) }
-        for alert in saved.alerts where alerts[alert.fingerprint] == nil {
-            let isEnded = alert.status(at: max(now.wall, alert.updatedAt)) == .resolved
-            alerts[alert.fingerprint] = Entry(alert: alert, isEnded: isEnded)
-            updateIndexes(alert, isEnded: isEnded)
-        }
+        let (taken, left) = withinLimits(saved.alerts.filter { alerts[$0.id] == nil })
+        take(taken, now)
         var labels = destinations.keys.reduce(into: [Destination: Labels]()) { $0[$1] = groups[$1.groupID]?.labels }
         for entry in saved.logEntries {
             var state = destinations[entry.destination] ?? DestinationState()
@@ -38,13 +35,14 @@ extension Dispatcher {
         let old = groups.mapValues { (group: $0, due: flushes.due($0.id)) }
         let escalations = groups.values.compactMap { escalationRecord($0) }
         let known = Set(escalations.map(\.storageKey))
-        groups = [:]
+        removeAllGroups()
         flushes.removeAll()
         deadlines.removeAll()
         for fingerprint in Array(alerts.keys) { alerts[fingerprint]?.groups = [] }
         var decisions = rebuild(
             labels: labels, old: old,
             escalations: escalations + saved.escalations.filter { !known.contains($0.storageKey) }, now: now)
+        decisions.removedAlerts += left
         for destination in Set(saved.logEntries.map(\.destination) + saved.outbox.map { Destination($0.notification) })
         {
             guard let state = destinations[destination], state.hasLogEntry else { continue }

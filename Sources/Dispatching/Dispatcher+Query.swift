@@ -50,15 +50,17 @@ extension Dispatcher {
         package var unprocessed = 0
         /// Groups of alerts.
         package var groups = 0
+        /// Alerts from outside; among them ended ones whose end is still to be sent.
+        package var external = ExternalAlerts()
         /// Messages that are not accepted yet.
         package var pendingMessages = 0
         /// Silences, expired ones too.
         package var silences: [Silence.State: Int] = [:]
     }
 
-    /// Whether the alert with this fingerprint is held and has not ended.
-    package func fires(_ fingerprint: UInt64, _ now: Moment) -> Bool {
-        alerts[fingerprint].map { !hasEnded($0, now) } ?? false
+    /// Whether the alert with this id is held and has not ended.
+    package func fires(_ id: UInt64, _ now: Moment) -> Bool {
+        alerts[id].map { !hasEnded($0, now) } ?? false
     }
 
     /// All firing alerts, in the order of their labels.
@@ -80,7 +82,7 @@ extension Dispatcher {
     /// How much is held at this moment.
     package func counts(_ now: Moment) -> Counts {
         var counts = Counts(
-            groups: groups.count, pendingMessages: destinations.values.count { $0.pending != nil })
+            groups: groups.count, external: external, pendingMessages: destinations.values.count { $0.pending != nil })
         for entry in alerts.values where !hasEnded(entry, now) {
             switch status(entry, now).state {
             case .active: counts.active += 1
@@ -102,9 +104,10 @@ extension Dispatcher {
             ? entry.silencedBy
             : silences.all.values.filter { $0.isInForce(at: now.wall) && $0.matches(entry.alert.labels) }.map(\.id)
                 .sorted()
-        let inhibitedBy = inhibitor.inhibiting(entry.alert.labels)
+        // As clients know them: alerts with the same labels on both sides share the fingerprint.
+        let inhibitedBy = inhibitor.inhibiting(entry.alert).map { alerts[$0]?.alert.fingerprint ?? $0 }
         let memberships = entry.groups.compactMap { groups[$0] }.filter {
-            $0.route != nil && $0.alerts.contains(entry.alert.fingerprint)
+            $0.route != nil && $0.alerts.contains(entry.alert.id)
         }
         .sorted {
             ($0.route?.index ?? 0, $0.source == nil ? 0 : 1, $0.id.receiver) < (

@@ -37,13 +37,9 @@ extension Dispatcher {
     /// lists afterwards are to be sent; the decisions say which are withdrawn.
     package mutating func restore(_ saved: Saved, now: Moment) -> Decisions {
         for silence in saved.silences { silences.restore(silence) }
-        for alert in saved.alerts {
-            // More than the limit can only come from a larger limit before; firing ones are never dropped for it.
-            // An alert that had ended when it was last updated has ended, even where the clock has stepped back since.
-            let isEnded = alert.status(at: max(now.wall, alert.updatedAt)) == .resolved
-            alerts[alert.fingerprint] = Entry(alert: alert, isEnded: isEnded)
-            updateIndexes(alert, isEnded: isEnded)
-        }
+        // More of our own than the limit can only come from a larger limit before; they are never dropped for it.
+        let (taken, left) = withinLimits(saved.alerts)
+        take(taken, now)
         for entry in saved.logEntries {
             var state = DestinationState()
             state.notified = entry.notified
@@ -68,6 +64,7 @@ extension Dispatcher {
         var decisions = rebuild(
             labels: saved.logEntries.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:],
             escalations: saved.escalations, now: now)
+        decisions.removedAlerts += left
         // The doubt must outlive the message, which may be withdrawn.
         for message in saved.outbox {
             let destination = Destination(message.notification)
@@ -78,6 +75,18 @@ extension Dispatcher {
         let kept = Set(destinations.values.compactMap { $0.pending?.message.id })
         decisions.withdrawn += saved.outbox.map(\.id).filter { !kept.contains($0) && !decisions.withdrawn.contains($0) }
         return decisions
+    }
+
+    /// Takes alerts that a journal has kept, our own first: they say which of the others have ended.
+    mutating func take(_ saved: [Alert], _ now: Moment) {
+        for alert in saved.filter({ !$0.isExternal }) + saved.filter(\.isExternal) {
+            if alerts[alert.id] != nil { continue }
+            // An alert that had ended when it was last updated has ended, even where the clock has stepped back since.
+            let isEnded = alert.status(at: max(now.wall, alert.updatedAt)) == .resolved && !isHeldByOwn(alert)
+            insert(Entry(alert: alert, isEnded: isEnded))
+            updateIndexes(alert, isEnded: isEnded)
+            holdTwin(of: alert, now)
+        }
     }
 
     /// Starts without what the journal has kept, since it can't be read now. Messages get ids beyond any in it, so that
@@ -111,8 +120,8 @@ extension Dispatcher {
         let escalations = old.values.compactMap { escalationRecord($0) }
         silences.change(limit: new.silenceLimit, retention: new.retention)
         inhibitor = Inhibitor(new.inhibitRules)
-        for entry in alerts.values { inhibitor.update(entry.alert.labels, firing: !entry.isEnded) }
-        groups = [:]
+        for entry in alerts.values { inhibitor.update(entry.alert, firing: !entry.isEnded) }
+        removeAllGroups()
         flushes.removeAll()
         deadlines.removeAll()
         for fingerprint in Array(alerts.keys) { alerts[fingerprint]?.groups = [] }
@@ -218,7 +227,7 @@ extension Dispatcher {
         }
         let id = destination.groupID
         if groups[id] == nil {
-            groups[id] = Group(id: id, labels: labels, route: nil)
+            insertGroup(Group(id: id, labels: labels, route: nil))
             flushes.schedule(id, at: now.monotonic)
         }
         // An alert that is not held any more can't be resolved.

@@ -31,9 +31,12 @@ package struct Dispatcher: Sendable {
     /// Its routing tree.
     package internal(set) var tree: RouteTree
     var receivers: [String: DispatchOptions.Receiver]
-    /// By fingerprint.
+    /// By `Alert.id`, which texts and names of this module call the fingerprint.
     var alerts: [UInt64: Entry] = [:]
+    /// How many of them came through the API.
+    var external = ExternalAlerts()
     var groups: [GroupID: Group] = [:]
+    var externalGroups = 0
     var destinations: [Destination: DestinationState] = [:]
     var silences: Silences
     var inhibitor: Inhibitor
@@ -63,44 +66,50 @@ package struct Dispatcher: Sendable {
     package struct Receipt: Sendable, Hashable {
         /// As they are now held; an end that follows from the resolve timeout is filled in.
         package var accepted: [Alert] = []
-        /// Number of new alerts refused because the limit of alerts was reached.
-        package var refused = 0
+        /// Number of alerts refused, by reason.
+        package var refused: [AlertRefusal: Int] = [:]
     }
 
     /// Takes alerts that began, changed or ended.
     /// - Parameter external: they come through the API: one without an end ends by the resolve timeout, and an end may
     ///   lie ahead. Alerts of our own rules fire until the rules end them.
-    package mutating func receive(_ new: [Alert], external: Bool = false, now: Moment) -> Receipt {
+    package mutating func receive(_ new: [Alert], external isExternal: Bool = false, now: Moment) -> Receipt {
         var receipt = Receipt()
         for var alert in new {
-            let fingerprint = alert.fingerprint
-            if external {
-                if alert.endsAt == nil { alert.endsAt = now.wall + options.resolveTimeout }
-                if let known = alerts[fingerprint], !known.isEnded {
-                    alert.startsAt = min(alert.startsAt, known.alert.startsAt)
+            alert.isExternal = isExternal
+            if isExternal {
+                switch admit(&alert, now: now.wall) {
+                case .accepted: break
+                case .ignored: continue
+                case .refused(let reason):
+                    receipt.refused[reason, default: 0] += 1
+                    continue
                 }
+            } else if alerts[alert.id]?.alert.isExternal == true {
+                evict(alert.id)
             }
-            let isEnded = external ? alert.status(at: now.wall) == .resolved : alert.endsAt != nil
-            if let known = alerts[fingerprint] {
-                alerts[fingerprint]?.alert = alert
-                alerts[fingerprint]?.isEnded = isEnded
+            let id = alert.id
+            let isEnded = hasEnded(alert, at: now.wall)
+            if let known = alerts[id] {
+                update(alert, isEnded: isEnded)
                 // An ended alert is kept for destinations whose resolve is due; its other groups have dropped it.
                 if known.isEnded, !isEnded {
-                    route(fingerprint, alert, now: now, restoring: false)
-                    withdrawResolves(of: fingerprint, now)
+                    route(id, alert, now: now, restoring: false)
+                    withdrawResolves(of: id, now)
                 }
-                if known.isEnded != isEnded { decideForResendsSoon(fingerprint, now) }
+                if known.isEnded != isEnded { decideForResendsSoon(id, now) }
             } else {
                 // Its start was not notified.
                 if isEnded { continue }
-                guard alerts.count < options.alertLimit else {
-                    receipt.refused += 1
+                guard isExternal || ownCount < options.alertLimit else {
+                    receipt.refused[.limit, default: 0] += 1
                     continue
                 }
-                alerts[fingerprint] = Entry(alert: alert, isEnded: false)
-                route(fingerprint, alert, now: now, restoring: false)
+                insert(Entry(alert: alert, isEnded: false))
+                route(id, alert, now: now, restoring: false)
             }
             updateIndexes(alert, isEnded: isEnded)
+            holdTwin(of: alert, now)
             receipt.accepted.append(alert)
         }
         return receipt
@@ -126,7 +135,7 @@ package struct Dispatcher: Sendable {
     mutating func refresh(_ now: Moment, _ decisions: inout Decisions) {
         decisions.removedSilences += silences.refresh(now.wall)
         while let (fingerprint, _) = ends.popFirst(dueBy: now.wall) {
-            guard let entry = alerts[fingerprint], !entry.isEnded else { continue }
+            guard let entry = alerts[fingerprint], !entry.isEnded, !isHeldByOwn(entry.alert) else { continue }
             alerts[fingerprint]?.isEnded = true
             updateIndexes(entry.alert, isEnded: true)
             decideForResendsSoon(fingerprint, now)
@@ -134,11 +143,11 @@ package struct Dispatcher: Sendable {
     }
 
     mutating func updateIndexes(_ alert: Alert, isEnded: Bool) {
-        inhibitor.update(alert.labels, firing: !isEnded)
-        if !isEnded, let endsAt = alert.endsAt {
-            ends.schedule(alert.fingerprint, at: endsAt)
+        inhibitor.update(alert, firing: !isEnded)
+        if !isEnded, let endsAt = alert.endsAt, !isHeldByOwn(alert) {
+            ends.schedule(alert.id, at: endsAt)
         } else {
-            ends.cancel(alert.fingerprint)
+            ends.cancel(alert.id)
         }
     }
 
@@ -146,10 +155,10 @@ package struct Dispatcher: Sendable {
     mutating func route(_ fingerprint: UInt64, _ alert: Alert, now: Moment, restoring: Bool) {
         for node in tree.matching(alert.labels) {
             var labels = node.groupLabels(of: alert.labels)
-            var id = GroupID(key: Dispatcher.key(node, labels), receiver: node.receiver)
-            if groups[id] == nil, groups.count >= options.groupLimit {
+            var id = GroupID(key: Dispatcher.key(node, labels, external: alert.isExternal), receiver: node.receiver)
+            if groups[id] == nil, isFull(external: alert.isExternal) {
                 labels = .empty
-                id.key = Dispatcher.key(node, labels)
+                id.key = Dispatcher.key(node, labels, external: alert.isExternal)
             }
             // After a restart the group wait counts from the alert's start, else from the group's first alert.
             let age = now.wall - alert.startsAt
@@ -158,7 +167,7 @@ package struct Dispatcher: Sendable {
                 isOverdue ? .zero : restoring ? min(max(node.groupWait - age, .zero), node.groupWait) : node.groupWait
             let due = now.monotonic + wait
             if groups[id] == nil {
-                groups[id] = Group(id: id, labels: labels, route: node)
+                insertGroup(Group(id: id, labels: labels, route: node))
                 flushes.schedule(id, at: due)
             } else if groups[id]?.flushed == false, due < flushes.due(id) ?? due, isOverdue || restoring {
                 flushes.schedule(id, at: due)
@@ -177,8 +186,10 @@ package struct Dispatcher: Sendable {
         integrations(of: destination.groupID).first { $0.id == destination.integration }
     }
 
-    /// As Alertmanager prints it: the route's key, a colon, the group labels.
-    static func key(_ node: RouteTree.Node, _ labels: Labels) -> String {
+    /// As Alertmanager prints it: the route's key, a colon, the group labels. Alerts from outside have groups of their
+    /// own, whose keys say so: a receiver that keeps one incident a key would not tell ours from theirs.
+    static func key(_ node: RouteTree.Node, _ labels: Labels, external isExternal: Bool = false) -> String {
         node.key + ":{" + labels.pairs.map { "\($0.name)=\($0.value.quotedAsInGo)" }.joined(separator: ", ") + "}"
+            + (isExternal ? externalSuffix : "")
     }
 }

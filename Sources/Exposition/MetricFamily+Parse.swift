@@ -24,7 +24,8 @@ extension MetricFamily {
     ///
     /// - Parameter text: the page. The caller bounds its size.
     /// - Parameter limit: the maximum number of samples.
-    /// - Throws: `ExpositionError` at the first malformed line, or at the first sample over the limit.
+    /// - Throws: `ExpositionError` at the first malformed line, or at the first line over a limit: of samples, of
+    ///   families (10,000), of bytes in a name or a label's value (4 KiB). Help texts are cut to 1 KiB.
     package static func parse(_ text: [UInt8], limit: Int) throws(ExpositionError) -> [MetricFamily] {
         var parser = ExpositionParser(text, limit: limit)
         try parser.run()
@@ -49,6 +50,12 @@ private struct ExpositionParser {
 
     /// The maximum number of labels of a sample.
     private static let labelLimit = 128
+    /// The maximum number of families: each costs a few hundred bytes before its first sample.
+    private static let familyLimit = 10_000
+    /// The maximum number of bytes of a name or a label's value.
+    private static let textLimitBytes = 4096
+    /// The bytes of a help text that are kept.
+    private static let helpLimitBytes = 1024
 
     init(_ text: [UInt8], limit: Int) {
         self.text = text
@@ -79,7 +86,7 @@ private struct ExpositionParser {
         let name = name(colons: true)
         guard !name.isEmpty, atBlank || atLineEnd else { throw fail("invalid metric name in comment") }
         skipBlanks()
-        let family = declare(string(name))
+        let family = try declare(string(name))
         if isHelp {
             families[family].help = helpText()
         } else {
@@ -101,8 +108,10 @@ private struct ExpositionParser {
         }
     }
 
-    private mutating func declare(_ name: String) -> Int {
+    private mutating func declare(_ name: String) throws(ExpositionError) -> Int {
         if let known = index[name] { return known }
+        guard families.count < Self.familyLimit else { throw fail("more than \(Self.familyLimit) metrics") }
+        guard name.utf8.count <= Self.textLimitBytes else { throw tooLong("a metric's name") }
         families.append(MetricFamily(name, .untyped, help: ""))
         index[name] = families.count - 1
         return families.count - 1
@@ -111,7 +120,8 @@ private struct ExpositionParser {
     private mutating func helpText() -> String {
         let start = at
         while !atLineEnd { at += 1 }
-        return string(start..<at, escaped: text[start..<at].contains(UInt8(ascii: "\\")))
+        let kept = start..<min(at, start + Self.helpLimitBytes)
+        return string(kept, escaped: text[kept].contains(UInt8(ascii: "\\")))
     }
 
     // MARK: Samples
@@ -121,7 +131,7 @@ private struct ExpositionParser {
         guard samples <= limit else { throw fail("more than \(limit) samples") }
         let name = name(colons: true)
         guard !name.isEmpty else { throw fail("invalid metric name") }
-        let family = family(of: name)
+        let family = try family(of: name)
         skipBlanks()
         var pairs: [Label] = []
         if at < text.count, text[at] == UInt8(ascii: "{") {
@@ -153,6 +163,7 @@ private struct ExpositionParser {
             }
             let name = name(colons: false)
             guard !name.isEmpty else { throw fail("invalid label name") }
+            guard name.count <= Self.textLimitBytes else { throw tooLong("a label's name") }
             skipBlanks()
             guard at < text.count, text[at] == UInt8(ascii: "=") else {
                 throw fail("expected '=' after the label name")
@@ -204,22 +215,23 @@ private struct ExpositionParser {
             at += 1
         }
         at += 1
+        guard at - 1 - start <= Self.textLimitBytes else { throw tooLong("a label's value") }
         return string(start..<at - 1, escaped: escaped)
     }
 
     /// The family of a sample by its name; an undeclared name becomes a family of its own.
-    private mutating func family(of name: Range<Int>) -> Int {
+    private mutating func family(of name: Range<Int>) throws(ExpositionError) -> Int {
         if !lastName.isEmpty, name.count == lastName.count, text[name] == text[lastName] {
             return lastFamily
         }
         let found = string(name)
         lastName = name
         lastNameString = found
-        lastFamily = lookUp(found)
+        lastFamily = try lookUp(found)
         return lastFamily
     }
 
-    private mutating func lookUp(_ name: String) -> Int {
+    private mutating func lookUp(_ name: String) throws(ExpositionError) -> Int {
         if let known = index[name] { return known }
         for (suffix, kinds) in ExpositionParser.suffixes where name.hasSuffix(suffix) {
             let base = String(name.dropLast(suffix.utf8.count))
@@ -229,7 +241,7 @@ private struct ExpositionParser {
             index[name] = declared
             return declared
         }
-        return declare(name)
+        return try declare(name)
     }
 
     private static let suffixes: [(String, [MetricFamily.Kind])] = [
@@ -358,4 +370,7 @@ private struct ExpositionParser {
     }
 
     private func fail(_ message: String) -> ExpositionError { ExpositionError(line: line, message) }
+    private func tooLong(_ what: String) -> ExpositionError {
+        fail("\(what) is longer than \(Self.textLimitBytes) bytes")
+    }
 }

@@ -22,17 +22,21 @@ final class HTTPConnection: ChannelInboundHandler {
     private var state = State.idle
     private let guardian: ConnectionGuard
     private let limits: ServerOptions.Limits
+    private let bodies: BodyBudget
+    /// What the body of the present request has taken of it.
+    private var bodyBytes = 0
     private let isTLS: Bool
     private let peerUser: UInt32?
     private let handler: HTTPServer.Handler
 
     init(
-        guardian: ConnectionGuard, limits: ServerOptions.Limits, isTLS: Bool, peerUser: UInt32?,
+        guardian: ConnectionGuard, limits: ServerOptions.Limits, bodies: BodyBudget, isTLS: Bool, peerUser: UInt32?,
         handler: @escaping HTTPServer.Handler
     ) {
         self.guardian = guardian
         self.limits = limits
         self.peerUser = peerUser
+        self.bodies = bodies
         self.isTLS = isTLS
         self.handler = handler
     }
@@ -46,6 +50,8 @@ final class HTTPConnection: ChannelInboundHandler {
             guard body.readableBytes + part.readableBytes <= limits.bodyBytes else {
                 return refuse(.payloadTooLarge, context)
             }
+            guard bodies.take(part.readableBytes) else { return refuse(.serviceUnavailable, context) }
+            bodyBytes += part.readableBytes
             state = .idle  // Releases the buffer's second reference, so that it grows in place.
             body.writeBuffer(&part)
             state = .receiving(head, body)
@@ -56,6 +62,7 @@ final class HTTPConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         if case .answering(_, let task) = state { task.cancel() }
+        releaseBody()
         state = .refused
         context.fireChannelInactive()
     }
@@ -86,8 +93,14 @@ final class HTTPConnection: ChannelInboundHandler {
         }
     }
 
+    private func releaseBody() {
+        bodies.giveBack(bodyBytes)
+        bodyBytes = 0
+    }
+
     private func refuse(_ status: HTTPResponseStatus, _ context: ChannelHandlerContext) {
         state = .refused
+        releaseBody()
         let text = "\(status.code) \(status.reasonPhrase)\n"
         let headers: HTTPHeaders = [
             "Content-Type": "text/plain; charset=utf-8", "Content-Length": "\(text.utf8.count)", "Connection": "close",
@@ -132,6 +145,7 @@ final class HTTPConnection: ChannelInboundHandler {
 
     private func send(_ response: ServerResponse, _ context: ChannelHandlerContext) {
         guard case .answering(let request, let task) = state else { return }
+        releaseBody()
         var head = HTTPResponseHead(version: request.version, status: HTTPResponseStatus(statusCode: response.status))
         for (name, value) in response.headers { head.headers.add(name: name, value: value) }
         let keepsAlive = request.isKeepAlive && !response.closes

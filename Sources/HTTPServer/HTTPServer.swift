@@ -44,6 +44,7 @@ package final class HTTPServer: Sendable {
     private let handler: Handler
     private let group: any EventLoopGroup
     private let ownsGroup: Bool
+    private let bodies: BodyBudget
     private let state = Mutex(State())
     private let places: ConnectionPlaces
 
@@ -53,6 +54,7 @@ package final class HTTPServer: Sendable {
         self.options = options
         self.handler = handler
         places = ConnectionPlaces(limits: options.limits)
+        bodies = BodyBudget(options.limits.allBodyBytes)
         self.group = group ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ownsGroup = group == nil
     }
@@ -223,7 +225,8 @@ package final class HTTPServer: Sendable {
             withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(
             HTTPConnection(
-                guardian: guardian, limits: options.limits, isTLS: tls != nil, peerUser: peerUser, handler: handler))
+                guardian: guardian, limits: options.limits, bodies: bodies, isTLS: tls != nil, peerUser: peerUser,
+                handler: handler))
     }
 
     /// Whether a socket that was handed over is one of Unix; getsockopt(2), socket(7).

@@ -28,6 +28,9 @@ package struct ServerOptions: Sendable {
         /// The largest body, in bytes; a larger one is answered with 413. Default: 4 MiB, enough for thousands of
         /// alerts, since Prometheus drops alerts that are refused.
         package var bodyBytes = 4 << 20
+        /// The most bytes of all bodies that are being received or answered; a request beyond it is answered with 503.
+        /// Default: 32 MiB.
+        package var allBodyBytes = 32 << 20
         /// The largest request line and headers together, in bytes; larger ones are answered with 431. Default: 32 KiB.
         package var headerBytes = 32 << 10
         /// The most headers. Default: 100.

@@ -17,6 +17,9 @@ package struct HistoryFilter: Sendable, Hashable {
 
     /// The largest limit.
     package static let maxLimit = 10_000
+    /// The most bytes that the entries of one answer take; older ones are left out. 8 MiB: the largest limit, with
+    /// entries as long as they usually are.
+    package static let maxBytes = 8 << 20
 
     /// The newest 100 entries.
     package init() {}

@@ -3,10 +3,10 @@ import Samples
 
 /// One row to write or delete. The changes of one `write` are one transaction.
 package enum JournalChange: Sendable, Hashable {
-    /// An alert, by its fingerprint.
+    /// An alert, by its id.
     case alert(Alert)
     /// Deletes an alert.
-    case forgetAlert(fingerprint: UInt64)
+    case forgetAlert(id: UInt64)
     /// A message that is to be sent, by the dispatcher's id.
     case outbox(id: UInt64, Notification)
     /// Deletes a message that was accepted or withdrawn.
@@ -30,8 +30,8 @@ package enum JournalChange: Sendable, Hashable {
     /// grows.
     var row: Row? {
         switch self {
-        case .alert(let alert): .alert(alert.fingerprint)
-        case .forgetAlert(let fingerprint): .alert(fingerprint)
+        case .alert(let alert): .alert(alert.id)
+        case .forgetAlert(let id): .alert(id)
         case .outbox(let id, _), .forgetOutbox(let id): .outbox(id)
         case .record(let key, _), .forgetRecord(let key): .record(key)
         case .silence(let id, _), .forgetSilence(let id): .silence(id)
@@ -51,7 +51,7 @@ package enum JournalChange: Sendable, Hashable {
         /// As the log names it: `alert 8c1f…`, `message 7`, `notification log ops…`, `silence 3f…`, `state rules/…`.
         var description: String {
             switch self {
-            case .alert(let fingerprint): "alert \(String(fingerprint, radix: 16))"
+            case .alert(let id): "alert \(String(id, radix: 16))"
             case .outbox(let id): "message \(id)"
             case .record(let key): "notification log \(key.split(separator: "\u{1f}").joined(separator: " "))"
             case .silence(let id): "silence \(id)"
@@ -71,12 +71,12 @@ package enum JournalChange: Sendable, Hashable {
     var size: Int {
         let text =
             switch self {
-            case .alert(let alert): JournalChange.size(alert)
+            case .alert(let alert): alert.sizeBytes
             case .outbox(_, let notification):
                 notification.alerts.reduce(
                     notification.groupKey.utf8.count + JournalChange.size(notification.groupLabels.dictionary)
                 ) {
-                    $0 + JournalChange.size($1)
+                    $0 + $1.sizeBytes
                 }
             case .record(let key, let bytes), .silence(let key, let bytes), .state(let key, let bytes):
                 key.utf8.count + bytes.count
@@ -87,12 +87,6 @@ package enum JournalChange: Sendable, Hashable {
             case .forgetAlert, .forgetOutbox: 0
             }
         return text + 100
-    }
-
-    private static func size(_ alert: Alert) -> Int {
-        alert.labels.pairs.reduce(size(alert.annotations) + alert.generatorURL.utf8.count + 100) {
-            $0 + $1.name.utf8.count + $1.value.utf8.count
-        }
     }
 
     private static func size(_ texts: [String: String]) -> Int {

@@ -6,34 +6,28 @@ import Text
 /// Alerts and messages as rows of the journal: JSON, times in milliseconds since the epoch.
 ///
 /// Fields may be added: a reader ignores those that it does not know. Removing one, or giving it another meaning, needs a new
-/// `JournalFile.version`.
+/// `JournalFile.version`. They are written by hand, since `JSONEncoder` takes ten times as long and holds a tree of the whole
+/// row meanwhile.
 package enum JournalCoding {
-    private struct StoredAlert: Codable {
+    private struct StoredAlert: Decodable {
         var labels: [String: String]
         var annotations: [String: String]
         var startsAt: Int64
         var endsAt: Int64?
         var updatedAt: Int64
         var generatorURL: String
-
-        init(_ alert: Alert) {
-            labels = alert.labels.dictionary
-            annotations = alert.annotations
-            startsAt = alert.startsAt.milliseconds
-            endsAt = alert.endsAt?.milliseconds
-            updatedAt = alert.updatedAt.milliseconds
-            generatorURL = alert.generatorURL
-        }
+        /// Absent in rows that are older than the field.
+        var external: Bool?
 
         var alert: Alert {
             Alert(
                 labels: Labels(labels), annotations: annotations, startsAt: Timestamp(milliseconds: startsAt),
                 endsAt: endsAt.map(Timestamp.init(milliseconds:)), updatedAt: Timestamp(milliseconds: updatedAt),
-                generatorURL: generatorURL)
+                generatorURL: generatorURL, isExternal: external ?? false)
         }
     }
 
-    private struct StoredNotification: Codable {
+    private struct StoredNotification: Decodable {
         var receiver: String
         var integration: IntegrationID
         var groupKey: String
@@ -42,17 +36,6 @@ package enum JournalCoding {
         var truncatedAlerts: Int
         var reason: String
         var decidedAt: Int64
-
-        init(_ notification: Notification) {
-            receiver = notification.receiver
-            integration = notification.integration
-            groupKey = notification.groupKey
-            groupLabels = notification.groupLabels.dictionary
-            alerts = notification.alerts.map(StoredAlert.init)
-            truncatedAlerts = notification.truncatedAlerts
-            reason = notification.reason.rawValue
-            decidedAt = notification.decidedAt.milliseconds
-        }
 
         var notification: Notification {
             Notification(
@@ -65,8 +48,20 @@ package enum JournalCoding {
     }
 
     /// An alert as a row.
-    /// - Throws: what `JSONEncoder` throws.
-    package static func encode(_ alert: Alert) throws -> [UInt8] { Array(try JSONEncoder().encode(StoredAlert(alert))) }
+    package static func encode(_ alert: Alert) -> [UInt8] { JSONWriter.document { write(alert, &$0) } }
+
+    private static func write(_ alert: Alert, _ json: inout JSONWriter) {
+        json.object { one in
+            one.field("labels", alert.labels.dictionary)
+            one.field("annotations", alert.annotations)
+            one.field("startsAt", alert.startsAt.milliseconds)
+            if let endsAt = alert.endsAt { one.field("endsAt", endsAt.milliseconds) }
+            one.field("updatedAt", alert.updatedAt.milliseconds)
+            one.field("generatorURL", alert.generatorURL)
+            one.key("external")
+            one.bool(alert.isExternal)
+        }
+    }
 
     /// The alert of a row.
     /// - Throws: what `JSONDecoder` throws.
@@ -75,9 +70,20 @@ package enum JournalCoding {
     }
 
     /// A message as a row.
-    /// - Throws: what `JSONEncoder` throws.
-    package static func encode(_ notification: Notification) throws -> [UInt8] {
-        Array(try JSONEncoder().encode(StoredNotification(notification)))
+    package static func encode(_ notification: Notification) -> [UInt8] {
+        JSONWriter.document { json in
+            json.object { one in
+                one.field("receiver", notification.receiver)
+                one.field("integration", notification.integration.description)
+                one.field("groupKey", notification.groupKey)
+                one.field("groupLabels", notification.groupLabels.dictionary)
+                one.key("alerts")
+                one.array { list in for alert in notification.alerts { write(alert, &list) } }
+                one.field("truncatedAlerts", notification.truncatedAlerts)
+                one.field("reason", notification.reason.rawValue)
+                one.field("decidedAt", notification.decidedAt.milliseconds)
+            }
+        }
     }
 
     /// The message of a row.

@@ -94,14 +94,13 @@ struct JournalFile {
         case .alert(let alert):
             try database.run(
                 "INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)",
-                .integer(Int64(bitPattern: alert.fingerprint)),
-                .blob(try JournalFile.encoded(try JournalCoding.encode(alert))))
-        case .forgetAlert(let fingerprint):
-            try database.run("DELETE FROM alerts WHERE fingerprint = ?", .integer(Int64(bitPattern: fingerprint)))
+                .integer(Int64(bitPattern: alert.id)), .blob(JournalCoding.encode(alert)))
+        case .forgetAlert(let id):
+            try database.run("DELETE FROM alerts WHERE fingerprint = ?", .integer(Int64(bitPattern: id)))
         case .outbox(let id, let notification):
             try database.run(
                 "INSERT OR REPLACE INTO outbox (id, body) VALUES (?, ?)", .integer(Int64(bitPattern: id)),
-                .blob(try JournalFile.encoded(try JournalCoding.encode(notification))))
+                .blob(JournalCoding.encode(notification)))
         case .forgetOutbox(let id):
             try database.run("DELETE FROM outbox WHERE id = ?", .integer(Int64(bitPattern: id)))
         case .record(let key, let body):
@@ -122,26 +121,49 @@ struct JournalFile {
         }
     }
 
-    /// All rows but history. What can't be decoded is counted and stays where it is.
+    /// How many bytes of each table a start takes in: more than a running agent can write by its own limits, but for
+    /// rows of older versions, which had fewer.
+    private enum LoadLimit {
+        static let alerts = 48 << 20
+        static let outbox = 64 << 20
+        static let records = 32 << 20
+        static let silences = 16 << 20
+        static let states = 64 << 20
+    }
+
+    /// All rows but history. What can't be decoded is counted and stays where it is; what is over the limits, the
+    /// largest rows of a table, is counted and deleted, or every start would have to step over it.
     func snapshot() throws(SQLiteError) -> JournalSnapshot {
         var snapshot = JournalSnapshot()
-        try rows("SELECT body FROM alerts") { row in
-            guard let alert = try? JournalCoding.alert(row.blob(0)) else {
+        var held: [UInt64: Alert] = [:]
+        snapshot.omitted["alerts"] = try rows("alerts", key: "fingerprint", limit: LoadLimit.alerts) { row in
+            guard let alert = try? JournalCoding.alert(row.blob(1)) else {
                 snapshot.unreadable["alerts", default: 0] += 1
                 return
             }
+            held[alert.id] = alert
             snapshot.alerts.append(alert)
         }
-        try rows("SELECT id, body FROM outbox ORDER BY id") { row in
-            guard let notification = try? JournalCoding.notification(row.blob(1)) else {
+        snapshot.omitted["outbox"] = try rows("outbox", key: "id", limit: LoadLimit.outbox) { row in
+            guard var notification = try? JournalCoding.notification(row.blob(1)) else {
                 snapshot.unreadable["outbox", default: 0] += 1
                 return
             }
+            // The messages of many receivers are about the same alerts: their texts are held once.
+            notification.alerts = notification.alerts.map { held[$0.id]?.sharingTexts(with: $0) ?? $0 }
             snapshot.outbox.append(.init(id: UInt64(bitPattern: row.integer(0)), notification: notification))
         }
-        try rows("SELECT key, body FROM records") { snapshot.records[$0.text(0)] = $0.blob(1) }
-        try rows("SELECT id, body FROM silences") { snapshot.silences[$0.text(0)] = $0.blob(1) }
-        try rows("SELECT key, body FROM states") { snapshot.states[$0.text(0)] = $0.blob(1) }
+        snapshot.outbox.sort { $0.id < $1.id }
+        snapshot.omitted["records"] = try rows("records", key: "key", limit: LoadLimit.records) {
+            snapshot.records[$0.text(0)] = $0.blob(1)
+        }
+        snapshot.omitted["silences"] = try rows("silences", key: "id", limit: LoadLimit.silences) {
+            snapshot.silences[$0.text(0)] = $0.blob(1)
+        }
+        snapshot.omitted["states"] = try rows("states", key: "key", limit: LoadLimit.states) {
+            snapshot.states[$0.text(0)] = $0.blob(1)
+        }
+        snapshot.omitted = snapshot.omitted.filter { $0.value > 0 }
         return snapshot
     }
 
@@ -164,17 +186,39 @@ struct JournalFile {
         get throws(SQLiteError) { (try database.number("PRAGMA page_count") ?? 0) * Int64(JournalFile.pageBytes) }
     }
 
-    private static func encoded<Value>(_ encode: @autoclosure () throws -> Value) throws(SQLiteError) -> Value {
-        do {
-            return try encode()
-        } catch {
-            throw SQLiteError(code: SQLITE_MISMATCH, message: "a row can't be encoded: \(error)", statement: "")
+    /// Reads a table: key, body, and another column.
+    /// - Returns: how many rows, the largest ones, were over the limit; they are deleted.
+    private func rows(
+        _ table: String, key: String, _ other: String = "0", limit: Int, _ body: (Statement) -> Void
+    ) throws(SQLiteError) -> Int {
+        let all = try database.number("SELECT count(*) FROM \(table)") ?? 0
+        var taken: Int64 = 0
+        var bytes: Int64 = 0
+        let sizes = try database.statement("SELECT length(body) FROM \(table) ORDER BY length(body)")
+        while bytes <= Int64(limit), try sizes.step() {
+            bytes = bytes.addingSaturated(sizes.integer(0))
+            if bytes <= Int64(limit) { taken += 1 }
         }
-    }
-
-    private func rows(_ sql: String, _ body: (Statement) -> Void) throws(SQLiteError) {
-        let statement = try database.statement(sql)
-        defer { statement.reset() }
+        sizes.reset()
+        // Sorted within the subquery alone: a sorter holds what it is to give, and that must not be the bodies.
+        let isWanted =
+            taken < all ? "IN (SELECT \(key) FROM \(table) ORDER BY length(body), \(key) LIMIT \(taken))" : ""
+        let condition = isWanted.isEmpty ? "" : "WHERE \(key) \(isWanted)"
+        let statement = try database.statement("SELECT \(key), body, \(other) FROM \(table) \(condition)")
         while try statement.step() { body(statement) }
+        statement.reset()
+        if isWanted.isEmpty { return 0 }
+        try database.execute("DELETE FROM \(table) WHERE \(key) NOT \(isWanted)")
+        return Int(clamping: all - taken)
+    }
+}
+
+extension Alert {
+    /// The same alert as another one, which holds the texts that both have in one place.
+    fileprivate func sharingTexts(with other: Alert) -> Alert {
+        var alert = other
+        if labels == other.labels { alert.labels = labels }
+        if annotations == other.annotations { alert.annotations = annotations }
+        return alert
     }
 }

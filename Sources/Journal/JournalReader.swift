@@ -9,7 +9,7 @@ import Text
 struct JournalReader {
     let path: String
 
-    /// Entries, newest first. The connection is closed again: reads are rare, and the file may have another name by the
+    /// Entries, newest first, as many as the filter and `HistoryFilter.maxBytes` allow. The connection is closed again: reads are rare, and the file may have another name by the
     /// next one.
     func history(_ filter: HistoryFilter) throws(SQLiteError) -> [HistoryEntry] {
         let database = try Database(path: path, isReader: true)
@@ -32,12 +32,15 @@ struct JournalReader {
             .integer(text.isEmpty ? Int64(limit) : -1),
         ])
         var found: [HistoryEntry] = []
+        var bytes = 0
         while found.count < limit, try statement.step() {
             let entry = HistoryEntry(
                 at: Timestamp(milliseconds: statement.integer(0)),
                 kind: HistoryEntry.Kind(rawValue: statement.text(1)) ?? .agent, subject: statement.text(2),
                 receiver: statement.text(3), integration: statement.text(4), detail: statement.text(5))
             if text.isEmpty || entry.subject.lowercased().contains(text) || entry.detail.lowercased().contains(text) {
+                bytes += entry.subject.utf8.count + entry.detail.utf8.count + entry.receiver.utf8.count + 100
+                if bytes > HistoryFilter.maxBytes, !found.isEmpty { break }
                 found.append(entry)
             }
         }

@@ -22,13 +22,15 @@ package struct JournalSnapshot: Sendable, Hashable {
     package var states: [String: [UInt8]] = [:]
     /// How many rows could not be decoded, by table. They are left out above and stay in the file.
     package var unreadable: [String: Int] = [:]
+    /// How many rows were more than a start takes in, by table. They are left out above and deleted.
+    package var omitted: [String: Int] = [:]
 
     /// An empty journal's.
     package init() {}
 
     /// Leaves out alerts and silences of which a newer state waits to be written.
     mutating func leaveOut(_ newer: JournalBacklog) {
-        alerts.removeAll { newer.contains(.alert($0.fingerprint)) }
+        alerts.removeAll { newer.contains(.alert($0.id)) }
         silences = silences.filter { !newer.contains(.silence($0.key)) }
     }
 }

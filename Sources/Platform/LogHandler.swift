@@ -80,8 +80,8 @@ package struct LineLogHandler: LogHandler {
                 priority: LineLogHandler.priority(.warning))
         }
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        var fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
-        if let error = event.error { fields.append(("err", "\(error)")) }
+        var fields = all.sorted { $0.key < $1.key }.map { ($0.key, LineLogHandler.cut("\($0.value)")) }
+        if let error = event.error { fields.append(("err", LineLogHandler.cut("\(error)"))) }
         let priority = LineLogHandler.priority(event.level)
         let text = line(event.level, "\(event.message)", fields)
         if let record, record(Record(priority: priority, line: text, fields: fields.map { (name: $0.0, value: $0.1) })) {
@@ -102,6 +102,15 @@ package struct LineLogHandler: LogHandler {
             return "{" + fields.map { "\(LineLogHandler.json($0)):\(LineLogHandler.json($1))" }.joined(separator: ",")
                 + "}"
         }
+    }
+
+    /// The most bytes of one field: labels and answers of targets can be of any length.
+    private static let fieldLimitBytes = 4096
+
+    private static func cut(_ value: String) -> String {
+        let count = value.utf8.count
+        guard count > fieldLimitBytes else { return value }
+        return String(decoding: value.utf8.prefix(fieldLimitBytes), as: UTF8.self) + "… (\(count) bytes)"
     }
 
     private static func name(_ level: Logger.Level) -> String {

@@ -21,7 +21,8 @@ package final class S3Client: Sendable {
         var host: String?
     }
 
-    static let pageLimitBytes = 16 << 20
+    /// A page of a thousand keys, each of 1,024 bytes that are all escaped, takes less than half of it.
+    static let pageLimitBytes = 8 << 20
 
     /// - Parameters:
     ///   - time: to tell a skewed clock from a lack of rights.
@@ -38,10 +39,23 @@ package final class S3Client: Sendable {
         location = Mutex(Location(region: options.region))
     }
 
-    /// Every key under a prefix, in S3's order, page by page.
+    /// Every key under a prefix, in S3's order.
     /// - Throws: `.limit` for more than `keyLimit` keys.
     package func list(prefix: String) async throws(S3Error) -> [S3Object] {
         var objects: [S3Object] = []
+        try await pages(prefix: prefix) { page in
+            objects += page
+            return objects.count <= options.keyLimit
+        }
+        guard objects.count <= options.keyLimit else {
+            throw S3Error(.limit, "s3://\(options.bucket): more than \(options.keyLimit) keys")
+        }
+        return objects
+    }
+
+    /// Hands over the keys under a prefix, in S3's order, page by page, so that no more is held than the caller keeps.
+    /// - Parameter take: false ends the listing.
+    package func pages(prefix: String, take: ([S3Object]) -> Bool) async throws(S3Error) {
         var token: String?
         while true {
             var parameters = [("list-type", "2"), ("max-keys", "1000"), ("prefix", prefix), ("encoding-type", "url")]
@@ -51,11 +65,7 @@ package final class S3Client: Sendable {
                 throw S3Error(
                     .malformed, "s3://\(options.bucket): the listing is not S3's XML", status: response.status)
             }
-            objects += page.objects
-            guard objects.count <= options.keyLimit else {
-                throw S3Error(.limit, "s3://\(options.bucket): more than \(options.keyLimit) keys")
-            }
-            guard page.isTruncated else { return objects }
+            guard take(page.objects), page.isTruncated else { return }
             // An endless listing would repeat its token, or give pages without keys.
             guard let next = page.nextToken, next != token, !page.objects.isEmpty else {
                 throw S3Error(.malformed, "s3://\(options.bucket): a page is truncated but leads nowhere")

@@ -21,14 +21,18 @@ public struct Matcher: Hashable, Sendable, CustomStringConvertible {
     private let expression: RegularExpression?
 
     /// A matcher of any kind.
+    /// - Parameter memoryBytes: see `RegularExpression.init`.
     /// - Throws: `RegularExpression.SyntaxError` where `value` is a regular expression that does not compile.
-    public init(_ name: String, _ operation: Operation, _ value: String) throws(RegularExpression.SyntaxError) {
+    public init(
+        _ name: String, _ operation: Operation, _ value: String,
+        memoryBytes: Int = RegularExpression.defaultMemoryBytes
+    ) throws(RegularExpression.SyntaxError) {
         self.name = name
         self.operation = operation
         self.value = value
         switch operation {
         case .equal, .notEqual: expression = nil
-        case .matches, .notMatches: expression = try RegularExpression(anchored: value)
+        case .matches, .notMatches: expression = try RegularExpression(anchored: value, memoryBytes: memoryBytes)
         }
     }
 
@@ -39,6 +43,9 @@ public struct Matcher: Hashable, Sendable, CustomStringConvertible {
         self.value = value
         expression = nil
     }
+
+    /// Roughly how many bytes its compiled expression takes; 0 without one.
+    public var compiledBytes: Int { expression?.compiledBytes ?? 0 }
 
     /// Whether a label with this value satisfies the condition; pass "" for an absent label.
     public func matches(_ candidate: String) -> Bool {

@@ -19,14 +19,20 @@ public final class RegularExpression: @unchecked Sendable {
     /// The pattern as compiled; for `init(anchored:)` with its anchors.
     public let pattern: String
 
+    /// What an expression may take unless it is told otherwise. 2 MiB.
+    public static let defaultMemoryBytes = 2 << 20
+
     /// Compiles a pattern.
+    /// - Parameter memoryBytes: bounds the compiled program and the cache of its states; a pattern whose program does not
+    ///   fit is refused, and where the cache is full a match takes longer, still in linear time.
     /// - Throws: `SyntaxError` with RE2's message.
-    public init(_ pattern: String) throws(SyntaxError) {
+    public init(_ pattern: String, memoryBytes: Int = RegularExpression.defaultMemoryBytes) throws(SyntaxError) {
         self.pattern = pattern
         var copy = pattern
         let compiled = copy.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { text in
-                text.baseAddress.map { cre2_compile($0, text.count) } ?? cre2_compile("", 0)
+                text.baseAddress.map { cre2_compile($0, text.count, Int64(memoryBytes)) }
+                    ?? cre2_compile("", 0, Int64(memoryBytes))
             }
         }
         guard let compiled else { throw SyntaxError(pattern: pattern, message: "out of memory") }
@@ -40,9 +46,11 @@ public final class RegularExpression: @unchecked Sendable {
 
     /// Compiles `^(?s:pattern)$`, which is how Prometheus anchors matchers.
     /// - Throws: `SyntaxError` with RE2's message and the pattern without its anchors.
-    public convenience init(anchored pattern: String) throws(SyntaxError) {
+    public convenience init(anchored pattern: String, memoryBytes: Int = RegularExpression.defaultMemoryBytes)
+        throws(SyntaxError)
+    {
         do {
-            try self.init("^(?s:\(pattern))$")
+            try self.init("^(?s:\(pattern))$", memoryBytes: memoryBytes)
         } catch {
             throw SyntaxError(pattern: pattern, message: error.message)
         }
@@ -55,6 +63,9 @@ public final class RegularExpression: @unchecked Sendable {
 
     /// Whether the pattern is found anywhere in the text.
     public func isFound(in text: String) -> Bool { match(text, from: 0, whole: false, groups: 0) != nil }
+
+    /// Roughly how many bytes it takes before its first match: 16 for each instruction, and 16 KiB.
+    public var compiledBytes: Int { max(0, Int(cre2_program_size(regex))) * 16 + (16 << 10) }
 
     /// The number of capturing groups, the whole match not counted.
     public var groupCount: Int { Int(cre2_group_count(regex)) }

@@ -58,14 +58,17 @@ final class PostgresLoop: @unchecked Sendable {
             for session in sessions.values {
                 guard let interest = session.interest else { continue }
                 if let deadline = interest.deadline { next = min(next ?? deadline, deadline) }
-                if interest.descriptor >= 0 {
-                    polled.append(pollfd(fd: interest.descriptor, events: interest.events, revents: 0))
+                for entry in interest.polled where entry.fd >= 0 {
+                    polled.append(entry)
                     owners.append(session)
                 }
             }
             _ = poll(&polled, nfds_t(polled.count), wait(until: next))
             if polled[0].revents != 0 { wakeup.drain() }
-            for (entry, session) in zip(polled.dropFirst(), owners) where entry.revents != 0 {
+            var done: PostgresSession?
+            for (entry, session) in zip(polled.dropFirst(), owners) where entry.revents != 0 && session !== done {
+                // A session's entries follow each other, and one step looks at all of them.
+                done = session
                 if session.ready() { onIdleConnectionLost?(session.options) }
             }
             let now = platform.time.monotonic()

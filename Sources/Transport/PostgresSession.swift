@@ -1,7 +1,6 @@
 import CPostgres
 import Glibc
 import Platform
-import Samples
 import Text
 
 /// One server's connection and the queries that wait for it. Belongs to the loop's thread.
@@ -29,15 +28,14 @@ final class PostgresSession: @unchecked Sendable {
     private var queue: [PostgresQuery] = []
     private var backoff = Backoff()
     private var lastFailure: PostgresError?
-    /// Bytes that have come since the connection was begun, was ready, or was asked: libpq keeps a message of any size
-    /// whole before it shows any of it.
-    private var taken = 0
-    /// Of what a server says unasked, bytes.
-    private static let unaskedLimit = 1 << 20
     private var attempts = 0
     /// Answers of this attempt still to come.
     private var awaited = 0
     private var password: String?
+
+    /// Bytes from the server since the connection was begun, or since the last query was sent.
+    private var received = 0
+    private var relay: PostgresRelay?
 
     private var resolved: [String: [String]] = [:]
     private let lookUp: @Sendable (PostgresSession, String, Int) -> Void
@@ -59,17 +57,23 @@ final class PostgresSession: @unchecked Sendable {
     }
 
     /// What to poll for, and until when.
-    var interest: (descriptor: Int32, events: Int16, deadline: Instant?)? {
+    var interest: (polled: [pollfd], deadline: Instant?)? {
         switch state {
         case .disconnected: nil
-        case .resolving(let deadline, _): (-1, 0, deadline)
+        case .resolving(let deadline, _): ([], deadline)
         case .connecting(let connection, let wants, let deadline):
             // libpq changes its socket as it goes from address to address.
-            (PQsocket(connection), Int16(wants == PGRES_POLLING_WRITING ? POLLOUT : POLLIN), deadline)
-        case .ready(let connection): (PQsocket(connection), Int16(POLLIN), nil)
+            (polled(connection, Int16(wants == PGRES_POLLING_WRITING ? POLLOUT : POLLIN)), deadline)
+        case .ready(let connection): (polled(connection, Int16(POLLIN)), nil)
         case .running(let connection, _, let deadline, let unsent):
-            (PQsocket(connection), Int16(unsent ? POLLIN | POLLOUT : POLLIN), deadline)
+            (polled(connection, Int16(unsent ? POLLIN | POLLOUT : POLLIN)), deadline)
         }
+    }
+
+    private func polled(_ connection: OpaquePointer, _ events: Int16) -> [pollfd] {
+        var polled = [pollfd(fd: PQsocket(connection), events: events, revents: 0)]
+        if let relay, relay.events != 0 { polled.append(pollfd(fd: relay.outer, events: relay.events, revents: 0)) }
+        return polled
     }
 
     // MARK: - Commands
@@ -88,7 +92,7 @@ final class PostgresSession: @unchecked Sendable {
         queue.removeAll { $0 === query }
         query.fail(error)
         if case .running(let connection, let running, _, _) = state, running === query {
-            PQfinish(connection)
+            end(connection)
             state = .disconnected
             advance()
         }
@@ -98,9 +102,9 @@ final class PostgresSession: @unchecked Sendable {
     func drop(_ error: PostgresError) {
         switch state {
         case .disconnected, .resolving: break
-        case .connecting(let connection, _, _), .ready(let connection): PQfinish(connection)
+        case .connecting(let connection, _, _), .ready(let connection): end(connection)
         case .running(let connection, let query, _, _):
-            PQfinish(connection)
+            end(connection)
             query.fail(error)
         }
         state = .disconnected
@@ -168,15 +172,51 @@ final class PostgresSession: @unchecked Sendable {
         }
         guard PQstatus(connection) != CONNECTION_BAD else {
             let error = failure(connection, .connect)
-            PQfinish(connection)
+            end(connection)
             connectFailed(error)
             return
         }
         // Notices would go to standard error; verbose errors carry the SQLSTATE of a refused login.
-        taken = 0
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
+        received = 0
         state = .connecting(connection, PGRES_POLLING_WRITING, deadline: deadline)
+    }
+
+    /// Takes the next piece from the server, before libpq is asked to read it.
+    /// - Returns: false when it is more than any answer may be.
+    private func isWithinBounds(_ limit: Int) -> Bool {
+        guard let relay else { return true }
+        relay.push()
+        received = received.addingSaturated(relay.pull())
+        return received <= limit
+    }
+
+    /// Puts the relay between libpq and the server as soon as there is a connection, and again where libpq has gone on to
+    /// another address. Nothing of the server's has been read by then.
+    /// - Returns: false where the system gives no more descriptors.
+    private func relayBegins(_ connection: OpaquePointer) -> Bool {
+        let socket = PQsocket(connection)
+        // What still comes from the address before must not wake libpq, which takes any call for the end of its wait.
+        if relay?.serves(socket) == false { relay = nil }
+        guard relay == nil, socket >= 0, PQstatus(connection) != CONNECTION_STARTED else { return true }
+        relay = PostgresRelay(socket)
+        return relay != nil
+    }
+
+    /// Ends a connection; libpq says goodbye to the server.
+    private func end(_ connection: OpaquePointer) {
+        PQfinish(connection)
+        relay?.push()
+        relay = nil
+    }
+
+    /// What a server may say without being asked, its part of the authentication included.
+    private static let unaskedLimitBytes = 64 << 10
+
+    private var tooLong: PostgresError {
+        PostgresError(
+            .body, "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes")
     }
 
     private func connectFailed(_ error: PostgresError) {
@@ -191,10 +231,11 @@ final class PostgresSession: @unchecked Sendable {
         switch state {
         case .disconnected, .resolving: return false
         case .connecting(let connection, _, let deadline):
-            guard takes(connection, PostgresSession.unaskedLimit) else {
-                PQfinish(connection)
+            guard isWithinBounds(PostgresSession.unaskedLimitBytes) else {
+                end(connection)
                 state = .disconnected
-                connectFailed(PostgresError(.body, "\(name): it sends more than 1 MiB before it is asked anything"))
+                connectFailed(
+                    PostgresError(.body, "\(name): the server sends without end instead of letting anybody in"))
                 return false
             }
             let next = PQconnectPoll(connection)
@@ -204,23 +245,32 @@ final class PostgresSession: @unchecked Sendable {
                 lastFailure = nil
                 PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
                 PQsetnonblocking(connection, 1)
-                taken = 0
+                relay?.push()
+                received = 0
                 state = .ready(connection)
                 advance()
             case PGRES_POLLING_FAILED:
                 let error = failure(connection, .connect).advising(options)
-                PQfinish(connection)
+                end(connection)
                 state = .disconnected
                 connectFailed(error)
-            default: state = .connecting(connection, next, deadline: deadline)
+            default:
+                guard relayBegins(connection) else {
+                    end(connection)
+                    state = .disconnected
+                    connectFailed(PostgresError(.other, "\(name): no descriptor is left for a connection"))
+                    return false
+                }
+                relay?.push()
+                state = .connecting(connection, next, deadline: deadline)
             }
             return false
         case .ready(let connection):
             // Nothing is asked: a notice, a changed setting, or the end.
-            guard takes(connection, PostgresSession.unaskedLimit), PQconsumeInput(connection) == 1,
+            guard isWithinBounds(PostgresSession.unaskedLimitBytes), PQconsumeInput(connection) == 1,
                 PQstatus(connection) == CONNECTION_OK
             else {
-                PQfinish(connection)
+                end(connection)
                 state = .disconnected
                 return true
             }
@@ -234,9 +284,11 @@ final class PostgresSession: @unchecked Sendable {
                     return false
                 }
                 state = .running(connection, query, deadline: deadline, unsent: left == 1)
+                relay?.push()
             }
-            guard takes(connection, resultLimit) else {
-                tooLong(connection, query)
+            // Twice: names, lengths and types come beside the values.
+            guard isWithinBounds(2 * options.byteLimit) else {
+                fail(connection, query, tooLong)
                 return false
             }
             guard PQconsumeInput(connection) == 1 else {
@@ -258,12 +310,12 @@ final class PostgresSession: @unchecked Sendable {
                     "\(name): its address or its files were not found in \(options.connectTimeout.wholeMilliseconds) ms"
                 ))
         case .connecting(let connection, _, let deadline) where deadline <= now:
-            PQfinish(connection)
+            end(connection)
             state = .disconnected
             connectFailed(
                 PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.wholeMilliseconds) ms"))
         case .running(let connection, let query, let deadline, _) where deadline <= now:
-            PQfinish(connection)
+            end(connection)
             state = .disconnected
             query.fail(
                 PostgresError(.timeout, "\(name): no answer in \(options.statementTimeout.wholeMilliseconds) ms"))
@@ -284,8 +336,9 @@ final class PostgresSession: @unchecked Sendable {
             lost(connection, query)
             return
         }
-        taken = 0
+        received = 0
         let left = PQflush(connection)
+        relay?.push()
         state = .running(
             connection, query,
             deadline: platform.time.monotonic() + options.statementTimeout.bounded + PostgresSession.grace,
@@ -296,27 +349,17 @@ final class PostgresSession: @unchecked Sendable {
     private func lost(_ connection: OpaquePointer, _ query: PostgresQuery) {
         // A server that shuts down says so before it hangs up.
         let error = query.serverError ?? failure(connection, .reset)
-        PQfinish(connection)
+        end(connection)
         state = .disconnected
         query.fail(error)
         advance()
     }
 
-    /// Whether what waits to be read may be read.
-    private func takes(_ connection: OpaquePointer, _ limit: Int) -> Bool {
-        taken = taken.addingSaturated(Int(vaultwatch_pending_bytes(PQsocket(connection))))
-        return taken <= limit
-    }
-
-    /// Of a result as it is sent, with the lengths of its values: more is longer than `PostgresOptions.byteLimit`.
-    private var resultLimit: Int { options.byteLimit.multipliedSaturated(by: 4).addingSaturated(1 << 20) }
-
-    private func tooLong(_ connection: OpaquePointer, _ query: PostgresQuery) {
-        PQfinish(connection)
+    /// Drops the connection because of an answer; the next query makes a new one.
+    private func fail(_ connection: OpaquePointer, _ query: PostgresQuery, _ error: PostgresError) {
+        end(connection)
         state = .disconnected
-        query.fail(
-            PostgresError(
-                .body, "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes"))
+        query.fail(error)
         advance()
     }
 
@@ -327,7 +370,6 @@ final class PostgresSession: @unchecked Sendable {
                     lost(connection, query)
                     return
                 }
-                taken = 0
                 state = .ready(connection)
                 query.succeed()
                 advance()
@@ -341,15 +383,12 @@ final class PostgresSession: @unchecked Sendable {
                         (0..<PQnfields(result)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" })
                 }
                 for row in 0..<PQntuples(result) where !query.add(values(result, row), options) {
-                    tooLong(connection, query)
+                    fail(connection, query, tooLong)
                     return
                 }
             case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: break
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-                PQfinish(connection)
-                state = .disconnected
-                query.fail(PostgresError(.other, "\(name): COPY is no query"))
-                advance()
+                fail(connection, query, PostgresError(.other, "\(name): COPY is no query"))
                 return
             default:
                 let sqlState = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }

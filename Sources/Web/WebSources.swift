@@ -76,8 +76,12 @@ package struct WebSources: Sendable {
     package var groupStatuses: @Sendable () async -> [GroupStatus] = { [] }
     /// The names of the receivers.
     package var receivers: @Sendable () -> [String] = { [] }
-    /// Adds posted alerts. - Returns: how many were refused because the limit is reached.
-    package var postAlerts: @Sendable ([Alert], _ by: Caller) async -> Int = { alerts, _ in alerts.count }
+    /// Adds posted alerts.
+    /// - Parameter invalid: how many others of the request were not alerts, to be counted.
+    /// - Returns: how many were refused, by reason.
+    package var postAlerts: @Sendable (_ alerts: [Alert], _ invalid: Int, _ by: Caller) async -> [AlertRefusal: Int] = {
+        alerts, _, _ in alerts.isEmpty ? [:] : [.limit: alerts.count]
+    }
     /// All silences, expired ones included.
     package var silences: @Sendable () async -> [Silence] = { [] }
     /// Creates or updates a silence.

@@ -200,7 +200,7 @@ import Testing
                 && before.silences.count == 1)
         let keys = before.states.keys.map { JournalChange.forgetState(key: $0) }
         try await run.journal.write(
-            keys + [.forgetOutbox(id: before.outbox[0].id), .forgetAlert(fingerprint: before.alerts[0].fingerprint)])
+            keys + [.forgetOutbox(id: before.outbox[0].id), .forgetAlert(id: before.alerts[0].fingerprint)])
         await run.dispatcher.rewriteJournal()
         await run.stop()
         run = try await Run(folder, DispatcherServiceTests.options, time)
@@ -281,7 +281,7 @@ import Testing
         let first = Task { await service.receive([self.alert(time)]) }
         await until { writes.heldCount == 1 }
         let other = Alert(labels: ["alertname": "Other"], startsAt: time.wall(), updatedAt: time.wall())
-        var second: Task<Int, Never>?
+        var second: Task<Void, Never>?
         if moment == 0 { second = Task { await service.receive([other]) } }
         running.cancel()
         if moment == 1 { second = Task { await service.receive([other]) } }
@@ -289,8 +289,8 @@ import Testing
         writes.release()
         await running.value
         if moment == 2 { second = Task { await service.receive([other]) } }
-        _ = await first.value
-        _ = await second?.value
+        await first.value
+        await second?.value
         let names = writes.batches.joined().compactMap { if case .alert(let alert) = $0 { alert.name } else { nil } }
         #expect(Set(names) == ["VaultSealed", "Other"])
     }

@@ -84,6 +84,33 @@ struct RoutingParserTests {
         #expect(result?.templates == ["/etc/vaultwatch/*.tmpl"])
     }
 
+    /// Two keys of ours: what alerts from outside may take, and whether they may inhibit ours.
+    @Test func whatAlertsFromOutsideMayDo() throws {
+        let (result, errors) = try parse(
+            """
+            route: {receiver: pager}
+            external_alerts: {max_alerts: 500, max_bytes: 2MiB, max_alert_bytes: 4KiB}
+            inhibit_rules:
+              - {source_matchers: [a=b], target_matchers: [c=d], external: true}
+              - {source_matchers: [a=b], target_matchers: [c=d]}
+            """)
+        #expect(errors.isEmpty, "\(errors)")
+        let options = try #require(result?.options)
+        #expect(options.external.count == 500)
+        #expect(options.external.bytes == 2 << 20)
+        #expect(options.external.alertBytes == 4096)
+        #expect(options.inhibitRules.map(\.external) == [true, false])
+        // Alertmanager's tools would refuse it.
+        #expect(!RoutingText.write(options).contains("external"))
+        let wrong = try parse(
+            """
+            route: {receiver: pager}
+            external_alerts: {max_alerts: -1, max_bytes: 1GiB, other: 1}
+            """
+        ).errors
+        #expect(wrong.count == 3, "\(wrong)")
+    }
+
     @Test func allErrorsAtOnceWithTheirPlaces() throws {
         let (_, errors) = try parse(
             """

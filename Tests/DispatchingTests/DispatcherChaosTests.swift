@@ -57,7 +57,7 @@ struct DispatcherChaosTests {
             for (key, record) in decisions.escalations { escalations[key] = record }
             for handOver in decisions.escalated {
                 escalated += 1
-                let fingerprint = handOver.alert.fingerprint
+                let fingerprint = handOver.alert.id
                 let heard = believed.contains {
                     $0.key.receiver == handOver.receiver && $0.key.groupKey == handOver.groupKey
                         && $0.value.contains(fingerprint) && doubtful[$0.key]?.contains(fingerprint) != true
@@ -69,8 +69,16 @@ struct DispatcherChaosTests {
         }
 
         mutating func receive(_ new: [Alert]) {
-            for alert in new { alerts[alert.fingerprint] = alert }
+            for alert in new { alerts[alert.id] = alert }
             _ = dispatcher.receive(new, now: now)
+        }
+
+        /// Somebody posts an alert, some of them with the labels of ours.
+        mutating func post(_ i: Int, endingIn seconds: Int?) {
+            let alert = Alert(
+                labels: Labels(labels(i)), startsAt: now.wall, endsAt: seconds.map { now.wall + .seconds($0) },
+                updatedAt: now.wall)
+            for taken in dispatcher.receive([alert], external: true, now: now).accepted { alerts[taken.id] = taken }
         }
 
         /// The receiver has a message.
@@ -78,28 +86,28 @@ struct DispatcherChaosTests {
         mutating func reach(_ notification: Alerts.Notification, isKnown: Bool) {
             let place = Destination(notification)
             for alert in notification.firing {
-                believed[place, default: []].insert(alert.fingerprint)
-                heard[place, default: []].insert(alert.fingerprint)
+                believed[place, default: []].insert(alert.id)
+                heard[place, default: []].insert(alert.id)
             }
             for alert in notification.resolved {
                 // An Alertmanager is told the same end again and again.
                 let known = place.receiver == "hub" ? heard[place] : believed[place]
-                if known?.contains(alert.fingerprint) != true && doubtful[place]?.contains(alert.fingerprint) != true {
+                if known?.contains(alert.id) != true && doubtful[place]?.contains(alert.id) != true {
                     problems.append("a resolve without its trigger: \(alert.name) at \(place)")
                 }
-                believed[place]?.remove(alert.fingerprint)
+                believed[place]?.remove(alert.id)
                 // It was sent, so its resends may follow.
-                heard[place, default: []].insert(alert.fingerprint)
+                heard[place, default: []].insert(alert.id)
             }
             if isKnown {
-                doubtful[place]?.subtract(notification.alerts.map(\.fingerprint))
+                doubtful[place]?.subtract(notification.alerts.map(\.id))
             } else {
                 doubt(notification)
             }
         }
 
         mutating func doubt(_ notification: Alerts.Notification) {
-            doubtful[Destination(notification), default: []].formUnion(notification.alerts.map(\.fingerprint))
+            doubtful[Destination(notification), default: []].formUnion(notification.alerts.map(\.id))
         }
 
         mutating func restart() {
@@ -199,7 +207,7 @@ struct DispatcherChaosTests {
         world.dispatcher = Dispatcher(DispatcherChaosTests.options(random.below(12)))
         for _ in 0..<150 {
             let failing = random.chance(40)
-            switch random.below(16) {
+            switch random.below(18) {
             case 0...4:
                 let i = random.below(9)
                 if world.firing.remove(i) != nil {
@@ -228,6 +236,8 @@ struct DispatcherChaosTests {
             case 14 where random.chance(30):
                 world.apply(world.dispatcher.reload(DispatcherChaosTests.options(random.below(12)), now: world.now))
             case 15 where random.chance(30): world.wallStep += Double(random.below(7200) - 3600)
+            case 16: world.post(random.below(12), endingIn: random.chance(30) ? nil : random.below(4000))
+            case 17: world.post(random.below(12), endingIn: -random.below(100))
             default: break
             }
             if random.chance(60) {
@@ -305,7 +315,7 @@ struct DispatcherChaosTests {
                 let alert = Alert(
                     labels: ["alertname": "A\(i)", "severity": "high"], startsAt: at(Double(i)).wall,
                     updatedAt: at(Double(i)).wall)
-                want.insert(alert.fingerprint)
+                want.insert(alert.id)
                 _ = d.receive([alert], now: at(Double(i)))
             }
             var seconds = 20.0
@@ -314,7 +324,7 @@ struct DispatcherChaosTests {
                     guard d.beginAttempt(outgoing) != nil else { continue }
                     if random.chance(30) {
                         _ = d.recordAccepted(outgoing, now: at(seconds))
-                        told.formUnion(outgoing.notification.firing.map(\.fingerprint))
+                        told.formUnion(outgoing.notification.firing.map(\.id))
                     } else {
                         _ = d.recordFailed(outgoing, uncertain: random.chance(50), now: at(seconds))
                     }

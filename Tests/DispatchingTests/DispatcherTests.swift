@@ -2,6 +2,7 @@ import Alerts
 import Platform
 import Samples
 import Simulation
+import Text
 import Testing
 
 @testable import Dispatching
@@ -347,6 +348,38 @@ struct DispatcherTests {
         #expect(d.beginAttempt(sent[0]) == nil)
     }
 
+    /// One silence is bounded in its texts, and all of them in their texts and compiled expressions.
+    @Test func silencesAreBoundedInBytes() throws {
+        var d = Dispatcher(oneReceiver())
+        func set(_ matchers: [Matcher], comment: String = "") throws(SilenceError) -> Silence {
+            try d.setSilence(
+                Silence(matchers: matchers, startsAt: at(0).wall, endsAt: at(9000).wall, comment: comment),
+                random: SeededRandom(seed: 1), now: at(0)
+            ).stored[0]
+        }
+        let long = String(repeating: "x", count: 33 << 10)
+        #expect(throws: SilenceError.invalid("larger than 32 KiB; use fewer or shorter matchers")) {
+            try set([Matcher("a", equals: long)])
+        }
+        let random = SeededRandom(seed: 7)
+        let expression = try Silence.matcher("a", .matches, String(repeating: "ab?", count: 500))
+        let one = Silence(matchers: [expression], startsAt: at(0).wall, endsAt: at(9000).wall)
+        let fitting = Silences.bytesLimit / (one.sizeBytes + 100)
+        #expect(fitting < 1000)
+        for _ in 0..<fitting { _ = try d.setSilence(one, random: random, now: at(0)) }
+        #expect(throws: SilenceError.tooManyBytes(Silences.bytesLimit)) {
+            for _ in 0..<20 { _ = try d.setSilence(one, random: random, now: at(0)) }
+        }
+        // What is kept for the next start is as bounded then.
+        var restarted = Dispatcher(oneReceiver())
+        _ = restarted.restore(d.saved, now: at(0))
+        #expect(restarted.allSilences.count == d.allSilences.count)
+        // An expression may not need more memory than a silence's has.
+        #expect(throws: RegularExpression.SyntaxError.self) {
+            try Silence.matcher("a", .matches, "(x{500}){2}[^y]{500}")
+        }
+    }
+
     @Test func silencedMessageThatWaitsIsWithdrawn() throws {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
@@ -457,7 +490,7 @@ struct DispatcherTests {
         options.groupLimit = 3
         var d = Dispatcher(options)
         let receipt = d.receive((0..<8).map { firing(["alertname": "A\($0)"], 0) }, now: at(0))
-        #expect(receipt.refused == 3)
+        #expect(receipt.refused == [.limit: 3])
         #expect(d.groups.count == 4)
         #expect(d.step(30).count == 4)
     }

@@ -1,3 +1,5 @@
+import Alerts
+import Platform
 import Samples
 import Testing
 
@@ -136,3 +138,14 @@ struct InhibitorTests {
         #expect(inhibitor.inhibiting(["t": "1", "e": "x"]).isEmpty)
     }
 }
+
+extension Inhibitor {
+    /// Adds an alert of our own with these labels that fires, or removes it.
+    fileprivate mutating func update(_ labels: Labels, firing: Bool) { update(own(labels), firing: firing) }
+
+    /// The fingerprints of alerts of our own that inhibit one with these labels.
+    fileprivate func inhibiting(_ labels: Labels) -> [UInt64] { inhibiting(own(labels)) }
+}
+
+/// A firing alert of our own.
+private func own(_ labels: Labels) -> Alert { Alert(labels: labels, startsAt: at(0).wall, updatedAt: at(0).wall) }

@@ -9,6 +9,25 @@ struct MetricFamilyParseTests {
         try MetricFamily.parse(Array(text.utf8), limit: limit)
     }
 
+    /// A page of a few MiB can declare hundreds of thousands of metrics without one sample.
+    @Test func whatHasNoSampleIsBoundedToo() throws {
+        func page(_ count: Int) -> String { (0..<count).map { "# TYPE m\($0) counter\n" }.joined() }
+        #expect(try parse(page(10_000)).count == 10_000)
+        #expect(throws: ExpositionError(line: 10_001, "more than 10000 metrics")) { try parse(page(10_001)) }
+        #expect(throws: ExpositionError.self) { try parse((0...10_000).map { "m\($0) 1\n" }.joined(), limit: 50_000) }
+        let long = String(repeating: "x", count: 5000)
+        #expect(try parse("# HELP m \(long)\nm 1\n")[0].help.count == 1024)
+        #expect(throws: ExpositionError(line: 1, "a label's value is longer than 4096 bytes")) {
+            try parse("m{a=\"\(long)\"} 1\n")
+        }
+        #expect(throws: ExpositionError(line: 1, "a label's name is longer than 4096 bytes")) {
+            try parse("m{\(long)=\"a\"} 1\n")
+        }
+        #expect(throws: ExpositionError(line: 1, "a metric's name is longer than 4096 bytes")) {
+            try parse("\(long) 1\n")
+        }
+    }
+
     @Test func everyKindInOnePage() throws {
         let page = """
             # HELP http_requests_total The total number of \\"HTTP\\" requests, C:\\\\x.\\nSecond line

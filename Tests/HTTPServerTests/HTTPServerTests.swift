@@ -1,4 +1,5 @@
 import Foundation
+import Lab
 import Synchronization
 import TestServers
 import Testing
@@ -73,6 +74,31 @@ struct HTTPServerTests {
                 $0.components(separatedBy: "HTTP/1.1")[0]
             }
             #expect(bodies == (1...20).map { "/\($0)" })
+        }
+    }
+
+    /// However many connections there are, their bodies together are bounded, and what was answered makes room again.
+    @Test func allBodiesTogetherAreBounded() async throws {
+        var limits = ServerOptions.Limits()
+        limits.allBodyBytes = 10
+        func post(_ count: Int) -> String {
+            "POST /f HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(count)\r\n\r\n"
+                + String(repeating: "b", count: count)
+        }
+        try await serve(limits, handler: echo) { address, _ in
+            let waiting = try RawClient(address)
+            waiting.write(String(post(8).dropLast()))
+            // It has been read once another one finds no room.
+            var refused = ""
+            let isFull = try await waitUntil {
+                refused = try await RawClient.exchange(address, post(6)).text
+                return refused.hasPrefix("HTTP/1.1 503")
+            }
+            #expect(isFull, "\(refused)")
+            #expect(try await RawClient.exchange(address, post(2)).text.hasPrefix("HTTP/1.1 200"))
+            waiting.write("b")
+            #expect(await waiting.readAll().text.hasPrefix("HTTP/1.1 200"))
+            #expect(try await RawClient.exchange(address, post(10)).text.hasPrefix("HTTP/1.1 200"))
         }
     }
 

@@ -19,11 +19,13 @@ final class RunningAgent: Sendable {
     /// - Parameters:
     ///   - alerting: the lines below `alerting:`, not indented.
     ///   - rules: a rule file's text.
+    ///   - targets: sections of the configuration in place of the one node.
     ///   - wrapper: a command before the program's own.
     static func start(
-        alerting: String, rules: String = "groups: []\n", wrapper: (TemporaryDirectory) -> [String] = { _ in [] }
+        alerting: String, rules: String = "groups: []\n", targets: String = RunningAgent.deadNode,
+        wrapper: (TemporaryDirectory) -> [String] = { _ in [] }
     ) async throws -> RunningAgent {
-        let agent = try RunningAgent(alerting, rules)
+        let agent = try RunningAgent(alerting, rules) { _ in targets }
         try await agent.start(wrapper(agent.folder))
         return agent
     }
@@ -122,6 +124,37 @@ final class RunningAgent: Sendable {
             "curl",
             ["-sf", "-H", "Content-Type: application/json", "-d", #"[{"labels":{\#(labels)}\#(end)}]"#] + bearer
                 + [url + "/api/v2/alerts"])
+    }
+
+    /// Posts a body of JSON.
+    /// - Returns: the status, and the text of the answer.
+    func post(_ path: String, body: String) async throws -> (status: Int, text: String) {
+        let file = try folder.write("body.json", body)
+        let answer = String(
+            decoding: try await ChildProcess.run(
+                "curl",
+                [
+                    "-s", "--max-time", "60", "-w", "\n%{http_code}", "-H", "Content-Type: application/json",
+                    "--data-binary", "@" + file,
+                ] + bearer + [url + path]), as: UTF8.self)
+        let end = answer.lastIndex(of: "\n") ?? answer.startIndex
+        return (Int(answer[end...].dropFirst()) ?? 0, String(answer[..<end]))
+    }
+
+    /// Writes the rules anew and makes the agent read them.
+    func take(rules: String) async throws {
+        _ = try folder.write("rules.yml", rules)
+        try await reload()
+    }
+
+    /// Resident memory in bytes, now and at most; proc(5).
+    func resident() throws -> (now: Int, peak: Int) {
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        func value(_ name: String) -> Int {
+            let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") } ?? ""
+            return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) << 10
+        }
+        return (value("VmRSS"), value("VmHWM"))
     }
 
     /// Runs a command against this agent, over its socket.

@@ -188,7 +188,7 @@ import Testing
         #expect(
             await error { () throws(JournalError) in
                 try await journal.write([
-                    .forgetAlert(fingerprint: JournalTests.alert(1).fingerprint), .silence(id: "s", [2]),
+                    .forgetAlert(id: JournalTests.alert(1).fingerprint), .silence(id: "s", [2]),
                     .record(key: "r", [2]),
                     .outbox(id: 9, JournalTests.message(2)),
                 ])

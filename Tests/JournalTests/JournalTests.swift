@@ -71,7 +71,7 @@ struct JournalTests {
             .state(key: "rules", [0, 255]),
         ])
         try await journal.write([
-            .forgetRecord(key: "gone"), .forgetAlert(fingerprint: JournalTests.alert(2).fingerprint),
+            .forgetRecord(key: "gone"), .forgetAlert(id: JournalTests.alert(2).fingerprint),
         ])
         await journal.close()
         await #expect(throws: JournalError.closed) { try await journal.write([.forgetState(key: "x")]) }
@@ -342,6 +342,48 @@ struct JournalTests {
         await #expect(throws: JournalError.self) { try await second.load() }
         #expect(folder.broken.isEmpty)
         #expect(try await first.load().states == ["mine": [1]])
+    }
+
+    /// A start takes in no more than a running agent may hold: the largest rows of what an older version has let in are
+    /// left out and deleted.
+    @Test func aStartTakesInABoundedAmount() async throws {
+        let folder = Folder()
+        let writer = JournalTests.open(folder)
+        let fat = String(repeating: "x", count: 15 << 20)
+        for id in UInt64(1)...5 {
+            var message = JournalTests.message(1)
+            message.alerts[0].annotations = ["text": fat]
+            try await writer.write([.outbox(id: id, message)])
+        }
+        try await writer.write([.outbox(id: 9, JournalTests.message(2)), .alert(JournalTests.alert(1))])
+        var external = JournalTests.alert(1)
+        external.isExternal = true
+        try await writer.write([.alert(external)])
+        await writer.close()
+        for omitted in [["outbox": 1], [:]] {
+            let journal = JournalTests.open(folder)
+            let snapshot = try await journal.load()
+            #expect(snapshot.omitted == omitted)
+            #expect(snapshot.outbox.count == 5)
+            #expect(snapshot.outbox.last == .init(id: 9, notification: JournalTests.message(2)))
+            // Two alerts with the same labels, one of them from outside, are two rows.
+            #expect(Set(snapshot.alerts) == [JournalTests.alert(1), external])
+            await journal.close()
+        }
+    }
+
+    /// Texts of the history are cut, and an answer ends where it would take too much, whatever number was asked for.
+    @Test func historyIsBoundedInBytes() async throws {
+        let folder = Folder()
+        let journal = JournalTests.open(folder)
+        let long = String(repeating: "ü", count: 100_000)
+        let entry = HistoryEntry(at: Timestamp(milliseconds: 5), kind: .firing, subject: long, detail: long)
+        #expect(entry.subject.utf8.count <= HistoryEntry.textLimitBytes && entry.subject.hasSuffix("ü…"))
+        for _ in 0..<10 { try await journal.write((0..<200).map { _ in .history(entry) }) }
+        let found = try await journal.history(limit: 10_000)
+        #expect((900..<1100).contains(found.count))
+        #expect(try await journal.history(limit: 1) == [entry])
+        await journal.close()
     }
 
     /// kill -9 and power loss: the files as they lie on the disk after each write, the log cut anywhere behind the last

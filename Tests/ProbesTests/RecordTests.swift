@@ -35,6 +35,19 @@ struct RecordTests {
         #expect(report.status.health == .warning && report.status.state == "last run failed")
     }
 
+    /// A success dated in the future does not count, or nobody would be reminded until then.
+    @Test func whatHasNotHappenedYetDoesNotCount() async throws {
+        let report = try await run([
+            Self.line("vault_backup_test_success", "2025-11-20T03:00:00Z")
+                + Self.line("vault_backup_test_success", "2099-11-20T03:00:00Z")
+                + Self.line("dr_drill_completed", "9999-12-31T23:59:59Z", #"{"scenario":"a"}"#)
+        ])
+        #expect(report.samples.value("restore_test_last_success_timestamp_seconds") == 1_763_607_600)
+        #expect(report.samples.value("drill_last_success_timestamp_seconds") == nil)
+        #expect(report.samples.value("records_future_events") == 2)
+        #expect(report.status.warnings == ["2 events are dated in the future and do not count"])
+    }
+
     @Test func aDrillThatRanAndShowedAFaultIsAFailure() async throws {
         let samples = try await run([
             Self.line(

@@ -134,8 +134,8 @@ final class Disk: @unchecked Sendable {
     /// Puts a change on the disk.
     func apply(_ change: JournalChange) {
         switch change {
-        case .alert(let alert): alerts[alert.fingerprint] = alert
-        case .forgetAlert(let fingerprint): alerts[fingerprint] = nil
+        case .alert(let alert): alerts[alert.id] = alert
+        case .forgetAlert(let id): alerts[id] = nil
         case .outbox(let id, let notification): outbox[id] = notification
         case .forgetOutbox(let id): outbox[id] = nil
         case .record(let key, let bytes): records[key] = bytes

@@ -101,7 +101,7 @@ final class Life: @unchecked Sendable {
         let alert = Alert(
             labels: Labels(["alertname": Estate.pushed.alert, "node": node, "severity": Estate.pushed.severity]),
             startsAt: now, endsAt: ended ? now : nil, updatedAt: now)
-        Task.detached { _ = await api.postAlerts([alert], World.caller) }
+        Task.detached { _ = await api.postAlerts([alert], 0, World.caller) }
     }
 
     /// SIGHUP.

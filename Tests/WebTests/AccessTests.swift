@@ -45,9 +45,9 @@ struct AccessTests {
             return "id"
         }
         scripted.sources.expireSilence = { (_, caller) throws(SilenceError) in seen.add(caller) }
-        scripted.sources.postAlerts = { _, caller in
+        scripted.sources.postAlerts = { _, _, caller in
             seen.add(caller)
-            return 0
+            return [:]
         }
         scripted.sources.userName = { $0 == 7 ? "ann" : "uid \($0)" }
         return (scripted, seen)

@@ -56,9 +56,9 @@ struct AlertmanagerAPITests {
                 _ = try dispatcher.expireSilence(id, now: platform.time.now())
             }
         }
-        scripted.sources.postAlerts = { alerts, _ in
+        scripted.sources.postAlerts = { alerts, _, _ in
             desk.posted.withLock { $0 += alerts }
-            return 0
+            return [:]
         }
         scripted.sources.alertingConfiguration = { "route:\n  receiver: team-x\n" }
         scripted.sources.startedAt = Scripted.now
@@ -69,6 +69,32 @@ struct AlertmanagerAPITests {
         let response = await scripted.respond(
             "POST", target, headers: [("Content-Type", "application/json")], body: body)
         return (response.status, response.text)
+    }
+
+    /// The valid alerts of a batch are kept, what was refused is counted, and the answer says why.
+    @Test func whatIsRefusedIsTold() async throws {
+        let (base, desk) = scripted()
+        var scripted = base
+        let counted = Mutex(0)
+        scripted.sources.postAlerts = { alerts, invalid, _ in
+            desk.posted.withLock { $0 += alerts }
+            counted.withLock { $0 += invalid }
+            return alerts.count > 1 ? [.limit: 1] : [:]
+        }
+        func alert(_ name: String) -> String { #"{"labels":{"alertname":"\#(name)"}}"# }
+        let long = String(repeating: "x", count: 17 << 10)
+        var answer = await post(scripted, "/api/v2/alerts", "[\(alert("A")),\(alert(long)),{\"labels\":{}}]")
+        #expect(answer.status == 400)
+        #expect(
+            answer.text
+                == #""alert 1: labels larger than 16 KiB; alert 2: at least one label pair required""#)
+        #expect(desk.posted.withLock { $0.map(\.name) } == ["A"])
+        #expect(counted.withLock { $0 } == 2)
+        answer = await post(scripted, "/api/v2/alerts", "[\(alert("B")),\(alert("C"))]")
+        #expect(answer.status == 429)
+        #expect(
+            answer.text
+                == #""1 alert refused: as many posted alerts as max_alerts in external_alerts allows are held""#)
     }
 
     @Test func alertsAsAlertmanagerTellsThem() async throws {

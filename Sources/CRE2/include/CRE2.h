@@ -3,6 +3,7 @@
 // guarantee of linear time (https://github.com/google/re2/wiki/Syntax).
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -10,13 +11,16 @@ extern "C" {
 
 typedef struct cre2_regex cre2_regex;
 
-// Compiles `pattern` (UTF-8, `length` bytes). Returns null only where memory is exhausted;
+// Compiles `pattern` (UTF-8, `length` bytes) within `memory` bytes, the cache of its states included. Returns null only where memory is exhausted;
 // cre2_error tells whether the pattern is valid.
-cre2_regex *_Nullable cre2_compile(const char *_Nonnull pattern, size_t length);
+cre2_regex *_Nullable cre2_compile(const char *_Nonnull pattern, size_t length, int64_t memory);
 void cre2_free(cre2_regex *_Nonnull regex);
 
 // RE2's error message, owned by `regex`; null where the pattern is valid.
 const char *_Nullable cre2_error(const cre2_regex *_Nonnull regex);
+
+// The number of instructions of the compiled program; -1 where the pattern is not valid.
+int cre2_program_size(const cre2_regex *_Nonnull regex);
 
 // The number of capturing groups, the whole match not counted.
 int cre2_group_count(const cre2_regex *_Nonnull regex);

@@ -40,6 +40,7 @@ package struct RoutingParser {
         let intervals = timeIntervals(fields.list("mute_time_intervals") + fields.list("time_intervals"))
         let templates = fields.strings("templates")
         let inhibitRules = fields.list("inhibit_rules").map(inhibitRule)
+        let external = externalAlerts(fields.node("external_alerts"))
         guard let node = fields.node("route") else {
             errors.add(fields.position, "no route provided; expected \"route\" with a receiver")
             return nil
@@ -49,6 +50,7 @@ package struct RoutingParser {
         var options = DispatchOptions(
             route: route, receivers: receivers, inhibitRules: inhibitRules, timeIntervals: intervals)
         if let resolveTimeout { options.resolveTimeout = resolveTimeout }
+        options.external = external
         return Result(options: options, templates: templates)
     }
 
@@ -151,8 +153,28 @@ package struct RoutingParser {
         let source = matchers(&fields, "source_match", "source_match_re", "source_matchers")
         let target = matchers(&fields, "target_match", "target_match_re", "target_matchers")
         let equal = fields.strings("equal")
+        // A key of ours.
+        let external = fields.bool("external") ?? false
         fields.finish()
-        return InhibitRule(sourceMatchers: source, targetMatchers: target, equal: equal)
+        return InhibitRule(sourceMatchers: source, targetMatchers: target, equal: equal, external: external)
+    }
+
+    /// A section of ours: what alerts that come through the API may take.
+    private func externalAlerts(_ node: Node?) -> ExternalAlertLimits {
+        var limits = ExternalAlertLimits()
+        guard let node else { return limits }
+        var fields = Fields(node, errors, "external_alerts")
+        if let value = fields.integer("max_alerts", in: 0...100_000) { limits.count = value }
+        for (key, path) in [("max_bytes", \ExternalAlertLimits.bytes), ("max_alert_bytes", \.alertBytes)] {
+            guard
+                let value = fields.parsed(
+                    key, expected: "a number of bytes such as 16MiB, at most 64MiB",
+                    { text in ParsingContext.bytes(text).flatMap { $0 <= 64 << 20 ? $0 : nil } })
+            else { continue }
+            limits[keyPath: path] = value
+        }
+        fields.finish()
+        return limits
     }
 
     /// Combines the three notations of matchers into one list.

@@ -4,7 +4,7 @@ import Samples
 import TimeZones
 
 /// Writes the current routing as an Alertmanager configuration, which amtool and Grafana can read. Receivers appear by
-/// name only, so that it contains no secret; defaults are omitted.
+/// name only, so that it contains no secret; defaults are omitted, and so are keys of ours, which amtool would refuse.
 package struct RoutingText {
     private var lines: [String] = []
 

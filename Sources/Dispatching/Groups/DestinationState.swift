@@ -14,8 +14,8 @@ struct DestinationState: Sendable {
 
         init(_ message: Outgoing) {
             self.message = message
-            firing = Set(message.notification.firing.map(\.fingerprint))
-            resolved = Set(message.notification.resolved.map(\.fingerprint))
+            firing = Set(message.notification.firing.map(\.id))
+            resolved = Set(message.notification.resolved.map(\.id))
         }
     }
 

@@ -5,6 +5,9 @@ import Samples
 struct GroupID: Hashable, Sendable {
     var key: String
     var receiver: String
+
+    /// Whether its alerts came through the API. Keys of other groups end with the brace after their labels.
+    var isExternal: Bool { key.hasSuffix(Dispatcher.externalSuffix) }
 }
 
 /// The alerts of one route that share their group labels.

@@ -10,12 +10,17 @@ package struct InhibitRule: Sendable, Hashable {
     package var targetMatchers: [Matcher]
     /// Names of labels whose values source and target must share.
     package var equal: [String]
+    /// Whether an alert from outside may inhibit one of our own rules' by this rule. Default: no.
+    package var external: Bool
 
     /// A rule; without `equal` any source inhibits any target.
-    package init(sourceMatchers: [Matcher], targetMatchers: [Matcher], equal: [String] = []) {
+    package init(
+        sourceMatchers: [Matcher], targetMatchers: [Matcher], equal: [String] = [], external: Bool = false
+    ) {
         self.sourceMatchers = sourceMatchers
         self.targetMatchers = targetMatchers
         self.equal = equal
+        self.external = external
     }
 
     func isSource(_ labels: Labels) -> Bool { sourceMatchers.allSatisfy { $0.matches(labels) } }

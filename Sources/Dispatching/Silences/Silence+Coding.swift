@@ -34,7 +34,11 @@ extension Silence {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
         var matchers: [Matcher] = []
         for matcher in stored.matchers {
-            matchers.append(try MatcherSyntax.make(matcher.name, matcher.operation, matcher.value))
+            // One that was made when an expression could have more memory still holds.
+            matchers.append(
+                try Matcher.Operation(rawValue: matcher.operation).flatMap {
+                    try? Silence.matcher(matcher.name, $0, matcher.value)
+                } ?? MatcherSyntax.make(matcher.name, matcher.operation, matcher.value))
         }
         self.init(
             id: stored.id, matchers: matchers, startsAt: Timestamp(milliseconds: stored.startsAt),

@@ -1,4 +1,5 @@
 package import Samples
+package import Text
 
 /// Suppresses matching alerts from a start to an end, and with a schedule only in its windows in between.
 /// Source: https://prometheus.io/docs/alerting/latest/alertmanager/#silences; the schedule is our own.
@@ -51,6 +52,25 @@ package struct Silence: Sendable, Hashable {
     /// Whether it suppresses alerts now: active, and within its schedule.
     package func isInForce(at now: Timestamp) -> Bool {
         state(at: now) == .active && (schedule.isEmpty || schedule.contains { $0.contains(now) })
+    }
+
+    /// The bytes of its texts, 64 for each window of its schedule and each of the window's ranges, and 200 for the rest.
+    var textBytes: Int {
+        let own = id.utf8.count + createdBy.utf8.count + comment.utf8.count + 200
+        let matched = matchers.reduce(own) { $0 + $1.name.utf8.count + $1.value.utf8.count + 64 }
+        return schedule.reduce(matched) { $0 + 64 * ($1.rangeCount + 1) }
+    }
+
+    /// Roughly how many bytes it takes: texts and compiled expressions.
+    var sizeBytes: Int { matchers.reduce(textBytes) { $0 + $1.compiledBytes } }
+
+    /// A matcher of a silence: whoever may post can make a thousand, so that its expression gets less memory than one of
+    /// the configuration.
+    /// - Throws: `RegularExpression.SyntaxError` for one that does not compile in that.
+    package static func matcher(_ name: String, _ operation: Matcher.Operation, _ value: String)
+        throws(RegularExpression.SyntaxError) -> Matcher
+    {
+        try Matcher(name, operation, value, memoryBytes: 64 << 10)
     }
 
     /// Whether all of its matchers match.

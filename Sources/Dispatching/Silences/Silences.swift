@@ -8,6 +8,8 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
     case alreadyExpired(String)
     /// The limit of silences is reached.
     case tooMany(Int)
+    /// All silences together would take more than this many bytes.
+    case tooManyBytes(Int)
 
     /// In Alertmanager's words.
     package var description: String {
@@ -16,6 +18,8 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notFound(let id): "silence \(id) not found"
         case .alreadyExpired(let id): "silence \(id) already expired"
         case .tooMany(let limit): "exceeded maximum number of silences: \(limit)"
+        case .tooManyBytes(let limit):
+            "exceeded maximum size of all silences: \(limit >> 10) KiB; expired ones count until their retention ends"
         }
     }
 }
@@ -23,10 +27,16 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
 /// All silences, expired ones for as long as they are kept.
 struct Silences: Sendable {
     private(set) var all: [String: Silence] = [:]
+    /// What each takes, as `Silence.sizeBytes` says, and all of them.
+    private var sizes: [String: Int] = [:]
+    private var bytes = 0
     /// Incremented whenever the set of silences in force changes, so that alerts can cache what they match.
     private(set) var epoch: UInt64 = 1
     private(set) var inForce: [Silence] = []
     private var dirty = true
+    /// The most bytes of one silence's texts, and of all that all silences take.
+    private static let silenceLimitBytes = 32 << 10
+    static let bytesLimit = 16 << 20
     private var limit: Int
     private var retention: Duration
 
@@ -45,6 +55,7 @@ struct Silences: Sendable {
         if !given.id.isEmpty {
             guard let old = all[given.id] else { throw .notFound(given.id) }
             if Silences.canUpdate(old, given, now) {
+                try checkRoom(for: silence)
                 store(silence)
                 return [silence]
             }
@@ -75,7 +86,9 @@ struct Silences: Sendable {
         self.retention = retention
     }
 
-    mutating func restore(_ silence: Silence) { if all.count < 2 * limit { store(silence) } }
+    mutating func restore(_ silence: Silence) {
+        if all.count < 2 * limit, bytes + silence.sizeBytes <= Silences.bytesLimit { store(silence) }
+    }
 
     /// Works out which silences are in force now, and drops those that expired longer ago than the retention.
     /// - Returns: the ids of dropped ones.
@@ -83,6 +96,7 @@ struct Silences: Sendable {
         var forgotten: [String] = []
         for (id, silence) in all where silence.endsAt + retention <= now {
             all[id] = nil
+            bytes -= sizes.removeValue(forKey: id) ?? 0
             forgotten.append(id)
         }
         let current = all.values.filter { $0.isInForce(at: now) }.sorted { $0.id < $1.id }
@@ -102,13 +116,22 @@ struct Silences: Sendable {
         guard all.values.lazy.filter({ $0.state(at: now) != .expired }).count < limit, all.count < 2 * limit else {
             throw .tooMany(limit)
         }
+        try checkRoom(for: silence)
         silence.id = random.uuid()
         if silence.startsAt < now { silence.startsAt = now }
         store(silence)
         return [silence]
     }
 
+    private func checkRoom(for silence: Silence) throws(SilenceError) {
+        guard bytes - (sizes[silence.id] ?? 0) + silence.sizeBytes <= Silences.bytesLimit else {
+            throw .tooManyBytes(Silences.bytesLimit)
+        }
+    }
+
     private mutating func store(_ silence: Silence) {
+        let size = silence.sizeBytes
+        bytes += size - (sizes.updateValue(size, forKey: silence.id) ?? 0)
         all[silence.id] = silence
         dirty = true
     }
@@ -130,6 +153,9 @@ struct Silences: Sendable {
         }
         guard silence.startsAt < silence.endsAt else { throw .invalid("start time must be before end time") }
         guard silence.endsAt >= now else { throw .invalid("end time can't be in the past") }
+        guard silence.textBytes <= silenceLimitBytes else {
+            throw .invalid("larger than \(silenceLimitBytes >> 10) KiB; use fewer or shorter matchers")
+        }
         guard silence.comment.utf8.count <= 10_000, silence.createdBy.utf8.count <= 1000 else {
             throw .invalid("comment or author too long")
         }

@@ -29,6 +29,9 @@ package struct TimeWindow: Sendable, Hashable, Codable {
     package var months: [Span]
     /// Four digits.
     package var years: [Span]
+
+    /// How many ranges it has in all.
+    package var rangeCount: Int { times.count + weekdays.count + daysOfMonth.count + months.count + years.count }
     /// The zone that the fields refer to; UTC unless given.
     package var zone: TimeZoneData
 

@@ -32,20 +32,19 @@ package struct BackupKey: Sendable, Hashable {
     /// Where the date begins: at the first digit after `-` or `_`, or at the start, from which the rest parses as a
     /// time. Host and cluster names may precede it.
     private static func dateStart(_ stem: Substring) -> Substring.Index? {
-        var previous: Character = "-"
-        var index = stem.startIndex
-        while index < stem.endIndex {
-            let character = stem[index]
-            if previous == "-" || previous == "_", character.isASCII, character.isNumber,
-                time(Array(stem[index...].utf8)) != nil
-            {
-                return index
-            }
-            previous = character
-            index = stem.index(after: index)
+        let bytes = Array(stem.utf8)
+        // No earlier: no form of a time is longer.
+        for start in max(0, bytes.count - BackupKey.timeLimitBytes)..<bytes.count {
+            guard start == 0 || bytes[start - 1] == UInt8(ascii: "-") || bytes[start - 1] == UInt8(ascii: "_"),
+                bytes[start] >= 0x30, bytes[start] <= 0x39, time(Array(bytes[start...])) != nil
+            else { continue }
+            return stem.utf8.index(stem.startIndex, offsetBy: start)
         }
         return nil
     }
+
+    /// The bytes of the longest form of a time, `2025-11-26T02-00-00-000Z`.
+    private static let timeLimitBytes = 24
 
     /// Parses `20251126-020000`, `2025-11-26T02-00-00-000Z` or `2025-11-26`, to the end of the text.
     private static func time(_ text: [UInt8]) -> (Timestamp, Bool)? {

@@ -563,6 +563,9 @@ extension Catalogue {
     private static let records: [Entry] = [
         Entry("records_readable", .gauge, ["file"], "1 when the record file could be read", isState: true),
         Entry(
+            "records_future_events", .gauge, [],
+            "Number of events in the record files that are dated in the future; they do not count", isState: true),
+        Entry(
             "records_unreadable_lines", .gauge, [],
             "Number of lines in the record files that are not JSON objects with an event and a time", isState: true),
         Entry(

@@ -38,6 +38,7 @@ final class RecordProbe: RunnableProbe {
         }
         let report = report(of: tails)
         set.add("records_unreadable_lines", report.unreadableLines)
+        set.add("records_future_events", report.futureEvents)
         report.add(to: &set)
         if let failure { return failed(failure, samples: set.samples) }
         return ProbeReport(samples: set.samples, failure: nil, status: report.status)
@@ -47,8 +48,11 @@ final class RecordProbe: RunnableProbe {
         var hasher = Hasher()
         for tail in tails { hasher.combine(tail.bytes) }
         let fingerprint = hasher.finalize()
-        if let last = last.withLock({ $0 }), last.fingerprint == fingerprint { return last.report }
-        var report = RecordReport()
+        // What is dated in the future counts once its time has come.
+        if let last = last.withLock({ $0 }), last.fingerprint == fingerprint, last.report.futureEvents == 0 {
+            return last.report
+        }
+        var report = RecordReport(now: platform.time.wall())
         for tail in tails { report.take(tail.bytes, isCut: tail.isCut) }
         last.withLock { $0 = (fingerprint, report) }
         return report

@@ -21,11 +21,18 @@ struct RecordReport: Sendable {
     private var drills: [String: Outcomes] = [:]
     private var latestDrills: [String: RecordedEvent] = [:]
     private(set) var unreadableLines = 0
+    /// Events dated later than now. They are left out: a success of the future would keep everybody from being
+    /// reminded until then.
+    private(set) var futureEvents = 0
+    private let limit: Timestamp
 
     /// The most scenarios with series of their own; further ones count as `other`.
     private static let scenarioLimit = 32
 
-    init() {}
+    /// The clock that dated an event may run ahead of ours by this much.
+    private static let futureTolerance: Duration = .seconds(300)
+
+    init(now: Timestamp) { limit = now + RecordReport.futureTolerance }
 
     /// Adds the events of a file or of its end.
     /// - Parameter isCut: whether the first line may be incomplete and is to be skipped.
@@ -42,6 +49,10 @@ struct RecordReport: Sendable {
     }
 
     mutating func take(_ event: RecordedEvent) {
+        guard event.time <= limit else {
+            futureEvents += 1
+            return
+        }
         switch event.kind {
         case .backupCompleted, .backupFailed: backups.note(event.kind == .backupCompleted, at: event.time)
         case .restoreTestSucceeded, .restoreTestFailed:
@@ -83,10 +94,17 @@ struct RecordReport: Sendable {
         let failing = [backups, restoreTests].contains { outcomes in
             outcomes.lastFailure.map { failure in outcomes.lastSuccess.map { $0 < failure } ?? true } ?? false
         }
-        let warnings =
-            unreadableLines > 0
-            ? [unreadableLines == 1 ? "1 line is not a JSON event" : "\(unreadableLines) lines are not JSON events"]
-            : []
+        var warnings: [String] = []
+        if unreadableLines > 0 {
+            warnings.append(
+                unreadableLines == 1 ? "1 line is not a JSON event" : "\(unreadableLines) lines are not JSON events")
+        }
+        if futureEvents > 0 {
+            warnings.append(
+                futureEvents == 1
+                    ? "1 event is dated in the future and does not count"
+                    : "\(futureEvents) events are dated in the future and do not count")
+        }
         return TargetStatus(
             failing || !warnings.isEmpty ? .warning : .ok, failing ? "last run failed" : "read", detail: detail,
             warnings: warnings)

@@ -85,38 +85,67 @@ extension WebService {
         var generatorURL: String?
     }
 
+    /// The most bytes of one alert's labels.
+    private static let labelLimitBytes = 16 << 10
     /// The most alerts in one request.
     private static let alertLimit = 10_000
 
+    /// A body of alerts, read.
+    private struct Batch: Sendable {
+        var alerts: [Alert] = []
+        var invalid = 0
+        /// The first ten mistakes.
+        var errors: [String] = []
+    }
+
     func postAlerts(_ request: ServerRequest, _ caller: Caller) async -> ServerResponse {
+        let now = platform.time.wall()
+        let batch: Batch
+        switch await reading({ WebService.batch(request, now) }) {
+        case .refused(let response): return response
+        case .read(let value): batch = value
+        }
+        var errors = batch.errors
+        // As in Alertmanager, the valid alerts of a request are accepted even if others are not.
+        let (alerts, invalid) = (batch.alerts, batch.invalid)
+        let refused = await sources.postAlerts(alerts, invalid, caller)
+        for (reason, count) in refused.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where count > 0 {
+            errors.append("\(count == 1 ? "1 alert" : "\(count) alerts") refused: \(WebService.text(reason))")
+        }
+        if errors.isEmpty { return ServerResponse() }
+        let isOurs = invalid == 0 && refused[.size] == nil && refused[.invalid] == nil
+        return WebService.message(errors.joined(separator: "; "), status: isOurs ? 429 : 400)
+    }
+
+    private static func batch(_ request: ServerRequest, _ now: Timestamp) -> Reading<Batch> {
         let posted: [PostedAlert]
         do {
             posted = try JSONDecoder().decode([PostedAlert].self, from: Data(request.body))
         } catch {
-            return WebService.message("parsing alerts body failed: expected a list of alerts in JSON", status: 400)
+            return .refused(message("parsing alerts body failed: expected a list of alerts in JSON", status: 400))
         }
-        guard posted.count <= WebService.alertLimit else {
-            return WebService.message("more than \(WebService.alertLimit) alerts in one request", status: 413)
+        guard posted.count <= alertLimit else {
+            return .refused(message("more than \(alertLimit) alerts in one request", status: 413))
         }
-        let now = platform.time.wall()
-        var alerts: [Alert] = []
-        var errors: [String] = []
+        var batch = Batch()
         for (index, one) in posted.enumerated() {
             do throws(BadFilter) {
-                alerts.append(try WebService.alert(one, now))
+                batch.alerts.append(try alert(one, now))
             } catch {
-                if errors.count < 10 { errors.append("alert \(index): \(error.message)") }
+                batch.invalid += 1
+                if batch.errors.count < 10 { batch.errors.append("alert \(index): \(error.message)") }
             }
         }
-        // As in Alertmanager, the valid alerts of a request are accepted even if others are not.
-        let refused = alerts.isEmpty ? 0 : await sources.postAlerts(alerts, caller)
-        if !errors.isEmpty { return WebService.message(errors.joined(separator: "; "), status: 400) }
-        if refused > 0 {
-            return WebService.message(
-                "\(refused == 1 ? "1 alert" : "\(refused) alerts") refused: the limit of alerts is reached", status: 503
-            )
+        return .read(batch)
+    }
+
+    private static func text(_ reason: AlertRefusal) -> String {
+        switch reason {
+        case .limit: "as many posted alerts as max_alerts in external_alerts allows are held"
+        case .bytes: "the posted alerts that are held take as many bytes as max_bytes in external_alerts allows"
+        case .size: "an alert is larger than max_alert_bytes in external_alerts allows"
+        case .invalid: "its labels have the fingerprint of another alert"
         }
-        return ServerResponse()
     }
 
     private static func alert(_ posted: PostedAlert, _ now: Timestamp) throws(BadFilter) -> Alert {
@@ -124,6 +153,10 @@ extension WebService {
         guard !labels.isEmpty else { throw BadFilter(message: "at least one label pair required") }
         guard labels.count <= 128, posted.annotations?.count ?? 0 <= 128 else {
             throw BadFilter(message: "more than 128 labels or annotations")
+        }
+        // Keys of groups, rows of the history and lines of the log repeat them.
+        guard labels.pairs.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count }) <= labelLimitBytes else {
+            throw BadFilter(message: "labels larger than \(labelLimitBytes >> 10) KiB")
         }
         for name in labels.pairs.map(\.name) where !isName(name) {
             throw BadFilter(message: "invalid label name \(name.quotedAsInGo)")

@@ -45,14 +45,22 @@ extension WebService {
     /// The most windows in a schedule.
     private static let windowLimit = 20
 
+    private static func silence(_ request: ServerRequest) -> Reading<SilenceBody> {
+        do {
+            return .read(try JSONDecoder().decode(SilenceBody.self, from: Data(request.body)))
+        } catch {
+            return .refused(
+                message(
+                    "parsing silence body failed: expected matchers [{name, value, isRegex, isEqual}], startsAt, endsAt, createdBy, comment in JSON",
+                    status: 400))
+        }
+    }
+
     func postSilence(_ request: ServerRequest, _ caller: Caller) async -> ServerResponse {
         let posted: SilenceBody
-        do {
-            posted = try JSONDecoder().decode(SilenceBody.self, from: Data(request.body))
-        } catch {
-            return WebService.message(
-                "parsing silence body failed: expected matchers [{name, value, isRegex, isEqual}], startsAt, endsAt, createdBy, comment in JSON",
-                status: 400)
+        switch await reading({ WebService.silence(request) }) {
+        case .refused(let response): return response
+        case .read(let value): posted = value
         }
         guard let starts = Timestamp(rfc3339: posted.startsAt), let ends = Timestamp(rfc3339: posted.endsAt) else {
             return WebService.message("invalid time: expected RFC 3339", status: 400)

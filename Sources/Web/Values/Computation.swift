@@ -13,4 +13,6 @@ package enum Computation: Sendable, Hashable {
     case query(timeout: Duration?)
     /// Writing down what is known already.
     case page
+    /// Reading what was posted: one body at a time, since a reader of JSON takes many times its bytes.
+    case body
 }

@@ -31,7 +31,7 @@ package struct SilenceBody: Sendable, Hashable, Codable {
             let isEqual = isEqual ?? true
             let operation: Samples.Matcher.Operation =
                 isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
-            return try Samples.Matcher(name, operation, value)
+            return try Silence.matcher(name, operation, value)
         }
     }
 

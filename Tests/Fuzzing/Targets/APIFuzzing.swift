@@ -104,7 +104,7 @@ enum APIFuzzing {
     }
 
     private static func addAlerts(_ sources: inout WebSources, _ board: Board, _ random: any RandomSource) {
-        sources.postAlerts = { alerts in
+        sources.postAlerts = { alerts, _, _ in
             let now = board.now
             return board.dispatcher.withLock { $0.receive(alerts, external: true, now: now).refused }
         }
@@ -112,7 +112,7 @@ enum APIFuzzing {
         sources.groupStatuses = { board.dispatcher.withLock { $0.groupStatuses(board.now) } }
         sources.silences = { board.dispatcher.withLock { $0.allSilences } }
         sources.receivers = { ["ops"] }
-        sources.setSilence = { (silence) throws(SilenceError) -> String in
+        sources.setSilence = { (silence, _) throws(SilenceError) -> String in
             let now = board.now
             let result = board.dispatcher.withLock { dispatcher in
                 Result { () throws(SilenceError) in
@@ -121,7 +121,7 @@ enum APIFuzzing {
             }
             return try result.get()
         }
-        sources.expireSilence = { (id) throws(SilenceError) in
+        sources.expireSilence = { (id, _) throws(SilenceError) in
             let now = board.now
             let result = board.dispatcher.withLock { dispatcher in
                 Result { () throws(SilenceError) in _ = try dispatcher.expireSilence(id, now: now) }

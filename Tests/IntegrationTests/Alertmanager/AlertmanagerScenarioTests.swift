@@ -52,7 +52,9 @@ import Transport
             guard result.failures.isEmpty else { continue }
             #expect(result.heard[.alertmanager] == scenario.hears, "\(scenario.name): Alertmanager")
             #expect(result.heard[.vaultwatch] == scenario.oursHears ?? scenario.hears, "\(scenario.name): vaultwatch")
-            #expect(result.seen[.vaultwatch] == result.seen[.alertmanager], "\(scenario.name)")
+            // Posted alerts have groups of their own, whose keys say so; all else is the same.
+            let ours = result.seen[.vaultwatch].map { seen in seen.map { $0.replacing("}/external\"", with: "}\"") } }
+            #expect(ours == result.seen[.alertmanager], "\(scenario.name)")
         }
         http.close()
         await collector.stop()
