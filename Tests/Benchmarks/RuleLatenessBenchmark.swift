@@ -79,11 +79,11 @@ struct RuleLatenessBenchmark {
         var sorted: [Double] { all.withLock { $0.sorted() } }
     }
 
-    /// Queries that compute for seconds within the limits: quantiles of 15-minute windows at 10,000 steps over 20 series.
+    /// Queries that compute for seconds within the limits: quantiles of 15-minute windows at 10,000 steps over 8 series.
     /// And one that returns all that there is.
     private static func queries(_ url: String) -> [String] {
         let end = now() / 1000
-        let series = (0..<20).map { "label_replace(vector(time()) * 7919 % 1000, \"n\", \"\($0)\", \"\", \"\")" }
+        let series = (0..<8).map { "label_replace(vector(time()) * 7919 % 1000, \"n\", \"\($0)\", \"\", \"\")" }
         func range(_ expression: String) -> String {
             "\(url)/api/v1/query_range?start=\(end - 9999)&end=\(end)&step=1&query=\(encoded(expression))"
         }

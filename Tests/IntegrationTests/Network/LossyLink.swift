@@ -102,7 +102,9 @@ final class LossyLink: Sendable {
     /// Opens a TUN device of packets without a header of its own.
     private static func device(_ name: String) throws -> Int32 {
         let descriptor = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw NetworkSetupError(reason: "/dev/net/tun: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw NetworkSetupError(reason: "/dev/net/tun: \(String(cString: strerror(errno)))")
+        }
         // struct ifreq of netdevice(7): the name, then the flags IFF_TUN and IFF_NO_PI.
         var request = [UInt8](repeating: 0, count: 40)
         request.replaceSubrange(0..<name.utf8.count, with: Array(name.utf8))

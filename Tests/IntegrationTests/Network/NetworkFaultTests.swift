@@ -2,7 +2,6 @@ import Foundation
 import Lab
 import Platform
 import Simulation
-import Synchronization
 import Testing
 
 /// The real process behind a network that loses, delays and reorders packets, swallows a POST in its middle, loses its
@@ -44,7 +43,7 @@ struct NetworkFaultTests {
         let name: Testing.Comment = "\(trouble.rawValue), seed \(seed)"
         let link = try await LossyLink(seed: seed)
         let names = try NameServer(address: link.outside)
-        let node = try ScriptedNode()
+        let node = try SealableNode()
         let receiver = try PageReceiver()
         let agent = try await AgentBehind(link, node: node, receiver: receiver)
         defer {
@@ -64,7 +63,9 @@ struct NetworkFaultTests {
             let resolves = receiver.count(of: "resolved")
             // Long enough for several probes to fail.
             try await Task.sleep(for: .seconds(8))
-            #expect(receiver.count(of: "resolved") == resolves, "\(name), round \(round): resolved while sealed; \(agent.log)")
+            #expect(
+                receiver.count(of: "resolved") == resolves,
+                "\(name), round \(round): resolved while sealed; \(agent.log)")
             node.setSealed(false)
             let isResolved = await waitUntil(atMost: .seconds(120)) { receiver.isResolved }
             #expect(isResolved, "\(name), round \(round): no resolve; \(receiver.story); \(agent.log)")
@@ -114,105 +115,13 @@ struct NetworkFaultTests {
     }
 }
 
-/// A Vault node that is sealed or not.
-private final class ScriptedNode: Sendable {
-    let server: RawServer
-    private let isSealed: Flag
-
-    final class Flag: Sendable {
-        let value = Mutex(false)
-    }
-
-    init() throws {
-        let isSealed = Flag()
-        self.isSealed = isSealed
-        server = try RawServer.http(everyAddress: true) { request in
-            let isSealed = isSealed.value.withLock { $0 }
-            let path = request.split(separator: " ").dropFirst().first ?? ""
-            let body =
-                if path.hasPrefix("/v1/sys/health") {
-                    #"{"initialized":true,"sealed":\#(isSealed),"standby":\#(isSealed),"server_time_utc":\#(Int(Date().timeIntervalSince1970)),"version":"1.15.6","cluster_name":"c","cluster_id":"1"}"#
-                } else if path.hasPrefix("/v1/sys/seal-status") {
-                    #"{"type":"shamir","initialized":true,"sealed":\#(isSealed),"t":3,"n":5,"progress":0,"version":"1.15.6"}"#
-                } else {
-                    #"{"ha_enabled":true,"is_self":\#(!isSealed),"leader_address":"http://n1","leader_cluster_address":"https://n1:8201"}"#
-                }
-            return RawServer.ok(body)
-        }
-    }
-
-    func setSealed(_ sealed: Bool) { isSealed.value.withLock { $0 = sealed } }
-}
-
-/// A webhook's receiver that keeps what it was told.
-private final class PageReceiver: Sendable {
-    private struct State {
-        var told: [String] = []
-        var requests = 0
-        var onRequest: @Sendable (Int) -> Void = { _ in }
-    }
-
-    private final class Box: Sendable { let state = Mutex(State()) }
-
-    let server: RawServer
-    private let box: Box
-
-    init() throws {
-        let box = Box()
-        self.box = box
-        server = try RawServer(everyAddress: true) { connection in
-            while let body = PageReceiver.request(connection, box) {
-                let status = body.contains(#""status":"firing""#) ? "firing" : "resolved"
-                box.state.withLock { $0.told.append(status) }
-                if !connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") { return }
-            }
-        }
-    }
-
-    /// - Returns: the body of the next request that arrives in full; nil at the connection's end.
-    private static func request(_ connection: RawServer.Connection, _ box: Box) -> String? {
-        var bytes = connection.read()
-        if bytes.isEmpty { return nil }
-        let hook = box.state.withLock { state in
-            defer { state.requests += 1 }
-            return (state.onRequest, state.requests)
-        }
-        hook.0(hook.1)
-        while true {
-            let text = String(decoding: bytes, as: UTF8.self)
-            if let end = text.range(of: "\r\n\r\n") {
-                let length =
-                    text[..<end.lowerBound].split(separator: "\r\n").first {
-                        $0.lowercased().hasPrefix("content-length:")
-                    }.flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
-                if text[end.upperBound...].utf8.count >= length { return String(text[end.upperBound...]) }
-            }
-            let more = connection.read()
-            if more.isEmpty { return nil }
-            bytes += more
-        }
-    }
-
-    func onRequest(_ body: @escaping @Sendable (Int) -> Void) { box.state.withLock { $0.onRequest = body } }
-
-    /// How many times the fault was told as new: repeats of one spell are one.
-    func count(of status: String) -> Int {
-        box.state.withLock { state in
-            zip([""] + state.told, state.told).count { $1 == status && $0 != status }
-        }
-    }
-
-    var isResolved: Bool { box.state.withLock { $0.told.last == "resolved" } }
-    var story: String { box.state.withLock { $0.told.joined(separator: " ") } }
-}
-
 /// The daemon inside the namespace of a link.
 private struct AgentBehind {
     private let link: LossyLink
     private let process: ChildProcess
     private let folder: TemporaryDirectory
 
-    init(_ link: LossyLink, node: ScriptedNode, receiver: PageReceiver) async throws {
+    init(_ link: LossyLink, node: SealableNode, receiver: PageReceiver) async throws {
         self.link = link
         folder = try TemporaryDirectory()
         try folder.write(
