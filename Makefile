@@ -5,6 +5,7 @@
 # make reproduce  builds the package twice from scratch, in two folders, and compares the bytes
 # make fuzz   feeds everything that takes bytes from outside for a minute each: see Tests/Fuzzing/README.md
 # make sanitize  the unit tests under AddressSanitizer, and UndefinedBehaviorSanitizer for C and C++
+# make soak   half an hour of everything hostile, and ten seeds of each fault of the network
 # make bench  speed, side by side with the peers
 
 SHELL := /bin/bash
@@ -39,7 +40,7 @@ define install
 	fi
 endef
 
-.PHONY: build run test fuzz sanitize bench deb reproduce check-swift deps-build deps-run deps-deb deps-test clean
+.PHONY: build run test soak fuzz sanitize bench deb reproduce check-swift deps-build deps-run deps-deb deps-test clean
 
 check-swift:
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/debian/12/"; exit 1; }
@@ -109,6 +110,11 @@ sanitize: deps-test
 	SWIFT_DETERMINISTIC_HASHING=1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=64 \
 	UBSAN_OPTIONS=print_stacktrace=1 VAULTWATCH_SEEDS=50 \
 	swift test --scratch-path $(SANITIZED) --sanitize=address --skip-build --no-parallel --skip '^IntegrationTests\.'
+
+soak: deps-test
+	swift build --scratch-path $(SCRATCH) --build-tests
+	VAULTWATCH_SOAK_SECONDS=600 VAULTWATCH_ALERTS_SECONDS=1800 VAULTWATCH_NETWORK_SEEDS=10 SWIFT_DETERMINISTIC_HASHING=1 \
+	swift test --scratch-path $(SCRATCH) --skip-build --no-parallel --filter 'HostileEstateTests|SoakTests|NetworkFaultTests'
 
 bench: deps-test
 	swift build --scratch-path $(SCRATCH) $(RELEASE)

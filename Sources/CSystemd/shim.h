@@ -1,13 +1,10 @@
 #pragma once
-// sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3), sd_journal_sendv(3), and signals delivered through a pipe.
+// sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3), and signals delivered through a pipe.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <systemd/sd-daemon.h>
-// Else a macro adds the place in the source to each event.
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 // The write end of the pipe. There is one per process; only Signals.swift uses it.

@@ -1,11 +1,11 @@
-import CSystemd
 package import Platform
+import Synchronization
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// systemd's journal, which keeps the fields of an event beside its line: `journalctl VAULTWATCH_RECEIVER=on-call`.
-/// Source: sd_journal_sendv(3), systemd.journal-fields(7).
+/// Source: systemd.journal-fields(7).
 package enum SystemJournal {
     /// Whether a descriptor, standard error by default, goes to the journal: `$JOURNAL_STREAM` has the device and inode
     /// of the stream that systemd made, and a shell in between may have redirected it. Source: systemd.exec(5).
@@ -15,20 +15,60 @@ package enum SystemJournal {
         return stream == "\(status.st_dev):\(status.st_ino)"
     }
 
-    /// Whether `send` can be used: it reports success also where the journal's socket is missing, as in a service with a
-    /// root of its own.
-    package static var takesFields: Bool { access("/run/systemd/journal/socket", W_OK) == 0 }
+    /// Whether the journal's socket can be written; it is missing in a service with a root of its own.
+    package static var takesFields: Bool { access(path, W_OK) == 0 }
 
-    /// Sends an event.
-    /// - Returns: false where the journal refuses it.
-    package static func send(_ record: LineLogHandler.Record) -> Bool {
-        let texts = fields(record).map { Array($0.utf8) }
-        return texts.withVectors { sd_journal_sendv($0.baseAddress, Int32($0.count)) } == 0
+    /// Where the journal listens.
+    package static let path = "/run/systemd/journal/socket"
+    private static let socket = Mutex<Int32>(-1)
+    /// A socket's buffer must hold an event whole.
+    private static let limitBytes = 64 << 10
+
+    /// Sends an event without waiting: sd_journal_sendv(3) would, for as long as a journal that hangs leaves its socket
+    /// full. Source: systemd.io, "Native Journal Protocol".
+    /// - Returns: false where the journal does not take it at once.
+    package static func send(_ record: LineLogHandler.Record, to path: String = path) -> Bool {
+        let message = datagram(fields(record))
+        guard message.count <= limitBytes else { return false }
+        return socket.withLock { socket in
+            if socket < 0 {
+                socket = Glibc.socket(
+                    AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
+                    0)
+            }
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+            return withUnsafePointer(to: address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    sendto(
+                        socket, message, message.count, Int32(MSG_NOSIGNAL), $0,
+                        socklen_t(MemoryLayout<sockaddr_un>.size)) == message.count
+                }
+            }
+        }
+    }
+
+    /// `NAME=value` a line; a value of several lines is its length in 8 bytes, little-endian, and itself.
+    static func datagram(_ fields: [(name: String, value: String)]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for field in fields {
+            bytes += Array(field.name.utf8)
+            let value = Array(field.value.utf8)
+            if value.contains(10) {
+                bytes.append(10)
+                withUnsafeBytes(of: UInt64(value.count).littleEndian) { bytes += $0 }
+            } else {
+                bytes.append(UInt8(ascii: "="))
+            }
+            bytes += value + [10]
+        }
+        return bytes
     }
 
     /// As the journal names them: `VAULTWATCH_` and the name in upper case, of letters, digits and `_`, at most 64 long.
-    static func fields(_ record: LineLogHandler.Record) -> [String] {
-        ["MESSAGE=\(record.line)", "PRIORITY=\(record.priority)", "SYSLOG_IDENTIFIER=vaultwatch"]
+    static func fields(_ record: LineLogHandler.Record) -> [(name: String, value: String)] {
+        [("MESSAGE", record.line), ("PRIORITY", "\(record.priority)"), ("SYSLOG_IDENTIFIER", "vaultwatch")]
             + record.fields.map { field in
                 let name = field.name.utf8.prefix(50).map { byte -> Character in
                     let isPlain =
@@ -37,24 +77,7 @@ package enum SystemJournal {
                         || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                     return isPlain ? Character(UnicodeScalar(byte)) : "_"
                 }
-                return "VAULTWATCH_\(String(name).uppercased())=\(field.value)"
+                return ("VAULTWATCH_\(String(name).uppercased())", field.value)
             }
-    }
-}
-
-extension [[UInt8]] {
-    /// Calls the body with one iovec for each element.
-    fileprivate func withVectors<Result>(_ body: (UnsafeBufferPointer<iovec>) -> Result) -> Result {
-        // One buffer holds all bytes, so that the vectors stay valid together.
-        var all = flatMap { $0 }
-        return all.withUnsafeMutableBytes { bytes in
-            var vectors: [iovec] = []
-            var offset = 0
-            for element in self {
-                vectors.append(iovec(iov_base: bytes.baseAddress.map { $0 + offset }, iov_len: element.count))
-                offset += element.count
-            }
-            return vectors.withUnsafeBufferPointer(body)
-        }
     }
 }

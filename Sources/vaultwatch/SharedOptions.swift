@@ -55,10 +55,10 @@ struct LogOptions: ParsableArguments {
         let level = logLevel ?? .info
         let format = LineLogHandler.Format(rawValue: format) ?? .logfmt
         let isJournal = SystemJournal.isReached(Environment.all())
-        return Logger(label: "vaultwatch") { _ in
-            LineLogHandler(
-                level: level, format: format, journalPriorities: isJournal,
-                record: isJournal && SystemJournal.takesFields ? SystemJournal.send : nil)
+        var record: (@Sendable (LineLogHandler.Record) -> Bool)?
+        if isJournal, SystemJournal.takesFields { record = { SystemJournal.send($0) } }
+        return Logger(label: "vaultwatch") { [record] _ in
+            LineLogHandler(level: level, format: format, journalPriorities: isJournal, record: record)
         }
     }
 }

@@ -13,12 +13,40 @@ struct SystemJournalTests {
         let record = LineLogHandler.Record(
             priority: 3, line: "ts=1 level=error msg=x",
             fields: [("target", "a\nb"), ("rule-group.1", "ä"), (String(repeating: "n", count: 100), "")])
+        let datagram = SystemJournal.datagram(SystemJournal.fields(record))
         #expect(
-            SystemJournal.fields(record) == [
-                "MESSAGE=ts=1 level=error msg=x", "PRIORITY=3", "SYSLOG_IDENTIFIER=vaultwatch",
-                "VAULTWATCH_TARGET=a\nb", "VAULTWATCH_RULE_GROUP_1=ä",
-                "VAULTWATCH_" + String(repeating: "N", count: 50) + "=",
-            ])
+            String(decoding: datagram, as: UTF8.self)
+                == "MESSAGE=ts=1 level=error msg=x\nPRIORITY=3\nSYSLOG_IDENTIFIER=vaultwatch\n"
+                + "VAULTWATCH_TARGET\n\u{3}\0\0\0\0\0\0\0a\nb\nVAULTWATCH_RULE_GROUP_1=ä\n"
+                + "VAULTWATCH_" + String(repeating: "N", count: 50) + "=\n")
+    }
+
+    /// A journal that does not read: what its socket does not take is refused at once.
+    @Test func aJournalThatHangsHoldsNothing() throws {
+        let path = "/tmp/vaultwatch-journal-\(getpid())"
+        unlink(path)
+        defer { unlink(path) }
+        let listener = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        defer { close(listener) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(bound == 0)
+        let record = LineLogHandler.Record(priority: 6, line: "line", fields: [])
+        #expect(SystemJournal.send(record, to: path))
+        var taken = 1
+        while taken < 100_000, SystemJournal.send(record, to: path) { taken += 1 }
+        #expect(taken < 100_000)
+        var bytes = [UInt8](repeating: 0, count: 1000)
+        let count = recv(listener, &bytes, bytes.count, 0)
+        #expect(String(decoding: bytes[..<max(count, 0)], as: UTF8.self).hasPrefix("MESSAGE=line\nPRIORITY=6\n"))
+        #expect(SystemJournal.send(record, to: path))
+        #expect(!SystemJournal.send(record, to: path + "-gone"))
     }
 
     /// The variable is inherited by what a shell in the unit starts, whose streams may go elsewhere.

@@ -129,7 +129,7 @@ import Testing
                 - {name: page, webhook_configs: [{url: '\(receiver.server.url)/', timeout: 5s}]}
             \(receivers.map { "    - " + $0 }.joined(separator: "\n"))
             storage: {path: \(folder.path)/state, retention: 2m}
-            web: {listen_addresses: ["127.0.0.1:\(port)"]}
+            web: {listen_addresses: ["127.0.0.1:\(port)"], allow_anonymous_changes: true}
             """)
         let process = try await ChildProcess.start(Binary.path, ["run", "--config.file=\(file)", "--log.level=error"])
         let agent = Agent(process: process, url: "http://127.0.0.1:\(port)")
