@@ -125,7 +125,7 @@ let package = Package(
         stage(
             "Agent",
             [
-                "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
+                "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "Probes", "Store",
                 "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "HTTPServer", "Web",
                 "Console", "Supervision", "Config", logging,
             ]),

@@ -93,7 +93,7 @@ extension Agent {
         let (appender, rules, watchdog, time) = (appender, rules, watchdog, platform.time)
         let round = supervisor.targetsChanged()
         return ProbeSchedule(
-            set ?? network.probes(configuration, platform: platform), platform: platform,
+            set ?? configuration.probes(network, verdicts: verdicts, platform: platform), platform: platform,
             events: .init(
                 results: { results in
                     let changed = appender.append(results)

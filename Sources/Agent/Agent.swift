@@ -10,6 +10,7 @@ import Store
 package import Supervision
 import Synchronization
 import Telemetry
+import Transport
 import Web
 
 /// The pipeline as one daemon: probes → store → rules → dispatcher → notifier, the journal beside it, the web at its
@@ -27,6 +28,8 @@ package final class Agent: Sendable {
     let rules: RuleManager
     let notifier: Notifier
     let network: Network
+    /// What reading whole backups showed, kept over reloads.
+    let verdicts = BackupVerdicts()
     let probes = ProbeRunner()
     let watchdog: Watchdog
     let supervisor: Supervisor

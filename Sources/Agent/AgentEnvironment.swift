@@ -4,6 +4,7 @@ package import Platform
 package import Probes
 package import Supervision
 package import Telemetry
+package import Transport
 package import Web
 
 /// What the agent reaches the world through, beside `Platform`. Production takes the defaults; a simulation puts its own

@@ -1,13 +1,8 @@
 import Probes
 import Synchronization
-package import Transport
+import Transport
 
-/// An idle connection that its peer has dropped: the peer has died, or restarts.
-package enum LostConnection: Sendable, Hashable {
-    /// - Parameter origin: scheme, host and port: `https://vault-1.example:8200`.
-    case http(origin: String)
-    case postgres(PostgresOptions)
-
+extension LostConnection {
     /// The configured targets that are reached by such a connection.
     func targets(vault: [VaultClusterOptions], postgres: [PostgresServerOptions]) -> [ProbeTarget] {
         switch self {

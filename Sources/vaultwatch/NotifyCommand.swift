@@ -1,4 +1,3 @@
-import Agent
 import Alerts
 import ArgumentParser
 import Config
@@ -8,6 +7,7 @@ import Platform
 import Probes
 import Samples
 import Telemetry
+import Transport
 
 struct NotifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

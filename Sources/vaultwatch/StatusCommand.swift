@@ -6,6 +6,7 @@ import Platform
 import Probes
 import Samples
 import Synchronization
+import Transport
 import Web
 
 struct StatusCommand: AsyncParsableCommand {
@@ -65,7 +66,7 @@ struct StatusCommand: AsyncParsableCommand {
     static func look(
         _ configuration: Configuration, _ platform: Platform = .real(log: LogOptions.silent)
     ) async throws -> EstateStatus {
-        let probes = Network.real(platform).probes(configuration, platform: platform)
+        let probes = configuration.probes(Network.real(platform), platform: platform)
         let results = Mutex<[ProbeTarget: ProbeResult]>([:])
         let schedule = ProbeSchedule(
             probes, platform: platform,

@@ -62,7 +62,7 @@ struct InstallTests {
             .init("reload", "systemctl reload vaultwatch"),
             // Who is in the group may change things, and nobody else.
             .init(
-                "socket",
+                "members",
                 """
                 stat -c '%a %U %G' /run/vaultwatch/vaultwatch.sock
                 useradd -G vaultwatch oncall
@@ -187,7 +187,7 @@ struct InstallTests {
         expect("stale", "warning: the service still has the credential vault-token")
         #expect(said["state"] == "NRestarts=0\nActiveState=active\nSubState=running\nStartLimitIntervalUSec=0\n")
         expect("security", "Overall exposure level for vaultwatch.service: 1.4 OK")
-        expect("socket", "660 vaultwatch vaultwatch\n", "set by oncall (socket)", "401: a change needs a login")
+        expect("members", "660 vaultwatch vaultwatch\n", "set by oncall (socket)", "401: a change needs a login")
         expect("errors", "reload refused")
         #expect(said["errors"]?.contains("level=warn") == false)
         let pids = (said["upgrade"] ?? "").split(separator: "\n")

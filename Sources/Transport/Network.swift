@@ -1,8 +1,4 @@
-package import Config
 package import Platform
-package import Probes
-import S3
-package import Transport
 
 /// The network as the agent sees it: HTTP for probes, HTTP and mail for delivery, and PostgreSQL, each with threads of
 /// its own. They outlive reloads, so that connections are kept.
@@ -17,8 +13,6 @@ package struct Network: Sendable {
     package var database: any PostgresConnector
     /// Takes the number of connections that the probes' targets need.
     private let setConnectionLimit: @Sendable (Int) -> Void
-    /// What reading whole backups showed, kept over reloads.
-    private let verdicts = BackupVerdicts()
 
     /// - Parameter receivers: nil takes `http`.
     package init(
@@ -49,25 +43,14 @@ package struct Network: Sendable {
             setConnectionLimit: { probes.setIdleConnectionLimit($0) })
     }
 
-    /// How many connections the probes of a configuration may need at once: of a node one for its state, one for the
-    /// canary or a login and one for telemetry, where all of them are asked in the same moment.
-    static func connectionLimit(vault: [VaultClusterOptions], buckets: Int) -> Int {
-        let nodes = vault.reduce(0) { $0 + $1.nodes.count + ($1.loadBalancerURL == nil ? 0 : 1) }
-        return 64 + 3 * nodes + 4 * buckets
-    }
+    /// Sets how many connections the probes' targets need; those beyond are closed once they are idle.
+    package func limitConnections(_ count: Int) { setConnectionLimit(count) }
+}
 
-    /// All probes of a configuration.
-    package func probes(_ configuration: Configuration, platform: Platform) -> ProbeSet {
-        setConnectionLimit(Network.connectionLimit(vault: configuration.vault, buckets: configuration.backups.count))
-        var backups: [(options: BackupSetOptions, store: any BackupStore)] = []
-        for bucket in configuration.backups {
-            let store = S3BackupStore(
-                client: S3Client(bucket.store, http: http, files: platform.files, time: platform.time))
-            backups += bucket.sets.map { ($0, store) }
-        }
-        return ProbeSet(
-            vault: configuration.vault, postgres: configuration.postgres, backups: backups, verdicts: verdicts,
-            records: configuration.records, http: http,
-            database: database, platform: platform)
-    }
+/// An idle connection that its peer has dropped: the peer has died, or restarts.
+package enum LostConnection: Sendable, Hashable {
+    /// - Parameter origin: scheme, host and port: `https://vault-1.example:8200`.
+    case http(origin: String)
+    /// To a PostgreSQL server.
+    case postgres(PostgresOptions)
 }

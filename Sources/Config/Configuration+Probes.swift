@@ -1,0 +1,32 @@
+package import Platform
+package import Probes
+import S3
+package import Transport
+
+extension Configuration {
+    /// The probes of all targets.
+    /// - Parameters:
+    ///   - network: what they ask through; it is told how many connections they need.
+    ///   - verdicts: what reading whole backups has shown before.
+    package func probes(
+        _ network: Network, verdicts: BackupVerdicts = BackupVerdicts(), platform: Platform
+    ) -> ProbeSet {
+        network.limitConnections(Configuration.connectionLimit(vault: vault, buckets: backups.count))
+        var stores: [(options: BackupSetOptions, store: any BackupStore)] = []
+        for bucket in backups {
+            let store = S3BackupStore(
+                client: S3Client(bucket.store, http: network.http, files: platform.files, time: platform.time))
+            stores += bucket.sets.map { ($0, store) }
+        }
+        return ProbeSet(
+            vault: vault, postgres: postgres, backups: stores, verdicts: verdicts, records: records,
+            http: network.http, database: network.database, platform: platform)
+    }
+
+    /// How many connections the probes may need at once: of a node one for its state, one for the canary or a login and
+    /// one for telemetry, where all of them are asked in the same moment.
+    static func connectionLimit(vault: [VaultClusterOptions], buckets: Int) -> Int {
+        let nodes = vault.reduce(0) { $0 + $1.nodes.count + ($1.loadBalancerURL == nil ? 0 : 1) }
+        return 64 + 3 * nodes + 4 * buckets
+    }
+}
