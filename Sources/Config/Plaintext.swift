@@ -1,10 +1,10 @@
-import Delivery
+package import Delivery
 import YAML
 
 /// What would cross a network unencrypted, where anybody on the way can read it.
-enum Plaintext {
+package enum Plaintext {
     /// Whether a URL leads over a network without TLS; this machine's own addresses do not.
-    static func isExposed(_ url: String) -> Bool {
+    package static func isExposed(_ url: String) -> Bool {
         guard url.prefix(7).lowercased() == "http://" else { return false }
         var host = url.dropFirst(7).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
@@ -46,8 +46,8 @@ extension ReceiversParser {
 }
 
 extension HTTPClientOptions {
-    /// What of it goes along with each request and must not be read by others.
-    fileprivate var secretName: String? {
+    /// What of it goes along with each request and must not be read by others, in words; nil where nothing does.
+    package var secretName: String? {
         switch authorization {
         case .basic: "the password of basic_auth"
         case .scheme, .oauth2: "the token of http_config"

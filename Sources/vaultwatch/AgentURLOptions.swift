@@ -57,7 +57,18 @@ struct AgentURLOptions: ParsableArguments {
         } else if let token = environment["VAULTWATCH_TOKEN"], !token.isEmpty {
             options.authorization = .scheme("Bearer", credentials: Secret(value: token))
         }
-        return AgentClient(AgentURLOptions.address(url, environment), options)
+        let address = AgentURLOptions.address(url, environment)
+        if case .url(let url) = address, let secret = options.secretName, !options.allowsPlaintext,
+            Plaintext.isExposed(url)
+        {
+            Terminal.error(
+                """
+                \(url): \(secret) would go over the network unencrypted; give an https:// address, or write \
+                "allow_plaintext: true" into the file of --http.config.file
+                """)
+            throw ExitCode.failure
+        }
+        return AgentClient(address, options)
     }
 
     /// Where the agent is: as it was given, else the first socket there is that this user may use.

@@ -355,6 +355,24 @@ import Testing
         folder.remove()
     }
 
+    /// A token for another machine leaves over TLS alone, unless the file says otherwise.
+    @Test func aTokenDoesNotLeaveInClear() async throws {
+        let folder = try TemporaryDirectory()
+        let elsewhere = ["alerts", "--url", "http://198.51.100.1:9321"]
+        let environment = ProcessInfo.processInfo.environment.merging(["VAULTWATCH_TOKEN": RunningAgent.token]) { $1 }
+        var refused = try await Binary.run(elsewhere, environment: environment)
+        #expect(refused.exit == .exited(1))
+        #expect(
+            refused.error.contains(
+                "http://198.51.100.1:9321: the token of http_config would go over the network unencrypted; give an https://"
+            ), "\(refused.error)")
+        #expect(!refused.error.contains(RunningAgent.token))
+        let login = try folder.write("login.yml", "basic_auth: {username: ann, password: secret}\n")
+        refused = try await Binary.run(elsewhere + ["--http.config.file", login])
+        #expect(refused.error.contains("the password of basic_auth would go"), "\(refused.error)")
+        folder.remove()
+    }
+
     @Test func checkConfigWarnsOfAnonymousChanges() async throws {
         let folder = try TemporaryDirectory()
         let rest = """
