@@ -7,8 +7,10 @@ import Synchronization
 final class FileThreads: Sendable {
     /// Stuck files at most before all reads fail; part of the count at `CurlTransportOptions.concurrentConnects`.
     static let limit = 32
-    /// How long a caller waits.
+    /// How long a caller waits, and how often that is looked at: a timer of its own for each of the thousands of reads an
+    /// hour, of which none is ever due, costs more than the reads.
     static let patience = Duration.seconds(2)
+    private static let watchInterval = Duration.milliseconds(250)
     /// Bounds what waits for a thread while all of them are stuck.
     private static let queueLimit = 1024
 
@@ -16,6 +18,11 @@ final class FileThreads: Sendable {
         /// When the calls began that have not returned, by path.
         var running: [String: [Instant]] = [:]
         var count = 0
+        /// Callers that wait, and from when on no longer.
+        var waiting: [UInt64: (deadline: Instant, giveUp: @Sendable () -> Void)] = [:]
+        var nextID: UInt64 = 0
+        /// Whether a task looks for callers that have waited too long.
+        var isWatched = false
     }
 
     private let pool: ThreadPool
@@ -44,15 +51,37 @@ final class FileThreads: Sendable {
             end(path, began)
             return .failure(FileError(path: path, reason: "cannot be read: no thread can be started", isStuck: true))
         }
-        let timer = Task {
-            try? await time.sleep(until: began + FileThreads.patience)
-            answer.fulfil(.failure(FileThreads.stuck(path)))
-        }
-        defer { timer.cancel() }
+        let id = watch(until: began + FileThreads.patience) { answer.fulfil(.failure(FileThreads.stuck(path))) }
+        defer { state.withLock { _ = $0.waiting.removeValue(forKey: id) } }
         return await withTaskCancellationHandler {
             await answer.value()
         } onCancel: {
             answer.fulfil(.failure(FileError(path: path, reason: "cancelled", isStuck: true)))
+        }
+    }
+
+    private func watch(until deadline: Instant, _ giveUp: @escaping @Sendable () -> Void) -> UInt64 {
+        let (id, begins) = state.withLock { state in
+            defer { (state.nextID, state.isWatched) = (state.nextID &+ 1, true) }
+            state.waiting[state.nextID] = (deadline, giveUp)
+            return (state.nextID, !state.isWatched)
+        }
+        if begins { Task { await watch() } }
+        return id
+    }
+
+    /// Ends the waits that are due, until nobody waits.
+    private func watch() async {
+        while true {
+            try? await time.sleep(until: time.monotonic() + FileThreads.watchInterval)
+            let now = time.monotonic()
+            let (due, isOver) = state.withLock { state in
+                let due = state.waiting.values.filter { $0.deadline <= now }
+                if state.waiting.isEmpty { state.isWatched = false }
+                return (due, !state.isWatched)
+            }
+            for one in due { one.giveUp() }
+            if isOver { return }
         }
     }
 

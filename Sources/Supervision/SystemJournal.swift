@@ -57,6 +57,7 @@ package enum SystemJournal {
             let value = Array(field.value.utf8)
             if value.contains(10) {
                 bytes.append(10)
+                // Checked: a count.
                 withUnsafeBytes(of: UInt64(value.count).littleEndian) { bytes += $0 }
             } else {
                 bytes.append(UInt8(ascii: "="))

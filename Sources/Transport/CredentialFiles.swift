@@ -4,9 +4,9 @@ import Synchronization
 
 /// Certificates, keys and secrets, read before a transfer goes to libcurl's thread: that one must wait for no disk.
 ///
-/// All are read for each request, so that new ones count at once. Where a TLS file can't be read, what was read in the last
-/// five minutes serves, so that a file missing for a moment during its rotation fails nothing; while its mount is dead,
-/// it serves without end.
+/// Secrets are read for each request, TLS files once for the requests of a second, so that new ones count at once. Where a
+/// TLS file can't be read, what was read in the last five minutes serves, so that a file missing for a moment during its
+/// rotation fails nothing; while its mount is dead, it serves without end.
 final class CredentialFiles: Sendable {
     private struct Text {
         var text: String
@@ -15,6 +15,8 @@ final class CredentialFiles: Sendable {
 
     private static let limitBytes = 4 << 20
     private static let endurance = Duration.seconds(300)
+    /// All nodes of a cluster are asked in the same moment, with the same files.
+    private static let freshness = Duration.seconds(1)
     /// Files of a configuration, and of those before it.
     private static let countLimit = 256
 
@@ -69,6 +71,7 @@ final class CredentialFiles: Sendable {
     private func text(_ path: String, _ origin: String) async throws(TransportError) -> String {
         let now = platform.time.monotonic()
         let last = known.withLock { $0[path] }
+        if let last, now - last.readAt < CredentialFiles.freshness { return last.text }
         do throws(FileError) {
             let bytes = try await platform.files.readInTime(path, limit: CredentialFiles.limitBytes)
             let text = String(decoding: bytes, as: UTF8.self)

@@ -67,32 +67,39 @@ import Testing
         await sink.stop()
     }
 
-    /// Calls on the mount do not return.
+    /// Calls on the mount do not return: of a token while the agent runs, of records from its start.
     @Test func filesOnADeadMount() async throws {
         let sink = try await Sink.start()
         let record = #"{"event":"vault_backup_completed","time":"2025-11-20T03:00:00Z"}"# + "\n"
-        let agent = try RunningAgent(alerting(sink)) { folder in
-            try #require(mkdir(folder.file("mount"), 0o755) == 0)
-            let names = (0..<8).map { "mount/record-\($0)" }
-            for name in names { try folder.write(name, record) }
-            let token = try folder.write("mount/token", "t")
-            return targets(sink, ", token_file: \(token)")
-                + "\nrecords: [\(names.map(folder.file).joined(separator: ", "))]"
-        }
-        let flag = agent.folder.file("hang")
         let library = URL(filePath: Binary.path).deletingLastPathComponent().appending(path: "libHangingDisk.so").path
-        try agent.folder.write("hang", "")
-        try await agent.start([
-            "env", "LD_PRELOAD=\(library)", "HANGING_DISK_FLAG=\(flag)",
-            "HANGING_DISK_FOLDER=\(agent.folder.file("mount"))",
-        ])
-        #expect(await probesGoOn(sink))
-        try await page(agent, sink, "Paged")
-        let isTold = await waitUntil { await query(agent, "sum(records_readable)").contains(#""0"]"#) }
-        #expect(isTold, "\(agent.log)")
-        #expect(await probesGoOn(sink))
-        unlink(flag)
-        await agent.stop()
+        for hasRecords in [false, true] {
+            let agent = try RunningAgent(alerting(sink)) { folder in
+                try #require(mkdir(folder.file("mount"), 0o755) == 0)
+                if !hasRecords {
+                    let token = try folder.write("mount/token", "t")
+                    return targets(sink, ", token_file: \(token)")
+                }
+                let names = (0..<8).map { "mount/record-\($0)" }
+                for name in names { try folder.write(name, record) }
+                return targets(sink) + "\nrecords: [\(names.map(folder.file).joined(separator: ", "))]"
+            }
+            let flag = agent.folder.file("hang")
+            if hasRecords { try agent.folder.write("hang", "") }
+            try await agent.start([
+                "env", "LD_PRELOAD=\(library)", "HANGING_DISK_FLAG=\(flag)",
+                "HANGING_DISK_FOLDER=\(agent.folder.file("mount"))",
+            ])
+            try agent.folder.write("hang", "")
+            #expect(await probesGoOn(sink))
+            try await page(agent, sink, "Paged\(hasRecords)")
+            if hasRecords {
+                let isTold = await waitUntil { await query(agent, "sum(records_readable)").contains(#""0"]"#) }
+                #expect(isTold, "\(agent.log)")
+            }
+            #expect(await probesGoOn(sink))
+            unlink(flag)
+            await agent.stop()
+        }
         await sink.stop()
     }
 

@@ -133,7 +133,6 @@ struct UnderSystemdTests {
                 "configure",
                 """
                 cp /root/vaultwatch.yml /etc/vaultwatch/
-                echo "RELOAD_ARGS=--url=$url" >>/etc/default/vaultwatch
                 head -c 8 /dev/zero >/etc/stepped
                 mkdir -p /etc/systemd/system/vaultwatch.service.d
                 cat >/etc/systemd/system/vaultwatch.service.d/test.conf <<END
