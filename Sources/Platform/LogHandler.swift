@@ -84,7 +84,8 @@ package struct LineLogHandler: LogHandler {
         if let error = event.error { fields.append(("err", LineLogHandler.cut("\(error)"))) }
         let priority = LineLogHandler.priority(event.level)
         let text = line(event.level, "\(event.message)", fields)
-        if let record, record(Record(priority: priority, line: text, fields: fields.map { (name: $0.0, value: $0.1) })) {
+        if let record, record(Record(priority: priority, line: text, fields: fields.map { (name: $0.0, value: $0.1) }))
+        {
             return
         }
         writeLine(text, priority: priority)
