@@ -52,7 +52,7 @@ extension Agent {
         let (options, platform) = (options, platform)
         let reading: @Sendable () -> Result<Loaded, any Error> = {
             Result {
-                let loaded = try Agent.load(options, platform)
+                let loaded = try Agent.load(options, platform.readingInTime)
                 for path in loaded.configuration.delivery.templates.flatMap({ platform.files.glob($0) }) {
                     _ = try platform.files.read(path, limit: 4 << 20)
                 }

@@ -71,7 +71,7 @@ package final class Agent: Sendable {
         self.platform = platform
         self.environment = environment
         loader = platform.workPool("reload", threads: 1)
-        let loaded = try Agent.load(options, platform)
+        let loaded = try Agent.load(options, platform.readingInTime)
         let configuration = loaded.configuration
         let lostConnections = LostConnections()
         network = environment.network ?? Network.real(platform) { lostConnections.report($0) }

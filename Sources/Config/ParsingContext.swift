@@ -59,7 +59,8 @@ package struct ParsingContext: Sendable {
         return isComplete ? (out.hasPrefix("/") ? out : folder + "/" + out) : nil
     }
 
-    /// The path under a key; an error is added if the file cannot be read now.
+    /// The path under a key; an error is added if the file cannot be read now. Where its disk does not answer nothing is
+    /// known of it: whoever uses it will tell.
     package func readableFile(_ fields: inout Fields, _ key: String) -> String? {
         guard let node = fields.node(key) else { return nil }
         guard let text = node.scalar else {
@@ -70,10 +71,10 @@ package struct ParsingContext: Sendable {
         guard let path = expanded(text, at: node.position) else { return text }
         do {
             _ = try files.read(path, limit: ParsingContext.fileLimitBytes)
-        } catch {
+        } catch  where !error.isStuck {
             let advice = error.isMissing ? FileContents.phrase(for: key).map { "; put there: \($0)" } ?? "" : ""
             errors.add(node.position, "\(key): cannot read \(error.description)\(advice)")
-        }
+        } catch {}
         return path
     }
 

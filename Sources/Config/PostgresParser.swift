@@ -79,9 +79,9 @@ extension TargetParser {
             parameters[key] = full
             do {
                 _ = try context.files.read(full, limit: ParsingContext.fileLimitBytes)
-            } catch {
+            } catch  where !error.isStuck {
                 errors.add(position, "\(key): cannot read \(error.description)")
-            }
+            } catch {}
         }
 
         var connection = PostgresOptions(

@@ -67,12 +67,12 @@ import Testing
         await sink.stop()
     }
 
-    /// Calls on the mount do not return: of a token while the agent runs, of records from its start.
+    /// Calls on the mount do not return: of a token while the agent runs, of a token and of records from its start.
     @Test func filesOnADeadMount() async throws {
         let sink = try await Sink.start()
         let record = #"{"event":"vault_backup_completed","time":"2025-11-20T03:00:00Z"}"# + "\n"
         let library = URL(filePath: Binary.path).deletingLastPathComponent().appending(path: "libHangingDisk.so").path
-        for hasRecords in [false, true] {
+        for (hasRecords, isDeadAtStart) in [(false, false), (false, true), (true, true)] {
             let agent = try RunningAgent(alerting(sink)) { folder in
                 try #require(mkdir(folder.file("mount"), 0o755) == 0)
                 if !hasRecords {
@@ -84,14 +84,14 @@ import Testing
                 return targets(sink) + "\nrecords: [\(names.map(folder.file).joined(separator: ", "))]"
             }
             let flag = agent.folder.file("hang")
-            if hasRecords { try agent.folder.write("hang", "") }
+            if isDeadAtStart { try agent.folder.write("hang", "") }
             try await agent.start([
                 "env", "LD_PRELOAD=\(library)", "HANGING_DISK_FLAG=\(flag)",
                 "HANGING_DISK_FOLDER=\(agent.folder.file("mount"))",
             ])
             try agent.folder.write("hang", "")
             #expect(await probesGoOn(sink))
-            try await page(agent, sink, "Paged\(hasRecords)")
+            try await page(agent, sink, "Paged\(hasRecords)\(isDeadAtStart)")
             if hasRecords {
                 let isTold = await waitUntil { await query(agent, "sum(records_readable)").contains(#""0"]"#) }
                 #expect(isTold, "\(agent.log)")

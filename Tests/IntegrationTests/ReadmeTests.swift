@@ -21,7 +21,10 @@ import Testing
 
     @Test func everyMakeTargetIsThere() async throws {
         let targets = try Self.commands("make")
-        #expect(targets == [["run"], ["test"], ["build"], ["deb"], ["bench"], ["reproduce"]])
+        #expect(
+            targets == [
+                ["run"], ["test"], ["build"], ["deb"], ["bench"], ["fuzz"], ["sanitize"], ["soak"], ["reproduce"],
+            ])
         let makefile = try String(contentsOfFile: Binary.root + "/Makefile", encoding: .utf8).components(
             separatedBy: "\n")
         for target in targets.flatMap({ $0 }) {

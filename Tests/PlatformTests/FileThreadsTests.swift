@@ -132,6 +132,37 @@ struct FileThreadsTests {
         while (try? await threads.run("/live", { () throws(FileError) in 7 }).get()) != 7 {}
     }
 
+    private struct DeadFolder: FileAccess {
+        let mount: Mount
+
+        func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+            if path.hasPrefix("/dead/") { mount.call() }
+            return [7]
+        }
+        func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
+            (try read(path, limit: limit), false)
+        }
+        func glob(_ pattern: String) -> [String] { [pattern] }
+        func makeFolder(_ path: String, mode: UInt32) throws(FileError) {}
+        func makePrivate(_ path: String) throws(FileError) {}
+        func rename(_ path: String, to new: String) throws(FileError) {}
+        func remove(_ path: String) throws(FileError) {}
+    }
+
+    /// For a start, which may block: a dead folder costs it two seconds, however many files it names there.
+    @Test func aStartWaitsForADeadFolderOnce() throws {
+        let mount = try Mount()
+        let files = TimedFiles(DeadFolder(mount: mount), threads: SystemThreads())
+        for name in ["token", "password", "key"] {
+            let error = #expect(throws: FileError.self) { try files.read("/dead/" + name, limit: 10) }
+            #expect(error?.isStuck == true && error?.path == "/dead/" + name)
+        }
+        #expect(mount.calls == 1)
+        #expect(try files.read("/live/token", limit: 10) == [7])
+        #expect(files.glob("/live/*") == ["/live/*"])
+        mount.answer()
+    }
+
     @Test func aCancelledCallerWaitsNoLonger() async throws {
         let mount = try Mount()
         let threads = FileThreads()
