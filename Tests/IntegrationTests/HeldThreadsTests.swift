@@ -90,13 +90,13 @@ import Testing
                 "HANGING_DISK_FOLDER=\(agent.folder.file("mount"))",
             ])
             try agent.folder.write("hang", "")
-            #expect(await probesGoOn(sink))
+            #expect(await probesGoOn(sink, 2))
             try await page(agent, sink, "Paged\(hasRecords)\(isDeadAtStart)")
             if hasRecords {
                 let isTold = await waitUntil { await query(agent, "sum(records_readable)").contains(#""0"]"#) }
                 #expect(isTold, "\(agent.log)")
             }
-            #expect(await probesGoOn(sink))
+            #expect(await probesGoOn(sink, 2))
             unlink(flag)
             await agent.stop()
         }
