@@ -10,6 +10,7 @@ extension Dispatcher {
     /// the end. The caller leaves out alerts that have ended and were removed since the start. `pending` then lists the
     /// messages of both.
     package mutating func merge(_ saved: Saved, now: Moment) -> Decisions {
+        let own = destinations.mapValues(\.notified)
         for silence in saved.silences where silences.all[silence.id] == nil { silences.restore(silence) }
         let (taken, left) = withinLimits(saved.alerts.filter { alerts[$0.id] == nil })
         take(taken, now)
@@ -29,7 +30,7 @@ extension Dispatcher {
         }
         var superseded: [UInt64] = []
         for message in saved.outbox.sorted(by: { $0.id < $1.id }) {
-            merge(message, &superseded)
+            merge(message, own[Destination(message.notification)] ?? [], &superseded)
             nextID = max(nextID, message.id &+ 1)
         }
         let old = groups.mapValues { (group: $0, due: flushes.due($0.id)) }
@@ -73,14 +74,17 @@ extension Dispatcher {
         return changed
     }
 
-    private mutating func merge(_ message: Outgoing, _ superseded: inout [UInt64]) {
+    /// - Parameter told: what this run has notified the destination of.
+    private mutating func merge(_ message: Outgoing, _ told: Set<UInt64>, _ superseded: inout [UInt64]) {
         let destination = Destination(message.notification)
         let pending = DestinationState.Pending(message)
         var state = destinations[destination] ?? DestinationState()
         state.recordUnanswered(pending)
         let firesAgain = pending.resolved.contains { alerts[$0]?.isEnded == false }
         let other = state.pending
-        if firesAgain || (other.map { $0.message.id > message.id } ?? false) {
+        // What it says was said again, while the disk did not answer.
+        let isTold = pending.resolved.isEmpty && told.isSuperset(of: pending.firing)
+        if firesAgain || isTold || (other.map { $0.message.id > message.id } ?? false) {
             superseded.append(message.id)
         } else {
             if let other { superseded.append(other.message.id) }

@@ -74,6 +74,21 @@ struct MergeTests {
         #expect(d.saved.logEntries.first?.possiblyNotified.count == 1)
     }
 
+    /// What the first run could not deliver is not sent where the second run has told it meanwhile.
+    @Test func whatWasToldAgain() {
+        var (saved, d) = runs { d in
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            #expect(d.step(0, sending: false) == ["first:A/"])
+        }
+        _ = d.receive([firing(["alertname": "A"], 100)], now: at(100))
+        #expect(d.step(100) == ["first:A/"])
+        let decisions = d.merge(saved, now: at(110))
+        #expect(decisions.withdrawn == saved.outbox.map(\.id))
+        #expect(d.pending.isEmpty && d.step(120) == [])
+        _ = d.receive([ended(["alertname": "A"], since: 100, 150)], now: at(150))
+        #expect(d.step(160) == ["resolved:/A"])
+    }
+
     /// The end that the first run could not deliver is not sent where the alert fires again.
     @Test func anEndThatIsNoLongerTrue() {
         var (saved, d) = runs { d in
