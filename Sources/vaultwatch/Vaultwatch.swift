@@ -1,5 +1,9 @@
 import ArgumentParser
+import Platform
 import Supervision
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 @main
 enum Main {
@@ -13,12 +17,23 @@ enum Main {
             } else {
                 try command.run()
             }
+            end(.success)
         } catch {
+            let code = Vaultwatch.exitCode(for: error)
+            let text = Vaultwatch.fullMessage(for: error)
+            if !text.isEmpty {
+                if code == .success { print(text) } else { Terminal.error(text) }
+            }
             // As in promtool, usage errors exit with 2.
-            guard Vaultwatch.exitCode(for: error) == .validationFailure else { Vaultwatch.exit(withError: error) }
-            Terminal.error(Vaultwatch.fullMessage(for: error))
-            Vaultwatch.exit(withError: ExitCode(2))
+            end(code == .validationFailure ? ExitCode(2) : code)
         }
+    }
+
+    /// Ends the process without the handlers of atexit(3): libraries would clean up under threads that still use them.
+    private static func end(_ code: ExitCode) -> Never {
+        LogSink.standardError.flush()
+        fflush(nil)
+        _exit(code.rawValue)
     }
 }
 
