@@ -93,7 +93,9 @@ import Testing
             #expect(await probesGoOn(sink, 2))
             try await page(agent, sink, "Paged\(hasRecords)\(isDeadAtStart)")
             if hasRecords {
-                let isTold = await waitUntil { await query(agent, "sum(records_readable)").contains(#""0"]"#) }
+                let isTold = await waitUntil(atMost: .seconds(120)) {
+                    await query(agent, "sum(records_readable)").contains(#""0"]"#)
+                }
                 #expect(isTold, "\(agent.log)")
             }
             #expect(await probesGoOn(sink, 2))
