@@ -31,7 +31,7 @@ extension Agent {
     @discardableResult
     func reload(by caller: String = "") async -> String? {
         await reloads.run {
-            // Whoever may ask for reloads must not keep the agent busy with them.
+            // A client that may reload must not keep the agent busy with it.
             let earliest = self.state.withLock(\.lastReloadBegan).map { $0 + Agent.reloadSpacing }
             if !caller.isEmpty, let earliest { try? await self.platform.time.sleep(until: earliest) }
             self.state.withLock { $0.lastReloadBegan = self.platform.time.monotonic() }
@@ -66,7 +66,8 @@ extension Agent {
         guard let found else {
             throw FileError(
                 path: options.configFile,
-                reason: "it and the files that it names were not read in 30s: a disk or mount does not answer",
+                reason:
+                    "it and the files that it names were not read in \(Agent.filePatience.prometheusDescription): a disk or mount does not answer",
                 isStuck: true)
         }
         guard let result = found else {

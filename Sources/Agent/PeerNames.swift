@@ -2,8 +2,8 @@ import Platform
 import Samples
 import Synchronization
 
-/// The names of the users at the other end of the Unix socket. A directory of users may be in the network: nobody waits
-/// for it longer than a moment.
+/// The names of the users at the other end of the Unix socket. A directory of users may be in the network, so a
+/// request waits for it no longer than `patience`.
 final class PeerNames: Sendable {
     private struct State {
         var names: [UInt32: String] = [:]

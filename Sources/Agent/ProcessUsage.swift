@@ -11,7 +11,7 @@ package struct ProcessUsage: Sendable, Hashable {
     package var residentBytes: Double?
     /// Open file descriptors; nil where the system does not tell.
     package var openFiles: Int?
-    /// Log lines that nobody read in time.
+    /// Log lines that were lost, since their reader was too slow.
     package var lostLogLines = 0
     /// Threads that the system refused to start.
     package var threadFailures = 0

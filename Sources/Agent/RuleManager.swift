@@ -348,9 +348,9 @@ package actor RuleManager {
         for entry in entries.values {
             known.formUnion(entry.evaluator.firing())
             let unmerged = entry.unmerged?.ends(at: Timestamp(milliseconds: 0), externalLabels: context.externalLabels)
-            known.formUnion((unmerged ?? []).map(\.fingerprint))
+            known.formUnion((unmerged ?? []).map(\.id))
         }
-        return alerts.filter { $0.endsAt == nil && !known.contains($0.fingerprint) }
+        return alerts.filter { $0.endsAt == nil && !known.contains($0.id) }
     }
 
     /// Writes the state of all groups, from which a restart knows how long the outage was.

@@ -6,7 +6,7 @@ package import Transport
 extension Configuration {
     /// The probes of all targets.
     /// - Parameters:
-    ///   - network: what they ask through; it is told how many connections they need.
+    ///   - network: its clients make the requests; its connection limit is set for them.
     ///   - verdicts: what reading whole backups has shown before.
     package func probes(
         _ network: Network, verdicts: BackupVerdicts = BackupVerdicts(), platform: Platform

@@ -13,9 +13,8 @@ extension Configuration {
     package static func load(
         _ path: String, files: any FileAccess, environment: [String: String]
     ) throws(ConfigurationErrors) -> Configuration {
-        let errors = ErrorList()
-        let context = ParsingContext(
-            errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
+        let context = ParsingContext(file: path, files: files, environment: environment)
+        let errors = context.errors
         guard let root = document(path, context) else { throw ConfigurationErrors(errors: errors.errors) }
 
         var fields = Fields(root, errors, "the configuration")

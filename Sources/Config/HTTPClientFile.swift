@@ -11,9 +11,8 @@ package enum HTTPClientFile {
     package static func load(
         _ path: String, files: any FileAccess, environment: [String: String]
     ) throws(ConfigurationErrors) -> HTTPClientOptions {
-        let errors = ErrorList()
-        let context = ParsingContext(
-            errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
+        let context = ParsingContext(file: path, files: files, environment: environment)
+        let errors = context.errors
         let options = Configuration.document(path, context).map {
             ReceiversParser(context: context).httpClient($0, default: HTTPClientOptions())
         }

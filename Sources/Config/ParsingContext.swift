@@ -27,6 +27,11 @@ package struct ParsingContext: Sendable {
         self.folder = folder
     }
 
+    /// For a file of its own, without errors so far.
+    init(file: String, files: any FileAccess, environment: [String: String]) {
+        self.init(errors: ErrorList(), files: files, environment: environment, folder: parentFolder(of: file))
+    }
+
     /// Replaces `${NAME}` by the environment's variables and makes the path absolute. An unknown variable is an error;
     /// the path is returned unchanged then.
     package func path(_ text: String, at position: SourcePosition) -> String { expanded(text, at: position) ?? text }
@@ -60,7 +65,7 @@ package struct ParsingContext: Sendable {
     }
 
     /// The path under a key; an error is added if the file cannot be read now. Where its disk does not answer nothing is
-    /// known of it: whoever uses it will tell.
+    /// known of it, and its use reports the failure.
     package func readableFile(_ fields: inout Fields, _ key: String) -> String? {
         guard let node = fields.node(key) else { return nil }
         guard let text = node.scalar else {

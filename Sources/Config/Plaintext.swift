@@ -1,4 +1,5 @@
 package import Delivery
+import Transport
 import YAML
 
 /// What would cross a network unencrypted, where anybody on the way can read it.
@@ -6,14 +7,7 @@ package enum Plaintext {
     /// Whether a URL leads over a network without TLS; this machine's own addresses do not.
     package static func isExposed(_ url: String) -> Bool {
         guard url.prefix(7).lowercased() == "http://" else { return false }
-        var host = url.dropFirst(7).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        if let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
-        if host.hasPrefix("[") {
-            host = host.dropFirst().prefix { $0 != "]" }
-        } else if let colon = host.firstIndex(of: ":") {
-            host = host[..<colon]
-        }
-        return !isLoopback(String(host))
+        return !(URLParts(url).map { isLoopback($0.host) } ?? false)
     }
 
     /// Whether a host is this machine by its name or address. Sources: RFC 6761, 6.3; RFC 1122, 3.2.1.3.

@@ -27,8 +27,8 @@ extension TargetParser {
     /// Debian's; libpq 15 knows no name for the system's authorities.
     private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 
-    /// Over a network libpq's own default, `prefer`, would tell password and answers to whoever stands in between: the
-    /// server is verified unless the configuration says what else is meant.
+    /// Over a network libpq's own default, `prefer`, would give password and answers to a man in the middle: the
+    /// server is verified unless the configuration says otherwise.
     /// - Returns: whether the default was taken.
     private func takeEncryption(_ parameters: inout [String: String]) -> Bool {
         let hosts = parameters["host", default: parameters["hostaddr"] ?? ""].split(separator: ",").map(String.init)

@@ -21,9 +21,8 @@ package struct WebFile: Sendable {
     package static func load(
         _ path: String, files: any FileAccess, environment: [String: String]
     ) throws(ConfigurationErrors) -> WebFile {
-        let errors = ErrorList()
-        let context = ParsingContext(
-            errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
+        let context = ParsingContext(file: path, files: files, environment: environment)
+        let errors = context.errors
         var file = WebFile()
         if let root = Configuration.document(path, context) {
             var fields = Fields(root, errors, "the web configuration")

@@ -1,5 +1,6 @@
 package import Platform
 import Samples
+import Transport
 package import Web
 import YAML
 
@@ -47,7 +48,7 @@ extension WebOptions {
 
     /// What a check of a password may cost: a few seconds at most.
     private static let costs = 4...15
-    /// The shortest token that nobody guesses.
+    /// The shortest token that is taken; a shorter one could be guessed.
     private static let tokenBytes = 16
 
     /// Parses names with secrets: `ann: …`, or `ann_file: …` for the secret of `ann` in a file.
@@ -101,14 +102,16 @@ extension WebOptions {
     /// The socket's name in its folder.
     package static let socketName = "vaultwatch.sock"
 
+    /// systemd's `RUNTIME_DIRECTORY`: the first of several with colons between them. Source: systemd.exec(5).
+    package static func runtimeFolder(_ environment: [String: String]) -> String? {
+        environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
+    }
+
     /// Where the Unix socket is; nil for none.
-    /// - Parameters:
-    ///   - environment: systemd's `RUNTIME_DIRECTORY` is one folder, or several with colons between them.
-    ///   - storagePath: the folder in its place.
+    /// - Parameter storagePath: its folder where systemd gives none.
     package func socketPath(environment: [String: String], storagePath: String) -> String? {
         if let socket { return socket.isEmpty ? nil : socket }
-        let folder = environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
-        return (folder ?? storagePath) + "/" + WebOptions.socketName
+        return (WebOptions.runtimeFolder(environment) ?? storagePath) + "/" + WebOptions.socketName
     }
 
     /// Who may do what. Reads the files of users and tokens: a change of them takes effect at the next reload.
@@ -124,14 +127,7 @@ extension WebOptions {
         for (name, token) in tokens { access.tokens[name] = try token.reveal(files) }
         access.allowsAnonymousChanges = allowsAnonymousChanges
         let listened = listenAddresses.compactMap { WebOptions.hostAndPort($0)?.host }
-        access.hosts = KnownHosts(listened + [hostname, WebOptions.host(of: externalURL)] + allowedHosts)
+        access.hosts = KnownHosts(listened + [hostname, URLParts(externalURL)?.host ?? ""] + allowedHosts)
         return access
-    }
-
-    /// The host of a URL; empty where there is none.
-    private static func host(of url: String) -> String {
-        guard let scheme = url.firstRange(of: "://") else { return "" }
-        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        return authority.hasPrefix("[") ? "" : String(authority.prefix { $0 != ":" })
     }
 }

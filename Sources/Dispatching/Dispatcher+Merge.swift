@@ -57,34 +57,35 @@ extension Dispatcher {
         return decisions
     }
 
-    /// Makes a message of the last run pending, unless this run has a newer one for the same destination, or knows that an
-    /// alert which the message resolves fires again. The receiver may have it: the journal does not know of attempts.
     /// Gives alerts that no rule evaluates any more an end, since nothing else would end them. An alert that its rule has
     /// sent since, or sends again before that time, goes on.
     /// - Parameter saved: as the journal had them.
     /// - Returns: the alerts that now have this end.
     package mutating func end(_ saved: [Alert], at end: Timestamp) -> [Alert] {
         var changed: [Alert] = []
-        for var alert in saved where alerts[alert.fingerprint]?.alert == alert && alert.endsAt == nil {
+        for var alert in saved where alerts[alert.id]?.alert == alert && alert.endsAt == nil {
             alert.endsAt = end
-            alerts[alert.fingerprint]?.alert = alert
+            update(alert, isEnded: false)
             updateIndexes(alert, isEnded: false)
             changed.append(alert)
         }
         return changed
     }
 
-    /// - Parameter told: what this run has notified the destination of.
-    private mutating func merge(_ message: Outgoing, _ told: Set<UInt64>, _ superseded: inout [UInt64]) {
+    /// Makes a message of the last run pending, unless this run has a newer one for the same destination, has sent what it
+    /// says, or knows that an alert which the message resolves fires again. The receiver may have it: the journal does not
+    /// know of attempts.
+    /// - Parameter notified: the alerts that this run has notified the destination of.
+    private mutating func merge(_ message: Outgoing, _ notified: Set<UInt64>, _ superseded: inout [UInt64]) {
         let destination = Destination(message.notification)
         let pending = DestinationState.Pending(message)
         var state = destinations[destination] ?? DestinationState()
         state.recordUnanswered(pending)
         let firesAgain = pending.resolved.contains { alerts[$0]?.isEnded == false }
         let other = state.pending
-        // What it says was said again, while the disk did not answer.
-        let isTold = pending.resolved.isEmpty && told.isSuperset(of: pending.firing)
-        if firesAgain || isTold || (other.map { $0.message.id > message.id } ?? false) {
+        // Sent again while the disk did not answer.
+        let isSent = pending.resolved.isEmpty && notified.isSuperset(of: pending.firing)
+        if firesAgain || isSent || (other.map { $0.message.id > message.id } ?? false) {
             superseded.append(message.id)
         } else {
             if let other { superseded.append(other.message.id) }

@@ -20,19 +20,10 @@ final class ConnectionPlaces: Sendable {
                 self = .socket
                 return
             }
-            let text = address?.ipAddress ?? ""
+            let text = HTTPConnection.remote(address)
             // inet_pton(3)
             var bytes = [UInt8](repeating: 0, count: 16)
-            guard inet_pton(AF_INET6, text, &bytes) == 1 else {
-                self = .address(Array(text.utf8))
-                return
-            }
-            // ::ffff:192.0.2.1 is an IPv4 client of a socket that listens for both.
-            let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
-            self =
-                isMapped
-                ? .address(Array(bytes.suffix(4).map { String($0) }.joined(separator: ".").utf8))
-                : .address(Array(bytes.prefix(8)))
+            self = .address(inet_pton(AF_INET6, text, &bytes) == 1 ? Array(bytes.prefix(8)) : Array(text.utf8))
         }
     }
 

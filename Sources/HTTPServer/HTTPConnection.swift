@@ -138,7 +138,7 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     /// An IPv4 client of a socket that listens for both has an IPv4 address all the same.
-    private static func remote(_ address: SocketAddress?) -> String {
+    static func remote(_ address: SocketAddress?) -> String {
         let text = address?.ipAddress ?? ""
         return text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
     }

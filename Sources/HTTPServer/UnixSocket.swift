@@ -30,7 +30,7 @@ package struct UnixSocket: Sendable {
         unlink(unfinished)
         let descriptor = try open(path)
         do throws(ServerError) {
-            guard address(unfinished, { Glibc.bind(descriptor, $0, $1) }) == 0 else { throw error(path) }
+            guard withUnixAddress(unfinished, { Glibc.bind(descriptor, $0, $1) }) == 0 else { throw error(path) }
             var found = stat()
             guard lstat(unfinished, &found) == 0 else { throw error(path) }
             var mode: mode_t = 0o600
@@ -70,7 +70,7 @@ package struct UnixSocket: Sendable {
         let descriptor = try open(path)
         defer { close(descriptor) }
         // A live one whose queue is full says EAGAIN.
-        if address(path, { connect(descriptor, $0, $1) }) == 0 || errno == EAGAIN {
+        if withUnixAddress(path, { connect(descriptor, $0, $1) }) == 0 || errno == EAGAIN {
             throw ServerError("\(path): another process listens there")
         }
         guard errno == ECONNREFUSED || errno == ENOENT else { throw error(path) }
@@ -81,18 +81,6 @@ package struct UnixSocket: Sendable {
         let descriptor = socket(AF_UNIX, type, 0)
         guard descriptor >= 0 else { throw error(path) }
         return descriptor
-    }
-
-    /// - Parameter path: short enough.
-    private static func address(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
     }
 
     private static func error(_ path: String) -> ServerError {

@@ -53,9 +53,9 @@ struct JournalFile {
             if try database.number("PRAGMA user_version") != 0 { return }
         }
         try database.transaction { () throws(SQLiteError) in
+            // `outbox.attempted` is not read any more; the format stays that of earlier versions.
             try database.execute(
                 """
-                -- `attempted` is not read any more; the format stays that of earlier versions.
                 CREATE TABLE alerts (fingerprint INTEGER PRIMARY KEY, body BLOB NOT NULL);
                 CREATE TABLE outbox (id INTEGER PRIMARY KEY, attempted INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
                 CREATE TABLE records (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;

@@ -1,5 +1,7 @@
+import Dispatch
 import Samples
 import Synchronization
+import Text
 
 /// Threads for calls on files that may never return, as on a dead mount, where nothing can interrupt them. A call that is
 /// stuck keeps its thread until the mount answers; its path has no other one meanwhile, and all of them together no more
@@ -34,22 +36,27 @@ final class FileThreads: Sendable {
         self.time = time
     }
 
+    private enum Refusal {
+        /// A call on the same path has not returned, or too many wait.
+        case stuck
+        case noThread
+    }
+
+    private final class Answer<Value: Sendable>: Sendable {
+        let result = Mutex<Result<Value, FileError>?>(nil)
+    }
+
     /// Runs the call, unless one on the same path is stuck.
     func run<Value: Sendable>(
         _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
     ) async -> Result<Value, FileError> {
         let began = time.monotonic()
-        guard begin(path, began) else { return .failure(FileThreads.stuck(path)) }
         let answer = OneShot<Result<Value, FileError>>()
-        let isTaken = pool.submit {
-            let result: Result<Value, FileError>
-            do throws(FileError) { result = .success(try call()) } catch { result = .failure(error) }
-            self.end(path, began)
-            answer.fulfil(result)
-        }
-        guard isTaken else {
-            end(path, began)
+        switch submit(path, began, call, { answer.fulfil($0) }) {
+        case .stuck: return .failure(FileThreads.stuck(path))
+        case .noThread:
             return .failure(FileError(path: path, reason: "cannot be read: no thread can be started", isStuck: true))
+        case nil: break
         }
         let id = watch(until: began + FileThreads.patience) { answer.fulfil(.failure(FileThreads.stuck(path))) }
         defer { state.withLock { _ = $0.waiting.removeValue(forKey: id) } }
@@ -58,6 +65,40 @@ final class FileThreads: Sendable {
         } onCancel: {
             answer.fulfil(.failure(FileError(path: path, reason: "cancelled", isStuck: true)))
         }
+    }
+
+    /// The same for a caller that may block; without a thread the call runs on its own.
+    func runBlocking<Value: Sendable>(
+        _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
+    ) -> Result<Value, FileError> {
+        let answer = Answer<Value>()
+        let done = DispatchSemaphore(value: 0)
+        let refusal = submit(path, time.monotonic(), call) { result in
+            answer.result.withLock { $0 = result }
+            done.signal()
+        }
+        switch refusal {
+        case .stuck: return .failure(FileThreads.stuck(path))
+        case .noThread: return Result { () throws(FileError) in try call() }
+        case nil: break
+        }
+        _ = done.wait(timeout: .now() + .nanoseconds(Int(clamping: FileThreads.patience.nanoseconds)))
+        return answer.result.withLock { $0 } ?? .failure(FileThreads.stuck(path))
+    }
+
+    /// - Parameter completed: called once on the call's thread, unless the call is refused.
+    private func submit<Value: Sendable>(
+        _ path: String, _ began: Instant, _ call: @escaping @Sendable () throws(FileError) -> Value,
+        _ completed: @escaping @Sendable (Result<Value, FileError>) -> Void
+    ) -> Refusal? {
+        guard begin(path, began) else { return .stuck }
+        let isTaken = pool.submit {
+            let result = Result { () throws(FileError) in try call() }
+            self.end(path, began)
+            completed(result)
+        }
+        if !isTaken { end(path, began) }
+        return isTaken ? nil : .noThread
     }
 
     private func watch(until deadline: Instant, _ giveUp: @escaping @Sendable () -> Void) -> UInt64 {
@@ -85,7 +126,7 @@ final class FileThreads: Sendable {
         }
     }
 
-    private static func stuck(_ path: String) -> FileError {
+    static func stuck(_ path: String) -> FileError {
         FileError(
             path: path, reason: "not read in \(patience.prometheusDescription): its disk or mount does not answer",
             isStuck: true)

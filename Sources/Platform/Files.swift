@@ -83,7 +83,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 /// threads of their own. Only regular files are read.
 package struct SystemFiles: FileAccess {
     /// Of the process, as the threads that hang are.
-    private static let threads = FileThreads()
+    static let threads = FileThreads()
 
     /// The file system of this machine.
     package init() {}

@@ -1,26 +1,18 @@
-import Dispatch
 import Synchronization
 
 /// Files for a caller that may block, but not for ever: a start on which a mount does not answer. Each read waits for two
-/// seconds at most, on a thread of its own that stays behind where it is stuck; what else lies in that folder then fails
-/// at once.
+/// seconds at most; what else lies in the folder of one that is stuck then fails at once.
 package struct TimedFiles: FileAccess {
-    private final class Answer<Value: Sendable>: Sendable {
-        let result = Mutex<Result<Value, FileError>?>(nil)
-    }
-
     private final class Folders: Sendable {
         let stuck = Mutex<Set<String>>([])
     }
 
-    private static let patience = 2
-
     private let files: any FileAccess
-    private let threads: any ThreadStarter
+    private let threads: FileThreads
     private let folders = Folders()
 
     /// The same files, read in time.
-    package init(_ files: any FileAccess, threads: any ThreadStarter) {
+    init(_ files: any FileAccess, threads: FileThreads = SystemFiles.threads) {
         self.files = files
         self.threads = threads
     }
@@ -61,25 +53,9 @@ package struct TimedFiles: FileAccess {
         _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
     ) throws(FileError) -> Value {
         let folder = parentFolder(of: path)
-        let stuck = FileError(
-            path: path, reason: "not read in \(TimedFiles.patience)s: its disk or mount does not answer", isStuck: true)
-        if folders.stuck.withLock({ $0.contains(folder) }) { throw stuck }
-        let answer = Answer<Value>()
-        let done = DispatchSemaphore(value: 0)
-        do {
-            try threads.start("start-files") {
-                let result = Result { () throws(FileError) in try call() }
-                answer.result.withLock { $0 = result }
-                done.signal()
-            }
-        } catch {
-            return try call()
-        }
-        _ = done.wait(timeout: .now() + .seconds(TimedFiles.patience))
-        guard let result = answer.result.withLock({ $0 }) else {
-            folders.stuck.withLock { _ = $0.insert(folder) }
-            throw stuck
-        }
+        if folders.stuck.withLock({ $0.contains(folder) }) { throw FileThreads.stuck(path) }
+        let result = threads.runBlocking(path, call)
+        if case .failure(let error) = result, error.isStuck { folders.stuck.withLock { _ = $0.insert(folder) } }
         return try result.get()
     }
 }
@@ -89,7 +65,7 @@ extension Platform {
     package var readingInTime: Platform {
         if time.isVirtual { return self }
         var platform = self
-        platform.files = TimedFiles(files, threads: threads)
+        platform.files = TimedFiles(files)
         return platform
     }
 }

@@ -97,8 +97,8 @@ extension GroupEvaluator {
     /// The ends of all alerts that fire, for a group that is no more.
     package func ends(at now: Timestamp) -> [Alert] { (rules + removed).flatMap { ends(of: $0, at: now) } }
 
-    /// The fingerprints of all alerts that fire.
-    package func firing() -> Set<UInt64> { Set(ends(at: Timestamp(milliseconds: 0)).map(\.fingerprint)) }
+    /// The ids of all alerts that fire.
+    package func firing() -> Set<UInt64> { Set(ends(at: Timestamp(milliseconds: 0)).map(\.id)) }
 
     private func ends(of state: RuleState, at now: Timestamp) -> [Alert] {
         state.alerts.values.filter { $0.state == .firing }.map { alert in

@@ -36,15 +36,8 @@ package enum SystemJournal {
                     AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
                     0)
             }
-            var address = sockaddr_un()
-            address.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-            return withUnsafePointer(to: address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    sendto(
-                        socket, message, message.count, Int32(MSG_NOSIGNAL), $0,
-                        socklen_t(MemoryLayout<sockaddr_un>.size)) == message.count
-                }
+            return withUnixAddress(path) {
+                sendto(socket, message, message.count, Int32(MSG_NOSIGNAL), $0, $1) == message.count
             }
         }
     }

@@ -1,14 +1,15 @@
 import CCurl
 
 /// A URL's parts as libcurl reads them, so that checks and transfers never disagree. Source: libcurl-url(3).
-struct URLParts: Sendable, Hashable {
+package struct URLParts: Sendable, Hashable {
+    /// In lower case.
     var scheme: String
     /// Without brackets around an IPv6 address.
-    var host: String
+    package private(set) var host: String
     var port: Int
 
     /// nil where libcurl would not take it either.
-    init?(_ url: String) {
+    package init?(_ url: String) {
         guard let handle = curl_url() else { return nil }
         defer { curl_url_cleanup(handle) }
         guard curl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK,

@@ -22,17 +22,11 @@ final class NotifySocket: Sendable {
     init(path: String, onReady: @escaping @Sendable () -> Void) throws(BindError) {
         self.path = path
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        let capacity = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
         guard path.utf8.count < capacity else { throw BindError(description: "\(path): longer than a socket's path") }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
+        guard withUnixAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
+            throw BindError(description: "\(path): \(String(cString: strerror(errno)))")
         }
-        guard bound == 0 else { throw BindError(description: "\(path): \(String(cString: strerror(errno)))") }
         do {
             try SystemThreads().start("notify") {
                 var buffer = [UInt8](repeating: 0, count: 4096)

@@ -142,8 +142,8 @@ struct AgentClient {
         switch options.authorization {
         case .none: return nil
         case .basic(let username, let password):
-            let pair = try username.reveal(files) + ":" + (try password?.reveal(files) ?? "")
-            return "Basic " + Data(Array(pair.utf8)).base64EncodedString()
+            let word = try password?.reveal(files) ?? ""
+            return "Basic " + HTTPClientOptions.Authorization.basicCredentials(try username.reveal(files), word)
         case .scheme(let scheme, let credentials): return scheme + " " + (try credentials.reveal(files))
         case .oauth2: throw FileError(path: "oauth2", reason: "the agent takes basic_auth and bearer tokens alone")
         }

@@ -78,8 +78,9 @@ struct AgentURLOptions: ParsableArguments {
             return .socket(String(path.hasPrefix("///") ? path.dropFirst(2) : path))
         }
         if let url { return .url(url.hasSuffix("/") ? String(url.dropLast()) : url) }
-        let folder = environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
-        for folder in [folder, "/run/vaultwatch", "/var/lib/vaultwatch"].compactMap(\.self) {
+        for folder in [WebOptions.runtimeFolder(environment), "/run/vaultwatch", "/var/lib/vaultwatch"].compactMap(
+            \.self)
+        {
             let path = folder + "/" + WebOptions.socketName
             // access(2) asks for the rights of who has called, which is what connect(2) will need.
             if access(path, R_OK | W_OK) == 0 { return .socket(path) }

@@ -3,6 +3,7 @@ import Lab
 import Logging
 import Platform
 import Synchronization
+import TestServers
 import Transport
 
 /// 10,000 alerts that fire at once, through grouping and the outbox to a loopback receiver: ours and Debian's
@@ -156,10 +157,7 @@ struct AlertingBenchmark {
         let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
         let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
         let ticks = fields.count > 12 ? (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0) : 0
-        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        let peak =
-            status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst().first
-            .flatMap { Double($0) } ?? 0
-        return (ticks / Double(sysconf(Int32(_SC_CLK_TCK))), peak / 1024)
+        let peak = Double((try? ProcessStatus(of: pid))?.peakResidentBytes ?? 0)
+        return (ticks / Double(sysconf(Int32(_SC_CLK_TCK))), peak / 1_048_576)
     }
 }

@@ -3,6 +3,7 @@ import Lab
 import Logging
 import Platform
 import Synchronization
+import TestServers
 import Transport
 #if canImport(Glibc)
     import Glibc
@@ -62,7 +63,7 @@ struct RuleLatenessBenchmark {
         let (health, queries) = try await storm(http, url, port, isStorm: isStorm)
         let ended = now()
         let lateness = try await lateness(http, url, began, ended)
-        let memory = peakMemory(process.pid)
+        let memory = ((try? ProcessStatus(of: process.pid))?.peakResidentBytes ?? 0) >> 20
         _ = await process.terminate()
         http.close()
         func text(_ share: Double, _ values: [Double]) -> String {
@@ -214,14 +215,5 @@ struct RuleLatenessBenchmark {
 
     private static func milliseconds(_ duration: Duration) -> Double {
         Double(duration.components.seconds) * 1000 + Double(duration.components.attoseconds) * 1e-15
-    }
-
-    /// Mebibytes; proc(5), VmHWM.
-    private static func peakMemory(_ pid: pid_t) -> Int {
-        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        let peak =
-            status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst().first
-            .flatMap { Double($0) } ?? 0
-        return Int(peak / 1024)
     }
 }

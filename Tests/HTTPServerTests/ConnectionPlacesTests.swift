@@ -10,17 +10,7 @@ struct ConnectionPlacesTests {
         _ change: (inout ServerOptions.Limits) -> Void, handler: @escaping HTTPServer.Handler = { .text($0.path) },
         _ test: (HTTPServer.Address, HTTPServer) async throws -> Void
     ) async throws {
-        var options = ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)])
-        change(&options.limits)
-        let server = HTTPServer(options, handler: handler)
-        let address = try await server.start()[0]
-        do {
-            try await test(address, server)
-        } catch {
-            await server.stop(within: .zero)
-            throw error
-        }
-        await server.stop(within: .zero)
+        try await withServer(limits(change), handler: handler, test)
     }
 
     private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n" }

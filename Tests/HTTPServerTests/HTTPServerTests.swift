@@ -7,30 +7,6 @@ import Testing
 @testable import HTTPServer
 
 struct HTTPServerTests {
-    /// Starts a server on a free port, gives its address to the test, and stops it.
-    private func serve(
-        _ limits: ServerOptions.Limits = .init(), handler: @escaping HTTPServer.Handler,
-        _ test: (HTTPServer.Address, HTTPServer) async throws -> Void
-    ) async throws {
-        var options = ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)])
-        options.limits = limits
-        let server = HTTPServer(options, handler: handler)
-        let address = try await server.start()[0]
-        do {
-            try await test(address, server)
-        } catch {
-            await server.stop(within: .zero)
-            throw error
-        }
-        await server.stop(within: .zero)
-    }
-
-    private func limits(_ change: (inout ServerOptions.Limits) -> Void) -> ServerOptions.Limits {
-        var limits = ServerOptions.Limits()
-        change(&limits)
-        return limits
-    }
-
     /// The test's handler says what it saw.
     private let echo: HTTPServer.Handler = { request in
         let lines = [
@@ -42,7 +18,7 @@ struct HTTPServerTests {
     }
 
     @Test func requestsArriveDecoded() async throws {
-        try await serve(handler: echo) { address, _ in
+        try await withServer(handler: echo) { address, _ in
             let answer = try await RawClient.exchange(
                 address, "GET /a%20b/c+d?x=1%2B1&y=a+b&z&bad=%zz#f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             #expect(answer.text.hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -60,7 +36,7 @@ struct HTTPServerTests {
     }
 
     @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
-        try await serve(handler: { request in
+        try await withServer(handler: { request in
             // The first answer takes longest.
             for _ in 0..<(request.path == "/1" ? 500 : 0) { await Task.yield() }
             return .text(request.path)
@@ -85,7 +61,7 @@ struct HTTPServerTests {
             "POST /f HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(count)\r\n\r\n"
                 + String(repeating: "b", count: count)
         }
-        try await serve(limits, handler: echo) { address, _ in
+        try await withServer(limits, handler: echo) { address, _ in
             let waiting = try RawClient(address)
             waiting.write(String(post(8).dropLast()))
             // It has been read once another one finds no room.
@@ -103,7 +79,7 @@ struct HTTPServerTests {
     }
 
     @Test func headHasTheLengthButNoBody() async throws {
-        try await serve(handler: echo) { address, _ in
+        try await withServer(handler: echo) { address, _ in
             let answer = try await RawClient.exchange(
                 address, "HEAD /abc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             #expect(answer.text.lowercased().contains("content-length: 20\r\n"))
@@ -112,7 +88,7 @@ struct HTTPServerTests {
     }
 
     @Test func oldClientsAreServedOnce() async throws {
-        try await serve(handler: echo) { address, _ in
+        try await withServer(handler: echo) { address, _ in
             let answer = try await RawClient.exchange(address, "GET /old HTTP/1.0\r\n\r\n")
             #expect(answer.text.hasSuffix("GET|/old||127.0.0.1"))
             #expect(answer.ending == .closed)
@@ -139,7 +115,7 @@ struct HTTPServerTests {
         ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
     ])
     func badRequestsAreRefused(_ request: String, _ status: Int) async throws {
-        try await serve(
+        try await withServer(
             limits {
                 $0.headerBytes = 4096; $0.bodyBytes = 100
             }, handler: echo
@@ -153,7 +129,7 @@ struct HTTPServerTests {
     }
 
     @Test func bodiesUpToTheLimitArrive() async throws {
-        try await serve(limits { $0.bodyBytes = 300_000 }, handler: echo) { address, _ in
+        try await withServer(limits { $0.bodyBytes = 300_000 }, handler: echo) { address, _ in
             let client = try RawClient(address)
             client.write(
                 "POST /b HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 300000\r\n\r\n"
@@ -168,7 +144,7 @@ struct HTTPServerTests {
 
     /// A client that sends one byte now and then never makes a request.
     @Test func slowRequestsAreCutOff() async throws {
-        try await serve(limits { $0.requestTimeout = .milliseconds(200) }, handler: echo) { address, _ in
+        try await withServer(limits { $0.requestTimeout = .milliseconds(200) }, handler: echo) { address, _ in
             let client = try RawClient(address)
             client.write("GET / HTTP/1.1\r\nHost:")
             #expect(await client.readAll() == ("", .closed))
@@ -181,7 +157,7 @@ struct HTTPServerTests {
     }
 
     @Test func idleConnectionsAreClosed() async throws {
-        try await serve(limits { $0.idleTimeout = .milliseconds(100) }, handler: echo) { address, _ in
+        try await withServer(limits { $0.idleTimeout = .milliseconds(100) }, handler: echo) { address, _ in
             let client = try RawClient(address)
             client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             let answer = await client.readAll()
@@ -192,7 +168,7 @@ struct HTTPServerTests {
 
     /// A client that asks for much and reads nothing does not keep its answer in memory for ever.
     @Test func clientsThatDoNotReadAreCutOff() async throws {
-        try await serve(
+        try await withServer(
             limits { $0.sendTimeout = .milliseconds(200) },
             handler: { _ in
                 ServerResponse(body: .stream { [UInt8](repeating: 0, count: 1 << 20) })
@@ -208,7 +184,7 @@ struct HTTPServerTests {
 
     @Test func streamsAreChunkedPieceByPiece() async throws {
         let pieces = Mutex(["one ", "two ", "three"])
-        try await serve(handler: { _ in
+        try await withServer(handler: { _ in
             ServerResponse(body: .stream { pieces.withLock { $0.isEmpty ? nil : Array($0.removeFirst().utf8) } })
         }) { address, _ in
             let (output, status) = try await run("/usr/bin/curl", ["-s", "-S", "http://\(address)/"])
@@ -219,7 +195,7 @@ struct HTTPServerTests {
 
     @Test func streamsOfAnySizeFlowInConstantMemory() async throws {
         let left = Mutex(200)
-        try await serve(handler: { _ in
+        try await withServer(handler: { _ in
             ServerResponse(
                 headers: [("Content-Length", String(200 << 20))],
                 body: .stream {
@@ -237,7 +213,7 @@ struct HTTPServerTests {
     }
 
     @Test func simulatedFailures() async throws {
-        try await serve(handler: { request in
+        try await withServer(handler: { request in
             switch request.path {
             case "/abort": ServerResponse(body: .abort)
             case "/partial": ServerResponse(headers: [("Content-Length", "1000")], body: .partial(Array("half".utf8)))
@@ -263,7 +239,7 @@ struct HTTPServerTests {
     @Test func aClientThatLeavesCancelsItsHandler() async throws {
         let entered = AsyncStream.makeStream(of: Void.self)
         let cancelled = AsyncStream.makeStream(of: Void.self)
-        try await serve(handler: { _ in
+        try await withServer(handler: { _ in
             entered.continuation.finish()
             try? await Task.sleep(for: .seconds(3600))
             cancelled.continuation.yield()
@@ -294,7 +270,7 @@ struct HTTPServerTests {
         let released = AsyncStream.makeStream(of: Void.self)
         let answered = AsyncStream.makeStream(of: Void.self)
         let held = Held()
-        try await serve(handler: { request in
+        try await withServer(handler: { request in
             guard request.path == "/large" else { return .text("small") }
             // More than the sockets' buffers take.
             var response = ServerResponse(body: .bytes([UInt8](repeating: 0x78, count: 32 << 20)))
@@ -365,7 +341,7 @@ struct HTTPServerTests {
     }
 
     @Test func aTakenPortIsNamed() async throws {
-        try await serve(handler: echo) { address, _ in
+        try await withServer(handler: echo) { address, _ in
             let second = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: address.port)]), handler: echo)
             let error = await #expect(throws: ServerError.self) { try await second.start() }
             #expect(
@@ -408,7 +384,7 @@ struct HTTPServerTests {
     @Test func fuzzedRequestsDoNoHarm() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("fuzzedRequestsDoNoHarm seed \(seed)")
-        try await serve(
+        try await withServer(
             limits {
                 $0.requestTimeout = .milliseconds(300); $0.idleTimeout = .milliseconds(300)
             }, handler: echo

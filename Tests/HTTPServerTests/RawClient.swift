@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Synchronization
 
 @testable import HTTPServer
@@ -36,15 +37,9 @@ final class RawClient: Sendable {
     /// Over a Unix socket.
     init(socket path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var peer = sockaddr_un()
-        peer.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &peer.sun_path) { $0.copyBytes(from: path.utf8) }
-        let failed = withUnsafePointer(to: &peer) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
+        guard withUnixAddress(path, { connect(descriptor, $0, $1) }) == 0 else {
+            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ECONNREFUSED)
         }
-        guard failed == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ECONNREFUSED) }
         limitWaiting()
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import Lab
 import Platform
 import Simulation
+import TestServers
 import Testing
 @testable import vaultwatch
 
@@ -35,11 +36,7 @@ import Testing
         }
 
         /// Resident memory in bytes; proc(5).
-        func resident() throws -> Int {
-            let status = try String(contentsOfFile: "/proc/\(agent.pid)/status", encoding: .utf8)
-            let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-            return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) << 10
-        }
+        func resident() throws -> Int { try ProcessStatus(of: agent.pid).residentBytes }
     }
 
     private func start(_ folder: TemporaryDirectory, _ text: (_ listen: String) -> String) async throws -> Run {

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import TestServers
 import Testing
 
 /// Attacks on the running program's threads: files, name servers, readers of the log and receivers that do not answer. Its
@@ -105,12 +106,6 @@ import Testing
         await sink.stop()
     }
 
-    private func threads(_ agent: RunningAgent) -> Int {
-        let status = (try? String(contentsOfFile: "/proc/\(agent.pid)/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("Threads:") }
-        return line.flatMap { Int($0.dropFirst(8).filter(\.isNumber)) } ?? 0
-    }
-
     /// Three name servers that take questions and answer none.
     @Test func nameServersThatAreDead() async throws {
         if let refusal = KernelFeature.namespaces.refusal, !KernelFeature.namespaces.isRequired {
@@ -150,7 +145,7 @@ import Testing
         var most = 0
         let before = sink.heard("/v1/sys/health").count
         let goesOn = await waitUntil(atMost: .seconds(120)) {
-            most = max(most, threads(agent))
+            most = max(most, (try? agent.status())?.threads ?? 0)
             return sink.heard("/v1/sys/health").count >= before + 25
         }
         #expect(goesOn, "\(agent.log)")

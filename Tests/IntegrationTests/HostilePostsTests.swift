@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import TestServers
 import Testing
 
 /// What anybody who may post can try against the alerts of our own rules, and against the process: the real program, a
@@ -117,16 +118,18 @@ import Testing
             let answer = try await agent.post("/api/v2/alerts", body: "[" + alerts.joined(separator: ",") + "]")
             if answer.status == 429 { refused += 1 } else { #expect(answer.status == 200, "\(answer)") }
         }
-        let fresh = try agent.resident()
-        #expect(fresh.peak < Self.memoryLimit, "peak \(fresh.peak >> 20) MiB")
+        let fresh = try agent.status()
+        #expect(fresh.peakResidentBytes < Self.memoryLimit, "peak \(fresh.peakResidentBytes >> 20) MiB")
         #expect(refused > 50)
         await agent.kill()
         try await agent.start()
         try await agent.take(rules: rules("OwnAlert"))
         #expect(await waitUntil { heard("OwnAlert", sink) }, "\(agent.log.suffix(2000))")
-        let restarted = try agent.resident()
-        #expect(restarted.peak < Self.memoryLimit, "peak \(restarted.peak >> 20) MiB")
-        print("fat alerts: peak \(fresh.peak >> 20) MiB, after the restart \(restarted.peak >> 20) MiB")
+        let restarted = try agent.status()
+        #expect(restarted.peakResidentBytes < Self.memoryLimit, "peak \(restarted.peakResidentBytes >> 20) MiB")
+        print(
+            "fat alerts: peak \(fresh.peakResidentBytes >> 20) MiB, after the restart \(restarted.peakResidentBytes >> 20) MiB"
+        )
         await agent.stop()
         await sink.stop()
     }
@@ -157,7 +160,7 @@ import Testing
         #expect(try await agent.metric(#"vaultwatch_silences_refused_total{reason="invalid"}"#) == 3)
         await agent.kill()
         try await agent.start()
-        let peak = try agent.resident().peak
+        let peak = try agent.status().peakResidentBytes
         #expect(peak < Self.memoryLimit, "peak \(peak >> 20) MiB")
         await agent.stop()
         await sink.stop()

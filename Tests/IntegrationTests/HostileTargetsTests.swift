@@ -2,6 +2,7 @@ import Foundation
 import Lab
 import Platform
 import Simulation
+import TestServers
 import Testing
 
 /// Targets that send more than anybody can hold: the real program, a real socket. Each costs its own probe, and memory
@@ -63,7 +64,7 @@ import Testing
         }
         let connections = server.connections
         #expect(await waitUntil { server.connections > connections + 2 })
-        let peak = try agent.resident().peak
+        let peak = try agent.status().peakResidentBytes
         print("rows without end: peak \(peak >> 20) MiB")
         #expect(peak < Self.memoryLimit, "peak \(peak >> 20) MiB")
         await agent.stop()
@@ -86,7 +87,7 @@ import Testing
             await becomes(
                 agent, "vaultwatch_probe_failures_total", "target_type=\"vault_telemetry\"", "reason=\"body\"",
                 "target=\"c/n0\"", value: "1"), "\(agent.log.suffix(1000))")
-        let peak = try agent.resident().peak
+        let peak = try agent.status().peakResidentBytes
         print("declared metrics: peak \(peak >> 20) MiB")
         #expect(peak < Self.memoryLimit, "peak \(peak >> 20) MiB")
         await agent.stop()
@@ -132,7 +133,7 @@ import Testing
                 await becomes(agent, "backup_listing_truncated", "backup_set=\"\(name)\"", value: "1"),
                 "\(agent.log.suffix(1000))")
         }
-        let peak = try agent.resident().peak
+        let peak = try agent.status().peakResidentBytes
         print("long keys: peak \(peak >> 20) MiB")
         #expect(peak < 100 << 20, "peak \(peak >> 20) MiB")
         await agent.stop()

@@ -32,6 +32,20 @@ import Testing
         var all: [String] { seen.withLock { $0.sorted() } }
     }
 
+    /// One alert at once, and another one as soon as the target has failed.
+    private func rules(_ folder: TemporaryDirectory, failing metric: String) throws -> String {
+        try folder.write(
+            "rules.yml",
+            """
+            groups:
+              - name: test
+                interval: 1s
+                rules:
+                  - {alert: First, expr: vector(1)}
+                  - {alert: Second, expr: "min_over_time(\(metric)[10m]) == 0"}
+            """)
+    }
+
     /// Vault's token, a webhook's URL, bearer token and password, Slack's URL, PagerDuty's key.
     @Test func eachSecretIsReadAtItsUse() async throws {
         let witness = Witness()
@@ -189,16 +203,7 @@ import Testing
         ].reduce(into: [String: String]()) { $0[$1.key] = try folder.write($1.key, $1.value + "\n", mode: 0o600) }
         let authorityFile = folder.file("database-ca.pem")
         try copy(authorities[0].certificateFile, to: authorityFile)
-        let rules = try folder.write(
-            "rules.yml",
-            """
-            groups:
-              - name: test
-                interval: 1s
-                rules:
-                  - {alert: First, expr: vector(1)}
-                  - {alert: Second, expr: "min_over_time(postgres_up[10m]) == 0"}
-            """)
+        let rules = try self.rules(folder, failing: "postgres_up")
         let agent = try await Daemon(
             folder,
             """
@@ -304,16 +309,7 @@ import Testing
                     #"{"initialized":true,"sealed":false,"standby":false,"server_time_utc":1,"version":"1.15.0"}"#))
         }
         try await server.start()
-        let rules = try folder.write(
-            "rules.yml",
-            """
-            groups:
-              - name: test
-                interval: 1s
-                rules:
-                  - {alert: First, expr: vector(1)}
-                  - {alert: Second, expr: "min_over_time(vault_node_up[10m]) == 0"}
-            """)
+        let rules = try self.rules(folder, failing: "vault_node_up")
         let own =
             "ca_file: \(folder.file("client-trusts.pem")), cert_file: \(folder.file("client.pem")), key_file: \(folder.file("client.key"))"
         let agent = try await Daemon(

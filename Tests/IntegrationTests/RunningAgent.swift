@@ -1,6 +1,7 @@
 import Foundation
 import Lab
 import Synchronization
+import TestServers
 import Testing
 
 /// The built program as a daemon on a configuration of a test's own, without an estate: its one node does not answer.
@@ -147,15 +148,8 @@ final class RunningAgent: Sendable {
         try await reload()
     }
 
-    /// Resident memory in bytes, now and at most; proc(5).
-    func resident() throws -> (now: Int, peak: Int) {
-        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        func value(_ name: String) -> Int {
-            let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") } ?? ""
-            return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) << 10
-        }
-        return (value("VmRSS"), value("VmHWM"))
-    }
+    /// What the kernel tells of the process.
+    func status() throws -> ProcessStatus { try ProcessStatus(of: pid) }
 
     /// Runs a command against this agent, over its socket.
     func command(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, output: String, error: String) {

@@ -152,7 +152,7 @@ struct FileThreadsTests {
     /// For a start, which may block: a dead folder costs it two seconds, however many files it names there.
     @Test func aStartWaitsForADeadFolderOnce() throws {
         let mount = try Mount()
-        let files = TimedFiles(DeadFolder(mount: mount), threads: SystemThreads())
+        let files = TimedFiles(DeadFolder(mount: mount), threads: FileThreads())
         for name in ["token", "password", "key"] {
             let error = #expect(throws: FileError.self) { try files.read("/dead/" + name, limit: 10) }
             #expect(error?.isStuck == true && error?.path == "/dead/" + name)

@@ -28,15 +28,7 @@ struct SystemJournalTests {
         defer { unlink(path) }
         let listener = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(listener) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        try #require(bound == 0)
+        try #require(withUnixAddress(path, { bind(listener, $0, $1) }) == 0)
         let record = LineLogHandler.Record(priority: 6, line: "line", fields: [])
         #expect(SystemJournal.send(record, to: path))
         var taken = 1

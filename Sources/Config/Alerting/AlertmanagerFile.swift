@@ -16,9 +16,8 @@ package struct AlertmanagerFile: Sendable {
     package static func load(_ path: String, files: any FileAccess, environment: [String: String])
         throws(ConfigurationErrors) -> AlertmanagerFile?
     {
-        let errors = ErrorList()
-        let context = ParsingContext(
-            errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
+        let context = ParsingContext(file: path, files: files, environment: environment)
+        let errors = context.errors
         guard let root = Configuration.document(path, context), root["route"] != nil, root["alerting"] == nil else {
             return nil
         }

@@ -35,8 +35,8 @@ extension ReceiversParser {
         return from == nil || smarthost == nil ? nil : options
     }
 
-    /// Refuses to log in where TLS is used only if it is offered: whoever stands in between takes the offer away. CRAM-MD5
-    /// shows no password.
+    /// Refuses to log in where TLS is used only if it is offered: a man in the middle can remove the offer. CRAM-MD5 shows
+    /// no password.
     private func refusePlaintext(_ fields: inout Fields, _ options: EmailOptions, _ global: Global) {
         let isAllowed = fields.bool("allow_plaintext") ?? global.smtp.allowsPlaintext
         let isExposed =
@@ -134,8 +134,8 @@ extension ReceiversParser {
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.url = context.url(&fields, "url") ?? global.pagerDutyURL ?? PagerDutyOptions.eventsURL
         options.http = httpClient(fields.node("http_config"), default: global.http)
-        let place = node["url"] == nil ? node.position : fields.position(of: "url")
-        refusePlaintext(options.url, "the key of the service", options.http, "url", at: place)
+        refusePlaintext(
+            options.url, "the key of the service", options.http, "url", at: fields.position(of: "url"))
         take(&fields, "client", &options.client)
         take(&fields, "client_url", &options.clientURL)
         take(&fields, "description", &options.description)
@@ -179,7 +179,7 @@ extension ReceiversParser {
         var options = WebhookOptions(url: url ?? Secret(value: ""))
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.http = httpClient(fields.node("http_config"), default: global.http)
-        refusePlaintext(url, nil, options.http, "url", &fields)
+        refusePlaintext(url, nil, options.http, "url", fields)
         options.maxAlerts = fields.integer("max_alerts", in: 0...Int.max) ?? 0
         // As in Alertmanager, 0s means the default.
         if let timeout = fields.parsed("timeout", expected: "a duration such as 10s", { Duration(prometheus: $0) }),
@@ -225,7 +225,7 @@ extension ReceiversParser {
         }
         var options = HeartbeatOptions(url: url ?? Secret(value: ""))
         options.http = httpClient(fields.node("http_config"), default: global.http)
-        refusePlaintext(url, nil, options.http, "url", &fields)
+        refusePlaintext(url, nil, options.http, "url", fields)
         take(&fields, "fail_suffix", &options.failSuffix)
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         fields.finish()
@@ -245,12 +245,11 @@ extension ReceiversParser {
 
     /// The same for a URL that is a secret itself, perhaps in a file.
     func refusePlaintext(
-        _ url: Secret?, _ secret: String?, _ http: HTTPClientOptions, _ key: String, _ fields: inout Fields
+        _ url: Secret?, _ secret: String?, _ http: HTTPClientOptions, _ key: String, _ fields: Fields
     ) {
         guard let url, let text = try? url.reveal(context.files) else { return }
         let key = url.path == nil ? key : key + "_file"
-        let place = fields.node(key) == nil ? fields.position : fields.position(of: key)
-        refusePlaintext(text, secret, http, key, at: place)
+        refusePlaintext(text, secret, http, key, at: fields.position(of: key))
     }
 
     /// Replaces a default template by the configured one.

@@ -11,10 +11,9 @@ extension ReceiversParser {
         options.sendResolved = fields.bool("send_resolved") ?? false
         options.http = httpClient(fields.node("http_config"), default: global.http)
         switch endpoint {
-        case .webhook(let url): refusePlaintext(url, "the URL, which is a secret,", options.http, "api_url", &fields)
+        case .webhook(let url): refusePlaintext(url, "the URL, which is a secret,", options.http, "api_url", fields)
         case .api(let url, _):
-            let place = node["app_url"] == nil ? node.position : fields.position(of: "app_url")
-            refusePlaintext(url, "the app_token", options.http, "app_url", at: place)
+            refusePlaintext(url, "the app_token", options.http, "app_url", at: fields.position(of: "app_url"))
         case nil: break
         }
         take(&fields, "channel", &options.channel)

@@ -10,9 +10,8 @@ package enum RoutingFile {
     package static func load(_ path: String, files: any FileAccess, environment: [String: String])
         throws(ConfigurationErrors) -> Route
     {
-        let errors = ErrorList()
-        let context = ParsingContext(
-            errors: errors, files: files, environment: environment, folder: parentFolder(of: path))
+        let context = ParsingContext(file: path, files: files, environment: environment)
+        let errors = context.errors
         if let root = Configuration.document(path, context), let route = route(root, context) { return route }
         if errors.isEmpty {
             errors.add(SourcePosition(file: path, line: 1, column: 1), "expected \"route\", or \"alerting\" with it")

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Platform
 package import Transport
 
@@ -11,6 +12,11 @@ package struct HTTPClientOptions: Sendable, Hashable {
         /// `Authorization: <scheme> <credentials>`.
         case scheme(String, credentials: Secret)
         case oauth2(OAuth2Options)
+
+        /// What follows `Basic ` in the header. Source: RFC 7617.
+        package static func basicCredentials(_ username: String, _ password: String) -> String {
+            Data((username + ":" + password).utf8).base64EncodedString()
+        }
     }
 
     /// How requests are authorised. Default: not at all.

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Platform
 import Text
 import Transport
@@ -45,9 +44,8 @@ extension ReceiverClient {
         if inForm {
             form += [("client_id", options.clientID), ("client_secret", secret)]
         } else {
-            let pair = Data(
-                Array((PercentCoding.encode(options.clientID) + ":" + PercentCoding.encode(secret)).utf8)
-            ).base64EncodedString()
+            let pair = HTTPClientOptions.Authorization.basicCredentials(
+                PercentCoding.encode(options.clientID), PercentCoding.encode(secret))
             request.headers.append(("Authorization", "Basic " + pair))
             hidden.append(pair)
         }

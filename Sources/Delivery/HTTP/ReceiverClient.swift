@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Platform
 import Samples
 import Transport
@@ -121,7 +120,7 @@ struct ReceiverClient: Sendable {
         case .basic(let username, let password):
             var word = ""
             if let password { word = try await reveal(password) }
-            let encoded = Data(Array((try await reveal(username) + ":" + word).utf8)).base64EncodedString()
+            let encoded = HTTPClientOptions.Authorization.basicCredentials(try await reveal(username), word)
             secrets += [word, encoded]
             headers.append(("Authorization", "Basic " + encoded))
         case .scheme(let scheme, let credentials):

@@ -2,6 +2,7 @@ import Foundation
 import Lab
 import Simulation
 import Synchronization
+import TestServers
 import Testing
 
 /// The real process with every target and receiver hostile at once, and clients that attack its page: the pages of the
@@ -26,7 +27,8 @@ import Testing
         let usage = Usage()
         let sampling = Task {
             while !Task.isCancelled {
-                let (resident, files) = (HostileEstateTests.resident(agent.pid), HostileEstateTests.files(agent.pid))
+                let status = try? ProcessStatus(of: agent.pid)
+                let (resident, files) = (status?.residentBytes ?? 0, status?.openFiles ?? 0)
                 let isEarly = ContinuousClock.now - began < HostileEstateTests.span / 10
                 usage.peak.withLock { peak in
                     if isEarly { (peak.first, peak.files.0) = (max(peak.first, resident), max(peak.files.0, files)) }
@@ -209,17 +211,6 @@ import Testing
             }
         }
         return usage.requests.withLock { $0 }
-    }
-
-    /// proc(5), VmRSS; bytes.
-    private static func resident(_ pid: pid_t) -> Int {
-        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-        return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) << 10
-    }
-
-    private static func files(_ pid: pid_t) -> Int {
-        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
     }
 
     private static func summary(_ times: [Duration]) -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import TestServers
 import Testing
 
 /// The real process under 200 alerts a second, which begin, change and end: what it holds at a tenth of the time it holds
@@ -22,11 +23,15 @@ import Testing
         for second in 0..<SoakTests.seconds {
             let answer = try await agent.post("/api/v2/alerts", body: SoakTests.batch(second))
             #expect(answer.status == 200, "\(answer)")
-            if second <= max(SoakTests.seconds / 10, 1) { early = (try agent.resident().peak, SoakTests.files(agent)) }
+            if second <= max(SoakTests.seconds / 10, 1) {
+                let status = try agent.status()
+                early = (status.peakResidentBytes, status.openFiles)
+            }
             let next = began + .seconds(second + 1)
             if next > .now { try await Task.sleep(until: next) }
         }
-        let late = (resident: try agent.resident().now, files: SoakTests.files(agent))
+        let status = try agent.status()
+        let late = (resident: status.residentBytes, files: status.openFiles)
         #expect(await waitUntil { sink.heard("/all").count > 10 })
         print(
             "\(200 * SoakTests.seconds) alerts: resident at a tenth \(early.resident >> 20) MiB, at the end \(late.resident >> 20) MiB; open files \(early.files), \(late.files)"
@@ -51,9 +56,5 @@ import Testing
                 """
         }
         return "[" + alerts.joined(separator: ",") + "]"
-    }
-
-    private static func files(_ agent: RunningAgent) -> Int {
-        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(agent.pid)/fd").count) ?? 0
     }
 }
