@@ -245,6 +245,13 @@ let package = Package(
                 "Simulation", "Agent", "Config", "Dispatching", "Delivery", "Journal", "Probes", "Store", "Alerts",
                 "Supervision", "Telemetry", "Transport", "Web", "Platform", "Text", "Samples", logging,
             ]),
+        tests(
+            "States",
+            [
+                "Agent", "Alerts", "Dispatching", "Journal", "Lab", "Platform", "Samples", "Simulation", "Store",
+                "Supervision", "Transport",
+                "Web", logging,
+            ]),
         tests("FuzzTargets", ["FuzzTargets"]),
         tests("Tidy", []),
     ] + fuzzer,

@@ -1,0 +1,4 @@
+/// States of buckets and the backups in them.
+enum BackupStates {
+    static let rows: [StateRow] = []
+}

@@ -1,0 +1,143 @@
+import Lab
+import Platform
+import Samples
+import Simulation
+import Transport
+
+/// What the agent watches: simulated Vault nodes, database servers and buckets, without sockets and in virtual time. It
+/// works until a row changes something. Touched by the thread of its run alone.
+final class StateEstate: @unchecked Sendable {
+    typealias DatabaseAnswer = Result<PostgresRows, PostgresError>
+
+    let time: VirtualTime
+    let random: SeededRandom
+    /// Three nodes, `vault-1` to `vault-3`, at `https://vault-1:8200`; the first is active.
+    var vault: SimulatedVaultCluster
+    /// Answers that go before those of `vault`; nil leaves the request to it.
+    var answer: (HTTPRequest) -> Result<LabReply, TransportError>? = { _ in nil }
+    /// What a database server answers, by its host; a host that is not here refuses connections.
+    var databases: [String: (_ sql: String) -> DatabaseAnswer] = [:]
+    /// Keys of the Vault cluster in the configuration, beside its name and nodes.
+    var vaultSettings = ""
+    /// The rest of the configuration: `postgres`, `backups`, `records`.
+    var configuration = ""
+    /// Files by path, for secrets and records.
+    var files: [String: String] = ["/token": "s.LabWatchToken0000000000"]
+
+    init(time: VirtualTime, random: SeededRandom) {
+        self.time = time
+        self.random = random
+        vault = SimulatedVaultCluster(
+            SimulatedVaultCluster.Options(),
+            nodes: (1...3).map { ("vault-\($0)", "https://vault-\($0):8200", "https://vault-\($0):8201") },
+            at: time.wall())
+        for index in 0..<3 { _ = vault.perform(.unseal, on: index, at: time.now(), random: random) }
+    }
+
+    /// The configuration file. There are rules, and nobody is told.
+    var text: String {
+        """
+        global: {poll_interval: 5s, timeout: 4s}
+        vault:
+          clusters:
+            - name: prod
+              nodes: [\((1...3).map { "{name: vault-\($0), url: \"https://vault-\($0):8200\"}" }.joined(separator: ", "))]
+              token_file: /token
+              canary_path: smtp/canary/admin
+        \(vaultSettings.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
+        \(configuration)
+        rules: [/rules/*.yml]
+        alerting:
+          route: {receiver: nobody}
+          receivers: [{name: nobody}]
+
+        """
+    }
+}
+
+/// The network through which the agent sees the estate.
+final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked Sendable {
+    private let estate: StateEstate
+
+    init(_ estate: StateEstate) { self.estate = estate }
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        let began = estate.time.monotonic()
+        try? await estate.time.sleep(for: .milliseconds(2))
+        var response: HTTPResponse
+        switch try reply(request) {
+        case .hang:
+            try? await estate.time.sleep(for: request.timeout)
+            throw TransportError(.timeout, "no answer in time")
+        case .reset: throw TransportError(.reset, "connection reset by peer")
+        case .partial: throw TransportError(.body, "cut off")
+        case .response(let answer):
+            response = HTTPResponse(
+                status: answer.status,
+                headers: answer.headers.sorted { $0.key < $1.key }.map { ($0.key.lowercased(), $0.value) },
+                body: answer.body)
+        }
+        response.timing.total = (estate.time.monotonic() - began) / .seconds(1)
+        return response
+    }
+
+    func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
+        async throws(TransportError) -> HTTPResponse
+    {
+        var response = try await send(request)
+        do { try receive(response.body) } catch { throw TransportError(.other, "\(error)") }
+        response.body = []
+        return response
+    }
+
+    static func refused(_ host: String) -> TransportError {
+        var error = TransportError(.connect, "\(host): connection refused")
+        error.isUnsent = true
+        return error
+    }
+
+    private func reply(_ request: HTTPRequest) throws(TransportError) -> LabReply {
+        if let reply = estate.answer(request) { return try reply.get() }
+        guard let parts = URLParts(request.url), let index = estate.vault.index(named: parts.host) else {
+            throw StateNetwork.refused(request.url)
+        }
+        if estate.vault.nodes[index].condition == .dead {
+            throw StateNetwork.refused(parts.host)
+        }
+        var headers: [String: String] = [:]
+        for (name, value) in request.headers { headers[name.lowercased()] = value }
+        let uri = request.url.dropFirst(8).drop { $0 != "/" }
+        return estate.vault.answer(
+            LabRequest(method: request.method, uri: String(uri), headers: headers, body: request.body), node: index,
+            at: estate.time.now(), random: estate.random
+        ).reply
+    }
+
+    func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
+        throw StateNetwork.refused("mail")
+    }
+
+    func connection(to options: PostgresOptions) -> any PostgresConnection {
+        StateDatabase(estate: estate, host: options.parameters["host"] ?? "")
+    }
+}
+
+private final class StateDatabase: PostgresConnection, @unchecked Sendable {
+    private let estate: StateEstate
+    private let host: String
+
+    init(estate: StateEstate, host: String) {
+        self.estate = estate
+        self.host = host
+    }
+
+    func query(_ sql: String) async throws(PostgresError) -> PostgresRows {
+        try? await estate.time.sleep(for: .milliseconds(2))
+        guard let answer = estate.databases[host] else {
+            throw PostgresError(.connect, "\(host): connection refused")
+        }
+        return try answer(sql).get()
+    }
+
+    func close() async {}
+}
