@@ -76,15 +76,15 @@ let package = Package(
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
 
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
-        // pthread_setname_np(3), a header alone.
-        .systemLibrary(name: "CThread", path: "Sources/CThread"),
+        // pthread_setname_np(3) and mallopt(3), headers alone.
+        .systemLibrary(name: "CGlibc", path: "Sources/CGlibc"),
         // bcrypt; crypt.h comes with libc6-dev.
         .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         stage("Text", ["CRE2"]),
         stage("Samples", ["Text"]),
-        stage("Platform", ["Text", "Samples", "CThread", logging]),
+        stage("Platform", ["Text", "Samples", "CGlibc", logging]),
         stage("TimeZones", ["Text", "Samples", "Platform"]),
         stage("YAML", ["Text", "CYAML"]),
         stage("Exposition", ["Text", "Samples"]),
@@ -172,7 +172,7 @@ let package = Package(
         tests("Samples", ["Text", "Samples"]),
         tests("Text", ["Text"]),
         tests("TimeZones", ["TimeZones", "Platform", "Text", "Samples"]),
-        tests("Platform", ["Platform", "CThread", "Text", "Samples", logging]),
+        tests("Platform", ["Platform", "CGlibc", "Text", "Samples", logging]),
         tests("YAML", ["YAML"]),
         tests("Exposition", ["Exposition", "Text", "Samples"], exclude: ["Recordings"]),
         tests("Telemetry", ["Telemetry", "Exposition", "Text", "Samples"]),

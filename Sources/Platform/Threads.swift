@@ -1,4 +1,4 @@
-import CThread
+import CGlibc
 import Synchronization
 #if canImport(Glibc)
     import Glibc

@@ -18,6 +18,7 @@ enum Daemon {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         raiseFileLimit()
+        Heap.returnFreedBlocks()
         do {
             let agent = try Agent(options, platform: .real(log: log))
             agent.onReady = ready

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
     import Glibc
 #endif
-import CThread
+import CGlibc
 import Logging
 import Platform
 import Samples

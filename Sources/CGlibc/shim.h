@@ -1,8 +1,9 @@
 #pragma once
-// GNU extensions that Swift's Glibc module does not import.
+// What Swift's Glibc module does not import.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <malloc.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
@@ -28,4 +29,11 @@ static inline long vw_thread_stack_bytes(void) {
     pthread_attr_getstacksize(&attributes, &size);
     pthread_attr_destroy(&attributes);
     return (long)size;
+}
+
+// mallopt(3).
+static inline void vw_malloc_limit(int mmap_threshold, int trim_threshold, int arenas) {
+    mallopt(M_MMAP_THRESHOLD, mmap_threshold);
+    mallopt(M_TRIM_THRESHOLD, trim_threshold);
+    mallopt(M_ARENA_MAX, arenas);
 }
