@@ -114,7 +114,7 @@ let package = Package(
                 "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
                 "Telemetry", "CCrypt", "CCrypto",
             ]),
-        stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform"]),
+        stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform", "Probes"]),
         stage("Supervision", ["Text", "Samples", "Platform", "CSystemd"]),
         stage(
             "Config",
@@ -134,7 +134,8 @@ let package = Package(
             dependencies: [
                 "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
                 "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision",
-                "Config", "Agent", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Config", "Console", "Agent", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         stage("Lab", ["Text", "HTTPServer", "Samples", "Platform", "CCrypto"] + nio),

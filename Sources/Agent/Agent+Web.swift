@@ -1,5 +1,6 @@
 import Alerts
 import Config
+import Console
 import Delivery
 import Dispatching
 import Exposition

@@ -1,4 +1,4 @@
-import Agent
+import Console
 import ArgumentParser
 import Config
 import FoundationEssentials

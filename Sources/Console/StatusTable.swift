@@ -1,4 +1,3 @@
-import Alerts
 import Platform
 package import Probes
 import Samples
