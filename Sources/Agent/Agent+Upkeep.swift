@@ -52,6 +52,11 @@ extension Agent {
         metrics.externalAlertBytes.set(Double(counts.external.bytes))
         metrics.groups.set(Double(counts.groups))
         metrics.pending.set(Double(counts.pendingMessages))
+        metrics.pendingAge.removeAll()
+        let now = platform.time.wall()
+        for (integration, since) in counts.pendingSince {
+            metrics.pendingAge.set(max(now - since, .zero).seconds, integration.kind.rawValue, integration.receiver)
+        }
         for state in ["active", "pending", "expired"] { metrics.silences.set(0, state) }
         for (state, count) in counts.silences { metrics.silences.set(Double(count), state.rawValue) }
         for (loop, seconds) in watchdog.ages(now: platform.time.monotonic()) { metrics.loopAge.set(seconds, loop) }

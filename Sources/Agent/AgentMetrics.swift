@@ -20,6 +20,7 @@ struct AgentMetrics: Sendable {
     let groups: Gauge
     let silences: Gauge
     let pending: Gauge
+    let pendingAge: Gauge
     let residentBytes: Gauge
     let cpuSeconds: Gauge
     let openFiles: Gauge
@@ -62,6 +63,11 @@ struct AgentMetrics: Sendable {
         silences = registry.gauge("vaultwatch_silences", help: "Silences by state.", labels: ["state"])
         pending = registry.gauge(
             "vaultwatch_notifications_pending", help: "Messages that their receiver has not accepted yet.")
+        pendingAge = registry.gauge(
+            "vaultwatch_notifications_pending_age_seconds",
+            help:
+                "How long there has been something to tell that the receiver has not accepted; absent while there is nothing.",
+            labels: ["integration", "receiver"])
         residentBytes = registry.gauge("process_resident_memory_bytes", help: "Resident memory size in bytes.")
         cpuSeconds = registry.gauge("vaultwatch_process_cpu_seconds", help: "User and system CPU time spent.")
         openFiles = registry.gauge("process_open_fds", help: "Number of open file descriptors.")

@@ -126,6 +126,7 @@ extension Dispatcher {
         }
         if let pending = state.pending, pending.firing == firingIDs, pending.resolved == endedIDs { return }
         if reason == .first, group.source != nil { reason = .escalated }
+        let since = state.pending?.since
         withdraw(&state, &decisions)
         let message = Outgoing(
             id: nextID,
@@ -135,7 +136,7 @@ extension Dispatcher {
                 alerts: firing.map(Dispatcher.firing) + ended.map { Dispatcher.ended($0, by: now.wall) },
                 reason: reason, decidedAt: now.wall))
         nextID &+= 1
-        state.pending = DestinationState.Pending(message)
+        state.pending = DestinationState.Pending(message, since: since)
         decisions.send.append(message)
     }
 

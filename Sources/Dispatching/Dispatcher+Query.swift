@@ -54,8 +54,18 @@ extension Dispatcher {
         package var external = ExternalAlerts()
         /// Messages that are not accepted yet.
         package var pendingMessages = 0
+        /// Of each integration that has any: since when there is something to tell that it has not accepted.
+        package var pendingSince: [Integration: Timestamp] = [:]
         /// Silences, expired ones too.
         package var silences: [Silence.State: Int] = [:]
+
+        /// All integrations of one kind that a receiver has.
+        package struct Integration: Sendable, Hashable {
+            /// The kind: `email`, `slack`.
+            package var kind: IntegrationKind
+            /// The receiver's name in the configuration.
+            package var receiver: String
+        }
     }
 
     /// Whether the alert with this id is held and has not ended.
@@ -83,6 +93,11 @@ extension Dispatcher {
     package func counts(_ now: Moment) -> Counts {
         var counts = Counts(
             groups: groups.count, external: external, pendingMessages: destinations.values.count { $0.pending != nil })
+        for (destination, state) in destinations {
+            guard let since = state.pending?.since else { continue }
+            let key = Counts.Integration(kind: destination.integration.kind, receiver: destination.receiver)
+            counts.pendingSince[key] = min(since, counts.pendingSince[key] ?? since)
+        }
         for entry in alerts.values where !hasEnded(entry, now) {
             switch status(entry, now).state {
             case .active: counts.active += 1

@@ -68,6 +68,8 @@ package enum DemoConfiguration {
                   - {matchers: ['severity="high"'], receiver: high}
                   - {matchers: ['severity="low"'], receiver: low, group_by: [severity], group_wait: 1h, group_interval: 24h, repeat_interval: 24h}
               inhibit_rules:
+                - source_matchers: ['alertname="VaultwatchBlind"']
+                  target_matchers: ['alertname!~"VaultwatchBlind|Watchdog"']
                 - source_matchers: ['alertname="VaultNoActiveNode"']
                   target_matchers: ['alertname=~"VaultTooFewStandbys|VaultSecretReadFailing|VaultSecretLatencyHigh"']
                   equal: [cluster]

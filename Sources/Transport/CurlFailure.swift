@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// libcurl's result codes as bounded reasons and messages without secrets. Source: libcurl-errors(3).
 enum CurlFailure {
@@ -6,10 +7,14 @@ enum CurlFailure {
     ///   - detail: CURLOPT_ERRORBUFFER's text.
     ///   - origin: scheme, host and port; never the path or the query.
     ///   - answered: whether the answer's headers were complete.
-    static func error(_ code: CURLcode, detail: String, origin: String, answered: Bool) -> TransportError {
+    ///   - systemError: why the last connect failed, errno(3); 0 where the system did not say.
+    static func error(
+        _ code: CURLcode, detail: String, origin: String, answered: Bool, systemError: Int = 0
+    ) -> TransportError {
         let reason: TransportError.Reason =
             switch code {
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .dns
+            case CURLE_COULDNT_CONNECT where noRoute.contains(systemError): .unreachable
             case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_INTERFACE_FAILED: .connect
             case CURLE_OPERATION_TIMEDOUT: .timeout
             case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
@@ -27,7 +32,13 @@ enum CurlFailure {
             case CURLE_ABORTED_BY_CALLBACK: .cancelled
             default: .other
             }
-        let text = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        var text = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        if reason == .unreachable, let number = Int32(exactly: systemError) {
+            text += ": " + String(cString: strerror(number))
+        }
         return TransportError(reason, "\(origin): \(text)")
     }
+
+    /// ip(7), icmp(7).
+    private static let noRoute: Set<Int> = [Int(ENETUNREACH), Int(EHOSTUNREACH), Int(ENETDOWN), Int(EHOSTDOWN)]
 }

@@ -135,7 +135,10 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     func failure(_ code: CURLcode) -> TransportError {
-        CurlFailure.error(code, detail: String(cString: errorText), origin: origin, answered: headersEnded)
+        var systemError = 0
+        if let easy { vw_get_long(easy, CURLINFO_OS_ERRNO, &systemError) }
+        return CurlFailure.error(
+            code, detail: String(cString: errorText), origin: origin, answered: headersEnded, systemError: systemError)
     }
 
     private func timing() -> HTTPTiming {

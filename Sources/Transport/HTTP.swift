@@ -159,7 +159,10 @@ package struct HTTPTiming: Sendable, Hashable {
 package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind of failure: the value of metrics' `reason` label.
     package enum Reason: String, Sendable, CaseIterable {
-        case dns, connect, tls, timeout
+        case dns, connect
+        /// No route: the network or the host is unreachable, by the word of this machine or of a router.
+        case unreachable
+        case tls, timeout
         /// Not HTTP, or cut off in the headers.
         case http
         /// Over its bound, or cut off.

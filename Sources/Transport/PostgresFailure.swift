@@ -45,6 +45,7 @@ enum PostgresFailure {
             return .auth
         }
         if lower.contains("could not translate host name") { return .dns }
+        if lower.contains("network is unreachable") || lower.contains("no route to host") { return .unreachable }
         if lower.contains("closed the connection") || lower.contains("reset by peer") { return .reset }
         return usual
     }

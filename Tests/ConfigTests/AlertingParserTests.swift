@@ -18,6 +18,37 @@ struct AlertingParserTests {
         return (errors.isEmpty ? result : nil, errors.errors.map(\.description))
     }
 
+    /// An address that would be left out, or a name that would be cut at its comma, is refused at its place.
+    @Test(arguments: [
+        (
+            "smtp_from: 'Wächter, Vault <vw@example.org>'", "{to: a@example.org}",
+            "smtp_from: \"Wächter\" is no mail address"
+        ),
+        ("smtp_from: 'a@example.org, b@example.org'", "{to: a@example.org}", "smtp_from: expected one mail address"),
+        ("smtp_from: vw@example.org", "{to: 'a@example.org, team'}", "to: \"team\" is no mail address"),
+        (
+            "smtp_from: vw@example.org", "{to: a@example.org, headers: {Bcc: 'nobody'}}",
+            "Bcc: \"nobody\" is no mail address"
+        ),
+        (
+            "smtp_from: vw@example.org", "{to: a@example.org, from: 'x y'}", "from: \"x y\" is no mail address"
+        ),
+        (
+            "smtp_from: '\"Wächter, Vault\" <vw@example.org>'",
+            "{to: '{{ .CommonAnnotations.to }}', headers: {Cc: 'A <a@b>, c@d'}}", nil
+        ),
+    ]) func mailAddresses(global: String, email: String, refusal: String?) throws {
+        let (_, errors) = try parse(
+            """
+            global: {smtp_smarthost: 'mail:25', \(global)}
+            route: {receiver: ops}
+            receivers: [{name: ops, email_configs: [\(email)]}]
+            """)
+        #expect(errors.count == (refusal == nil ? 0 : 1), "\(errors)")
+        if let refusal { #expect(errors.first?.contains(refusal) == true, "\(errors)") }
+        #expect(errors.allSatisfy { $0.hasPrefix("am.yml:") })
+    }
+
     /// Fallbacks, response times and resend intervals are in the dispatcher's options.
     @Test func fallbacksAndResendsReachTheDispatcher() throws {
         let (result, errors) = try parse(

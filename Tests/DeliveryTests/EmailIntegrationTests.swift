@@ -174,6 +174,22 @@ struct EmailIntegrationTests {
         #expect(read["To"]?.contains("Björn") == true)
     }
 
+    /// Who is in Cc or Bcc gets the mail; those of a Bcc are shown to nobody. Source: RFC 5322, 3.6.3.
+    @Test(arguments: ["Cc", "cc", "Bcc", "BCC"]) func reachesThoseInCopy(_ header: String) async throws {
+        let mail = try await sent(
+            settings {
+                $0.to = "a@example.org"
+                $0.headers = [header: "Boss <b@example.org>, {{ .CommonAnnotations.more }}, a@example.org"]
+            }
+        ) { .test($0, annotations: ["more": "c@example.org"]) }
+        #expect(mail.recipients == ["a@example.org", "b@example.org", "c@example.org"])
+        let read = try await read(mail.message)
+        #expect(read.to == ["a@example.org"])
+        let isBlind = header.lowercased() == "bcc"
+        #expect(read.all(header).isEmpty == isBlind)
+        #expect(String(decoding: mail.message, as: UTF8.self).contains("b@example.org") == !isBlind)
+    }
+
     @Test func hasEachOfItsOwnHeadersOnce() async throws {
         let mail = try await sent(
             settings {

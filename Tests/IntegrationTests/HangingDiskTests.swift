@@ -39,7 +39,8 @@ import Testing
 
     private func rules() throws -> String {
         try String(contentsOfFile: Binary.root + "/rules/vaultwatch.yml", encoding: .utf8).replacingOccurrences(
-            of: "interval: 15s", with: "interval: 1s")
+            of: "interval: 15s", with: "interval: 1s"
+        ).replacingOccurrences(of: "for: 1m", with: "for: 1s")
     }
 
     private static let forever = "2099-01-01T00:00:00Z"

@@ -13,7 +13,8 @@ import Testing
 
     private func rules() throws -> String {
         try String(contentsOfFile: Binary.root + "/rules/vaultwatch.yml", encoding: .utf8).replacingOccurrences(
-            of: "interval: 15s", with: "interval: 1s")
+            of: "interval: 15s", with: "interval: 1s"
+        ).replacingOccurrences(of: "for: 1m", with: "for: 1s")
     }
 
     /// A broken file is kept aside, a new one begun, and an alert raised.

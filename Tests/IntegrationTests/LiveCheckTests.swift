@@ -48,6 +48,40 @@ import Testing
         folder.remove()
     }
 
+    /// A machine without a network says so, in another way than a host that refuses.
+    @Test func aNetworkThatIsGoneIsTold() async throws {
+        if let refusal = KernelFeature.namespaces.refusal, !KernelFeature.namespaces.isRequired {
+            print("skipped: \(refusal)")
+            return
+        }
+        let folder = try TemporaryDirectory()
+        let file = try folder.write(
+            "vaultwatch.yml",
+            """
+            vault: {clusters: [{name: c, nodes: [{name: far, url: 'http://192.0.2.1:8200'}, {name: here, url: 'http://127.0.0.1:1'}]}]}
+            postgres: {servers: [{name: db, host: 192.0.2.2, database: vault, user: u, sslmode: disable}]}
+            rules: []
+            alerting: {route: {receiver: nobody}, receivers: [{name: nobody}]}
+            """)
+        let child = try await ChildProcess.start(
+            "unshare",
+            [
+                "--net", "sh", "-c", "ip link set lo up; exec \"$0\" \"$@\"", Binary.path, "check", "config", "--live",
+                file,
+            ])
+        await child.wait()
+        let said = String(decoding: child.standardOutput(limit: 1 << 16), as: UTF8.self)
+        let lines = said.split(separator: "\n")
+        #expect(
+            lines.contains {
+                $0.contains("far") && $0.contains("unreachable") && $0.contains("Network is unreachable")
+            }, "\(said)")
+        #expect(
+            lines.contains { $0.contains("here") && $0.contains("connect") && !$0.contains("unreachable") }, "\(said)")
+        #expect(lines.contains { $0.contains("db") && $0.contains("unreachable") }, "\(said)")
+        folder.remove()
+    }
+
     /// A receiver is asked on the way that its messages take; nothing that may be a secret is shown of its address.
     @Test func theLiveCheckGoesThroughProxiesAndShowsNoSecret() async throws {
         let proxy = try RawServer.http { request in

@@ -19,6 +19,13 @@ final class StateEstate: @unchecked Sendable {
     var databases: [String: (_ sql: String) -> DatabaseAnswer] = [:]
     /// Keys of the Vault cluster in the configuration, beside its name and nodes.
     var vaultSettings = ""
+    /// By how much the Vault nodes' clocks differ from the watcher's.
+    var clockOffset = Duration.zero
+    /// The route and the receivers.
+    var receivers = """
+        route: {receiver: nobody}
+          receivers: [{name: nobody}]
+        """
     /// The rest of the configuration: `postgres`, `backups`, `records`.
     var configuration = ""
     /// Files by path, for secrets and records.
@@ -48,8 +55,7 @@ final class StateEstate: @unchecked Sendable {
         \(configuration)
         rules: [/rules/*.yml]
         alerting:
-          route: {receiver: nobody}
-          receivers: [{name: nobody}]
+          \(receivers)
 
         """
     }
@@ -109,7 +115,8 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
         let uri = request.url.dropFirst(8).drop { $0 != "/" }
         return estate.vault.answer(
             LabRequest(method: request.method, uri: String(uri), headers: headers, body: request.body), node: index,
-            at: estate.time.now(), random: estate.random
+            at: Moment(monotonic: estate.time.monotonic(), wall: estate.time.wall() + estate.clockOffset),
+            random: estate.random
         ).reply
     }
 

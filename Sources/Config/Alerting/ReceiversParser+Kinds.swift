@@ -9,7 +9,11 @@ extension ReceiversParser {
         var fields = Fields(node, errors, "an email_config")
         let sendResolved = fields.bool("send_resolved") ?? false
         let to = filled(&fields, "to") ?? ""
+        refuseOtherThanAddresses(to, "to", at: fields.position(of: "to"))
         let from = fields.string("from") ?? global.smtp.from
+        if fields.node("from") != nil {
+            refuseOtherThanAddresses(from ?? "", "from", limit: 1, at: fields.position(of: "from"))
+        }
         let smarthost = smarthost(&fields, "smarthost") ?? global.smtp.smarthost
         var options = EmailOptions(to: to, from: from ?? "", host: smarthost?.host ?? "", port: smarthost?.port ?? 0)
         options.sendResolved = sendResolved
@@ -101,8 +105,27 @@ extension ReceiversParser {
             if !seen.insert(name.lowercased()).inserted {
                 errors.add(position, "headers: duplicate header \"\(name)\"")
             }
+            if ReceiversParser.addressHeaders.contains(name.lowercased()) {
+                refuseOtherThanAddresses(headers[name] ?? "", name, at: position)
+            }
         }
         return headers
+    }
+
+    private static let addressHeaders: Set<String> = ["from", "to", "cc", "bcc", "reply-to", "sender"]
+
+    /// Refuses a list of mail addresses of which some would be left out: nobody would see that a mail does not reach them.
+    /// What a template makes is not known here.
+    func refuseOtherThanAddresses(_ text: String, _ key: String, limit: Int = .max, at position: SourcePosition) {
+        guard !text.isEmpty, !text.contains("{{") else { return }
+        if let part = Mailbox.firstInvalid(text) {
+            errors.add(
+                position,
+                "\(key): \"\(part)\" is no mail address; write name@host or \"Name, with comma\" <name@host>, the name in quotes"
+            )
+        } else if Mailbox.list(text).count > limit {
+            errors.add(position, "\(key): expected one mail address")
+        }
     }
 
     /// Parses `threading: {enabled: true, thread_by_date: daily|none}`, as in Alertmanager, or `threading: false`.

@@ -71,6 +71,8 @@ package struct ReceiversParser {
         global.slackTokenURL = context.url(&fields, "slack_app_url") ?? SlackOptions.apiURL
         global.pagerDutyURL = context.url(&fields, "pagerduty_url")
         global.smtp.from = fields.string("smtp_from")
+        refuseOtherThanAddresses(
+            global.smtp.from ?? "", "smtp_from", limit: 1, at: fields.position(of: "smtp_from"))
         global.smtp.smarthost = smarthost(&fields, "smtp_smarthost")
         if let hello = fields.string("smtp_hello") { global.smtp.hello = hello }
         global.smtp.username = fields.string("smtp_auth_username")

@@ -19,9 +19,9 @@ struct EmailIntegration: Integration {
             guard let from = Mailbox.list(try draft.address(options.from)).first else {
                 throw DeliveryError(.clientError, retryable: false, "no address in \"from\"")
             }
-            var seen: Set<String> = []
-            let recipients = to.map(\.address).filter { seen.insert($0).inserted }
             let message = EmailMessage(options: options, draft: draft, from: from, to: to)
+            var seen: Set<String> = []
+            let recipients = (to + message.copies).map(\.address).filter { seen.insert($0).inserted }
             var request = MailRequest(
                 host: options.host, port: options.port, from: from.address, recipients: recipients,
                 message: message.bytes)

@@ -21,7 +21,14 @@ struct EmailMessage {
     /// Headers of the message's own make, which a configuration can't replace.
     private static let ours: Set<String> = ["mime-version", "content-type", "content-transfer-encoding"]
     private static let addressed: Set<String> = ["from", "to", "cc", "reply-to", "sender"]
+    private static let copied: Set<String> = ["cc", "bcc"]
     private static let identifiers: Set<String> = ["message-id", "references", "in-reply-to"]
+
+    /// Those of the configuration's Cc and Bcc headers, who get the mail too.
+    var copies: [Mailbox] {
+        options.headers.sorted { $0.key < $1.key }.filter { EmailMessage.copied.contains($0.key.lowercased()) }
+            .flatMap { Mailbox.list(draft.content($0.value)) }
+    }
 
     var bytes: [UInt8] {
         var out = headers.map(\.text).joined()
@@ -81,7 +88,8 @@ struct EmailMessage {
         }
         for (name, template) in options.headers.sorted(by: { $0.key < $1.key }) {
             let lower = name.lowercased()
-            guard EmailHeaders.isFieldName(name), !EmailMessage.ours.contains(lower),
+            // The recipients of a Bcc are not shown: RFC 5322, 3.6.3.
+            guard EmailHeaders.isFieldName(name), !EmailMessage.ours.contains(lower), lower != "bcc",
                 let text = own(name, lower, template)
             else { continue }
             let field = Field(name: lower, text: text)

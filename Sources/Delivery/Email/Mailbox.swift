@@ -1,12 +1,17 @@
 /// `On call <oncall@example.org>`: a name to show and an address. Source: RFC 5322, 3.4.
-struct Mailbox: Hashable {
+package struct Mailbox: Hashable {
     var name: String
     var address: String
 
     /// The mailboxes of a list separated by commas; names may be quoted. What is no address, or is ambiguous, is left
     /// out.
-    static func list(_ text: String) -> [Mailbox] {
+    package static func list(_ text: String) -> [Mailbox] {
         split(text).compactMap(Mailbox.init)
+    }
+
+    /// The first part of such a list that is no address; nil where all of them are.
+    package static func firstInvalid(_ text: String) -> String? {
+        split(text).first { Mailbox($0) == nil }.map { EmailHeaders.oneLine($0) }
     }
 
     /// Splits at commas outside of quotes.

@@ -139,6 +139,7 @@ extension Notifier {
 
     private func recordFailed(_ id: UInt64, _ error: DeliveryError, _ key: QueueKey) {
         metrics.failed.increment(key.integration.kind.rawValue, key.receiver, error.reason.rawValue)
+        if !error.isRetryable { metrics.refused.increment(key.integration.kind.rawValue, key.receiver) }
         let now = platform.time.monotonic()
         let unit = error.isRetryable ? platform.random.unit() : 0
         let isNew = state.withLock { $0.slots[key]?.queue.recordFailed(id, error, now, unit: unit) ?? true }

@@ -5,6 +5,7 @@ import Telemetry
 struct NotifierMetrics: Sendable {
     let accepted: Counter
     let failed: Counter
+    let refused: Counter
     let attempts: Counter
     let latency: Histogram
     let queueLength: Gauge
@@ -16,6 +17,10 @@ struct NotifierMetrics: Sendable {
         failed = registry.counter(
             "vaultwatch_notifications_failed_total", help: "Failed attempts to send a notification, by reason.",
             labels: ["integration", "receiver", "reason"])
+        refused = registry.counter(
+            "vaultwatch_notifications_refused_total",
+            help: "Notifications that a receiver refused for good, so that they are not sent again.",
+            labels: ["integration", "receiver"])
         attempts = registry.counter(
             "vaultwatch_notification_requests_total", help: "Attempts to send a notification.",
             labels: ["integration", "receiver"])
@@ -31,6 +36,7 @@ struct NotifierMetrics: Sendable {
     func declare(_ kind: IntegrationKind, _ receiver: String) {
         accepted.declare(kind.rawValue, receiver)
         attempts.declare(kind.rawValue, receiver)
+        refused.declare(kind.rawValue, receiver)
         latency.declare(kind.rawValue)
         queueLength.set(0, kind.rawValue, receiver)
         for reason in DeliveryError.Reason.allCases { failed.declare(kind.rawValue, receiver, reason.rawValue) }

@@ -11,9 +11,12 @@ struct DestinationState: Sendable {
         var resolved: Set<UInt64>
         /// Whether an attempt is under way: such a message can't be withdrawn.
         var inFlight = false
+        /// When the first of the messages was decided that replaced each other without one being accepted.
+        var since: Timestamp
 
-        init(_ message: Outgoing) {
+        init(_ message: Outgoing, since: Timestamp? = nil) {
             self.message = message
+            self.since = since ?? message.notification.decidedAt
             firing = Set(message.notification.firing.map(\.id))
             resolved = Set(message.notification.resolved.map(\.id))
         }

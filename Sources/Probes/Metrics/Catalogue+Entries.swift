@@ -16,8 +16,11 @@ extension Catalogue {
         Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Number of probes of the target"),
         Entry(
             "vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"],
-            "Failed probes by reason: dns, connect, tls, timeout, http, body, reset, auth, denied, not_found, sealed, redirect, region, clock_skew, configuration, no_active_node, cancelled, other"
+            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, not_found, sealed, redirect, region, clock_skew, configuration, no_active_node, cancelled, other"
         ),
+        Entry(
+            "vaultwatch_probe_failure", .gauge, ["target_type", "target", "reason"],
+            "1, present only while the target's last probe failed, with its reason", isState: true),
         Entry(
             "vaultwatch_probe_confirmations_total", .counter, ["target_type", "target"],
             "Number of additional immediate probes after a change"),
@@ -33,7 +36,7 @@ extension Catalogue {
             isState: true),
         Entry(
             "vault_node_unreachable", .gauge, ["cluster", "node", "reason"],
-            "1, present only while the node is unreachable: dns, connect, tls, timeout, http, body, reset, other",
+            "1, present only while the node is unreachable: dns, connect, unreachable, tls, timeout, http, body, reset, other",
             isState: true),
         Entry(
             "vault_node_state", .gauge, ["cluster", "node", "state"],
@@ -300,7 +303,7 @@ extension Catalogue {
         Entry("postgres_up", .gauge, ["cluster", "server"], "1 when the server answered a query", isState: true),
         Entry(
             "postgres_unreachable", .gauge, ["cluster", "server", "reason"],
-            "1, present only while it does not answer: dns, connect, tls, timeout, reset, auth, other", isState: true),
+            "1, present only while it does not answer: dns, connect, unreachable, tls, timeout, reset, auth, other", isState: true),
         Entry("postgres_info", .gauge, ["cluster", "server", "version"], "1; the server's version", isState: true),
         Entry("postgres_version_number", .gauge, ["cluster", "server"], "The version as a number, 150018 for 15.18"),
         Entry(

@@ -38,6 +38,7 @@ struct ProbeTally: Sendable {
         set.add("vaultwatch_probe_duration_seconds", duration.seconds)
         set.add("vaultwatch_probe_last_success_timestamp_seconds", lastSuccess)
         set.add("vaultwatch_probe_runs_total", runs)
+        if let lastFailure { set.add("vaultwatch_probe_failure", 1, ["reason": lastFailure.reason]) }
         for (reason, count) in failures.sorted(by: { $0.key < $1.key }) {
             set.add("vaultwatch_probe_failures_total", count, ["reason": reason])
         }
