@@ -303,7 +303,8 @@ extension Catalogue {
         Entry("postgres_up", .gauge, ["cluster", "server"], "1 when the server answered a query", isState: true),
         Entry(
             "postgres_unreachable", .gauge, ["cluster", "server", "reason"],
-            "1, present only while it does not answer: dns, connect, unreachable, tls, timeout, reset, auth, other", isState: true),
+            "1, present only while it does not answer: dns, connect, unreachable, tls, timeout, reset, auth, other",
+            isState: true),
         Entry("postgres_info", .gauge, ["cluster", "server", "version"], "1; the server's version", isState: true),
         Entry("postgres_version_number", .gauge, ["cluster", "server"], "The version as a number, 150018 for 15.18"),
         Entry(
