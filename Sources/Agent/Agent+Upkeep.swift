@@ -50,6 +50,7 @@ extension Agent {
         metrics.alerts.set(Double(counts.unprocessed), "unprocessed")
         metrics.externalAlerts.set(Double(counts.external.count))
         metrics.externalAlertBytes.set(Double(counts.external.bytes))
+        metrics.ownAlertBytes.set(Double(counts.ownBytes))
         metrics.groups.set(Double(counts.groups))
         metrics.pending.set(Double(counts.pendingMessages))
         metrics.pendingAge.removeAll()

@@ -17,6 +17,7 @@ struct AgentMetrics: Sendable {
     let alerts: Gauge
     let externalAlerts: Gauge
     let externalAlertBytes: Gauge
+    let ownAlertBytes: Gauge
     let groups: Gauge
     let silences: Gauge
     let pending: Gauge
@@ -25,6 +26,7 @@ struct AgentMetrics: Sendable {
     let cpuSeconds: Gauge
     let openFiles: Gauge
     let lostLogLines: Gauge
+    let cutLogFields: Counter
     let threadFailures: Counter
     let startTime: Gauge
 
@@ -59,6 +61,8 @@ struct AgentMetrics: Sendable {
             "vaultwatch_external_alerts", help: "Alerts held that came through the API.")
         externalAlertBytes = registry.gauge(
             "vaultwatch_external_alerts_bytes", help: "Bytes of the alerts held that came through the API.")
+        ownAlertBytes = registry.gauge(
+            "vaultwatch_rule_alerts_bytes", help: "Bytes of the alerts held that came from rules.")
         groups = registry.gauge("vaultwatch_dispatcher_groups", help: "Groups of alerts.")
         silences = registry.gauge("vaultwatch_silences", help: "Silences by state.", labels: ["state"])
         pending = registry.gauge(
@@ -71,6 +75,9 @@ struct AgentMetrics: Sendable {
         residentBytes = registry.gauge("process_resident_memory_bytes", help: "Resident memory size in bytes.")
         cpuSeconds = registry.gauge("vaultwatch_process_cpu_seconds", help: "User and system CPU time spent.")
         openFiles = registry.gauge("process_open_fds", help: "Number of open file descriptors.")
+        cutLogFields = registry.counter(
+            "vaultwatch_log_cut_fields_total", help: "Fields of the log that were longer than 4 KiB and have been cut.")
+        cutLogFields.declare()
         lostLogLines = registry.gauge(
             "vaultwatch_log_lost_lines", help: "Lines of the log that are lost, since their reader was too slow.")
         threadFailures = registry.counter(
@@ -91,6 +98,7 @@ struct AgentMetrics: Sendable {
         if let seconds = usage.cpuSeconds { cpuSeconds.set(seconds) }
         if let bytes = usage.residentBytes { residentBytes.set(bytes) }
         lostLogLines.set(Double(usage.lostLogLines))
+        cutLogFields.increment(by: Double(usage.cutLogFields) - cutLogFields.value())
         threadFailures.increment(by: Double(usage.threadFailures) - threadFailures.value())
         if let count = usage.openFiles { openFiles.set(Double(count)) }
     }

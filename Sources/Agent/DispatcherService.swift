@@ -81,6 +81,7 @@ package actor DispatcherService {
     private let commitWake = Wake()
     private let refused: Counter
     private let refusedSilences: Counter
+    private let shortened: Counter
     private let suppressed: Counter
     private let decided: Counter
     private let escalated: Counter
@@ -103,6 +104,10 @@ package actor DispatcherService {
             help: "Alerts refused, by where they came from (rule or api) and reason.", labels: ["origin", "reason"])
         refused.declare("rule", AlertRefusal.limit.rawValue)
         for reason in AlertRefusal.allCases { refused.declare("api", reason.rawValue) }
+        shortened = registry.counter(
+            "vaultwatch_alerts_shortened_total",
+            help: "Alerts of rules that were taken without their annotations, since all of them are over their limit in bytes.")
+        shortened.declare()
         refusedSilences = registry.counter(
             "vaultwatch_silences_refused_total", help: "Silences refused, by reason.", labels: ["reason"])
         for reason in ["invalid", "limit", "bytes"] { refusedSilences.declare(reason) }
@@ -333,6 +338,7 @@ package actor DispatcherService {
         // Groups that need not wait are flushed in the same transaction: one fsync between the fault and the page.
         apply(dispatcher.advance(now), changes)
         if waits, !changes.isEmpty { await committed() }
+        if receipt.shortened > 0 { shortened.increment(by: Double(receipt.shortened)) }
         return receipt.refused
     }
 

@@ -13,6 +13,8 @@ package struct ProcessUsage: Sendable, Hashable {
     package var openFiles: Int?
     /// Log lines that were lost, since their reader was too slow.
     package var lostLogLines = 0
+    /// Log fields that were cut, since they were too long.
+    package var cutLogFields = 0
     /// Threads that the system refused to start.
     package var threadFailures = 0
 
@@ -29,6 +31,7 @@ package struct ProcessUsage: Sendable, Hashable {
             result.cpuSeconds = user + system
         }
         result.lostLogLines = LogSink.standardError.lost
+        result.cutLogFields = LineLogHandler.cutFields
         result.threadFailures = SystemThreads.failures
         result.residentBytes = residentPages().map { Double($0) * Double(sysconf(Int32(_SC_PAGESIZE))) }
         if let directory = opendir("/proc/self/fd") {

@@ -78,7 +78,14 @@ final class WebServer: WebListener {
         self.current = current
         socketPath = settings.socket
         socketPool = platform.workPool("socket", threads: 1)
-        server = HTTPServer(ServerOptions(listen: settings.listen, tls: settings.tls)) { request in
+        let refusals = registry.counter(
+            "vaultwatch_http_refusals_total",
+            help: "Connections and requests that were refused before they were read whole, by reason.",
+            labels: ["reason"])
+        for reason in ServerRefusal.allCases { refusals.declare(reason.rawValue) }
+        var options = ServerOptions(listen: settings.listen, tls: settings.tls)
+        options.onRefusal = { refusals.increment($0.rawValue) }
+        server = HTTPServer(options) { request in
             await current.service.withLock { $0 }.respond(to: request)
         }
     }

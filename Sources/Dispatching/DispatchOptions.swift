@@ -84,6 +84,9 @@ package struct DispatchOptions: Sendable {
     package var resolveTimeout: Duration
     /// Maximum number of alerts of our own rules; further new ones are refused and counted. Default 10,000.
     package var alertLimit: Int
+    /// Bytes that all alerts of our own rules may take, as `Alert.sizeBytes` counts them. Those that come when they are
+    /// taken are told without their texts. Default 32 MiB.
+    package var alertBytesLimit = 32 << 20
     /// What alerts from outside may take.
     package var external = ExternalAlertLimits()
     /// Maximum number of groups, of our own alerts and of those from outside each; beyond it a route's new alerts share

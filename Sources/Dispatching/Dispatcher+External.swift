@@ -135,8 +135,22 @@ extension Dispatcher {
     /// How many of our own alerts are held.
     var ownCount: Int { alerts.count - external.count }
 
+    /// Takes the annotations from one of our own alerts where all of them would be over their limit: it is told all the
+    /// same, by its labels.
+    /// - Returns: whether they were too large.
+    func shorten(_ alert: inout Alert) -> Bool {
+        let known = alerts[alert.id]?.alert.sizeBytes ?? 0
+        guard ownBytes - known + alert.sizeBytes > options.alertBytesLimit else { return false }
+        alert.annotations = [:]
+        alert.generatorURL = ""
+        return true
+    }
+
     private mutating func count(_ alert: Alert, _ difference: Int) {
-        guard alert.isExternal else { return }
+        guard alert.isExternal else {
+            ownBytes += difference * alert.sizeBytes
+            return
+        }
         external.count += difference
         external.bytes += difference * alert.sizeBytes
     }

@@ -52,6 +52,8 @@ extension Dispatcher {
         package var groups = 0
         /// Alerts from outside; among them ended ones whose end is still to be sent.
         package var external = ExternalAlerts()
+        /// Bytes of the alerts of our own rules.
+        package var ownBytes = 0
         /// Messages that are not accepted yet.
         package var pendingMessages = 0
         /// Of each integration that has any: since when there is something to tell that it has not accepted.
@@ -92,7 +94,7 @@ extension Dispatcher {
     /// How much is held at this moment.
     package func counts(_ now: Moment) -> Counts {
         var counts = Counts(
-            groups: groups.count, external: external, pendingMessages: destinations.values.count { $0.pending != nil })
+            groups: groups.count, external: external, ownBytes: ownBytes, pendingMessages: destinations.values.count { $0.pending != nil })
         for (destination, state) in destinations {
             guard let since = state.pending?.since else { continue }
             let key = Counts.Integration(kind: destination.integration.kind, receiver: destination.receiver)

@@ -79,8 +79,9 @@ extension Dispatcher {
 
     /// Takes alerts that a journal has kept, our own first: they say which of the others have ended.
     mutating func take(_ saved: [Alert], _ now: Moment) {
-        for alert in saved.filter({ !$0.isExternal }) + saved.filter(\.isExternal) {
+        for var alert in saved.filter({ !$0.isExternal }) + saved.filter(\.isExternal) {
             if alerts[alert.id] != nil { continue }
+            if !alert.isExternal { _ = shorten(&alert) }
             // An alert that had ended when it was last updated has ended, even where the clock has stepped back since.
             let isEnded = alert.status(at: max(now.wall, alert.updatedAt)) == .resolved && !isHeldByOwn(alert)
             insert(Entry(alert: alert, isEnded: isEnded))

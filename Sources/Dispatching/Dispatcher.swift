@@ -35,6 +35,8 @@ package struct Dispatcher: Sendable {
     var alerts: [UInt64: Entry] = [:]
     /// How many of them came through the API.
     var external = ExternalAlerts()
+    /// The bytes of the others.
+    var ownBytes = 0
     var groups: [GroupID: Group] = [:]
     var externalGroups = 0
     var destinations: [Destination: DestinationState] = [:]
@@ -68,6 +70,8 @@ package struct Dispatcher: Sendable {
         package var accepted: [Alert] = []
         /// Number of alerts refused, by reason.
         package var refused: [AlertRefusal: Int] = [:]
+        /// Number of alerts taken without their annotations, for which there are no bytes left.
+        package var shortened = 0
     }
 
     /// Takes alerts that began, changed or ended.
@@ -85,8 +89,9 @@ package struct Dispatcher: Sendable {
                     receipt.refused[reason, default: 0] += 1
                     continue
                 }
-            } else if alerts[alert.id]?.alert.isExternal == true {
-                evict(alert.id)
+            } else {
+                if alerts[alert.id]?.alert.isExternal == true { evict(alert.id) }
+                if shorten(&alert) { receipt.shortened += 1 }
             }
             let id = alert.id
             let isEnded = hasEnded(alert, at: now.wall)

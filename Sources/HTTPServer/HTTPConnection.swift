@@ -22,6 +22,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private var state = State.idle
     private let guardian: ConnectionGuard
     private let limits: ServerOptions.Limits
+    private let onRefusal: @Sendable (ServerRefusal) -> Void
     private let bodies: BodyBudget
     /// What the body of the present request has taken of it.
     private var bodyBytes = 0
@@ -30,11 +31,12 @@ final class HTTPConnection: ChannelInboundHandler {
     private let handler: HTTPServer.Handler
 
     init(
-        guardian: ConnectionGuard, limits: ServerOptions.Limits, bodies: BodyBudget, isTLS: Bool, peerUser: UInt32?,
+        guardian: ConnectionGuard, options: ServerOptions, bodies: BodyBudget, isTLS: Bool, peerUser: UInt32?,
         handler: @escaping HTTPServer.Handler
     ) {
         self.guardian = guardian
-        self.limits = limits
+        limits = options.limits
+        onRefusal = options.onRefusal
         self.peerUser = peerUser
         self.bodies = bodies
         self.isTLS = isTLS
@@ -101,6 +103,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private func refuse(_ status: HTTPResponseStatus, _ context: ChannelHandlerContext) {
         state = .refused
         releaseBody()
+        onRefusal(ServerRefusal(Int(status.code)))
         let text = "\(status.code) \(status.reasonPhrase)\n"
         let headers: HTTPHeaders = [
             "Content-Type": "text/plain; charset=utf-8", "Content-Length": "\(text.utf8.count)", "Connection": "close",

@@ -209,7 +209,10 @@ package final class HTTPServer: Sendable {
     }
 
     private func accept(_ channel: any Channel, _ source: ConnectionPlaces.Source, peerUser: UInt32?) throws {
-        guard places.take(channel, source) else { throw ServerError("too many connections") }
+        guard places.take(channel, source) else {
+            options.onRefusal(.connection)
+            throw ServerError("too many connections")
+        }
         let (current, isPaused) = state.withLock { ($0.tls, $0.isPaused) }
         let tls = source == .socket ? nil : current
         if isPaused { channel.setOption(.autoRead, value: false).whenComplete { _ in } }
@@ -225,7 +228,7 @@ package final class HTTPServer: Sendable {
             withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(
             HTTPConnection(
-                guardian: guardian, limits: options.limits, bodies: bodies, isTLS: tls != nil, peerUser: peerUser,
+                guardian: guardian, options: options, bodies: bodies, isTLS: tls != nil, peerUser: peerUser,
                 handler: handler))
     }
 

@@ -16,6 +16,9 @@ package struct ServerOptions: Sendable {
     package var tls: ServerTLS?
     /// The limits of connections and requests.
     package var limits = Limits()
+    /// Called for each connection or request that is refused before the handler sees it, on the event loop: return at
+    /// once. Default: nothing.
+    package var onRefusal: @Sendable (ServerRefusal) -> Void = { _ in }
 
     /// Options with the default limits.
     package init(listen: [Listen], tls: ServerTLS? = nil) {
@@ -51,6 +54,31 @@ package struct ServerOptions: Sendable {
 
         /// The defaults.
         package init() {}
+    }
+}
+
+/// Why a server refuses a connection or a request before the handler sees it. The raw values are values of a metric's
+/// label.
+package enum ServerRefusal: String, Sendable, CaseIterable {
+    /// All places for connections are in use, or those of the client's address: it is closed.
+    case connection
+    /// The headers are too large: 431.
+    case header
+    /// The body is too large: 413.
+    case body
+    /// All bodies together are too large: 503.
+    case bodies
+    /// It is not HTTP: 400.
+    case malformed
+
+    init(_ status: Int) {
+        self =
+            switch status {
+            case 413: .body
+            case 431: .header
+            case 503: .bodies
+            default: .malformed
+            }
     }
 }
 

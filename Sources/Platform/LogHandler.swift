@@ -1,5 +1,6 @@
 package import Logging
 package import Samples
+import Synchronization
 import Text
 
 /// Writes each log event as one line of logfmt or JSON with the fields `ts level msg …`, to standard error by default.
@@ -108,9 +109,14 @@ package struct LineLogHandler: LogHandler {
     /// The most bytes of one field: labels and answers of targets can be of any length.
     private static let fieldLimitBytes = 4096
 
+    /// How many fields were cut since the process began.
+    package static var cutFields: Int { cuts.load(ordering: .relaxed) }
+    private static let cuts = Atomic(0)
+
     private static func cut(_ value: String) -> String {
         let count = value.utf8.count
         guard count > fieldLimitBytes else { return value }
+        cuts.wrappingAdd(1, ordering: .relaxed)
         return String(decoding: value.utf8.prefix(fieldLimitBytes), as: UTF8.self) + "… (\(count) bytes)"
     }
 

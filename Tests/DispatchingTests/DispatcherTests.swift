@@ -495,6 +495,29 @@ struct DispatcherTests {
         #expect(d.step(30).count == 4)
     }
 
+    /// Texts without end, from a rule whose template repeats what a target says, cost the texts and no alert.
+    @Test func alertsBeyondTheirBytesAreToldWithoutTheirTexts() {
+        var options = oneReceiver(Route(receiver: "ops", groupBy: .all))
+        options.alertBytesLimit = 10_000
+        var d = Dispatcher(options)
+        func alert(_ number: Int) -> Alert {
+            var alert = firing(["alertname": "A\(number)"], 0)
+            alert.annotations = ["summary": String(repeating: "x", count: 4000)]
+            return alert
+        }
+        let receipt = d.receive((0..<4).map(alert), now: at(0))
+        #expect(receipt.refused.isEmpty && receipt.shortened == 2)
+        #expect(receipt.accepted.map(\.annotations.isEmpty) == [false, false, true, true])
+        #expect(d.step(30).count == 4)
+        #expect(d.counts(at(30)).ownBytes < 10_000)
+        // What ends makes room, and what is told again gets its texts.
+        var end = alert(0)
+        end.endsAt = at(40).wall
+        _ = d.receive([end], now: at(40))
+        _ = d.step(400)
+        #expect(d.receive([alert(2)], now: at(400)).accepted.map(\.annotations.isEmpty) == [false])
+    }
+
     @Test func abandonedMessageIsDecidedAnew() {
         var d = Dispatcher(oneReceiver())
         _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))

@@ -78,6 +78,30 @@ struct HTTPServerTests {
         }
     }
 
+    /// Each refusal is counted by its reason.
+    @Test func refusalsAreTold() async throws {
+        let told = Mutex<[ServerRefusal]>([])
+        let small = limits {
+            $0.bodyBytes = 4
+            $0.allBodyBytes = 3
+            $0.headerBytes = 200
+            $0.connections = 1
+        }
+        func post(_ count: Int, _ more: String = "") -> String {
+            "POST /f HTTP/1.1\r\nHost: x\r\n\(more)Content-Length: \(count)\r\n\r\n"
+                + String(repeating: "b", count: count)
+        }
+        try await withServer(small, onRefusal: { reason in told.withLock { $0.append(reason) } }, handler: echo) {
+            address, _ in
+            for request in [
+                post(5), post(4), post(1, "X: \(String(repeating: "x", count: 300))\r\n"), "what is this\r\n\r\n",
+            ] {
+                _ = try await RawClient.exchange(address, request)
+            }
+            #expect(told.withLock { $0 } == [.body, .bodies, .header, .malformed])
+        }
+    }
+
     @Test func headHasTheLengthButNoBody() async throws {
         try await withServer(handler: echo) { address, _ in
             let answer = try await RawClient.exchange(
