@@ -113,8 +113,9 @@ sanitize: deps-test
 
 soak: deps-test
 	swift build --scratch-path $(SCRATCH) --build-tests
-	VAULTWATCH_SOAK_SECONDS=600 VAULTWATCH_ALERTS_SECONDS=1800 VAULTWATCH_NETWORK_SEEDS=10 SWIFT_DETERMINISTIC_HASHING=1 \
-	swift test --scratch-path $(SCRATCH) --skip-build --no-parallel --filter 'HostileEstateTests|SoakTests|NetworkFaultTests'
+	VAULTWATCH_SOAK_SECONDS=600 VAULTWATCH_ALERTS_SECONDS=1800 VAULTWATCH_NETWORK_SEEDS=10 VAULTWATCH_VIRTUAL_HOURS=24 \
+	SWIFT_DETERMINISTIC_HASHING=1 swift test --scratch-path $(SCRATCH) --skip-build --no-parallel \
+	  --filter 'HostileEstateTests|SoakTests|NetworkFaultTests'
 
 bench: deps-test
 	swift build --scratch-path $(SCRATCH) $(RELEASE)

@@ -250,7 +250,7 @@ let package = Package(
             "States",
             [
                 "Agent", "Alerts", "Dispatching", "Journal", "Lab", "Platform", "Samples", "Simulation", "Store",
-                "Supervision", "Transport",
+                "Supervision", "TestServers", "Transport",
                 "Web", logging,
             ]),
         tests("FuzzTargets", ["FuzzTargets"]),

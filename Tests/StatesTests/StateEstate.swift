@@ -19,6 +19,8 @@ final class StateEstate: @unchecked Sendable {
     var databases: [String: (_ sql: String) -> DatabaseAnswer] = [:]
     /// Keys of the Vault cluster in the configuration, beside its name and nodes.
     var vaultSettings = ""
+    /// More Vault clusters, as items of YAML.
+    var otherClusters = ""
     /// By how much the Vault nodes' clocks differ from the watcher's.
     var clockOffset = Duration.zero
     /// The route and the receivers.
@@ -52,6 +54,7 @@ final class StateEstate: @unchecked Sendable {
               token_file: /token
               canary_path: smtp/canary/admin
         \(vaultSettings.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
+        \(otherClusters.split(separator: "\n").map { "    " + $0 }.joined(separator: "\n"))
         \(configuration)
         rules: [/rules/*.yml]
         alerting:

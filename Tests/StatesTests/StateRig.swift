@@ -1,6 +1,7 @@
 import Alerts
 import Dispatching
 import Foundation
+import Lab
 import Logging
 import Platform
 import Samples
@@ -84,6 +85,17 @@ final class StateRig {
             notice()
         }
     }
+
+    /// Does something to a Vault node.
+    func perform(_ action: SimulatedVaultCluster.Action, on node: Int) {
+        _ = estate.vault.perform(action, on: node, at: time.now(), random: estate.random)
+    }
+
+    /// The index of the active Vault node.
+    var leader: Int? { (0..<3).first { estate.vault.role($0) == .active } }
+    /// The index of a sealed one.
+    var sealed: Int? { (0..<3).first { estate.vault.role($0) == .sealed } }
+    var now: Instant { time.monotonic() }
 
     /// Ends the agent.
     func stop() {
