@@ -17,7 +17,8 @@ package final class VirtualTime: TimeSource {
         /// Wall time is monotonic time plus this; a step of the wall clock changes it.
         var wallOffsetMilliseconds: Int64
         var sleepers: [Sleeper] = []
-        var cancelled: Set<UInt64> = []
+        /// Calls that do not sleep yet, and whether they were cancelled already.
+        var beginning: [UInt64: Bool] = [:]
         var nextID: UInt64 = 0
     }
 
@@ -41,12 +42,13 @@ package final class VirtualTime: TimeSource {
     package func sleep(until deadline: Instant) async throws {
         let id = state.withLock { state in
             state.nextID += 1
+            state.beginning[state.nextID] = false
             return state.nextID
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let outcome: Result<Void, any Error>? = state.withLock { state in
-                    if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
+                    if state.beginning.removeValue(forKey: id) == true { return .failure(CancellationError()) }
                     if deadline <= state.monotonic { return .success(()) }
                     state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
                     return nil
@@ -56,7 +58,7 @@ package final class VirtualTime: TimeSource {
         } onCancel: {
             let sleeper: Sleeper? = state.withLock { state in
                 guard let index = state.sleepers.firstIndex(where: { $0.id == id }) else {
-                    state.cancelled.insert(id)
+                    if state.beginning[id] != nil { state.beginning[id] = true }
                     return nil
                 }
                 return state.sleepers.remove(at: index)

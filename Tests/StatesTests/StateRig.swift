@@ -152,11 +152,18 @@ private final class Found: Sendable {
     let value = Mutex<StateRig.Alerts>([:])
 }
 
-/// Lines of a log, from any thread.
+/// The last lines of a log, from any thread.
 final class LogLines: Sendable {
     private let lines = Mutex<[String]>([])
+    private static let limit = 1000
     var all: [String] { lines.withLock { $0 } }
-    func add(_ line: String) { lines.withLock { $0.append(line) } }
+
+    func add(_ line: String) {
+        lines.withLock { lines in
+            if lines.count == LogLines.limit { lines.removeFirst(LogLines.limit / 2) }
+            lines.append(line)
+        }
+    }
 }
 
 /// The API without a socket.

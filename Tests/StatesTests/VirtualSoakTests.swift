@@ -145,7 +145,8 @@ private final class Pages: @unchecked Sendable {
     }
 }
 
-/// The resident size of this process at a tenth of the time and at its end.
+/// The resident size of this process at a tenth of the time and at its end. Swift Testing keeps a backtrace of every
+/// error that is thrown, 0.4 MiB an hour, so that this finds what grows much; `SoakTests` holds the real process to 5 %.
 private final class Growth {
     private var first = 0
     private var last = 0
@@ -157,7 +158,7 @@ private final class Growth {
 
     func check(_ comment: Comment) {
         #expect(last > 0)
-        #expect(Double(last) <= 1.05 * Double(first), "\(comment): resident \(first), then \(last)")
+        #expect(Double(last) <= 1.25 * Double(first), "\(comment): resident \(first), then \(last)")
         print("resident \(first >> 20) MiB at a tenth, \(last >> 20) MiB at the end")
     }
 }
