@@ -16,9 +16,11 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SCRATCH ?= .build
 VENV := .build-tools/venv
 # The static runtime exports every symbol, which nobody loads: 2 MB of a process that counts them.
-# Symbols are bound at the start, after which their table is read-only. Paths of this machine stay out: the same
-# source gives the same bytes everywhere.
-RELEASE := -c release --static-swift-stdlib -Xlinker --no-export-dynamic -Xlinker -z -Xlinker now \
+# Symbols are bound at the start, after which their table is read-only. Paths of this machine stay out, and so do
+# information for debuggers and the compiler's hash of it, which have the module cache's path in them: the same source
+# gives the same bytes everywhere.
+RELEASE := -c release --static-swift-stdlib -debug-info-format none \
+	-Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen -Xlinker --no-export-dynamic -Xlinker -z -Xlinker now \
 	-Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsystemd-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev pkg-config
