@@ -99,6 +99,20 @@ struct VaultClusterStateTests {
         #expect(state.failovers == 0 && state.elections == 1)
     }
 
+    /// The only node restarts, or it is the same one that is unsealed: an outage, and no failover.
+    @Test func anOutageThatTheSameNodeEndsIsMeasured() {
+        var state = cluster()
+        for node in ["b", "c"] { _ = state.observe(dead(at: 1), of: node) }
+        _ = state.observe(active("a", at: 1), of: "a")
+        #expect(!facts(state, at: 2).has("vault_cluster_last_outage_duration_seconds"))
+        _ = state.observe(dead(at: 6), of: "a")
+        _ = state.observe(active("a", since: "2026-11-23T21:00:00Z", at: 61), of: "a")
+        #expect(state.failovers == 0)
+        #expect(facts(state, at: 62).value("vault_cluster_last_outage_duration_seconds") == 60)
+        _ = state.observe(active("a", since: "2026-11-23T21:00:00Z", at: 66), of: "a")
+        #expect(facts(state, at: 67).value("vault_cluster_last_outage_duration_seconds") == 60)
+    }
+
     /// Nodes are asked one after the other: right after a takeover the old one's last answer is still "active".
     @Test func aTakeoverBetweenTwoPollsIsNoSplitBrain() {
         var state = cluster()

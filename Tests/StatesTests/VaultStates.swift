@@ -1,6 +1,7 @@
 import Lab
 import Platform
 import Samples
+import Simulation
 import Transport
 
 /// States of a Vault cluster: each state of a node × version family × storage.
@@ -163,6 +164,14 @@ enum VaultStates {
             estate.after(.seconds(300)) { perform(.hang, on: 2, $0) }
             estate.after(.seconds(304)) { perform(.start, on: 2, $0) }
         },
+        row("one answer of the active node that was lost", "a network that drops a packet", isHealthy: true) { estate in
+            let time = estate.time
+            let begin = time.monotonic() + .seconds(300)
+            estate.answer = { request in
+                let isLost = time.monotonic() >= begin && time.monotonic() < begin + .seconds(4)
+                return isLost && request.url.hasPrefix("https://vault-1:8200/v1/sys/") ? .success(.hang) : nil
+            }
+        },
         row("a load balancer that routes to the active node", docs + "/sys/health", isHealthy: true) {
             balance("load_balancer_url: \"https://lb\"", $0) { _ in 0 }
         },
@@ -298,6 +307,26 @@ enum VaultStates {
             "all nodes are sealed", recordings, ["VaultSealed", "VaultNoActiveNode", "VaultTooFewStandbys"],
             mayFire: canary
         ) { estate in (0..<3).forEach { perform(.seal, on: $0, estate) } },
+        row(
+            "nothing is initialised", recordings, ["VaultUninitialized", "VaultNoActiveNode", "VaultTooFewStandbys"],
+            mayFire: canary
+        ) { estate in
+            var options = SimulatedVaultCluster.Options()
+            options.initialised = false
+            let nodes = estate.vault.nodes.map { ($0.name, $0.address, $0.clusterAddress) }
+            estate.vault = SimulatedVaultCluster(options, nodes: nodes, at: estate.time.wall())
+        },
+        row(
+            "all nodes were away for ten minutes", recordings,
+            ["VaultFailoverSlow"],
+            mayFire: canary.union([
+                "VaultNodeUnreachable", "VaultNoActiveNode", "VaultActiveNodeLost", "VaultTooFewStandbys",
+                "VaultNoReserve", "VaultwatchBlind", "VaultSealed",
+            ])
+        ) { estate in
+            estate.after(.seconds(300)) { estate in (0..<3).forEach { perform(.hang, on: $0, estate) } }
+            estate.after(.seconds(900)) { estate in (0..<3).forEach { perform(.start, on: $0, estate) } }
+        },
         row(
             "all nodes lost their storage", recordings,
             ["VaultNodeStorageError", "VaultNoActiveNode", "VaultTooFewStandbys"], mayFire: canary

@@ -196,6 +196,12 @@ extension Catalogue {
         Entry(
             "vault_cluster_last_failover_timestamp_seconds", .gauge, ["cluster"],
             "When the last failover ended; absent until one was seen", isState: true),
+        Entry(
+            "vault_cluster_last_outage_duration_seconds", .gauge, ["cluster"],
+            "From the last answer of an active node to the next, whichever node gave it; absent until there was a gap"),
+        Entry(
+            "vault_cluster_last_outage_timestamp_seconds", .gauge, ["cluster"],
+            "When that gap ended; absent until there was one", isState: true),
     ]
 
     private static let vaultFacts: [Entry] = [

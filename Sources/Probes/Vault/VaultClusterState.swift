@@ -32,6 +32,10 @@ struct VaultClusterState: Sendable {
     private(set) var failovers = 0
     private(set) var elections = 0
     private(set) var lastFailover: (duration: Duration, at: Timestamp)?
+    /// The last time without an active node, whichever node ended it.
+    private(set) var lastOutage: (duration: Duration, at: Timestamp)?
+    /// Whether no node has been active since the last one was.
+    private var isOutage = false
     /// The mode of each kind of replication, `dr` and `performance`, as an unsealed node last reported it.
     private(set) var replicationModes: [String: String] = [:]
 
@@ -50,7 +54,9 @@ struct VaultClusterState: Sendable {
         let isActive = observation.state == .active
         let activeFrom = isActive ? before?.activeFrom ?? observation.moment.monotonic : nil
         seen[node] = Seen(observation: observation, activeFrom: activeFrom)
-        if activeNodes == [node] { record(node, observation) }
+        let active = activeNodes
+        if active == [node] { record(node, observation) }
+        if active.isEmpty, lastActive != nil { isOutage = true }
         if let mode = observation.health?.replicationDRMode { replicationModes["dr"] = mode }
         if let mode = observation.health?.replicationPerformanceMode { replicationModes["performance"] = mode }
         if observation.state == .drSecondary { replicationModes["dr"] = "secondary" }
@@ -63,6 +69,10 @@ struct VaultClusterState: Sendable {
             failovers += 1
             lastFailover = (observation.moment.monotonic - last.at.monotonic, observation.moment.wall)
         }
+        if let last = lastActive, isOutage || last.node != node {
+            lastOutage = (observation.moment.monotonic - last.at.monotonic, observation.moment.wall)
+        }
+        isOutage = false
         let since = observation.leader?.activeSince
         if let since {
             if let known = lastElection, known.node != node || known.since != since { elections += 1 }
@@ -188,6 +198,10 @@ struct VaultClusterState: Sendable {
         if let lastFailover {
             set.add("vault_cluster_last_failover_duration_seconds", lastFailover.duration.seconds)
             set.add("vault_cluster_last_failover_timestamp_seconds", lastFailover.at)
+        }
+        if let lastOutage {
+            set.add("vault_cluster_last_outage_duration_seconds", lastOutage.duration.seconds)
+            set.add("vault_cluster_last_outage_timestamp_seconds", lastOutage.at)
         }
         return set
     }
