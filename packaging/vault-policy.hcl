@@ -12,6 +12,25 @@ path "sys/ha-status" {
   capabilities = ["read"]
 }
 
+# Integrated storage: how many servers may fail, and which count. On other storage leave it out.
+path "sys/storage/raft/autopilot/state" {
+  capabilities = ["read"]
+}
+path "sys/storage/raft/configuration" {
+  capabilities = ["read"]
+}
+
+# Enterprise: the licence, and whether automated snapshots succeed.
+path "sys/license/status" {
+  capabilities = ["read"]
+}
+path "sys/storage/raft/snapshot-auto/config" {
+  capabilities = ["list"]
+}
+path "sys/storage/raft/snapshot-auto/status/*" {
+  capabilities = ["read"]
+}
+
 # The canary: a secret with nothing in it that matters, read to measure latency. As in the sample
 # configuration; for KV version 2 the path is secret/data/vaultwatch-canary.
 path "secret/vaultwatch-canary" {

@@ -218,7 +218,8 @@ extension Agent {
                 case .postgres, .postgresCluster: "postgres"
                 case .backupSet, .backupContent: "backups"
                 case .records: "records"
-                case .vaultNode, .vaultTelemetry, .vaultCanary, .vaultLoadBalancer, .vaultCluster: "vault"
+                case .vaultNode, .vaultTelemetry, .vaultFacts, .vaultCanary, .vaultLoadBalancer, .vaultCluster:
+                    "vault"
                 }
             return TargetView(
                 pool: pool, url: urls[result.target.name] ?? "\(pool)://\(result.target.name)",

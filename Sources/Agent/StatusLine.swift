@@ -9,7 +9,7 @@ enum StatusLine {
     ///   - targets: everything that is probed.
     static func text(_ results: [ProbeResult], targets: [ProbeTarget]) -> String {
         // Reading a backup whole may take an hour; the start does not wait for it.
-        let awaited = targets.filter { $0.kind != .backupContent }
+        let awaited = targets.filter { $0.kind != .backupContent && $0.kind != .vaultFacts }
         let probed = Set(results.map(\.target))
         let missing = awaited.count { !probed.contains($0) }
         // As the package is shipped.
@@ -46,6 +46,7 @@ enum StatusLine {
         Kind(kind: .vaultLoadBalancer, one: "load balancer", many: "load balancers"),
         Kind(kind: .vaultCanary, one: "canary", many: "canaries"),
         Kind(kind: .vaultTelemetry, one: "telemetry page", many: "telemetry pages"),
+        Kind(kind: .vaultFacts, one: "cluster's facts", many: "clusters' facts"),
         Kind(kind: .postgres, one: "PostgreSQL server", many: "PostgreSQL servers"),
         Kind(kind: .postgresCluster, one: "PostgreSQL cluster", many: "PostgreSQL clusters"),
         Kind(kind: .backupSet, one: "backup set", many: "backup sets"),

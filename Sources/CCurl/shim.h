@@ -1,10 +1,13 @@
 #pragma once
 #include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 // curl_easy_setopt, curl_easy_getinfo and their siblings are variadic, and Swift does not import
@@ -89,6 +92,35 @@ static inline CURLcode vw_get_certificates(CURL *handle, const struct curl_certi
     CURLcode code = curl_easy_getinfo(handle, CURLINFO_CERTINFO, &found);
     *value = found;
     return code;
+}
+
+// Seconds since 1970, or 0 where the time cannot be read.
+static inline int64_t vw_asn1_seconds(const ASN1_TIME *time) {
+    struct tm parts = { 0 };
+    return time && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
+}
+
+// When the server's certificate began, and when the first certificate ends of the chain by which it was verified,
+// SSL_get0_verified_chain(3): what else the server sent does not count. Without verification that is the server's own
+// certificate. Only while the transfer has its connection, CURLINFO_TLS_SSL_PTR(3). Returns 0 without TLS, or where
+// libcurl does not use OpenSSL.
+static inline int vw_certificate_validity(CURL *handle, int64_t *begin, int64_t *end) {
+    const struct curl_tlssessioninfo *session = NULL;
+    if (curl_easy_getinfo(handle, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || !session || !session->internals
+        || session->backend != CURLSSLBACKEND_OPENSSL)
+        return 0;
+    SSL *ssl = (SSL *)session->internals;
+    X509 *own = SSL_get1_peer_certificate(ssl);
+    if (!own) return 0;
+    *begin = vw_asn1_seconds(X509_get0_notBefore(own));
+    *end = vw_asn1_seconds(X509_get0_notAfter(own));
+    X509_free(own);
+    STACK_OF(X509) *chain = SSL_get_verify_result(ssl) == X509_V_OK ? SSL_get0_verified_chain(ssl) : NULL;
+    for (int i = 0; chain && i < sk_X509_num(chain); i++) {
+        int64_t other = vw_asn1_seconds(X509_get0_notAfter(sk_X509_value(chain, i)));
+        if (other && other < *end) *end = other;
+    }
+    return *end != 0;
 }
 
 typedef int (*vw_socket_callback)(CURL *easy, curl_socket_t socket, int what, void *context, void *per_socket);

@@ -73,7 +73,7 @@ struct TargetParser: Sendable {
             errors.add(node.position, "cluster \"\(name)\" has no nodes; expected a list of name and url")
         }
         var options = VaultClusterOptions(name: name, nodes: nodes)
-        options.loadBalancerURL = context.url(&fields, "load_balancer_url")
+        loadBalancer(&fields, &options)
         options.tls = tls(&fields)
         options.authentication = authentication(&fields)
         refusePlaintext(exposed, options.authentication, &fields)
@@ -89,6 +89,36 @@ struct TargetParser: Sendable {
         if let interval = context.duration(&fields, "telemetry_interval") { options.telemetryInterval = interval }
         fields.finish()
         return options
+    }
+
+    /// `load_balancer_url`, or `load_balancer` with the states of nodes to which it may route.
+    private func loadBalancer(_ fields: inout Fields, _ options: inout VaultClusterOptions) {
+        options.loadBalancerURL = context.url(&fields, "load_balancer_url")
+        let position = fields.position(of: "load_balancer")
+        guard let node = fields.node("load_balancer") else { return }
+        var own = Fields(node, errors, "load_balancer")
+        if let url = context.url(&own, "url") {
+            if options.loadBalancerURL != nil {
+                errors.add(own.position(of: "url"), "load_balancer_url gives the URL too; keep one of both")
+            }
+            options.loadBalancerURL = url
+        }
+        let known: [VaultNodeState] = [.active, .standby, .performanceStandby]
+        let names = own.list("accepts")
+        if !names.isEmpty { options.loadBalancerAccepts = [] }
+        for item in names {
+            guard let state = known.first(where: { $0.rawValue == item.scalar }) else {
+                errors.add(
+                    item.position,
+                    "accepts: expected \(known.map(\.rawValue).joined(separator: ", "))")
+                continue
+            }
+            options.loadBalancerAccepts.insert(state)
+        }
+        own.finish()
+        if options.loadBalancerURL == nil {
+            errors.add(position, "load_balancer has no url; expected url in it, or load_balancer_url beside it")
+        }
     }
 
     /// - Parameter positions: of URLs over which everybody on the way can read.

@@ -17,7 +17,7 @@ package enum StatusTable {
         for name in clusters {
             let own = results.filter { cluster(of: $0.target) == name }
             let nodes = own.filter {
-                [.vaultNode, .vaultLoadBalancer, .vaultCanary, .vaultTelemetry].contains($0.target.kind)
+                [.vaultNode, .vaultLoadBalancer, .vaultCanary, .vaultTelemetry, .vaultFacts].contains($0.target.kind)
             }
             let summary = own.first { $0.target.kind == .vaultCluster }.map { line($0.status) } ?? ""
             sections.append(.init(title: "Vault cluster \(name)", summary: summary, targets: nodes.map(target)))
@@ -56,6 +56,7 @@ package enum StatusTable {
         case .vaultLoadBalancer: name = "load balancer"
         case .vaultCanary: name = "canary (\(short))"
         case .vaultTelemetry: name = "telemetry of \(short)"
+        case .vaultFacts: name = "facts"
         case .backupContent: name = "content of \(short)"
         default: name = short
         }

@@ -40,6 +40,16 @@ extension SimulatedVaultCluster {
         default: break
         }
         switch path {
+        case "sys/rekey/init" where reads, "sys/rekey-recovery-key/init" where reads,
+            "sys/generate-root/attempt" where reads, "sys/seal-backend-status" where reads,
+            "sys/replication/dr/status" where reads, "sys/replication/performance/status" where reads:
+            guard let answer = newerStatus(path, at: now) else {
+                return (Self.error(404, "1 error occurred:\n\t* unsupported path\n\n"), [])
+            }
+            return (Self.jsonResponse(answer.status, answer.body + "\n"), [])
+        case _ where options.features.isDRSecondary:
+            // Source: DataDog/integrations-core#7819.
+            return (Self.error(400, "path disabled in replication DR secondary mode"), [])
         case "sys/replication/status" where reads:
             return (envelope(#""data":{"mode":"disabled"}"#, random), [])
         case "sys/metrics" where reads: return (metrics(request, index, now), [])
@@ -76,6 +86,7 @@ extension SimulatedVaultCluster {
             return (envelope("\"data\":{\(data)}", random, lease: 2_764_800), [])
         case "sys/ha-status", "sys/storage/raft/autopilot/state", "sys/storage/raft/snapshot",
             "sys/storage/raft/configuration":
+            if let data = raftStatus(path) { return (isRoot ? envelope(data, random) : Self.denied, []) }
             return (Self.error(404, "1 error occurred:\n\t* unsupported path\n\n"), [])
         default:
             return (isRoot ? Self.errors(404, []) : Self.denied, [])
@@ -106,23 +117,30 @@ extension SimulatedVaultCluster {
         default: code = codes["sealedcode"] ?? 503
         }
         let isOpen = role == .active || role == .standby
-        let mode = isOpen ? "disabled" : "unknown"
-        var body =
-            "{\"initialized\":\(isInitialised),\"sealed\":\(!isOpen),\"standby\":\(role != .active),\"performance_standby\":false"
-        body += ",\"replication_performance_mode\":\"\(mode)\",\"replication_dr_mode\":\"\(mode)\""
-        body += ",\"server_time_utc\":\(now.wall.milliseconds / 1000),\"version\":\(json(options.version))"
-        if isOpen { body += ",\"cluster_name\":\(json(options.name)),\"cluster_id\":\(json(options.id))" }
-        return Self.jsonResponse(code, body + "}\n")
+        let features = options.features
+        func mode(_ kind: String) -> String { isOpen ? features.replication[kind]?.mode ?? "disabled" : "unknown" }
+        var body = "{\"initialized\":\(isInitialised),\"sealed\":\(!isOpen),\"standby\":\(role != .active)"
+        if !features.isOpenBao {
+            body += ",\"performance_standby\":\(role == .standby && features.hasPerformanceStandbys)"
+        }
+        body +=
+            ",\"replication_performance_mode\":\"\(mode("performance"))\",\"replication_dr_mode\":\"\(mode("dr"))\""
+        let time = now.wall + nodes[index].traits.clockOffset
+        body += ",\"server_time_utc\":\(time.milliseconds / 1000),\"version\":\(json(version(index)))"
+        if isOpen { body += clusterFields(index) }
+        if nodes[index].traits.isRemoved { body += ",\"removed_from_cluster\":true" }
+        body += newerHealthFields(index)
+        return Self.jsonResponse(newerHealthStatus(index) ?? code, body + "}\n")
     }
 
     private func sealStatus(_ index: Int) -> LabResponse {
         let node = nodes[index]
         let isOpen = isInitialised && !node.isSealed
-        var body = "{\"type\":\"shamir\",\"initialized\":\(isInitialised),\"sealed\":\(!isOpen)"
+        var body = "{\"type\":\(json(options.features.sealType)),\"initialized\":\(isInitialised),\"sealed\":\(!isOpen)"
         body += ",\"t\":\(isInitialised ? options.threshold : 0),\"n\":\(isInitialised ? options.keys.count : 0)"
         body +=
-            ",\"progress\":\(node.progress),\"nonce\":\(json(node.nonce)),\"version\":\(json(options.version)),\"migration\":false"
-        if isOpen { body += ",\"cluster_name\":\(json(options.name)),\"cluster_id\":\(json(options.id))" }
+            ",\"progress\":\(node.progress),\"nonce\":\(json(node.nonce)),\"version\":\(json(version(index))),\"migration\":\(node.traits.isMigrating)"
+        if isOpen { body += clusterFields(index) }
         return Self.jsonResponse(
             200, body + ",\"recovery_seal\":false,\"storage_type\":\(json(options.storageType))}\n")
     }
@@ -130,8 +148,21 @@ extension SimulatedVaultCluster {
     private func leader(_ index: Int) -> LabResponse {
         let role = role(index)
         guard role == .active || role == .standby else { return Self.error(503, "Vault is sealed") }
-        let named = election.named.map { nodes[$0] }
-        let since = role == .active ? nodes[index].activeSince?.rfc3339 : nil
+        var named = election.named.map { nodes[$0] }
+        if nodes[index].traits.claimsLeadership { named = nodes[index] }
+        if named?.traits.refusesToLead == true || options.features.redactsAddresses { named = nil }
+        let since = role == .active ? (nodes[index].activeSince ?? nodes[index].startedAt).rfc3339 : nil
+        // OpenBao leaves out what is empty. Source: openbao.org, API documentation, /sys/leader.
+        if options.features.isOpenBao {
+            var fields = ["\"ha_enabled\":true"]
+            if role == .active { fields.append("\"is_self\":true") }
+            if let since { fields.append("\"active_time\":\"\(since)\"") }
+            if let named {
+                fields.append("\"leader_address\":\(json(named.address))")
+                fields.append("\"leader_cluster_address\":\(json(named.clusterAddress))")
+            }
+            return Self.jsonResponse(200, "{" + fields.joined(separator: ",") + "}\n")
+        }
         return Self.jsonResponse(
             200,
             """
@@ -182,14 +213,18 @@ extension SimulatedVaultCluster {
             }
             guard policies(of: token) != nil else { return Self.error(403, "permission denied") }
         }
+        if request.parameter("format") == "prometheus", options.features.prometheusIsOff {
+            return Self.error(400, "prometheus is not enabled")
+        }
         guard request.parameter("format") == "prometheus" else {
             return Self.jsonResponse(
                 200, #"{"Timestamp":"","Gauges":[],"Points":[],"Counters":[],"Samples":[]}"# + "\n")
         }
         let page: VaultTelemetry.Page = role == .active ? .active : role == .standby ? .standby : .sealed
-        let text = VaultTelemetry.page(
-            page, cluster: options.name, startedAt: nodes[index].startedAt, wasUnsealed: nodes[index].wasUnsealed,
-            now: now.wall)
+        let text = renamed(
+            VaultTelemetry.page(
+                page, cluster: options.name, startedAt: nodes[index].startedAt, wasUnsealed: nodes[index].wasUnsealed,
+                now: now.wall))
         return LabResponse(200, type: "text/plain; charset=utf-8", text, headers: ["Cache-Control": "no-store"])
     }
 

@@ -32,6 +32,8 @@ package struct SimulatedVaultCluster: Sendable {
         package var secretID = "9b7e5a31-lab-secret"
         /// The path of the canary secret (KV v1), with its mount.
         package var canaryPath = "smtp/canary/admin"
+        /// What other versions and editions than the recorded one say. Default: nothing.
+        package var features = Features()
         /// The fields of the canary secret.
         package var canary = ["password": "x", "username": "admin"]
 
@@ -70,6 +72,8 @@ package struct SimulatedVaultCluster: Sendable {
         package internal(set) var isSealed = true
         /// The number of unseal keys entered so far.
         package internal(set) var progress = 0
+        /// What is particular to it. Default: nothing.
+        package var traits = Traits()
         var given: Set<String> = []
         var nonce = ""
         var wasUnsealed = false
@@ -78,9 +82,9 @@ package struct SimulatedVaultCluster: Sendable {
     }
 
     /// What all nodes have in common.
-    package private(set) var options: Options
+    package var options: Options
     /// The nodes.
-    package private(set) var nodes: [Node]
+    package var nodes: [Node]
     /// Whether the cluster is initialised.
     package private(set) var isInitialised: Bool
     /// The leader election.
@@ -113,7 +117,8 @@ package struct SimulatedVaultCluster: Sendable {
         }
         if !isInitialised { return .uninitialised }
         if node.isSealed { return .sealed }
-        return election.leader == index ? .active : .standby
+        if node.traits.claimsLeadership { return .active }
+        return election.leader == index && !node.traits.refusesToLead ? .active : .standby
     }
 
     /// What can be done to a node.

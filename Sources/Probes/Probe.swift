@@ -8,6 +8,8 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case vaultNode = "vault_node"
         /// sys/metrics of one Vault node.
         case vaultTelemetry = "vault_telemetry"
+        /// What changes slowly about a Vault cluster: replication, rekeying, seal backends, licence.
+        case vaultFacts = "vault_facts"
         /// A read of the canary secret.
         case vaultCanary = "vault_canary"
         /// sys/health through the load balancer.

@@ -1,25 +1,40 @@
 import CCurl
+import Platform
 import Samples
 
-/// What CURLOPT_CERTINFO(3) says of the server's certificate chain.
-enum CertificateInfo {
-    /// The soonest `notAfter` in the chain.
-    static func earliestExpiry(_ easy: UnsafeMutableRawPointer) -> Timestamp? {
+/// How long a server's certificate is good for those who verify it as we do.
+struct CertificateInfo: Hashable, Sendable {
+    /// The soonest `notAfter` of the chain by which the certificate was verified, from the server's own to a trusted
+    /// authority's. An expired certificate that the server sends beside it, as that of a cross-signed root, is not in
+    /// it.
+    var expiry: Timestamp
+    /// From the beginning of the server's own certificate to that end; nil where it cannot be read.
+    var lifetime: Duration?
+
+    /// Of the connection that a transfer has just got; nil without TLS.
+    static func current(_ easy: UnsafeMutableRawPointer) -> CertificateInfo? {
+        var begin: Int64 = 0
+        var end: Int64 = 0
+        if vw_certificate_validity(easy, &begin, &end) != 0 {
+            return CertificateInfo(
+                expiry: Timestamp(seconds: Double(end)), lifetime: begin > 0 ? .seconds(end - begin) : nil)
+        }
+        return ownExpiry(easy).map { CertificateInfo(expiry: $0) }
+    }
+
+    /// The end of the server's own certificate, where libcurl was not built with OpenSSL: the first one of what
+    /// CURLOPT_CERTINFO(3) lists.
+    private static func ownExpiry(_ easy: UnsafeMutableRawPointer) -> Timestamp? {
         var info: UnsafePointer<curl_certinfo>?
-        guard vw_get_certificates(easy, &info) == CURLE_OK, let chain = info?.pointee, let lists = chain.certinfo else {
-            return nil
+        guard vw_get_certificates(easy, &info) == CURLE_OK, let chain = info?.pointee, let lists = chain.certinfo,
+            chain.num_of_certs > 0
+        else { return nil }
+        var entry = lists[0]
+        while let current = entry {
+            if let data = current.pointee.data, let expiry = expiry(String(cString: data)) { return expiry }
+            entry = current.pointee.next
         }
-        var earliest: Timestamp?
-        for index in 0..<Int(chain.num_of_certs) {
-            var entry = lists[index]
-            while let current = entry {
-                if let data = current.pointee.data, let expiry = expiry(String(cString: data)) {
-                    earliest = min(earliest ?? expiry, expiry)
-                }
-                entry = current.pointee.next
-            }
-        }
-        return earliest
+        return nil
     }
 
     /// Reads `Expire date:Nov 24 00:05:40 2026 GMT`, OpenSSL's ASN1_TIME_print(3); nil for other lines.

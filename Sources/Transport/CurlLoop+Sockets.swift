@@ -56,15 +56,15 @@ extension CurlLoop {
         endConnecting(transfer)
         guard let easy = transfer.easy else { return }
         if let fresh = transfer.openedSockets.last(where: { vw_local_port($0) == localPort }) {
-            transfer.certificateExpiry = CertificateInfo.earliestExpiry(easy)
+            transfer.certificate = CertificateInfo.current(easy)
             sockets.add(
                 fresh,
                 SocketTable.Connection(
-                    origin: transfer.origin, localPort: localPort, certificateExpiry: transfer.certificateExpiry),
+                    origin: transfer.origin, localPort: localPort, certificate: transfer.certificate),
                 user: ObjectIdentifier(transfer))
         } else {
             let kept = sockets.use(origin: transfer.origin, localPort: localPort, user: ObjectIdentifier(transfer))
-            transfer.certificateExpiry = kept?.certificateExpiry
+            transfer.certificate = kept?.certificate
         }
         transfer.openedSockets = []
     }

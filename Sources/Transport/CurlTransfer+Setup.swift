@@ -144,6 +144,8 @@ extension CurlTransfer {
         let most = tls.maximumVersion == .tls12 ? Int(CURL_SSLVERSION_TLSv1_2) << 16 : 0
         try setup.set(CURLOPT_SSLVERSION, Int(least) | most)
         try setup.set(CURLOPT_CERTINFO, 1)
+        // A resumed session is not verified again: every connection shows the server's certificate and its chain.
+        try setup.set(CURLOPT_SSL_SESSIONID_CACHE, 0)
         try setup.set(CURLOPT_SSL_VERIFYPEER, tls.insecureSkipVerify ? 0 : 1)
         try setup.set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
         // Parsing the system's bundle for every new connection costs 10 ms, but a replaced one must be seen soon.

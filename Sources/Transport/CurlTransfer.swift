@@ -65,7 +65,7 @@ final class CurlTransfer: @unchecked Sendable {
     var headersEnded = false
     var body: [UInt8] = []
     var bodyBytes = 0
-    var certificateExpiry: Timestamp?
+    var certificate: CertificateInfo?
     /// Set where a callback of ours stopped the transfer.
     var stopped: TransportError?
     /// SMTP: the server has said 354 and the message is on its way.
@@ -128,7 +128,7 @@ final class CurlTransfer: @unchecked Sendable {
                 .http(
                     HTTPResponse(
                         status: status, headers: headers, body: body, timing: timing(),
-                        certificateExpiry: certificateExpiry)))
+                        certificateExpiry: certificate?.expiry, certificateLifetime: certificate?.lifetime)))
         case .mail:
             return concludeMail(code)
         }

@@ -110,19 +110,23 @@ package struct HTTPResponse: Sendable {
     package var body: [UInt8]
     /// Of the exchange that gave this answer, after redirects.
     package var timing: HTTPTiming
-    /// `notAfter` of the server's certificate and of the soonest-ending one in its chain; nil without TLS.
+    /// The soonest end in the chain by which the server's certificate was verified; without verification that of its
+    /// own. Nil without TLS.
     package var certificateExpiry: Timestamp?
+    /// From the beginning of the server's own certificate to that end; nil where it is not known.
+    package var certificateLifetime: Duration?
 
     /// An answer made up, for tests and simulations.
     package init(
         status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-        timing: HTTPTiming = HTTPTiming(), certificateExpiry: Timestamp? = nil
+        timing: HTTPTiming = HTTPTiming(), certificateExpiry: Timestamp? = nil, certificateLifetime: Duration? = nil
     ) {
         self.status = status
         self.headers = headers
         self.body = body
         self.timing = timing
         self.certificateExpiry = certificateExpiry
+        self.certificateLifetime = certificateLifetime
     }
 
     /// The first header of that name, whatever its case.

@@ -1,11 +1,9 @@
-import Samples
-
 /// The loop's open sockets: which connection each one is, and whether it is idle. Pure bookkeeping.
 struct SocketTable {
     struct Connection: Hashable, Sendable {
         var origin: String
         var localPort: Int32
-        var certificateExpiry: Timestamp?
+        var certificate: CertificateInfo?
     }
 
     /// A kept connection is found by it: libcurl tells the local port of the connection that a transfer gets.

@@ -64,6 +64,17 @@ struct CatalogueTests {
                 VaultCluster(options: cluster, http: http, platform: platform).probes(), platform, repeated: true)
         }
         samples += await takeover(platform)
+        let facts = ScriptedHTTP { request in
+            var answer = VaultFactsTests.answer(request)
+            if case .success(var response) = answer {
+                response.certificateLifetime = .seconds(86_400)
+                answer = .success(response)
+            }
+            return answer
+        }
+        let enterprise = VaultFactsTests.cluster(facts, platform)
+        samples += await run(enterprise.probes(), platform)
+        samples += await VaultLoadBalancerProbe(cluster: enterprise, url: "https://lb").run().samples
         for isReplica in [false, true] {
             for down in [false, true] {
                 var server = PostgresServerOptions(name: "db", connection: PostgresOptions(parameters: [:]))

@@ -99,6 +99,20 @@ struct VaultClusterStateTests {
         #expect(state.failovers == 0 && state.elections == 1)
     }
 
+    /// The only node restarts, or it is the same one that is unsealed: an outage, and no failover.
+    @Test func anOutageThatTheSameNodeEndsIsMeasured() {
+        var state = cluster()
+        for node in ["b", "c"] { _ = state.observe(dead(at: 1), of: node) }
+        _ = state.observe(active("a", at: 1), of: "a")
+        #expect(!facts(state, at: 2).has("vault_cluster_last_outage_duration_seconds"))
+        _ = state.observe(dead(at: 6), of: "a")
+        _ = state.observe(active("a", since: "2026-11-23T21:00:00Z", at: 61), of: "a")
+        #expect(state.failovers == 0)
+        #expect(facts(state, at: 62).value("vault_cluster_last_outage_duration_seconds") == 60)
+        _ = state.observe(active("a", since: "2026-11-23T21:00:00Z", at: 66), of: "a")
+        #expect(facts(state, at: 67).value("vault_cluster_last_outage_duration_seconds") == 60)
+    }
+
     /// Nodes are asked one after the other: right after a takeover the old one's last answer is still "active".
     @Test func aTakeoverBetweenTwoPollsIsNoSplitBrain() {
         var state = cluster()
@@ -165,6 +179,87 @@ struct VaultClusterStateTests {
         _ = state.observe(dead(at: 9), of: "a")
         #expect(state.observe(active("a", at: 8), of: "a") == .none)
         #expect(state.activeNodes.isEmpty)
+    }
+
+    private func secondary(at time: Double) -> VaultObservation {
+        observation(
+            json(472, #"{"initialized":true,"sealed":false,"standby":true,"replication_dr_mode":"secondary"}"#),
+            at: time)
+    }
+
+    /// It stays one while none of its nodes answers; and once it is promoted it is none any more.
+    @Test func aDisasterRecoverySecondaryHasNoActiveNodeByDesign() {
+        var state = cluster()
+        for node in nodes { _ = state.observe(secondary(at: 1), of: node) }
+        let facts = facts(state, at: 2)
+        #expect(facts.value("vault_cluster_dr_secondary") == 1 && facts.value("vault_cluster_active_nodes") == 0)
+        #expect(facts.value("vault_cluster_usable_nodes") == 3)
+        #expect(facts.value("vault_cluster_replication_mode", ["kind": "dr", "mode": "secondary"]) == 1)
+        #expect(state.targetStatus(at: moment(2)).health == .ok)
+        for node in nodes { _ = state.observe(dead(at: 3), of: node) }
+        #expect(self.facts(state, at: 4).value("vault_cluster_dr_secondary") == 1)
+        let promoted = observation(
+            json(200, #"{"initialized":true,"sealed":false,"standby":false,"replication_dr_mode":"primary"}"#), at: 5)
+        _ = state.observe(promoted, of: "a")
+        #expect(self.facts(state, at: 6).value("vault_cluster_dr_secondary") == 0)
+        #expect(
+            self.facts(state, at: 6).value("vault_cluster_replication_mode", ["kind": "dr", "mode": "primary"]) == 1)
+    }
+
+    @Test func aSealedNodeDoesNotKnowTheMode() {
+        var state = cluster()
+        for node in nodes { _ = state.observe(secondary(at: 1), of: node) }
+        let body =
+            #"{"initialized":true,"sealed":true,"standby":true,"replication_dr_mode":"unknown","replication_performance_mode":"unknown"}"#
+        _ = state.observe(observation(json(503, body), at: 2), of: "a")
+        #expect(facts(state, at: 3).value("vault_cluster_dr_secondary") == 1)
+    }
+
+    /// Every listener hides addresses, one node says that it is the leader: nobody knows whether they agree.
+    @Test func hiddenAddressesAreNoDisagreement() {
+        var state = cluster()
+        let active = observation(
+            json(200, #"{"initialized":true,"sealed":false,"standby":false,"version":""}"#),
+            leader: json(200, #"{"ha_enabled":true,"is_self":true,"leader_address":""}"#))
+        let standby = observation(
+            json(429, #"{"initialized":true,"sealed":false,"standby":true,"version":"1.17.0"}"#),
+            leader: json(200, #"{"ha_enabled":true,"is_self":false,"leader_address":""}"#))
+        _ = state.observe(active, of: "a")
+        for node in ["b", "c"] { _ = state.observe(standby, of: node) }
+        #expect(!facts(state, at: 2).has("vault_cluster_leader_agreement"))
+        #expect(facts(state, at: 2).value("vault_cluster_versions") == 1)
+    }
+
+    /// One node's listener hides addresses, the others' do not: it has no say. A silent one that hides nothing has.
+    @Test func oneListenerThatHidesHasNoSay() {
+        var state = cluster()
+        _ = state.observe(active("a", at: 1), of: "a")
+        _ = state.observe(standby(of: "a", at: 1), of: "b")
+        let hidden = observation(
+            json(429, #"{"initialized":true,"sealed":false,"standby":true,"version":""}"#), leader: leader(nil))
+        _ = state.observe(hidden, of: "c")
+        #expect(facts(state, at: 2).value("vault_cluster_leader_agreement") == 1)
+        _ = state.observe(standby(of: nil, at: 3), of: "c")
+        #expect(facts(state, at: 4).value("vault_cluster_leader_agreement") == 0)
+    }
+
+    private func cutOff(_ storage: String, at time: Double) -> VaultObservation {
+        observation(
+            json(474, #"{"initialized":true,"sealed":false,"standby":true,"ha_connection_healthy":false}"#),
+            seal: json(200, #"{"initialized":true,"sealed":false,"storage_type":"\#(storage)"}"#),
+            leader: leader("a"), at: time)
+    }
+
+    @Test(arguments: [("postgresql", 2.0), ("raft", 0)])
+    func standbysThatAreCutOff(storage: String, standbys: Double) {
+        var state = cluster()
+        _ = state.observe(active("a", at: 1), of: "a")
+        for node in ["b", "c"] { _ = state.observe(cutOff(storage, at: 1), of: node) }
+        #expect(facts(state, at: 2).value("vault_cluster_standby_nodes") == standbys)
+        #expect(facts(state, at: 2).value("vault_cluster_usable_nodes") == standbys + 1)
+        // All are cut off from an active node that is dead, and one of them takes over.
+        _ = state.observe(dead(at: 3), of: "a")
+        #expect(facts(state, at: 4).value("vault_cluster_standby_nodes") == 2)
     }
 
     @Test func mixedVersionsAndForeignNodesAreCounted() {

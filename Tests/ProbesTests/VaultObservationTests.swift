@@ -127,6 +127,71 @@ struct VaultObservationTests {
         #expect(samples(seen).value("vault_node_reported_clock_skew_seconds") == 0.25)
     }
 
+    /// Source: Vault's listener documentation, redact_addresses, redact_version, redact_cluster_name.
+    @Test func whatAListenerHidesIsUnknown() {
+        let seen = observation(
+            json(
+                429,
+                #"{"initialized":true,"sealed":false,"standby":true,"version":"","cluster_name":"","cluster_id":"i"}"#),
+            seal: json(200, #"{"type":"shamir","initialized":true,"sealed":false,"version":"","storage_type":"raft"}"#),
+            leader: json(200, #"{"ha_enabled":true,"is_self":false,"leader_address":"","leader_cluster_address":""}"#))
+        #expect(seen.state == .standby && seen.version == nil && seen.clusterName == nil)
+        let samples = samples(seen)
+        #expect(!samples.has("vault_node_knows_leader") && !samples.has("vault_node_leader_info"))
+        #expect(samples.value("vault_node_info", ["storage_type": "raft", "cluster_id": "i"]) == 1)
+    }
+
+    @Test(arguments: [
+        (472, #"{"initialized":true,"sealed":false,"standby":true,"replication_dr_mode":"secondary"}"#, false),
+        // Before 1.14 the documentation says 472 of the active node alone.
+        (429, #"{"initialized":true,"sealed":false,"standby":true,"replication_dr_mode":"secondary"}"#, false),
+        (
+            473,
+            #"{"initialized":true,"sealed":false,"standby":true,"performance_standby":true,"replication_dr_mode":"secondary"}"#,
+            false
+        ),
+        // A balancer's drsecondarycode=200.
+        (200, #"{"initialized":true,"sealed":false,"standby":false,"replication_dr_mode":"secondary"}"#, true),
+    ])
+    func aDisasterRecoverySecondary(status: Int, body: String, isInconsistent: Bool) {
+        let seen = observation(json(status, body))
+        #expect(seen.state == .drSecondary && seen.isInconsistent == isInconsistent && seen.failure == nil)
+        #expect(samples(seen).value("vault_node_standby") == 0)
+    }
+
+    @Test(arguments: [
+        (530, #"{"initialized":true,"sealed":true,"removed_from_cluster":true}"#, ""),
+        (503, #"{"initialized":true,"sealed":true,"removed_from_cluster":true}"#, ""),
+        (
+            503, #"{"initialized":true,"sealed":true}"#,
+            #"{"initialized":true,"sealed":true,"removed_from_cluster":true}"#
+        ),
+    ])
+    func aRemovedNodeIsMoreThanSealed(status: Int, body: String, seal: String) {
+        let seen = observation(json(status, body), seal: seal.isEmpty ? nil : json(200, seal))
+        #expect(seen.state == .removed && !seen.isInconsistent)
+    }
+
+    /// A standby that cannot reach the active node takes part in the lock of a database, not in the log of raft.
+    @Test(arguments: [("postgresql", 1.0), ("consul", 1), ("raft", 0)])
+    func aStandbyCutOff(storage: String, standby: Double) {
+        let seen = observation(
+            json(
+                474,
+                #"{"initialized":true,"sealed":false,"standby":true,"ha_connection_healthy":false,"last_request_forwarding_heartbeat_ms":-1}"#
+            ), seal: json(200, #"{"initialized":true,"sealed":false,"storage_type":"\#(storage)"}"#))
+        #expect(seen.state == .cutOff)
+        let samples = samples(seen)
+        #expect(samples.value("vault_node_standby") == standby)
+        #expect(samples.value("vault_node_ha_connection_healthy") == 0)
+        #expect(!samples.has("vault_node_request_forwarding_heartbeat_age_seconds"))
+    }
+
+    @Test func aListenerForMetricsAloneIsNamed() {
+        let seen = observation(json(404, #"{"errors":[]}"#))
+        #expect(seen.state == .degraded && seen.failure?.message.contains("metrics_only") == true)
+    }
+
     @Test(arguments: TransportError.Reason.allCases)
     func unreachableHasItsReason(reason: TransportError.Reason) {
         let failed = Exchange.failure(TransportError(reason, "no"))

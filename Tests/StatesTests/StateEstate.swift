@@ -28,6 +28,8 @@ final class StateEstate: @unchecked Sendable {
         route: {receiver: nobody}
           receivers: [{name: nobody}]
         """
+    /// Whether the agent reads a canary secret.
+    var hasCanary = true
     /// The rest of the configuration: `postgres`, `backups`, `records`.
     var configuration = ""
     /// Files by path, for secrets and records.
@@ -43,6 +45,31 @@ final class StateEstate: @unchecked Sendable {
         for index in 0..<3 { _ = vault.perform(.unseal, on: index, at: time.now(), random: random) }
     }
 
+    /// What a node of `vault` answers.
+    func reply(_ request: HTTPRequest, node index: Int) -> LabReply {
+        var headers: [String: String] = [:]
+        for (name, value) in request.headers { headers[name.lowercased()] = value }
+        let uri = request.url.dropFirst(8).drop { $0 != "/" }
+        return vault.answer(
+            LabRequest(method: request.method, uri: String(uri), headers: headers, body: request.body), node: index,
+            at: Moment(monotonic: time.monotonic(), wall: time.wall() + clockOffset), random: random
+        ).reply
+    }
+
+    /// Does something when so much time has gone by and the next request comes.
+    func after(_ span: Duration, _ change: @escaping (StateEstate) -> Void) {
+        let due = time.monotonic() + span
+        let before = answer
+        var isDone = false
+        answer = { [unowned self] request in
+            if !isDone, time.monotonic() >= due {
+                isDone = true
+                change(self)
+            }
+            return before(request)
+        }
+    }
+
     /// The configuration file. There are rules, and nobody is told.
     var text: String {
         """
@@ -52,7 +79,7 @@ final class StateEstate: @unchecked Sendable {
             - name: prod
               nodes: [\((1...3).map { "{name: vault-\($0), url: \"https://vault-\($0):8200\"}" }.joined(separator: ", "))]
               token_file: /token
-              canary_path: smtp/canary/admin
+              \(hasCanary ? "canary_path: smtp/canary/admin" : "telemetry: true")
         \(vaultSettings.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
         \(otherClusters.split(separator: "\n").map { "    " + $0 }.joined(separator: "\n"))
         \(configuration)
@@ -113,14 +140,7 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
         if estate.vault.nodes[index].condition == .dead {
             throw StateNetwork.refused(parts.host)
         }
-        var headers: [String: String] = [:]
-        for (name, value) in request.headers { headers[name.lowercased()] = value }
-        let uri = request.url.dropFirst(8).drop { $0 != "/" }
-        return estate.vault.answer(
-            LabRequest(method: request.method, uri: String(uri), headers: headers, body: request.body), node: index,
-            at: Moment(monotonic: estate.time.monotonic(), wall: estate.time.wall() + estate.clockOffset),
-            random: estate.random
-        ).reply
+        return estate.reply(request, node: index)
     }
 
     func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {

@@ -81,6 +81,58 @@ struct TLSTests {
         await expired.stop()
     }
 
+    /// A server sends leaf, intermediate and a cross-signed root that has expired; the client trusts the root's own
+    /// certificate. What counts is the chain by which it was verified: an intermediate that ends first does too.
+    @Test(arguments: [(leaf: 30, intermediate: 365, first: 30.0), (leaf: 90, intermediate: 20, first: 20)])
+    func onlyTheVerifiedChainCounts(days: (leaf: Int, intermediate: Int, first: Double)) async throws {
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        func file(_ name: String) -> String { folder.file(name) }
+        func openssl(_ arguments: [String]) async throws { try await ChildProcess.run("openssl", arguments) }
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        let authority = try folder.write("ca.ext", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n")
+        let server = try folder.write("leaf.ext", "subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n")
+        for (name, days) in [("root", "3650"), ("old", "3650")] {
+            try await openssl(
+                ["req"] + key + [
+                    "-x509", "-keyout", file("\(name).key"), "-out", file("\(name).pem"), "-days", days, "-subj",
+                    "/CN=\(name)",
+                ])
+        }
+        for name in ["intermediate", "leaf"] {
+            try await openssl(
+                ["req"] + key + [
+                    "-new", "-keyout", file("\(name).key"), "-out", file("\(name).csr"), "-subj", "/CN=\(name)",
+                ])
+        }
+        try await openssl(["req", "-new", "-key", file("root.key"), "-out", file("cross.csr"), "-subj", "/CN=root"])
+        for (name, issuer, extensions, days) in [
+            ("intermediate", "root", authority, days.intermediate), ("leaf", "intermediate", server, days.leaf),
+            ("cross", "old", authority, -1),
+        ] {
+            try await openssl([
+                "x509", "-req", "-in", file("\(name).csr"), "-CA", file("\(issuer).pem"), "-CAkey",
+                file("\(issuer).key"), "-CAcreateserial", "-out", file("\(name).pem"), "-days", "\(days)", "-extfile",
+                extensions,
+            ])
+        }
+        let chain = try ["intermediate", "cross"].map { try String(contentsOfFile: file("\($0).pem"), encoding: .utf8) }
+        let sent = try folder.write("chain.pem", chain.joined())
+        let running = try await TLSServer.start(
+            .init(certificateFile: file("leaf.pem"), keyFile: file("leaf.key")), ["-cert_chain", sent])
+        var request = HTTPRequest(url: "https://127.0.0.1:\(running.port)/")
+        request.tls.caFile = file("root.pem")
+        let response = try await transport.send(request)
+        let now = Double(SystemTime().wall().milliseconds)
+        let left = (Double(response.certificateExpiry?.milliseconds ?? 0) - now) / 86_400_000
+        #expect(left > days.first - 0.1 && left < days.first + 0.1, "\(left) days")
+        let lifetime = try #require(response.certificateLifetime) / .seconds(86_400)
+        #expect(lifetime > days.first - 0.1 && lifetime < days.first + 0.1)
+        // A second connection is verified anew and says the same.
+        #expect(try await CurlTransport.test().send(request).certificateExpiry == response.certificateExpiry)
+        await running.stop()
+    }
+
     @Test func keepsToTheVersionsItIsTold() async throws {
         let authority = try await CertificateAuthority()
         let certificate = try await authority.issue("versions")

@@ -51,7 +51,7 @@ extension Catalogue {
             "1 when the node is the active one; absent while unreachable", isState: true),
         Entry(
             "vault_node_standby", .gauge, ["cluster", "node"],
-            "1 when the node is a standby able to take over (standby or performance_standby); absent while unreachable",
+            "1 when the node is a standby able to take over: standby, performance_standby, and cut_off where the storage is not the integrated one; absent while unreachable",
             isState: true),
         Entry(
             "vault_node_sealed", .gauge, ["cluster", "node"],
@@ -69,6 +69,9 @@ extension Catalogue {
             ["cluster", "node", "version", "cluster_name", "cluster_id", "storage_type", "seal_type"],
             "1; what the node reports about itself; labels it does not report are absent", isState: true),
         Entry(
+            "vault_node_version_support_end_timestamp_seconds", .gauge, ["cluster", "node"],
+            "When maintenance of the node's version ended; absent while it is maintained, or where it is not known"),
+        Entry(
             "vault_node_clock_skew_seconds", .gauge, ["cluster", "node"],
             "The node's clock minus this machine's, in the middle of the request; exact to half a second"),
         Entry("vault_node_seal_threshold", .gauge, ["cluster", "node"], "Key shares needed to unseal"),
@@ -84,7 +87,7 @@ extension Catalogue {
             isState: true),
         Entry(
             "vault_node_knows_leader", .gauge, ["cluster", "node"],
-            "1 when sys/leader names an active node or says that it is this one, 0 when between leaders; absent when it did not answer or is sealed",
+            "1 when sys/leader names an active node or says that it is this one, 0 when between leaders; absent when it did not answer, hides addresses or is sealed",
             isState: true
         ),
         Entry(
@@ -122,7 +125,10 @@ extension Catalogue {
             "Enterprise: when the licence ends"),
         Entry(
             "vault_node_certificate_expiry_timestamp_seconds", .gauge, ["cluster", "node"],
-            "When the soonest-ending certificate of the node's chain ends; TLS only"),
+            "When the first certificate ends of the chain by which the node's own is verified; TLS only"),
+        Entry(
+            "vault_node_certificate_lifetime_seconds", .gauge, ["cluster", "node"],
+            "From the beginning of the node's certificate to that end; TLS only"),
         Entry(
             "vault_node_endpoint_up", .gauge, ["cluster", "node", "endpoint"],
             "1 when the endpoint answered this turn: health, seal_status, leader", isState: true),
@@ -141,7 +147,8 @@ extension Catalogue {
             "Number of nodes that report to be active: 1 is normal, 0 an outage, 2 a split brain", isState: true),
         Entry("vault_cluster_standby_nodes", .gauge, ["cluster"], "Standbys able to take over", isState: true),
         Entry(
-            "vault_cluster_usable_nodes", .gauge, ["cluster"], "Nodes that are active or able to take over",
+            "vault_cluster_usable_nodes", .gauge, ["cluster"],
+            "Nodes that are active or able to take over; of a disaster recovery secondary all that answer as such",
             isState: true),
         Entry(
             "vault_cluster_quorum_size", .gauge, ["cluster"],
@@ -153,7 +160,7 @@ extension Catalogue {
             "vault_cluster_active_info", .gauge, ["cluster", "node"], "1 for each node that is active", isState: true),
         Entry(
             "vault_cluster_leader_agreement", .gauge, ["cluster"],
-            "1 if all unsealed nodes that answered report the same leader, 0 if they differ or report none",
+            "1 if all unsealed nodes that answered report the same leader, 0 if they differ or report none; absent where the listeners hide addresses",
             isState: true),
         Entry(
             "vault_cluster_named_leaders", .gauge, ["cluster"],
@@ -170,6 +177,14 @@ extension Catalogue {
             "vault_cluster_clock_spread_seconds", .gauge, ["cluster"],
             "Largest difference between the clocks of two nodes; exact to a second"),
         Entry(
+            "vault_cluster_dr_secondary", .gauge, ["cluster"],
+            "1 when the cluster is a disaster recovery secondary, as its nodes last said, which serves no clients by design",
+            isState: true),
+        Entry(
+            "vault_cluster_replication_mode", .gauge, ["cluster", "kind", "mode"],
+            "1 for the mode of the cluster's replication of a kind (dr, performance), 0 for the others: disabled, primary, secondary, bootstrapping",
+            isState: true),
+        Entry(
             "vault_cluster_leaderless_seconds", .gauge, ["cluster"],
             "Time since an active node was last seen, 0 while there is one; since the start when there never was"),
         Entry(
@@ -184,6 +199,84 @@ extension Catalogue {
         Entry(
             "vault_cluster_last_failover_timestamp_seconds", .gauge, ["cluster"],
             "When the last failover ended; absent until one was seen", isState: true),
+        Entry(
+            "vault_cluster_last_outage_duration_seconds", .gauge, ["cluster"],
+            "From the last answer of an active node to the next, whichever node gave it; absent until there was a gap"),
+        Entry(
+            "vault_cluster_last_outage_timestamp_seconds", .gauge, ["cluster"],
+            "When that gap ended; absent until there was one", isState: true),
+    ]
+
+    private static let vaultFacts: [Entry] = [
+        Entry(
+            "vault_fact_available", .gauge, ["cluster", "fact"],
+            "1 when the last question after the fact was answered, 0 when not; what is refused or not known is asked again after 10 minutes: replication_dr, replication_performance, replication, seal_backend, rekey, rekey_recovery, generate_root, ha_status, raft_autopilot, raft_configuration, license, autosnapshot",
+            isState: true),
+        Entry(
+            "vault_replication_info", .gauge, ["cluster", "kind", "mode", "state", "connection_state"],
+            "1; Enterprise: replication of a kind (dr, performance) as the cluster reports it", isState: true),
+        Entry(
+            "vault_replication_streaming", .gauge, ["cluster", "kind"],
+            "Enterprise, secondary: 1 when it receives what the primary writes (stream-wals over a connection that stands)",
+            isState: true),
+        Entry(
+            "vault_replication_heartbeat_age_seconds", .gauge, ["cluster", "kind"],
+            "Enterprise, secondary: age of the last heartbeat with the primary when it was asked"),
+        Entry(
+            "vault_replication_peers", .gauge, ["cluster", "kind", "connection"],
+            "Enterprise: nodes of the other side by connection: connected, disconnected", isState: true),
+        Entry(
+            "vault_replication_wal_index", .gauge, ["cluster", "kind", "side"],
+            "Enterprise: index of the last write-ahead log entry: side own, or primary as a secondary knows it; an index, not a time"
+        ),
+        Entry(
+            "vault_rekey_started", .gauge, ["cluster", "keys"],
+            "1 while an attempt to change the keys (unseal, recovery) is under way", isState: true),
+        Entry(
+            "vault_rekey_progress", .gauge, ["cluster", "keys"],
+            "Key shares given so far in that attempt", isState: true),
+        Entry(
+            "vault_root_generation_started", .gauge, ["cluster"],
+            "1 while an attempt to make a root token is under way", isState: true),
+        Entry(
+            "vault_root_generation_progress", .gauge, ["cluster"],
+            "Key shares given so far in that attempt", isState: true),
+        Entry(
+            "vault_seal_backend_healthy", .gauge, ["cluster", "node", "backend"],
+            "Auto-unseal, newer versions: 1 when the node reaches the backend that unseals it", isState: true),
+        Entry(
+            "vault_ha_nodes", .gauge, ["cluster"],
+            "Nodes that the active one has heard from since it became active, itself included", isState: true),
+        Entry(
+            "vault_ha_node_echo_age_seconds", .gauge, ["cluster", "address"],
+            "Age of a standby's last echo to the active node when it was asked"),
+        Entry(
+            "vault_raft_healthy", .gauge, ["cluster"],
+            "Integrated storage: 1 when autopilot calls the cluster healthy", isState: true),
+        Entry(
+            "vault_raft_failure_tolerance", .gauge, ["cluster"],
+            "Integrated storage: servers that may fail, as autopilot counts", isState: true),
+        Entry(
+            "vault_raft_server_healthy", .gauge, ["cluster", "server"],
+            "Integrated storage: 1 when autopilot calls the server healthy", isState: true),
+        Entry(
+            "vault_raft_servers", .gauge, ["cluster"],
+            "Integrated storage: servers in the configuration, alive or not", isState: true),
+        Entry(
+            "vault_raft_voters", .gauge, ["cluster"],
+            "Integrated storage: those of them that vote", isState: true),
+        Entry(
+            "vault_license_expiry_timestamp_seconds", .gauge, ["cluster"],
+            "Enterprise: when the licence ends"),
+        Entry(
+            "vault_license_termination_timestamp_seconds", .gauge, ["cluster"],
+            "Enterprise: when Vault stops for want of a licence"),
+        Entry(
+            "vault_autosnapshot_consecutive_errors", .gauge, ["cluster", "name"],
+            "Enterprise: failures of the automated snapshot in a row", isState: true),
+        Entry(
+            "vault_autosnapshot_last_end_timestamp_seconds", .gauge, ["cluster", "name"],
+            "Enterprise: when the automated snapshot last ended"),
     ]
 
     private static let canary: [Entry] = [
@@ -214,7 +307,8 @@ extension Catalogue {
 
     private static let loadBalancer: [Entry] = [
         Entry(
-            "vault_load_balancer_up", .gauge, ["cluster"], "1 when sys/health answered through the load balancer",
+            "vault_load_balancer_up", .gauge, ["cluster"],
+            "1 when Vault answered sys/health through the load balancer, 0 when nobody did or the load balancer by itself",
             isState: true),
         Entry(
             "vault_load_balancer_reaches_active", .gauge, ["cluster"], "1 when that answer came from an active node",
@@ -224,7 +318,7 @@ extension Catalogue {
             isState: true),
         Entry(
             "vault_load_balancer_answers_total", .counter, ["cluster", "state"],
-            "Answers through the load balancer by the answering node's state; with any but active it routes to the wrong node"
+            "Answers through the load balancer by the answering node's state; with any that it does not accept it routes to the wrong node"
         ),
         Entry(
             "vault_load_balancer_same_cluster", .gauge, ["cluster"],
@@ -232,15 +326,25 @@ extension Catalogue {
             isState: true
         ),
         Entry(
+            "vault_load_balancer_accepts", .gauge, ["cluster", "state"],
+            "1 for each state of a node to which the load balancer may route, as configured", isState: true),
+        Entry(
             "vault_load_balancer_request_duration_seconds", .histogram, ["cluster"],
             "Time to answer sys/health through the load balancer"),
         Entry(
             "vault_load_balancer_certificate_expiry_timestamp_seconds", .gauge, ["cluster"],
-            "When the soonest-ending certificate of the load balancer's chain ends; TLS only"),
+            "When the first certificate ends of the chain by which the load balancer's own is verified; TLS only"),
+        Entry(
+            "vault_load_balancer_certificate_lifetime_seconds", .gauge, ["cluster"],
+            "From the beginning of the load balancer's certificate to that end; TLS only"),
     ]
 
     private static let vaultTelemetry: [Entry] = [
         Entry("vault_telemetry_up", .gauge, ["cluster", "node"], "1 when sys/metrics could be read", isState: true),
+        Entry(
+            "vault_telemetry_recognized", .gauge, ["cluster", "node"],
+            "1 when the page has gauges that Vault is known to export, whatever host name or prefix stands in their names; absent without a page",
+            isState: true),
         Entry(
             "vault_telemetry_request_duration_seconds", .summary, ["cluster", "node"],
             "Requests handled: _sum and _count alone, since Vault's quantiles become NaN"),
@@ -598,7 +702,7 @@ extension Catalogue {
 
     /// Every metric that the probes emit, in the order of the table.
     package static let entries: [Entry] = [
-        everyTarget, vaultNode, vaultCluster, canary, loadBalancer, vaultTelemetry, postgresServer, haLock,
+        everyTarget, vaultNode, vaultCluster, vaultFacts, canary, loadBalancer, vaultTelemetry, postgresServer, haLock,
         postgresCluster, backupSet, backupContent, records,
     ].flatMap { $0 }
 }

@@ -13,7 +13,7 @@ package final class ProbeSchedule: Sendable {
         /// Called after each turn of any target, as a sign of progress.
         package var progress: @Sendable () -> Void
         /// Called once, when every target has been probed once, whatever the outcome. Verification of backup content is
-        /// not waited for.
+        /// not waited for, nor are slowly changing facts.
         package var firstRoundEnded: @Sendable () -> Void
 
         /// - Parameters:
@@ -57,7 +57,7 @@ package final class ProbeSchedule: Sendable {
         self.platform = platform
         self.events = events
         let targets = set.probes.map(\.target)
-        let awaited = targets.filter { $0.kind != .backupContent }
+        let awaited = targets.filter { $0.kind != .backupContent && $0.kind != .vaultFacts }
         state = Mutex(
             State(
                 turns: ProbeTurns(confirmationGap: confirmationGap), awaitingFirst: Set(awaited),
@@ -118,7 +118,7 @@ package final class ProbeSchedule: Sendable {
     }
 
     private static func needsNodes(_ probe: any RunnableProbe) -> Bool {
-        probe.target.kind == .vaultCanary || probe.target.kind == .vaultTelemetry
+        [.vaultCanary, .vaultTelemetry, .vaultFacts].contains(probe.target.kind)
     }
 
     private func loop(_ probe: any RunnableProbe, since start: Instant) async {

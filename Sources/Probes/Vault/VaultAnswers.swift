@@ -20,6 +20,14 @@ struct HealthAnswer: Decodable, Sendable, Hashable {
     var haConnectionHealthy: Bool?
     var removedFromCluster: Bool?
     var forwardingHeartbeatMs: Double?
+    /// `primary`, `secondary`, `disabled`; nil while the node does not know, when Vault writes `unknown`.
+    var replicationDRMode: String?
+    /// The same of performance replication.
+    var replicationPerformanceMode: String?
+    /// Newer versions: whether the node is of the Enterprise edition.
+    var enterprise: Bool?
+    /// Whether there is a version and it is empty: the listener hides it (`redact_version`).
+    var hidesVersion = false
 
     init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
@@ -28,10 +36,15 @@ struct HealthAnswer: Decodable, Sendable, Hashable {
         standby = fields["standby"]
         performanceStandby = fields["performance_standby"]
         serverTimeUTC = fields["server_time_utc"]
-        version = fields["version"]
-        clusterName = fields["cluster_name"]
-        clusterID = fields["cluster_id"]
+        let version: String? = fields["version"]
+        hidesVersion = version == ""
+        self.version = version.nonEmpty
+        clusterName = fields.text("cluster_name")
+        clusterID = fields.text("cluster_id")
         lastWAL = fields["last_wal"]
+        replicationDRMode = fields.text("replication_dr_mode").flatMap { $0 == "unknown" ? nil : $0 }
+        replicationPerformanceMode = fields.text("replication_performance_mode").flatMap { $0 == "unknown" ? nil : $0 }
+        enterprise = fields["enterprise"]
         echoDurationMs = fields["echo_duration_ms"]
         clockSkewMs = fields["clock_skew_ms"]
         replicationCanaryAgeMs = fields["replication_primary_canary_age_ms"]
@@ -59,20 +72,22 @@ struct SealAnswer: Decodable, Sendable, Hashable {
     var storageType: String?
     var clusterName: String?
     var clusterID: String?
+    var removedFromCluster: Bool?
 
     init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
-        type = fields["type"]
+        type = fields.text("type")
         initialized = fields["initialized"]
         sealed = fields["sealed"]
         threshold = fields["t"]
         shares = fields["n"]
         progress = fields["progress"]
-        version = fields["version"]
+        version = fields.text("version")
         migration = fields["migration"]
-        storageType = fields["storage_type"]
-        clusterName = fields["cluster_name"]
-        clusterID = fields["cluster_id"]
+        storageType = fields.text("storage_type")
+        clusterName = fields.text("cluster_name")
+        clusterID = fields.text("cluster_id")
+        removedFromCluster = fields["removed_from_cluster"]
     }
 }
 
@@ -82,7 +97,7 @@ struct LeaderAnswer: Decodable, Sendable, Hashable {
     var isSelf: Bool?
     /// Nil on a standby, where Vault writes the year 1.
     var activeSince: Timestamp?
-    /// Nil while there is no leader, when Vault writes "".
+    /// Nil while there is no leader, and where the listener hides it (`redact_addresses`): Vault writes "" for both.
     var leaderAddress: String?
     var raftCommittedIndex: Int64?
     var raftAppliedIndex: Int64?
@@ -94,8 +109,7 @@ struct LeaderAnswer: Decodable, Sendable, Hashable {
         isSelf = fields["is_self"]
         let since: String? = fields["active_time"]
         activeSince = since.flatMap { Timestamp(rfc3339: $0) }.flatMap { $0.milliseconds > 0 ? $0 : nil }
-        let address: String? = fields["leader_address"]
-        leaderAddress = address.flatMap { $0.isEmpty ? nil : $0 }
+        leaderAddress = fields.text("leader_address")
         raftCommittedIndex = fields["raft_committed_index"]
         raftAppliedIndex = fields["raft_applied_index"]
         lastWAL = fields["last_wal"]
@@ -119,6 +133,17 @@ struct LenientFields {
     subscript<Value: Decodable>(name: String) -> Value? {
         try? container.decodeIfPresent(Value.self, forKey: Key(stringValue: name))
     }
+
+    /// A string; nil for an empty one, which Vault writes for what it does not know or hides.
+    func text(_ name: String) -> String? {
+        let text: String? = self[name]
+        return text.nonEmpty
+    }
+}
+
+extension String? {
+    /// Nil for an empty string too.
+    var nonEmpty: String? { flatMap { $0.isEmpty ? nil : $0 } }
 }
 
 /// A string; any other JSON value decodes as nil.

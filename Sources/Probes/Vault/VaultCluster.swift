@@ -42,6 +42,15 @@ final class VaultCluster: Sendable {
         return options.nodes.first { active.contains($0.name) }
     }
 
+    /// The latest observation of each node that was probed, in the order of the configuration.
+    var observations: [(node: VaultClusterOptions.Node, observation: VaultObservation)] {
+        let state = shared.withLock { $0 }
+        return options.nodes.compactMap { node in state.observation(of: node.name).map { (node, $0) } }
+    }
+
+    /// The modes of the cluster's replication by kind, `dr` and `performance`.
+    var replicationModes: [String: String] { shared.withLock { $0.replicationModes } }
+
     var clusterID: String? { shared.withLock { $0.clusterID } }
 
     /// The storage type that the nodes report; nil until one has.
@@ -50,6 +59,7 @@ final class VaultCluster: Sendable {
     /// Makes all probes of the cluster.
     func probes() -> [any RunnableProbe] {
         var probes: [any RunnableProbe] = options.nodes.map { VaultNodeProbe(cluster: self, node: $0) }
+        probes.append(VaultFactsProbe(cluster: self))
         if options.telemetry { probes += options.nodes.map { VaultTelemetryProbe(cluster: self, node: $0) } }
         if let url = options.loadBalancerURL { probes.append(VaultLoadBalancerProbe(cluster: self, url: url)) }
         if options.canaryPath != nil, options.hasToken {

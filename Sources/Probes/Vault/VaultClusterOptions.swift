@@ -33,6 +33,8 @@ package struct VaultClusterOptions: Sendable, Hashable {
     package var nodes: [Node]
     /// Default: none.
     package var loadBalancerURL: String?
+    /// The states of nodes to which the load balancer may route; others are a fault. Default: active alone.
+    package var loadBalancerAccepts: Set<VaultNodeState> = [.active]
     /// For the nodes and the load balancer.
     package var tls = TLSOptions()
     /// Default: none. Then there is no canary, and telemetry only where Vault serves it without a token.
@@ -52,6 +54,9 @@ package struct VaultClusterOptions: Sendable, Hashable {
     package var telemetryInterval: Duration = .seconds(15)
     /// The largest response of any endpoint but sys/metrics, in bytes. Default 256 KiB.
     package var bodyLimitBytes = 256 << 10
+    /// Time from one question after slowly changing facts to the next: replication, rekeying, licence and the like.
+    /// Default 60 s.
+    package var factsInterval: Duration = .seconds(60)
     /// The largest page of sys/metrics, in bytes. Default 8 MiB.
     package var telemetryLimitBytes = 8 << 20
 

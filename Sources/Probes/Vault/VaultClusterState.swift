@@ -32,6 +32,12 @@ struct VaultClusterState: Sendable {
     private(set) var failovers = 0
     private(set) var elections = 0
     private(set) var lastFailover: (duration: Duration, at: Timestamp)?
+    /// The last time without an active node, whichever node ended it.
+    private(set) var lastOutage: (duration: Duration, at: Timestamp)?
+    /// Whether no node has been active since the last one was.
+    private var isOutage = false
+    /// The mode of each kind of replication, `dr` and `performance`, as an unsealed node last reported it.
+    private(set) var replicationModes: [String: String] = [:]
 
     init(cluster: String, nodes: [String], started: Moment) {
         self.cluster = cluster
@@ -48,7 +54,12 @@ struct VaultClusterState: Sendable {
         let isActive = observation.state == .active
         let activeFrom = isActive ? before?.activeFrom ?? observation.moment.monotonic : nil
         seen[node] = Seen(observation: observation, activeFrom: activeFrom)
-        if activeNodes == [node] { record(node, observation) }
+        let active = activeNodes
+        if active == [node] { record(node, observation) }
+        if active.isEmpty, lastActive != nil { isOutage = true }
+        if let mode = observation.health?.replicationDRMode { replicationModes["dr"] = mode }
+        if let mode = observation.health?.replicationPerformanceMode { replicationModes["performance"] = mode }
+        if observation.state == .drSecondary { replicationModes["dr"] = "secondary" }
         guard let before else { return .none }
         return before.observation.state == observation.state ? .none : .state(of: node)
     }
@@ -58,6 +69,10 @@ struct VaultClusterState: Sendable {
             failovers += 1
             lastFailover = (observation.moment.monotonic - last.at.monotonic, observation.moment.wall)
         }
+        if let last = lastActive, isOutage || last.node != node {
+            lastOutage = (observation.moment.monotonic - last.at.monotonic, observation.moment.wall)
+        }
+        isOutage = false
         let since = observation.leader?.activeSince
         if let since {
             if let known = lastElection, known.node != node || known.since != since { elections += 1 }
@@ -94,21 +109,34 @@ struct VaultClusterState: Sendable {
     /// The storage type that the nodes report, `raft` or another; nil until one does.
     var storageType: String? { nodes.lazy.compactMap { seen[$0]?.observation.seal?.storageType }.first }
 
-    /// The leader addresses that unsealed nodes report, and whether every one of them reports one.
-    private var reportedLeaders: (addresses: Set<String>, allReport: Bool) {
+    /// Whether the cluster is a disaster recovery secondary, also while none of its nodes answers.
+    var isDRSecondary: Bool { replicationModes["dr"] == "secondary" }
+
+    /// The latest observation of a node.
+    func observation(of node: String) -> VaultObservation? { seen[node]?.observation }
+
+    /// The leader addresses that unsealed nodes report, and whether the nodes agree; nil where they hide addresses, so
+    /// that nothing is known.
+    private var reportedLeaders: (addresses: Set<String>, agree: Bool?) {
         var addresses: Set<String> = []
-        var allReport = true
-        var count = 0
+        var hidden = 0
+        var silent = 0
         for case let observation? in nodes.map({ seen[$0]?.observation }) where observation.state.reportsLeader {
             guard let leader = observation.leader, leader.haEnabled != false else { continue }
-            count += 1
             if let address = leader.leaderAddress {
                 addresses.insert(VaultClusterState.normalised(address))
+            } else if observation.hidesLeader {
+                hidden += 1
             } else {
-                allReport = false
+                silent += 1
             }
         }
-        return (addresses, allReport && count > 0)
+        switch addresses.count {
+        // Where the active node itself hides its address, its standbys do too.
+        case 0: return ([], hidden > 0 ? nil : false)
+        case 1: return (addresses, silent == 0)
+        default: return (addresses, false)
+        }
     }
 
     private static func normalised(_ address: String) -> String {
@@ -119,7 +147,18 @@ struct VaultClusterState: Sendable {
 
     /// How many usable nodes the cluster needs: a majority on integrated storage, one on any other.
     var quorumSize: Int { storageType == "raft" ? nodes.count / 2 + 1 : 1 }
-    var usableCount: Int { seen.values.count { $0.observation.state.isUsable } }
+    var usableCount: Int {
+        seen.values.count { [.active, .drSecondary].contains($0.observation.state) } + standbyCount
+    }
+    /// Nodes that can take over. When the active node is gone every standby is cut off from it, and one of them takes
+    /// over nevertheless.
+    private var standbyCount: Int {
+        let storage = storageType
+        let isLeaderless = activeNodes.isEmpty
+        return seen.values.count {
+            $0.observation.canTakeOver(storage: storage) || isLeaderless && $0.observation.state == .cutOff
+        }
+    }
 
     /// The cluster's metrics; empty until every node has been probed.
     func samples(at now: Moment) -> SampleSet {
@@ -133,7 +172,7 @@ struct VaultClusterState: Sendable {
             set.add("vault_cluster_nodes", observations.count { $0.state == state }, ["state": state.rawValue])
         }
         set.add("vault_cluster_active_nodes", active.count)
-        set.add("vault_cluster_standby_nodes", observations.count { $0.state.isReadyStandby })
+        set.add("vault_cluster_standby_nodes", standbyCount)
         set.add("vault_cluster_usable_nodes", usableCount)
         set.add("vault_cluster_quorum_size", quorumSize)
         set.add("vault_cluster_quorum_margin", usableCount - quorumSize)
@@ -141,12 +180,18 @@ struct VaultClusterState: Sendable {
         let hasNoHA = !observations.isEmpty && observations.allSatisfy { $0.leader?.haEnabled == false }
         set.add(
             "vault_cluster_leader_agreement",
-            hasNoHA ? active.count == 1 : leaders.allReport && leaders.addresses.count == 1)
+            hasNoHA ? active.count == 1 : leaders.agree)
         set.add("vault_cluster_named_leaders", leaders.addresses.count)
         set.add("vault_cluster_versions", Set(observations.compactMap(\.version)).count)
         set.add("vault_cluster_ids", Set(observations.compactMap(\.clusterID)).count)
         let skews = observations.compactMap(\.clockSkew)
         if let low = skews.min(), let high = skews.max() { set.add("vault_cluster_clock_spread_seconds", high - low) }
+        set.add("vault_cluster_dr_secondary", isDRSecondary)
+        for (kind, mode) in replicationModes.sorted(by: { $0.key < $1.key }) {
+            for known in VaultClusterState.modes {
+                set.add("vault_cluster_replication_mode", mode == known, ["kind": kind, "mode": known])
+            }
+        }
         set.add("vault_cluster_leaderless_seconds", leaderless(at: now.monotonic).seconds)
         set.add("vault_cluster_failovers_total", failovers)
         set.add("vault_cluster_elections_total", elections)
@@ -154,8 +199,14 @@ struct VaultClusterState: Sendable {
             set.add("vault_cluster_last_failover_duration_seconds", lastFailover.duration.seconds)
             set.add("vault_cluster_last_failover_timestamp_seconds", lastFailover.at)
         }
+        if let lastOutage {
+            set.add("vault_cluster_last_outage_duration_seconds", lastOutage.duration.seconds)
+            set.add("vault_cluster_last_outage_timestamp_seconds", lastOutage.at)
+        }
         return set
     }
+
+    private static let modes = ["disabled", "primary", "secondary", "bootstrapping"]
 
     private func leaderless(at now: Instant) -> Duration {
         activeNodes.isEmpty ? now - (lastActive?.at ?? started).monotonic : .zero
@@ -165,9 +216,11 @@ struct VaultClusterState: Sendable {
     func targetStatus(at now: Moment) -> TargetStatus {
         guard isComplete else { return TargetStatus(.unknown, "waiting", detail: "not every node has been probed yet") }
         let active = activeNodes
-        let standbys = nodes.count { seen[$0]?.observation.state.isReadyStandby == true }
+        let standbys = standbyCount
         let detail = "\(usableCount) of \(nodes.count) nodes usable, \(max(0, usableCount - quorumSize)) may still fail"
         switch active.count {
+        case 0 where isDRSecondary:
+            return TargetStatus(usableCount < nodes.count ? .warning : .ok, "dr secondary", detail: detail)
         case 0:
             return TargetStatus(
                 .critical, "no active node",

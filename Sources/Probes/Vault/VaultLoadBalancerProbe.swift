@@ -1,13 +1,18 @@
 import Platform
 import Samples
 import Synchronization
+import Text
 import Transport
 
-/// Requests sys/health through the load balancer, which should route to the active node only.
+/// Requests sys/health through the load balancer, which should route to the active node, or to the nodes that the
+/// configuration names beside it.
 final class VaultLoadBalancerProbe: RunnableProbe {
     private struct Tally {
         var histogram = LatencyHistogram()
-        var answers: [VaultNodeState: Int] = [.active: 0]
+        /// All from 0 on, so that the first answer is an increase.
+        var answers = Dictionary(
+            VaultNodeState.allCases.filter { $0 != .unreachable }.map { ($0, 0) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     let target: ProbeTarget
@@ -46,19 +51,24 @@ final class VaultLoadBalancerProbe: RunnableProbe {
             return tally
         }
         var set = SampleSet(["cluster": cluster.options.name], at: cluster.platform.time.wall())
-        set.add("vault_load_balancer_up", seen.state != .unreachable)
+        // A balancer without a node to route to answers by itself, mostly 503 with a page of its own.
+        set.add("vault_load_balancer_up", seen.isVaults)
         set.add("vault_load_balancer_reaches_active", seen.state == .active)
         set.add("vault_load_balancer_status", seen.status)
         for (state, count) in tally.answers.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             set.add("vault_load_balancer_answers_total", count, ["state": state.rawValue])
+        }
+        for state in cluster.options.loadBalancerAccepts.map(\.rawValue).sorted() {
+            set.add("vault_load_balancer_accepts", 1, ["state": state])
         }
         if let ours = cluster.clusterID, let theirs = seen.clusterID {
             set.add("vault_load_balancer_same_cluster", ours == theirs)
         }
         set.add("vault_load_balancer_request_duration_seconds", tally.histogram)
         set.add("vault_load_balancer_certificate_expiry_timestamp_seconds", seen.certificateExpiry)
+        set.add("vault_load_balancer_certificate_lifetime_seconds", seen.certificateLifetime?.seconds)
         let health: TargetStatus.Health =
-            seen.state == .active ? .ok : seen.state == .unreachable ? .critical : .warning
+            !seen.isVaults ? .critical : cluster.options.loadBalancerAccepts.contains(seen.state) ? .ok : .warning
         let status = TargetStatus(health, "routes to \(seen.state.rawValue)", detail: seen.failure?.description ?? "")
         return ProbeReport(samples: set.samples, failure: seen.failure, status: status)
     }

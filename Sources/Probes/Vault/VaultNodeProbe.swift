@@ -59,7 +59,9 @@ final class VaultNodeProbe: RunnableProbe {
     private func report(_ exchanges: [Exchange], asked: Moment) -> ProbeReport {
         let observation = VaultObservation(health: exchanges[0], seal: exchanges[1], leader: exchanges[2], asked: asked)
         let (derived, confirm) = cluster.observe(observation, of: node.name)
-        var set = observation.samples(cluster: cluster.options.name, node: node.name, at: cluster.platform.time.wall())
+        var set = observation.samples(
+            cluster: cluster.options.name, node: node.name, storage: cluster.storageType,
+            at: cluster.platform.time.wall())
         let histograms = self.histograms.withLock { histograms in
             for (index, exchange) in exchanges.enumerated() {
                 if case .success(let response) = exchange { histograms[index].observe(response.timing.total) }

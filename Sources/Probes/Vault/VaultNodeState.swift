@@ -6,7 +6,7 @@ package enum VaultNodeState: String, Sendable, CaseIterable {
     case standby
     /// 473: a standby that serves reads.
     case performanceStandby = "performance_standby"
-    /// 472: a disaster recovery secondary.
+    /// 472: a node of a disaster recovery secondary, which serves no clients by design; all its nodes answer so.
     case drSecondary = "dr_secondary"
     /// 503: sealed.
     case sealed
@@ -14,7 +14,8 @@ package enum VaultNodeState: String, Sendable, CaseIterable {
     case uninitialized
     /// 500 with an empty list of errors: the storage fails.
     case storageError = "storage_error"
-    /// 474: a standby without a connection to the active node.
+    /// 474: a standby without a connection to the active node: it cannot forward requests. Whether it can take over
+    /// depends on the storage.
     case cutOff = "cut_off"
     /// 530: no longer a member of the cluster.
     case removed
@@ -43,12 +44,9 @@ package enum VaultNodeState: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether the node can take over from the active one.
+    /// Whether the node can take over from the active one, whatever the storage.
     package var isReadyStandby: Bool { self == .standby || self == .performanceStandby }
 
-    /// Whether the node serves requests or is ready to.
-    package var isUsable: Bool { self == .active || isReadyStandby }
-
     /// Whether the node reports a leader in sys/leader.
-    var reportsLeader: Bool { isUsable || self == .cutOff }
+    var reportsLeader: Bool { self == .active || isReadyStandby || self == .cutOff }
 }

@@ -3,7 +3,8 @@ import Text
 
 extension VaultObservation {
     /// The node's metrics.
-    func samples(cluster: String, node: String, at timestamp: Timestamp) -> SampleSet {
+    /// - Parameter storage: the storage type that the cluster's nodes report.
+    func samples(cluster: String, node: String, storage: String? = nil, at timestamp: Timestamp) -> SampleSet {
         var set = SampleSet(["cluster": cluster, "node": node], at: timestamp)
         let answers = state != .unreachable
         set.add("vault_node_up", answers)
@@ -11,7 +12,7 @@ extension VaultObservation {
         set.addState("vault_node_state", state.rawValue, of: VaultNodeState.names)
         set.add("vault_node_health_status", status)
         set.add("vault_node_active", answers ? state == .active : nil)
-        set.add("vault_node_standby", answers ? state.isReadyStandby : nil)
+        set.add("vault_node_standby", answers ? canTakeOver(storage: storage) : nil)
         set.add("vault_node_sealed", isSealed)
         set.add("vault_node_initialized", isInitialized)
         set.add("vault_node_inconsistent", isInconsistent)
@@ -23,8 +24,10 @@ extension VaultObservation {
                     "storage_type": seal?.storageType ?? "", "seal_type": seal?.type ?? "",
                 ])
         }
+        set.add("vault_node_version_support_end_timestamp_seconds", version.flatMap(VaultReleases.supportEnd))
         set.add("vault_node_clock_skew_seconds", clockSkew)
         set.add("vault_node_certificate_expiry_timestamp_seconds", certificateExpiry)
+        set.add("vault_node_certificate_lifetime_seconds", certificateLifetime?.seconds)
         addSeal(to: &set)
         addLeader(to: &set)
         addNewer(to: &set)
@@ -41,7 +44,11 @@ extension VaultObservation {
     private func addLeader(to set: inout SampleSet) {
         guard let leader else { return }
         set.add("vault_node_ha_enabled", leader.haEnabled)
-        set.add("vault_node_knows_leader", leader.leaderAddress != nil || leader.isSelf == true)
+        if leader.leaderAddress != nil || leader.isSelf == true {
+            set.add("vault_node_knows_leader", 1)
+        } else if !hidesLeader {
+            set.add("vault_node_knows_leader", 0)
+        }
         if let address = leader.leaderAddress { set.add("vault_node_leader_info", 1, ["leader_address": address]) }
         set.add("vault_node_leader_since_timestamp_seconds", leader.activeSince)
         set.add("vault_node_raft_committed_index", leader.raftCommittedIndex.map(Double.init))
@@ -51,7 +58,10 @@ extension VaultObservation {
     private func addNewer(to set: inout SampleSet) {
         set.add("vault_node_last_wal", (health?.lastWAL ?? leader?.lastWAL).map(Double.init))
         set.add("vault_node_ha_connection_healthy", health?.haConnectionHealthy)
-        set.add("vault_node_request_forwarding_heartbeat_age_seconds", health?.forwardingHeartbeatMs.map { $0 / 1000 })
+        // -1 before the first heartbeat.
+        set.add(
+            "vault_node_request_forwarding_heartbeat_age_seconds",
+            health?.forwardingHeartbeatMs.flatMap { $0 < 0 ? nil : $0 / 1000 })
         set.add("vault_node_echo_duration_seconds", health?.echoDurationMs.map { $0 / 1000 })
         set.add("vault_node_reported_clock_skew_seconds", health?.clockSkewMs.map { $0 / 1000 })
         set.add("vault_node_replication_canary_age_seconds", health?.replicationCanaryAgeMs.map { $0 / 1000 })

@@ -20,6 +20,7 @@ struct VaultObservation: Sendable {
     /// The node's clock minus this machine's, in seconds.
     var clockSkew: Double?
     var certificateExpiry: Timestamp?
+    var certificateLifetime: Duration?
     /// When the requests were sent.
     var moment: Moment
 
@@ -36,6 +37,7 @@ struct VaultObservation: Sendable {
             status = response.status
             state = VaultNodeState(status: response.status)
             certificateExpiry = response.certificateExpiry
+            certificateLifetime = response.certificateLifetime
             self.health = decodeJSON(HealthAnswer.self, response.body).flatMap { $0.isRecognisable ? $0 : nil }
             judge(response)
             if let time = self.health?.serverTimeUTC {
@@ -51,6 +53,8 @@ struct VaultObservation: Sendable {
             self.leader = decodeJSON(LeaderAnswer.self, response.body)
         }
         if let one = self.health?.sealed, let other = self.seal?.sealed, one != other { isInconsistent = true }
+        // A removed node seals itself: 530 turns into 503, and what matters is the removal.
+        if self.seal?.removedFromCluster == true, state == .sealed { state = .removed }
     }
 
     /// Checks the status against the body: a proxy may answer 503 or 429 itself, or add `standbyok` to the request.
@@ -64,7 +68,10 @@ struct VaultObservation: Sendable {
         guard let health else {
             // Of all known states only the storage error comes without a health body.
             if state == .storageError, decodeJSON(ErrorAnswer.self, response.body) != nil { return }
-            if state == .degraded {
+            if response.status == 404 {
+                failure = ProbeFailure(
+                    "http", "sys/health is not there (404): is the URL a listener for metrics alone (metrics_only)?")
+            } else if state == .degraded {
                 failure = ProbeFailure("http", "sys/health answered with the unknown status \(response.status)")
             } else {
                 state = .degraded
@@ -73,10 +80,14 @@ struct VaultObservation: Sendable {
             return
         }
         let reported: VaultNodeState
-        if health.initialized == false {
+        if health.removedFromCluster == true {
+            reported = .removed
+        } else if health.initialized == false {
             reported = .uninitialized
         } else if health.sealed == true {
             reported = .sealed
+        } else if health.replicationDRMode == "secondary" {
+            reported = .drSecondary
         } else if health.performanceStandby == true {
             reported = .performanceStandby
         } else if health.standby == true {
@@ -86,12 +97,13 @@ struct VaultObservation: Sendable {
         }
         switch state {
         case .active, .standby, .performanceStandby, .sealed, .uninitialized:
-            if reported != state {
-                isInconsistent = true
-                state = reported
-            }
+            guard reported != state else { break }
+            // Standbys of a secondary answered as standbys in early versions, and a removed node seals itself.
+            isInconsistent =
+                !(reported == .drSecondary && state.isReadyStandby || reported == .removed && state == .sealed)
+            state = reported
         case .drSecondary:
-            // The body of a disaster recovery secondary says neither standby nor active.
+            // Whether the node is the secondary's active one does not matter to anybody outside.
             isInconsistent = reported == .sealed || reported == .uninitialized
         case .cutOff: isInconsistent = reported == .active
         case .storageError, .removed, .degraded, .unreachable: break
@@ -104,6 +116,33 @@ struct VaultObservation: Sendable {
     var version: String? { health?.version ?? seal?.version }
     var clusterID: String? { health?.clusterID ?? seal?.clusterID }
     var clusterName: String? { health?.clusterName ?? seal?.clusterName }
+
+    /// Whether the answer is Vault's own, and not that of a proxy in front of it.
+    var isVaults: Bool { state != .unreachable && failure?.reason != "body" && failure?.reason != "http" }
+
+    /// Whether the node can take over from the active one. A standby that cannot reach the active node still takes part
+    /// in the lock of any storage but the integrated one, whose log comes over just that connection.
+    /// - Parameter storage: what other nodes say of the storage; goes where this one did not.
+    func canTakeOver(storage: String?) -> Bool {
+        if state.isReadyStandby { return true }
+        guard state == .cutOff, let type = seal?.storageType ?? storage else { return false }
+        return type != "raft"
+    }
+
+    /// Whether a missing leader address says nothing: the listener hides addresses, or the node says that it is
+    /// connected with the active one.
+    var hidesLeader: Bool {
+        guard let leader, leader.leaderAddress == nil else { return false }
+        return leader.isSelf == true || state == .active || health?.hidesVersion == true
+            || health?.haConnectionHealthy == true
+    }
+
+    /// Whether the node is of the Enterprise edition, as far as it says.
+    var isEnterprise: Bool {
+        guard let health else { return false }
+        return health.enterprise == true || health.licenseExpiry != nil || health.version?.contains("+ent") == true
+            || [health.replicationDRMode, health.replicationPerformanceMode].contains { $0 != nil && $0 != "disabled" }
+    }
 }
 
 /// Vault's `{"errors":[…]}`.

@@ -21,12 +21,15 @@ struct VaultTelemetry {
         var labels: [Label]
     }
 
+    /// What Vault's names begin with: `vault_`, or `acme_` with `metrics_prefix = "acme"`.
+    private var prefix = "vault_"
     private var values: [Key: Double] = [:]
     private var counts: [String: Int] = [:]
 
     /// Maps the families of sys/metrics and adds them to a set.
     static func samples(_ families: [MetricFamily], into set: SampleSet) -> SampleSet {
         var telemetry = VaultTelemetry()
+        telemetry.prefix = prefix(families)
         for family in families { telemetry.take(family) }
         var set = set
         for (key, value) in telemetry.values.sorted(by: { $0.key.name < $1.key.name }) {
@@ -35,9 +38,41 @@ struct VaultTelemetry {
         return set
     }
 
+    /// The prefix of a page, from a metric that every node exports and whose name never holds the host's.
+    private static func prefix(_ families: [MetricFamily]) -> String {
+        let suffix = "barrier_get"
+        let names = families.map(\.name).filter { $0.hasSuffix("_" + suffix) || $0.hasSuffix("_" + suffix + "_count") }
+        guard !names.contains(where: { $0.hasPrefix("vault_" + suffix) }), let name = names.min() else {
+            return "vault_"
+        }
+        return String(name.dropLast(name.hasSuffix("_count") ? suffix.count + 6 : suffix.count))
+    }
+
+    /// The name as Vault writes it without options: with `vault_` in place of a prefix of one's own, and a gauge
+    /// without the host's name, which stands after the prefix unless `disable_hostname` is set.
+    private func plainName(_ name: String, of family: MetricFamily) -> String {
+        guard name.hasPrefix(prefix) else { return name }
+        let rest = name.dropFirst(prefix.count)
+        let usual = "vault_" + rest
+        // Counters and summaries never hold the host's name.
+        guard family.kind == .gauge || family.kind == .untyped, !VaultTelemetry.gauges.contains(usual),
+            let gauge = VaultTelemetry.gaugeEndings.first(where: { rest.hasSuffix($0) })
+        else { return usual }
+        return "vault" + gauge
+    }
+
+    private static let gauges = Set(plain.keys.filter { $0.hasPrefix("vault_") }).union([
+        "vault_token_count", "vault_token_count_by_ttl", "vault_secret_kv_count", "vault_core_mount_table_num_entries",
+        "vault_core_mount_table_size",
+    ])
+    /// `_expire_num_leases` and the like, the longest first.
+    private static let gaugeEndings = gauges.map { $0.dropFirst(5) }.sorted { ($1.count, $0) < ($0.count, $1) }
+
     private mutating func take(_ family: MetricFamily) {
         for sample in family.samples where !sample.value.isNaN {
-            guard let name = sample.labels.name, let series = VaultTelemetry.translate(name, sample.labels) else {
+            guard let given = sample.labels.name else { continue }
+            let name = plainName(given, of: family)
+            guard let series = VaultTelemetry.translate(name, sample.labels) else {
                 continue
             }
             let key = Key(name: series.name, labels: series.labels.map { Label($0.key, $0.value) })

@@ -45,7 +45,11 @@ final class VaultTelemetryProbe: RunnableProbe {
 
     private func read(_ response: HTTPResponse) -> ProbeReport {
         // 400: without unauthenticated_metrics_access only the active node answers, and only with a token.
-        if response.status == 400 { return report(nil, nil) }
+        // Prometheus' format may be off too (400 "prometheus is not enabled"), and a secondary serves none of it.
+        if response.status == 400 {
+            let words = decodeJSON(ErrorAnswer.self, response.body)?.errors.first ?? ""
+            return report(nil, nil, detail: String(words.prefix(200)))
+        }
         guard response.status == 200 else {
             return report(nil, ProbeFailure(status: response.status, of: "sys/metrics"))
         }
@@ -58,13 +62,25 @@ final class VaultTelemetryProbe: RunnableProbe {
         }
     }
 
-    private func report(_ families: [MetricFamily]?, _ failure: ProbeFailure?) -> ProbeReport {
+    private func report(_ families: [MetricFamily]?, _ failure: ProbeFailure?, detail: String = "") -> ProbeReport {
         var set = SampleSet(["cluster": cluster.options.name, "node": node.name], at: cluster.platform.time.wall())
         set.add("vault_telemetry_up", families != nil)
-        if let families { set = VaultTelemetry.samples(families, into: set) }
+        if let families {
+            set = VaultTelemetry.samples(families, into: set)
+            // Every page of Vault has the sizes of its runtime.
+            let isRecognized = set.samples.contains { $0.labels.name == "vault_telemetry_allocated_bytes" }
+            set.add("vault_telemetry_recognized", isRecognized)
+            if !isRecognized {
+                return ProbeReport(
+                    samples: set.samples, failure: failure,
+                    status: TargetStatus(
+                        .warning, "strange", detail: "no gauge that Vault is known to export is on the page"))
+            }
+        }
         let state = families != nil ? "read" : failure == nil ? "not available" : "failed"
         return ProbeReport(
             samples: set.samples, failure: failure,
-            status: TargetStatus(failure == nil ? .ok : .warning, state, detail: failure?.description ?? ""))
+            status: TargetStatus(
+                failure == nil ? .ok : .warning, state, detail: failure?.description ?? detail))
     }
 }
