@@ -449,6 +449,15 @@ enum VaultStates {
             }
         },
         row(
+            "a cluster that serves is demoted to a DR secondary", docs + "/sys/replication", ["VaultBecameDRSecondary"],
+            mayFire: canary
+        ) { estate in
+            enterprise("dr", "primary", "running", estate)
+            estate.after(.seconds(300)) {
+                $0.vault.options.features.replication["dr"] = .init(mode: "secondary", state: "stream-wals")
+            }
+        },
+        row(
             "a DR secondary whose replication was disabled", docs + "/sys/replication", ["VaultReplicationModeChanged"]
         ) { estate in
             enterprise("dr", "secondary", "stream-wals", estate)
