@@ -94,6 +94,9 @@ struct VaultClusterState: Sendable {
     /// The storage type that the nodes report, `raft` or another; nil until one does.
     var storageType: String? { nodes.lazy.compactMap { seen[$0]?.observation.seal?.storageType }.first }
 
+    /// Whether a node answered last that its storage fails.
+    var hasStorageError: Bool { seen.values.contains { $0.observation.state == .storageError } }
+
     /// The leader addresses that unsealed nodes report, and whether every one of them reports one.
     private var reportedLeaders: (addresses: Set<String>, allReport: Bool) {
         var addresses: Set<String> = []
