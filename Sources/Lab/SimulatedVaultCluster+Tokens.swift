@@ -76,8 +76,9 @@ extension SimulatedVaultCluster {
     }
 
     /// Gives a token a life that begins now, or began before.
-    package mutating func add(token id: String, _ life: TokenLife, issued: Timestamp) {
-        store(id, life, path: "auth/token/create", issued: issued)
+    /// - Parameter renewed: when somebody renewed it last. Default: never.
+    package mutating func add(token id: String, _ life: TokenLife, issued: Timestamp, renewed: Timestamp? = nil) {
+        store(id, life, path: "auth/token/create", issued: issued, renewed: renewed)
     }
 
     /// Revokes a token, as somebody else does.
@@ -92,14 +93,18 @@ extension SimulatedVaultCluster {
         tokens.tokens = tokens.tokens.filter { $0.value.path != "auth/approle/login" }
     }
 
-    private mutating func store(_ id: String, _ life: TokenLife, path: String, issued: Timestamp) {
-        let first = life.period ?? life.ttl
-        let longest = [first, life.explicitMaxTTL].compactMap { $0 }.min()
+    private mutating func store(
+        _ id: String, _ life: TokenLife, path: String, issued: Timestamp, renewed: Timestamp? = nil
+    ) {
+        let ends = [
+            (life.period ?? life.ttl).map { (renewed ?? issued) + .seconds($0) },
+            life.explicitMaxTTL.map { issued + .seconds($0) },
+        ]
         tokens.add(
             id,
             StoredToken(
                 life: life, accessor: life.isBatch ? "" : "FSPsjutnUavALwroh1JdaTcY", path: path, issued: issued,
-                expires: longest.map { issued + .seconds($0) }, uses: life.uses))
+                expires: ends.compactMap { $0 }.min(), uses: life.uses))
     }
 
     /// A token that still works; nil for an unknown one.
@@ -202,7 +207,8 @@ extension SimulatedVaultCluster {
         data += ",\"explicit_max_ttl\":\(life.explicitMaxTTL ?? 0),\"id\":\(json(id))"
         if token.expires != nil { data += ",\"issue_time\":\(json(token.issued.rfc3339))" }
         let meta = name == "approle" ? #"{"role_name":"vaultwatch"}"# : "null"
-        data += ",\"meta\":\(meta),\"num_uses\":\(token.uses ?? 0),\"orphan\":\(name != "token"),\"path\":\(json(token.path))"
+        data += ",\"meta\":\(meta),\"num_uses\":\(token.uses ?? 0),\"orphan\":\(name != "token")"
+        data += ",\"path\":\(json(token.path))"
         if let period = life.period { data += ",\"period\":\(period)" }
         data += ",\"policies\":[\(list)]"
         if token.expires != nil { data += ",\"renewable\":\(life.isRenewable)" }

@@ -174,7 +174,8 @@ final class VaultSession: Sendable {
     private static func grant(_ response: HTTPResponse) -> Result<GrantAnswer, ProbeFailure> {
         switch response.status {
         case 200:
-            guard let auth = decodeJSON(VaultEnvelope<LenientText>.self, response.body)?.auth, auth.token?.isEmpty == false
+            guard let auth = decodeJSON(VaultEnvelope<LenientText>.self, response.body)?.auth,
+                auth.token?.isEmpty == false
             else { return .failure(ProbeFailure("body", "AppRole login: no token in the response")) }
             return .success(auth)
         // Vault answers 400, not 403, to a wrong role id or secret id.

@@ -248,7 +248,11 @@ struct VaultTokenState: Sendable {
         lookupFrom = now + .seconds(60)
         guard token?.isRefused == false else { return }
         token?.isRefused = true
-        if let token, token.isOwn, now - token.obtained < .seconds(300) { deferLogin(from: token.obtained) }
+        // One that was refused soon after its login is replaced at once the first time, and ever later then.
+        if let token, token.isOwn, now - token.obtained < .seconds(300) {
+            loginFrom = loginGap > .seconds(1) ? token.obtained + loginGap : nil
+            loginGap = min(loginGap * 2, .seconds(60))
+        }
     }
 
     /// - Parameter isSilent: whether nothing came back, while the node answers what is not audited.
