@@ -16,6 +16,7 @@ extension SimulatedVaultCluster {
             return (.response(LabResponse(404, headers: Self.headers)), before)
         }
         let path = String(request.path.dropFirst(4))
+        if options.audit == .blocked, isAudited(request, path, index) { return (.hang, before) }
         let (response, events) = respond(request, path, index, now, random)
         return (.response(response), before + events)
     }
@@ -53,20 +54,30 @@ extension SimulatedVaultCluster {
         case "sys/replication/status" where reads:
             return (envelope(#""data":{"mode":"disabled"}"#, random), [])
         case "sys/metrics" where reads: return (metrics(request, index, now), [])
-        case "auth/approle/login" where writes:
-            return (forwarded(path, index) ?? appRoleLogin(request, random), [])
         default: break
         }
-        // A standby forwards everything else to the active node.
-        if role(index) == .standby, let failure = forwarded(path, index) { return (failure, []) }
+        if let failure = forwarded(path, index) { return (failure, []) }
+        if options.limitedPaths.contains(path) {
+            return (Self.error(429, "request path \"\(path)\": rate limit quota exceeded"), [])
+        }
+        if options.audit == .full { return (Self.error(500, "internal error"), []) }
+        if path == "auth/approle/login", writes { return (appRoleLogin(request, now, random), []) }
         guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else {
             return (Self.error(400, "missing client token"), [])
         }
-        guard let policies = policies(of: token) else { return (Self.error(403, "permission denied"), []) }
+        guard let policies = use(token, at: now) else { return (Self.unknownToken(options.version), []) }
         let isRoot = policies.contains("root")
         switch path {
-        case "auth/token/lookup-self" where reads: return (lookupSelf(token, policies, now, random), [])
-        case "auth/token/renew-self" where writes: return (renewed(token, policies, random), [])
+        case "auth/token/lookup-self" where reads: return (lookupSelf(token, now, random), [])
+        case "auth/token/renew-self" where writes: return (renewSelf(token, now, random), [])
+        case "auth/token/revoke-self" where writes: return (revokeSelf(token, now), [])
+        case "sys/audit" where reads && (isRoot || options.watchAllows.contains("audit")):
+            return (auditList(random), [])
+        case "sys/mounts/auth/token/tune" where reads && (isRoot || options.watchAllows.contains("tune")):
+            return (tune(random), [])
+        case "auth/approle/role/vaultwatch/secret-id/lookup"
+        where writes && (isRoot || options.watchAllows.contains("secret_id")):
+            return (secretIDLookup(request, now, random), [])
         case "sys/seal" where writes:
             guard isRoot else { return (Self.denied, []) }
             guard role(index) == .active else {
@@ -211,7 +222,7 @@ extension SimulatedVaultCluster {
             guard let token = request.headers["x-vault-token"] ?? Self.bearer(request) else {
                 return Self.error(400, "missing client token")
             }
-            guard policies(of: token) != nil else { return Self.error(403, "permission denied") }
+            guard known(token, at: now) != nil else { return Self.unknownToken(options.version) }
         }
         if request.parameter("format") == "prometheus", options.features.prometheusIsOff {
             return Self.error(400, "prometheus is not enabled")
@@ -230,51 +241,6 @@ extension SimulatedVaultCluster {
 
     // MARK: With a token
 
-    private mutating func appRoleLogin(_ request: LabRequest, _ random: any RandomSource) -> LabResponse {
-        struct Body: Decodable {
-            let role_id: String?
-            let secret_id: String?
-        }
-        let body = try? JSONDecoder().decode(Body.self, from: Data(request.body))
-        guard let role = body?.role_id, !role.isEmpty else { return Self.error(400, "missing role_id") }
-        guard role == options.roleID, body?.secret_id == options.secretID else {
-            return Self.error(400, "invalid secret id")
-        }
-        let token = issueToken(random)
-        return authEnvelope(token, policies: ["default", "watch"], random)
-    }
-
-    private func renewed(_ token: String, _ policies: [String], _ random: any RandomSource) -> LabResponse {
-        authEnvelope(token, policies: policies, random)
-    }
-
-    private func authEnvelope(_ token: String, policies: [String], _ random: any RandomSource) -> LabResponse {
-        let list = policies.map(json).joined(separator: ",")
-        return Self.jsonResponse(
-            200,
-            """
-            {"request_id":"\(random.uuid())","lease_id":"","renewable":false,"lease_duration":0,"data":null,"wrap_info":null,"warnings":null,\
-            "auth":{"client_token":\(json(token)),"accessor":"\(random.uuid())","policies":[\(list)],"token_policies":[\(list)],"metadata":{},\
-            "lease_duration":3600,"renewable":true,"entity_id":"","token_type":"service","orphan":true}}
-
-            """)
-    }
-
-    private func lookupSelf(_ token: String, _ policies: [String], _ now: Moment, _ random: any RandomSource)
-        -> LabResponse
-    {
-        let list = policies.map(json).joined(separator: ",")
-        let issuedAt = Timestamp(milliseconds: now.wall.milliseconds / 86_400_000 * 86_400_000)
-        let expires = issuedAt + .seconds(86_400)
-        return envelope(
-            """
-            "data":{"accessor":"FSPsjutnUavALwroh1JdaTcY","creation_time":\(issuedAt.milliseconds / 1000),"creation_ttl":86400,\
-            "display_name":"token","entity_id":"","expire_time":"\(expires.rfc3339)","explicit_max_ttl":0,"id":\(json(token)),\
-            "issue_time":"\(issuedAt.rfc3339)","meta":null,"num_uses":0,"orphan":false,"path":"auth/token/create","period":86400,\
-            "policies":[\(list)],"renewable":true,"ttl":\((expires.milliseconds - now.wall.milliseconds) / 1000),"type":"service"}
-            """, random)
-    }
-
     /// The response of a standby that cannot forward a request; nil if the request can be served.
     private func forwarded(_ path: String, _ index: Int) -> LabResponse? {
         guard role(index) == .standby, election.leader == nil else { return nil }
@@ -289,7 +255,7 @@ extension SimulatedVaultCluster {
         nodes[index].condition == .storageError ? Self.errors(500, []) : nil
     }
 
-    private func envelope(_ data: String, _ random: any RandomSource, lease: Int = 0) -> LabResponse {
+    func envelope(_ data: String, _ random: any RandomSource, lease: Int = 0) -> LabResponse {
         Self.jsonResponse(
             200,
             """
@@ -298,16 +264,16 @@ extension SimulatedVaultCluster {
             """)
     }
 
-    private static let headers = ["Cache-Control": "no-store", "Content-Type": "application/json"]
-    private static let denied = error(403, "1 error occurred:\n\t* permission denied\n\n")
+    static let headers = ["Cache-Control": "no-store", "Content-Type": "application/json"]
+    static let denied = error(403, "1 error occurred:\n\t* permission denied\n\n")
 
-    private static func jsonResponse(_ status: Int, _ body: String) -> LabResponse {
+    static func jsonResponse(_ status: Int, _ body: String) -> LabResponse {
         LabResponse(status, headers: headers, body: Array(body.utf8))
     }
 
-    private static func error(_ status: Int, _ message: String) -> LabResponse { errors(status, [message]) }
+    static func error(_ status: Int, _ message: String) -> LabResponse { errors(status, [message]) }
 
-    private static func errors(_ status: Int, _ messages: [String]) -> LabResponse {
+    static func errors(_ status: Int, _ messages: [String]) -> LabResponse {
         jsonResponse(status, "{\"errors\":[\(messages.map(json).joined(separator: ","))]}\n")
     }
 

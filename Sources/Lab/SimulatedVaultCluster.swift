@@ -26,6 +26,22 @@ package struct SimulatedVaultCluster: Sendable {
         package var tokens = [
             "s.LabRootToken00000000000": ["root"], "s.LabWatchToken0000000000": ["default", "watch"],
         ]
+        /// What the AppRole's tokens are.
+        package var issuedLife = TokenLife(ttl: 3600)
+        /// How often the secret id may be used; nil: without limit.
+        package var secretIDUses: Int?
+        /// When the secret id ends; nil: never.
+        package var secretIDEnd: Timestamp?
+        /// What the policy `watch` allows besides the canary and telemetry: `audit`, `tune`, `secret_id`.
+        package var watchAllows: Set<String> = ["audit", "tune", "secret_id"]
+        /// The longest life of the token mount in seconds. Default: 32 days, as with Vault.
+        package var longestLife: Int64 = 2_764_800
+        /// The audit devices by path, each with its type.
+        package var auditDevices = ["file/": "file"]
+        /// How the audit devices work.
+        package var audit = AuditCondition.working
+        /// Paths over a rate limit quota.
+        package var limitedPaths: Set<String> = []
         /// The AppRole's role id.
         package var roleID = "1f3d2c7a-lab-role"
         /// The AppRole's secret id.
@@ -89,8 +105,8 @@ package struct SimulatedVaultCluster: Sendable {
     package private(set) var isInitialised: Bool
     /// The leader election.
     package private(set) var election = Election()
-    /// The tokens issued by AppRole logins, at most the newest 1,000.
-    private var issued: [String] = []
+    /// The tokens with a life of their own.
+    package internal(set) var tokens = TokenStore()
 
     /// - Parameter nodes: name, API address and cluster address of each node; all are sealed at first.
     package init(
@@ -206,23 +222,8 @@ package struct SimulatedVaultCluster: Sendable {
     /// Initialises the cluster; all nodes stay sealed.
     package mutating func initialise() { isInitialised = true }
 
-    /// Gives the AppRole another secret id, and revokes the tokens of the former one.
-    package mutating func rotate(secretID: String) {
-        options.secretID = secretID
-        issued = []
-    }
-
-    mutating func issueToken(_ random: any RandomSource) -> String {
-        let token = "s." + String(random.next(), radix: 36) + String(random.next(), radix: 36)
-        issued.append(token)
-        if issued.count > 1000 { issued.removeFirst() }
-        return token
-    }
-
-    /// The policies of a token; nil for an unknown token.
-    func policies(of token: String) -> [String]? {
-        options.tokens[token] ?? (issued.contains(token) ? ["default", "watch"] : nil)
-    }
+    /// Changes what the nodes have in common.
+    package mutating func change(_ change: (inout Options) -> Void) { change(&options) }
 
     private mutating func open(_ index: Int, at now: Moment) -> [Election.Event] {
         nodes[index].forgetKeys()

@@ -183,7 +183,28 @@ struct CatalogueTests {
         } else if request.url.hasSuffix("/leader") {
             answer = Recording.response("raft.active.leader")
         } else if request.url.hasSuffix("/login") {
-            answer = failing ? json(400, "") : json(200, #"{"auth":{"client_token":"t","lease_duration":60}}"#)
+            answer =
+                failing
+                ? json(400, "")
+                : json(
+                    200,
+                    #"{"auth":{"client_token":"t\#(takenOver)","lease_duration":60,"metadata":{"role_name":"w"}}}"#)
+        } else if request.url.hasSuffix("/lookup-self") {
+            answer =
+                failing
+                ? json(403, #"{"errors":["permission denied"]}"#)
+                : json(
+                    200,
+                    #"{"data":{"type":"service","renewable":\#(takenOver),"ttl":20,"creation_ttl":60,"num_uses":\#(takenOver ? 9 : 0),"creation_time":1765360000}}"#
+                )
+        } else if request.url.hasSuffix("/secret-id/lookup") {
+            answer = json(
+                200,
+                #"{"data":{"expiration_time":"2026-11-29T06:48:44Z","secret_id_num_uses":3,"secret_id_ttl":86400}}"#)
+        } else if request.url.hasSuffix("/renew-self") {
+            answer = json(403, #"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#)
+        } else if request.url.hasSuffix("/sys/audit") {
+            answer = json(200, #"{"data":{"file/":{"type":"file"}}}"#)
         } else if request.url.contains("/sys/metrics") {
             var page =
                 Recording.response("active.metrics-prometheus").text

@@ -85,7 +85,8 @@ struct VaultProbesTests {
         for request in http.requests {
             let hasNamespace = request.headers.contains { $0.name == "X-Vault-Namespace" && $0.value == "team" }
             #expect(
-                hasNamespace == (request.url.hasSuffix("/login") || request.url.hasSuffix("/canary")), "\(request.url)")
+                hasNamespace
+                    == (request.url.contains("/auth/") || request.url.hasSuffix("/canary")), "\(request.url)")
         }
     }
 
@@ -99,8 +100,8 @@ struct VaultProbesTests {
                 }
                 return .success(json(200, #"{"auth":{"client_token":"hvs.\#(count)","lease_duration":3600}}"#))
             }
-            if request.url.hasSuffix("/canary"), request.headers.contains(where: { $0.value == "hvs.1" }) {
-                return .success(Recording.response("active.canary-denied"))
+            if request.headers.contains(where: { $0.value == "hvs.1" }), !request.url.contains("/sys/") {
+                return .success(Recording.response("active.bad-token"))
             }
             return VaultProbesTests.healthy(request)
         }
@@ -111,22 +112,7 @@ struct VaultProbesTests {
         let report = try #require(await reports(cluster)[ProbeTarget(.vaultCanary, "main/active_node")])
         #expect(report.failure == nil)
         #expect(report.samples.value("vault_logins_total") == 2)
-    }
-
-    @Test func aTokenIsRenewedBeforeItEnds() async {
-        let time = VirtualTime()
-        let http = ScriptedHTTP(VaultProbesTests.healthy)
-        let cluster = VaultCluster(
-            options: options {
-                $0.loadBalancerURL = nil; $0.telemetry = false
-            }, http: http, platform: testPlatform(time))
-        _ = await reports(cluster)
-        await time.run(for: .seconds(3200))
-        _ = await reports(cluster)
-        #expect(http.requests.count { $0.url.hasSuffix("/login") } == 1)
-        await time.run(for: .seconds(100))
-        _ = await reports(cluster)
-        #expect(http.requests.count { $0.url.hasSuffix("/login") } == 2)
+        #expect(report.samples.value("vault_canary_failures_total") == nil)
     }
 
     /// A wrong secret id must not cause a storm of logins, and must not be shown.
@@ -145,8 +131,9 @@ struct VaultProbesTests {
         await time.run(for: .seconds(2))
         let report = try #require(await reports(cluster)[ProbeTarget(.vaultCanary, "main/active_node")])
         #expect(http.requests.count { $0.url.hasSuffix("/login") } == 2)
-        #expect(report.failure?.reason == "denied")
+        #expect(report.failure?.reason == "token")
         #expect(report.samples.value("vault_token_valid") == 0)
+        #expect(report.samples.value("vault_token_failure", ["reason": "login"]) == 1)
         #expect(report.samples.value("vault_login_failures_total", ["reason": "denied"]) == 2)
         #expect(!"\(report)".contains("swordfish"))
     }
@@ -155,7 +142,10 @@ struct VaultProbesTests {
         for (answer, reason) in [
             (Recording.response("sealed.canary-read"), "sealed"), (json(404, #"{"errors":[]}"#), "not_found"),
             (json(302, ""), "redirect"),
-            (json(500, ""), "http"), (Recording.response("active.canary-denied"), "denied"),
+            (json(500, ""), "http"), (json(500, #"{"errors":["internal error"]}"#), "audit"),
+            (json(429, #"{"errors":["request path \"x\": rate limit quota exceeded"]}"#), "rate_limited"),
+            (json(500, #"{"errors":["local node not active but active cluster node not found"]}"#), "no_active_node"),
+            (Recording.response("active.canary-denied"), "denied"),
         ] {
             let http = ScriptedHTTP { $0.url.hasSuffix("/canary") ? .success(answer) : VaultProbesTests.healthy($0) }
             let report = try #require(
@@ -365,6 +355,49 @@ struct VaultProbesTests {
             #expect(server.connections == 600)
         }
         transport.close()
+    }
+
+    /// A canary that gets no answer holds up its own connection alone: health, seal status and leader go over another.
+    @Test func aHangingCanaryDelaysNoHealth() async throws {
+        let (asked, asking) = AsyncStream<Void>.makeStream()
+        let server = try RawServer { connection in
+            while let request = connection.readRequest() {
+                if request.contains("/canary") {
+                    asking.yield()
+                    _ = connection.read()
+                    return
+                }
+                let name =
+                    request.contains("/leader")
+                    ? "leader" : request.contains("/seal-status") ? "seal-status" : "health"
+                guard connection.write(RawServer.ok(Recording.response("active." + name).text)) else { return }
+            }
+        }
+        let transport = CurlTransport(platform: testPlatform(SystemTime()))
+        let options = options {
+            $0.nodes = [.init(name: "a", url: server.url)]
+            $0.loadBalancerURL = nil
+            $0.telemetry = false
+            $0.authentication = .token(Secret(value: "s.file"))
+            $0.timeout = .seconds(60)
+        }
+        let cluster = VaultCluster(options: options, http: transport, platform: testPlatform(SystemTime()))
+        let probes = cluster.probes()
+        let node = try #require(probes.first { $0.target.kind == .vaultNode })
+        let canary = try #require(probes.first { $0.target.kind == .vaultCanary })
+        _ = await node.run()
+        let hanging = Task { await canary.run() }
+        for await _ in asked { break }
+        for _ in 0..<3 {
+            let samples = await node.run().samples
+            for endpoint in ["health", "seal_status", "leader"] {
+                #expect(samples.value("vault_node_endpoint_up", ["endpoint": endpoint]) == 1)
+            }
+        }
+        hanging.cancel()
+        #expect(await hanging.value.failure != nil)
+        transport.close()
+        server.stop()
     }
 
     /// Whatever the first answer takes is missing for the others: a probe is over when one request would be.

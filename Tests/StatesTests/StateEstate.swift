@@ -17,6 +17,8 @@ final class StateEstate: @unchecked Sendable {
     var answer: (HTTPRequest) -> Result<LabReply, TransportError>? = { _ in nil }
     /// What a database server answers, by its host; a host that is not here refuses connections.
     var databases: [String: (_ sql: String) -> DatabaseAnswer] = [:]
+    /// How the agent gets its token.
+    var authentication = "token_file: /token"
     /// Keys of the Vault cluster in the configuration, beside its name and nodes.
     var vaultSettings = ""
     /// More Vault clusters, as items of YAML.
@@ -78,7 +80,7 @@ final class StateEstate: @unchecked Sendable {
           clusters:
             - name: prod
               nodes: [\((1...3).map { "{name: vault-\($0), url: \"https://vault-\($0):8200\"}" }.joined(separator: ", "))]
-              token_file: /token
+              \(authentication)
               \(hasCanary ? "canary_path: smtp/canary/admin" : "telemetry: true")
         \(vaultSettings.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
         \(otherClusters.split(separator: "\n").map { "    " + $0 }.joined(separator: "\n"))

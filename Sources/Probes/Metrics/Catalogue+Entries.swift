@@ -16,7 +16,7 @@ extension Catalogue {
         Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Number of probes of the target"),
         Entry(
             "vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"],
-            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, not_found, sealed, redirect, region, clock_skew, configuration, no_active_node, cancelled, other"
+            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, configuration, no_active_node, cancelled, other"
         ),
         Entry(
             "vaultwatch_probe_failure", .gauge, ["target_type", "target", "reason"],
@@ -288,6 +288,10 @@ extension Catalogue {
             "vault_canary_failures_total", .counter, ["cluster", "via", "reason"],
             "Number of failed reads, with the reasons of vaultwatch_probe_failures_total"),
         Entry(
+            "vault_canary_failure", .gauge, ["cluster", "via", "reason"],
+            "1, present only while the read fails: denied (by the token's policies), token (there is none that works), not_found, blocked (sent and not answered), audit (500 as when no audit device can be written), storage, sealed, rate_limited (a quota), redirect, no_active_node, connect, tls, http …",
+            isState: true),
+        Entry(
             "vault_canary_duration_seconds", .histogram, ["cluster", "via"], "Duration of successful reads in seconds"),
         Entry(
             "vault_canary_last_duration_seconds", .gauge, ["cluster", "via"],
@@ -299,10 +303,45 @@ extension Catalogue {
             "vault_token_valid", .gauge, ["cluster"],
             "1 if the agent's own token works, 0 if it could not be obtained or was refused", isState: true),
         Entry(
+            "vault_token_failure", .gauge, ["cluster", "reason"],
+            "1, present only while there is no token that works: refused (Vault does not know it), login (the AppRole login is refused), configuration (the file cannot be read)",
+            isState: true),
+        Entry(
+            "vault_token_info", .gauge, ["cluster", "source", "type", "renewable"],
+            "1; what Vault says of the agent's own token: source file or approle, type service or batch"),
+        Entry(
             "vault_token_expiry_timestamp_seconds", .gauge, ["cluster"],
-            "Unix time at which the agent's own token expires; absent for a token from a file"),
+            "Unix time at which the agent's own token expires unless it is renewed; absent while unknown and for a token that never does"
+        ),
+        Entry(
+            "vault_token_remaining_uses", .gauge, ["cluster"],
+            "Requests that the agent's own token allowed when it was last looked up; absent without a limit"),
+        Entry("vault_token_renewals_total", .counter, ["cluster"], "Number of times that the agent renewed its token"),
+        Entry(
+            "vault_token_renewal_failures_total", .counter, ["cluster", "reason"], "Number of renewals that failed"),
+        Entry(
+            "vault_credential_end_timestamp_seconds", .gauge, ["cluster", "credential"],
+            "Unix time at which a credential of the agent ends whatever it does: token (from a file, where it can't be renewed past that time), secret_id; absent while unknown and without an end"
+        ),
+        Entry(
+            "vault_credential_life_seconds", .gauge, ["cluster", "credential"],
+            "How long that credential lives from its issue to its end"),
         Entry("vault_logins_total", .counter, ["cluster"], "Number of attempted AppRole logins"),
         Entry("vault_login_failures_total", .counter, ["cluster", "reason"], "Number of failed AppRole logins"),
+        Entry(
+            "vault_secret_id_usable", .gauge, ["cluster"],
+            "1 when Vault knows the AppRole's secret id, 0 when it is used up or unknown; absent where the policy does not allow to ask",
+            isState: true),
+        Entry(
+            "vault_secret_id_remaining_uses", .gauge, ["cluster"],
+            "Logins that the secret id still allows; absent without a limit"),
+        Entry(
+            "vault_audit_devices", .gauge, ["cluster"],
+            "Audit devices that are enabled, 32 at most; absent where the policy does not allow to ask"),
+        Entry(
+            "vault_audit_blocked", .gauge, ["cluster"],
+            "1 when neither the canary nor a look-up of the token is answered, as when an audit device blocks; 0 when one is",
+            isState: true),
     ]
 
     private static let loadBalancer: [Entry] = [

@@ -38,17 +38,20 @@ final class VaultCanaryProbe: RunnableProbe {
     }
 
     var interval: Duration { cluster.options.interval }
-    /// The read may be preceded by a login.
-    var timeout: Duration { cluster.options.timeout * 2 + .seconds(1) }
+    /// Login, look-up and read together take no longer than one request may, so that no turn is missed.
+    var timeout: Duration { cluster.options.timeout + .seconds(1) }
 
-    func run() async -> ProbeReport { report(await read()) }
+    func run() async -> ProbeReport {
+        let end = cluster.platform.time.monotonic() + cluster.options.timeout
+        return report(await read(until: end))
+    }
 
     func timedOut() -> ProbeReport {
         report(.failure(ProbeFailure("timeout", "canary: no answer within \(timeout.prometheusDescription)")))
     }
 
     /// Reads the secret; the value is the duration in seconds.
-    private func read() async -> Result<Double, ProbeFailure> {
+    private func read(until end: Instant) async -> Result<Double, ProbeFailure> {
         guard let path = cluster.options.canaryPath else {
             return .failure(ProbeFailure("configuration", "no canary path"))
         }
@@ -61,28 +64,66 @@ final class VaultCanaryProbe: RunnableProbe {
             }
             base = node.url
         }
-        // A token that expired since the last turn is replaced by a login; the read is then repeated.
-        for attempt in 1...2 {
-            let token: String
+        var token: String
+        switch await cluster.session.token(base: base) {
+        case .success(let value): token = value
+        case .failure(let failure): return .failure(failure)
+        }
+        // Beside the read, since neither may wait for the other where an audit device blocks.
+        async let kept: Void = keepToken(base, until: end)
+        var outcome = await read(path, base, token, until: end)
+        // A token that Vault does not know any more is replaced by a login, and the read repeated.
+        if case .failure(let failure) = outcome, failure.reason == "token", cluster.session.logsIn,
+            left(until: end) > .zero
+        {
             switch await cluster.session.token(base: base) {
-            case .success(let value): token = value
-            case .failure(let failure): return .failure(failure)
-            }
-            let request = cluster.options.namespacedRequest(base, "/v1/" + path.drop { $0 == "/" }, token: token)
-            switch await cluster.http.exchange(request) {
-            case .failure(let error): return .failure(ProbeFailure(error))
-            case .success(let response) where response.status == 200:
-                cluster.session.accepted()
-                return .success(response.timing.total)
-            case .success(let response):
-                let failure = ProbeFailure(status: response.status, of: "canary")
-                guard response.status == 403 else { return .failure(failure) }
-                cluster.session.refused()
-                if attempt == 1, case .appRole = cluster.options.authentication { continue }
-                return .failure(failure)
+            case .success(let value):
+                token = value
+                outcome = await read(path, base, token, until: end)
+            case .failure(let failure): outcome = .failure(failure)
             }
         }
-        return .failure(ProbeFailure("denied", "canary: permission denied (403)"))
+        await kept
+        return outcome
+    }
+
+    private func keepToken(_ base: String, until end: Instant) async {
+        if via == .activeNode { await cluster.session.keep(base: base, until: end) }
+    }
+
+    private func left(until end: Instant) -> Duration { end - cluster.platform.time.monotonic() }
+
+    private func read(_ path: String, _ base: String, _ token: String, until end: Instant) async -> Result<
+        Double, ProbeFailure
+    > {
+        var request = cluster.options.namespacedRequest(base, "/v1/" + path.drop { $0 == "/" }, token: token)
+        let left = left(until: end)
+        guard left > .zero else {
+            return .failure(ProbeFailure("timeout", "canary: not asked, since the login took the whole timeout"))
+        }
+        request.timeout = min(request.timeout, left)
+        switch await cluster.http.exchange(request) {
+        case .failure(let error):
+            if error.isSilence, via == .activeNode { cluster.session.heard(false) }
+            return .failure(ProbeFailure(unanswered: error, of: "canary"))
+        case .success(let response) where response.status == 200:
+            cluster.session.accepted()
+            return .success(response.timing.total)
+        case .success(let response) where response.status == 403:
+            let known = await cluster.session.isKnown(
+                after: response, base: base, timeout: max(self.left(until: end), .milliseconds(1)))
+            return .failure(
+                known == false
+                    ? ProbeFailure("token", "canary: Vault does not know the token (403)")
+                    : ProbeFailure("denied", "canary: \(response.vaultWords) (403)"))
+        case .success(let response):
+            cluster.session.heard(true)
+            let failure = ProbeFailure(response, of: "canary")
+            if failure.reason == "audit" || failure.reason == "http", cluster.hasStorageError {
+                return .failure(ProbeFailure("storage", "canary: \(response.vaultWords) (\(response.status))"))
+            }
+            return .failure(failure)
+        }
     }
 
     private func report(_ outcome: Result<Double, ProbeFailure>) -> ProbeReport {
@@ -103,6 +144,9 @@ final class VaultCanaryProbe: RunnableProbe {
         set.add("vault_canary_reads_total", tally.reads)
         for (reason, count) in tally.failures.sorted(by: { $0.key < $1.key }) {
             set.add("vault_canary_failures_total", count, ["reason": reason])
+        }
+        if case .failure(let failure) = outcome {
+            set.add("vault_canary_failure", true, ["reason": failure.reason])
         }
         set.add("vault_canary_duration_seconds", tally.histogram)
         set.add("vault_canary_last_duration_seconds", tally.lastSeconds)

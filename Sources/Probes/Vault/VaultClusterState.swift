@@ -109,6 +109,9 @@ struct VaultClusterState: Sendable {
     /// The storage type that the nodes report, `raft` or another; nil until one does.
     var storageType: String? { nodes.lazy.compactMap { seen[$0]?.observation.seal?.storageType }.first }
 
+    /// Whether a node answered last that its storage fails.
+    var hasStorageError: Bool { seen.values.contains { $0.observation.state == .storageError } }
+
     /// Whether the cluster is a disaster recovery secondary, also while none of its nodes answers.
     var isDRSecondary: Bool { replicationModes["dr"] == "secondary" }
 

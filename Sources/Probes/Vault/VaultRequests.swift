@@ -1,4 +1,5 @@
 import Platform
+import Text
 import Transport
 
 extension VaultClusterOptions {
@@ -31,6 +32,12 @@ extension VaultClusterOptions {
 extension ProbeFailure {
     init(_ error: TransportError) { self.init(error.reason.rawValue, error.message) }
 
+    /// The failure of an audited request: one that left and got no answer may wait for an audit device.
+    /// - Parameter what: names the request in the message: `canary`.
+    init(unanswered error: TransportError, of what: String) {
+        self.init(error.isSilence ? "blocked" : error.reason.rawValue, "\(what): \(error.message)")
+    }
+
     /// The failure for an unexpected status of an authenticated request.
     /// - Parameter what: names the request in the message: `canary`.
     init(status: Int, of what: String) {
@@ -38,9 +45,41 @@ extension ProbeFailure {
         case 300..<400: self.init("redirect", "\(what): redirected (\(status)), not followed")
         case 403: self.init("denied", "\(what): permission denied (403)")
         case 404: self.init("not_found", "\(what): nothing there (404)")
+        case 429: self.init("rate_limited", "\(what): over a quota (429)")
         case 503: self.init("sealed", "\(what): the node is sealed (503)")
         default: self.init("http", "\(what): status \(status)")
         }
+    }
+
+    /// The same with what the answer says: a 500 in two words is what Vault answers when no audit device takes the
+    /// request; between two leaders it is 500 too.
+    init(_ response: HTTPResponse, of what: String) {
+        let failure = ProbeFailure(status: response.status, of: what)
+        guard response.status == 500 else {
+            self = failure
+            return
+        }
+        let words = response.vaultErrors
+        if words.contains("active cluster node not found") {
+            self.init("no_active_node", "\(what): no node is active (500)")
+        } else if words == "internal error" {
+            self.init("audit", "\(what): internal error (500), as when no audit device can be written")
+        } else {
+            self = failure
+        }
+    }
+}
+
+extension TransportError {
+    /// Whether the request left and nothing came back in time.
+    var isSilence: Bool { reason == .timeout && !isUnsent }
+}
+
+extension HTTPResponse {
+    /// Vault's own words for people, short and on one line.
+    var vaultWords: String {
+        let words = vaultErrors.split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
+        return words.isEmpty ? "refused" : String(words.prefix(120))
     }
 }
 

@@ -20,7 +20,13 @@ final class VaultTelemetryProbe: RunnableProbe {
     }
 
     var interval: Duration { max(cluster.options.interval, cluster.options.telemetryInterval) }
-    var timeout: Duration { cluster.options.timeout * 2 + .seconds(1) }
+    /// The page may be preceded by a login and by what is asked of the token.
+    var timeout: Duration { cluster.options.timeout * 3 + .seconds(1) }
+
+    /// Without a canary the first node's telemetry keeps the token and tells of it.
+    private var keepsToken: Bool {
+        cluster.options.canaryPath == nil && cluster.options.hasToken && node.name == cluster.options.nodes.first?.name
+    }
 
     func timedOut() -> ProbeReport {
         report(nil, ProbeFailure("timeout", "sys/metrics: no answer within \(timeout.prometheusDescription)"))
@@ -31,7 +37,12 @@ final class VaultTelemetryProbe: RunnableProbe {
         if cluster.options.hasToken {
             // A sealed node cannot process a login; the active one can.
             switch await cluster.session.token(base: cluster.activeNode?.url ?? node.url) {
-            case .success(let value): token = value
+            case .success(let value):
+                token = value
+                if keepsToken, let active = cluster.activeNode {
+                    await cluster.session.keep(
+                        base: active.url, until: cluster.platform.time.monotonic() + cluster.options.timeout)
+                }
             case .failure: break
             }
         }
@@ -65,6 +76,11 @@ final class VaultTelemetryProbe: RunnableProbe {
     private func report(_ families: [MetricFamily]?, _ failure: ProbeFailure?, detail: String = "") -> ProbeReport {
         var set = SampleSet(["cluster": cluster.options.name, "node": node.name], at: cluster.platform.time.wall())
         set.add("vault_telemetry_up", families != nil)
+        if keepsToken {
+            var own = SampleSet(["cluster": cluster.options.name], at: set.timestamp)
+            cluster.session.add(to: &own)
+            set.append(own)
+        }
         if let families {
             set = VaultTelemetry.samples(families, into: set)
             // Every page of Vault has the sizes of its runtime.

@@ -1,0 +1,126 @@
+import Samples
+import Text
+import Transport
+
+/// What auth/token/lookup-self says of a token. Source: Vault API documentation, auth/token.
+struct TokenAnswer: Decodable, Sendable, Hashable {
+    var type: String?
+    var isRenewable: Bool?
+    /// Seconds left; 0 for a token that never ends.
+    var ttl: Int64?
+    var creationTTL: Int64?
+    var period: Int64?
+    var explicitMaxTTL: Int64?
+    /// Requests left after this one; 0 when they are not limited.
+    var remainingUses: Int64?
+    var creationTime: Int64?
+
+    init(from decoder: any Decoder) throws {
+        let fields = try LenientFields(decoder)
+        type = fields["type"]
+        isRenewable = fields["renewable"]
+        ttl = fields["ttl"]
+        creationTTL = fields["creation_ttl"]
+        period = fields["period"]
+        explicitMaxTTL = fields["explicit_max_ttl"]
+        remainingUses = fields["num_uses"]
+        creationTime = fields["creation_time"]
+    }
+}
+
+/// What a login or a renewal grants.
+struct GrantAnswer: Decodable, Sendable, Hashable {
+    var token: String?
+    var leaseDuration: Int64?
+    var isRenewable: Bool?
+    var type: String?
+    var role: String?
+
+    init(from decoder: any Decoder) throws {
+        let fields = try LenientFields(decoder)
+        token = fields["client_token"]
+        leaseDuration = fields["lease_duration"]
+        isRenewable = fields["renewable"]
+        type = fields["token_type"]
+        let metadata: [String: LenientText]? = fields["metadata"]
+        role = metadata?["role_name"]?.text
+    }
+}
+
+/// What auth/approle/role/…/secret-id/lookup says of a secret id.
+struct SecretIDAnswer: Decodable, Sendable, Hashable {
+    /// The year 1 when it never ends.
+    var expiry: Timestamp?
+    /// Seconds; 0 when it never ends.
+    var ttl: Int64?
+    /// Logins left; 0 when they are not limited.
+    var remainingUses: Int64?
+
+    init(from decoder: any Decoder) throws {
+        let fields = try LenientFields(decoder)
+        let text: String? = fields["expiration_time"]
+        expiry = text.flatMap { Timestamp(rfc3339: $0) }.flatMap { $0.milliseconds > 0 ? $0 : nil }
+        ttl = fields["secret_id_ttl"]
+        remainingUses = fields["secret_id_num_uses"]
+    }
+}
+
+/// The envelope of Vault's answers, with the parts that the agent reads.
+struct VaultEnvelope<Content: Decodable>: Decodable {
+    var data: Content?
+    var auth: GrantAnswer?
+    var warnings: [String]
+
+    init(from decoder: any Decoder) throws {
+        let fields = try LenientFields(decoder)
+        data = fields["data"]
+        auth = fields["auth"]
+        warnings = fields["warnings"] ?? []
+    }
+}
+
+/// The names of the audit devices; what they are is not read.
+struct AuditAnswer: Decodable, Sendable {
+    private struct Ignored: Decodable { init(from decoder: any Decoder) throws {} }
+
+    let devices: [String]
+
+    init(from decoder: any Decoder) throws {
+        devices = try [String: Ignored](from: decoder).keys.sorted()
+    }
+}
+
+/// The longest life that a mount grants.
+struct TuneAnswer: Decodable, Sendable {
+    var longestLife: Int64?
+
+    init(from decoder: any Decoder) throws {
+        longestLife = try LenientFields(decoder)["max_lease_ttl"]
+    }
+}
+
+extension HTTPResponse {
+    /// What a 403 is about.
+    enum Refusal: Sendable, Hashable {
+        /// The token is expired, revoked or unknown; Vault does not say which.
+        case token
+        /// The token is good, its policies do not allow the request.
+        case policy
+        /// One of the two.
+        case unclear
+    }
+
+    /// Vault's own words; empty when the body is not Vault's.
+    var vaultErrors: String {
+        struct Answer: Decodable { let errors: [String]? }
+        return decodeJSON(Answer.self, body)?.errors?.prefix(4).joined(separator: "; ") ?? ""
+    }
+
+    /// Newer versions add `invalid token` when the token is the reason; older ones answer with two words in place of a
+    /// list of errors. Source: Vault's documentation, concepts/tokens.
+    var refusal: Refusal {
+        let words = vaultErrors
+        if words.contains("invalid token") || words.contains("bad token") { return .token }
+        return words.contains("1 error occurred") ? .policy : .unclear
+    }
+}
