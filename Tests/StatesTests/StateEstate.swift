@@ -15,6 +15,8 @@ final class StateEstate: @unchecked Sendable {
     var vault: SimulatedVaultCluster
     /// Answers that go before those of `vault`; nil leaves the request to it.
     var answer: (HTTPRequest) -> Result<LabReply, TransportError>? = { _ in nil }
+    /// How long a request takes.
+    var delay: (HTTPRequest) -> Duration = { _ in .milliseconds(2) }
     /// What a database server answers, by its host; a host that is not here refuses connections.
     var databases: [String: (_ sql: String) -> DatabaseAnswer] = [:]
     /// How the agent gets its token.
@@ -34,6 +36,17 @@ final class StateEstate: @unchecked Sendable {
             nodes: (1...3).map { ("vault-\($0)", "https://vault-\($0):8200", "https://vault-\($0):8201") },
             at: time.wall())
         for index in 0..<3 { _ = vault.perform(.unseal, on: index, at: time.now(), random: random) }
+    }
+
+    /// What a node of `vault` replies, whatever the URL's host.
+    func reply(of index: Int, _ request: HTTPRequest) -> LabReply {
+        var headers: [String: String] = [:]
+        for (name, value) in request.headers { headers[name.lowercased()] = value }
+        let uri = request.url.dropFirst(8).drop { $0 != "/" }
+        return vault.answer(
+            LabRequest(method: request.method, uri: String(uri), headers: headers, body: request.body), node: index,
+            at: time.now(), random: random
+        ).reply
     }
 
     /// The configuration file. There are rules, and nobody is told.
@@ -65,7 +78,7 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let began = estate.time.monotonic()
-        try? await estate.time.sleep(for: .milliseconds(2))
+        try? await estate.time.sleep(for: estate.delay(request))
         var response: HTTPResponse
         switch try reply(request) {
         case .hang:
@@ -106,13 +119,7 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
         if estate.vault.nodes[index].condition == .dead {
             throw StateNetwork.refused(parts.host)
         }
-        var headers: [String: String] = [:]
-        for (name, value) in request.headers { headers[name.lowercased()] = value }
-        let uri = request.url.dropFirst(8).drop { $0 != "/" }
-        return estate.vault.answer(
-            LabRequest(method: request.method, uri: String(uri), headers: headers, body: request.body), node: index,
-            at: estate.time.now(), random: estate.random
-        ).reply
+        return estate.reply(of: index, request)
     }
 
     func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
