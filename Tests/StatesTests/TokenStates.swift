@@ -204,6 +204,55 @@ enum TokenStates {
             "the mount's own storage fails while health is 200", "Vault API: 500",
             fires: ["VaultSecretReadFailing", "VaultServesNothing"], status: 500,
             body: #"{"errors":["1 error occurred:\n\t* timeout: context deadline exceeded\n\n"]}"#),
+        canary(
+            "a proxy between answers for Vault", "Common proxies: 502 with a page of their own",
+            fires: ["VaultSecretReadFailing", "VaultServesNothing"], status: 502, body: "<html>Bad Gateway</html>"),
+        canary(
+            "the canary is redirected to a node that died", "recovery.md 3.2: 307 for up to 15 s after kill -9",
+            fires: ["VaultSecretReadFailing"], status: 307, body: ""),
+        StateRow(
+            name: "a standby redirects the load balancer's read for ten seconds", source: "recovery.md 6, kill -9",
+            isHealthy: true
+        ) { estate in
+            estate.vaultSettings = "load_balancer_url: https://balancer"
+            let begin = estate.time.monotonic()
+            estate.answer = { request in
+                guard request.url.hasPrefix("https://balancer/") else { return nil }
+                if request.url.hasSuffix("/smtp/canary/admin"),
+                    (600..<610).contains(Int((estate.time.monotonic() - begin) / .seconds(1)))
+                {
+                    return .success(
+                        .response(LabResponse(307, headers: ["Location": "https://vault-1:8200/v1/smtp/canary/admin"])))
+                }
+                return .success(estate.reply(request, node: 0))
+            }
+        },
+        StateRow(
+            name: "the load balancer's reads hang, its health is answered", source: "Field case A11, through the door",
+            fires: ["VaultSecretReadFailing"]
+        ) { estate in
+            estate.vaultSettings = "load_balancer_url: https://balancer"
+            estate.answer = { request in
+                guard request.url.hasPrefix("https://balancer/") else { return nil }
+                return .success(request.url.hasSuffix("/smtp/canary/admin") ? .hang : estate.reply(request, node: 0))
+            }
+        },
+        StateRow(
+            name: "reads take half a second", source: "domain.md 7: 100 ms", fires: ["VaultSecretLatencyHigh"]
+        ) { estate in
+            estate.delay = { $0.url.hasSuffix("/smtp/canary/admin") ? .milliseconds(500) : .milliseconds(2) }
+        },
+        StateRow(
+            name: "an audit socket hangs for 3 s at times", source: "recovery.md 5.4; recorded audit-socket-hung",
+            mayFire: ["VaultSecretLatencyHigh"]
+        ) { estate in
+            let asked = Asked()
+            estate.delay = { request in
+                guard request.url.hasSuffix("/smtp/canary/admin") else { return .milliseconds(2) }
+                asked.count += 1
+                return asked.count % 30 == 0 ? .seconds(3) : .milliseconds(2)
+            }
+        },
         StateRow(
             name: "one read in ten fails", source: "rules-audit: an error rate where Vault exports none",
             fires: ["VaultSecretReadsLossy"], lasts: .seconds(5400)

@@ -111,7 +111,7 @@ final class VaultCanaryProbe: RunnableProbe {
             return .success(response.timing.total)
         case .success(let response) where response.status == 403:
             let known = await cluster.session.isKnown(
-                after: response, base: base, timeout: max(self.left(until: end), .milliseconds(1)))
+                token, after: response, base: base, timeout: max(self.left(until: end), .milliseconds(1)))
             return .failure(
                 known == false
                     ? ProbeFailure("token", "canary: Vault does not know the token (403)")

@@ -79,8 +79,10 @@ final class VaultSession: Sendable {
 
     /// Finds out what a 403 is about: the token, or its policies.
     /// - Returns: whether Vault knows the token; nil if it did not say.
-    func isKnown(after response: HTTPResponse, base: String, timeout: Duration) async -> Bool? {
+    func isKnown(_ token: String, after response: HTTPResponse, base: String, timeout: Duration) async -> Bool? {
         let now = platform.time.monotonic()
+        // Another one took its place meanwhile.
+        if state.withLock({ $0.token.token?.secret != Secret(value: token) }) { return false }
         switch response.refusal {
         case .policy:
             accepted()

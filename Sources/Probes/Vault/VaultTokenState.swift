@@ -83,7 +83,8 @@ struct VaultTokenState: Sendable {
     private(set) var lastLoginFailure: ProbeFailure?
     private var role: String?
     private var longestLife: Duration?
-    private var replaced: [Secret] = []
+    /// Each with the time from which nothing is under way with it.
+    private var replaced: [(secret: Secret, from: Instant)] = []
     private var isBlockSuspected = false
     /// No login before this time: neither a wrong secret id nor a token that is refused again and again may fill the
     /// token store.
@@ -99,7 +100,7 @@ struct VaultTokenState: Sendable {
 
     /// - Parameter interval: time until the next opportunity to ask.
     func next(at now: Instant, interval: Duration) -> Question? {
-        if let secret = replaced.first { return .revoke(secret) }
+        if let old = replaced.first, now >= old.from { return .revoke(old.secret) }
         guard let token else { return nil }
         let mayLookUp = lookupFrom.map { now >= $0 } ?? true
         if mayLookUp, isBlockSuspected { return .lookup }
@@ -163,7 +164,7 @@ struct VaultTokenState: Sendable {
         if let old = token, old.isOwn, !old.isRefused, !old.isBatch, old.ends.map({ $0 > now.monotonic }) ?? true,
             replaced.count < 8
         {
-            replaced.append(old.secret)
+            replaced.append((old.secret, now.monotonic + .seconds(30)))
         }
         // A token that lived long was not lost to a fault that the next login meets again.
         let isEarly = token.map { $0.isRefused && now.monotonic - $0.obtained < .seconds(300) } ?? false
@@ -220,7 +221,7 @@ struct VaultTokenState: Sendable {
     mutating func lookedUp(_ answer: TokenAnswer, at now: Moment) {
         accepted()
         answered()
-        lookupFrom = now.monotonic + .seconds(60)
+        lookupFrom = now.monotonic + .seconds(15)
         guard var token else { return }
         token.isLookedUp = true
         token.type = answer.type
@@ -288,7 +289,7 @@ struct VaultTokenState: Sendable {
     }
 
     /// A token was revoked, or it will end by itself.
-    mutating func revoked(_ secret: Secret) { replaced.removeAll { $0 == secret } }
+    mutating func revoked(_ secret: Secret) { replaced.removeAll { $0.secret == secret } }
 
     /// - Parameter answer: nil where nobody may say.
     mutating func learned(_ answer: SecretID?, at now: Instant) {
