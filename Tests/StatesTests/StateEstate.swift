@@ -15,6 +15,8 @@ final class StateEstate: @unchecked Sendable {
     var vault: SimulatedVaultCluster
     /// Answers that go before those of `vault`; nil leaves the request to it.
     var answer: (HTTPRequest) -> Result<LabReply, TransportError>? = { _ in nil }
+    /// How long a request takes.
+    var delay: (HTTPRequest) -> Duration = { _ in .milliseconds(2) }
     /// What a database server answers, by its host; a host that is not here refuses connections.
     var databases: [String: (_ sql: String) -> DatabaseAnswer] = [:]
     /// How the agent gets its token.
@@ -101,7 +103,7 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let began = estate.time.monotonic()
-        try? await estate.time.sleep(for: .milliseconds(2))
+        try? await estate.time.sleep(for: estate.delay(request))
         var response: HTTPResponse
         switch try reply(request) {
         case .hang:
