@@ -88,6 +88,7 @@ import Transport
     /// A slot kept on a replica for a later failover is nobody's, and so it says.
     @Test func receiversThatAreNoReplicasAndAnArchiveThatIsOff() async throws {
         try await withEstate { estate in
+            try await estate.servers.waitForStreaming()
             try await estate.servers.replica?.sql("SELECT pg_create_physical_replication_slot('vault_2', true)")
             try await estate.servers.primary.sql("SELECT pg_create_physical_replication_slot('vault_3', true)")
             let primary = await estate.primary.run().samples

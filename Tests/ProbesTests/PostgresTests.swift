@@ -193,10 +193,10 @@ struct PostgresProbeTests {
         let report = await probe(options()) { sql in
             guard sql.contains("pg_stat_replication") else { return primaryAnswers(sql) }
             return rows(
-                ["name", "address", "state", "sync_state", "replayed", "slot_type"],
-                ["replica", "10.0.0.2", "streaming", "async", "0", "physical"],
-                ["keeper", "10.0.0.3", "streaming", "async", nil, nil],
-                ["subscription", "10.0.0.4", "streaming", "async", "0", "logical"])
+                ["name", "address", "state", "sync_state", "replayed", "reply_age", "slot_type"],
+                ["replica", "10.0.0.2", "streaming", "async", "0", "1", "physical"],
+                ["keeper", "10.0.0.3", "streaming", "async", nil, "1", nil],
+                ["subscription", "10.0.0.4", "streaming", "async", "0", "1", "logical"])
         }.run()
         #expect(report.samples.value("postgres_replicas") == 1)
         #expect(report.samples.value("postgres_other_walsenders") == 2)

@@ -33,7 +33,7 @@ extension PostgresCheck {
         if let name = row.text("name"), ["pg_receivewal", "pg_recvlogical", "barman_receive_wal"].contains(name) {
             return false
         }
-        return row.text("state") != "streaming" || row.text("replayed") != nil
+        return row.text("state") != "streaming" || row.text("replayed") != nil || row.text("reply_age") == nil
     }
 
     private static func replicationFacts(_ rows: PostgresRows) throws(PostgresCheckFailure) -> [PostgresFact] {
