@@ -122,8 +122,9 @@ extension TargetParser {
     }
 }
 
-/// A connection string in libpq's keyword/value form: `host=pg-1 dbname=vault user='the watcher'`.
-/// Source: PostgreSQL manual, 34.1.1.1.
+/// A connection string in either of libpq's forms: `host=pg-1 dbname=vault user='the watcher'`, or a URI as in Vault's
+/// `connection_url`: `postgres://watcher@pg-1:5432,pg-2:5432/vault?target_session_attrs=read-write`.
+/// Source: PostgreSQL manual, "Connection Strings".
 enum ConnectionString {
     struct Problem: Error {
         let message: String
@@ -131,10 +132,7 @@ enum ConnectionString {
 
     static func parse(_ text: String) -> Result<[String: String], Problem> {
         if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
-            return .failure(
-                Problem(
-                    message:
-                        "expected keywords and values such as \"host=pg-1 dbname=vault user=vaultwatch\", found a URI"))
+            return uri(text)
         }
         var result: [String: String] = [:]
         let characters = Array(text)
@@ -175,5 +173,89 @@ enum ConnectionString {
             }
             result[key] = value
         }
+    }
+
+    /// Errors repeat nothing: a part may be a password.
+    private static func uri(_ text: String) -> Result<[String: String], Problem> {
+        guard let start = text.firstRange(of: "://")?.upperBound else {
+            return .failure(Problem(message: "expected postgres:// and a host"))
+        }
+        var rest = text[start...]
+        var result: [String: String] = [:]
+        var query: Substring?
+        if let mark = rest.firstIndex(of: "?") { (rest, query) = (rest[..<mark], rest[rest.index(after: mark)...]) }
+        let slash = rest.firstIndex(of: "/")
+        var authority = rest[..<(slash ?? rest.endIndex)]
+        let broken = Problem(message: "a % in a URI begins an escape of two hexadecimal digits; write %25 for the sign")
+        func take(_ key: String, _ value: Substring) -> Bool {
+            guard let decoded = decoded(value) else { return false }
+            if !decoded.isEmpty { result[key] = decoded }
+            return true
+        }
+        if let slash, !take("dbname", rest[rest.index(after: slash)...]) { return .failure(broken) }
+        if let at = authority.lastIndex(of: "@") {
+            let login = authority[..<at]
+            authority = authority[authority.index(after: at)...]
+            let colon = login.firstIndex(of: ":")
+            guard take("user", login[..<(colon ?? login.endIndex)]),
+                colon.map({ take("password", login[login.index(after: $0)...]) }) ?? true
+            else { return .failure(broken) }
+        }
+        var (hosts, ports): ([String], [String]) = ([], [])
+        for part in authority.split(separator: ",", omittingEmptySubsequences: false) {
+            var (host, port) = (part, Substring())
+            if part.first == "[" {
+                guard let end = part.firstIndex(of: "]") else {
+                    return .failure(Problem(message: "expected \"]\" after an IPv6 address"))
+                }
+                host = part[part.index(after: part.startIndex)..<end]
+                port = part[part.index(after: end)...]
+                guard port.isEmpty || port.first == ":" else {
+                    return .failure(Problem(message: "expected \":\" and a port after \"]\""))
+                }
+                port = port.dropFirst()
+            } else if let colon = part.firstIndex(of: ":") {
+                (host, port) = (part[..<colon], part[part.index(after: colon)...])
+            }
+            guard let name = decoded(host) else { return .failure(broken) }
+            guard port.isEmpty || Int(port).map({ (1...65535).contains($0) }) == true else {
+                return .failure(
+                    Problem(message: "a port is a number from 1 to 65535; write %40 for an @ in a password"))
+            }
+            hosts.append(name)
+            ports.append(String(port))
+        }
+        if hosts != [""] { result["host"] = hosts.joined(separator: ",") }
+        if ports.contains(where: { !$0.isEmpty }) {
+            result["port"] = ports.map { $0.isEmpty ? "5432" : $0 }.joined(separator: ",")
+        }
+        for (index, pair) in (query ?? "").split(separator: "&").enumerated() {
+            guard let sign = pair.firstIndex(of: "="), let key = decoded(pair[..<sign]), !key.isEmpty else {
+                return .failure(Problem(message: "expected a name, \"=\" and a value in parameter \(index + 1)"))
+            }
+            if key == "ssl", pair[pair.index(after: sign)...] == "true" {
+                result["sslmode"] = "require"
+            } else if !take(key, pair[pair.index(after: sign)...]) {
+                return .failure(broken)
+            }
+        }
+        return .success(result)
+    }
+
+    private static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, rest.prefix(2).allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), value != 0
+            else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
     }
 }

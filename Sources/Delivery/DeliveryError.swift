@@ -44,7 +44,7 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
         self.init(reason, retryable: true, Redaction.hide(secrets, in: error.message))
         switch error.reason {
         case .timeout, .reset, .body, .http, .cancelled, .other: isUncertain = !error.isUnsent
-        case .dns, .connect, .unreachable, .tls, .auth: isUncertain = false
+        case .dns, .connect, .unreachable, .tls, .auth, .configuration, .connections: isUncertain = false
         }
     }
 }

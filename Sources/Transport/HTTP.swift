@@ -175,6 +175,10 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case reset
         /// SMTP or database refused our credentials.
         case auth
+        /// The database answered that it does not serve this connection as it is configured.
+        case configuration
+        /// The database has no connection left.
+        case connections
         case cancelled
         case other
     }

@@ -1,14 +1,57 @@
 /// libpq's and the server's words as bounded reasons. Sources: libpq's documentation, "Connection Control Functions";
 /// PostgreSQL's manual, appendix A.
-enum PostgresFailure {
+package enum PostgresFailure {
     /// What a connection that never stood, or broke, says. libpq gives no SQLSTATE for it, but with verbose errors its
     /// text holds one.
     static func connection(_ text: String, while doing: TransportError.Reason) -> PostgresError {
         let message = oneLine(text)
         let state = sqlState(in: text)
         return PostgresError(
-            state.map { reason(sqlState: $0, default: .connect) } ?? reason(message, default: doing), sqlState: state,
-            message)
+            state.map { refusal(sqlState: $0, serverWords(message, $0)) } ?? reason(message, default: doing),
+            sqlState: state, message)
+    }
+
+    /// What the server said, without libpq's introduction; libpq's own words where the server said nothing.
+    package static func words(of error: PostgresError) -> String {
+        error.sqlState.map { serverWords(error.message, $0) } ?? error.message
+    }
+
+    /// What follows the SQLSTATE: the server's own sentence.
+    static func serverWords(_ message: String, _ sqlState: String) -> String {
+        message.firstRange(of: "\(sqlState): ").map { String(message[$0.upperBound...]) } ?? message
+    }
+
+    /// Why a server that answers lets nobody in. Poolers give 08P01 to whatever they refuse, so that their words must
+    /// tell. Sources: pgbouncer's documentation and its log messages; PostgreSQL's manual, appendix A.
+    private static func refusal(sqlState: String, _ words: String) -> TransportError.Reason {
+        switch sqlState {
+        case "53300": return .connections
+        case "3D000", "0A000", "22023", "42704": return .configuration
+        case _ where sqlState.hasPrefix("08"): break
+        default: return reason(sqlState: sqlState, default: .connect)
+        }
+        let lower = words.lowercased()
+        func says(_ phrases: String...) -> Bool { phrases.contains { lower.contains($0) } }
+        if says("too many connections", "no more connections", "too many clients") { return .connections }
+        // The pooler answers, and the server behind it does not.
+        if says("login has been failing", "cannot connect", "could not connect", "connect failed", "wait_timeout") {
+            return .connect
+        }
+        if says("server conn crashed", "server closed", "shutting down", "shut down") { return .reset }
+        if says("auth", "password", "no such user", "login failed") { return .auth }
+        return .configuration
+    }
+
+    /// Whether a server, or a pooler before it, refuses what a connection says beside user and database. pgbouncer:
+    /// `unsupported startup parameter: options`; others: `command-line options` are not supported.
+    static func refusesOptions(_ error: PostgresError) -> Bool {
+        guard let state = error.sqlState, ["08", "0A", "22", "42"].contains(where: state.hasPrefix) else {
+            return false
+        }
+        let words = serverWords(error.message, state).lowercased()
+        return ["startup parameter", "options", "statement_timeout", "default_transaction_read_only"].contains {
+            words.contains($0)
+        }
     }
 
     /// For a server that can't be verified, though nobody has asked for it.

@@ -12,8 +12,10 @@ enum PostgresParameters {
     /// - Parameters:
     ///   - addresses: of each name that `nameToResolve` gave.
     ///   - password: revealed.
-    static func all(_ options: PostgresOptions, password: String?, addresses: [String: [String]]) -> [(String, String)]
-    {
+    ///   - hasOptions: whether `options` may be said; a pooler may refuse it.
+    static func all(
+        _ options: PostgresOptions, password: String?, addresses: [String: [String]], hasOptions: Bool = true
+    ) -> [(String, String)] {
         var parameters = options.parameters
         spread(&parameters, addresses)
         if let password { parameters["password"] = password }
@@ -21,11 +23,52 @@ enum PostgresParameters {
         parameters["client_encoding"] = "UTF8"
         // GSS encryption negotiates in a blocking way and asks a key server on the network.
         if parameters["gssencmode"] == nil { parameters["gssencmode"] = "disable" }
+        guard hasOptions else {
+            parameters["options"] = nil
+            return parameters.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+        }
         // A watcher writes nothing; and the server gives up by itself on a query whose reader has left.
         let own =
             "-c statement_timeout=\(max(1, options.statementTimeout.wholeMilliseconds)) -c default_transaction_read_only=on"
         parameters["options"] = parameters["options"].map { "\($0) \(own)" } ?? own
         return parameters.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+    }
+
+    /// What stands before each query where `options` are refused: the same settings, for its transaction alone. A
+    /// setting of the session would stay on a pooler's connection and reach its next user, who may be Vault.
+    /// - Returns: nil where configured options cannot be said that way.
+    static func perQuery(_ options: PostgresOptions) -> String? {
+        guard let settings = settings(options.parameters["options"] ?? "") else { return nil }
+        let own = settings + [("statement_timeout", "\(max(1, options.statementTimeout.wholeMilliseconds))")]
+        return own.map { "SET LOCAL \($0.0) = \(literal($0.1)); " }.joined() + "SET TRANSACTION READ ONLY; "
+    }
+
+    private static func literal(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    }
+
+    /// The settings of `-c name=value` and `--name=value`.
+    /// - Returns: nil where there is anything else.
+    private static func settings(_ options: String) -> [(String, String)]? {
+        var found: [(String, String)] = []
+        var words = options.split(separator: " ").map(String.init)[...]
+        while var word = words.popFirst() {
+            if word == "-c" {
+                guard let next = words.popFirst() else { return nil }
+                word = next
+            } else if word.hasPrefix("--") || word.hasPrefix("-c") {
+                word = String(word.dropFirst(2))
+            } else {
+                return nil
+            }
+            guard let sign = word.firstIndex(of: "="), !word.contains("\\"), !word.contains("\0") else { return nil }
+            let name = word[..<sign].map { $0 == "-" ? "_" : $0 }
+            guard !name.isEmpty,
+                name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") })
+            else { return nil }
+            found.append((String(name), String(word[word.index(after: sign)...])))
+        }
+        return found
     }
 
     /// Who it is, for messages: `127.0.0.1:5432/vault`.

@@ -36,6 +36,8 @@ final class PostgresSession: @unchecked Sendable {
     /// Bytes from the server since the connection was begun, or since the last query was sent.
     private var received = 0
     private var relay: PostgresRelay?
+    /// What stands before each query since a pooler has refused `options`; nil where they are said at the start.
+    private var prefix: String?
 
     private var resolved: [String: [String]] = [:]
     private let lookUp: @Sendable (PostgresSession, String, Int) -> Void
@@ -161,7 +163,8 @@ final class PostgresSession: @unchecked Sendable {
     }
 
     private func connect(_ deadline: Instant) {
-        let parameters = PostgresParameters.all(options, password: password, addresses: resolved)
+        let parameters = PostgresParameters.all(
+            options, password: password, addresses: resolved, hasOptions: prefix == nil)
         (resolved, password) = ([:], nil)
         let connection = withCStrings(parameters.map(\.0)) { keywords in
             withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 0) }
@@ -253,7 +256,15 @@ final class PostgresSession: @unchecked Sendable {
                 let error = failure(connection, .connect).advising(options)
                 end(connection)
                 state = .disconnected
-                connectFailed(error)
+                if prefix == nil, PostgresFailure.refusesOptions(error),
+                    let perQuery = PostgresParameters.perQuery(options)
+                {
+                    // Once in a session's life: both ways serve every server behind the pooler.
+                    prefix = perQuery
+                    advance()
+                } else {
+                    connectFailed(error)
+                }
             default:
                 guard relayBegins(connection) else {
                     end(connection)
@@ -329,10 +340,15 @@ final class PostgresSession: @unchecked Sendable {
     private func startNext(_ connection: OpaquePointer) {
         guard !queue.isEmpty else { return }
         let query = queue.removeFirst()
-        // The extended protocol takes one statement only, which is what a query is.
-        guard PQsendQueryParams(connection, query.sql, 0, nil, nil, nil, nil, 0) == 1,
-            PQsetSingleRowMode(connection) == 1
-        else {
+        // The extended protocol takes one statement only, which is what a query is. In the simple one the statements of a
+        // message are one transaction, which a pooler gives to one server whatever its mode.
+        let isSent =
+            if let prefix {
+                PQsendQuery(connection, prefix + query.sql)
+            } else {
+                PQsendQueryParams(connection, query.sql, 0, nil, nil, nil, nil, 0)
+            }
+        guard isSent == 1, PQsetSingleRowMode(connection) == 1 else {
             lost(connection, query)
             return
         }

@@ -179,7 +179,7 @@ struct ConfigurationTests {
                   cluster: prd
                   capacity_bytes: 10 apples
                 - name: pg
-                  dsn: postgres://pg-1/vault
+                  dsn: postgres://pg-1:x/vault
             backups:
               - bucket: b
                 endpoint: https://s3.example.org
@@ -208,7 +208,7 @@ struct ConfigurationTests {
                 "c.yml:20:7: duplicate name \"pg\": another PostgreSQL server has the same name",
                 "c.yml:20:7: PostgreSQL server \"pg\" needs \"host\" or a \"dsn\" with a host",
                 "c.yml:20:7: PostgreSQL server \"pg\" needs \"cluster\": one of \"prod\", \"prod\"",
-                "c.yml:21:12: dsn: expected keywords and values such as \"host=pg-1 dbname=vault user=vaultwatch\", found a URI",
+                "c.yml:21:12: dsn: a port is a number from 1 to 65535; write %40 for an @ in a password",
                 "c.yml:23:5: no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
                 "c.yml:26:43: period: expected daily or monthly, found \"weekly\"",
                 "c.yml:27:9: duplicate name \"daily\": another backup set has the same name",
@@ -431,7 +431,7 @@ struct ConfigurationTests {
         "postgres: {servers: [{name: p, dsn: 'host=h password=my hunter2'}]}",
         "postgres: {servers: [{name: p, dsn: \"host=h password='hunter2\"}]}",
         "postgres: {servers: [{name: p, dsn: 'host=h sslpassword=hunter2'}]}",
-        "postgres: {servers: [{name: p, dsn: 'postgres://u:hunter2@h/vault'}]}",
+        "postgres: {servers: [{name: p, dsn: 'postgres://u:hunter2@h:x/vault'}]}",
         "postgres: {servers: [{name: p, dsn: ' postgres://u:hunter2@h/vault'}]}",
         "backups: [{bucket: b, endpoint: 'https://u:hunter2@s3', access_key_id: hunter2}]",
         "web: {external_url: 'https://u:hunter2@vw'}",
@@ -444,6 +444,38 @@ struct ConfigurationTests {
         let found = complaints(text)
         #expect(!found.isEmpty)
         #expect(!found.joined().contains(Self.secret), "\(found)")
+    }
+
+    // MARK: Connection strings
+
+    @Test(arguments: [
+        ("postgres://u:p%40ss@h/db", ["user": "u", "password": "p@ss", "host": "h", "dbname": "db"]),
+        ("postgresql://h", ["host": "h"]),
+        (
+            "postgres://u@a:5433,b/db?target_session_attrs=read-write&sslmode=verify-full",
+            [
+                "user": "u", "host": "a,b", "port": "5433,5432", "dbname": "db", "target_session_attrs": "read-write",
+                "sslmode": "verify-full",
+            ]
+        ),
+        ("postgres://u@[2001:db8::1]:6432/db", ["user": "u", "host": "2001:db8::1", "port": "6432", "dbname": "db"]),
+        ("postgres:///db?host=%2Frun%2Fpostgresql", ["host": "/run/postgresql", "dbname": "db"]),
+        ("postgres://h/db?ssl=true", ["host": "h", "dbname": "db", "sslmode": "require"]),
+    ])
+    func aURIIsAConnectionString(text: String, expected: [String: String]) throws {
+        #expect(try ConnectionString.parse(text).get() == expected)
+    }
+
+    @Test(arguments: [
+        "postgres://u:hunter2%zz@h/db", "postgres://u:hunter2@h:0/db", "postgres://u:hunter2@[::1/db",
+        "postgres://u:hunter2@h/db?sslmode", "postgres://u:hunter2/@h/db",
+    ])
+    func aBrokenURIIsRefusedWithoutItsPassword(text: String) {
+        guard case .failure(let problem) = ConnectionString.parse(text) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(!problem.message.contains("hunter2"))
     }
 
     // MARK: Numbers

@@ -232,7 +232,9 @@ struct ReceiverClientTests {
         let error = await #expect(throws: DeliveryError.self) { try await client(http).send(call()) }
         #expect(error?.isRetryable == true)
         // Before the request left nobody can have taken it.
-        #expect(error?.isUncertain == ![TransportError.Reason.dns, .connect, .tls, .auth].contains(reason))
+        #expect(
+            error?.isUncertain == ![TransportError.Reason.dns, .connect, .tls, .auth, .configuration, .connections]
+                .contains(reason))
         let unreached = ScriptedHTTP { (_, _) throws(TransportError) in
             var error = TransportError(reason, "gone")
             error.isUnsent = true

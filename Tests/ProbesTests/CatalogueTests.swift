@@ -80,7 +80,7 @@ struct CatalogueTests {
                 var server = PostgresServerOptions(name: "db", connection: PostgresOptions(parameters: [:]))
                 server.capacityBytes = 1000
                 let connector = ScriptedPostgres { sql in
-                    if down { return .failure(PostgresError(.connect, "refused")) }
+                    if down { return .failure(PostgresError(.auth, sqlState: "28P01", "28P01: refused")) }
                     return CatalogueTests.database(sql, isReplica: isReplica)
                 }
                 let set = PostgresCluster(name: "vault", servers: [server], platform: platform)
@@ -242,10 +242,10 @@ struct CatalogueTests {
                 ["number", "version", "recovery", "started", "clock", "position"],
                 ["150018", "15.18", "t", "1", "2", "1000"])
         }
-        if sql.contains("pg_replication_slots") {
+        if sql.contains("FROM pg_replication_slots WHERE NOT") {
             return rows(
-                ["slot", "type", "active", "retained", "wal_status", "safe_wal_size"],
-                ["s", "physical", "t", "1", "reserved", "5"])
+                ["slot", "type", "active", "retained", "wal_status", "safe_wal_size", "invalid", "synced"],
+                ["s", "physical", "t", "1", "reserved", "5", "wal_removed", "f"])
         }
         if isReplica, sql.contains("pg_ls_waldir") {
             return .failure(PostgresError(.auth, sqlState: "42501", "denied"))

@@ -85,6 +85,25 @@ import Transport
         }
     }
 
+    /// A slot kept on a replica for a later failover is nobody's, and so it says.
+    @Test func receiversThatAreNoReplicasAndAnArchiveThatIsOff() async throws {
+        try await withEstate { estate in
+            try await estate.servers.waitForStreaming()
+            try await estate.servers.replica?.sql("SELECT pg_create_physical_replication_slot('vault_2', true)")
+            try await estate.servers.primary.sql("SELECT pg_create_physical_replication_slot('vault_3', true)")
+            let primary = await estate.primary.run().samples
+            #expect(primary.value("postgres_archiving") == 0)
+            #expect(primary.value("postgres_other_walsenders") == 0)
+            #expect(primary.value("postgres_replication_slot_active", ["slot": "vault_3"]) == 0)
+            #expect(primary.value("postgres_replication_slot_synced", ["slot": "vault_3"]) == 0)
+            let replica = await estate.replica.run().samples
+            #expect(replica.value("postgres_replication_slot_active", ["slot": "vault_2"]) == 0)
+            #expect(replica.value("postgres_replica_archive_fed") == 0)
+            #expect(replica.value("postgres_replica_apply_delay_seconds") == 0)
+            #expect(!(primary + replica).contains { $0.labels.name == "postgres_check_success" && $0.value == 0 })
+        }
+    }
+
     /// Replay equals receive here, and the usual formula calls that no lag.
     @Test func aCutReplicaLags() async throws {
         try await withEstate { estate in

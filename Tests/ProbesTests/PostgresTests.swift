@@ -53,6 +53,12 @@ func primaryAnswers(_ sql: String) -> ScriptedPostgres.Answer {
     }
     if sql.contains("datfrozenxid") { return rows(["xid", "multixact"], ["700", "3"]) }
     if sql.contains("pg_ls_waldir") { return rows(["size"], ["100"]) }
+    if sql.contains("pg_stat_archiver") {
+        return rows(
+            ["archives", "archived", "failed", "archived_at", "failed_at"], ["t", "7", "2", "1764122400", "1764100000"])
+    }
+    if sql.contains("pg_ls_archive_statusdir") { return rows(["archives", "waiting", "age"], ["t", "1", "3.5"]) }
+    if sql.contains("checksum_failures") { return rows(["failures"], ["0"]) }
     if sql.contains("pg_stat_database") {
         return rows(
             ["xact_commit", "xact_rollback", "blks_hit", "blks_read", "deadlocks", "temp_bytes"],
@@ -158,6 +164,74 @@ struct PostgresProbeTests {
     }
 
     /// Every further query would wait for its own timeout.
+    @Test(arguments: [
+        (TransportError.Reason.configuration, "08P01", "unsupported startup parameter: application_name"),
+        (.auth, "28P01", "password authentication failed"), (.connections, "53300", "sorry, too many clients already"),
+    ])
+    func whoAnswersAndLetsNobodyInIsOfUnknownRole(reason: TransportError.Reason, state: String, words: String) async {
+        let report = await probe(options()) { _ in
+            .failure(PostgresError(reason, sqlState: state, "connection to db failed: FATAL:  \(state): \(words)"))
+        }.run()
+        #expect(report.samples.value("postgres_unreachable", ["reason": reason.rawValue]) == 1)
+        #expect(report.samples.value("postgres_refusal_info", ["sql_state": state, "message": words]) == 1)
+        #expect(report.derived.first?.samples.has("postgres_cluster_primaries") == false)
+        #expect(report.derived.first?.status.health == .unknown)
+    }
+
+    @Test func archivesAndTheirQueue() async {
+        let samples = await probe(options(), primaryAnswers).run().samples
+        #expect(samples.value("postgres_archiving") == 1)
+        #expect(samples.value("postgres_last_archive_failure_timestamp_seconds") == 1_764_100_000)
+        #expect(samples.value("postgres_archive_oldest_waiting_seconds") == 3.5)
+        let off = await probe(options()) { sql in
+            sql.contains("archive") ? rows(["archives", "waiting", "age"], ["f", "0", "0"]) : primaryAnswers(sql)
+        }.run().samples
+        #expect(off.value("postgres_archiving") == 0 && !off.has("postgres_archive_waiting_segments"))
+    }
+
+    @Test func walsendersThatAreNoReplicas() async {
+        let report = await probe(options()) { sql in
+            guard sql.contains("pg_stat_replication") else { return primaryAnswers(sql) }
+            return rows(
+                ["name", "address", "state", "sync_state", "replayed", "reply_age", "slot_type"],
+                ["replica", "10.0.0.2", "streaming", "async", "0", "1", "physical"],
+                ["keeper", "10.0.0.3", "streaming", "async", nil, "1", nil],
+                ["subscription", "10.0.0.4", "streaming", "async", "0", "1", "logical"])
+        }.run()
+        #expect(report.samples.value("postgres_replicas") == 1)
+        #expect(report.samples.value("postgres_other_walsenders") == 2)
+        #expect(report.derived.first?.samples.value("postgres_cluster_streaming_replicas") == 1)
+    }
+
+    /// The columns of each version's manual, "pg_replication_slots" and "pg_stat_archiver".
+    @Test(arguments: [110_000, 120_000, 130_000, 140_000, 150_000, 160_000, 170_000, 180_000])
+    func eachVersionIsAskedForColumnsThatItHas(version: Int) throws {
+        let checks = PostgresCheck.all(options(), version: version)
+        let slots = try #require(checks.first { $0.name == "slots" }).sql
+        #expect(slots.contains("wal_status, safe") == (version >= 130_000))
+        #expect(slots.contains("conflicting THEN") == (160_000..<170_000).contains(version))
+        #expect(slots.contains("invalidation_reason") == (version >= 170_000))
+        #expect(checks.contains { $0.name == "archive_queue" } == (version >= 120_000))
+        #expect(checks.contains { $0.name == "checksums" } == (version >= 120_000))
+    }
+
+    @Test func aReplicaFedFromAnArchiveHasNoReceiverByDesign() async {
+        let report = await probe(options()) { sql in
+            if sql.contains("AS number") {
+                return rows(["number", "version", "recovery", "position"], ["150018", "15.18", "t", "900"])
+            }
+            if sql.contains("pg_stat_wal_receiver") {
+                return rows(
+                    ["exists", "status", "replay_age", "apply_delay", "has_primary"], ["f", nil, "70", "60", "f"])
+            }
+            return primaryAnswers(sql)
+        }.run()
+        #expect(report.samples.value("postgres_replica_archive_fed") == 1)
+        #expect(!report.samples.has("postgres_receiver_streaming"))
+        #expect(report.samples.value("postgres_replica_apply_delay_seconds") == 60)
+        #expect(report.status.health == .ok)
+    }
+
     @Test func aConnectionLostUnderWayEndsTheTurn() async {
         let asked = Mutex(0)
         let report = await probe(options()) { sql in

@@ -446,7 +446,11 @@ extension Catalogue {
         Entry("postgres_up", .gauge, ["cluster", "server"], "1 when the server answered a query", isState: true),
         Entry(
             "postgres_unreachable", .gauge, ["cluster", "server", "reason"],
-            "1, present only while it does not answer: dns, connect, unreachable, tls, timeout, reset, auth, other",
+            "1, present only while it does not answer: dns, connect, unreachable, tls, timeout, reset, auth, configuration, connections, other",
+            isState: true),
+        Entry(
+            "postgres_refusal_info", .gauge, ["cluster", "server", "sql_state", "message"],
+            "1, present only while the server, or a pooler before it, answers and does not let the agent in: its own words",
             isState: true),
         Entry("postgres_info", .gauge, ["cluster", "server", "version"], "1; the server's version", isState: true),
         Entry("postgres_version_number", .gauge, ["cluster", "server"], "The version as a number, 150018 for 15.18"),
@@ -462,13 +466,16 @@ extension Catalogue {
             "Round trip of the first small query of each turn"),
         Entry(
             "postgres_check_success", .gauge, ["cluster", "server", "check"],
-            "1 when the check could be made: identity, replication, receiver, sizes, tables, connections, transactions, lock, slots, wraparound, wal, statistics",
+            "1 when the check could be made: identity, replication, receiver, sizes, tables, connections, transactions, lock, slots, wraparound, wal, statistics, archiver, archive_queue, checksums",
             isState: true
         ),
         Entry(
             "postgres_check_failures_total", .counter, ["cluster", "server", "check", "reason"],
             "Checks that failed: permission, missing, timeout, connection, value, other"),
         Entry("postgres_replicas", .gauge, ["cluster", "server"], "Replicas connected to this server", isState: true),
+        Entry(
+            "postgres_other_walsenders", .gauge, ["cluster", "server"],
+            "Walsenders that serve no replica: logical ones, pg_receivewal"),
         Entry(
             "postgres_replication_info", .gauge, ["cluster", "server", "replica", "state", "sync_state", "address"],
             "1; a connected replica: state streaming, catchup, startup, stopping; sync_state async, sync, quorum, potential",
@@ -517,6 +524,12 @@ extension Catalogue {
             "postgres_replica_replay_paused", .gauge, ["cluster", "server"], "Replica: 1 when replay is paused",
             isState: true),
         Entry(
+            "postgres_replica_apply_delay_seconds", .gauge, ["cluster", "server"],
+            "Replica: recovery_min_apply_delay, which its lag includes"),
+        Entry(
+            "postgres_replica_archive_fed", .gauge, ["cluster", "server"],
+            "Replica: 1 when it has no primary_conninfo and reads from an archive alone"),
+        Entry(
             "postgres_wal_position_bytes", .gauge, ["cluster", "server"],
             "Position in the write-ahead log: written on a primary, replayed on a replica"),
         Entry("postgres_wal_directory_bytes", .gauge, ["cluster", "server"], "Size of pg_wal"),
@@ -560,6 +573,34 @@ extension Catalogue {
             "postgres_replication_slot_safe_bytes", .gauge, ["cluster", "server", "slot"],
             "What may still be written before the slot is lost (from PostgreSQL 13, where a limit is set)"),
         Entry(
+            "postgres_replication_slot_synced", .gauge, ["cluster", "server", "slot"],
+            "1 on a replica when the slot is kept in step with the primary's (from PostgreSQL 17)"),
+        Entry(
+            "postgres_replication_slot_invalid", .gauge, ["cluster", "server", "slot", "reason"],
+            "1, present only when the slot can no longer be used: conflicting (PostgreSQL 16), wal_removed, rows_removed, wal_level_insufficient, idle_timeout",
+            isState: true),
+        Entry(
+            "postgres_archiving", .gauge, ["cluster", "server"],
+            "1 when the server archives its write-ahead log", isState: true),
+        Entry(
+            "postgres_archived_segments_total", .counter, ["cluster", "server"],
+            "Files archived"),
+        Entry(
+            "postgres_archive_failures_total", .counter, ["cluster", "server"],
+            "Attempts to archive that failed"),
+        Entry(
+            "postgres_last_archived_timestamp_seconds", .gauge, ["cluster", "server"],
+            "When a file was last archived; 0 when never"),
+        Entry(
+            "postgres_last_archive_failure_timestamp_seconds", .gauge, ["cluster", "server"],
+            "When archiving last failed; 0 when never"),
+        Entry(
+            "postgres_archive_waiting_segments", .gauge, ["cluster", "server"],
+            "Files that wait to be archived (from PostgreSQL 12)"),
+        Entry(
+            "postgres_archive_oldest_waiting_seconds", .gauge, ["cluster", "server"],
+            "How long the oldest of them has waited"),
+        Entry(
             "postgres_transaction_id_age", .gauge, ["cluster", "server"],
             "Largest age of a database's oldest transaction id; the server stops at about 2.1 billion"),
         Entry("postgres_multixact_id_age", .gauge, ["cluster", "server"], "The same for multixact ids"),
@@ -573,6 +614,9 @@ extension Catalogue {
         Entry(
             "postgres_temporary_bytes_total", .counter, ["cluster", "server"],
             "Temporary files written by the connected database"),
+        Entry(
+            "postgres_checksum_failures_total", .counter, ["cluster", "server"],
+            "Pages whose checksum was wrong, all databases; absent when checksums are off (from PostgreSQL 12)"),
     ]
 
     private static let haLock: [Entry] = [

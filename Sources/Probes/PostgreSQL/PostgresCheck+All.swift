@@ -7,8 +7,8 @@ extension PostgresCheck {
     static func all(_ options: PostgresServerOptions, version: Int) -> [PostgresCheck] {
         [
             replication, connections(version: version), transactions, slots(version: version), sizes, tables(options),
-            wraparound, wal, statistics,
-        ]
+            wraparound, wal, statistics, archiver,
+        ] + (version >= 120_000 ? [archiveQueue, checksums] : [])
     }
 
     /// The replicas of this server, whatever its own role: replication can be cascaded.
@@ -19,16 +19,30 @@ extension PostgresCheck {
                 SELECT coalesce(application_name, '') AS name, coalesce(host(client_addr), 'local') AS address, state, sync_state, \
                 pg_wal_lsn_diff(\(PostgresSQL.position), sent_lsn) AS sent, pg_wal_lsn_diff(\(PostgresSQL.position), write_lsn) AS written, \
                 pg_wal_lsn_diff(\(PostgresSQL.position), flush_lsn) AS flushed, pg_wal_lsn_diff(\(PostgresSQL.position), replay_lsn) AS replayed, \
-                extract(epoch FROM replay_lag) AS lag, extract(epoch FROM clock_timestamp() - reply_time) AS reply_age \
-                FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup' AND coalesce(application_name, '') <> 'pg_basebackup' \
+                extract(epoch FROM replay_lag) AS lag, extract(epoch FROM clock_timestamp() - reply_time) AS reply_age, \
+                (SELECT max(s.slot_type) FROM pg_replication_slots AS s WHERE s.active_pid = r.pid) AS slot_type \
+                FROM pg_stat_replication AS r WHERE state IS DISTINCT FROM 'backup' AND coalesce(application_name, '') <> 'pg_basebackup' \
                 ORDER BY application_name, client_addr, client_port LIMIT 100
                 """,
             facts: replicationFacts)
 
+    /// Whether a walsender serves a replica. Logical ones serve subscribers; pg_receivewal and its like keep what they get
+    /// and never say that they have replayed anything.
+    private static func isReplica(_ row: PostgresRow) -> Bool {
+        if row.text("slot_type") == "logical" { return false }
+        if let name = row.text("name"), ["pg_receivewal", "pg_recvlogical", "barman_receive_wal"].contains(name) {
+            return false
+        }
+        return row.text("state") != "streaming" || row.text("replayed") != nil || row.text("reply_age") == nil
+    }
+
     private static func replicationFacts(_ rows: PostgresRows) throws(PostgresCheckFailure) -> [PostgresFact] {
-        let replicas = PostgresRow.all(rows)
+        let senders = PostgresRow.all(rows)
+        if senders.contains(where: { $0.text("state") == nil }) { throw .hidden }
+        let replicas = senders.filter(isReplica)
         var facts: [PostgresFact] = []
         facts.add("postgres_replicas", Double(replicas.count))
+        facts.add("postgres_other_walsenders", Double(senders.count - replicas.count))
         var used: Set<String> = []
         for row in replicas {
             guard let state = row.text("state") else { throw .hidden }
@@ -126,10 +140,17 @@ extension PostgresCheck {
 
     private static func slots(version: Int) -> PostgresCheck {
         let newer = version >= 130_000 ? "wal_status, safe_wal_size" : "NULL AS wal_status, NULL AS safe_wal_size"
+        // 16 says only that a logical slot conflicts with recovery, 17 why any slot is invalid.
+        let newest =
+            version >= 170_000
+            ? "invalidation_reason AS invalid, synced"
+            : version >= 160_000
+                ? "CASE WHEN conflicting THEN 'conflicting' END AS invalid, false AS synced"
+                : "NULL AS invalid, false AS synced"
         return PostgresCheck(
             name: "slots",
             sql: """
-                SELECT slot_name AS slot, slot_type AS type, active, pg_wal_lsn_diff(\(PostgresSQL.position), restart_lsn) AS retained, \(newer) \
+                SELECT slot_name AS slot, slot_type AS type, active, pg_wal_lsn_diff(\(PostgresSQL.position), restart_lsn) AS retained, \(newer), \(newest) \
                 FROM pg_replication_slots WHERE NOT temporary ORDER BY slot_name LIMIT 100
                 """
         ) { rows throws(PostgresCheckFailure) in
@@ -144,6 +165,10 @@ extension PostgresCheck {
                     "postgres_replication_slot_retained_bytes", row.number("retained").map { max(0, $0) },
                     ["slot": slot])
                 facts.add("postgres_replication_slot_safe_bytes", row.number("safe_wal_size"), ["slot": slot])
+                facts.add("postgres_replication_slot_synced", row.bool("synced"), ["slot": slot])
+                if let reason = row.text("invalid") {
+                    facts.add("postgres_replication_slot_invalid", 1, ["slot": slot, "reason": reason])
+                }
             }
             return facts
         }
@@ -229,6 +254,61 @@ extension PostgresCheck {
         facts.add("postgres_blocks_total", row.number("blks_read"), ["source": "disk"])
         facts.add("postgres_deadlocks_total", row.number("deadlocks"))
         facts.add("postgres_temporary_bytes_total", row.number("temp_bytes"))
+        return facts
+    }
+
+    /// On a replica nothing is archived unless `archive_mode` is `always`.
+    private static let archiver = PostgresCheck(
+        name: "archiver", isSlow: true,
+        sql: """
+            SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery() AS archives, \
+            archived_count AS archived, failed_count AS failed, extract(epoch FROM last_archived_time) AS archived_at, \
+            extract(epoch FROM last_failed_time) AS failed_at FROM pg_stat_archiver
+            """
+    ) { rows throws(PostgresCheckFailure) in
+        guard let row = PostgresRow.first(rows), let archives = row.bool("archives") else {
+            throw PostgresCheckFailure("value", "the archiver's statistics are missing")
+        }
+        var facts: [PostgresFact] = []
+        facts.add("postgres_archiving", archives)
+        guard archives else { return facts }
+        facts.add("postgres_archived_segments_total", row.number("archived"))
+        facts.add("postgres_archive_failures_total", row.number("failed"))
+        // 0 is never: a comparison with it holds.
+        facts.add("postgres_last_archived_timestamp_seconds", row.number("archived_at") ?? 0)
+        facts.add("postgres_last_archive_failure_timestamp_seconds", row.number("failed_at") ?? 0)
+        return facts
+    }
+
+    /// What waits to be archived: it tells a command that hangs, which fails as little as it succeeds.
+    private static let archiveQueue = PostgresCheck(
+        name: "archive_queue", isSlow: true,
+        sql: """
+            SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery() AS archives, \
+            count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(modification)), 0) AS age \
+            FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'
+            """
+    ) { rows throws(PostgresCheckFailure) in
+        guard let row = PostgresRow.first(rows), let archives = row.bool("archives") else {
+            throw PostgresCheckFailure("value", "the archiver's queue is missing")
+        }
+        guard archives else { return [] }
+        var facts: [PostgresFact] = []
+        facts.add("postgres_archive_waiting_segments", row.number("waiting"))
+        facts.add("postgres_archive_oldest_waiting_seconds", row.number("age").map { max(0, $0) })
+        return facts
+    }
+
+    /// NULL where data checksums are off.
+    private static let checksums = PostgresCheck(
+        name: "checksums", isSlow: true,
+        sql: "SELECT sum(checksum_failures) AS failures FROM pg_stat_database"
+    ) { rows throws(PostgresCheckFailure) in
+        guard let row = PostgresRow.first(rows) else {
+            throw PostgresCheckFailure("value", "the checksum failures are missing")
+        }
+        var facts: [PostgresFact] = []
+        facts.add("postgres_checksum_failures_total", row.number("failures"))
         return facts
     }
 }

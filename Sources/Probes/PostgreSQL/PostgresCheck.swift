@@ -75,7 +75,9 @@ enum PostgresSQL {
         extract(epoch FROM pg_last_xact_replay_timestamp()) AS replayed_at, \
         extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) AS replay_age, \
         pg_is_wal_replay_paused() AS paused, \
-        (SELECT setting::float8 / 1000 FROM pg_settings WHERE name = 'wal_receiver_timeout') AS patience \
+        (SELECT setting::float8 / 1000 FROM pg_settings WHERE name = 'wal_receiver_timeout') AS patience, \
+        (SELECT setting::float8 / 1000 FROM pg_settings WHERE name = 'recovery_min_apply_delay') AS apply_delay, \
+        (SELECT CASE WHEN bool_or(name = 'primary_conninfo') THEN bool_or(name = 'primary_conninfo' AND setting <> '') OR NOT bool_or(name = 'restore_command' AND setting <> '') END FROM pg_settings WHERE name IN ('primary_conninfo', 'restore_command')) AS has_primary \
         FROM (SELECT 1) AS one LEFT JOIN pg_stat_wal_receiver AS r ON true LIMIT 1
         """
 }

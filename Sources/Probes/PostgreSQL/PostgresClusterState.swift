@@ -9,10 +9,14 @@ struct PostgresClusterState: Sendable {
     /// What one probe saw of a server.
     struct Observation: Sendable {
         var isUp: Bool
+        /// It answers and does not let the agent in: its role is unknown.
+        var isRefusing = false
         var inRecovery: Bool?
         /// WAL position in bytes.
         var position: Double?
         var streamingReplicas: Int?
+        /// A replica that gets its write-ahead log from an archive alone.
+        var isArchiveFed = false
         var moment: Moment
     }
 
@@ -29,6 +33,8 @@ struct PostgresClusterState: Sendable {
         var reportedPosition: Double?
         /// Seconds since the commit of the last replayed transaction.
         var replayAge: Double?
+        /// `recovery_min_apply_delay` in seconds.
+        var applyDelay = 0.0
     }
 
     /// The lag of a replica; nil where it is unknown.
@@ -39,7 +45,7 @@ struct PostgresClusterState: Sendable {
     }
 
     let servers: [String]
-    let expectedReplicas: Int
+    private let configuredReplicas: Int?
     private var seen: [String: Observation] = [:]
     private var lastRole: [String: Bool] = [:]
     private var roleChanges: [String: Int] = [:]
@@ -47,7 +53,18 @@ struct PostgresClusterState: Sendable {
 
     init(servers: [String], expectedReplicas: Int?) {
         self.servers = servers
-        self.expectedReplicas = expectedReplicas ?? max(0, servers.count - 1)
+        configuredReplicas = expectedReplicas
+    }
+
+    /// As configured, or all servers but one: those that are fed from an archive stream from nobody.
+    var expectedReplicas: Int {
+        configuredReplicas ?? max(0, servers.count - 1 - servers.count { seen[$0]?.isArchiveFed == true })
+    }
+
+    /// Replicas that stream from any server, since replication can be cascaded; nil while no primary has been counted.
+    private var streamingReplicas: Int? {
+        guard primaries.contains(where: { seen[$0]?.streamingReplicas != nil }) else { return nil }
+        return servers.filter { seen[$0]?.isUp == true }.compactMap { seen[$0]?.streamingReplicas }.reduce(0, +)
     }
 
     /// - Returns: whether the server went up or down or changed its role.
@@ -108,11 +125,12 @@ struct PostgresClusterState: Sendable {
         set.add("postgres_cluster_servers", servers.count)
         set.add("postgres_cluster_servers_up", servers.count { seen[$0]?.isUp == true })
         let primaries = primaries
-        set.add("postgres_cluster_primaries", primaries.count)
+        // The primary may be the one that lets nobody in.
+        let isKnown = !primaries.isEmpty || !servers.contains { seen[$0]?.isRefusing == true }
+        if isKnown { set.add("postgres_cluster_primaries", primaries.count) }
         for server in primaries { set.add("postgres_cluster_primary_info", 1, ["server": server]) }
         set.add("postgres_cluster_expected_replicas", expectedReplicas)
-        let streaming = primaries.compactMap { seen[$0]?.streamingReplicas }
-        if !streaming.isEmpty { set.add("postgres_cluster_streaming_replicas", streaming.reduce(0, +)) }
+        set.add("postgres_cluster_streaming_replicas", streamingReplicas.map(Double.init))
         return set
     }
 
@@ -121,9 +139,11 @@ struct PostgresClusterState: Sendable {
             return TargetStatus(.unknown, "waiting", detail: "not every server has been probed yet")
         }
         let up = servers.count { seen[$0]?.isUp == true }
-        let streaming = primaries.compactMap { seen[$0]?.streamingReplicas }.reduce(0, +)
+        let streaming = streamingReplicas ?? 0
         let detail = "\(up) of \(servers.count) servers up, \(streaming) of \(expectedReplicas) replicas streaming"
         switch primaries.count {
+        case 0 where servers.contains { seen[$0]?.isRefusing == true }:
+            return TargetStatus(.unknown, "primary unknown", detail: "\(detail); a server does not let the agent in")
         case 0: return TargetStatus(.critical, "no primary", detail: detail)
         case 1:
             return TargetStatus(

@@ -62,7 +62,9 @@ final class PostgresProbe: RunnableProbe {
         let asked = platform.time.now()
         let rows: PostgresRows
         do throws(PostgresError) { rows = try await connection.query(PostgresSQL.identity) } catch {
-            return down(ProbeFailure(error.reason.rawValue, error.description))
+            return down(
+                ProbeFailure(error.reason.rawValue, error.description),
+                refusal: PostgresProbe.refusals.contains(error.reason) ? error : nil)
         }
         let answered = platform.time.now()
         guard let identity = identity(rows, asked: asked, answered: answered) else {
@@ -73,6 +75,9 @@ final class PostgresProbe: RunnableProbe {
         let storage = await storage(turn.facts)
         return report(identity, turn, storage, at: answered)
     }
+
+    /// The server, or a pooler before it, answers and does not let the agent in. That says nothing of the server's role.
+    private static let refusals: Set<TransportError.Reason> = [.auth, .configuration, .connections]
 
     private func identity(_ rows: PostgresRows, asked: Moment, answered: Moment) -> Identity? {
         guard let row = PostgresRow.first(rows), let number = row.number("number"),
@@ -178,7 +183,7 @@ final class PostgresProbe: RunnableProbe {
         let (derived, confirm, roleChanges) = cluster.observe(
             PostgresClusterState.Observation(
                 isUp: true, inRecovery: identity.inRecovery, position: identity.position, streamingReplicas: streaming,
-                moment: moment),
+                isArchiveFed: turn.receiver.map(PostgresProbe.isArchiveFed) ?? false, moment: moment),
             of: options.name)
         var set = SampleSet(["cluster": options.cluster, "server": options.name], at: moment.wall)
         let memory = self.memory.withLock { $0 }
@@ -220,6 +225,12 @@ final class PostgresProbe: RunnableProbe {
         return ProbeReport(samples: set.samples, failure: failure, status: status, derived: [derived], confirm: confirm)
     }
 
+    /// Whether a replica has a `restore_command`, no `primary_conninfo` and no receiver. Only roles with pg_monitor see the setting; before
+    /// PostgreSQL 12 it is none.
+    private static func isArchiveFed(_ row: PostgresRow) -> Bool {
+        row.text("status") == nil && row.bool("has_primary") == false
+    }
+
     private func addReplica(_ row: PostgresRow, _ identity: Identity, to set: inout SampleSet)
         -> PostgresClusterState.Lag
     {
@@ -227,9 +238,13 @@ final class PostgresProbe: RunnableProbe {
             isStreaming: row.text("status") == "streaming", messageAge: row.number("message_age"),
             receiverTimeout: row.number("patience"),
             position: identity.position, reportedPosition: row.number("primary_end"),
-            replayAge: row.number("replay_age"))
+            replayAge: row.number("replay_age"), applyDelay: max(0, row.number("apply_delay") ?? 0))
         let lag = cluster.lag(of: options.name, replica)
-        set.add("postgres_receiver_streaming", replica.isStreaming)
+        // A replica that nobody told a primary has no receiver by design.
+        let isArchiveFed = PostgresProbe.isArchiveFed(row)
+        set.add("postgres_replica_archive_fed", isArchiveFed)
+        if !isArchiveFed { set.add("postgres_receiver_streaming", replica.isStreaming) }
+        set.add("postgres_replica_apply_delay_seconds", replica.applyDelay)
         if let status = row.text("status") {
             set.add("postgres_receiver_info", 1, ["status": status, "sender": row.text("sender") ?? ""])
         }
@@ -249,13 +264,24 @@ final class PostgresProbe: RunnableProbe {
         var parts = [identity.versionText]
         var health = TargetStatus.Health.ok
         if identity.inRecovery {
-            if turn.receiver?.text("status") != "streaming" {
+            if turn.receiver.map(PostgresProbe.isArchiveFed) == true {
+                parts.append("fed from an archive")
+            } else if turn.receiver?.text("status") != "streaming" {
                 parts.append("not streaming")
                 health = .critical
             }
             if let seconds = lag?.seconds {
                 parts.append("lag \(Int64(saturating: seconds.rounded())) s")
-                if seconds > 60 { health = .critical } else if seconds > 10 { health = max(health, .warning) }
+                let delay = turn.receiver?.number("apply_delay") ?? 0
+                if delay > 0 { parts.append("of which \(Int64(saturating: delay.rounded())) s are set") }
+                let seconds = seconds - max(0, delay)
+                if turn.receiver.map(PostgresProbe.isArchiveFed) == true {
+                    if seconds > 3600 { health = max(health, .warning) }
+                } else if seconds > 60 {
+                    health = .critical
+                } else if seconds > 10 {
+                    health = max(health, .warning)
+                }
             }
         } else {
             if let streaming { parts.append("\(streaming) streaming") }
@@ -273,13 +299,23 @@ final class PostgresProbe: RunnableProbe {
             warnings: warnings)
     }
 
-    private func down(_ failure: ProbeFailure) -> ProbeReport {
+    /// - Parameter refusal: where the server answered and let nobody in.
+    private func down(_ failure: ProbeFailure, refusal: PostgresError? = nil) -> ProbeReport {
         let now = platform.time.now()
         let (derived, confirm, roleChanges) = cluster.observe(
-            PostgresClusterState.Observation(isUp: false, moment: now), of: options.name)
+            PostgresClusterState.Observation(isUp: false, isRefusing: refusal != nil, moment: now), of: options.name)
         var set = SampleSet(["cluster": options.cluster, "server": options.name], at: now.wall)
         set.add("postgres_up", 0.0)
         set.add("postgres_unreachable", 1, ["reason": failure.reason])
+        if let refusal {
+            // libpq's own complaints, of a password that is missing, have no SQLSTATE.
+            set.add(
+                "postgres_refusal_info", 1,
+                [
+                    "sql_state": refusal.sqlState ?? "",
+                    "message": String(PostgresFailure.words(of: refusal).prefix(200)),
+                ])
+        }
         set.add("postgres_role_changes_total", roleChanges)
         let memory = self.memory.withLock { $0 }
         set.add("postgres_query_duration_seconds", memory.histogram)
