@@ -106,7 +106,9 @@ package actor DispatcherService {
         for reason in AlertRefusal.allCases { refused.declare("api", reason.rawValue) }
         shortened = registry.counter(
             "vaultwatch_alerts_shortened_total",
-            help: "Alerts of rules that were taken without their annotations, since all of them are over their limit in bytes.")
+            help:
+                "Alerts of rules that were taken without their annotations, since all of them are over their limit in bytes."
+        )
         shortened.declare()
         refusedSilences = registry.counter(
             "vaultwatch_silences_refused_total", help: "Silences refused, by reason.", labels: ["reason"])

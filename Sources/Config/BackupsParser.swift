@@ -18,7 +18,10 @@ extension TargetParser {
         if let region = fields.string("region") { options.region = region }
         options.endpoint = context.url(&fields, "endpoint")
         // Object stores other than Amazon's rarely serve buckets under host names of their own.
-        options.pathStyle = fields.bool("path_style") ?? !(options.endpoint?.hasSuffix(".amazonaws.com") ?? true)
+        // Nor does a certificate for *.s3.amazonaws.com cover a bucket's name with dots.
+        options.pathStyle =
+            fields.bool("path_style")
+            ?? (bucket.contains(".") || !(options.endpoint?.hasSuffix(".amazonaws.com") ?? true))
         options.tls = tls(&fields)
         options.credentials = credentials(&fields)
         let verification = verification(fields.node("verification"))

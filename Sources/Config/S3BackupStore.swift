@@ -55,6 +55,7 @@ struct S3BackupStore: BackupStore {
             case .transport: error.transport?.rawValue ?? "other"
             case .accessDenied: "denied"
             case .noSuchBucket, .noSuchKey, .deleteMarker: "not_found"
+            case .archived: "archived"
             case .wrongRegion: "region"
             case .clockSkew: "clock_skew"
             case .credentials: "auth"

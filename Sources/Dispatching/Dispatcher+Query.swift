@@ -94,7 +94,8 @@ extension Dispatcher {
     /// How much is held at this moment.
     package func counts(_ now: Moment) -> Counts {
         var counts = Counts(
-            groups: groups.count, external: external, ownBytes: ownBytes, pendingMessages: destinations.values.count { $0.pending != nil })
+            groups: groups.count, external: external, ownBytes: ownBytes,
+            pendingMessages: destinations.values.count { $0.pending != nil })
         for (destination, state) in destinations {
             guard let since = state.pending?.since else { continue }
             let key = Counts.Integration(kind: destination.integration.kind, receiver: destination.receiver)

@@ -118,6 +118,13 @@ package final class S3Client: Sendable {
             failure.transport = error.reason
             throw failure
         }
+        // What the question before a GET says of the storage class: the GET would be refused with InvalidObjectState.
+        if receive != nil, response.status == 200, let archive = S3Metadata(response).archivedIn {
+            throw S3Error(
+                .archived,
+                "s3://\(options.bucket)/\(key ?? ""): in \(archive.prefix(40)), cannot be read before a restore that takes hours",
+                status: 200)
+        }
         guard response.status == 200 else {
             throw S3Failure.error(response, bucket: options.bucket, key: key, now: time.wall())
         }
@@ -131,7 +138,7 @@ package final class S3Client: Sendable {
         var question = request
         question.method = "HEAD"
         let answer = try await http.send(question)
-        guard answer.status == 200 else { return answer }
+        guard answer.status == 200, S3Metadata(answer).archivedIn == nil else { return answer }
         return try await http.stream(request, receive: receive.give)
     }
 

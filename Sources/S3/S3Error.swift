@@ -12,6 +12,8 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case noSuchKey
         /// The key's last version is a delete marker.
         case deleteMarker
+        /// The object lies in an archive class and has first to be restored, which takes up to two days.
+        case archived
         /// The bucket lies in another region, and asking there did not help; `region` names it where S3 did.
         case wrongRegion
         /// Clocks differ by more than about 15 minutes; `skewSeconds` says how much.

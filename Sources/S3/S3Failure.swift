@@ -37,6 +37,7 @@ enum S3Failure {
         case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "InvalidSecurity",
             "TokenRefreshRequired":
             return .credentials
+        case "InvalidObjectState": return .archived
         case "AccessDenied", "AllAccessDisabled", "AccountProblem": return .accessDenied
         case "SlowDown", "RequestLimitExceeded", "Throttling", "ThrottlingException": return .throttled
         default: break

@@ -10,6 +10,8 @@ extension S3Metadata {
         versionID = response[header: "x-amz-version-id"]
         contentType = response[header: "content-type"]
         storageClass = response[header: "x-amz-storage-class"]
+        restore = response[header: "x-amz-restore"]
+        archiveStatus = response[header: "x-amz-archive-status"]
         let prefix = "x-amz-meta-"
         for (name, value) in response.headers where name.hasPrefix(prefix) {
             user[String(name.dropFirst(prefix.count))] = value

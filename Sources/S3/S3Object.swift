@@ -38,8 +38,20 @@ package struct S3Metadata: Sendable, Hashable {
     package var contentType: String?
     /// nil for STANDARD.
     package var storageClass: String?
+    /// Value of `x-amz-restore`, as `ongoing-request="false", expiry-date="…"` once an archived object has a readable
+    /// copy.
+    package var restore: String?
+    /// `x-amz-archive-status`, of an object that S3 Intelligent-Tiering moved to an archive tier.
+    package var archiveStatus: String?
     /// `x-amz-meta-*` without that prefix, names in lower case.
     package var user: [String: String] = [:]
+    /// The archive class or tier that the object must be restored from before it can be read; nil where a GET works.
+    package var archivedIn: String? {
+        if let restore, restore.contains("ongoing-request=\"false\"") { return nil }
+        if let archiveStatus { return archiveStatus }
+        return storageClass.flatMap { ["GLACIER", "DEEP_ARCHIVE"].contains($0) ? $0 : nil }
+    }
+
     /// Nothing is known.
     package init() {}
 }

@@ -57,6 +57,25 @@ struct BackupContentTests {
         #expect(report.samples.value("backup_verified_size_bytes") == 107)
     }
 
+    /// Archived is not unreadable for lack of rights, and asking again soon changes nothing.
+    @Test func anArchivedBackupIsSaidAndSeldomAskedAgain() async {
+        let bench = Bench()
+        bench.store.content.withLock { $0.readFailure = ProbeFailure("archived", "in DEEP_ARCHIVE") }
+        let probe = bench.probe
+        let report = await probe.run()
+        #expect(report.failure == nil && report.status.detail.contains("DEEP_ARCHIVE"))
+        #expect(report.samples.value("backup_archived") == 1)
+        bench.time.move(to: bench.time.monotonic() + .seconds(5 * 3600))
+        #expect(await probe.run().samples.value("backup_archived") == 1)
+        #expect(bench.reads == 1)
+        bench.store.content.withLock { $0.readFailure = nil }
+        bench.time.move(to: bench.time.monotonic() + .seconds(2 * 3600))
+        let restored = await probe.run()
+        #expect(restored.samples.value("backup_archived") == 0)
+        #expect(restored.samples.value("backup_checksum_valid") == 1)
+        #expect(bench.reads == 2)
+    }
+
     @Test func theKeyMayBeWrittenInHexadecimal() async {
         let hex = (0..<32).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         #expect(await Bench(key: hex).probe.run().samples.value("backup_encryption_valid") == 1)

@@ -17,6 +17,7 @@ final class ScriptedStore: BackupStore {
         var heads = 0
         /// Bytes by key; nil fails the reading.
         var bodies: [String: [UInt8]] = [:]
+        var readFailure: ProbeFailure?
         var reads = 0
     }
 
@@ -40,10 +41,11 @@ final class ScriptedStore: BackupStore {
     }
 
     func read(_ key: String, limitBytes: Int, take: @escaping @Sendable ([UInt8]) -> Void) async throws(ProbeFailure) {
-        let body = content.withLock { content in
+        let (body, failure) = content.withLock { content in
             content.reads += 1
-            return content.bodies[key]
+            return (content.bodies[key], content.readFailure)
         }
+        if let failure { throw failure }
         guard let body else { throw ProbeFailure("not_found", "no such key") }
         // In pieces that split the header too.
         for start in stride(from: 0, to: body.count, by: 7) { take(Array(body[start..<min(start + 7, body.count)])) }

@@ -206,6 +206,30 @@ struct S3ErrorTests {
         #expect(asked.allSatisfy { $0.redirectLimit == 0 })
     }
 
+    /// Where HEAD tells of an archive, no GET follows.
+    @Test(arguments: [
+        [(name: "x-amz-storage-class", value: "DEEP_ARCHIVE")],
+        [
+            (name: "x-amz-storage-class", value: "INTELLIGENT_TIERING"),
+            (name: "x-amz-archive-status", value: "ARCHIVE_ACCESS"),
+        ],
+        [(name: "x-amz-storage-class", value: "GLACIER"), (name: "x-amz-restore", value: "ongoing-request=\"true\"")],
+    ]) func anArchivedObjectIsNotFetched(_ headers: [(name: String, value: String)]) async {
+        let script = Script { _ throws(TransportError) in HTTPResponse(status: 200, headers: headers) }
+        let error = await failure { () async throws(S3Error) in
+            try await client(script).get("k", limitBytes: 10, receive: { _ in })
+        }
+        #expect(error?.reason == .archived && error?.message.contains("ARCHIVE") != error?.message.contains("GLACIER"))
+        #expect(script.asked.withLock { $0.map(\.method) } == ["HEAD"])
+    }
+
+    @Test func aRefusedReadOfAnArchivedObjectIsNoLackOfRights() {
+        let error = S3Failure.error(
+            HTTPResponse(status: 403, body: S3ErrorTests.page("InvalidObjectState")), bucket: "b", key: "k",
+            now: Timestamp(milliseconds: 0))
+        #expect(error.reason == .archived)
+    }
+
     @Test func followsATemporaryRedirectOnlyWithinAmazon() async throws {
         let script = Script { request throws(TransportError) in
             request.url.contains("s3-eu-west-1")

@@ -1,4 +1,200 @@
+import Lab
+import Platform
+import Samples
+import Simulation
+import Text
+import Transport
+
 /// States of buckets and the backups in them.
 enum BackupStates {
-    static let rows: [StateRow] = []
+    private static let forms = "Amazon S3 API Reference; the backup job's own key forms"
+
+    static let rows: [StateRow] = [
+        row("a full bucket and procedures that are recorded", lasts: .seconds(7200), isHealthy: true) { _ in },
+        row("no backup for a day", fires: ["BackupOverdue"], mayFire: ["BackupGap"]) { $0.bucket.fill(skipping: 1) },
+        row(
+            "an old backup was copied this morning, so that its LastModified is new", source: "minio/minio#12777",
+            fires: ["BackupOverdue"], mayFire: ["BackupGap"]
+        ) { state in
+            state.bucket.fill(skipping: 1)
+            guard let key = state.bucket.newestKey, let old = state.bucket.objects[key] else { return }
+            state.bucket.put(key, bytes: old.bytes, metadata: old.metadata, modified: StateRig.begin)
+        },
+        row(
+            "all objects were replicated to a new bucket today", source: "rustfs/rustfs#5662", isHealthy: true
+        ) { state in
+            for (key, object) in state.bucket.objects {
+                state.bucket.put(key, bytes: object.bytes, metadata: object.metadata, modified: StateRig.begin)
+            }
+        },
+        row("an empty bucket", fires: ["BackupNone"]) { $0.bucket.fill(days: 0, months: 0) },
+        row("the daily set is empty", fires: ["BackupNone"], mayFire: ["BackupOverdue"]) {
+            $0.bucket.fill(days: 0)
+        },
+        row("a new installation's third day", source: "The shipped rules on a new bucket", isHealthy: true) {
+            $0.bucket.fill(days: 3, months: 0)
+        },
+        row("a gap of one day a week ago", isHealthy: true) { $0.bucket.remove(daysAgo: 7) },
+        row("the newest backup is empty", fires: ["BackupEmpty"], mayFire: ["BackupOverdue", "BackupCorrupt", "BackupUndecryptable"]) {
+            $0.bucket.emptyNewest()
+        },
+        row("the newest backup's content was damaged", fires: ["BackupCorrupt", "BackupUndecryptable"]) {
+            $0.bucket.corruptNewest()
+        },
+        row("the newest backup has no metadata", fires: ["BackupMetadataMissing"]) { $0.bucket.stripNewest() },
+        row(
+            "the newest backup is in the archive class DEEP_ARCHIVE", source: "restic/restic#4583; Amazon S3 GetObject",
+            lasts: .seconds(7 * 3600 + 1800), fires: ["BackupArchived"]
+        ) { $0.headers = ["x-amz-storage-class": "DEEP_ARCHIVE"] },
+        row(
+            "an archived backup has been restored for a while", source: "Amazon S3 HeadObject, x-amz-restore",
+            isHealthy: true
+        ) {
+            $0.headers = [
+                "x-amz-storage-class": "GLACIER",
+                "x-amz-restore": "ongoing-request=\"false\", expiry-date=\"Fri, 04 Dec 2026 00:00:00 GMT\"",
+            ]
+        },
+        row(
+            "an archived backup is being restored", source: "Amazon S3 HeadObject, x-amz-restore",
+            lasts: .seconds(7200), fires: ["BackupArchived"]
+        ) { $0.headers = ["x-amz-storage-class": "GLACIER", "x-amz-restore": "ongoing-request=\"true\""] },
+        row("backups in the class GLACIER_IR", source: "Amazon S3, storage classes", isHealthy: true) {
+            $0.headers = ["x-amz-storage-class": "GLACIER_IR"]
+        },
+        row("the bucket refuses the agent's key", fires: ["BackupListingFailing"]) { $0.failure = .accessDenied },
+        row("the object store is throttling", fires: ["BackupListingFailing"]) { $0.failure = .slowDown },
+        row("the object store hangs", fires: ["BackupListingFailing"]) { $0.failure = .hang },
+        row("the object store answers with 500 for ten minutes", lasts: .seconds(600), isHealthy: true) {
+            $0.failure = .internalError
+        },
+        row(
+            "keys in a form that is not known", source: "The shipped key forms",
+            fires: ["BackupUnrecognised"], mayFire: ["BackupOverdue"]
+        ) { state in
+            let objects = state.bucket.objects
+            state.bucket.fill(days: 0, months: 0)
+            for (index, object) in objects.values.enumerated() {
+                state.bucket.put("daily/dump-\(index).bin", bytes: object.bytes, modified: object.modified)
+            }
+            state.bucket.put("monthly/dump.bin", bytes: [1], modified: StateRig.begin)
+        },
+        row("folders that a console made", source: "Amazon S3 console, folders", isHealthy: true) {
+            $0.bucket.put("daily/", bytes: [], modified: StateRig.begin)
+            $0.bucket.put("monthly/", bytes: [], modified: StateRig.begin)
+        },
+        row("the agent's encryption key is another one", fires: ["BackupUndecryptable"]) {
+            $0.estate.files["/encryption-key"] = String(repeating: "ab", count: 32)
+        },
+        row("the last backup run failed", fires: ["BackupRunFailed"]) {
+            $0.record("vault_backup_failed", hoursAgo: 1)
+        },
+        row("a failed backup run was tried again with success", isHealthy: true) {
+            $0.record("vault_backup_failed", hoursAgo: 2)
+            $0.record("vault_backup_completed", hoursAgo: 1)
+        },
+        row("the last restore test failed", fires: ["RestoreTestFailed"]) {
+            $0.record("vault_backup_test_failure", hoursAgo: 1)
+        },
+        row("no restore test for ten days", fires: ["RestoreTestOverdue"]) {
+            $0.estate.files["/records.jsonl"] = ""
+            $0.record("vault_backup_test_success", hoursAgo: 240)
+        },
+        row("records of a new installation are empty", source: "The shipped rules", isHealthy: true) {
+            $0.estate.files["/records.jsonl"] = ""
+        },
+        row("a line of the records was cut off", lasts: .seconds(2 * 3600), fires: ["RecordsGarbled"]) {
+            $0.estate.files["/records.jsonl", default: ""] += "{\"event\": \"vault_bac\n"
+        },
+        row("the record file is gone", lasts: .seconds(2 * 3600), fires: ["RecordsUnreadable"]) {
+            $0.estate.files["/records.jsonl"] = nil
+        },
+    ]
+
+    private static func row(
+        _ name: String, source: String = forms, lasts: Duration = .seconds(3600), isHealthy: Bool = false,
+        fires: Set<String> = [], mayFire: Set<String> = [], _ change: @escaping @Sendable (StateBucket) -> Void
+    ) -> StateRow {
+        StateRow(
+            name: name, source: source, isHealthy: isHealthy, fires: fires, mayFire: mayFire, lasts: lasts
+        ) { estate in
+            let state = StateBucket(estate)
+            change(state)
+        }
+    }
+}
+
+/// The bucket of an estate with what may be wrong with it, and the records of procedures.
+private final class StateBucket {
+    let estate: StateEstate
+    var bucket = Bucket(name: "backups")
+    var failure: Bucket.Failure?
+    /// Headers that the answers to HEAD and GET of an object have besides.
+    var headers: [String: String] = [:]
+
+    /// A full bucket, and procedures that were done in time.
+    init(_ estate: StateEstate) {
+        self.estate = estate
+        bucket.fill()
+        estate.configuration += """
+            backups:
+              - bucket: backups
+                endpoint: https://s3.example
+                access_key_id_file: /access-key
+                secret_access_key_file: /secret-key
+                verification: {encryption_key_file: /encryption-key}
+                sets:
+                  - {name: daily, prefix: daily/, period: daily, retention: 30}
+                  - {name: monthly, prefix: monthly/, period: monthly, retention: 12}
+            records: [/records.jsonl]
+
+            """
+        estate.files["/access-key"] = "AKIDEXAMPLE"
+        estate.files["/secret-key"] = "hunter2"
+        estate.files["/encryption-key"] = bucket.encryptionKey.hexadecimal
+        record("vault_backup_test_success", hoursAgo: 48)
+        record("dr_drill_completed", hoursAgo: 480)
+        record("vault_backup_completed", hoursAgo: 3)
+        estate.answer = { [self] in answer($0) }
+    }
+
+    func record(_ event: String, hoursAgo: Int) {
+        let time = (StateRig.begin - .seconds(hoursAgo * 3600)).rfc3339
+        estate.files["/records.jsonl", default: ""] +=
+            "{\"event\": \"\(event)\", \"timestamp\": \"\(time)\", \"details\": {\"scenario\": \"vault_failure\"}}\n"
+    }
+
+    private func answer(_ request: HTTPRequest) -> Result<LabReply, TransportError>? {
+        guard URLParts(request.url)?.host == "s3.example" else { return nil }
+        let now = estate.time.wall()
+        let stamp = String(now.rfc3339.prefix(19).filter { $0 != "-" && $0 != ":" }) + "Z"
+        let scope = "AKIDEXAMPLE/\(stamp.prefix(8))/us-east-1/s3/aws4_request"
+        let uri = String(request.url.dropFirst(8).drop { $0 != "/" })
+        let reply = bucket.answer(
+            LabRequest(
+                method: request.method, uri: uri,
+                headers: [
+                    "x-amz-date": stamp,
+                    "authorization":
+                        "AWS4-HMAC-SHA256 Credential=\(scope), SignedHeaders=host, Signature=\(String(repeating: "0", count: 64))",
+                ]), at: now, accessKey: "AKIDEXAMPLE", failure: failure, random: estate.random)
+        guard case .response(var response) = reply, !uri.contains("?") else { return .success(reply) }
+        response.headers.merge(headers) { _, new in new }
+        return .success(.response(response))
+    }
+}
+
+extension Bucket {
+    fileprivate mutating func fill(skipping: Int = 0, days: Int = 30, months: Int = 12) {
+        fill(at: StateRig.begin, skipping: skipping, days: days, months: months)
+    }
+
+    fileprivate mutating func remove(daysAgo: Int) {
+        let day = (StateRig.begin - .seconds(daysAgo * 86_400)).rfc3339.prefix(10)
+        let kept = objects.filter { !$0.key.contains(day) }
+        fill(days: 0, months: 0)
+        for (key, object) in kept {
+            put(key, bytes: object.bytes, metadata: object.metadata, modified: object.modified)
+        }
+    }
 }

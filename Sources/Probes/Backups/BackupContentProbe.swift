@@ -20,6 +20,12 @@ final class BackupContentProbe: RunnableProbe {
     private let verdicts: BackupVerdicts
     private let lastFailure = Mutex<Attempt?>(nil)
 
+    /// The reason of an object in an archive class: nothing to try again soon.
+    private static let archived = "archived"
+
+    /// How long to wait before it is asked whether an archived backup has been restored.
+    private static let archiveInterval = Duration.seconds(6 * 3600)
+
     /// How long to wait before a failed read is retried.
     private static let retryInterval = Duration.seconds(300)
 
@@ -66,7 +72,9 @@ final class BackupContentProbe: RunnableProbe {
             return report(nil)
         }
         if let failed = lastFailure.withLock({ $0 }), failed.object == newest.object,
-            now.monotonic - failed.at < BackupContentProbe.retryInterval
+            now.monotonic - failed.at
+                < (failed.failure.reason == BackupContentProbe.archived
+                    ? BackupContentProbe.archiveInterval : BackupContentProbe.retryInterval)
         {
             return report(failed.failure)
         }
@@ -115,6 +123,7 @@ final class BackupContentProbe: RunnableProbe {
         var set = SampleSet(["backup_set": options.name], at: platform.time.wall())
         let verdict = verdicts[options.name].flatMap { $0.object == newest.current?.object ? $0 : nil }
         verdict?.add(to: &set)
+        if newest.current != nil { set.add("backup_archived", failure?.reason == BackupContentProbe.archived) }
         let status: TargetStatus
         if let verdict {
             let checked = [
@@ -130,6 +139,9 @@ final class BackupContentProbe: RunnableProbe {
         } else {
             status = TargetStatus(.ok, "waiting", detail: "no backup listed yet")
         }
-        return ProbeReport(samples: set.samples, failure: failure, status: status)
+        // An archived backup is no failure of the probe: it takes hours to restore, and that is all.
+        return ProbeReport(
+            samples: set.samples, failure: failure?.reason == BackupContentProbe.archived ? nil : failure,
+            status: status)
     }
 }

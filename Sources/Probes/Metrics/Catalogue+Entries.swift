@@ -16,7 +16,7 @@ extension Catalogue {
         Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Number of probes of the target"),
         Entry(
             "vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"],
-            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, configuration, no_active_node, cancelled, other"
+            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, archived, configuration, no_active_node, cancelled, other"
         ),
         Entry(
             "vaultwatch_probe_failure", .gauge, ["target_type", "target", "reason"],
@@ -742,6 +742,11 @@ extension Catalogue {
         Entry(
             "backup_encryption_valid", .gauge, ["backup_set"],
             "1 when the newest backup decrypts with the key that is configured and its AES-256-GCM tag holds; absent until it was read, and without a key",
+            isState: true
+        ),
+        Entry(
+            "backup_archived", .gauge, ["backup_set"],
+            "1 when the newest backup lies in an archive storage class, which can be read only hours after a restore is asked for",
             isState: true
         ),
         Entry(
