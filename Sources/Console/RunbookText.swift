@@ -52,14 +52,18 @@ struct RunbookText {
         }
     }
 
-    /// `<backup_set>` for `$labels.backup_set` or `.Labels.backup_set`, `<value>` for `$value`; nil for anything else.
+    /// `<backup_set>` for `$labels.backup_set` or `.Labels.backup_set`, `<value>` for `$value`, `<reason>` for the variable
+    /// `$reason`; nil for anything else.
     private func placeholder(_ source: String) -> String? {
         for name in ["$labels.", ".Labels."] {
             guard let found = source.firstRange(of: name) else { continue }
             let label = source[found.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
             return label.isEmpty ? nil : "<\(label)>"
         }
-        return source.contains("$value") || source.contains(".Value") ? "<value>" : nil
+        if source.contains("$value") || source.contains(".Value") { return "<value>" }
+        let isVariable =
+            source.first == "$" && source.dropFirst().allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+        return isVariable && source.count > 1 ? "<\(source.dropFirst())>" : nil
     }
 }
 

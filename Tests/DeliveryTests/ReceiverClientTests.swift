@@ -233,7 +233,7 @@ struct ReceiverClientTests {
         #expect(error?.isRetryable == true)
         // Before the request left nobody can have taken it.
         #expect(
-            error?.isUncertain == ![TransportError.Reason.dns, .connect, .tls, .auth, .configuration, .connections]
+            error?.isUncertain == ![TransportError.Reason.dns, .connect, .unreachable, .tls, .auth, .configuration, .connections]
                 .contains(reason))
         let unreached = ScriptedHTTP { (_, _) throws(TransportError) in
             var error = TransportError(reason, "gone")

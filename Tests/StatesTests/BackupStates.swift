@@ -31,11 +31,14 @@ enum BackupStates {
         row("the daily set is empty", fires: ["BackupNone"], mayFire: ["BackupOverdue"]) {
             $0.bucket.fill(days: 0)
         },
+        row("the monthly set is empty", lasts: .seconds(4 * 3600), fires: ["BackupMonthlyMissing"]) {
+            for key in $0.bucket.objects.keys where key.hasPrefix("monthly/") { $0.bucket.delete(key) }
+        },
         row("a new installation's third day", source: "The shipped rules on a new bucket", isHealthy: true) {
             $0.bucket.fill(days: 3, months: 0)
         },
         row("a gap of one day a week ago", isHealthy: true) { $0.bucket.remove(daysAgo: 7) },
-        row("the newest backup is empty", fires: ["BackupEmpty"], mayFire: ["BackupOverdue", "BackupCorrupt", "BackupUndecryptable"]) {
+        row("the newest backup is empty", fires: ["BackupEmpty"], mayFire: ["BackupOverdue"]) {
             $0.bucket.emptyNewest()
         },
         row("the newest backup's content was damaged", fires: ["BackupCorrupt", "BackupUndecryptable"]) {

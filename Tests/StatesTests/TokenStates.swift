@@ -303,7 +303,8 @@ enum TokenStates {
                     .response(
                         LabResponse(
                             200, type: "text/plain",
-                            "vault_audit_log_request_failure \(failures)\nvault_audit_log_response_failure 0\n")))
+                            "vault_runtime_alloc_bytes 3e7\nvault_audit_log_request_failure \(failures)\nvault_audit_log_response_failure 0\n"
+                        )))
             }
         },
     ]

@@ -112,7 +112,8 @@ extension ReceiversParser {
         return headers
     }
 
-    private static let addressHeaders: Set<String> = ["from", "to", "cc", "bcc", "reply-to", "sender"]
+    /// Those that say who gets a mail.
+    private static let addressHeaders: Set<String> = ["cc", "bcc"]
 
     /// Refuses a list of mail addresses of which some would be left out: nobody would see that a mail does not reach them.
     /// What a template makes is not known here.

@@ -52,7 +52,8 @@ final class BackupContentProbe: RunnableProbe {
     }
 
     func run() async -> ProbeReport {
-        guard let newest = newest.current else { return report(nil) }
+        // An empty one has nothing to verify, which the listing says already.
+        guard let newest = newest.current, newest.object.size > 0 else { return report(nil) }
         let verification = options.verification
         if newest.object.size > Int64(verification.limitBytes) {
             return report(
