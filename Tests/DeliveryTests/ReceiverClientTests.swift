@@ -233,8 +233,10 @@ struct ReceiverClientTests {
         #expect(error?.isRetryable == true)
         // Before the request left nobody can have taken it.
         #expect(
-            error?.isUncertain == ![TransportError.Reason.dns, .connect, .unreachable, .tls, .auth, .configuration, .connections]
-                .contains(reason))
+            error?.isUncertain == ![
+                TransportError.Reason.dns, .connect, .unreachable, .tls, .auth, .configuration, .connections,
+            ]
+            .contains(reason))
         let unreached = ScriptedHTTP { (_, _) throws(TransportError) in
             var error = TransportError(reason, "gone")
             error.isUnsent = true
