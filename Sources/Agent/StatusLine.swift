@@ -40,13 +40,13 @@ enum StatusLine {
         let many: String
     }
 
+    /// Without clusters' facts, which fail where their nodes do, and are seldom asked.
     private static let kinds = [
         Kind(kind: .vaultNode, one: "Vault node", many: "Vault nodes"),
         Kind(kind: .vaultCluster, one: "Vault cluster", many: "Vault clusters"),
         Kind(kind: .vaultLoadBalancer, one: "load balancer", many: "load balancers"),
         Kind(kind: .vaultCanary, one: "canary", many: "canaries"),
         Kind(kind: .vaultTelemetry, one: "telemetry page", many: "telemetry pages"),
-        Kind(kind: .vaultFacts, one: "cluster's facts", many: "clusters' facts"),
         Kind(kind: .postgres, one: "PostgreSQL server", many: "PostgreSQL servers"),
         Kind(kind: .postgresCluster, one: "PostgreSQL cluster", many: "PostgreSQL clusters"),
         Kind(kind: .backupSet, one: "backup set", many: "backup sets"),

@@ -100,7 +100,13 @@ struct BackupContentTests {
         #expect(report.status.state == "unusable")
     }
 
-    @Test(arguments: [0, 1, 15, 16, 31]) func whatIsTooShortForItsHeaderIsNotEncrypted(count: Int) async {
+    /// The listing says of an empty one that it is empty.
+    @Test func anEmptyOneIsNotRead() async {
+        let report = await Bench([]).probe.run()
+        #expect(report.failure == nil && report.samples.value("backup_encryption_valid") == nil)
+    }
+
+    @Test(arguments: [1, 15, 16, 31]) func whatIsTooShortForItsHeaderIsNotEncrypted(count: Int) async {
         let report = await Bench(Array(BackupContentTests.body.prefix(count))).probe.run()
         #expect(report.samples.value("backup_encryption_valid") == 0)
     }

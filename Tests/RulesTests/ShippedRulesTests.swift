@@ -50,6 +50,14 @@ struct ShippedRulesTests {
         #expect(Set(names).count == names.count)
     }
 
+    /// The table says of each alert why it has its severity, and what it does not mean.
+    @Test func theTableNamesEachAlert() throws {
+        let text = try String(contentsOfFile: Self.root + "/rules/README.md", encoding: .utf8)
+        let words = Set(text.split { !$0.isLetter }.map(String.init))
+        let missing = Set(Self.alerts.map(\.rule.name)).subtracting(words)
+        #expect(missing.isEmpty, "\(missing.sorted())")
+    }
+
     @Test(arguments: alerts)
     func saysWhatOperatorsNeed(_ shipped: Shipped) {
         let rule = shipped.rule

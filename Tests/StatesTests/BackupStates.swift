@@ -41,6 +41,17 @@ enum BackupStates {
         row("the newest backup is empty", fires: ["BackupEmpty"], mayFire: ["BackupOverdue"]) {
             $0.bucket.emptyNewest()
         },
+        row(
+            "the newest backup is the encryption of nothing", source: "AES-256-GCM: IV of 12 bytes, tag of 16",
+            fires: ["BackupEmpty"],
+            mayFire: [
+                "BackupOverdue", "BackupCorrupt", "BackupUndecryptable", "BackupSizeUnusual", "BackupMetadataMissing",
+            ]
+        ) { state in
+            guard let key = state.bucket.newestKey, let old = state.bucket.objects[key] else { return }
+            state.bucket.put(
+                key, bytes: [UInt8](repeating: 7, count: 28), metadata: old.metadata, modified: old.modified)
+        },
         row("the newest backup's content was damaged", fires: ["BackupCorrupt", "BackupUndecryptable"]) {
             $0.bucket.corruptNewest()
         },

@@ -225,8 +225,8 @@ final class PostgresProbe: RunnableProbe {
         return ProbeReport(samples: set.samples, failure: failure, status: status, derived: [derived], confirm: confirm)
     }
 
-    /// Whether a replica has a `restore_command`, no `primary_conninfo` and no receiver. Only roles with pg_monitor see the setting; before
-    /// PostgreSQL 12 it is none.
+    /// Whether a replica has a `restore_command`, no `primary_conninfo` and no receiver. Only roles with pg_monitor see
+    /// the setting; before PostgreSQL 12 it is none.
     private static func isArchiveFed(_ row: PostgresRow) -> Bool {
         row.text("status") == nil && row.bool("has_primary") == false
     }

@@ -291,7 +291,8 @@ final class VaultSession: Sendable {
             let text = try? await secretID.revealInTime(platform.files)
         else { return }
         let answer = await send(
-            "POST", "auth/\(mount)/role/\(role)/secret-id/lookup", SecretIDRequest(secret_id: text), base: base,
+            "POST", "auth/\(mount)/role/\(PercentCoding.encode(role))/secret-id/lookup",
+            SecretIDRequest(secret_id: text), base: base,
             timeout: timeout)
         var known: VaultTokenState.SecretID?
         if let response = answer?.success {
