@@ -43,7 +43,7 @@ import Testing
 
     @Test func theTableIsLargeAndEachRowSaysWhereItIsFrom() {
         let rows = StateTableTests.rows
-        #expect(Set(rows.map(\.name)).count == rows.count)
+        #expect(rows.count >= 190 && Set(rows.map(\.name)).count == rows.count)
         #expect(rows.allSatisfy { !$0.source.isEmpty })
     }
 }
