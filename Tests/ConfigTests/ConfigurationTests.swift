@@ -302,6 +302,19 @@ struct ConfigurationTests {
         #expect(complaints(text, files: ["/etc/vaultwatch/k": "k"]) == [complaint])
     }
 
+    /// No certificate for *.s3.amazonaws.com covers a bucket's name with dots: pgbackrest/pgbackrest#1818.
+    @Test(arguments: [
+        ("my.backups", "", true), ("my-backups", "", false),
+        ("my.backups", ", endpoint: 'https://s3.eu-central-1.amazonaws.com'", true),
+        ("my-backups", ", endpoint: 'https://minio.example:9000'", true), ("my.backups", ", path_style: false", false),
+    ]) func bucketsWithDotsStandInThePath(bucket: String, more: String, isInPath: Bool) throws {
+        let configuration = try load(
+            "backups: [{bucket: \(bucket), region: eu-central-1, anonymous: true\(more), sets: [{name: s, prefix: p/, period: daily}]}]\n"
+                + Self.alerting
+        )
+        #expect(configuration.backups.first?.store.pathStyle == isInPath)
+    }
+
     @Test(arguments: [
         (
             "encryption_key: sesame",
