@@ -8,8 +8,7 @@ enum StatusLine {
     ///   - results: the last result of each target, derived ones among them.
     ///   - targets: everything that is probed.
     static func text(_ results: [ProbeResult], targets: [ProbeTarget]) -> String {
-        // Reading a backup whole may take an hour; the start does not wait for it.
-        let awaited = targets.filter { $0.kind != .backupContent && $0.kind != .vaultFacts }
+        let awaited = targets.filter(\.isAwaited)
         let probed = Set(results.map(\.target))
         let missing = awaited.count { !probed.contains($0) }
         // As the package is shipped.

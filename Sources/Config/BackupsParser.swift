@@ -17,11 +17,8 @@ extension TargetParser {
         var options = S3Options(bucket: bucket)
         if let region = fields.string("region") { options.region = region }
         options.endpoint = context.url(&fields, "endpoint")
-        // Object stores other than Amazon's rarely serve buckets under host names of their own.
-        // Nor does a certificate for *.s3.amazonaws.com cover a bucket's name with dots.
         options.pathStyle =
-            fields.bool("path_style")
-            ?? (bucket.contains(".") || !(options.endpoint?.hasSuffix(".amazonaws.com") ?? true))
+            fields.bool("path_style") ?? S3Options.prefersPathStyle(bucket, endpoint: options.endpoint)
         options.tls = tls(&fields)
         options.credentials = credentials(&fields)
         let verification = verification(fields.node("verification"))

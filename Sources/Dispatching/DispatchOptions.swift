@@ -84,8 +84,8 @@ package struct DispatchOptions: Sendable {
     package var resolveTimeout: Duration
     /// Maximum number of alerts of our own rules; further new ones are refused and counted. Default 10,000.
     package var alertLimit: Int
-    /// Bytes that all alerts of our own rules may take, as `Alert.sizeBytes` counts them. Those that come when they are
-    /// taken are told without their texts. Default 32 MiB.
+    /// Bytes that all alerts of our own rules may take, as `Alert.sizeBytes` counts them. An alert beyond it loses its
+    /// annotations and is notified all the same. Default 32 MiB.
     package var alertBytesLimit = 32 << 20
     /// What alerts from outside may take.
     package var external = ExternalAlertLimits()

@@ -135,9 +135,9 @@ extension Dispatcher {
     /// How many of our own alerts are held.
     var ownCount: Int { alerts.count - external.count }
 
-    /// Takes the annotations from one of our own alerts where all of them would be over their limit: it is told all the
-    /// same, by its labels.
-    /// - Returns: whether they were too large.
+    /// Removes the annotations of one of our own alerts where all of them together would exceed their limit. It is
+    /// notified all the same, by its labels.
+    /// - Returns: whether they were removed.
     func shorten(_ alert: inout Alert) -> Bool {
         let known = alerts[alert.id]?.alert.sizeBytes ?? 0
         guard ownBytes - known + alert.sizeBytes > options.alertBytesLimit else { return false }

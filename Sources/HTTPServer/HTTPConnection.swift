@@ -50,9 +50,9 @@ final class HTTPConnection: ChannelInboundHandler {
         case (.head(let head), .idle): begin(head, context)
         case (.body(var part), .receiving(let head, var body)):
             guard body.readableBytes + part.readableBytes <= limits.bodyBytes else {
-                return refuse(.payloadTooLarge, context)
+                return refuse(.body, context)
             }
-            guard bodies.take(part.readableBytes) else { return refuse(.serviceUnavailable, context) }
+            guard bodies.take(part.readableBytes) else { return refuse(.bodies, context) }
             bodyBytes += part.readableBytes
             state = .idle  // Releases the buffer's second reference, so that it grows in place.
             body.writeBuffer(&part)
@@ -75,7 +75,7 @@ final class HTTPConnection: ChannelInboundHandler {
             return
         }
         switch state {
-        case .idle, .receiving: refuse(error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest, context)
+        case .idle, .receiving: refuse(error == .headerOverflow ? .header : .malformed, context)
         case .answering, .refused: context.close(promise: nil)
         }
     }
@@ -85,9 +85,9 @@ final class HTTPConnection: ChannelInboundHandler {
         state = .receiving(head, ByteBuffer())
         // RFC 9112, 3.2: HTTP/1.1 requires exactly one Host header.
         let hosts = head.headers[canonicalForm: "host"].count
-        guard hosts == 1 || (hosts == 0 && !head.isHTTP11) else { return refuse(.badRequest, context) }
+        guard hosts == 1 || (hosts == 0 && !head.isHTTP11) else { return refuse(.malformed, context) }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.bodyBytes {
-            return refuse(.payloadTooLarge, context)
+            return refuse(.body, context)
         }
         if head.isHTTP11, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
             context.writeAndFlush(
@@ -100,10 +100,11 @@ final class HTTPConnection: ChannelInboundHandler {
         bodyBytes = 0
     }
 
-    private func refuse(_ status: HTTPResponseStatus, _ context: ChannelHandlerContext) {
+    private func refuse(_ reason: ServerRefusal, _ context: ChannelHandlerContext) {
         state = .refused
         releaseBody()
-        onRefusal(ServerRefusal(Int(status.code)))
+        onRefusal(reason)
+        let status = reason.status
         let text = "\(status.code) \(status.reasonPhrase)\n"
         let headers: HTTPHeaders = [
             "Content-Type": "text/plain; charset=utf-8", "Content-Length": "\(text.utf8.count)", "Connection": "close",
@@ -232,4 +233,16 @@ final class HTTPConnection: ChannelInboundHandler {
 
 extension HTTPRequestHead {
     fileprivate var isHTTP11: Bool { version.major == 1 && version.minor >= 1 }
+}
+
+extension ServerRefusal {
+    /// How it is answered; a connection without a place is closed without an answer.
+    fileprivate var status: HTTPResponseStatus {
+        switch self {
+        case .header: .requestHeaderFieldsTooLarge
+        case .body: .payloadTooLarge
+        case .bodies, .connection: .serviceUnavailable
+        case .malformed: .badRequest
+        }
+    }
 }

@@ -71,15 +71,6 @@ package enum ServerRefusal: String, Sendable, CaseIterable {
     /// It is not HTTP: 400.
     case malformed
 
-    init(_ status: Int) {
-        self =
-            switch status {
-            case 413: .body
-            case 431: .header
-            case 503: .bodies
-            default: .malformed
-            }
-    }
 }
 
 /// TLS settings of a server. Files are in PEM.

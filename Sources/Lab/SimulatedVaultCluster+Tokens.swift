@@ -133,7 +133,7 @@ extension SimulatedVaultCluster {
         return token.life.policies
     }
 
-    /// Expired, revoked and unknown tokens are not told apart. Source: Vault's documentation, concepts/tokens, for the
+    /// Vault does not distinguish expired, revoked and unknown tokens. Source: Vault's documentation, concepts/tokens, for the
     /// words of newer versions.
     static func unknownToken(_ version: String) -> LabResponse {
         version.hasPrefix("1.8")

@@ -222,9 +222,6 @@ package struct SimulatedVaultCluster: Sendable {
     /// Initialises the cluster; all nodes stay sealed.
     package mutating func initialise() { isInitialised = true }
 
-    /// Changes what the nodes have in common.
-    package mutating func change(_ change: (inout Options) -> Void) { change(&options) }
-
     private mutating func open(_ index: Int, at now: Moment) -> [Election.Event] {
         nodes[index].forgetKeys()
         nodes[index].isSealed = false

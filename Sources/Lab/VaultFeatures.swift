@@ -103,7 +103,7 @@ extension SimulatedVaultCluster {
         package var clusterID: String?
         /// In place of the cluster's.
         package var version: String?
-        /// It takes itself for the active node, whoever holds the lock.
+        /// It reports itself active, whichever node holds the lock.
         package var claimsLeadership = false
         /// It holds the lock and does not become active. Source: vault#29694.
         package var refusesToLead = false

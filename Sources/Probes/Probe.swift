@@ -30,6 +30,9 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
 
     /// What is probed.
     package let kind: Kind
+    /// Whether the start waits for its first probe. Reading a backup whole may take an hour, and slowly changing facts
+    /// are asked for seldom.
+    package var isAwaited: Bool { kind != .backupContent && kind != .vaultFacts }
     /// `cluster/node` for what belongs to a cluster, else the name of the set.
     package let name: String
 

@@ -26,6 +26,12 @@ package struct S3Options: Sendable, Hashable {
 
     /// Every other option at its default.
     package init(bucket: String) { self.bucket = bucket }
+
+    /// Whether a bucket is best addressed in path style: object stores other than Amazon's rarely serve buckets under
+    /// host names of their own, and no certificate for *.s3.amazonaws.com covers a name with dots.
+    package static func prefersPathStyle(_ bucket: String, endpoint: String?) -> Bool {
+        bucket.contains(".") || !(endpoint?.hasSuffix(".amazonaws.com") ?? true)
+    }
 }
 
 /// Where the keys come from. They are read at each request, so rotating them needs no restart.

@@ -1,3 +1,4 @@
+package import Platform
 import Synchronization
 #if canImport(Glibc)
     import Glibc
@@ -56,6 +57,20 @@ package final class SerialExecution: @unchecked Sendable {
         count += 1
         use { job.runSynchronously(on: SerialExecution.generic) }
         return true
+    }
+
+    /// Runs everything that is due until a time, which it then is.
+    /// - Parameter each: called after each job.
+    package func run(_ time: VirtualTime, until end: Instant, each: () -> Void = {}) {
+        // What wakes is to run on this thread as well.
+        use {
+            while true {
+                while step() { each() }
+                guard let next = time.nextDeadline, next <= end else { break }
+                time.move(to: next)
+            }
+            time.move(to: end)
+        }
     }
 
     private func add(_ job: UnownedJob) { jobs.append(job) }

@@ -66,7 +66,7 @@ struct EstateDiscovery {
         var options = S3Options(bucket: bucket.name)
         options.endpoint = bucket.endpoint
         options.region = bucket.region
-        options.pathStyle = bucket.name.contains(".") || !(bucket.endpoint?.hasSuffix(".amazonaws.com") ?? true)
+        options.pathStyle = S3Options.prefersPathStyle(bucket.name, endpoint: bucket.endpoint)
         let variables = environment
         let client = S3Client(
             options, http: http, files: platform.files, time: platform.time, environment: { variables[$0] })

@@ -1,6 +1,6 @@
-import Console
 import ArgumentParser
 import Config
+import Console
 import FoundationEssentials
 import Platform
 import Probes

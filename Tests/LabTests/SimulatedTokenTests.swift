@@ -6,13 +6,8 @@ import Testing
 
 /// Answers about tokens compared with those of a real Vault 1.8.
 struct SimulatedTokenTests {
-    private struct Fixed: RandomSource { func next() -> UInt64 { 0x0123_4567_89ab_cdef } }
-    private let random = Fixed()
+    private let random = FixedRandom()
     private static let token = "s.lab-token"
-
-    private func at(_ seconds: Double) -> Moment {
-        Moment(monotonic: Instant(nanoseconds: Int64(seconds * 1e9)), wall: Timestamp(seconds: 1_795_467_001 + seconds))
-    }
 
     private func cluster(_ life: SimulatedVaultCluster.TokenLife? = nil) -> SimulatedVaultCluster {
         var cluster = SimulatedVaultCluster(
@@ -40,28 +35,16 @@ struct SimulatedTokenTests {
             Issue.record("\(name): \(reply)", sourceLocation: sourceLocation)
             return
         }
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/\(name).http")
-        let text = try String(contentsOf: file, encoding: .utf8).replacingOccurrences(of: "\r\n", with: "\n")
+        let recording = try Recording(name)
+        #expect(response.status == recording.status, "\(name)", sourceLocation: sourceLocation)
         #expect(
-            response.status == Int(text.split(separator: " ")[1].prefix(3)), "\(name)", sourceLocation: sourceLocation)
-        let start = try #require(text.range(of: "\n{"))
-        let recorded = try JSONSerialization.jsonObject(with: Data(text[start.lowerBound...].utf8))
-        let ours = try JSONSerialization.jsonObject(with: Data(response.body))
-        #expect(shape(ours) == shape(recorded), "\(name)", sourceLocation: sourceLocation)
+            try recording.shape(response.body, Self.live) == recording.shape(live: Self.live), "\(name)",
+            sourceLocation: sourceLocation)
     }
 
     private static let live: Set = [
         "request_id", "accessor", "creation_time", "expire_time", "issue_time", "ttl", "id",
     ]
-
-    private func shape(_ value: Any, _ key: String = "") -> String {
-        if let object = value as? [String: Any] {
-            return "{" + object.keys.sorted().map { "\($0):\(shape(object[$0] as Any, $0))" }.joined(separator: ",")
-                + "}"
-        }
-        if let list = value as? [Any] { return "[" + list.map { shape($0) }.joined(separator: ",") + "]" }
-        return Self.live.contains(key) ? "live" : "\(value)"
-    }
 
     @Test func lookUpsAreAsRecorded() throws {
         for (life, name) in [
@@ -94,7 +77,7 @@ struct SimulatedTokenTests {
 
     @Test func aSecretIDOfOneUseLogsInOnce() throws {
         var cluster = cluster()
-        cluster.change { $0.secretIDUses = 1 }
+        cluster.options.secretIDUses = 1
         let options = cluster.options
         let body = "{\"role_id\":\"\(options.roleID)\",\"secret_id\":\"\(options.secretID)\"}"
         guard case .response(let login) = ask(&cluster, "auth/approle/login", method: "POST", body: body) else {
@@ -119,9 +102,9 @@ struct SimulatedTokenTests {
     @Test func auditDevicesBlockWhatIsAudited() throws {
         var cluster = cluster(.init(ttl: 3600))
         try expect(ask(&cluster, "sys/audit"), like: "active.audit-list")
-        cluster.change { $0.audit = .full }
+        cluster.options.audit = .full
         try expect(ask(&cluster, "smtp/canary/admin"), like: "audit-full.canary-read")
-        cluster.change { $0.audit = .blocked }
+        cluster.options.audit = .blocked
         #expect(ask(&cluster, "smtp/canary/admin") == .hang)
         guard case .response(let health) = ask(&cluster, "sys/health") else {
             Issue.record("health hangs")

@@ -6,14 +6,9 @@ import Testing
 
 /// Answers compared with those of a real Vault 1.8 in the same state.
 struct SimulatedVaultClusterTests {
-    private struct Fixed: RandomSource { func next() -> UInt64 { 0x0123_4567_89ab_cdef } }
-    private let random = Fixed()
+    private let random = FixedRandom()
     private let root = "s.LabRootToken00000000000"
     private let watch = "s.LabWatchToken0000000000"
-
-    private func at(_ seconds: Double) -> Moment {
-        Moment(monotonic: Instant(nanoseconds: Int64(seconds * 1e9)), wall: Timestamp(seconds: 1_795_467_001 + seconds))
-    }
 
     private func cluster(
         _ options: SimulatedVaultCluster.Options = SimulatedVaultCluster.Options(), unsealed: Bool = true
@@ -48,17 +43,13 @@ struct SimulatedVaultClusterTests {
     private func expect(_ response: LabResponse, like name: String, sourceLocation: SourceLocation = #_sourceLocation)
         throws
     {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/\(name).http")
-        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\r\n").joined(
-            separator: "\n")
-        let parts = text.split(separator: "\n{", maxSplits: 1)
-        let recorded = try JSONSerialization.jsonObject(with: Data("{\(parts[1])".utf8))
-        let ours = try JSONSerialization.jsonObject(with: Data(response.body))
-        let status = Int(text.split(separator: " ")[1])
-        #expect(response.status == status, "\(name)", sourceLocation: sourceLocation)
+        let recording = try Recording(name)
+        #expect(response.status == recording.status, "\(name)", sourceLocation: sourceLocation)
         #expect(response.headers["Content-Type"] == "application/json", sourceLocation: sourceLocation)
         #expect(response.headers["Cache-Control"] == "no-store", sourceLocation: sourceLocation)
-        #expect(shape(ours) == shape(recorded), "\(name)", sourceLocation: sourceLocation)
+        #expect(
+            try recording.shape(response.body, Self.live) == recording.shape(live: Self.live), "\(name)",
+            sourceLocation: sourceLocation)
     }
 
     private static let live: Set = [
@@ -66,15 +57,6 @@ struct SimulatedVaultClusterTests {
         "creation_time",
         "expire_time", "issue_time", "ttl", "id", "storage_type",
     ]
-
-    private func shape(_ value: Any, _ key: String = "") -> String {
-        if let object = value as? [String: Any] {
-            return "{" + object.keys.sorted().map { "\($0):\(shape(object[$0] as Any, $0))" }.joined(separator: ",")
-                + "}"
-        }
-        if let list = value as? [Any] { return "[" + list.map { shape($0) }.joined(separator: ",") + "]" }
-        return Self.live.contains(key) ? "live" : "\(value)"
-    }
 
     @Test func activeNodeAnswersAsRecorded() throws {
         var cluster = cluster()

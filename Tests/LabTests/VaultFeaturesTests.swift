@@ -5,8 +5,7 @@ import Testing
 
 /// The simulated cluster says what other versions and editions say.
 struct VaultFeaturesTests {
-    private struct Fixed: RandomSource { func next() -> UInt64 { 0x0123_4567_89ab_cdef } }
-    private let random = Fixed()
+    private let random = FixedRandom()
     private let start = Moment(
         monotonic: Instant(nanoseconds: 0), wall: Timestamp(milliseconds: 1_795_467_000_000))
 

@@ -50,12 +50,6 @@ func json(_ status: Int, _ body: String) -> HTTPResponse {
 }
 
 /// A platform whose clocks stand still and whose log is collected.
-final class LogLines: Sendable {
-    private let lines = Mutex<[String]>([])
-    var all: [String] { lines.withLock { $0 } }
-    func add(_ line: String) { lines.withLock { $0.append(line) } }
-}
-
 func testPlatform(_ time: any TimeSource = VirtualTime(), log lines: LogLines = LogLines(), level: Logger.Level = .info)
     -> Platform
 {

@@ -163,12 +163,12 @@ struct VaultSessionTests {
     @Test func aBlockedAuditDeviceIsSeen() async {
         let estate = Estate(Self.file)
         #expect(await estate.turns(3).samples.value("vault_audit_blocked") == 0)
-        estate.change { $0.change { $0.audit = .blocked } }
+        estate.change { $0.options.audit = .blocked }
         let (samples, _) = await estate.turns(4)
         #expect(samples.value("vault_canary_failure", ["reason": "blocked"]) == 1)
         #expect(samples.value("vault_audit_blocked") == 1)
         #expect(samples.value("vault_token_valid") == 1, "it was good a moment ago")
-        estate.change { $0.change { $0.audit = .working } }
+        estate.change { $0.options.audit = .working }
         #expect(await estate.turns(2).samples.value("vault_audit_blocked") == 0)
     }
 

@@ -33,16 +33,7 @@ import Web
 
         /// Lets a span go by, and everything happen that is due in it.
         func pass(_ span: Duration) {
-            let end = time.monotonic() + span
-            // What wakes is to run on this thread as well.
-            execution.use {
-                while true {
-                    while execution.step() { life.systemd.check() }
-                    guard let next = time.nextDeadline, next <= end else { break }
-                    time.move(to: next)
-                }
-                time.move(to: end)
-            }
+            execution.run(time, until: time.monotonic() + span) { life.systemd.check() }
         }
 
         var notReady: String? { life.api?.notReady() ?? nil }

@@ -81,7 +81,7 @@ final class StateRig {
     func pass(_ span: Duration) {
         let end = time.monotonic() + span
         while time.monotonic() < end {
-            run(until: min(end, time.monotonic() + StateRig.look))
+            execution.run(time, until: min(end, time.monotonic() + StateRig.look))
             notice()
         }
     }
@@ -100,7 +100,7 @@ final class StateRig {
     /// Ends the agent.
     func stop() {
         execution.use { _ = requests.yield(.stop) }
-        run(until: time.monotonic() + .seconds(30))
+        execution.run(time, until: time.monotonic() + .seconds(30))
     }
 
     /// The newest samples of a metric.
@@ -108,17 +108,6 @@ final class StateRig {
         let now = time.wall().milliseconds
         return agent.store.select([Matcher("__name__", equals: metric)], start: now - 60_000, end: now)
             .compactMap { series in series.points.last.map { (series.labels, $0.v) } }
-    }
-
-    private func run(until end: Instant) {
-        execution.use {
-            while true {
-                while execution.step() {}
-                guard let next = time.nextDeadline, next <= end else { break }
-                time.move(to: next)
-            }
-            time.move(to: end)
-        }
     }
 
     private func notice() {
@@ -150,20 +139,6 @@ final class StateRig {
 
 private final class Found: Sendable {
     let value = Mutex<StateRig.Alerts>([:])
-}
-
-/// The last lines of a log, from any thread.
-final class LogLines: Sendable {
-    private let lines = Mutex<[String]>([])
-    private static let limit = 1000
-    var all: [String] { lines.withLock { $0 } }
-
-    func add(_ line: String) {
-        lines.withLock { lines in
-            if lines.count == LogLines.limit { lines.removeFirst(LogLines.limit / 2) }
-            lines.append(line)
-        }
-    }
 }
 
 /// The API without a socket.

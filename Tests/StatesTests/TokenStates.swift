@@ -86,7 +86,7 @@ enum TokenStates {
             name: "a policy that allows nothing but the canary", source: "Recorded active.canary-denied",
             isHealthy: true
         ) { estate in
-            estate.vault.change { $0.watchAllows = [] }
+            estate.vault.options.watchAllows = []
         },
     ]
 
@@ -124,7 +124,7 @@ enum TokenStates {
             name: "a token in a file was revoked, on a newer Vault", source: "Vault's documentation, concepts/tokens",
             fires: ["VaultTokenInvalid"]
         ) { estate in
-            estate.vault.change { $0.version = "1.17.2" }
+            estate.vault.options.version = "1.17.2"
             estate.vault.revoke(token: fileToken)
         },
     ]
@@ -132,27 +132,23 @@ enum TokenStates {
     private static let logins: [StateRow] = [
         appRole(
             "AppRole tokens of 20 minutes", "Recorded approle.login", isHealthy: true, lasts: .seconds(3 * 3600)
-        ) { estate in estate.vault.change { $0.issuedLife = Life(ttl: 1200, explicitMaxTTL: 3600) } },
+        ) { estate in estate.vault.options.issuedLife = Life(ttl: 1200, explicitMaxTTL: 3600) },
         appRole(
             "AppRole batch tokens of 20 minutes", "Recorded approle.login-batch", isHealthy: true,
             lasts: .seconds(2 * 3600)
-        ) { estate in estate.vault.change { $0.issuedLife = Life(ttl: 1200, isBatch: true) } },
+        ) { estate in estate.vault.options.issuedLife = Life(ttl: 1200, isBatch: true) },
         appRole(
             "AppRole tokens of 10 s and a secret id of one use", "Field case A8", fires: ["VaultSecretIDSpent"]
         ) { estate in
-            estate.vault.change {
-                $0.issuedLife = Life(ttl: 10)
-                $0.secretIDUses = 1
-            }
+            estate.vault.options.issuedLife = Life(ttl: 10)
+            estate.vault.options.secretIDUses = 1
         },
         appRole(
             "a spent secret id, and the token at its maximum", "Field case A8; recorded approle.login-exhausted",
             fires: ["VaultCanaryBlind", "VaultSecretIDSpent"]
         ) { estate in
-            estate.vault.change {
-                $0.issuedLife = Life(ttl: 600, explicitMaxTTL: 1200)
-                $0.secretIDUses = 1
-            }
+            estate.vault.options.issuedLife = Life(ttl: 600, explicitMaxTTL: 1200)
+            estate.vault.options.secretIDUses = 1
         },
         appRole(
             "a wrong secret id", "Recorded approle.login-wrong-secret", fires: ["VaultCanaryBlind"]
@@ -165,14 +161,14 @@ enum TokenStates {
             fires: ["VaultTokenEnding"]
         ) { estate in
             let end = estate.time.wall() + .seconds(10 * day)
-            estate.vault.change { $0.secretIDEnd = end }
+            estate.vault.options.secretIDEnd = end
         },
         appRole(
             "a secret id with two days left", "vault#8020; recorded approle.secret-id-lookup",
             fires: ["VaultTokenEnding", "VaultTokenEndingSoon"]
         ) { estate in
             let end = estate.time.wall() + .seconds(2 * day)
-            estate.vault.change { $0.secretIDEnd = end }
+            estate.vault.options.secretIDEnd = end
         },
         appRole(
             "a token from a login was revoked by somebody", "Recorded token.lookup-self-revoked", isHealthy: true
@@ -277,18 +273,18 @@ enum TokenStates {
         StateRow(
             name: "an audit device blocks", source: "Field case A11; recovery.md 5.4",
             fires: ["VaultSecretReadFailing", "VaultServesNothing", "VaultAuditBlocked"]
-        ) { $0.vault.change { $0.audit = .blocked } },
+        ) { $0.vault.options.audit = .blocked },
         appRole(
             "an audit device blocks when the agent starts and would log in", "Field case A11; recovery.md 5.4",
             fires: ["VaultSecretReadFailing", "VaultServesNothing"]
-        ) { $0.vault.change { $0.audit = .blocked } },
+        ) { $0.vault.options.audit = .blocked },
         StateRow(
             name: "the only audit device's disk is full", source: "Recorded audit-full.canary-read",
             fires: ["VaultSecretReadFailing", "VaultServesNothing"]
-        ) { $0.vault.change { $0.audit = .full } },
+        ) { $0.vault.options.audit = .full },
         StateRow(
             name: "no audit device is enabled", source: "OpenBao #2168; recovery.md 8", fires: ["VaultAuditNone"]
-        ) { $0.vault.change { $0.auditDevices = [:] } },
+        ) { $0.vault.options.auditDevices = [:] },
         StateRow(
             name: "an audit entry failed once and reads are fine", source: "Field case B3, vault#27531",
             mayFire: ["VaultAuditFailing"]

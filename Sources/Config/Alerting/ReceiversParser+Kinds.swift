@@ -115,8 +115,8 @@ extension ReceiversParser {
     /// Those that say who gets a mail.
     private static let addressHeaders: Set<String> = ["cc", "bcc"]
 
-    /// Refuses a list of mail addresses of which some would be left out: nobody would see that a mail does not reach them.
-    /// What a template makes is not known here.
+    /// Refuses a list of mail addresses of which some would be left out: mails would never reach those. The result of a
+    /// template is not known here.
     func refuseOtherThanAddresses(_ text: String, _ key: String, limit: Int = .max, at position: SourcePosition) {
         guard !text.isEmpty, !text.contains("{{") else { return }
         if let part = Mailbox.firstInvalid(text) {

@@ -257,11 +257,10 @@ extension PostgresCheck {
         return facts
     }
 
-    /// On a replica nothing is archived unless `archive_mode` is `always`.
     private static let archiver = PostgresCheck(
         name: "archiver", isSlow: true,
         sql: """
-            SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery() AS archives, \
+            SELECT \(PostgresSQL.archives) AS archives, \
             archived_count AS archived, failed_count AS failed, extract(epoch FROM last_archived_time) AS archived_at, \
             extract(epoch FROM last_failed_time) AS failed_at FROM pg_stat_archiver
             """
@@ -284,7 +283,7 @@ extension PostgresCheck {
     private static let archiveQueue = PostgresCheck(
         name: "archive_queue", isSlow: true,
         sql: """
-            SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery() AS archives, \
+            SELECT \(PostgresSQL.archives) AS archives, \
             count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(modification)), 0) AS age \
             FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'
             """

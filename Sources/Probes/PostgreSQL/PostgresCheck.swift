@@ -46,6 +46,10 @@ struct PostgresCheckFailure: Error, Hashable, Sendable {
 
 /// Fragments of SQL and the fixed queries.
 enum PostgresSQL {
+    /// Whether the server archives its write-ahead log: on a replica only where `archive_mode` is `always`.
+    static let archives =
+        "current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery()"
+
     /// Quotes an identifier, with or without a schema, part by part.
     static func identifier(_ name: String) -> String {
         name.split(separator: ".").map {

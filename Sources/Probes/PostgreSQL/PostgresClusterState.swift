@@ -56,7 +56,7 @@ struct PostgresClusterState: Sendable {
         configuredReplicas = expectedReplicas
     }
 
-    /// As configured, or all servers but one: those that are fed from an archive stream from nobody.
+    /// As configured, or all servers but one, without those that are fed from an archive, which do not stream.
     var expectedReplicas: Int {
         configuredReplicas ?? max(0, servers.count - 1 - servers.count { seen[$0]?.isArchiveFed == true })
     }
@@ -125,7 +125,7 @@ struct PostgresClusterState: Sendable {
         set.add("postgres_cluster_servers", servers.count)
         set.add("postgres_cluster_servers_up", servers.count { seen[$0]?.isUp == true })
         let primaries = primaries
-        // The primary may be the one that lets nobody in.
+        // The primary may be a server that refuses the agent.
         let isKnown = !primaries.isEmpty || !servers.contains { seen[$0]?.isRefusing == true }
         if isKnown { set.add("postgres_cluster_primaries", primaries.count) }
         for server in primaries { set.add("postgres_cluster_primary_info", 1, ["server": server]) }

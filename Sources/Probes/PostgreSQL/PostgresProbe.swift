@@ -240,7 +240,7 @@ final class PostgresProbe: RunnableProbe {
             position: identity.position, reportedPosition: row.number("primary_end"),
             replayAge: row.number("replay_age"), applyDelay: max(0, row.number("apply_delay") ?? 0))
         let lag = cluster.lag(of: options.name, replica)
-        // A replica that nobody told a primary has no receiver by design.
+        // A replica without primary_conninfo has no receiver by design.
         let isArchiveFed = PostgresProbe.isArchiveFed(row)
         set.add("postgres_replica_archive_fed", isArchiveFed)
         if !isArchiveFed { set.add("postgres_receiver_streaming", replica.isStreaming) }
@@ -264,7 +264,8 @@ final class PostgresProbe: RunnableProbe {
         var parts = [identity.versionText]
         var health = TargetStatus.Health.ok
         if identity.inRecovery {
-            if turn.receiver.map(PostgresProbe.isArchiveFed) == true {
+            let isArchiveFed = turn.receiver.map(PostgresProbe.isArchiveFed) == true
+            if isArchiveFed {
                 parts.append("fed from an archive")
             } else if turn.receiver?.text("status") != "streaming" {
                 parts.append("not streaming")
@@ -272,10 +273,10 @@ final class PostgresProbe: RunnableProbe {
             }
             if let seconds = lag?.seconds {
                 parts.append("lag \(Int64(saturating: seconds.rounded())) s")
-                let delay = turn.receiver?.number("apply_delay") ?? 0
+                let delay = max(0, turn.receiver?.number("apply_delay") ?? 0)
                 if delay > 0 { parts.append("of which \(Int64(saturating: delay.rounded())) s are set") }
-                let seconds = seconds - max(0, delay)
-                if turn.receiver.map(PostgresProbe.isArchiveFed) == true {
+                let seconds = seconds - delay
+                if isArchiveFed {
                     if seconds > 3600 { health = max(health, .warning) }
                 } else if seconds > 60 {
                     health = .critical
@@ -299,7 +300,7 @@ final class PostgresProbe: RunnableProbe {
             warnings: warnings)
     }
 
-    /// - Parameter refusal: where the server answered and let nobody in.
+    /// - Parameter refusal: where the server answered and refused the agent.
     private func down(_ failure: ProbeFailure, refusal: PostgresError? = nil) -> ProbeReport {
         let now = platform.time.now()
         let (derived, confirm, roleChanges) = cluster.observe(

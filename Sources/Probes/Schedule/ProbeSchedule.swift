@@ -12,8 +12,7 @@ package final class ProbeSchedule: Sendable {
         package var results: @Sendable ([ProbeResult]) -> Void
         /// Called after each turn of any target, as a sign of progress.
         package var progress: @Sendable () -> Void
-        /// Called once, when every target has been probed once, whatever the outcome. Verification of backup content is
-        /// not waited for, nor are slowly changing facts.
+        /// Called once, when every target that `isAwaited` has been probed once, whatever the outcome.
         package var firstRoundEnded: @Sendable () -> Void
 
         /// - Parameters:
@@ -57,7 +56,7 @@ package final class ProbeSchedule: Sendable {
         self.platform = platform
         self.events = events
         let targets = set.probes.map(\.target)
-        let awaited = targets.filter { $0.kind != .backupContent && $0.kind != .vaultFacts }
+        let awaited = targets.filter(\.isAwaited)
         state = Mutex(
             State(
                 turns: ProbeTurns(confirmationGap: confirmationGap), awaitingFirst: Set(awaited),

@@ -42,8 +42,9 @@ struct HealthAnswer: Decodable, Sendable, Hashable {
         clusterName = fields.text("cluster_name")
         clusterID = fields.text("cluster_id")
         lastWAL = fields["last_wal"]
-        replicationDRMode = fields.text("replication_dr_mode").flatMap { $0 == "unknown" ? nil : $0 }
-        replicationPerformanceMode = fields.text("replication_performance_mode").flatMap { $0 == "unknown" ? nil : $0 }
+        func mode(_ name: String) -> String? { fields.text(name).flatMap { $0 == "unknown" ? nil : $0 } }
+        replicationDRMode = mode("replication_dr_mode")
+        replicationPerformanceMode = mode("replication_performance_mode")
         enterprise = fields["enterprise"]
         echoDurationMs = fields["echo_duration_ms"]
         clockSkewMs = fields["clock_skew_ms"]
@@ -107,8 +108,7 @@ struct LeaderAnswer: Decodable, Sendable, Hashable {
         let fields = try LenientFields(decoder)
         haEnabled = fields["ha_enabled"]
         isSelf = fields["is_self"]
-        let since: String? = fields["active_time"]
-        activeSince = since.flatMap { Timestamp(rfc3339: $0) }.flatMap { $0.milliseconds > 0 ? $0 : nil }
+        activeSince = fields.time("active_time").flatMap { $0.milliseconds > 0 ? $0 : nil }
         leaderAddress = fields.text("leader_address")
         raftCommittedIndex = fields["raft_committed_index"]
         raftAppliedIndex = fields["raft_applied_index"]
@@ -139,6 +139,9 @@ struct LenientFields {
         let text: String? = self[name]
         return text.nonEmpty
     }
+
+    /// A time in RFC 3339; nil for anything else. Vault writes the year 1 for never.
+    func time(_ name: String) -> Timestamp? { text(name).flatMap { Timestamp(rfc3339: $0) } }
 }
 
 extension String? {

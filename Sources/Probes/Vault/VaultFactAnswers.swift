@@ -22,7 +22,7 @@ struct ReplicationAnswer: Decodable, Sendable {
         init(from decoder: any Decoder) throws {
             let fields = try LenientFields(decoder)
             isConnected = fields.text("connection_status").map { $0 == "connected" }
-            lastHeartbeat = fields.text("last_heartbeat").flatMap { Timestamp(rfc3339: $0) }
+            lastHeartbeat = fields.time("last_heartbeat")
         }
     }
 
@@ -97,7 +97,7 @@ struct SealBackendsAnswer: Decodable, Sendable {
     init(from decoder: any Decoder) throws { backends = try LenientFields(decoder)["backends"] ?? [] }
 }
 
-/// sys/ha-status, from Vault 1.10 on: the active node and those that it has heard from since it became active.
+/// sys/ha-status, from Vault 1.10 on: the active node and the standbys whose heartbeats it has received.
 struct HAStatusAnswer: Decodable, Sendable {
     struct Member: Decodable, Sendable {
         var address: String?
@@ -106,7 +106,7 @@ struct HAStatusAnswer: Decodable, Sendable {
         init(from decoder: any Decoder) throws {
             let fields = try LenientFields(decoder)
             address = fields.text("api_address") ?? fields.text("hostname")
-            lastEcho = fields.text("last_echo").flatMap { Timestamp(rfc3339: $0) }
+            lastEcho = fields.time("last_echo")
         }
     }
 
@@ -167,8 +167,8 @@ struct LicenseAnswer: Decodable, Sendable {
 
         init(from decoder: any Decoder) throws {
             let fields = try LenientFields(decoder)
-            expiry = fields.text("expiration_time").flatMap { Timestamp(rfc3339: $0) }
-            termination = fields.text("termination_time").flatMap { Timestamp(rfc3339: $0) }
+            expiry = fields.time("expiration_time")
+            termination = fields.time("termination_time")
         }
     }
 
@@ -200,6 +200,6 @@ struct AutosnapshotAnswer: Decodable, Sendable {
     init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
         consecutiveErrors = fields["consecutive_errors"]
-        lastEnd = fields.text("last_snapshot_end").flatMap { Timestamp(rfc3339: $0) }
+        lastEnd = fields.time("last_snapshot_end")
     }
 }

@@ -86,11 +86,10 @@ final class VaultFactsProbe: RunnableProbe {
 
     private func askReplication(_ turn: inout Turn) async {
         for (kind, mode) in cluster.replicationModes.sorted(by: { $0.key < $1.key }) where mode != "disabled" {
-            var answer = await ask("replication_\(kind)", "/v1/sys/replication/\(kind)/status", &turn)
-                .flatMap { decodeJSON(Enveloped<ReplicationAnswer>.self, $0)?.answer }
+            var answer = await ask(
+                ReplicationAnswer.self, "replication_\(kind)", "/v1/sys/replication/\(kind)/status", &turn)
             if answer?.mode == nil {
-                let both = await ask("replication", "/v1/sys/replication/status", &turn)
-                    .flatMap { decodeJSON(Enveloped<ReplicationsAnswer>.self, $0)?.answer }
+                let both = await ask(ReplicationsAnswer.self, "replication", "/v1/sys/replication/status", &turn)
                 answer = kind == "dr" ? both?.dr : both?.performance
             }
             if let answer, answer.mode != nil { add(answer, kind, to: &turn) }
@@ -132,8 +131,8 @@ final class VaultFactsProbe: RunnableProbe {
         for (node, observation) in cluster.observations where observation.isSealed == false {
             guard let type = observation.seal?.type, type != "shamir" else { continue }
             let answer = await ask(
-                "seal_backend", "/v1/sys/seal-backend-status", &turn, base: node.url, key: "seal_backend/\(node.name)"
-            ).flatMap { decodeJSON(Enveloped<SealBackendsAnswer>.self, $0)?.answer }
+                SealBackendsAnswer.self, "seal_backend", "/v1/sys/seal-backend-status", &turn, base: node.url,
+                key: "seal_backend/\(node.name)")
             var names: Set<String> = []
             for backend in answer?.backends.prefix(VaultFactsProbe.memberLimit) ?? [] where backend.isDisabled != true {
                 let name = backend.name ?? type
@@ -149,18 +148,14 @@ final class VaultFactsProbe: RunnableProbe {
         var questions = [("rekey", "/v1/sys/rekey/init", "unseal")]
         if sealType != "shamir" { questions.append(("rekey_recovery", "/v1/sys/rekey-recovery-key/init", "recovery")) }
         for (fact, path, keys) in questions {
-            guard let answer = await attempt(fact, path, &turn) else { continue }
+            guard let answer = await ask(KeyAttemptAnswer.self, fact, path, &turn) else { continue }
             turn.set.add("vault_rekey_started", answer.isStarted, ["keys": keys])
             turn.set.add("vault_rekey_progress", answer.progress.map(Double.init), ["keys": keys])
         }
-        if let answer = await attempt("generate_root", "/v1/sys/generate-root/attempt", &turn) {
+        if let answer = await ask(KeyAttemptAnswer.self, "generate_root", "/v1/sys/generate-root/attempt", &turn) {
             turn.set.add("vault_root_generation_started", answer.isStarted)
             turn.set.add("vault_root_generation_progress", answer.progress.map(Double.init))
         }
-    }
-
-    private func attempt(_ fact: String, _ path: String, _ turn: inout Turn) async -> KeyAttemptAnswer? {
-        await ask(fact, path, &turn).flatMap { decodeJSON(Enveloped<KeyAttemptAnswer>.self, $0)?.answer }
     }
 
     // MARK: Questions with a token
@@ -169,9 +164,7 @@ final class VaultFactsProbe: RunnableProbe {
         guard cluster.options.hasToken, !turn.isOver else { return }
         guard case .success(let token) = await cluster.session.token(base: turn.base) else { return }
         turn.token = token
-        if let answer = await ask("ha_status", "/v1/sys/ha-status", &turn)
-            .flatMap({ decodeJSON(Enveloped<HAStatusAnswer>.self, $0)?.answer })
-        {
+        if let answer = await ask(HAStatusAnswer.self, "ha_status", "/v1/sys/ha-status", &turn) {
             turn.set.add("vault_ha_nodes", answer.members.count)
             var addresses: Set<String> = []
             for member in answer.members.prefix(VaultFactsProbe.memberLimit) {
@@ -185,9 +178,7 @@ final class VaultFactsProbe: RunnableProbe {
         let isRaft = cluster.storageType == "raft"
         if isRaft { await askRaft(&turn) }
         guard cluster.observations.contains(where: { $0.observation.isEnterprise }) else { return }
-        if let answer = await ask("license", "/v1/sys/license/status", &turn)
-            .flatMap({ decodeJSON(Enveloped<LicenseAnswer>.self, $0)?.answer })
-        {
+        if let answer = await ask(LicenseAnswer.self, "license", "/v1/sys/license/status", &turn) {
             turn.set.add("vault_license_expiry_timestamp_seconds", answer.expiry)
             turn.set.add("vault_license_termination_timestamp_seconds", answer.termination)
         }
@@ -195,8 +186,8 @@ final class VaultFactsProbe: RunnableProbe {
     }
 
     private func askRaft(_ turn: inout Turn) async {
-        if let answer = await ask("raft_autopilot", "/v1/sys/storage/raft/autopilot/state", &turn)
-            .flatMap({ decodeJSON(Enveloped<AutopilotAnswer>.self, $0)?.answer })
+        if let answer = await ask(
+            AutopilotAnswer.self, "raft_autopilot", "/v1/sys/storage/raft/autopilot/state", &turn)
         {
             turn.set.add("vault_raft_healthy", answer.isHealthy)
             turn.set.add("vault_raft_failure_tolerance", answer.failureTolerance.map(Double.init))
@@ -204,8 +195,8 @@ final class VaultFactsProbe: RunnableProbe {
                 turn.set.add("vault_raft_server_healthy", server.isHealthy, ["server": name])
             }
         }
-        if let servers = await ask("raft_configuration", "/v1/sys/storage/raft/configuration", &turn)
-            .flatMap({ decodeJSON(Enveloped<RaftConfigurationAnswer>.self, $0)?.answer.servers })
+        if let servers = await ask(
+            RaftConfigurationAnswer.self, "raft_configuration", "/v1/sys/storage/raft/configuration", &turn)?.servers
         {
             turn.set.add("vault_raft_servers", servers.count)
             turn.set.add("vault_raft_voters", servers.count { $0.isVoter == true })
@@ -215,13 +206,13 @@ final class VaultFactsProbe: RunnableProbe {
     private func askAutosnapshots(_ turn: inout Turn) async {
         let path = "/v1/sys/storage/raft/snapshot-auto"
         guard
-            let names = await ask("autosnapshot", path + "/config?list=true", &turn)
-                .flatMap({ decodeJSON(Enveloped<KeysAnswer>.self, $0)?.answer.keys })
+            let names = await ask(KeysAnswer.self, "autosnapshot", path + "/config?list=true", &turn)?.keys
         else { return }
         for name in Set(names).sorted().prefix(VaultFactsProbe.snapshotLimit) where VaultFactsProbe.isPlain(name) {
             guard
-                let answer = await ask("autosnapshot", path + "/status/" + name, &turn, key: "autosnapshot/" + name)
-                    .flatMap({ decodeJSON(Enveloped<AutosnapshotAnswer>.self, $0)?.answer })
+                let answer = await ask(
+                    AutosnapshotAnswer.self, "autosnapshot", path + "/status/" + name, &turn,
+                    key: "autosnapshot/" + name)
             else { continue }
             turn.set.add(
                 "vault_autosnapshot_consecutive_errors", answer.consecutiveErrors.map(Double.init), ["name": name])
@@ -244,10 +235,11 @@ final class VaultFactsProbe: RunnableProbe {
     /// - Parameters:
     ///   - fact: the value of the label `fact`.
     ///   - key: tells questions of one fact apart; the fact itself unless given.
-    /// - Returns: the body of a 200; nil for any other answer, for none, and while the question rests.
-    private func ask(
-        _ fact: String, _ path: String, _ turn: inout Turn, base: String? = nil, key: String? = nil
-    ) async -> [UInt8]? {
+    /// - Returns: what a 200 says; nil for any other answer, for none, and while the question rests.
+    private func ask<Answer: Decodable & Sendable>(
+        _ type: Answer.Type, _ fact: String, _ path: String, _ turn: inout Turn, base: String? = nil,
+        key: String? = nil
+    ) async -> Answer? {
         let key = key ?? fact
         let now = cluster.platform.time.monotonic()
         let left = turn.end - now
@@ -268,7 +260,7 @@ final class VaultFactsProbe: RunnableProbe {
         case .success(let response):
             turn.answers += 1
             turn.facts[fact] = response.status == 200
-            if response.status == 200 { return response.body }
+            if response.status == 200 { return decodeJSON(Enveloped<Answer>.self, response.body)?.answer }
             // What is refused or unknown now is so in a minute too; a server's own trouble may pass.
             if (300..<500).contains(response.status) {
                 let again = cluster.platform.time.monotonic() + VaultFactsProbe.rest

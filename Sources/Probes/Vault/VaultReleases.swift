@@ -15,7 +15,7 @@ enum VaultReleases {
     private static let longTerm: Set<Int> = [16, 19]
 
     /// When maintenance of a version ended; nil where it has not, or is not known to.
-    /// - Parameter version: as Vault reports it: `1.15.4`, `1.16.3+ent.hsm`. A build of one's own (`-dev`) is nobody's
+    /// - Parameter version: as Vault reports it: `1.15.4`, `1.16.3+ent.hsm`. A development build (`-dev`) is not a
     ///   release.
     static func supportEnd(_ version: String) -> Timestamp? {
         guard !version.contains("-") else { return nil }

@@ -49,7 +49,7 @@ struct GrantAnswer: Decodable, Sendable, Hashable {
 
 /// What auth/approle/role/…/secret-id/lookup says of a secret id.
 struct SecretIDAnswer: Decodable, Sendable, Hashable {
-    /// The year 1 when it never ends.
+    /// Nil when it never ends.
     var expiry: Timestamp?
     /// Seconds; 0 when it never ends.
     var ttl: Int64?
@@ -58,8 +58,7 @@ struct SecretIDAnswer: Decodable, Sendable, Hashable {
 
     init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
-        let text: String? = fields["expiration_time"]
-        expiry = text.flatMap { Timestamp(rfc3339: $0) }.flatMap { $0.milliseconds > 0 ? $0 : nil }
+        expiry = fields.time("expiration_time").flatMap { $0.milliseconds > 0 ? $0 : nil }
         ttl = fields["secret_id_ttl"]
         remainingUses = fields["secret_id_num_uses"]
     }
@@ -111,10 +110,7 @@ extension HTTPResponse {
     }
 
     /// Vault's own words; empty when the body is not Vault's.
-    var vaultErrors: String {
-        struct Answer: Decodable { let errors: [String]? }
-        return decodeJSON(Answer.self, body)?.errors?.prefix(4).joined(separator: "; ") ?? ""
-    }
+    var vaultErrors: String { decodeJSON(ErrorAnswer.self, body)?.errors.prefix(4).joined(separator: "; ") ?? "" }
 
     /// Newer versions add `invalid token` when the token is the reason; older ones answer with two words in place of a
     /// list of errors. Source: Vault's documentation, concepts/tokens.

@@ -291,7 +291,7 @@ struct VaultTokenState: Sendable {
     /// A token was revoked, or it will end by itself.
     mutating func revoked(_ secret: Secret) { replaced.removeAll { $0.secret == secret } }
 
-    /// - Parameter answer: nil where nobody may say.
+    /// - Parameter answer: nil where the policy does not allow to ask.
     mutating func learned(_ answer: SecretID?, at now: Instant) {
         if let answer { secretID = answer }
         secretIDFrom = now + (answer == nil ? .seconds(6 * 3600) : .seconds(3600))

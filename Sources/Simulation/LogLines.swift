@@ -1,0 +1,21 @@
+import Synchronization
+
+/// The last lines of a log, from any thread.
+package final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+    private static let limit = 1000
+
+    /// No lines yet.
+    package init() {}
+
+    /// The last lines, at least 500 of them where there were as many.
+    package var all: [String] { lines.withLock { $0 } }
+
+    /// Takes one more.
+    package func add(_ line: String) {
+        lines.withLock { lines in
+            if lines.count == LogLines.limit { lines.removeFirst(LogLines.limit / 2) }
+            lines.append(line)
+        }
+    }
+}
