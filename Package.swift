@@ -201,7 +201,7 @@ let package = Package(
                 "TestServers", "Lab", logging,
             ]),
         tests(
-            "Journal", ["Journal", "Alerts", "Dispatching", "Platform", "Text", "Samples", "CSQLite"],
+            "Journal", ["Simulation", "Journal", "Alerts", "Dispatching", "Platform", "Text", "Samples", "CSQLite"],
             exclude: ["Recordings"]),
         tests(
             "Web",

@@ -40,6 +40,18 @@ path "sys/ha-status" {
   capabilities = ["read"]
 }
 
+# Attempts to change the unseal keys or to make a root token: a sign of an attack, or a forgotten ceremony. Vault before 2.0
+# tells without a token.
+path "sys/rekey/init" {
+  capabilities = ["read"]
+}
+path "sys/rekey-recovery-key/init" {
+  capabilities = ["read"]
+}
+path "sys/generate-root/attempt" {
+  capabilities = ["read"]
+}
+
 # Integrated storage: how many servers may fail, and which count. On other storage leave it out.
 path "sys/storage/raft/autopilot/state" {
   capabilities = ["read"]

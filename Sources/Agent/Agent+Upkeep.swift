@@ -44,6 +44,7 @@ extension Agent {
         metrics.journalLost.set(Double(health.lost))
         metrics.journalStalled.set(health.stalled?.seconds ?? 0)
         metrics.journalBytes.set(Double(health.bytes))
+        if let available = health.availableBytes { metrics.journalAvailable.set(Double(available)) }
         let counts = await dispatcher.counts()
         metrics.alerts.set(Double(counts.active), "active")
         metrics.alerts.set(Double(counts.suppressed), "suppressed")

@@ -12,6 +12,7 @@ struct AgentMetrics: Sendable {
     let journalBacklog: Gauge
     let journalLost: Gauge
     let journalBytes: Gauge
+    let journalAvailable: Gauge
     let journalStalled: Gauge
     let journalBegunAnew: Gauge
     let alerts: Gauge
@@ -53,6 +54,9 @@ struct AgentMetrics: Sendable {
             "vaultwatch_journal_stalled_seconds", help: "How long the journal's disk has not answered; 0 while it does."
         )
         journalBytes = registry.gauge("vaultwatch_journal_size_bytes", help: "Size of the journal's file.")
+        journalAvailable = registry.gauge(
+            "vaultwatch_journal_available_bytes",
+            help: "Bytes left on the file system of the journal, as of its last access; absent while unknown.")
         journalBegunAnew = registry.gauge(
             "vaultwatch_journal_begun_anew_timestamp_seconds",
             help: "When the journal was last found corrupt and a new one begun, since the epoch; 0 if never.")

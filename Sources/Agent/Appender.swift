@@ -15,10 +15,18 @@ package final class Appender: Sendable {
 
     fileprivate struct TargetState {
         var latest: ProbeResult
-        /// Names of the metrics of the latest result.
-        var names: Set<String>
+        /// Where in the latest result the samples lie whose change is news.
+        var stateIndices: [Int]
+
+        /// The names of the metrics of the latest result.
+        var names: Set<String> { Set(latest.samples.lazy.compactMap(\.labels.name)) }
+
         /// Values of the metrics whose change is news.
-        var states: [Labels: Double]
+        var states: [Labels: Double] {
+            Dictionary(
+                stateIndices.lazy.map { (latest.samples[$0].labels, latest.samples[$0].value) },
+                uniquingKeysWith: { _, last in last })
+        }
     }
 
     private let state = Mutex(State())
@@ -41,7 +49,11 @@ package final class Appender: Sendable {
         for var result in results {
             // Stamped before the clock stepped back: the store would refuse what follows until the clock catches up.
             if result.timestamp > now { result.restamp(now) }
-            let markers = state.withLock { state in
+            let markers = state.withLock { state -> [Sample] in
+                if let changed = state.repeated(result) {
+                    news.formUnion(changed)
+                    return []
+                }
                 news.formUnion(state.update(result))
                 return state.staleness.track(
                     source: result.target.description, samples: result.samples, now: result.timestamp)
@@ -75,24 +87,39 @@ package final class Appender: Sendable {
 }
 
 extension Appender.State {
+    /// Takes a result with just the series of the one before it, in their order, as nearly all are: nothing has to be
+    /// hashed then.
+    /// - Returns: names of metrics that are news; nil, and nothing taken, where the series are others.
+    fileprivate mutating func repeated(_ result: ProbeResult) -> [String]? {
+        guard let index = targets.index(forKey: result.target) else { return nil }
+        let before = targets.values[index].latest.samples
+        guard before.count == result.samples.count else { return nil }
+        for (old, new) in zip(before, result.samples) where old.labels != new.labels { return nil }
+        var news: [String] = []
+        for place in targets.values[index].stateIndices where before[place].value != result.samples[place].value {
+            if let name = before[place].labels.name { news.append(name) }
+        }
+        targets.values[index].latest = result
+        return news
+    }
+
     /// - Returns: names of metrics that are news.
     fileprivate mutating func update(_ result: ProbeResult) -> Set<String> {
         let before = targets[result.target]
-        var news: Set<String> = []
-        var names: Set<String> = []
-        var states: [Labels: Double] = [:]
-        for sample in result.samples {
-            guard let name = sample.labels.name else { continue }
-            names.insert(name)
-            guard Catalogue.isState(series: name) else { continue }
-            states[sample.labels] = sample.value
-            if before?.states[sample.labels] != sample.value { news.insert(name) }
+        let statesBefore = before?.states ?? [:]
+        var after = Appender.TargetState(latest: result, stateIndices: [])
+        for (place, sample) in result.samples.enumerated() {
+            if let name = sample.labels.name, Catalogue.isState(series: name) { after.stateIndices.append(place) }
         }
-        for labels in (before?.states ?? [:]).keys where states[labels] == nil {
+        let states = after.states
+        var news = after.names.subtracting(before?.names ?? [])
+        for (labels, value) in states where statesBefore[labels] != value {
             if let name = labels.name { news.insert(name) }
         }
-        news.formUnion(names.subtracting(before?.names ?? []))
-        targets[result.target] = .init(latest: result, names: names, states: states)
+        for labels in statesBefore.keys where states[labels] == nil {
+            if let name = labels.name { news.insert(name) }
+        }
+        targets[result.target] = after
         return news
     }
 }

@@ -43,6 +43,7 @@ package final class Journal: Sendable {
         /// How many lost rows the owner knows of.
         var reportedLost = 0
         var bytes: Int64 = 0
+        var availableBytes: Int64?
         var commits = 0
     }
 
@@ -226,6 +227,7 @@ package final class Journal: Sendable {
             health.backlog = state.backlog.count + state.inFlight
             health.lost = state.backlog.lost + state.refused
             health.bytes = state.bytes
+            health.availableBytes = state.availableBytes
             health.commits = state.commits
             return health
         }
@@ -375,8 +377,10 @@ package final class Journal: Sendable {
     private func publish(_ worker: JournalWorker) {
         let now = time.monotonic()
         let (bytes, commits, failure) = (worker.bytes, worker.commits, worker.failure)
+        let available = worker.availableBytes
         let events = state.withLock { state in
             (state.bytes, state.commits) = (bytes, commits)
+            state.availableBytes = available
             let isComplete = state.backlog.isEmpty && !state.isHeld
             var events: [JournalEvent] = []
             if let event = state.progress.ended(now, failure: failure, isComplete: isComplete) { events.append(event) }

@@ -43,6 +43,8 @@ package struct JournalHealth: Sendable, Hashable {
     package var lost = 0
     /// Size of the database file in bytes, as of the last access.
     package var bytes: Int64 = 0
+    /// Bytes left on its file system, as of the last access; nil while unknown.
+    package var availableBytes: Int64?
     /// Transactions since the start.
     package var commits = 0
 }

@@ -1,6 +1,10 @@
 import CSQLite
 import Platform
 import Samples
+import Text
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// The journal's file on the journal's own thread: opens it, writes it, keeps a broken one aside.
 final class JournalWorker {
@@ -68,6 +72,13 @@ final class JournalWorker {
 
     /// Size of the database in bytes; 0 where it is not open.
     var bytes: Int64 { (try? file?.bytes) ?? 0 }
+
+    /// Bytes that the file system has left for us; nil where the file is not open. Source: statvfs(3).
+    var availableBytes: Int64? {
+        var found = statvfs()
+        guard file != nil, statvfs(options.path, &found) == 0, found.f_blocks > 0 else { return nil }
+        return Int64(clamping: found.f_bavail).multipliedSaturated(by: Int64(clamping: found.f_frsize))
+    }
 
     private static func apply(_ changes: [JournalChange], _ file: JournalFile) throws(SQLiteError) {
         try file.database.transaction { () throws(SQLiteError) in

@@ -44,6 +44,12 @@ extension SimulatedVaultCluster {
         case "sys/rekey/init" where reads, "sys/rekey-recovery-key/init" where reads,
             "sys/generate-root/attempt" where reads, "sys/seal-backend-status" where reads,
             "sys/replication/dr/status" where reads, "sys/replication/performance/status" where reads:
+            let token = request.headers["x-vault-token"] ?? Self.bearer(request)
+            if options.features.attemptsNeedToken, path.contains("rekey") || path.contains("generate-root"),
+                token.flatMap({ use($0, at: now) }) == nil
+            {
+                return (Self.error(403, "permission denied"), [])
+            }
             guard let answer = newerStatus(path, at: now) else {
                 return (Self.error(404, "1 error occurred:\n\t* unsupported path\n\n"), [])
             }

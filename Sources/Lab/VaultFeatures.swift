@@ -79,6 +79,8 @@ extension SimulatedVaultCluster {
         /// OpenBao 2.5 refuses to tell of attempts without a token. Source: openbao.org, Deprecating unauthenticated
         /// rekey endpoints.
         package var refusesAttempts = false
+        /// Vault 2.0 tells of attempts only to a token whose policy allows it. Source: Vault's release notes of 2.0.
+        package var attemptsNeedToken = false
         /// Nil where the storage is not the integrated one.
         package var raft: Raft?
 

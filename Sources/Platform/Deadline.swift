@@ -8,22 +8,20 @@ package enum Deadline {
         ended: @escaping @Sendable () -> Void = {}
     ) async -> Value? {
         let race = OneShot<Value?>()
-        let worker = Task {
+        // Begun here, not in the pool: most work soon waits for somebody else.
+        let worker = Task.immediate {
             let value = await work()
             ended()
             race.fulfil(value)
         }
-        let timer = Task {
-            try? await time.sleep(until: deadline)
-            race.fulfil(nil)
-        }
+        let timer = time.schedule(at: deadline) { race.fulfil(nil) }
         let value = await withTaskCancellationHandler {
             await race.value()
         } onCancel: {
             worker.cancel()
             race.fulfil(nil)
         }
-        timer.cancel()
+        time.cancel(timer)
         worker.cancel()
         return value
     }

@@ -1,4 +1,5 @@
 package import Samples
+import Synchronization
 public import Text
 #if canImport(Glibc)
     import Glibc
@@ -29,21 +30,46 @@ public import Text
     }
 }
 
-/// The monotonic and the wall clock, and a way to sleep. Simulations implement it with virtual time.
+/// The monotonic and the wall clock, and timers. Simulations implement it with virtual time.
 package protocol TimeSource: Sendable {
     /// The monotonic clock.
     func monotonic() -> Instant
     /// The wall clock.
     func wall() -> Timestamp
-    /// Sleeps until the monotonic clock has reached the deadline.
-    /// - Throws: `CancellationError` where the task is cancelled first.
-    func sleep(until deadline: Instant) async throws
+    /// Calls the body once, when the monotonic clock has reached the deadline; where it has, soon.
+    /// - Parameter body: runs on the clock's own thread and must return quickly.
+    /// - Returns: what `cancel` takes.
+    func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID
+    /// The timer's body is not called any more, unless it runs already. One that has run is no error.
+    func cancel(_ timer: TimerID)
     /// Whether time stands still unless a test moves it. Default: no.
     var isVirtual: Bool { get }
 }
 
+/// A scheduled call, unique within its `TimeSource`.
+package typealias TimerID = UInt64
+
 extension TimeSource {
     package var isVirtual: Bool { false }
+
+    /// Sleeps until the monotonic clock has reached the deadline; returns at once where it has.
+    /// - Throws: `CancellationError` where the task is cancelled first.
+    package func sleep(until deadline: Instant) async throws {
+        try Task.checkCancellation()
+        guard deadline > monotonic() else { return }
+        let sleeper = Sleeper()
+        let isOver = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard sleeper.begin(continuation) else { return }
+                let timer = schedule(at: deadline) { sleeper.end(true) }
+                // Cancelled between the two: nobody else knows of this timer.
+                if !sleeper.hold(timer) { cancel(timer) }
+            }
+        } onCancel: {
+            if let timer = sleeper.end(false) { cancel(timer) }
+        }
+        if !isOver { throw CancellationError() }
+    }
 
     /// Sleeps for a time, measured on the monotonic clock.
     /// - Throws: `CancellationError` where the task is cancelled first.
@@ -71,15 +97,55 @@ package struct SystemTime: TimeSource {
         return Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
     }
 
-    /// Sleeps with `Task.sleep`; returns at once where the deadline has passed.
-    package func sleep(until deadline: Instant) async throws {
-        let wait = deadline - monotonic()
-        guard wait > .zero else {
-            try Task.checkCancellation()
-            return
+    /// Calls the body on the process' timer thread.
+    package func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID {
+        SystemTimers.shared.schedule(at: deadline, body)
+    }
+
+    /// Takes a timer off; see `TimeSource`.
+    package func cancel(_ timer: TimerID) { SystemTimers.shared.cancel(timer) }
+}
+
+/// One sleep of a task: it ends once, at its deadline or with the task's cancellation.
+private final class Sleeper: Sendable {
+    private struct State {
+        var continuation: CheckedContinuation<Bool, Never>?
+        var timer: TimerID?
+        /// How it ended: true at the deadline, false by cancellation.
+        var ended: Bool?
+    }
+
+    private let state = Mutex(State())
+
+    /// - Returns: false where it has ended already.
+    func begin(_ continuation: CheckedContinuation<Bool, Never>) -> Bool {
+        let ended = state.withLock { state in
+            if state.ended == nil { state.continuation = continuation }
+            return state.ended
         }
-        // On Linux SuspendingClock is CLOCK_MONOTONIC, the clock that `monotonic()` reads.
-        try await Task.sleep(for: wait, clock: .suspending)
+        if let ended { continuation.resume(returning: ended) }
+        return ended == nil
+    }
+
+    /// Keeps the timer that is to end it, for the one who cancels.
+    /// - Returns: false where it has ended already.
+    func hold(_ timer: TimerID) -> Bool {
+        state.withLock { state in
+            state.timer = timer
+            return state.ended == nil
+        }
+    }
+
+    /// - Returns: the timer, where there is one.
+    @discardableResult
+    func end(_ isOver: Bool) -> TimerID? {
+        let (continuation, timer) = state.withLock { state in
+            if state.ended == nil { state.ended = isOver }
+            defer { state.continuation = nil }
+            return (state.continuation, state.timer)
+        }
+        continuation?.resume(returning: isOver)
+        return timer
     }
 }
 

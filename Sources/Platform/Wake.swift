@@ -7,6 +7,10 @@ package final class Wake: Sendable {
     private struct State {
         var pending = false
         var waiter: CheckedContinuation<Void, Never>?
+        /// The number of the present wait, or of the last one.
+        var wait: UInt64 = 0
+        /// Whether the present wait is over, by its deadline or by cancellation.
+        var isOver = false
     }
 
     private let state = Mutex(State())
@@ -30,20 +34,16 @@ package final class Wake: Sendable {
     /// Returns on a signal, at the deadline, or when the task is cancelled. For one waiter at a time.
     /// - Parameter deadline: nil waits for a signal alone.
     package func wait(until deadline: Instant?, time: any TimeSource) async {
-        guard let deadline else { return await next() }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await time.sleep(until: deadline) }
-            group.addTask { await self.next() }
-            await group.next()
-            group.cancelAll()
+        let number = state.withLock { state in
+            state.wait += 1
+            state.isOver = false
+            return state.wait
         }
-    }
-
-    private func next() async {
+        let timer = deadline.map { time.schedule(at: $0) { self.end(number) } }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let ready = state.withLock { state -> Bool in
-                    if state.pending || Task.isCancelled {
+                    if state.pending || state.isOver {
                         state.pending = false
                         return true
                     }
@@ -53,11 +53,19 @@ package final class Wake: Sendable {
                 if ready { continuation.resume() }
             }
         } onCancel: {
-            let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                defer { state.waiter = nil }
-                return state.waiter
-            }
-            waiter?.resume()
+            end(number)
         }
+        if let timer { time.cancel(timer) }
+    }
+
+    private func end(_ number: UInt64) {
+        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            // A timer that comes late belongs to an earlier wait.
+            guard state.wait == number else { return nil }
+            state.isOver = true
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
     }
 }

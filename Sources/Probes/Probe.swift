@@ -104,6 +104,12 @@ protocol RunnableProbe: Probe {
     func run() async -> ProbeReport
     /// The report of a run that has overrun its timeout.
     func timedOut() -> ProbeReport
+    /// After its last run: gives back what it holds at the target.
+    func close() async
+}
+
+extension RunnableProbe {
+    func close() async {}
 }
 
 /// The published result of one run of a probe.

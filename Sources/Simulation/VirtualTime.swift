@@ -9,7 +9,7 @@ package final class VirtualTime: TimeSource {
     private struct Sleeper {
         let id: UInt64
         let deadline: Instant
-        let continuation: CheckedContinuation<Void, any Error>
+        let body: @Sendable () -> Void
     }
 
     private struct State {
@@ -17,8 +17,6 @@ package final class VirtualTime: TimeSource {
         /// Wall time is monotonic time plus this; a step of the wall clock changes it.
         var wallOffsetMilliseconds: Int64
         var sleepers: [Sleeper] = []
-        /// Calls that do not sleep yet, and whether they were cancelled already.
-        var beginning: [UInt64: Bool] = [:]
         var nextID: UInt64 = 0
     }
 
@@ -39,31 +37,22 @@ package final class VirtualTime: TimeSource {
         state.withLock { Timestamp(milliseconds: $0.monotonic.nanoseconds / 1_000_000 + $0.wallOffsetMilliseconds) }
     }
 
-    package func sleep(until deadline: Instant) async throws {
-        let id = state.withLock { state in
+    /// Calls the body when time has been moved to the deadline, or at once where it is there.
+    package func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID {
+        let (id, isDue) = state.withLock { state in
             state.nextID += 1
-            state.beginning[state.nextID] = false
-            return state.nextID
+            let isDue = deadline <= state.monotonic
+            if !isDue { state.sleepers.append(Sleeper(id: state.nextID, deadline: deadline, body: body)) }
+            return (state.nextID, isDue)
         }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                let outcome: Result<Void, any Error>? = state.withLock { state in
-                    if state.beginning.removeValue(forKey: id) == true { return .failure(CancellationError()) }
-                    if deadline <= state.monotonic { return .success(()) }
-                    state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
-                    return nil
-                }
-                if let outcome { continuation.resume(with: outcome) }
-            }
-        } onCancel: {
-            let sleeper: Sleeper? = state.withLock { state in
-                guard let index = state.sleepers.firstIndex(where: { $0.id == id }) else {
-                    if state.beginning[id] != nil { state.beginning[id] = true }
-                    return nil
-                }
-                return state.sleepers.remove(at: index)
-            }
-            sleeper?.continuation.resume(throwing: CancellationError())
+        if isDue { body() }
+        return id
+    }
+
+    /// Takes a timer off; see `TimeSource`.
+    package func cancel(_ timer: TimerID) {
+        state.withLock { state in
+            if let index = state.sleepers.firstIndex(where: { $0.id == timer }) { state.sleepers.remove(at: index) }
         }
     }
 
@@ -86,7 +75,7 @@ package final class VirtualTime: TimeSource {
             state.sleepers.removeAll { $0.deadline <= state.monotonic }
             return due
         }
-        for sleeper in woken { sleeper.continuation.resume() }
+        for sleeper in woken { sleeper.body() }
     }
 
     /// How many tasks sleep now.

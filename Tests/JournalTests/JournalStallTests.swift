@@ -2,6 +2,7 @@ import Alerts
 import Foundation
 import Platform
 import Samples
+import Simulation
 import Synchronization
 import Testing
 
@@ -45,52 +46,22 @@ import Testing
 
     /// Time that a test moves. The journal looks at the wall clock in `maintain`, on its thread: there it may hang.
     private final class HandTime: TimeSource {
-        private struct State {
-            var now = Instant(nanoseconds: 0)
-            var sleepers: [Int: (until: Instant, continuation: CheckedContinuation<Bool, Never>)] = [:]
-            var next = 0
-        }
-        private let state = Mutex(State())
         let hang: Hang
+        private let time = VirtualTime()
 
         init(_ hang: Hang) { self.hang = hang }
 
-        func monotonic() -> Instant { state.withLock { $0.now } }
+        func monotonic() -> Instant { time.monotonic() }
         func wall() -> Timestamp {
             hang.pass()
             return Timestamp(milliseconds: 1_800_000_000_000)
         }
-
-        func sleep(until deadline: Instant) async throws {
-            let id = state.withLock { state in
-                state.next += 1
-                return state.next
-            }
-            let isOver = await withTaskCancellationHandler {
-                await withCheckedContinuation { continuation in
-                    let isOver = state.withLock { state -> Bool? in
-                        if Task.isCancelled { return false }
-                        if state.now >= deadline { return true }
-                        state.sleepers[id] = (deadline, continuation)
-                        return nil
-                    }
-                    if let isOver { continuation.resume(returning: isOver) }
-                }
-            } onCancel: {
-                state.withLock { $0.sleepers.removeValue(forKey: id) }?.continuation.resume(returning: false)
-            }
-            if !isOver { throw CancellationError() }
+        func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID {
+            time.schedule(at: deadline, body)
         }
+        func cancel(_ timer: TimerID) { time.cancel(timer) }
 
-        func advance(by duration: Duration) {
-            let due = state.withLock { state in
-                state.now = state.now + duration
-                let due = state.sleepers.filter { $0.value.until <= state.now }
-                for id in due.keys { state.sleepers[id] = nil }
-                return due
-            }
-            for sleeper in due.values { sleeper.continuation.resume(returning: true) }
-        }
+        func advance(by duration: Duration) { time.move(to: time.monotonic() + duration) }
     }
 
     /// The real file system, on which making the journal's folder may hang.

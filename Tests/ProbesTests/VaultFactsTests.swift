@@ -80,7 +80,7 @@ struct VaultFactsTests {
                     "termination_time":"2026-06-17T23:59:59Z"}}}
                     """))
         case "sys/storage/raft/snapshot-auto/config?list=true":
-            return .success(json(200, #"{"data":{"keys":["nightly","../../unseal"]}}"#))
+            return .success(json(200, #"{"data":{"keys":["nightly","every hour","../../unseal",".."]}}"#))
         case "sys/storage/raft/snapshot-auto/status/nightly":
             return .success(
                 json(200, #"{"data":{"consecutive_errors":2,"last_snapshot_end":"2025-12-10T02:00:00Z"}}"#))
@@ -130,6 +130,7 @@ struct VaultFactsTests {
         #expect(samples.value("vault_raft_servers") == 3 && samples.value("vault_raft_voters") == 1)
         #expect(samples.value("vault_autosnapshot_consecutive_errors", ["name": "nightly"]) == 2)
         #expect(samples.value("vault_license_expiry_timestamp_seconds") != nil)
+        #expect(http.requests.contains { $0.url.hasSuffix("/snapshot-auto/status/every%20hour") })
         // A name that would lead elsewhere is not asked after, and no question writes.
         #expect(
             http.requests.allSatisfy {
@@ -206,11 +207,15 @@ struct VaultFactsTests {
     }
 
     @Test(arguments: [
-        ("1.15.4", "2024-10-09T00:00:00Z"), ("1.16.0", "2025-03-05T00:00:00Z"), ("1.16.3+ent", nil),
-        ("1.17.2+ent.hsm", "2025-06-25T00:00:00Z"), ("1.18.0", "2025-10-22T00:00:00Z"), ("1.19.0", nil),
-        ("1.8.0-dev", nil), ("2.0.0", nil), ("1.99999999999999999999.0", nil), ("", nil), ("x", nil),
+        ("1.15.4", "2024-10-09T00:00:00Z"), ("1.16.0", "2025-03-05T00:00:00Z"), ("1.16.3+ent", "2026-04-13T00:00:00Z"),
+        ("1.17.2+ent.hsm", "2025-06-25T00:00:00Z"), ("1.18.0", "2025-10-22T00:00:00Z"),
+        ("1.19.0", "2026-04-13T00:00:00Z"), ("1.19.16+ent", nil), ("1.20.10", "2026-09-05T00:00:00Z"),
+        ("1.21.5", nil), ("1.8.0-dev", nil), ("2.0.0", nil), ("2.1.0", nil), ("3", nil), ("1.16", nil),
+        ("1.99999999999999999999.0", nil), ("", nil), ("x", nil),
     ])
     func theEndOfSupport(version: String, end: String?) {
-        #expect(VaultReleases.supportEnd(version)?.rfc3339 == end)
+        #expect(VaultReleases.supportEnd(version, isOpenBao: false)?.rfc3339 == end)
+        // The version of OpenBao that has the same number.
+        if version.hasPrefix("2.") { #expect(VaultReleases.supportEnd(version, isOpenBao: true) == nil) }
     }
 }

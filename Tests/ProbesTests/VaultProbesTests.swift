@@ -293,7 +293,8 @@ struct VaultProbesTests {
         #expect(samples.value("vault_telemetry_responses_total", ["type": "5xx"]) == 3)
         #expect(samples.value("vault_telemetry_kv_secrets", ["mount": "secret/", "namespace": "root"]) == 7)
         #expect(
-            samples.value("vault_telemetry_audit_device_entries_total", ["device": "file", "kind": "request"]) == 3)
+            samples.value(
+                "vault_telemetry_audit_device_duration_seconds_count", ["device": "file", "kind": "request"]) == 3)
         #expect(samples.value("vault_telemetry_audit_failures_total", ["kind": "request"]) == 0)
         #expect(samples.value("vault_telemetry_recognized") == 0)
         #expect(samples.count == 11)

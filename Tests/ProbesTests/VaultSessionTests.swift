@@ -16,7 +16,7 @@ struct VaultSessionTests {
         let time = VirtualTime()
         let http: ScriptedHTTP
         let cluster: VaultCluster
-        private let probes: [any RunnableProbe]
+        let probes: [any RunnableProbe]
 
         init(
             _ authentication: VaultClusterOptions.Authentication, canary: Bool = true,
@@ -109,6 +109,41 @@ struct VaultSessionTests {
         #expect((3...5).contains(estate.tokens.logins), "\(estate.tokens.logins)")
         #expect((estate.tokens.logins - 2...estate.tokens.logins - 1).contains(estate.tokens.revocations))
         #expect(estate.tokens.issued <= 2)
+    }
+
+    /// Each reload makes new probes, each with a login: without this the tokens of the old ones fill the token store.
+    @Test func theLastProbeRevokesWhatTheAgentLoggedInFor() async {
+        let estate = Estate(Self.appRole)
+        _ = await estate.turns(3)
+        #expect(estate.tokens.logins == 1 && estate.tokens.revocations == 0)
+        for _ in 0..<2 { for probe in estate.probes { await probe.close() } }
+        #expect(estate.tokens.revocations == 1)
+
+        let file = Estate(Self.file)
+        file.change { $0.add(token: "s.LabWatchToken0000000000", .init(period: 600), issued: file.time.wall()) }
+        _ = await file.turns(3)
+        for probe in file.probes { await probe.close() }
+        #expect(file.tokens.revocations == 0)
+    }
+
+    /// Vault 2.0.
+    @Test func attemptsAreAskedForWithTheTokenWhereTheyNeedOne() async {
+        let estate = Estate(Self.appRole)
+        estate.change {
+            $0.options.features.attemptsNeedToken = true
+            $0.options.features.rootGeneration = .init(progress: 1)
+        }
+        let (samples, _) = await estate.turns(2)
+        #expect(samples.value("vault_root_generation_started") == 1)
+        #expect(samples.value("vault_rekey_started", ["keys": "unseal"]) == 0)
+        #expect(samples.value("vault_fact_available", ["fact": "generate_root"]) == 1)
+        // Not where it is free.
+        let older = Estate(Self.appRole)
+        _ = await older.turns(2)
+        #expect(
+            !older.http.requests.contains { request in
+                request.url.contains("generate-root") && request.headers.contains { $0.name == "X-Vault-Token" }
+            })
     }
 
     @Test func batchTokensAreReplacedInTimeAndNotRevoked() async {

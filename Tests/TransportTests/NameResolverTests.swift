@@ -14,7 +14,8 @@ private final class Clock: TimeSource {
     private let now = Mutex(Instant(nanoseconds: 0))
     func monotonic() -> Instant { now.withLock { $0 } }
     func wall() -> Timestamp { Timestamp(milliseconds: 0) }
-    func sleep(until deadline: Instant) async throws { throw CancellationError() }
+    func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID { 0 }
+    func cancel(_ timer: TimerID) {}
     func pass(_ duration: Duration) { now.withLock { $0 = $0 + duration } }
 }
 

@@ -20,7 +20,11 @@ struct Scripted: Sendable {
     struct FixedTime: TimeSource {
         func monotonic() -> Instant { Instant(nanoseconds: 1) }
         func wall() -> Timestamp { Scripted.now }
-        func sleep(until deadline: Instant) async throws {}
+        func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID {
+            body()
+            return 0
+        }
+        func cancel(_ timer: TimerID) {}
     }
 
     struct FixedRandom: RandomSource {

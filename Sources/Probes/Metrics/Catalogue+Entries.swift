@@ -404,8 +404,8 @@ extension Catalogue {
             "vault_telemetry_audit_failures_total", .counter, ["cluster", "node", "kind"],
             "Audit entries that could not be written: Vault stops serving when no device works", isState: true),
         Entry(
-            "vault_telemetry_audit_device_entries_total", .counter, ["cluster", "node", "device", "kind"],
-            "Audit entries written by device"),
+            "vault_telemetry_audit_device_duration_seconds", .summary, ["cluster", "node", "device", "kind"],
+            "Audit entries written by device: kind request, response"),
         Entry("vault_telemetry_leases", .gauge, ["cluster", "node"], "Leases"),
         Entry("vault_telemetry_irrevocable_leases", .gauge, ["cluster", "node"], "Leases that could not be revoked"),
         Entry("vault_telemetry_tokens", .gauge, ["cluster", "node"], "Service tokens, all namespaces"),

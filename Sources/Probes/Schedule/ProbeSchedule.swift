@@ -36,6 +36,9 @@ package final class ProbeSchedule: Sendable {
         var awaitingFirstNodes: Set<ProbeTarget>
     }
 
+    /// How long targets may take to let the agent go.
+    private static let closeLimit = Duration.seconds(2)
+
     private let probes: [any RunnableProbe]
     private let platform: Platform
     private let events: Events
@@ -98,6 +101,21 @@ package final class ProbeSchedule: Sendable {
             requesting.finish()
             nodesKnown.open()
         }
+        await close()
+    }
+
+    /// The task is cancelled, and a request of its would be too: what is given back goes from a task of its own.
+    private func close() async {
+        let (probes, time) = (probes, platform.time)
+        await Task {
+            _ = await Deadline.run(
+                {
+                    await withDiscardingTaskGroup { group in
+                        for probe in probes { group.addTask { await probe.close() } }
+                    }
+                },
+                until: time.monotonic() + ProbeSchedule.closeLimit, time: time)
+        }.value
     }
 
     /// Probes every target once, for commands: Vault's nodes first, then the targets that depend on them. Backups are

@@ -40,6 +40,12 @@ final class VaultFactsProbe: RunnableProbe {
         target = ProbeTarget(.vaultFacts, cluster.options.name)
     }
 
+    /// A token that the agent logged in for is of no use to anybody after its last probe.
+    func close() async {
+        guard let base = cluster.activeNode?.url else { return }
+        await cluster.session.close(base: base)
+    }
+
     var interval: Duration { max(cluster.options.interval, cluster.options.factsInterval) }
     var timeout: Duration { cluster.options.timeout * 2 + .seconds(1) }
 
@@ -148,14 +154,25 @@ final class VaultFactsProbe: RunnableProbe {
         var questions = [("rekey", "/v1/sys/rekey/init", "unseal")]
         if sealType != "shamir" { questions.append(("rekey_recovery", "/v1/sys/rekey-recovery-key/init", "recovery")) }
         for (fact, path, keys) in questions {
-            guard let answer = await ask(KeyAttemptAnswer.self, fact, path, &turn) else { continue }
+            guard let answer = await askAttempt(fact, path, &turn) else { continue }
             turn.set.add("vault_rekey_started", answer.isStarted, ["keys": keys])
             turn.set.add("vault_rekey_progress", answer.progress.map(Double.init), ["keys": keys])
         }
-        if let answer = await ask(KeyAttemptAnswer.self, "generate_root", "/v1/sys/generate-root/attempt", &turn) {
+        if let answer = await askAttempt("generate_root", "/v1/sys/generate-root/attempt", &turn) {
             turn.set.add("vault_root_generation_started", answer.isStarted)
             turn.set.add("vault_root_generation_progress", answer.progress.map(Double.init))
         }
+    }
+
+    /// Free before Vault 2.0 and OpenBao 2.5, which want a token whose policy allows it.
+    private func askAttempt(_ fact: String, _ path: String, _ turn: inout Turn) async -> KeyAttemptAnswer? {
+        if let answer = await ask(KeyAttemptAnswer.self, fact, path, &turn) { return answer }
+        guard cluster.options.hasToken, !turn.isOver,
+            case .success(let token) = await cluster.session.token(base: turn.base)
+        else { return nil }
+        turn.token = token
+        defer { turn.token = nil }
+        return await ask(KeyAttemptAnswer.self, fact, path, &turn, key: fact + "/token")
     }
 
     // MARK: Questions with a token
@@ -208,10 +225,10 @@ final class VaultFactsProbe: RunnableProbe {
         guard
             let names = await ask(KeysAnswer.self, "autosnapshot", path + "/config?list=true", &turn)?.keys
         else { return }
-        for name in Set(names).sorted().prefix(VaultFactsProbe.snapshotLimit) where VaultFactsProbe.isPlain(name) {
+        for name in Set(names).sorted().prefix(VaultFactsProbe.snapshotLimit) where VaultFactsProbe.isSegment(name) {
             guard
                 let answer = await ask(
-                    AutosnapshotAnswer.self, "autosnapshot", path + "/status/" + name, &turn,
+                    AutosnapshotAnswer.self, "autosnapshot", path + "/status/" + PercentCoding.encode(name), &turn,
                     key: "autosnapshot/" + name)
             else { continue }
             turn.set.add(
@@ -220,13 +237,10 @@ final class VaultFactsProbe: RunnableProbe {
         }
     }
 
-    /// Whether a name can stand in a path as it is.
-    private static func isPlain(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 64
-            && name.utf8.allSatisfy { byte in
-                byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || (48...57).contains(byte)
-                    || (65...90).contains(byte) || (97...122).contains(byte)
-            }
+    /// Whether a name can be one segment of a path, encoded: Vault decodes before it looks for slashes and dots.
+    private static func isSegment(_ name: String) -> Bool {
+        (1...256).contains(name.utf8.count) && !name.contains("/") && !name.contains("\\") && name != "."
+            && name != ".."
     }
 
     // MARK: Asking

@@ -24,7 +24,9 @@ extension VaultObservation {
                     "storage_type": seal?.storageType ?? "", "seal_type": seal?.type ?? "",
                 ])
         }
-        set.add("vault_node_version_support_end_timestamp_seconds", version.flatMap(VaultReleases.supportEnd))
+        set.add(
+            "vault_node_version_support_end_timestamp_seconds",
+            version.flatMap { VaultReleases.supportEnd($0, isOpenBao: isOpenBao) })
         set.add("vault_node_clock_skew_seconds", clockSkew)
         set.add("vault_node_certificate_expiry_timestamp_seconds", certificateExpiry)
         set.add("vault_node_certificate_lifetime_seconds", certificateLifetime?.seconds)

@@ -137,6 +137,9 @@ struct VaultObservation: Sendable {
             || health?.haConnectionHealthy == true
     }
 
+    /// Whether the health answer lacks what Vault always has and OpenBao took out.
+    var isOpenBao: Bool { health.map { $0.performanceStandby == nil } ?? false }
+
     /// Whether the node is of the Enterprise edition, as far as it says.
     var isEnterprise: Bool {
         guard let health else { return false }

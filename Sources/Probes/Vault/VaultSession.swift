@@ -231,6 +231,14 @@ final class VaultSession: Sendable {
         }
     }
 
+    /// Revokes the tokens of the agent's own logins, which nobody uses from now on.
+    func close(base: String) async {
+        for token in state.withLock({ $0.token.relinquish() }) {
+            _ = await send(
+                "POST", "auth/token/revoke-self", EmptyRequest(), base: base, timeout: .seconds(1), token: token)
+        }
+    }
+
     private func lookUp(base: String, timeout: Duration) async {
         let answer = await send("GET", "auth/token/lookup-self", base: base, timeout: timeout)
         let now = platform.time.now()

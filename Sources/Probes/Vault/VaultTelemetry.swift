@@ -163,8 +163,8 @@ struct VaultTelemetry {
         case "audit_log_response": return target("audit", ["kind": "response"])
         default: break
         }
-        if what.hasPrefix("audit_"), suffix == "_count", let (device, kind) = auditDevice(what) {
-            return Target(name: "vault_telemetry_audit_device_entries_total", labels: ["device": device, "kind": kind])
+        if what.hasPrefix("audit_"), let (device, kind) = auditDevice(what) {
+            return target("audit_device", ["device": device, "kind": kind])
         }
         guard let split = what.lastIndex(of: "_") else { return nil }
         let backend = String(what[..<split])

@@ -289,6 +289,18 @@ struct VaultTokenState: Sendable {
     }
 
     /// A token was revoked, or it will end by itself.
+    /// Gives up the agent's own tokens.
+    /// - Returns: those that are to be revoked.
+    mutating func relinquish() -> [Secret] {
+        var secrets = replaced.map(\.secret)
+        if let own = token, own.isOwn {
+            if !own.isRefused, !own.isBatch { secrets.append(own.secret) }
+            token = nil
+        }
+        replaced = []
+        return secrets
+    }
+
     mutating func revoked(_ secret: Secret) { replaced.removeAll { $0.secret == secret } }
 
     /// - Parameter answer: nil where the policy does not allow to ask.
