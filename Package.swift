@@ -180,7 +180,7 @@ let package = Package(
         tests(
             "Transport",
             ["Transport", "Simulation", "S3", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
-        tests("S3", ["S3", "Transport", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
+        tests("S3", ["S3", "Transport", "Simulation", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
         tests(
             "Probes",
             [

@@ -59,6 +59,7 @@ struct S3BackupStore: BackupStore {
             case .wrongRegion: "region"
             case .clockSkew: "clock_skew"
             case .credentials: "auth"
+            case .noCredentials: "credentials"
             case .malformed, .limit: "body"
             case .throttled, .server, .other: "http"
             }

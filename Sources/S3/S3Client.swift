@@ -12,6 +12,8 @@ package final class S3Client: Sendable {
     private let files: any FileAccess
     private let time: any TimeSource
     private let environment: @Sendable (String) -> String?
+    /// Of credentials that end.
+    private let session: S3Session?
     /// Where the bucket turned out to lie.
     private let location: Mutex<Location>
 
@@ -36,6 +38,12 @@ package final class S3Client: Sendable {
         self.files = files
         self.time = time
         self.environment = environment
+        session =
+            options.credentials.isSession
+            ? S3Session(
+                KeySource(
+                    credentials: options.credentials, region: options.region, tls: options.tls, http: http,
+                    files: files, environment: environment), time: time) : nil
         location = Mutex(Location(region: options.region))
     }
 
@@ -92,22 +100,54 @@ package final class S3Client: Sendable {
 
     private typealias Receiver = (limitBytes: Int, give: @Sendable ([UInt8]) throws -> Void)
 
-    /// Sends it, and once more where S3 says that the bucket lies elsewhere: signed anew for that region and host.
+    /// Sends it, and again where that may help: where S3 says that the bucket lies elsewhere, signed for that region and
+    /// host; where the session had ended, with new keys; where S3 asks for patience, after a while.
     private func send(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
         -> HTTPResponse
     {
-        do {
-            return try await attempt(method, key: key, query: query, receive: receive)
-        } catch {
-            guard error.reason == .wrongRegion, move(error) else { throw error }
+        var hasMoved = false
+        var hasNewKeys = false
+        var retries = 0
+        while true {
+            let keys = try await session?.keys()
+            do throws(S3Error) {
+                return try await attempt(method, key: key, query: query, receive: receive, keys)
+            } catch {
+                if error.reason == .wrongRegion, !hasMoved, move(error) {
+                    hasMoved = true
+                } else if let keys, error.mayBeAnEndedSession, !hasNewKeys, await session?.refused(keys) == true {
+                    hasNewKeys = true
+                } else if let pause = pause(error, retries, isStream: receive != nil) {
+                    retries += 1
+                    do { try await time.sleep(for: pause) } catch { throw cancelled }
+                } else {
+                    throw error
+                }
+            }
         }
-        return try await attempt(method, key: key, query: query, receive: receive)
     }
 
-    private func attempt(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
-        -> HTTPResponse
-    {
-        let request = try await self.request(method, key: key, query: query, receive)
+    private var cancelled: S3Error {
+        var error = S3Error(.transport, "s3://\(options.bucket): cancelled")
+        error.transport = .cancelled
+        return error
+    }
+
+    /// How long to wait before another attempt; nil for none. A stream may have begun, and is not repeated.
+    private func pause(_ error: S3Error, _ retries: Int, isStream: Bool) -> Duration? {
+        guard error.reason == .throttled || error.reason == .server, retries < options.retries, !isStream else {
+            return nil
+        }
+        return max(.seconds(1 << retries), min(error.retryAfter ?? .zero, S3Client.longestPause))
+    }
+
+    /// A longer `Retry-After` is left to the next poll.
+    private static let longestPause = Duration.seconds(5)
+
+    private func attempt(
+        _ method: String, key: String?, query: String, receive: Receiver?, _ keys: SessionKeys?
+    ) async throws(S3Error) -> HTTPResponse {
+        let request = try await self.request(method, key: key, query: query, receive, keys)
         let response: HTTPResponse
         do throws(TransportError) {
             response = if let receive { try await stream(request, receive) } else { try await http.send(request) }
@@ -142,9 +182,9 @@ package final class S3Client: Sendable {
         return try await http.stream(request, receive: receive.give)
     }
 
-    private func request(_ method: String, key: String?, query: String, _ receive: Receiver?) async throws(S3Error)
-        -> HTTPRequest
-    {
+    private func request(
+        _ method: String, key: String?, query: String, _ receive: Receiver?, _ keys: SessionKeys?
+    ) async throws(S3Error) -> HTTPRequest {
         let location = location.withLock { $0 }
         var request = HTTPRequest(url: url(location, key: key, query: query))
         request.method = method
@@ -152,7 +192,11 @@ package final class S3Client: Sendable {
         request.bodyLimitBytes = receive?.limitBytes ?? S3Client.pageLimitBytes
         request.tls = options.tls
         request.proxy = options.proxy
-        request.signing = try await signing(location.region)
+        // Only what is signed may be added: an own header is.
+        if options.isRequesterPaying {
+            request.headers.append((name: "x-amz-request-payer", value: "requester"))
+        }
+        request.signing = try await signing(location.region, keys)
         return request
     }
 
@@ -174,8 +218,14 @@ package final class S3Client: Sendable {
         return "\(scheme)://\(host)\(path)\(query.isEmpty ? "" : "?\(query)")"
     }
 
-    private func signing(_ region: String) async throws(S3Error) -> AWSSigning? {
+    private func signing(_ region: String, _ session: SessionKeys?) async throws(S3Error) -> AWSSigning? {
         switch options.credentials {
+        case .instance, .webIdentity, .container, .profile:
+            return session.map {
+                AWSSigning(
+                    region: region, accessKeyID: $0.accessKeyID, secretAccessKey: $0.secretAccessKey,
+                    sessionToken: $0.sessionToken)
+            }
         case .anonymous: return nil
         case .keys(let id, let secret, let token):
             return AWSSigning(region: region, accessKeyID: id, secretAccessKey: secret, sessionToken: token)
@@ -184,7 +234,8 @@ package final class S3Client: Sendable {
                 !id.isEmpty, !secret.isEmpty
             else {
                 throw S3Error(
-                    .credentials, "s3://\(options.bucket): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"
+                    .noCredentials,
+                    "s3://\(options.bucket): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"
                 )
             }
             let token = environment("AWS_SESSION_TOKEN").flatMap { $0.isEmpty ? nil : Secret(value: $0) }

@@ -16,7 +16,7 @@ extension Catalogue {
         Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Number of probes of the target"),
         Entry(
             "vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"],
-            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, archived, configuration, no_active_node, cancelled, other"
+            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, archived, credentials, configuration, no_active_node, cancelled, other"
         ),
         Entry(
             "vaultwatch_probe_failure", .gauge, ["target_type", "target", "reason"],
