@@ -92,7 +92,7 @@ let package = Package(
         stage("Transport", ["Text", "Samples", "Platform", "CCurl", "CPostgres"]),
         stage("S3", ["Text", "Samples", "Platform", "Transport"]),
         stage(
-            "Probes", ["Text", "Samples", "Platform", "Exposition", "Transport", "CCrypto", logging],
+            "Probes", ["Text", "Samples", "Platform", "Exposition", "Transport", "S3", "CCrypto", logging],
             exclude: ["README.md"]),
         stage("Store", ["Text", "Samples", "Telemetry"]),
         stage("PromQL", ["Text", "Samples"]),

@@ -21,6 +21,8 @@ package final class S3Client: Sendable {
         var region: String
         /// Host to ask in place of the one that follows from the options, as `bucket.s3-eu-west-1.amazonaws.com`.
         var host: String?
+        /// Whether the server knows only the first version of ListObjects.
+        var listsAsV1 = false
     }
 
     /// A page of a thousand keys, each of 1,024 bytes that are all escaped, takes less than half of it.
@@ -62,24 +64,71 @@ package final class S3Client: Sendable {
     }
 
     /// Hands over the keys under a prefix, in S3's order, page by page, so that no more is held than the caller keeps.
+    /// Asks as ListObjectsV2 does, and as ListObjects where the server knows only that.
     /// - Parameter take: false ends the listing.
+    /// - Throws: `.untrusted` for a listing that cannot be a whole and right one.
     package func pages(prefix: String, take: ([S3Object]) -> Bool) async throws(S3Error) {
-        var token: String?
+        var check = ListingCheck(prefix: prefix, isOrdered: !options.bucket.hasSuffix("--x-s3"))
+        var place = Place.start
         while true {
-            var parameters = [("list-type", "2"), ("max-keys", "1000"), ("prefix", prefix), ("encoding-type", "url")]
-            if let token { parameters.append(("continuation-token", token)) }
-            let response = try await send("GET", key: nil, query: S3Encoding.query(parameters), receive: nil)
-            guard let page = S3Page(response.body) else {
-                throw S3Error(
-                    .malformed, "s3://\(options.bucket): the listing is not S3's XML", status: response.status)
-            }
-            guard take(page.objects), page.isTruncated else { return }
-            // An endless listing would repeat its token, or give pages without keys.
-            guard let next = page.nextToken, next != token, !page.objects.isEmpty else {
+            let page = try await page(prefix, &place, limit: 1000)
+            if let doubt = check.take(page.objects) { throw untrusted(doubt) }
+            guard take(page.objects) else { return }
+            let next =
+                page.nextToken.map { Place.token($0) } ?? (page.nextMarker ?? check.last).map { Place.marker($0) }
+            guard page.isTruncated else { break }
+            guard let next, !page.objects.isEmpty || page.nextToken != nil else {
                 throw S3Error(.malformed, "s3://\(options.bucket): a page is truncated but leads nowhere")
             }
-            token = next
+            // An endless listing would repeat its token, or give pages without keys.
+            if next == place { throw untrusted("a page leads back to itself") }
+            place = next
+            if case .marker = next { location.withLock { $0.listsAsV1 = true } }
         }
+        // Some servers end a listing at their own limit and call it whole: one question more shows it.
+        guard let last = check.last, check.mayBeCut else { return }
+        var after = location.withLock { $0.listsAsV1 } ? Place.marker(last) : Place.after(last)
+        guard try await page(prefix, &after, limit: 1).objects.isEmpty else {
+            throw untrusted("it is said to be whole after \(check.count) keys, but others follow")
+        }
+    }
+
+    private func untrusted(_ doubt: String) -> S3Error {
+        S3Error(.untrusted, "s3://\(options.bucket): the listing cannot be trusted: \(doubt)")
+    }
+
+    /// Where a page begins.
+    private enum Place: Equatable {
+        case start
+        case token(String)
+        /// After this key, in the words of ListObjectsV2 and of ListObjects.
+        case after(String), marker(String)
+    }
+
+    /// Sources: Amazon S3 API Reference, ListObjectsV2 and ListObjects.
+    private func page(_ prefix: String, _ place: inout Place, limit: Int) async throws(S3Error) -> S3Page {
+        func parameters(_ isV1: Bool) -> [(String, String)] {
+            let common = [("max-keys", "\(limit)"), ("prefix", prefix), ("encoding-type", "url")]
+            return switch place {
+            case .marker(let key): common + [("marker", key)]
+            case .token(let token): common + [("list-type", "2"), ("continuation-token", token)]
+            case .after(let key): common + [("list-type", "2"), ("start-after", key)]
+            case .start: isV1 ? common : common + [("list-type", "2")]
+            }
+        }
+        let isV1 = location.withLock { $0.listsAsV1 }
+        let response: HTTPResponse
+        do throws(S3Error) {
+            response = try await send("GET", key: nil, query: S3Encoding.query(parameters(isV1)), receive: nil)
+        } catch {
+            guard !isV1, place == .start, error.isUnknownQuestion else { throw error }
+            response = try await send("GET", key: nil, query: S3Encoding.query(parameters(true)), receive: nil)
+            location.withLock { $0.listsAsV1 = true }
+        }
+        guard let page = S3Page(response.body) else {
+            throw S3Error(.malformed, "s3://\(options.bucket): the listing is not S3's XML", status: response.status)
+        }
+        return page
     }
 
     /// An object's metadata.
@@ -94,6 +143,15 @@ package final class S3Client: Sendable {
         async throws(S3Error) -> S3Metadata
     {
         S3Metadata(try await send("GET", key: key, query: "", receive: (limitBytes, receive)))
+    }
+
+    /// A question about the bucket itself.
+    func ask(_ parameters: [(String, String)]) async throws(S3Error) -> XMLElement {
+        let response = try await send("GET", key: nil, query: S3Encoding.query(parameters), receive: nil)
+        guard let page = XMLElement.parse(response.body) else {
+            throw S3Error(.malformed, "s3://\(options.bucket): the answer is not S3's XML", status: response.status)
+        }
+        return page
     }
 
     // MARK: - One request
@@ -135,7 +193,9 @@ package final class S3Client: Sendable {
 
     /// How long to wait before another attempt; nil for none. A stream may have begun, and is not repeated.
     private func pause(_ error: S3Error, _ retries: Int, isStream: Bool) -> Duration? {
-        guard error.reason == .throttled || error.reason == .server, retries < options.retries, !isStream else {
+        guard error.reason == .throttled || error.reason == .server, error.status != 501, retries < options.retries,
+            !isStream
+        else {
             return nil
         }
         return max(.seconds(1 << retries), min(error.retryAfter ?? .zero, S3Client.longestPause))
@@ -258,7 +318,8 @@ package final class S3Client: Sendable {
     private func move(_ error: S3Error) -> Bool {
         location.withLock { location in
             if let region = error.region, region != location.region, S3Client.isName(region, dots: false) {
-                location = Location(region: region)
+                location.region = region
+                location.host = nil
                 return true
             }
             // 307, while a new bucket's name spreads: the same region under another host, and none but Amazon's.

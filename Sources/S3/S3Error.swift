@@ -27,6 +27,8 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case server
         /// Not S3's XML.
         case malformed
+        /// A listing that contradicts itself.
+        case untrusted
         /// More keys, or a longer answer, than allowed.
         case limit
         case other
@@ -70,6 +72,12 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case nil: status == 400
         default: false
         }
+    }
+
+    /// Whether the server does not know what it was asked: MinIO and the like say NotImplemented, older ones
+    /// InvalidArgument.
+    var isUnknownQuestion: Bool {
+        status == 501 || code == "NotImplemented" || (status == 400 && code == "InvalidArgument")
     }
 
     func with(_ reason: Reason) -> S3Error {
