@@ -90,7 +90,7 @@ let package = Package(
         stage("Exposition", ["Text", "Samples"]),
         stage("Telemetry", ["Text", "Samples", "Exposition"]),
         stage("Transport", ["Text", "Samples", "Platform", "CCurl", "CPostgres"]),
-        stage("S3", ["Text", "Samples", "Platform", "Transport"]),
+        stage("S3", ["Text", "Samples", "Platform", "Transport"], exclude: ["README.md"]),
         stage(
             "Probes", ["Text", "Samples", "Platform", "Exposition", "Transport", "S3", "CCrypto", logging],
             exclude: ["README.md"]),
