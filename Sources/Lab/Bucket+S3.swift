@@ -157,7 +157,7 @@ extension Bucket {
         var last = ""
         var isTruncated = false
         for key in keys
-        where !unlisted.contains(key) && key.hasPrefix(prefix) && after.utf8.lexicographicallyPrecedes(key.utf8) {
+        where key.hasPrefix(prefix) && after.utf8.lexicographicallyPrecedes(key.utf8) {
             var group: String?
             if !delimiter.isEmpty, let end = range(of: delimiter, in: key, from: prefix) { group = String(key[..<end]) }
             if let group, groups.last == group || (!after.isEmpty && after.hasPrefix(group)) { continue }

@@ -31,8 +31,6 @@ package struct Bucket: Sendable {
     package internal(set) var objects: [String: Object] = [:]
     /// Objects that a delete marker hides, with the time at which it was set.
     var hidden: [String: (object: Object, at: Timestamp)] = [:]
-    /// Keys that listings leave out though the objects are there, as those of a faulty server.
-    package var unlisted: Set<String> = []
     /// What the bucket says of its configuration.
     package var configuration = BucketConfiguration()
     /// The AES-256 key of the backups: 32 bytes.
