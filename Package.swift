@@ -90,9 +90,9 @@ let package = Package(
         stage("Exposition", ["Text", "Samples"]),
         stage("Telemetry", ["Text", "Samples", "Exposition"]),
         stage("Transport", ["Text", "Samples", "Platform", "CCurl", "CPostgres"]),
-        stage("S3", ["Text", "Samples", "Platform", "Transport"]),
+        stage("S3", ["Text", "Samples", "Platform", "Transport"], exclude: ["README.md"]),
         stage(
-            "Probes", ["Text", "Samples", "Platform", "Exposition", "Transport", "CCrypto", logging],
+            "Probes", ["Text", "Samples", "Platform", "Exposition", "Transport", "S3", "CCrypto", logging],
             exclude: ["README.md"]),
         stage("Store", ["Text", "Samples", "Telemetry"]),
         stage("PromQL", ["Text", "Samples"]),
@@ -180,7 +180,7 @@ let package = Package(
         tests(
             "Transport",
             ["Transport", "Simulation", "S3", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
-        tests("S3", ["S3", "Transport", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
+        tests("S3", ["S3", "Transport", "Simulation", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
         tests(
             "Probes",
             [

@@ -20,6 +20,7 @@ extension TargetParser {
         options.pathStyle =
             fields.bool("path_style") ?? S3Options.prefersPathStyle(bucket, endpoint: options.endpoint)
         options.tls = tls(&fields)
+        options.isRequesterPaying = fields.choice("request_payer", RequestPayer.self) == .requester
         options.credentials = credentials(&fields)
         let verification = verification(fields.node("verification"))
         options.objectTimeout = verification.timeout
@@ -35,7 +36,67 @@ extension TargetParser {
         return BackupBucketOptions(store: options, sets: BackupBucketOptions.coveringEachOther(sets))
     }
 
+    /// Source: Amazon S3 API Reference, x-amz-request-payer.
+    private enum RequestPayer: String, CaseIterable {
+        case requester
+    }
+
+    /// Where a bucket's keys come from; the word after `source`.
+    private enum CredentialSource: String, CaseIterable {
+        case `static`, environment, instance, container, profile
+        case webIdentity = "web_identity"
+    }
+
+    /// `credentials` with its source, else the keys beside the bucket's name.
     private func credentials(_ fields: inout Fields) -> S3Credentials {
+        guard let node = fields.node("credentials") else { return staticCredentials(&fields) }
+        for key in ["access_key_id", "secret_access_key", "session_token"].flatMap({ [$0, $0 + "_file"] })
+            + ["credentials_directory", "anonymous"]
+        where fields.node(key) != nil {
+            errors.add(fields.position(of: key), "both \"credentials\" and \"\(key)\" are given; keep one")
+        }
+        var own = Fields(node, errors, "credentials")
+        defer { own.finish() }
+        guard own.required("source") != nil, let source = own.choice("source", CredentialSource.self) else {
+            return .environment
+        }
+        switch source {
+        case .static: return staticCredentials(&own)
+        case .environment: return environmentCredentials(own.position)
+        case .container: return .container
+        case .instance:
+            var options = S3Credentials.InstanceOptions()
+            options.role = own.string("role")
+            options.endpoint = context.url(&own, "endpoint")
+            return .instance(options)
+        case .webIdentity:
+            var options = S3Credentials.WebIdentityOptions()
+            options.roleARN = own.string("role_arn")
+            options.tokenFile = context.readableFile(&own, "token_file")
+            options.sessionName = own.string("session_name")
+            options.stsEndpoint = tokenService(&own)
+            return .webIdentity(options)
+        case .profile:
+            var options = S3Credentials.ProfileOptions(name: own.string("profile") ?? "default")
+            options.credentialsFile = context.readableFile(&own, "credentials_file")
+            options.configFile = context.readableFile(&own, "config_file")
+            options.stsEndpoint = tokenService(&own)
+            return .profile(options)
+        }
+    }
+
+    /// The token that a role is assumed with is worth as much as the role's keys.
+    private func tokenService(_ fields: inout Fields) -> String? {
+        let url = context.url(&fields, "sts_endpoint")
+        if let url, Plaintext.isExposed(url) {
+            errors.add(
+                fields.position(of: "sts_endpoint"),
+                "sts_endpoint: the token would go over the network unencrypted; expected https://")
+        }
+        return url
+    }
+
+    private func staticCredentials(_ fields: inout Fields) -> S3Credentials {
         let id = context.secret(&fields, "access_key_id")
         let key = context.secret(&fields, "secret_access_key")
         let token = context.secret(&fields, "session_token")
@@ -52,12 +113,15 @@ extension TargetParser {
         }
         if let directory { return .directory(directory) }
         if anonymous { return .anonymous }
-        if context.environment["AWS_ACCESS_KEY_ID"] == nil || context.environment["AWS_SECRET_ACCESS_KEY"] == nil,
-            id == nil, key == nil
-        {
+        guard id == nil, key == nil else { return .environment }
+        return environmentCredentials(fields.position)
+    }
+
+    private func environmentCredentials(_ position: SourcePosition) -> S3Credentials {
+        if context.environment["AWS_ACCESS_KEY_ID"] == nil || context.environment["AWS_SECRET_ACCESS_KEY"] == nil {
             errors.add(
-                fields.position,
-                "no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"
+                position,
+                "no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or credentials with a source: instance, web_identity, container, profile"
             )
         }
         return .environment

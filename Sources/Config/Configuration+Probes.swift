@@ -15,6 +15,7 @@ extension Configuration {
         var stores: [(options: BackupSetOptions, store: any BackupStore)] = []
         for bucket in backups {
             let store = S3BackupStore(
+                bucket: bucket.store.bucket,
                 client: S3Client(bucket.store, http: network.http, files: platform.files, time: platform.time))
             stores += bucket.sets.map { ($0, store) }
         }

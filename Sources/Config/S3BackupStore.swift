@@ -4,6 +4,7 @@ import Transport
 
 /// A bucket as the backup probes see it.
 struct S3BackupStore: BackupStore {
+    let bucket: String
     let client: S3Client
 
     /// The most bytes of keys and tags that one listing keeps. 4 MiB: 20,000 keys of 200 bytes.
@@ -30,6 +31,16 @@ struct S3BackupStore: BackupStore {
         } catch {
             throw S3BackupStore.failure(error)
         }
+    }
+
+    func deleted(prefix: String, after: String?) async throws(ProbeFailure) -> [S3Deleted] {
+        do throws(S3Error) { return try await client.deleted(prefix: prefix, after: after) } catch {
+            throw S3BackupStore.failure(error)
+        }
+    }
+
+    func posture() async throws(ProbeFailure) -> S3Posture {
+        do throws(S3Error) { return try await client.posture() } catch { throw S3BackupStore.failure(error) }
     }
 
     func metadata(of key: String) async throws(ProbeFailure) -> [String: String] {
@@ -59,7 +70,9 @@ struct S3BackupStore: BackupStore {
             case .wrongRegion: "region"
             case .clockSkew: "clock_skew"
             case .credentials: "auth"
+            case .noCredentials: "credentials"
             case .malformed, .limit: "body"
+            case .untrusted: "listing"
             case .throttled, .server, .other: "http"
             }
         return ProbeFailure(reason, error.message)

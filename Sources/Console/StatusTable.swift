@@ -33,7 +33,8 @@ package enum StatusTable {
                     title: "PostgreSQL of \(name)", summary: summary,
                     targets: servers.filter { cluster(of: $0.target) == name }.map(target)))
         }
-        let backups = results.filter { [.backupSet, .backupContent, .records].contains($0.target.kind) }.sorted {
+        let backups = results.filter { [.backupSet, .backupContent, .bucket, .records].contains($0.target.kind) }.sorted
+        {
             $0.target.name < $1.target.name
         }
         if !backups.isEmpty { sections.append(.init(title: "Backups", targets: backups.map(target))) }
@@ -58,6 +59,7 @@ package enum StatusTable {
         case .vaultTelemetry: name = "telemetry of \(short)"
         case .vaultFacts: name = "facts"
         case .backupContent: name = "content of \(short)"
+        case .bucket: name = "bucket \(short)"
         default: name = short
         }
         return .init(

@@ -100,6 +100,19 @@ extension Bucket {
             guard request.method == "GET" else {
                 return .response(LabResponse(200, headers: ["x-amz-bucket-region": region, "x-amz-request-id": id]))
             }
+            if let question = configuration.answers.keys.first(where: { request.parameter($0) != nil }) {
+                switch configuration.answers[question] {
+                case .document(let text): return .response(LabResponse(200, type: "application/xml", text))
+                case .absent:
+                    return error(404, BucketConfiguration.absences[question] ?? "NoSuchConfiguration", "Not configured")
+                case .denied: return error(403, "AccessDenied", "Access Denied")
+                case .listing: return .response(LabResponse(200, type: "application/xml", list(request) ?? ""))
+                case .notImplemented, nil: return error(501, "NotImplemented", "Not implemented")
+                }
+            }
+            if request.parameter("versions") != nil {
+                return .response(LabResponse(200, type: "application/xml", versions(request)))
+            }
             guard request.parameter("list-type") == "2" else {
                 return error(
                     501, "NotImplemented", "A header you provided implies functionality that is not implemented")
@@ -111,7 +124,9 @@ extension Bucket {
                 200, type: "application/xml", listing, headers: ["x-amz-request-id": id, "x-amz-bucket-region": region])
         } else {
             guard let object = objects[key] else {
-                return error(404, "NoSuchKey", "The specified key does not exist.", "<Key>\(Markup.escape(key))</Key>")
+                return error(
+                    404, "NoSuchKey", "The specified key does not exist.", "<Key>\(Markup.escape(key))</Key>",
+                    headers: hidden[key] == nil ? [:] : ["x-amz-delete-marker": "true"])
             }
             var headers = [
                 "ETag": "\"\(object.etag)\"", "Last-Modified": object.modified.httpDate, "Accept-Ranges": "bytes",
@@ -141,7 +156,8 @@ extension Bucket {
         var count = 0
         var last = ""
         var isTruncated = false
-        for key in keys where key.hasPrefix(prefix) && after.utf8.lexicographicallyPrecedes(key.utf8) {
+        for key in keys
+        where key.hasPrefix(prefix) && after.utf8.lexicographicallyPrecedes(key.utf8) {
             var group: String?
             if !delimiter.isEmpty, let end = range(of: delimiter, in: key, from: prefix) { group = String(key[..<end]) }
             if let group, groups.last == group || (!after.isEmpty && after.hasPrefix(group)) { continue }
@@ -175,6 +191,25 @@ extension Bucket {
         out += contents
         for group in groups { out += "<CommonPrefixes><Prefix>\(show(group))</Prefix></CommonPrefixes>" }
         return out + "</ListBucketResult>"
+    }
+
+    /// The versions behind a marker, all on one page. Source: Amazon S3 API Reference, ListObjectVersions.
+    private func versions(_ request: LabRequest) -> String {
+        let prefix = request.parameter("prefix") ?? ""
+        let after = request.parameter("key-marker") ?? ""
+        var out = "<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>"
+        func add(_ kind: String, _ key: String, _ time: Timestamp, isLatest: Bool) {
+            out +=
+                "<\(kind)><Key>\(PercentCoding.encode(key, keepingSlashes: true))</Key><VersionId>1</VersionId><IsLatest>\(isLatest)</IsLatest><LastModified>\(time.rfc3339)</LastModified></\(kind)>"
+        }
+        for key in Set(objects.keys).union(hidden.keys).sorted() where key.hasPrefix(prefix) && key > after {
+            if let object = objects[key] { add("Version", key, object.modified, isLatest: true) }
+            if let (object, time) = hidden[key] {
+                add("DeleteMarker", key, time, isLatest: objects[key] == nil)
+                add("Version", key, object.modified, isLatest: false)
+            }
+        }
+        return out + "</ListVersionsResult>"
     }
 
     /// The end of the first delimiter after the prefix.

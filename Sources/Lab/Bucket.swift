@@ -29,6 +29,10 @@ package struct Bucket: Sendable {
     package let region: String
     /// The objects by key.
     package internal(set) var objects: [String: Object] = [:]
+    /// Objects that a delete marker hides, with the time at which it was set.
+    var hidden: [String: (object: Object, at: Timestamp)] = [:]
+    /// What the bucket says of its configuration.
+    package var configuration = BucketConfiguration()
     /// The AES-256 key of the backups: 32 bytes.
     package let encryptionKey: [UInt8]
     private let vaultVersion: String
@@ -118,6 +122,12 @@ package struct Bucket: Sendable {
     /// Stores an object.
     package mutating func put(_ key: String, bytes: [UInt8], metadata: [String: String] = [:], modified: Timestamp) {
         objects[key] = Object(bytes: bytes, metadata: metadata, modified: modified)
+    }
+
+    /// Deletes an object as versioning does: a marker hides it, and its bytes stay.
+    package mutating func hide(_ key: String, at time: Timestamp) {
+        guard let object = objects.removeValue(forKey: key) else { return }
+        hidden[key] = (object, time)
     }
 
     /// Deletes an object.

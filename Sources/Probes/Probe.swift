@@ -20,6 +20,8 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case backupSet = "backup_set"
         /// The content of the newest backup of a set.
         case backupContent = "backup_content"
+        /// How a bucket is protected.
+        case bucket
         /// The record files of backup runs, restore tests and drills.
         case records
         /// Derived from the nodes of one Vault cluster; never probed itself.
@@ -32,7 +34,7 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
     package let kind: Kind
     /// Whether the start waits for its first probe. Reading a backup whole may take an hour, and slowly changing facts
     /// are asked for seldom.
-    package var isAwaited: Bool { kind != .backupContent && kind != .vaultFacts }
+    package var isAwaited: Bool { ![.backupContent, .vaultFacts, .bucket].contains(kind) }
     /// `cluster/node` for what belongs to a cluster, else the name of the set.
     package let name: String
 

@@ -43,6 +43,11 @@ package struct ProbeSet: Sendable {
                 BackupContentProbe(
                     options: options, store: store, newest: newest, verdicts: verdicts, platform: platform))
         }
+        var buckets: Set<String> = []
+        for (_, store) in backups where buckets.insert(store.bucket).inserted {
+            let sets = backups.filter { $0.store.bucket == store.bucket }.map(\.options)
+            probes.append(BucketProbe(store: store, sets: sets, platform: platform))
+        }
         if let records { probes.append(RecordProbe(options: records, platform: platform)) }
         self.probes = probes
     }

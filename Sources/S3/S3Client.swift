@@ -12,6 +12,8 @@ package final class S3Client: Sendable {
     private let files: any FileAccess
     private let time: any TimeSource
     private let environment: @Sendable (String) -> String?
+    /// Of credentials that end.
+    private let session: S3Session?
     /// Where the bucket turned out to lie.
     private let location: Mutex<Location>
 
@@ -19,6 +21,8 @@ package final class S3Client: Sendable {
         var region: String
         /// Host to ask in place of the one that follows from the options, as `bucket.s3-eu-west-1.amazonaws.com`.
         var host: String?
+        /// Whether the server knows only the first version of ListObjects.
+        var listsAsV1 = false
     }
 
     /// A page of a thousand keys, each of 1,024 bytes that are all escaped, takes less than half of it.
@@ -36,6 +40,12 @@ package final class S3Client: Sendable {
         self.files = files
         self.time = time
         self.environment = environment
+        session =
+            options.credentials.isSession
+            ? S3Session(
+                KeySource(
+                    credentials: options.credentials, region: options.region, tls: options.tls, http: http,
+                    files: files, environment: environment), time: time) : nil
         location = Mutex(Location(region: options.region))
     }
 
@@ -54,24 +64,71 @@ package final class S3Client: Sendable {
     }
 
     /// Hands over the keys under a prefix, in S3's order, page by page, so that no more is held than the caller keeps.
+    /// Asks as ListObjectsV2 does, and as ListObjects where the server knows only that.
     /// - Parameter take: false ends the listing.
+    /// - Throws: `.untrusted` for a listing that cannot be a whole and right one.
     package func pages(prefix: String, take: ([S3Object]) -> Bool) async throws(S3Error) {
-        var token: String?
+        var check = ListingCheck(prefix: prefix, isOrdered: !options.bucket.hasSuffix("--x-s3"))
+        var place = Place.start
         while true {
-            var parameters = [("list-type", "2"), ("max-keys", "1000"), ("prefix", prefix), ("encoding-type", "url")]
-            if let token { parameters.append(("continuation-token", token)) }
-            let response = try await send("GET", key: nil, query: S3Encoding.query(parameters), receive: nil)
-            guard let page = S3Page(response.body) else {
-                throw S3Error(
-                    .malformed, "s3://\(options.bucket): the listing is not S3's XML", status: response.status)
-            }
-            guard take(page.objects), page.isTruncated else { return }
-            // An endless listing would repeat its token, or give pages without keys.
-            guard let next = page.nextToken, next != token, !page.objects.isEmpty else {
+            let page = try await page(prefix, &place, limit: 1000)
+            if let doubt = check.take(page.objects) { throw untrusted(doubt) }
+            guard take(page.objects) else { return }
+            let next =
+                page.nextToken.map { Place.token($0) } ?? (page.nextMarker ?? check.last).map { Place.marker($0) }
+            guard page.isTruncated else { break }
+            guard let next, !page.objects.isEmpty || page.nextToken != nil else {
                 throw S3Error(.malformed, "s3://\(options.bucket): a page is truncated but leads nowhere")
             }
-            token = next
+            // An endless listing would repeat its token, or give pages without keys.
+            if next == place { throw untrusted("a page leads back to itself") }
+            place = next
+            if case .marker = next { location.withLock { $0.listsAsV1 = true } }
         }
+        // Some servers end a listing at their own limit and call it whole: one question more shows it.
+        guard let last = check.last, check.mayBeCut else { return }
+        var after = location.withLock { $0.listsAsV1 } ? Place.marker(last) : Place.after(last)
+        guard try await page(prefix, &after, limit: 1).objects.isEmpty else {
+            throw untrusted("it is said to be whole after \(check.count) keys, but others follow")
+        }
+    }
+
+    private func untrusted(_ doubt: String) -> S3Error {
+        S3Error(.untrusted, "s3://\(options.bucket): the listing cannot be trusted: \(doubt)")
+    }
+
+    /// Where a page begins.
+    private enum Place: Equatable {
+        case start
+        case token(String)
+        /// After this key, in the words of ListObjectsV2 and of ListObjects.
+        case after(String), marker(String)
+    }
+
+    /// Sources: Amazon S3 API Reference, ListObjectsV2 and ListObjects.
+    private func page(_ prefix: String, _ place: inout Place, limit: Int) async throws(S3Error) -> S3Page {
+        func parameters(_ isV1: Bool) -> [(String, String)] {
+            let common = [("max-keys", "\(limit)"), ("prefix", prefix), ("encoding-type", "url")]
+            return switch place {
+            case .marker(let key): common + [("marker", key)]
+            case .token(let token): common + [("list-type", "2"), ("continuation-token", token)]
+            case .after(let key): common + [("list-type", "2"), ("start-after", key)]
+            case .start: isV1 ? common : common + [("list-type", "2")]
+            }
+        }
+        let isV1 = location.withLock { $0.listsAsV1 }
+        let response: HTTPResponse
+        do throws(S3Error) {
+            response = try await send("GET", key: nil, query: S3Encoding.query(parameters(isV1)), receive: nil)
+        } catch {
+            guard !isV1, place == .start, error.isUnknownQuestion else { throw error }
+            response = try await send("GET", key: nil, query: S3Encoding.query(parameters(true)), receive: nil)
+            location.withLock { $0.listsAsV1 = true }
+        }
+        guard let page = S3Page(response.body) else {
+            throw S3Error(.malformed, "s3://\(options.bucket): the listing is not S3's XML", status: response.status)
+        }
+        return page
     }
 
     /// An object's metadata.
@@ -88,26 +145,69 @@ package final class S3Client: Sendable {
         S3Metadata(try await send("GET", key: key, query: "", receive: (limitBytes, receive)))
     }
 
+    /// A question about the bucket itself.
+    func ask(_ parameters: [(String, String)]) async throws(S3Error) -> XMLElement {
+        let response = try await send("GET", key: nil, query: S3Encoding.query(parameters), receive: nil)
+        guard let page = XMLElement.parse(response.body) else {
+            throw S3Error(.malformed, "s3://\(options.bucket): the answer is not S3's XML", status: response.status)
+        }
+        return page
+    }
+
     // MARK: - One request
 
     private typealias Receiver = (limitBytes: Int, give: @Sendable ([UInt8]) throws -> Void)
 
-    /// Sends it, and once more where S3 says that the bucket lies elsewhere: signed anew for that region and host.
+    /// Sends it, and again where that may help: where S3 says that the bucket lies elsewhere, signed for that region and
+    /// host; where the session had ended, with new keys; where S3 asks for patience, after a while.
     private func send(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
         -> HTTPResponse
     {
-        do {
-            return try await attempt(method, key: key, query: query, receive: receive)
-        } catch {
-            guard error.reason == .wrongRegion, move(error) else { throw error }
+        var hasMoved = false
+        var hasNewKeys = false
+        var retries = 0
+        while true {
+            let keys = try await session?.keys()
+            do throws(S3Error) {
+                return try await attempt(method, key: key, query: query, receive: receive, keys)
+            } catch {
+                if error.reason == .wrongRegion, !hasMoved, move(error) {
+                    hasMoved = true
+                } else if let keys, error.mayBeAnEndedSession, !hasNewKeys, await session?.refused(keys) == true {
+                    hasNewKeys = true
+                } else if let pause = pause(error, retries, isStream: receive != nil) {
+                    retries += 1
+                    do { try await time.sleep(for: pause) } catch { throw cancelled }
+                } else {
+                    throw error
+                }
+            }
         }
-        return try await attempt(method, key: key, query: query, receive: receive)
     }
 
-    private func attempt(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
-        -> HTTPResponse
-    {
-        let request = try await self.request(method, key: key, query: query, receive)
+    private var cancelled: S3Error {
+        var error = S3Error(.transport, "s3://\(options.bucket): cancelled")
+        error.transport = .cancelled
+        return error
+    }
+
+    /// How long to wait before another attempt; nil for none. A stream may have begun, and is not repeated.
+    private func pause(_ error: S3Error, _ retries: Int, isStream: Bool) -> Duration? {
+        guard error.reason == .throttled || error.reason == .server, error.status != 501, retries < options.retries,
+            !isStream
+        else {
+            return nil
+        }
+        return max(.seconds(1 << retries), min(error.retryAfter ?? .zero, S3Client.longestPause))
+    }
+
+    /// A longer `Retry-After` is left to the next poll.
+    private static let longestPause = Duration.seconds(5)
+
+    private func attempt(
+        _ method: String, key: String?, query: String, receive: Receiver?, _ keys: SessionKeys?
+    ) async throws(S3Error) -> HTTPResponse {
+        let request = try await self.request(method, key: key, query: query, receive, keys)
         let response: HTTPResponse
         do throws(TransportError) {
             response = if let receive { try await stream(request, receive) } else { try await http.send(request) }
@@ -142,9 +242,9 @@ package final class S3Client: Sendable {
         return try await http.stream(request, receive: receive.give)
     }
 
-    private func request(_ method: String, key: String?, query: String, _ receive: Receiver?) async throws(S3Error)
-        -> HTTPRequest
-    {
+    private func request(
+        _ method: String, key: String?, query: String, _ receive: Receiver?, _ keys: SessionKeys?
+    ) async throws(S3Error) -> HTTPRequest {
         let location = location.withLock { $0 }
         var request = HTTPRequest(url: url(location, key: key, query: query))
         request.method = method
@@ -152,7 +252,11 @@ package final class S3Client: Sendable {
         request.bodyLimitBytes = receive?.limitBytes ?? S3Client.pageLimitBytes
         request.tls = options.tls
         request.proxy = options.proxy
-        request.signing = try await signing(location.region)
+        // Only what is signed may be added: an own header is.
+        if options.isRequesterPaying {
+            request.headers.append((name: "x-amz-request-payer", value: "requester"))
+        }
+        request.signing = try await signing(location.region, keys)
         return request
     }
 
@@ -174,8 +278,14 @@ package final class S3Client: Sendable {
         return "\(scheme)://\(host)\(path)\(query.isEmpty ? "" : "?\(query)")"
     }
 
-    private func signing(_ region: String) async throws(S3Error) -> AWSSigning? {
+    private func signing(_ region: String, _ session: SessionKeys?) async throws(S3Error) -> AWSSigning? {
         switch options.credentials {
+        case .instance, .webIdentity, .container, .profile:
+            return session.map {
+                AWSSigning(
+                    region: region, accessKeyID: $0.accessKeyID, secretAccessKey: $0.secretAccessKey,
+                    sessionToken: $0.sessionToken)
+            }
         case .anonymous: return nil
         case .keys(let id, let secret, let token):
             return AWSSigning(region: region, accessKeyID: id, secretAccessKey: secret, sessionToken: token)
@@ -184,7 +294,8 @@ package final class S3Client: Sendable {
                 !id.isEmpty, !secret.isEmpty
             else {
                 throw S3Error(
-                    .credentials, "s3://\(options.bucket): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"
+                    .noCredentials,
+                    "s3://\(options.bucket): AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"
                 )
             }
             let token = environment("AWS_SESSION_TOKEN").flatMap { $0.isEmpty ? nil : Secret(value: $0) }
@@ -207,7 +318,8 @@ package final class S3Client: Sendable {
     private func move(_ error: S3Error) -> Bool {
         location.withLock { location in
             if let region = error.region, region != location.region, S3Client.isName(region, dots: false) {
-                location = Location(region: region)
+                location.region = region
+                location.host = nil
                 return true
             }
             // 307, while a new bucket's name spreads: the same region under another host, and none but Amazon's.

@@ -15,4 +15,9 @@ enum S3Encoding {
 
     /// A key under `encoding-type=url`, where `+` is a space; nil if it is not encoded well.
     static func decode(_ text: String) -> String? { PercentCoding.decode(text[...], plusIsSpace: true) }
+
+    /// An entity tag without its quotes, and without the mark of a weak one. Source: RFC 9110, 8.8.3.
+    static func etag(_ text: String) -> String {
+        (text.hasPrefix("W/") ? text.dropFirst(2) : text[...]).filter { $0 != "\"" }
+    }
 }

@@ -18,13 +18,17 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case wrongRegion
         /// Clocks differ by more than about 15 minutes; `skewSeconds` says how much.
         case clockSkew
-        /// Keys missing, unknown, expired, or the signature does not match.
+        /// S3 takes them not: unknown, expired, or the signature does not match.
         case credentials
+        /// There are none to sign with: not set, or the service that hands them out does not.
+        case noCredentials
         /// 429, 503 SlowDown.
         case throttled
         case server
         /// Not S3's XML.
         case malformed
+        /// A listing that contradicts itself.
+        case untrusted
         /// More keys, or a longer answer, than allowed.
         case limit
         case other
@@ -46,6 +50,8 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
     package var transport: TransportError.Reason?
     /// Where a redirect points.
     var host: String?
+    /// How long S3 asks to wait.
+    var retryAfter: Duration?
 
     /// - Parameter code: S3's own, where the answer has one.
     package init(_ reason: Reason, _ message: String, status: Int? = nil, code: String? = nil) {
@@ -57,6 +63,22 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// Reason and message.
     package var description: String { "\(reason.rawValue): \(message)" }
+
+    /// Whether it may be said of keys whose time is over: a HEAD has no error page and says 400. Source: Amazon S3 API
+    /// Reference, "List of error codes".
+    var mayBeAnEndedSession: Bool {
+        switch code {
+        case "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId": true
+        case nil: status == 400
+        default: false
+        }
+    }
+
+    /// Whether the server does not know what it was asked: MinIO and the like say NotImplemented, older ones
+    /// InvalidArgument.
+    var isUnknownQuestion: Bool {
+        status == 501 || code == "NotImplemented" || (status == 400 && code == "InvalidArgument")
+    }
 
     func with(_ reason: Reason) -> S3Error {
         var error = self

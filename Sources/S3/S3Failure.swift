@@ -15,6 +15,7 @@ enum S3Failure {
             status: response.status, code: code)
         error.region = response[header: "x-amz-bucket-region"] ?? page?["Region"]
         error.host = page?["Endpoint"] ?? response[header: "location"].flatMap(host)
+        error.retryAfter = response[header: "retry-after"].flatMap { UInt32($0) }.map { .seconds(Int64($0)) }
         if let date = response[header: "date"].flatMap(HTTPDate.parse) {
             error.skewSeconds = date.seconds - now.seconds
         }

@@ -6,15 +6,17 @@ extension S3Metadata {
         self.init()
         sizeBytes = response[header: "content-length"].flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
         lastModified = response[header: "last-modified"].flatMap(HTTPDate.parse)
-        etag = response[header: "etag"].map { $0.filter { $0 != "\"" } }
+        etag = response[header: "etag"].map(S3Encoding.etag)
         versionID = response[header: "x-amz-version-id"]
         contentType = response[header: "content-type"]
         storageClass = response[header: "x-amz-storage-class"]
         restore = response[header: "x-amz-restore"]
         archiveStatus = response[header: "x-amz-archive-status"]
-        let prefix = "x-amz-meta-"
-        for (name, value) in response.headers where name.hasPrefix(prefix) {
-            user[String(name.dropFirst(prefix.count))] = value
+        // The first is Google's own, which its servers also send to those who sign as Amazon's clients do.
+        for prefix in ["x-goog-meta-", "x-amz-meta-"] {
+            for (name, value) in response.headers where name.hasPrefix(prefix) {
+                user[String(name.dropFirst(prefix.count))] = value
+            }
         }
     }
 }

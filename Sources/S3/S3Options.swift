@@ -1,4 +1,3 @@
-package import Platform
 package import Transport
 
 /// How to reach one bucket.
@@ -13,6 +12,8 @@ package struct S3Options: Sendable, Hashable {
     package var pathStyle = false
     /// Default: the environment's.
     package var credentials = S3Credentials.environment
+    /// Sends `x-amz-request-payer: requester` with each request: whoever asks pays, not the bucket's owner. Default false.
+    package var isRequesterPaying = false
     /// For an `https` endpoint.
     package var tls = TLSOptions()
     /// `http://proxy:3128` and the like. Default: none, whatever the environment says.
@@ -21,6 +22,8 @@ package struct S3Options: Sendable, Hashable {
     package var timeout: Duration = .seconds(10)
     /// For the whole of a streamed object. Default 1 h.
     package var objectTimeout: Duration = .seconds(3600)
+    /// How often a request is sent again after 429, 500 or 503, waiting longer each time. Default 2.
+    package var retries = 2
     /// Keys that one listing may have; more end it with `.limit`. Default 100,000.
     package var keyLimit = 100_000
 
@@ -32,17 +35,4 @@ package struct S3Options: Sendable, Hashable {
     package static func prefersPathStyle(_ bucket: String, endpoint: String?) -> Bool {
         bucket.contains(".") || !(endpoint?.hasSuffix(".amazonaws.com") ?? true)
     }
-}
-
-/// Where the keys come from. They are read at each request, so rotating them needs no restart.
-package enum S3Credentials: Sendable, Hashable {
-    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
-    case environment
-    /// Each in the configuration or in a file of its own.
-    case keys(accessKeyID: Secret, secretAccessKey: Secret, sessionToken: Secret?)
-    /// Files `access_key_id`, `secret_access_key` and, where there is one, `session_token` in a directory,
-    /// as systemd's `$CREDENTIALS_DIRECTORY` is.
-    case directory(String)
-    /// A public bucket.
-    case anonymous
 }

@@ -1,10 +1,12 @@
 import Samples
 
-/// One page of ListObjectsV2.
+/// One page of ListObjectsV2 or ListObjects.
 struct S3Page {
     var objects: [S3Object] = []
     var isTruncated = false
     var nextToken: String?
+    /// Of ListObjects, and only where the server gives one.
+    var nextMarker: String?
 
     /// The longest key, in bytes. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
     static let keyLimitBytes = 1024
@@ -18,12 +20,49 @@ struct S3Page {
                 let size = entry["Size"].flatMap({ Int64($0) }), size >= 0,
                 let modified = entry["LastModified"].flatMap({ Timestamp(rfc3339: $0) })
             else { return nil }
-            let etag = (entry["ETag"] ?? "").filter { $0 != "\"" }
+            let etag = S3Encoding.etag(entry["ETag"] ?? "")
             objects.append(
                 S3Object(
                     key: key, sizeBytes: size, lastModified: modified, etag: etag, storageClass: entry["StorageClass"]))
         }
         isTruncated = root["IsTruncated"] == "true"
-        nextToken = root["NextContinuationToken"]
+        nextToken = root["NextContinuationToken"].flatMap { $0.isEmpty ? nil : $0 }
+        nextMarker = root["NextMarker"].flatMap { isEncoded ? S3Encoding.decode($0) : $0 }.flatMap {
+            $0.isEmpty ? nil : $0
+        }
     }
+}
+
+/// Whether pages can be those of one whole listing. Source: Amazon S3 API Reference, ListObjectsV2: keys in the order of
+/// their UTF-8 bytes, each once, all below the prefix. Pure.
+struct ListingCheck {
+    let prefix: String
+    /// False for directory buckets, which have no order.
+    let isOrdered: Bool
+    private(set) var last: String?
+    private(set) var count = 0
+
+    /// Where servers end a page by themselves: at 100 keys or at a multiple.
+    private static let round = 100
+
+    init(prefix: String, isOrdered: Bool) {
+        self.prefix = prefix
+        self.isOrdered = isOrdered
+    }
+
+    /// - Returns: what is wrong, in words; nil for nothing.
+    mutating func take(_ objects: [S3Object]) -> String? {
+        for object in objects {
+            guard object.key.hasPrefix(prefix) else { return "a key is not below the prefix" }
+            if let last {
+                if object.key == last { return "a key is listed twice" }
+                if isOrdered, !last.utf8.lexicographicallyPrecedes(object.key.utf8) { return "keys are out of order" }
+            }
+            last = object.key
+            count += 1
+        }
+        return nil
+    }
+
+    var mayBeCut: Bool { isOrdered && count > 0 && count % ListingCheck.round == 0 }
 }

@@ -13,6 +13,7 @@ struct XMLElement: Sendable {
     static let elementLimit = 50_000
 
     func all(_ name: String) -> [XMLElement] { children.filter { $0.name == name } }
+    func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
     subscript(_ name: String) -> String? { children.first { $0.name == name }?.text }
 
     /// The root element; nil for what is not well-formed or over the bounds.

@@ -209,7 +209,7 @@ struct ConfigurationTests {
                 "c.yml:20:7: PostgreSQL server \"pg\" needs \"host\" or a \"dsn\" with a host",
                 "c.yml:20:7: PostgreSQL server \"pg\" needs \"cluster\": one of \"prod\", \"prod\"",
                 "c.yml:21:12: dsn: a port is a number from 1 to 65535; write %40 for an @ in a password",
-                "c.yml:23:5: no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
+                "c.yml:23:5: no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or credentials with a source: instance, web_identity, container, profile",
                 "c.yml:26:43: period: expected daily or monthly, found \"weekly\"",
                 "c.yml:27:9: duplicate name \"daily\": another backup set has the same name",
                 "c.yml:27:61: retention: expected a whole number from 1 to 10000, found \"0\"",
@@ -264,6 +264,30 @@ struct ConfigurationTests {
         (
             "backups: [{bucket: b, access_key_id: i, sets: [{name: s, prefix: p, period: day}]}]\n",
             "c.yml:1:11: access_key_id and secret_access_key belong together; expected both (or the keys with _file), or neither"
+        ),
+        (
+            "backups: [{bucket: b, credentials: {source: vault}, sets: [{name: s, prefix: p, period: day}]}]\n",
+            "c.yml:1:45: source: expected one of \"static\", \"environment\", \"instance\", \"container\", \"profile\", \"web_identity\", found \"vault\""
+        ),
+        (
+            "backups: [{bucket: b, credentials: {}, sets: [{name: s, prefix: p, period: day}]}]\n",
+            "c.yml:1:36: credentials needs \"source\""
+        ),
+        (
+            "backups: [{bucket: b, credentials: {source: instance}, anonymous: true, sets: [{name: s, prefix: p, period: day}]}]\n",
+            "c.yml:1:56: both \"credentials\" and \"anonymous\" are given; keep one"
+        ),
+        (
+            "backups: [{bucket: b, credentials: {source: instance, profile: x}, sets: [{name: s, prefix: p, period: day}]}]\n",
+            "c.yml:1:55: unknown key \"profile\" in credentials; expected endpoint, role, source"
+        ),
+        (
+            "backups: [{bucket: b, credentials: {source: web_identity, sts_endpoint: 'http://sts.example'}, sets: [{name: s, prefix: p, period: day}]}]\n",
+            "c.yml:1:59: sts_endpoint: the token would go over the network unencrypted; expected https://"
+        ),
+        (
+            "backups: [{bucket: b, anonymous: true, request_payer: owner, sets: [{name: s, prefix: p, period: day}]}]\n",
+            "c.yml:1:55: request_payer: expected one of \"requester\", found \"owner\""
         ),
         (
             "backups: [{bucket: b, anonymous: maybe, sets: [{name: s, prefix: p, period: day}]}]\n",

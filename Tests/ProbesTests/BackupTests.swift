@@ -1,4 +1,5 @@
 import Platform
+import S3
 import Samples
 import Simulation
 import Synchronization
@@ -19,7 +20,16 @@ final class ScriptedStore: BackupStore {
         var bodies: [String: [UInt8]] = [:]
         var readFailure: ProbeFailure?
         var reads = 0
+        /// What delete markers hide; nil where the store does not show versions.
+        var deleted: [S3Deleted]?
+        var versionListings = 0
+        var posture: S3Posture?
+        var postures = 0
+        /// Keys that a HEAD finds though no listing has them.
+        var unlisted: Set<String> = []
     }
+
+    let bucket = "vault-backups"
 
     let content: Mutex<Content>
 
@@ -31,10 +41,31 @@ final class ScriptedStore: BackupStore {
         return (Array(objects.prefix(limit)), objects.count > limit)
     }
 
+    func deleted(prefix: String, after: String?) async throws(ProbeFailure) -> [S3Deleted] {
+        let deleted = content.withLock { content in
+            content.versionListings += 1
+            return content.deleted
+        }
+        guard let deleted else { throw ProbeFailure("denied", "s3:ListBucketVersions") }
+        return deleted.filter { $0.key.hasPrefix(prefix) && $0.key > after ?? "" }
+    }
+
+    func posture() async throws(ProbeFailure) -> S3Posture {
+        let posture = content.withLock { content in
+            content.postures += 1
+            return content.posture
+        }
+        guard let posture else { throw ProbeFailure("connect", "nobody there") }
+        return posture
+    }
+
     func metadata(of key: String) async throws(ProbeFailure) -> [String: String] {
         let (metadata, failure) = content.withLock { content in
             content.heads += 1
-            return (content.metadata, content.headFailure)
+            let isThere = content.unlisted.contains(key) || content.objects.contains { $0.key == key }
+            return (
+                content.metadata, content.headFailure ?? (isThere ? nil : ProbeFailure("not_found", "no such key"))
+            )
         }
         if let failure { throw failure }
         return metadata

@@ -1,6 +1,7 @@
 import Foundation
 import Lab
 import Platform
+import S3
 import Samples
 import Simulation
 import Synchronization
@@ -106,6 +107,24 @@ struct CatalogueTests {
                 ],
                 platform)
         }
+        var posture = S3Posture()
+        posture.isVersioned = true
+        posture.needsMFADelete = false
+        posture.hasObjectLock = true
+        posture.lockRetention = .init(mode: "COMPLIANCE", days: 30)
+        posture.isEncrypted = true
+        posture.blocksPublicAccess = true
+        posture.isPublic = false
+        posture.lifecycle = [.init(prefix: "", expirationDays: 400)]
+        let newest = "daily/2025-12-10/vault-snapshot-2025-12-10.enc"
+        let bucket = ScriptedStore(.init(deleted: [S3Deleted(key: newest, deleted: now)], posture: posture))
+        let set = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        samples += await run(
+            [
+                BackupProbe(
+                    options: set, store: bucket, newest: NewestBackup(), platform: platform, storageTypes: { [] })
+            ], platform)
+        samples += await BucketProbe(store: bucket, sets: [set], platform: platform).run().samples
         samples += await verification(platform)
         samples += try await recorded(platform)
         return samples

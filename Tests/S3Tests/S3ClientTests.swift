@@ -56,9 +56,19 @@ private struct Estate {
             return response.text
         }
         _ = try await iam("Action=CreateUser&Version=2010-05-08&UserName=reader")
-        let policy = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#
+        let policy =
+            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:AssumeRole"],"Resource":"*"}]}"#
         _ = try await iam(
             "Action=PutUserPolicy&Version=2010-05-08&UserName=reader&PolicyName=p&PolicyDocument=\(PercentCoding.encode(policy))"
+        )
+        let trust =
+            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#
+        _ = try await iam(
+            "Action=CreateRole&Version=2010-05-08&RoleName=backups&AssumeRolePolicyDocument=\(PercentCoding.encode(trust))"
+        )
+        let role = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]}"#
+        _ = try await iam(
+            "Action=PutRolePolicy&Version=2010-05-08&RoleName=backups&PolicyName=p&PolicyDocument=\(PercentCoding.encode(role))"
         )
         let made = try await iam("Action=CreateAccessKey&Version=2010-05-08&UserName=reader")
         func between(_ tag: String) throws -> String {
@@ -143,7 +153,34 @@ struct S3ClientTests {
         }
         #expect(forged?.reason == .credentials)
         #expect(forged?.message.contains("forged") == false)
+
+        // x-amz-request-payer is signed with the rest.
+        #expect(try await estate.client { $0.isRequesterPaying = true }.list(prefix: "daily/").count == 1)
+        try await readsWithARolesSession(estate)
         await estate.moto.stop()
+    }
+
+    /// The token of a session is signed too, and the token service verifies the signature of the question for it.
+    private func readsWithARolesSession(_ estate: Estate) async throws {
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        let file = "\(folder.path)/credentials"
+        try """
+        [reader]
+        aws_access_key_id = \(estate.identifier)
+        aws_secret_access_key = \(estate.secret)
+        [backups]
+        role_arn = arn:aws:iam::123456789012:role/backups
+        source_profile = reader
+
+        """.write(toFile: file, atomically: true, encoding: .utf8)
+        var profile = S3Credentials.ProfileOptions(name: "backups")
+        profile.credentialsFile = file
+        profile.configFile = "\(folder.path)/none"
+        profile.stsEndpoint = estate.moto.endpoint
+        let client = estate.client { $0.credentials = .profile(profile) }
+        #expect(try await client.list(prefix: "daily/").count == 1)
+        #expect(try await client.head(Estate.odd).sizeBytes == 3)
     }
 }
 
@@ -334,7 +371,8 @@ struct S3ErrorTests {
     @Test func namesMissingCredentials() async {
         let script = Script { _ throws(TransportError) in HTTPResponse(status: 200) }
         let client = S3Client(S3Options(bucket: "b"), http: script, files: SystemFiles()) { _ in nil }
-        #expect(await failure { () async throws(S3Error) in try await client.list(prefix: "") }?.reason == .credentials)
+        #expect(
+            await failure { () async throws(S3Error) in try await client.list(prefix: "") }?.reason == .noCredentials)
         #expect(script.asked.withLock { $0.isEmpty })
     }
 }

@@ -27,6 +27,52 @@ enum BackupStates {
                 state.bucket.put(key, bytes: object.bytes, metadata: object.metadata, modified: StateRig.begin)
             }
         },
+        row(
+            "the newest backup was deleted in a bucket with versioning",
+            source: "Amazon S3 API Reference, ListObjectVersions; ribbybibby/s3_exporter PR 51",
+            fires: ["BackupDeleted"], mayFire: ["BackupGap"]
+        ) { state in
+            guard let key = state.bucket.newestKey else { return }
+            state.bucket.hide(key, at: StateRig.begin - .seconds(600))
+        },
+        row(
+            "retention deletes old backups in a bucket with versioning", source: "Amazon S3 User Guide, delete markers",
+            isHealthy: true
+        ) { state in
+            for key in state.bucket.objects.keys.sorted().prefix(2) { state.bucket.hide(key, at: StateRig.begin) }
+        },
+        row(
+            "the bucket does not say how it is protected", source: "Amazon S3, permissions of GetBucket…",
+            isHealthy: true
+        ) { $0.bucket.configuration.answerAll(.denied) },
+        row(
+            "the server does not know the questions about the bucket", source: "MinIO, Ceph RGW: NotImplemented",
+            isHealthy: true
+        ) { $0.bucket.configuration.answerAll(.notImplemented) },
+        row(
+            "the server answers questions about the bucket with a listing", source: "Object stores that overlook them",
+            isHealthy: true
+        ) { $0.bucket.configuration.answerAll(.listing) },
+        row("the bucket's policy makes it public", source: "Amazon S3, GetBucketPolicyStatus", fires: ["BucketPublic"])
+        {
+            $0.bucket.configuration.answers["policyStatus"] = .document(
+                "<PolicyStatus><IsPublic>TRUE</IsPublic></PolicyStatus>")
+        },
+        row(
+            "a bucket with nothing configured", source: "Amazon S3, …NotFoundError", lasts: .seconds(2 * 3600),
+            fires: ["BucketUnversioned", "BucketUnencrypted", "BucketPublicAccessNotBlocked"]
+        ) {
+            $0.bucket.configuration.answerAll(.absent)
+            $0.bucket.configuration.answers["versioning"] = .document("<VersioningConfiguration/>")
+        },
+        row(
+            "a lifecycle rule deletes backups before retention does", source: "Amazon S3 User Guide, lifecycle",
+            lasts: .seconds(2 * 3600), fires: ["BackupLifecycleTooShort"]
+        ) {
+            $0.bucket.configuration.answers["lifecycle"] = .document(
+                "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter><Prefix>daily/</Prefix></Filter><Expiration><Days>7</Days></Expiration></Rule></LifecycleConfiguration>"
+            )
+        },
         row("an empty bucket", fires: ["BackupNone"]) { $0.bucket.fill(days: 0, months: 0) },
         row("the daily set is empty", fires: ["BackupNone"], mayFire: ["BackupOverdue"]) {
             $0.bucket.fill(days: 0)

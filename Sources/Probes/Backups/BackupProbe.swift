@@ -1,4 +1,5 @@
 import Platform
+import S3
 import Samples
 import Synchronization
 import Text
@@ -18,6 +19,8 @@ final class BackupProbe: RunnableProbe {
     private let storageTypes: @Sendable () -> [String]
     private let newest: NewestBackup
     private let known = Mutex<Known?>(nil)
+    private let witness = Mutex<ListingWitness?>(nil)
+    private let deletions: BackupDeletions
 
     /// - Parameters:
     ///   - newest: receives the newest backup, for the probe that verifies its content.
@@ -31,6 +34,7 @@ final class BackupProbe: RunnableProbe {
         self.platform = platform
         self.storageTypes = storageTypes
         self.newest = newest
+        deletions = BackupDeletions(prefix: options.prefix, store: store)
         target = ProbeTarget(.backupSet, options.name)
     }
 
@@ -51,9 +55,17 @@ final class BackupProbe: RunnableProbe {
                 covering.append((prefix, other.objects))
                 truncated = truncated || other.truncated
             }
+            let witness = self.witness.withLock { $0 }
+            if !own.truncated, let left = await witness?.leftOut(of: own.objects, store) {
+                throw ProbeFailure(
+                    "listing",
+                    "the listing cannot be trusted: it leaves out \(left.suffix(200)), which is there; \(own.objects.count) objects now, \(witness?.count ?? 0) before"
+                )
+            }
             let report = BackupReport(
                 options: options, objects: own.objects, covering: covering, isTruncated: truncated,
                 now: platform.time.wall())
+            self.witness.withLock { $0 = ListingWitness(report.entries, count: own.objects.count) }
             return await finished(report)
         } catch {
             return failed(error)
@@ -75,6 +87,12 @@ final class BackupProbe: RunnableProbe {
         if let failure {
             status.warnings.append("the newest backup's metadata can't be read: \(failure)")
             status.health = max(status.health, .warning)
+        }
+        if report.newest == nil || report.isLate, let deleted = await deletions.newest(report, platform.time.now()) {
+            set.add("backup_deleted_info", 1, ["bucket": store.bucket, "key": deleted.key])
+            set.add("backup_deleted_timestamp_seconds", deleted.deleted)
+            status.warnings.append(
+                "\(deleted.key) was deleted at \(deleted.deleted.rfc3339); an older version of it exists")
         }
         let isNew = newest.replace(report.newest.map { .init(object: $0.object, checksum: metadata?.checksum) })
         let confirm = isNew && options.verification.isEnabled ? [ProbeTarget(.backupContent, options.name)] : []

@@ -1,3 +1,4 @@
+package import S3
 package import Samples
 
 /// One object of a listing.
@@ -22,10 +23,22 @@ package struct BackupObject: Sendable, Hashable {
 
 /// The part of an object store that the backup probes need.
 package protocol BackupStore: Sendable {
+    /// The bucket's name, for labels.
+    var bucket: String { get }
+
     /// Lists the objects whose keys begin with a prefix, over all pages.
     /// - Parameter limit: the most objects to return; `truncated` tells whether there are more.
     /// - Throws: `ProbeFailure` with a reason of the table in README.md.
     func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool)
+
+    /// Objects below a prefix that a delete marker hides while an older version holds their bytes.
+    /// - Parameter after: begins behind this key; nil begins at the prefix.
+    /// - Throws: `ProbeFailure`, also where the store has no versions or does not show them.
+    func deleted(prefix: String, after: String?) async throws(ProbeFailure) -> [S3Deleted]
+
+    /// How the bucket is protected, as far as it says.
+    /// - Throws: `ProbeFailure` where there is no answer at all.
+    func posture() async throws(ProbeFailure) -> S3Posture
 
     /// Reads an object's user metadata: names in lower case, without `x-amz-meta-`.
     /// - Throws: `ProbeFailure` with a reason of the table in README.md.

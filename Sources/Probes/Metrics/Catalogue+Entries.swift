@@ -16,7 +16,7 @@ extension Catalogue {
         Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Number of probes of the target"),
         Entry(
             "vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"],
-            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, archived, configuration, no_active_node, cancelled, other"
+            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, archived, listing, credentials, configuration, no_active_node, cancelled, other"
         ),
         Entry(
             "vaultwatch_probe_failure", .gauge, ["target_type", "target", "reason"],
@@ -731,6 +731,11 @@ extension Catalogue {
             "backup_claims_snapshot", .gauge, ["backup_set"],
             "1 when the newest backup's name says that it is a snapshot, which a storage other than raft can't give",
             isState: true),
+        Entry(
+            "backup_deleted_info", .gauge, ["backup_set", "bucket", "key"],
+            "1, present only while the newest backup is missing and a newer one was deleted in a bucket with versioning: its key, of which an older version exists",
+            isState: true),
+        Entry("backup_deleted_timestamp_seconds", .gauge, ["backup_set"], "When that one was deleted"),
     ]
 
     private static let backupContent: [Entry] = [
@@ -754,6 +759,43 @@ extension Catalogue {
             "When the newest backup was read whole; absent until it was"),
         Entry("backup_verified_size_bytes", .gauge, ["backup_set"], "How many bytes were read"),
         Entry("backup_verification_duration_seconds", .gauge, ["backup_set"], "How long that took"),
+    ]
+
+    private static let bucket: [Entry] = [
+        Entry(
+            "bucket_versioning_enabled", .gauge, ["bucket"],
+            "1 when a deleted or overwritten object keeps its older version; absent, as all facts about a bucket, where it is not known",
+            isState: true),
+        Entry(
+            "bucket_mfa_delete_enabled", .gauge, ["bucket"], "1 when deleting a version takes a second factor",
+            isState: true),
+        Entry(
+            "bucket_object_lock_enabled", .gauge, ["bucket"], "1 when versions can be locked against deletion",
+            isState: true),
+        Entry(
+            "bucket_object_lock_retention_seconds", .gauge, ["bucket", "mode"],
+            "How long new versions are locked without a word on it: GOVERNANCE, which some may lift, or COMPLIANCE; absent where they are not",
+            isState: true),
+        Entry(
+            "bucket_encryption_enabled", .gauge, ["bucket"],
+            "1 when the bucket encrypts what is written without a word on it", isState: true),
+        Entry(
+            "bucket_public_access_blocked", .gauge, ["bucket"], "1 when all four blocks of public access are on",
+            isState: true),
+        Entry("bucket_policy_public", .gauge, ["bucket"], "1 when the bucket's policy makes it public", isState: true),
+        Entry(
+            "bucket_multipart_abort_enabled", .gauge, ["bucket"],
+            "1 when a lifecycle rule ends uploads that were begun and never finished", isState: true),
+        Entry(
+            "bucket_facts_timestamp_seconds", .gauge, ["bucket"],
+            "When these facts were last asked for, which is done once in an hour"),
+        Entry(
+            "backup_lifecycle_expiration_seconds", .gauge, ["backup_set"],
+            "Age at which a lifecycle rule of the bucket deletes the set's objects; absent without such a rule",
+            isState: true),
+        Entry(
+            "backup_retention_seconds", .gauge, ["backup_set"],
+            "Age up to which retention keeps the set's objects; a month counts as 30 days"),
     ]
 
     private static let records: [Entry] = [
@@ -791,6 +833,6 @@ extension Catalogue {
     /// Every metric that the probes emit, in the order of the table.
     package static let entries: [Entry] = [
         everyTarget, vaultNode, vaultCluster, vaultFacts, canary, loadBalancer, vaultTelemetry, postgresServer, haLock,
-        postgresCluster, backupSet, backupContent, records,
+        postgresCluster, backupSet, backupContent, bucket, records,
     ].flatMap { $0 }
 }

@@ -126,7 +126,7 @@ package final class ProbeSchedule: Sendable {
             ProbeSchedule.needsNodes(probe) || probe.target.kind == .backupSet
         }
         let dependent = probes.filter(isDependent)
-        let independent = probes.filter { !isDependent($0) && $0.target.kind != .backupContent }
+        let independent = probes.filter { !isDependent($0) && ![.backupContent, .bucket].contains($0.target.kind) }
         for round in [independent, dependent] {
             await withDiscardingTaskGroup { group in
                 for probe in round { group.addTask { await self.turn(probe, confirming: false) } }

@@ -62,6 +62,8 @@ enum AnswerFuzzing {
         options.credentials = .keys(
             accessKeyID: Secret(value: "id"), secretAccessKey: Secret(value: "key"), sessionToken: nil)
         options.keyLimit = 2000
+        // Nobody moves this clock.
+        options.retries = 0
         let time = VirtualTime(wall: Surroundings.wall)
         let client = S3Client(
             options, http: PlayedHTTP(Parts.of(bytes)), files: PlayedFiles(), time: time, environment: { _ in nil })
@@ -206,7 +208,18 @@ struct NoDatabase: PostgresConnector, PostgresConnection {
 
 /// A bucket as the probes of backups see it.
 private struct PlayedBucket: BackupStore {
+    let bucket = "backups"
     let client: S3Client
+
+    func deleted(prefix: String, after: String?) async throws(ProbeFailure) -> [S3Deleted] {
+        do throws(S3Error) { return try await client.deleted(prefix: prefix, after: after) } catch {
+            throw ProbeFailure("other", error.message)
+        }
+    }
+
+    func posture() async throws(ProbeFailure) -> S3Posture {
+        do throws(S3Error) { return try await client.posture() } catch { throw ProbeFailure("other", error.message) }
+    }
 
     func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool) {
         do throws(S3Error) {
