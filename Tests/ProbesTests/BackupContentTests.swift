@@ -27,7 +27,7 @@ struct BackupContentTests {
         let newest = NewestBackup()
         let verdicts = BackupVerdicts()
         let time = VirtualTime()
-        var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        var options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
 
         init(
             _ body: [UInt8]? = BackupContentTests.body, checksum: String? = BackupContentTests.checksum,
@@ -174,7 +174,7 @@ struct BackupContentTests {
         let now = try #require(Timestamp(rfc3339: "2025-12-10T12:00:00Z"))
         let store = ScriptedStore(
             .init(objects: seedBucket(now: now), metadata: ["checksum": BackupContentTests.checksum.uppercased()]))
-        let options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        let options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
         let newest = NewestBackup()
         let probe = BackupProbe(
             options: options, store: store, newest: newest, platform: testPlatform(VirtualTime(wall: now)),

@@ -59,7 +59,8 @@ func seedBucket(now: Timestamp, days: Int = 30, months: Int = 12) -> [BackupObje
         String(time.rfc3339.map { $0 == ":" || $0 == "." ? "-" : $0 }.dropLast()) + "-000Z"
     }
     for back in 0..<days {
-        let day = BackupPeriod(.day, of: now).advanced(by: Int64(-back)).start
+        let today = now.civil
+        let day = Timestamp(year: today.year, month: today.month, day: today.day - back)
         let time = day + .seconds(7200)
         guard time <= now, day.civil.day != 1 else { continue }
         let date = day.rfc3339.prefix(10)
@@ -69,7 +70,8 @@ func seedBucket(now: Timestamp, days: Int = 30, months: Int = 12) -> [BackupObje
                 lastModified: time + .seconds(3)))
     }
     for back in 0..<months {
-        let month = BackupPeriod(.month, of: now).advanced(by: Int64(-back)).start
+        let months = now.civil.year * 12 + Int64(now.civil.month - 1 - back)
+        let month = Timestamp(year: months / 12, month: Int(months % 12) + 1, day: 1)
         let time = month + .seconds(7200)
         guard time <= now else { continue }
         objects.append(
@@ -126,46 +128,6 @@ struct BackupKeyTests {
     }
 }
 
-struct BackupCalendarTests {
-    private func calendar(_ period: BackupSetOptions.Period, _ now: String, retention: Int? = nil) -> BackupCalendar {
-        BackupCalendar(
-            options: BackupSetOptions(name: "s", prefix: "", period: period, retention: retention),
-            now: Timestamp(rfc3339: now) ?? Timestamp(milliseconds: 0))
-    }
-
-    @Test func aBackupIsRequiredAfterItsTimeAndGrace() {
-        #expect(calendar(.day, "2025-11-26T02:59:59Z").newestRequired.description == "2025-11-25")
-        #expect(calendar(.day, "2025-11-26T03:00:00Z").newestRequired.description == "2025-11-26")
-        #expect(calendar(.month, "2025-12-01T02:30:00Z").newestRequired.description == "2025-11")
-        #expect(calendar(.month, "2025-12-02T00:00:00Z").newestRequired.description == "2025-12")
-        #expect(calendar(.day, "2025-11-26T01:00:00Z").nextDue.rfc3339 == "2025-11-26T02:00:00Z")
-        #expect(calendar(.day, "2025-11-26T02:00:00Z").nextDue.rfc3339 == "2025-11-27T02:00:00Z")
-    }
-
-    @Test func monthsAndLeapYears() {
-        #expect(calendar(.month, "2024-03-15T00:00:00Z", retention: 4).retained.lowerBound.description == "2023-12")
-        #expect(calendar(.day, "2024-03-01T12:00:00Z", retention: 2).retained.lowerBound.description == "2024-02-29")
-        #expect(calendar(.day, "2023-03-01T12:00:00Z", retention: 2).retained.lowerBound.description == "2023-02-28")
-        let first = Timestamp(rfc3339: "1969-12-31T23:00:00Z") ?? Timestamp(milliseconds: 0)
-        #expect(BackupPeriod(.day, of: first).description == "1969-12-31")
-    }
-
-    @Test func gapsCountFromTheOldestBackupOn() {
-        let calendar = calendar(.day, "2025-11-26T12:00:00Z")
-        func days(_ texts: [String]) -> Set<BackupPeriod> {
-            Set(texts.compactMap { Timestamp(rfc3339: "2025-11-\($0)T02:00:00Z") }.map { BackupPeriod(.day, of: $0) })
-        }
-        #expect(
-            calendar.missing(days(["20", "21", "24", "26"])).map(\.description) == [
-                "2025-11-25", "2025-11-23", "2025-11-22",
-            ])
-        #expect(calendar.missing(days(["26"])).isEmpty)
-        #expect(calendar.missing(days(["24"])).count == 2)
-        #expect(calendar.missing([]).count == 30)
-        #expect(calendar.coveredCount(days(["20", "21", "24", "26"])) == 4)
-    }
-}
-
 struct BackupProbeTests {
     private static let now = Timestamp(rfc3339: "2025-12-10T12:00:00Z") ?? Timestamp(milliseconds: 0)
     private static let metadata = [
@@ -174,7 +136,7 @@ struct BackupProbeTests {
     ]
 
     private func daily() -> BackupSetOptions {
-        var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        var options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
         options.alsoCovering = ["monthly/"]
         return options
     }
@@ -220,7 +182,7 @@ struct BackupProbeTests {
     }
 
     @Test func monthliesAreCountedByMonth() async {
-        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month)
+        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", schedule: .month)
         let samples = await run(
             .init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata), options
         ).samples
@@ -231,7 +193,7 @@ struct BackupProbeTests {
 
     /// Retention counts a month as 30 days: the twelfth is gone for a while. That is tolerated, not missing.
     @Test func elevenMonthliesAreTolerated() async {
-        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month)
+        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", schedule: .month)
         let samples = await run(
             .init(objects: seedBucket(now: BackupProbeTests.now, months: 11), metadata: BackupProbeTests.metadata),
             options

@@ -100,7 +100,7 @@ struct CatalogueTests {
             samples += await run(
                 [
                     BackupProbe(
-                        options: BackupSetOptions(name: "daily", prefix: "daily/", period: .day), store: store,
+                        options: BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day), store: store,
                         newest: newest, platform: platform,
                         storageTypes: { [] })
                 ],
@@ -112,7 +112,7 @@ struct CatalogueTests {
     }
 
     private func verification(_ platform: Platform) async -> [Sample] {
-        var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        var options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
         options.verification.encryptionKey = Secret(value: String(repeating: "0", count: 64))
         let newest = NewestBackup()
         _ = newest.replace(

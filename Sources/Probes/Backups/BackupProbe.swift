@@ -63,6 +63,7 @@ final class BackupProbe: RunnableProbe {
     private func finished(_ report: BackupReport) async -> ProbeReport {
         var set = SampleSet(["backup_set": options.name], at: report.now)
         set.add("backup_listing_success", 1)
+        add(to: &set)
         report.samples(into: &set)
         var metadata: BackupMetadata?
         var failure: ProbeFailure?
@@ -88,11 +89,22 @@ final class BackupProbe: RunnableProbe {
         return metadata
     }
 
+    /// What the configuration says of the set.
+    private func add(to set: inout SampleSet) {
+        set.add(
+            "backup_set_info", 1,
+            [
+                "bucket": options.bucket, "endpoint": options.endpoint, "prefix": options.prefix,
+                "period": options.schedule.period, "schedule": options.scheduleText,
+            ])
+    }
+
     private func failed(_ failure: ProbeFailure) -> ProbeReport {
         var set = SampleSet(["backup_set": options.name], at: platform.time.wall())
         set.add("backup_listing_success", 0.0)
         set.add("backup_listing_failure", 1, ["reason": failure.reason])
-        set.add("backup_allowed_age_seconds", options.allowedAge.seconds)
+        set.add("backup_interval_seconds", options.schedule.interval.seconds)
+        add(to: &set)
         return ProbeReport(
             samples: set.samples, failure: failure,
             status: TargetStatus(.critical, "not listed", detail: failure.description))

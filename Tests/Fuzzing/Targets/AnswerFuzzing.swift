@@ -68,7 +68,7 @@ enum AnswerFuzzing {
         let store = PlayedBucket(client: client)
         _ = try? await client.head("daily/x")
         _ = try? await client.get("daily/x", limitBytes: 1 << 20) { _ in }
-        var backups = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        var backups = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
         backups.verification.isEnabled = false
         try await probe(
             ProbeSet(
