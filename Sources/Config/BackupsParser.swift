@@ -73,19 +73,42 @@ extension TargetParser {
         guard let node else { return options }
         var fields = Fields(node, errors, "verification")
         options.isEnabled = fields.bool("enabled") ?? options.isEnabled
-        options.encryptionKey = context.secret(&fields, "encryption_key")
-        if let key = options.encryptionKey, let text = try? key.reveal(context.files),
-            BackupVerification.keyBytes(text) == nil
-        {
-            errors.add(
-                fields.position(of: key.path == nil ? "encryption_key" : "encryption_key_file"),
-                "not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64")
-        }
+        encryptionKeys(&fields, &options)
         if let limit = context.bytes(&fields, "limit_bytes") { options.limitBytes = limit }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         if let interval = context.duration(&fields, "repeat_interval") { options.repeatInterval = interval }
         fields.finish()
         return options
+    }
+
+    /// Parses `encryption_key`, `encryption_key_file` or, the newest first, `encryption_key_files`.
+    private func encryptionKeys(_ fields: inout Fields, _ options: inout BackupVerification) {
+        func check(_ key: Secret, at position: SourcePosition) {
+            if let text = try? key.reveal(context.files), BackupVerification.keyBytes(text) == nil {
+                errors.add(position, "not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64")
+            }
+            options.encryptionKeys.append(key)
+        }
+        let single = context.secret(&fields, "encryption_key")
+        if let single {
+            check(single, at: fields.position(of: single.path == nil ? "encryption_key" : "encryption_key_file"))
+        }
+        let files = fields.list("encryption_key_files")
+        if single != nil, !files.isEmpty {
+            errors.add(
+                fields.position(of: "encryption_key_files"),
+                "a single encryption key is given too; expected all keys in encryption_key_files, the newest first")
+        }
+        if files.count > BackupVerification.keyLimit {
+            errors.add(
+                fields.position(of: "encryption_key_files"),
+                "\(files.count) keys; expected \(BackupVerification.keyLimit) at most, those of backups that still exist"
+            )
+        }
+        for node in files.prefix(BackupVerification.keyLimit) {
+            guard let path = context.readableFile(node, "encryption_key_files") else { continue }
+            check(Secret(file: path), at: node.position)
+        }
     }
 
     /// Parses `records`: paths of the files of backup runs, restore tests and drills. They need not exist yet.

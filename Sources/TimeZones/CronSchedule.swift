@@ -77,6 +77,22 @@ package struct CronSchedule: Sendable, Hashable {
         }
     }
 
+    /// The last times at or before another, the newest first.
+    /// - Parameters:
+    ///   - count: the most times.
+    ///   - oldest: nothing before it is looked for; nil for 1970.
+    package func previous(_ count: Int, atOrBefore time: Timestamp, notBefore oldest: Timestamp? = nil) -> [Timestamp] {
+        var found: [Timestamp] = []
+        _ = CronSchedule.first(fields, zone, from: CronSchedule.day(time) + 2, days: CronSchedule.lastDay, step: -1) {
+            for candidate in $0.reversed() where candidate <= time {
+                if found.count >= count || oldest.map({ candidate < $0 }) ?? false { return candidate }
+                found.append(candidate)
+            }
+            return nil
+        }
+        return found
+    }
+
     /// The times that a day of the zone's calendar has, in order.
     /// - Parameter date: any time of that day, as if it were UTC.
     package func times(onDayOf date: Timestamp) -> [Timestamp] {

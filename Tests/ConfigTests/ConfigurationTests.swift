@@ -108,7 +108,7 @@ struct ConfigurationTests {
         #expect(bucket.sets.map(\.alsoCovering) == [["monthly/"], []])
 
         #expect(bucket.sets.allSatisfy { $0.verification.isEnabled && $0.verification.limitBytes == 8 << 30 })
-        #expect(try bucket.sets[0].verification.encryptionKey?.reveal(files) == Self.encryptionKey)
+        #expect(try bucket.sets[0].verification.encryptionKeys.first?.reveal(files) == Self.encryptionKey)
         #expect(configuration.records?.paths == ["/var/log/vault-recovery.jsonl"])
 
         #expect(configuration.ruleFiles == ["/usr/share/vaultwatch/rules/*.yml", "/etc/vaultwatch/rules/*.yml"])
@@ -374,14 +374,45 @@ struct ConfigurationTests {
         ("limit_bytes: much", "c.yml:1:68: limit_bytes: expected a number of bytes such as 64MiB, found \"much\""),
         (
             "key: k",
-            "c.yml:1:55: unknown key \"key\" in verification; expected enabled, encryption_key, encryption_key_file, limit_bytes, repeat_interval, timeout"
+            "c.yml:1:55: unknown key \"key\" in verification; expected enabled, encryption_key, encryption_key_file, encryption_key_files, limit_bytes, repeat_interval, timeout"
+        ),
+        (
+            "encryption_key_files: [none]",
+            "c.yml:1:78: encryption_key_files: cannot read /etc/vaultwatch/none: No such file or directory; put there: a key of the backups, as 64 hexadecimal digits or in Base64"
+        ),
+        (
+            "encryption_key_files: [good, bad]",
+            "c.yml:1:84: not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64"
+        ),
+        (
+            "encryption_key_file: good, encryption_key_files: [good]",
+            "c.yml:1:82: a single encryption key is given too; expected all keys in encryption_key_files, the newest first"
+        ),
+        (
+            "encryption_key_files: [good, good, good, good, good, good, good, good, good]",
+            "c.yml:1:55: 9 keys; expected 8 at most, those of backups that still exist"
         ),
     ])
     func aVerificationsMistakes(keys: String, complaint: String) {
         let text =
             "backups: [{bucket: b, anonymous: true, verification: {\(keys)}, sets: [{name: s, prefix: p/, period: daily}]}]\n"
-        #expect(complaints(text + Self.alerting) == [complaint])
-        #expect(!complaints(text + Self.alerting).joined().contains("sesame"))
+        let files = ["/etc/vaultwatch/good": Self.encryptionKey, "/etc/vaultwatch/bad": "sesame"]
+        #expect(complaints(text + Self.alerting, files: files) == [complaint])
+        #expect(!complaints(text + Self.alerting, files: files).joined().contains("sesame"))
+    }
+
+    @Test func severalEncryptionKeysKeepTheirOrder() throws {
+        let text =
+            "backups: [{bucket: b, anonymous: true, verification: {encryption_key_files: [new, old]}, sets: [{name: s, prefix: p/, period: daily}]}]\n"
+        let configuration = try load(
+            text + Self.alerting,
+            files: [
+                "/etc/vaultwatch/new": Self.encryptionKey, "/etc/vaultwatch/old": String(repeating: "e1", count: 32),
+            ])
+        #expect(
+            configuration.backups.first?.sets.first?.verification.encryptionKeys.map(\.path) == [
+                "/etc/vaultwatch/new", "/etc/vaultwatch/old",
+            ])
     }
 
     @Test func nothingToWatchIsAMistake() {

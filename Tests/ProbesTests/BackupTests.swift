@@ -143,10 +143,12 @@ struct BackupProbeTests {
 
     private func run(
         _ content: ScriptedStore.Content, _ options: BackupSetOptions? = nil, now: Timestamp = now,
-        storage: [String] = []
+        storage: [String] = [], watchedSince first: Timestamp? = nil
     ) async -> ProbeReport {
+        let beginnings = BackupBeginnings()
+        if let first { beginnings.restore(["daily": first]) }
         let probe = BackupProbe(
-            options: options ?? daily(), store: ScriptedStore(content), newest: NewestBackup(),
+            options: options ?? daily(), store: ScriptedStore(content), newest: NewestBackup(), beginnings: beginnings,
             platform: testPlatform(VirtualTime(wall: now)), storageTypes: { storage })
         return await probe.run()
     }
@@ -279,13 +281,39 @@ struct BackupProbeTests {
     }
 
     @Test func anEmptySetIsCritical() async {
-        let report = await run(.init())
+        let report = await run(.init(), watchedSince: Self.now - .seconds(2 * 86_400))
         #expect(report.samples.value("backup_objects") == 0)
         #expect(report.samples.value("backup_late") == 1)
         #expect(report.samples.value("backup_missing_periods") == 30)
         #expect(report.samples.count { $0.labels.name == "backup_missing_info" } == 30)
         #expect(!report.samples.has("backup_newest_age_seconds"))
         #expect(report.status.health == .critical)
+    }
+
+    /// An empty set lacks nothing before its first time, counted from when it was first watched, also before a restart.
+    @Test func theFirstBackupOfASetIsAwaited() async throws {
+        let stored = Mutex<[String: Timestamp]>([:])
+        let beginnings = BackupBeginnings { set, time in stored.withLock { $0[set] = time } }
+        func awaited(_ now: String, _ beginnings: BackupBeginnings, _ objects: [BackupObject] = []) async throws
+            -> Double?
+        {
+            let time = try #require(Timestamp(rfc3339: now))
+            let probe = BackupProbe(
+                options: daily(), store: ScriptedStore(.init(objects: objects, metadata: Self.metadata)),
+                newest: NewestBackup(), beginnings: beginnings, platform: testPlatform(VirtualTime(wall: time)),
+                storageTypes: { [] })
+            let report = await probe.run()
+            let isAwaited = report.samples.value("backup_awaiting_first")
+            #expect((report.status.state == "waiting") == (isAwaited == 1))
+            return isAwaited
+        }
+        #expect(try await awaited("2025-12-10T12:00:00Z", beginnings) == 1)
+        #expect(try await awaited("2025-12-11T02:59:00Z", beginnings) == 1)
+        #expect(try await awaited("2025-12-11T03:00:00Z", beginnings) == 0)
+        let restarted = BackupBeginnings()
+        restarted.restore(stored.withLock { $0 })
+        #expect(try await awaited("2025-12-11T03:00:00Z", restarted) == 0)
+        #expect(try await awaited("2025-12-10T12:00:00Z", beginnings, seedBucket(now: Self.now)) == 0)
     }
 
     @Test func aListingOverItsBoundIsTold() async {

@@ -146,6 +146,11 @@ struct BackupCalendar: Sendable {
 
     /// `retention` periods at most, newest first, as far as one that is not older than the oldest.
     private func periods(from newest: BackupPeriod, downTo oldest: BackupPeriod?) -> [BackupPeriod] {
+        if case .cron(let cron) = options.schedule {
+            return cron.previous(options.retention, atOrBefore: newest.start, notBefore: oldest?.start).map {
+                period($0)
+            }
+        }
         var periods: [BackupPeriod] = []
         var next: BackupPeriod? = newest
         while let period = next, periods.count < options.retention, oldest.map({ period >= $0 }) ?? true {

@@ -17,13 +17,16 @@ final class BackupProbe: RunnableProbe {
     private let platform: Platform
     private let storageTypes: @Sendable () -> [String]
     private let newest: NewestBackup
+    private let beginnings: BackupBeginnings
     private let known = Mutex<Known?>(nil)
 
     /// - Parameters:
     ///   - newest: receives the newest backup, for the probe that verifies its content.
+    ///   - beginnings: since when each set has been watched.
     ///   - storageTypes: the storage types that Vault's nodes report, as far as they have been probed.
     init(
-        options: BackupSetOptions, store: any BackupStore, newest: NewestBackup, platform: Platform,
+        options: BackupSetOptions, store: any BackupStore, newest: NewestBackup,
+        beginnings: BackupBeginnings = BackupBeginnings(), platform: Platform,
         storageTypes: @escaping @Sendable () -> [String]
     ) {
         self.options = options
@@ -31,6 +34,7 @@ final class BackupProbe: RunnableProbe {
         self.platform = platform
         self.storageTypes = storageTypes
         self.newest = newest
+        self.beginnings = beginnings
         target = ProbeTarget(.backupSet, options.name)
     }
 
@@ -65,6 +69,9 @@ final class BackupProbe: RunnableProbe {
         set.add("backup_listing_success", 1)
         add(to: &set)
         report.samples(into: &set)
+        let first = await beginnings.first(options.name, now: report.now)
+        let isAwaited = report.isAwaitingFirst(since: first)
+        set.add("backup_awaiting_first", isAwaited)
         var metadata: BackupMetadata?
         var failure: ProbeFailure?
         if let newest = report.newest {
@@ -72,7 +79,7 @@ final class BackupProbe: RunnableProbe {
             set.add("backup_metadata_read", metadata != nil)
             metadata?.add(to: &set)
         }
-        var status = report.targetStatus(metadata: metadata, storageTypes: storageTypes())
+        var status = report.targetStatus(metadata: metadata, storageTypes: storageTypes(), isAwaited: isAwaited)
         if let failure {
             status.warnings.append("the newest backup's metadata can't be read: \(failure)")
             status.health = max(status.health, .warning)

@@ -74,6 +74,12 @@ struct BackupReport: Sendable {
     var missing: [BackupPeriod] { calendar.missing(covered) }
     var isLate: Bool { !covered.contains { $0 >= calendar.newestRequired } }
 
+    /// Whether the set has no backup since its first time has not come, or is not over for longer than the grace.
+    /// - Parameter first: when the set was first watched.
+    func isAwaitingFirst(since first: Timestamp) -> Bool {
+        all.isEmpty && now < calendar.due(after: first) + options.grace
+    }
+
     /// Size of the backups but the newest one; nil with fewer than three, which say nothing of what is usual.
     var medianSize: Double? {
         let sizes = entries.dropLast().map { Double($0.object.size) }.sorted()
@@ -124,8 +130,10 @@ struct BackupReport: Sendable {
     }
 
     /// A row of the status table.
-    /// - Parameter storageTypes: what Vault's nodes say of their storage.
-    func targetStatus(metadata: BackupMetadata?, storageTypes: [String]) -> TargetStatus {
+    /// - Parameters:
+    ///   - storageTypes: what Vault's nodes say of their storage.
+    ///   - isAwaited: whether the first backup is yet to come.
+    func targetStatus(metadata: BackupMetadata?, storageTypes: [String], isAwaited: Bool = false) -> TargetStatus {
         var warnings: [String] = []
         if let newest, newest.key.claimsSnapshot, !storageTypes.isEmpty, !storageTypes.contains("raft") {
             warnings.append(
@@ -143,6 +151,9 @@ struct BackupReport: Sendable {
             warnings.append("no backup for \(dates)\(missing.count > 5 ? " and \(missing.count - 5) more" : "")")
         }
         if overdueCount > 0 { warnings.append("\(overdueCount) backups are older than retention keeps them") }
+        if isAwaited {
+            return TargetStatus(.ok, "waiting", detail: "its first backup is due \(calendar.nextDue.rfc3339)")
+        }
         guard let newest else {
             return TargetStatus(.critical, "empty", detail: "nothing below \(options.prefix)", warnings: warnings)
         }

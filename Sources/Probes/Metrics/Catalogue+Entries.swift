@@ -712,6 +712,10 @@ extension Catalogue {
             "backup_allowed_age_seconds", .gauge, ["backup_set"],
             "The age that the newest backup may have now: the time from one to the next by the schedule, and its grace"),
         Entry(
+            "backup_awaiting_first", .gauge, ["backup_set"],
+            "1 while the set has no backup since its first scheduled time, after it was first watched, and the grace are not over",
+            isState: true),
+        Entry(
             "backup_interval_seconds", .gauge, ["backup_set"],
             "Longest time between two backups that are made in time: a day, 31 days, or what the schedule has"),
         Entry(
@@ -749,9 +753,25 @@ extension Catalogue {
         ),
         Entry(
             "backup_encryption_valid", .gauge, ["backup_set"],
-            "1 when the newest backup decrypts with the key that is configured and its AES-256-GCM tag holds; absent until it was read, and without a key",
+            "1 when the newest backup decrypts with one of the keys that are configured and its AES-256-GCM tag holds; absent until it was read, and without a key",
             isState: true
         ),
+        Entry(
+            "backup_encryption_key_index", .gauge, ["backup_set"],
+            "Which key opens the newest backup: 0 is the first of the configuration; absent where none does",
+            isState: true),
+        Entry(
+            "backup_content_valid", .gauge, ["backup_set"],
+            "1 when the newest backup holds a whole snapshot or dump with Vault's table; absent until it was read, and where its format is not one that is checked",
+            isState: true),
+        Entry(
+            "backup_content_info", .gauge, ["backup_set", "format"],
+            "1; what the newest backup holds: raft_snapshot, postgresql_custom, postgresql_tar, postgresql_sql, postgresql_base, tar, gzip, compressed, encrypted, unknown or none; absent where it cannot be decrypted",
+            isState: true),
+        Entry(
+            "backup_content_failure", .gauge, ["backup_set", "reason"],
+            "1, present only while the newest backup holds what cannot be restored: empty, too_small, zeros, html, xml, json, text, truncated, corrupt, bomb, members, sums, no_vault_table or empty_table",
+            isState: true),
         Entry(
             "backup_archived", .gauge, ["backup_set"],
             "1 when the newest backup lies in an archive storage class, which can be read only hours after a restore is asked for",
