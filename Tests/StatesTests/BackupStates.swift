@@ -77,7 +77,12 @@ enum BackupStates {
         row(
             "the newest backup is an error of Vault", source: "Recorded active.snapshot-unsupported",
             fires: ["BackupContentInvalid"], mayFire: ["BackupSizeUnusual"]
-        ) { $0.bucket.saveInstead(Array("{\"errors\":[\"1 error occurred:\\n\\t* unsupported path\"]}\n".utf8)) },
+        ) {
+            $0.bucket.saveInstead(
+                Array(
+                    "{\"errors\":[\"1 error occurred:\\n\\t* unsupported path: sys/storage/raft/snapshot of a storage that is not raft\"]}\n"
+                        .utf8))
+        },
         row(
             "the newest backup is the first half of a snapshot", source: "An aborted transfer; recovery.md 1.1",
             fires: ["BackupContentInvalid"], mayFire: ["BackupSizeUnusual"]
