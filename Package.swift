@@ -92,7 +92,10 @@ let package = Package(
         stage("Transport", ["Text", "Samples", "Platform", "CCurl", "CPostgres"]),
         stage("S3", ["Text", "Samples", "Platform", "Transport"], exclude: ["README.md"]),
         stage(
-            "Probes", ["Text", "Samples", "Platform", "Exposition", "Transport", "S3", "CCrypto", logging],
+            "Probes",
+            [
+                "Text", "Samples", "Platform", "TimeZones", "Exposition", "Transport", "S3", "CCrypto", "CZlib", logging,
+            ],
             exclude: ["README.md"]),
         stage("Store", ["Text", "Samples", "Telemetry"]),
         stage("PromQL", ["Text", "Samples"]),
@@ -185,7 +188,7 @@ let package = Package(
             "Probes",
             [
                 "Probes", "Simulation", "Exposition", "Telemetry", "S3", "Transport", "TestServers", "Lab", "Platform",
-                "Text", "Samples", logging,
+                "TimeZones", "HTTPServer", "CCrypto", "Text", "Samples", logging,
             ], exclude: ["Recordings"]),
         tests("Store", ["Store", "Simulation", "Telemetry", "Exposition", "Text", "Samples"]),
         tests("PromQL", ["PromQL", "Text", "Samples", "YAML"], exclude: ["Conformance"]),
@@ -221,7 +224,7 @@ let package = Package(
             "Config",
             [
                 "Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Text",
-                "Samples", "HTTPServer", "Web",
+                "TimeZones", "Samples", "HTTPServer", "Web",
                 "S3", "Transport", "Store",
             ]),
         tests(

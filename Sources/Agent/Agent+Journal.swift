@@ -3,6 +3,7 @@ import Delivery
 import Journal
 import Logging
 import Platform
+import Probes
 import Samples
 import Synchronization
 import Telemetry
@@ -65,6 +66,7 @@ extension Agent {
         notifier.restore(threads: DispatcherService.threads(in: snapshot))
         await dispatcher.merge(snapshot)
         await rules.restore(snapshot.states, merging: true)
+        beginnings.restore(Agent.beginnings(in: snapshot))
         await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         await dispatcher.recordEvent(
             "journal merged", "\(snapshot.alerts.count) alerts, \(snapshot.outbox.count) undelivered messages")
@@ -72,6 +74,23 @@ extension Agent {
         platform.log.notice(
             "the journal can be read; what it holds has been merged",
             metadata: ["alerts": "\(snapshot.alerts.count)", "undelivered": "\(snapshot.outbox.count)"])
+    }
+
+    private static let beginningPrefix = "backup_set/"
+
+    /// The row that keeps since when a backup set has been watched.
+    static func beginning(of set: String, _ time: Timestamp) -> JournalChange {
+        .state(key: beginningPrefix + set, Array(time.rfc3339.utf8))
+    }
+
+    /// Since when each backup set has been watched, as the journal has kept it.
+    static func beginnings(in snapshot: JournalSnapshot) -> [String: Timestamp] {
+        var times: [String: Timestamp] = [:]
+        for (key, bytes) in snapshot.states where key.hasPrefix(beginningPrefix) {
+            times[String(key.dropFirst(beginningPrefix.count))] = Timestamp(
+                rfc3339: String(decoding: bytes, as: UTF8.self))
+        }
+        return times
     }
 
     func logUnreadable(_ snapshot: JournalSnapshot) {

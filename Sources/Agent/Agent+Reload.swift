@@ -121,7 +121,8 @@ extension Agent {
     private func reloadProbes(from running: Configuration, to configuration: Configuration, _ now: Timestamp) {
         guard !running.hasSameTargets(as: configuration), !supervisor.isStopping else { return }
         let set =
-            environment.probes?(configuration) ?? configuration.probes(network, verdicts: verdicts, platform: platform)
+            environment.probes?(configuration)
+            ?? configuration.probes(network, verdicts: verdicts, beginnings: beginnings, platform: platform)
         let derived =
             configuration.vault.map { ProbeTarget(.vaultCluster, $0.name) }
             + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) }

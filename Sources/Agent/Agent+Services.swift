@@ -53,6 +53,7 @@ extension Agent {
             notifier.restore(threads: DispatcherService.threads(in: snapshot))
             await dispatcher.restore(snapshot)
             await rules.restore(snapshot.states)
+            beginnings.restore(Agent.beginnings(in: snapshot))
             await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         } catch {
             platform.log.error(
@@ -69,6 +70,7 @@ extension Agent {
         for await _ in journalRewrites {
             await dispatcher.rewriteJournal()
             await rules.save()
+            await dispatcher.append(beginnings.all.map { Agent.beginning(of: $0.key, $0.value) })
             await dispatcher.recordEvent(
                 "journal begun anew", "everything is written again; a file that could not be used is kept beside it")
         }
@@ -93,7 +95,8 @@ extension Agent {
         let (appender, rules, watchdog, time) = (appender, rules, watchdog, platform.time)
         let round = supervisor.targetsChanged()
         return ProbeSchedule(
-            set ?? configuration.probes(network, verdicts: verdicts, platform: platform), platform: platform,
+            set ?? configuration.probes(network, verdicts: verdicts, beginnings: beginnings, platform: platform),
+            platform: platform,
             events: .init(
                 results: { results in
                     let changed = appender.append(results)

@@ -30,6 +30,8 @@ package final class Agent: Sendable {
     let network: Network
     /// What reading whole backups showed, kept over reloads.
     let verdicts = BackupVerdicts()
+    /// Since when each backup set has been watched, kept in the journal.
+    let beginnings: BackupBeginnings
     let probes = ProbeRunner()
     let watchdog: Watchdog
     let supervisor: Supervisor
@@ -96,6 +98,9 @@ package final class Agent: Sendable {
             platform: platform, registry: registry
         ) { loop in
             watchdog.advanced(loop.rawValue, now: time.monotonic())
+        }
+        beginnings = BackupBeginnings { [dispatcher] set, time in
+            await dispatcher.append([Agent.beginning(of: set, time)])
         }
         rules = RuleManager(
             loaded.rules, configuration, store: store, clock: clock,

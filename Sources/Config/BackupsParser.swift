@@ -2,6 +2,7 @@ import Platform
 package import Probes
 package import S3
 import Samples
+import TimeZones
 import YAML
 
 extension TargetParser {
@@ -26,8 +27,11 @@ extension TargetParser {
         options.objectTimeout = verification.timeout
         let interval = context.duration(&fields, "poll_interval")
         let timeout = context.duration(&fields, "timeout")
-        let sets = fields.list("sets").compactMap {
-            set($0, verification, interval: interval, timeout: timeout, &names)
+        let sets = fields.list("sets").compactMap { node -> BackupSetOptions? in
+            var set = set(node, verification, interval: interval, timeout: timeout, &names)
+            set?.bucket = bucket
+            set?.endpoint = options.endpoint ?? ""
+            return set
         }
         if sets.isEmpty {
             errors.add(node.position, "bucket \"\(bucket)\" has no sets; expected a list of name, prefix, period")
@@ -133,19 +137,42 @@ extension TargetParser {
         guard let node else { return options }
         var fields = Fields(node, errors, "verification")
         options.isEnabled = fields.bool("enabled") ?? options.isEnabled
-        options.encryptionKey = context.secret(&fields, "encryption_key")
-        if let key = options.encryptionKey, let text = try? key.reveal(context.files),
-            BackupVerification.keyBytes(text) == nil
-        {
-            errors.add(
-                fields.position(of: key.path == nil ? "encryption_key" : "encryption_key_file"),
-                "not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64")
-        }
+        encryptionKeys(&fields, &options)
         if let limit = context.bytes(&fields, "limit_bytes") { options.limitBytes = limit }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         if let interval = context.duration(&fields, "repeat_interval") { options.repeatInterval = interval }
         fields.finish()
         return options
+    }
+
+    /// Parses `encryption_key`, `encryption_key_file` or, the newest first, `encryption_key_files`.
+    private func encryptionKeys(_ fields: inout Fields, _ options: inout BackupVerification) {
+        func check(_ key: Secret, at position: SourcePosition) {
+            if let text = try? key.reveal(context.files), BackupVerification.keyBytes(text) == nil {
+                errors.add(position, "not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64")
+            }
+            options.encryptionKeys.append(key)
+        }
+        let single = context.secret(&fields, "encryption_key")
+        if let single {
+            check(single, at: fields.position(of: single.path == nil ? "encryption_key" : "encryption_key_file"))
+        }
+        let files = fields.list("encryption_key_files")
+        if single != nil, !files.isEmpty {
+            errors.add(
+                fields.position(of: "encryption_key_files"),
+                "a single encryption key is given too; expected all keys in encryption_key_files, the newest first")
+        }
+        if files.count > BackupVerification.keyLimit {
+            errors.add(
+                fields.position(of: "encryption_key_files"),
+                "\(files.count) keys; expected \(BackupVerification.keyLimit) at most, those of backups that still exist"
+            )
+        }
+        for node in files.prefix(BackupVerification.keyLimit) {
+            guard let path = context.readableFile(node, "encryption_key_files") else { continue }
+            check(Secret(file: path), at: node.position)
+        }
     }
 
     /// Parses `records`: paths of the files of backup runs, restore tests and drills. They need not exist yet.
@@ -168,19 +195,24 @@ extension TargetParser {
         let name = fields.requiredString("name") ?? ""
         checkUnique(name, "backup set", at: node.position, &names)
         let prefix = fields.requiredString("prefix") ?? ""
-        let period = fields.parsed("period", expected: "daily or monthly") { text -> BackupSetOptions.Period? in
-            switch text {
-            case "daily", "day": .day
-            case "monthly", "month": .month
-            default: nil
-            }
-        }
-        if fields.node("period") == nil { errors.add(node.position, "a backup set needs \"period\": daily or monthly") }
+        let schedule = schedule(&fields)
         let retention = fields.integer("retention", in: 1...10_000)
-        var options = BackupSetOptions(name: name, prefix: prefix, period: period ?? .day, retention: retention)
+        if let schedule, schedule.defaultRetention == nil, retention == nil, fields.node("retention") == nil {
+            errors.add(
+                node.position, "backup set \"\(name)\" needs \"retention\": how many backups are kept, such as 48")
+        }
+        var options = BackupSetOptions(name: name, prefix: prefix, schedule: schedule ?? .day, retention: retention)
         if let grace = context.duration(&fields, "grace") { options.grace = grace }
-        if let time = fields.parsed("time", expected: "a time of day in UTC such as 02:00", TargetParser.timeOfDay) {
-            options.timeOfDay = time
+        let time = fields.parsed("time", expected: "a time of day in UTC such as 02:00", TargetParser.timeOfDay)
+        switch schedule {
+        case .every, .cron:
+            if fields.node("time") != nil {
+                errors.add(
+                    fields.position(of: "time"),
+                    "time belongs to a daily, weekly or monthly period; leave it out, or write schedule: with a cron expression"
+                )
+            }
+        case .day, .week, .month, nil: if let time { options.timeOfDay = time }
         }
         options.alsoCovering = fields.strings("also_covering")
         options.verification = verification
@@ -188,6 +220,81 @@ extension TargetParser {
         if let timeout { options.timeout = timeout }
         fields.finish()
         return options
+    }
+
+    /// Parses `period` with `weekday`, or `schedule` with `time_zone`: one of both. Nil after an error.
+    private func schedule(_ fields: inout Fields) -> BackupSchedule? {
+        let weekday = fields.parsed("weekday", expected: BackupSetOptions.weekdays.joined(separator: ", ")) { text in
+            BackupSetOptions.weekdays.firstIndex(of: text.lowercased())
+        }
+        let period = fields.parsed(
+            "period", expected: "hourly, daily, weekly, monthly or a duration from 5m to 1y such as 6h",
+            TargetParser.period)
+        let zone = zone(&fields)
+        let cron = cron(&fields, zone ?? .utc)
+        let (hasPeriod, hasCron) = (fields.node("period") != nil, fields.node("schedule") != nil)
+        if hasPeriod == hasCron {
+            errors.add(
+                fields.position,
+                hasPeriod
+                    ? "both period and schedule are given; keep one"
+                    : "a backup set needs \"period\": hourly, daily, weekly, monthly or a duration such as 6h; or \"schedule\": a cron expression such as 30 2 * * 1-5"
+            )
+        }
+        if hasPeriod, !hasCron, fields.node("time_zone") != nil {
+            errors.add(
+                fields.position(of: "time_zone"),
+                "time_zone belongs to schedule, since a period is one of UTC; write schedule: '0 2 * * *' in place of period: daily"
+            )
+        }
+        if fields.node("weekday") != nil {
+            if case .week = period { return .week(from: weekday ?? 0) }
+            errors.add(fields.position(of: "weekday"), "weekday belongs to period: weekly; leave it out")
+        }
+        return cron.map { .cron($0) } ?? period
+    }
+
+    private func zone(_ fields: inout Fields) -> TimeZoneData? {
+        guard let node = fields.node("time_zone") else { return nil }
+        do throws(TimeZoneError) {
+            return try TimeZoneData.named(node.scalar ?? "?", context.files)
+        } catch {
+            errors.add(node.position, "time_zone: \(error)")
+            return nil
+        }
+    }
+
+    private func cron(_ fields: inout Fields, _ zone: TimeZoneData) -> CronSchedule? {
+        guard let node = fields.node("schedule") else { return nil }
+        guard let text = node.scalar else {
+            errors.add(node.position, "schedule: expected a cron expression such as 30 2 * * 1-5, found \(node.kind)")
+            return nil
+        }
+        do throws(CronError) {
+            let cron = try CronSchedule(text, zone: zone)
+            if cron.shortestInterval >= BackupSchedule.shortest { return cron }
+            errors.add(
+                node.position,
+                "schedule: \(cron.shortestInterval.prometheusDescription) between two backups; expected 5m or more, since the bucket is listed once a minute"
+            )
+        } catch {
+            errors.add(node.position, "schedule: \(error)")
+        }
+        return nil
+    }
+
+    private static func period(_ text: String) -> BackupSchedule? {
+        switch text {
+        case "hourly", "hour": return .every(.seconds(3600))
+        case "daily", "day": return .day
+        case "weekly", "week": return .week(from: 0)
+        case "monthly", "month": return .month
+        default:
+            guard let length = Duration(prometheus: text), length >= BackupSchedule.shortest,
+                length <= .seconds(366 * 86_400)
+            else { return nil }
+            return .every(length)
+        }
     }
 
     private static func timeOfDay(_ text: String) -> Duration? {
@@ -209,9 +316,9 @@ package struct BackupBucketOptions: Sendable, Hashable {
     /// Lets the monthly sets of a bucket cover its daily sets where the configuration has no `also_covering`: on the
     /// 1st of a month only the monthly backup is made.
     static func coveringEachOther(_ sets: [BackupSetOptions]) -> [BackupSetOptions] {
-        let monthly = sets.filter { $0.period == .month }.map(\.prefix)
+        let monthly = sets.filter { $0.schedule == .month }.map(\.prefix)
         return sets.map { set in
-            guard set.period == .day, set.alsoCovering.isEmpty else { return set }
+            guard set.schedule == .day, set.alsoCovering.isEmpty else { return set }
             var covered = set
             covered.alsoCovering = monthly
             return covered

@@ -7,9 +7,11 @@ extension Configuration {
     /// The probes of all targets.
     /// - Parameters:
     ///   - network: its clients make the requests; its connection limit is set for them.
+    ///   - beginnings: since when each backup set has been watched.
     ///   - verdicts: what reading whole backups has shown before.
     package func probes(
-        _ network: Network, verdicts: BackupVerdicts = BackupVerdicts(), platform: Platform
+        _ network: Network, verdicts: BackupVerdicts = BackupVerdicts(),
+        beginnings: BackupBeginnings = BackupBeginnings(), platform: Platform
     ) -> ProbeSet {
         network.limitConnections(Configuration.connectionLimit(vault: vault, buckets: backups.count))
         var stores: [(options: BackupSetOptions, store: any BackupStore)] = []
@@ -20,8 +22,8 @@ extension Configuration {
             stores += bucket.sets.map { ($0, store) }
         }
         return ProbeSet(
-            vault: vault, postgres: postgres, backups: stores, verdicts: verdicts, records: records,
-            http: network.http, database: network.database, platform: platform)
+            vault: vault, postgres: postgres, backups: stores, verdicts: verdicts, beginnings: beginnings,
+            records: records, http: network.http, database: network.database, platform: platform)
     }
 
     /// How many connections the probes may need at once: of a node one for its state, one for the canary or a login and

@@ -9,6 +9,7 @@ enum FileContents {
         "access_key_id_file": "the id of an access key with the policy of s3-read-only-policy.json",
         "secret_access_key_file": "the secret access key",
         "encryption_key_file": "the key of the backups, as 64 hexadecimal digits or in Base64",
+        "encryption_key_files": "a key of the backups, as 64 hexadecimal digits or in Base64",
         "smtp_auth_password_file": "the password of the mail account",
         "auth_password_file": "the password of the mail account",
         "slack_api_url_file": "the URL of Slack's incoming webhook",

@@ -67,7 +67,11 @@ package struct ParsingContext: Sendable {
     /// The path under a key; an error is added if the file cannot be read now. Where its disk does not answer nothing is
     /// known of it, and its use reports the failure.
     package func readableFile(_ fields: inout Fields, _ key: String) -> String? {
-        guard let node = fields.node(key) else { return nil }
+        fields.node(key).flatMap { readableFile($0, key) }
+    }
+
+    /// `readableFile` for one of several paths under a key.
+    func readableFile(_ node: Node, _ key: String) -> String? {
         guard let text = node.scalar else {
             errors.add(node.position, "\(key): expected a path, found \(node.kind)")
             return nil

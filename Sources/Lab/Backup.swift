@@ -1,25 +1,61 @@
 import CCrypto
+import HTTPServer
 import Platform
 import Samples
 import Text
 
 /// A backup as the estate's backup job writes it: a snapshot encrypted with AES-256-GCM under a 16-byte IV, stored as
 /// IV ‖ tag ‖ ciphertext, with the checksum of these bytes.
-struct Backup: Sendable {
+package struct Backup: Sendable {
     let key: String
     let bytes: [UInt8]
     let metadata: [String: String]
 
     /// - Parameters:
     ///   - time: determines the key; a backup of the first of a month is a monthly one.
-    ///   - size: the size of the snapshot in bytes.
+    ///   - size: the size of the snapshot's state in bytes.
     init(at time: Timestamp, vaultVersion: String, encryptionKey: [UInt8], size: Int, random: inout SplitMix) {
         let stamp = String(time.rfc3339WithMilliseconds.map { $0 == ":" || $0 == "." ? "-" : $0 })
         let c = time.civil
         key = "\(c.day == 1 ? "monthly" : "daily")/\(stamp.prefix(10))/vault-snapshot-\(stamp).enc"
-        let sealed = aes256GCM(random.bytes(size), key: encryptionKey, iv: random.bytes(16))
+        let sealed = aes256GCM(Backup.snapshot(random.bytes(size)), key: encryptionKey, iv: random.bytes(16))
         bytes = sealed
         metadata = ["checksum": sha256(sealed), "timestamp": stamp, "vault_version": vaultVersion]
+    }
+
+    /// A snapshot as sys/storage/raft/snapshot gives it: a tar of `meta.json`, `state.bin` and their sums, packed by gzip.
+    /// Source: a snapshot of Vault 1.8; https://developer.hashicorp.com/vault/api-docs/system/storage/raft.
+    package static func snapshot(_ state: [UInt8]) -> [UInt8] {
+        let meta = Array(
+            """
+            {"Version":1,"ID":"bolt-snapshot","Index":29,"Term":3,"Peers":null,"ConfigurationIndex":1,"Size":\(state.count)}
+
+            """.utf8)
+        let sums = Array("\(sha256(meta))  meta.json\n\(sha256(state))  state.bin\n".utf8)
+        let members = [("meta.json", meta), ("state.bin", state), ("SHA256SUMS", sums)]
+        return Gzip.compress(members.flatMap { member($0.0, $0.1) } + [UInt8](repeating: 0, count: 1024)) ?? []
+    }
+
+    /// A header of 512 bytes, and the content up to the next multiple of that. Source: POSIX pax, ustar.
+    private static func member(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
+        var header = [UInt8](repeating: 0, count: 512)
+        func put(_ text: String, at start: Int) {
+            header.replaceSubrange(start..<start + text.utf8.count, with: text.utf8)
+        }
+        func octal(_ number: Int, _ digits: Int) -> String {
+            let text = String(number, radix: 8)
+            return String(repeating: "0", count: max(0, digits - text.count)) + text
+        }
+        put(name, at: 0)
+        put("0000600", at: 100)
+        put(octal(bytes.count, 11), at: 124)
+        put("0", at: 156)
+        put("ustar", at: 257)
+        put("00", at: 263)
+        // The sum is that of a header with blanks in its place.
+        put("        ", at: 148)
+        put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\0", at: 148)
+        return header + bytes + [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
     }
 }
 

@@ -119,6 +119,23 @@ package struct Bucket: Sendable {
         objects[key] = Object(bytes: object.bytes, metadata: [:], modified: object.modified)
     }
 
+    /// Replaces the content of the newest object by the encryption of another, with its right checksum.
+    package mutating func saveInstead(_ plain: [UInt8]) {
+        guard let key = newestKey, let object = objects[key] else { return }
+        save(key, plain, metadata: object.metadata, modified: object.modified)
+    }
+
+    /// Stores a content as the backup job does: encrypted, with its checksum.
+    package mutating func save(
+        _ key: String, _ plain: [UInt8], metadata: [String: String] = [:], modified: Timestamp
+    ) {
+        let sealed = aes256GCM(plain, key: encryptionKey, iv: filler.bytes(16))
+        var metadata = metadata
+        metadata["checksum"] = sha256(sealed)
+        metadata.merge(["timestamp": modified.rfc3339, "vault_version": vaultVersion]) { own, _ in own }
+        put(key, bytes: sealed, metadata: metadata, modified: modified)
+    }
+
     /// Stores an object.
     package mutating func put(_ key: String, bytes: [UInt8], metadata: [String: String] = [:], modified: Timestamp) {
         objects[key] = Object(bytes: bytes, metadata: metadata, modified: modified)

@@ -11,11 +11,12 @@ package struct ProbeSet: Sendable {
     /// - Parameters:
     ///   - backups: each set with the store that holds it.
     ///   - verdicts: earlier results of content verification.
+    ///   - beginnings: since when each set has been watched.
     ///   - records: nil without record files.
     package init(
         vault: [VaultClusterOptions] = [], postgres: [PostgresServerOptions] = [],
         backups: [(options: BackupSetOptions, store: any BackupStore)] = [],
-        verdicts: BackupVerdicts = BackupVerdicts(),
+        verdicts: BackupVerdicts = BackupVerdicts(), beginnings: BackupBeginnings = BackupBeginnings(),
         records: RecordOptions? = nil,
         http: any HTTPClient, database: any PostgresConnector, platform: Platform
     ) {
@@ -37,7 +38,9 @@ package struct ProbeSet: Sendable {
         for (options, store) in backups {
             let newest = NewestBackup()
             probes.append(
-                BackupProbe(options: options, store: store, newest: newest, platform: platform, storageTypes: storage))
+                BackupProbe(
+                    options: options, store: store, newest: newest, beginnings: beginnings, platform: platform,
+                    storageTypes: storage))
             guard options.verification.isEnabled else { continue }
             probes.append(
                 BackupContentProbe(

@@ -108,7 +108,7 @@ struct ConfigurationTests {
         #expect(bucket.sets.map(\.alsoCovering) == [["monthly/"], []])
 
         #expect(bucket.sets.allSatisfy { $0.verification.isEnabled && $0.verification.limitBytes == 8 << 30 })
-        #expect(try bucket.sets[0].verification.encryptionKey?.reveal(files) == Self.encryptionKey)
+        #expect(try bucket.sets[0].verification.encryptionKeys.first?.reveal(files) == Self.encryptionKey)
         #expect(configuration.records?.paths == ["/var/log/vault-recovery.jsonl"])
 
         #expect(configuration.ruleFiles == ["/usr/share/vaultwatch/rules/*.yml", "/etc/vaultwatch/rules/*.yml"])
@@ -184,7 +184,7 @@ struct ConfigurationTests {
               - bucket: b
                 endpoint: https://s3.example.org
                 sets:
-                  - {name: daily, prefix: d/, period: weekly}
+                  - {name: daily, prefix: d/, period: fortnightly}
                   - {name: daily, prefix: e/, period: daily, retention: 0, time: '25:00'}
             rules: [missing.yml, 'none/*.yml']
             web: {listen_addresses: ['9321']}
@@ -210,7 +210,7 @@ struct ConfigurationTests {
                 "c.yml:20:7: PostgreSQL server \"pg\" needs \"cluster\": one of \"prod\", \"prod\"",
                 "c.yml:21:12: dsn: a port is a number from 1 to 65535; write %40 for an @ in a password",
                 "c.yml:23:5: no credentials: expected access_key_id_file and secret_access_key_file, credentials_directory, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or credentials with a source: instance, web_identity, container, profile",
-                "c.yml:26:43: period: expected daily or monthly, found \"weekly\"",
+                "c.yml:26:43: period: expected hourly, daily, weekly, monthly or a duration from 5m to 1y such as 6h, found \"fortnightly\"",
                 "c.yml:27:9: duplicate name \"daily\": another backup set has the same name",
                 "c.yml:27:61: retention: expected a whole number from 1 to 10000, found \"0\"",
                 "c.yml:27:70: time: expected a time of day in UTC such as 02:00, found \"25:00\"",
@@ -295,7 +295,7 @@ struct ConfigurationTests {
         ),
         (
             "backups: [{bucket: b, anonymous: true, sets: [{name: s, prefix: p}]}]\n",
-            "c.yml:1:47: a backup set needs \"period\": daily or monthly"
+            "c.yml:1:47: a backup set needs \"period\": hourly, daily, weekly, monthly or a duration such as 6h; or \"schedule\": a cron expression such as 30 2 * * 1-5"
         ),
     ])
     func aMistakeIsToldAtItsPlace(section: String, complaint: String) {
@@ -340,6 +340,57 @@ struct ConfigurationTests {
     }
 
     @Test(arguments: [
+        ("period: hourly, retention: 48", "every 1h", 48, 900), ("period: 6h, retention: 28", "every 6h", 28, 3600),
+        ("period: daily, time: '23:15'", "daily at 23:15 UTC", 30, 3600),
+        ("period: weekly, retention: 8", "weekly on sunday at 02:00 UTC", 8, 3600),
+        ("period: weekly, weekday: Saturday, retention: 8, grace: 6h", "weekly on saturday at 02:00 UTC", 8, 21_600),
+        ("period: monthly", "monthly on the 1st at 02:00 UTC", 12, 3600),
+        ("schedule: '30 2 * * 1-5', retention: 30", "30 2 * * 1-5 (UTC)", 30, 3600),
+        ("schedule: '@daily', time_zone: UTC, retention: 30", "@daily (UTC)", 30, 3600),
+    ]) func aSetsSchedule(keys: String, text: String, retention: Int, graceSeconds: Int) throws {
+        let set = try load(
+            "backups: [{bucket: b, anonymous: true, sets: [{name: s, prefix: p/, \(keys)}]}]\n" + Self.alerting
+        ).backups.first?.sets.first
+        #expect(set?.scheduleText == text && set?.retention == retention && set?.bucket == "b")
+        #expect(set?.grace == .seconds(graceSeconds))
+    }
+
+    /// An expression is refused at its place with what to write.
+    @Test(arguments: [
+        ("period: weekly", "c.yml:1:47: backup set \"s\" needs \"retention\": how many backups are kept, such as 48"),
+        (
+            "period: 4m, retention: 2",
+            "c.yml:1:77: period: expected hourly, daily, weekly, monthly or a duration from 5m to 1y such as 6h, found \"4m\""
+        ),
+        ("retention: 2, period: daily, schedule: '@daily'", "c.yml:1:47: both period and schedule are given; keep one"),
+        ("period: daily, weekday: monday", "c.yml:1:84: weekday belongs to period: weekly; leave it out"),
+        (
+            "period: 6h, retention: 2, time: '02:00'",
+            "c.yml:1:95: time belongs to a daily, weekly or monthly period; leave it out, or write schedule: with a cron expression"
+        ),
+        (
+            "period: daily, time_zone: UTC",
+            "c.yml:1:84: time_zone belongs to schedule, since a period is one of UTC; write schedule: '0 2 * * *' in place of period: daily"
+        ),
+        (
+            "retention: 2, schedule: '0 0 31 2 *'",
+            "c.yml:1:93: schedule: \"0 0 31 2 *\" never comes: no such day of the month exists; write a day that does"
+        ),
+        (
+            "retention: 2, schedule: '* * * * *'",
+            "c.yml:1:93: schedule: 1m between two backups; expected 5m or more, since the bucket is listed once a minute"
+        ),
+        (
+            "retention: 2, schedule: '@daily', time_zone: Mars/Base",
+            "c.yml:1:114: time_zone: unknown time zone \"Mars/Base\": /usr/share/zoneinfo/Mars/Base: No such file or directory"
+        ),
+    ])
+    func aSchedulesMistakes(keys: String, complaint: String) {
+        let text = "backups: [{bucket: b, anonymous: true, sets: [{name: s, prefix: p/, \(keys)}]}]\n"
+        #expect(complaints(text + Self.alerting) == [complaint])
+    }
+
+    @Test(arguments: [
         (
             "encryption_key: sesame",
             "c.yml:1:55: not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64"
@@ -347,14 +398,45 @@ struct ConfigurationTests {
         ("limit_bytes: much", "c.yml:1:68: limit_bytes: expected a number of bytes such as 64MiB, found \"much\""),
         (
             "key: k",
-            "c.yml:1:55: unknown key \"key\" in verification; expected enabled, encryption_key, encryption_key_file, limit_bytes, repeat_interval, timeout"
+            "c.yml:1:55: unknown key \"key\" in verification; expected enabled, encryption_key, encryption_key_file, encryption_key_files, limit_bytes, repeat_interval, timeout"
+        ),
+        (
+            "encryption_key_files: [none]",
+            "c.yml:1:78: encryption_key_files: cannot read /etc/vaultwatch/none: No such file or directory; put there: a key of the backups, as 64 hexadecimal digits or in Base64"
+        ),
+        (
+            "encryption_key_files: [good, bad]",
+            "c.yml:1:84: not an AES-256 key; expected 64 hexadecimal digits, or 32 bytes in Base64"
+        ),
+        (
+            "encryption_key_file: good, encryption_key_files: [good]",
+            "c.yml:1:82: a single encryption key is given too; expected all keys in encryption_key_files, the newest first"
+        ),
+        (
+            "encryption_key_files: [good, good, good, good, good, good, good, good, good]",
+            "c.yml:1:55: 9 keys; expected 8 at most, those of backups that still exist"
         ),
     ])
     func aVerificationsMistakes(keys: String, complaint: String) {
         let text =
             "backups: [{bucket: b, anonymous: true, verification: {\(keys)}, sets: [{name: s, prefix: p/, period: daily}]}]\n"
-        #expect(complaints(text + Self.alerting) == [complaint])
-        #expect(!complaints(text + Self.alerting).joined().contains("sesame"))
+        let files = ["/etc/vaultwatch/good": Self.encryptionKey, "/etc/vaultwatch/bad": "sesame"]
+        #expect(complaints(text + Self.alerting, files: files) == [complaint])
+        #expect(!complaints(text + Self.alerting, files: files).joined().contains("sesame"))
+    }
+
+    @Test func severalEncryptionKeysKeepTheirOrder() throws {
+        let text =
+            "backups: [{bucket: b, anonymous: true, verification: {encryption_key_files: [new, old]}, sets: [{name: s, prefix: p/, period: daily}]}]\n"
+        let configuration = try load(
+            text + Self.alerting,
+            files: [
+                "/etc/vaultwatch/new": Self.encryptionKey, "/etc/vaultwatch/old": String(repeating: "e1", count: 32),
+            ])
+        #expect(
+            configuration.backups.first?.sets.first?.verification.encryptionKeys.map(\.path) == [
+                "/etc/vaultwatch/new", "/etc/vaultwatch/old",
+            ])
     }
 
     @Test func nothingToWatchIsAMistake() {

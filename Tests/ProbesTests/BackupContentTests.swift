@@ -27,14 +27,14 @@ struct BackupContentTests {
         let newest = NewestBackup()
         let verdicts = BackupVerdicts()
         let time = VirtualTime()
-        var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        var options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
 
         init(
             _ body: [UInt8]? = BackupContentTests.body, checksum: String? = BackupContentTests.checksum,
             key: String? = BackupContentTests.key
         ) {
             store = ScriptedStore(.init(bodies: body.map { ["k": $0] } ?? [:]))
-            options.verification.encryptionKey = key.map { Secret(value: $0) }
+            options.verification.encryptionKeys = key.map { [Secret(value: $0)] } ?? []
             _ = newest.replace(
                 .init(
                     object: BackupObject(
@@ -50,11 +50,16 @@ struct BackupContentTests {
     }
 
     @Test func aSoundBackupIsSound() async {
-        let report = await Bench().probe.run()
+        let report = await Bench(
+            BackupRecording.bytes("raft.snapshot.enc"), checksum: BackupRecording.checksum, key: BackupRecording.key
+        ).probe.run()
         #expect(report.failure == nil && report.status.health == .ok)
+        #expect(report.samples.value("backup_content_valid") == 1)
+        #expect(report.samples.value("backup_content_info", ["format": "raft_snapshot"]) == 1)
+        #expect(report.samples.value("backup_encryption_key_index") == 0)
         #expect(report.samples.value("backup_checksum_valid") == 1)
         #expect(report.samples.value("backup_encryption_valid") == 1)
-        #expect(report.samples.value("backup_verified_size_bytes") == 107)
+        #expect(report.samples.value("backup_verified_size_bytes") == 10_986)
     }
 
     /// Archived is not unreadable for lack of rights, and asking again soon changes nothing.
@@ -174,7 +179,7 @@ struct BackupContentTests {
         let now = try #require(Timestamp(rfc3339: "2025-12-10T12:00:00Z"))
         let store = ScriptedStore(
             .init(objects: seedBucket(now: now), metadata: ["checksum": BackupContentTests.checksum.uppercased()]))
-        let options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        let options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
         let newest = NewestBackup()
         let probe = BackupProbe(
             options: options, store: store, newest: newest, platform: testPlatform(VirtualTime(wall: now)),
@@ -182,5 +187,73 @@ struct BackupContentTests {
         #expect(await probe.run().confirm == [ProbeTarget(.backupContent, "daily")])
         #expect(newest.current?.checksum == BackupContentTests.checksum)
         #expect(await probe.run().confirm.isEmpty)
+    }
+
+    // MARK: Several keys
+
+    private func run(_ body: [UInt8], keys: [String]) async -> ProbeReport {
+        var bench = Bench(body, checksum: nil)
+        bench.options.verification.encryptionKeys = keys.map { Secret(value: $0) }
+        return await bench.probe.run()
+    }
+
+    private static let otherKey = String(repeating: "cd", count: 32)
+
+    /// After a rotation the backups from before are opened by the old key.
+    @Test func anOlderKeyOpensAnOlderBackup() async {
+        let old = BackupRecording.bytes("raft.snapshot.enc")
+        let report = await run(old, keys: [Self.otherKey, BackupRecording.key])
+        #expect(report.failure == nil && report.status.health == .ok)
+        #expect(report.samples.value("backup_encryption_valid") == 1)
+        #expect(report.samples.value("backup_encryption_key_index") == 1)
+        #expect(report.samples.value("backup_content_valid") == 1)
+        #expect(report.status.detail.contains("key 2"))
+    }
+
+    @Test func aBackupThatNoKeyOpens() async {
+        let report = await run(
+            BackupRecording.bytes("raft.snapshot.enc"), keys: [Self.otherKey, String(repeating: "ef", count: 32)])
+        #expect(report.samples.value("backup_encryption_valid") == 0)
+        #expect(!report.samples.has("backup_encryption_key_index") && !report.samples.has("backup_content_valid"))
+        #expect(report.status.state == "unusable")
+    }
+
+    @Test func aKeyOfSeveralThatIsNoneIsNamedByItsPlace() async {
+        let report = await run(BackupRecording.bytes("raft.snapshot.enc"), keys: [BackupRecording.key, "sesame"])
+        #expect(report.failure?.message.contains("encryption key 2") == true)
+        #expect(report.failure?.message.contains("sesame") == false)
+    }
+
+    // MARK: Content
+
+    /// What was encrypted and uploaded all the same, though it is no backup.
+    @Test(arguments: [
+        ("", "empty"), ("<!DOCTYPE html><html><body>502 Bad Gateway</body></html>", "html"),
+        ("{\"errors\":[\"permission denied\"]}\n", "json"), ("pg_dump: error: connection refused\n", "text"),
+    ]) func whatIsEncryptedIsLookedAt(text: String, reason: String) async {
+        let report = await run(BackupRecording.encrypted(Array(text.utf8)), keys: [BackupRecording.key])
+        #expect(report.samples.value("backup_encryption_valid") == 1)
+        #expect(report.samples.value("backup_content_valid") == 0)
+        #expect(report.samples.value("backup_content_failure", ["reason": reason]) == 1)
+        #expect(report.status.health == .critical && report.status.detail.contains("IT HOLDS"))
+    }
+
+    /// Where nothing opens it, the object itself may tell why.
+    @Test func anErrorPageInPlaceOfABackup() async {
+        let page = Array("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>".utf8)
+        let report = await run(page, keys: [BackupRecording.key])
+        #expect(report.samples.value("backup_encryption_valid") == 0)
+        #expect(report.samples.value("backup_content_failure", ["reason": "xml"]) == 1)
+        let plain = await run(BackupRecording.bytes("raft.snapshot.snap"), keys: [BackupRecording.key])
+        #expect(plain.samples.value("backup_encryption_valid") == 0)
+        #expect(plain.samples.value("backup_content_valid") == 1, "it lies there without encryption")
+    }
+
+    /// Of what is encrypted without a key here nothing is claimed.
+    @Test func withoutAKeyPlainContentAloneIsJudged() async {
+        let sealed = await run(BackupRecording.bytes("raft.snapshot.enc"), keys: [])
+        #expect(!sealed.samples.has("backup_content_valid") && !sealed.samples.has("backup_content_info"))
+        let plain = await run(BackupRecording.bytes("vault.sql"), keys: [])
+        #expect(plain.samples.value("backup_content_info", ["format": "postgresql_sql"]) == 1)
     }
 }

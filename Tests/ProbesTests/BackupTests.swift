@@ -90,7 +90,8 @@ func seedBucket(now: Timestamp, days: Int = 30, months: Int = 12) -> [BackupObje
         String(time.rfc3339.map { $0 == ":" || $0 == "." ? "-" : $0 }.dropLast()) + "-000Z"
     }
     for back in 0..<days {
-        let day = BackupPeriod(.day, of: now).advanced(by: Int64(-back)).start
+        let today = now.civil
+        let day = Timestamp(year: today.year, month: today.month, day: today.day - back)
         let time = day + .seconds(7200)
         guard time <= now, day.civil.day != 1 else { continue }
         let date = day.rfc3339.prefix(10)
@@ -100,7 +101,8 @@ func seedBucket(now: Timestamp, days: Int = 30, months: Int = 12) -> [BackupObje
                 lastModified: time + .seconds(3)))
     }
     for back in 0..<months {
-        let month = BackupPeriod(.month, of: now).advanced(by: Int64(-back)).start
+        let months = now.civil.year * 12 + Int64(now.civil.month - 1 - back)
+        let month = Timestamp(year: months / 12, month: Int(months % 12) + 1, day: 1)
         let time = month + .seconds(7200)
         guard time <= now else { continue }
         objects.append(
@@ -157,46 +159,6 @@ struct BackupKeyTests {
     }
 }
 
-struct BackupCalendarTests {
-    private func calendar(_ period: BackupSetOptions.Period, _ now: String, retention: Int? = nil) -> BackupCalendar {
-        BackupCalendar(
-            options: BackupSetOptions(name: "s", prefix: "", period: period, retention: retention),
-            now: Timestamp(rfc3339: now) ?? Timestamp(milliseconds: 0))
-    }
-
-    @Test func aBackupIsRequiredAfterItsTimeAndGrace() {
-        #expect(calendar(.day, "2025-11-26T02:59:59Z").newestRequired.description == "2025-11-25")
-        #expect(calendar(.day, "2025-11-26T03:00:00Z").newestRequired.description == "2025-11-26")
-        #expect(calendar(.month, "2025-12-01T02:30:00Z").newestRequired.description == "2025-11")
-        #expect(calendar(.month, "2025-12-02T00:00:00Z").newestRequired.description == "2025-12")
-        #expect(calendar(.day, "2025-11-26T01:00:00Z").nextDue.rfc3339 == "2025-11-26T02:00:00Z")
-        #expect(calendar(.day, "2025-11-26T02:00:00Z").nextDue.rfc3339 == "2025-11-27T02:00:00Z")
-    }
-
-    @Test func monthsAndLeapYears() {
-        #expect(calendar(.month, "2024-03-15T00:00:00Z", retention: 4).retained.lowerBound.description == "2023-12")
-        #expect(calendar(.day, "2024-03-01T12:00:00Z", retention: 2).retained.lowerBound.description == "2024-02-29")
-        #expect(calendar(.day, "2023-03-01T12:00:00Z", retention: 2).retained.lowerBound.description == "2023-02-28")
-        let first = Timestamp(rfc3339: "1969-12-31T23:00:00Z") ?? Timestamp(milliseconds: 0)
-        #expect(BackupPeriod(.day, of: first).description == "1969-12-31")
-    }
-
-    @Test func gapsCountFromTheOldestBackupOn() {
-        let calendar = calendar(.day, "2025-11-26T12:00:00Z")
-        func days(_ texts: [String]) -> Set<BackupPeriod> {
-            Set(texts.compactMap { Timestamp(rfc3339: "2025-11-\($0)T02:00:00Z") }.map { BackupPeriod(.day, of: $0) })
-        }
-        #expect(
-            calendar.missing(days(["20", "21", "24", "26"])).map(\.description) == [
-                "2025-11-25", "2025-11-23", "2025-11-22",
-            ])
-        #expect(calendar.missing(days(["26"])).isEmpty)
-        #expect(calendar.missing(days(["24"])).count == 2)
-        #expect(calendar.missing([]).count == 30)
-        #expect(calendar.coveredCount(days(["20", "21", "24", "26"])) == 4)
-    }
-}
-
 struct BackupProbeTests {
     private static let now = Timestamp(rfc3339: "2025-12-10T12:00:00Z") ?? Timestamp(milliseconds: 0)
     private static let metadata = [
@@ -205,17 +167,19 @@ struct BackupProbeTests {
     ]
 
     private func daily() -> BackupSetOptions {
-        var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        var options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
         options.alsoCovering = ["monthly/"]
         return options
     }
 
     private func run(
         _ content: ScriptedStore.Content, _ options: BackupSetOptions? = nil, now: Timestamp = now,
-        storage: [String] = []
+        storage: [String] = [], watchedSince first: Timestamp? = nil
     ) async -> ProbeReport {
+        let beginnings = BackupBeginnings()
+        if let first { beginnings.restore(["daily": first]) }
         let probe = BackupProbe(
-            options: options ?? daily(), store: ScriptedStore(content), newest: NewestBackup(),
+            options: options ?? daily(), store: ScriptedStore(content), newest: NewestBackup(), beginnings: beginnings,
             platform: testPlatform(VirtualTime(wall: now)), storageTypes: { storage })
         return await probe.run()
     }
@@ -251,7 +215,7 @@ struct BackupProbeTests {
     }
 
     @Test func monthliesAreCountedByMonth() async {
-        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month)
+        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", schedule: .month)
         let samples = await run(
             .init(objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata), options
         ).samples
@@ -262,7 +226,7 @@ struct BackupProbeTests {
 
     /// Retention counts a month as 30 days: the twelfth is gone for a while. That is tolerated, not missing.
     @Test func elevenMonthliesAreTolerated() async {
-        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month)
+        let options = BackupSetOptions(name: "monthly", prefix: "monthly/", schedule: .month)
         let samples = await run(
             .init(objects: seedBucket(now: BackupProbeTests.now, months: 11), metadata: BackupProbeTests.metadata),
             options
@@ -348,13 +312,39 @@ struct BackupProbeTests {
     }
 
     @Test func anEmptySetIsCritical() async {
-        let report = await run(.init())
+        let report = await run(.init(), watchedSince: Self.now - .seconds(2 * 86_400))
         #expect(report.samples.value("backup_objects") == 0)
         #expect(report.samples.value("backup_late") == 1)
         #expect(report.samples.value("backup_missing_periods") == 30)
         #expect(report.samples.count { $0.labels.name == "backup_missing_info" } == 30)
         #expect(!report.samples.has("backup_newest_age_seconds"))
         #expect(report.status.health == .critical)
+    }
+
+    /// An empty set lacks nothing before its first time, counted from when it was first watched, also before a restart.
+    @Test func theFirstBackupOfASetIsAwaited() async throws {
+        let stored = Mutex<[String: Timestamp]>([:])
+        let beginnings = BackupBeginnings { set, time in stored.withLock { $0[set] = time } }
+        func awaited(_ now: String, _ beginnings: BackupBeginnings, _ objects: [BackupObject] = []) async throws
+            -> Double?
+        {
+            let time = try #require(Timestamp(rfc3339: now))
+            let probe = BackupProbe(
+                options: daily(), store: ScriptedStore(.init(objects: objects, metadata: Self.metadata)),
+                newest: NewestBackup(), beginnings: beginnings, platform: testPlatform(VirtualTime(wall: time)),
+                storageTypes: { [] })
+            let report = await probe.run()
+            let isAwaited = report.samples.value("backup_awaiting_first")
+            #expect((report.status.state == "waiting") == (isAwaited == 1))
+            return isAwaited
+        }
+        #expect(try await awaited("2025-12-10T12:00:00Z", beginnings) == 1)
+        #expect(try await awaited("2025-12-11T02:59:00Z", beginnings) == 1)
+        #expect(try await awaited("2025-12-11T03:00:00Z", beginnings) == 0)
+        let restarted = BackupBeginnings()
+        restarted.restore(stored.withLock { $0 })
+        #expect(try await awaited("2025-12-11T03:00:00Z", restarted) == 0)
+        #expect(try await awaited("2025-12-10T12:00:00Z", beginnings, seedBucket(now: Self.now)) == 0)
     }
 
     @Test func aListingOverItsBoundIsTold() async {

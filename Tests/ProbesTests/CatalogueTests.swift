@@ -101,7 +101,7 @@ struct CatalogueTests {
             samples += await run(
                 [
                     BackupProbe(
-                        options: BackupSetOptions(name: "daily", prefix: "daily/", period: .day), store: store,
+                        options: BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day), store: store,
                         newest: newest, platform: platform,
                         storageTypes: { [] })
                 ],
@@ -131,15 +131,19 @@ struct CatalogueTests {
     }
 
     private func verification(_ platform: Platform) async -> [Sample] {
-        var options = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
-        options.verification.encryptionKey = Secret(value: String(repeating: "0", count: 64))
-        let newest = NewestBackup()
-        _ = newest.replace(
-            .init(object: BackupObject(key: "k", size: 3, lastModified: Timestamp(milliseconds: 0)), checksum: "00"))
-        let store = ScriptedStore(.init(bodies: ["k": [1, 2, 3]]))
-        return await BackupContentProbe(
-            options: options, store: store, newest: newest, verdicts: BackupVerdicts(), platform: platform
-        ).run().samples
+        var options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
+        options.verification.encryptionKeys = [Secret(value: BackupRecording.key)]
+        var samples: [Sample] = []
+        for body in [BackupRecording.bytes("raft.snapshot.enc"), [1, 2, 3]] {
+            let newest = NewestBackup()
+            let object = BackupObject(key: "k", size: Int64(body.count), lastModified: Timestamp(milliseconds: 0))
+            _ = newest.replace(.init(object: object, checksum: "00"))
+            samples += await BackupContentProbe(
+                options: options, store: ScriptedStore(.init(bodies: ["k": body])), newest: newest,
+                verdicts: BackupVerdicts(), platform: platform
+            ).run().samples
+        }
+        return samples
     }
 
     private func recorded(_ platform: Platform) async throws -> [Sample] {

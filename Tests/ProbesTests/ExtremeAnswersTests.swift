@@ -2,6 +2,7 @@ import Platform
 import Samples
 import Simulation
 import Testing
+import TimeZones
 import Transport
 
 @testable import Probes
@@ -110,15 +111,19 @@ struct ExtremeAnswersTests {
 
     /// Objects of a bucket with any size and time.
     @Test(arguments: [Int64.min, -1, 0, 1, .max])
-    func backupsOfAnySizeAndTime(_ number: Int64) {
+    func backupsOfAnySizeAndTime(_ number: Int64) throws {
         let time = Timestamp(milliseconds: number)
         let keys = [
             "daily/vault-snapshot-2200-12-31.enc", "daily/vault-snapshot-2000-01-01.enc",
             "daily/vault-snapshot-2026-11-26T02-00-00-000Z.enc", "daily/", "daily/\u{0}",
             "daily/" + String(repeating: "2-", count: 500) + ".enc",
         ]
-        for period in BackupSetOptions.Period.allCases {
-            var options = BackupSetOptions(name: "daily", prefix: "daily/", period: period, retention: 10_000)
+        let schedules: [BackupSchedule] = [
+            .day, .week(from: 6), .month, .every(.seconds(300)), .every(.seconds(366 * 86_400)),
+            .cron(try CronSchedule("0 0 29 2 *")), .cron(try CronSchedule("*/5 * * * *")),
+        ]
+        for schedule in schedules {
+            var options = BackupSetOptions(name: "daily", prefix: "daily/", schedule: schedule, retention: 10_000)
             options.grace = .seconds(9_223_372_036)
             for now in [number, 0, 1_795_000_000_000] {
                 let report = BackupReport(

@@ -1,3 +1,5 @@
+import Foundation
+import HTTPServer
 import Lab
 import Platform
 import Samples
@@ -103,5 +105,49 @@ struct RecordTests {
             Self.line("dr_drill_completed", "2025-10-07T09:00:00Z", "{\"scenario\":\"s\($0)\"}")
         }.joined()
         #expect(try await run([lines]).samples.count { $0.labels.name == "drill_last_success_timestamp_seconds" } <= 33)
+    }
+
+    // MARK: Files that logrotate has moved away
+
+    /// What was recorded does not end with the file that it was written to.
+    @Test func rotatedFilesAreReadToo() async throws {
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        let path = try folder.write("dr.jsonl", "")
+        let options = RecordOptions(paths: [path])
+        func success() async -> Double? {
+            await RecordProbe(options: options, platform: testPlatform()).run().samples.value(
+                "restore_test_last_success_timestamp_seconds")
+        }
+        func line(_ day: Int) -> String { Self.line("vault_backup_test_success", "2025-11-0\(day)T00:00:00Z") }
+        func seconds(_ day: Int) -> Double? { Timestamp(rfc3339: "2025-11-0\(day)T00:00:00Z")?.seconds }
+        #expect(await success() == nil)
+        let packed = try #require(Gzip.compress(Array(line(2).utf8)))
+        try Data(packed).write(to: URL(filePath: path + ".2.gz"))
+        #expect(await success() == seconds(2))
+        _ = try folder.write("dr.jsonl.1", line(3) + "{ half a li")
+        #expect(await success() == seconds(3))
+        _ = try folder.write("dr.jsonl-20251104", line(4))
+        #expect(await success() == seconds(4))
+        // Neither backups of an editor nor other files are rotated ones.
+        _ = try folder.write("dr.jsonl.bak", line(9))
+        _ = try folder.write("dr.jsonl.1.swp", line(9))
+        #expect(await success() == seconds(4))
+        // Nobody mends a line in a file that was moved away.
+        let report = await RecordProbe(options: options, platform: testPlatform()).run()
+        #expect(report.samples.value("records_unreadable_lines") == 0)
+    }
+
+    /// A packed file that is none, or unpacks to far too much, ends the reading and nothing else.
+    @Test func rotatedFilesAreBounded() async throws {
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        let path = try folder.write("dr.jsonl", Self.line("vault_backup_test_success", "2025-11-01T00:00:00Z"))
+        let bomb = try #require(Gzip.compress([UInt8](repeating: 0x20, count: 64 << 20)))
+        try Data(bomb).write(to: URL(filePath: path + ".1.gz"))
+        try Data([0x1f, 0x8b, 8, 0xff, 1, 2, 3]).write(to: URL(filePath: path + ".2.gz"))
+        let report = await RecordProbe(options: RecordOptions(paths: [path]), platform: testPlatform()).run()
+        #expect(report.failure == nil)
+        #expect(report.samples.value("restore_test_last_success_timestamp_seconds") == 1_761_955_200)
     }
 }

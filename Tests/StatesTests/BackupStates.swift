@@ -73,8 +73,20 @@ enum BackupStates {
                 "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter><Prefix>daily/</Prefix></Filter><Expiration><Days>7</Days></Expiration></Rule></LifecycleConfiguration>"
             )
         },
-        row("an empty bucket", fires: ["BackupNone"]) { $0.bucket.fill(days: 0, months: 0) },
-        row("the daily set is empty", fires: ["BackupNone"], mayFire: ["BackupOverdue"]) {
+        row("an empty bucket after the first backup was due", fires: ["BackupNone"]) {
+            $0.bucket.fill(days: 0, months: 0)
+            $0.dueSoon()
+        },
+        row("an empty bucket that is new", source: "The shipped rules on a new bucket", isHealthy: true) {
+            $0.bucket.fill(days: 0, months: 0)
+        },
+        row(
+            "the daily set is empty after its first backup was due", fires: ["BackupNone"], mayFire: ["BackupOverdue"]
+        ) {
+            $0.bucket.fill(days: 0)
+            $0.dueSoon()
+        },
+        row("a new daily set beside an old monthly one", source: "The shipped rules on a new set", isHealthy: true) {
             $0.bucket.fill(days: 0)
         },
         row("the monthly set is empty", lasts: .seconds(4 * 3600), fires: ["BackupMonthlyMissing"]) {
@@ -100,6 +112,59 @@ enum BackupStates {
         },
         row("the newest backup's content was damaged", fires: ["BackupCorrupt", "BackupUndecryptable"]) {
             $0.bucket.corruptNewest()
+        },
+        row(
+            "the newest backup is an encrypted web page", source: "A job that uploads what a proxy answers",
+            fires: ["BackupContentInvalid"], mayFire: ["BackupSizeUnusual"]
+        ) {
+            $0.bucket.saveInstead(
+                Array("<!DOCTYPE html><html>502 Bad Gateway\(String(repeating: ".", count: 2000))</html>".utf8))
+        },
+        row(
+            "the newest backup is an error of Vault", source: "Recorded active.snapshot-unsupported",
+            fires: ["BackupContentInvalid"], mayFire: ["BackupSizeUnusual"]
+        ) {
+            $0.bucket.saveInstead(
+                Array(
+                    "{\"errors\":[\"1 error occurred:\\n\\t* unsupported path: sys/storage/raft/snapshot of a storage that is not raft\"]}\n"
+                        .utf8))
+        },
+        row(
+            "the newest backup is the first half of a snapshot", source: "An aborted transfer; recovery.md 1.1",
+            fires: ["BackupContentInvalid"], mayFire: ["BackupSizeUnusual"]
+        ) { state in
+            let whole = Backup.snapshot((0..<20_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 31) >> 7) })
+            state.bucket.saveInstead(Array(whole.prefix(whole.count / 2)))
+        },
+        row(
+            "the newest backup holds something unknown", source: "A format of somebody's own", lasts: .seconds(7200),
+            fires: ["BackupContentUnknown"], mayFire: ["BackupSizeUnusual"]
+        ) { $0.bucket.saveInstead((0..<30_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 31) >> 7) }) },
+        row("the encryption key was rotated, and the old one is still known", isHealthy: true) {
+            $0.replace("encryption_key_file: /encryption-key", "encryption_key_files: [/new-key, /encryption-key]")
+            $0.estate.files["/new-key"] = String(repeating: "cd", count: 32)
+        },
+        row("hourly backups", source: "The configuration's period", isHealthy: true) {
+            $0.addSet("hourly", "period: hourly, retention: 24", agesHours: (0..<24).map { Double($0) + 0.3 })
+        },
+        row(
+            "hourly backups that stopped three hours ago", source: "The configuration's period",
+            fires: ["BackupOverdue"], mayFire: ["BackupGap"]
+        ) { $0.addSet("hourly", "period: hourly, retention: 24", agesHours: (3..<24).map { Double($0) + 0.3 }) },
+        row("a weekly set", source: "The configuration's period", isHealthy: true) {
+            // Sunday, 02:00.
+            $0.addSet("weekly", "period: weekly, retention: 4", agesHours: (0..<4).map { 99.5 + 168 * Double($0) })
+        },
+        row(
+            "a weekly set beside a daily one without a backup for two weeks", source: "The configuration's period",
+            lasts: .seconds(4 * 3600), fires: ["BackupOverdue"], mayFire: ["BackupGap"]
+        ) {
+            $0.addSet("weekly", "period: weekly, retention: 4", agesHours: (2..<4).map { 99.5 + 168 * Double($0) })
+        },
+        row("backups on working days alone, on a Thursday", source: "crontab(5)", isHealthy: true) {
+            $0.addSet(
+                "work", "schedule: '30 2 * * 1-5', time_zone: UTC, retention: 5",
+                agesHours: [3, 27, 51, 75, 147])
         },
         row("the newest backup has no metadata", fires: ["BackupMetadataMissing"]) { $0.bucket.stripNewest() },
         row(
@@ -160,6 +225,22 @@ enum BackupStates {
             $0.estate.files["/records.jsonl"] = ""
             $0.record("vault_backup_test_success", hoursAgo: 240)
         },
+        row(
+            "logrotate moved the records away, with a restore test of two days ago", source: "logrotate(8)",
+            isHealthy: true
+        ) { state in
+            state.estate.files["/records.jsonl.1"] = state.estate.files["/records.jsonl"]
+            state.estate.files["/records.jsonl"] = ""
+        },
+        row(
+            "logrotate moved the records away, with a restore test of ten days ago", source: "logrotate(8)",
+            fires: ["RestoreTestOverdue"]
+        ) { state in
+            state.estate.files["/records.jsonl"] = ""
+            state.record("vault_backup_test_success", hoursAgo: 240)
+            state.estate.files["/records.jsonl-20261122"] = state.estate.files["/records.jsonl"]
+            state.estate.files["/records.jsonl"] = ""
+        },
         row("records of a new installation are empty", source: "The shipped rules", isHealthy: true) {
             $0.estate.files["/records.jsonl"] = ""
         },
@@ -216,6 +297,25 @@ private final class StateBucket {
         record("dr_drill_completed", hoursAgo: 480)
         record("vault_backup_completed", hoursAgo: 3)
         estate.answer = { [self] in answer($0) }
+    }
+
+    /// Another text in the configuration.
+    func replace(_ text: String, _ other: String) {
+        estate.configuration = estate.configuration.replacing(text, with: other)
+    }
+
+    /// The first daily backup is due a quarter of an hour after the beginning.
+    func dueSoon() { replace("period: daily,", "period: daily, time: '05:35', grace: 10m,") }
+
+    /// One more set, with backups of these ages.
+    func addSet(_ name: String, _ keys: String, agesHours: [Double]) {
+        replace("sets:\n", "sets:\n      - {name: \(name), prefix: \(name)/, \(keys)}\n")
+        for age in agesHours {
+            let time = StateRig.begin - .seconds(age * 3600)
+            let stamp = time.rfc3339.prefix(19).filter { $0 != "-" && $0 != ":" }.replacing("T", with: "-")
+            let snapshot = Backup.snapshot((0..<20_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 31) >> 7) })
+            bucket.save("\(name)/vault-\(stamp).snap.enc", snapshot, modified: time)
+        }
     }
 
     func record(_ event: String, hoursAgo: Int) {

@@ -1,50 +1,40 @@
 package import Samples
 import Text
+import TimeZones
 
-/// One day or month in UTC, numbered so that periods can be compared and stepped through.
+/// A span for which one backup is expected: a day, a week or a month of UTC, or the time from one scheduled backup to the
+/// next.
 package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// Whether the period is a day or a month.
-    package let kind: BackupSetOptions.Period
-    /// Days since 1970-01-01, or months since January of year 0.
-    package let index: Int64
+    /// When it begins.
+    package let start: Timestamp
+    /// When its backup is due.
+    package let due: Timestamp
+    private let name: Name
 
-    init(_ kind: BackupSetOptions.Period, index: Int64) {
-        self.kind = kind
-        self.index = index
+    private enum Name: Hashable, Sendable { case day, month, time }
+
+    fileprivate init(_ start: Timestamp, due: Timestamp, _ schedule: BackupSchedule) {
+        self.start = start
+        self.due = due
+        name =
+            switch schedule {
+            case .day, .week: .day
+            case .month: .month
+            case .every, .cron: .time
+            }
     }
 
-    /// The period that contains a time.
-    package init(_ kind: BackupSetOptions.Period, of time: Timestamp) {
-        self.kind = kind
-        let civil = time.civil
-        switch kind {
-        case .day:
-            index = time.milliseconds / 86_400_000 - (time.milliseconds % 86_400_000 < 0 ? 1 : 0)
-        case .month: index = civil.year * 12 + Int64(civil.month - 1)
-        }
-    }
+    /// Orders by time; both must be of the same schedule.
+    package static func < (a: BackupPeriod, b: BackupPeriod) -> Bool { a.start < b.start }
 
-    /// Midnight of its first day.
-    package var start: Timestamp {
-        switch kind {
-        case .day: Timestamp(milliseconds: index.multipliedSaturated(by: 86_400_000))
-        case .month:
-            Timestamp(
-                year: index / 12 - (index % 12 < 0 ? 1 : 0), month: Int(index % 12 + (index % 12 < 0 ? 12 : 0)) + 1,
-                day: 1)
-        }
-    }
-
-    /// The period `count` periods later, or earlier where `count` is negative.
-    package func advanced(by count: Int64) -> BackupPeriod { BackupPeriod(kind, index: index.addingSaturated(count)) }
-
-    /// Orders by time; both must be of the same kind.
-    package static func < (a: BackupPeriod, b: BackupPeriod) -> Bool { a.index < b.index }
-
-    /// `2025-11-26` or `2025-11`.
+    /// `2025-11-26` for a day and for the week that begins with it, `2025-11` for a month, else the time due:
+    /// `2025-11-26T02:30Z`.
     package var description: String {
-        let text = start.rfc3339
-        return String(text.prefix(kind == .day ? 10 : 7))
+        switch name {
+        case .day: String(start.rfc3339.prefix(10))
+        case .month: String(start.rfc3339.prefix(7))
+        case .time: String(due.rfc3339.prefix(16)) + "Z"
+        }
     }
 }
 
@@ -52,47 +42,135 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
 struct BackupCalendar: Sendable {
     let options: BackupSetOptions
     let now: Timestamp
+    /// The newest backup, from which intervals without a clock of their own are counted.
+    var newest: Timestamp?
 
-    /// When the backup of a period is scheduled.
-    func due(_ period: BackupPeriod) -> Timestamp { period.start + options.timeOfDay }
+    /// A backup may be dated this much before its scheduled time, since clocks differ.
+    private static let tolerance = Duration.seconds(300)
+
+    private func period(_ start: Timestamp) -> BackupPeriod {
+        let due =
+            switch options.schedule {
+            case .day, .week, .month: start + options.timeOfDay
+            case .every(let length): start + length / 2
+            case .cron: start
+            }
+        return BackupPeriod(start, due: due, options.schedule)
+    }
+
+    /// The period that contains a time.
+    func period(of time: Timestamp) -> BackupPeriod {
+        switch options.schedule {
+        case .day: period(BackupCalendar.floor(time, to: .seconds(86_400), from: Timestamp(milliseconds: 0)))
+        case .week(let weekday):
+            // The epoch was a Thursday.
+            period(
+                BackupCalendar.floor(
+                    time, to: .seconds(7 * 86_400), from: Timestamp(milliseconds: (Int64(weekday) - 4) * 86_400_000)))
+        case .month:
+            period(Timestamp(year: time.civil.year, month: time.civil.month, day: 1))
+        case .every(let length):
+            // The newest backup lies in the middle of its period, so that runs which take now more, now less time fall
+            // into one period each.
+            period(BackupCalendar.floor(time, to: length, from: (newest ?? now) - length / 2))
+        case .cron(let cron):
+            period(
+                cron.previous(atOrBefore: time + min(BackupCalendar.tolerance, cron.shortestInterval / 4)) ?? time)
+        }
+    }
+
+    /// The periods that a backup covers: one; a key with a date alone covers all scheduled times of that day.
+    func periods(of key: BackupKey) -> [BackupPeriod] {
+        guard !key.hasTimeOfDay, case .cron(let cron) = options.schedule else { return [period(of: key.time)] }
+        let times = cron.times(onDayOf: key.time)
+        return times.isEmpty ? [period(of: key.time)] : times.map { period($0) }
+    }
+
+    private static func floor(_ time: Timestamp, to length: Duration, from anchor: Timestamp) -> Timestamp {
+        let step = max(1, length.milliseconds)
+        let distance = time.milliseconds.subtractingSaturated(anchor.milliseconds)
+        let rest = distance % step
+        return Timestamp(milliseconds: time.milliseconds.subtractingSaturated(rest < 0 ? rest + step : rest))
+    }
+
+    /// The period before another; nil where there is none, long ago.
+    func previous(_ other: BackupPeriod) -> BackupPeriod? {
+        let before = Timestamp(milliseconds: other.start.milliseconds.subtractingSaturated(1))
+        guard before < other.start else { return nil }
+        if case .cron(let cron) = options.schedule { return cron.previous(atOrBefore: before).map { period($0) } }
+        let found = period(of: before)
+        return found < other ? found : nil
+    }
+
+    private func next(_ other: BackupPeriod) -> BackupPeriod? {
+        switch options.schedule {
+        case .day, .week, .every: period(other.start + options.schedule.interval)
+        case .month: period(of: other.start + .seconds(32 * 86_400))
+        case .cron(let cron): cron.next(after: other.start).map { period($0) }
+        }
+    }
 
     /// The newest period whose backup must exist by now: its schedule and grace have passed.
     var newestRequired: BackupPeriod {
-        let current = BackupPeriod(options.period, of: now)
-        return due(current) + options.grace <= now ? current : current.advanced(by: -1)
+        let limit = now - options.grace
+        var period = period(of: limit)
+        while period.due > limit, let earlier = previous(period) { period = earlier }
+        return period
     }
 
-    /// When the next backup is scheduled: in the current period if that time is still ahead, else in the next one.
-    var nextDue: Timestamp {
-        let current = BackupPeriod(options.period, of: now)
-        return due(current) > now ? due(current) : due(current.advanced(by: 1))
+    /// When the next backup is scheduled.
+    var nextDue: Timestamp { due(after: now) }
+
+    /// The first scheduled time after another.
+    func due(after time: Timestamp) -> Timestamp {
+        var period = period(of: time)
+        while period.due <= time, let later = next(period), later > period { period = later }
+        return period.due
     }
 
-    /// The periods that retention should cover: `retention` of them, ending with the newest required one.
-    var retained: ClosedRange<BackupPeriod> {
-        let newest = newestRequired
-        return newest.advanced(by: -Int64(options.retention - 1))...newest
+    /// The age up to which the newest backup is on time: the time from one backup to the next, and its grace.
+    var allowedAge: Duration {
+        guard case .cron = options.schedule else { return options.schedule.interval + options.grace }
+        let required = newestRequired
+        return (previous(required).map { required.start - $0.start } ?? options.schedule.interval) + options.grace
+    }
+
+    /// The age at which retention deletes an object; a month counts as 30 days, as the clean-up procedure has it.
+    var retentionAge: Duration {
+        switch options.schedule {
+        case .day, .week, .every: options.schedule.interval * options.retention
+        case .month: .seconds(Int64(options.retention) * 30 * 86_400)
+        case .cron: periods(from: newestRequired, downTo: nil).last.map { now - $0.start } ?? .zero
+        }
+    }
+
+    /// `retention` periods at most, newest first, as far as one that is not older than the oldest.
+    private func periods(from newest: BackupPeriod, downTo oldest: BackupPeriod?) -> [BackupPeriod] {
+        if case .cron(let cron) = options.schedule {
+            return cron.previous(options.retention, atOrBefore: newest.start, notBefore: oldest?.start).map {
+                period($0)
+            }
+        }
+        var periods: [BackupPeriod] = []
+        var next: BackupPeriod? = newest
+        while let period = next, periods.count < options.retention, oldest.map({ period >= $0 }) ?? true {
+            periods.append(period)
+            next = previous(period)
+        }
+        return periods
     }
 
     /// Periods without a backup, newest first. Periods older than the oldest backup do not count: retention deleted
     /// those. Without any backup all retained periods are missing.
     func missing(_ covered: Set<BackupPeriod>) -> [BackupPeriod] {
-        let range = retained
-        let oldest = covered.min().map { max($0, range.lowerBound) } ?? range.lowerBound
-        var missing: [BackupPeriod] = []
-        var period = range.upperBound
-        while period >= oldest {
-            if !covered.contains(period) { missing.append(period) }
-            period = period.advanced(by: -1)
-        }
-        return missing
+        periods(from: newestRequired, downTo: covered.min()).filter { !covered.contains($0) }
     }
 
     /// How many retained periods have a backup; the current one counts as soon as its backup exists.
     func coveredCount(_ covered: Set<BackupPeriod>) -> Int {
-        let current = BackupPeriod(options.period, of: now)
-        let newest = covered.contains(current) ? current : newestRequired
-        let oldest = newest.advanced(by: -Int64(options.retention - 1))
-        return covered.count { (oldest...newest).contains($0) }
+        guard let oldest = covered.min() else { return 0 }
+        let current = period(of: now)
+        return periods(from: covered.contains(current) ? current : newestRequired, downTo: oldest)
+            .count { covered.contains($0) }
     }
 }

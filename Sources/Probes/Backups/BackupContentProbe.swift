@@ -52,7 +52,7 @@ final class BackupContentProbe: RunnableProbe {
     }
 
     func run() async -> ProbeReport {
-        // An empty one has nothing to verify, which the listing says already.
+        // An empty one has nothing to verify, which the listing says.
         guard let newest = newest.current, newest.object.size > 0 else { return report(nil) }
         let verification = options.verification
         if newest.object.size > Int64(verification.limitBytes) {
@@ -95,29 +95,34 @@ final class BackupContentProbe: RunnableProbe {
 
     private func verify(_ newest: NewestBackup.Value) async throws(ProbeFailure) -> BackupVerdict {
         let began = platform.time.monotonic()
-        let check = BackupContentCheck(key: try await key())
+        let check = BackupContentCheck(keys: try await keys())
         try await store.read(newest.object.key, limitBytes: options.verification.limitBytes) { check.take($0) }
         guard let result = check.finish() else {
             throw ProbeFailure("other", "libcrypto could not hash or decrypt the backup")
         }
         return BackupVerdict(
             object: newest.object, sha256: result.sha256, isChecksumValid: newest.checksum.map { $0 == result.sha256 },
-            isEncryptionValid: result.isEncryptionValid, bytes: result.bytes,
+            isEncryptionValid: result.isEncryptionValid, keyIndex: result.keyIndex, content: result.content,
+            bytes: result.bytes,
             duration: platform.time.monotonic() - began, at: platform.time.wall())
     }
 
-    private func key() async throws(ProbeFailure) -> [UInt8]? {
-        guard let secret = options.verification.encryptionKey else { return nil }
-        let text: String
-        do {
-            text = try await secret.revealInTime(platform.files)
-        } catch {
-            throw ProbeFailure("configuration", "encryption key: \(error)")
+    private func keys() async throws(ProbeFailure) -> [[UInt8]] {
+        var keys: [[UInt8]] = []
+        for (index, secret) in options.verification.encryptionKeys.prefix(BackupVerification.keyLimit).enumerated() {
+            let name = options.verification.encryptionKeys.count > 1 ? "encryption key \(index + 1)" : "encryption key"
+            let text: String
+            do {
+                text = try await secret.revealInTime(platform.files)
+            } catch {
+                throw ProbeFailure("configuration", "\(name): \(error)")
+            }
+            guard let bytes = BackupVerification.keyBytes(text) else {
+                throw ProbeFailure("configuration", "\(name): expected 64 hexadecimal digits, or 32 bytes in Base64")
+            }
+            keys.append(bytes)
         }
-        guard let bytes = BackupVerification.keyBytes(text) else {
-            throw ProbeFailure("configuration", "encryption key: expected 64 hexadecimal digits, or 32 bytes in Base64")
-        }
-        return bytes
+        return keys
     }
 
     private func report(_ failure: ProbeFailure?, warning: String? = nil) -> ProbeReport {
@@ -129,8 +134,9 @@ final class BackupContentProbe: RunnableProbe {
         if let verdict {
             let checked = [
                 verdict.isChecksumValid.map { $0 ? "checksum right" : "CHECKSUM WRONG" } ?? "no checksum to compare",
-                verdict.isEncryptionValid.map { $0 ? "encryption right" : "DECRYPTION FAILS" }
+                verdict.isEncryptionValid.map { $0 ? BackupContentProbe.opened(verdict) : "DECRYPTION FAILS" }
                     ?? "no key to decrypt with",
+                verdict.content.map(BackupContentProbe.phrase) ?? "content not seen",
             ].joined(separator: ", ")
             status = TargetStatus(
                 verdict.isSound ? .ok : .critical, verdict.isSound ? "sound" : "unusable",
@@ -144,5 +150,15 @@ final class BackupContentProbe: RunnableProbe {
         return ProbeReport(
             samples: set.samples, failure: failure?.reason == BackupContentProbe.archived ? nil : failure,
             status: status)
+    }
+
+    private static func opened(_ verdict: BackupVerdict) -> String {
+        verdict.keyIndex.map { $0 > 0 ? "encryption right with key \($0 + 1)" : "encryption right" }
+            ?? "encryption right"
+    }
+
+    private static func phrase(_ content: BackupContent) -> String {
+        if let fault = content.fault { return "IT HOLDS \(fault.phrase)" }
+        return content.isValid == true ? "a whole \(content.format.rawValue)" : "of format \(content.format.rawValue)"
     }
 }

@@ -21,13 +21,18 @@ package struct BackupKey: Sendable, Hashable {
         let parts = key.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: true)
         guard let name = parts.last, !key.hasSuffix("/") else { return nil }
         var stem = name[...]
-        for ending in [".enc", ".snap", ".gz"] where stem.hasSuffix(ending) { stem = stem.dropLast(ending.count) }
+        while let ending = BackupKey.endings.first(where: { stem.hasSuffix($0) }) { stem = stem.dropLast(ending.count) }
         guard stem.count < name.count, let date = BackupKey.dateStart(stem) else { return nil }
         guard let (time, hasTimeOfDay) = BackupKey.time(Array(stem[date...].utf8)) else { return nil }
         self.time = time
         self.hasTimeOfDay = hasTimeOfDay
         claimsSnapshot = stem[..<date].contains("snapshot")
     }
+
+    /// What a backup's name may end in: of snapshots, dumps, compression and encryption, several in a row too.
+    private static let endings = [
+        ".enc", ".snap", ".gz", ".zst", ".dump", ".pgdump", ".sql", ".tar", ".tgz", ".age", ".gpg",
+    ]
 
     /// Where the date begins: at the first digit after `-` or `_`, or at the start, from which the rest parses as a
     /// time. Host and cluster names may precede it.

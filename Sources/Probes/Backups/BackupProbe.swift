@@ -18,15 +18,18 @@ final class BackupProbe: RunnableProbe {
     private let platform: Platform
     private let storageTypes: @Sendable () -> [String]
     private let newest: NewestBackup
+    private let beginnings: BackupBeginnings
     private let known = Mutex<Known?>(nil)
     private let witness = Mutex<ListingWitness?>(nil)
     private let deletions: BackupDeletions
 
     /// - Parameters:
     ///   - newest: receives the newest backup, for the probe that verifies its content.
+    ///   - beginnings: since when each set has been watched.
     ///   - storageTypes: the storage types that Vault's nodes report, as far as they have been probed.
     init(
-        options: BackupSetOptions, store: any BackupStore, newest: NewestBackup, platform: Platform,
+        options: BackupSetOptions, store: any BackupStore, newest: NewestBackup,
+        beginnings: BackupBeginnings = BackupBeginnings(), platform: Platform,
         storageTypes: @escaping @Sendable () -> [String]
     ) {
         self.options = options
@@ -35,6 +38,7 @@ final class BackupProbe: RunnableProbe {
         self.storageTypes = storageTypes
         self.newest = newest
         deletions = BackupDeletions(prefix: options.prefix, store: store)
+        self.beginnings = beginnings
         target = ProbeTarget(.backupSet, options.name)
     }
 
@@ -75,7 +79,11 @@ final class BackupProbe: RunnableProbe {
     private func finished(_ report: BackupReport) async -> ProbeReport {
         var set = SampleSet(["backup_set": options.name], at: report.now)
         set.add("backup_listing_success", 1)
+        add(to: &set)
         report.samples(into: &set)
+        let first = await beginnings.first(options.name, now: report.now)
+        let isAwaited = report.isAwaitingFirst(since: first)
+        set.add("backup_awaiting_first", isAwaited)
         var metadata: BackupMetadata?
         var failure: ProbeFailure?
         if let newest = report.newest {
@@ -83,7 +91,7 @@ final class BackupProbe: RunnableProbe {
             set.add("backup_metadata_read", metadata != nil)
             metadata?.add(to: &set)
         }
-        var status = report.targetStatus(metadata: metadata, storageTypes: storageTypes())
+        var status = report.targetStatus(metadata: metadata, storageTypes: storageTypes(), isAwaited: isAwaited)
         if let failure {
             status.warnings.append("the newest backup's metadata can't be read: \(failure)")
             status.health = max(status.health, .warning)
@@ -106,11 +114,22 @@ final class BackupProbe: RunnableProbe {
         return metadata
     }
 
+    /// What the configuration says of the set.
+    private func add(to set: inout SampleSet) {
+        set.add(
+            "backup_set_info", 1,
+            [
+                "bucket": options.bucket, "endpoint": options.endpoint, "prefix": options.prefix,
+                "period": options.schedule.period, "schedule": options.scheduleText,
+            ])
+    }
+
     private func failed(_ failure: ProbeFailure) -> ProbeReport {
         var set = SampleSet(["backup_set": options.name], at: platform.time.wall())
         set.add("backup_listing_success", 0.0)
         set.add("backup_listing_failure", 1, ["reason": failure.reason])
-        set.add("backup_allowed_age_seconds", options.allowedAge.seconds)
+        set.add("backup_interval_seconds", options.schedule.interval.seconds)
+        add(to: &set)
         return ProbeReport(
             samples: set.samples, failure: failure,
             status: TargetStatus(.critical, "not listed", detail: failure.description))

@@ -20,6 +20,8 @@ struct BackupReport: Sendable {
     let covered: Set<BackupPeriod>
     /// Time in the newest key, of this set or of one that covers it: on the 1st the monthly backup is the newest.
     let newestTime: Timestamp?
+    let calendar: BackupCalendar
+    private let retentionAge: Duration
     private let all: [Entry]
 
     /// A key's clock may run ahead of ours by this much before it counts as dated in the future.
@@ -53,23 +55,30 @@ struct BackupReport: Sendable {
             ($0.key.time, $0.object.lastModified, $0.object.key) < ($1.key.time, $1.object.lastModified, $1.object.key)
         }
         future = all.count - entries.count
-        var covered = Set(entries.filter { $0.object.size > 0 }.map { BackupPeriod(options.period, of: $0.key.time) })
+        var keys = entries.filter { $0.object.size > 0 }.map(\.key)
         var newestTime = entries.last?.key.time
         for (prefix, objects) in covering {
             for object in objects where object.size > 0 {
                 guard let key = BackupKey(object.key, prefix: prefix), key.time <= limit else { continue }
-                covered.insert(BackupPeriod(options.period, of: key.time))
+                keys.append(key)
                 newestTime = max(newestTime ?? key.time, key.time)
             }
         }
-        self.covered = covered
+        calendar = BackupCalendar(options: options, now: now, newest: keys.map(\.time).max())
+        covered = Set(keys.flatMap { [calendar] in calendar.periods(of: $0) })
+        retentionAge = calendar.retentionAge
         self.newestTime = newestTime
     }
 
     var newest: Entry? { entries.last }
-    var calendar: BackupCalendar { BackupCalendar(options: options, now: now) }
     var missing: [BackupPeriod] { calendar.missing(covered) }
     var isLate: Bool { !covered.contains { $0 >= calendar.newestRequired } }
+
+    /// Whether the set has no backup since its first time has not come, or is not over for longer than the grace.
+    /// - Parameter first: when the set was first watched.
+    func isAwaitingFirst(since first: Timestamp) -> Bool {
+        all.isEmpty && now < calendar.due(after: first) + options.grace
+    }
 
     /// Size of the backups but the newest one; nil with fewer than three, which say nothing of what is usual.
     var medianSize: Double? {
@@ -81,7 +90,7 @@ struct BackupReport: Sendable {
 
     /// Backups that retention should have deleted: by upload, as it does, with a day for its own run.
     var overdueCount: Int {
-        let limit = now - options.retentionAge - .seconds(86_400)
+        let limit = now - retentionAge - .seconds(86_400)
         return entries.count { $0.object.lastModified < limit }
     }
 
@@ -96,11 +105,12 @@ struct BackupReport: Sendable {
         set.add("backup_periods_tolerated", max(1, options.retention - 1))
         set.add("backup_periods_covered", calendar.coveredCount(covered))
         let missing = missing
-        set.add("backup_missing_periods", missing.count, ["period": options.period.rawValue])
+        set.add("backup_missing_periods", missing.count, ["period": options.schedule.period])
         for period in missing.prefix(31) { set.add("backup_missing_info", 1, ["date": period.description]) }
         set.add("backup_late", isLate)
         set.add("backup_due_timestamp_seconds", calendar.nextDue)
-        set.add("backup_allowed_age_seconds", options.allowedAge.seconds)
+        set.add("backup_allowed_age_seconds", calendar.allowedAge.seconds)
+        set.add("backup_interval_seconds", options.schedule.interval.seconds)
         set.add("backup_overdue_objects", overdueCount)
         set.add("backup_oldest_timestamp_seconds", entries.first?.key.time)
         if let newestTime {
@@ -111,7 +121,7 @@ struct BackupReport: Sendable {
         set.add("backup_newest_uploaded_timestamp_seconds", newest.object.lastModified)
         set.add("backup_newest_size_bytes", Double(newest.object.size))
         set.add("backup_newest_info", 1, ["key": newest.object.key])
-        set.add("backup_last_copy_expiry_timestamp_seconds", newest.object.lastModified + options.retentionAge)
+        set.add("backup_last_copy_expiry_timestamp_seconds", newest.object.lastModified + retentionAge)
         set.add("backup_claims_snapshot", newest.key.claimsSnapshot)
         if let medianSize {
             set.add("backup_median_size_bytes", medianSize)
@@ -120,8 +130,10 @@ struct BackupReport: Sendable {
     }
 
     /// A row of the status table.
-    /// - Parameter storageTypes: what Vault's nodes say of their storage.
-    func targetStatus(metadata: BackupMetadata?, storageTypes: [String]) -> TargetStatus {
+    /// - Parameters:
+    ///   - storageTypes: what Vault's nodes say of their storage.
+    ///   - isAwaited: whether the first backup is yet to come.
+    func targetStatus(metadata: BackupMetadata?, storageTypes: [String], isAwaited: Bool = false) -> TargetStatus {
         var warnings: [String] = []
         if let newest, newest.key.claimsSnapshot, !storageTypes.isEmpty, !storageTypes.contains("raft") {
             warnings.append(
@@ -139,6 +151,9 @@ struct BackupReport: Sendable {
             warnings.append("no backup for \(dates)\(missing.count > 5 ? " and \(missing.count - 5) more" : "")")
         }
         if overdueCount > 0 { warnings.append("\(overdueCount) backups are older than retention keeps them") }
+        if isAwaited {
+            return TargetStatus(.ok, "waiting", detail: "its first backup is due \(calendar.nextDue.rfc3339)")
+        }
         guard let newest else {
             return TargetStatus(.critical, "empty", detail: "nothing below \(options.prefix)", warnings: warnings)
         }

@@ -1,26 +1,25 @@
 import Samples
+import Text
+import TimeZones
 
 /// One set of backups in a bucket: the objects below a prefix, one for each period, kept for a number of periods.
 package struct BackupSetOptions: Sendable, Hashable {
-    /// How often a backup is made. Days and months are those of UTC.
-    package enum Period: String, Sendable, Hashable, CaseIterable {
-        /// One backup each day.
-        case day
-        /// One backup each month, made on the 1st.
-        case month
-    }
-
     /// The value of the label `backup_set`; unique.
     package var name: String
     /// What the keys begin with: `daily/`.
     package var prefix: String
-    /// Whether the set has daily or monthly backups.
-    package var period: Period
-    /// When a backup is made within its period, after midnight UTC (of the first day, for months). Default 02:00.
+    /// The bucket that holds it, for commands in alerts; empty where it does not matter.
+    package var bucket = ""
+    /// The URL of the object store, for commands in alerts; empty for Amazon's own.
+    package var endpoint = ""
+    /// When backups are made.
+    package var schedule: BackupSchedule
+    /// When a backup is made within its day, or in the first day of its week or month, after midnight UTC. Default 02:00.
     package var timeOfDay: Duration = .seconds(2 * 3600)
-    /// How long after that the backup may take to appear. Default 1 h, so that a daily backup may be 25 h old.
-    package var grace: Duration = .seconds(3600)
-    /// How many periods are kept, 1 or more. Default 30 days or 12 months.
+    /// How long after its time a backup may take to appear. Default 1 h, so that a daily backup may be 25 h old; a quarter
+    /// of the time from one backup to the next where that is less.
+    package var grace: Duration
+    /// How many backups are kept, 1 or more. Default 30 for days, else 12.
     package var retention: Int
     /// Other prefixes whose backups also cover periods of this set: the monthly backup of the 1st covers that day of
     /// the daily set. Default: none.
@@ -34,27 +33,29 @@ package struct BackupSetOptions: Sendable, Hashable {
     /// The most objects that a listing reads, for each prefix. Default 20,000.
     package var objectLimit = 20_000
 
-    /// - Parameter retention: nil for the default of the period.
-    package init(name: String, prefix: String, period: Period, retention: Int? = nil) {
+    /// - Parameter retention: nil for the default of the schedule.
+    package init(name: String, prefix: String, schedule: BackupSchedule, retention: Int? = nil) {
         self.name = name
         self.prefix = prefix
-        self.period = period
-        self.retention = max(1, retention ?? (period == .day ? 30 : 12))
+        self.schedule = schedule
+        grace = schedule.defaultGrace
+        self.retention = max(1, retention ?? schedule.defaultRetention ?? 12)
     }
 
-    /// The age up to which the newest backup is on time.
-    package var allowedAge: Duration {
-        switch period {
-        case .day: .seconds(86_400) + grace
-        case .month: .seconds(31 * 86_400) + grace
+    /// The schedule in words: `daily at 02:00 UTC`, `every 6h`, `30 2 * * 1-5 (Europe/Berlin)`.
+    package var scheduleText: String {
+        let minutes = timeOfDay.milliseconds / 60_000
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let time = "at \(two(minutes / 60)):\(two(minutes % 60)) UTC"
+        switch schedule {
+        case .day: return "daily \(time)"
+        case .week(let weekday): return "weekly on \(BackupSetOptions.weekdays[weekday % 7]) \(time)"
+        case .month: return "monthly on the 1st \(time)"
+        case .every(let length): return "every \(length.prometheusDescription)"
+        case .cron(let cron): return "\(cron.text) (\(cron.zone.name))"
         }
     }
 
-    /// The age at which retention deletes an object; a month counts as 30 days, as the clean-up procedure has it.
-    package var retentionAge: Duration {
-        switch period {
-        case .day: .seconds(Int64(retention) * 86_400)
-        case .month: .seconds(Int64(retention) * 30 * 86_400)
-        }
-    }
+    /// The days of a week as the configuration has them, from Sunday on.
+    package static let weekdays = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
 }

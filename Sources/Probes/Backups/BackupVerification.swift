@@ -7,9 +7,12 @@ import Text
 package struct BackupVerification: Sendable, Hashable {
     /// Whether content is verified at all. Default true.
     package var isEnabled = true
-    /// The AES-256-GCM key of the backups: 64 hexadecimal digits, or 32 bytes in Base64. Without it only the checksum
-    /// is verified. Default: none.
-    package var encryptionKey: Secret?
+    /// The AES-256-GCM keys of the backups, the newest first: 64 hexadecimal digits, or 32 bytes in Base64. An older one
+    /// opens the backups from before it was rotated. Without any key only the checksum is verified, and the content as
+    /// far as it is not encrypted. Default: none.
+    package var encryptionKeys: [Secret] = []
+    /// The most keys: a backup is decrypted with each of them at the same time.
+    package static let keyLimit = 8
     /// Bytes; a larger backup is not read. Default 8 GiB.
     package var limitBytes = 8 << 30
     /// Limit for reading one backup. Default 1 h.
@@ -45,17 +48,27 @@ struct BackupVerdict: Sendable, Hashable {
     var sha256: String
     /// Whether the checksum in the metadata is the same; nil without one.
     var isChecksumValid: Bool?
-    /// Whether the AES-256-GCM tag matches; nil without a key.
+    /// Whether the AES-256-GCM tag matches with one of the keys; nil without a key.
     var isEncryptionValid: Bool?
+    /// The position of that key, from 0.
+    var keyIndex: Int?
+    /// What it holds; nil where it seems to be encrypted and was not decrypted.
+    var content: BackupContent?
     var bytes: Int64
     var duration: Duration
     var at: Timestamp
 
-    var isSound: Bool { isChecksumValid != false && isEncryptionValid != false }
+    var isSound: Bool { isChecksumValid != false && isEncryptionValid != false && content?.isValid != false }
 
     func add(to set: inout SampleSet) {
         set.add("backup_checksum_valid", isChecksumValid)
         set.add("backup_encryption_valid", isEncryptionValid)
+        set.add("backup_encryption_key_index", keyIndex)
+        if let content {
+            set.add("backup_content_valid", content.isValid)
+            set.add("backup_content_info", 1, ["format": content.format.rawValue])
+            if let fault = content.fault { set.add("backup_content_failure", 1, ["reason": fault.rawValue]) }
+        }
         set.add("backup_verified_timestamp_seconds", at)
         set.add("backup_verified_size_bytes", Double(bytes))
         set.add("backup_verification_duration_seconds", duration.seconds)

@@ -686,7 +686,7 @@ extension Catalogue {
             "Median size of the set's other backups; absent with fewer than three"),
         Entry("backup_newest_size_ratio", .gauge, ["backup_set"], "The newest backup's size over that median"),
         Entry(
-            "backup_periods_expected", .gauge, ["backup_set"], "Periods that retention should cover: 30 days, 12 months"
+            "backup_periods_expected", .gauge, ["backup_set"], "Backups that retention should keep: 30 days, 12 months"
         ),
         Entry(
             "backup_periods_tolerated", .gauge, ["backup_set"],
@@ -698,18 +698,30 @@ extension Catalogue {
             isState: true),
         Entry(
             "backup_missing_periods", .gauge, ["backup_set", "period"],
-            "Periods (day, month) without a backup between the oldest one and now, after the time due and the grace; all expected when there is none",
+            "Periods (hour, day, week, month; run where it is another) without a backup between the oldest one and now, after the time due and the grace; all expected when there is none",
             isState: true
         ),
         Entry(
             "backup_missing_info", .gauge, ["backup_set", "date"],
-            "1 for each missing period, the newest 31 at most: 2025-11-26 or 2025-11", isState: true),
+            "1 for each missing period, the newest 31 at most: 2025-11-26, 2025-11 or the time due, 2025-11-26T02:30Z",
+            isState: true),
         Entry(
             "backup_late", .gauge, ["backup_set"], "1 when the newest period that is due has no backup", isState: true),
         Entry("backup_due_timestamp_seconds", .gauge, ["backup_set"], "When the next backup is due"),
         Entry(
             "backup_allowed_age_seconds", .gauge, ["backup_set"],
-            "The age that the newest backup may have: the period and its grace"),
+            "The age that the newest backup may have now: the time from one to the next by the schedule, and its grace"),
+        Entry(
+            "backup_awaiting_first", .gauge, ["backup_set"],
+            "1 while the set has no backup since its first scheduled time, after it was first watched, and the grace are not over",
+            isState: true),
+        Entry(
+            "backup_interval_seconds", .gauge, ["backup_set"],
+            "Longest time between two backups that are made in time: a day, 31 days, or what the schedule has"),
+        Entry(
+            "backup_set_info", .gauge, ["backup_set", "bucket", "endpoint", "prefix", "period", "schedule"],
+            "1; where the set lies and when its backups are due, as the configuration says; endpoint is empty for Amazon's own",
+            isState: true),
         Entry(
             "backup_overdue_objects", .gauge, ["backup_set"],
             "Backups that retention should have deleted, a day of slack granted", isState: true),
@@ -746,9 +758,25 @@ extension Catalogue {
         ),
         Entry(
             "backup_encryption_valid", .gauge, ["backup_set"],
-            "1 when the newest backup decrypts with the key that is configured and its AES-256-GCM tag holds; absent until it was read, and without a key",
+            "1 when the newest backup decrypts with one of the keys that are configured and its AES-256-GCM tag holds; absent until it was read, and without a key",
             isState: true
         ),
+        Entry(
+            "backup_encryption_key_index", .gauge, ["backup_set"],
+            "Which key opens the newest backup: 0 is the first of the configuration; absent where none does",
+            isState: true),
+        Entry(
+            "backup_content_valid", .gauge, ["backup_set"],
+            "1 when the newest backup holds a whole snapshot or dump with Vault's table; absent until it was read, and where its format is not one that is checked",
+            isState: true),
+        Entry(
+            "backup_content_info", .gauge, ["backup_set", "format"],
+            "1; what the newest backup holds: raft_snapshot, postgresql_custom, postgresql_tar, postgresql_sql, postgresql_base, tar, gzip, compressed, encrypted, unknown or none; absent where it cannot be decrypted",
+            isState: true),
+        Entry(
+            "backup_content_failure", .gauge, ["backup_set", "reason"],
+            "1, present only while the newest backup holds what cannot be restored: empty, too_small, zeros, html, xml, json, text, truncated, corrupt, bomb, members, sums, no_vault_table or empty_table",
+            isState: true),
         Entry(
             "backup_archived", .gauge, ["backup_set"],
             "1 when the newest backup lies in an archive storage class, which can be read only hours after a restore is asked for",

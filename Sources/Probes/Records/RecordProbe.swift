@@ -4,6 +4,13 @@ import Synchronization
 
 /// Reads the record files of backup runs, restore tests and drills.
 final class RecordProbe: RunnableProbe {
+    /// The end of a file.
+    private struct Tail: Sendable {
+        var bytes: [UInt8]
+        var isCut: Bool
+        var isRotated = false
+    }
+
     let target = ProbeTarget(.records, "records")
     private let options: RecordOptions
     private let platform: Platform
@@ -25,15 +32,18 @@ final class RecordProbe: RunnableProbe {
 
     func run() async -> ProbeReport {
         var set = SampleSet(at: platform.time.wall())
-        var tails: [(bytes: [UInt8], isCut: Bool)] = []
+        var tails: [Tail] = []
         var failure: ProbeFailure?
         for path in options.paths {
             do throws(FileError) {
-                tails.append(try await platform.files.tailInTime(path, limit: options.tailBytes))
+                let tail = try await platform.files.tailInTime(path, limit: options.tailBytes)
+                tails.append(Tail(bytes: tail.bytes, isCut: tail.isCut))
                 set.add("records_readable", 1, ["file": path])
+                if !tail.isCut { tails += await rotated(path, limit: options.tailBytes - tail.bytes.count) }
             } catch {
                 failure = failure ?? ProbeFailure("other", error.description)
                 set.add("records_readable", 0.0, ["file": path])
+                tails += await rotated(path, limit: options.tailBytes)
             }
         }
         let report = report(of: tails)
@@ -44,7 +54,19 @@ final class RecordProbe: RunnableProbe {
         return ProbeReport(samples: set.samples, failure: nil, status: report.status)
     }
 
-    private func report(of tails: [(bytes: [UInt8], isCut: Bool)]) -> RecordReport {
+    /// What logrotate has moved away: what was recorded does not end with the file that it was written to.
+    private func rotated(_ path: String, limit: Int) async -> [Tail] {
+        var tails: [Tail] = []
+        var rest = limit
+        for older in await RotatedFiles.paths(of: path, platform.files) {
+            guard rest > 0, let tail = await RotatedFiles.tail(older, limit: rest, platform.files) else { break }
+            tails.append(Tail(bytes: tail.bytes, isCut: tail.isCut, isRotated: true))
+            rest = tail.isCut ? 0 : rest - tail.bytes.count
+        }
+        return tails
+    }
+
+    private func report(of tails: [Tail]) -> RecordReport {
         var hasher = Hasher()
         for tail in tails { hasher.combine(tail.bytes) }
         let fingerprint = hasher.finalize()
@@ -53,7 +75,7 @@ final class RecordProbe: RunnableProbe {
             return last.report
         }
         var report = RecordReport(now: platform.time.wall())
-        for tail in tails { report.take(tail.bytes, isCut: tail.isCut) }
+        for tail in tails { report.take(tail.bytes, isCut: tail.isCut, isRotated: tail.isRotated) }
         last.withLock { $0 = (fingerprint, report) }
         return report
     }

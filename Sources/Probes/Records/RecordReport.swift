@@ -35,15 +35,17 @@ struct RecordReport: Sendable {
     init(now: Timestamp) { limit = now + RecordReport.futureTolerance }
 
     /// Adds the events of a file or of its end.
-    /// - Parameter isCut: whether the first line may be incomplete and is to be skipped.
-    mutating func take(_ bytes: [UInt8], isCut: Bool) {
+    /// - Parameters:
+    ///   - isCut: whether the first line may be incomplete and is to be skipped.
+    ///   - isRotated: whether the file has been moved away: nobody mends a line in it any more.
+    mutating func take(_ bytes: [UInt8], isCut: Bool, isRotated: Bool = false) {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)[...]
         if isCut { lines = lines.dropFirst() }
         for line in lines {
             switch RecordedEvent.line(line) {
             case .event(let event): take(event)
             case .other: break
-            case .unreadable: unreadableLines += 1
+            case .unreadable: unreadableLines += isRotated ? 0 : 1
             }
         }
     }

@@ -70,13 +70,27 @@ enum AnswerFuzzing {
         let store = PlayedBucket(client: client)
         _ = try? await client.head("daily/x")
         _ = try? await client.get("daily/x", limitBytes: 1 << 20) { _ in }
-        var backups = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        var backups = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
         backups.verification.isEnabled = false
         try await probe(
             ProbeSet(
                 backups: [(backups, store)], http: PlayedHTTP([]), database: NoDatabase(),
                 platform: Surroundings.platform(time)),
             time)
+    }
+
+    /// The content of the newest backup, as it is and decrypted with two keys.
+    static func backupContent(_ bytes: [UInt8]) async throws {
+        let time = VirtualTime(wall: Surroundings.wall)
+        var backups = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
+        for keys in [[], ["ab", "cd"]] {
+            backups.verification.encryptionKeys = keys.map { Secret(value: String(repeating: $0, count: 32)) }
+            try await probe(
+                ProbeSet(
+                    backups: [(backups, HeldBackup(bytes: bytes))], http: PlayedHTTP([]), database: NoDatabase(),
+                    platform: Surroundings.platform(time)),
+                time)
+        }
     }
 
     /// Lines `column=value` for each row of every query's answer; parts are rows.
@@ -241,6 +255,25 @@ private struct PlayedBucket: BackupStore {
     func read(_ key: String, limitBytes: Int, take: @escaping @Sendable ([UInt8]) -> Void) async throws(ProbeFailure) {
         do throws(S3Error) { _ = try await client.get(key, limitBytes: limitBytes, receive: take) } catch {
             throw ProbeFailure("other", error.message)
+        }
+    }
+}
+
+/// One backup of a bucket in memory, in small pieces.
+private struct HeldBackup: BackupStore {
+    let bytes: [UInt8]
+
+    func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool) {
+        let object = BackupObject(
+            key: "daily/vault-2026-11-26.enc", size: Int64(bytes.count), lastModified: Surroundings.wall)
+        return ([object], false)
+    }
+
+    func metadata(of key: String) async throws(ProbeFailure) -> [String: String] { [:] }
+
+    func read(_ key: String, limitBytes: Int, take: @escaping @Sendable ([UInt8]) -> Void) async throws(ProbeFailure) {
+        for start in stride(from: 0, to: bytes.count, by: 509) {
+            take(Array(bytes[start..<min(start + 509, bytes.count)]))
         }
     }
 }

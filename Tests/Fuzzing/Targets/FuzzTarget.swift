@@ -40,6 +40,7 @@ package struct FuzzTarget: Sendable {
             ("template", .computing(RuleFuzzing.template)),
             ("vault", .asking(AnswerFuzzing.vault)),
             ("s3", .asking(AnswerFuzzing.s3)),
+            ("backup-content", .asking(AnswerFuzzing.backupContent)),
             ("postgres-rows", .asking(AnswerFuzzing.postgresRows)),
             ("records", .asking(AnswerFuzzing.records)),
             ("receivers", .asking(AnswerFuzzing.receivers)),
