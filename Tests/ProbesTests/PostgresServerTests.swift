@@ -24,6 +24,7 @@ import Transport
         connection.statementTimeout = .seconds(10)
         var options = PostgresServerOptions(name: name, connection: connection)
         options.slowInterval = .zero
+        options.rareInterval = .zero
         options.storagePath = "/"
         return options
     }
@@ -65,10 +66,17 @@ import Transport
             #expect((samples.value("postgres_table_size_bytes", ["table": "vault_kv_store"]) ?? 0) > 0)
             #expect((samples.value("postgres_storage_used_ratio") ?? 0) > 0)
             #expect(samples.value("postgres_connections_limit") == 27)
+            #expect(samples.value("postgres_timeline") == 1)
+            #expect(samples.value("postgres_databases_unmeasured") == 0)
+            #expect(samples.value("postgres_setting_info", ["setting": "wal_level", "value": "replica"]) == 1)
+            #expect((samples.value("postgres_wal_generated_bytes_total") ?? 0) > 0)
+            #expect(samples.has("postgres_checkpoints_total"))
+            #expect(samples.has("postgres_table_transaction_id_age"))
             let replica = await estate.replica.run()
             #expect(replica.failure == nil && replica.status.warnings.isEmpty)
             #expect(replica.samples.value("postgres_in_recovery") == 1)
             #expect(replica.samples.value("postgres_receiver_streaming") == 1)
+            #expect(replica.samples.value("postgres_timeline") == 1)
             #expect(replica.samples.value("postgres_replica_lag_seconds") == 0)
             #expect(replica.samples.has("postgres_replica_last_sync_timestamp_seconds"))
             #expect(!replica.samples.has("vault_ha_lock_state"))
@@ -101,6 +109,56 @@ import Transport
             #expect(replica.value("postgres_replica_archive_fed") == 0)
             #expect(replica.value("postgres_replica_apply_delay_seconds") == 0)
             #expect(!(primary + replica).contains { $0.labels.name == "postgres_check_success" && $0.value == 0 })
+        }
+    }
+
+    /// The views of the version that runs here are those that the scripted servers have.
+    @Test func theCatalogueIsTheServers() async throws {
+        let servers = try await LocalPostgres.start(LocalPostgres.Options(replica: false))
+        do {
+            let number = try await servers.primary.sql("SHOW server_version_num")
+            let catalogue = PostgresCatalogue(version: (Int(number) ?? 0) / 10_000)
+            for (view, columns) in catalogue.views {
+                let real = try await servers.primary.sql(
+                    "SELECT attname FROM pg_attribute WHERE attrelid = '\(view)'::regclass AND attnum > 0")
+                #expect(Set(real.split(separator: "\n").map(String.init)) == columns, "\(view)")
+            }
+            for (table, columns) in PostgresCatalogue.parts {
+                let real = try await servers.primary.sql(
+                    "SELECT attname FROM pg_attribute WHERE attrelid = '\(table)'::regclass AND attnum > 0")
+                #expect(
+                    Set(columns.split(separator: " ")).isSubset(of: Set(real.split(separator: "\n"))), "\(table)")
+            }
+        } catch {
+            await servers.stop()
+            throw error
+        }
+        await servers.stop()
+    }
+
+    /// A replica that must confirm commits, then does not, then is promoted: the primary of before is on the old timeline.
+    @Test func synchronousReplicasAndTimelines() async throws {
+        try await withEstate { estate in
+            try await estate.servers.waitForStreaming()
+            try await estate.servers.primary.sql("ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 (replica)'")
+            try await estate.servers.primary.sql("SELECT pg_reload_conf()")
+            func primary() async -> [Sample] { await estate.primary.run().samples }
+            #expect(await waitUntil { await primary().value("postgres_synchronous_standbys") == 1 })
+            let whole = await primary()
+            #expect(whole.value("postgres_synchronous_standbys_wanted") == 1)
+            #expect(whole.value("postgres_synchronous_standbys_named") == 1)
+            try await estate.servers.cutReplication()
+            #expect(await waitUntil { await primary().value("postgres_synchronous_standbys") == 0 })
+            #expect(await primary().value("postgres_synchronous_standbys_wanted") == 1)
+            let changed = await estate.primary.run().samples.value(
+                "postgres_setting_info",
+                ["setting": "synchronous_standby_names", "value": "FIRST 1 (replica)"])
+            #expect(changed == 1)
+            try await estate.servers.replica?.sql("SELECT pg_promote()")
+            let promoted = await estate.replica.run().samples
+            #expect(promoted.value("postgres_in_recovery") == 0)
+            #expect(promoted.value("postgres_timeline") == 2)
+            #expect(await primary().value("postgres_timeline") == 1)
         }
     }
 
@@ -140,7 +198,15 @@ import Transport
                     report.samples.value("postgres_check_failures_total", ["check": check, "reason": "permission"])
                         == 1, "\(check)")
             }
-            #expect(report.samples.value("postgres_check_success", ["check": "wraparound"]) == 1)
+            for check in ["wraparound", "sizes", "settings", "checkpoints", "wal_statistics", "sequences"] {
+                #expect(report.samples.value("postgres_check_success", ["check": check]) == 1, "\(check)")
+            }
+            #expect(report.samples.value("postgres_databases_unmeasured") == 0)
+            try await estate.servers.primary.sql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
+            let unmeasured = await estate.primary.run().samples
+            #expect(unmeasured.value("postgres_check_success", ["check": "sizes"]) == 1)
+            #expect(unmeasured.value("postgres_databases_unmeasured") == 1)
+            #expect(unmeasured.value("postgres_up") == 1)
         }
     }
 

@@ -52,27 +52,31 @@ enum PostgresStates {
 
     private static func receiver(
         _ now: Double, status: String? = "streaming", behind: Double = 0, age: Double = 1, delay: Double = 0,
-        hasPrimary: Bool = true, paused: Bool = false
+        hasPrimary: Bool = true, paused: Bool = false, timeline: Int = 1
     ) -> StateEstate.DatabaseAnswer {
         rows(
             [
                 "exists", "status", "sender", "message_age", "primary_end", "unreplayed", "replayed_at", "replay_age",
-                "paused", "patience", "apply_delay", "has_primary",
+                "paused", "patience", "apply_delay", "has_primary", "timeline",
             ],
             [
                 status == nil ? "f" : "t", status, status == nil ? nil : "pg-1", status == nil ? nil : "1",
                 "1000000", "\(behind)", "\(now - age)", "\(age)", paused ? "t" : "f", "60",
-                "\(delay)", hasPrimary ? "t" : "f",
+                "\(delay)", hasPrimary ? "t" : "f", "\(timeline)",
             ])
     }
 
-    private static func identity(_ isReplica: Bool, _ now: Double, skew: Double = 0, behind: Double = 0)
-        -> StateEstate.DatabaseAnswer
-    {
+    private static func identity(
+        _ isReplica: Bool, _ now: Double, skew: Double = 0, behind: Double = 0, timeline: Int = 1,
+        synchronous: String = ""
+    ) -> StateEstate.DatabaseAnswer {
         // The position moves once a second, and the replica has it when it is asked.
         rows(
-            ["number", "version", "recovery", "started", "clock", "position"],
-            ["150018", "15.18", isReplica ? "t" : "f", "1000", "\(now + skew)", "\(isReplica ? 1e6 - behind : 1e6)"])
+            ["number", "version", "recovery", "started", "clock", "position", "timeline", "synchronous"],
+            [
+                "150018", "15.18", isReplica ? "t" : "f", "1000", "\(now + skew)",
+                "\(isReplica ? 1e6 - behind : 1e6)", isReplica ? nil : "\(timeline)", synchronous,
+            ])
     }
 
     private static func archiver(_ now: Double, archived: Double?, failed: Double?) -> StateEstate.DatabaseAnswer {
@@ -92,6 +96,26 @@ enum PostgresStates {
         )
     }
 
+    private static func settings(_ changed: [String: String] = [:], pending: Set<String> = [])
+        -> StateEstate.DatabaseAnswer
+    {
+        let usual = [
+            "archive_mode": "off", "autovacuum": "on", "fsync": "on", "full_page_writes": "on",
+            "max_connections": "100",
+            "ssl": "on", "synchronous_commit": "on", "synchronous_standby_names": "", "wal_level": "replica",
+        ]
+        return .success(
+            PostgresRows(
+                columns: ["name", "value", "pending"],
+                rows: usual.merging(changed) { $1 }.sorted { $0.key < $1.key }.map {
+                    [$0.key, $0.value, pending.contains($0.key) ? "t" : "f"]
+                }))
+    }
+
+    private static func checkpoints(timed: Int, requested: Int) -> StateEstate.DatabaseAnswer {
+        rows(["timed", "requested", "write_time", "sync_time"], ["\(timed)", "\(requested)", "1000", "10"])
+    }
+
     private static func answer(_ sql: String, isReplica: Bool, _ now: Double) -> StateEstate.DatabaseAnswer {
         if sql.contains("AS number") { return identity(isReplica, now) }
         if sql.contains("FROM pg_stat_replication") {
@@ -104,7 +128,13 @@ enum PostgresStates {
         }
         if sql.contains("AS longest") { return rows(["longest", "waiting", "hidden"], ["0.5", "0", "0"]) }
         if isSlots(sql) { return isReplica ? .success(PostgresRows(columns: [], rows: [])) : slot(true) }
-        if sql.contains("pg_database_size") { return rows(["name", "own", "every"], ["vault", "1000", "4000"]) }
+        if sql.contains("pg_database_size") {
+            return rows(["name", "own", "every", "unmeasured"], ["vault", "1000", "4000", "0"])
+        }
+        if sql.contains("AS pending") { return settings() }
+        if sql.contains("FROM pg_sequences") { return rows(["name", "used"]) }
+        if sql.contains("AS timed") { return checkpoints(timed: 100, requested: 2) }
+        if sql.contains("AS full_buffers") { return rows(["bytes"], ["1000000"]) }
         if sql.contains("to_regclass") {
             return rows(
                 ["name", "size", "live", "dead", "recovery"],

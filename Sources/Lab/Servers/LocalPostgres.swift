@@ -16,6 +16,9 @@ package final class LocalPostgres: Sendable {
         package var slot = false
         /// Whether TCP connections need a password (SCRAM). Default: yes.
         package var scram = true
+        /// Whether writes survive a crash of the machine, as on a server that is used. Default: no, since its data is
+        /// temporary.
+        package var durable = false
         /// `max_connections`. Default: 30.
         package var maxConnections = 30
 
@@ -220,7 +223,7 @@ extension LocalPostgres {
         try await waitForStreaming()
     }
 
-    /// Configures a small server without durability, since its data is temporary.
+    /// Configures a small server.
     private func configure(_ server: PostgresServer) throws(ChildProcessError) {
         try writeFile(
             server.data + "/postgresql.conf",
@@ -236,8 +239,8 @@ extension LocalPostgres {
             max_worker_processes = 2
             max_parallel_workers = 0
             autovacuum_max_workers = 1
-            fsync = off
-            full_page_writes = off
+            fsync = \(options.durable ? "on" : "off")
+            full_page_writes = \(options.durable ? "on" : "off")
             wal_level = replica
             max_wal_senders = 4
             max_replication_slots = 4
