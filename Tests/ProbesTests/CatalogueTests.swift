@@ -82,7 +82,12 @@ struct CatalogueTests {
                 let settings = Mutex(0)
                 let connector = ScriptedPostgres { sql in
                     if down { return .failure(PostgresError(.auth, sqlState: "28P01", "28P01: refused")) }
-                    return CatalogueTests.database(sql, isReplica: isReplica, settings: settings)
+                    return CatalogueTests.database(sql, isReplica: isReplica, settings: settings).map { rows in
+                        var rows = rows
+                        rows.certificateExpiry = Timestamp(milliseconds: 1_800_000_000_000)
+                        rows.certificateLifetime = .seconds(86_400)
+                        return rows
+                    }
                 }
                 server.rareInterval = .zero
                 let set = PostgresCluster(name: "vault", servers: [server], platform: platform)

@@ -30,12 +30,18 @@ import Transport
     }
 
     private func withEstate(slot: Bool = false, _ body: (Estate) async throws -> Void) async throws {
-        let servers = try await LocalPostgres.start(LocalPostgres.Options(replica: true, slot: slot))
+        try await withEstate(LocalPostgres.Options(replica: true, slot: slot), body)
+    }
+
+    private func withEstate(_ wanted: LocalPostgres.Options, _ body: (Estate) async throws -> Void) async throws {
+        let servers = try await LocalPostgres.start(wanted)
         let platform = testPlatform(SystemTime())
         let pool = PostgresPool(platform: platform)
         do {
-            let replicaServer = try #require(servers.replica)
-            let all = [options("primary", servers, servers.primary), options("replica", servers, replicaServer)]
+            let all = [
+                options("primary", servers, servers.primary),
+                options("replica", servers, servers.replica ?? servers.primary),
+            ]
             let cluster = PostgresCluster(name: "vault", servers: all, platform: platform)
             let probes = all.map { PostgresProbe(options: $0, cluster: cluster, connector: pool, platform: platform) }
             try await body(Estate(servers: servers, primary: probes[0], replica: probes[1], pool: pool))
@@ -160,6 +166,62 @@ import Transport
             #expect(promoted.value("postgres_timeline") == 2)
             #expect(await primary().value("postgres_timeline") == 1)
         }
+    }
+
+    /// What a failing archive_command leaves: files that wait, and a failure that is newer than any success.
+    @Test func aFailingArchiveCommand() async throws {
+        var wanted = LocalPostgres.Options(replica: false)
+        wanted.archiving = true
+        try await withEstate(wanted) { estate in
+            try await estate.servers.writeSecrets(count: 1)
+            try await estate.servers.primary.sql("SELECT pg_switch_wal()")
+            func samples() async -> [Sample] { await estate.primary.run().samples }
+            #expect(await waitUntil { (await samples().value("postgres_archived_segments_total") ?? 0) > 0 })
+            let working = await samples()
+            #expect(working.value("postgres_archiving") == 1)
+            #expect(working.value("postgres_last_archive_failure_timestamp_seconds") == 0)
+            try await estate.servers.primary.sql("ALTER SYSTEM SET archive_command = 'false'")
+            try await estate.servers.primary.sql("SELECT pg_reload_conf()")
+            try await estate.servers.writeSecrets(count: 1)
+            try await estate.servers.primary.sql("SELECT pg_switch_wal()")
+            #expect(await waitUntil { (await samples().value("postgres_archive_failures_total") ?? 0) > 0 })
+            let failing = await samples()
+            // What PostgresArchiverFailing compares.
+            #expect(
+                (failing.value("postgres_last_archive_failure_timestamp_seconds") ?? 0)
+                    > (failing.value("postgres_last_archived_timestamp_seconds") ?? .infinity))
+            #expect((failing.value("postgres_archive_waiting_segments") ?? 0) > 0)
+        }
+    }
+
+    /// The end of what the server shows, by the chain that verifies it, and of what it shows after a reload.
+    @Test func theServersCertificate() async throws {
+        let authority = try await CertificateAuthority()
+        var wanted = LocalPostgres.Options(replica: false)
+        wanted.certificate = try await authority.issue("short", validity: .days(10))
+        let servers = try await LocalPostgres.start(wanted)
+        let pool = PostgresPool(platform: testPlatform(SystemTime()))
+        do {
+            func days(_ mode: String) async throws -> Double? {
+                var server = options("primary", servers, servers.primary).connection
+                server.parameters["sslmode"] = mode
+                if mode != "disable" { server.parameters["sslrootcert"] = authority.certificateFile }
+                let rows = try await pool.connection(to: server).query("SELECT 1")
+                return rows.certificateExpiry.map { ($0.seconds - SystemTime().wall().seconds) / 86_400 }
+            }
+            #expect(try await days("verify-full").map { $0 > 9.9 && $0 <= 10 } == true)
+            #expect(try await days("require").map { $0 > 9.9 && $0 <= 10 } == true)
+            #expect(try await days("disable") == nil)
+            try await servers.install(authority.issue("long", validity: .days(100)))
+            try await servers.primary.sql("SELECT pg_reload_conf()")
+            #expect(await waitUntil { ((try? await days("verify-full")) ?? nil).map { $0 > 99 } == true })
+        } catch {
+            pool.close()
+            await servers.stop()
+            throw error
+        }
+        pool.close()
+        await servers.stop()
     }
 
     /// Replay equals receive here, and the usual formula calls that no lag.

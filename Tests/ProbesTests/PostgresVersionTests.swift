@@ -164,6 +164,45 @@ struct PostgresFactsTests {
         #expect(!blind.has("postgres_storage_used_ratio") && blind.value("postgres_up") == 1)
     }
 
+    /// A kept connection knows the certificate of its time: near the end a second one looks for a newer, once an hour.
+    @Test func aCertificateThatWasReplacedIsSeen() async {
+        let time = VirtualTime()
+        let platform = testPlatform(time)
+        let options = PostgresServerOptions(name: "db-1", connection: PostgresOptions(parameters: ["host": "db"]))
+        let start = time.wall()
+        let looked = Mutex(0)
+        let shown = Mutex(start + .seconds(10 * 86_400))
+        let server = ScriptedPostgres { sql in
+            if sql == "SELECT 1" { looked.withLock { $0 += 1 } }
+            var rows = PostgresRows(columns: ["a"], rows: [["1"]])
+            rows.certificateExpiry = shown.withLock { $0 }
+            rows.certificateLifetime = .seconds(90 * 86_400)
+            if sql == "SELECT 1" { return .success(rows) }
+            return primaryAnswers(sql).map { answer in
+                var answer = answer
+                answer.certificateExpiry = start + .seconds(10 * 86_400)
+                answer.certificateLifetime = .seconds(90 * 86_400)
+                return answer
+            }
+        }
+        let probe = PostgresProbe(
+            options: options, cluster: PostgresCluster(name: "vault", servers: [options], platform: platform),
+            connector: server, platform: platform)
+        func expiry() async -> Double? {
+            await probe.run().samples.value("postgres_certificate_expiry_timestamp_seconds")
+        }
+        #expect(await expiry() == start.seconds + 10 * 86_400)
+        shown.withLock { $0 = start + .seconds(100 * 86_400) }
+        await time.run(for: .seconds(1800))
+        #expect(await expiry() == start.seconds + 10 * 86_400)
+        #expect(looked.withLock { $0 } == 0)
+        await time.run(for: .seconds(1801))
+        #expect(await expiry() == start.seconds + 100 * 86_400)
+        #expect(looked.withLock { $0 } == 1)
+        _ = await expiry()
+        #expect(looked.withLock { $0 } == 1)
+    }
+
     @Test func settingsAndWhenTheyChanged() {
         var settings = PostgresSettings()
         func observe(_ value: String, at seconds: Double) {

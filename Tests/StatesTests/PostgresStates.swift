@@ -116,6 +116,16 @@ enum PostgresStates {
         rows(["timed", "requested", "write_time", "sync_time"], ["\(timed)", "\(requested)", "1000", "10"])
     }
 
+    /// A primary that shows a certificate.
+    private static func shown(days: Double, _ now: Double) -> StateEstate.DatabaseAnswer {
+        identity(false, now).map { rows in
+            var rows = rows
+            rows.certificateExpiry = Timestamp(seconds: now + days * 86_400)
+            rows.certificateLifetime = .seconds(400 * 86_400)
+            return rows
+        }
+    }
+
     private static func answer(_ sql: String, isReplica: Bool, _ now: Double) -> StateEstate.DatabaseAnswer {
         if sql.contains("AS number") { return identity(isReplica, now) }
         if sql.contains("FROM pg_stat_replication") {
@@ -264,6 +274,71 @@ enum PostgresStates {
         row("sessions queue for a lock", manual, fires: ["PostgresBlocked"]) { server, sql, _ in
             server == "pg-1" && sql.contains("AS longest")
                 ? rows(["longest", "waiting", "hidden"], ["90", "12", "0"]) : nil
+        },
+        row(
+            "the last synchronous standby is gone", manual, fires: ["PostgresSynchronousStandbyMissing"],
+            mayFire: ["PostgresReplicaMissing"]
+        ) { server, sql, now in
+            guard server == "pg-1" else { return nil }
+            if sql.contains("AS number") { return identity(false, now, synchronous: "FIRST 1 (pg-2)") }
+            return sql.contains("FROM pg_stat_replication") ? replication() : nil
+        },
+        row("a synchronous standby, as named", manual, isHealthy: true) { server, sql, now in
+            guard server == "pg-1" else { return nil }
+            if sql.contains("AS number") { return identity(false, now, synchronous: "ANY 1 (\"pg-2\")") }
+            return sql.contains("FROM pg_stat_replication")
+                ? replication(["pg-2", "10.0.0.2", "streaming", "quorum", "0", "1", "physical"]) : nil
+        },
+        row(
+            "one of two standbys that may confirm commits is gone", manual, fires: ["PostgresSynchronousReserveLost"]
+        ) { server, sql, now in
+            guard server == "pg-1" else { return nil }
+            if sql.contains("AS number") { return identity(false, now, synchronous: "FIRST 1 (pg-2, pg-3)") }
+            return sql.contains("FROM pg_stat_replication")
+                ? replication(["pg-2", "10.0.0.2", "streaming", "sync", "0", "1", "physical"]) : nil
+        },
+        row("standbys are named and no commit waits for them", manual, isHealthy: true) { server, sql, _ in
+            server == "pg-1" && sql.contains("AS pending")
+                ? settings(["synchronous_standby_names": "pg-3"]) : nil
+        },
+        row("a replica on the timeline of before the failover", manual, fires: ["PostgresTimelineDiffers"]) {
+            server, sql, now in
+            server == "pg-1" && sql.contains("AS number") ? identity(false, now, timeline: 2) : nil
+        },
+        row("both are on the timeline of the last failover", manual, isHealthy: true) { server, sql, now in
+            if server == "pg-1" { return sql.contains("AS number") ? identity(false, now, timeline: 7) : nil }
+            return sql.contains("pg_stat_wal_receiver") ? receiver(now, timeline: 7) : nil
+        },
+        row("fsync is off", manual, fires: ["PostgresSettingUnsafe"]) { server, sql, _ in
+            server == "pg-1" && sql.contains("AS pending") ? settings(["fsync": "off"]) : nil
+        },
+        row("synchronous_commit is off", manual, fires: ["PostgresSettingUnsafe"]) { server, sql, _ in
+            server == "pg-1" && sql.contains("AS pending") ? settings(["synchronous_commit": "off"]) : nil
+        },
+        row("connections are plain, and standbys may only be local", manual, isHealthy: true) { _, sql, _ in
+            sql.contains("AS pending") ? settings(["ssl": "off", "synchronous_commit": "local"]) : nil
+        },
+        row("a setting changes", manual, isHealthy: true, fires: ["PostgresSettingChanged"]) { server, sql, now in
+            // The estate begins at a whole second of its own: half an hour on, another value.
+            server == "pg-1" && sql.contains("AS pending")
+                ? settings(["max_connections": Int64(now) / 1800 % 2 == 0 ? "100" : "50"]) : nil
+        },
+        row("a setting waits for a restart", manual, isHealthy: true, fires: ["PostgresRestartPending"]) {
+            server, sql, _ in
+            server == "pg-1" && sql.contains("AS pending") ? settings(pending: ["wal_level"]) : nil
+        },
+        row(
+            "the server's certificate ends in ten days", manual, fires: ["PostgresCertificateExpiring"]
+        ) { server, sql, now in
+            server == "pg-1" && sql.contains("AS number") ? shown(days: 10, now) : nil
+        },
+        row("the server's certificate ends in a year", manual, isHealthy: true) { server, sql, now in
+            server == "pg-1" && sql.contains("AS number") ? shown(days: 365, now) : nil
+        },
+        row("the agent may not measure all databases", manual, isHealthy: true, mayFire: ["PostgresStorageUnknown"]) {
+            server, sql, _ in
+            server == "pg-1" && sql.contains("pg_database_size")
+                ? rows(["name", "own", "every", "unmeasured"], ["vault", "1000", "1000", "2"]) : nil
         },
     ]
 }

@@ -466,6 +466,13 @@ extension Catalogue {
         Entry("postgres_start_timestamp_seconds", .gauge, ["cluster", "server"], "When the server started"),
         Entry("postgres_clock_skew_seconds", .gauge, ["cluster", "server"], "The server's clock minus this machine's"),
         Entry(
+            "postgres_certificate_expiry_timestamp_seconds", .gauge, ["cluster", "server"],
+            "Soonest end in the chain by which the server's certificate is verified, as the watcher's newest connection saw it; without verification that of its own certificate; absent without TLS"
+        ),
+        Entry(
+            "postgres_certificate_lifetime_seconds", .gauge, ["cluster", "server"],
+            "From the beginning of the server's certificate to that end"),
+        Entry(
             "postgres_query_duration_seconds", .histogram, ["cluster", "server"],
             "Round trip of the first small query of each turn"),
         Entry(

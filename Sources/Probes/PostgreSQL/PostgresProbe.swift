@@ -14,6 +14,8 @@ final class PostgresProbe: RunnableProbe {
         /// The results of the last run of the checks that are not made each turn.
         var remembered: [PostgresCheck.Pace: Remembered] = [:]
         var settings = PostgresSettings()
+        /// When a second connection last looked for a newer certificate.
+        var certificateSought: Instant?
     }
 
     private struct Remembered: Sendable {
@@ -41,12 +43,15 @@ final class PostgresProbe: RunnableProbe {
         /// Of the primary; a replica's receiver knows its own.
         var timeline: Double?
         var synchronous: SynchronousStandbys?
+        var certificateExpiry: Timestamp?
+        var certificateLifetime: Duration?
     }
 
     let target: ProbeTarget
     private let options: PostgresServerOptions
     private let cluster: PostgresCluster
     private let connection: any PostgresConnection
+    private let connector: any PostgresConnector
     private let platform: Platform
     private let memory = Mutex(Memory())
 
@@ -55,6 +60,7 @@ final class PostgresProbe: RunnableProbe {
         self.options = options
         self.cluster = cluster
         self.platform = platform
+        self.connector = connector
         connection = connector.connection(to: options.connection)
         target = PostgresCluster.target(options.cluster, options.name)
     }
@@ -75,11 +81,12 @@ final class PostgresProbe: RunnableProbe {
                 refusal: PostgresProbe.refusals.contains(error.reason) ? error : nil)
         }
         let answered = platform.time.now()
-        guard let identity = identity(rows, asked: asked, answered: answered) else {
+        guard var identity = identity(rows, asked: asked, answered: answered) else {
             return down(ProbeFailure("body", "the server's identity cannot be read"))
         }
         memory.withLock { $0.histogram.observe((answered.monotonic - asked.monotonic).seconds) }
         let turn = await ask(identity)
+        if !turn.isConnectionLost { await renewCertificate(of: &identity) }
         let storage = await storage(turn.facts)
         return report(identity, turn, storage, at: answered)
     }
@@ -97,7 +104,31 @@ final class PostgresProbe: RunnableProbe {
             started: row.number("started"),
             clockSkew: row.number("clock").map { $0 - middle }, position: row.number("position"),
             timeline: row.number("timeline"),
-            synchronous: recovery ? nil : row.text("synchronous").flatMap { SynchronousStandbys($0) })
+            synchronous: recovery ? nil : row.text("synchronous").flatMap { SynchronousStandbys($0) },
+            certificateExpiry: rows.certificateExpiry, certificateLifetime: rows.certificateLifetime)
+    }
+
+    /// A connection knows the certificate of the time when it was made, months ago perhaps, and a reload replaces it on
+    /// the server: near its end, one more connection an hour looks whether there is a newer one. Then this one is made anew.
+    private func renewCertificate(of identity: inout Identity) async {
+        guard let known = identity.certificateExpiry, known.seconds - platform.time.wall().seconds < 21 * 86_400 else {
+            return
+        }
+        let now = platform.time.monotonic()
+        let isDue = memory.withLock { memory in
+            let isDue = memory.certificateSought.map { now - $0 >= .seconds(3600) } ?? false
+            // The first connection has just looked.
+            if isDue || memory.certificateSought == nil { memory.certificateSought = now }
+            return isDue
+        }
+        guard isDue else { return }
+        let second = connector.connection(to: options.connection)
+        let seen = try? await second.query("SELECT 1")
+        await second.close()
+        guard let seen, let expiry = seen.certificateExpiry, expiry > known else { return }
+        identity.certificateExpiry = expiry
+        identity.certificateLifetime = seen.certificateLifetime
+        await connection.close()
     }
 
     private func interval(of pace: PostgresCheck.Pace) -> Duration {
@@ -218,6 +249,8 @@ final class PostgresProbe: RunnableProbe {
         set.add("postgres_role_changes_total", roleChanges)
         set.add("postgres_start_timestamp_seconds", identity.started)
         set.add("postgres_clock_skew_seconds", identity.clockSkew)
+        set.add("postgres_certificate_expiry_timestamp_seconds", identity.certificateExpiry)
+        set.add("postgres_certificate_lifetime_seconds", identity.certificateLifetime?.seconds)
         set.add("postgres_wal_position_bytes", identity.position)
         set.add("postgres_timeline", identity.timeline ?? turn.receiver?.number("timeline"))
         addStandbys(identity, turn, to: &set)
