@@ -26,7 +26,7 @@ RELEASE := -c release --static-swift-stdlib -debug-info-format none \
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsystemd-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev pkg-config
 RUN_PACKAGES := postgresql openssl
 DEB_PACKAGES := debhelper dpkg-dev python3
-TEST_PACKAGES := prometheus prometheus-alertmanager python3-venv chromium curl iproute2 mmdebstrap systemd-container lintian man-db zsh fish binutils $(DEB_PACKAGES)
+TEST_PACKAGES := prometheus prometheus-alertmanager pgbouncer python3-venv chromium curl iproute2 mmdebstrap systemd-container lintian man-db zsh fish binutils $(DEB_PACKAGES)
 # What the tests boot.
 DEBIAN_ROOT := .build-tools/debian-12.tar
 

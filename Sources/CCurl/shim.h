@@ -100,16 +100,11 @@ static inline int64_t vw_asn1_seconds(const ASN1_TIME *time) {
     return time && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
 }
 
-// When the server's certificate began, and when the first certificate ends of the chain by which it was verified,
-// SSL_get0_verified_chain(3): what else the server sent does not count. Without verification that is the server's own
-// certificate. Only while the transfer has its connection, CURLINFO_TLS_SSL_PTR(3). Returns 0 without TLS, or where
-// libcurl does not use OpenSSL.
-static inline int vw_certificate_validity(CURL *handle, int64_t *begin, int64_t *end) {
-    const struct curl_tlssessioninfo *session = NULL;
-    if (curl_easy_getinfo(handle, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || !session || !session->internals
-        || session->backend != CURLSSLBACKEND_OPENSSL)
-        return 0;
-    SSL *ssl = (SSL *)session->internals;
+// When the server's certificate of a connection began, and when the first certificate ends of the chain by which it was
+// verified, SSL_get0_verified_chain(3): what else the server sent does not count. Without verification that is the
+// server's own certificate. Returns 0 where there is none.
+static inline int vw_tls_validity(void *connection, int64_t *begin, int64_t *end) {
+    SSL *ssl = (SSL *)connection;
     X509 *own = SSL_get1_peer_certificate(ssl);
     if (!own) return 0;
     *begin = vw_asn1_seconds(X509_get0_notBefore(own));
@@ -121,6 +116,16 @@ static inline int vw_certificate_validity(CURL *handle, int64_t *begin, int64_t 
         if (other && other < *end) *end = other;
     }
     return *end != 0;
+}
+
+// The same of a transfer, only while it has its connection, CURLINFO_TLS_SSL_PTR(3). Returns 0 without TLS, or where
+// libcurl does not use OpenSSL.
+static inline int vw_certificate_validity(CURL *handle, int64_t *begin, int64_t *end) {
+    const struct curl_tlssessioninfo *session = NULL;
+    if (curl_easy_getinfo(handle, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || !session || !session->internals
+        || session->backend != CURLSSLBACKEND_OPENSSL)
+        return 0;
+    return vw_tls_validity(session->internals, begin, end);
 }
 
 typedef int (*vw_socket_callback)(CURL *easy, curl_socket_t socket, int what, void *context, void *per_socket);

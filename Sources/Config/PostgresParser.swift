@@ -41,6 +41,24 @@ extension TargetParser {
         return isDefault
     }
 
+    /// Of a list libpq takes whichever server answers, or has the role that is asked for: its facts would be those of one
+    /// server now and of another later, and one that changes its role would be taken for one that is down.
+    private func checkIsOneServer(_ parameters: [String: String], _ name: String, at position: SourcePosition) {
+        let hosts = ["host", "hostaddr"].map { (parameters[$0] ?? "").split(separator: ",").count }.max() ?? 0
+        if hosts > 1 {
+            errors.add(
+                position,
+                "PostgreSQL server \"\(name)\" names \(hosts) hosts; expected one: give each an entry of its own under servers"
+            )
+        }
+        if let role = parameters["target_session_attrs"], role != "any" {
+            errors.add(
+                position,
+                "PostgreSQL server \"\(name)\" has target_session_attrs: \(role.prefix(20)); expected any or none: a server is watched in each of its roles"
+            )
+        }
+    }
+
     private func server(_ node: Node, _ clusters: [String], _ names: inout Set<String>) -> PostgresServerOptions? {
         var fields = Fields(node, errors, "a PostgreSQL server")
         let name = fields.requiredString("name") ?? ""
@@ -69,6 +87,7 @@ extension TargetParser {
         if parameters["host"] == nil, parameters["hostaddr"] == nil {
             errors.add(node.position, "PostgreSQL server \"\(name)\" needs \"host\" or a \"dsn\" with a host")
         }
+        checkIsOneServer(parameters, name, at: node.position)
         let isVerified = takeEncryption(&parameters)
         for key in ["sslrootcert", "sslcert", "sslkey"] {
             guard let path = parameters[key], path != "system", path != TargetParser.systemAuthorities else {

@@ -50,8 +50,10 @@ package final class Estate: Sendable {
     /// - Throws: the error of the first server that could not be started, after stopping the others.
     package static func start(_ options: EstateOptions = EstateOptions(), platform: Platform) async throws -> Estate {
         let authority = options.security == .http && !options.mailTLS ? nil : try await CertificateAuthority()
-        let postgres: LocalPostgres? =
-            if let options = options.postgres { try await LocalPostgres.start(options) } else { nil }
+        var servers = options.postgres
+        // As on a server that is used: the shipped rules complain of another.
+        servers?.durable = true
+        let postgres: LocalPostgres? = if let servers { try await LocalPostgres.start(servers) } else { nil }
         do {
             try await postgres?.writeSecrets(count: 50)
             let estate = try Estate(options, platform, authority, postgres)

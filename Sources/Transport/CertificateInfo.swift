@@ -1,4 +1,5 @@
 import CCurl
+import CPostgres
 import Platform
 import Samples
 
@@ -13,13 +14,24 @@ struct CertificateInfo: Hashable, Sendable {
 
     /// Of the connection that a transfer has just got; nil without TLS.
     static func current(_ easy: UnsafeMutableRawPointer) -> CertificateInfo? {
+        validity { vw_certificate_validity(easy, $0, $1) } ?? ownExpiry(easy).map { CertificateInfo(expiry: $0) }
+    }
+
+    /// Of a connection to PostgreSQL that stands; nil without TLS, or where libpq does not use OpenSSL.
+    /// Source: PostgreSQL manual, "Connection Status Functions", PQsslStruct.
+    static func current(postgres connection: OpaquePointer) -> CertificateInfo? {
+        guard PQsslInUse(connection) == 1, let session = PQsslStruct(connection, "OpenSSL") else { return nil }
+        return validity { vw_tls_validity(session, $0, $1) }
+    }
+
+    private static func validity(_ read: (UnsafeMutablePointer<Int64>, UnsafeMutablePointer<Int64>) -> Int32)
+        -> CertificateInfo?
+    {
         var begin: Int64 = 0
         var end: Int64 = 0
-        if vw_certificate_validity(easy, &begin, &end) != 0 {
-            return CertificateInfo(
-                expiry: Timestamp(seconds: Double(end)), lifetime: begin > 0 ? .seconds(end - begin) : nil)
-        }
-        return ownExpiry(easy).map { CertificateInfo(expiry: $0) }
+        guard read(&begin, &end) != 0 else { return nil }
+        return CertificateInfo(
+            expiry: Timestamp(seconds: Double(end)), lifetime: begin > 0 ? .seconds(end - begin) : nil)
     }
 
     /// The end of the server's own certificate, where libcurl was not built with OpenSSL: the first one of what

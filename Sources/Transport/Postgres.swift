@@ -1,4 +1,5 @@
 package import Platform
+package import Samples
 
 /// How to reach one PostgreSQL server.
 package struct PostgresOptions: Sendable, Hashable {
@@ -33,6 +34,11 @@ package struct PostgresRows: Sendable {
     package var columns: [String]
     /// nil is NULL.
     package var rows: [[String?]]
+    /// The soonest end in the chain by which the server's certificate was verified when the connection was made; without
+    /// verification that of its own certificate; nil without TLS.
+    package var certificateExpiry: Timestamp?
+    /// From the beginning of the server's own certificate to that end; nil where it is not known.
+    package var certificateLifetime: Duration?
 
     /// A result made up, for tests and simulations.
     package init(columns: [String], rows: [[String?]]) {

@@ -32,11 +32,12 @@ package enum PostgresFailure {
         }
         let lower = words.lowercased()
         func says(_ phrases: String...) -> Bool { phrases.contains { lower.contains($0) } }
-        if says("too many connections", "no more connections", "too many clients") { return .connections }
-        // The pooler answers, and the server behind it does not.
-        if says("login has been failing", "cannot connect", "could not connect", "connect failed", "wait_timeout") {
-            return .connect
+        // pgbouncer's query_wait_timeout: for that long no connection to the server was free.
+        if says("too many connections", "no more connections", "too many clients", "query_wait_timeout") {
+            return .connections
         }
+        // The pooler answers, and the server behind it does not.
+        if says("login has been failing", "cannot connect", "could not connect", "connect failed") { return .connect }
         if says("server conn crashed", "server closed", "shutting down", "shut down") { return .reset }
         if says("auth", "password", "no such user", "login failed") { return .auth }
         return .configuration
@@ -58,10 +59,16 @@ package enum PostgresFailure {
     static let advice =
         "verify-full is the default; write sslrootcert: the file of the server's authority, sslmode: require to encrypt without verifying, or sslmode: disable"
 
-    /// What the server answered to a query.
+    /// What the server answered to a query, or the pooler before it that has no server for it.
     static func query(sqlState: String?, _ text: String) -> PostgresError {
-        PostgresError(
-            sqlState.map { reason(sqlState: $0, default: .other) } ?? .reset, sqlState: sqlState, oneLine(text))
+        let message = oneLine(text)
+        let reason =
+            switch sqlState {
+            case nil: TransportError.Reason.reset
+            case let state? where state.hasPrefix("08"): refusal(sqlState: state, message)
+            case let state?: reason(sqlState: state, default: .other)
+            }
+        return PostgresError(reason, sqlState: sqlState, message)
     }
 
     private static func reason(sqlState: String, default usual: TransportError.Reason) -> TransportError.Reason {

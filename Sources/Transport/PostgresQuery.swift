@@ -26,8 +26,11 @@ final class PostgresQuery: @unchecked Sendable {
         return true
     }
 
-    func succeed() {
-        result.fulfil(serverError.map { .failure($0) } ?? .success(PostgresRows(columns: columns, rows: rows)))
+    func succeed(_ certificate: CertificateInfo?) {
+        var answer = PostgresRows(columns: columns, rows: rows)
+        answer.certificateExpiry = certificate?.expiry
+        answer.certificateLifetime = certificate?.lifetime
+        result.fulfil(serverError.map { .failure($0) } ?? .success(answer))
     }
     func fail(_ error: PostgresError) { result.fulfil(.failure(error)) }
 }

@@ -38,6 +38,8 @@ final class PostgresSession: @unchecked Sendable {
     private var relay: PostgresRelay?
     /// What stands before each query since a pooler has refused `options`; nil where they are said at the start.
     private var prefix: String?
+    /// Of the connection that stands.
+    private var certificate: CertificateInfo?
 
     private var resolved: [String: [String]] = [:]
     private let lookUp: @Sendable (PostgresSession, String, Int) -> Void
@@ -246,6 +248,7 @@ final class PostgresSession: @unchecked Sendable {
             case PGRES_POLLING_OK:
                 backoff.succeeded()
                 lastFailure = nil
+                certificate = CertificateInfo.current(postgres: connection)
                 PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
                 PQsetnonblocking(connection, 1)
                 relay?.push()
@@ -387,7 +390,7 @@ final class PostgresSession: @unchecked Sendable {
                     return
                 }
                 state = .ready(connection)
-                query.succeed()
+                query.succeed(certificate)
                 advance()
                 return
             }

@@ -141,9 +141,25 @@ struct PlaintextTests {
         return (connection.parameters, connection.isVerifiedByDefault)
     }
 
+    /// An entry is one server in each of its roles; Vault's own connection_url may name them all.
+    @Test(arguments: [
+        ("host: 'pg-1,pg-2'", "names 2 hosts"), ("hostaddr: '192.0.2.1,192.0.2.2'", "names 2 hosts"),
+        ("dsn: 'postgres://u@a:5433,b/db'", "give each an entry of its own under servers"),
+        ("dsn: 'postgres://u@a/db?target_session_attrs=read-write'", "target_session_attrs: read-write"),
+        ("host: pg-1, target_session_attrs: standby", "expected any or none"),
+    ])
+    func aListOfHostsIsRefused(_ server: String, _ words: String) {
+        let error = #expect(throws: (any Error).self) { try parameters(server) }
+        #expect(error.map { "\($0)".contains(words) } == true, "\(error as Any)")
+    }
+
+    @Test func oneHostOfAnyRoleIsTaken() throws {
+        #expect(try parameters("host: pg-1, target_session_attrs: any").parameters["host"] == "pg-1")
+    }
+
     /// libpq's own default would send the password to whoever answers.
     @Test(arguments: [
-        "host: pg-1", "dsn: host=pg-1", "host: 'pg-1,pg-2'", "hostaddr: 192.0.2.1", "host: '/run/pg,pg-2'",
+        "host: pg-1", "dsn: host=pg-1", "hostaddr: 192.0.2.1",
     ])
     func aDatabaseIsVerifiedByDefault(_ server: String) throws {
         let found = try parameters(server)

@@ -80,13 +80,20 @@ struct CatalogueTests {
             for down in [false, true] {
                 var server = PostgresServerOptions(name: "db", connection: PostgresOptions(parameters: [:]))
                 server.capacityBytes = 1000
+                let settings = Mutex(0)
                 let connector = ScriptedPostgres { sql in
                     if down { return .failure(PostgresError(.auth, sqlState: "28P01", "28P01: refused")) }
-                    return CatalogueTests.database(sql, isReplica: isReplica)
+                    return CatalogueTests.database(sql, isReplica: isReplica, settings: settings).map { rows in
+                        var rows = rows
+                        rows.certificateExpiry = Timestamp(milliseconds: 1_800_000_000_000)
+                        rows.certificateLifetime = .seconds(86_400)
+                        return rows
+                    }
                 }
+                server.rareInterval = .zero
                 let set = PostgresCluster(name: "vault", servers: [server], platform: platform)
-                samples += await run(
-                    [PostgresProbe(options: server, cluster: set, connector: connector, platform: platform)], platform)
+                let probe = PostgresProbe(options: server, cluster: set, connector: connector, platform: platform)
+                samples += await run([probe], platform, repeated: true)
             }
         }
         var objects = seedBucket(now: now)
@@ -251,7 +258,22 @@ struct CatalogueTests {
         return .success(answer)
     }
 
-    private static func database(_ sql: String, isReplica: Bool) -> ScriptedPostgres.Answer {
+    private static func database(_ sql: String, isReplica: Bool, settings: borrowing Mutex<Int>)
+        -> ScriptedPostgres.Answer
+    {
+        if sql.contains("FROM pg_settings WHERE name IN"), sql.contains("AS pending") {
+            // Another value each time.
+            let value = settings.withLock { value in
+                value += 1
+                return value
+            }
+            return rows(["name", "value", "pending"], ["max_connections", "\(value)", "t"])
+        }
+        if !isReplica, sql.contains("AS number") {
+            return rows(
+                ["number", "version", "recovery", "started", "clock", "position", "timeline", "synchronous"],
+                ["150018", "15.18", "f", "1", "2", "1000", "1", "FIRST 1 (replica)"])
+        }
         if sql.contains("pg_stat_wal_receiver") {
             return rows(
                 [

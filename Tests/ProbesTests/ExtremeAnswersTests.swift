@@ -69,6 +69,8 @@ struct ExtremeAnswersTests {
             "retained", "own", "every", "size", "live", "dead", "xid", "multixact", "xact_commit", "xact_rollback",
             "blks_hit", "blks_read", "deadlocks", "temp_bytes", "remaining", "owner", "message_age", "primary_end",
             "unreplayed", "replayed_at", "replay_age", "patience", "name", "state", "slot", "status",
+            "timeline", "synchronous", "value", "unmeasured", "vacuumed", "frozen", "used", "timed", "requested",
+            "write_time", "sync_time", "records", "images", "bytes", "full_buffers", "writes", "syncs",
         ]
         let platform = testPlatform(VirtualTime())
         let options = PostgresServerOptions(name: "db-1", connection: PostgresOptions(parameters: ["host": "db"]))

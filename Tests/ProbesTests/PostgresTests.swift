@@ -31,6 +31,20 @@ func primaryAnswers(_ sql: String) -> ScriptedPostgres.Answer {
             ["number", "version", "recovery", "started", "clock", "position"],
             ["150018", "15.18", "f", "1764100000", "1764122401.5", "1000"])
     }
+    if sql.contains("FROM pg_settings") {
+        return rows(
+            ["name", "value", "pending"], ["fsync", "on", "f"], ["max_connections", "100", "t"],
+            ["shared_buffers", nil, "t"])
+    }
+    if sql.contains("FROM pg_sequences") { return rows(["name", "used"], ["public.serial", "0.25"]) }
+    if sql.contains("AS timed") {
+        return rows(["timed", "requested", "write_time", "sync_time"], ["9", "4", "2500", "500"])
+    }
+    if sql.contains("FROM pg_stat_wal"), sql.contains("AS full_buffers") {
+        return rows(
+            ["records", "images", "bytes", "full_buffers", "writes", "syncs", "sync_time"],
+            ["1000", "10", "8000000", "0", "20", "21", "300"])
+    }
     if sql.contains("pg_stat_replication") {
         return rows(
             ["name", "address", "state", "sync_state", "sent", "written", "flushed", "replayed", "lag", "reply_age"],
@@ -45,11 +59,14 @@ func primaryAnswers(_ sql: String) -> ScriptedPostgres.Answer {
             ["slot", "type", "active", "retained", "wal_status", "safe_wal_size"],
             ["replica", "physical", "t", "160", "reserved", nil])
     }
-    if sql.contains("pg_database_size") { return rows(["name", "own", "every"], ["vault", "100", "400"]) }
+    if sql.contains("pg_database_size") {
+        return rows(["name", "own", "every", "unmeasured"], ["vault", "100", "400", "0"])
+    }
     if sql.contains("to_regclass") {
         return rows(
-            ["name", "size", "live", "dead", "recovery"], ["vault_kv_store", "50", "10", "1", "f"],
-            ["vault_ha_locks", "5", "1", "3", "f"])
+            ["name", "size", "live", "dead", "recovery", "vacuumed", "frozen"],
+            ["vault_kv_store", "50", "10", "1", "f", "1764100000", "600"],
+            ["vault_ha_locks", "5", "1", "3", "f", nil, "500"])
     }
     if sql.contains("datfrozenxid") { return rows(["xid", "multixact"], ["700", "3"]) }
     if sql.contains("pg_ls_waldir") { return rows(["size"], ["100"]) }
@@ -103,6 +120,16 @@ struct PostgresProbeTests {
         #expect(samples.value("postgres_longest_transaction_seconds") == 12.5)
         #expect(samples.value("postgres_storage_used_ratio") == 0.5)
         #expect(samples.value("postgres_table_dead_rows", ["table": "vault_ha_locks"]) == 3)
+        #expect(
+            samples.value("postgres_table_last_vacuum_timestamp_seconds", ["table": "vault_kv_store"]) == 1_764_100_000)
+        #expect(samples.value("postgres_table_transaction_id_age", ["table": "vault_kv_store"]) == 600)
+        #expect(samples.value("postgres_setting_info", ["setting": "fsync", "value": "on"]) == 1)
+        #expect(samples.value("postgres_setting_pending_restart", ["setting": "shared_buffers"]) == 1)
+        #expect(!samples.has("postgres_setting_changed_timestamp_seconds"))
+        #expect(samples.value("postgres_checkpoint_seconds_total", ["phase": "write"]) == 2.5)
+        #expect(samples.value("postgres_wal_sync_seconds_total") == 0.3)
+        #expect(samples.value("postgres_sequence_used_ratio", ["sequence": "public.serial"]) == 0.25)
+        #expect(samples.value("postgres_synchronous_standbys_wanted") == 0)
         #expect(samples.value("vault_ha_lock_remaining_seconds") == 12.5)
         #expect(samples.value("vault_ha_lock_state", ["state": "held"]) == 1)
         #expect(samples.value("postgres_replication_slot_info", ["slot": "replica", "wal_status": "reserved"]) == 1)

@@ -52,27 +52,31 @@ enum PostgresStates {
 
     private static func receiver(
         _ now: Double, status: String? = "streaming", behind: Double = 0, age: Double = 1, delay: Double = 0,
-        hasPrimary: Bool = true, paused: Bool = false
+        hasPrimary: Bool = true, paused: Bool = false, timeline: Int = 1
     ) -> StateEstate.DatabaseAnswer {
         rows(
             [
                 "exists", "status", "sender", "message_age", "primary_end", "unreplayed", "replayed_at", "replay_age",
-                "paused", "patience", "apply_delay", "has_primary",
+                "paused", "patience", "apply_delay", "has_primary", "timeline",
             ],
             [
                 status == nil ? "f" : "t", status, status == nil ? nil : "pg-1", status == nil ? nil : "1",
                 "1000000", "\(behind)", "\(now - age)", "\(age)", paused ? "t" : "f", "60",
-                "\(delay)", hasPrimary ? "t" : "f",
+                "\(delay)", hasPrimary ? "t" : "f", "\(timeline)",
             ])
     }
 
-    private static func identity(_ isReplica: Bool, _ now: Double, skew: Double = 0, behind: Double = 0)
-        -> StateEstate.DatabaseAnswer
-    {
+    private static func identity(
+        _ isReplica: Bool, _ now: Double, skew: Double = 0, behind: Double = 0, timeline: Int = 1,
+        synchronous: String = ""
+    ) -> StateEstate.DatabaseAnswer {
         // The position moves once a second, and the replica has it when it is asked.
         rows(
-            ["number", "version", "recovery", "started", "clock", "position"],
-            ["150018", "15.18", isReplica ? "t" : "f", "1000", "\(now + skew)", "\(isReplica ? 1e6 - behind : 1e6)"])
+            ["number", "version", "recovery", "started", "clock", "position", "timeline", "synchronous"],
+            [
+                "150018", "15.18", isReplica ? "t" : "f", "1000", "\(now + skew)",
+                "\(isReplica ? 1e6 - behind : 1e6)", isReplica ? nil : "\(timeline)", synchronous,
+            ])
     }
 
     private static func archiver(_ now: Double, archived: Double?, failed: Double?) -> StateEstate.DatabaseAnswer {
@@ -92,6 +96,36 @@ enum PostgresStates {
         )
     }
 
+    private static func settings(_ changed: [String: String] = [:], pending: Set<String> = [])
+        -> StateEstate.DatabaseAnswer
+    {
+        let usual = [
+            "archive_mode": "off", "autovacuum": "on", "fsync": "on", "full_page_writes": "on",
+            "max_connections": "100",
+            "ssl": "on", "synchronous_commit": "on", "synchronous_standby_names": "", "wal_level": "replica",
+        ]
+        return .success(
+            PostgresRows(
+                columns: ["name", "value", "pending"],
+                rows: usual.merging(changed) { $1 }.sorted { $0.key < $1.key }.map {
+                    [$0.key, $0.value, pending.contains($0.key) ? "t" : "f"]
+                }))
+    }
+
+    private static func checkpoints(timed: Int, requested: Int) -> StateEstate.DatabaseAnswer {
+        rows(["timed", "requested", "write_time", "sync_time"], ["\(timed)", "\(requested)", "1000", "10"])
+    }
+
+    /// A primary that shows a certificate.
+    private static func shown(days: Double, _ now: Double) -> StateEstate.DatabaseAnswer {
+        identity(false, now).map { rows in
+            var rows = rows
+            rows.certificateExpiry = Timestamp(seconds: now + days * 86_400)
+            rows.certificateLifetime = .seconds(400 * 86_400)
+            return rows
+        }
+    }
+
     private static func answer(_ sql: String, isReplica: Bool, _ now: Double) -> StateEstate.DatabaseAnswer {
         if sql.contains("AS number") { return identity(isReplica, now) }
         if sql.contains("FROM pg_stat_replication") {
@@ -104,7 +138,13 @@ enum PostgresStates {
         }
         if sql.contains("AS longest") { return rows(["longest", "waiting", "hidden"], ["0.5", "0", "0"]) }
         if isSlots(sql) { return isReplica ? .success(PostgresRows(columns: [], rows: [])) : slot(true) }
-        if sql.contains("pg_database_size") { return rows(["name", "own", "every"], ["vault", "1000", "4000"]) }
+        if sql.contains("pg_database_size") {
+            return rows(["name", "own", "every", "unmeasured"], ["vault", "1000", "4000", "0"])
+        }
+        if sql.contains("AS pending") { return settings() }
+        if sql.contains("FROM pg_sequences") { return rows(["name", "used"]) }
+        if sql.contains("AS timed") { return checkpoints(timed: 100, requested: 2) }
+        if sql.contains("AS full_buffers") { return rows(["bytes"], ["1000000"]) }
         if sql.contains("to_regclass") {
             return rows(
                 ["name", "size", "live", "dead", "recovery"],
@@ -234,6 +274,71 @@ enum PostgresStates {
         row("sessions queue for a lock", manual, fires: ["PostgresBlocked"]) { server, sql, _ in
             server == "pg-1" && sql.contains("AS longest")
                 ? rows(["longest", "waiting", "hidden"], ["90", "12", "0"]) : nil
+        },
+        row(
+            "the last synchronous standby is gone", manual, fires: ["PostgresSynchronousStandbyMissing"],
+            mayFire: ["PostgresReplicaMissing"]
+        ) { server, sql, now in
+            guard server == "pg-1" else { return nil }
+            if sql.contains("AS number") { return identity(false, now, synchronous: "FIRST 1 (pg-2)") }
+            return sql.contains("FROM pg_stat_replication") ? replication() : nil
+        },
+        row("a synchronous standby, as named", manual, isHealthy: true) { server, sql, now in
+            guard server == "pg-1" else { return nil }
+            if sql.contains("AS number") { return identity(false, now, synchronous: "ANY 1 (\"pg-2\")") }
+            return sql.contains("FROM pg_stat_replication")
+                ? replication(["pg-2", "10.0.0.2", "streaming", "quorum", "0", "1", "physical"]) : nil
+        },
+        row(
+            "one of two standbys that may confirm commits is gone", manual, fires: ["PostgresSynchronousReserveLost"]
+        ) { server, sql, now in
+            guard server == "pg-1" else { return nil }
+            if sql.contains("AS number") { return identity(false, now, synchronous: "FIRST 1 (pg-2, pg-3)") }
+            return sql.contains("FROM pg_stat_replication")
+                ? replication(["pg-2", "10.0.0.2", "streaming", "sync", "0", "1", "physical"]) : nil
+        },
+        row("standbys are named and no commit waits for them", manual, isHealthy: true) { server, sql, _ in
+            server == "pg-1" && sql.contains("AS pending")
+                ? settings(["synchronous_standby_names": "pg-3"]) : nil
+        },
+        row("a replica on the timeline of before the failover", manual, fires: ["PostgresTimelineDiffers"]) {
+            server, sql, now in
+            server == "pg-1" && sql.contains("AS number") ? identity(false, now, timeline: 2) : nil
+        },
+        row("both are on the timeline of the last failover", manual, isHealthy: true) { server, sql, now in
+            if server == "pg-1" { return sql.contains("AS number") ? identity(false, now, timeline: 7) : nil }
+            return sql.contains("pg_stat_wal_receiver") ? receiver(now, timeline: 7) : nil
+        },
+        row("fsync is off", manual, fires: ["PostgresSettingUnsafe"]) { server, sql, _ in
+            server == "pg-1" && sql.contains("AS pending") ? settings(["fsync": "off"]) : nil
+        },
+        row("synchronous_commit is off", manual, fires: ["PostgresSettingUnsafe"]) { server, sql, _ in
+            server == "pg-1" && sql.contains("AS pending") ? settings(["synchronous_commit": "off"]) : nil
+        },
+        row("connections are plain, and standbys may only be local", manual, isHealthy: true) { _, sql, _ in
+            sql.contains("AS pending") ? settings(["ssl": "off", "synchronous_commit": "local"]) : nil
+        },
+        row("a setting changes", manual, isHealthy: true, fires: ["PostgresSettingChanged"]) { server, sql, now in
+            // The estate begins at a whole second of its own: half an hour on, another value.
+            server == "pg-1" && sql.contains("AS pending")
+                ? settings(["max_connections": Int64(now) / 1800 % 2 == 0 ? "100" : "50"]) : nil
+        },
+        row("a setting waits for a restart", manual, isHealthy: true, fires: ["PostgresRestartPending"]) {
+            server, sql, _ in
+            server == "pg-1" && sql.contains("AS pending") ? settings(pending: ["wal_level"]) : nil
+        },
+        row(
+            "the server's certificate ends in ten days", manual, fires: ["PostgresCertificateExpiring"]
+        ) { server, sql, now in
+            server == "pg-1" && sql.contains("AS number") ? shown(days: 10, now) : nil
+        },
+        row("the server's certificate ends in a year", manual, isHealthy: true) { server, sql, now in
+            server == "pg-1" && sql.contains("AS number") ? shown(days: 365, now) : nil
+        },
+        row("the agent may not measure all databases", manual, isHealthy: true, mayFire: ["PostgresStorageUnknown"]) {
+            server, sql, _ in
+            server == "pg-1" && sql.contains("pg_database_size")
+                ? rows(["name", "own", "every", "unmeasured"], ["vault", "1000", "1000", "2"]) : nil
         },
     ]
 }

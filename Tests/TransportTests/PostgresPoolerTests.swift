@@ -72,7 +72,7 @@ struct PostgresPoolerTests {
         ("08P01", "no more connections allowed (max_client_conn)", .connections),
         ("53300", "sorry, too many clients already", .connections),
         ("08P01", "server login has been failing, cached error: connect failed (server_login_retry)", .connect),
-        ("08P01", "pgbouncer cannot connect to server", .connect), ("08P01", "query_wait_timeout", .connect),
+        ("08P01", "pgbouncer cannot connect to server", .connect), ("08P01", "query_wait_timeout", .connections),
         ("57P03", "the database system is starting up", .connect),
     ])
     func anAnswerIsNoReset(code: String, words: String, reason: TransportError.Reason) async throws {

@@ -16,6 +16,13 @@ package final class LocalPostgres: Sendable {
         package var slot = false
         /// Whether TCP connections need a password (SCRAM). Default: yes.
         package var scram = true
+        /// Whether writes survive a crash of the machine, as on a server that is used. Default: no, since its data is
+        /// temporary.
+        package var durable = false
+        /// Whether the write-ahead log is archived, by a command that keeps nothing. Default: no.
+        package var archiving = false
+        /// Whether TCP connections may be encrypted, with this certificate. Default: nil, no.
+        package var certificate: CertificateAuthority.Certificate?
         /// `max_connections`. Default: 30.
         package var maxConnections = 30
 
@@ -175,6 +182,7 @@ extension LocalPostgres {
             ["-D", primary.data, "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "trust"],
             options: ChildProcess.Options(workingDirectory: "/", user: installation.account))
         try configure(primary)
+        if let certificate = options.certificate { try await install(certificate) }
         let method = options.scram ? "scram-sha-256" : "trust"
         try writeFile(
             primary.data + "/pg_hba.conf",
@@ -220,7 +228,7 @@ extension LocalPostgres {
         try await waitForStreaming()
     }
 
-    /// Configures a small server without durability, since its data is temporary.
+    /// Configures a small server.
     private func configure(_ server: PostgresServer) throws(ChildProcessError) {
         try writeFile(
             server.data + "/postgresql.conf",
@@ -236,8 +244,11 @@ extension LocalPostgres {
             max_worker_processes = 2
             max_parallel_workers = 0
             autovacuum_max_workers = 1
-            fsync = off
-            full_page_writes = off
+            fsync = \(options.durable ? "on" : "off")
+            full_page_writes = \(options.durable ? "on" : "off")
+            archive_mode = \(options.archiving ? "on" : "off")
+            archive_command = 'true'
+            ssl = \(options.certificate == nil ? "off" : "on")
             wal_level = replica
             max_wal_senders = 4
             max_replication_slots = 4
@@ -251,6 +262,15 @@ extension LocalPostgres {
             log_min_messages = warning
 
             """, mode: 0o600)
+    }
+
+    /// Puts a certificate where the primary reads it, and its key where its account alone may.
+    package func install(_ certificate: CertificateAuthority.Certificate) async throws(ChildProcessError) {
+        for (file, name) in [(certificate.certificateFile, "server.crt"), (certificate.keyFile, "server.key")] {
+            var arguments = ["-m", "0600", file, "\(primary.data)/\(name)"]
+            if let account = installation.account { arguments = ["-o", account] + arguments }
+            try await ChildProcess.run("install", arguments)
+        }
     }
 
     private func settled(_ condition: () async throws(ChildProcessError) -> Bool) async throws(ChildProcessError)

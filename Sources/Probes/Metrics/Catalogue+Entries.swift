@@ -459,14 +459,25 @@ extension Catalogue {
         Entry(
             "postgres_role_changes_total", .counter, ["cluster", "server"],
             "Times that the server turned from primary to replica or back", isState: true),
+        Entry(
+            "postgres_timeline", .gauge, ["cluster", "server"],
+            "Timeline that a primary writes, or that a replica has received or replayed; each failover begins a new one",
+            isState: true),
         Entry("postgres_start_timestamp_seconds", .gauge, ["cluster", "server"], "When the server started"),
         Entry("postgres_clock_skew_seconds", .gauge, ["cluster", "server"], "The server's clock minus this machine's"),
+        Entry(
+            "postgres_certificate_expiry_timestamp_seconds", .gauge, ["cluster", "server"],
+            "Soonest end in the chain by which the server's certificate is verified, as the watcher's newest connection saw it; without verification that of its own certificate; absent without TLS"
+        ),
+        Entry(
+            "postgres_certificate_lifetime_seconds", .gauge, ["cluster", "server"],
+            "From the beginning of the server's certificate to that end"),
         Entry(
             "postgres_query_duration_seconds", .histogram, ["cluster", "server"],
             "Round trip of the first small query of each turn"),
         Entry(
             "postgres_check_success", .gauge, ["cluster", "server", "check"],
-            "1 when the check could be made: identity, replication, receiver, sizes, tables, connections, transactions, lock, slots, wraparound, wal, statistics, archiver, archive_queue, checksums",
+            "1 when the check could be made: identity, replication, receiver, sizes, tables, connections, transactions, lock, slots, wraparound, wal, statistics, archiver, archive_queue, checksums, settings, sequences, checkpoints, wal_statistics",
             isState: true
         ),
         Entry(
@@ -476,6 +487,20 @@ extension Catalogue {
         Entry(
             "postgres_other_walsenders", .gauge, ["cluster", "server"],
             "Walsenders that serve no replica: logical ones, pg_receivewal"),
+        Entry(
+            "postgres_synchronous_standbys_wanted", .gauge, ["cluster", "server"],
+            "Primary: standbys that must confirm each commit by synchronous_standby_names; 0 when none, or when synchronous_commit waits for none",
+            isState: true),
+        Entry(
+            "postgres_synchronous_standbys", .gauge, ["cluster", "server"],
+            "Primary: standbys that confirm commits; below those wanted every write waits. Present where some are wanted, as the next two",
+            isState: true),
+        Entry(
+            "postgres_synchronous_candidates", .gauge, ["cluster", "server"],
+            "Primary: the same with those that would take over from one that goes", isState: true),
+        Entry(
+            "postgres_synchronous_standbys_named", .gauge, ["cluster", "server"],
+            "Primary: names in synchronous_standby_names; absent where * stands for all"),
         Entry(
             "postgres_replication_info", .gauge, ["cluster", "server", "replica", "state", "sync_state", "address"],
             "1; a connected replica: state streaming, catchup, startup, stopping; sync_state async, sync, quorum, potential",
@@ -534,12 +559,53 @@ extension Catalogue {
             "Position in the write-ahead log: written on a primary, replayed on a replica"),
         Entry("postgres_wal_directory_bytes", .gauge, ["cluster", "server"], "Size of pg_wal"),
         Entry(
+            "postgres_wal_generated_bytes_total", .counter, ["cluster", "server"],
+            "Write-ahead log written (from PostgreSQL 14, as the next six)"),
+        Entry(
+            "postgres_wal_records_total", .counter, ["cluster", "server"],
+            "Records of write-ahead log written"),
+        Entry(
+            "postgres_wal_full_page_images_total", .counter, ["cluster", "server"],
+            "Whole pages written to it, as the first change after a checkpoint does"),
+        Entry(
+            "postgres_wal_buffers_full_total", .counter, ["cluster", "server"],
+            "Times that it was written to disk because its buffers were full"),
+        Entry(
+            "postgres_wal_writes_total", .counter, ["cluster", "server"],
+            "Times that its buffers were written"),
+        Entry(
+            "postgres_wal_syncs_total", .counter, ["cluster", "server"],
+            "Times that its files were synced"),
+        Entry(
+            "postgres_wal_sync_seconds_total", .counter, ["cluster", "server"],
+            "Time spent syncing; 0 while track_wal_io_timing is off"),
+        Entry(
+            "postgres_checkpoints_total", .counter, ["cluster", "server", "cause"],
+            "Checkpoints: timed, or requested because max_wal_size was reached or by a command"),
+        Entry(
+            "postgres_checkpoint_seconds_total", .counter, ["cluster", "server", "phase"],
+            "Time that checkpoints took: write, sync"),
+        Entry(
             "postgres_database_size_bytes", .gauge, ["cluster", "server", "database"], "Size of the connected database"),
+        Entry(
+            "postgres_databases_unmeasured", .gauge, ["cluster", "server"],
+            "Databases whose size the role may not ask for: neither CONNECT nor pg_read_all_stats, which pg_monitor has"
+        ),
         Entry(
             "postgres_table_size_bytes", .gauge, ["cluster", "server", "table"],
             "Size of Vault's tables with indexes and TOAST"),
         Entry("postgres_table_live_rows", .gauge, ["cluster", "server", "table"], "Live rows, estimated"),
         Entry("postgres_table_dead_rows", .gauge, ["cluster", "server", "table"], "Dead rows, estimated"),
+        Entry(
+            "postgres_table_last_vacuum_timestamp_seconds", .gauge, ["cluster", "server", "table"],
+            "When the table was last vacuumed; absent on a replica and when never"),
+        Entry(
+            "postgres_table_transaction_id_age", .gauge, ["cluster", "server", "table"],
+            "Age of the table's oldest transaction id, with its TOAST table's"),
+        Entry(
+            "postgres_sequence_used_ratio", .gauge, ["cluster", "server", "sequence"],
+            "Used part of a sequence of the connected database that does not begin anew, 0 to 1; the 20 fullest that the role may read"
+        ),
         Entry(
             "postgres_storage_used_bytes", .gauge, ["cluster", "server"],
             "Storage in use: of the file system, or all databases and the write-ahead log against a configured capacity"
@@ -617,6 +683,16 @@ extension Catalogue {
         Entry(
             "postgres_checksum_failures_total", .counter, ["cluster", "server"],
             "Pages whose checksum was wrong, all databases; absent when checksums are off (from PostgreSQL 12)"),
+        Entry(
+            "postgres_setting_info", .gauge, ["cluster", "server", "setting", "value"],
+            "1; a setting that decides what a crash or a failover costs, as the watcher's role sees it: archive_mode, autovacuum, fsync, full_page_writes, hot_standby, max_connections, max_slot_wal_keep_size, max_wal_senders, max_wal_size, ssl, synchronous_commit, synchronous_standby_names, wal_level"
+        ),
+        Entry(
+            "postgres_setting_changed_timestamp_seconds", .gauge, ["cluster", "server", "setting"],
+            "When one of them was seen to change; absent when it has not since the watcher started"),
+        Entry(
+            "postgres_setting_pending_restart", .gauge, ["cluster", "server", "setting"],
+            "1, present only while a changed setting waits for a restart of the server"),
     ]
 
     private static let haLock: [Entry] = [

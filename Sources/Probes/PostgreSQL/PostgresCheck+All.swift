@@ -8,7 +8,7 @@ extension PostgresCheck {
         [
             replication, connections(version: version), transactions, slots(version: version), sizes, tables(options),
             wraparound, wal, statistics, archiver,
-        ] + (version >= 120_000 ? [archiveQueue, checksums] : [])
+        ] + (version >= 120_000 ? [archiveQueue, checksums] : []) + rare(version: version)
     }
 
     /// The replicas of this server, whatever its own role: replication can be cascaded.
@@ -175,16 +175,22 @@ extension PostgresCheck {
     }
 
     private static let sizes = PostgresCheck(
-        name: "sizes", isSlow: true,
-        sql:
-            "SELECT current_database() AS name, pg_database_size(current_database()) AS own, (SELECT sum(pg_database_size(oid)) FROM pg_database) AS every"
+        name: "sizes", pace: .slow,
+        sql: """
+            SELECT current_database() AS name, pg_database_size(current_database()) AS own, \
+            (SELECT sum(CASE WHEN \(PostgresSQL.mayMeasure) THEN pg_database_size(oid) END) FROM pg_database) AS every, \
+            (SELECT count(*) FROM pg_database WHERE NOT (\(PostgresSQL.mayMeasure))) AS unmeasured
+            """
     ) { rows throws(PostgresCheckFailure) in
         guard let row = PostgresRow.first(rows), let own = row.number("own") else {
             throw PostgresCheckFailure("value", "the database size is missing")
         }
         var facts: [PostgresFact] = []
         facts.add("postgres_database_size_bytes", own, ["database": row.text("name") ?? ""])
-        facts.add(PostgresStorage.allDatabases, row.number("every"))
+        let unmeasured = row.number("unmeasured") ?? 0
+        facts.add("postgres_databases_unmeasured", unmeasured)
+        // A sum without some of them would be too small, and its alerts would come too late.
+        if unmeasured == 0 { facts.add(PostgresStorage.allDatabases, row.number("every")) }
         return facts
     }
 
@@ -194,10 +200,13 @@ extension PostgresCheck {
             "(\(PostgresSQL.literal($0)), to_regclass(\(PostgresSQL.literal(PostgresSQL.identifier($0)))))"
         }.joined(separator: ", ")
         return PostgresCheck(
-            name: "tables", isSlow: true,
+            name: "tables", pace: .slow,
             sql: """
-                SELECT t.name, pg_total_relation_size(t.id) AS size, s.n_live_tup AS live, s.n_dead_tup AS dead, pg_is_in_recovery() AS recovery \
-                FROM (VALUES \(values)) AS t(name, id) LEFT JOIN pg_stat_all_tables AS s ON s.relid = t.id
+                SELECT t.name, pg_total_relation_size(t.id) AS size, s.n_live_tup AS live, s.n_dead_tup AS dead, pg_is_in_recovery() AS recovery, \
+                extract(epoch FROM greatest(s.last_vacuum, s.last_autovacuum)) AS vacuumed, \
+                greatest(age(c.relfrozenxid), age(o.relfrozenxid)) AS frozen \
+                FROM (VALUES \(values)) AS t(name, id) LEFT JOIN pg_stat_all_tables AS s ON s.relid = t.id \
+                LEFT JOIN pg_class AS c ON c.oid = t.id LEFT JOIN pg_class AS o ON o.oid = c.reltoastrelid
                 """
         ) { rows throws(PostgresCheckFailure) in
             var facts: [PostgresFact] = []
@@ -207,17 +216,19 @@ extension PostgresCheck {
                     throw PostgresCheckFailure("missing", "there is no table \(table)")
                 }
                 facts.add("postgres_table_size_bytes", size, ["table": table])
+                facts.add("postgres_table_transaction_id_age", row.number("frozen"), ["table": table])
                 // Row statistics are not collected on a replica.
                 if row.bool("recovery") == true { continue }
                 facts.add("postgres_table_live_rows", row.number("live"), ["table": table])
                 facts.add("postgres_table_dead_rows", row.number("dead"), ["table": table])
+                facts.add("postgres_table_last_vacuum_timestamp_seconds", row.number("vacuumed"), ["table": table])
             }
             return facts
         }
     }
 
     private static let wraparound = PostgresCheck(
-        name: "wraparound", isSlow: true,
+        name: "wraparound", pace: .slow,
         sql: "SELECT max(age(datfrozenxid)) AS xid, max(mxid_age(datminmxid)) AS multixact FROM pg_database"
     ) { rows throws(PostgresCheckFailure) in
         guard let row = PostgresRow.first(rows), let age = row.number("xid") else {
@@ -229,7 +240,7 @@ extension PostgresCheck {
     }
 
     private static let wal = PostgresCheck(
-        name: "wal", isSlow: true, sql: "SELECT coalesce(sum(size), 0) AS size FROM pg_ls_waldir()"
+        name: "wal", pace: .slow, sql: "SELECT coalesce(sum(size), 0) AS size FROM pg_ls_waldir()"
     ) {
         rows throws(PostgresCheckFailure) in
         guard let size = PostgresRow.first(rows)?.number("size") else {
@@ -239,7 +250,7 @@ extension PostgresCheck {
     }
 
     private static let statistics = PostgresCheck(
-        name: "statistics", isSlow: true,
+        name: "statistics", pace: .slow,
         sql: """
             SELECT xact_commit, xact_rollback, blks_hit, blks_read, deadlocks, temp_bytes FROM pg_stat_database WHERE datname = current_database()
             """
@@ -258,7 +269,7 @@ extension PostgresCheck {
     }
 
     private static let archiver = PostgresCheck(
-        name: "archiver", isSlow: true,
+        name: "archiver", pace: .slow,
         sql: """
             SELECT \(PostgresSQL.archives) AS archives, \
             archived_count AS archived, failed_count AS failed, extract(epoch FROM last_archived_time) AS archived_at, \
@@ -281,7 +292,7 @@ extension PostgresCheck {
 
     /// What waits to be archived: it tells a command that hangs, which fails as little as it succeeds.
     private static let archiveQueue = PostgresCheck(
-        name: "archive_queue", isSlow: true,
+        name: "archive_queue", pace: .slow,
         sql: """
             SELECT \(PostgresSQL.archives) AS archives, \
             count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(modification)), 0) AS age \
@@ -300,7 +311,7 @@ extension PostgresCheck {
 
     /// NULL where data checksums are off.
     private static let checksums = PostgresCheck(
-        name: "checksums", isSlow: true,
+        name: "checksums", pace: .slow,
         sql: "SELECT sum(checksum_failures) AS failures FROM pg_stat_database"
     ) { rows throws(PostgresCheckFailure) in
         guard let row = PostgresRow.first(rows) else {

@@ -3,9 +3,18 @@ import Transport
 
 /// One query to a server. Checks are independent: a missing privilege fails one check and no other.
 struct PostgresCheck: Sendable {
+    /// How often it is made.
+    enum Pace: Sendable, CaseIterable {
+        /// Each turn.
+        case turn
+        /// Every `slowInterval`.
+        case slow
+        /// Every `rareInterval`.
+        case rare
+    }
+
     var name: String
-    /// Whether it runs only every `slowInterval`.
-    var isSlow = false
+    var pace = Pace.turn
     var sql: String
     /// Turns the rows into facts. Throws `PostgresCheckFailure` for unexpected rows.
     var facts: @Sendable (PostgresRows) throws(PostgresCheckFailure) -> [PostgresFact]
@@ -65,14 +74,30 @@ enum PostgresSQL {
     /// The position in the write-ahead log: written on a primary, replayed on a replica.
     static let position = "(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)"
 
+    /// Whether a row of pg_database may be measured. Source: PostgreSQL manual, "Database Object Size Functions".
+    static let mayMeasure =
+        "has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')"
+
+    /// The timeline that a primary writes: the first eight digits of its file of write-ahead log.
+    /// Source: PostgreSQL manual, "Backup Control Functions".
+    private static let writtenTimeline =
+        "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint"
+
+    /// Where commits wait for nobody, the names say nothing. `synchronous_commit` may be set for each role: this is the
+    /// server's, as long as nobody sets the watcher's.
+    private static let synchronous =
+        "CASE WHEN current_setting('synchronous_commit') NOT IN ('off', 'local') THEN current_setting('synchronous_standby_names') ELSE '' END"
+
     static let identity = """
         SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version, \
         pg_is_in_recovery() AS recovery, extract(epoch FROM pg_postmaster_start_time()) AS started, \
-        extract(epoch FROM clock_timestamp()) AS clock, pg_wal_lsn_diff(\(position), '0/0') AS position
+        extract(epoch FROM clock_timestamp()) AS clock, pg_wal_lsn_diff(\(position), '0/0') AS position, \
+        CASE WHEN NOT pg_is_in_recovery() THEN \(writtenTimeline) END AS timeline, \(synchronous) AS synchronous
         """
 
     static let receiver = """
         SELECT r.pid IS NOT NULL AS exists, r.status, r.sender_host AS sender, \
+        greatest(r.received_tli, (SELECT timeline_id FROM pg_control_checkpoint())) AS timeline, \
         extract(epoch FROM clock_timestamp() - r.last_msg_receipt_time) AS message_age, \
         pg_wal_lsn_diff(r.latest_end_lsn, '0/0') AS primary_end, \
         pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) AS unreplayed, \

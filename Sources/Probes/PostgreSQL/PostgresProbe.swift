@@ -11,10 +11,17 @@ final class PostgresProbe: RunnableProbe {
         var lock = PostgresLock()
         /// Failures of checks, by check and reason.
         var failures: [[String]: Int] = [:]
-        /// The results of the last run of the slow checks.
-        var slowFacts: [PostgresFact] = []
-        var slowSuccess: [String: Bool] = [:]
-        var slowAsked: Instant?
+        /// The results of the last run of the checks that are not made each turn.
+        var remembered: [PostgresCheck.Pace: Remembered] = [:]
+        var settings = PostgresSettings()
+        /// When a second connection last looked for a newer certificate.
+        var certificateSought: Instant?
+    }
+
+    private struct Remembered: Sendable {
+        var facts: [PostgresFact] = []
+        var success: [String: Bool] = [:]
+        var asked: Instant
     }
 
     /// The results of one turn.
@@ -33,12 +40,18 @@ final class PostgresProbe: RunnableProbe {
         var started: Double?
         var clockSkew: Double?
         var position: Double?
+        /// Of the primary; a replica's receiver knows its own.
+        var timeline: Double?
+        var synchronous: SynchronousStandbys?
+        var certificateExpiry: Timestamp?
+        var certificateLifetime: Duration?
     }
 
     let target: ProbeTarget
     private let options: PostgresServerOptions
     private let cluster: PostgresCluster
     private let connection: any PostgresConnection
+    private let connector: any PostgresConnector
     private let platform: Platform
     private let memory = Mutex(Memory())
 
@@ -47,6 +60,7 @@ final class PostgresProbe: RunnableProbe {
         self.options = options
         self.cluster = cluster
         self.platform = platform
+        self.connector = connector
         connection = connector.connection(to: options.connection)
         target = PostgresCluster.target(options.cluster, options.name)
     }
@@ -67,11 +81,12 @@ final class PostgresProbe: RunnableProbe {
                 refusal: PostgresProbe.refusals.contains(error.reason) ? error : nil)
         }
         let answered = platform.time.now()
-        guard let identity = identity(rows, asked: asked, answered: answered) else {
+        guard var identity = identity(rows, asked: asked, answered: answered) else {
             return down(ProbeFailure("body", "the server's identity cannot be read"))
         }
         memory.withLock { $0.histogram.observe((answered.monotonic - asked.monotonic).seconds) }
         let turn = await ask(identity)
+        if !turn.isConnectionLost { await renewCertificate(of: &identity) }
         let storage = await storage(turn.facts)
         return report(identity, turn, storage, at: answered)
     }
@@ -87,7 +102,41 @@ final class PostgresProbe: RunnableProbe {
         return Identity(
             version: version, versionText: row.text("version") ?? "", inRecovery: recovery,
             started: row.number("started"),
-            clockSkew: row.number("clock").map { $0 - middle }, position: row.number("position"))
+            clockSkew: row.number("clock").map { $0 - middle }, position: row.number("position"),
+            timeline: row.number("timeline"),
+            synchronous: recovery ? nil : row.text("synchronous").flatMap { SynchronousStandbys($0) },
+            certificateExpiry: rows.certificateExpiry, certificateLifetime: rows.certificateLifetime)
+    }
+
+    /// A connection knows the certificate of the time when it was made, months ago perhaps, and a reload replaces it on
+    /// the server: near its end, one more connection an hour looks whether there is a newer one. Then this one is made anew.
+    private func renewCertificate(of identity: inout Identity) async {
+        guard let known = identity.certificateExpiry, known.seconds - platform.time.wall().seconds < 21 * 86_400 else {
+            return
+        }
+        let now = platform.time.monotonic()
+        let isDue = memory.withLock { memory in
+            let isDue = memory.certificateSought.map { now - $0 >= .seconds(3600) } ?? false
+            // The first connection has just looked.
+            if isDue || memory.certificateSought == nil { memory.certificateSought = now }
+            return isDue
+        }
+        guard isDue else { return }
+        let second = connector.connection(to: options.connection)
+        let seen = try? await second.query("SELECT 1")
+        await second.close()
+        guard let seen, let expiry = seen.certificateExpiry, expiry > known else { return }
+        identity.certificateExpiry = expiry
+        identity.certificateLifetime = seen.certificateLifetime
+        await connection.close()
+    }
+
+    private func interval(of pace: PostgresCheck.Pace) -> Duration {
+        switch pace {
+        case .turn: .zero
+        case .slow: options.slowInterval
+        case .rare: options.rareInterval
+        }
     }
 
     /// Runs the checks that are due; stops when the connection is lost.
@@ -95,20 +144,21 @@ final class PostgresProbe: RunnableProbe {
         var turn = Turn()
         turn.success["identity"] = true
         let now = platform.time.monotonic()
-        let slowDue = memory.withLock { $0.slowAsked.map { now - $0 >= options.slowInterval } ?? true }
-        var slowFacts: [PostgresFact] = []
-        var slowSuccess: [String: Bool] = [:]
-        for check in PostgresCheck.all(options, version: identity.version) where !check.isSlow || slowDue {
+        var fresh: [PostgresCheck.Pace: Remembered] = [:]
+        memory.withLock { memory in
+            for pace in PostgresCheck.Pace.allCases
+            where memory.remembered[pace].map({ now - $0.asked >= interval(of: pace) }) ?? true {
+                fresh[pace] = Remembered(asked: now)
+            }
+        }
+        for check in PostgresCheck.all(options, version: identity.version) where fresh[check.pace] != nil {
             let facts = await answer(check.name, check.sql, &turn) { rows throws(PostgresCheckFailure) in
                 try check.facts(rows)
             }
-            if check.isSlow {
-                slowFacts += facts ?? []
-                slowSuccess[check.name] = facts != nil
-            } else {
-                turn.facts += facts ?? []
-            }
+            fresh[check.pace]?.facts += facts ?? []
+            fresh[check.pace]?.success[check.name] = facts != nil
         }
+        turn.facts = fresh.removeValue(forKey: .turn)?.facts ?? []
         if identity.inRecovery {
             turn.receiver = await answer("receiver", PostgresSQL.receiver, &turn) { rows throws(PostgresCheckFailure) in
                 guard let row = PostgresRow.first(rows) else { throw PostgresCheckFailure("value", "no row") }
@@ -126,17 +176,21 @@ final class PostgresProbe: RunnableProbe {
                 if let observed { throw observed }
             }
         }
-        let (facts, success) = memory.withLock { memory in
-            if slowDue, !turn.isConnectionLost {
-                memory.slowFacts = slowFacts
-                memory.slowSuccess = slowSuccess
-                memory.slowAsked = now
+        let wall = platform.time.wall()
+        let remembered = memory.withLock { memory in
+            if !turn.isConnectionLost {
+                if let settings = fresh[.rare]?.facts { memory.settings.observe(settings, at: wall) }
+                memory.remembered.merge(fresh) { _, fresh in fresh }
             }
             for (check, failure) in turn.failures { memory.failures[[check, failure.reason], default: 0] += 1 }
-            return (memory.slowFacts, memory.slowSuccess)
+            return (memory.remembered, changes: memory.settings.facts)
         }
-        turn.facts += facts
-        turn.success.merge(success) { fresh, _ in fresh }
+        for pace in [PostgresCheck.Pace.slow, .rare] {
+            guard let known = remembered.0[pace] else { continue }
+            turn.facts += known.facts
+            turn.success.merge(known.success) { fresh, _ in fresh }
+        }
+        turn.facts += remembered.changes
         return turn
     }
 
@@ -170,7 +224,8 @@ final class PostgresProbe: RunnableProbe {
             return use
         }
         guard let databases = facts.first(where: { $0.name == PostgresStorage.allDatabases })?.value else { return nil }
-        let log = facts.first { $0.name == "postgres_wal_directory_bytes" }?.value ?? 0
+        // The log is what fills a disk: without it, how full the storage is is not known.
+        guard let log = facts.first(where: { $0.name == "postgres_wal_directory_bytes" })?.value else { return nil }
         return PostgresStorage.Use(used: databases + log, capacity: options.capacityBytes.map(Double.init))
     }
 
@@ -194,7 +249,11 @@ final class PostgresProbe: RunnableProbe {
         set.add("postgres_role_changes_total", roleChanges)
         set.add("postgres_start_timestamp_seconds", identity.started)
         set.add("postgres_clock_skew_seconds", identity.clockSkew)
+        set.add("postgres_certificate_expiry_timestamp_seconds", identity.certificateExpiry)
+        set.add("postgres_certificate_lifetime_seconds", identity.certificateLifetime?.seconds)
         set.add("postgres_wal_position_bytes", identity.position)
+        set.add("postgres_timeline", identity.timeline ?? turn.receiver?.number("timeline"))
+        addStandbys(identity, turn, to: &set)
         set.add("postgres_query_duration_seconds", memory.histogram)
         for fact in turn.facts where fact.name != PostgresStorage.allDatabases {
             set.add(fact.name, fact.value, fact.labels)
@@ -223,6 +282,20 @@ final class PostgresProbe: RunnableProbe {
                 ProbeFailure($0.failure.reason == "timeout" ? "timeout" : "reset", "\($0.check): \($0.failure.message)")
             } : nil
         return ProbeReport(samples: set.samples, failure: failure, status: status, derived: [derived], confirm: confirm)
+    }
+
+    /// How many standbys confirm each commit, and how many must.
+    private func addStandbys(_ identity: Identity, _ turn: Turn, to set: inout SampleSet) {
+        guard !identity.inRecovery, turn.success["replication"] == true else { return }
+        set.add("postgres_synchronous_standbys_wanted", identity.synchronous?.wanted ?? 0)
+        guard let synchronous = identity.synchronous else { return }
+        let states = turn.facts.filter { $0.name == "postgres_replication_info" }.map { fact in
+            fact.labels.first { $0.name == "sync_state" }?.value
+        }
+        let confirming = states.count { $0 == "sync" || $0 == "quorum" }
+        set.add("postgres_synchronous_standbys", confirming)
+        set.add("postgres_synchronous_candidates", confirming + states.count { $0 == "potential" })
+        set.add("postgres_synchronous_standbys_named", synchronous.named.map(Double.init))
     }
 
     /// Whether a replica has a `restore_command`, no `primary_conninfo` and no receiver. Only roles with pg_monitor see

@@ -26,6 +26,9 @@ package struct PostgresServerOptions: Sendable, Hashable {
     package var timeout: Duration = .seconds(8)
     /// Time between two turns that include the slow checks: sizes, wraparound, statistics. Default 30 s.
     package var slowInterval: Duration = .seconds(30)
+    /// Time between two turns that include what changes by the hour or by hand: settings, sequences, the statistics of
+    /// checkpoints and write-ahead log. Default 2 min.
+    package var rareInterval: Duration = .seconds(120)
 
     /// A server with defaults for all the rest.
     package init(name: String, connection: PostgresOptions) {
