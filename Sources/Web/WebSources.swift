@@ -63,6 +63,10 @@ package struct WebSources: Sendable {
     package var series:
         @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp, _ isOver: @escaping @Sendable () -> Bool)
             throws(QueryError) -> [Labels] = { (_, _, _, _) throws(QueryError) in [] }
+    /// A PromQL expression in its canonical form. - Throws: `QueryError` of kind `.badData`.
+    package var formatQuery: @Sendable (_ text: String) throws(QueryError) -> String = { (text) throws(QueryError) in
+        text
+    }
     /// The rule groups with their state.
     package var ruleGroups: @Sendable () async -> Deferred<[RuleGroupView]> = { { [] } }
     /// The targets with their last result.
@@ -74,8 +78,8 @@ package struct WebSources: Sendable {
     package var alertStatuses: @Sendable () async -> [AlertStatus] = { [] }
     /// All alert groups.
     package var groupStatuses: @Sendable () async -> [GroupStatus] = { [] }
-    /// The names of the receivers.
-    package var receivers: @Sendable () -> [String] = { [] }
+    /// The receivers' names and labels, in the order of the configuration.
+    package var receivers: @Sendable () -> [(name: String, labels: Labels)] = { [] }
     /// Adds posted alerts.
     /// - Parameter invalid: how many others of the request were not alerts, to be counted.
     /// - Returns: how many were refused, by reason.

@@ -6,6 +6,7 @@ import Platform
 import Probes
 import Rules
 import Samples
+import Text
 import Transport
 import Web
 import YAML
@@ -73,6 +74,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
                 "warning: web.allow_anonymous_changes is true: whoever reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; web.users and web.tokens let those in who should"
             )
         }
+        warn(of: configuration.dispatch)
         let errors = ErrorList()
         let rules = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
         if !errors.isEmpty {
@@ -134,6 +136,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
         try checkTemplates(alertmanager.delivery, files)
+        warn(of: alertmanager.dispatch)
         print(
             """
             Checking '\(file)'  SUCCESS
@@ -146,6 +149,17 @@ struct CheckConfigCommand: AsyncParsableCommand {
             """)
         print(alertmanager.delivery.templates.isEmpty ? "" : "  SUCCESS\n")
         return true
+    }
+
+    /// What is valid and hardly meant.
+    private func warn(of routing: DispatchOptions) {
+        for (index, rule) in routing.inhibitRules.enumerated()
+        where rule.sources.contains(where: { $0.matchers.isEmpty }) {
+            let name = rule.name.isEmpty ? "number \(index + 1)" : rule.name.quotedAsInGo
+            Terminal.error(
+                "warning: inhibit rule \(name) has no source matchers: it inhibits its targets while any other alert fires, and they are notified when the last one ends; write source_matchers, or route the targets to a receiver without integrations"
+            )
+        }
     }
 
     /// Loads the notification templates; the agent does not start with an invalid one.
