@@ -81,11 +81,18 @@ struct CheckConfigCommand: AsyncParsableCommand {
             for error in errors.errors { Terminal.error("\(error)") }
             throw ExitCode.failure
         }
+        let ruleCount = rules.groups.reduce(0) { $0 + $1.rules.count }
+        func counted(_ number: Int, _ one: String) -> String { "\(number) \(one)\(number == 1 ? "" : "s")" }
         let nodes = configuration.vault.reduce(0) { $0 + $1.nodes.count }
         let sets = configuration.backups.reduce(0) { $0 + $1.sets.count }
         print(
-            "\(file): fine: \(nodes) Vault nodes in \(configuration.vault.count) clusters, \(configuration.postgres.count) PostgreSQL servers, \(sets) backup sets, \(rules.groups.reduce(0) { $0 + $1.rules.count }) rules, \(configuration.delivery.receivers.count) receivers"
+            "\(file): fine: \(counted(nodes, "Vault node")) in \(counted(configuration.vault.count, "cluster")), \(counted(configuration.postgres.count, "PostgreSQL server")), \(counted(sets, "backup set")), \(counted(ruleCount, "rule")), \(counted(configuration.delivery.receivers.count, "receiver"))"
         )
+        if ruleCount == 0 {
+            Terminal.error(
+                "warning: no rules are loaded: nothing will ever alert; write the rule files to \"rules\", as packaged /usr/share/vaultwatch/rules/*.yml"
+            )
+        }
         if nodes + configuration.postgres.count + sets == 0, configuration.records == nil {
             print("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
         }
