@@ -118,6 +118,10 @@ extension Agent {
             }
             return selector.matchers
         }
+        sources.parseQuery = { (text) throws(QueryError) in
+            let expression = try Agent.parse(text)
+            return { expression.write(to: &$0) }
+        }
         sources.formatQuery = { (text) throws(QueryError) in try Agent.parse(text).description }
         sources.series = { [self] (sets, start, end, isOver) throws(QueryError) -> [Labels] in
             var found: Set<Labels> = []

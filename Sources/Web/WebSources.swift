@@ -3,6 +3,7 @@ package import Dispatching
 package import Exposition
 package import HTTPServer
 package import Samples
+package import Text
 
 /// What pages and APIs show and do, as closures that `Agent` supplies. Handlers call them concurrently.
 package struct WebSources: Sendable {
@@ -67,6 +68,11 @@ package struct WebSources: Sendable {
     package var formatQuery: @Sendable (_ text: String) throws(QueryError) -> String = { (text) throws(QueryError) in
         text
     }
+    /// Parses a PromQL expression; the result writes its tree. - Throws: `QueryError` of kind `.badData`.
+    package var parseQuery:
+        @Sendable (_ text: String) throws(QueryError) -> @Sendable (_ json: inout JSONWriter) -> Void = {
+            (_) throws(QueryError) in { $0.null() }
+        }
     /// The rule groups with their state.
     package var ruleGroups: @Sendable () async -> Deferred<[RuleGroupView]> = { { [] } }
     /// The targets with their last result.

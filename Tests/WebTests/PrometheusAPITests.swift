@@ -75,6 +75,9 @@ struct PrometheusAPITests {
     @Test(arguments: [
         ("/api/v1/format_query?query=up", 200, #""data":"<up>""#),
         ("/api/v1/format_query?query=bad(", 400, #""errorType":"bad_data""#),
+        ("/api/v1/parse_query?query=up", 200, #""data":["<up>"]"#),
+        ("/api/v1/parse_query?query=bad(", 400, #""errorType":"bad_data""#),
+        ("/api/v1/parse_query", 400, #""errorType":"bad_data""#),
         ("/api/v1/format_query", 400, #""errorType":"bad_data""#),
         ("/api/v1/alertmanagers", 200, #""data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#),
         ("/api/v1/notifications", 200, #""data":[]"#), ("/api/v1/scrape_pools", 200, #""data":{"scrapePools":[]}"#),
@@ -84,6 +87,10 @@ struct PrometheusAPITests {
         scripted.sources.formatQuery = { (text) throws(QueryError) in
             if text == "bad(" { throw QueryError(.badData, "1:4: parse error") }
             return "<\(text)>"
+        }
+        scripted.sources.parseQuery = { (text) throws(QueryError) in
+            if text == "bad(" { throw QueryError(.badData, "1:4: parse error") }
+            return { json in json.array { $0.string("<\(text)>") } }
         }
         let answer = await scripted.get(target)
         #expect(

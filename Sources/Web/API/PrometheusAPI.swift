@@ -85,13 +85,12 @@ extension WebService {
         case "/api/v1/features": return route { _ throws(QueryError) in WebService.success { features(&$0) } }
         case "/api/v1/format_query":
             return route(post: true) { request throws(QueryError) in
-                guard let text = request.item("query"), !text.isEmpty else {
-                    throw QueryError(
-                        .badData,
-                        "invalid parameter \"query\": unknown position: parse error: no expression found in input")
-                }
-                let formatted = try sources.formatQuery(text)
+                let formatted = try sources.formatQuery(try WebService.expression(request))
                 return WebService.success { $0.string(formatted) }
+            }
+        case "/api/v1/parse_query":
+            return route(post: true) { request throws(QueryError) in
+                WebService.success(try sources.parseQuery(try WebService.expression(request)))
             }
         case "/api/v1/vaultwatch/status": return Route(name: path) { _ in await estate() }
         default:
@@ -104,6 +103,12 @@ extension WebService {
         }
     }
 
+    private static func expression(_ request: ServerRequest) throws(QueryError) -> String {
+        if let text = request.item("query"), !text.isEmpty { return text }
+        throw QueryError(
+            .badData, "invalid parameter \"query\": unknown position: parse error: no expression found in input")
+    }
+
     /// What of Prometheus' optional features there is, by area. Source: Prometheus 3.9, "Features" of its HTTP API.
     private func features(_ json: inout JSONWriter) {
         let areas: [(String, [(String, Bool)])] = [
@@ -111,6 +116,7 @@ extension WebService {
                 "api",
                 [
                     ("admin", false), ("exemplars", false), ("format_query", true), ("label_values_match", true),
+                    ("parse_query", true),
                     ("query_stats", false), ("remote_write_receiver", false),
                 ]
             ),
