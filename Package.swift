@@ -124,7 +124,7 @@ let package = Package(
             [
                 "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts",
                 "Dispatching", "Delivery", "HTTPServer", "Web",
-            ]),
+            ], exclude: ["Alerting/README.md"]),
         stage(
             "Agent",
             [

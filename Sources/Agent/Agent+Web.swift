@@ -118,6 +118,11 @@ extension Agent {
             }
             return selector.matchers
         }
+        sources.parseQuery = { (text) throws(QueryError) in
+            let expression = try Agent.parse(text)
+            return { expression.write(to: &$0) }
+        }
+        sources.formatQuery = { (text) throws(QueryError) in try Agent.parse(text).description }
         sources.series = { [self] (sets, start, end, isOver) throws(QueryError) -> [Labels] in
             var found: Set<Labels> = []
             for set in sets {
@@ -191,7 +196,9 @@ extension Agent {
     private func addAlerting(_ sources: inout WebSources) {
         sources.alertStatuses = { [self] in await dispatcher.alertStatuses() }
         sources.groupStatuses = { [self] in await dispatcher.groupStatuses() }
-        sources.receivers = { [self] in state.withLock { $0.configuration.delivery.receivers.map(\.name) } }
+        sources.receivers = { [self] in
+            state.withLock { $0.configuration.delivery.receivers.map { ($0.name, $0.labels) } }
+        }
         sources.postAlerts = { [self] alerts, invalid, caller in
             await dispatcher.receivePosted(alerts, invalid: invalid, by: caller.description)
         }

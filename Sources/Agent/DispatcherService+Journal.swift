@@ -110,7 +110,7 @@ extension DispatcherService {
         let isSame = caller.isEmpty || caller == silence.createdBy
         let detail = DispatcherService.detail(
             said, isSame ? "" : "\(state == "expired" ? "ended" : "set") by \(caller)")
-        let subject = silence.matchers.map(\.description).joined(separator: ", ")
+        let subject = silence.matchersText
         let history = JournalChange.history(
             HistoryEntry(at: now.wall, kind: .silence, subject: subject, detail: detail))
         do {

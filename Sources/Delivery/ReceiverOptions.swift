@@ -1,4 +1,5 @@
 package import Alerts
+package import Samples
 
 /// One receiver of the configuration.
 package struct ReceiverOptions: Sendable, Hashable {
@@ -11,6 +12,8 @@ package struct ReceiverOptions: Sendable, Hashable {
     package var fallback: String?
     /// How long an alert may wait for acceptance before it goes to the fallback; nil: by its severity.
     package var responseTime: Duration?
+    /// Labels that `receiver_matchers` of the API select it by.
+    package var labels: Labels = .empty
 
     /// A receiver without integrations.
     package init(name: String) { self.name = name }

@@ -1,5 +1,5 @@
 package import Alerts
-import Samples
+package import Samples
 
 /// The routing part of the configuration: which alerts go to which receivers, and when.
 package struct DispatchOptions: Sendable {
@@ -13,14 +13,19 @@ package struct DispatchOptions: Sendable {
         package var fallback: String?
         /// What "in time" is, counted from the first message; nil: by the alert's severity.
         package var responseTime: Duration?
+        /// Labels that `receiver_matchers` of the API select it by.
+        package var labels: Labels
 
         /// A receiver, without a fallback unless one is given.
-        package init(name: String, integrations: [Integration], fallback: String? = nil, responseTime: Duration? = nil)
-        {
+        package init(
+            name: String, integrations: [Integration], fallback: String? = nil, responseTime: Duration? = nil,
+            labels: Labels = .empty
+        ) {
             self.name = name
             self.integrations = integrations
             self.fallback = fallback
             self.responseTime = responseTime
+            self.labels = labels
         }
 
         /// How long an alert may wait for acceptance before it goes to the fallback: by default 5 minutes, 15 minutes,

@@ -61,6 +61,7 @@ extension Dispatcher {
             destinations[destination] = state
             nextID = max(nextID, message.id &+ 1)
         }
+        tree = RouteTree(options.route, previous: nil, groups: Set(destinations.keys.map(\.groupID)))
         var decisions = rebuild(
             labels: saved.logEntries.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:],
             escalations: saved.escalations, now: now)
@@ -116,7 +117,7 @@ extension Dispatcher {
         let old = groups
         let oldFlushes = flushes
         options = new
-        tree = RouteTree(new.route)
+        tree = RouteTree(new.route, previous: tree, groups: Set(destinations.keys.map(\.groupID)))
         receivers = Dictionary(new.receivers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let escalations = old.values.compactMap { escalationRecord($0) }
         silences.change(limit: new.silenceLimit, retention: new.retention)

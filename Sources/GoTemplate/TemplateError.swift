@@ -9,6 +9,12 @@ package struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible
     /// What is wrong.
     package let message: String
 
+    /// Where in the template's text it is, in bytes.
+    package func offset(in text: String) -> Int {
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return lines.prefix(line - 1).reduce(column - 1) { $0 + $1.count + 1 }
+    }
+
     package var description: String { "template: \(template):\(line):\(column): \(message)" }
 }
 

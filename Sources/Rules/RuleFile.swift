@@ -82,6 +82,15 @@ package enum RuleFile {
             let pairs = (node["labels"]?.mapping ?? []) + (node["annotations"]?.mapping ?? [])
             errors.add(pairs.first { $0.key.text == name }?.value.position ?? node.position, message)
         }
+        let findings = templates.problems(originals: (texts, annotations)).map { problem in
+            let value = node[problem.kind + "s"]?[problem.name]
+            let position = value.map {
+                ScalarPosition(source).position(of: problem.offset, in: $0.scalar ?? "", startingAt: $0.position)
+            }
+            return RuleSet.Finding(
+                position: position ?? node.position,
+                message: "\(name): the template of \(problem.kind) \"\(problem.name)\" fails: \(problem.message)")
+        }
         guard let expression, let expressionNode = node["expr"] else { return nil }
         guard !expression.allSatisfy(\.isWhitespace) else {
             errors.add(expressionNode.position, "field 'expr' must be set in rule")
@@ -91,7 +100,8 @@ package enum RuleFile {
             return Rule(
                 kind: kind, name: name, query: try RuleQuery(expression), hold: hold ?? .zero,
                 keepFiring: keepFiring ?? .zero, labels: allLabels,
-                annotations: annotations, noData: noData, position: node.position, templates: templates)
+                annotations: annotations, noData: noData, position: node.position,
+                templateFindings: findings, templates: templates)
         } catch {
             let position = ScalarPosition(source).position(
                 of: error.offset, in: expression, startingAt: expressionNode.position)

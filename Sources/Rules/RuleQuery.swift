@@ -10,6 +10,9 @@ package struct RuleQuery: Sendable {
     /// Names of the metrics that it reads; nil when a selector has no fixed name, and so may read any.
     package let metricNames: Set<String>?
 
+    /// The parts `a or b` whose right side the left one may hide, since neither has a metric's name.
+    package var unionsWithoutNames: [String] { expression.unionsWithoutNames }
+
     /// Why an expression can't be parsed.
     package struct SyntaxError: Error, Hashable, Sendable {
         /// In bytes of the expression.

@@ -3,6 +3,7 @@ package import Dispatching
 package import Exposition
 package import HTTPServer
 package import Samples
+package import Text
 
 /// What pages and APIs show and do, as closures that `Agent` supplies. Handlers call them concurrently.
 package struct WebSources: Sendable {
@@ -63,6 +64,15 @@ package struct WebSources: Sendable {
     package var series:
         @Sendable (_ sets: [[Matcher]], _ start: Timestamp, _ end: Timestamp, _ isOver: @escaping @Sendable () -> Bool)
             throws(QueryError) -> [Labels] = { (_, _, _, _) throws(QueryError) in [] }
+    /// A PromQL expression in its canonical form. - Throws: `QueryError` of kind `.badData`.
+    package var formatQuery: @Sendable (_ text: String) throws(QueryError) -> String = { (text) throws(QueryError) in
+        text
+    }
+    /// Parses a PromQL expression; the result writes its tree. - Throws: `QueryError` of kind `.badData`.
+    package var parseQuery:
+        @Sendable (_ text: String) throws(QueryError) -> @Sendable (_ json: inout JSONWriter) -> Void = {
+            (_) throws(QueryError) in { $0.null() }
+        }
     /// The rule groups with their state.
     package var ruleGroups: @Sendable () async -> Deferred<[RuleGroupView]> = { { [] } }
     /// The targets with their last result.
@@ -74,8 +84,8 @@ package struct WebSources: Sendable {
     package var alertStatuses: @Sendable () async -> [AlertStatus] = { [] }
     /// All alert groups.
     package var groupStatuses: @Sendable () async -> [GroupStatus] = { [] }
-    /// The names of the receivers.
-    package var receivers: @Sendable () -> [String] = { [] }
+    /// The receivers' names and labels, in the order of the configuration.
+    package var receivers: @Sendable () -> [(name: String, labels: Labels)] = { [] }
     /// Adds posted alerts.
     /// - Parameter invalid: how many others of the request were not alerts, to be counted.
     /// - Returns: how many were refused, by reason.

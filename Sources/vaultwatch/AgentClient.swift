@@ -38,6 +38,13 @@ struct AgentClient {
 
     func post(_ path: String, json body: [UInt8]) async throws -> [UInt8] { try await send("POST", path, body: body) }
 
+    /// Posts a question that an agent may not know.
+    /// - Returns: nil for any status but 200.
+    func ask(_ path: String, json body: [UInt8]) async throws -> [UInt8]? {
+        let response = try await exchange("POST", path, body: body)
+        return response.status == 200 ? response.body : nil
+    }
+
     /// - Parameter missing: the message for a 404 response without a body.
     func delete(_ path: String, missing: String) async throws { _ = try await send("DELETE", path, missing: missing) }
 

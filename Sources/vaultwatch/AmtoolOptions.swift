@@ -25,7 +25,18 @@ enum MatcherWords {
                 continue
             }
             do {
-                matchers += try MatcherSyntax.parse(word)
+                let parsed = try MatcherSyntax.parse(word)
+                // amtool takes the second sign for the value's first character.
+                if let matcher = parsed.first(where: { word.hasPrefix($0.name + "==") }), matcher.operation == .equal {
+                    let name = matcher.name
+                    let value = matcher.value.dropFirst()
+                    throw ValidationError(
+                        "bad matcher \"\(word)\": equality is one sign, '\(name)=\(value)'; a value that begins with one is written '\(name)=\"\(matcher.value)\"'"
+                    )
+                }
+                matchers += parsed
+            } catch let error as ValidationError {
+                throw error
             } catch {
                 throw ValidationError(
                     "bad matcher \"\(word)\": \(error); expected one such as node=vault-1 or 'severity=~high|critical'")

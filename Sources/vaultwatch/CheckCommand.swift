@@ -6,6 +6,7 @@ import Platform
 import Probes
 import Rules
 import Samples
+import Text
 import Transport
 import Web
 import YAML
@@ -73,17 +74,25 @@ struct CheckConfigCommand: AsyncParsableCommand {
                 "warning: web.allow_anonymous_changes is true: whoever reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; web.users and web.tokens let those in who should"
             )
         }
+        warn(of: configuration.dispatch)
         let errors = ErrorList()
         let rules = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
         if !errors.isEmpty {
             for error in errors.errors { Terminal.error("\(error)") }
             throw ExitCode.failure
         }
+        let ruleCount = rules.groups.reduce(0) { $0 + $1.rules.count }
+        func counted(_ number: Int, _ one: String) -> String { "\(number) \(one)\(number == 1 ? "" : "s")" }
         let nodes = configuration.vault.reduce(0) { $0 + $1.nodes.count }
         let sets = configuration.backups.reduce(0) { $0 + $1.sets.count }
         print(
-            "\(file): fine: \(nodes) Vault nodes in \(configuration.vault.count) clusters, \(configuration.postgres.count) PostgreSQL servers, \(sets) backup sets, \(rules.groups.reduce(0) { $0 + $1.rules.count }) rules, \(configuration.delivery.receivers.count) receivers"
+            "\(file): fine: \(counted(nodes, "Vault node")) in \(counted(configuration.vault.count, "cluster")), \(counted(configuration.postgres.count, "PostgreSQL server")), \(counted(sets, "backup set")), \(counted(ruleCount, "rule")), \(counted(configuration.delivery.receivers.count, "receiver"))"
         )
+        if ruleCount == 0 {
+            Terminal.error(
+                "warning: no rules are loaded: nothing will ever alert; write the rule files to \"rules\", as packaged /usr/share/vaultwatch/rules/*.yml"
+            )
+        }
         if nodes + configuration.postgres.count + sets == 0, configuration.records == nil {
             print("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
         }
@@ -134,6 +143,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
         try checkTemplates(alertmanager.delivery, files)
+        warn(of: alertmanager.dispatch)
         print(
             """
             Checking '\(file)'  SUCCESS
@@ -146,6 +156,17 @@ struct CheckConfigCommand: AsyncParsableCommand {
             """)
         print(alertmanager.delivery.templates.isEmpty ? "" : "  SUCCESS\n")
         return true
+    }
+
+    /// What is valid and hardly meant.
+    private func warn(of routing: DispatchOptions) {
+        for (index, rule) in routing.inhibitRules.enumerated()
+        where rule.sources.contains(where: { $0.matchers.isEmpty }) {
+            let name = rule.name.isEmpty ? "number \(index + 1)" : rule.name.quotedAsInGo
+            Terminal.error(
+                "warning: inhibit rule \(name) has no source matchers: it inhibits its targets while any other alert fires, and they are notified when the last one ends; write source_matchers, or route the targets to a receiver without integrations"
+            )
+        }
     }
 
     /// Loads the notification templates; the agent does not start with an invalid one.

@@ -12,7 +12,8 @@ struct CheckRulesCommand: AsyncParsableCommand {
         abstract: "Check rule files.",
         discussion: """
             Exits with 0 if the files are valid, 1 after errors, 3 after lint findings: duplicate rules, unknown metrics,
-            a "for" shorter than the poll interval, a severity without a route.
+            a "for" shorter than two evaluations, no severity or one without a route, an "or" whose right side can't be
+            seen, a text that fails with sample labels.
             Examples:
               vaultwatch check rules rules/*.yml
               vaultwatch check rules --config.file=vaultwatch.yml rules/*.yml    check against its routes and poll interval
@@ -44,6 +45,7 @@ struct CheckRulesCommand: AsyncParsableCommand {
         if let configFile {
             let configuration = try ConfigOptions.load(configFile)
             lint.pollInterval = configuration.global.pollInterval
+            lint.evaluationInterval = configuration.global.evaluationInterval
             lint.routes = RouteTree(configuration.dispatch.route)
         }
         if let pollInterval {

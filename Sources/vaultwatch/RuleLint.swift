@@ -8,19 +8,22 @@ import Text
 /// Finds rules that are valid but probably not as intended.
 struct RuleLint {
     var pollInterval: Duration = .seconds(5)
+    /// That of groups without an `interval`.
+    var evaluationInterval: Duration = .seconds(15)
     /// Nil to check severities against the shipped configuration.
     var routes: RouteTree?
 
     /// - Parameter recorded: the metrics that recording rules of all files produce.
     func findings(_ set: RuleSet, recorded: Set<String>) -> [RuleSet.Finding] {
-        set.groups.flatMap(\.rules).flatMap { rule in
+        set.groups.flatMap { group in group.rules.map { (group, $0) } }.flatMap { group, rule in
             var found: [String] = []
             for name in (rule.metricNames ?? []).sorted() where !recorded.contains(name) && !RuleLint.isExported(name) {
                 found.append("\(rule.name) reads \(name), which no probe exports")
             }
-            if rule.hold > .zero, rule.hold < pollInterval {
+            if let problem = holdProblem(rule, group) { found.append("\(rule.name): \(problem)") }
+            for text in rule.query.unionsWithoutNames {
                 found.append(
-                    "\(rule.name): for \(rule.hold.prometheusDescription) is shorter than the poll interval, \(pollInterval.prometheusDescription)"
+                    "\(rule.name): both sides of \"or\" have lost their metric's name, so that where the left side has the same labels the right one is never seen: \(text); compare each side, add them, or give one side a label by label_replace"
                 )
             }
             let names = rule.labels.keys.sorted() + (rule.kind == .recording ? [rule.name] : [])
@@ -29,8 +32,21 @@ struct RuleLint {
                     "\(rule.name): the name \(name.quotedAsInGo) must be quoted in PromQL")
             }
             if rule.kind == .alerting, let problem = severityProblem(rule) { found.append("\(rule.name): \(problem)") }
-            return found.map { RuleSet.Finding(position: rule.position, message: $0) }
+            return rule.templateFindings + found.map { RuleSet.Finding(position: rule.position, message: $0) }
         }
+    }
+
+    /// One lost or late answer must not decide: a `for` takes two evaluations, which come with each poll of what the rule
+    /// reads. A group that asks to be evaluated that often may confirm once.
+    private func holdProblem(_ rule: Rule, _ group: RuleGroup) -> String? {
+        guard rule.hold > .zero else { return nil }
+        let hold = rule.hold.prometheusDescription
+        if rule.hold < pollInterval {
+            return "for \(hold) is shorter than the poll interval, \(pollInterval.prometheusDescription)"
+        }
+        guard group.interval ?? evaluationInterval > pollInterval, rule.hold < pollInterval * 2 else { return nil }
+        return
+            "for \(hold) is shorter than two evaluations, which come with each poll, every \(pollInterval.prometheusDescription); write at least \((pollInterval * 2).prometheusDescription), or 0"
     }
 
     /// Whether the probes or the agent export a metric. The agent's own metrics share a prefix.
@@ -48,7 +64,11 @@ struct RuleLint {
     private func severityProblem(_ rule: Rule) -> String? {
         // The result of a template is not known.
         let labels = rule.labels.filter { !$0.value.contains("{{") }
-        guard let severity = labels["severity"], !severity.isEmpty else { return nil }
+        guard let severity = labels["severity"], !severity.isEmpty else {
+            // It may be a template, or a label of what the expression reads.
+            let isElsewhere = rule.labels["severity"]?.contains("{{") == true || rule.query.text.contains("severity")
+            return isElsewhere ? nil : "no severity: routes, escalation and the default receivers ask for it"
+        }
         guard let routes else {
             return Severity(label: severity) != .unknown
                 ? nil

@@ -3,6 +3,7 @@ import Dispatching
 import FoundationEssentials
 import Platform
 import Samples
+import Text
 import Web
 #if canImport(Glibc)
     import Glibc
@@ -16,6 +17,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
             active only within these windows.
             Examples:
               vaultwatch silence add -c "upgrade of vault-2" -d 2h node=vault-2
+              vaultwatch silence add -c "is it right?" --dry-run 'node=~vault-[12]'
               vaultwatch silence add -c "restore test" --start 2026-12-01T01:00:00Z --end 2026-12-01T05:00:00Z VaultSealed
               vaultwatch silence add -c "weekly backup of the backup" -d 8760h --weekdays sunday --times 02:00-04:00 \\
                 --location Europe/Berlin 'alertname=~Postgres.*'
@@ -53,6 +55,13 @@ struct SilenceAddCommand: AsyncParsableCommand {
     @Option(help: "Time zone of the windows, such as Europe/Berlin. Default: UTC.")
     var location: String?
 
+    @Option(help: "A note that is kept with the silence, such as ticket=https://tickets.example.org/7; repeatable.")
+    var annotation: [String] = []
+
+    @Flag(
+        help: "Add nothing; print which alerts it would silence now, and which it would have silenced in the last 6 h.")
+    var dryRun = false
+
     @Argument(help: "Matchers; a first word without an operator is an alert name.")
     var matchers: [String]
 
@@ -67,11 +76,76 @@ struct SilenceAddCommand: AsyncParsableCommand {
         let body = SilenceBody(
             matchers: try MatcherWords.parse(matchers).map { .init($0) }, startsAt: starts.rfc3339,
             endsAt: ends.rfc3339, createdBy: author ?? SilenceAddCommand.user,
-            comment: comment, schedule: try schedule())
-        let answer = try await agent.client().post(
+            comment: comment, schedule: try schedule(), annotations: try annotations())
+        let client = try agent.client()
+        guard let preview = try await preview(body, client) else {
+            if dryRun {
+                Terminal.error("--dry-run: this agent has no previews; it is an Alertmanager, or older")
+                throw ExitCode.failure
+            }
+            try await add(body, client)
+            return
+        }
+        if dryRun {
+            print(SilenceAddCommand.text(preview))
+        } else {
+            Terminal.error(SilenceAddCommand.summary(preview))
+            try await add(body, client)
+        }
+    }
+
+    private func add(_ body: SilenceBody, _ client: AgentClient) async throws {
+        let answer = try await client.post(
             "/api/v2/silences", json: Array(try JSONEncoder().encode(body)))
         struct Made: Decodable { var silenceID: String }
         print(try JSONDecoder().decode(Made.self, from: Data(answer)).silenceID)
+    }
+
+    /// Nil from an agent that makes no previews.
+    private func preview(_ body: SilenceBody, _ client: AgentClient) async throws -> SilencePreview? {
+        struct Answer: Decodable { var data: SilencePreview }
+        let answer = try await client.ask(
+            "/api/v1/vaultwatch/silences/preview", json: Array(try JSONEncoder().encode(body)))
+        return answer.flatMap { try? JSONDecoder().decode(Answer.self, from: Data($0)).data }
+    }
+
+    private static func count(_ number: Int, _ one: String) -> String { "\(number) \(one)\(number == 1 ? "" : "s")" }
+
+    /// One or two lines: how many alerts it matches, and what looks like a mistake.
+    static func summary(_ preview: SilencePreview) -> String {
+        let now = preview.now.count, past = preview.past.count
+        var lines = [
+            "matches \(now) of \(count(preview.firing, "firing alert"))"
+                + (past == 0 ? "" : ", and \(count(past, "alert")) that fired in the last 6 h")
+        ]
+        for name in preview.unknownLabels {
+            lines.append("no alert has a label \(name.quotedAsInGo), now or in the last 6 h")
+        }
+        if now + past == 0 { lines[0] += "; nothing that fired in the last 6 h would have been silenced" }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The summary and the alerts.
+    static func text(_ preview: SilencePreview) -> String {
+        let rows = (preview.now + preview.past).map { match in
+            [
+                match.state, Timestamp.amtoolText(match.at), match.labels["alertname"] ?? "",
+                Labels(match.labels.filter { $0.key != "alertname" }).description,
+            ]
+        }
+        let table = rows.isEmpty ? "" : "\n" + Terminal.table(["State", "At", "Alertname", "Labels"], rows)
+        return summary(preview) + table
+    }
+
+    private func annotations() throws -> [String: String]? {
+        guard !annotation.isEmpty else { return nil }
+        let pairs = try annotation.map { text -> (String, String) in
+            guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
+                throw ValidationError("--annotation: expected name=value, found \"\(text)\"")
+            }
+            return (String(text[..<sign]), String(text[text.index(after: sign)...]))
+        }
+        return Dictionary(pairs, uniquingKeysWith: { _, last in last })
     }
 
     private func time(_ text: String?, _ option: String) throws -> Timestamp? {

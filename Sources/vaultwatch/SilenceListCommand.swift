@@ -66,7 +66,7 @@ struct SilenceListCommand: AsyncParsableCommand {
                     ["ID", "Matchers", "Ends At", "Created By", "Comment"],
                     shown.map { silence in
                         [
-                            silence.id ?? "", SilenceListCommand.text(silence.matchers, " "),
+                            silence.id ?? "", SilenceListCommand.text(silence, " ", "", ""),
                             Timestamp.amtoolText(silence.endsAt), silence.createdBy, silence.comment,
                         ]
                     }))
@@ -76,7 +76,7 @@ struct SilenceListCommand: AsyncParsableCommand {
                     ["ID", "Matchers", "Starts At", "Ends At", "Updated At", "Recurs", "Created By", "Comment"],
                     shown.map { silence in
                         [
-                            silence.id ?? "", "{" + SilenceListCommand.text(silence.matchers, ",") + "}",
+                            silence.id ?? "", SilenceListCommand.text(silence, ",", "{", "}"),
                             Timestamp.amtoolText(silence.startsAt),
                             Timestamp.amtoolText(silence.endsAt), Timestamp.amtoolText(silence.updatedAt ?? ""),
                             (silence.schedule ?? []).map(\.text).joined(separator: "; "), silence.createdBy,
@@ -84,6 +84,12 @@ struct SilenceListCommand: AsyncParsableCommand {
                         ]
                     }))
         }
+    }
+
+    /// The sets of matchers, each between two texts.
+    private static func text(_ silence: SilenceBody, _ separator: String, _ open: String, _ close: String) -> String {
+        let sets = silence.matcherSets?.map(\.matchers) ?? [silence.matchers ?? []]
+        return sets.map { open + text($0, separator) + close }.joined(separator: " or ")
     }
 
     private static func text(_ matchers: [SilenceBody.Matcher], _ separator: String) -> String {

@@ -3,6 +3,7 @@ import Delivery
 import Dispatching
 import Foundation
 import Platform
+import Samples
 import Testing
 import Transport
 import YAML
@@ -47,6 +48,136 @@ struct AlertingParserTests {
         #expect(errors.count == (refusal == nil ? 0 : 1), "\(errors)")
         if let refusal { #expect(errors.first?.contains(refusal) == true, "\(errors)") }
         #expect(errors.allSatisfy { $0.hasPrefix("am.yml:") })
+    }
+
+    /// A receiver of one kind with what a test writes, and what becomes of it.
+    private func receiver(_ kind: String, _ text: String) throws -> (receiver: ReceiverOptions?, errors: [String]) {
+        let (result, errors) = try parse(
+            """
+            route: {receiver: ops}
+            receivers:
+              - name: ops
+                \(kind):
+                  - \(text)
+            """)
+        return (result?.delivery.receivers.first, errors)
+    }
+
+    /// Keys that Alertmanager 0.28 to 0.34 brought and that mean something here.
+    @Test func keysOfNewerAlertmanagers() throws {
+        let (result, errors) = try parse(
+            """
+            route:
+              receiver: ops
+              group_by: [cluster]
+              routes: [{matchers: [a="b"], group_by: []}, {matchers: [c="d"]}]
+            receivers:
+              - {name: ops, labels: {team: storage, "ein satz": "ä"}}
+            inhibit_rules:
+              - name: a down site is one fault
+                target_matchers: [severity="low"]
+                sources:
+                  - {matchers: [alertname="PowerLost"], equal: [site]}
+                  - {matchers: [alertname="NetworkLost"], equal: [site]}
+              - {name: one, source_matchers: [x="y"], target_matchers: [z="w"], equal: [ünï]}
+            """)
+        #expect(errors == [])
+        let dispatch = try #require(result?.dispatch)
+        let nodes = RouteTree(dispatch.route).nodes
+        #expect(nodes.map(\.groupBy) == [.labels(["cluster"]), .labels([]), .labels(["cluster"])])
+        #expect(dispatch.receivers[0].labels == ["team": "storage", "ein satz": "ä"])
+        #expect(dispatch.inhibitRules.map(\.name) == ["a down site is one fault", "one"])
+        #expect(dispatch.inhibitRules[0].sources.map(\.equal) == [["site"], ["site"]])
+        #expect(dispatch.inhibitRules[1].sources[0].equal == ["ünï"])
+        // What the API shows can be read by an amtool that is older than `sources`.
+        let text = RoutingText.write(dispatch)
+        #expect(text.contains("group_by: []") && !text.contains("PowerLost") && text.contains("ünï"))
+    }
+
+    @Test(arguments: [
+        ("sources: [{matchers: []}]", ":5:15: a source of an inhibit rule needs a matcher"),
+        ("sources: [{matchers: ['a=~\".*\"']}]", ":5:15: a source of an inhibit rule needs a matcher"),
+        ("sources: [{matchers: [a=b]}]\n    equal: [x]", ":5:5: sources cannot stand beside"),
+        ("sources: [{matchers: [a=b], source_matchers: [c=d]}]", ":5:33: unknown key \"source_matchers\""),
+        ("source: [{matchers: [a=b]}]", "did you mean \"sources\"?"),
+    ]) func sourcesOfInhibitRules(_ text: String, _ refusal: String) throws {
+        let (_, errors) = try parse(
+            "route: {receiver: ops}\nreceivers: [{name: ops}]\ninhibit_rules:\n  - target_matchers: [t=u]\n    \(text)")
+        #expect(errors.count == 1 && errors.first?.contains(refusal) == true, "\(errors)")
+    }
+
+    /// What has no effect here is refused by its name, with the version that brought it and what to write.
+    @Test(arguments: [
+        ("tracing: {endpoint: localhost:4317}", "am.yml:3:1: \"tracing\" (Alertmanager 0.30) is not supported"),
+        ("event_recorder: {outputs: []}", "am.yml:3:1: \"event_recorder\" (Alertmanager 0.33) is not supported"),
+        ("tracin: {}", "am.yml:3:1: unknown key \"tracin\" in the alerting configuration; did you mean \"tracing\"?"),
+    ]) func refusedAtTheTop(_ text: String, _ refusal: String) throws {
+        let (_, errors) = try parse("route: {receiver: ops}\nreceivers: [{name: ops}]\n\(text)\n")
+        #expect(errors.count == 1 && errors.first?.hasPrefix(refusal) == true, "\(errors)")
+    }
+
+    @Test func refusedInRoutesAndReceivers() throws {
+        let (_, errors) = try parse(
+            "route: {receiver: ops, routes: [{labels: {team: x}}]}\nreceivers: [{name: ops, discord_configs: [{}]}]")
+        #expect(errors.count == 2, "\(errors)")
+        #expect(errors.first?.hasPrefix("am.yml:1:34: \"labels\" (Alertmanager 0.34) is not supported: write") == true)
+        #expect(errors.last?.contains("write webhook_configs with its \"url\" and a \"payload\"") == true)
+        for (text, refusal) in [
+            ("update_message: true", "\"update_message: true\" (Alertmanager 0.32) is not supported"),
+            ("message_strategy: update", "\"message_strategy: update\" (Alertmanager after 0.34) is not supported"),
+            ("message_strategy: other", "message_strategy: expected new or thread, found \"other\""),
+            ("threaded_options: {resolve_emoji: x}", "\"threaded_options\" (Alertmanager after 0.34) is not supported"),
+        ] {
+            let (_, errors) = try receiver("slack_configs", "{api_url: 'https://h', \(text)}")
+            #expect(errors.count == 1 && errors.first?.contains(refusal) == true, "\(errors)")
+        }
+    }
+
+    @Test func slackKeysOfNewerAlertmanagers() throws {
+        func options(_ text: String) throws -> SlackOptions {
+            let (found, errors) = try receiver("slack_configs", "{api_url: 'https://h/x', \(text)}")
+            #expect(errors == [])
+            guard case .slack(let options)? = found?.integrations.first?.settings else {
+                throw CancellationError()
+            }
+            return options
+        }
+        #expect(try options("message_text: '{{ .Status }}', update_message: false").messageText == "{{ .Status }}")
+        #expect(try options("message_strategy: new").threads == false)
+        #expect(try options("message_strategy: thread").threads)
+        #expect(try options("message_strategy: new, threads: true").threads)
+    }
+
+    @Test func nestedValuesWithTemplates() throws {
+        let (found, errors) = try receiver(
+            "webhook_configs",
+            "{url: 'https://h/{{ .GroupLabels.node }}', payload: {text: '{{ .Status }}', list: [a, {b: c}], none: null}}"
+        )
+        #expect(errors == [])
+        guard case .webhook(let webhook)? = found?.integrations.first?.settings else { throw CancellationError() }
+        #expect(
+            webhook.payload
+                == .object([
+                    .init(name: "text", value: "{{ .Status }}"),
+                    .init(name: "list", value: .list(["a", .object([.init(name: "b", value: "c")])])),
+                    .init(name: "none", value: ""),
+                ]))
+        let (paged, pagerErrors) = try receiver(
+            "pagerduty_configs", "{routing_key: k, details: {a: {b: [c]}, firing: x}}")
+        #expect(pagerErrors == [])
+        guard case .pagerDuty(let pager)? = paged?.integrations.first?.settings else { throw CancellationError() }
+        #expect(pager.details["a"] == .object([.init(name: "b", value: .list(["c"]))]))
+        #expect(pager.details["firing"] == "x" && pager.details["num_firing"] != nil)
+        let deep = String(repeating: "[", count: 12) + String(repeating: "]", count: 12)
+        for (kind, text, place) in [
+            ("webhook_configs", "{url: 'https://h', payload: \(deep)}", "am.yml:5:37: payload: more than 1000 values"),
+            ("pagerduty_configs", "{routing_key: k, details: {a: \(deep)}}", "am.yml:5:35: details: more than"),
+            ("pagerduty_configs", "{routing_key: k, details: [a]}", "am.yml:5:35: details: expected a mapping"),
+            ("webhook_configs", "{url: 'ftp://h'}", "am.yml:5:15: url: expected a URL"),
+        ] {
+            let (_, errors) = try receiver(kind, text)
+            #expect(errors.count == 1 && errors.first?.hasPrefix(place) == true, "\(errors)")
+        }
     }
 
     /// Fallbacks, response times and resend intervals are in the dispatcher's options.

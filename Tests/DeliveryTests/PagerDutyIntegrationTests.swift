@@ -37,6 +37,22 @@ struct PagerDutyIntegrationTests {
             ((event["links"] as? [[String: String]]) ?? []).contains { $0["href"] == "https://wiki.example.org/seal" })
     }
 
+    @Test func nestedDetails() async throws {
+        let http = ScriptedHTTP(202)
+        let nested = settings {
+            $0.details["place"] = .object([
+                .init(name: "nodes", value: .list(["{{ (index .Alerts 0).Labels.node }}", "{{ .Nothing.at.all }}"]))
+            ])
+            $0.details["message"] = "own {{ .Status }}"
+        }
+        _ = try await Notifier.test(nested, http: http).outcome { .test($0) }
+        let payload = try #require(http.requests.first?.json["payload"] as? [String: Any])
+        let details = try #require(payload["custom_details"] as? [String: Any])
+        let nodes = try #require((details["place"] as? [String: Any])?["nodes"] as? [String])
+        #expect(nodes.first == "vault-0" && nodes.count == 2)
+        #expect(details["message"] as? String == "own firing" && details["num_firing"] as? String == "1")
+    }
+
     @Test func resolvesTheSameIncident() async throws {
         let http = ScriptedHTTP(202)
         let service = try Notifier.test(settings(), http: http)

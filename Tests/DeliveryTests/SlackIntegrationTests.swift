@@ -22,6 +22,18 @@ struct SlackIntegrationTests {
         return .slack(options)
     }
 
+    @Test(arguments: [true, false]) func aMessagesOwnText(blocks: Bool) async throws {
+        let http = ScriptedHTTP(200, "ok")
+        let settings = hook {
+            $0.messageText = "<!channel> {{ .Status }}: {{ .GroupLabels.alertname }}"
+            $0.blocks = blocks
+        }
+        _ = try await Notifier.test(settings, http: http).outcome { .test($0) }
+        let body = try #require(http.requests.first?.json)
+        #expect(body["text"] as? String == "<!channel> firing: VaultSealed")
+        #expect((body["attachments"] as? [[String: Any]])?.count == 1)
+    }
+
     @Test func showsEachAlertInAColouredAttachment() async throws {
         let http = ScriptedHTTP(200, "ok")
         let outcome = try await Notifier.test(hook(), http: http).outcome {

@@ -40,6 +40,43 @@ struct WebhookIntegrationTests {
         #expect((alerts[0]["fingerprint"] as? String)?.count == 16)
     }
 
+    /// A payload's texts are expanded where they stand; a text alone is the body.
+    @Test func sendsThePayloadOfTheConfiguration() async throws {
+        let http = ScriptedHTTP(200)
+        var options = WebhookOptions(url: Secret(value: url + "/{{ .GroupLabels.alertname | toLower }}"))
+        options.payload = .object([
+            .init(name: "text", value: "{{ .Status }} {{ len .Alerts }}"),
+            .init(
+                name: "list", value: .list(["{{ .CommonLabels.severity }}", .object([.init(name: "a", value: "\"b")])])),
+        ])
+        _ = try await Notifier.test(.webhook(options), http: http).outcome { .test($0, alerts: 2) }
+        options.payload = "status={{ .Status }}"
+        _ = try await Notifier.test(.webhook(options), http: http).outcome { .test($0) }
+        let requests = http.requests
+        #expect(requests.map(\.url) == [url + "/vaultsealed", url + "/vaultsealed"])
+        #expect(
+            String(decoding: requests[0].body, as: UTF8.self)
+                == #"{"text":"firing 2","list":["critical",{"a":"\"b"}]}"#)
+        #expect(String(decoding: requests[1].body, as: UTF8.self) == "status=firing")
+    }
+
+    /// What a template makes of an annotation is a URL, and goes over TLS unless the configuration says otherwise.
+    @Test(arguments: [
+        ("{{ .CommonAnnotations.to }}", "https://a.example.org/x", true),
+        ("{{ .CommonAnnotations.to }}", "http://a.example.org/x", false),
+        ("http://{{ .CommonAnnotations.to }}/x", "a.example.org", true),
+        ("{{ .CommonAnnotations.to }}", "file:///etc/passwd", false),
+        ("https://a/{{ .CommonAnnotations.to }}", "x y", false), ("{{ .Nothing.to }}", "https://a", false),
+    ]) func addressesFromTemplates(_ written: String, _ annotation: String, _ isSent: Bool) async throws {
+        let http = ScriptedHTTP(200)
+        let outcome = try await Notifier.test(.webhook(WebhookOptions(url: Secret(value: written))), http: http).outcome
+        {
+            .test($0, annotations: ["to": annotation])
+        }
+        #expect(
+            outcome?.isAccepted == isSent && http.requests.count == (isSent ? 1 : 0), "\(String(describing: outcome))")
+    }
+
     @Test func saysTheEnd() async throws {
         let http = ScriptedHTTP(200)
         _ = try await Notifier.test(.webhook(WebhookOptions(url: Secret(value: url))), http: http).outcome {

@@ -129,6 +129,45 @@ struct InhibitorTests {
         #expect(inhibitor.inhibiting(["k": "c", "e": "x"]).count == 1)
     }
 
+    /// An alert for each source, each by its own `equal`; one alert may be two of them.
+    @Test func everySourceMustFire() {
+        var inhibitor = Inhibitor([
+            InhibitRule(
+                sources: [
+                    .init(matchers: [matcher("s=1")], equal: ["site"]), .init(matchers: [matcher("s=~\"1|2\"")]),
+                    .init(matchers: [matcher("s=3")]),
+                ], targetMatchers: [matcher("t=1")])
+        ])
+        let target: Labels = ["t": "1", "site": "x"]
+        inhibitor.update(["s": "1", "site": "x"], firing: true)
+        #expect(inhibitor.inhibiting(target).isEmpty)
+        inhibitor.update(["s": "3"], firing: true)
+        #expect(inhibitor.inhibiting(target).count == 2)
+        #expect(inhibitor.inhibiting(["t": "1", "site": "y"]).isEmpty)
+        inhibitor.update(["s": "2"], firing: true)
+        #expect(inhibitor.inhibiting(target).count >= 2)
+        inhibitor.update(["s": "3"], firing: false)
+        #expect(inhibitor.inhibiting(target).isEmpty)
+        inhibitor.update(["s": "3"], firing: true)
+        inhibitor.update(["s": "1", "site": "x"], firing: false)
+        #expect(inhibitor.inhibiting(target).isEmpty)
+    }
+
+    /// A circle through rules of several sources speaks too, and a chain into it does not.
+    @Test func circlesOfSeveralSources() {
+        func rule(_ sources: [String], _ target: String) -> InhibitRule {
+            InhibitRule(
+                sources: sources.map { .init(matchers: [matcher("k=\($0)")]) }, targetMatchers: [matcher("k=\(target)")]
+            )
+        }
+        var inhibitor = Inhibitor([rule(["b", "c"], "a"), rule(["a"], "b"), rule(["d"], "c")])
+        for name in ["a", "b", "c"] { inhibitor.update(["k": name], firing: true) }
+        #expect(inhibitor.inhibiting(["k": "a"]).isEmpty && inhibitor.inhibiting(["k": "b"]).isEmpty)
+        inhibitor.update(["k": "d"], firing: true)
+        #expect(inhibitor.inhibiting(["k": "c"]).count == 1)
+        #expect(inhibitor.inhibiting(["k": "a"]).isEmpty, "b, which only a inhibits, does not make a quiet")
+    }
+
     @Test func labelsAbsentOnBothAreEqual() {
         var inhibitor = Inhibitor([
             InhibitRule(sourceMatchers: [matcher("s=1")], targetMatchers: [matcher("t=1")], equal: ["e"])

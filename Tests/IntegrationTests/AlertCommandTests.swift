@@ -116,6 +116,22 @@ import Testing
         #expect(try await agent.command("silence", "add", "-c", "x").exit == .exited(2))
         #expect(try await agent.command("silence", "add", "-c", "x", "node=").exit == .exited(1))
 
+        let kept = try await agent.command("silence", "list", "-q").output
+        // What it would match is told before it is made: a misspelt name is no silence that nobody sees.
+        let dry = try await agent.command("silence", "add", "-c", "x", "--dry-run", "Sealed", "node=~v1|v2")
+        #expect(dry.exit == .exited(0) && dry.output.hasPrefix("matches 2 of 4 firing alerts\n"), "\(dry)")
+        #expect(dry.output.contains("Sealed") && dry.output.contains(#"node="v2""#), "\(dry.output)")
+        let misspelt = try await agent.command("silence", "add", "-c", "x", "--dry-run", "nodee=v1")
+        #expect(
+            misspelt.output.contains("matches 0 of 4 firing alerts")
+                && misspelt.output.contains("no alert has a label \"nodee\""), "\(misspelt.output)")
+        let quoted = try await agent.command("silence", "add", "-c", "x", "--dry-run", #"{"ein satz🙂"="ä"}"#)
+        #expect(quoted.exit == .exited(0) && quoted.output.contains("no alert has a label \"ein satz🙂\""), "\(quoted)")
+        let doubled = try await agent.command("silence", "add", "-c", "x", "node==v1")
+        #expect(
+            doubled.exit == .exited(2) && doubled.error.contains("equality is one sign, 'node=v1'"), "\(doubled.error)")
+        #expect(try await agent.command("silence", "list", "-q").output == kept)
+
         // What happened, oldest first.
         #expect(
             await waitUntil {
@@ -284,6 +300,27 @@ import Testing
             #expect(ours.exit == theirs.exit && theirs.exit == .exited(0), "\(ours.error)")
             #expect(ours.output == theirs.output)
         }
+        // Without a rule nothing will ever alert: that is not fine.
+        _ = try folder.write("good.tmpl", #"{{ define "x" }}{{ .Status }}{{ end }}"#)
+        let silent = try folder.write(
+            "silent.yml",
+            """
+            vault: {clusters: [{name: t, nodes: [{name: n, url: "http://127.0.0.1:1"}]}]}
+            rules: []
+            alerting: {file: more.yml}
+            """)
+        let bare = try await Binary.run(["check", "config", silent])
+        #expect(
+            bare.exit == .exited(0) && bare.output.contains("fine: 1 Vault node in 1 cluster, 0 PostgreSQL servers")
+                && bare.error.contains("warning: no rules are loaded: nothing will ever alert"), "\(bare)")
+        let any = try folder.write(
+            "any.yml",
+            AlertCommandTests.alerting
+                + "\ninhibit_rules: [{name: night, target_matchers: [c=d]}, {target_matchers: [e=f]}]\n")
+        let warned = try await Binary.run(["check", "config", any])
+        #expect(
+            warned.exit == .exited(0) && warned.error.contains("warning: inhibit rule \"night\" has no source matchers")
+                && warned.error.contains("inhibit rule number 2 has no source matchers"), "\(warned.error)")
         _ = try folder.write("good.tmpl", #"{{ define "x" }}{{ .Status }}"#)
         let broken = try await Binary.run(["check", "config", more])
         #expect(broken.exit == .exited(1) && broken.error.contains("good.tmpl:1:"), "\(broken)")

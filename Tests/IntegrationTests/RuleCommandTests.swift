@@ -51,6 +51,54 @@ struct RuleCommandTests {
         #expect(duplicates.exit == .exited(3) && !duplicates.output.contains("no_such_metric"))
     }
 
+    /// Texts that parse and fail when the alert goes out, and expressions that hide half of what they name.
+    @Test func findingsThatShowAtNightOnly() async throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write(
+            "r.yml",
+            """
+            groups:
+            - name: a
+              interval: 15s
+              rules:
+              - alert: Sealed
+                expr: vault_node_sealed == 1
+                for: 7s
+                labels: {grade: '{{ $ value }}'}
+                annotations:
+                  summary: |
+                    {{ $labels.node }} is sealed,
+                    value {{ $ value }}
+                  since: '{{ $labels.since | humanizeTimestamp }}'
+                  list: '{{ range query "up" }}{{ .Labels.node }}{{ end }}{{ with query "up" }}{{ . | first | value }}{{ end }}'
+              - alert: Audit
+                expr: (rate(vault_audit_log_request_failure[5m]) or rate(vault_audit_log_response_failure[5m]) * 2) > 0
+                labels: {severity: high}
+              - alert: Fine
+                expr: rate(vault_audit_log_request_failure[5m]) > 0 or rate(vault_audit_log_response_failure[5m]) > 0
+                for: 30s
+                labels: {severity: high}
+              - alert: FineToo
+                expr: rate(a{k="1"}[5m]) or rate(b{k="2"}[5m])
+                labels: {severity: high}
+            """)
+        let (exit, output, _) = try await Binary.run(["check", "rules", file])
+        #expect(exit == .exited(3))
+        for expected in [
+            "r.yml:8:25: Sealed: the template of label \"grade\" fails: executing \"Sealed, label grade\" at <$>: can't give argument to non-function",
+            "r.yml:12:18: Sealed: the template of annotation \"summary\" fails: executing \"Sealed, annotation summary\" at <$>: can't give argument to non-function",
+            "the template of annotation \"since\" fails: ",
+            "r.yml:5:5: Sealed: for 7s is shorter than two evaluations, which come with each poll, every 5s; write at least 10s, or 0",
+            "r.yml:5:5: Sealed: no severity: routes, escalation",
+            "r.yml:15:5: Audit: both sides of \"or\" have lost their metric's name",
+        ] {
+            #expect(output.contains(expected), "\(expected) is missing in\n\(output)")
+        }
+        #expect(
+            !output.contains("\"list\"") && !output.contains("Fine: ") && !output.contains("FineToo: both"), "\(output)"
+        )
+    }
+
     @Test func severitiesAreHeldAgainstTheRoutes() async throws {
         let folder = try TemporaryDirectory()
         let rules = try folder.write(

@@ -71,6 +71,15 @@ struct VaultClusterStateTests {
                 == TargetStatus(.ok, "active: a", detail: "3 of 3 nodes usable, 2 may still fail"))
     }
 
+    /// Where no node is left nobody asks how many more may fail.
+    @Test func aTotalOutageInOneLine() {
+        var state = cluster()
+        for name in ["a", "b", "c"] { _ = state.observe(dead(at: 1), of: name) }
+        let status = state.targetStatus(at: moment(48))
+        #expect(status.health == .critical && status.state == "no active node")
+        #expect(status.detail.hasSuffix(" s; 0 of 3 nodes usable"), "\(status.detail)")
+    }
+
     @Test func failoverIsMeasuredFromLastActiveToNewActive() {
         var state = cluster()
         for node in ["b", "c"] { _ = state.observe(standby(of: "a", at: 1), of: node) }

@@ -1,6 +1,7 @@
 @testable import PromQL
 import Samples
 import Testing
+import Text
 
 struct ParserTests {
     private func message(_ text: String) -> String {
@@ -136,6 +137,47 @@ struct ParserTests {
         let printed = try Expression.parse("inf ^ a").description
         let again = try Expression.parse(printed).description
         #expect(again == printed)
+    }
+
+    /// The tree that Prometheus' `/api/v1/parse_query` returns; the shapes are those of its translate_ast.go.
+    @Test(arguments: [
+        ("-1", #"{"type":"numberLiteral","val":"-1"}"#),
+        (
+            "-a",
+            #"{"type":"unaryExpr","op":"-","expr":{"type":"vectorSelector","name":"a","matchers":[{"name":"__name__","value":"a","type":"="}],"offset":0,"timestamp":null,"startOrEnd":null}}"#
+        ),
+        (
+            #"rate({x=~"y"}[5m] @ end() offset 1m)"#,
+            #"{"type":"call","func":{"name":"rate","argTypes":["matrix"],"variadic":0,"returnType":"vector"},"args":[{"type":"matrixSelector","range":300000,"name":"","matchers":[{"name":"x","value":"y","type":"=~"}],"offset":60000,"timestamp":null,"startOrEnd":"end"}]}"#
+        ),
+        (
+            "topk without (a) (2, vector(1))",
+            #"{"type":"aggregation","op":"topk","expr":{"type":"call","func":{"name":"vector","argTypes":["scalar"],"variadic":0,"returnType":"vector"},"args":[{"type":"numberLiteral","val":"1"}]},"param":{"type":"numberLiteral","val":"2"},"grouping":["a"],"without":true}"#
+        ),
+        (
+            "(1) > bool 2",
+            #"{"type":"binaryExpr","op":">","lhs":{"type":"parenExpr","expr":{"type":"numberLiteral","val":"1"}},"rhs":{"type":"numberLiteral","val":"2"},"matching":null,"bool":true}"#
+        ),
+    ]) func asJSON(_ text: String, _ json: String) throws {
+        let expression = try Expression.parse(text)
+        #expect(String(decoding: JSONWriter.document { expression.write(to: &$0) }, as: UTF8.self) == json)
+    }
+
+    @Test func matchingAsJSON() throws {
+        for (text, card) in [
+            (
+                "a + on (x) group_left (y) b",
+                #""matching":{"card":"many-to-one","labels":["x"],"on":true,"include":["y"]}"#
+            ),
+            ("a or b", #""matching":{"card":"many-to-many","labels":[],"on":false,"include":[]}"#),
+        ] {
+            let expression = try Expression.parse(text)
+            let json = String(decoding: JSONWriter.document { expression.write(to: &$0) }, as: UTF8.self)
+            #expect(json.contains(card), "\(json)")
+        }
+        let nested = try Expression.parse("max_over_time(a[1h:5m])")
+        let json = String(decoding: JSONWriter.document { nested.write(to: &$0) }, as: UTF8.self)
+        #expect(json.contains(#""type":"subquery""#) && json.contains(#""range":3600000,"step":300000"#), "\(json)")
     }
 
     /// Any text is parsed or rejected; the printed form of what is parsed can be parsed and prints the same.

@@ -54,6 +54,31 @@ struct GroupEvaluatorRestartTests {
         #expect(turn(&after, empty, 1070) == ["K 1070: ended 1070"])
     }
 
+    /// A label with the value makes another alert of each value. Over a restart the same value is the same alert, and one
+    /// whose value has gone ends once, after its data are back for a minute at the latest.
+    @Test func alertsWhoseLabelsHoldTheValue() throws {
+        let source = Scripted()
+        var before = try evaluator("  - {alert: R, expr: x > 0, labels: {level: '{{ $value }}'}}")
+        source.set("x", 1, at: 0)
+        #expect(turn(&before, source, 0) == ["R 0: since 0"])
+        let same = Scripted()
+        same.set("x", 1, at: 1000)
+        var after = try restarted(before, stopped: 10, started: 1000)
+        #expect(turn(&after, same, 1000) == ["R 1000: since 0"])
+        #expect(after.saved(at: Timestamp(milliseconds: 1_000_000)).alerts.values.joined().count == 1)
+        let other = Scripted()
+        var changed = try restarted(before, stopped: 10, started: 1000)
+        var told: [String] = []
+        for second in stride(from: Int64(1000), through: 1070, by: 10) {
+            other.set("x", 2, at: second)
+            told += turn(&changed, other, second)
+        }
+        // The end is told on, as every end is; it is one end.
+        #expect(Set(told.filter { $0.contains("ended") }.map { $0.split(separator: ":").last }).count == 1, "\(told)")
+        #expect(told.contains("R 1000: since 1000"), "\(told)")
+        #expect(changed.saved(at: Timestamp(milliseconds: 1_070_000)).alerts.values.joined().count <= 2)
+    }
+
     /// The complete data of the alert itself must be back; a count over part of the targets does not resolve it.
     @Test func anAlertWhoseDataAreBackEndsAtOnce() throws {
         let source = Scripted()

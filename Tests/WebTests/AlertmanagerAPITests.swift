@@ -45,7 +45,7 @@ struct AlertmanagerAPITests {
         scripted.sources.alertStatuses = { desk.dispatcher.withLock { $0.alertStatuses(platform.time.now()) } }
         scripted.sources.groupStatuses = { desk.dispatcher.withLock { $0.groupStatuses(platform.time.now()) } }
         scripted.sources.silences = { desk.dispatcher.withLock { $0.allSilences } }
-        scripted.sources.receivers = { ["team-x"] }
+        scripted.sources.receivers = { [("team-x", [:])] }
         scripted.sources.setSilence = { (silence, _) throws(SilenceError) in
             try desk.dispatcher.withLock { (dispatcher) throws(SilenceError) in
                 try dispatcher.setSilence(silence, random: platform.random, now: platform.time.now()).stored[0].id
@@ -63,6 +63,120 @@ struct AlertmanagerAPITests {
         scripted.sources.alertingConfiguration = { "route:\n  receiver: team-x\n" }
         scripted.sources.startedAt = Scripted.now
         return (scripted, desk)
+    }
+
+    /// Any name in UTF-8, as in Alertmanager since 0.27; an empty one is none.
+    @Test func namesOfLabelsInAnyScript() async throws {
+        let (scripted, desk) = scripted()
+        let labels = #"{"alertname":"x","a.b🙂":"1","ein satz":"2"}"#
+        let taken = await post(scripted, "/api/v2/alerts", #"[{"labels":\#(labels)}]"#)
+        #expect(taken.status == 200, "\(taken.text)")
+        #expect(desk.posted.withLock { $0.map(\.labels) } == [["alertname": "x", "a.b🙂": "1", "ein satz": "2"]])
+        #expect(await post(scripted, "/api/v2/alerts", #"[{"labels":{"":"1"}}]"#).status == 400)
+        for body in [[0xff, 0x22], [0xc3, 0x28, 0x22]] as [[UInt8]] {
+            let bytes = Array(#"[{"labels":{"a"#.utf8) + body + Array(#":"1"}}]"#.utf8)
+            let answer = await scripted.service.respond(
+                to: .init(
+                    method: "POST", target: "/api/v2/alerts",
+                    headers: [(name: "Content-Type", value: "application/json")], body: bytes))
+            #expect(answer.status == 400)
+        }
+        let filter = "%7B%22a.b%F0%9F%99%82%22%3D%221%22%7D"
+        #expect(await scripted.get("/api/v2/alerts?filter=" + filter).status == 200)
+    }
+
+    /// Several sets of matchers and annotations are kept and shown; a client that knows of neither loses none.
+    @Test func silencesOfSeveralSets() async throws {
+        let (scripted, desk) = scripted()
+        func body(_ fields: String) -> String {
+            #"{\#(fields),"startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T05:04:05Z","createdBy":"a","comment":"c"}"#
+        }
+        func matcher(_ name: String, _ value: String) -> String {
+            #"{"name":"\#(name)","value":"\#(value)","isRegex":false,"isEqual":true}"#
+        }
+        let first = matcher("node", "v1"), second = matcher("alertname", "ReplicaLag")
+        for sets in ["[[\(first)],[\(second)]]", #"[{"matchers":[\#(first)]},{"matchers":[\#(second)]}]"#] {
+            let made = await post(
+                scripted, "/api/v2/silences",
+                body(#""matcherSets":\#(sets),"annotations":{"ticket":"OPS-7"}"#))
+            #expect(made.status == 200, "\(made.text)")
+        }
+        let silences = desk.dispatcher.withLock(\.allSilences)
+        #expect(silences.count == 1)
+        let one = try #require(silences.first)
+        #expect(silences.allSatisfy { $0.matcherSets == one.matcherSets && $0.annotations == ["ticket": "OPS-7"] })
+        #expect(one.matches(["node": "v1"]) && one.matches(["alertname": "ReplicaLag"]) && !one.matches(["node": "v2"]))
+        let states = await scripted.get("/api/v2/alerts")
+        #expect(states.text.components(separatedBy: #""state":"suppressed""#).count == 3)
+        let shown = await scripted.get("/api/v2/silence/" + one.id)
+        #expect(shown.text.contains(#""matcherSets":[[{"#) && shown.text.contains(#""annotations":{"ticket":"OPS-7"}"#))
+        #expect(shown.text.contains(#""matchers":[{"isEqual":true,"isRegex":false,"name":"node","value":"v1"}]"#))
+        let old = await post(scripted, "/api/v2/silences", body(#""id":"\#(one.id)","matchers":[\#(first)]"#))
+        #expect(old.text.contains(one.id))
+        let kept = desk.dispatcher.withLock { $0.silence(one.id) }
+        #expect(kept?.matcherSets == one.matcherSets && kept?.annotations == one.annotations)
+        let stored = try Silence(encoded: one.encoded())
+        #expect(stored == one)
+        for wrong in [
+            #""matcherSets":[]"#, #""matcherSets":[[\#(first)],[]]"#, #""matcherSets":[[\#(matcher("", "x"))]]"#,
+        ] {
+            #expect(await post(scripted, "/api/v2/silences", body(wrong)).status == 400)
+        }
+        let found = await scripted.get("/api/v2/silences?filter=alertname%3DReplicaLag")
+        #expect(found.text.components(separatedBy: #""comment""#).count == 2)
+    }
+
+    @Test func receiversAreSelectedByTheirLabels() async throws {
+        var (scripted, _) = scripted()
+        scripted.sources.receivers = { [("team-x", ["team": "x"])] }
+        let all = await scripted.get("/api/v2/receivers")
+        #expect(all.text.contains(#"{"name":"team-x","labels":{"team":"x"}}"#))
+        for (matcher, count) in [("team%3D%22x%22", 1), ("team%3D%22y%22", 0), ("team!%3D%22y%22", 1)] {
+            let query = "?receiver_matchers=" + matcher
+            let receivers = await scripted.get("/api/v2/receivers" + query)
+            #expect(receivers.text.components(separatedBy: #""name""#).count - 1 == count)
+            let alerts = await scripted.get("/api/v2/alerts" + query)
+            #expect(alerts.text.contains("VaultSealed") == (count == 1))
+            let groups = await scripted.get("/api/v2/alerts/groups" + query)
+            #expect(groups.text.contains("VaultSealed") == (count == 1))
+        }
+        for path in ["receivers", "alerts", "alerts/groups"] {
+            #expect(await scripted.get("/api/v2/\(path)?receiver_matchers=team%3D~%22(%22").status == 400)
+        }
+    }
+
+    /// Alerts that fire, those that have fired, and names that no alert has; nothing is changed.
+    @Test func aSilencesPreview() async throws {
+        var (scripted, desk) = scripted()
+        scripted.sources.history = { (query) throws(QueryError) in
+            guard query.from == Scripted.now - .seconds(6 * 3600), query.kinds == ["firing", "ended"] else {
+                return { [] }
+            }
+            @Sendable func entry(_ subject: String, _ minutes: Int) -> HistoryEntry {
+                HistoryEntry(at: Scripted.now - .seconds(60 * minutes), kind: .firing, subject: subject)
+            }
+            return {
+                [
+                    entry(#"{alertname="Old", node="v1"}"#, 5), entry(#"{alertname="Old", node="v1"}"#, 9),
+                    entry(#"{alertname="VaultSealed", node="v1", severity="critical"}"#, 10),
+                    entry(#"{alertname="Other", node="v2"}"#, 11), entry(#"{alertname="Cut", node="v1…"#, 12),
+                ]
+            }
+        }
+        func preview(_ matchers: String) async -> (status: Int, text: String) {
+            await post(scripted, "/api/v1/vaultwatch/silences/preview", #"{"matchers":[\#(matchers)]}"#)
+        }
+        let right = await preview(#"{"name":"node","value":"v1","isRegex":false,"isEqual":true}"#)
+        #expect(
+            right.text
+                == #"{"status":"success","data":{"now":[{"labels":{"alertname":"VaultSealed","node":"v1","severity":"critical"},"at":"2026-01-02T03:04:05Z","state":"unprocessed"}],"past":[{"labels":{"alertname":"Old","node":"v1"},"at":"2026-01-02T02:59:05Z","state":"ended"}],"firing":2,"unknownLabels":[]}}"#,
+            "\(right.text)")
+        let wrong = await preview(#"{"name":"nodee","value":"v1","isRegex":false,"isEqual":true}"#)
+        #expect(wrong.text.contains(#""now":[],"past":[],"firing":2,"unknownLabels":["nodee"]"#))
+        #expect(await preview(#"{"name":"a","value":"(","isRegex":true}"#).status == 400)
+        #expect(await preview(#"{"name":"a","value":".*","isRegex":true}"#).status == 400)
+        #expect(await scripted.get("/api/v1/vaultwatch/silences/preview").status == 405)
+        #expect(desk.dispatcher.withLock(\.allSilences).isEmpty)
     }
 
     private func post(_ scripted: Scripted, _ target: String, _ body: String) async -> (status: Int, text: String) {
@@ -235,7 +349,7 @@ struct AlertmanagerAPITests {
             scripted, "/api/v2/alerts",
             #"""
             [{"labels":{"alertname":"A","empty":""},"annotations":{"summary":"s"},"generatorURL":"http://g"},
-             {"labels":{}},{"labels":{"bad-name":"x"}},
+             {"labels":{}},{"labels":{"other-name":"x"}},
              {"labels":{"alertname":"B"},"startsAt":"2026-01-02T03:00:00Z","endsAt":"2026-01-02T02:00:00Z"},
              {"labels":{"alertname":"C"},"startsAt":"0001-01-01T00:00:00Z","endsAt":"2026-01-02T03:00:00Z"}]
             """#)
@@ -244,13 +358,13 @@ struct AlertmanagerAPITests {
             mixed.text.contains("alert 1: at least one label pair required")
                 && mixed.text.contains("alert 3: start time must be before end time"))
         let taken = desk.posted.withLock { $0 }
-        #expect(taken.map(\.name) == ["A", "C"])
+        #expect(taken.map(\.name) == ["A", "", "C"])
         #expect(
             taken[0]
                 == Alert(
                     labels: ["alertname": "A"], annotations: ["summary": "s"], startsAt: Scripted.now,
                     updatedAt: Scripted.now, generatorURL: "http://g"))
-        #expect(taken[1].startsAt == taken[1].endsAt)
+        #expect(taken[2].startsAt == taken[2].endsAt)
         #expect(await post(scripted, "/api/v2/alerts", #"[{"labels":{"alertname":"A"}}]"#).status == 200)
         #expect(await post(scripted, "/api/v2/alerts", "nonsense").status == 400)
     }

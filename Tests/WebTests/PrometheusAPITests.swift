@@ -71,6 +71,34 @@ struct PrometheusAPITests {
         #expect(await scripted.get("/api/v1/query?query=scalar").text.contains("[1767323045,\"1.5\"]"))
     }
 
+    /// What newer clients of Prometheus ask for; what means nothing here is answered as an empty Prometheus would.
+    @Test(arguments: [
+        ("/api/v1/format_query?query=up", 200, #""data":"<up>""#),
+        ("/api/v1/format_query?query=bad(", 400, #""errorType":"bad_data""#),
+        ("/api/v1/parse_query?query=up", 200, #""data":["<up>"]"#),
+        ("/api/v1/parse_query?query=bad(", 400, #""errorType":"bad_data""#),
+        ("/api/v1/parse_query", 400, #""errorType":"bad_data""#),
+        ("/api/v1/format_query", 400, #""errorType":"bad_data""#),
+        ("/api/v1/alertmanagers", 200, #""data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#),
+        ("/api/v1/notifications", 200, #""data":[]"#), ("/api/v1/scrape_pools", 200, #""data":{"scrapePools":[]}"#),
+        ("/api/v1/features", 200, #""format_query":true"#),
+    ]) func endpointsOfPrometheus3(_ target: String, _ status: Int, _ part: String) async throws {
+        var scripted = scripted()
+        scripted.sources.formatQuery = { (text) throws(QueryError) in
+            if text == "bad(" { throw QueryError(.badData, "1:4: parse error") }
+            return "<\(text)>"
+        }
+        scripted.sources.parseQuery = { (text) throws(QueryError) in
+            if text == "bad(" { throw QueryError(.badData, "1:4: parse error") }
+            return { json in json.array { $0.string("<\(text)>") } }
+        }
+        let answer = await scripted.get(target)
+        #expect(
+            answer.status == status && answer.text.contains(part.replacing("<up>", with: "\\u003cup\\u003e")),
+            "\(answer.text)")
+        _ = try canonicalJSON(answer.text)
+    }
+
     @Test func rangeQueries() async throws {
         let answer = await scripted().get("/api/v1/query_range?query=up&start=100&end=130.5&step=15s")
         #expect(

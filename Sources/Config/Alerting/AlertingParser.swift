@@ -49,8 +49,9 @@ struct AlertingParser {
                 .init(
                     name: receiver.name, integrations: receiver.integrations.map(AlertingParser.integration),
                     fallback: receiver.fallback,
-                    responseTime: receiver.responseTime)
+                    responseTime: receiver.responseTime, labels: receiver.labels)
             }, resolveTimeout: global.resolveTimeout)
+        fields.refuse(RefusedKey.top)
         fields.finish()
         guard let routed else { return nil }
         var delivery = DeliveryOptions()

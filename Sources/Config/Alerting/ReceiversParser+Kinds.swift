@@ -176,7 +176,7 @@ extension ReceiversParser {
         take(&fields, "class", &options.eventClass)
         take(&fields, "component", &options.component)
         take(&fields, "group", &options.group)
-        options.details.merge(fields.stringMap("details")) { _, new in new }
+        options.details.merge(details(&fields)) { _, new in new }
         options.links = fields.list("links").map { node in
             var link = Fields(node, errors, "a link")
             defer { link.finish() }
@@ -194,9 +194,49 @@ extension ReceiversParser {
         return routing == nil && service == nil ? nil : options
     }
 
+    /// The deepest nesting of a value that becomes JSON, and the most values in it.
+    private static let (valueDepth, valueLimit) = (10, 1000)
+
+    private func details(_ fields: inout Fields) -> [String: TemplatedValue] {
+        guard let node = fields.node("details") else { return [:] }
+        guard case .object(let members)? = templated(node, "details") else {
+            if node.mapping == nil {
+                errors.add(node.position, "details: expected a mapping, found \(node.kind)")
+            }
+            return [:]
+        }
+        return Dictionary(members.map { ($0.name, $0.value) }, uniquingKeysWith: { _, new in new })
+    }
+
+    /// A value whose texts are templates.
+    private func templated(_ node: Node, _ key: String) -> TemplatedValue? {
+        var count = 0
+        func value(_ node: Node, _ depth: Int) -> TemplatedValue? {
+            count += 1
+            guard depth <= ReceiversParser.valueDepth, count <= ReceiversParser.valueLimit else { return nil }
+            if let pairs = node.mapping {
+                let members = pairs.compactMap { pair in
+                    value(pair.value, depth + 1).map { TemplatedValue.Member(name: pair.key.text, value: $0) }
+                }
+                return members.count == pairs.count ? .object(members) : nil
+            }
+            if let items = node.sequence {
+                let values = items.compactMap { value($0, depth + 1) }
+                return values.count == items.count ? .list(values) : nil
+            }
+            return .text(node.isNull ? "" : node.scalar ?? "")
+        }
+        if let found = value(node, 0) { return found }
+        errors.add(
+            node.position,
+            "\(key): more than \(ReceiversParser.valueLimit) values, or nested more than \(ReceiversParser.valueDepth) levels deep"
+        )
+        return nil
+    }
+
     func webhook(_ node: Node, _ global: Global) -> WebhookOptions? {
         var fields = Fields(node, errors, "a webhook_config")
-        let url = secretURL(&fields, "url")
+        let url = secretURL(&fields, "url", templateAllowed: true)
         if url == nil, fields.node("url") == nil {
             errors.add(node.position, "a webhook_config needs \"url\" or \"url_file\"")
         }
@@ -204,6 +244,7 @@ extension ReceiversParser {
         options.sendResolved = fields.bool("send_resolved") ?? true
         options.http = httpClient(fields.node("http_config"), default: global.http)
         refusePlaintext(url, nil, options.http, "url", fields)
+        options.payload = fields.node("payload").flatMap { templated($0, "payload") }
         options.maxAlerts = fields.integer("max_alerts", in: 0...Int.max) ?? 0
         // As in Alertmanager, 0s means the default.
         if let timeout = fields.parsed("timeout", expected: "a duration such as 10s", { Duration(prometheus: $0) }),
@@ -257,9 +298,11 @@ extension ReceiversParser {
     }
 
     /// A URL that is a secret. One that is given inline is checked now; the error does not repeat it.
-    func secretURL(_ fields: inout Fields, _ key: String) -> Secret? {
+    /// - Parameter templateAllowed: whether it may be a template, which is checked when it has been expanded.
+    func secretURL(_ fields: inout Fields, _ key: String, templateAllowed: Bool = false) -> Secret? {
         let secret = context.secret(&fields, key)
         guard let inline = fields.node(key), let text = inline.scalar else { return secret }
+        if templateAllowed, text.contains("{{") { return secret }
         guard let url = ParsingContext.webURL(text, userAllowed: true) else {
             errors.add(inline.position, "\(key): expected a URL such as https://hooks.example.org/path")
             return nil

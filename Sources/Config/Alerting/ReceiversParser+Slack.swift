@@ -22,6 +22,7 @@ extension ReceiversParser {
         take(&fields, "title", &options.title)
         take(&fields, "title_link", &options.titleLink)
         take(&fields, "pretext", &options.pretext)
+        take(&fields, "message_text", &options.messageText)
         take(&fields, "text", &options.text)
         take(&fields, "fallback", &options.fallback)
         take(&fields, "footer", &options.footer)
@@ -34,7 +35,8 @@ extension ReceiversParser {
         options.linkNames = fields.bool("link_names") ?? false
         if fields.node("mrkdwn_in") != nil { options.markdownIn = fields.strings("mrkdwn_in") }
         options.blocks = fields.bool("blocks") ?? true
-        options.threads = fields.bool("threads") ?? true
+        options.threads = threads(&fields)
+        fields.refuse(RefusedKey.slack)
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         options.fields = fields.list("fields").map { node in
             var field = Fields(node, errors, "a field")
@@ -48,6 +50,32 @@ extension ReceiversParser {
             errors.add(node.position, "a slack_config with a bot token needs \"channel\"")
         }
         return endpoint == nil ? nil : options
+    }
+
+    /// Parses `threads`, and Alertmanager's keys for the same choice. Messages are not changed in place.
+    private func threads(_ fields: inout Fields) -> Bool {
+        let instead =
+            "messages are not changed in place; leave it out, and with a bot token resolves and repeats answer the first message"
+        if fields.bool("update_message") == true {
+            errors.add(
+                fields.position(of: "update_message"),
+                "\"update_message: true\" (Alertmanager 0.32) is not supported: \(instead)")
+        }
+        let own = fields.bool("threads")
+        switch fields.string("message_strategy") {
+        case nil: return own ?? true
+        case "new"?: return own ?? false
+        case "thread"?: return own ?? true
+        case "update"?:
+            errors.add(
+                fields.position(of: "message_strategy"),
+                "\"message_strategy: update\" (Alertmanager after 0.34) is not supported: \(instead)")
+        case let other?:
+            errors.add(
+                fields.position(of: "message_strategy"),
+                "message_strategy: expected new or thread, found \"\(other)\"")
+        }
+        return own ?? true
     }
 
     private func endpoint(_ fields: inout Fields, _ global: Global) -> SlackOptions.Endpoint? {

@@ -103,6 +103,7 @@ package struct ReceiversParser {
             }
             var receiver = ReceiverOptions(name: name)
             receiver.integrations = integrations(&fields, global)
+            receiver.labels = Labels(fields.stringMap("labels"))
             receiver.fallback = fields.string("fallback")
             receiver.responseTime = context.duration(&fields, "response_time")
             if receiver.responseTime != nil, receiver.fallback == nil {
@@ -142,7 +143,10 @@ package struct ReceiversParser {
             guard !kinds.contains(kind), nearest(kind, in: kinds) == nil else { continue }
             _ = fields.nodeOrNull(key.text)
             let supported = kinds.map { $0 + "_configs" }.joined(separator: ", ")
-            errors.add(key.position, "the integration \"\(kind)\" is not supported; expected one of \(supported)")
+            errors.add(
+                key.position,
+                "the integration \"\(kind)\" is not supported; write webhook_configs with its \"url\" and a \"payload\" in its form, or send to an Alertmanager by alertmanager_configs; expected one of \(supported)"
+            )
         }
     }
 

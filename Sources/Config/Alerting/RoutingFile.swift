@@ -43,6 +43,7 @@ package enum RoutingFile {
     private static func parse(_ node: Node, _ context: ParsingContext) -> Route? {
         var fields = Fields(node, context.errors, "the alerting configuration")
         _ = fields.node("global")
+        fields.refuse(RefusedKey.top)
         let receivers = fields.list("receivers").compactMap { $0["name"]?.scalar }
         let result = RoutingParser(errors: context.errors, files: context.files).parse(
             &fields, receivers: receivers.map { .init(name: $0, integrations: []) })

@@ -83,6 +83,7 @@ package struct RoutingParser {
         route.repeatInterval = positive(&fields, "repeat_interval")
         route.muteTimeIntervals = intervalNames(&fields, "mute_time_intervals", names.intervals, isRoot)
         route.activeTimeIntervals = intervalNames(&fields, "active_time_intervals", names.intervals, isRoot)
+        fields.refuse(RefusedKey.route)
         let children = fields.list("routes")
         if depth < RoutingParser.depthLimit {
             route.routes = children.map { self.route($0, names, depth: depth + 1) }
@@ -123,8 +124,9 @@ package struct RoutingParser {
         if isAll, !names.isEmpty {
             errors.add(node.position, "cannot have wildcard group_by (`...`) and other labels at the same time")
         }
-        // As in Alertmanager, an empty list counts as absent.
-        return isAll ? .all : names.isEmpty ? nil : .labels(names)
+        // As in newer Alertmanagers, an empty list is not absent: it puts all alerts of the route into one group,
+        // whatever the parent says.
+        return isAll ? .all : names.isEmpty && !labels.isEmpty ? nil : .labels(names)
     }
 
     private func intervalNames(_ fields: inout Fields, _ key: String, _ known: Set<String>, _ isRoot: Bool) -> [String]
@@ -150,13 +152,44 @@ package struct RoutingParser {
 
     private func inhibitRule(_ node: Node) -> InhibitRule {
         var fields = Fields(node, errors, "an inhibit rule")
+        let name = fields.string("name") ?? ""
         let source = matchers(&fields, "source_match", "source_match_re", "source_matchers")
         let target = matchers(&fields, "target_match", "target_match_re", "target_matchers")
         let equal = fields.strings("equal")
+        let several = fields.list("sources").prefix(RoutingParser.sourceLimit + 1).map(inhibitSource)
         // A key of ours.
         let external = fields.bool("external") ?? false
         fields.finish()
-        return InhibitRule(sourceMatchers: source, targetMatchers: target, equal: equal, external: external)
+        if several.count > RoutingParser.sourceLimit {
+            errors.add(fields.position(of: "sources"), "sources: more than \(RoutingParser.sourceLimit)")
+        }
+        guard !several.isEmpty else {
+            return InhibitRule(
+                name: name, sourceMatchers: source, targetMatchers: target, equal: equal, external: external)
+        }
+        if !source.isEmpty || !equal.isEmpty {
+            errors.add(
+                fields.position(of: "sources"),
+                "sources cannot stand beside source_match, source_match_re, source_matchers or equal; write those into an item of sources"
+            )
+        }
+        return InhibitRule(name: name, sources: several, targetMatchers: target, external: external)
+    }
+
+    /// The most sources of one inhibit rule.
+    private static let sourceLimit = 20
+
+    /// Parses an item of `sources`; an alert must fire for each of them.
+    private func inhibitSource(_ node: Node) -> InhibitRule.Source {
+        var fields = Fields(node, errors, "a source of an inhibit rule")
+        let found = matchers(fields.list("matchers"), "matchers")
+        let equal = fields.strings("equal")
+        fields.finish()
+        if found.allSatisfy({ $0.matches("") }) {
+            errors.add(
+                node.position, "a source of an inhibit rule needs a matcher that does not match the empty string")
+        }
+        return InhibitRule.Source(matchers: found, equal: equal)
     }
 
     /// A section of ours: what alerts that come through the API may take.
@@ -207,16 +240,21 @@ package struct RoutingParser {
                 "the matcher of \(String(matcher.name.prefix(40)).quotedAsInGo) has more than \(MatcherSyntax.limitBytes) bytes"
             )
         }
-        for node in fields.list(modern) {
+        return found + matchers(fields.list(modern), modern)
+    }
+
+    private func matchers(_ nodes: [Node], _ key: String) -> [Matcher] {
+        var found: [Matcher] = []
+        for node in nodes {
             guard let text = node.scalar else {
                 errors.add(
-                    node.position, "\(modern): expected a matcher such as severity=\"critical\", found \(node.kind)")
+                    node.position, "\(key): expected a matcher such as severity=\"critical\", found \(node.kind)")
                 continue
             }
             do {
                 found += try MatcherSyntax.parse(text)
             } catch {
-                errors.add(node.position, "\(modern): \(error); expected a matcher such as severity=\"critical\"")
+                errors.add(node.position, "\(key): \(error); expected a matcher such as severity=\"critical\"")
             }
         }
         return found

@@ -15,10 +15,11 @@ package struct RoutingText {
         text.add(1, "resolve_timeout: \(options.resolveTimeout.prometheusDescription)")
         text.add(0, "route:")
         text.route(options.route, 1)
-        text.list(0, "inhibit_rules", options.inhibitRules) { text, rule in
-            text.matchers("source_matchers", rule.sourceMatchers)
+        // An amtool that does not know of them would refuse the whole text for a rule of several sources.
+        text.list(0, "inhibit_rules", options.inhibitRules.filter { $0.sources.count == 1 }) { text, rule in
+            text.matchers("source_matchers", rule.sources[0].matchers)
             text.matchers("target_matchers", rule.targetMatchers)
-            text.words(2, "equal", rule.equal)
+            text.words(2, "equal", rule.sources[0].equal)
         }
         text.list(0, "receivers", options.receivers) { text, receiver in
             text.add(2, "name: \(receiver.name.quotedInYAML)")
@@ -63,7 +64,8 @@ package struct RoutingText {
         switch route.groupBy {
         case nil: break
         case .all?: words(depth, "group_by", ["..."])
-        case .labels(let names)?: words(depth, "group_by", names.sorted())
+        case .labels(let names)?:
+            add(depth, "group_by: [\(names.sorted().map(\.quotedInYAML).joined(separator: ", "))]")
         }
         words(depth, "matchers", route.matchers.map(\.configurationText))
         words(depth, "mute_time_intervals", route.muteTimeIntervals)

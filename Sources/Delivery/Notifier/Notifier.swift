@@ -239,7 +239,7 @@ package final class Notifier: Sendable {
             }
         case .pagerDuty(let options): PagerDutyIntegration(options: options, client: client, composer: composer)
         case .webhook(let options):
-            WebhookIntegration(options: options, client: client, externalURL: all.externalURL)
+            WebhookIntegration(options: options, client: client, composer: composer)
         case .alertmanager(let options): AlertmanagerIntegration(options: options, client: client)
         case .heartbeat(let options): HeartbeatIntegration(options: options, client: client, stalled: stalled)
         }

@@ -56,7 +56,7 @@ struct PagerDutyEvent {
     }
 
     /// The details of every page, and those of the configuration, which take precedence.
-    private var details: [String: String] {
+    private var details: JSON {
         var details: [String: String] = [:]
         if let alert = notification.firing.first ?? notification.alerts.first {
             details["type"] = alert.name
@@ -66,10 +66,19 @@ struct PagerDutyEvent {
             details["action"] = alert.annotations["action"]
             details["timestamp"] = alert.startsAt.rfc3339
         }
-        for (name, template) in options.details {
-            details[name] = draft.content(template, else: PagerDutyOptions.defaultDetails[name] ?? "")
+        var nested: [(String, JSON)] = []
+        for (name, value) in options.details {
+            if case .text(let template) = value {
+                var fallback = ""
+                if case .text(let text)? = PagerDutyOptions.defaultDetails[name] { fallback = text }
+                details[name] = draft.content(template, else: fallback)
+            } else {
+                details[name] = nil
+                nested.append((name, value.json { draft.content($0) }))
+            }
         }
-        return details.filter { !$0.value.isEmpty }
+        let flat = details.filter { !$0.value.isEmpty }.map { ($0.key, JSON.string($0.value)) }
+        return .members((flat + nested).sorted { $0.0 < $1.0 })
     }
 
     private var links: [JSON] {
@@ -140,7 +149,7 @@ struct PagerDutyEvent {
 
     /// Beyond the limit the details shrink to a note, as Alertmanager's do.
     private func fitted(_ event: (_ details: JSON) -> JSON) -> [UInt8] {
-        let whole = event(.map(details)).bytes
+        let whole = event(details).bytes
         if whole.count <= PagerDutyEvent.eventBytes { return whole }
         let note = "Custom details have been removed because the original event exceeds the maximum size of 512KB"
         return event(.map(["error": note])).bytes

@@ -66,8 +66,8 @@ package struct PagerDutyOptions: Sendable, Hashable {
     package var component = ""
     /// The `group` of the event; template.
     package var group = ""
-    /// The custom details by name; templates.
-    package var details = PagerDutyOptions.defaultDetails
+    /// The custom details by name; templates, perhaps nested.
+    package var details: [String: TemplatedValue] = PagerDutyOptions.defaultDetails
     /// Links beside those to runbooks, 20 at most.
     package var links: [Link] = []
     /// Images, 20 at most.
@@ -80,7 +80,7 @@ package struct PagerDutyOptions: Sendable, Hashable {
     /// The address of Events API v1, for a service key without `url`.
     package static let genericURL = "https://events.pagerduty.com/generic/2010-04-15/create_event.json"
     /// Alertmanager's custom details.
-    package static let defaultDetails = [
+    package static let defaultDetails: [String: TemplatedValue] = [
         "firing": #"{{ template "pagerduty.default.instances" .Alerts.Firing }}"#,
         "resolved": #"{{ template "pagerduty.default.instances" .Alerts.Resolved }}"#,
         "num_firing": "{{ .Alerts.Firing | len }}",

@@ -45,6 +45,8 @@ struct SlackMessage {
             text = "*\(SlackText.link(draft.content(options.titleLink), title, limit: SlackMessage.titleRunes))*"
             if !pretext.isEmpty { text = pretext + "\n" + text }
         }
+        let own = draft.content(options.messageText).truncated(toRunes: SlackMessage.classicTextRunes)
+        if !own.isEmpty { text = own }
         return .object([
             ("channel", nonEmpty(try draft.address(options.channel))), ("username", optional(options.username)),
             ("icon_emoji", optional(options.iconEmoji)), ("icon_url", optional(options.iconURL)),

@@ -95,6 +95,8 @@ package struct SlackOptions: Sendable, Hashable {
     package var pretext = #"{{ template "slack.default.pretext" . }}"#
     /// Default: with `blocks`, a section for each alert.
     package var text = SlackOptions.defaultText
+    /// The message's own text above the attachment; template. Empty: the title, with `blocks` its link.
+    package var messageText = ""
     /// The text of notifications on phones; template.
     package var fallback = #"{{ template "slack.default.fallback" . }}"#
     /// Text below the attachment; template.

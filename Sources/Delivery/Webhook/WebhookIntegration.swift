@@ -7,19 +7,47 @@ import Transport
 struct WebhookIntegration: Integration {
     let options: WebhookOptions
     let client: ReceiverClient
-    let externalURL: String
+    let composer: Composer
+    private var externalURL: String { composer.externalURL }
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
-            let url = try await client.reveal(options.url)
+            let written = try await client.reveal(options.url)
+            let draft = composer.draft(notification)
+            let url = try WebhookIntegration.address(written, draft, options.http)
             let answer = try await client.send(
                 .init(
-                    url: url, body: body(notification), options: options.http, timeout: options.timeout,
+                    url: url, body: body(notification, draft), options: options.http, timeout: options.timeout,
                     secrets: Redaction.parts(ofURL: url)))
             if let refusal = client.refusal(answer) { throw refusal }
             return .accepted("HTTP \(answer.response.status)")
         } catch {
             return .failed(error)
+        }
+    }
+
+    /// Expands a URL that is a template. Labels and annotations may come from outside: the result must be a URL, and go
+    /// over TLS unless the configuration itself says otherwise.
+    private static func address(_ written: String, _ draft: Draft, _ http: HTTPClientOptions) throws(DeliveryError)
+        -> String
+    {
+        guard written.contains("{{") else { return written }
+        let url = try draft.address(written)
+        let mayBePlain = written.hasPrefix("http://") || http.allowsPlaintext
+        guard url.hasPrefix("https://") || mayBePlain && url.hasPrefix("http://"),
+            url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
+        else {
+            throw DeliveryError(
+                .other, retryable: false, "the url's template gives no URL, or one without TLS; expected https://")
+        }
+        return url
+    }
+
+    private func body(_ notification: Notification, _ draft: Draft) -> [UInt8] {
+        switch options.payload {
+        case .text(let template)?: Array(draft.content(template).utf8)
+        case let value?: value.json { draft.content($0) }.bytes
+        case nil: body(notification)
         }
     }
 

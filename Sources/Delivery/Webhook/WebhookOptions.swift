@@ -2,12 +2,14 @@ package import Platform
 
 /// `webhook_configs`. Source: Alertmanager's configuration, <webhook_config>.
 package struct WebhookOptions: Sendable, Hashable {
-    /// A secret, since its path or query often is the key.
+    /// A secret, since its path or query often is the key; template.
     package var url: Secret
     /// How the endpoint is reached.
     package var http = HTTPClientOptions()
     /// Whether resolves are sent. Default true.
     package var sendResolved = true
+    /// The body in place of Alertmanager's: a text as it is, anything else as JSON.
+    package var payload: TemplatedValue?
     /// Maximum number of alerts in one message; 0 means all.
     package var maxAlerts = 0
     /// Default 10 s.

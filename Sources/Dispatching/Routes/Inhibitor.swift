@@ -3,30 +3,20 @@ import Samples
 
 /// The firing sources of every inhibit rule, found by the values of their `equal` labels.
 struct Inhibitor: Sendable {
-    private struct Sources: Sendable {
-        let rule: InhibitRule
+    /// The firing alerts that are one source of a rule.
+    private struct Candidates: Sendable {
+        let source: InhibitRule.Source
         /// By equal values, then by the alert's id: whether the source is also a target of its rule.
         var own: [[String]: [UInt64: Bool]] = [:]
         /// Those from outside, which inhibit alerts of our rules only where the rule says so.
         var external: [[String]: [UInt64: Bool]] = [:]
 
-        /// A source that inhibits an alert by this rule and meets a condition.
-        func inhibiting(_ labels: Labels, isExternal: Bool, where condition: (UInt64) -> Bool) -> UInt64? {
-            guard rule.isTarget(labels) else { return nil }
-            let values = rule.equalValues(labels)
-            let isSource = rule.isSource(labels)
-            func first(_ candidates: [UInt64: Bool]?) -> UInt64? {
-                candidates?.first { !(isSource && $0.value) && condition($0.key) }?.key
-            }
-            return first(own[values]) ?? (isExternal || rule.external ? first(external[values]) : nil)
-        }
-
-        mutating func update(_ alert: Alert, firing: Bool) {
-            let values = rule.equalValues(alert.labels)
+        mutating func update(_ alert: Alert, isTarget: Bool?) {
+            let values = source.equalValues(alert.labels)
             if alert.isExternal {
-                Sources.set(&external, values, alert.id, firing ? rule.isTarget(alert.labels) : nil)
+                Candidates.set(&external, values, alert.id, isTarget)
             } else {
-                Sources.set(&own, values, alert.id, firing ? rule.isTarget(alert.labels) : nil)
+                Candidates.set(&own, values, alert.id, isTarget)
             }
         }
 
@@ -38,53 +28,97 @@ struct Inhibitor: Sendable {
         }
     }
 
+    private struct Rule: Sendable {
+        let rule: InhibitRule
+        var candidates: [Candidates]
+
+        init(_ rule: InhibitRule) {
+            self.rule = rule
+            candidates = rule.sources.map { Candidates(source: $0) }
+        }
+
+        /// An alert for each source, all of which meet a condition; nil where a source has none or the alert is no
+        /// target.
+        func inhibiting(_ labels: Labels, isExternal: Bool, where condition: (UInt64) -> Bool) -> [UInt64]? {
+            guard rule.isTarget(labels) else { return nil }
+            var found: [UInt64] = []
+            for one in candidates {
+                let values = one.source.equalValues(labels)
+                let isSource = one.source.matches(labels)
+                func first(_ candidates: [UInt64: Bool]?) -> UInt64? {
+                    candidates?.first { !(isSource && $0.value) && condition($0.key) }?.key
+                }
+                guard
+                    let id = first(one.own[values])
+                        ?? (isExternal || rule.external ? first(one.external[values]) : nil)
+                else { return nil }
+                found.append(id)
+            }
+            return found
+        }
+    }
+
     private struct Source: Sendable {
         var labels: Labels
         var isExternal: Bool
     }
 
-    private var rules: [Sources]
+    private var rules: [Rule]
     /// Every alert that is a source of some rule and fires, by its id.
     private var sources: [UInt64: Source] = [:]
     /// How many sources of sources are examined; longer chains of inhibitions do not occur in practice.
     private static let searchLimit = 64
 
-    init(_ rules: [InhibitRule]) { self.rules = rules.map { Sources(rule: $0) } }
+    init(_ rules: [InhibitRule]) { self.rules = rules.map { Rule($0) } }
 
     /// Adds an alert that fires, or removes one that does not.
     mutating func update(_ alert: Alert, firing: Bool) {
-        for index in rules.indices where rules[index].rule.isSource(alert.labels) {
-            sources[alert.id] = firing ? Source(labels: alert.labels, isExternal: alert.isExternal) : nil
-            rules[index].update(alert, firing: firing)
+        for index in rules.indices {
+            let isTarget = firing ? rules[index].rule.isTarget(alert.labels) : nil
+            for one in rules[index].candidates.indices
+            where rules[index].candidates[one].source.matches(alert.labels) {
+                sources[alert.id] = firing ? Source(labels: alert.labels, isExternal: alert.isExternal) : nil
+                rules[index].candidates[one].update(alert, isTarget: isTarget)
+            }
         }
     }
 
-    /// Ids of the alerts that inhibit this one, one per rule. An alert that is both source and target of a rule is not
-    /// inhibited by another such, as in Alertmanager. Nor are alerts that inhibit each other in a circle over several
-    /// rules, unless one from outside the circle inhibits them: else none of them would ever be sent.
+    /// Ids of the alerts that inhibit this one, one per source of a rule. An alert that is both source and target of a
+    /// rule is not inhibited by another such, as in Alertmanager. Nor are alerts that inhibit each other in a circle
+    /// over several rules, unless one from outside the circle inhibits them: else none of them would ever be sent.
     func inhibiting(_ alert: Alert) -> [UInt64] {
         var found: Set<UInt64> = []
         for rule in rules {
-            if let source = rule.inhibiting(alert.labels, isExternal: alert.isExternal, where: { _ in true }) {
-                found.insert(source)
-            }
+            found.formUnion(
+                rule.inhibiting(alert.labels, isExternal: alert.isExternal, where: { _ in true }) ?? [])
         }
         if found.isEmpty { return [] }
-        var seen: Set<UInt64> = [alert.id]
-        return isHeld(Source(labels: alert.labels, isExternal: alert.isExternal), &seen) ? found.sorted() : []
+        var search = Search(seen: [alert.id])
+        return isHeld(Source(labels: alert.labels, isExternal: alert.isExternal), &search) ? found.sorted() : []
+    }
+
+    /// What a search for the starts of chains has found.
+    private struct Search {
+        var seen: Set<UInt64>
+        /// Sources whose chains start at an alert that is not inhibited. Another source of the same rule may be the same
+        /// alert.
+        var held: Set<UInt64> = []
     }
 
     /// Whether the chain of its inhibitions starts at an alert that is not inhibited itself.
-    private func isHeld(_ target: Source, _ seen: inout Set<UInt64>) -> Bool {
+    private func isHeld(_ target: Source, _ search: inout Search) -> Bool {
         rules.contains { rule in
             rule.inhibiting(target.labels, isExternal: target.isExternal) { id in
-                guard seen.count <= Inhibitor.searchLimit, seen.insert(id).inserted, let source = sources[id] else {
-                    return false
-                }
+                if search.held.contains(id) { return true }
+                guard search.seen.count <= Inhibitor.searchLimit, search.seen.insert(id).inserted,
+                    let source = sources[id]
+                else { return false }
                 let isActive = rules.allSatisfy {
                     $0.inhibiting(source.labels, isExternal: source.isExternal, where: { _ in true }) == nil
                 }
-                return isActive || isHeld(source, &seen)
+                guard isActive || isHeld(source, &search) else { return false }
+                search.held.insert(id)
+                return true
             } != nil
         }
     }

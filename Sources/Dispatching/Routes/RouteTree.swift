@@ -7,7 +7,8 @@ package struct RouteTree: Sendable {
         /// Its position in `nodes`; the root is 0.
         package let index: Int
         /// The matchers from the root down, `{}/{severity="critical"}`: the first part of every group key.
-        /// Siblings with equal matchers get `#2` and so on behind theirs, so that no two groups share a key.
+        /// Siblings with equal matchers get `#2` and so on behind theirs, so that no two groups share a key; over a
+        /// reload and a restart each keeps its own while a group has it.
         package let key: String
         /// The receiver of its groups.
         package let receiver: String
@@ -29,6 +30,8 @@ package struct RouteTree: Sendable {
         package let activeTimeIntervals: [String]
         /// Positions of its children in `nodes`.
         package fileprivate(set) var children: [Int]
+        /// The key of its parent; empty for the root.
+        fileprivate let parentKey: String
 
         /// The labels that identify an alert's group here.
         package func groupLabels(of labels: Labels) -> Labels {
@@ -44,7 +47,30 @@ package struct RouteTree: Sendable {
 
     /// Alertmanager's defaults: 30 s, 5 min, 4 h, grouped by nothing.
     package init(_ root: Route) {
-        add(root, parent: nil, siblings: [])
+        self.init(root, previous: nil, groups: [])
+    }
+
+    /// The same, where siblings with equal matchers keep the keys that they have had: without that the incidents of one
+    /// would be orphaned when another before it is removed.
+    /// - Parameters:
+    ///   - previous: the tree before a reload.
+    ///   - groups: the groups that receivers know of.
+    init(_ root: Route, previous: RouteTree?, groups: Set<GroupID>) {
+        let used = groups.filter { $0.key.contains("#") || previous != nil }
+        add(root, parent: nil, key: "{" + RouteTree.matchersText(root) + "}", Past(previous: previous, groups: used))
+    }
+
+    /// What decides which keys siblings with equal matchers get.
+    private struct Past {
+        let previous: RouteTree?
+        let groups: Set<GroupID>
+
+        /// Whether a receiver knows of groups of the route with this key, or of one below it.
+        func isInUse(_ key: String, by receiver: String) -> Bool {
+            groups.contains {
+                $0.receiver == receiver && $0.key.hasPrefix(key + ":{") || $0.key.hasPrefix(key + "/{")
+            }
+        }
     }
 
     /// The root, whose receiver gets what no child matches.
@@ -66,28 +92,72 @@ package struct RouteTree: Sendable {
         if found.count == before { found.append(nodes[index]) }
     }
 
+    private static func matchersText(_ route: Route) -> String {
+        route.matchers.sorted(by: precedes).map(\.description).joined(separator: ",")
+    }
+
     @discardableResult
-    private mutating func add(_ route: Route, parent: Node?, siblings: [Int]) -> Int {
-        let matchers = route.matchers.sorted(by: RouteTree.precedes)
-        var key = (parent.map { $0.key + "/" } ?? "") + "{" + matchers.map(\.description).joined(separator: ",") + "}"
-        let twins = siblings.filter { nodes[$0].matchers == matchers }.count
-        if twins > 0 { key += "#\(twins + 1)" }
+    private mutating func add(_ route: Route, parent: Node?, key: String, _ past: Past) -> Int {
         let index = nodes.count
-        let node = Node(
-            index: index, key: key, receiver: route.receiver ?? parent?.receiver ?? "", matchers: matchers,
+        let node = RouteTree.node(route, parent, index, key)
+        nodes.append(node)
+        let keys = RouteTree.keys(of: route.routes, below: node, past)
+        for (child, key) in zip(route.routes, keys) {
+            let made = add(child, parent: node, key: key, past)
+            nodes[index].children.append(made)
+        }
+        return index
+    }
+
+    /// The keys of siblings, each of which no other has.
+    private static func keys(of routes: [Route], below parent: Node, _ past: Past) -> [String] {
+        var keys = routes.map { parent.key + "/{" + matchersText($0) + "}" }
+        let twins = Dictionary(grouping: keys.indices, by: { keys[$0] })
+        for (base, indices) in twins where indices.count > 1 || past.previous != nil || !past.groups.isEmpty {
+            let made = indices.map { node(routes[$0], parent, 0, base) }
+            let old = past.previous?.nodes.filter { $0.parentKey == parent.key && isTwin($0.key, of: base) } ?? []
+            let candidates = [base] + (2...(indices.count + 8)).map { "\(base)#\($0)" }
+            var given: [Int: String] = [:]
+            func give(_ choose: (Node, _ free: [String]) -> String?) {
+                for (position, node) in made.enumerated() where given[position] == nil {
+                    let free = candidates.filter { !given.values.contains($0) }
+                    if let key = choose(node, free) { given[position] = key }
+                }
+            }
+            // A route that is as it was; one that still goes to its receiver; one whose receiver knows the key.
+            give { node, free in old.first { node.isSame(as: $0) && free.contains($0.key) }?.key }
+            give { node, free in
+                old.first {
+                    node.receiver == $0.receiver && free.contains($0.key) && past.isInUse($0.key, by: node.receiver)
+                }?
+                .key
+            }
+            give { node, free in free.first { past.isInUse($0, by: node.receiver) } }
+            give { _, free in free.first }
+            for (position, index) in indices.enumerated() { keys[index] = given[position] ?? base }
+        }
+        return keys
+    }
+
+    /// Whether a key is another's, but for the number at its end.
+    private static func isTwin(_ key: String, of base: String) -> Bool {
+        guard key.hasPrefix(base) else { return false }
+        let rest = key.dropFirst(base.count)
+        return rest.isEmpty || rest.first == "#" && rest.dropFirst().allSatisfy(\.isNumber)
+    }
+
+    private static func node(_ route: Route, _ parent: Node?, _ index: Int, _ key: String) -> Node {
+        Node(
+            index: index, key: key, receiver: route.receiver ?? parent?.receiver ?? "",
+            matchers: route.matchers.sorted(by: precedes),
             continues: route.continues,
             groupBy: route.groupBy ?? parent?.groupBy ?? .labels([]),
             groupWait: route.groupWait ?? parent?.groupWait ?? .seconds(30),
             // Never zero: a group must not be flushed twice in one step.
             groupInterval: max(route.groupInterval ?? parent?.groupInterval ?? .seconds(300), .milliseconds(1)),
             repeatInterval: route.repeatInterval ?? parent?.repeatInterval ?? .seconds(4 * 3600),
-            muteTimeIntervals: route.muteTimeIntervals, activeTimeIntervals: route.activeTimeIntervals, children: [])
-        nodes.append(node)
-        for child in route.routes {
-            let made = add(child, parent: node, siblings: nodes[index].children)
-            nodes[index].children.append(made)
-        }
-        return index
+            muteTimeIntervals: route.muteTimeIntervals, activeTimeIntervals: route.activeTimeIntervals, children: [],
+            parentKey: parent?.key ?? "")
     }
 
     /// Alertmanager's order of matchers: name, value, then the operator.
@@ -96,5 +166,15 @@ package struct RouteTree: Sendable {
         if a.name != b.name { return a.name < b.name }
         if a.value != b.value { return a.value < b.value }
         return order.firstIndex(of: a.operation) ?? 0 < order.firstIndex(of: b.operation) ?? 0
+    }
+}
+
+extension RouteTree.Node {
+    /// Whether it differs from another in its place alone.
+    fileprivate func isSame(as other: RouteTree.Node) -> Bool {
+        receiver == other.receiver && groupBy == other.groupBy && continues == other.continues
+            && groupWait == other.groupWait && groupInterval == other.groupInterval
+            && repeatInterval == other.repeatInterval && muteTimeIntervals == other.muteTimeIntervals
+            && activeTimeIntervals == other.activeTimeIntervals
     }
 }

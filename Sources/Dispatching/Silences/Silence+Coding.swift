@@ -17,32 +17,41 @@ extension Silence {
         var createdBy: String
         var comment: String
         var schedule: [TimeWindow]
+        /// The sets after the first; absent in rows that are older than the field, or where there is one.
+        var furtherMatchers: [[StoredMatcher]]?
+        /// Absent in rows that are older than the field, or where there are none.
+        var annotations: [String: String]?
     }
 
     /// The silence as the journal keeps it: JSON.
     package func encoded() throws -> [UInt8] {
+        let sets = matcherSets.map { set in
+            set.map { Stored.StoredMatcher(name: $0.name, operation: $0.operation.rawValue, value: $0.value) }
+        }
         let stored = Stored(
-            id: id, matchers: matchers.map { .init(name: $0.name, operation: $0.operation.rawValue, value: $0.value) },
+            id: id, matchers: sets.first ?? [],
             startsAt: startsAt.milliseconds, endsAt: endsAt.milliseconds, updatedAt: updatedAt.milliseconds,
             createdBy: createdBy,
-            comment: comment, schedule: schedule)
+            comment: comment, schedule: schedule, furtherMatchers: sets.count > 1 ? Array(sets.dropFirst()) : nil,
+            annotations: annotations.isEmpty ? nil : annotations)
         return Array(try JSONEncoder().encode(stored))
     }
 
     /// - Throws: what `JSONDecoder` says, or `MatcherSyntaxError`.
     package init(encoded bytes: [UInt8]) throws {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
-        var matchers: [Matcher] = []
-        for matcher in stored.matchers {
-            // One that was made when an expression could have more memory still holds.
-            matchers.append(
+        let sets = try ([stored.matchers] + (stored.furtherMatchers ?? [])).map { set in
+            try set.map { matcher in
+                // One that was made when an expression could have more memory still holds.
                 try Matcher.Operation(rawValue: matcher.operation).flatMap {
                     try? Silence.matcher(matcher.name, $0, matcher.value)
-                } ?? MatcherSyntax.make(matcher.name, matcher.operation, matcher.value))
+                } ?? MatcherSyntax.make(matcher.name, matcher.operation, matcher.value)
+            }
         }
         self.init(
-            id: stored.id, matchers: matchers, startsAt: Timestamp(milliseconds: stored.startsAt),
+            id: stored.id, matcherSets: sets, startsAt: Timestamp(milliseconds: stored.startsAt),
             endsAt: Timestamp(milliseconds: stored.endsAt), updatedAt: Timestamp(milliseconds: stored.updatedAt),
-            createdBy: stored.createdBy, comment: stored.comment, schedule: stored.schedule)
+            createdBy: stored.createdBy, comment: stored.comment, schedule: stored.schedule,
+            annotations: stored.annotations ?? [:])
     }
 }

@@ -137,7 +137,7 @@ struct Silences: Sendable {
     }
 
     private static func canUpdate(_ old: Silence, _ new: Silence, _ now: Timestamp) -> Bool {
-        guard old.matchers == new.matchers else { return false }
+        guard old.matcherSets == new.matcherSets else { return false }
         switch old.state(at: now) {
         case .active: return new.startsAt == old.startsAt && new.endsAt >= now
         case .pending: return new.startsAt >= now
@@ -146,11 +146,14 @@ struct Silences: Sendable {
     }
 
     private static func validate(_ silence: Silence, _ now: Timestamp) throws(SilenceError) {
-        guard !silence.matchers.isEmpty else { throw .invalid("at least one matcher required") }
-        guard silence.matchers.count <= 100 else { throw .invalid("more than 100 matchers") }
-        guard silence.matchers.contains(where: { !$0.matches("") }) else {
+        guard !silence.matcherSets.isEmpty, silence.matcherSets.allSatisfy({ !$0.isEmpty }) else {
+            throw .invalid("at least one matcher required")
+        }
+        guard silence.matcherSets.joined().count <= 100 else { throw .invalid("more than 100 matchers") }
+        guard silence.matcherSets.allSatisfy({ set in set.contains { !$0.matches("") } }) else {
             throw .invalid("at least one matcher must not match the empty string")
         }
+        guard silence.annotations.count <= 32 else { throw .invalid("more than 32 annotations") }
         guard silence.startsAt < silence.endsAt else { throw .invalid("start time must be before end time") }
         guard silence.endsAt >= now else { throw .invalid("end time can't be in the past") }
         guard silence.textBytes <= silenceLimitBytes else {

@@ -220,7 +220,10 @@ struct VaultClusterState: Sendable {
         guard isComplete else { return TargetStatus(.unknown, "waiting", detail: "not every node has been probed yet") }
         let active = activeNodes
         let standbys = standbyCount
-        let detail = "\(usableCount) of \(nodes.count) nodes usable, \(max(0, usableCount - quorumSize)) may still fail"
+        // Where none is left, how many more may fail is no question.
+        let detail =
+            "\(usableCount) of \(nodes.count) nodes usable"
+            + (usableCount == 0 ? "" : ", \(max(0, usableCount - quorumSize)) may still fail")
         switch active.count {
         case 0 where isDRSecondary:
             return TargetStatus(usableCount < nodes.count ? .warning : .ok, "dr secondary", detail: detail)

@@ -9,7 +9,7 @@ import Text
 extension WebService {
     func listAlerts(_ request: ServerRequest) async -> ServerResponse {
         do throws(BadFilter) {
-            let isWanted = try WebService.selection(request)
+            let isWanted = try selection(request)
             // Alertmanager sorts by fingerprint.
             let all = await sources.alertStatuses()
             let now = platform.time.wall()
@@ -24,12 +24,13 @@ extension WebService {
 
     func listGroups(_ request: ServerRequest) async -> ServerResponse {
         do throws(BadFilter) {
-            let isWanted = try WebService.selection(request)
+            let isWanted = try selection(request)
+            let selected = try selectedReceivers(request)
             let now = platform.time.wall()
             let groups = await sources.groupStatuses()
             return await page { json in
                 json.array { list in
-                    for group in groups {
+                    for group in groups where selected?.contains(group.receiver) != false {
                         let alerts = group.alerts.filter(isWanted)
                         if alerts.isEmpty { continue }
                         list.object { one in
@@ -158,9 +159,8 @@ extension WebService {
         guard labels.pairs.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count }) <= labelLimitBytes else {
             throw BadFilter(message: "labels larger than \(labelLimitBytes >> 10) KiB")
         }
-        for name in labels.pairs.map(\.name) where !isName(name) {
-            throw BadFilter(message: "invalid label name \(name.quotedAsInGo)")
-        }
+        // As in Alertmanager since 0.27, any text is a label's name; JSON's decoder refuses what is not UTF-8.
+        guard posted.labels["", default: ""].isEmpty else { throw BadFilter(message: "invalid label name \"\"") }
         func time(_ text: String?) throws(BadFilter) -> Timestamp? {
             guard let text, !text.isEmpty, !text.hasPrefix("0001-01-01T") else { return nil }
             guard let time = Timestamp(rfc3339: text) else {
@@ -174,13 +174,5 @@ extension WebService {
         return Alert(
             labels: labels, annotations: posted.annotations ?? [:], startsAt: starts, endsAt: ends,
             updatedAt: now, generatorURL: posted.generatorURL ?? "")
-    }
-
-    private static func isName(_ name: String) -> Bool {
-        !name.isEmpty
-            && name.utf8.enumerated().allSatisfy { offset, byte in
-                (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_")
-                    || (offset > 0 && byte >= 0x30 && byte <= 0x39)
-            }
     }
 }

@@ -72,16 +72,16 @@ extension WebService {
         guard ends >= now else {
             return WebService.message("failed to create silence: end time can't be in the past", status: 400)
         }
-        guard posted.matchers.count <= 100 else { return WebService.message("more than 100 matchers", status: 400) }
-        var matchers: [Matcher] = []
-        for one in posted.matchers {
-            guard !one.name.isEmpty else { return WebService.message("invalid label matcher: empty name", status: 400) }
-            do {
-                matchers.append(try one.matcher())
-            } catch {
-                return WebService.message("invalid label matcher: \(error)", status: 400)
-            }
+        var sets: [[Matcher]]
+        do throws(BadFilter) {
+            sets = try WebService.matcherSets(posted)
+        } catch {
+            return WebService.message(error.message, status: 400)
         }
+        let old: Silence? =
+            if let id = posted.id, !id.isEmpty { await sources.silences().first { $0.id == id } } else { nil }
+        // A client that knows of one set must not remove the others by an update.
+        if posted.matcherSets == nil, let old, old.matchers == sets.first { sets = old.matcherSets }
         var schedule: [TimeWindow] = []
         if let given = posted.schedule {
             guard given.count <= WebService.windowLimit else {
@@ -92,14 +92,14 @@ extension WebService {
             } catch {
                 return WebService.message("invalid schedule: \(error)", status: 400)
             }
-        } else if let id = posted.id, let old = await sources.silences().first(where: { $0.id == id }) {
+        } else if let old {
             // A client that does not support schedules must not remove one by an update.
             schedule = old.schedule
         }
         let silence = Silence(
-            id: posted.id ?? "", matchers: matchers, startsAt: starts, endsAt: ends,
+            id: posted.id ?? "", matcherSets: sets, startsAt: starts, endsAt: ends,
             createdBy: posted.createdBy.isEmpty ? caller.name : posted.createdBy, comment: posted.comment,
-            schedule: schedule)
+            schedule: schedule, annotations: posted.annotations ?? old?.annotations ?? [:])
         do throws(SilenceError) {
             let id = try await sources.setSilence(silence, caller)
             return WebService.json(
@@ -110,16 +110,41 @@ extension WebService {
         }
     }
 
+    /// The sets of a posted silence, the regular expressions compiled; `matcherSets` where they are given.
+    static func matcherSets(_ posted: SilenceBody) throws(BadFilter) -> [[Matcher]] {
+        var given = posted.matcherSets?.map(\.matchers) ?? []
+        if given.isEmpty { given = [posted.matchers ?? []] }
+        guard given.reduce(0, { $0 + $1.count }) <= 100, given.count <= 100 else {
+            throw BadFilter(message: "more than 100 matchers")
+        }
+        var sets: [[Matcher]] = []
+        for set in given {
+            var matchers: [Matcher] = []
+            for one in set {
+                guard !one.name.isEmpty else { throw BadFilter(message: "invalid label matcher: empty name") }
+                do {
+                    matchers.append(try one.matcher())
+                } catch {
+                    throw BadFilter(message: "invalid label matcher: \(error)")
+                }
+            }
+            sets.append(matchers)
+        }
+        return sets
+    }
+
     // MARK: Showing
 
     /// Whether a silence matches a filter, which treats the values of its matchers as labels. Source: api/v2/api.go,
     /// matchFilterLabels.
     private static func answers(_ silence: Silence, _ filter: [Matcher]) -> Bool {
-        filter.allSatisfy { matcher in
-            let value = silence.matchers.last { $0.name == matcher.name }?.value
-            let isNegative = matcher.operation == .notEqual || matcher.operation == .notMatches
-            if matcher.value.isEmpty && (isNegative ? value != nil : value == nil) { return true }
-            return matcher.matches(value ?? "")
+        silence.matcherSets.contains { set in
+            filter.allSatisfy { matcher in
+                let value = set.last { $0.name == matcher.name }?.value
+                let isNegative = matcher.operation == .notEqual || matcher.operation == .notMatches
+                if matcher.value.isEmpty && (isNegative ? value != nil : value == nil) { return true }
+                return matcher.matches(value ?? "")
+            }
         }
     }
 

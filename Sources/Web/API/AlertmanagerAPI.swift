@@ -13,13 +13,7 @@ extension WebService {
         switch path {
         case "/api/v2/status": return Route(name: path) { _ in alertmanagerStatus() }
         case "/api/v2/receivers":
-            return Route(name: path) { _ in
-                WebService.json(
-                    JSONWriter.document(hidesMarkup: true) { json in
-                        json.array { list in for name in sources.receivers() { list.object { $0.field("name", name) } }
-                        }
-                    })
-            }
+            return Route(name: path) { listReceivers($0) }
         case "/api/v2/alerts" where isRead: return Route(name: path) { await listAlerts($0) }
         case "/api/v2/alerts":
             return Route(name: path, methods: ["GET", "HEAD", "POST"]) { request, caller in
@@ -92,9 +86,35 @@ extension WebService {
         let message: String
     }
 
-    static func filter(_ request: ServerRequest) throws(BadFilter) -> [Matcher] {
+    private func listReceivers(_ request: ServerRequest) -> ServerResponse {
+        do throws(BadFilter) {
+            let names = try selectedReceivers(request)
+            return WebService.json(
+                JSONWriter.document(hidesMarkup: true) { json in
+                    json.array { list in
+                        for receiver in sources.receivers() where names?.contains(receiver.name) != false {
+                            list.object { one in
+                                one.field("name", receiver.name)
+                                if !receiver.labels.isEmpty { one.field("labels", receiver.labels) }
+                            }
+                        }
+                    }
+                })
+        } catch {
+            return WebService.message(error.message, status: 400)
+        }
+    }
+
+    /// The receivers whose labels match `receiver_matchers`; nil where there are none. Source: Alertmanager 0.33.
+    func selectedReceivers(_ request: ServerRequest) throws(BadFilter) -> Set<String>? {
+        let matchers = try WebService.filter(request, "receiver_matchers")
+        guard !matchers.isEmpty else { return nil }
+        return Set(sources.receivers().filter { one in matchers.allSatisfy { $0.matches(one.labels) } }.map(\.name))
+    }
+
+    static func filter(_ request: ServerRequest, _ parameter: String = "filter") throws(BadFilter) -> [Matcher] {
         var all: [Matcher] = []
-        for text in request.query.filter({ $0.name == "filter" }).map(\.value).prefix(100) {
+        for text in request.query.filter({ $0.name == parameter }).map(\.value).prefix(100) {
             do {
                 all += try MatcherSyntax.parse(text)
             } catch {
@@ -109,8 +129,9 @@ extension WebService {
     }
 
     /// A predicate for the alerts that a request selects by matchers, receiver and state.
-    static func selection(_ request: ServerRequest) throws(BadFilter) -> @Sendable (AlertStatus) -> Bool {
-        let matchers = try filter(request)
+    func selection(_ request: ServerRequest) throws(BadFilter) -> @Sendable (AlertStatus) -> Bool {
+        let matchers = try WebService.filter(request)
+        let selected = try selectedReceivers(request)
         var receiver: RegularExpression?
         if let pattern = request.item("receiver"), !pattern.isEmpty {
             do {
@@ -119,11 +140,12 @@ extension WebService {
                 throw BadFilter(message: "failed to parse receiver param: \(error.message)")
             }
         }
-        let active = flag("active", request), silenced = flag("silenced", request),
-            inhibited = flag("inhibited", request)
-        let muted = flag("muted", request), unprocessed = flag("unprocessed", request)
+        func flag(_ name: String) -> Bool { WebService.flag(name, request) }
+        let active = flag("active"), silenced = flag("silenced"), inhibited = flag("inhibited")
+        let muted = flag("muted"), unprocessed = flag("unprocessed")
         return { [receiver] status in
             if let receiver, !status.receivers.contains(where: { receiver.matchesWhole($0) }) { return false }
+            if let selected, selected.isDisjoint(with: status.receivers) { return false }
             if !active && status.state == .active { return false }
             if !unprocessed && status.state == .unprocessed { return false }
             if !silenced && !status.silencedBy.isEmpty { return false }

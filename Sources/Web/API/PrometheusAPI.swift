@@ -55,6 +55,43 @@ extension WebService {
         case "/api/v1/status/tsdb":
             return queryRoute(post: false) { request throws(QueryError) in try await storeStatistics(request) }
         case "/api/v1/vaultwatch/history": return route { request throws(QueryError) in try await history(request) }
+        case "/api/v1/vaultwatch/silences/preview":
+            return Route(name: path, methods: ["POST"]) { request in
+                do throws(QueryError) {
+                    return await page(try await previewSilence(request))
+                } catch {
+                    return WebService.failure(error)
+                }
+            }
+        // What Prometheus answers that has no Alertmanagers, and those pools alone that have targets.
+        case "/api/v1/alertmanagers":
+            return route { _ throws(QueryError) in
+                WebService.success { json in
+                    json.object { one in
+                        one.field("activeAlertmanagers", [String]())
+                        one.field("droppedAlertmanagers", [String]())
+                    }
+                }
+            }
+        case "/api/v1/notifications":
+            return route { _ throws(QueryError) in WebService.success { $0.array { _ in } } }
+        case "/api/v1/scrape_pools":
+            return route { _ throws(QueryError) in
+                let targets = await sources.targets()
+                return WebService.success { json in
+                    json.object { $0.field("scrapePools", Set(targets().map(\.pool)).sorted()) }
+                }
+            }
+        case "/api/v1/features": return route { _ throws(QueryError) in WebService.success { features(&$0) } }
+        case "/api/v1/format_query":
+            return route(post: true) { request throws(QueryError) in
+                let formatted = try sources.formatQuery(try WebService.expression(request))
+                return WebService.success { $0.string(formatted) }
+            }
+        case "/api/v1/parse_query":
+            return route(post: true) { request throws(QueryError) in
+                WebService.success(try sources.parseQuery(try WebService.expression(request)))
+            }
         case "/api/v1/vaultwatch/status": return Route(name: path) { _ in await estate() }
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
@@ -62,6 +99,43 @@ extension WebService {
             let label = String(parts[4])
             return queryRoute("/api/v1/label/:name/values", post: false) { request throws(QueryError) in
                 try await labelValues(label, request)
+            }
+        }
+    }
+
+    private static func expression(_ request: ServerRequest) throws(QueryError) -> String {
+        if let text = request.item("query"), !text.isEmpty { return text }
+        throw QueryError(
+            .badData, "invalid parameter \"query\": unknown position: parse error: no expression found in input")
+    }
+
+    /// What of Prometheus' optional features there is, by area. Source: Prometheus 3.9, "Features" of its HTTP API.
+    private func features(_ json: inout JSONWriter) {
+        let areas: [(String, [(String, Bool)])] = [
+            (
+                "api",
+                [
+                    ("admin", false), ("exemplars", false), ("format_query", true), ("label_values_match", true),
+                    ("parse_query", true),
+                    ("query_stats", false), ("remote_write_receiver", false),
+                ]
+            ),
+            (
+                "promql",
+                [("at_modifier", true), ("duration_expr", true), ("native_histograms", false), ("offset", true)]
+            ),
+            ("rules", [("alerts", true), ("keep_firing_for", true), ("query_offset", true), ("group_labels", true)]),
+            ("ui", [("ui", false)]),
+        ]
+        json.object { all in
+            for (area, features) in areas {
+                all.key(area)
+                all.object { one in
+                    for (name, value) in features {
+                        one.key(name)
+                        one.bool(value)
+                    }
+                }
             }
         }
     }

@@ -26,12 +26,46 @@ package struct SilenceBody: Sendable, Hashable, Codable {
             isEqual = matcher.operation == .equal || matcher.operation == .matches
         }
 
+        func write(_ json: inout JSONWriter) {
+            json.object { one in
+                one.field("isEqual", isEqual ?? true)
+                one.field("isRegex", isRegex)
+                one.field("name", name)
+                one.field("value", value)
+            }
+        }
+
         /// - Throws: what is wrong with the regular expression.
         func matcher() throws -> Samples.Matcher {
             let isEqual = isEqual ?? true
             let operation: Samples.Matcher.Operation =
                 isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
             return try Silence.matcher(name, operation, value)
+        }
+    }
+
+    /// Conditions that must all hold: a list, or an object with the list as `matchers`.
+    package struct MatcherSet: Sendable, Hashable, Codable {
+        /// The conditions.
+        package var matchers: [Matcher]
+        private enum Key: String, CodingKey { case matchers }
+
+        /// A set.
+        package init(_ matchers: [Matcher]) { self.matchers = matchers }
+
+        /// - Throws: `DecodingError`.
+        package init(from decoder: any Decoder) throws {
+            if let list = try? decoder.singleValueContainer().decode([Matcher].self) {
+                matchers = list
+            } else {
+                matchers = try decoder.container(keyedBy: Key.self).decode([Matcher].self, forKey: .matchers)
+            }
+        }
+
+        /// Writes the list. - Throws: `EncodingError`.
+        package func encode(to encoder: any Encoder) throws {
+            var one = encoder.singleValueContainer()
+            try one.encode(matchers)
         }
     }
 
@@ -85,8 +119,12 @@ package struct SilenceBody: Sendable, Hashable, Codable {
 
     /// Nil, or empty, in a request that makes a new one.
     package var id: String?
-    /// All must hold.
-    package var matchers: [Matcher]
+    /// All must hold; the first set where there are several. Nil in a request with `matcherSets`.
+    package var matchers: [Matcher]?
+    /// One of the sets must hold; nil where there is one, in `matchers`.
+    package var matcherSets: [MatcherSet]?
+    /// What its author has noted; nil where there is nothing.
+    package var annotations: [String: String]?
     /// From when on.
     package var startsAt: String
     /// Until when.
@@ -105,9 +143,10 @@ package struct SilenceBody: Sendable, Hashable, Codable {
     /// A request for a new silence.
     package init(
         matchers: [Matcher], startsAt: String, endsAt: String, createdBy: String, comment: String,
-        schedule: [Window]? = nil
+        schedule: [Window]? = nil, annotations: [String: String]? = nil
     ) {
         self.matchers = matchers
+        self.annotations = annotations
         self.startsAt = startsAt
         self.endsAt = endsAt
         self.createdBy = createdBy
@@ -122,7 +161,11 @@ extension SilenceBody {
         self.init(
             matchers: silence.matchers.map { Matcher($0) }, startsAt: silence.startsAt.rfc3339,
             endsAt: silence.endsAt.rfc3339, createdBy: silence.createdBy, comment: silence.comment,
-            schedule: silence.schedule.isEmpty ? nil : silence.schedule.map { Window($0) })
+            schedule: silence.schedule.isEmpty ? nil : silence.schedule.map { Window($0) },
+            annotations: silence.annotations.isEmpty ? nil : silence.annotations)
+        if silence.matcherSets.count > 1 {
+            matcherSets = silence.matcherSets.map { MatcherSet($0.map { Matcher($0) }) }
+        }
         id = silence.id
         updatedAt = silence.updatedAt.rfc3339
         status = Status(state: silence.state(at: now).rawValue)
@@ -139,16 +182,16 @@ extension SilenceBody {
             one.field("createdBy", createdBy)
             one.field("endsAt", endsAt)
             one.key("matchers")
-            one.array { list in
-                for matcher in matchers {
-                    list.object { one in
-                        one.field("isEqual", matcher.isEqual ?? true)
-                        one.field("isRegex", matcher.isRegex)
-                        one.field("name", matcher.name)
-                        one.field("value", matcher.value)
+            one.array { list in for matcher in matchers ?? [] { matcher.write(&list) } }
+            if let matcherSets {
+                one.key("matcherSets")
+                one.array { sets in
+                    for set in matcherSets {
+                        sets.array { list in for matcher in set.matchers { matcher.write(&list) } }
                     }
                 }
             }
+            if let annotations { one.field("annotations", annotations) }
             one.field("startsAt", startsAt)
             guard let schedule else { return }
             one.key("schedule")

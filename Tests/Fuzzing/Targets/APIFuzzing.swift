@@ -114,7 +114,7 @@ enum APIFuzzing {
         sources.alertStatuses = { board.dispatcher.withLock { $0.alertStatuses(board.now) } }
         sources.groupStatuses = { board.dispatcher.withLock { $0.groupStatuses(board.now) } }
         sources.silences = { board.dispatcher.withLock { $0.allSilences } }
-        sources.receivers = { ["ops"] }
+        sources.receivers = { [("ops", [:])] }
         sources.setSilence = { (silence, _) throws(SilenceError) -> String in
             let now = board.now
             let result = board.dispatcher.withLock { dispatcher in

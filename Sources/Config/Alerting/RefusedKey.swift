@@ -1,0 +1,45 @@
+import YAML
+
+/// A key of Alertmanager's configuration that has no effect in vaultwatch and is therefore refused, with what to write in
+/// its place. Source: prometheus.io/docs/alerting/latest/configuration; alertmanager, CHANGELOG.md.
+struct RefusedKey: Sendable {
+    let key: String
+    /// The version of Alertmanager that brought it.
+    let since: String
+    /// What vaultwatch does instead, and what to write.
+    let instead: String
+
+    /// Those beside `route`.
+    static let top = [
+        RefusedKey(
+            key: "tracing", since: "0.30",
+            instead: "vaultwatch records no traces; leave it out, /metrics and the log have the durations"),
+        RefusedKey(
+            key: "event_recorder", since: "0.33",
+            instead: "every decision is in the history already; leave it out and ask \"vaultwatch history\""),
+    ]
+    /// Those of a route.
+    static let route = [
+        RefusedKey(
+            key: "labels", since: "0.34",
+            instead: "write the label into the \"labels\" of the rules, or the text into the receiver's templates")
+    ]
+    /// Those of a Slack receiver.
+    static let slack = [
+        RefusedKey(
+            key: "threaded_options", since: "after 0.34",
+            instead: "leave it out: the first message of an incident begins the thread")
+    ]
+}
+
+extension Fields {
+    /// Reports keys that are refused; an explicit `false` or null is the same as absence.
+    mutating func refuse(_ keys: [RefusedKey]) {
+        for refused in keys {
+            guard let node = nodeOrNull(refused.key), !node.isNull, node.scalar != "false" else { continue }
+            errors.add(
+                position(of: refused.key),
+                "\"\(refused.key)\" (Alertmanager \(refused.since)) is not supported: \(refused.instead)")
+        }
+    }
+}

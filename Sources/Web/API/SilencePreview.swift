@@ -1,0 +1,139 @@
+import Alerts
+import Dispatching
+import FoundationEssentials
+import HTTPServer
+import Platform
+import Samples
+import Text
+
+/// What a silence would match: an extension of vaultwatch, `POST /api/v1/vaultwatch/silences/preview`.
+package struct SilencePreview: Sendable, Hashable, Codable {
+    /// An alert that it would match.
+    package struct Match: Sendable, Hashable, Codable {
+        /// The alert's labels.
+        package var labels: [String: String]
+        /// When it began to fire, or for one that has ended the last time that the history tells of it; RFC 3339.
+        package var at: String
+        /// What becomes of it already: `active`, `suppressed`, `unprocessed`, or `ended`.
+        package var state: String
+    }
+
+    /// Firing alerts that it would match, by their labels; 1,000 at most.
+    package var now: [Match]
+    /// Alerts that have fired in the last six hours and do not now; 1,000 at most.
+    package var past: [Match]
+    /// How many alerts fire, matched or not.
+    package var firing: Int
+    /// Names in the matchers that no alert had, now or in the last six hours.
+    package var unknownLabels: [String]
+}
+
+extension WebService {
+    /// How far back the preview looks.
+    private static let previewSpan: Duration = .seconds(6 * 3600)
+    private static let previewLimit = 1000
+    private static let previewHistoryLimit = 10_000
+
+    /// A body as for `POST /api/v2/silences`, of which the matchers are read alone. It changes nothing.
+    func previewSilence(_ request: ServerRequest) async throws(QueryError) -> Document {
+        let sets: [[Matcher]]
+        switch await reading({ WebService.previewed(request) }) {
+        case .refused: throw QueryError(.badData, "expected matchers or matcherSets in JSON, as for a silence")
+        case .read(let body):
+            do throws(BadFilter) {
+                sets = try WebService.matcherSets(body)
+            } catch {
+                throw QueryError(.badData, error.message)
+            }
+        }
+        guard sets.allSatisfy({ set in set.contains { !$0.matches("") } }) else {
+            throw QueryError(.badData, "at least one matcher must not match the empty string")
+        }
+        let now = platform.time.wall()
+        let present = await sources.alertStatuses()
+        let entries = try await sources.history(
+            HistoryQuery(
+                from: now - WebService.previewSpan, to: now,
+                kinds: [HistoryEntry.Kind.firing.rawValue, HistoryEntry.Kind.ended.rawValue], receivers: [],
+                contains: "", limit: WebService.previewHistoryLimit))
+        return { json in
+            let preview = WebService.preview(sets, present, entries())
+            WebService.success { one in preview.write(&one) }(&json)
+        }
+    }
+
+    private static func previewed(_ request: ServerRequest) -> Reading<SilenceBody> {
+        struct Posted: Decodable {
+            var matchers: [SilenceBody.Matcher]?
+            var matcherSets: [SilenceBody.MatcherSet]?
+        }
+        guard let posted = try? JSONDecoder().decode(Posted.self, from: Data(request.body)) else {
+            return .refused(message("expected matchers", status: 400))
+        }
+        var body = SilenceBody(matchers: posted.matchers ?? [], startsAt: "", endsAt: "", createdBy: "", comment: "")
+        body.matcherSets = posted.matcherSets
+        return .read(body)
+    }
+
+    private static func preview(_ sets: [[Matcher]], _ present: [AlertStatus], _ entries: [HistoryEntry])
+        -> SilencePreview
+    {
+        func isMatched(_ labels: Labels) -> Bool { sets.contains { $0.allSatisfy { $0.matches(labels) } } }
+        let firing = Set(present.map(\.alert.labels))
+        var past: [Labels: HistoryEntry] = [:]
+        // Newest first.
+        for entry in entries where past.count < previewHistoryLimit {
+            guard let labels = labels(of: entry.subject), past[labels] == nil else { continue }
+            past[labels] = entry
+        }
+        func match(_ labels: Labels, _ at: Timestamp, _ state: String) -> SilencePreview.Match {
+            SilencePreview.Match(labels: labels.dictionary, at: at.rfc3339, state: state)
+        }
+        func sorted(_ matches: [(labels: Labels, match: SilencePreview.Match)]) -> [SilencePreview.Match] {
+            matches.sorted { $0.labels.description < $1.labels.description }.prefix(previewLimit).map(\.match)
+        }
+        let named = Set(sets.joined().map(\.name))
+        let known = Set((firing.union(past.keys)).flatMap { $0.pairs.map(\.name) })
+        return SilencePreview(
+            now: sorted(
+                present.filter { isMatched($0.alert.labels) }.map {
+                    ($0.alert.labels, match($0.alert.labels, $0.alert.startsAt, $0.state.rawValue))
+                }),
+            past: sorted(
+                past.filter { !firing.contains($0.key) && isMatched($0.key) }.map {
+                    ($0.key, match($0.key, $0.value.at, "ended"))
+                }),
+            firing: present.count, unknownLabels: named.subtracting(known).sorted())
+    }
+
+    /// The labels in an entry's subject, `{alertname="X", node="vault-1"}`; nil where it was cut.
+    private static func labels(of subject: String) -> Labels? {
+        guard subject.hasPrefix("{"), let matchers = try? MatcherSyntax.parse(subject), !matchers.isEmpty,
+            matchers.allSatisfy({ $0.operation == .equal })
+        else { return nil }
+        return Labels(Dictionary(matchers.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
+    }
+}
+
+extension SilencePreview {
+    func write(_ json: inout JSONWriter) {
+        json.object { one in
+            one.key("now")
+            one.array { list in for match in now { match.write(&list) } }
+            one.key("past")
+            one.array { list in for match in past { match.write(&list) } }
+            one.field("firing", firing)
+            one.field("unknownLabels", unknownLabels)
+        }
+    }
+}
+
+extension SilencePreview.Match {
+    func write(_ json: inout JSONWriter) {
+        json.object { one in
+            one.field("labels", labels)
+            one.field("at", at)
+            one.field("state", state)
+        }
+    }
+}
