@@ -16,7 +16,7 @@ struct TrustedListingTests {
 
     private func probe(_ store: ScriptedStore, _ time: VirtualTime = VirtualTime(wall: now)) -> BackupProbe {
         BackupProbe(
-            options: BackupSetOptions(name: "daily", prefix: "daily/", period: .day), store: store,
+            options: BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day), store: store,
             newest: NewestBackup(), platform: testPlatform(time), storageTypes: { [] })
     }
 
@@ -95,8 +95,8 @@ struct BucketProbeTests {
         BucketProbe(
             store: store,
             sets: [
-                BackupSetOptions(name: "daily", prefix: "daily/", period: .day),
-                BackupSetOptions(name: "monthly", prefix: "monthly/", period: .month),
+                BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day),
+                BackupSetOptions(name: "monthly", prefix: "monthly/", schedule: .month),
             ], platform: testPlatform(time))
     }
 

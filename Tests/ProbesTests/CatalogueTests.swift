@@ -125,7 +125,7 @@ struct CatalogueTests {
         posture.lifecycle = [.init(prefix: "", expirationDays: 400)]
         let newest = "daily/2025-12-10/vault-snapshot-2025-12-10.enc"
         let bucket = ScriptedStore(.init(deleted: [S3Deleted(key: newest, deleted: now)], posture: posture))
-        let set = BackupSetOptions(name: "daily", prefix: "daily/", period: .day)
+        let set = BackupSetOptions(name: "daily", prefix: "daily/", schedule: .day)
         samples += await run(
             [
                 BackupProbe(

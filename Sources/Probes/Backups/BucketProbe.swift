@@ -90,7 +90,8 @@ final class BucketProbe: RunnableProbe {
         var samples = set.samples
         for options in sets where posture.lifecycle != nil {
             var set = SampleSet(["backup_set": options.name], at: now.wall)
-            set.add("backup_retention_seconds", options.retentionAge.seconds)
+            let calendar = BackupCalendar(options: options, now: now.wall, newest: nil)
+            set.add("backup_retention_seconds", calendar.retentionAge.seconds)
             if let days = posture.expirationDays(below: options.prefix) {
                 set.add("backup_lifecycle_expiration_seconds", Double(days) * 86_400)
             }

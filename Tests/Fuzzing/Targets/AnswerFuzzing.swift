@@ -262,12 +262,17 @@ private struct PlayedBucket: BackupStore {
 /// One backup of a bucket in memory, in small pieces.
 private struct HeldBackup: BackupStore {
     let bytes: [UInt8]
+    let bucket = "held"
 
     func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool) {
         let object = BackupObject(
             key: "daily/vault-2026-11-26.enc", size: Int64(bytes.count), lastModified: Surroundings.wall)
         return ([object], false)
     }
+
+    func deleted(prefix: String, after: String?) async throws(ProbeFailure) -> [S3Deleted] { [] }
+
+    func posture() async throws(ProbeFailure) -> S3Posture { S3Posture() }
 
     func metadata(of key: String) async throws(ProbeFailure) -> [String: String] { [:] }
 
