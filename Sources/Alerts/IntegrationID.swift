@@ -11,6 +11,9 @@ public enum IntegrationKind: String, Hashable, Sendable, CaseIterable {
     /// Whether an unchanged alert is sent to it every minute or so, so that an accepted repeat is no news.
     public var expectsResends: Bool { self == .alertmanager || self == .heartbeat }
 
+    /// Whether it keeps one incident for a group, which an end closes.
+    public var keepsIncident: Bool { self == .pagerduty }
+
     /// Whether a program reads its messages, and not people.
     public var isMachine: Bool { self == .webhook || self == .alertmanager }
 }

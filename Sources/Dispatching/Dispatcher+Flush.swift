@@ -104,6 +104,11 @@ extension Dispatcher {
             if isChanged { store(state, destination, group.labels, &decisions) }
             ended = []
         }
+        if destination.integration.kind.keepsIncident, firing.isEmpty, !ended.isEmpty {
+            // The end would close an incident in which others go on, silenced or not: it is told as a change.
+            firing = view.suppressed.filter { state.needsResolve($0.id) }
+            firingIDs = Set(firing.map(\.id))
+        }
         var endedIDs = Set(ended.map(\.id))
         var interval = integration.resend?.delay ?? group.route?.repeatInterval ?? .seconds(4 * 3600)
         // A flush that wakes a little less late than the one before must not miss the repeat, which would then come a

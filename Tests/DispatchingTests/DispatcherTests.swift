@@ -319,6 +319,25 @@ struct DispatcherTests {
         #expect(d.step(930) == ["first:B/"])
     }
 
+    /// vault-2 and vault-3 are one incident; vault-3 is silenced. The end of vault-2 must not close the incident.
+    @Test func anIncidentStaysOpenWhileASilencedAlertOfItFires() throws {
+        for (kind, told) in [(IntegrationKind.pagerduty, "changed:B/A"), (.webhook, "resolved:/A")] {
+            var options = oneReceiver()
+            options.receivers[0].integrations = [.init(.init(kind, 0), sendResolved: true)]
+            var d = Dispatcher(options)
+            _ = d.receive([firing(["alertname": "A"], 0), firing(["alertname": "B"], 0)], now: at(0))
+            #expect(d.step(30) == ["first:A,B/"])
+            let silence = Silence(matchers: [matcher("alertname=B")], startsAt: at(40).wall, endsAt: at(9000).wall)
+            _ = try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(40))
+            _ = d.receive([ended(["alertname": "A"], since: 0, 50)], now: at(50))
+            #expect(d.step(330) == [told], "\(kind)")
+            // Nothing more is said of what is silenced, however long it lasts.
+            for second in stride(from: 400.0, through: 7800, by: 60) { #expect(d.step(second).isEmpty) }
+            _ = d.receive([ended(["alertname": "B"], since: 0, 7810)], now: at(7810))
+            #expect(d.step(8200) == ["resolved:/B"], "\(kind)")
+        }
+    }
+
     /// The same while the attempt is under way: its failure is not followed by another.
     @Test func aSilenceDuringAnAttemptStopsTheNext() throws {
         var d = Dispatcher(oneReceiver())

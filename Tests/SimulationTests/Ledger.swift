@@ -106,6 +106,12 @@ final class Ledger: @unchecked Sendable {
             // Known for a while, in force for longer than between two looks at the clock, and no step of the clock
             // near.
             let margin = Duration.seconds(2)
+            // An incident in which it goes on stays open when another alert of it ends.
+            if message.isIncident, !message.resolved.isEmpty,
+                destinations[message.destination]?.everTold.contains(quiet.name) == true
+            {
+                continue
+            }
             if quiet.since + margin < now.monotonic,
                 quiet.from + (steppedAt < quiet.since ? margin : .seconds(30)) < now.wall,
                 now.wall + margin < quiet.until, steppedAt + .seconds(300) < now.monotonic
