@@ -44,7 +44,11 @@ extension Agent {
         metrics.journalLost.set(Double(health.lost))
         metrics.journalStalled.set(health.stalled?.seconds ?? 0)
         metrics.journalBytes.set(Double(health.bytes))
-        if let available = health.availableBytes { metrics.journalAvailable.set(Double(available)) }
+        if let available = health.availableBytes {
+            metrics.journalAvailable.set(Double(available))
+        } else {
+            metrics.journalAvailable.removeAll()
+        }
         let counts = await dispatcher.counts()
         metrics.alerts.set(Double(counts.active), "active")
         metrics.alerts.set(Double(counts.suppressed), "suppressed")
