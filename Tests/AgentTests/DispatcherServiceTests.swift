@@ -99,6 +99,43 @@ import Testing
             endsAt: ended ? time.wall() : nil, updatedAt: time.wall())
     }
 
+    /// The end of an alert names what goes on about the same thing, as of the attempt: an alert that inhibits it, one that
+    /// has its labels, one of its group that is silenced.
+    @Test func anEndNamesWhatStillFires() async throws {
+        let folder = Folder()
+        let time = VirtualTime()
+        var options = DispatcherServiceTests.options
+        options.receivers[0].fallback = nil
+        options.route.groupBy = .labels(["alertname"])
+        options.inhibitRules = [
+            InhibitRule(
+                sources: [.init(matchers: [Matcher("alertname", equals: "Blind")])],
+                targetMatchers: [Matcher("alertname", equals: "Lagging")])
+        ]
+        let run = try await Run(folder, options, time)
+        func alert(_ name: String, _ severity: String, _ server: String, ended: Bool = false) -> Alert {
+            Alert(
+                labels: Labels(["alertname": name, "severity": severity, "server": server]), startsAt: time.wall(),
+                endsAt: ended ? time.wall() : nil, updatedAt: time.wall())
+        }
+        await run.dispatcher.receive([alert("Lagging", "medium", "b")])
+        await until { run.sent.list.count == 1 }
+        try await accept(run.sent.list[0], run)
+        // Those that have other labels are about something else.
+        await run.dispatcher.receive([alert("LaggingFar", "high", "b"), alert("LaggingFar", "high", "c")])
+        await run.dispatcher.receive([alert("Blind", "low", "z"), alert("Down", "critical", "b")])
+        await run.dispatcher.receive([alert("Down", "critical", "b", ended: true)])
+        await run.dispatcher.receive([alert("Lagging", "medium", "b", ended: true)])
+        await time.run(for: .seconds(60))
+        await until { run.sent.list.contains { $0.notification.status == .resolved } }
+        let end = try #require(run.sent.list.first { $0.notification.status == .resolved })
+        let attempt = try #require(await run.dispatcher.notifierEvents.beginAttempt(end))
+        #expect(attempt.groupLabels["alertname"] == "Lagging")
+        #expect(attempt.stillFiring.map(\.name) == ["LaggingFar", "Blind"])
+        #expect(attempt.stillFiring.first?.labels["server"] == "b")
+        await run.stop()
+    }
+
     /// What a message began or ended is stored with its acceptance, and given to the next run's notifier.
     @Test func conversationsSurviveARestart() async throws {
         let folder = Folder()
