@@ -249,17 +249,30 @@ extension Agent {
                 lastAccepted: status.lastAccepted?.rfc3339, lastError: status.lastError)
         }
         return { [options, startedAt, appender] in
-            let suppressed = Set(
-                alerts.lazy.filter { $0.state == .suppressed && !$0.alert.isExternal }.map(\.alert.fingerprint))
             return EstateStatus(
                 version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
-                sections: StatusTable.sections(appender.results), alerts: Agent.firingAlerts(groups, suppressed),
+                sections: StatusTable.sections(appender.results),
+                alerts: Agent.firingAlerts(groups, Agent.suppression(alerts)),
                 receivers: receivers)
         }
     }
 
+    /// By what our own suppressed alerts are suppressed, by fingerprint.
+    private static func suppression(_ alerts: [AlertStatus]) -> [UInt64: String] {
+        let names = Dictionary(
+            alerts.map { ($0.alert.fingerprint, $0.alert.name) }, uniquingKeysWith: { first, _ in first })
+        let suppressed = alerts.filter { $0.state == .suppressed && !$0.alert.isExternal }
+        return Dictionary(
+            suppressed.map { status in
+                let inhibitors = Set(status.inhibitedBy.compactMap { names[$0] }).sorted()
+                let causes = [("silenced", status.silencedBy), ("inhibited", inhibitors), ("muted", status.mutedBy)]
+                let words = causes.filter { !$0.1.isEmpty }.map { "\($0.0) by \($0.1.joined(separator: ", "))" }
+                return (status.alert.fingerprint, words.joined(separator: ", "))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Pending and firing alerts, the gravest first.
-    private static func firingAlerts(_ groups: [RuleManager.GroupStatus], _ suppressed: Set<UInt64>)
+    private static func firingAlerts(_ groups: [RuleManager.GroupStatus], _ suppression: [UInt64: String])
         -> [EstateStatus.FiringAlert]
     {
         var alerts: [EstateStatus.FiringAlert] = []
@@ -268,14 +281,15 @@ extension Agent {
                 let labels = Labels(alert.labels)
                 // The watchdog fires when all is well.
                 guard labels["severity"] != "none" else { continue }
-                let state = suppressed.contains(labels.fingerprint) ? "suppressed" : alert.state.rawValue
+                let cause = suppression[labels.fingerprint]
+                let state = cause == nil ? alert.state.rawValue : "suppressed"
                 alerts.append(
                     .init(
                         name: labels["alertname"] ?? "", severity: labels["severity"] ?? "", state: state,
                         since: Timestamp(milliseconds: alert.firedAt ?? alert.activeAt).rfc3339,
                         summary: alert.annotations["summary"] ?? "",
                         action: alert.annotations["action"] ?? "", runbookURL: alert.annotations["runbook_url"] ?? "",
-                        labels: alert.labels))
+                        labels: alert.labels, suppressedBy: cause))
             }
         }
         return alerts.sorted { a, b in

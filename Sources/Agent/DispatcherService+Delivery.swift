@@ -17,7 +17,14 @@ extension DispatcherService {
             pending: { await self.pending($0, $1) })
     }
 
-    private func beginAttempt(_ message: Outgoing) -> Notification? { dispatcher.beginAttempt(message) }
+    private func beginAttempt(_ message: Outgoing) -> Notification? {
+        guard var notification = dispatcher.beginAttempt(message) else { return nil }
+        // What repeats every minute is for machines.
+        if notification.status == .resolved, !notification.integration.kind.expectsResends {
+            notification.stillFiring = dispatcher.stillFiring(beside: notification, platform.time.now())
+        }
+        return notification
+    }
 
     private func recordAccepted(_ message: Outgoing, detail: String, threads: [String: String?]) {
         let now = platform.time.now()

@@ -28,6 +28,9 @@ public struct Notification: Hashable, Sendable {
     public var groupLabels: Labels
     /// The group's alerts, firing ones first; each firing or resolved as of `decidedAt`.
     public var alerts: [Alert]
+    /// Of a resolved message: alerts that fire about the same thing, the gravest first, as of the attempt to send it. Empty
+    /// until then, and in messages about alerts that fire.
+    public var stillFiring: [Alert] = []
     /// Number of firing alerts left out because a receiver takes only so many.
     public var truncatedAlerts: Int
     /// Why it is sent.

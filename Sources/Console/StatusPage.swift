@@ -67,7 +67,7 @@ struct StatusPage {
             page.markup(" ")
             page.text(alert.name)
             page.markup("</h3><p class=quiet>")
-            page.text(alert.state)
+            page.text(alert.suppressedBy.map { "\(alert.state), \($0);" } ?? alert.state)
             page.markup(" since <time>")
             page.text(alert.since)
             page.markup("</time></p>")

@@ -3,9 +3,9 @@ import Text
 
 /// Writes metric families in the text format or in OpenMetrics.
 ///
-/// Characters that are not allowed in a name are replaced by `_`; help texts and label values are escaped, so that no
-/// scraped value can break a line.
-/// Source: prometheus.io/docs/instrumenting/exposition_formats, OpenMetrics 1.0.
+/// Characters that are not allowed in a name are replaced by `_`, or the name is quoted where the format has that; help
+/// texts and label values are escaped, so that no scraped value can break a line.
+/// Source: prometheus.io/docs/instrumenting/exposition_formats, …/escaping_schemes, OpenMetrics 1.0.
 package struct ExpositionWriter {
     /// The format to write.
     package let format: ExpositionFormat
@@ -34,11 +34,11 @@ package struct ExpositionWriter {
     package mutating func write(_ family: MetricFamily) {
         let (name, kind) = declared(family)
         out.append(text: "# HELP ")
-        out.append(name: name, colons: true)
+        write(declared: name)
         out.append(UInt8(ascii: " "))
-        out.append(escaping: family.help, quotes: format == .openMetrics)
+        out.append(escaping: family.help, quotes: format.isOpenMetrics)
         out.append(text: "\n# TYPE ")
-        out.append(name: name, colons: true)
+        write(declared: name)
         out.append(UInt8(ascii: " "))
         out.append(text: kind)
         out.append(UInt8(ascii: "\n"))
@@ -47,14 +47,14 @@ package struct ExpositionWriter {
 
     /// The page; in OpenMetrics with the final `# EOF`.
     package consuming func finish() -> [UInt8] {
-        if format == .openMetrics { out.append(text: "# EOF\n") }
+        if format.isOpenMetrics { out.append(text: "# EOF\n") }
         return out
     }
 
     /// The name and type to declare. OpenMetrics declares a counter without the `_total` of its samples; a counter
     /// whose name does not end in `_total` is not valid there and is declared as unknown.
     private func declared(_ family: MetricFamily) -> (name: Substring, kind: String) {
-        guard format == .openMetrics else { return (family.name[...], family.kind.rawValue) }
+        guard format.isOpenMetrics else { return (family.name[...], family.kind.rawValue) }
         switch family.kind {
         case .counter:
             guard family.name.hasSuffix("_total"), family.name.utf8.count > 6 else {
@@ -67,15 +67,41 @@ package struct ExpositionWriter {
     }
 
     private mutating func write(_ sample: MetricFamily.Sample, of family: MetricFamily) {
-        out.append(name: (sample.labels.name ?? family.name)[...], colons: true)
+        let name = sample.labels.name ?? family.name
         var separator = UInt8(ascii: "{")
+        if format.quotesNames, !name.isLegacyName(colons: true) {
+            out.append(separator)
+            separator = UInt8(ascii: ",")
+            write(quoted: name[...])
+        } else {
+            out.append(name: name[...], colons: true)
+        }
+        // Names that differ in what is replaced would be one name twice, for which a scraper refuses the page.
+        var replaced: Set<[UInt8]> = []
+        // How many underscores the last of each replaced name was given, so that many alike cost no more than a few.
+        var added: [[UInt8]: Int] = [:]
         for label in sample.labels.pairs where label.name != Labels.metricName {
             out.append(separator)
             separator = UInt8(ascii: ",")
-            out.append(name: label.name[...], colons: false)
+            if label.name.isLegacyName(colons: false) {
+                out.append(name: label.name[...], colons: false)
+            } else if format.quotesNames {
+                write(quoted: label.name[...])
+            } else {
+                var written: [UInt8] = []
+                written.append(name: label.name[...], colons: false)
+                let plain = written
+                written += Array(repeating: UInt8(ascii: "_"), count: added[plain] ?? 0)
+                while replaced.contains(written) || sample.labels[String(decoding: written, as: UTF8.self)] != nil {
+                    written.append(UInt8(ascii: "_"))
+                }
+                added[plain] = written.count - plain.count
+                replaced.insert(written)
+                out += written
+            }
             out.append(text: "=\"")
             out.append(escaping: label.value, quotes: true)
-            if format == .openMetrics, needsDecimalPoint(label, family.kind) { out.append(text: ".0") }
+            if format.isOpenMetrics, needsDecimalPoint(label, family.kind) { out.append(text: ".0") }
             out.append(UInt8(ascii: "\""))
         }
         if separator == UInt8(ascii: ",") { out.append(UInt8(ascii: "}")) }
@@ -83,9 +109,24 @@ package struct ExpositionWriter {
         out.append(text: goFormat(sample.value))
         if let timestamp = sample.timestamp {
             out.append(UInt8(ascii: " "))
-            out.append(text: format == .text ? String(timestamp.milliseconds) : goFormatPlain(timestamp.seconds))
+            out.append(
+                text: format.isOpenMetrics ? goFormatPlain(timestamp.seconds) : String(timestamp.milliseconds))
         }
         out.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func write(declared name: Substring) {
+        if format.quotesNames, !String(name).isLegacyName(colons: true) {
+            write(quoted: name)
+        } else {
+            out.append(name: name, colons: true)
+        }
+    }
+
+    private mutating func write(quoted name: Substring) {
+        out.append(UInt8(ascii: "\""))
+        out.append(escaping: String(name), quotes: true)
+        out.append(UInt8(ascii: "\""))
     }
 
     /// Whether the label is a `le` or `quantile` that is a whole number. OpenMetrics requires canonical floats: `1.0`.

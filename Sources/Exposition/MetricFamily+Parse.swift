@@ -18,9 +18,9 @@ package struct ExpositionError: Error, Sendable, Hashable, CustomStringConvertib
 }
 
 extension MetricFamily {
-    /// Parses a page in Prometheus' text format 0.0.4; families keep the order of the page. What OpenMetrics adds is
-    /// accepted: `# EOF`, `# UNIT`, exemplars (dropped), counters declared without `_total`, timestamps in seconds with
-    /// a fraction.
+    /// Parses a page in Prometheus' text format 0.0.4 or 1.0.0, where names of any characters stand in quotes, that of the
+    /// metric as the first of the labels; families keep the order of the page. What OpenMetrics adds is accepted: `# EOF`,
+    /// `# UNIT`, exemplars (dropped), counters declared without `_total`, timestamps in seconds with a fraction.
     ///
     /// - Parameter text: the page. The caller bounds its size.
     /// - Parameter limit: the maximum number of samples.
@@ -83,10 +83,15 @@ private struct ExpositionParser {
         let isHelp = equals(keyword, "HELP")
         guard isHelp || equals(keyword, "TYPE") else { return }
         skipBlanks()
-        let name = name(colons: true)
+        let name: String
+        if skipQuote() {
+            name = try quoted(.name)
+        } else {
+            name = string(self.name(colons: true))
+        }
         guard !name.isEmpty, atBlank || atLineEnd else { throw fail("invalid metric name in comment") }
         skipBlanks()
-        let family = try declare(string(name))
+        let family = try declare(name)
         if isHelp {
             families[family].help = helpText()
         } else {
@@ -130,7 +135,24 @@ private struct ExpositionParser {
         samples += 1
         guard samples <= limit else { throw fail("more than \(limit) samples") }
         let name = name(colons: true)
-        guard !name.isEmpty else { throw fail("invalid metric name") }
+        if name.isEmpty {
+            // The name stands in the braces, in quotes.
+            guard at < text.count, text[at] == UInt8(ascii: "{") else { throw fail("invalid metric name") }
+            at += 1
+            skipBlanks()
+            guard skipQuote() else { throw fail("invalid metric name") }
+            let quotedName = try quoted(.name)
+            guard !quotedName.isEmpty else { throw fail("invalid metric name") }
+            skipBlanks()
+            guard at < text.count, text[at] == UInt8(ascii: ",") || text[at] == UInt8(ascii: "}") else {
+                throw fail("expected ',' or '}' after the metric name")
+            }
+            if text[at] == UInt8(ascii: ",") { at += 1 }
+            var pairs: [Label] = []
+            try labels(&pairs)
+            skipBlanks()
+            return try finishSample(quotedName, try lookUp(quotedName), &pairs)
+        }
         let family = try family(of: name)
         skipBlanks()
         var pairs: [Label] = []
@@ -141,7 +163,12 @@ private struct ExpositionParser {
         } else if at == name.upperBound {
             throw fail(atLineEnd ? "missing value" : "invalid metric name")
         }
-        insert(Label(Labels.metricName, lastNameString), into: &pairs)
+        try finishSample(lastNameString, family, &pairs)
+    }
+
+    /// The rest of a sample's line: value, timestamp, exemplar.
+    private mutating func finishSample(_ name: String, _ family: Int, _ pairs: inout [Label]) throws(ExpositionError) {
+        insert(Label(Labels.metricName, name), into: &pairs)
         let value = try number()
         skipBlanks()
         var timestamp: Timestamp?
@@ -161,9 +188,15 @@ private struct ExpositionParser {
                 at += 1
                 return
             }
-            let name = name(colons: false)
+            let name: String
+            if skipQuote() {
+                name = try quoted(.name)
+            } else {
+                let range = self.name(colons: false)
+                guard range.count <= Self.textLimitBytes else { throw tooLong("a label's name") }
+                name = string(range)
+            }
             guard !name.isEmpty else { throw fail("invalid label name") }
-            guard name.count <= Self.textLimitBytes else { throw tooLong("a label's name") }
             skipBlanks()
             guard at < text.count, text[at] == UInt8(ascii: "=") else {
                 throw fail("expected '=' after the label name")
@@ -174,9 +207,9 @@ private struct ExpositionParser {
                 throw fail("expected '\"' before the label value")
             }
             at += 1
-            let value = try quoted()
+            let value = try quoted(.value)
             guard pairs.count < Self.labelLimit else { throw fail("more than \(Self.labelLimit) labels") }
-            let label = Label(string(name), value)
+            let label = Label(name, value)
             guard label.name != Labels.metricName else { throw fail("label name \"__name__\" is reserved") }
             guard insert(label, into: &pairs) else { throw fail("duplicate label \"\(label.name)\"") }
             skipBlanks()
@@ -200,22 +233,33 @@ private struct ExpositionParser {
         return true
     }
 
-    /// A label's value. Starts after its opening quote and ends after its closing one.
-    private mutating func quoted() throws(ExpositionError) -> String {
+    private enum Quoted: String {
+        case name, value
+    }
+
+    /// Whether a quote begins here, which is then skipped.
+    private mutating func skipQuote() -> Bool {
+        guard at < text.count, text[at] == UInt8(ascii: "\"") else { return false }
+        at += 1
+        return true
+    }
+
+    /// A label's value, or a name. Starts after its opening quote and ends after its closing one.
+    private mutating func quoted(_ what: Quoted) throws(ExpositionError) -> String {
         let start = at
         var escaped = false
         while true {
-            guard !atLineEnd else { throw fail("unterminated label value") }
+            guard !atLineEnd else { throw fail("unterminated label \(what.rawValue)") }
             if text[at] == UInt8(ascii: "\"") { break }
             if text[at] == UInt8(ascii: "\\") {
                 escaped = true
                 at += 1
-                guard !atLineEnd else { throw fail("unterminated label value") }
+                guard !atLineEnd else { throw fail("unterminated label \(what.rawValue)") }
             }
             at += 1
         }
         at += 1
-        guard at - 1 - start <= Self.textLimitBytes else { throw tooLong("a label's value") }
+        guard at - 1 - start <= Self.textLimitBytes else { throw tooLong("a label's \(what.rawValue)") }
         return string(start..<at - 1, escaped: escaped)
     }
 

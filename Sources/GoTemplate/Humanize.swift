@@ -3,7 +3,7 @@ import Text
 
 /// The humanizing functions of Prometheus' templates, with the same output.
 /// Source: prometheus/common, helpers/templates/{convert,time}.go, and prometheus/prometheus, template/template.go.
-enum Humanize {
+package enum Humanize {
     /// `humanize`: with a decimal prefix, `1.234k`.
     static func decimal(_ value: Double) -> String {
         guard value != 0, value.isFinite else { return GoFormat.fourDigits(value) }
@@ -20,7 +20,7 @@ enum Humanize {
     static func percentage(_ ratio: Double) -> String { GoFormat.fourDigits(ratio * 100) + "%" }
 
     /// `humanizeDuration`: seconds as `1d 2h 3m 4s`.
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return GoFormat.fourDigits(seconds) }
         guard seconds != 0 else { return GoFormat.fourDigits(seconds) + "s" }
         guard seconds.magnitude >= 1 else { return small(seconds) + "s" }

@@ -6,7 +6,8 @@ struct AlertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts", abstract: "List the alerts of a running agent, like amtool alert query.",
         discussion: """
-            Without a flag only active alerts are shown: those that are not suppressed.
+            Without a flag only active alerts are listed: those that are not suppressed. How many are left out is said
+            below the table, on standard error.
             Examples:
               vaultwatch alerts
               vaultwatch alerts VaultSealed cluster=production
@@ -58,8 +59,10 @@ struct AlertsCommand: AsyncParsableCommand {
     func run() async throws {
         // As in amtool, no flag means active alerts.
         let onlyActive = !(inhibited || silenced || muted || active || unprocessed)
+        // A table says what it leaves out.
+        let counts = onlyActive && output.format != .json
         var path =
-            "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced)&inhibited=\(inhibited)&muted=\(muted)&unprocessed=\(unprocessed)"
+            "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced || counts)&inhibited=\(inhibited || counts)&muted=\(muted || counts)&unprocessed=\(unprocessed || counts)"
         path += try MatcherWords.query(matchers)
         if let receiver { path += "&receiver=" + PercentCoding.encode(receiver) }
         let client = try agent.client()
@@ -70,7 +73,18 @@ struct AlertsCommand: AsyncParsableCommand {
         let alerts = try await client.get([Alert].self, path).sorted {
             ($0.startsAt, $0.labels["alertname"] ?? "") < ($1.startsAt, $1.labels["alertname"] ?? "")
         }
-        print(AlertsCommand.table(alerts, output.format))
+        print(AlertsCommand.table(counts ? alerts.filter { $0.status.state == "active" } : alerts, output.format))
+        if counts, let rest = AlertsCommand.leftOut(alerts) { Terminal.error(rest) }
+    }
+
+    /// How many alerts are not active, and the flags that show them; nil where all are.
+    static func leftOut(_ alerts: [Alert]) -> String? {
+        let suppressed = alerts.count { $0.status.state == "suppressed" }
+        let waiting = alerts.count { $0.status.state == "unprocessed" }
+        var parts: [String] = []
+        if suppressed > 0 { parts.append("\(suppressed) suppressed (--silenced --inhibited --muted)") }
+        if waiting > 0 { parts.append("\(waiting) waiting for the first message of the group (--unprocessed)") }
+        return parts.isEmpty ? nil : "Left out: \(parts.joined(separator: ", ")); vaultwatch status shows all."
     }
 
     static func table(_ alerts: [Alert], _ format: OutputOptions.Format) -> String {

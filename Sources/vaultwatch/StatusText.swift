@@ -23,8 +23,8 @@ struct StatusText {
         if !status.alerts.isEmpty {
             var lines = [bold("Alerts")]
             for alert in status.alerts {
-                lines.append(
-                    "  \(alert.severity)  \(alert.name) (\(alert.state) since \(alert.since)): \(alert.summary)")
+                let state = alert.suppressedBy.map { "\(alert.state), \($0);" } ?? alert.state
+                lines.append("  \(alert.severity)  \(alert.name) (\(state) since \(alert.since)): \(alert.summary)")
                 if !alert.action.isEmpty { lines.append("      → \(alert.action)") }
             }
             blocks.append(lines.joined(separator: "\n"))

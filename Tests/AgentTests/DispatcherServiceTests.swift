@@ -99,6 +99,88 @@ import Testing
             endsAt: ended ? time.wall() : nil, updatedAt: time.wall())
     }
 
+    /// The end of an alert names what goes on about the same thing, as of the attempt: an alert that inhibits it, one that
+    /// has its labels, one of its group that is silenced.
+    @Test func anEndNamesWhatStillFires() async throws {
+        let folder = Folder()
+        let time = VirtualTime()
+        var options = DispatcherServiceTests.options
+        options.receivers[0].fallback = nil
+        options.route.groupBy = .labels(["alertname"])
+        options.inhibitRules = [
+            InhibitRule(
+                sources: [.init(matchers: [Matcher("alertname", equals: "Blind")])],
+                targetMatchers: [Matcher("alertname", equals: "Lagging")])
+        ]
+        let run = try await Run(folder, options, time)
+        func alert(_ name: String, _ severity: String, _ server: String, ended: Bool = false) -> Alert {
+            Alert(
+                labels: Labels(["alertname": name, "severity": severity, "server": server]), startsAt: time.wall(),
+                endsAt: ended ? time.wall() : nil, updatedAt: time.wall())
+        }
+        await run.dispatcher.receive([alert("Lagging", "medium", "b")])
+        await until { run.sent.list.count == 1 }
+        try await accept(run.sent.list[0], run)
+        // Those that have other labels are about something else.
+        await run.dispatcher.receive([alert("LaggingFar", "high", "b"), alert("LaggingFar", "high", "c")])
+        await run.dispatcher.receive([alert("Blind", "low", "z"), alert("Down", "critical", "b")])
+        await run.dispatcher.receive([alert("Down", "critical", "b", ended: true)])
+        await run.dispatcher.receive([alert("Lagging", "medium", "b", ended: true)])
+        await time.run(for: .seconds(60))
+        await until { run.sent.list.contains { $0.notification.status == .resolved } }
+        let end = try #require(run.sent.list.first { $0.notification.status == .resolved })
+        let attempt = try #require(await run.dispatcher.notifierEvents.beginAttempt(end))
+        #expect(attempt.groupLabels["alertname"] == "Lagging")
+        #expect(attempt.stillFiring.map(\.name) == ["LaggingFar", "Blind"])
+        #expect(attempt.stillFiring.first?.labels["server"] == "b")
+        await run.stop()
+    }
+
+    /// Of two equal sibling routes the first is deleted while both have told of an alert. The second keeps its group key,
+    /// which PagerDuty's dedup key is a digest of: over a reload, over a restart with the journal, and over both.
+    @Test(arguments: [(true, false), (false, true), (true, true)])
+    func aTwinRouteKeepsItsGroup(reloads: Bool, restarts: Bool) async throws {
+        func options(_ receivers: [String]) -> DispatchOptions {
+            DispatchOptions(
+                route: Route(
+                    receiver: "rest", groupWait: .zero, groupInterval: .seconds(60), repeatInterval: .seconds(3600),
+                    routes: receivers.map {
+                        Route(receiver: $0, matchers: [Matcher("severity", equals: "critical")], continues: true)
+                    }),
+                receivers: ["rest", "first", "second"].map { name in
+                    .init(name: name, integrations: [.init(.init(.pagerduty, 0), sendResolved: true)])
+                })
+        }
+        let folder = Folder()
+        let time = VirtualTime()
+        var run = try await Run(folder, options(["first", "second"]), time)
+        await run.dispatcher.receive([alert(time)])
+        let sent = run.sent
+        await until { sent.list.count == 2 }
+        for message in run.sent.list { try await accept(message, run) }
+        let key = try #require(run.sent.list.first { $0.notification.receiver == "second" }).notification.groupKey
+        var told = run.sent.list.count
+        if reloads { await run.dispatcher.reload(options(["second"])) }
+        if restarts {
+            await run.stop()
+            run = try await Run(folder, options(["second"]), time)
+            told = 0
+        }
+        await time.run(for: .seconds(130), settle: 20)
+        // What was decided by then is handed over. Nothing of it is new for the second.
+        await run.dispatcher.receive([], state: [.forgetState(key: "none")])
+        #expect(run.sent.list.dropFirst(told).filter { $0.notification.receiver == "second" } == [])
+        let second = await run.dispatcher.groupStatuses().filter { $0.receiver == "second" }
+        #expect(second.map(\.key) == [key])
+        for message in run.sent.list.dropFirst(told) { try await accept(message, run) }
+        await run.dispatcher.receive([alert(time, ended: true)])
+        await time.run(for: .seconds(400), settle: 20)
+        await run.dispatcher.receive([], state: [.forgetState(key: "none")])
+        let ends = run.sent.list.filter { $0.notification.reason == .resolved && $0.notification.receiver == "second" }
+        #expect(ends.map(\.notification.groupKey) == [key])
+        await run.stop()
+    }
+
     /// What a message began or ended is stored with its acceptance, and given to the next run's notifier.
     @Test func conversationsSurviveARestart() async throws {
         let folder = Folder()

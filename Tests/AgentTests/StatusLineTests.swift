@@ -62,6 +62,28 @@ struct StatusLineTests {
                 + "1 of 2 Vault nodes well: c/2 behind; well: 1 of 1 record folder")
     }
 
+    /// What asks questions of its own is named as what it is, beside the nodes that it asks.
+    @Test func aCanaryIsNoNode() {
+        let others = [
+            result(.vaultCanary, "c/active_node"), result(.vaultCanary, "c/load_balancer"),
+            result(.vaultTelemetry, "c/1"),
+        ]
+        #expect(
+            line([result(.vaultNode, "c/1")] + others)
+                == "All well: 1 of 1 Vault node, 2 of 2 canaries, 1 of 1 telemetry page")
+    }
+
+    /// Nodes that answer and serve nobody are not well, whatever else is.
+    @Test(arguments: [ProbeTarget.Kind.vaultNode, .vaultLoadBalancer, .vaultCanary, .postgres, .backupSet, .records])
+    func nothingUsableIsNeverWell(_ kind: ProbeTarget.Kind) {
+        let sealed = (1...3).map { result(kind, "c/\($0)", .critical, "sealed") }
+        let dead = (1...3).map { result(kind, "c/\($0)", answers: false) }
+        for unusable in [sealed, dead] {
+            let line = line(unusable + [result(.vaultTelemetry, "c/1")])
+            #expect(!line.hasPrefix("All well") && line.hasPrefix("0 of 3"), "\(line)")
+        }
+    }
+
     @Test func severalOfAKind() {
         let nodes = [
             result(.vaultNode, "c/1", .warning, "old"), result(.vaultNode, "c/2", .critical, "sealed"),

@@ -19,8 +19,11 @@ struct ExpositionFormatTests {
             ),
             (
                 "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=1.0.0;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-                .openMetrics
+                .quotedOpenMetrics
             ),
+            ("text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3", .quotedText),
+            ("text/plain;version=1.0.0;escaping=allow-utf-8;q=0.2,text/plain;version=0.0.4;q=0.3", .text),
+            ("application/openmetrics-text;version=1.0.0;escaping=underscores", .openMetrics),
         ] as [(String?, ExpositionFormat)])
     func negotiation(_ accept: String?, _ format: ExpositionFormat) {
         #expect(ExpositionFormat(accept: accept) == format)

@@ -73,6 +73,27 @@ struct ExpositionWriterTests {
                 """)
     }
 
+    private static let named = MetricFamily(
+        "a.b c", .gauge, help: "Named.",
+        samples: [.init(["__name__": "a.b c", "a.b🙂": "x", "a_b____": "y", "a.b\u{1f600}": "w", "q\"\\\n": "z"], 1)])
+
+    /// Names of any characters: quoted for those who take them. For others no two become the same, for which a scraper
+    /// would refuse the whole page.
+    @Test func namesOfAnyCharacters() throws {
+        let quoted = ExpositionWriter.page([Self.named], format: .quotedText)
+        #expect(
+            String(decoding: quoted, as: UTF8.self)
+                == "# HELP \"a.b c\" Named.\n# TYPE \"a.b c\" gauge\n"
+                + #"{"a.b c","a.b😀"="w","a.b🙂"="x",a_b____="y","q\"\\\n"="z"} 1"# + "\n")
+        #expect(try MetricFamily.parse(quoted, limit: 10) == [Self.named])
+        let plain = ExpositionWriter.page([Self.named])
+        #expect(
+            String(decoding: plain, as: UTF8.self)
+                == "# HELP a_b_c Named.\n# TYPE a_b_c gauge\n"
+                + #"a_b_c{a_b_____="w",a_b______="x",a_b____="y",q___="z"} 1"# + "\n")
+        #expect(throws: Never.self) { try MetricFamily.parse(plain, limit: 10) }
+    }
+
     @Test func familiesOfOneNameAreWrittenOnce() {
         let half = MetricFamily("x", .gauge, help: "X.", samples: [.init(["__name__": "x", "n": "1"], 1)])
         let other = MetricFamily("x", .gauge, help: "X.", samples: [.init(["__name__": "x", "n": "2"], 2)])

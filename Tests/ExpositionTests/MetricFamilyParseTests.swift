@@ -101,6 +101,31 @@ struct MetricFamilyParseTests {
         #expect(families[0].samples[0].timestamp == Timestamp(milliseconds: 1_395_066_363_500))
     }
 
+    /// Version 1.0.0 of the text format, as Prometheus writes it: prometheus/common, expfmt.
+    @Test func quotedNames() throws {
+        let page = #"""
+            # HELP "my.requests" How many.
+            # TYPE "my.requests" counter
+            {"my.requests","a.b🙂"="x",c="y"} 3 1395066363000
+            { "my.requests" } 4
+            # TYPE "my.wait" histogram
+            {"my.wait_bucket",le="+Inf"} 2
+            {"my.wait_count"} 2
+            plain{"a\"b\\c\nd"="z"} 5
+            """#
+        let families = try parse(page)
+        #expect(families.map(\.name) == ["my.requests", "my.wait", "plain"])
+        #expect(families[0].help == "How many." && families[0].kind == .counter)
+        #expect(
+            families[0].samples == [
+                .init(
+                    ["__name__": "my.requests", "a.b🙂": "x", "c": "y"], 3,
+                    timestamp: Timestamp(milliseconds: 1_395_066_363_000)), .init(["__name__": "my.requests"], 4),
+            ])
+        #expect(families[1].samples.map(\.labels.name) == ["my.wait_bucket", "my.wait_count"])
+        #expect(families[2].samples[0].labels["a\"b\\c\nd"] == "z")
+    }
+
     @Test func windowsLineEndsAndNoLastLineFeed() throws {
         #expect(try parse("# TYPE a gauge\r\na 1\r\nb 2").map(\.samples[0].value) == [1, 2])
         #expect(try parse("") == [])
@@ -118,6 +143,16 @@ struct MetricFamilyParseTests {
         ("a{b=\"1\",b=\"2\"} 1", 1, "duplicate label"),
         ("a{__name__=\"b\"} 1", 1, "reserved"),
         ("a{", 1, "invalid label name"),
+        ("a{\"b\"} 1", 1, "expected '='"),
+        ("a{\"\"=\"c\"} 1", 1, "invalid label name"),
+        ("a{\"b=\"c\"} 1", 1, "expected '='"),
+        ("a{\"b\"=\"1\",b=\"2\"} 1", 1, "duplicate label"),
+        ("a{\"__name__\"=\"b\"} 1", 1, "reserved"),
+        ("{\"a", 1, "unterminated label name"),
+        ("{\"\"} 1", 1, "invalid metric name"),
+        ("{b=\"c\"} 1", 1, "invalid metric name"),
+        ("{\"a\"=\"c\"} 1", 1, "expected ',' or '}'"),
+        ("# TYPE \"\" gauge", 1, "invalid metric name"),
         ("a 1x", 1, "invalid value"),
         ("a nan(5)", 1, "invalid value"),
         ("a 1 x", 1, "invalid timestamp"),

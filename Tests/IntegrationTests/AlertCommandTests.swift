@@ -25,6 +25,54 @@ import Testing
         return (exit, String(decoding: child.standardOutput(limit: 1 << 20), as: UTF8.self))
     }
 
+    /// What one command shows and the other leaves out is said by both.
+    @Test func statusAndAlertsAgree() async throws {
+        let agent = try await RunningAgent.start(
+            alerting: """
+                route:
+                  receiver: ops
+                  group_wait: 0s
+                  routes:
+                    - {matchers: [alertname=Mute], mute_time_intervals: [always]}
+                    - {matchers: [alertname=Late], group_wait: 1h}
+                time_intervals: [{name: always, time_intervals: [{months: ['1:12']}]}]
+                inhibit_rules: [{source_matchers: [alertname=Cause], target_matchers: [alertname=Effect]}]
+                receivers:
+                  - name: ops
+                    webhook_configs: [{url: "http://127.0.0.1:1/"}]
+                """,
+            rules: """
+                groups:
+                  - name: test
+                    rules:
+                      - {alert: Cause, expr: vector(1), labels: {severity: high}}
+                      - {alert: Effect, expr: vector(1), labels: {severity: low}}
+                      - {alert: Mute, expr: vector(1), labels: {severity: low}}
+                      - {alert: Late, expr: vector(1), labels: {severity: low}}
+                      - {alert: Quiet, expr: vector(1), labels: {severity: low}}
+                """)
+        #expect(
+            await waitUntil { (try? await agent.command("alerts").output.contains("Quiet")) == true }, "\(agent.log)")
+        let id = try await agent.command("silence", "add", "-c", "c", "-d", "1h", "Quiet").output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let status = try await agent.command("status").output
+        for line in [
+            "Cause (firing since", "Late (firing since", "Effect (suppressed, inhibited by Cause; since",
+            "Mute (suppressed, muted by always; since", "Quiet (suppressed, silenced by \(id); since",
+        ] {
+            #expect(status.contains(line), "\(status)")
+        }
+        let alerts = try await agent.command("alerts")
+        #expect(lines(alerts.output).count == 2 && alerts.output.contains("Cause"), "\(alerts.output)")
+        #expect(
+            alerts.error
+                == "Left out: 3 suppressed (--silenced --inhibited --muted), 1 waiting for the first message of the group (--unprocessed); vaultwatch status shows all.\n"
+        )
+        #expect(try await agent.command("alerts", "Cause").error == "")
+        let json = try await agent.command("alerts", "-o", "json")
+        #expect(json.output.contains("Cause") && !json.output.contains("Mute") && json.error == "")
+    }
+
     @Test func alertsSilencesAndHistoryOfARunningAgent() async throws {
         let alerting = AlertCommandTests.alerting.replacingOccurrences(
             of: "group_interval: 1s}",

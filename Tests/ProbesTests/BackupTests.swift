@@ -358,11 +358,13 @@ struct BackupProbeTests {
     }
 
     /// The raft snapshot API does not exist on a PostgreSQL storage: such backups can't be what they are called.
-    @Test func snapshotsOfAStorageThatHasNoneAreDoubted() async {
+    @Test func snapshotsOfAStorageThatHasNoneAreDoubted() async throws {
         let content = ScriptedStore.Content(
             objects: seedBucket(now: BackupProbeTests.now), metadata: BackupProbeTests.metadata)
         let doubted = await run(content, storage: ["postgresql"]).status
-        #expect(doubted.health == .warning && doubted.warnings.contains { $0.contains("claim to be snapshots") })
+        #expect(doubted.health == .warning)
+        let doubt = try #require(doubted.warnings.first { $0.contains("claim to be snapshots") })
+        #expect(doubt.hasSuffix("; look into the newest, and back PostgreSQL up with pg_dump"))
         #expect(await run(content, storage: ["raft"]).status.warnings.isEmpty)
     }
 

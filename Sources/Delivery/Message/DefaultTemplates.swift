@@ -5,14 +5,22 @@ enum DefaultTemplates {
         {{ define "__alertmanager" }}vaultwatch{{ end }}
         {{ define "__alertmanagerURL" }}{{ .ExternalURL }}{{ end }}
         {{ define "__severity" }}{{ with .CommonLabels.severity }}{{ . | toUpper }} {{ end }}{{ end }}
-        {{ define "__headline" }}{{ if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}{{ else if eq (len .Alerts) 1 }}{{ with index .Alerts 0 }}{{ or .Annotations.summary .Labels.alertname }}{{ end }}{{ else }}{{ len .Alerts }} alerts{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
+        {{ define "__headline" }}{{ if eq .Status "resolved" }}{{ template "__ended" . }}{{ else if eq (len .Alerts.Firing) 1 }}{{ with index .Alerts.Firing 0 }}{{ or .Annotations.summary .Labels.alertname }}{{ end }}{{ else if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}{{ else }}{{ len .Alerts.Firing }} alerts{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
+        {{ define "__ended" }}{{ if eq (len .Alerts) 1 }}{{ template "__end" index .Alerts 0 }}{{ template "__still" . }}{{ template "__place" index .Alerts 0 }}{{ else }}{{ len .Alerts }} alerts are over{{ template "__still" . }}{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
+        {{ define "__end" }}{{ .Labels.alertname }} is over{{ if not .EndsAt.IsZero }} after {{ .EndsAt.Sub .StartsAt | humanizeDuration }}{{ end }}{{ end }}
+        {{ define "__still" }}{{ with .StillFiring }}; still firing: {{ (index . 0).Labels.alertname }}{{ if gt (len .) 1 }} and others{{ end }}{{ end }}{{ end }}
+        {{ define "__place" }}{{ with .Labels.Remove (stringSlice "alertname" "severity") }} ({{ range $i, $pair := .SortedPairs }}{{ if $i }}, {{ end }}{{ $pair.Name }}={{ $pair.Value }}{{ end }}){{ end }}{{ end }}
+        {{ define "__still_lines" }}{{ range .StillFiring }}Still firing: {{ or .Annotations.summary .Labels.alertname }}
+        {{ end }}{{ end }}
         {{ define "__subject" }}[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ .Alerts.Firing | len }}{{ end }}] {{ template "__severity" . }}{{ template "__headline" . }}{{ end }}
         {{ define "__description" }}{{ end }}
-        {{ define "__alert_lines" }}{{ range . }}* {{ or .Annotations.summary .Labels.alertname }}
+        {{ define "__alert_lines" }}{{ range . }}{{ if eq .Status "resolved" }}* {{ template "__end" . }}
+        {{ with .Annotations.summary }}  It said: {{ . }}
+        {{ end }}{{ else }}* {{ or .Annotations.summary .Labels.alertname }}
         {{ with .Annotations.description }}  {{ . }}
         {{ end }}{{ with .Annotations.action }}  Action: {{ . }}
         {{ end }}{{ with .Annotations.runbook_url }}  Runbook: {{ . }}
-        {{ end }}  Type: {{ .Labels.alertname }}, severity: {{ .Labels.severity }}
+        {{ end }}{{ end }}  Type: {{ .Labels.alertname }}, severity: {{ .Labels.severity }}
           Since: {{ .StartsAt | date "2006-01-02 15:04:05 MST" }}{{ if eq .Status "resolved" }}, until {{ .EndsAt | date "2006-01-02 15:04:05 MST" }}{{ end }}
           Labels: {{ range $i, $pair := .Labels.SortedPairs }}{{ if $i }}, {{ end }}{{ $pair.Name }}={{ $pair.Value }}{{ end }}
         {{ end }}{{ end }}
@@ -24,10 +32,11 @@ enum DefaultTemplates {
         {{ define "slack.default.titlelink" }}{{ template "__alertmanagerURL" . }}{{ end }}
         {{ define "slack.default.iconemoji" }}{{ end }}
         {{ define "slack.default.iconurl" }}{{ end }}
-        {{ define "slack.default.text" }}{{ range .Alerts }}{{ with .Annotations.description }}{{ . }}
-        {{ end }}{{ end }}{{ end }}
+        {{ define "slack.default.text" }}{{ range .Alerts }}{{ if eq .Status "resolved" }}{{ template "__end" . }}{{ with .Annotations.summary }}. It said: {{ . }}{{ end }}
+        {{ else }}{{ with .Annotations.description }}{{ . }}
+        {{ end }}{{ end }}{{ end }}{{ template "__still_lines" . }}{{ end }}
         {{ define "slack.default.footer" }}{{ template "__alertmanager" . }}{{ end }}
-        {{ define "slack.default.color" }}{{ if eq .Status "resolved" }}#2eb67d{{ else if eq .CommonLabels.severity "critical" }}#d7263d{{ else if eq .CommonLabels.severity "high" }}#f46036{{ else if eq .CommonLabels.severity "low" }}#1b98e0{{ else }}#ecb22e{{ end }}{{ end }}
+        {{ define "slack.default.color" }}{{ if and (eq .Status "resolved") (not .StillFiring) }}#2eb67d{{ else if eq .CommonLabels.severity "critical" }}#d7263d{{ else if eq .CommonLabels.severity "high" }}#f46036{{ else if eq .CommonLabels.severity "low" }}#1b98e0{{ else }}#ecb22e{{ end }}{{ end }}
         {{ define "pagerduty.default.description" }}{{ template "__subject" . }}{{ end }}
         {{ define "pagerduty.default.client" }}{{ template "__alertmanager" . }}{{ end }}
         {{ define "pagerduty.default.clientURL" }}{{ template "__alertmanagerURL" . }}{{ end }}
@@ -39,7 +48,7 @@ enum DefaultTemplates {
         {{ template "__alert_lines" .Alerts.Firing }}
         {{ end }}{{ if .Alerts.Resolved }}Resolved:
         {{ template "__alert_lines" .Alerts.Resolved }}
-        {{ end }}{{ with .ExternalURL }}{{ . }}
+        {{ end }}{{ template "__still_lines" . }}{{ with .ExternalURL }}{{ . }}
         {{ end }}{{ end }}
         """#
 
@@ -52,15 +61,18 @@ enum DefaultTemplates {
         <style>:root{color-scheme:light dark}@media (prefers-color-scheme:dark){body,.page{background:#14161a!important;color:#e8e8e8!important}.card{background:#1f2329!important;border-color:#333a44!important}.quiet{color:#9aa4b2!important}a{color:#7ab7ff!important}}</style></head>
         <body class="page" style="margin:0;padding:16px;background:#f4f5f7;color:#1c1e21;font:16px/1.45 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
         <div style="max-width:600px;margin:0 auto">
-        <div style="padding:12px 16px;border-radius:8px 8px 0 0;color:#fff;background:{{ template "slack.default.color" . }};font-weight:600">{{ if eq .Status "resolved" }}Resolved{{ else }}{{ .Alerts.Firing | len }} firing{{ with .CommonLabels.severity }} · {{ . }}{{ end }}{{ end }}</div>
+        <div style="padding:12px 16px;border-radius:8px 8px 0 0;color:#fff;background:{{ template "slack.default.color" . }};font-weight:600">{{ if eq .Status "resolved" }}Resolved{{ if .StillFiring }}, while others still fire{{ end }}{{ else }}{{ .Alerts.Firing | len }} firing{{ with .CommonLabels.severity }} · {{ . }}{{ end }}{{ end }}</div>
         {{ range .Alerts }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">
-        <div style="font-size:18px;font-weight:600">{{ if eq .Status "resolved" }}✓ {{ end }}{{ or .Annotations.summary .Labels.alertname }}</div>
+        {{ if eq .Status "resolved" }}<div style="font-size:18px;font-weight:600">✓ {{ template "__end" . }}</div>
+        {{ with .Annotations.summary }}<p style="margin:8px 0">It said: {{ . }}</p>{{ end }}
+        {{ else }}<div style="font-size:18px;font-weight:600">{{ or .Annotations.summary .Labels.alertname }}</div>
         {{ with .Annotations.description }}<p style="margin:8px 0">{{ . }}</p>{{ end }}
         {{ with .Annotations.action }}<p style="margin:8px 0"><b>Action:</b> {{ . }}</p>{{ end }}
         {{ with .Annotations.runbook_url }}<p style="margin:8px 0"><a href="{{ . }}">Runbook</a></p>{{ end }}
-        <div class="quiet" style="color:#667085;font-size:13px">Since {{ .StartsAt | date "2006-01-02 15:04:05 MST" }}{{ if eq .Status "resolved" }}, until {{ .EndsAt | date "2006-01-02 15:04:05 MST" }}{{ end }}</div>
+        {{ end }}<div class="quiet" style="color:#667085;font-size:13px">Since {{ .StartsAt | date "2006-01-02 15:04:05 MST" }}{{ if eq .Status "resolved" }}, until {{ .EndsAt | date "2006-01-02 15:04:05 MST" }}{{ end }}</div>
         <table role="presentation" class="quiet" style="margin-top:6px;color:#667085;font-size:13px;border-spacing:0">{{ range .Labels.SortedPairs }}<tr><td style="padding:0 12px 0 0">{{ .Name }}</td><td>{{ .Value }}</td></tr>{{ end }}</table>
         </div>
+        {{ end }}{{ range .StillFiring }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">Still firing: {{ or .Annotations.summary .Labels.alertname }}</div>
         {{ end }}<p class="quiet" style="color:#667085;font-size:13px">{{ with .TruncatedAlerts }}{{ . }} more alerts are left out. {{ end }}Sent by <a href="{{ .ExternalURL }}">vaultwatch</a> to {{ .Receiver }}.</p>
         </div></body></html>
         {{ end }}

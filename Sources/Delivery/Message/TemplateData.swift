@@ -3,6 +3,7 @@ import GoTemplate
 import Samples
 
 /// A notification as Alertmanager's templates see it: `.Receiver`, `.Status`, `.Alerts.Firing`, `.GroupLabels` …
+/// Beside them `.StillFiring`: of a resolved message, the alerts that fire about the same thing.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Data".
 enum TemplateData {
     static func value(_ notification: Notification, externalURL: String) -> TemplateValue {
@@ -21,6 +22,8 @@ enum TemplateData {
                     "CommonAnnotations": AlertmanagerFunctions.keyValues(notification.commonAnnotations),
                     "ExternalURL": .string(externalURL),
                     "GroupKey": .string(notification.groupKey),
+                    "StillFiring": .list(
+                        TemplateList(notification.stillFiring.map { alert($0, at) }, typeName: "[]template.Alert")),
                     "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
                     "NotificationReason": .string(notification.reason.rawValue),
                 ]))

@@ -79,6 +79,7 @@ package struct TemplateSample: Sendable {
                     "CommonAnnotations": AlertmanagerFunctions.keyValues(data.commonAnnotations ?? [:]),
                     "ExternalURL": .string(externalURL),
                     "GroupKey": .string(data.groupKey ?? ""), "TruncatedAlerts": .int(Int64(data.truncatedAlerts ?? 0)),
+                    "StillFiring": .list(TemplateList([], typeName: "[]template.Alert")),
                     "NotificationReason": .string(""),
                 ]))
     }

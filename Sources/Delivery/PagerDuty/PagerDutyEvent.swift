@@ -61,9 +61,13 @@ struct PagerDutyEvent {
         if let alert = notification.firing.first ?? notification.alerts.first {
             details["type"] = alert.name
             details["severity"] = alert.labels["severity"] ?? alert.severity.rawValue
-            details["message"] =
-                alert.annotations["description"] ?? alert.annotations["summary"] ?? alert.annotations["message"]
-            details["action"] = alert.annotations["action"]
+            if notification.status == .resolved {
+                details["message"] = draft.content(#"{{ template "__ended" . }}"#)
+            } else {
+                details["message"] =
+                    alert.annotations["description"] ?? alert.annotations["summary"] ?? alert.annotations["message"]
+                details["action"] = alert.annotations["action"]
+            }
             details["timestamp"] = alert.startsAt.rfc3339
         }
         var nested: [(String, JSON)] = []

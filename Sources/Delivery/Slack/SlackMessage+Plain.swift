@@ -16,11 +16,12 @@ extension SlackMessage {
         lines += alerts.prefix(SlackMessage.maxLines).map { alert in
             "• "
                 + SlackText.escaped(
-                    alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name,
-                    limit: SlackMessage.lineRunes)
+                    alert.status(at: notification.decidedAt) == .resolved
+                        ? SlackMessage.end(alert) : SlackMessage.summary(alert), limit: SlackMessage.lineRunes)
         }
         let left = max(0, alerts.count - SlackMessage.maxLines) + notification.truncatedAlerts
         if left > 0 { lines.append("… and \(left) more") }
+        lines += stillLines
         return .object([
             ("channel", nonEmpty(try draft.address(options.channel))), ("username", optional(options.username)),
             ("thread_ts", thread.map { .string($0) }), ("text", .string(lines.joined(separator: "\n"))),

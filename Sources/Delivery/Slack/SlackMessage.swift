@@ -1,4 +1,5 @@
 import Alerts
+import GoTemplate
 import Samples
 import Text
 
@@ -129,19 +130,7 @@ struct SlackMessage {
         var blocks: [JSON] = []
         for alert in alerts.prefix(SlackMessage.maxAlerts) {
             let isResolved = alert.status(at: notification.decidedAt) == .resolved
-            let sign = isResolved ? ":white_check_mark:" : SlackMessage.sign(alert.severity)
-            var lines = [
-                "\(sign) *\(SlackText.escaped(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name, limit: 300))*"
-            ]
-            if let text = alert.annotations["description"] ?? alert.annotations["message"] {
-                lines.append(SlackText.escaped(text, limit: 1500))
-            }
-            if !isResolved, let action = alert.annotations["action"] {
-                lines.append("*Action:* " + SlackText.escaped(action, limit: 600))
-            }
-            if let runbook = alert.annotations["runbook_url"], SlackText.isLink(runbook), runbook.utf8.count < 400 {
-                lines.append(SlackText.link(runbook, "Runbook", limit: 20))
-            }
+            let lines = isResolved ? endLines(alert) : SlackMessage.lines(alert)
             blocks.append(SlackMessage.section(lines.joined(separator: "\n")))
             let since = "since \(SlackMessage.date(alert.startsAt))"
             let span = isResolved ? "\(since), until \(alert.endsAt.map(SlackMessage.date) ?? "now")" : since
@@ -154,7 +143,47 @@ struct SlackMessage {
         }
         let left = max(0, alerts.count - SlackMessage.maxAlerts) + notification.truncatedAlerts
         if left > 0 { blocks.append(SlackMessage.context("… and \(left) more")) }
+        if !stillLines.isEmpty { blocks.append(SlackMessage.section(stillLines.joined(separator: "\n"))) }
         return blocks
+    }
+
+    private static func lines(_ alert: Alert) -> [String] {
+        var lines = ["\(sign(alert.severity)) *\(SlackText.escaped(SlackMessage.summary(alert), limit: 300))*"]
+        if let text = alert.annotations["description"] ?? alert.annotations["message"] {
+            lines.append(SlackText.escaped(text, limit: 1500))
+        }
+        if let action = alert.annotations["action"] {
+            lines.append("*Action:* " + SlackText.escaped(action, limit: 600))
+        }
+        if let runbook = alert.annotations["runbook_url"], SlackText.isLink(runbook), runbook.utf8.count < 400 {
+            lines.append(SlackText.link(runbook, "Runbook", limit: 20))
+        }
+        return lines
+    }
+
+    /// No tick where others still fire: it would read as the all-clear.
+    private func endLines(_ alert: Alert) -> [String] {
+        let sign = notification.stillFiring.isEmpty ? ":white_check_mark: " : ""
+        let end = "\(sign)*\(SlackText.escaped(SlackMessage.end(alert), limit: 300))*"
+        let summary = SlackMessage.summary(alert)
+        return summary == alert.name ? [end] : [end, "It said: \(SlackText.escaped(summary, limit: 300))"]
+    }
+
+    /// What still fires beside ended alerts.
+    var stillLines: [String] {
+        notification.stillFiring.map {
+            "\(SlackMessage.sign($0.severity)) Still firing: \(SlackText.escaped(SlackMessage.summary($0), limit: 300))"
+        }
+    }
+
+    static func summary(_ alert: Alert) -> String {
+        alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name
+    }
+
+    /// That an alert is over, and after how long.
+    static func end(_ alert: Alert) -> String {
+        guard let endsAt = alert.endsAt else { return "\(alert.name) is over" }
+        return "\(alert.name) is over after \(Humanize.duration((endsAt - alert.startsAt).seconds))"
     }
 
     /// A user's own text, in as many sections as it takes.

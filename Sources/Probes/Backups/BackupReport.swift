@@ -137,7 +137,7 @@ struct BackupReport: Sendable {
         var warnings: [String] = []
         if let newest, newest.key.claimsSnapshot, !storageTypes.isEmpty, !storageTypes.contains("raft") {
             warnings.append(
-                "the backups claim to be snapshots, but Vault's storage is \(storageTypes.sorted().joined(separator: ", ")), which has none: sys/storage/raft/snapshot answers 404 there"
+                "the backups claim to be snapshots, but Vault's storage is \(storageTypes.sorted().joined(separator: ", ")), which has none: sys/storage/raft/snapshot answers 404 there; look into the newest, and back PostgreSQL up with pg_dump"
             )
         }
         if let metadata { warnings += metadata.warnings }

@@ -66,6 +66,9 @@ package struct EstateStatus: Sendable, Hashable, Codable {
         package var severity: String
         /// `pending`, `firing`, `suppressed`.
         package var state: String
+        /// By what it is suppressed: `silenced by <id>, inhibited by VaultNoActiveNode, muted by weekend`; nil where it is
+        /// not.
+        package var suppressedBy: String?
         /// Since when it has been in that state.
         package var since: String
         /// The annotation `summary`.
@@ -81,11 +84,12 @@ package struct EstateStatus: Sendable, Hashable, Codable {
         package init(
             name: String, severity: String, state: String, since: String, summary: String = "", action: String = "",
             runbookURL: String = "",
-            labels: [String: String] = [:]
+            labels: [String: String] = [:], suppressedBy: String? = nil
         ) {
             self.name = name
             self.severity = severity
             self.state = state
+            self.suppressedBy = suppressedBy
             self.since = since
             self.summary = summary
             self.action = action
