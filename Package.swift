@@ -94,7 +94,8 @@ let package = Package(
         stage(
             "Probes",
             [
-                "Text", "Samples", "Platform", "TimeZones", "Exposition", "Transport", "S3", "CCrypto", "CZlib", logging,
+                "Text", "Samples", "Platform", "TimeZones", "Exposition", "Transport", "S3", "CCrypto", "CZlib",
+                logging,
             ],
             exclude: ["README.md"]),
         stage("Store", ["Text", "Samples", "Telemetry"]),
