@@ -1,4 +1,4 @@
-package import Probes
+import Probes
 import Samples
 import YAML
 
