@@ -223,7 +223,7 @@ extension Agent {
             let pool =
                 switch result.target.kind {
                 case .postgres, .postgresCluster: "postgres"
-                case .backupSet, .backupContent, .bucket: "backups"
+                case .backupSet, .backupContent, .bucket, .postgresBackup: "backups"
                 case .records: "records"
                 case .vaultNode, .vaultTelemetry, .vaultFacts, .vaultCanary, .vaultLoadBalancer, .vaultCluster:
                     "vault"

@@ -51,6 +51,7 @@ enum StatusLine {
         Kind(kind: .backupSet, one: "backup set", many: "backup sets"),
         Kind(kind: .backupContent, one: "backup's content", many: "backups' contents"),
         Kind(kind: .records, one: "record folder", many: "record folders"),
+        Kind(kind: .postgresBackup, one: "backup tool", many: "backup tools"),
     ]
 
     /// Nil when all of a kind are well.

@@ -23,7 +23,8 @@ extension Configuration {
         }
         return ProbeSet(
             vault: vault, postgres: postgres, backups: stores, verdicts: verdicts, beginnings: beginnings,
-            records: records, http: network.http, database: network.database, platform: platform)
+            records: records, postgresBackups: postgresBackups, http: network.http, database: network.database,
+            platform: platform)
     }
 
     /// How many connections the probes may need at once: of a node one for its state, one for the canary or a login and

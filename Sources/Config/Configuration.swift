@@ -17,6 +17,8 @@ package struct Configuration: Sendable {
     package var backups: [BackupBucketOptions] = []
     /// `records`; nil without record files.
     package var records: RecordOptions?
+    /// `postgres_backups`.
+    package var postgresBackups: [PostgresBackupOptions] = []
     /// `rules`: shell patterns of rule files, absolute.
     package var ruleFiles: [String] = []
     /// The routing of `alerting`.

@@ -24,6 +24,7 @@ extension Configuration {
         let postgres = parser.postgres(fields.node("postgres"), clusters: vault.map(\.name))
         let backups = parser.backups(fields.list("backups"))
         let records = parser.records(fields.list("records"))
+        let postgresBackups = parser.postgresBackups(fields.list("postgres_backups"), clusters: vault.map(\.name))
         let ruleFiles = fields.list("rules").compactMap { node -> String? in
             guard let text = node.scalar else {
                 errors.add(node.position, "rules: expected a path or a pattern, found \(node.kind)")
@@ -43,13 +44,18 @@ extension Configuration {
         fields.finish()
 
         // With rules alone the agent monitors itself.
-        if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, ruleFiles.isEmpty, errors.isEmpty {
+        if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, postgresBackups.isEmpty,
+            ruleFiles.isEmpty, errors.isEmpty
+        {
             errors.add(
-                root.position, "nothing to monitor: expected at least one of vault, postgres, backups, records, rules")
+                root.position,
+                "nothing to monitor: expected at least one of vault, postgres, backups, records, postgres_backups, rules"
+            )
         }
         guard errors.isEmpty, let alerting else { throw ConfigurationErrors(errors: errors.errors) }
         return Configuration(
-            global: global, vault: vault, postgres: postgres, backups: backups, records: records, ruleFiles: ruleFiles,
+            global: global, vault: vault, postgres: postgres, backups: backups, records: records,
+            postgresBackups: postgresBackups, ruleFiles: ruleFiles,
             dispatch: alerting.dispatch,
             delivery: alerting.delivery, web: web, storage: storage, path: path)
     }

@@ -18,6 +18,23 @@ extension TargetParser {
         return servers
     }
 
+    /// Reads `cluster`: the Vault cluster whose storage something is; the only one by default. Nil where there is none.
+    func vaultCluster(_ fields: inout Fields, of what: String, _ clusters: [String]) -> String? {
+        let cluster = fields.string("cluster")
+        if cluster == nil, clusters.count > 1 {
+            errors.add(
+                fields.position,
+                "\(what) needs \"cluster\": one of \(clusters.map { "\"\($0)\"" }.joined(separator: ", "))")
+        }
+        if let cluster, !clusters.isEmpty, !clusters.contains(cluster) {
+            let hint =
+                nearest(cluster, in: clusters).map { "; did you mean \"\($0)\"?" }
+                ?? "; expected one of \(clusters.joined(separator: ", "))"
+            errors.add(fields.position(of: "cluster"), "cluster: there is no Vault cluster \"\(cluster)\"\(hint)")
+        }
+        return cluster ?? clusters.first
+    }
+
     /// Keys that libpq has as parameters of the same name.
     private static let sameName = [
         "host", "hostaddr", "user", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding",
@@ -106,24 +123,12 @@ extension TargetParser {
         var connection = PostgresOptions(
             parameters: parameters, password: context.secret(&fields, "password") ?? dsnPassword)
         connection.isVerifiedByDefault = isVerified
-        let cluster = fields.string("cluster")
-        if cluster == nil, clusters.count > 1 {
-            errors.add(
-                node.position,
-                "PostgreSQL server \"\(name)\" needs \"cluster\": one of \(clusters.map { "\"\($0)\"" }.joined(separator: ", "))"
-            )
-        }
-        if let cluster, !clusters.isEmpty, !clusters.contains(cluster) {
-            let hint =
-                nearest(cluster, in: clusters).map { "; did you mean \"\($0)\"?" }
-                ?? "; expected one of \(clusters.joined(separator: ", "))"
-            errors.add(fields.position(of: "cluster"), "cluster: there is no Vault cluster \"\(cluster)\"\(hint)")
-        }
+        let cluster = vaultCluster(&fields, of: "PostgreSQL server \"\(name)\"", clusters)
         let (interval, timeout) = pace(&fields)
         connection.connectTimeout = min(connection.connectTimeout, timeout)
         connection.statementTimeout = timeout
         var options = PostgresServerOptions(name: name, connection: connection)
-        if let cluster = cluster ?? clusters.first { options.cluster = cluster }
+        if let cluster { options.cluster = cluster }
         options.interval = interval
         if let bytes = context.bytes(&fields, "capacity_bytes") { options.capacityBytes = Int64(bytes) }
         if let path = fields.node("storage_path"), let text = path.scalar {

@@ -33,8 +33,9 @@ package enum StatusTable {
                     title: "PostgreSQL of \(name)", summary: summary,
                     targets: servers.filter { cluster(of: $0.target) == name }.map(target)))
         }
-        let backups = results.filter { [.backupSet, .backupContent, .bucket, .records].contains($0.target.kind) }.sorted
-        {
+        let backups = results.filter {
+            [.backupSet, .backupContent, .bucket, .records, .postgresBackup].contains($0.target.kind)
+        }.sorted {
             $0.target.name < $1.target.name
         }
         if !backups.isEmpty { sections.append(.init(title: "Backups", targets: backups.map(target))) }

@@ -1,3 +1,5 @@
+package import Samples
+import Text
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -9,6 +11,10 @@ package protocol FileAccess: Sendable {
     /// - Parameter limit: the size in bytes above which reading fails.
     /// - Throws: `FileError` with the path and the system's reason.
     func read(_ path: String, limit: Int) throws(FileError) -> [UInt8]
+    /// The whole file, and when it was last written to (st_mtime of stat(3type)).
+    /// - Parameter limit: the size in bytes above which reading fails.
+    /// - Throws: `FileError` with the path and the system's reason.
+    func readDated(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], modified: Timestamp)
     /// The end of the file.
     /// - Parameter limit: the maximum number of bytes to return.
     /// - Returns: the bytes, and whether the file has more before them.
@@ -46,6 +52,13 @@ extension FileAccess {
     /// `read` for all that runs in tasks; see `inTime`.
     package func readInTime(_ path: String, limit: Int) async throws(FileError) -> [UInt8] {
         try await inTime(path) { () throws(FileError) in try self.read(path, limit: limit) }
+    }
+
+    /// `readDated` for all that runs in tasks; see `inTime`.
+    package func readDatedInTime(
+        _ path: String, limit: Int
+    ) async throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+        try await inTime(path) { () throws(FileError) in try self.readDated(path, limit: limit) }
     }
 
     /// `tail` for all that runs in tasks; see `inTime`.
@@ -99,6 +112,20 @@ package struct SystemFiles: FileAccess {
         let descriptor = try SystemFiles.open(path)
         defer { close(descriptor) }
         return try SystemFiles.rest(of: descriptor, path, limit: limit)
+    }
+
+    /// Of the file that was opened, whatever has taken its name since.
+    package func readDated(
+        _ path: String, limit: Int
+    ) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+        let descriptor = try SystemFiles.open(path)
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw SystemFiles.error(path) }
+        let modified = Timestamp(
+            milliseconds: Int64(status.st_mtim.tv_sec).multipliedSaturated(by: 1000)
+                .addingSaturated(Int64(status.st_mtim.tv_nsec) / 1_000_000))
+        return (try SystemFiles.rest(of: descriptor, path, limit: limit), modified)
     }
 
     /// Seeks to `limit` bytes before the end and reads from there.

@@ -1,3 +1,4 @@
+package import Samples
 import Synchronization
 
 /// Files for a caller that may block, but not for ever: a start on which a mount does not answer. Each read waits for two
@@ -21,6 +22,14 @@ package struct TimedFiles: FileAccess {
     package func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         let files = files
         return try timed(path) { () throws(FileError) in try files.read(path, limit: limit) }
+    }
+
+    /// As the files' own, or a `FileError` with `isStuck`.
+    package func readDated(
+        _ path: String, limit: Int
+    ) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+        let files = files
+        return try timed(path) { () throws(FileError) in try files.readDated(path, limit: limit) }
     }
 
     /// As the files' own, or a `FileError` with `isStuck`.

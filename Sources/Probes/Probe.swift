@@ -24,6 +24,8 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case bucket
         /// The record files of backup runs, restore tests and drills.
         case records
+        /// What a tool says of the backups of a PostgreSQL cluster.
+        case postgresBackup = "postgres_backup"
         /// Derived from the nodes of one Vault cluster; never probed itself.
         case vaultCluster = "vault_cluster"
         /// Derived from the PostgreSQL servers of one cluster; never probed itself.

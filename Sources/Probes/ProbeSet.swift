@@ -13,11 +13,12 @@ package struct ProbeSet: Sendable {
     ///   - verdicts: earlier results of content verification.
     ///   - beginnings: since when each set has been watched.
     ///   - records: nil without record files.
+    ///   - postgresBackups: the backups that pgBackRest, WAL-G or Barman make.
     package init(
         vault: [VaultClusterOptions] = [], postgres: [PostgresServerOptions] = [],
         backups: [(options: BackupSetOptions, store: any BackupStore)] = [],
         verdicts: BackupVerdicts = BackupVerdicts(), beginnings: BackupBeginnings = BackupBeginnings(),
-        records: RecordOptions? = nil,
+        records: RecordOptions? = nil, postgresBackups: [PostgresBackupOptions] = [],
         http: any HTTPClient, database: any PostgresConnector, platform: Platform
     ) {
         var probes: [any RunnableProbe] = []
@@ -52,6 +53,7 @@ package struct ProbeSet: Sendable {
             probes.append(BucketProbe(store: store, sets: sets, platform: platform))
         }
         if let records { probes.append(RecordProbe(options: records, platform: platform)) }
+        for options in postgresBackups { probes.append(PostgresBackupProbe(options: options, platform: platform)) }
         self.probes = probes
     }
 

@@ -1,4 +1,5 @@
 package import Platform
+package import Samples
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -7,6 +8,8 @@ package import Platform
 package struct MemoryFiles: FileAccess {
     /// Texts by absolute path.
     package var contents: [String: String]
+    /// When files were last written to, by path; the epoch for those that are not here.
+    package var modified: [String: Timestamp] = [:]
 
     /// Files by path.
     package init(_ contents: [String: String] = [:]) { self.contents = contents }
@@ -16,6 +19,13 @@ package struct MemoryFiles: FileAccess {
         guard let text = contents[path] else { throw FileError(path: path, reason: "No such file or directory") }
         guard text.utf8.count <= limit else { throw FileError(path: path, reason: "larger than \(limit) bytes") }
         return Array(text.utf8)
+    }
+
+    /// The file's contents, and what `modified` says of it.
+    package func readDated(
+        _ path: String, limit: Int
+    ) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+        (try read(path, limit: limit), modified[path] ?? Timestamp(milliseconds: 0))
     }
 
     /// The file's last bytes.

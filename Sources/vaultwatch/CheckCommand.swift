@@ -93,7 +93,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
                 "warning: no rules are loaded: nothing will ever alert; write the rule files to \"rules\", as packaged /usr/share/vaultwatch/rules/*.yml"
             )
         }
-        if nodes + configuration.postgres.count + sets == 0, configuration.records == nil {
+        if nodes + configuration.postgres.count + sets == 0, configuration.records == nil,
+            configuration.postgresBackups.isEmpty
+        {
             print("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
         }
         for server in configuration.postgres where server.connection.isVerifiedByDefault {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Platform
+import Samples
 import Synchronization
 #if canImport(Glibc)
     import Glibc
@@ -34,6 +35,10 @@ struct ServiceFiles: FileAccess {
     func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         if let credential = credential(path) { return try read(credential, path, limit: limit) }
         return try asService { () throws(FileError) in try files.read(path, limit: limit) }
+    }
+
+    func readDated(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+        try asService { () throws(FileError) in try files.readDated(path, limit: limit) }
     }
 
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {

@@ -439,10 +439,65 @@ struct ConfigurationTests {
             ])
     }
 
+    @Test func backupsOfPostgres() throws {
+        let configuration = try load(
+            Self.least + Self.alerting + """
+                postgres_backups:
+                  - name: main
+                    tool: pgbackrest
+                    file: /var/lib/pgbackrest/info.json
+                    stanza: vault
+                    max_age: 13h
+                    full_max_age: 8d
+                    file_max_age: 90m
+                    wal_segment_size: 64MiB
+                  - {name: other, tool: barman, file: list.json, check_file: check.json, server: pg-1, cluster: c}
+                  - {name: third, tool: wal-g, file: '/a'}
+
+                """)
+        let all = configuration.postgresBackups
+        #expect(all.map(\.name) == ["main", "other", "third"] && all.map(\.tool) == [.pgBackRest, .barman, .walG])
+        #expect(
+            all.map(\.file) == ["/var/lib/pgbackrest/info.json", "/etc/vaultwatch/list.json", "/a"]
+                && all.map(\.checkFile) == [nil, "/etc/vaultwatch/check.json", nil])
+        #expect(all.map(\.stanza) == ["vault", "pg-1", nil] && all.map(\.cluster) == ["c", "c", "c"])
+        #expect(all.map(\.maxAge) == [.seconds(13 * 3600), .seconds(26 * 3600), .seconds(26 * 3600)])
+        #expect(all.map(\.fullMaxAge) == [.seconds(8 * 86_400), nil, nil])
+        #expect(all.map(\.fileMaxAge) == [.seconds(5400), .seconds(3 * 3600), .seconds(3 * 3600)])
+        #expect(all.map(\.walSegmentBytes) == [64 << 20, 16 << 20, 16 << 20])
+    }
+
+    @Test func backupsOfPostgresWithMistakes() {
+        let text =
+            Self.least + Self.alerting + """
+                postgres_backups:
+                  - {name: a, tool: pg_dump, file: /a}
+                  - {name: b, tool: wal-g, stanza: x, file: /a, max_age: 0s}
+                  - {name: b, tool: barman, file: /a, cluster: d, wal_segment_size: 3MiB}
+                  - {file: [], tool: pgbackrest, check_file: /c, retention: 3}
+
+                """
+        let found = complaints(text)
+        let expected = [
+            #"c.yml:4:21: tool: expected one of "pgbackrest", "wal-g", "barman", found "pg_dump""#,
+            "c.yml:5:28: stanza belongs to tool: pgbackrest; leave it out with wal-g",
+            #"c.yml:5:58: max_age: expected a duration such as 5s or 1h30m, above zero, found "0s""#,
+            #"c.yml:6:5: duplicate name "b": another entry of postgres_backups has the same name"#,
+            #"c.yml:6:39: cluster: there is no Vault cluster "d"; did you mean "c"?"#,
+            "c.yml:6:51: wal_segment_size belongs to tool: pgbackrest; leave it out with barman",
+            #"c.yml:6:69: wal_segment_size: expected a power of two from 1MiB to 1GiB such as 16MiB, found "3MiB""#,
+            #"c.yml:7:5: an entry of postgres_backups needs "name""#,
+            "c.yml:7:12: file: expected a path, found a list",
+            "c.yml:7:34: check_file belongs to tool: barman; leave it out with pgbackrest",
+            #"c.yml:7:50: unknown key "retention" in an entry of postgres_backups; expected check_file, cluster, file, file_max_age, full_max_age, max_age, name, server, stanza, tool, wal_segment_size"#,
+        ]
+        #expect(found == expected, "\(found.joined(separator: "\n"))")
+    }
+
     @Test func nothingToWatchIsAMistake() {
         #expect(
             complaints(Self.alerting) == [
-                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records, rules"
+                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records, postgres_backups, rules"
             ])
         #expect(
             complaints(Self.least) == [

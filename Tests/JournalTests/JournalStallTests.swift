@@ -70,6 +70,9 @@ import Testing
         private let real = SystemFiles()
         init(_ hang: Hang) { self.hang = hang }
         func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] { try real.read(path, limit: limit) }
+        func readDated(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+            try real.readDated(path, limit: limit)
+        }
         func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
             try real.tail(path, limit: limit)
         }

@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import Samples
 import Synchronization
 import Testing
 
@@ -138,6 +139,9 @@ struct FileThreadsTests {
         func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
             if path.hasPrefix("/dead/") { mount.call() }
             return [7]
+        }
+        func readDated(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+            (try read(path, limit: limit), Timestamp(milliseconds: 0))
         }
         func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
             (try read(path, limit: limit), false)

@@ -134,6 +134,7 @@ struct CatalogueTests {
         samples += await BucketProbe(store: bucket, sets: [set], platform: platform).run().samples
         samples += await verification(platform)
         samples += try await recorded(platform)
+        samples += await databaseBackups(platform)
         return samples
     }
 
@@ -168,6 +169,14 @@ struct CatalogueTests {
 
             """)
         return await run([RecordProbe(options: RecordOptions(paths: [file]), platform: platform)], platform)
+    }
+
+    private func databaseBackups(_ platform: Platform) async -> [Sample] {
+        var platform = platform
+        platform.files = MemoryFiles(["/info.json": PostgresBackupTests.pgBackRest(code: 3, message: "missing data")])
+        var options = PostgresBackupOptions(name: "main", tool: .pgBackRest, file: "/info.json")
+        options.fullMaxAge = .seconds(8 * 86_400)
+        return await run([PostgresBackupProbe(options: options, platform: platform)], platform)
     }
 
     /// All samples that the schedule emits, with those derived for the cluster and those about the probes themselves.

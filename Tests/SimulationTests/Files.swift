@@ -1,4 +1,5 @@
 import Platform
+import Samples
 
 /// The configuration files on the agent's machine, in memory. They outlast its lives.
 /// Touched by the thread of its run alone.
@@ -33,6 +34,10 @@ final class Files: FileAccess, @unchecked Sendable {
         case Estate.rulesPath: return Array(plan.versions[version].rules.utf8)
         default: throw FileError(path: path, reason: "No such file or directory")
         }
+    }
+
+    func readDated(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+        (try read(path, limit: limit), Timestamp(milliseconds: 0))
     }
 
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {

@@ -34,10 +34,13 @@ final class StateEstate: @unchecked Sendable {
         """
     /// Whether the agent reads a canary secret.
     var hasCanary = true
-    /// The rest of the configuration: `postgres`, `backups`, `records`.
+    /// The rest of the configuration: `postgres`, `backups`, `records`, `postgres_backups`.
     var configuration = ""
     /// Files by path, for secrets and records.
     var files: [String: String] = ["/token": "s.LabWatchToken0000000000"]
+
+    /// When files were last written to, by path.
+    var fileTimes: [String: Timestamp] = [:]
 
     init(time: VirtualTime, random: SeededRandom) {
         self.time = time

@@ -57,6 +57,7 @@ final class StateRig {
         }
         environment.processUsage = { ProcessUsage() }
         var files = MemoryFiles(estate.files)
+        files.modified = estate.fileTimes
         files.contents["/vaultwatch.yml"] = estate.text
         for (name, text) in try StateRig.rules() { files.contents["/rules/" + name] = text }
         agent = try Agent(

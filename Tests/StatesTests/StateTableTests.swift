@@ -6,7 +6,8 @@ import Testing
 /// The table: each state with the alerts that it must give, and no others.
 @Suite(.serialized) struct StateTableTests {
     static let rows: [StateRow] =
-        VaultStates.rows + TokenStates.rows + PostgresStates.rows + BackupStates.rows + WatcherStates.rows
+        VaultStates.rows + TokenStates.rows + PostgresStates.rows + BackupStates.rows + PostgresBackupStates.rows
+        + WatcherStates.rows
 
     /// Alerts that say nothing of the estate: the watchdog always fires.
     private static let always: Set<String> = ["Watchdog"]

@@ -21,6 +21,9 @@ struct CredentialFilesTests {
             guard let text = texts.withLock({ $0[path] }) else { throw error(path) }
             return Array(text.utf8)
         }
+        func readDated(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+            (try read(path, limit: limit), Timestamp(milliseconds: 0))
+        }
         func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) { throw error(path) }
         func glob(_ pattern: String) -> [String] { [] }
         func makeFolder(_ path: String, mode: UInt32) throws(FileError) { throw error(path) }

@@ -934,9 +934,45 @@ extension Catalogue {
         Entry("drill_last_issues", .gauge, ["scenario"], "Issues that it found", isState: true),
     ]
 
+    private static let postgresBackup: [Entry] = [
+        Entry(
+            "postgres_backup_readable", .gauge, ["backup", "cluster", "tool"],
+            "1 when what the tool said could be read and understood", isState: true),
+        Entry(
+            "postgres_backup_info", .gauge, ["backup", "cluster", "tool", "file", "stanza"],
+            "1; the file with what the tool said, and pgBackRest's stanza or Barman's server"),
+        Entry(
+            "postgres_backup_file_modified_timestamp_seconds", .gauge, ["backup", "cluster", "tool"],
+            "When the file was last written to, of two the older: what it says is as old"),
+        Entry(
+            "postgres_backup_file_max_age_seconds", .gauge, ["backup", "cluster", "tool"],
+            "Age above which the file is stale, from the configuration"),
+        Entry(
+            "postgres_backup_max_age_seconds", .gauge, ["backup", "cluster", "tool"],
+            "Age above which the newest backup is overdue, from the configuration"),
+        Entry(
+            "postgres_backup_full_max_age_seconds", .gauge, ["backup", "cluster", "tool"],
+            "Age above which the newest full backup is overdue; absent where none is configured"),
+        Entry(
+            "postgres_backup_last_success_timestamp_seconds", .gauge, ["backup", "cluster", "tool", "type"],
+            "When the newest good backup of a type ended: full, diff, incr (pgBackRest), delta (WAL-G), incremental (Barman), other; absent until there is one",
+            isState: true),
+        Entry(
+            "postgres_backup_last_success_size_bytes", .gauge, ["backup", "cluster", "tool", "type"],
+            "Size of the database in that backup, uncompressed; with Barman of the backup and the WAL that it needs"),
+        Entry(
+            "postgres_backup_error", .gauge, ["backup", "cluster", "tool", "reason", "message"],
+            "1, present only while the tool says so: status (pgBackRest's stanza is not ok), damaged (errors in the newest backup), failed (Barman's newest backup), check (barman check), message (an error of the tool), future (backups dated in the future do not count)",
+            isState: true),
+        Entry(
+            "postgres_backup_archive_position_bytes", .gauge, ["backup", "cluster", "tool"],
+            "pgBackRest: end of the newest segment in the WAL archive, as postgres_wal_position_bytes counts"),
+    ]
+
     /// Every metric that the probes emit, in the order of the table.
     package static let entries: [Entry] = [
         everyTarget, vaultNode, vaultCluster, vaultFacts, canary, loadBalancer, vaultTelemetry, postgresServer, haLock,
         postgresCluster, backupSet, backupContent, bucket, records,
+        postgresBackup,
     ].flatMap { $0 }
 }

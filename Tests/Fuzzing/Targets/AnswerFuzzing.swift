@@ -129,6 +129,23 @@ enum AnswerFuzzing {
             time, files: files)
     }
 
+    /// What pgBackRest, WAL-G and Barman say; each reads the same file.
+    static func postgresBackups(_ bytes: [UInt8]) async throws {
+        let files = PlayedFiles(others: bytes)
+        let time = VirtualTime(wall: Surroundings.wall)
+        var all = PostgresBackupOptions.Tool.allCases.map { tool in
+            PostgresBackupOptions(name: tool.rawValue, tool: tool, file: "/var/lib/info.json")
+        }
+        for index in all.indices { all[index].fileLimitBytes = 65_536 }
+        var checked = PostgresBackupOptions(name: "checked", tool: .barman, file: "/var/lib/list.json")
+        checked.checkFile = "/var/lib/check.json"
+        try await probe(
+            ProbeSet(
+                postgresBackups: all + [checked], http: PlayedHTTP([]), database: NoDatabase(),
+                platform: Surroundings.platform(time, files: files)),
+            time, files: files)
+    }
+
     /// The first part is the text of labels and annotations of a page, the rest are the receivers' answers.
     static func receivers(_ bytes: [UInt8]) async throws {
         let parts = Parts.of(bytes)

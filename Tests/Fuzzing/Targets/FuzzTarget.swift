@@ -43,6 +43,7 @@ package struct FuzzTarget: Sendable {
             ("backup-content", .asking(AnswerFuzzing.backupContent)),
             ("postgres-rows", .asking(AnswerFuzzing.postgresRows)),
             ("records", .asking(AnswerFuzzing.records)),
+            ("postgres-backups", .asking(AnswerFuzzing.postgresBackups)),
             ("receivers", .asking(AnswerFuzzing.receivers)),
             ("http", .asking(PeerFuzzing.http)),
             ("smtp", .asking(PeerFuzzing.smtp)),

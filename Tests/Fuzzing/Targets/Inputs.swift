@@ -131,6 +131,10 @@ struct PlayedFiles: FileAccess {
         return bytes
     }
 
+    func readDated(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
+        (try read(path, limit: limit), Surroundings.wall)
+    }
+
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
         let bytes = try read(path, limit: .max)
         return (Array(bytes.suffix(limit)), bytes.count > limit)

@@ -1,0 +1,129 @@
+import Samples
+
+/// The output of `pgbackrest info --output=json`: an array of stanzas. Source: pgBackRest's command reference, info
+/// (https://pgbackrest.org/command.html#command-info), and doc/example/pgsql-pgbackrest-query.sql of its repository.
+struct PgBackRestInfo: Decodable {
+    static let command = "pgbackrest info --output=json"
+
+    private let stanzas: [Stanza]
+
+    init(from decoder: any Decoder) throws { stanzas = try decoder.singleValueContainer().decode([Stanza].self) }
+
+    /// - Parameter stanza: nil for the only one.
+    static func report(
+        _ bytes: [UInt8], stanza: String?, now: Timestamp
+    ) throws(ProbeFailure) -> PostgresBackupReport {
+        let info = try PostgresBackupReport.decoded(PgBackRestInfo.self, bytes, command)
+        let named = info.stanzas.compactMap { stanza in stanza.name.map { (name: $0, value: stanza) } }
+        let (name, found) = try PostgresBackupReport.chosen(named, stanza, "stanza")
+        guard let backups = found.backups, let code = found.status?.code else {
+            throw ProbeFailure("body", "stanza \"\(name)\" has no status or no list of backups; expected \(command)")
+        }
+        var report = PostgresBackupReport()
+        report.stanza = name
+        for backup in backups {
+            guard let stop = PostgresBackupReport.time(backup.stop) else { continue }
+            report.take(
+                .init(
+                    kind: backup.type.flatMap(PostgresBackupReport.Kind.init) ?? .other, finished: stop,
+                    sizeBytes: backup.size, isDamaged: backup.error == true), now: now)
+        }
+        // That there is no backup is seen without its word.
+        if code != 0, code != Status.noBackup { report.add(.status, found.complaint) }
+        report.newestSegment = found.newestSegment
+        report.conclude()
+        return report
+    }
+
+    private struct Status: Decodable {
+        /// "no valid backups".
+        static let noBackup = 2
+
+        var code: Int?
+        var message: String?
+
+        enum CodingKeys: String, CodingKey { case code, message }
+
+        init(from decoder: any Decoder) throws {
+            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
+            code = fields.lenient(Int.self, .code)
+            message = fields.lenient(String.self, .message)
+        }
+    }
+
+    private struct Stanza: Decodable {
+        var name: String?
+        var status: Status?
+        var backups: [Backup]?
+        var repositories: [Repository]
+        var archives: [Archive]
+
+        enum CodingKeys: String, CodingKey { case name, status, backup, repo, archive }
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            name = fields.lenient(String.self, .name)
+            status = fields.lenient(Status.self, .status)
+            backups = fields.lenient([Backup].self, .backup)
+            repositories = fields.lenient([Repository].self, .repo) ?? []
+            archives = fields.lenient([Archive].self, .archive) ?? []
+        }
+
+        /// The stanza's words, with those of the repositories that are not well.
+        var complaint: String {
+            let parts = repositories.filter { ($0.status?.code ?? 0) != 0 }.prefix(4).map { repository in
+                "repo\(repository.key.map(String.init) ?? "?"): \(repository.status?.message ?? "not ok")"
+            }
+            return ([status?.message ?? "not ok"] + parts).joined(separator: "; ")
+        }
+
+        /// Of the database that the stanza has now, over all repositories.
+        var newestSegment: String? {
+            let newest = archives.compactMap(\.database).max()
+            return archives.filter { $0.database == newest }.compactMap(\.max).max()
+        }
+    }
+
+    private struct Repository: Decodable {
+        var key: Int?
+        var status: Status?
+
+        enum CodingKeys: String, CodingKey { case key, status }
+
+        init(from decoder: any Decoder) throws {
+            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
+            key = fields.lenient(Int.self, .key)
+            status = fields.lenient(Status.self, .status)
+        }
+    }
+
+    private struct Archive: Decodable {
+        var database: Int?
+        var max: String?
+
+        enum CodingKeys: String, CodingKey { case database, id, max }
+
+        init(from decoder: any Decoder) throws {
+            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
+            max = fields.lenient(String.self, .max)
+            database = try? fields.nestedContainer(keyedBy: CodingKeys.self, forKey: .database).lenient(Int.self, .id)
+        }
+    }
+
+    private struct Backup: Decodable {
+        var type: String?
+        var error: Bool?
+        var stop: Double?
+        var size: Double?
+
+        enum CodingKeys: String, CodingKey { case type, error, timestamp, stop, info, size }
+
+        init(from decoder: any Decoder) throws {
+            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
+            type = fields.lenient(String.self, .type)
+            error = fields.lenient(Bool.self, .error)
+            stop = try? fields.nestedContainer(keyedBy: CodingKeys.self, forKey: .timestamp).lenient(Double.self, .stop)
+            size = try? fields.nestedContainer(keyedBy: CodingKeys.self, forKey: .info).lenient(Double.self, .size)
+        }
+    }
+}

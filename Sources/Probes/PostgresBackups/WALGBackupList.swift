@@ -1,0 +1,57 @@
+import Samples
+
+/// The output of `wal-g backup-list --detail --json`: an array of the backups that were finished, in no order to rely on.
+/// Source: WAL-G's documentation for PostgreSQL, backup-list (https://wal-g.readthedocs.io/PostgreSQL/); the fields of
+/// BackupTime in internal/backup_time.go of its repository, whose names for the time differ between releases.
+struct WALGBackupList: Decodable {
+    static let command = "wal-g backup-list --detail --json"
+
+    private let backups: [Backup]
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        // Go writes a list without elements as null.
+        backups = value.decodeNil() ? [] : try value.decode([Backup].self)
+    }
+
+    static func report(_ bytes: [UInt8], now: Timestamp) throws(ProbeFailure) -> PostgresBackupReport {
+        let list = try PostgresBackupReport.decoded(WALGBackupList.self, bytes, command)
+        var report = PostgresBackupReport()
+        for backup in list.backups {
+            guard let name = backup.name, let finished = backup.finished else { continue }
+            report.take(
+                .init(
+                    // base_ and a WAL segment's name; of a delta with _D_ and that of the backup that it builds on.
+                    kind: name.contains("_D_") ? .delta : .full, finished: finished, sizeBytes: backup.size), now: now)
+        }
+        if !list.backups.isEmpty, report.newest.isEmpty, report.futureBackups == 0 {
+            throw ProbeFailure("body", "no backup in the file has a name and a time; expected \(command)")
+        }
+        return report
+    }
+
+    private struct Backup: Decodable {
+        var name: String?
+        var finished: Timestamp?
+        var size: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case name = "backup_name"
+            case finishTime = "finish_time"
+            case time
+            case modificationTime = "modification_time"
+            case size = "uncompressed_size"
+        }
+
+        init(from decoder: any Decoder) throws {
+            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
+            name = fields.lenient(String.self, .name)
+            size = fields.lenient(Double.self, .size)
+            let times = [CodingKeys.finishTime, .time, .modificationTime].lazy.compactMap { key in
+                fields.lenient(String.self, key).flatMap { Timestamp(rfc3339: $0) }
+            }
+            // Go writes a time that is not set as that of the year 1.
+            finished = times.first { $0.milliseconds > 0 }
+        }
+    }
+}
