@@ -8,8 +8,8 @@ package enum Deadline {
         ended: @escaping @Sendable () -> Void = {}
     ) async -> Value? {
         let race = OneShot<Value?>()
-        // Begun here, not in the pool: most work soon waits for somebody else.
-        let worker = Task.immediate {
+        // Not begun here: what blocks or computes would keep its caller from seeing the deadline.
+        let worker = Task {
             let value = await work()
             ended()
             race.fulfil(value)

@@ -36,7 +36,8 @@ struct VaultFactsTests {
                 json(
                     200,
                     """
-                    {"data":{"mode":"primary","state":"running","last_dr_wal":291,"known_secondaries":["s"],"secondaries":[
+                    {"data":{"mode":"primary","state":"running","last_dr_wal":291,"cluster_id":"e4bf",
+                    "merkle_root":"43f40fc775b40cc76cd5d7e289b2e6eaf4ba138c","known_secondaries":["s"],"secondaries":[
                     {"node_id":"s","connection_status":"connected"},{"node_id":"t","connection_status":"disconnected"}]}}
                     """))
         case "sys/replication/performance/status":
@@ -119,6 +120,9 @@ struct VaultFactsTests {
         let age = try #require(samples.value("vault_replication_heartbeat_age_seconds", ["kind": "performance"]))
         #expect(abs(age - 10.5) < 0.01)
         #expect(samples.value("vault_replication_wal_index", ["kind": "dr", "side": "own"]) == 291)
+        #expect(
+            samples.value("vault_replication_merkle_root", ["kind": "dr", "mode": "primary", "replication": "e4bf"])
+                == Double(0x43f4_0fc7_75b4))
         #expect(samples.value("vault_seal_backend_healthy", ["node": "a", "backend": "transit"]) == 0)
         #expect(samples.value("vault_seal_backend_healthy", ["node": "a", "backend": "hsm"]) == 1)
         #expect(samples.value("vault_seal_backend_healthy", ["node": "a", "backend": "old"]) == nil)

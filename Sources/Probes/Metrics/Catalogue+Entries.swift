@@ -230,6 +230,10 @@ extension Catalogue {
             "Enterprise: index of the last write-ahead log entry: side own, or primary as a secondary knows it; an index, not a time"
         ),
         Entry(
+            "vault_replication_merkle_root", .gauge, ["cluster", "kind", "mode", "replication"],
+            "Enterprise: the first 48 bits of the Merkle root, equal on both sides of a replication while nothing is written; replication is the id that both share"
+        ),
+        Entry(
             "vault_rekey_started", .gauge, ["cluster", "keys"],
             "1 while an attempt to change the keys (unseal, recovery) is under way", isState: true),
         Entry(

@@ -31,6 +31,10 @@ struct ReplicationAnswer: Decodable, Sendable {
     var connectionState: String?
     var lastWAL: Int64?
     var lastRemoteWAL: Int64?
+    /// The same on both sides.
+    var clusterID: String?
+    /// The first twelve digits of the hash of all replicated data, as a number.
+    var merkleRoot: Double?
     var primaries: [Peer]
     var secondaries: [Peer]
 
@@ -41,6 +45,8 @@ struct ReplicationAnswer: Decodable, Sendable {
         connectionState = fields.text("connection_state")
         lastWAL = fields["last_dr_wal"] ?? fields["last_performance_wal"] ?? fields["last_wal"]
         lastRemoteWAL = fields["last_remote_wal"]
+        clusterID = fields.text("cluster_id")
+        merkleRoot = fields.text("merkle_root").flatMap { Int64($0.prefix(12), radix: 16) }.map(Double.init)
         primaries = fields["primaries"] ?? []
         secondaries = fields["secondaries"] ?? []
     }

@@ -122,6 +122,10 @@ final class VaultFactsProbe: RunnableProbe {
                 "vault_replication_heartbeat_age_seconds", max(0, serverTime(turn).seconds - heartbeat.seconds),
                 ["kind": kind])
         }
+        if let root = answer.merkleRoot, let id = answer.clusterID {
+            turn.set.add(
+                "vault_replication_merkle_root", root, ["kind": kind, "mode": answer.mode ?? "", "replication": id])
+        }
         turn.set.add("vault_replication_wal_index", answer.lastWAL.map(Double.init), ["kind": kind, "side": "own"])
         turn.set.add(
             "vault_replication_wal_index", answer.lastRemoteWAL.map(Double.init), ["kind": kind, "side": "primary"])
