@@ -65,7 +65,8 @@ struct ServiceGroupTests {
         let running = Task { try await group.run(until: { await gate.pass() }) }
         await until { story.all.count == 3 }
         gate.open()
-        await until { story.all.last == "c ends" && time.sleeperCount == 1 }
+        // Two services sleep, and the deadline of the one that hangs waits.
+        await until { story.all.last == "c ends" && time.sleeperCount == 3 }
         #expect(story.all.suffix(2) == ["c stops", "c ends"])
         await time.advance(through: time.monotonic() + .seconds(5))
         try await running.value
