@@ -33,6 +33,8 @@ extension TargetParser {
             set?.endpoint = options.endpoint ?? ""
             return set
         }
+        // A listing that waits until its time is over would say "timeout" in place of what the store says.
+        if let shortest = sets.map(\.timeout).min() { options.patience = min(options.patience, shortest / 3) }
         if sets.isEmpty {
             errors.add(node.position, "bucket \"\(bucket)\" has no sets; expected a list of name, prefix, period")
         }

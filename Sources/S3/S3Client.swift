@@ -166,6 +166,7 @@ package final class S3Client: Sendable {
         var hasMoved = false
         var hasNewKeys = false
         var retries = 0
+        let begin = time.monotonic()
         while true {
             let keys = try await session?.keys()
             do throws(S3Error) {
@@ -175,7 +176,9 @@ package final class S3Client: Sendable {
                     hasMoved = true
                 } else if let keys, error.mayBeAnEndedSession, !hasNewKeys, await session?.refused(keys) == true {
                     hasNewKeys = true
-                } else if let pause = pause(error, retries, isStream: receive != nil) {
+                } else if let pause = pause(error, retries, isStream: receive != nil),
+                    time.monotonic() - begin + pause <= options.patience
+                {
                     retries += 1
                     do { try await time.sleep(for: pause) } catch { throw cancelled }
                 } else {

@@ -24,6 +24,8 @@ package struct S3Options: Sendable, Hashable {
     package var objectTimeout: Duration = .seconds(3600)
     /// How often a request is sent again after 429, 500 or 503, waiting longer each time. Default 2.
     package var retries = 2
+    /// No other attempt is made so long after the first: the caller has a deadline of its own. Default 10 s.
+    package var patience = Duration.seconds(10)
     /// Keys that one listing may have; more end it with `.limit`. Default 100,000.
     package var keyLimit = 100_000
 

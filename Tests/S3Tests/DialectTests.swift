@@ -206,6 +206,18 @@ struct DialectTests {
         #expect(services.asked.withLock { $0.count } == (status == 501 ? 2 : tries))
     }
 
+    /// A caller that waits for a second hears what the store says, and no timeout of its own.
+    @Test func patienceEndsBeforeTheCallers() async {
+        let time = VirtualTime(wall: Self.begin)
+        let services = Services { _ throws(TransportError) in Self.answer(503, "<Error><Code>SlowDown</Code></Error>") }
+        let client = client(services, time: time) {
+            $0.retries = 2
+            $0.patience = .milliseconds(333)
+        }
+        #expect(await failure(client)?.reason == .throttled)
+        #expect(services.asked.withLock { $0.count } == 1)
+    }
+
     // MARK: Addresses
 
     @Test(arguments: [
