@@ -104,7 +104,7 @@ import Testing
                 } ?? 0
             let prefix = path.contains("daily") ? "daily/" : "monthly/"
             let contents = (0..<1000).map { index in
-                "<Contents><Key>\(prefix)\(page * 1000 + index)\(tail).enc</Key>"
+                "<Contents><Key>\(prefix)\(1_000_000 + page * 1000 + index)\(tail).enc</Key>"
                     + "<LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>1</Size></Contents>"
             }
             let next =
