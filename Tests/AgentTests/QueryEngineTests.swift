@@ -145,7 +145,7 @@ import Web
     }
 
     /// An answer counts until it is read: what holds it holds its lease.
-    @Test func answersThatAreNotReadCount() async throws {
+    @Test(.timeLimit(.minutes(1))) func answersThatAreNotReadCount() async throws {
         let engine = engine {
             $0.answerBytes = 1000
             $0.heldQueryBytes = 2500
@@ -159,8 +159,8 @@ import Web
         let page = await answer(engine, .page, work).value
         #expect(status(page) == 200)
         held.removeFirst()
-        let next = await answer(engine, .query(timeout: nil), work).value
-        #expect(status(next) == 200)
+        // The thread that computed it may let go of it a moment later.
+        while status(await answer(engine, .query(timeout: nil), work).value) != 200 {}
     }
 
     /// Without a thread there is an answer all the same.
