@@ -33,6 +33,11 @@ extension Dispatcher {
         state.pending = nil
         state.notified = state.notified.union(pending.firing).subtracting(pending.resolved)
         state.lastFiring = pending.firing
+        if let ends = endsWithoutPast?[destination, default: []].union(pending.resolved).subtracting(pending.firing),
+            ends.count <= options.alertLimit
+        {
+            endsWithoutPast?[destination] = ends
+        }
         // Of other alerts it remains unknown whether the receiver was notified.
         let included = pending.firing.union(pending.resolved)
         state.possiblyNotified.subtract(included)

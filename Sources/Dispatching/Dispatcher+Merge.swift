@@ -7,7 +7,7 @@ extension Dispatcher {
     ///
     /// What this run knows itself is newer and stays as it is: an alert, a silence, a pending message, a response time. The
     /// notification log is united, since both runs notified: every alert that either of them notified of is resolved in
-    /// the end. The caller leaves out alerts that have ended and were removed since the start. `pending` then lists the
+    /// the end, and once: what this run has resolved already is not notified any more. The caller leaves out alerts that have ended and were removed since the start. `pending` then lists the
     /// messages of both.
     package mutating func merge(_ saved: Saved, now: Moment) -> Decisions {
         let own = destinations.mapValues(\.notified)
@@ -22,12 +22,14 @@ extension Dispatcher {
                 state.notifiedAtWall = entry.notifiedAt
                 state.notifiedAt = now.monotonic - max(now.wall - entry.notifiedAt, .zero)
             }
-            state.notified.formUnion(entry.notified)
-            state.possiblyNotified.formUnion(entry.possiblyNotified)
+            let ended = endsWithoutPast?[entry.destination] ?? []
+            state.notified.formUnion(entry.notified.subtracting(ended))
+            state.possiblyNotified.formUnion(entry.possiblyNotified.subtracting(ended))
             state.possiblyResolved.formUnion(entry.possiblyResolved)
             destinations[entry.destination] = state
             if labels[entry.destination] == nil { labels[entry.destination] = Labels(entry.groupLabels) }
         }
+        endsWithoutPast = nil
         var superseded: [UInt64] = []
         for message in saved.outbox.sorted(by: { $0.id < $1.id }) {
             merge(message, own[Destination(message.notification)] ?? [], &superseded)

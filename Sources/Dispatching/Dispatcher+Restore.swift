@@ -94,6 +94,7 @@ extension Dispatcher {
     /// Starts without what the journal has kept, since it can't be read now. Messages get ids beyond any in it, so that
     /// none of them replaces one that stays there until the next start.
     package mutating func beginWithoutPast(now: Moment) {
+        endsWithoutPast = [:]
         nextID = max(nextID, UInt64(max(now.wall.milliseconds, 1)) << 10)
     }
 

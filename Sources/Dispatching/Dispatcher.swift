@@ -49,6 +49,9 @@ package struct Dispatcher: Sendable {
     /// The ends of alerts that fire now and whose end lies ahead, by fingerprint.
     var ends = TimerQueue<UInt64, Timestamp>()
     var nextID: UInt64 = 1
+    /// Of a run that began without the journal's past, until that is merged: the alerts whose ends each destination has
+    /// accepted. What the last run notified it of is over with them.
+    var endsWithoutPast: [Destination: Set<UInt64>]?
     /// The epoch of the silences that pending messages were checked against.
     var checkedEpoch: UInt64 = 0
 
