@@ -51,6 +51,15 @@ extension Dispatcher {
             guard let state = destinations[destination], state.hasLogEntry else { continue }
             store(state, destination, labels[destination] ?? .empty, &decisions)
         }
+        // What waited in the journal while a mute time began is not told in it; its group decides anew afterwards.
+        for message in saved.outbox where !message.notification.firing.isEmpty {
+            let destination = Destination(message.notification)
+            guard var state = destinations[destination], state.pending?.message.id == message.id,
+                let route = groups[destination.groupID]?.route, muteTime(route, now.wall) != nil
+            else { continue }
+            state.pending = nil
+            destinations[destination] = state.isEmpty ? nil : state
+        }
         let kept = Set(destinations.values.compactMap { $0.pending?.message.id })
         var withdrawn = Set(decisions.withdrawn)
         for id in superseded + saved.outbox.map(\.id) where !kept.contains(id) && withdrawn.insert(id).inserted {
