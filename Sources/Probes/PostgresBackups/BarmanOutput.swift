@@ -101,12 +101,10 @@ struct BarmanOutput: Decodable {
         var status: String?
         var hint: String?
 
-        enum CodingKeys: String, CodingKey { case status, hint }
-
         init(from decoder: any Decoder) throws {
-            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
-            status = fields.lenient(String.self, .status)
-            hint = fields.lenient(String.self, .hint)
+            guard let fields = try? LenientFields(decoder) else { return }
+            status = fields["status"]
+            hint = fields["hint"]
         }
     }
 
@@ -117,22 +115,14 @@ struct BarmanOutput: Decodable {
         var finished: Double?
         var size: Double?
 
-        enum CodingKeys: String, CodingKey {
-            case id = "backup_id"
-            case status
-            case type = "backup_type"
-            case finished = "end_time_timestamp"
-            case size = "size_bytes"
-        }
-
         init(from decoder: any Decoder) throws {
-            let fields = try decoder.container(keyedBy: CodingKeys.self)
-            id = fields.lenient(String.self, .id)
-            status = fields.lenient(String.self, .status)
-            type = fields.lenient(String.self, .type)
-            finished =
-                fields.lenient(String.self, .finished).flatMap(Double.init) ?? fields.lenient(Double.self, .finished)
-            size = fields.lenient(Double.self, .size)
+            let fields = try LenientFields(decoder)
+            id = fields["backup_id"]
+            status = fields["status"]
+            type = fields["backup_type"]
+            let written: String? = fields["end_time_timestamp"]
+            finished = written.flatMap(Double.init) ?? fields["end_time_timestamp"]
+            size = fields["size_bytes"]
         }
     }
 }

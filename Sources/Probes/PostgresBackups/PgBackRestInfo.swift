@@ -42,12 +42,10 @@ struct PgBackRestInfo: Decodable {
         var code: Int?
         var message: String?
 
-        enum CodingKeys: String, CodingKey { case code, message }
-
         init(from decoder: any Decoder) throws {
-            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
-            code = fields.lenient(Int.self, .code)
-            message = fields.lenient(String.self, .message)
+            guard let fields = try? LenientFields(decoder) else { return }
+            code = fields["code"]
+            message = fields["message"]
         }
     }
 
@@ -58,15 +56,13 @@ struct PgBackRestInfo: Decodable {
         var repositories: [Repository]
         var archives: [Archive]
 
-        enum CodingKeys: String, CodingKey { case name, status, backup, repo, archive }
-
         init(from decoder: any Decoder) throws {
-            let fields = try decoder.container(keyedBy: CodingKeys.self)
-            name = fields.lenient(String.self, .name)
-            status = fields.lenient(Status.self, .status)
-            backups = fields.lenient([Backup].self, .backup)
-            repositories = fields.lenient([Repository].self, .repo) ?? []
-            archives = fields.lenient([Archive].self, .archive) ?? []
+            let fields = try LenientFields(decoder)
+            name = fields["name"]
+            status = fields["status"]
+            backups = fields["backup"]
+            repositories = fields["repo"] ?? []
+            archives = fields["archive"] ?? []
         }
 
         /// The stanza's words, with those of the repositories that are not well.
@@ -88,12 +84,10 @@ struct PgBackRestInfo: Decodable {
         var key: Int?
         var status: Status?
 
-        enum CodingKeys: String, CodingKey { case key, status }
-
         init(from decoder: any Decoder) throws {
-            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
-            key = fields.lenient(Int.self, .key)
-            status = fields.lenient(Status.self, .status)
+            guard let fields = try? LenientFields(decoder) else { return }
+            key = fields["key"]
+            status = fields["status"]
         }
     }
 
@@ -101,12 +95,11 @@ struct PgBackRestInfo: Decodable {
         var database: Int?
         var max: String?
 
-        enum CodingKeys: String, CodingKey { case database, id, max }
-
         init(from decoder: any Decoder) throws {
-            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
-            max = fields.lenient(String.self, .max)
-            database = try? fields.nestedContainer(keyedBy: CodingKeys.self, forKey: .database).lenient(Int.self, .id)
+            guard let fields = try? LenientFields(decoder) else { return }
+            max = fields["max"]
+            let described: LenientFields? = fields["database"]
+            database = described?["id"]
         }
     }
 
@@ -116,14 +109,13 @@ struct PgBackRestInfo: Decodable {
         var stop: Double?
         var size: Double?
 
-        enum CodingKeys: String, CodingKey { case type, error, timestamp, stop, info, size }
-
         init(from decoder: any Decoder) throws {
-            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
-            type = fields.lenient(String.self, .type)
-            error = fields.lenient(Bool.self, .error)
-            stop = try? fields.nestedContainer(keyedBy: CodingKeys.self, forKey: .timestamp).lenient(Double.self, .stop)
-            size = try? fields.nestedContainer(keyedBy: CodingKeys.self, forKey: .info).lenient(Double.self, .size)
+            guard let fields = try? LenientFields(decoder) else { return }
+            type = fields["type"]
+            error = fields["error"]
+            let (timestamp, info): (LenientFields?, LenientFields?) = (fields["timestamp"], fields["info"])
+            stop = timestamp?["stop"]
+            size = info?["size"]
         }
     }
 }

@@ -138,10 +138,3 @@ struct PostgresBackupReport: Sendable, Hashable {
         }
     }
 }
-
-extension KeyedDecodingContainer {
-    /// A field of an unexpected type counts as absent: what a tool adds or changes must not hide the rest.
-    func lenient<Value: Decodable>(_ type: Value.Type, _ key: Key) -> Value? {
-        (try? decodeIfPresent(type, forKey: key)) ?? nil
-    }
-}

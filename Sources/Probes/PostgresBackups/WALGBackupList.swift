@@ -35,21 +35,11 @@ struct WALGBackupList: Decodable {
         var finished: Timestamp?
         var size: Double?
 
-        enum CodingKeys: String, CodingKey {
-            case name = "backup_name"
-            case finishTime = "finish_time"
-            case time
-            case modificationTime = "modification_time"
-            case size = "uncompressed_size"
-        }
-
         init(from decoder: any Decoder) throws {
-            guard let fields = try? decoder.container(keyedBy: CodingKeys.self) else { return }
-            name = fields.lenient(String.self, .name)
-            size = fields.lenient(Double.self, .size)
-            let times = [CodingKeys.finishTime, .time, .modificationTime].lazy.compactMap { key in
-                fields.lenient(String.self, key).flatMap { Timestamp(rfc3339: $0) }
-            }
+            guard let fields = try? LenientFields(decoder) else { return }
+            name = fields["backup_name"]
+            size = fields["uncompressed_size"]
+            let times = ["finish_time", "time", "modification_time"].lazy.compactMap { fields.time($0) }
             // Go writes a time that is not set as that of the year 1.
             finished = times.first { $0.milliseconds > 0 }
         }
