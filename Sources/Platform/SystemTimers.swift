@@ -28,15 +28,16 @@ package final class SystemTimers: Sendable {
 
     /// See `TimeSource.schedule`.
     package func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID {
-        let (timer, isFirst) = state.withLock { state -> (TimerID, Bool) in
+        let (timer, isFirst, isRunning) = state.withLock { state -> (TimerID, Bool, Bool) in
             let timer = state.next
             state.next += 1
             let isFirst = state.queue.firstDue.map { deadline < $0 } ?? true
             state.queue.schedule(timer, at: deadline)
             state.bodies[timer] = body
-            return (timer, isFirst)
+            if !state.isRunning { state.isRunning = (try? threads.start("timers", stackBytes: 256 << 10, run)) != nil }
+            return (timer, isFirst, state.isRunning)
         }
-        if start() {
+        if isRunning {
             if isFirst { bell.ring() }
         } else {
             // At the limit of threads timers go on, dearer; the next one tries again to have the thread.
@@ -59,14 +60,6 @@ package final class SystemTimers: Sendable {
         state.withLock { state in
             state.queue.cancel(timer)
             return state.bodies.removeValue(forKey: timer)
-        }
-    }
-
-    /// - Returns: whether the thread runs.
-    private func start() -> Bool {
-        state.withLock { state in
-            if !state.isRunning { state.isRunning = (try? threads.start("timers", stackBytes: 256 << 10, run)) != nil }
-            return state.isRunning
         }
     }
 

@@ -1,5 +1,4 @@
 package import Samples
-import Synchronization
 public import Text
 #if canImport(Glibc)
     import Glibc
@@ -57,16 +56,13 @@ extension TimeSource {
     package func sleep(until deadline: Instant) async throws {
         try Task.checkCancellation()
         guard deadline > monotonic() else { return }
-        let sleeper = Sleeper()
+        let ended = OneShot<Bool>()
+        let timer = schedule(at: deadline) { ended.fulfil(true) }
         let isOver = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                guard sleeper.begin(continuation) else { return }
-                let timer = schedule(at: deadline) { sleeper.end(true) }
-                // Cancelled between the two: nobody else knows of this timer.
-                if !sleeper.hold(timer) { cancel(timer) }
-            }
+            await ended.value()
         } onCancel: {
-            if let timer = sleeper.end(false) { cancel(timer) }
+            cancel(timer)
+            ended.fulfil(false)
         }
         if !isOver { throw CancellationError() }
     }
@@ -104,49 +100,6 @@ package struct SystemTime: TimeSource {
 
     /// Takes a timer off; see `TimeSource`.
     package func cancel(_ timer: TimerID) { SystemTimers.shared.cancel(timer) }
-}
-
-/// One sleep of a task: it ends once, at its deadline or with the task's cancellation.
-private final class Sleeper: Sendable {
-    private struct State {
-        var continuation: CheckedContinuation<Bool, Never>?
-        var timer: TimerID?
-        /// How it ended: true at the deadline, false by cancellation.
-        var ended: Bool?
-    }
-
-    private let state = Mutex(State())
-
-    /// - Returns: false where it has ended already.
-    func begin(_ continuation: CheckedContinuation<Bool, Never>) -> Bool {
-        let ended = state.withLock { state in
-            if state.ended == nil { state.continuation = continuation }
-            return state.ended
-        }
-        if let ended { continuation.resume(returning: ended) }
-        return ended == nil
-    }
-
-    /// Keeps the timer that is to end it, for the one who cancels.
-    /// - Returns: false where it has ended already.
-    func hold(_ timer: TimerID) -> Bool {
-        state.withLock { state in
-            state.timer = timer
-            return state.ended == nil
-        }
-    }
-
-    /// - Returns: the timer, where there is one.
-    @discardableResult
-    func end(_ isOver: Bool) -> TimerID? {
-        let (continuation, timer) = state.withLock { state in
-            if state.ended == nil { state.ended = isOver }
-            defer { state.continuation = nil }
-            return (state.continuation, state.timer)
-        }
-        continuation?.resume(returning: isOver)
-        return timer
-    }
 }
 
 /// Both clocks, read together: schedules use the monotonic time, data carry the wall time.
