@@ -110,9 +110,13 @@ protocol RunnableProbe: Probe {
     func timedOut() -> ProbeReport
     /// After its last run: gives back what it holds at the target.
     func close() async
+    /// The thread of its transport, for probes that ask short questions and compute next to nothing; nil, the default,
+    /// is Swift's pool, where a long answer delays no other target.
+    var executor: (any TaskExecutor)? { get }
 }
 
 extension RunnableProbe {
+    var executor: (any TaskExecutor)? { nil }
     func close() async {}
 }
 

@@ -24,15 +24,21 @@ extension CurlLoop {
 
     func found(_ name: String, _ answer: NameResolver.Answer) {
         names.answered(name)
+        let again = platform.time.monotonic() + NameResolver.failureFreshness
         var failed: [CurlTransfer] = []
         for transfer in waiting where transfer.awaits(name) {
             switch answer {
             case .success(let addresses): transfer.addresses[name] = addresses
-            case .failure: failed.append(transfer)
+            case .failure(let error):
+                if options.asksNamesAgain, !error.isFinal, transfer.waitDeadline > again {
+                    names.askAgain(name, at: again)
+                } else {
+                    failed.append(transfer)
+                }
             }
         }
         guard case .failure(let error) = answer, !failed.isEmpty else { return }
-        waiting.removeAll { $0.awaits(name) }
+        waiting.removeAll { transfer in failed.contains { $0 === transfer } }
         for transfer in failed { end(transfer, .failure(TransportError(.dns, "\(transfer.origin): \(error)"))) }
     }
 }

@@ -7,7 +7,8 @@ import Synchronization
 /// libcurl's event loop on one thread: curl_multi_socket_action(3) over epoll(7), woken by an eventfd.
 ///
 /// Other threads only `submit`, `cancel` and `resume`; all else happens on the thread, so no lock is held
-/// while libcurl runs. Its cost does not grow with the number of transfers that hang.
+/// while libcurl runs. Its cost does not grow with the number of transfers that hang. Tasks may run on the thread, each
+/// turn after libcurl: see `LoopInbox`.
 final class CurlLoop: @unchecked Sendable {
     enum Command: Sendable {
         case start(CurlTransfer)
@@ -138,6 +139,7 @@ final class CurlLoop: @unchecked Sendable {
             guard perform() else { break }
             reap()
             startWaiting()
+            inbox.runJobs()
         }
         endAll(.cancelled, "the transport is closed")
         closeAll()
@@ -166,6 +168,7 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private func waitMilliseconds() -> Int32 {
+        if inbox.hasWork { return 0 }
         var next = curlDeadline
         for transfer in waiting {
             next = min(next ?? transfer.waitDeadline, transfer.waitDeadline)

@@ -17,6 +17,10 @@ package struct CurlTransportOptions: Sendable {
     /// Connections to all targets together, those in use included, beyond which an idle one is closed. Default 1024. It
     /// must not be below what the targets need: else each request closes the connection that another one needs next.
     package var idleConnectionLimit = 1024
+    /// Whether a request whose name has no address, since name servers give no answer, asks again until its time to
+    /// connect is over. Default false: a probe says at once that names are not resolved, while a message is to arrive
+    /// although every other question is lost.
+    package var asksNamesAgain = false
     /// Called with the origin (`https://vault-1.example:8200`) when the peer drops a kept connection that lay idle:
     /// the peer has died, or closes what is idle for long. Runs on libcurl's thread: hand it on and return.
     package var onIdleConnectionLost: (@Sendable (String) -> Void)?
@@ -58,6 +62,9 @@ package final class CurlTransport: HTTPClient, MailSender {
 
     /// Takes another `CurlTransportOptions.idleConnectionLimit`, when the number of targets has changed.
     package func setIdleConnectionLimit(_ limit: Int) { web.setIdleConnectionLimit(limit) }
+
+    /// libcurl's thread.
+    package var executor: (any TaskExecutor)? { web.inbox }
 
     /// Follows as many redirects as the request allows, within its timeout.
     /// - Throws: `TransportError`; cancelling the task ends the transfer with `.cancelled`.

@@ -215,4 +215,12 @@ package protocol HTTPClient: Sendable {
     /// the response's `body` is empty. The transfer waits while `receive` runs.
     func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
         async throws(TransportError) -> HTTPResponse
+
+    /// The thread on which the requests are carried out, for tasks that do little but ask: they run there without
+    /// waking another thread. nil where there is none, which is the default.
+    var executor: (any TaskExecutor)? { get }
+}
+
+extension HTTPClient {
+    package var executor: (any TaskExecutor)? { nil }
 }

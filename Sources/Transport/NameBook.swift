@@ -32,6 +32,9 @@ struct NameBook {
         return true
     }
 
+    /// Name servers gave no answer: the next question comes at this time.
+    mutating func askAgain(_ name: String, at time: Instant) { asked[name] = time }
+
     mutating func answered(_ name: String) { asked[name] = nil }
 
     /// When to ask once more.

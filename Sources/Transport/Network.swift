@@ -36,7 +36,9 @@ package struct Network: Sendable {
         var options = CurlTransportOptions()
         options.onIdleConnectionLost = { report(.http(origin: $0)) }
         let probes = CurlTransport(name: "probes", options: options, platform: platform)
-        let delivery = CurlTransport(name: "delivery", platform: platform)
+        var patient = CurlTransportOptions()
+        patient.asksNamesAgain = true
+        let delivery = CurlTransport(name: "delivery", options: patient, platform: platform)
         let database = PostgresPool(platform: platform) { report(.postgres($0)) }
         return Network(
             http: probes, receivers: delivery, mail: delivery, database: database,

@@ -86,4 +86,11 @@ package protocol PostgresConnection: Sendable {
 package protocol PostgresConnector: Sendable {
     /// A connection to come: the first query makes it.
     func connection(to options: PostgresOptions) -> any PostgresConnection
+
+    /// The thread on which the statements are carried out, for tasks that do little but ask; see `HTTPClient.executor`.
+    var executor: (any TaskExecutor)? { get }
+}
+
+extension PostgresConnector {
+    package var executor: (any TaskExecutor)? { nil }
 }

@@ -18,7 +18,8 @@ final class PostgresLoop: @unchecked Sendable {
 
     private let platform: Platform
     private let onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)?
-    private let inbox: LoopInbox<Command>
+    /// Tasks may run on the thread.
+    let inbox: LoopInbox<Command>
     private let resolver: NameResolver
     /// The thread's: sessions that have been used.
     private var sessions: [ObjectIdentifier: PostgresSession] = [:]
@@ -63,7 +64,7 @@ final class PostgresLoop: @unchecked Sendable {
                     owners.append(session)
                 }
             }
-            _ = poll(&polled, nfds_t(polled.count), wait(until: next))
+            _ = poll(&polled, nfds_t(polled.count), inbox.hasWork ? 0 : wait(until: next))
             if polled[0].revents != 0 { wakeup.drain() }
             var done: PostgresSession?
             for (entry, session) in zip(polled.dropFirst(), owners) where entry.revents != 0 && session !== done {
@@ -74,6 +75,7 @@ final class PostgresLoop: @unchecked Sendable {
             let now = platform.time.monotonic()
             for session in sessions.values { session.expire(at: now) }
             guard perform() else { return }
+            inbox.runJobs()
         }
     }
 

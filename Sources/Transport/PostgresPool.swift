@@ -18,6 +18,9 @@ package final class PostgresPool: PostgresConnector {
     /// Drops every connection and stops the thread; queries fail with `.cancelled` from then on.
     package func close() { loop.stop() }
 
+    /// libpq's thread.
+    package var executor: (any TaskExecutor)? { loop.inbox }
+
     /// A connection of its own, made by its first query and dropped with the last reference to it.
     package func connection(to options: PostgresOptions) -> any PostgresConnection {
         PooledConnection(self, loop, loop.session(options))

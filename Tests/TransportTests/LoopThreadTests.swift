@@ -140,6 +140,54 @@ struct LoopThreadTests {
         }
     }
 
+    /// The same with tasks that run on the loop's thread as long as there is one.
+    @Test func tasksOnTheThreadEndWhateverComesFirst() async throws {
+        let server = try RawServer.http { _ in RawServer.ok("x") }
+        let url = server.url
+        for _ in 0..<50 {
+            let transport = CurlTransport.test()
+            let count = await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<40 {
+                    group.addTask(executorPreference: transport.executor) {
+                        for _ in 0..<3 { _ = try? await transport.send(HTTPRequest(url: url)) }
+                    }
+                }
+                group.addTask {
+                    _ = try? await transport.send(HTTPRequest(url: url))
+                    transport.close()
+                }
+                return await group.reduce(into: 0) { count, _ in count += 1 }
+            }
+            #expect(count == 41)
+        }
+    }
+
+    @Test func aTaskGoesOnOnTheThreadOfItsTransfer() async throws {
+        let server = try RawServer.http { _ in RawServer.ok("x") }
+        let url = server.url
+        let transport = CurlTransport(name: "probes", platform: .real(log: Logger(label: "test")))
+        let name: @Sendable () -> String = {
+            var name = [CChar](repeating: 0, count: 16)
+            pthread_getname_np(pthread_self(), &name, name.count)
+            return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        let names = try await Task(executorPreference: transport.executor) {
+            // The first transfer starts the thread.
+            var names = [name()]
+            for _ in 0..<2 {
+                #expect(try await transport.send(HTTPRequest(url: url)).text == "x")
+                names.append(name())
+            }
+            transport.close()
+            _ = try? await transport.send(HTTPRequest(url: url))
+            await Task.yield()
+            return names + [name()]
+        }.value
+        #expect(names[0] != "probes")
+        #expect(names[1...2] == ["probes", "probes"])
+        #expect(names[3] != "probes")
+    }
+
     @Test func aThreadThatCannotStartIsTriedAgain() async throws {
         let threads = ScriptedThreads(refusals: 1)
         let transport = CurlTransport(platform: threads.platform)

@@ -180,11 +180,10 @@ struct NameResolverTests {
 struct NameLookupTests {
     private let servers = NameServers()
 
-    private func transport() -> CurlTransport {
+    private func transport(_ options: CurlTransportOptions = CurlTransportOptions()) -> CurlTransport {
         let platform = Platform.real(log: Logger(label: "test"))
         return CurlTransport(
-            name: "curl", options: CurlTransportOptions(), platform: platform,
-            resolver: NameResolver(platform, look: servers.look))
+            name: "curl", options: options, platform: platform, resolver: NameResolver(platform, look: servers.look))
     }
 
     private func request(_ name: String, _ server: RawServer) -> HTTPRequest {
@@ -209,6 +208,26 @@ struct NameLookupTests {
         #expect(error?.reason == .dns)
         #expect(error?.isUnsent == true)
         #expect(error?.message == "http://no.example:8200: no.example: Name or service not known")
+    }
+
+    /// A message is not given up because one question to the name servers was lost; a name that they do not know fails
+    /// at once all the same.
+    @Test func aMessageAsksForANameAgain() async throws {
+        let server = try RawServer.http { _ in RawServer.ok("x") }
+        var options = CurlTransportOptions()
+        options.asksNamesAgain = true
+        let transport = transport(options)
+        servers.say("page.example", .failure(NameError(name: "page.example", reason: "Temporary failure")))
+        async let response = transport.send(request("page.example", server))
+        #expect(await waitUntil { servers.asked.count == 2 })
+        servers.say("page.example", .success(["127.0.0.1"]))
+        #expect(try await response.text == "x")
+        servers.say("no.example", .failure(NameError(name: "no.example", reason: "not known", isFinal: true)))
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(HTTPRequest(url: "http://no.example:8200/"))
+        }
+        #expect(error?.reason == .dns)
+        #expect(servers.asked.count { $0 == "no.example" } == 1)
     }
 
     /// A hundred targets with dead names take no place from others, and fail by themselves.

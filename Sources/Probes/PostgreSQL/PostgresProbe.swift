@@ -67,6 +67,7 @@ final class PostgresProbe: RunnableProbe {
 
     var interval: Duration { options.interval }
     var timeout: Duration { options.timeout }
+    var executor: (any TaskExecutor)? { connector.executor }
 
     func timedOut() -> ProbeReport {
         down(ProbeFailure("timeout", "no answer within \(timeout.prometheusDescription)"))

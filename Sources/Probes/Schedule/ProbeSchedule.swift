@@ -83,14 +83,16 @@ package final class ProbeSchedule: Sendable {
         let start = platform.time.monotonic()
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
-                for probe in probes { group.addTask { await self.loop(probe, since: start) } }
+                for probe in probes {
+                    group.addTask(executorPreference: probe.executor) { await self.loop(probe, since: start) }
+                }
                 if probes.isEmpty { group.addTask { await self.idle() } }
                 for await target in requests {
                     if Task.isCancelled { break }
                     guard let probe = probes.first(where: { $0.target == target }) else { continue }
                     let now = platform.time.monotonic()
                     guard case .at(let time) = state.withLock({ $0.turns.request(target, now: now) }) else { continue }
-                    group.addTask {
+                    group.addTask(executorPreference: probe.executor) {
                         guard (try? await self.platform.time.sleep(until: time)) != nil else { return }
                         await self.turn(probe, confirming: true)
                     }
@@ -158,7 +160,9 @@ package final class ProbeSchedule: Sendable {
         let began = platform.time.monotonic()
         switch state.withLock({ $0.turns.start(target, now: began, confirming: confirming) }) {
         case .go:
-            let answer = await Deadline.run({ await probe.run() }, until: began + probe.timeout, time: platform.time) {
+            let answer = await Deadline.run(
+                { await probe.run() }, until: began + probe.timeout, time: platform.time, on: probe.executor
+            ) {
                 if self.state.withLock({ $0.turns.ended(target) }) { self.probeNow(target) }
             }
             // After cancellation a failure only means that the request was interrupted.

@@ -40,6 +40,7 @@ final class VaultCanaryProbe: RunnableProbe {
     var interval: Duration { cluster.options.interval }
     /// Login, look-up and read together take no longer than one request may, so that no turn is missed.
     var timeout: Duration { cluster.options.timeout + .seconds(1) }
+    var executor: (any TaskExecutor)? { cluster.http.executor }
 
     func run() async -> ProbeReport {
         let end = cluster.platform.time.monotonic() + cluster.options.timeout

@@ -48,6 +48,7 @@ final class VaultFactsProbe: RunnableProbe {
 
     var interval: Duration { max(cluster.options.interval, cluster.options.factsInterval) }
     var timeout: Duration { cluster.options.timeout * 2 + .seconds(1) }
+    var executor: (any TaskExecutor)? { cluster.http.executor }
 
     func timedOut() -> ProbeReport {
         failed(ProbeFailure("timeout", "facts: no answer within \(timeout.prometheusDescription)"))

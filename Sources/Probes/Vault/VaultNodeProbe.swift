@@ -23,6 +23,7 @@ final class VaultNodeProbe: RunnableProbe {
 
     var interval: Duration { cluster.options.interval }
     var timeout: Duration { cluster.options.timeout + .seconds(1) }
+    var executor: (any TaskExecutor)? { cluster.http.executor }
 
     func run() async -> ProbeReport {
         let asked = cluster.platform.time.now()
