@@ -118,7 +118,7 @@ let package = Package(
                 "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
                 "Telemetry", "CCrypt", "CCrypto",
             ]),
-        stage("Console", ["Text", "HTTPServer", "Web", "Samples", "Platform", "Probes"]),
+        stage("Console", ["Text", "HTTPServer", "Web", "Alerts", "Samples", "Platform", "Probes"]),
         stage("Supervision", ["Text", "Samples", "Platform", "CSystemd"]),
         stage(
             "Config",

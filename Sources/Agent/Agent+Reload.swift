@@ -91,6 +91,7 @@ extension Agent {
             let configuration = loaded.configuration
             try await notifier.reload(configuration.delivery) { await dispatcher.reload(configuration.dispatch) }
             await rules.reload(loaded.rules, configuration)
+            suspects.setRules(loaded.rules)
             useWeb?()
             store.apply(configuration.storage.memory)
             let now = platform.time.wall()

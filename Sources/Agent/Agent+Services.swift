@@ -92,7 +92,7 @@ extension Agent {
     /// The probes of a configuration with the way of their results into the pipeline.
     /// - Parameter set: nil makes the probes that the network has for the configuration.
     func schedule(_ configuration: Configuration, _ set: ProbeSet? = nil) -> ProbeSchedule {
-        let (appender, rules, watchdog, time) = (appender, rules, watchdog, platform.time)
+        let (appender, rules, watchdog, suspects, time) = (appender, rules, watchdog, suspects, platform.time)
         let round = supervisor.targetsChanged()
         return ProbeSchedule(
             set ?? configuration.probes(network, verdicts: verdicts, beginnings: beginnings, platform: platform),
@@ -101,6 +101,7 @@ extension Agent {
                 results: { results in
                     let changed = appender.append(results)
                     if !changed.isEmpty { rules.consider(changed) }
+                    for result in results where !result.isDerived { suspects.note(result.target) }
                 },
                 progress: { watchdog.advanced("poll", now: time.monotonic()) },
                 firstRoundEnded: { [weak self] in

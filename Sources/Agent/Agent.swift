@@ -1,3 +1,4 @@
+import Alerts
 import Config
 import Delivery
 import Dispatching
@@ -32,7 +33,8 @@ package final class Agent: Sendable {
     let verdicts = BackupVerdicts()
     /// Since when each backup set has been watched, kept in the journal.
     let beginnings: BackupBeginnings
-    let probes = ProbeRunner()
+    let probes: ProbeRunner
+    let suspects: Suspects
     let watchdog: Watchdog
     let supervisor: Supervisor
     let metrics: AgentMetrics
@@ -75,7 +77,7 @@ package final class Agent: Sendable {
         loader = platform.workPool("reload", threads: 1)
         let loaded = try Agent.load(options, platform.readingInTime)
         let configuration = loaded.configuration
-        let lostConnections = LostConnections()
+        let lostConnections = Relay<LostConnection>()
         network = environment.network ?? Network.real(platform) { lostConnections.report($0) }
         store = Store(options: configuration.storage.memory, registry: registry)
         clock = ClockStepDetector(store: store, platform: platform, registry: registry)
@@ -92,13 +94,23 @@ package final class Agent: Sendable {
         }
         self.journal = journal
         let time = platform.time
+        let probes = ProbeRunner()
+        self.probes = probes
+        let unexplained = Relay<[Alert]>()
         dispatcher = DispatcherService(
             options: configuration.dispatch,
             write: { (changes) async throws(JournalError) in try await journal.write(changes) },
-            platform: platform, registry: registry
+            platform: platform, registry: registry, explainable: { unexplained.report($0) }
         ) { loop in
             watchdog.advanced(loop.rawValue, now: time.monotonic())
         }
+        suspects = Suspects(
+            appender: appender, time: time, limit: configuration.dispatch.suspectWait,
+            probe: { probes.probeNow($0) }
+        ) { [dispatcher] id in
+            Task { await dispatcher.endSuspectWait(of: id) }
+        }
+        suspects.setRules(loaded.rules)
         beginnings = BackupBeginnings { [dispatcher] set, time in
             await dispatcher.append([Agent.beginning(of: set, time)])
         }
@@ -120,6 +132,7 @@ package final class Agent: Sendable {
         state = Mutex(
             State(configuration: configuration, web: loaded.web, lastReload: (true, startedAt)))
         lostConnections.listen { [weak self] in self?.probe(after: $0) }
+        unexplained.listen { [suspects] in suspects.ask($0) }
     }
 
     /// Runs all services until a request to stop, or until its task is cancelled; then stops them in reverse order.

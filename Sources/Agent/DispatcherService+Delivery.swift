@@ -20,7 +20,9 @@ extension DispatcherService {
     private func beginAttempt(_ message: Outgoing) -> Notification? {
         guard var notification = dispatcher.beginAttempt(message) else { return nil }
         // What repeats every minute is for machines.
-        if notification.status == .resolved, !notification.integration.kind.expectsResends {
+        if notification.integration.kind.expectsResends { return notification }
+        notification.incidents = dispatcher.incidents(in: notification, platform.time.now())
+        if notification.status == .resolved {
             notification.stillFiring = dispatcher.stillFiring(beside: notification, platform.time.now())
         }
         return notification

@@ -47,6 +47,11 @@ extension DispatcherService {
                 saved.escalations.append(try EscalationRecord(encoded: bytes))
             }
         }
+        for (key, bytes) in snapshot.states where key.hasPrefix(Incident.keyPrefix) {
+            read(key, "an incident in the journal could not be read; its alerts are told one by one") {
+                saved.incidents.append(try Incident(encoded: bytes))
+            }
+        }
         saved.outbox = snapshot.outbox.map { Outgoing(id: $0.id, notification: $0.notification) }
         return saved
     }
@@ -64,7 +69,12 @@ extension DispatcherService {
         var changes = decisions.send.map { JournalChange.outbox(id: $0.id, $0.notification) }
         changes += decisions.withdrawn.map { .forgetOutbox(id: $0) }
         changes += decisions.logEntries.map { .record(key: $0.destination.storageKey, $0.encoded()) }
-        changes += decisions.escalations.map { change(for: $0.key, $0.value) }
+        changes += decisions.escalations.map { key, record in
+            change(for: key, "an escalation", record.map { record in { try record.encoded() } })
+        }
+        changes += decisions.incidents.map { key, incident in
+            change(for: key, "an incident", incident.map { incident in { try incident.encoded() } })
+        }
         changes += decisions.escalated.map { history(of: $0) }
         changes += decisions.removedLogEntries.map { .forgetRecord(key: $0.storageKey) }
         changes += decisions.removedAlerts.map { .forgetAlert(id: $0) }
@@ -87,13 +97,14 @@ extension DispatcherService {
                 receiver: escalated.fallback, detail: "\(escalated.receiver) \(why)"))
     }
 
-    private func change(for key: String, _ record: EscalationRecord?) -> JournalChange {
-        guard let record else { return .forgetState(key: key) }
+    /// - Parameter encode: nil for a state that is over.
+    private func change(for key: String, _ what: String, _ encode: (() throws -> [UInt8])?) -> JournalChange {
+        guard let encode else { return .forgetState(key: key) }
         do {
-            return .state(key: key, try record.encoded())
+            return .state(key: key, try encode())
         } catch {
             platform.log.error(
-                "an escalation could not be encoded and will not outlive a restart",
+                "\(what) could not be encoded and will not outlive a restart",
                 metadata: ["key": "\(key)", "err": "\(error)"])
             return .forgetState(key: key)
         }
@@ -131,6 +142,7 @@ extension DispatcherService {
         decisions.send = saved.outbox
         decisions.logEntries = saved.logEntries
         for record in saved.escalations { decisions.escalations[record.storageKey] = record }
+        for incident in saved.incidents { decisions.incidents[incident.storageKey] = incident }
         return saved.alerts.map { .alert($0) } + saved.silences.flatMap { changes(for: $0, now) }
             + DispatcherService.changes(for: threads.mapValues { $0 }) + changes(for: decisions)
     }

@@ -73,6 +73,7 @@ package actor DispatcherService {
     let platform: Platform
     private let write: Write
     private let beat: @Sendable (Loop) -> Void
+    private let explainable: @Sendable ([Alert]) -> Void
     private var sink: MessageSink?
     private var batch = Batch()
     private var phase = Phase.starting
@@ -90,15 +91,19 @@ package actor DispatcherService {
     private static let maxSleep = Duration.seconds(20)
 
     /// A service without alerts; `restore` gives it a past, `run` starts it.
-    /// - Parameter beat: called once in each iteration of a loop, at least every 20 s.
+    /// - Parameters:
+    ///   - explainable: called with alerts that have begun to fire and that others may explain, though none does yet;
+    ///     `endSuspectWait` answers. Must return quickly.
+    ///   - beat: called once in each iteration of a loop, at least every 20 s.
     package init(
         options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry,
-        beat: @escaping @Sendable (Loop) -> Void
+        explainable: @escaping @Sendable ([Alert]) -> Void = { _ in }, beat: @escaping @Sendable (Loop) -> Void
     ) {
         dispatcher = Dispatcher(options)
         self.write = write
         self.platform = platform
         self.beat = beat
+        self.explainable = explainable
         refused = registry.counter(
             "vaultwatch_alerts_refused_total",
             help: "Alerts refused, by where they came from (rule or api) and reason.", labels: ["origin", "reason"])
@@ -323,10 +328,12 @@ package actor DispatcherService {
         }
         let receipt = dispatcher.receive(alerts, external: external, now: now)
         var changes = state
+        var unexplained: [Alert] = []
         for alert in receipt.accepted {
             changes.append(.alert(alert))
             let isEnded = alert.status(at: now.wall) == .resolved
             guard isEnded == before.contains(alert.id) else { continue }
+            if !isEnded, dispatcher.waitsForSuspects(alert) { unexplained.append(alert) }
             let summary = alert.annotations["summary"] ?? ""
             changes.append(
                 .history(
@@ -339,9 +346,16 @@ package actor DispatcherService {
         }
         // Groups that need not wait are flushed in the same transaction: one fsync between the fault and the page.
         apply(dispatcher.advance(now), changes)
+        if !unexplained.isEmpty { explainable(unexplained) }
         if waits, !changes.isEmpty { await committed() }
         if receipt.shortened > 0 { shortened.increment(by: Double(receipt.shortened)) }
         return receipt.refused
+    }
+
+    /// Whatever may explain an alert has been asked; see `explainable`.
+    package func endSuspectWait(of id: UInt64) {
+        dispatcher.endSuspectWait(of: id)
+        decideWake.signal()
     }
 
     // MARK: Silences
@@ -383,6 +397,8 @@ package actor DispatcherService {
     package func alertStatuses() -> [AlertStatus] { dispatcher.alertStatuses(platform.time.now()) }
     /// All groups with a firing alert, as Alertmanager's API shows them.
     package func groupStatuses() -> [GroupStatus] { dispatcher.groupStatuses(platform.time.now()) }
+    /// Every fault under way: causes with their consequences, the newest first.
+    package func incidents() -> [Notification.Incident] { dispatcher.incidents(platform.time.now()) }
     /// How much is held, for metrics.
     package func counts() -> Dispatcher.Counts { dispatcher.counts(platform.time.now()) }
     /// All silences, the last changed first.

@@ -32,12 +32,12 @@ extension LostConnection {
     }
 }
 
-/// Passes lost connections on to the agent, which is made after the network.
-final class LostConnections: Sendable {
-    private let listener = Mutex<(@Sendable (LostConnection) -> Void)?>(nil)
+/// Passes on what a part of the agent reports to one that is made after it.
+final class Relay<Report: Sendable>: Sendable {
+    private let listener = Mutex<(@Sendable (Report) -> Void)?>(nil)
 
-    func listen(_ listener: @escaping @Sendable (LostConnection) -> Void) {
+    func listen(_ listener: @escaping @Sendable (Report) -> Void) {
         self.listener.withLock { $0 = listener }
     }
-    func report(_ connection: LostConnection) { listener.withLock { $0 }?(connection) }
+    func report(_ report: Report) { listener.withLock { $0 }?(report) }
 }

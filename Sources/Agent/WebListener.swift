@@ -136,7 +136,8 @@ final class WebServer: WebListener {
         _ options: WebService.Options, _ sources: WebSources, _ platform: Platform, _ registry: Registry
     ) -> WebService {
         WebService(
-            options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
+            options, sources: sources,
+            pages: Console(sources: sources, random: platform.random, time: platform.time).pages,
             platform: platform, registry: registry)
     }
 

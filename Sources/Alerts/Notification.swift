@@ -31,12 +31,37 @@ public struct Notification: Hashable, Sendable {
     /// Of a resolved message: alerts that fire about the same thing, the gravest first, as of the attempt to send it. Empty
     /// until then, and in messages about alerts that fire.
     public var stillFiring: [Alert] = []
+    /// The incidents that its alerts are of, the gravest first, as of the attempt to send it; empty until then.
+    public var incidents: [Incident] = []
     /// Number of firing alerts left out because a receiver takes only so many.
     public var truncatedAlerts: Int
     /// Why it is sent.
     public var reason: Reason
     /// When the dispatcher decided to send it.
     public var decidedAt: Timestamp
+
+    /// A fault, told by its cause.
+    public struct Incident: Hashable, Sendable {
+        /// Unique among the incidents of several alerts; nil for one of a single alert that nothing explains.
+        public var id: UInt64?
+        /// When its first alert began.
+        public var startsAt: Timestamp
+        /// The alert that no other one of them explains.
+        public var cause: Alert
+        /// The others, in the order in which they came; firing ones while any fires.
+        public var consequences: [Alert]
+
+        /// An incident as it stands.
+        public init(id: UInt64?, startsAt: Timestamp, cause: Alert, consequences: [Alert]) {
+            self.id = id
+            self.startsAt = startsAt
+            self.cause = cause
+            self.consequences = consequences
+        }
+
+        /// The gravest severity of its alerts.
+        public var severity: Severity { consequences.reduce(cause.severity) { max($0, $1.severity) } }
+    }
 
     /// A notification as the dispatcher decides it.
     public init(

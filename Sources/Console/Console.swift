@@ -6,13 +6,16 @@ package import Web
 package struct Console: Sendable {
     private let sources: WebSources
     private let random: any RandomSource
+    private let time: any TimeSource
 
     /// - Parameters:
     ///   - sources: the data, the same as the APIs'.
     ///   - random: for the nonce in the Content-Security-Policy of each response.
-    package init(sources: WebSources, random: any RandomSource) {
+    ///   - time: for the time that a page gives as its own.
+    package init(sources: WebSources, random: any RandomSource, time: any TimeSource) {
         self.sources = sources
         self.random = random
+        self.time = time
     }
 
     /// The pages by path, for `WebService`.
@@ -22,6 +25,13 @@ package struct Console: Sendable {
                 let (status, nonce) = (await sources.status(), nonce())
                 return await answer {
                     let page = StatusPage(status: status(), nonce: nonce)
+                    return (page.render(), page.contentSecurityPolicy)
+                }
+            },
+            "/incidents": { [self] _ in
+                let (incidents, now, nonce) = (await sources.incidents(), time.wall(), nonce())
+                return await answer {
+                    let page = IncidentPage(incidents: incidents, now: now, nonce: nonce)
                     return (page.render(), page.contentSecurityPolicy)
                 }
             },

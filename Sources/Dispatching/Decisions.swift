@@ -69,6 +69,8 @@ package struct Decisions: Sendable {
     package var removedSilences: [String] = []
     /// Changed states of escalation, by storage key; nil removes one.
     package var escalations: [String: EscalationRecord?] = [:]
+    /// Changed incidents, by storage key; nil removes one.
+    package var incidents: [String: Incident?] = [:]
     /// Alerts that went to a fallback in this step.
     package var escalated: [EscalatedAlert] = []
     /// How many alerts (for `alreadyNotified`: groups) were suppressed in this step, by reason.
@@ -80,6 +82,6 @@ package struct Decisions: Sendable {
     /// Whether the journal has nothing to write.
     package var isEmpty: Bool {
         send.isEmpty && withdrawn.isEmpty && logEntries.isEmpty && removedLogEntries.isEmpty && removedAlerts.isEmpty
-            && removedSilences.isEmpty && escalations.isEmpty
+            && removedSilences.isEmpty && escalations.isEmpty && incidents.isEmpty
     }
 }

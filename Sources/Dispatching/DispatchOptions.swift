@@ -87,6 +87,10 @@ package struct DispatchOptions: Sendable {
     package var timeIntervals: [String: [TimeWindow]]
     /// How long an alert of the API that came without an end fires. Default 5 min.
     package var resolveTimeout: Duration
+    /// Whether alerts that others explain are told with them; see `Explanation`. Default true.
+    package var correlates = true
+    /// How long the first message about an alert that others may explain waits for them. Default 1 s.
+    package var suspectWait = Duration.seconds(1)
     /// Maximum number of alerts of our own rules; further new ones are refused and counted. Default 10,000.
     package var alertLimit: Int
     /// Bytes that all alerts of our own rules may take, as `Alert.sizeBytes` counts them. An alert beyond it loses its

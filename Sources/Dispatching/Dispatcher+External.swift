@@ -117,6 +117,8 @@ extension Dispatcher {
         count(entry.alert, -1)
         ends.cancel(id)
         inhibitor.update(entry.alert, firing: false)
+        incidents.update(entry.alert, firing: false)
+        incidents.remove(id)
         guard !entry.alert.isExternal, let twin = alerts[entry.alert.twinID], twin.alert.isExternal, !twin.isEnded,
             let endsAt = twin.alert.endsAt
         else { return }

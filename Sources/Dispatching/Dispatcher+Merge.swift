@@ -14,6 +14,7 @@ extension Dispatcher {
         for silence in saved.silences where silences.all[silence.id] == nil { silences.restore(silence) }
         let (taken, left) = withinLimits(saved.alerts.filter { alerts[$0.id] == nil })
         take(taken, now)
+        restoreIncidents(saved)
         var labels = destinations.keys.reduce(into: [Destination: Labels]()) { $0[$1] = groups[$1.groupID]?.labels }
         for entry in saved.logEntries {
             var state = destinations[entry.destination] ?? DestinationState()
@@ -25,7 +26,8 @@ extension Dispatcher {
             let ended = endsWithoutPast?[entry.destination] ?? []
             state.notified.formUnion(entry.notified.subtracting(ended))
             state.possiblyNotified.formUnion(entry.possiblyNotified.subtracting(ended))
-            state.possiblyResolved.formUnion(entry.possiblyResolved)
+            // Where this run has told that an alert fires, that came last.
+            state.possiblyResolved.formUnion(entry.possiblyResolved.subtracting(own[entry.destination] ?? []))
             destinations[entry.destination] = state
             if labels[entry.destination] == nil { labels[entry.destination] = Labels(entry.groupLabels) }
         }
@@ -51,15 +53,7 @@ extension Dispatcher {
             guard let state = destinations[destination], state.hasLogEntry else { continue }
             store(state, destination, labels[destination] ?? .empty, &decisions)
         }
-        // What waited in the journal while a mute time began is not told in it; its group decides anew afterwards.
-        for message in saved.outbox where !message.notification.firing.isEmpty {
-            let destination = Destination(message.notification)
-            guard var state = destinations[destination], state.pending?.message.id == message.id,
-                let route = groups[destination.groupID]?.route, muteTime(route, now.wall) != nil
-            else { continue }
-            state.pending = nil
-            destinations[destination] = state.isEmpty ? nil : state
-        }
+        recheckPending(now, &decisions)
         let kept = Set(destinations.values.compactMap { $0.pending?.message.id })
         var withdrawn = Set(decisions.withdrawn)
         for id in superseded + saved.outbox.map(\.id) where !kept.contains(id) && withdrawn.insert(id).inserted {
@@ -91,7 +85,9 @@ extension Dispatcher {
         let destination = Destination(message.notification)
         let pending = DestinationState.Pending(message)
         var state = destinations[destination] ?? DestinationState()
+        let before = state.possiblyResolved
         state.recordUnanswered(pending)
+        state.possiblyResolved.subtract(notified.subtracting(before))
         let firesAgain = pending.resolved.contains { alerts[$0]?.isEnded == false }
         let other = state.pending
         // Sent again while the disk did not answer.

@@ -16,18 +16,21 @@ extension Dispatcher {
         package var outbox: [Outgoing]
         /// Escalations under way.
         package var escalations: [EscalationRecord]
+        /// Incidents under way.
+        package var incidents: [Incident]
 
         /// Everything empty unless given.
         package init(
             alerts: [Alert] = [], silences: [Silence] = [], logEntries: [NotificationLogEntry] = [],
             outbox: [Outgoing] = [],
-            escalations: [EscalationRecord] = []
+            escalations: [EscalationRecord] = [], incidents: [Incident] = []
         ) {
             self.alerts = alerts
             self.silences = silences
             self.logEntries = logEntries
             self.outbox = outbox
             self.escalations = escalations
+            self.incidents = incidents
         }
     }
 
@@ -40,6 +43,7 @@ extension Dispatcher {
         // More of our own than the limit can only come from a larger limit before; they are never dropped for it.
         let (taken, left) = withinLimits(saved.alerts)
         take(taken, now)
+        restoreIncidents(saved)
         for entry in saved.logEntries {
             var state = DestinationState()
             state.notified = entry.notified
@@ -73,6 +77,7 @@ extension Dispatcher {
                 store(state, destination, message.notification.groupLabels, &decisions)
             }
         }
+        recheckPending(now, &decisions)
         let kept = Set(destinations.values.compactMap { $0.pending?.message.id })
         decisions.withdrawn += saved.outbox.map(\.id).filter { !kept.contains($0) && !decisions.withdrawn.contains($0) }
         return decisions
@@ -91,10 +96,18 @@ extension Dispatcher {
         }
     }
 
+    /// Takes the incidents of a journal; alerts that are in one already stay in it.
+    mutating func restoreIncidents(_ saved: Saved) {
+        for incident in saved.incidents.sorted(by: { $0.id < $1.id }) {
+            incidents.restore(incident) { alerts[$0]?.alert.isExternal == false }
+        }
+    }
+
     /// Starts without what the journal has kept, since it can't be read now. Messages get ids beyond any in it, so that
     /// none of them replaces one that stays there until the next start.
     package mutating func beginWithoutPast(now: Moment) {
         endsWithoutPast = [:]
+        incidents.continueIDs(from: UInt64(max(now.wall.milliseconds, 1)) << 10)
         nextID = max(nextID, UInt64(max(now.wall.milliseconds, 1)) << 10)
     }
 
@@ -105,7 +118,8 @@ extension Dispatcher {
             logEntries: destinations.compactMap { destination, state in
                 guard state.hasLogEntry else { return nil }
                 return logEntry(state, destination, groups[destination.groupID]?.labels ?? .empty)
-            }, outbox: pending, escalations: groups.values.compactMap { escalationRecord($0) })
+            }, outbox: pending, escalations: groups.values.compactMap { escalationRecord($0) },
+            incidents: Array(incidents.all.values))
     }
 
     /// The messages that are not accepted yet, oldest first.

@@ -19,7 +19,9 @@ extension Dispatcher {
         _ silence: Silence, random: any RandomSource, now: Moment
     ) throws(SilenceError) -> (stored: [Silence], decisions: Decisions) {
         let stored = try silences.set(silence, random: random, now: now.wall)
-        return (stored, recheckPending(now))
+        var decisions = Decisions()
+        recheckPending(now, &decisions)
+        return (stored, decisions)
     }
 
     /// Ends a silence.
@@ -29,19 +31,23 @@ extension Dispatcher {
         stored: Silence, decisions: Decisions
     ) {
         let stored = try silences.expire(id, now: now.wall)
-        return (stored, recheckPending(now))
+        var decisions = Decisions()
+        recheckPending(now, &decisions)
+        return (stored, decisions)
     }
 
     /// A message that waits for its next attempt must not be sent when its alerts were silenced meanwhile, be it by a
-    /// new silence or by one whose time has come.
-    mutating func recheckPending(_ now: Moment) -> Decisions {
-        var decisions = Decisions()
+    /// new silence or by one whose time has come; nor in a mute time that has begun meanwhile.
+    mutating func recheckPending(_ now: Moment, _ decisions: inout Decisions) {
         refresh(now, &decisions)
-        guard checkedEpoch != silences.epoch else { return decisions }
+        let isNew = checkedEpoch != silences.epoch
+        guard isNew || !options.timeIntervals.isEmpty else { return }
         checkedEpoch = silences.epoch
         let pending = destinations.compactMap { destination, state in state.pending.map { (destination, $0) } }
         for (destination, pending) in pending.sorted(by: { $0.1.message.id < $1.1.message.id })
-        where pending.firing.contains(where: { !silencedBy($0).isEmpty }) {
+        where isNew && pending.firing.contains(where: { !silencedBy($0).isEmpty })
+            || !pending.firing.isEmpty && isMuted(destination, now)
+        {
             // An attempt under way may arrive; one that fails must not be repeated as it is.
             if pending.inFlight {
                 destinations[destination]?.needsDecision = true
@@ -49,6 +55,9 @@ extension Dispatcher {
                 decideAgain(destination, now, &decisions)
             }
         }
-        return decisions
+    }
+
+    private func isMuted(_ destination: Destination, _ now: Moment) -> Bool {
+        groups[destination.groupID]?.route.flatMap { muteTime($0, now.wall) } != nil
     }
 }

@@ -42,6 +42,7 @@ package struct Dispatcher: Sendable {
     var destinations: [Destination: DestinationState] = [:]
     var silences: Silences
     var inhibitor: Inhibitor
+    var incidents = Incidents()
     /// When each group is flushed next.
     var flushes = TimerQueue<GroupID, Instant>()
     /// When something is due for a group before its next flush: an escalation, or a resend.
@@ -102,6 +103,7 @@ package struct Dispatcher: Sendable {
                 update(alert, isEnded: isEnded)
                 // An ended alert is kept for destinations whose resolve is due; its other groups have dropped it.
                 if known.isEnded, !isEnded {
+                    correlate(alert, now)
                     route(id, alert, now: now, restoring: false)
                     withdrawResolves(of: id, now)
                 }
@@ -114,6 +116,7 @@ package struct Dispatcher: Sendable {
                     continue
                 }
                 insert(Entry(alert: alert, isEnded: false))
+                correlate(alert, now)
                 route(id, alert, now: now, restoring: false)
             }
             updateIndexes(alert, isEnded: isEnded)
@@ -125,7 +128,8 @@ package struct Dispatcher: Sendable {
 
     /// Flushes every group that is due, and decides what is due between flushes.
     package mutating func advance(_ now: Moment) -> Decisions {
-        var decisions = recheckPending(now)
+        var decisions = Decisions()
+        recheckPending(now, &decisions)
         var isBusy = true
         while isBusy {
             isBusy = false
@@ -136,6 +140,7 @@ package struct Dispatcher: Sendable {
                 isBusy = true
             }
         }
+        decisions.incidents = incidents.takeChanges()
         return decisions
     }
 
@@ -152,6 +157,7 @@ package struct Dispatcher: Sendable {
 
     mutating func updateIndexes(_ alert: Alert, isEnded: Bool) {
         inhibitor.update(alert, firing: !isEnded)
+        incidents.update(alert, firing: !isEnded)
         if !isEnded, let endsAt = alert.endsAt, !isHeldByOwn(alert) {
             ends.schedule(alert.id, at: endsAt)
         } else {
@@ -161,30 +167,52 @@ package struct Dispatcher: Sendable {
 
     /// Puts an alert into the groups of its routes.
     mutating func route(_ fingerprint: UInt64, _ alert: Alert, now: Moment, restoring: Bool) {
-        for node in tree.matching(alert.labels) {
-            var labels = node.groupLabels(of: alert.labels)
-            var id = GroupID(key: Dispatcher.key(node, labels, external: alert.isExternal), receiver: node.receiver)
-            if groups[id] == nil, isFull(external: alert.isExternal) {
-                labels = .empty
-                id.key = Dispatcher.key(node, labels, external: alert.isExternal)
+        var joined: [GroupID] = []
+        for labels in routings(of: alert) {
+            let before = joined
+            for node in tree.matching(labels) {
+                joined.append(
+                    join(fingerprint, alert, node, labels, raisedFrom: before, now: now, restoring: restoring))
             }
-            // After a restart the group wait counts from the alert's start, else from the group's first alert.
-            let age = now.wall - alert.startsAt
-            let isOverdue = age > node.groupWait
-            let wait =
-                isOverdue ? .zero : restoring ? min(max(node.groupWait - age, .zero), node.groupWait) : node.groupWait
-            let due = now.monotonic + wait
-            if groups[id] == nil {
-                insertGroup(Group(id: id, labels: labels, route: node))
-                flushes.schedule(id, at: due)
-            } else if groups[id]?.flushed == false, due < flushes.due(id) ?? due, isOverdue || restoring {
-                flushes.schedule(id, at: due)
-            }
-            groups[id]?.alerts.insert(fingerprint)
-            groups[id]?.orphaned.remove(fingerprint)
-            alerts[fingerprint]?.groups.insert(id)
         }
         decideForResendsSoon(fingerprint, now)
+    }
+
+    /// Puts an alert into its group of one route.
+    /// - Parameters:
+    ///   - routing: the labels that it is routed by.
+    ///   - raisedFrom: the groups that it is in for a lower severity of its incident.
+    private mutating func join(
+        _ fingerprint: UInt64, _ alert: Alert, _ node: RouteTree.Node, _ routing: Labels, raisedFrom: [GroupID],
+        now: Moment, restoring: Bool
+    ) -> GroupID {
+        var labels = node.groupLabels(of: routing)
+        var id = GroupID(key: Dispatcher.key(node, labels, external: alert.isExternal), receiver: node.receiver)
+        if groups[id] == nil, isFull(external: alert.isExternal) {
+            labels = .empty
+            id.key = Dispatcher.key(node, labels, external: alert.isExternal)
+        }
+        // After a restart the group wait counts from the alert's start, else from the group's first alert.
+        let age = now.wall - alert.startsAt
+        let isOverdue = age > node.groupWait
+        let wait =
+            isOverdue ? .zero : restoring ? min(max(node.groupWait - age, .zero), node.groupWait) : node.groupWait
+        let unheld = now.monotonic + wait
+        let due = restoring ? unheld : now.monotonic + max(wait, waitsForSuspects(alert) ? options.suspectWait : .zero)
+        if groups[id] == nil {
+            var group = Group(id: id, labels: labels, route: node)
+            if due > unheld { group.dueWithoutSuspects = unheld }
+            group.raisedFrom = raisedFrom.filter { $0 != id }
+            insertGroup(group)
+            flushes.schedule(id, at: due)
+        } else if groups[id]?.flushed == false, due < flushes.due(id) ?? due, isOverdue || restoring {
+            flushes.schedule(id, at: due)
+        }
+        groups[id]?.alerts.insert(fingerprint)
+        groups[id]?.orphaned.remove(fingerprint)
+        if raisedFrom.isEmpty { groups[id]?.raisedFrom = [] }
+        alerts[fingerprint]?.groups.insert(id)
+        return id
     }
 
     /// The integrations that a group's messages go to.

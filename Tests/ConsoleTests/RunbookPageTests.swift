@@ -18,7 +18,7 @@ struct RunbookPageTests {
             kind: .alerting(
                 .init(hold: .zero, keepFiring: .zero, annotations: annotations, alerts: [])))
         sources.ruleGroups = { { [RuleGroupView(name: "g", file: "r.yml", interval: .seconds(5), rules: [rule])] } }
-        let page = try #require(Console(sources: sources, random: FixedRandom()).pages["/runbooks"])
+        let page = try #require(Console(sources: sources, random: FixedRandom(), time: SystemTime()).pages["/runbooks"])
         guard case .bytes(let bytes) = await page(ServerRequest(target: "/runbooks")).body else { return "" }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -14,7 +14,7 @@ struct StatusPageTests {
     private func page(_ status: EstateStatus) async throws -> (text: String, policy: String) {
         var sources = WebSources()
         sources.status = { { status } }
-        let page = try #require(Console(sources: sources, random: FixedRandom()).pages["/"])
+        let page = try #require(Console(sources: sources, random: FixedRandom(), time: SystemTime()).pages["/"])
         let response = await page(ServerRequest(method: "GET", target: "/", headers: [], body: []))
         guard case .bytes(let bytes) = response.body else { return ("", "") }
         let policy = response.headers.first { $0.name == "Content-Security-Policy" }

@@ -22,6 +22,9 @@ struct DispatcherChaosTests {
         var outbox: [UInt64: Alerts.Notification] = [:]
         var silences: [String: Silence] = [:]
         var escalations: [String: EscalationRecord] = [:]
+        var incidents: [String: Incident] = [:]
+        /// What each alert's rule names as its causes, circles among them; nothing in every other run.
+        var explainedBy: [Int: String] = [:]
         // What the receivers know: by receiver, integration and group, the alerts they believe to fire.
         var believed: [Destination: Set<UInt64>] = [:]
         var heard: [Destination: Set<UInt64>] = [:]
@@ -40,6 +43,13 @@ struct DispatcherChaosTests {
             ["alertname": "A\(i)", "severity": ["critical", "high", "low"][i % 3], "cluster": i % 2 == 0 ? "x" : "y"]
         }
 
+        /// One of the rules' alerts as it is now.
+        func alert(_ i: Int, ended isEnded: Bool) -> Alert {
+            Alert(
+                labels: Labels(labels(i)), annotations: explainedBy[i].map { ["explained_by": $0] } ?? [:],
+                startsAt: now.wall, endsAt: isEnded ? now.wall : nil, updatedAt: now.wall)
+        }
+
         mutating func apply(_ decisions: Decisions) {
             for id in decisions.withdrawn { outbox[id] = nil }
             for outgoing in decisions.send {
@@ -55,6 +65,7 @@ struct DispatcherChaosTests {
             for fingerprint in decisions.removedAlerts { alerts[fingerprint] = nil }
             for id in decisions.removedSilences { silences[id] = nil }
             for (key, record) in decisions.escalations { escalations[key] = record }
+            for (key, incident) in decisions.incidents { incidents[key] = incident }
             for handOver in decisions.escalated {
                 escalated += 1
                 let fingerprint = handOver.alert.id
@@ -122,7 +133,7 @@ struct DispatcherChaosTests {
             let saved = Dispatcher.Saved(
                 alerts: Array(alerts.values), silences: Array(silences.values), logEntries: Array(records.values),
                 outbox: outbox.map { Outgoing(id: $0.key, notification: $0.value) },
-                escalations: Array(escalations.values))
+                escalations: Array(escalations.values), incidents: Array(incidents.values))
             apply(dispatcher.restore(saved, now: now))
             if Set(dispatcher.pending.map(\.id)) != Set(outbox.keys) {
                 problems.append("outbox and dispatcher disagree after a restart")
@@ -205,22 +216,23 @@ struct DispatcherChaosTests {
         let random = SeededRandom(seed: seed)
         var world = World(random: random, dispatcher: Dispatcher(DispatchOptions(route: Route(), receivers: [])))
         world.dispatcher = Dispatcher(DispatcherChaosTests.options(random.below(12)))
+        if seed % 2 == 0 {
+            for i in 0..<9 where random.chance(60) {
+                let causes = Set((0...random.below(3)).map { _ in random.below(9) }).subtracting([i])
+                world.explainedBy[i] = causes.sorted().map { "A\($0)\(random.chance(50) ? "()" : "")" }
+                    .joined(separator: " ")
+            }
+        }
         for _ in 0..<150 {
             let failing = random.chance(40)
             switch random.below(18) {
             case 0...4:
                 let i = random.below(9)
                 if world.firing.remove(i) != nil {
-                    world.receive([
-                        Alert(
-                            labels: Labels(world.labels(i)), startsAt: world.now.wall, endsAt: world.now.wall,
-                            updatedAt: world.now.wall)
-                    ])
+                    world.receive([world.alert(i, ended: true)])
                 } else {
                     world.firing.insert(i)
-                    world.receive([
-                        Alert(labels: Labels(world.labels(i)), startsAt: world.now.wall, updatedAt: world.now.wall)
-                    ])
+                    world.receive([world.alert(i, ended: false)])
                 }
             case 5...8: world.attempt(failing)
             case 9...11: world.answer(failing)
@@ -252,11 +264,7 @@ struct DispatcherChaosTests {
         // Peace: all alerts end, the receivers take everything, time goes by. Then nobody may believe in a firing
         // alert.
         for i in world.firing.sorted() {
-            world.receive([
-                Alert(
-                    labels: Labels(world.labels(i)), startsAt: world.now.wall, endsAt: world.now.wall,
-                    updatedAt: world.now.wall)
-            ])
+            world.receive([world.alert(i, ended: true)])
         }
         // The last ones outlast the quarter of an hour for which an Alertmanager hears of ends.
         for _ in 0..<8 {
@@ -272,6 +280,7 @@ struct DispatcherChaosTests {
         }
         if !world.outbox.isEmpty { world.problems.append("the outbox still holds \(world.outbox.count)") }
         if !world.escalations.isEmpty { world.problems.append("\(world.escalations.count) escalations are left") }
+        if !world.incidents.isEmpty { world.problems.append("\(world.incidents.count) incidents are left") }
         if !world.records.isEmpty { world.problems.append("the log still holds \(world.records.count)") }
         if !world.alerts.isEmpty && !world.dispatcher.alerts.isEmpty {
             world.problems.append("alerts are still held: \(world.dispatcher.alerts.count)")

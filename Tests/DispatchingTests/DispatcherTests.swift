@@ -559,4 +559,29 @@ struct DispatcherTests {
         let left = d.beginAttempt(sent[0])
         #expect(left?.alerts.map { $0.annotations["summary"] } == ["2 of 3 are down"])
     }
+
+    /// What waits for a receiver that is down does not go out in a mute time that has begun meanwhile, over a restart
+    /// neither; it does afterwards.
+    @Test(arguments: [false, true]) func aMuteTimeTakesWaitingMessagesBack(_ isRestarted: Bool) throws {
+        let options = oneReceiver(
+            Route(
+                receiver: "ops", groupWait: .zero, groupInterval: .seconds(300), repeatInterval: .seconds(3600),
+                muteTimeIntervals: ["night"]),
+            timeIntervals: ["night": [TimeWindow(times: [try TimeWindow.times(start: "01:00", end: "02:00")])]])
+        var d = Dispatcher(options)
+        _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+        let message = try #require(d.advance(at(0)).send.first)
+        #expect(d.beginAttempt(message) != nil)
+        _ = d.recordFailed(message, uncertain: false, now: at(10))
+        if isRestarted {
+            let saved = d.saved
+            d = Dispatcher(options)
+            #expect(d.restore(saved, now: at(3601)).withdrawn == [message.id])
+        } else {
+            #expect(d.advance(at(3601)).withdrawn == [message.id])
+        }
+        #expect(d.beginAttempt(message) == nil)
+        #expect(d.step(5000) == [])
+        #expect(d.step(7300).map { $0.prefix { $0 != ":" } } == [isRestarted ? "changed" : "first"])
+    }
 }

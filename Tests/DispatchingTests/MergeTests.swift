@@ -127,4 +127,28 @@ struct MergeTests {
         _ = d.receive([firing(["alertname": "A"], 120), firing(["alertname": "B"], 120)], now: at(120))
         #expect(d.step(120) == [])
     }
+
+    /// An end that may have arrived in the first run is no reason to tell again what the second run has told since.
+    @Test func aBeginningIsNotToldAgain() {
+        var (saved, d) = runs { d in
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            #expect(d.step(0) == ["first:A/"])
+            _ = d.receive([ended(["alertname": "A"], since: 0, 50)], now: at(50))
+            for message in d.advance(at(60)).send {
+                _ = d.beginAttempt(message)
+                _ = d.recordFailed(message, uncertain: true, now: at(60))
+            }
+            // Begins anew: the end that waits is taken back, and the beginning waits in its place.
+            _ = d.receive([firing(["alertname": "A"], 70)], now: at(70))
+            for message in d.advance(at(120)).send {
+                _ = d.beginAttempt(message)
+                _ = d.recordFailed(message, uncertain: true, now: at(120))
+            }
+        }
+        #expect(saved.logEntries.first?.possiblyResolved.isEmpty == false)
+        _ = d.receive([firing(["alertname": "A"], 130)], now: at(130))
+        #expect(d.step(130) == ["first:A/"])
+        _ = d.merge(saved, now: at(140))
+        #expect(d.step(200) == [] && d.step(400) == [])
+    }
 }

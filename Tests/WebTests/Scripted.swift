@@ -54,7 +54,8 @@ struct Scripted: Sendable {
 
     var service: WebService {
         WebService(
-            options, sources: sources, pages: Console(sources: sources, random: platform.random).pages,
+            options, sources: sources,
+            pages: Console(sources: sources, random: platform.random, time: platform.time).pages,
             platform: platform, registry: registry)
     }
 

@@ -41,6 +41,7 @@ package struct RoutingParser {
         let templates = fields.strings("templates")
         let inhibitRules = fields.list("inhibit_rules").map(inhibitRule)
         let external = externalAlerts(fields.node("external_alerts"))
+        let correlates = fields.bool("correlate") ?? true
         guard let node = fields.node("route") else {
             errors.add(fields.position, "no route provided; expected \"route\" with a receiver")
             return nil
@@ -51,6 +52,7 @@ package struct RoutingParser {
             route: route, receivers: receivers, inhibitRules: inhibitRules, timeIntervals: intervals)
         if let resolveTimeout { options.resolveTimeout = resolveTimeout }
         options.external = external
+        options.correlates = correlates
         return Result(options: options, templates: templates)
     }
 

@@ -23,6 +23,10 @@ struct Group: Sendable {
     var flushed = false
     /// Which of its alerts wait for acceptance, and which went to the fallback.
     var escalation = EscalationState()
+    /// When it would be flushed first if nothing else were asked before.
+    var dueWithoutSuspects: Instant?
+    /// The groups of the same incident from before it became graver, where this one was formed for that.
+    var raisedFrom: [GroupID] = []
     /// The group whose fallback this one is.
     var source: GroupID?
     /// Something must be decided before the next flush: news for an integration that gets resends, or an alert that

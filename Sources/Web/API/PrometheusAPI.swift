@@ -55,6 +55,7 @@ extension WebService {
         case "/api/v1/status/tsdb":
             return queryRoute(post: false) { request throws(QueryError) in try await storeStatistics(request) }
         case "/api/v1/vaultwatch/history": return route { request throws(QueryError) in try await history(request) }
+        case "/api/v1/vaultwatch/incidents": return route { _ throws(QueryError) in await incidents() }
         case "/api/v1/vaultwatch/silences/preview":
             return Route(name: path, methods: ["POST"]) { request in
                 do throws(QueryError) {

@@ -42,7 +42,8 @@ enum APIFuzzing {
         options.access.allowsAnonymousChanges = true
         let service = WebService(
             options, sources: sources,
-            pages: Console(sources: sources, random: platform.random).pages, platform: platform, registry: registry)
+            pages: Console(sources: sources, random: platform.random, time: platform.time).pages, platform: platform,
+            registry: registry)
         for part in Parts.of(bytes).prefix(8) {
             let message = PlayedMessage(part)
             let words = message.startLine.split(separator: " ", maxSplits: 2).map(String.init)

@@ -1,0 +1,119 @@
+import Alerts
+import Platform
+import Probes
+import Rules
+import Samples
+import Synchronization
+
+/// Asks the targets that may explain a new alert, at once rather than at their next poll, and tells when all have answered:
+/// the alert's first message waits for that, at most `DispatchOptions.suspectWait`.
+///
+/// An alert's suspects are the targets whose last results have metrics that the explaining rules read, and that agree with
+/// the alert in the labels which the explanation wants equal.
+final class Suspects: Sendable {
+    private struct Wait {
+        /// Those that have not answered yet.
+        var targets: Set<ProbeTarget>
+        var timer: TimerID
+    }
+
+    private struct State {
+        /// Names of the metrics that rules read, by alert.
+        var metrics: [String: Set<String>] = [:]
+        var waits: [UInt64: Wait] = [:]
+    }
+
+    /// How many alerts may wait at once; the messages of others wait for the time alone.
+    private static let waitLimit = 64
+    /// How many targets are asked for one alert: in a fault of everything, everything is asked soon anyway.
+    private static let targetLimit = 16
+    /// What rules need to look at an answer that is news; see `RuleManager`.
+    private static let evaluationTime = Duration.milliseconds(100)
+
+    private let appender: Appender
+    private let time: any TimeSource
+    private let limit: Duration
+    private let probe: @Sendable (ProbeTarget) -> Void
+    private let answered: @Sendable (UInt64) -> Void
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - limit: after which an alert waits no longer in any case.
+    ///   - probe: asks for a turn of a target at once.
+    ///   - answered: called once for each alert, when its suspects have answered and rules had the time to say what that
+    ///     means; not after `limit`.
+    init(
+        appender: Appender, time: any TimeSource, limit: Duration, probe: @escaping @Sendable (ProbeTarget) -> Void,
+        answered: @escaping @Sendable (UInt64) -> Void
+    ) {
+        self.appender = appender
+        self.time = time
+        self.limit = limit
+        self.probe = probe
+        self.answered = answered
+    }
+
+    /// Takes the rules that may explain alerts.
+    func setRules(_ rules: RuleSet) {
+        var metrics: [String: Set<String>] = [:]
+        for rule in rules.groups.flatMap(\.rules) where rule.kind == .alerting {
+            // A rule that may read anything points to no target.
+            metrics[rule.name, default: []].formUnion(rule.metricNames ?? [])
+        }
+        state.withLock { $0.metrics = metrics }
+    }
+
+    /// Asks whatever may explain these alerts, which have begun to fire and which nothing explains yet.
+    func ask(_ alerts: [Alert]) {
+        let results = appender.results
+        for alert in alerts {
+            let targets = suspects(of: alert, results)
+            guard !targets.isEmpty else {
+                answered(alert.id)
+                continue
+            }
+            let isWaiting = state.withLock { state in
+                guard state.waits.count < Suspects.waitLimit, state.waits[alert.id] == nil else { return false }
+                let timer = time.schedule(at: time.monotonic() + limit) { [weak self] in self?.forget(alert.id) }
+                state.waits[alert.id] = Wait(targets: targets, timer: timer)
+                return true
+            }
+            if isWaiting { for target in targets { probe(target) } }
+        }
+    }
+
+    private func suspects(of alert: Alert, _ results: [ProbeResult]) -> Set<ProbeTarget> {
+        let metrics = state.withLock(\.metrics)
+        var targets: Set<ProbeTarget> = []
+        for explanation in alert.explanations {
+            guard let names = metrics[explanation.alertName] else { continue }
+            for result in results where !result.isDerived && targets.count < Suspects.targetLimit {
+                let isRead = result.samples.contains { sample in
+                    guard let name = sample.labels.name, names.contains(name) else { return false }
+                    return explanation.equal.allSatisfy { (sample.labels[$0] ?? "") == (alert.labels[$0] ?? "") }
+                }
+                if isRead { targets.insert(result.target) }
+            }
+        }
+        return targets
+    }
+
+    /// A target has been probed.
+    func note(_ target: ProbeTarget) {
+        let done = state.withLock { state -> [(UInt64, TimerID)] in
+            var done: [(UInt64, TimerID)] = []
+            for id in state.waits.keys where state.waits[id]?.targets.remove(target) != nil {
+                guard let wait = state.waits[id], wait.targets.isEmpty else { continue }
+                state.waits[id] = nil
+                done.append((id, wait.timer))
+            }
+            return done
+        }
+        for (id, timer) in done {
+            time.cancel(timer)
+            _ = time.schedule(at: time.monotonic() + Suspects.evaluationTime) { [answered] in answered(id) }
+        }
+    }
+
+    private func forget(_ id: UInt64) { state.withLock { $0.waits[id] = nil } }
+}

@@ -1,0 +1,82 @@
+import Alerts
+import HTTPServer
+import Samples
+import Web
+
+/// The page at `/incidents`: every fault under way, its cause first and what follows from it below.
+struct IncidentPage {
+    let incidents: [Notification.Incident]
+    let now: Timestamp
+    /// Allows the style of this response only.
+    let nonce: String
+
+    /// How many incidents, and how many consequences of each, are shown one by one.
+    private static let limit = 100
+
+    var contentSecurityPolicy: String {
+        "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    }
+
+    func render() -> [UInt8] {
+        var page = HTML()
+        page.markup(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
+        )
+        page.markup(
+            "<meta name=color-scheme content=\"light dark\"><meta http-equiv=refresh content=15><title>vaultwatch: incidents</title><style nonce=\""
+        )
+        page.text(nonce)
+        page.markup(
+            "\">:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:0 auto;padding:1rem}"
+        )
+        page.markup("article{border-top:1px solid gray}</style></head><body><h1>Incidents</h1><p>as of <time>")
+        page.text(now.rfc3339)
+        page.markup("</time></p>")
+        if incidents.isEmpty { page.markup("<p>None.</p>") }
+        for incident in incidents.prefix(IncidentPage.limit) { article(incident, &page) }
+        more(incidents.count, &page)
+        page.markup("</body></html>\n")
+        return page.bytes
+    }
+
+    private func article(_ incident: Notification.Incident, _ page: inout HTML) {
+        page.markup("<article><h2>")
+        page.text(title(incident.cause))
+        page.markup("</h2><p>")
+        page.text(incident.severity.rawValue)
+        page.markup(" since <time>")
+        page.text(incident.startsAt.rfc3339)
+        page.markup("</time></p>")
+        paragraph("", incident.cause.annotations["description"], &page)
+        if !incident.consequences.isEmpty {
+            page.markup("<p>Therefore:</p><ul>")
+            for alert in incident.consequences.prefix(IncidentPage.limit) {
+                page.markup("<li>")
+                page.text(title(alert))
+                page.markup("</li>")
+            }
+            page.markup("</ul>")
+            more(incident.consequences.count, &page)
+        }
+        paragraph("Action:", incident.cause.annotations["action"], &page)
+        page.markup("</article>")
+    }
+
+    private func title(_ alert: Alert) -> String { alert.annotations["summary"] ?? alert.labels.description }
+
+    private func paragraph(_ heading: String, _ text: String?, _ page: inout HTML) {
+        guard let text, !text.isEmpty else { return }
+        page.markup("<p><b>")
+        page.text(heading)
+        page.markup("</b> ")
+        page.text(text)
+        page.markup("</p>")
+    }
+
+    private func more(_ count: Int, _ page: inout HTML) {
+        guard count > IncidentPage.limit else { return }
+        page.markup("<p>")
+        page.text("and \(count - IncidentPage.limit) more")
+        page.markup("</p>")
+    }
+}

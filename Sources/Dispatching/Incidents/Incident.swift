@@ -1,0 +1,72 @@
+import Alerts
+import FoundationEssentials
+package import Samples
+import Text
+
+/// Alerts of one fault: a cause and its consequences. All of them are told in one place, that of the alert which was told
+/// first, for as long as one of them fires.
+///
+/// An alert is in an incident of at most one, from its start until its end is accepted; what was told apart stays apart.
+package struct Incident: Sendable, Hashable {
+    /// Unique in this journal; later ones have greater ids.
+    package var id: UInt64
+    /// The labels that it is routed and grouped by: those of the alert that it was first told as. They stay when the
+    /// cause changes, so that a receiver which keeps one incident a key keeps this one.
+    package var labels: Labels
+    /// The values of the label `severity` that it has been routed with, rising, the first one its own; empty where its
+    /// labels have none.
+    package var severities: [String]
+    /// Fingerprints of its alerts, in the order in which they came.
+    package var members: [UInt64]
+    /// When its first alert began.
+    package var startsAt: Timestamp
+
+    /// The labels that its alerts are routed by, one set for each severity that it has reached.
+    var routings: [Labels] { severities.isEmpty ? [labels] : severities.map { labels.setting("severity", to: $0) } }
+    /// The gravest severity that it has reached.
+    var severity: Severity { severities.map { Severity(label: $0) }.max() ?? .unknown }
+
+    // MARK: The journal
+
+    /// What the keys of incidents begin with in the journal's table of states.
+    package static let keyPrefix = "incident/"
+    /// Its key in the journal.
+    package var storageKey: String { Incident.storageKey(id) }
+    static func storageKey(_ id: UInt64) -> String { keyPrefix + String(id) }
+
+    /// How the journal keeps it: JSON, times in milliseconds.
+    private struct Stored: Codable {
+        var id: UInt64
+        var labels: [String: String]
+        var severities: [String]
+        var members: [UInt64]
+        var startsAt: Int64
+    }
+
+    /// The incident as the journal keeps it.
+    /// - Throws: what `JSONEncoder` says.
+    package func encoded() throws -> [UInt8] {
+        Array(
+            try JSONEncoder().encode(
+                Stored(
+                    id: id, labels: labels.dictionary, severities: severities, members: members,
+                    startsAt: startsAt.milliseconds)))
+    }
+
+    /// Reads an incident of the journal.
+    /// - Throws: what `JSONDecoder` says.
+    package init(encoded bytes: [UInt8]) throws {
+        let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
+        self.init(
+            id: stored.id, labels: Labels(stored.labels), severities: stored.severities, members: stored.members,
+            startsAt: Timestamp(milliseconds: stored.startsAt))
+    }
+
+    init(id: UInt64, labels: Labels, severities: [String], members: [UInt64], startsAt: Timestamp) {
+        self.id = id
+        self.labels = labels
+        self.severities = severities
+        self.members = members
+        self.startsAt = startsAt
+    }
+}

@@ -1,0 +1,127 @@
+import Alerts
+import Samples
+
+/// The incidents under way, and what is needed to find the cause of a new alert, and the consequences of a new cause.
+struct Incidents: Sendable {
+    /// By id.
+    private(set) var all: [UInt64: Incident] = [:]
+    /// Ids of incidents that the journal does not have as they are.
+    private(set) var changed: Set<UInt64> = []
+    private var byAlert: [UInt64: UInt64] = [:]
+    private var nextID: UInt64 = 1
+
+    /// Alerts of our own that fire, by name.
+    private var firing: [String: Set<UInt64>] = [:]
+    /// Those of them that name causes, by the causes' names.
+    private var explainable: [String: Set<UInt64>] = [:]
+    private var explanations: [UInt64: [Explanation]] = [:]
+
+    // MARK: What fires
+
+    /// Takes note that an alert fires, or does not any more.
+    mutating func update(_ alert: Alert, firing isFiring: Bool) {
+        guard !alert.isExternal else { return }
+        let known = explanations[alert.id] != nil
+        guard isFiring != known else { return }
+        if isFiring {
+            let causes = alert.explanations
+            explanations[alert.id] = causes
+            firing[alert.name, default: []].insert(alert.id)
+            for cause in causes { explainable[cause.alertName, default: []].insert(alert.id) }
+        } else {
+            for cause in explanations.removeValue(forKey: alert.id) ?? [] {
+                explainable[cause.alertName]?.remove(alert.id)
+                if explainable[cause.alertName]?.isEmpty == true { explainable[cause.alertName] = nil }
+            }
+            firing[alert.name]?.remove(alert.id)
+            if firing[alert.name]?.isEmpty == true { firing[alert.name] = nil }
+        }
+    }
+
+    /// Alerts that fire and explain an alert: those of the cause that its rule names first, then of the second.
+    func causes(of alert: Alert, labels: (UInt64) -> Labels?) -> [UInt64] {
+        (explanations[alert.id] ?? alert.explanations).flatMap { explanation in
+            (firing[explanation.alertName] ?? []).filter { id in
+                id != alert.id && labels(id).map { explanation.holds(between: $0, and: alert.labels) } ?? false
+            }.sorted()
+        }
+    }
+
+    /// Alerts that fire and that an alert explains.
+    func consequences(of cause: Alert, labels: (UInt64) -> Labels?) -> [UInt64] {
+        (explainable[cause.name] ?? []).filter { id in
+            guard id != cause.id, let labels = labels(id) else { return false }
+            return explanations[id]?.contains { $0.holds(between: cause.labels, and: labels) } ?? false
+        }.sorted()
+    }
+
+    // MARK: Incidents
+
+    subscript(of alert: UInt64) -> Incident? { byAlert[alert].flatMap { all[$0] } }
+
+    /// A new incident of one alert.
+    mutating func insert(_ alert: Alert) -> UInt64 {
+        let incident = Incident(
+            id: nextID, labels: alert.labels, severities: alert.labels["severity"].map { [$0] } ?? [],
+            members: [alert.id], startsAt: alert.startsAt)
+        nextID &+= 1
+        all[incident.id] = incident
+        byAlert[alert.id] = incident.id
+        changed.insert(incident.id)
+        return incident.id
+    }
+
+    /// Takes an incident of the journal, with those of its alerts that are held and in no other one.
+    mutating func restore(_ saved: Incident, isHeld: (UInt64) -> Bool) {
+        nextID = max(nextID, saved.id &+ 1)
+        var incident = saved
+        incident.members = saved.members.filter { byAlert[$0] == nil && isHeld($0) }
+        if incident != saved || all[saved.id] != nil { changed.insert(saved.id) }
+        guard !incident.members.isEmpty, all[saved.id] == nil else { return }
+        all[saved.id] = incident
+        for member in incident.members { byAlert[member] = saved.id }
+    }
+
+    /// New incidents get ids from here on.
+    mutating func continueIDs(from id: UInt64) { nextID = max(nextID, id) }
+
+    /// Puts an alert into an incident, out of the one that it was in.
+    mutating func move(_ alert: UInt64, to id: UInt64) {
+        guard all[id] != nil, byAlert[alert] != id else { return }
+        remove(alert)
+        byAlert[alert] = id
+        all[id]?.members.append(alert)
+        changed.insert(id)
+    }
+
+    /// Routes an incident that nobody was told of by another alert.
+    mutating func found(_ id: UInt64, on alert: Alert) {
+        all[id]?.labels = alert.labels
+        all[id]?.severities = alert.labels["severity"].map { [$0] } ?? []
+        changed.insert(id)
+    }
+
+    /// Makes an incident graver.
+    /// - Parameter instead: it is routed by the new severity alone.
+    /// - Returns: whether the severity is graver than any that it has reached.
+    mutating func raise(_ id: UInt64, to severity: String?, instead: Bool) -> Bool {
+        guard let severity, let incident = all[id], Severity(label: severity) > incident.severity else { return false }
+        all[id]?.severities = instead ? [severity] : incident.severities + [severity]
+        changed.insert(id)
+        return true
+    }
+
+    /// An alert is gone; an incident without alerts, too.
+    mutating func remove(_ alert: UInt64) {
+        guard let id = byAlert.removeValue(forKey: alert) else { return }
+        all[id]?.members.removeAll { $0 == alert }
+        if all[id]?.members.isEmpty == true { all[id] = nil }
+        changed.insert(id)
+    }
+
+    /// What the journal is to have: nil for an incident that is over.
+    mutating func takeChanges() -> [String: Incident?] {
+        defer { changed = [] }
+        return changed.reduce(into: [:]) { $0[Incident.storageKey($1)] = .some(all[$1]) }
+    }
+}

@@ -1,0 +1,41 @@
+import Alerts
+import HTTPServer
+import Samples
+import Text
+
+/// Faults under way, each with its cause and what follows from it: an extension of vaultwatch,
+/// `GET /api/v1/vaultwatch/incidents`.
+extension WebService {
+    func incidents() async -> Document {
+        let incidents = await sources.incidents()
+        return WebService.success { json in
+            json.object { data in
+                data.key("incidents")
+                data.array { list in for incident in incidents { WebService.write(incident, &list) } }
+            }
+        }
+    }
+
+    private static func write(_ incident: Notification.Incident, _ json: inout JSONWriter) {
+        json.object { one in
+            // A fault of a single alert has the alert's fingerprint alone.
+            if let id = incident.id { one.field("id", String(id)) }
+            one.field("startsAt", incident.startsAt.rfc3339)
+            one.field("severity", incident.severity.rawValue)
+            one.key("cause")
+            write(incident.cause, &one)
+            one.key("consequences")
+            one.array { list in for alert in incident.consequences { write(alert, &list) } }
+        }
+    }
+
+    private static func write(_ alert: Alert, _ json: inout JSONWriter) {
+        json.object { one in
+            one.field("fingerprint", alert.fingerprintText)
+            one.field("labels", alert.labels)
+            one.field("annotations", alert.annotations)
+            one.field("startsAt", alert.startsAt.rfc3339)
+            if let end = alert.endsAt { one.field("endsAt", end.rfc3339) }
+        }
+    }
+}
