@@ -27,6 +27,9 @@ public struct Explanation: Hashable, Sendable {
     public struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The error as a sentence without its first capital and full stop.
         public let description: String
+
+        /// An error by its sentence.
+        public init(_ description: String) { self.description = description }
     }
 
     /// Reads names separated by blanks or commas, each with the names of labels in parentheses behind it where they are
@@ -40,26 +43,26 @@ public struct Explanation: Hashable, Sendable {
             if rest.isEmpty { return explanations }
             let name = String(rest.prefix(while: isPartOfName))
             guard !name.isEmpty else {
-                throw ParseError(description: "\"\(rest.prefix(20))\" is not the name of an alert")
+                throw ParseError("\"\(rest.prefix(20))\" is not the name of an alert")
             }
             rest = rest.dropFirst(name.count)
             var explanation = Explanation(alertName: name)
             if rest.first == "(" {
                 guard let end = rest.firstIndex(of: ")") else {
-                    throw ParseError(description: "the parenthesis after \(name) is not closed")
+                    throw ParseError("the parenthesis after \(name) is not closed")
                 }
                 explanation.equal = rest[rest.index(after: rest.startIndex)..<end]
                     .split { $0.isWhitespace || $0 == "," }.map(String.init)
                 if let label = explanation.equal.first(where: { !$0.allSatisfy(isPartOfName) }) {
-                    throw ParseError(description: "\"\(label)\" is not the name of a label")
+                    throw ParseError("\"\(label)\" is not the name of a label")
                 }
                 rest = rest[rest.index(after: end)...]
             }
             guard explanations.count < limit else {
-                throw ParseError(description: "an alert may name at most \(limit) causes")
+                throw ParseError("an alert may name at most \(limit) causes")
             }
             guard !explanations.contains(where: { $0.alertName == name }) else {
-                throw ParseError(description: "\(name) is named twice")
+                throw ParseError("\(name) is named twice")
             }
             explanations.append(explanation)
         }

@@ -1,4 +1,5 @@
 import Alerts
+import Platform
 import Samples
 import Simulation
 import Testing
@@ -239,7 +240,7 @@ struct IncidentTests {
             ("A-B", "\"-B\" is not the name of an alert"), ("A(x y,z w$)", "\"w$\" is not the name of a label"),
             ("(x)", "\"(x)\" is not the name of an alert"),
         ] {
-            #expect(throws: Explanation.ParseError(description: error)) { try Explanation.parse(text) }
+            #expect(throws: Explanation.ParseError(error)) { try Explanation.parse(text) }
         }
     }
 }

@@ -118,6 +118,7 @@ final class Receivers: @unchecked Sendable {
 
 /// What one life sees of the network.
 final class LifeNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked Sendable {
+    let executor: (any TaskExecutor)? = nil
     private let receivers: Receivers
     weak var life: Life?
 

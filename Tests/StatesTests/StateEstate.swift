@@ -100,6 +100,7 @@ final class StateEstate: @unchecked Sendable {
 
 /// The network through which the agent sees the estate.
 final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked Sendable {
+    let executor: (any TaskExecutor)? = nil
     private let estate: StateEstate
 
     init(_ estate: StateEstate) { self.estate = estate }

@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 package import Platform
 package import Samples
 
