@@ -256,6 +256,8 @@ extension Dispatcher {
                 if kept.remove(fingerprint) { isChanged = true }
                 continue
             }
+            // A message about it was decided, in this run or in one before.
+            alerts[fingerprint]?.isProcessed = true
             if groups[id]?.alerts.contains(fingerprint) == false {
                 groups[id]?.orphaned.insert(fingerprint)
                 alerts[fingerprint]?.groups.insert(id)

@@ -216,7 +216,7 @@ struct IncidentTests {
         }
         var d = Dispatcher(Self.options())
         Self.receive(&d, 0, alert("A", "B"), alert("B", "C"), alert("C", "A"))
-        #expect(Self.step(&d, 1) == ["slack first:A,B,C/ A>C,B"])
+        #expect(Self.step(&d, 1) == ["slack first:A,B,C/ B>A,C"])
     }
 
     @Test func withoutCorrelationEachAlertIsToldByItself() {
