@@ -70,9 +70,6 @@ package enum DemoConfiguration {
               inhibit_rules:
                 - source_matchers: ['alertname="VaultwatchBlind"']
                   target_matchers: ['alertname!~"VaultwatchBlind|Watchdog"']
-                - source_matchers: ['alertname="VaultNoActiveNode"']
-                  target_matchers: ['alertname=~"VaultTooFewStandbys|VaultSecretReadFailing|VaultSecretLatencyHigh"']
-                  equal: [cluster]
               receivers:
                 - name: nobody
                 - name: critical

@@ -1,3 +1,4 @@
+import Alerts
 import Foundation
 import Platform
 import PromQL
@@ -56,6 +57,30 @@ struct ShippedRulesTests {
         let words = Set(text.split { !$0.isLetter }.map(String.init))
         let missing = Set(Self.alerts.map(\.rule.name)).subtracting(words)
         #expect(missing.isEmpty, "\(missing.sorted())")
+    }
+
+    /// The table of causes is that of the rules, and every list can be read.
+    @Test func theTableOfCausesIsThatOfTheRules() throws {
+        let text = try String(contentsOfFile: Self.root + "/rules/README.md", encoding: .utf8)
+        let table = try #require(text.components(separatedBy: "## Cause and consequence").last)
+        let rows = table.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst().map(String.init)
+        let counts = Dictionary(Self.alerts.map { ($0.rule.name, 1) }, uniquingKeysWith: +)
+        let expected = Self.alerts.compactMap { shipped -> String? in
+            let rule = shipped.rule
+            guard let causes = rule.annotations[Explanation.annotation] else { return nil }
+            let severity = counts[rule.name] == 1 ? "" : ", " + (rule.labels["severity"] ?? "")
+            return "| \(rule.name)\(severity) | \(causes) |"
+        }
+        #expect(
+            expected.count > 100 && Set(rows) == Set(expected), "\(Set(rows).symmetricDifference(expected).sorted())")
+        for shipped in Self.alerts {
+            let causes = try Explanation.parse(shipped.rule.annotations[Explanation.annotation] ?? "")
+            // These are causes alone: what always fires explains nothing, and neither does what a crash brings.
+            #expect(!causes.contains { $0.alertName == "Watchdog" })
+            if shipped.rule.name == "VaultNodeUnreachable" {
+                #expect(!causes.contains { ["VaultNoActiveNode", "VaultActiveNodeLost"].contains($0.alertName) })
+            }
+        }
     }
 
     @Test(arguments: alerts)
