@@ -60,8 +60,10 @@ package struct Composer: Sendable {
             set.functions = functions
             return set
         }
+        let stories = IncidentStory.stories(of: notification, externalURL: externalURL)
         return Draft(
-            notification: notification, data: TemplateData.value(notification, externalURL: externalURL),
+            notification: notification, stories: stories,
+            data: TemplateData.value(notification, stories: stories, externalURL: externalURL),
             text: at(text), html: at(html),
             builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, report: report)
     }
@@ -102,6 +104,8 @@ private final class Zones: Sendable {
 /// default one is used, and where that fails, plain text.
 struct Draft: Sendable {
     let notification: Notification
+    /// Its incidents that have consequences.
+    let stories: [IncidentStory]
     fileprivate let data: TemplateValue
     fileprivate let text: TemplateSet
     fileprivate let html: TemplateSet

@@ -4,8 +4,8 @@ enum DefaultTemplates {
     static let text = #"""
         {{ define "__alertmanager" }}vaultwatch{{ end }}
         {{ define "__alertmanagerURL" }}{{ .ExternalURL }}{{ end }}
-        {{ define "__severity" }}{{ with .CommonLabels.severity }}{{ . | toUpper }} {{ end }}{{ end }}
-        {{ define "__headline" }}{{ if eq .Status "resolved" }}{{ template "__ended" . }}{{ else if eq (len .Alerts.Firing) 1 }}{{ with index .Alerts.Firing 0 }}{{ or .Annotations.summary .Labels.alertname }}{{ end }}{{ else if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}{{ else }}{{ len .Alerts.Firing }} alerts{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
+        {{ define "__severity" }}{{ if .Incidents }}{{ (index .Incidents 0).Severity | toUpper }} {{ else }}{{ with .CommonLabels.severity }}{{ . | toUpper }} {{ end }}{{ end }}{{ end }}
+        {{ define "__headline" }}{{ if .Incidents }}{{ (index .Incidents 0).Headline }}{{ template "__still" . }}{{ else if eq .Status "resolved" }}{{ template "__ended" . }}{{ else if eq (len .Alerts.Firing) 1 }}{{ with index .Alerts.Firing 0 }}{{ or .Annotations.summary .Labels.alertname }}{{ end }}{{ else if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}{{ else }}{{ len .Alerts.Firing }} alerts{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
         {{ define "__ended" }}{{ if eq (len .Alerts) 1 }}{{ template "__end" index .Alerts 0 }}{{ template "__still" . }}{{ template "__place" index .Alerts 0 }}{{ else }}{{ len .Alerts }} alerts are over{{ template "__still" . }}{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
         {{ define "__end" }}{{ .Labels.alertname }} is over{{ if not .EndsAt.IsZero }} after {{ .EndsAt.Sub .StartsAt | humanizeDuration }}{{ end }}{{ end }}
         {{ define "__still" }}{{ with .StillFiring }}; still firing: {{ (index . 0).Labels.alertname }}{{ if gt (len .) 1 }} and others{{ end }}{{ end }}{{ end }}
@@ -24,6 +24,22 @@ enum DefaultTemplates {
           Since: {{ .StartsAt | date "2006-01-02 15:04:05 MST" }}{{ if eq .Status "resolved" }}, until {{ .EndsAt | date "2006-01-02 15:04:05 MST" }}{{ end }}
           Labels: {{ range $i, $pair := .Labels.SortedPairs }}{{ if $i }}, {{ end }}{{ $pair.Name }}={{ $pair.Value }}{{ end }}
         {{ end }}{{ end }}
+        {{ define "__incident_lines" }}{{ if .Ending }}It said: {{ end }}{{ .Summary }}
+        {{ with .Description }}{{ . }}
+        {{ end }}
+        {{ if .Ending }}It led to:{{ else }}Therefore:{{ end }}
+        {{ range .Effects }}* {{ . }}
+        {{ end }}{{ with .Actions }}
+        What to do:
+        {{ range . }}{{ . }}
+        {{ end }}{{ end }}
+        What was seen (UTC):
+        {{ range .Timeline }}{{ . }}
+        {{ end }}
+        {{ range .Links }}{{ .Text }}: {{ .Href }}
+        {{ end }}{{ with .Cause }}Type: {{ .Labels.alertname }}, severity: {{ .Labels.severity }}
+        Labels: {{ range $i, $pair := .Labels.SortedPairs }}{{ if $i }}, {{ end }}{{ $pair.Name }}={{ $pair.Value }}{{ end }}
+        {{ end }}{{ end }}
         {{ define "slack.default.title" }}{{ template "__subject" . }}{{ end }}
         {{ define "slack.default.username" }}{{ template "__alertmanager" . }}{{ end }}
         {{ define "slack.default.fallback" }}{{ template "slack.default.title" . }}{{ end }}
@@ -32,11 +48,12 @@ enum DefaultTemplates {
         {{ define "slack.default.titlelink" }}{{ template "__alertmanagerURL" . }}{{ end }}
         {{ define "slack.default.iconemoji" }}{{ end }}
         {{ define "slack.default.iconurl" }}{{ end }}
-        {{ define "slack.default.text" }}{{ range .Alerts }}{{ if eq .Status "resolved" }}{{ template "__end" . }}{{ with .Annotations.summary }}. It said: {{ . }}{{ end }}
+        {{ define "slack.default.text" }}{{ range .Incidents }}{{ template "__incident_lines" . }}
+        {{ end }}{{ range .OtherAlerts }}{{ if eq .Status "resolved" }}{{ template "__end" . }}{{ with .Annotations.summary }}. It said: {{ . }}{{ end }}
         {{ else }}{{ with .Annotations.description }}{{ . }}
         {{ end }}{{ end }}{{ end }}{{ template "__still_lines" . }}{{ end }}
         {{ define "slack.default.footer" }}{{ template "__alertmanager" . }}{{ end }}
-        {{ define "slack.default.color" }}{{ if and (eq .Status "resolved") (not .StillFiring) }}#2eb67d{{ else if eq .CommonLabels.severity "critical" }}#d7263d{{ else if eq .CommonLabels.severity "high" }}#f46036{{ else if eq .CommonLabels.severity "low" }}#1b98e0{{ else }}#ecb22e{{ end }}{{ end }}
+        {{ define "slack.default.color" }}{{ $severity := .CommonLabels.severity }}{{ if .Incidents }}{{ $severity = (index .Incidents 0).Severity }}{{ end }}{{ if and (eq .Status "resolved") (not .StillFiring) }}#2eb67d{{ else if eq $severity "critical" }}#d7263d{{ else if eq $severity "high" }}#f46036{{ else if eq $severity "low" }}#1b98e0{{ else }}#ecb22e{{ end }}{{ end }}
         {{ define "pagerduty.default.description" }}{{ template "__subject" . }}{{ end }}
         {{ define "pagerduty.default.client" }}{{ template "__alertmanager" . }}{{ end }}
         {{ define "pagerduty.default.clientURL" }}{{ template "__alertmanagerURL" . }}{{ end }}
@@ -44,10 +61,11 @@ enum DefaultTemplates {
         {{ define "email.default.subject" }}{{ template "__subject" . }}{{ end }}
         {{ define "email.default.text" }}{{ template "__subject" . }}
 
-        {{ if .Alerts.Firing }}Firing:
-        {{ template "__alert_lines" .Alerts.Firing }}
-        {{ end }}{{ if .Alerts.Resolved }}Resolved:
-        {{ template "__alert_lines" .Alerts.Resolved }}
+        {{ range .Incidents }}{{ template "__incident_lines" . }}
+        {{ end }}{{ if .OtherAlerts.Firing }}Firing:
+        {{ template "__alert_lines" .OtherAlerts.Firing }}
+        {{ end }}{{ if .OtherAlerts.Resolved }}Resolved:
+        {{ template "__alert_lines" .OtherAlerts.Resolved }}
         {{ end }}{{ template "__still_lines" . }}{{ with .ExternalURL }}{{ . }}
         {{ end }}{{ end }}
         """#
@@ -61,8 +79,21 @@ enum DefaultTemplates {
         <style>:root{color-scheme:light dark}@media (prefers-color-scheme:dark){body,.page{background:#14161a!important;color:#e8e8e8!important}.card{background:#1f2329!important;border-color:#333a44!important}.quiet{color:#9aa4b2!important}a{color:#7ab7ff!important}}</style></head>
         <body class="page" style="margin:0;padding:16px;background:#f4f5f7;color:#1c1e21;font:16px/1.45 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
         <div style="max-width:600px;margin:0 auto">
-        <div style="padding:12px 16px;border-radius:8px 8px 0 0;color:#fff;background:{{ template "slack.default.color" . }};font-weight:600">{{ if eq .Status "resolved" }}Resolved{{ if .StillFiring }}, while others still fire{{ end }}{{ else }}{{ .Alerts.Firing | len }} firing{{ with .CommonLabels.severity }} · {{ . }}{{ end }}{{ end }}</div>
-        {{ range .Alerts }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">
+        <div style="padding:12px 16px;border-radius:8px 8px 0 0;color:#fff;background:{{ template "slack.default.color" . }};font-weight:600">{{ if eq .Status "resolved" }}Resolved{{ if .StillFiring }}, while others still fire{{ end }}{{ else }}{{ if .Incidents }}{{ (index .Incidents 0).Severity }}{{ else }}{{ .Alerts.Firing | len }} firing{{ with .CommonLabels.severity }} · {{ . }}{{ end }}{{ end }}{{ end }}</div>
+        {{ range .Incidents }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">
+        <div style="font-size:18px;font-weight:600">{{ .Headline }}</div>
+        <p style="margin:8px 0">{{ if .Ending }}It said: {{ end }}{{ .Summary }}</p>
+        {{ with .Description }}<p style="margin:8px 0">{{ . }}</p>{{ end }}
+        <p style="margin:8px 0 0"><b>{{ if .Ending }}It led to:{{ else }}Therefore:{{ end }}</b></p>
+        <ul style="margin:0 0 8px;padding-left:20px">{{ range .Effects }}<li>{{ . }}</li>{{ end }}</ul>
+        {{ with .Actions }}<p style="margin:8px 0 0"><b>What to do:</b></p>
+        {{ range . }}<p style="margin:0 0 8px;white-space:pre-wrap">{{ . }}</p>{{ end }}{{ end }}
+        <p style="margin:8px 0 0"><b>What was seen (UTC):</b></p>
+        <div style="margin:0 0 8px;font-size:14px">{{ range .Timeline }}{{ . }}<br>{{ end }}</div>
+        <p style="margin:8px 0">{{ range $i, $link := .Links }}{{ if $i }} · {{ end }}<a href="{{ $link.Href }}">{{ $link.Text }}</a>{{ end }}</p>
+        <table role="presentation" class="quiet" style="margin-top:6px;color:#667085;font-size:13px;border-spacing:0">{{ range .Cause.Labels.SortedPairs }}<tr><td style="padding:0 12px 0 0">{{ .Name }}</td><td>{{ .Value }}</td></tr>{{ end }}</table>
+        </div>
+        {{ end }}{{ range .OtherAlerts }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">
         {{ if eq .Status "resolved" }}<div style="font-size:18px;font-weight:600">✓ {{ template "__end" . }}</div>
         {{ with .Annotations.summary }}<p style="margin:8px 0">It said: {{ . }}</p>{{ end }}
         {{ else }}<div style="font-size:18px;font-weight:600">{{ or .Annotations.summary .Labels.alertname }}</div>

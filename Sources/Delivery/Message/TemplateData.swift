@@ -3,30 +3,29 @@ import GoTemplate
 import Samples
 
 /// A notification as Alertmanager's templates see it: `.Receiver`, `.Status`, `.Alerts.Firing`, `.GroupLabels` …
-/// Beside them `.StillFiring`: of a resolved message, the alerts that fire about the same thing.
+/// Beside them `.StillFiring`: of a resolved message, the alerts that fire about the same thing; and the incidents.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Data".
 enum TemplateData {
-    static func value(_ notification: Notification, externalURL: String) -> TemplateValue {
+    static func value(_ notification: Notification, stories: [IncidentStory], externalURL: String) -> TemplateValue {
         let at = notification.decidedAt
         let firing = notification.firing.map { alert($0, at) }
         let resolved = notification.resolved.map { alert($0, at) }
-        return .object(
-            TemplateObject(
-                typeName: "*template.Data",
-                fields: [
-                    "Receiver": .string(notification.receiver),
-                    "Status": .string(notification.status.rawValue),
-                    "Alerts": alerts(firing + resolved, firing: firing, resolved: resolved),
-                    "GroupLabels": AlertmanagerFunctions.keyValues(notification.groupLabels.dictionary),
-                    "CommonLabels": AlertmanagerFunctions.keyValues(notification.commonLabels.dictionary),
-                    "CommonAnnotations": AlertmanagerFunctions.keyValues(notification.commonAnnotations),
-                    "ExternalURL": .string(externalURL),
-                    "GroupKey": .string(notification.groupKey),
-                    "StillFiring": .list(
-                        TemplateList(notification.stillFiring.map { alert($0, at) }, typeName: "[]template.Alert")),
-                    "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
-                    "NotificationReason": .string(notification.reason.rawValue),
-                ]))
+        var fields: [String: TemplateValue] = [
+            "Receiver": .string(notification.receiver),
+            "Status": .string(notification.status.rawValue),
+            "Alerts": alerts(firing + resolved, firing: firing, resolved: resolved),
+            "GroupLabels": AlertmanagerFunctions.keyValues(notification.groupLabels.dictionary),
+            "CommonLabels": AlertmanagerFunctions.keyValues(notification.commonLabels.dictionary),
+            "CommonAnnotations": AlertmanagerFunctions.keyValues(notification.commonAnnotations),
+            "ExternalURL": .string(externalURL),
+            "GroupKey": .string(notification.groupKey),
+            "StillFiring": .list(
+                TemplateList(notification.stillFiring.map { alert($0, at) }, typeName: "[]template.Alert")),
+            "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
+            "NotificationReason": .string(notification.reason.rawValue),
+        ]
+        fields.merge(incidents(stories, in: notification)) { own, _ in own }
+        return .object(TemplateObject(typeName: "*template.Data", fields: fields))
     }
 
     /// `template.Alerts`: a list that is also `.Firing` and `.Resolved`.
@@ -43,7 +42,7 @@ enum TemplateData {
             })
     }
 
-    private static func alert(_ alert: Alert, _ at: Timestamp) -> TemplateValue {
+    static func alert(_ alert: Alert, _ at: Timestamp) -> TemplateValue {
         .object(
             TemplateObject(
                 typeName: "template.Alert",

@@ -1,3 +1,4 @@
+import Alerts
 import FoundationEssentials
 package import GoTemplate
 package import Samples
@@ -15,8 +16,16 @@ package struct TemplateSample: Sendable {
             var generatorURL: String?
             var fingerprint: String?
         }
+        /// As webhooks tell an incident: its alerts by their fingerprints.
+        struct Incident: Codable, Sendable {
+            var id: String?
+            var cause: String
+            var consequences: [String]?
+            var startsAt: String?
+        }
         var receiver: String?
         var status: String?
+        var incidents: [Incident]?
         var alerts: [Alert]?
         var groupLabels: [String: String]?
         var commonLabels: [String: String]?
@@ -69,19 +78,53 @@ package struct TemplateSample: Sendable {
         let list = TemplateData.alerts(
             all.map(\.1), firing: all.filter { $0.0 == "firing" }.map(\.1),
             resolved: all.filter { $0.0 == "resolved" }.map(\.1))
-        return .object(
-            TemplateObject(
-                typeName: "*template.Data",
-                fields: [
-                    "Receiver": .string(data.receiver ?? ""), "Status": .string(data.status ?? ""), "Alerts": list,
-                    "GroupLabels": AlertmanagerFunctions.keyValues(data.groupLabels ?? [:]),
-                    "CommonLabels": AlertmanagerFunctions.keyValues(data.commonLabels ?? [:]),
-                    "CommonAnnotations": AlertmanagerFunctions.keyValues(data.commonAnnotations ?? [:]),
-                    "ExternalURL": .string(externalURL),
-                    "GroupKey": .string(data.groupKey ?? ""), "TruncatedAlerts": .int(Int64(data.truncatedAlerts ?? 0)),
-                    "StillFiring": .list(TemplateList([], typeName: "[]template.Alert")),
-                    "NotificationReason": .string(""),
-                ]))
+        let stories = self.stories
+        let others = zip(data.alerts ?? [], all).filter { sample, _ in
+            !stories.contains { $0.tells(TemplateSample.alert(sample)) }
+        }.map(\.1)
+        var fields: [String: TemplateValue] = [
+            "Receiver": .string(data.receiver ?? ""), "Status": .string(data.status ?? ""), "Alerts": list,
+            "GroupLabels": AlertmanagerFunctions.keyValues(data.groupLabels ?? [:]),
+            "CommonLabels": AlertmanagerFunctions.keyValues(data.commonLabels ?? [:]),
+            "CommonAnnotations": AlertmanagerFunctions.keyValues(data.commonAnnotations ?? [:]),
+            "ExternalURL": .string(externalURL),
+            "GroupKey": .string(data.groupKey ?? ""), "TruncatedAlerts": .int(Int64(data.truncatedAlerts ?? 0)),
+            "StillFiring": .list(TemplateList([], typeName: "[]template.Alert")),
+            "NotificationReason": .string(""),
+            "OtherAlerts": TemplateData.alerts(
+                others.map(\.1), firing: others.filter { $0.0 == "firing" }.map(\.1),
+                resolved: others.filter { $0.0 == "resolved" }.map(\.1)),
+        ]
+        fields.merge(TemplateData.incidents(stories, TemplateSample.decidedAt)) { own, _ in own }
+        return .object(TemplateObject(typeName: "*template.Data", fields: fields))
+    }
+
+    /// Every end that a sample's alerts have has come.
+    private static let decidedAt = Timestamp(milliseconds: .max)
+
+    private var stories: [IncidentStory] {
+        let alerts = Dictionary((data.alerts ?? []).map { ($0.fingerprint ?? "", TemplateSample.alert($0)) }) {
+            old, _ in
+            old
+        }
+        return (data.incidents ?? []).compactMap { sample in
+            let consequences = (sample.consequences ?? []).compactMap { alerts[$0] }
+            guard let cause = alerts[sample.cause], !consequences.isEmpty else { return nil }
+            return IncidentStory(
+                .init(
+                    id: sample.id.flatMap { UInt64($0) },
+                    startsAt: sample.startsAt.flatMap { Timestamp(rfc3339: $0) } ?? cause.startsAt, cause: cause,
+                    consequences: consequences),
+                at: TemplateSample.decidedAt, externalURL: externalURL)
+        }
+    }
+
+    private static func alert(_ sample: Sample.Alert) -> Alert {
+        let startsAt = sample.startsAt.flatMap { Timestamp(rfc3339: $0) } ?? Timestamp(milliseconds: 0)
+        return Alert(
+            labels: Labels(sample.labels ?? [:]), annotations: sample.annotations ?? [:], startsAt: startsAt,
+            endsAt: sample.status == "resolved" ? sample.endsAt.flatMap { Timestamp(rfc3339: $0) } ?? startsAt : nil,
+            updatedAt: startsAt, generatorURL: sample.generatorURL ?? "")
     }
 
     private static func value(_ alert: Sample.Alert) -> TemplateValue {

@@ -58,7 +58,9 @@ struct PagerDutyEvent {
     /// The details of every page, and those of the configuration, which take precedence.
     private var details: JSON {
         var details: [String: String] = [:]
-        if let alert = notification.firing.first ?? notification.alerts.first {
+        if let story = draft.stories.first {
+            details = PagerDutyEvent.details(of: story)
+        } else if let alert = notification.firing.first ?? notification.alerts.first {
             details["type"] = alert.name
             details["severity"] = alert.labels["severity"] ?? alert.severity.rawValue
             if notification.status == .resolved {
@@ -75,7 +77,10 @@ struct PagerDutyEvent {
             if case .text(let template) = value {
                 var fallback = ""
                 if case .text(let text)? = PagerDutyOptions.defaultDetails[name] { fallback = text }
-                details[name] = draft.content(template, else: fallback)
+                // What the incidents tell is not told a second time.
+                let isDefault = !draft.stories.isEmpty && template == fallback
+                let instead = isDefault ? PagerDutyEvent.besideIncidents[name] : nil
+                details[name] = draft.content(instead ?? template, else: fallback)
             } else {
                 details[name] = nil
                 nested.append((name, value.json { draft.content($0) }))
@@ -85,8 +90,26 @@ struct PagerDutyEvent {
         return .members((flat + nested).sorted { $0.0 < $1.0 })
     }
 
+    private static let besideIncidents = [
+        "firing": #"{{ template "pagerduty.default.instances" .OtherAlerts.Firing }}"#,
+        "resolved": #"{{ template "pagerduty.default.instances" .OtherAlerts.Resolved }}"#,
+    ]
+
+    /// The details that tell of an incident; empty ones are left out later.
+    private static func details(of story: IncidentStory) -> [String: String] {
+        [
+            "type": story.cause.name, "severity": story.incident.severity.rawValue,
+            "timestamp": story.incident.startsAt.rfc3339, "cause": story.summary,
+            "message": story.isOver ? story.ending : story.description.isEmpty ? story.summary : story.description,
+            "therefore": story.effects.joined(separator: "\n"),
+            "action": story.actions.joined(separator: "\n"),
+            "seen": story.timeline.joined(separator: "\n"),
+        ]
+    }
+
     private var links: [JSON] {
         var links: [(href: String, text: String)] = options.links.map { (field($0.href), field($0.text)) }
+        for link in draft.stories.flatMap(\.links) { links.append((link.href, link.text)) }
         for runbook in Set(notification.alerts.compactMap { $0.annotations["runbook_url"] }).sorted() {
             links.append((runbook, "Runbook"))
         }

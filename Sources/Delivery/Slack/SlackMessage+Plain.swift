@@ -9,10 +9,11 @@ extension SlackMessage {
     /// for their form.
     func plainPayload(thread: String?) throws(DeliveryError) -> JSON {
         let notification = draft.notification
-        let alerts = notification.firing + notification.resolved
+        let alerts = otherAlerts
         var lines = [
             "*\(SlackText.escaped(draft.content(options.fallback, else: #"{{ template "slack.default.title" . }}"#), limit: 300))*"
         ]
+        lines += storyLines()
         lines += alerts.prefix(SlackMessage.maxLines).map { alert in
             "• "
                 + SlackText.escaped(

@@ -126,9 +126,11 @@ struct SlackMessage {
     }
 
     private func alertBlocks() -> [JSON] {
-        let alerts = notification.firing + notification.resolved
-        var blocks: [JSON] = []
-        for alert in alerts.prefix(SlackMessage.maxAlerts) {
+        let alerts = otherAlerts
+        var blocks = storyBlocks()
+        // Each takes two blocks, of the 40 that an attachment has for what is told.
+        let limit = max(0, SlackMessage.maxAlerts - (blocks.count + 1) / 2)
+        for alert in alerts.prefix(limit) {
             let isResolved = alert.status(at: notification.decidedAt) == .resolved
             let lines = isResolved ? endLines(alert) : SlackMessage.lines(alert)
             blocks.append(SlackMessage.section(lines.joined(separator: "\n")))
@@ -141,7 +143,7 @@ struct SlackMessage {
                 separator: " · ")
             blocks.append(SlackMessage.context(SlackText.escaped(words, limit: 1500) + " · " + span))
         }
-        let left = max(0, alerts.count - SlackMessage.maxAlerts) + notification.truncatedAlerts
+        let left = max(0, alerts.count - limit) + notification.truncatedAlerts
         if left > 0 { blocks.append(SlackMessage.context("… and \(left) more")) }
         if !stillLines.isEmpty { blocks.append(SlackMessage.section(stillLines.joined(separator: "\n"))) }
         return blocks
@@ -209,19 +211,19 @@ struct SlackMessage {
     private static func markdown(_ text: String) -> JSON {
         .object([("type", .string("mrkdwn")), ("text", .string(text.truncated(toRunes: sectionRunes)))])
     }
-    private static func section(_ text: String) -> JSON {
+    static func section(_ text: String) -> JSON {
         .object([("type", .string("section")), ("text", markdown(text))])
     }
-    private static func context(_ text: String) -> JSON {
+    static func context(_ text: String) -> JSON {
         .object([("type", .string("context")), ("elements", .array([markdown(text)]))])
     }
 
     /// Shown in the reader's own zone; in UTC where a client can't.
-    private static func date(_ time: Timestamp) -> String {
+    static func date(_ time: Timestamp) -> String {
         "<!date^\(time.milliseconds / 1000)^{date_short_pretty} {time_secs}|\(Timestamp(milliseconds: time.milliseconds / 1000 * 1000).rfc3339)>"
     }
 
-    private static func sign(_ severity: Severity) -> String {
+    static func sign(_ severity: Severity) -> String {
         switch severity {
         case .critical: ":red_circle:"
         case .high: ":large_orange_circle:"

@@ -75,6 +75,23 @@ struct WebhookIntegration: Integration {
             ("commonAnnotations", .map(notification.commonAnnotations)), ("externalURL", .string(externalURL)),
             ("version", .string("4")), ("groupKey", .string(notification.groupKey)),
             ("truncatedAlerts", .number(Double(ordered.count - kept.count + notification.truncatedAlerts))),
+            ("incidents", incidents(notification)),
         ]).bytes
+    }
+
+    /// A key of vaultwatch's own, absent where no incident has consequences. Ids are texts: many readers of JSON hold
+    /// numbers with 53 bits.
+    private func incidents(_ notification: Notification) -> JSON? {
+        let told = notification.incidents.filter { !$0.consequences.isEmpty }
+        guard !told.isEmpty else { return nil }
+        return .array(
+            told.map { incident in
+                .object([
+                    ("id", incident.id.map { .string(String($0)) }),
+                    ("startsAt", .string(incident.startsAt.rfc3339)),
+                    ("cause", .string(incident.cause.fingerprintText)),
+                    ("consequences", .array(incident.consequences.map { .string($0.fingerprintText) })),
+                ])
+            })
     }
 }

@@ -1,0 +1,202 @@
+import Alerts
+import Samples
+
+/// An incident with consequences in the words of a message: what has happened, what follows from it, what to do, and what
+/// was seen when. Every part of it is bounded, since a fault may have any number of consequences.
+struct IncidentStory: Sendable {
+    /// A link below the story.
+    struct Link: Sendable, Hashable {
+        var text: String
+        var href: String
+    }
+
+    let cause: Alert
+    /// The gravest first.
+    let consequences: [Alert]
+    let incident: Notification.Incident
+    /// Whether all of it had ended when the message was decided.
+    let isOver: Bool
+    private let at: Timestamp
+    private let ids: Set<UInt64>
+    /// Alerts of the same message that may be on the timeline too: those of it that have ended before the others.
+    private let others: [Alert]
+    /// How many other incidents the message is about.
+    private let otherIncidents: Int
+    private let externalURL: String
+
+    /// How many incidents of a message are told as stories.
+    private static let storyLimit = 5
+    private static let lineLimit = 10
+    private static let lineRunes = 250
+    private static let textRunes = 1500
+    /// What a headline aims at: with the status before it, it still fits into the subject of a mail.
+    private static let headlineRunes = 210
+    private static let effectRunes = 40
+
+    /// The incidents of a message that have consequences, the gravest first. A message about ends leaves out what goes on:
+    /// it must not be told under the word "resolved".
+    static func stories(of notification: Notification, externalURL: String) -> [IncidentStory] {
+        let incidents = notification.incidents.filter { incident in
+            !incident.consequences.isEmpty
+                && (notification.status == .firing || isOver(incident, notification.decidedAt))
+        }
+        let isOnlyOne = notification.incidents.count == 1
+        return incidents.prefix(storyLimit).map {
+            IncidentStory(
+                $0, at: notification.decidedAt, others: isOnlyOne ? notification.alerts : [],
+                otherIncidents: notification.incidents.count - 1, externalURL: externalURL)
+        }
+    }
+
+    private static func isOver(_ incident: Notification.Incident, _ at: Timestamp) -> Bool {
+        ([incident.cause] + incident.consequences).allSatisfy { $0.status(at: at) == .resolved }
+    }
+
+    init(
+        _ incident: Notification.Incident, at: Timestamp, others: [Alert] = [], otherIncidents: Int = 0,
+        externalURL: String
+    ) {
+        self.incident = incident
+        self.at = at
+        self.others = others
+        self.otherIncidents = otherIncidents
+        self.externalURL = externalURL
+        cause = incident.cause
+        // Those of one severity stay in the order in which they came.
+        consequences = incident.consequences.enumerated().sorted {
+            ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
+        }.map(\.element)
+        isOver = IncidentStory.isOver(incident, at)
+        ids = Set(([cause] + consequences).map(\.id))
+    }
+
+    private var alerts: [Alert] { [cause] + consequences }
+
+    /// Whether an alert is told by this story.
+    func tells(_ alert: Alert) -> Bool { ids.contains(alert.id) }
+
+    // MARK: The headline
+
+    /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing and 3 more`. The effect gives way where it gets long,
+    /// and never the cause.
+    var headline: String {
+        let root = place + IncidentStory.whole(cause)
+        var tail = consequences.count > 1 ? " and \(consequences.count - 1) more" : ""
+        if !ending.isEmpty { tail += "; \(ending)" }
+        if otherIncidents > 0 {
+            tail += " (and \(SpokenDuration.counted(Int64(otherIncidents), "other incident")))"
+        }
+        let room = IncidentStory.headlineRunes - root.unicodeScalars.count - tail.unicodeScalars.count - 2
+        let effect = consequences.first.map { IncidentStory.whole($0) } ?? ""
+        return root + "; " + effect.truncated(toRunes: max(room, IncidentStory.effectRunes)) + tail
+    }
+
+    /// The cluster, unless the summary names it.
+    private var place: String {
+        guard let cluster = cause.labels["cluster"], !cluster.isEmpty,
+            !IncidentStory.names(IncidentStory.whole(cause), cluster)
+        else { return "" }
+        return cluster + ": "
+    }
+
+    private static func names(_ text: String, _ word: String) -> Bool {
+        let isPart = { (character: Character?) in character.map { $0.isLetter || $0.isNumber } ?? false }
+        return text.ranges(of: word).contains { range in
+            let before = range.lowerBound > text.startIndex ? text[text.index(before: range.lowerBound)] : nil
+            let after = range.upperBound < text.endIndex ? text[range.upperBound] : nil
+            return !isPart(before) && !isPart(after)
+        }
+    }
+
+    /// That it is over, after how long, and for how long nothing was served; empty while it goes on.
+    var ending: String {
+        guard let endsAt else { return "" }
+        let unserved = unservedTime
+        let end = "over after \(SpokenDuration.text(endsAt - incident.startsAt))"
+        return unserved > .zero ? "\(end), nothing was served for \(SpokenDuration.text(unserved))" : end
+    }
+
+    /// When the last of its alerts ended; nil while it goes on.
+    var endsAt: Timestamp? { isOver ? alerts.compactMap(\.endsAt).max() : nil }
+
+    /// Alerts that say that no node of a cluster serves requests.
+    private static let outages: Set<String> = ["VaultNoActiveNode", "VaultActiveNodeLost"]
+
+    /// How long at least one of those alerts fired.
+    private var unservedTime: Duration {
+        var total: Duration = .zero
+        var reached: Timestamp?
+        for alert in alerts.filter({ IncidentStory.outages.contains($0.name) }).sorted(by: { $0.startsAt < $1.startsAt }
+        ) {
+            guard let end = alert.endsAt else { continue }
+            let start = max(alert.startsAt, reached ?? alert.startsAt)
+            if end > start { total += end - start }
+            reached = max(end, reached ?? end)
+        }
+        return total
+    }
+
+    // MARK: The body
+
+    /// The cause in one line.
+    var summary: String { IncidentStory.line(cause) }
+
+    /// What the cause's rule says about it; empty where it says nothing, and at the end, when it no longer holds.
+    var description: String {
+        guard !isOver else { return "" }
+        return (cause.annotations["description"] ?? cause.annotations["message"] ?? "").truncated(
+            toRunes: IncidentStory.textRunes)
+    }
+
+    /// The consequences, the gravest first; those beyond the tenth are counted.
+    var effects: [String] {
+        let lines = consequences.prefix(IncidentStory.lineLimit).map { IncidentStory.line($0) }
+        let left = consequences.count - lines.count
+        return left > 0 ? lines + ["… and \(left) more"] : lines
+    }
+
+    /// What to do about the cause, then about the gravest consequence where that is something else. Nothing at the end.
+    var actions: [String] {
+        guard !isOver else { return [] }
+        let first = cause.annotations["action"] ?? ""
+        let second = consequences.first?.annotations["action"] ?? ""
+        return (first == second ? [first] : [first, second]).filter { !$0.isEmpty }.map {
+            $0.truncated(toRunes: IncidentStory.textRunes)
+        }
+    }
+
+    /// What was seen when, in UTC: `02:00:14 No node is active`. Of many lines the first and the last.
+    var timeline: [String] {
+        var events: [(time: Timestamp, text: String)] = []
+        for alert in alerts + others.filter({ !tells($0) }) {
+            events.append((alert.startsAt, IncidentStory.line(alert)))
+            if let end = alert.endsAt, end <= at { events.append((end, "over: \(IncidentStory.line(alert))")) }
+        }
+        events = events.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(
+            \.element)
+        let texts = events.map { ($0.time.rfc3339, $0.text) }
+        let days = Set(texts.map { $0.0.prefix(10) })
+        let lines = texts.map { time, text in
+            (days.count > 1 ? "\(time.dropFirst(5).prefix(5)) " : "") + "\(time.dropFirst(11).prefix(8)) \(text)"
+        }
+        guard lines.count > IncidentStory.lineLimit else { return lines }
+        let kept = IncidentStory.lineLimit / 2
+        return lines.prefix(kept) + ["… \(lines.count - 2 * kept + 1) more …"] + lines.suffix(kept - 1)
+    }
+
+    /// The runbook of the cause, the expression that fired, and the page of incidents.
+    var links: [Link] {
+        var links: [Link] = []
+        if !isOver, let runbook = cause.annotations["runbook_url"] {
+            links.append(Link(text: "Runbook", href: runbook))
+        }
+        links.append(Link(text: "Expression", href: cause.generatorURL))
+        if !externalURL.isEmpty { links.append(Link(text: "Incidents", href: externalURL + "/incidents")) }
+        return links.filter { SlackText.isLink($0.href) }
+    }
+
+    private static func whole(_ alert: Alert) -> String {
+        EmailHeaders.oneLine(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name)
+    }
+    private static func line(_ alert: Alert) -> String { whole(alert).truncated(toRunes: lineRunes) }
+}

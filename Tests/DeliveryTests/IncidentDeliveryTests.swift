@@ -1,0 +1,181 @@
+import Alerts
+import Foundation
+import Platform
+import Samples
+import Testing
+import Transport
+
+@testable import Delivery
+
+/// Incidents as each kind of receiver gets them.
+struct IncidentDeliveryTests {
+    private typealias Fixture = IncidentFixture
+    private typealias Make = @Sendable (IntegrationID) -> Alerts.Notification
+
+    private static let headline = "prod: PostgreSQL primary pg-1 is down; Vault serves nothing and 1 more"
+
+    private func requests(_ settings: IntegrationOptions.Settings, status: Int = 200, _ makes: Make...) async throws
+        -> [HTTPRequest]
+    {
+        let http = ScriptedHTTP(status, "ok")
+        let notifier = try Notifier.test(settings, http: http)
+        for make in makes { #expect(await notifier.outcome(make)?.isAccepted == true) }
+        return http.requests
+    }
+
+    // MARK: PagerDuty
+
+    private let pager = IntegrationOptions.Settings.pagerDuty(PagerDutyOptions(.routing(Secret(value: "r0uting-key"))))
+
+    @Test func pagerDuty() async throws {
+        let events = try await requests(pager, status: 202, { Fixture.firing($0) }, { Fixture.over($0) }).map(\.json)
+        #expect(events.map { $0["event_action"] as? String } == ["trigger", "resolve"])
+        #expect(Set(events.compactMap { $0["dedup_key"] as? String }).count == 1)
+        let payloads = events.compactMap { $0["payload"] as? [String: Any] }
+        #expect(payloads.first?["summary"] as? String == "[FIRING:3] CRITICAL \(Self.headline)")
+        let details = try #require(payloads.first?["custom_details"] as? [String: String])
+        #expect(details["cause"] == "PostgreSQL primary pg-1 is down")
+        #expect(details["message"] == "Nothing listens on pg-1:5432 <tcp>.")
+        #expect(details["therefore"] == "Vault serves nothing\nReads fail")
+        #expect(details["action"] == "ssh pg-1 'systemctl start postgresql'\nvault status")
+        #expect(details["seen"]?.hasSuffix("01:50:20 Vault serves nothing") == true)
+        #expect(details["firing"] == nil && details["num_firing"] == "3")
+        let links = (events.first?["links"] as? [[String: String]] ?? []).compactMap { $0["href"] }
+        #expect(links.contains("https://wiki.example.org/pg"))
+        #expect(links.contains("https://watch.example.org/incidents"))
+        let end = try #require(payloads.last?["custom_details"] as? [String: String])
+        #expect(end["message"] == "over after 9 minutes, nothing was served for 8 minutes")
+        #expect(end["action"] == nil && end["resolved"] == nil)
+    }
+
+    /// A changed incident changes its details, under the same key.
+    @Test func pagerDutyGetsWhatHasChanged() async throws {
+        let events = try await requests(
+            pager, status: 202,
+            { Fixture.notification($0, incidents: [Fixture.incident(Fixture.cause(), [Fixture.reads()])]) },
+            {
+                Fixture.notification(
+                    $0, incidents: [Fixture.incident(Fixture.cause(), [Fixture.reads(), Fixture.outage()])],
+                    reason: .changed)
+            }
+        ).map(\.json)
+        #expect(Set(events.compactMap { $0["dedup_key"] as? String }).count == 1)
+        let therefore = events.map {
+            (($0["payload"] as? [String: Any])?["custom_details"] as? [String: String])?["therefore"]
+        }
+        #expect(therefore == ["Reads fail", "Vault serves nothing\nReads fail"])
+    }
+
+    /// An alert of the message that belongs to no incident is told as ever.
+    @Test func pagerDutyKeepsTheOthers() async throws {
+        let lone = Fixture.alert("Certificate", "low", "A certificate expires", after: 40)
+        let events = try await requests(
+            pager, status: 202,
+            {
+                Fixture.notification(
+                    $0, alerts: [Fixture.cause(), Fixture.reads(), lone],
+                    incidents: [Fixture.incident(Fixture.cause(), [Fixture.reads()])])
+            })
+        let payload = try #require(events.first?.json["payload"] as? [String: Any])
+        let firing = (payload["custom_details"] as? [String: String])?["firing"]
+        #expect(firing?.contains("A certificate expires") == true && firing?.contains("PostgreSQL") == false)
+    }
+
+    // MARK: Slack
+
+    private func slack(blocks: Bool = true) -> IntegrationOptions.Settings {
+        var options = SlackOptions(.webhook(Secret(value: "https://hooks.slack.com/services/T000/B000/s3cr3tpath")))
+        options.blocks = blocks
+        return .slack(options)
+    }
+
+    private func texts(_ request: HTTPRequest) throws -> [String] {
+        let attachment = try #require((request.json["attachments"] as? [[String: Any]])?.first)
+        let blocks = try #require(attachment["blocks"] as? [[String: Any]])
+        #expect(blocks.count <= 50)
+        return blocks.compactMap { ($0["text"] as? [String: Any])?["text"] as? String }
+    }
+
+    @Test func slackInBlocks() async throws {
+        let sent = try await requests(slack(), { Fixture.firing($0) }, { Fixture.over($0) })
+        #expect((sent[0].json["text"] as? String)?.contains(Self.headline) == true)
+        let texts = try texts(sent[0])
+        #expect(
+            texts == [
+                ":red_circle: *PostgreSQL primary pg-1 is down*\nNothing listens on pg-1:5432 &lt;tcp&gt;.",
+                "*Therefore:*\n• Vault serves nothing\n• Reads fail",
+                "*What to do:*\nssh pg-1 'systemctl start postgresql'\nvault status",
+                "*What was seen (UTC):*\n01:50:00 PostgreSQL primary pg-1 is down\n01:50:10 Reads fail\n01:50:20 Vault serves nothing",
+                "<https://wiki.example.org/pg|Runbook> · <https://watch.example.org/graph?g0.expr=pg_up|Expression> · <https://watch.example.org/incidents|Incidents>",
+            ])
+        let end = try self.texts(sent[1])
+        #expect(
+            end.first
+                == ":white_check_mark: *Over after 9 minutes, nothing was served for 8 minutes*\nIt said: PostgreSQL primary pg-1 is down"
+        )
+        #expect(!end.contains { $0.contains("What to do") })
+        let colors = sent.map { ($0.json["attachments"] as? [[String: Any]])?.first?["color"] as? String }
+        #expect(colors == ["#d7263d", "#2eb67d"])
+    }
+
+    @Test func slackAsAlertmanagersAttachment() async throws {
+        let sent = try await requests(slack(blocks: false), { Fixture.firing($0) })
+        let attachment = try #require((sent.first?.json["attachments"] as? [[String: Any]])?.first)
+        #expect(attachment["fallback"] as? String == "[FIRING:3] CRITICAL \(Self.headline)")
+        #expect((attachment["text"] as? String)?.contains("Therefore:\n* Vault serves nothing\n") == true)
+    }
+
+    /// Thirty consequences, and more incidents than are told one by one.
+    @Test func slackKeepsItsBounds() async throws {
+        let sent = try await requests(
+            slack(), { Fixture.storm($0) },
+            { integration in
+                let storm = Fixture.storm(integration).incidents[0]
+                let all = (0..<8).map { index in
+                    var cause = storm.cause
+                    cause.labels = Labels(["alertname": "Cause\(index)", "severity": "critical"])
+                    return Fixture.incident(cause, storm.consequences, id: UInt64(index))
+                }
+                return Fixture.notification(integration, incidents: all)
+            })
+        for request in sent {
+            let texts = try texts(request)
+            #expect(texts.allSatisfy { $0.unicodeScalars.count <= 3000 && !$0.isEmpty })
+            #expect(texts.contains { $0.contains("… and 20 more") })
+            #expect(request.body.count < 100_000, "\(request.body.count)")
+        }
+    }
+
+    @Test func slackInPlainWords() throws {
+        let composer = try Composer(externalURL: "", files: SystemFiles())
+        let message = SlackMessage(
+            options: SlackOptions(.webhook(Secret(value: "https://hooks.slack.com/x"))),
+            draft: composer.draft(Fixture.firing(.init(.slack, 0))))
+        let body = String(decoding: try message.plainPayload(thread: nil).bytes, as: UTF8.self)
+        #expect(
+            body.contains(#"• PostgreSQL primary pg-1 is down\n   • Vault serves nothing\n   • Reads fail"#), "\(body)")
+    }
+
+    // MARK: Webhook
+
+    @Test func webhook() async throws {
+        let options = WebhookOptions(url: Secret(value: "https://hooks.example.org/in"))
+        let lone = Fixture.alert("Certificate", "low", "A certificate expires", after: 40)
+        let single = Alerts.Notification.Incident(id: nil, startsAt: lone.startsAt, cause: lone, consequences: [])
+        let sent = try await requests(
+            .webhook(options),
+            {
+                Fixture.notification(
+                    $0, incidents: [Fixture.incident(Fixture.cause(), [Fixture.outage()], id: .max), single])
+            }, { Fixture.notification($0, incidents: [single]) })
+        let incidents = try #require(sent[0].json["incidents"] as? [[String: Any]])
+        #expect(incidents.count == 1)
+        #expect(incidents.first?["id"] as? String == "18446744073709551615")
+        #expect(incidents.first?["cause"] as? String == Fixture.cause().fingerprintText)
+        #expect(incidents.first?["consequences"] as? [String] == [Fixture.outage().fingerprintText])
+        #expect(incidents.first?["startsAt"] as? String == "2025-11-26T01:50:00Z")
+        #expect((sent[0].json["alerts"] as? [Any])?.count == 3)
+        #expect(sent[1].json["incidents"] == nil)
+    }
+
+}

@@ -1,0 +1,254 @@
+import Alerts
+import Foundation
+import Platform
+import Samples
+import Testing
+
+@testable import Delivery
+
+/// One fault, one message: the cause first, then what follows from it, then what to do.
+struct IncidentMessageTests {
+    private typealias Fixture = IncidentFixture
+
+    private static let headline = "prod: PostgreSQL primary pg-1 is down; Vault serves nothing and 1 more"
+
+    private func text(
+        _ notification: Alerts.Notification, _ template: String = #"{{ template "email.default.text" . }}"#
+    ) throws -> String {
+        try Composer(externalURL: "https://watch.example.org", files: SystemFiles()).draft(notification).content(
+            template)
+    }
+
+    private func subject(_ notification: Alerts.Notification) throws -> String {
+        try text(notification, #"{{ template "__subject" . }}"#)
+    }
+
+    // MARK: The headline
+
+    @Test func causeThenEffect() throws {
+        #expect(try subject(Fixture.firing(.init(.email, 0))) == "[FIRING:3] CRITICAL \(Self.headline)")
+        let one = Fixture.notification(
+            .init(.email, 0), incidents: [Fixture.incident(Fixture.cause(), [Fixture.outage()])])
+        #expect(
+            try subject(one) == "[FIRING:2] CRITICAL prod: PostgreSQL primary pg-1 is down; Vault serves nothing")
+    }
+
+    /// The cluster stands in front unless the summary names it as a word.
+    @Test(arguments: [("pg-1", ""), ("pg", ""), ("PostgreSQL", ""), ("primar", "primar: "), ("", "")])
+    func theClusterWhereTheSummaryDoesNotNameIt(_ cluster: String, _ prefix: String) throws {
+        let notification = Fixture.notification(
+            .init(.email, 0), incidents: [Fixture.incident(Fixture.cause(cluster: cluster), [Fixture.outage()])])
+        #expect(try subject(notification).hasPrefix("[FIRING:2] CRITICAL \(prefix)PostgreSQL"))
+    }
+
+    /// However long the effect, the cause is whole, and the rest is counted.
+    @Test func theEffectGivesWay() throws {
+        let title = try subject(Fixture.storm(.init(.email, 0)))
+        #expect(
+            title.hasPrefix("[FIRING:31] CRITICAL prod: PostgreSQL primary pg-1 is down; Effect 29 é<&"), "\(title)")
+        #expect(title.hasSuffix("… and 29 more"))
+        #expect(title.unicodeScalars.count <= 240)
+    }
+
+    @Test func theEnd() throws {
+        let over = Fixture.over(.init(.email, 0))
+        #expect(
+            try subject(over)
+                == "[RESOLVED] CRITICAL \(Self.headline); over after 9 minutes, nothing was served for 8 minutes")
+        let quiet = Fixture.notification(
+            .init(.email, 0),
+            incidents: [Fixture.incident(Fixture.cause(ended: 61), [Fixture.reads(ended: 60)])], reason: .resolved)
+        #expect(try subject(quiet).hasSuffix("; Reads fail; over after 1 minute 1 second"))
+    }
+
+    /// What two alerts say of the same minutes is counted once.
+    @Test func theTimeWithoutServiceIsCountedOnce() {
+        let lost = Fixture.alert("VaultActiveNodeLost", "critical", "Lost", after: 5, ended: 65)
+        let none = Fixture.alert("VaultNoActiveNode", "critical", "None", after: 35, ended: 125)
+        let again = Fixture.alert("VaultNoActiveNode", "critical", "Again", cluster: "b", after: 400, ended: 401)
+        let story = IncidentStory(
+            Fixture.incident(Fixture.cause(ended: 500), [lost, none, again]), at: Fixture.now, externalURL: "")
+        #expect(story.ending == "over after 8 minutes 20 seconds, nothing was served for 2 minutes 1 second")
+    }
+
+    @Test(arguments: [
+        (0, "less than a second"), (1, "1 second"), (14, "14 seconds"), (60, "1 minute"), (61, "1 minute 1 second"),
+        (3600, "1 hour"), (3605, "1 hour"), (7380, "2 hours 3 minutes"), (90_000, "1 day 1 hour"),
+        (259_200, "3 days"), (-5, "less than a second"),
+    ]) func durations(_ seconds: Int, _ words: String) { #expect(SpokenDuration.text(.seconds(seconds)) == words) }
+
+    // MARK: The body
+
+    @Test func theTextOfAMail() throws {
+        let body = try text(Fixture.firing(.init(.email, 0)))
+        #expect(
+            body == """
+                [FIRING:3] CRITICAL \(Self.headline)
+
+                PostgreSQL primary pg-1 is down
+                Nothing listens on pg-1:5432 <tcp>.
+
+                Therefore:
+                * Vault serves nothing
+                * Reads fail
+
+                What to do:
+                ssh pg-1 'systemctl start postgresql'
+                vault status
+
+                What was seen (UTC):
+                01:50:00 PostgreSQL primary pg-1 is down
+                01:50:10 Reads fail
+                01:50:20 Vault serves nothing
+
+                Runbook: https://wiki.example.org/pg
+                Expression: https://watch.example.org/graph?g0.expr=pg_up
+                Incidents: https://watch.example.org/incidents
+                Type: PostgresDown, severity: critical
+                Labels: alertname=PostgresDown, cluster=prod, severity=critical
+
+                https://watch.example.org
+
+                """, "\(body)")
+    }
+
+    /// Nothing that held only while it fired is said as if it were true now, and nothing remains to be done.
+    @Test func theTextOfAnEnd() throws {
+        let body = try text(Fixture.over(.init(.email, 0)))
+        for line in [
+            "It said: PostgreSQL primary pg-1 is down", "It led to:", "01:58:20 over: Vault serves nothing",
+            "01:59:00 over: PostgreSQL primary pg-1 is down",
+        ] { #expect(body.contains(line + "\n"), "\(body)") }
+        for word in ["Therefore", "What to do", "Nothing listens", "systemctl", "wiki.example.org"] {
+            #expect(!body.contains(word), "\(body)")
+        }
+    }
+
+    /// Ten effects and ten lines of what was seen; the rest is counted.
+    @Test func thirtyConsequences() throws {
+        let notification = Fixture.storm(.init(.email, 0))
+        let body = try text(notification)
+        let lines = body.split(separator: "\n")
+        #expect(lines.filter { $0.hasPrefix("* Effect ") }.count == 10 && lines.contains("* … and 20 more"))
+        #expect(lines.contains("… 22 more …"))
+        #expect(lines.filter { $0.hasPrefix("01:50:") }.count == 9)
+        #expect(body.utf8.count < 12_000, "\(body.utf8.count)")
+        let page = try Composer(externalURL: "https://watch.example.org", files: SystemFiles()).draft(notification)
+            .markup(#"{{ template "email.default.html" . }}"#, else: "")
+        #expect(page.utf8.count < 30_000, "\(page.utf8.count)")
+        #expect(page.contains("… and 20 more") && page.hasSuffix("</html>\n"))
+    }
+
+    @Test func theHTMLOfAMail() throws {
+        let composer = try Composer(externalURL: "https://watch.example.org", files: SystemFiles())
+        let page = composer.draft(Fixture.firing(.init(.email, 0))).markup(
+            #"{{ template "email.default.html" . }}"#, else: "")
+        for part in [
+            ">\(Self.headline)</div>", "pg-1:5432 &lt;tcp&gt;", "<li>Vault serves nothing</li><li>Reads fail</li>",
+            "ssh pg-1 &#39;systemctl start postgresql&#39;</p>", "01:50:20 Vault serves nothing<br>",
+            #"<a href="https://wiki.example.org/pg">Runbook</a>"#, "#d7263d",
+        ] { #expect(page.contains(part), "\(part) in \(page)") }
+        let end = composer.draft(Fixture.over(.init(.email, 0))).markup(
+            #"{{ template "email.default.html" . }}"#, else: "")
+        #expect(end.contains("#2eb67d") && !end.contains("What to do"))
+    }
+
+    // MARK: What belongs to an incident, and what does not
+
+    /// The group of the pager holds the graver alerts alone; the cause is told all the same.
+    @Test func aCauseOutsideOfTheGroup() throws {
+        let notification = Fixture.notification(
+            .init(.pagerduty, 0), alerts: [Fixture.outage()],
+            incidents: [Fixture.incident(Fixture.cause(), [Fixture.outage()])])
+        let body = try text(notification)
+        #expect(body.hasPrefix("[FIRING:1] CRITICAL prod: PostgreSQL primary pg-1 is down; Vault serves nothing\n"))
+        #expect(body.contains("systemctl start postgresql") && !body.contains("Firing:"))
+    }
+
+    /// The dispatcher leaves what is silenced out of an incident; that is told as any other alert.
+    @Test func aSilencedCause() throws {
+        let notification = Fixture.notification(
+            .init(.email, 0), alerts: [Fixture.outage()],
+            incidents: [.init(id: 7, startsAt: Fixture.cause().startsAt, cause: Fixture.outage(), consequences: [])])
+        var plain = notification
+        plain.incidents = []
+        #expect(try text(notification) == text(plain))
+        #expect(try subject(notification) == "[FIRING:1] CRITICAL Vault serves nothing")
+    }
+
+    @Test func severalIncidents() throws {
+        let other = Fixture.incident(
+            Fixture.alert("NodeDown", "high", "vault-3 crashed", cluster: "test", after: 30),
+            [Fixture.alert("Standby", "low", "One standby less", cluster: "test", after: 31)], id: 8)
+        let lone = Fixture.alert("Certificate", "low", "A certificate expires", after: 40)
+        let single = Alerts.Notification.Incident(
+            id: nil, startsAt: lone.startsAt, cause: lone, consequences: [])
+        let notification = Fixture.notification(
+            .init(.email, 0),
+            incidents: [Fixture.incident(Fixture.cause(), [Fixture.reads(), Fixture.outage()]), other, single])
+        #expect(try subject(notification) == "[FIRING:6] CRITICAL \(Self.headline) (and 2 other incidents)")
+        let body = try text(notification)
+        #expect(body.components(separatedBy: "Therefore:").count == 3)
+        #expect(body.contains("vault-3 crashed") && body.contains("Firing:\n* A certificate expires\n"))
+        #expect(body.components(separatedBy: "\n* ").count == 5, "\(body)")
+    }
+
+    /// A message about ends says nothing of what goes on under the word "resolved".
+    @Test func anEndWhileTheIncidentGoesOn() throws {
+        let notification = Fixture.notification(
+            .init(.pagerduty, 0), alerts: [Fixture.outage(ended: 500)],
+            incidents: [Fixture.incident(Fixture.cause(), [Fixture.reads()])], reason: .resolved)
+        #expect(try subject(notification).hasPrefix("[RESOLVED] CRITICAL VaultNoActiveNode is over after 8m 0s"))
+        #expect(!(try text(notification)).contains("Therefore"))
+    }
+
+    /// What has ended before the others is still on the timeline.
+    @Test func oneOfThemHasEnded() throws {
+        let notification = Fixture.notification(
+            .init(.email, 0), alerts: [Fixture.cause(), Fixture.reads(), Fixture.outage(ended: 500)],
+            incidents: [Fixture.incident(Fixture.cause(), [Fixture.reads()])], reason: .changed)
+        let body = try text(notification)
+        #expect(body.contains("01:58:20 over: Vault serves nothing\n"))
+        #expect(body.contains("Resolved:\n* VaultNoActiveNode is over"))
+    }
+
+    // MARK: Templates of the users' own
+
+    @Test func templatesSeeIncidents() throws {
+        let seen = try text(
+            Fixture.firing(.init(.email, 0)),
+            #"{{ .Cause.Labels.cluster }} {{ .Cause.StartsAt.Unix }} {{ range .Consequences }}{{ .Labels.alertname }} {{ end }}{{ range .Incidents }}{{ .ID }} {{ .Severity }}{{ end }}{{ len .OtherAlerts }}"#
+        )
+        #expect(seen == "prod 1764121800 VaultNoActiveNode VaultReadFailing 7 critical0")
+        let none = try text(
+            .test(.init(.email, 0)),
+            #"{{ with .Cause }}x{{ end }}{{ len .Incidents }}{{ len .Consequences }}{{ len .OtherAlerts.Firing }}"#)
+        #expect(none == "001")
+    }
+
+    /// Alertmanager's own templates ask for nothing of ours, and say what they say there.
+    @Test func alertmanagersTemplates() throws {
+        let folder = try TemplateFolder(
+            #"{{ define "__subject" }}[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ .Alerts.Firing | len }}{{ end }}] {{ .GroupLabels.SortedPairs.Values | join " " }}{{ end }}"#
+        )
+        let composer = try Composer(templates: [folder.pattern], externalURL: "", files: SystemFiles())
+        let draft = composer.draft(Fixture.firing(.init(.email, 0)))
+        #expect(draft.content(#"{{ template "email.default.subject" . }}"#) == "[FIRING:3] PostgresDown")
+    }
+
+    @Test func aSampleWithIncidents() throws {
+        let sample = try TemplateSample(
+            json: Array(
+                #"""
+                {"status":"firing","alerts":[
+                {"status":"firing","labels":{"alertname":"A"},"annotations":{"summary":"a"},"fingerprint":"01"},
+                {"status":"firing","labels":{"alertname":"B"},"annotations":{"summary":"b"},"fingerprint":"02"},
+                {"status":"firing","labels":{"alertname":"C"},"fingerprint":"03"}],
+                "incidents":[{"id":"5","cause":"02","consequences":["01","99"]},{"cause":"77"}]}
+                """#.utf8))
+        let said = try Composer(externalURL: "", files: SystemFiles()).render(
+            #"{{ range .Incidents }}{{ .ID }} {{ .Headline }}{{ end }}, {{ .Cause.Labels.alertname }}, {{ range .OtherAlerts.Firing }}{{ .Labels.alertname }}{{ end }}"#,
+            sample, escapesHTML: false, now: Fixture.now)
+        #expect(said == "5 b; a, B, C")
+    }
+}
