@@ -89,6 +89,8 @@ package struct DispatchOptions: Sendable {
     package var resolveTimeout: Duration
     /// Whether alerts that others explain are told with them; see `Explanation`. Default true.
     package var correlates = true
+    /// For how long after its beginning a critical fault takes in further critical alerts. Default 15 min.
+    package var incidentWindow = Duration.seconds(900)
     /// How long the first message about an alert that others may explain waits for them. Default 1 s.
     package var suspectWait = Duration.seconds(1)
     /// Maximum number of alerts of our own rules; further new ones are refused and counted. Default 10,000.

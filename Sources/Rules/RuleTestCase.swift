@@ -17,11 +17,17 @@ struct RuleTestCase: Sendable {
         var expected: [(labels: Labels, value: Double)]
     }
 
+    struct IncidentCheck: Sendable {
+        var time: Duration
+        var expected: [RuleTestIncident]
+    }
+
     var name: String
     var interval: Duration
     var series: [Series] = []
     var alerts: [AlertCheck] = []
     var expressions: [ExpressionCheck] = []
+    var incidents: [IncidentCheck] = []
     var externalLabels: [String: String]
     var externalURL: String
     var start: Timestamp
@@ -41,6 +47,7 @@ struct RuleTestCase: Sendable {
         for item in fields.list("input_series") { readSeries(item, isStrict, errors) }
         alerts = fields.list("alert_rule_test").map { RuleTestCase.alertCheck($0, isStrict, errors) }
         expressions = fields.list("promql_expr_test").map { RuleTestCase.expressionCheck($0, isStrict, errors) }
+        incidents = fields.list("explained_by_test").map { RuleTestCase.incidentCheck($0, isStrict, errors) }
         if isStrict { fields.finish() }
     }
 
@@ -102,6 +109,20 @@ struct RuleTestCase: Sendable {
         let text = check.requiredString("expr") ?? ""
         if isStrict { check.finish() }
         return ExpressionCheck(time: time, text: text, expected: expected)
+    }
+
+    private static func incidentCheck(_ node: Node, _ isStrict: Bool, _ errors: ErrorList) -> IncidentCheck {
+        var check = Fields(node, errors, "an incident test")
+        let expected = check.list("exp_incidents").map { node -> RuleTestIncident in
+            var incident = Fields(node, errors, "an expected incident")
+            let cause = incident.requiredString("cause") ?? ""
+            let consequences = incident.strings("consequences")
+            if isStrict { incident.finish() }
+            return RuleTestIncident(cause: cause, consequences: consequences)
+        }
+        let time = time(&check)
+        if isStrict { check.finish() }
+        return IncidentCheck(time: time, expected: expected.sorted())
     }
 
     private static func time(_ fields: inout Fields) -> Duration {

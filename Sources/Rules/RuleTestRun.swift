@@ -1,3 +1,4 @@
+import Alerts
 import PromQL
 import Samples
 import Text
@@ -10,9 +11,15 @@ struct RuleTestRun {
     private var groups: [GroupEvaluator]
     private var context: RuleContext
     private let showsDifferences: Bool
+    private var incidents: (any RuleTestIncidents)?
 
-    init(_ test: RuleTestCase, groups: [RuleGroup], interval: Duration, showsDifferences: Bool = false) {
+    /// - Parameter incidents: nil where the test asks for none.
+    init(
+        _ test: RuleTestCase, groups: [RuleGroup], interval: Duration, showsDifferences: Bool = false,
+        incidents: (any RuleTestIncidents)? = nil
+    ) {
         self.showsDifferences = showsDifferences
+        self.incidents = incidents
         self.test = test
         self.interval = interval
         storage = TestStorage(test.series)
@@ -30,24 +37,32 @@ struct RuleTestRun {
 
     private mutating func run() -> [String] {
         var failures: [String] = []
-        let last = (test.alerts.map(\.time) + test.expressions.map(\.time)).max() ?? .zero
+        let last = (test.alerts.map(\.time) + test.expressions.map(\.time) + test.incidents.map(\.time)).max() ?? .zero
         let step = max(interval, .milliseconds(1))
         var time = Duration.zero
         var checks = test.alerts.sorted { $0.time < $1.time }[...]
+        var incidentChecks = test.incidents.sorted { $0.time < $1.time }[...]
         while time <= last {
             let now = test.start + time
+            var alerts: [Alert] = []
             for index in groups.indices {
                 // All groups at each step, whatever interval they have, as promtool does.
                 let result = groups[index].evaluate(at: now, context)
                 storage.add(result.samples)
+                alerts += result.alerts
                 for (rule, error) in result.failures {
                     failures.append("    rule: \(rule), time: \(time.prometheusDescription), err: \(error)")
                 }
             }
+            incidents?.receive(alerts, at: now, elapsed: time)
             // What is asked between two evaluations is answered by the one before.
             while let check = checks.first, check.time < time + step {
                 failures += compare(check)
                 checks.removeFirst()
+            }
+            while let check = incidentChecks.first, check.time < time + step {
+                failures += compare(check, incidents?.incidents(at: now, elapsed: time).sorted() ?? [])
+                incidentChecks.removeFirst()
             }
             time += step
         }
@@ -92,6 +107,20 @@ struct RuleTestRun {
         return [
             "    alertname: \(check.name), time: \(check.time.prometheusDescription), \n        exp:\(RuleTestRun.list(expected)), \n        got:\(RuleTestRun.list(found))"
         ]
+    }
+
+    private func compare(_ check: RuleTestCase.IncidentCheck, _ got: [RuleTestIncident]) -> [String] {
+        if check.expected == got { return [] }
+        let head = "    incidents, time: \(check.time.prometheusDescription), \n"
+        let (expected, found) = (check.expected.map(\.description), got.map(\.description))
+        if showsDifferences {
+            return [head + "        diff:\n" + LineDifference.text(expected, found, indent: 12)]
+        }
+        return [head + "        exp:\(RuleTestRun.lines(expected)), \n        got:\(RuleTestRun.lines(found))"]
+    }
+
+    private static func lines(_ items: [String]) -> String {
+        items.isEmpty ? "[]" : "[\n" + items.map { "            \($0)\n" }.joined() + "            ]"
     }
 
     private func compare(_ check: RuleTestCase.ExpressionCheck, _ evaluator: Evaluator) -> [String] {

@@ -5,7 +5,8 @@ import Samples
 import Text
 import YAML
 
-/// Runs unit tests of rules in promtool's format, unchanged.
+/// Runs unit tests of rules in promtool's format, unchanged. One key is our own: `explained_by_test`, for which promtool
+/// refuses a file.
 /// Source: Prometheus' manual, "Unit testing for rules"; cmd/promtool/unittest.go.
 package struct RuleTestRunner: Sendable {
     /// The options of `vaultwatch test rules`, which are promtool's.
@@ -16,6 +17,9 @@ package struct RuleTestRunner: Sendable {
         package var showsDifferences = false
         /// Unknown fields of the test file are no errors.
         package var ignoresUnknownFields = false
+        /// Makes the incidents that `explained_by_test` asks for, anew for each test. Without it such a check is an
+        /// error.
+        package var incidents: (@Sendable () -> any RuleTestIncidents)?
         /// All tests, in promtool's form.
         package init() {}
     }
@@ -81,6 +85,9 @@ package struct RuleTestRunner: Sendable {
         let cases = nodes.enumerated().map {
             RuleTestCase($1, index: $0, isStrict: !options.ignoresUnknownFields, errors: errors)
         }
+        if options.incidents == nil, cases.contains(where: { !$0.incidents.isEmpty }) {
+            errors.add(root.position, "explained_by_test needs the dispatcher, which is not at hand here")
+        }
         guard errors.isEmpty else {
             result.errors = errors.errors.map(\.description)
             return result
@@ -101,7 +108,8 @@ package struct RuleTestRunner: Sendable {
                 TestResult(
                     name: test.name,
                     failures: RuleTestRun(
-                        test, groups: groups, interval: interval, showsDifferences: options.showsDifferences
+                        test, groups: groups, interval: interval, showsDifferences: options.showsDifferences,
+                        incidents: test.incidents.isEmpty ? nil : options.incidents?()
                     ).failures()))
         }
         return result

@@ -81,6 +81,8 @@ struct CheckConfigCommand: AsyncParsableCommand {
             for error in errors.errors { Terminal.error("\(error)") }
             throw ExitCode.failure
         }
+        let explained = ExplanationLint(rules.groups, externalLabels: Set(configuration.global.externalLabels.keys))
+        for finding in explained.findings() { Terminal.error("warning: \(finding)") }
         let ruleCount = rules.groups.reduce(0) { $0 + $1.rules.count }
         func counted(_ number: Int, _ one: String) -> String { "\(number) \(one)\(number == 1 ? "" : "s")" }
         let nodes = configuration.vault.reduce(0) { $0 + $1.nodes.count }

@@ -13,7 +13,7 @@ struct CheckRulesCommand: AsyncParsableCommand {
         discussion: """
             Exits with 0 if the files are valid, 1 after errors, 3 after lint findings: duplicate rules, unknown metrics,
             a "for" shorter than two evaluations, no severity or one without a route, an "or" whose right side can't be
-            seen, a text that fails with sample labels.
+            seen, a text that fails with sample labels, causes in "explained_by" that do not exist or can't be.
             Examples:
               vaultwatch check rules rules/*.yml
               vaultwatch check rules --config.file=vaultwatch.yml rules/*.yml    check against its routes and poll interval
@@ -42,11 +42,16 @@ struct CheckRulesCommand: AsyncParsableCommand {
 
     func run() async throws {
         var lint = RuleLint()
+        var others: [RuleGroup] = []
+        var externalLabels: Set<String> = []
         if let configFile {
             let configuration = try ConfigOptions.load(configFile)
             lint.pollInterval = configuration.global.pollInterval
             lint.evaluationInterval = configuration.global.evaluationInterval
             lint.routes = RouteTree(configuration.dispatch.route)
+            // Causes may stand in its rule files. Those are not what is checked here.
+            others = RuleSet.load(configuration.ruleFiles, files: SystemFiles(), errors: ErrorList()).groups
+            externalLabels = Set(configuration.global.externalLabels.keys)
         }
         if let pollInterval {
             guard let interval = Duration(prometheus: pollInterval) else {
@@ -61,6 +66,7 @@ struct CheckRulesCommand: AsyncParsableCommand {
             return (file: file, set: RuleSet.load([file], files: SystemFiles(), errors: errors), errors: errors)
         }
         let recorded = Set(sets.flatMap(\.set.groups).flatMap(\.rules).filter { $0.kind == .recording }.map(\.name))
+        let explained = ExplanationLint(sets.flatMap(\.set.groups) + others, externalLabels: externalLabels).findings()
         for (file, set, errors) in sets {
             print("Checking \(file)")
             guard errors.isEmpty else {
@@ -72,7 +78,8 @@ struct CheckRulesCommand: AsyncParsableCommand {
             }
             let found =
                 (self.lint == .none ? [] : set.findings())
-                + (self.lint == .all ? lint.findings(set, recorded: recorded) : [])
+                + (self.lint == .all
+                    ? lint.findings(set, recorded: recorded) + explained.filter { $0.position.file == file } : [])
             findings += found.count
             print("  SUCCESS: \(set.groups.reduce(0) { $0 + $1.rules.count }) rules found")
             for finding in found { print("  \(finding)") }

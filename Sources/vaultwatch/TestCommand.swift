@@ -14,6 +14,8 @@ struct TestRulesCommand: AsyncParsableCommand {
         commandName: "rules",
         abstract: "Run unit tests of rules, in promtool's format.",
         discussion: """
+            Beside promtool's checks a test may have "explained_by_test": which alerts are told as whose consequences. Keep
+            such tests in files of their own, *.incidents.test.yml: promtool refuses the key.
             Exits with 0 if all tests pass, else with 1.
             Example:
               vaultwatch test rules rules/tests/*.yml
@@ -39,6 +41,7 @@ struct TestRulesCommand: AsyncParsableCommand {
         options.run = run
         options.showsDifferences = diff
         options.ignoresUnknownFields = ignoreUnknownFields
+        options.incidents = { DispatcherIncidents() }
         let runner = RuleTestRunner(options, files: SystemFiles())
         let results = files.map { runner.run($0) }
         for result in results {

@@ -1,7 +1,9 @@
 import Alerts
 import Foundation
+import Logging
 import Platform
 import Samples
+import TestServers
 import Testing
 import Transport
 
@@ -178,4 +180,39 @@ struct IncidentDeliveryTests {
         #expect(sent[1].json["incidents"] == nil)
     }
 
+    // MARK: Mail
+
+    /// All mails of an incident are one thread, through a server written by others.
+    @Test func mailsOfAnIncidentAreOneThread() async throws {
+        let sink = try await SMTPSink.start()
+        let transport = CurlTransport(
+            platform: .real(log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })))
+        var options = EmailOptions(
+            to: "oncall@example.org", from: "vaultwatch@example.org", host: "127.0.0.1", port: Int(sink.port))
+        options.security = .none
+        let notifier = try Notifier.test(.email(options), mail: transport)
+        for make: Make in [
+            { Fixture.firing($0) }, { Fixture.storm($0) }, { Fixture.over($0) },
+            { .test($0, groupKey: "{}:{other}") },
+        ] {
+            #expect(await notifier.outcome(make) == .accepted("SMTP 250"))
+        }
+        let mails = sink.mails().map { String(decoding: $0.data, as: UTF8.self) }
+        #expect(mails.count == 4)
+        func header(_ name: String, _ mail: String) -> String? {
+            mail.split(separator: "\r\n").first { $0.hasPrefix(name + ": ") }.map {
+                String($0.dropFirst(name.count + 2))
+            }
+                ?? mail.split(separator: "\n").first { $0.hasPrefix(name + ": ") }.map {
+                    String($0.dropFirst(name.count + 2))
+                }
+        }
+        let roots = mails.map { header("References", $0) }
+        #expect(roots.allSatisfy { $0 != nil } && Set(roots.prefix(3)).count == 1 && roots[3] != roots[0])
+        #expect(mails.map { header("In-Reply-To", $0) } == roots)
+        #expect(mails[0].contains("PostgreSQL primary pg-1 is down;"))
+        #expect(mails.allSatisfy { $0.utf8.count < 100_000 }, "\(mails.map(\.utf8.count))")
+        transport.close()
+        await sink.stop()
+    }
 }

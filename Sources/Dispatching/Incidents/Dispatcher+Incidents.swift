@@ -11,12 +11,21 @@ extension Dispatcher {
     /// were told of apart stays apart, since nothing would be told less by moving it.
     mutating func correlate(_ alert: Alert, _ now: Moment) {
         guard options.correlates, !alert.isExternal else { return }
-        if incidents[of: alert.id] == nil, let cause = incidents.causes(of: alert, labels: labels).first,
-            let first = alerts[cause]
-        {
+        let cause = incidents.causes(of: alert, labels: labels).first { cause in
+            alerts[cause].map { mayJoin(alert, $0.alert) } ?? false
+        }
+        if incidents[of: alert.id] == nil, let cause, let first = alerts[cause] {
             join(alert, incidents[of: cause]?.id ?? incidents.insert(first.alert), now)
         }
         for consequence in incidents.consequences(of: alert, labels: labels) { adopt(consequence, of: alert, now) }
+    }
+
+    /// Whether an alert may be told in the incident of another. What is critical must not come as a mere change of a
+    /// critical incident that somebody has acknowledged hours ago: it is told as its own then, and pages.
+    private func mayJoin(_ alert: Alert, _ other: Alert) -> Bool {
+        let severity = incidents[of: other.id]?.severity ?? other.severity
+        return alert.severity < .critical || severity < .critical
+            || alert.startsAt - other.startsAt <= options.incidentWindow
     }
 
     private var labels: (UInt64) -> Labels? { { alerts[$0]?.alert.labels } }
@@ -56,6 +65,7 @@ extension Dispatcher {
             reroute(members, now)
             return
         }
+        if isTold, !mayJoin(cause, entry.alert) { return }
         let id = other?.id ?? incidents.insert(entry.alert)
         if isTold {
             join(cause, id, now)
