@@ -186,10 +186,16 @@ extension Dispatcher {
         updateDeadline(id, now)
     }
 
-    /// Fingerprints of alerts that at least one integration of the group has accepted.
+    /// Fingerprints of alerts that at least one integration of the group has accepted, or the same address by another
+    /// group of the incident; see `isTold`.
     private func acceptedAlerts(_ group: Group) -> Set<UInt64> {
-        integrations(of: group.id).reduce(into: []) {
-            $0.formUnion(destinations[group.destination($1)]?.notified ?? [])
+        let own = integrations(of: group.id)
+        let targets = Set(own.compactMap(\.target))
+        let others = group.raisedFrom.compactMap { groups[$0] }.flatMap { other in
+            integrations(of: other.id).filter { $0.target.map(targets.contains) ?? false }.map { other.destination($0) }
+        }
+        return (own.map { group.destination($0) } + others).reduce(into: []) {
+            $0.formUnion(destinations[$1]?.notified ?? [])
         }
     }
 }

@@ -175,6 +175,26 @@ struct IncidentTests {
             Self.step(&d, 0) == ["pagerduty first:ReadFailing/ ReadFailing>", "slack first:ReadFailing/ ReadFailing>"])
     }
 
+    /// An address that was told of the incident before it became graver has accepted what is grave, too: nothing goes to
+    /// the fallback.
+    @Test func whatTheSameAddressAcceptedDoesNotEscalate() {
+        var options = Self.options()
+        options.receivers[0].integrations.removeFirst()
+        options.receivers[0].fallback = "medium"
+        options.receivers[0].responseTime = .seconds(100)
+        var d = Dispatcher(options)
+        Self.receive(&d, 0, Self.alert("NodeUnreachable", 0))
+        #expect(Self.step(&d, 0).count == 1)
+        Self.receive(&d, 20, Self.alert("NoActiveNode", 20))
+        #expect(
+            Self.step(&d, 20) == [
+                "slack changed:NoActiveNode,NodeUnreachable/ NodeUnreachable>NoActiveNode"
+            ])
+        for seconds in stride(from: 30.0, to: 600, by: 10) {
+            #expect(d.advance(at(seconds)).escalated.isEmpty)
+        }
+    }
+
     /// What is critical does not hide in a critical incident of yesterday, which somebody has acknowledged.
     @Test(arguments: [600.0, 3600]) func aCriticalAlertPagesAnew(_ seconds: Double) {
         var d = Dispatcher(Self.options())

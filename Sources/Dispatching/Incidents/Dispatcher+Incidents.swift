@@ -1,6 +1,6 @@
 package import Alerts
 package import Platform
-package import Samples
+import Samples
 
 /// One fault, one place: an alert that another one explains is told where its cause is told.
 ///
