@@ -1,5 +1,4 @@
 import Probes
-import Synchronization
 import Transport
 
 extension LostConnection {
@@ -30,14 +29,4 @@ extension LostConnection {
         }
         return (isTLS ? "https://" : "http://") + host
     }
-}
-
-/// Passes on what a part of the agent reports to one that is made after it.
-final class Relay<Report: Sendable>: Sendable {
-    private let listener = Mutex<(@Sendable (Report) -> Void)?>(nil)
-
-    func listen(_ listener: @escaping @Sendable (Report) -> Void) {
-        self.listener.withLock { $0 = listener }
-    }
-    func report(_ report: Report) { listener.withLock { $0 }?(report) }
 }

@@ -40,7 +40,7 @@ public struct Notification: Hashable, Sendable {
     /// When the dispatcher decided to send it.
     public var decidedAt: Timestamp
 
-    /// A fault, told by its cause.
+    /// A cause with its consequences.
     public struct Incident: Hashable, Sendable {
         /// Unique among the incidents of several alerts; nil for one of a single alert that nothing explains.
         public var id: UInt64?

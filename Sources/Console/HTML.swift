@@ -9,6 +9,32 @@ struct HTML {
         text.withUTF8Buffer { bytes += $0 }
     }
 
+    /// What the policy of a page allows that has a style of its own and no script.
+    /// - Parameter nonce: of the style.
+    static func styledPolicy(_ nonce: String) -> String {
+        "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    }
+
+    /// Begins a page that is read from top to bottom, in one column, and ends with `body` open.
+    /// - Parameters:
+    ///   - title: and other elements of the head.
+    ///   - style: beside the column's.
+    ///   - nonce: allows the style.
+    mutating func beginColumn(title: StaticString, style: StaticString, nonce: String) {
+        markup(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
+        )
+        markup("<meta name=color-scheme content=\"light dark\">")
+        markup(title)
+        markup("<style nonce=\"")
+        text(nonce)
+        markup(
+            "\">:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:0 auto;padding:1rem}"
+        )
+        markup(style)
+        markup("</style></head><body>")
+    }
+
     /// Appends text, or an attribute value in double quotes, escaped.
     mutating func text(_ text: String) {
         var out = String.UnicodeScalarView()

@@ -13,23 +13,14 @@ struct IncidentPage {
     /// How many incidents, and how many consequences of each, are shown one by one.
     private static let limit = 100
 
-    var contentSecurityPolicy: String {
-        "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    }
+    var contentSecurityPolicy: String { HTML.styledPolicy(nonce) }
 
     func render() -> [UInt8] {
         var page = HTML()
-        page.markup(
-            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
-        )
-        page.markup(
-            "<meta name=color-scheme content=\"light dark\"><meta http-equiv=refresh content=15><title>vaultwatch: incidents</title><style nonce=\""
-        )
-        page.text(nonce)
-        page.markup(
-            "\">:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:0 auto;padding:1rem}"
-        )
-        page.markup("article{border-top:1px solid gray}</style></head><body><h1>Incidents</h1><p>as of <time>")
+        page.beginColumn(
+            title: "<meta http-equiv=refresh content=15><title>vaultwatch: incidents</title>",
+            style: "article{border-top:1px solid gray}", nonce: nonce)
+        page.markup("<h1>Incidents</h1><p>as of <time>")
         page.text(now.rfc3339)
         page.markup("</time></p>")
         if incidents.isEmpty { page.markup("<p>None.</p>") }

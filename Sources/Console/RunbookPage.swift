@@ -9,23 +9,14 @@ struct RunbookPage {
     /// Allows the style of this response only.
     let nonce: String
 
-    var contentSecurityPolicy: String {
-        "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    }
+    var contentSecurityPolicy: String { HTML.styledPolicy(nonce) }
 
     func render() -> [UInt8] {
         var page = HTML()
-        page.markup(
-            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
-        )
-        page.markup("<meta name=color-scheme content=\"light dark\"><title>vaultwatch: runbooks</title><style nonce=\"")
-        page.text(nonce)
-        page.markup(
-            "\">:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:0 auto;padding:1rem}"
-        )
-        page.markup(
-            "pre{overflow:auto}article:target{outline:3px solid #d7263d;padding:0 1rem}</style></head><body><h1>Runbooks</h1>"
-        )
+        page.beginColumn(
+            title: "<title>vaultwatch: runbooks</title>",
+            style: "pre{overflow:auto}article:target{outline:3px solid #d7263d;padding:0 1rem}", nonce: nonce)
+        page.markup("<h1>Runbooks</h1>")
         for group in groups {
             for rule in group.rules {
                 guard case .alerting(let alerting) = rule.kind else { continue }

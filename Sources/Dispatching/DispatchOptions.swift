@@ -87,7 +87,7 @@ package struct DispatchOptions: Sendable {
     package var timeIntervals: [String: [TimeWindow]]
     /// How long an alert of the API that came without an end fires. Default 5 min.
     package var resolveTimeout: Duration
-    /// Whether alerts that others explain are told with them; see `Explanation`. Default true.
+    /// Whether alerts that others explain are in their notifications; see `Explanation`. Default true.
     package var correlates = true
     /// For how long after its beginning a critical fault takes in further critical alerts. Default 15 min.
     package var incidentWindow = Duration.seconds(900)

@@ -26,7 +26,7 @@ extension Dispatcher {
             let ended = endsWithoutPast?[entry.destination] ?? []
             state.notified.formUnion(entry.notified.subtracting(ended))
             state.possiblyNotified.formUnion(entry.possiblyNotified.subtracting(ended))
-            // Where this run has told that an alert fires, that came last.
+            // Where this run has notified that an alert fires, that came last.
             state.possiblyResolved.formUnion(entry.possiblyResolved.subtracting(own[entry.destination] ?? []))
             destinations[entry.destination] = state
             if labels[entry.destination] == nil { labels[entry.destination] = Labels(entry.groupLabels) }

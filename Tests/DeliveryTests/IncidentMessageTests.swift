@@ -66,9 +66,9 @@ struct IncidentMessageTests {
         let lost = Fixture.alert("VaultActiveNodeLost", "critical", "Lost", after: 5, ended: 65)
         let none = Fixture.alert("VaultNoActiveNode", "critical", "None", after: 35, ended: 125)
         let again = Fixture.alert("VaultNoActiveNode", "critical", "Again", cluster: "b", after: 400, ended: 401)
-        let story = IncidentStory(
+        let incidentText = IncidentText(
             Fixture.incident(Fixture.cause(ended: 500), [lost, none, again]), at: Fixture.now, externalURL: "")
-        #expect(story.ending == "over after 8 minutes 20 seconds, nothing was served for 2 minutes 1 second")
+        #expect(incidentText.ending == "over after 8 minutes 20 seconds, nothing was served for 2 minutes 1 second")
     }
 
     @Test(arguments: [

@@ -123,37 +123,22 @@ struct LoopThreadTests {
         }
     }
 
-    /// Thousands of submissions race with one stop: each ends.
-    @Test func aStopAtAnyMomentEndsEverything() async throws {
+    /// Thousands of submissions race with one stop: each ends. Of tasks that run on the loop's thread as long as there is
+    /// one, too; that one stops after its first answer.
+    @Test(arguments: [(false, 1), (true, 3)])
+    func aStopAtAnyMomentEndsEverything(isOnThread: Bool, requests: Int) async throws {
         let server = try RawServer.http { _ in RawServer.ok("x") }
         let url = server.url
         for _ in 0..<50 {
             let transport = CurlTransport.test()
             let count = await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<40 {
-                    group.addTask { _ = try? await transport.send(HTTPRequest(url: url)) }
-                }
-                group.addTask { transport.close() }
-                return await group.reduce(into: 0) { count, _ in count += 1 }
-            }
-            #expect(count == 41)
-        }
-    }
-
-    /// The same with tasks that run on the loop's thread as long as there is one.
-    @Test func tasksOnTheThreadEndWhateverComesFirst() async throws {
-        let server = try RawServer.http { _ in RawServer.ok("x") }
-        let url = server.url
-        for _ in 0..<50 {
-            let transport = CurlTransport.test()
-            let count = await withTaskGroup(of: Void.self) { group in
-                for _ in 0..<40 {
-                    group.addTask(executorPreference: transport.executor) {
-                        for _ in 0..<3 { _ = try? await transport.send(HTTPRequest(url: url)) }
+                    group.addTask(executorPreference: isOnThread ? transport.executor : nil) {
+                        for _ in 0..<requests { _ = try? await transport.send(HTTPRequest(url: url)) }
                     }
                 }
                 group.addTask {
-                    _ = try? await transport.send(HTTPRequest(url: url))
+                    if isOnThread { _ = try? await transport.send(HTTPRequest(url: url)) }
                     transport.close()
                 }
                 return await group.reduce(into: 0) { count, _ in count += 1 }

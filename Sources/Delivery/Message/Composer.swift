@@ -60,10 +60,10 @@ package struct Composer: Sendable {
             set.functions = functions
             return set
         }
-        let stories = IncidentStory.stories(of: notification, externalURL: externalURL)
+        let incidentTexts = IncidentText.incidentTexts(of: notification, externalURL: externalURL)
         return Draft(
-            notification: notification, stories: stories,
-            data: TemplateData.value(notification, stories: stories, externalURL: externalURL),
+            notification: notification, incidentTexts: incidentTexts,
+            data: TemplateData.value(notification, incidentTexts: incidentTexts, externalURL: externalURL),
             text: at(text), html: at(html),
             builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, report: report)
     }
@@ -105,7 +105,7 @@ private final class Zones: Sendable {
 struct Draft: Sendable {
     let notification: Notification
     /// Its incidents that have consequences.
-    let stories: [IncidentStory]
+    let incidentTexts: [IncidentText]
     fileprivate let data: TemplateValue
     fileprivate let text: TemplateSet
     fileprivate let html: TemplateSet

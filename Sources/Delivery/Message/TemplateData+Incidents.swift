@@ -6,22 +6,22 @@ import Samples
 extension TemplateData {
     /// `.Incidents`, those with consequences; `.Cause` and `.Consequences` of the first of them; `.OtherAlerts`, the
     /// message's alerts that belong to none of them.
-    static func incidents(_ stories: [IncidentStory], in notification: Notification) -> [String: TemplateValue] {
+    static func incidents(_ incidentTexts: [IncidentText], in notification: Notification) -> [String: TemplateValue] {
         let at = notification.decidedAt
         let others = { (alerts: [Alert]) in
-            alerts.filter { alert in !stories.contains { $0.tells(alert) } }.map { TemplateData.alert($0, at) }
+            IncidentText.alerts(alerts, outside: incidentTexts).map { TemplateData.alert($0, at) }
         }
         let (firing, resolved) = (others(notification.firing), others(notification.resolved))
-        var fields = incidents(stories, at)
+        var fields = incidents(incidentTexts, at)
         fields["OtherAlerts"] = alerts(firing + resolved, firing: firing, resolved: resolved)
         return fields
     }
 
-    static func incidents(_ stories: [IncidentStory], _ at: Timestamp) -> [String: TemplateValue] {
+    static func incidents(_ incidentTexts: [IncidentText], _ at: Timestamp) -> [String: TemplateValue] {
         [
-            "Incidents": .list(TemplateList(stories.map { incident($0, at) }, typeName: "[]template.Incident")),
-            "Cause": stories.first.map { alert($0.cause, at) } ?? .null,
-            "Consequences": list(stories.first?.consequences ?? [], at),
+            "Incidents": .list(TemplateList(incidentTexts.map { incident($0, at) }, typeName: "[]template.Incident")),
+            "Cause": incidentTexts.first.map { alert($0.cause, at) } ?? .null,
+            "Consequences": list(incidentTexts.first?.consequences ?? [], at),
         ]
     }
 
@@ -29,22 +29,22 @@ extension TemplateData {
         .list(TemplateList(alerts.map { alert($0, at) }, typeName: "[]template.Alert"))
     }
 
-    private static func incident(_ story: IncidentStory, _ at: Timestamp) -> TemplateValue {
+    private static func incident(_ incidentText: IncidentText, _ at: Timestamp) -> TemplateValue {
         .object(
             TemplateObject(
                 typeName: "template.Incident",
                 fields: [
-                    "ID": .string(story.incident.id.map { String($0) } ?? ""),
-                    "Severity": .string(story.incident.severity.rawValue),
-                    "StartsAt": .time(TemplateTime(story.incident.startsAt)),
-                    "EndsAt": .time(story.endsAt.map { TemplateTime($0) } ?? .zero),
-                    "Cause": alert(story.cause, at), "Consequences": list(story.consequences, at),
-                    "Headline": .string(story.headline), "Ending": .string(story.ending),
-                    "Summary": .string(story.summary), "Description": .string(story.description),
-                    "Effects": .strings(story.effects), "Actions": .strings(story.actions),
-                    "Timeline": .strings(story.timeline),
+                    "ID": .string(incidentText.incident.id.map { String($0) } ?? ""),
+                    "Severity": .string(incidentText.incident.severity.rawValue),
+                    "StartsAt": .time(TemplateTime(incidentText.incident.startsAt)),
+                    "EndsAt": .time(incidentText.endsAt.map { TemplateTime($0) } ?? .zero),
+                    "Cause": alert(incidentText.cause, at), "Consequences": list(incidentText.consequences, at),
+                    "Headline": .string(incidentText.headline), "Ending": .string(incidentText.ending),
+                    "Summary": .string(incidentText.summary), "Description": .string(incidentText.description),
+                    "Effects": .strings(incidentText.effects), "Actions": .strings(incidentText.actions),
+                    "Timeline": .strings(incidentText.timeline),
                     "Links": .list(
-                        story.links.map { link in
+                        incidentText.links.map { link in
                             .object(
                                 TemplateObject(
                                     typeName: "template.Link",

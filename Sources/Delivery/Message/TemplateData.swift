@@ -6,7 +6,8 @@ import Samples
 /// Beside them `.StillFiring`: of a resolved message, the alerts that fire about the same thing; and the incidents.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Data".
 enum TemplateData {
-    static func value(_ notification: Notification, stories: [IncidentStory], externalURL: String) -> TemplateValue {
+    static func value(_ notification: Notification, incidentTexts: [IncidentText], externalURL: String) -> TemplateValue
+    {
         let at = notification.decidedAt
         let firing = notification.firing.map { alert($0, at) }
         let resolved = notification.resolved.map { alert($0, at) }
@@ -24,7 +25,7 @@ enum TemplateData {
             "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
             "NotificationReason": .string(notification.reason.rawValue),
         ]
-        fields.merge(incidents(stories, in: notification)) { own, _ in own }
+        fields.merge(incidents(incidentTexts, in: notification)) { own, _ in own }
         return .object(TemplateObject(typeName: "*template.Data", fields: fields))
     }
 

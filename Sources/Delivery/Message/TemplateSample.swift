@@ -78,9 +78,9 @@ package struct TemplateSample: Sendable {
         let list = TemplateData.alerts(
             all.map(\.1), firing: all.filter { $0.0 == "firing" }.map(\.1),
             resolved: all.filter { $0.0 == "resolved" }.map(\.1))
-        let stories = self.stories
+        let incidentTexts = self.incidentTexts
         let others = zip(data.alerts ?? [], all).filter { sample, _ in
-            !stories.contains { $0.tells(TemplateSample.alert(sample)) }
+            !incidentTexts.contains { $0.tells(TemplateSample.alert(sample)) }
         }.map(\.1)
         var fields: [String: TemplateValue] = [
             "Receiver": .string(data.receiver ?? ""), "Status": .string(data.status ?? ""), "Alerts": list,
@@ -95,14 +95,14 @@ package struct TemplateSample: Sendable {
                 others.map(\.1), firing: others.filter { $0.0 == "firing" }.map(\.1),
                 resolved: others.filter { $0.0 == "resolved" }.map(\.1)),
         ]
-        fields.merge(TemplateData.incidents(stories, TemplateSample.decidedAt)) { own, _ in own }
+        fields.merge(TemplateData.incidents(incidentTexts, TemplateSample.decidedAt)) { own, _ in own }
         return .object(TemplateObject(typeName: "*template.Data", fields: fields))
     }
 
     /// Every end that a sample's alerts have has come.
     private static let decidedAt = Timestamp(milliseconds: .max)
 
-    private var stories: [IncidentStory] {
+    private var incidentTexts: [IncidentText] {
         let alerts = Dictionary((data.alerts ?? []).map { ($0.fingerprint ?? "", TemplateSample.alert($0)) }) {
             old, _ in
             old
@@ -110,7 +110,7 @@ package struct TemplateSample: Sendable {
         return (data.incidents ?? []).compactMap { sample in
             let consequences = (sample.consequences ?? []).compactMap { alerts[$0] }
             guard let cause = alerts[sample.cause], !consequences.isEmpty else { return nil }
-            return IncidentStory(
+            return IncidentText(
                 .init(
                     id: sample.id.flatMap { UInt64($0) },
                     startsAt: sample.startsAt.flatMap { Timestamp(rfc3339: $0) } ?? cause.startsAt, cause: cause,

@@ -58,8 +58,8 @@ struct PagerDutyEvent {
     /// The details of every page, and those of the configuration, which take precedence.
     private var details: JSON {
         var details: [String: String] = [:]
-        if let story = draft.stories.first {
-            details = PagerDutyEvent.details(of: story)
+        if let incidentText = draft.incidentTexts.first {
+            details = PagerDutyEvent.details(of: incidentText)
         } else if let alert = notification.firing.first ?? notification.alerts.first {
             details["type"] = alert.name
             details["severity"] = alert.labels["severity"] ?? alert.severity.rawValue
@@ -78,7 +78,7 @@ struct PagerDutyEvent {
                 var fallback = ""
                 if case .text(let text)? = PagerDutyOptions.defaultDetails[name] { fallback = text }
                 // What the incidents tell is not told a second time.
-                let isDefault = !draft.stories.isEmpty && template == fallback
+                let isDefault = !draft.incidentTexts.isEmpty && template == fallback
                 let instead = isDefault ? PagerDutyEvent.besideIncidents[name] : nil
                 details[name] = draft.content(instead ?? template, else: fallback)
             } else {
@@ -96,20 +96,22 @@ struct PagerDutyEvent {
     ]
 
     /// The details that tell of an incident; empty ones are left out later.
-    private static func details(of story: IncidentStory) -> [String: String] {
+    private static func details(of incidentText: IncidentText) -> [String: String] {
         [
-            "type": story.cause.name, "severity": story.incident.severity.rawValue,
-            "timestamp": story.incident.startsAt.rfc3339, "cause": story.summary,
-            "message": story.isOver ? story.ending : story.description.isEmpty ? story.summary : story.description,
-            "therefore": story.effects.joined(separator: "\n"),
-            "action": story.actions.joined(separator: "\n"),
-            "seen": story.timeline.joined(separator: "\n"),
+            "type": incidentText.cause.name, "severity": incidentText.incident.severity.rawValue,
+            "timestamp": incidentText.incident.startsAt.rfc3339, "cause": incidentText.summary,
+            "message": incidentText.isOver
+                ? incidentText.ending
+                : incidentText.description.isEmpty ? incidentText.summary : incidentText.description,
+            "therefore": incidentText.effects.joined(separator: "\n"),
+            "action": incidentText.actions.joined(separator: "\n"),
+            "seen": incidentText.timeline.joined(separator: "\n"),
         ]
     }
 
     private var links: [JSON] {
         var links: [(href: String, text: String)] = options.links.map { (field($0.href), field($0.text)) }
-        for link in draft.stories.flatMap(\.links) { links.append((link.href, link.text)) }
+        for link in draft.incidentTexts.flatMap(\.links) { links.append((link.href, link.text)) }
         for runbook in Set(notification.alerts.compactMap { $0.annotations["runbook_url"] }).sorted() {
             links.append((runbook, "Runbook"))
         }

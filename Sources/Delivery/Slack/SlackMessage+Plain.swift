@@ -13,7 +13,7 @@ extension SlackMessage {
         var lines = [
             "*\(SlackText.escaped(draft.content(options.fallback, else: #"{{ template "slack.default.title" . }}"#), limit: 300))*"
         ]
-        lines += storyLines()
+        lines += incidentLines()
         lines += alerts.prefix(SlackMessage.maxLines).map { alert in
             "• "
                 + SlackText.escaped(

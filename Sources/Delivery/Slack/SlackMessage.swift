@@ -127,7 +127,7 @@ struct SlackMessage {
 
     private func alertBlocks() -> [JSON] {
         let alerts = otherAlerts
-        var blocks = storyBlocks()
+        var blocks = incidentBlocks()
         // Each takes two blocks, of the 40 that an attachment has for what is told.
         let limit = max(0, SlackMessage.maxAlerts - (blocks.count + 1) / 2)
         for alert in alerts.prefix(limit) {

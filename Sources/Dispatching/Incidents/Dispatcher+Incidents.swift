@@ -187,10 +187,12 @@ extension Dispatcher {
     /// The alert that no other one explains; of several the one that the incident was first told as, else the gravest,
     /// else the first.
     private static func cause(among alerts: [Alert], of incident: Incident) -> Alert? {
+        let byName = Dictionary(grouping: alerts, by: \.name)
         let roots = alerts.filter { alert in
-            let explanations = alert.explanations
-            return !alerts.contains { other in
-                other.id != alert.id && explanations.contains { $0.holds(between: other.labels, and: alert.labels) }
+            !alert.explanations.contains { explanation in
+                (byName[explanation.alertName] ?? []).contains {
+                    $0.id != alert.id && explanation.holds(between: $0.labels, and: alert.labels)
+                }
             }
         }
         // All explain each other: the rules are wrong, and the first one has to do.

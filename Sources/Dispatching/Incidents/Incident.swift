@@ -1,7 +1,6 @@
 import Alerts
 import FoundationEssentials
 package import Samples
-import Text
 
 /// Alerts of one fault: a cause and its consequences. All of them are told in one place, that of the alert which was told
 /// first, for as long as one of them fires.

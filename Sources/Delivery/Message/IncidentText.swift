@@ -3,8 +3,8 @@ import Samples
 
 /// An incident with consequences in the words of a message: what has happened, what follows from it, what to do, and what
 /// was seen when. Every part of it is bounded, since a fault may have any number of consequences.
-struct IncidentStory: Sendable {
-    /// A link below the story.
+struct IncidentText: Sendable {
+    /// A link below the text.
     struct Link: Sendable, Hashable {
         var text: String
         var href: String
@@ -24,8 +24,8 @@ struct IncidentStory: Sendable {
     private let otherIncidents: Int
     private let externalURL: String
 
-    /// How many incidents of a message are told as stories.
-    private static let storyLimit = 5
+    /// How many incidents of a message are shown one by one.
+    private static let incidentLimit = 5
     private static let lineLimit = 10
     private static let lineRunes = 250
     private static let textRunes = 1500
@@ -34,15 +34,15 @@ struct IncidentStory: Sendable {
     private static let effectRunes = 40
 
     /// The incidents of a message that have consequences, the gravest first. A message about ends leaves out what goes on:
-    /// it must not be told under the word "resolved".
-    static func stories(of notification: Notification, externalURL: String) -> [IncidentStory] {
+    /// it must not stand under the word "resolved".
+    static func incidentTexts(of notification: Notification, externalURL: String) -> [IncidentText] {
         let incidents = notification.incidents.filter { incident in
             !incident.consequences.isEmpty
                 && (notification.status == .firing || isOver(incident, notification.decidedAt))
         }
         let isOnlyOne = notification.incidents.count == 1
-        return incidents.prefix(storyLimit).map {
-            IncidentStory(
+        return incidents.prefix(incidentLimit).map {
+            IncidentText(
                 $0, at: notification.decidedAt, others: isOnlyOne ? notification.alerts : [],
                 otherIncidents: notification.incidents.count - 1, externalURL: externalURL)
         }
@@ -66,35 +66,40 @@ struct IncidentStory: Sendable {
         consequences = incident.consequences.enumerated().sorted {
             ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
         }.map(\.element)
-        isOver = IncidentStory.isOver(incident, at)
+        isOver = IncidentText.isOver(incident, at)
         ids = Set(([cause] + consequences).map(\.id))
     }
 
     private var alerts: [Alert] { [cause] + consequences }
 
-    /// Whether an alert is told by this story.
+    /// Whether an alert is one of the incident's.
     func tells(_ alert: Alert) -> Bool { ids.contains(alert.id) }
+
+    /// Those alerts that are of none of the incidents.
+    static func alerts(_ alerts: [Alert], outside incidentTexts: [IncidentText]) -> [Alert] {
+        alerts.filter { alert in !incidentTexts.contains { $0.tells(alert) } }
+    }
 
     // MARK: The headline
 
     /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing and 3 more`. The effect gives way where it gets long,
     /// and never the cause.
     var headline: String {
-        let root = place + IncidentStory.whole(cause)
+        let root = place + IncidentText.whole(cause)
         var tail = consequences.count > 1 ? " and \(consequences.count - 1) more" : ""
         if !ending.isEmpty { tail += "; \(ending)" }
         if otherIncidents > 0 {
             tail += " (and \(SpokenDuration.counted(Int64(otherIncidents), "other incident")))"
         }
-        let room = IncidentStory.headlineRunes - root.unicodeScalars.count - tail.unicodeScalars.count - 2
-        let effect = consequences.first.map { IncidentStory.whole($0) } ?? ""
-        return root + "; " + effect.truncated(toRunes: max(room, IncidentStory.effectRunes)) + tail
+        let room = IncidentText.headlineRunes - root.unicodeScalars.count - tail.unicodeScalars.count - 2
+        let effect = consequences.first.map { IncidentText.whole($0) } ?? ""
+        return root + "; " + effect.truncated(toRunes: max(room, IncidentText.effectRunes)) + tail
     }
 
     /// The cluster, unless the summary names it.
     private var place: String {
         guard let cluster = cause.labels["cluster"], !cluster.isEmpty,
-            !IncidentStory.names(IncidentStory.whole(cause), cluster)
+            !IncidentText.names(IncidentText.whole(cause), cluster)
         else { return "" }
         return cluster + ": "
     }
@@ -126,7 +131,7 @@ struct IncidentStory: Sendable {
     private var unservedTime: Duration {
         var total: Duration = .zero
         var reached: Timestamp?
-        for alert in alerts.filter({ IncidentStory.outages.contains($0.name) }).sorted(by: { $0.startsAt < $1.startsAt }
+        for alert in alerts.filter({ IncidentText.outages.contains($0.name) }).sorted(by: { $0.startsAt < $1.startsAt }
         ) {
             guard let end = alert.endsAt else { continue }
             let start = max(alert.startsAt, reached ?? alert.startsAt)
@@ -139,18 +144,18 @@ struct IncidentStory: Sendable {
     // MARK: The body
 
     /// The cause in one line.
-    var summary: String { IncidentStory.line(cause) }
+    var summary: String { IncidentText.line(cause) }
 
     /// What the cause's rule says about it; empty where it says nothing, and at the end, when it no longer holds.
     var description: String {
         guard !isOver else { return "" }
         return (cause.annotations["description"] ?? cause.annotations["message"] ?? "").truncated(
-            toRunes: IncidentStory.textRunes)
+            toRunes: IncidentText.textRunes)
     }
 
     /// The consequences, the gravest first; those beyond the tenth are counted.
     var effects: [String] {
-        let lines = consequences.prefix(IncidentStory.lineLimit).map { IncidentStory.line($0) }
+        let lines = consequences.prefix(IncidentText.lineLimit).map { IncidentText.line($0) }
         let left = consequences.count - lines.count
         return left > 0 ? lines + ["… and \(left) more"] : lines
     }
@@ -161,7 +166,7 @@ struct IncidentStory: Sendable {
         let first = cause.annotations["action"] ?? ""
         let second = consequences.first?.annotations["action"] ?? ""
         return (first == second ? [first] : [first, second]).filter { !$0.isEmpty }.map {
-            $0.truncated(toRunes: IncidentStory.textRunes)
+            $0.truncated(toRunes: IncidentText.textRunes)
         }
     }
 
@@ -169,8 +174,8 @@ struct IncidentStory: Sendable {
     var timeline: [String] {
         var events: [(time: Timestamp, text: String)] = []
         for alert in alerts + others.filter({ !tells($0) }) {
-            events.append((alert.startsAt, IncidentStory.line(alert)))
-            if let end = alert.endsAt, end <= at { events.append((end, "over: \(IncidentStory.line(alert))")) }
+            events.append((alert.startsAt, IncidentText.line(alert)))
+            if let end = alert.endsAt, end <= at { events.append((end, "over: \(IncidentText.line(alert))")) }
         }
         events = events.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(
             \.element)
@@ -179,8 +184,8 @@ struct IncidentStory: Sendable {
         let lines = texts.map { time, text in
             (days.count > 1 ? "\(time.dropFirst(5).prefix(5)) " : "") + "\(time.dropFirst(11).prefix(8)) \(text)"
         }
-        guard lines.count > IncidentStory.lineLimit else { return lines }
-        let kept = IncidentStory.lineLimit / 2
+        guard lines.count > IncidentText.lineLimit else { return lines }
+        let kept = IncidentText.lineLimit / 2
         return lines.prefix(kept) + ["… \(lines.count - 2 * kept + 1) more …"] + lines.suffix(kept - 1)
     }
 

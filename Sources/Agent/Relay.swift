@@ -1,0 +1,11 @@
+import Synchronization
+
+/// Passes on what a part of the agent reports to one that is made after it.
+final class Relay<Report: Sendable>: Sendable {
+    private let listener = Mutex<(@Sendable (Report) -> Void)?>(nil)
+
+    func listen(_ listener: @escaping @Sendable (Report) -> Void) {
+        self.listener.withLock { $0 = listener }
+    }
+    func report(_ report: Report) { listener.withLock { $0 }?(report) }
+}
