@@ -158,7 +158,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "TestServers", "Lab", "Transport", "Platform", "Text", "Samples", "Store", "Telemetry", "PromQL",
-                logging,
+                "Alerts", "Dispatching", logging,
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 

@@ -181,7 +181,7 @@ package final class Agent: Sendable {
     func statusLine() -> String { StatusLine.text(appender.results, targets: probes.targets) }
 
     /// Probes the targets of a connection that its peer has dropped.
-    private func probe(after lost: LostConnection) {
+    func probe(after lost: LostConnection) {
         let configuration = state.withLock(\.configuration)
         for target in lost.targets(vault: configuration.vault, postgres: configuration.postgres) {
             probes.probeNow(target)

@@ -27,6 +27,8 @@ final class Suspects: Sendable {
     private static let waitLimit = 64
     /// How many targets are asked for one alert: in a fault of everything, everything is asked soon anyway.
     private static let targetLimit = 16
+    /// How old an answer may be that need not be asked for again.
+    private static let freshness = Duration.seconds(1)
     /// What rules need to look at an answer that is news; see `RuleManager`.
     private static let evaluationTime = Duration.milliseconds(100)
 
@@ -65,7 +67,9 @@ final class Suspects: Sendable {
 
     /// Asks whatever may explain these alerts, which have begun to fire and which nothing explains yet.
     func ask(_ alerts: [Alert]) {
-        let results = appender.results
+        // What has just been asked, as the target of the alert itself, has said what it knows.
+        let now = time.wall()
+        let results = appender.results.filter { now - $0.timestamp >= Suspects.freshness }
         for alert in alerts {
             let targets = suspects(of: alert, results)
             guard !targets.isEmpty else {

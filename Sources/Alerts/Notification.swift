@@ -48,15 +48,18 @@ public struct Notification: Hashable, Sendable {
         public var startsAt: Timestamp
         /// The alert that no other one of them explains.
         public var cause: Alert
-        /// The others, in the order in which they came; firing ones while any fires.
+        /// The others, in the order in which they came; firing ones while any fires, and all of them at the end.
         public var consequences: [Alert]
+        /// Alerts of it that ended before, the first and the last of many.
+        public var ended: [Alert]
 
         /// An incident as it stands.
-        public init(id: UInt64?, startsAt: Timestamp, cause: Alert, consequences: [Alert]) {
+        public init(id: UInt64?, startsAt: Timestamp, cause: Alert, consequences: [Alert], ended: [Alert] = []) {
             self.id = id
             self.startsAt = startsAt
             self.cause = cause
             self.consequences = consequences
+            self.ended = ended
         }
 
         /// The gravest severity of its alerts.

@@ -5,7 +5,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <time.h>
 #include <unistd.h>
@@ -201,6 +203,15 @@ static inline void vw_wakeup_drain(int descriptor) {
 }
 
 // The local port of a socket, or -1.
+// Whether the peer's system has taken all that was sent on an established connection, and nothing had to be sent twice: it
+// is not the network that keeps an answer back. Of a Unix socket's peer that is always so. tcp(7), TCP_INFO.
+static inline int vw_peer_took_all(int descriptor) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return errno == EOPNOTSUPP;
+    return info.tcpi_state == TCP_ESTABLISHED && info.tcpi_unacked == 0 && info.tcpi_total_retrans == 0;
+}
+
 static inline int vw_local_port(int descriptor) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;

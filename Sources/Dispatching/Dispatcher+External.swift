@@ -118,7 +118,7 @@ extension Dispatcher {
         ends.cancel(id)
         inhibitor.update(entry.alert, firing: false)
         incidents.update(entry.alert, firing: false)
-        incidents.remove(id)
+        incidents.remove(entry.alert)
         guard !entry.alert.isExternal, let twin = alerts[entry.alert.twinID], twin.alert.isExternal, !twin.isEnded,
             let endsAt = twin.alert.endsAt
         else { return }

@@ -94,7 +94,8 @@ package struct SimulatedVaultCluster: Sendable {
         var nonce = ""
         var wasUnsealed = false
         var startedAt: Timestamp
-        var activeSince: Timestamp?
+        /// Since when it leads.
+        package internal(set) var activeSince: Timestamp?
     }
 
     /// What all nodes have in common.

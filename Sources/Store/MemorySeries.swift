@@ -26,9 +26,14 @@ final class MemorySeries {
 
     private static func byteCount(_ chunk: Chunk) -> Int { chunk.byteCount + MemoryLayout<Chunk>.stride }
 
-    /// - Returns: false for a point that is no newer than the last one, unless it is the same one.
+    /// Of several values of one millisecond the last one holds: nodes that end together are seen one after the other, and
+    /// the last view of their cluster is the whole one.
+    /// - Returns: false for a point that is older than the last one.
     func append(_ point: Point) -> Bool {
-        if point.t <= last { return point.t == last && point.v.bitPattern == lastValue }
+        guard point.t > last else {
+            if point.t == last, point.v.bitPattern != lastValue { replaceLast(point) }
+            return point.t == last
+        }
         if chunks.last?.isFull ?? true {
             if let index = chunks.indices.last {
                 let before = chunks[index].byteCount
@@ -44,6 +49,20 @@ final class MemorySeries {
         byteCount += chunks[index].byteCount - before
         lastValue = point.v.bitPattern
         return true
+    }
+
+    private func replaceLast(_ point: Point) {
+        let index = chunks.count - 1
+        let old = chunks[index]
+        let points = [Point](unsafeUninitializedCapacity: old.count) { room, count in
+            count = room.baseAddress.map { old.read(into: $0, after: .min, through: .max) } ?? 0
+        }
+        var new = Chunk()
+        for point in points.dropLast() { new.append(point) }
+        new.append(point)
+        chunks[index] = new
+        byteCount += new.byteCount - old.byteCount
+        lastValue = point.v.bitPattern
     }
 
     /// What holds the points in `start < t <= end`, to be read when the lock is no longer held.

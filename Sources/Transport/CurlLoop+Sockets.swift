@@ -31,8 +31,16 @@ extension CurlLoop {
 
     /// CURLOPT_CLOSESOCKETFUNCTION(3): libcurl is done with a connection, its own or a kept one.
     static let onCloseSocket: vw_close_socket_callback = { context, socket in
-        from(context)?.sockets.remove(socket)
+        from(context)?.closing(socket)
         return Glibc.close(socket)
+    }
+
+    private func closing(_ socket: Int32) {
+        // Of a handshake no connection is known yet.
+        let user = sockets.user(of: socket).flatMap { active[$0] }
+        let transfer = user ?? active.values.first { $0.openedSockets.contains(socket) }
+        transfer?.isTaken = vw_peer_took_all(socket) != 0
+        sockets.remove(socket)
     }
 
     private func watch(_ socket: Int32, _ what: Int32) {

@@ -38,7 +38,7 @@ final class CurlLoop: @unchecked Sendable {
     private var share: UnsafeMutableRawPointer?
     var epoll: Int32 = -1
     private var spareHandles: [UnsafeMutableRawPointer] = []
-    private var active: [ObjectIdentifier: CurlTransfer] = [:]
+    private(set) var active: [ObjectIdentifier: CurlTransfer] = [:]
     var waiting: [CurlTransfer] = []
     private var connecting = 0
     private var connectingByOrigin: [String: Int] = [:]

@@ -56,6 +56,8 @@ final class CurlTransfer: @unchecked Sendable {
     var isConnecting = false
     /// Sockets opened for it, of which one became its connection.
     var openedSockets: [Int32] = []
+    /// See `TransportError.isTaken`; known when the socket closes.
+    var isTaken = false
     weak var loop: CurlLoop?
 
     // What has been received.
@@ -137,8 +139,10 @@ final class CurlTransfer: @unchecked Sendable {
     func failure(_ code: CURLcode) -> TransportError {
         var systemError = 0
         if let easy { vw_get_long(easy, CURLINFO_OS_ERRNO, &systemError) }
-        return CurlFailure.error(
+        var error = CurlFailure.error(
             code, detail: String(cString: errorText), origin: origin, answered: headersEnded, systemError: systemError)
+        error.isTaken = isTaken && error.reason == .timeout && !headersEnded
+        return error
     }
 
     private func timing() -> HTTPTiming {

@@ -189,6 +189,9 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     package let message: String
     /// True when nothing of the request has left for certain, since no connection was established.
     package var isUnsent = false
+    /// Of a `timeout`: the peer's system took the connection and all that was sent, at once, so that it is the process
+    /// there which does not answer.
+    package var isTaken = false
 
     /// A failure after which something of the request may have left; see `isUnsent`.
     package init(_ reason: Reason, _ message: String) {

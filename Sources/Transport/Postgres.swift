@@ -61,6 +61,8 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
     package let sqlState: String?
     /// Server and cause; never a password.
     package let message: String
+    /// See `TransportError.isTaken`.
+    package var isTaken = false
 
     /// - Parameter sqlState: nil when the server did not answer.
     package init(_ reason: TransportError.Reason, sqlState: String? = nil, _ message: String) {
@@ -77,9 +79,18 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
 /// Callers wait for each other: one query at a time.
 package protocol PostgresConnection: Sendable {
     /// One statement; connects first if need be.
-    func query(_ sql: String) async throws(PostgresError) -> PostgresRows
+    /// - Parameter patience: how long to wait for the connection, and then for the result; nil: as the options say. A
+    ///   connection that was not waited for is tried again at once by the next query.
+    func query(_ sql: String, patience: Duration?) async throws(PostgresError) -> PostgresRows
     /// Drops the connection; the next query makes a new one.
     func close() async
+}
+
+extension PostgresConnection {
+    /// One statement, waited for as long as the options say.
+    package func query(_ sql: String) async throws(PostgresError) -> PostgresRows {
+        try await query(sql, patience: nil)
+    }
 }
 
 /// Makes connections. `PostgresPool` is the real one; tests script their own.

@@ -1,3 +1,5 @@
+import CPostgres
+import Glibc
 import Platform
 
 /// What libpq is told. Source: PostgreSQL's manual, "Parameter Key Words".
@@ -7,6 +9,14 @@ enum PostgresParameters {
     static func nameToResolve(_ parameters: [String: String]) -> [String] {
         guard parameters["hostaddr", default: ""].isEmpty, let host = parameters["host"] else { return [] }
         return host.split(separator: ",").map(String.init).filter { !isLocal($0) && !NameResolver.isNumeric($0) }
+    }
+
+    /// Begins to connect.
+    /// - Returns: nil where libpq has no memory.
+    static func connect(_ parameters: [(String, String)]) -> OpaquePointer? {
+        withCStrings(parameters.map(\.0)) { keywords in
+            withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 0) }
+        }
     }
 
     /// - Parameters:
@@ -125,4 +135,11 @@ extension PostgresOptions {
             return .failure(PostgresError(.auth, "\(name): no password: \(error)"))
         }
     }
+}
+
+/// A null-ended array of C strings, valid inside the closure.
+private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R) -> R {
+    let pointers: [UnsafePointer<CChar>?] = strings.map { UnsafePointer(strdup($0)) } + [nil]
+    defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
+    return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
 }

@@ -41,8 +41,8 @@ private final class PooledConnection: PostgresConnection {
 
     deinit { loop.post(.remove(session)) }
 
-    func query(_ sql: String) async throws(PostgresError) -> PostgresRows {
-        let query = PostgresQuery(sql)
+    func query(_ sql: String, patience: Duration?) async throws(PostgresError) -> PostgresRows {
+        let query = PostgresQuery(sql, patience: patience)
         let (loop, session) = (loop, session)
         let result = await withTaskCancellationHandler {
             let refusal: PostgresError? = query.ticket.withLock { ticket in

@@ -6,6 +6,8 @@ final class PostgresQuery: @unchecked Sendable {
     /// Cancelling may come before queueing; see `CurlTransfer.ticket`.
     let ticket = Mutex(CurlTransfer.Ticket.fresh)
     let sql: String
+    /// How long its caller waits for a connection, and then for the result; nil: as the options say.
+    let patience: Duration?
     let result = OneShot<Result<PostgresRows, PostgresError>>()
 
     private(set) var columns: [String] = []
@@ -14,7 +16,10 @@ final class PostgresQuery: @unchecked Sendable {
     /// The server's error, kept until it has finished with the query.
     var serverError: PostgresError?
 
-    init(_ sql: String) { self.sql = sql }
+    init(_ sql: String, patience: Duration? = nil) {
+        self.sql = sql
+        self.patience = patience
+    }
 
     func setColumns(_ names: [String]) { columns = names }
 

@@ -1,3 +1,4 @@
+import CCurl
 import CPostgres
 import Glibc
 import Platform
@@ -129,7 +130,7 @@ final class PostgresSession: @unchecked Sendable {
                 return
             }
             attempts += 1
-            let deadline = platform.time.monotonic() + options.connectTimeout.bounded
+            let deadline = platform.time.monotonic() + connectLimit
             let names = PostgresParameters.nameToResolve(options.parameters)
             (resolved, password) = (
                 [:], options.password.flatMap { $0.path == nil ? try? $0.reveal(platform.files) : nil }
@@ -168,10 +169,7 @@ final class PostgresSession: @unchecked Sendable {
         let parameters = PostgresParameters.all(
             options, password: password, addresses: resolved, hasOptions: prefix == nil)
         (resolved, password) = ([:], nil)
-        let connection = withCStrings(parameters.map(\.0)) { keywords in
-            withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 0) }
-        }
-        guard let connection else {
+        guard let connection = PostgresParameters.connect(parameters) else {
             connectFailed(PostgresError(.other, "\(name): out of memory"))
             return
         }
@@ -222,6 +220,17 @@ final class PostgresSession: @unchecked Sendable {
     private var tooLong: PostgresError {
         PostgresError(
             .body, "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes")
+    }
+
+    /// How long those who wait now wait for a connection.
+    private var connectLimit: Duration {
+        min(queue.compactMap(\.patience).min() ?? .seconds(3600), options.connectTimeout.bounded)
+    }
+
+    /// A connection is not waited for any longer.
+    private func connectTimedOut(_ error: PostgresError) {
+        // Nobody has waited as long as the options allow: the next query is to try at once.
+        if queue.contains(where: { $0.patience != nil }) { drop(error) } else { connectFailed(error) }
     }
 
     private func connectFailed(_ error: PostgresError) {
@@ -318,24 +327,30 @@ final class PostgresSession: @unchecked Sendable {
     func expire(at now: Instant) {
         switch state {
         case .resolving(let deadline, _) where deadline <= now:
-            connectFailed(
+            connectTimedOut(
                 PostgresError(
-                    .timeout,
-                    "\(name): its address or its files were not found in \(options.connectTimeout.wholeMilliseconds) ms"
+                    .timeout, "\(name): its address or its files were not found in \(connectLimit.wholeMilliseconds) ms"
                 ))
         case .connecting(let connection, _, let deadline) where deadline <= now:
+            var error = PostgresError(.timeout, "\(name): no connection in \(connectLimit.wholeMilliseconds) ms")
+            error.isTaken = isTaken(connection)
             end(connection)
             state = .disconnected
-            connectFailed(
-                PostgresError(.timeout, "\(name): no connection in \(options.connectTimeout.wholeMilliseconds) ms"))
+            connectTimedOut(error)
         case .running(let connection, let query, let deadline, _) where deadline <= now:
+            let limit = query.patience ?? options.statementTimeout
+            var error = PostgresError(.timeout, "\(name): no answer in \(limit.wholeMilliseconds) ms")
+            error.isTaken = isTaken(connection)
             end(connection)
             state = .disconnected
-            query.fail(
-                PostgresError(.timeout, "\(name): no answer in \(options.statementTimeout.wholeMilliseconds) ms"))
+            query.fail(error)
             advance()
         default: break
         }
+    }
+
+    private func isTaken(_ connection: OpaquePointer) -> Bool {
+        vw_peer_took_all(relay?.outer ?? PQsocket(connection)) != 0
     }
 
     // MARK: - Queries
@@ -360,7 +375,8 @@ final class PostgresSession: @unchecked Sendable {
         relay?.push()
         state = .running(
             connection, query,
-            deadline: platform.time.monotonic() + options.statementTimeout.bounded + PostgresSession.grace,
+            deadline: platform.time.monotonic()
+                + (query.patience ?? options.statementTimeout.bounded + PostgresSession.grace),
             unsent: left != 0)
     }
 
@@ -430,11 +446,4 @@ final class PostgresSession: @unchecked Sendable {
     private func failure(_ connection: OpaquePointer, _ usual: TransportError.Reason) -> PostgresError {
         PostgresFailure.connection(PQerrorMessage(connection).map { String(cString: $0) } ?? "", while: usual)
     }
-}
-
-/// A null-ended array of C strings, valid inside the closure.
-private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R) -> R {
-    let pointers: [UnsafePointer<CChar>?] = strings.map { UnsafePointer(strdup($0)) } + [nil]
-    defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
-    return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
 }

@@ -49,6 +49,9 @@ struct SocketTable {
         return connections[socket]
     }
 
+    /// The transfer that has the socket's connection.
+    func user(of socket: Int32) -> ObjectIdentifier? { users[socket] }
+
     /// The socket is being closed.
     mutating func remove(_ socket: Int32) {
         clearIdle(socket)

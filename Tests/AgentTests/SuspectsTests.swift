@@ -23,6 +23,7 @@ struct SuspectsTests {
     private let time = VirtualTime()
     private let seen = Seen()
     private let suspects: Suspects
+    private let appender: Appender
 
     init() throws {
         let registry = Registry()
@@ -37,18 +38,10 @@ struct SuspectsTests {
             time: time, random: SeededRandom(seed: 1), files: MemoryFiles(["/r.yml": rules]),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let store = Store(options: StoreOptions(), registry: registry)
-        let appender = Appender(
+        appender = Appender(
             store: store, clock: ClockStepDetector(store: store, platform: platform, registry: registry))
         for (cluster, server) in [("prod", "pg-1"), ("prod", "pg-2"), ("test", "pg-9")] {
-            _ = appender.append([
-                ProbeResult(
-                    target: ProbeTarget(.postgres, "\(cluster)/\(server)"),
-                    samples: [
-                        Sample(
-                            Labels(["__name__": "postgres_up", "cluster": cluster, "server": server]), 1,
-                            at: time.wall())
-                    ], status: TargetStatus(.ok, ""), timestamp: time.wall())
-            ])
+            _ = appender.append([SuspectsTests.result(cluster, server, time.wall())])
         }
         suspects = Suspects(
             appender: appender, time: time, limit: .seconds(1),
@@ -57,6 +50,19 @@ struct SuspectsTests {
         let errors = ErrorList()
         suspects.setRules(RuleSet.load(["/r.yml"], files: platform.files, errors: errors))
         try #require(errors.isEmpty)
+        time.move(to: time.monotonic() + .seconds(4))
+    }
+
+    private static func result(_ cluster: String, _ server: String, _ time: Timestamp) -> ProbeResult {
+        ProbeResult(
+            target: ProbeTarget(.postgres, "\(cluster)/\(server)"),
+            samples: [
+                Sample(Labels(["__name__": "postgres_up", "cluster": cluster, "server": server]), 1, at: time)
+            ], status: TargetStatus(.ok, ""), timestamp: time)
+    }
+
+    private func answer(_ cluster: String, _ server: String) {
+        _ = appender.append([SuspectsTests.result(cluster, server, time.wall())])
     }
 
     private func alert(_ causes: String) -> Alert {
@@ -81,6 +87,17 @@ struct SuspectsTests {
         #expect(answered == 1)
         time.move(to: time.monotonic() + .seconds(5))
         #expect(answered == 1)
+    }
+
+    /// A server that has just been asked has said what it knows, as the target of the alert itself has.
+    @Test func whoHasJustAnsweredIsNotAskedAgain() {
+        answer("prod", "pg-1")
+        time.move(to: time.monotonic() + .milliseconds(500))
+        suspects.ask([alert("PostgresDown")])
+        #expect(probed == ["prod/pg-2"] && answered == 0)
+        answer("prod", "pg-2")
+        suspects.ask([alert("PostgresDown PostgresDown(cluster)")])
+        #expect(probed == ["prod/pg-2"] && answered == 1)
     }
 
     @Test func whatNothingCanExplainDoesNotWait() {

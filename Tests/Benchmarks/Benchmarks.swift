@@ -21,6 +21,7 @@ struct Benchmarks {
         if isWanted("alerting") {
             try await AlertingBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
         }
+        if isWanted("correlation") { CorrelationBenchmark.run() }
         if isWanted("lateness") {
             try await RuleLatenessBenchmark.run(
                 URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)

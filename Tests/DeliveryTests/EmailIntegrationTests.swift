@@ -92,7 +92,7 @@ struct EmailIntegrationTests {
         expectLines(mail.message)
         let read = try await read(mail.message)
         #expect(read.defects.isEmpty)
-        #expect(read["Subject"] == "[FIRING:2] CRITICAL Vault is sealed")
+        #expect(read["Subject"] == "[FIRING:2] CRITICAL Vault is sealed (also vault-1)")
         #expect(read.from == ["vaultwatch@example.org"])
         #expect(read.to == ["oncall@example.org", "team@example.org"])
         #expect(read["Date"] == "Wed, 26 Nov 2025 02:00:00 +0000")

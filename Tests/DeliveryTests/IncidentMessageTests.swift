@@ -25,6 +25,42 @@ struct IncidentMessageTests {
 
     // MARK: The headline
 
+    /// Alerts of one kind by what tells them apart, others by their number.
+    @Test func severalAlertsInOneLine() {
+        func alert(_ name: String, _ labels: [String: String], _ severity: String = "high") -> Alert {
+            var all = labels
+            all["alertname"] = name
+            all["severity"] = severity
+            return Alert(
+                labels: Labels(all), annotations: ["summary": "\(name) of \(labels["node"] ?? "all")"],
+                startsAt: Fixture.now, updatedAt: Fixture.now)
+        }
+        let nodes = (1...8).map { alert("Down", ["cluster": "prod", "node": "vault-\($0)"]) }
+        #expect(Headline.text([]) == "")
+        #expect(Headline.text(Array(nodes.prefix(1))) == "Down of vault-1")
+        #expect(Headline.text(Array(nodes.prefix(3))) == "Down of vault-1 (also vault-2, vault-3)")
+        #expect(
+            Headline.text(nodes) == "Down of vault-1 (also vault-2, vault-3, vault-4, vault-5, vault-6 and 2 more)")
+        let graver = alert("Sealed", ["cluster": "prod"], "critical")
+        #expect(Headline.text([nodes[0], graver]) == "Sealed of all (and 1 more)")
+        #expect(Headline.text([nodes[0], nodes[1], alert("Slow", [:])]) == "Down of vault-1 (also vault-2 and 1 more)")
+        #expect(
+            Headline.text([nodes[0], alert("Down", ["cluster": "prod", "node": "vault-1"], "low")])
+                == "Down of vault-1 (and 1 more)")
+    }
+
+    /// The end counts what ended before, and tells it once.
+    @Test func whatEndedBeforeTheRestIsTold() throws {
+        let cause = Fixture.cause(ended: 600)
+        let incident = Alerts.Notification.Incident(
+            id: 7, startsAt: cause.startsAt, cause: cause, consequences: [Fixture.reads(ended: 590)],
+            ended: [Fixture.outage(ended: 300), Fixture.reads(ended: 590)])
+        let text = IncidentText(incident, at: Fixture.now, externalURL: "")
+        #expect(text.ending.hasSuffix("nothing was served for 4 minutes 40 seconds"))
+        #expect(text.timeline.count { $0.contains("Vault serves nothing") } == 2)
+        #expect(text.timeline.count { $0.contains("Reads fail") } == 2)
+    }
+
     @Test func causeThenEffect() throws {
         #expect(try subject(Fixture.firing(.init(.email, 0))) == "[FIRING:3] CRITICAL \(Self.headline)")
         let one = Fixture.notification(

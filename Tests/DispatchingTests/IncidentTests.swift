@@ -108,7 +108,8 @@ struct IncidentTests {
                 "slack changed:NodeUnreachable/NoActiveNode NodeUnreachable>",
             ])
         Self.receive(&d, 90, Self.alert("NodeUnreachable", 0, ended: 90))
-        #expect(Self.step(&d, 140) == ["slack resolved:/NodeUnreachable NodeUnreachable>"])
+        // The last message tells the whole.
+        #expect(Self.step(&d, 140) == ["slack resolved:/NodeUnreachable NodeUnreachable>NoActiveNode"])
         #expect(d.alerts.isEmpty && d.incidents.all.isEmpty)
     }
 
@@ -238,6 +239,26 @@ struct IncidentTests {
             #expect(Self.step(&d, 160).map { $0.prefix { $0 != ":" } } == ["pagerduty resolved", "slack resolved"])
             #expect(Self.step(&d, 300) == [] && d.alerts.isEmpty && d.incidents.all.isEmpty)
         }
+    }
+
+    /// What has ended is kept for the message about the end: of many alerts the first and the last, and no long texts.
+    @Test func whatHasEndedIsKeptWithinBounds() throws {
+        var incident = Incident(id: 1, labels: ["alertname": "A"], severities: [], members: [7], startsAt: at(0).wall)
+        let before = try incident.encoded()
+        #expect(try Incident(encoded: before) == incident)
+        for number in 0..<100 {
+            incident.keep(
+                Alert(
+                    labels: ["alertname": "A\(number)"],
+                    annotations: [
+                        "summary": "\(number)", "explained_by": String(repeating: "x", count: 2000), "action": "none",
+                    ], startsAt: at(Double(number)).wall, endsAt: at(200).wall, updatedAt: at(200).wall))
+        }
+        incident.keep(Alert(labels: ["alertname": "goes on"], startsAt: at(0).wall, updatedAt: at(0).wall))
+        #expect(incident.past.map(\.labels["alertname"]) == (Array(0..<15) + Array(85..<100)).map { "A\($0)" })
+        #expect(incident.past.allSatisfy { $0.annotations.keys.elementsEqual(["summary"]) })
+        #expect(incident.past.last?.alert.endsAt == at(200).wall)
+        #expect(try Incident(encoded: incident.encoded()) == incident)
     }
 
     /// Rules that explain each other: one incident, and no circle.

@@ -75,7 +75,9 @@ struct CatalogueTests {
         }
         let enterprise = VaultFactsTests.cluster(facts, platform)
         samples += await run(enterprise.probes(), platform)
-        samples += await VaultLoadBalancerProbe(cluster: enterprise, url: "https://lb").run().samples
+        let balancer = VaultLoadBalancerProbe(cluster: enterprise, url: "https://lb")
+        samples += await balancer.run().samples
+        samples += balancer.timedOut().samples
         for isReplica in [false, true] {
             for down in [false, true] {
                 var server = PostgresServerOptions(name: "db", connection: PostgresOptions(parameters: [:]))

@@ -16,7 +16,7 @@ final class ScriptedPostgres: PostgresConnector, PostgresConnection {
     init(_ answer: @escaping @Sendable (String) -> Answer) { self.answer = answer }
 
     func connection(to options: PostgresOptions) -> any PostgresConnection { self }
-    func query(_ sql: String) async throws(PostgresError) -> PostgresRows { try answer(sql).get() }
+    func query(_ sql: String, patience: Duration?) async throws(PostgresError) -> PostgresRows { try answer(sql).get() }
     func close() async {}
 }
 

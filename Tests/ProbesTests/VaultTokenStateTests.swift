@@ -164,11 +164,24 @@ struct VaultTokenStateTests {
         state.unanswered()
         #expect(state.isAuditBlocked == false)
         #expect(due(state, at: 100) == .lookup)
-        state.lookupFailed(isSilent: true, at: moment(104).monotonic)
+        state.lookupFailed(isSilent: true, isTaken: true, at: moment(104).monotonic)
         #expect(state.isAuditBlocked == true)
         #expect(due(state, at: 105) == nil && due(state, at: 120) == .lookup)
         state.answered()
         #expect(state.isAuditBlocked == false)
+    }
+
+    /// What the network may have lost is asked once more, at the next read that gets no answer.
+    @Test func aLostLookupIsNoBlock() throws {
+        var state = try file(#""renewable":false,"ttl":3600,"creation_ttl":3600"#)
+        state.answered()
+        state.unanswered()
+        state.lookupFailed(isSilent: true, isTaken: false, at: moment(104).monotonic)
+        #expect(state.isAuditBlocked == false && due(state, at: 105) == nil)
+        state.unanswered()
+        #expect(due(state, at: 105) == .lookup)
+        state.lookupFailed(isSilent: true, isTaken: false, at: moment(109).monotonic)
+        #expect(state.isAuditBlocked == true)
     }
 
     @Test func aFailedLoginSaysNothingOfTheTokenUnlessItIsRefused() {

@@ -144,6 +144,8 @@ final class LifeNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked S
 }
 
 private struct NoDatabase: PostgresConnection {
-    func query(_ sql: String) async throws(PostgresError) -> PostgresRows { PostgresRows(columns: [], rows: []) }
+    func query(_ sql: String, patience: Duration?) async throws(PostgresError) -> PostgresRows {
+        PostgresRows(columns: [], rows: [])
+    }
     func close() async {}
 }

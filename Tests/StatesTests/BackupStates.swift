@@ -266,7 +266,7 @@ enum BackupStates {
 }
 
 /// The bucket of an estate with what may be wrong with it, and the records of procedures.
-private final class StateBucket {
+final class StateBucket {
     let estate: StateEstate
     var bucket = Bucket(name: "backups")
     var failure: Bucket.Failure?
@@ -345,7 +345,7 @@ private final class StateBucket {
 }
 
 extension Bucket {
-    fileprivate mutating func fill(skipping: Int = 0, days: Int = 30, months: Int = 12) {
+    mutating func fill(skipping: Int = 0, days: Int = 30, months: Int = 12) {
         fill(at: StateRig.begin, skipping: skipping, days: days, months: months)
     }
 

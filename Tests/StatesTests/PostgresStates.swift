@@ -30,7 +30,7 @@ enum PostgresStates {
         }
     }
 
-    private static func rows(_ columns: [String], _ values: [String?]...) -> StateEstate.DatabaseAnswer {
+    static func rows(_ columns: [String], _ values: [String?]...) -> StateEstate.DatabaseAnswer {
         .success(PostgresRows(columns: columns, rows: values))
     }
 
@@ -40,7 +40,7 @@ enum PostgresStates {
         .failure(PostgresError(reason, sqlState: state, "connection failed: FATAL:  \(state): \(words)"))
     }
 
-    private static func slot(_ active: Bool, _ status: String = "reserved", synced: Bool = false, retained: Int = 0)
+    static func slot(_ active: Bool, _ status: String = "reserved", synced: Bool = false, retained: Int = 0)
         -> StateEstate.DatabaseAnswer
     {
         rows(
@@ -48,9 +48,9 @@ enum PostgresStates {
             ["s", "physical", active ? "t" : "f", "\(retained)", status, nil, nil, synced ? "t" : "f"])
     }
 
-    private static func isSlots(_ sql: String) -> Bool { sql.contains("FROM pg_replication_slots WHERE NOT") }
+    static func isSlots(_ sql: String) -> Bool { sql.contains("FROM pg_replication_slots WHERE NOT") }
 
-    private static func receiver(
+    static func receiver(
         _ now: Double, status: String? = "streaming", behind: Double = 0, age: Double = 1, delay: Double = 0,
         hasPrimary: Bool = true, paused: Bool = false, timeline: Int = 1
     ) -> StateEstate.DatabaseAnswer {
@@ -66,7 +66,7 @@ enum PostgresStates {
             ])
     }
 
-    private static func identity(
+    static func identity(
         _ isReplica: Bool, _ now: Double, skew: Double = 0, behind: Double = 0, timeline: Int = 1,
         synchronous: String = ""
     ) -> StateEstate.DatabaseAnswer {
@@ -79,17 +79,17 @@ enum PostgresStates {
             ])
     }
 
-    private static func archiver(_ now: Double, archived: Double?, failed: Double?) -> StateEstate.DatabaseAnswer {
+    static func archiver(_ now: Double, archived: Double?, failed: Double?) -> StateEstate.DatabaseAnswer {
         rows(
             ["archives", "archived", "failed", "archived_at", "failed_at"],
             ["t", "9", "9", archived.map { "\(now - $0)" }, failed.map { "\(now - $0)" }])
     }
 
-    private static func queue(_ waiting: Int, age: Double) -> StateEstate.DatabaseAnswer {
+    static func queue(_ waiting: Int, age: Double) -> StateEstate.DatabaseAnswer {
         rows(["archives", "waiting", "age"], ["t", "\(waiting)", "\(age)"])
     }
 
-    private static func replication(_ values: [String?]...) -> StateEstate.DatabaseAnswer {
+    static func replication(_ values: [String?]...) -> StateEstate.DatabaseAnswer {
         .success(
             PostgresRows(
                 columns: ["name", "address", "state", "sync_state", "replayed", "reply_age", "slot_type"], rows: values)
@@ -126,7 +126,7 @@ enum PostgresStates {
         }
     }
 
-    private static func answer(_ sql: String, isReplica: Bool, _ now: Double) -> StateEstate.DatabaseAnswer {
+    static func answer(_ sql: String, isReplica: Bool, _ now: Double) -> StateEstate.DatabaseAnswer {
         if sql.contains("AS number") { return identity(isReplica, now) }
         if sql.contains("FROM pg_stat_replication") {
             return isReplica

@@ -21,6 +21,12 @@ final class StateEstate: @unchecked Sendable {
     var databases: [String: (_ sql: String) -> DatabaseAnswer] = [:]
     /// How the agent gets its token.
     var authentication = "token_file: /token"
+    /// Database servers whose queries are never answered, by host.
+    var silentDatabases: Set<String> = []
+    /// How the agent connects to each database server, by host.
+    var databaseOptions: [String: PostgresOptions] = [:]
+    /// What the mail server answers; nil: it refuses connections.
+    var mail: (MailRequest) -> MailReply? = { _ in nil }
     /// Keys of the Vault cluster in the configuration, beside its name and nodes.
     var vaultSettings = ""
     /// More Vault clusters, as items of YAML.
@@ -107,12 +113,21 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let began = estate.time.monotonic()
-        try? await estate.time.sleep(for: estate.delay(request))
+        let delay = estate.delay(request)
+        try? await estate.time.sleep(for: min(delay, request.timeout))
+        if delay > request.timeout { throw TransportError(.timeout, "no answer in time") }
         var response: HTTPResponse
-        switch try reply(request) {
+        // What a script says is lost on the way; a node that hangs, or whose audit device does, has a system that takes it.
+        let script = estate.answer(request)
+        let answer: LabReply
+        if let script { answer = try script.get() } else { answer = try reply(request) }
+        switch answer {
         case .hang:
+            let isTaken = script == nil
             try? await estate.time.sleep(for: request.timeout)
-            throw TransportError(.timeout, "no answer in time")
+            var error = TransportError(.timeout, "no answer in time")
+            error.isTaken = isTaken
+            throw error
         case .reset: throw TransportError(.reset, "connection reset by peer")
         case .partial: throw TransportError(.body, "cut off")
         case .response(let answer):
@@ -141,7 +156,6 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
     }
 
     private func reply(_ request: HTTPRequest) throws(TransportError) -> LabReply {
-        if let reply = estate.answer(request) { return try reply.get() }
         guard let parts = URLParts(request.url), let index = estate.vault.index(named: parts.host) else {
             throw StateNetwork.refused(request.url)
         }
@@ -152,25 +166,34 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
     }
 
     func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
-        throw StateNetwork.refused("mail")
+        guard let reply = estate.mail(mail) else { throw StateNetwork.refused("mail") }
+        return reply
     }
 
     func connection(to options: PostgresOptions) -> any PostgresConnection {
-        StateDatabase(estate: estate, host: options.parameters["host"] ?? "")
+        if let host = options.parameters["host"] { estate.databaseOptions[host] = options }
+        return StateDatabase(estate: estate, options: options)
     }
 }
 
 private final class StateDatabase: PostgresConnection, @unchecked Sendable {
     private let estate: StateEstate
-    private let host: String
+    private let options: PostgresOptions
+    private var host: String { options.parameters["host"] ?? "" }
 
-    init(estate: StateEstate, host: String) {
+    init(estate: StateEstate, options: PostgresOptions) {
         self.estate = estate
-        self.host = host
+        self.options = options
     }
 
-    func query(_ sql: String) async throws(PostgresError) -> PostgresRows {
+    func query(_ sql: String, patience: Duration?) async throws(PostgresError) -> PostgresRows {
         try? await estate.time.sleep(for: .milliseconds(2))
+        if estate.silentDatabases.contains(host) {
+            try? await estate.time.sleep(for: patience ?? options.statementTimeout)
+            var error = PostgresError(.timeout, "\(host): no answer in time")
+            error.isTaken = true
+            throw error
+        }
         guard let answer = estate.databases[host] else {
             throw PostgresError(.connect, "\(host): connection refused")
         }

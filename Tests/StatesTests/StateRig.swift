@@ -92,11 +92,15 @@ final class StateRig {
         _ = estate.vault.perform(action, on: node, at: time.now(), random: estate.random)
     }
 
+    /// The agent notices that a peer has ended its idle connections.
+    func lose(_ connection: LostConnection) { execution.use { agent.probe(after: connection) } }
+
     /// The index of the active Vault node.
     var leader: Int? { (0..<3).first { estate.vault.role($0) == .active } }
     /// The index of a sealed one.
     var sealed: Int? { (0..<3).first { estate.vault.role($0) == .sealed } }
     var now: Instant { time.monotonic() }
+    var wall: Timestamp { time.wall() }
 
     /// Ends the agent.
     func stop() {

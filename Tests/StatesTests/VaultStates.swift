@@ -161,8 +161,12 @@ enum VaultStates {
             estate.after(.seconds(310)) { perform(.unseal, on: 2, $0) }
         },
         row("one answer that was lost", "prometheus/blackbox_exporter practice", isHealthy: true) { estate in
-            estate.after(.seconds(300)) { perform(.hang, on: 2, $0) }
-            estate.after(.seconds(304)) { perform(.start, on: 2, $0) }
+            let time = estate.time
+            let begin = time.monotonic() + .seconds(300)
+            estate.answer = { request in
+                let isLost = time.monotonic() >= begin && time.monotonic() < begin + .seconds(4)
+                return isLost && request.url.hasPrefix("https://vault-3:8200/") ? .success(.hang) : nil
+            }
         },
         row("one answer of the active node that was lost", "a network that drops a packet", isHealthy: true) { estate in
             let time = estate.time
@@ -317,12 +321,12 @@ enum VaultStates {
             estate.vault = SimulatedVaultCluster(options, nodes: nodes, at: estate.time.wall())
         },
         row(
-            "all nodes were away for ten minutes", recordings,
+            "all nodes were away for ten minutes until a moment ago", recordings,
             ["VaultFailoverSlow"],
             mayFire: canary.union([
                 "VaultNodeUnreachable", "VaultNoActiveNode", "VaultActiveNodeLost", "VaultTooFewStandbys",
                 "VaultNoReserve", "VaultwatchBlind", "VaultSealed",
-            ])
+            ]), lasts: .seconds(925)
         ) { estate in
             estate.after(.seconds(300)) { estate in (0..<3).forEach { perform(.hang, on: $0, estate) } }
             estate.after(.seconds(900)) { estate in (0..<3).forEach { perform(.start, on: $0, estate) } }

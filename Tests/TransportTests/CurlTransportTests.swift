@@ -165,6 +165,45 @@ struct CurlTransportTests {
         }
     }
 
+    private func silence(_ url: String) async -> TransportError? {
+        var request = HTTPRequest(url: url)
+        request.timeout = .milliseconds(200)
+        let impatient = request
+        return await #expect(throws: TransportError.self) { try await transport.send(impatient) }
+    }
+
+    /// A process that hangs has a system that takes connections and what is sent; in the handshake of TLS, too.
+    @Test(arguments: ["http", "https"]) func tellsAPeerThatHangs(scheme: String) async throws {
+        let silent = try RawServer { connection in while !connection.read().isEmpty {} }
+        let error = await silence("\(scheme)://127.0.0.1:\(silent.port)")
+        #expect(error?.reason == .timeout && error?.isTaken == true)
+    }
+
+    @Test func tellsAPeerThatHangsOnAKeptConnection() async throws {
+        let server = try RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.write(RawServer.ok("x"))
+            while !connection.read().isEmpty {}
+        }
+        #expect(try await transport.send(HTTPRequest(url: server.url)).text == "x")
+        let error = await silence(server.url)
+        #expect(error?.reason == .timeout && error?.isTaken == true)
+        // An answer that has begun is none that hangs.
+        let half = try RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+            while !connection.read().isEmpty {}
+        }
+        #expect(await silence(half.url)?.isTaken == false)
+    }
+
+    /// A queue of connections that is full swallows the next one, as a network does that loses packets. listen(2).
+    @Test func aConnectionThatNobodyTakesIsNoHang() async throws {
+        let full = try FullServer()
+        let error = await silence("http://127.0.0.1:\(full.port)")
+        #expect(error?.reason == .timeout && error?.isTaken == false)
+    }
+
     @Test func failuresDoNotSpoilTheTransfersAfterThem() async throws {
         let silent = try RawServer { connection in while !connection.read().isEmpty {} }
         let cut = try RawServer { connection in
@@ -669,4 +708,39 @@ struct StreamTests {
                 try await transport.stream(endless) { _ in throw TransportError(.auth, "mine") }
             } == .auth)
     }
+}
+
+/// Listens, and has no place for one more connection.
+private final class FullServer {
+    let port: UInt16
+    private var sockets: [Int32] = []
+
+    init() throws {
+        func stream() -> Int32 {
+            socket(
+                AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = stream()
+        sockets.append(listener)
+        let isListening = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && listen(listener, 0) == 0 && getsockname(listener, $0, &length) == 0
+            }
+        }
+        port = UInt16(bigEndian: address.sin_port)
+        try #require(isListening)
+        for _ in 0..<4 {
+            let client = stream()
+            sockets.append(client)
+            _ = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(client, $0, length) }
+            }
+        }
+    }
+
+    deinit { for socket in sockets { close(socket) } }
 }

@@ -218,6 +218,41 @@ struct PostgresPoolTests {
         #expect(try await connection.query("SELECT pg_backend_pid()").rows != before)
     }
 
+    /// Who asks with little patience gets an answer in that time, and the next one a connection at once.
+    @Test func aServerThatHangsIsToldAtOnceAndAskedAgain() async throws {
+        let connections = Mutex(0)
+        let silent = try RawServer { connection in
+            connections.withLock { $0 += 1 }
+            while !connection.read().isEmpty {}
+        }
+        let options = PostgresOptions(
+            parameters: [
+                "host": "127.0.0.1", "port": "\(silent.port)", "dbname": "x", "user": "x", "sslmode": "disable",
+            ])
+        let connection = pool.connection(to: options)
+        for count in 1...2 {
+            let error = await failure { () async throws(PostgresError) in
+                try await connection.query("SELECT 1", patience: .milliseconds(150))
+            }
+            #expect(error?.reason == .timeout && error?.isTaken == true)
+            #expect(error?.message.contains("150 ms") == true)
+            #expect(connections.withLock { $0 } == count)
+        }
+    }
+
+    @Test func aQueryThatIsNotAnsweredInTimeCostsTheConnection() async throws {
+        let connection = pool.connection(to: try await options())
+        let before = try await connection.query("SELECT pg_backend_pid()").rows
+        let pid = try #require(before[0][0].flatMap { pid_t($0) })
+        kill(pid, SIGSTOP)
+        let error = await failure { () async throws(PostgresError) in
+            try await connection.query("SELECT 1", patience: .milliseconds(150))
+        }
+        kill(pid, SIGCONT)
+        #expect(error?.reason == .timeout && error?.isTaken == true)
+        #expect(try await connection.query("SELECT pg_backend_pid()", patience: .seconds(10)).rows != before)
+    }
+
     @Test func aConnectionCutUnderAQueryIsNamedAndMadeAgain() async throws {
         let connection = pool.connection(to: try await options())
         let pid = try await connection.query("SELECT pg_backend_pid()").rows[0][0] ?? ""

@@ -5,7 +5,7 @@ enum DefaultTemplates {
         {{ define "__alertmanager" }}vaultwatch{{ end }}
         {{ define "__alertmanagerURL" }}{{ .ExternalURL }}{{ end }}
         {{ define "__severity" }}{{ if .Incidents }}{{ (index .Incidents 0).Severity | toUpper }} {{ else }}{{ with .CommonLabels.severity }}{{ . | toUpper }} {{ end }}{{ end }}{{ end }}
-        {{ define "__headline" }}{{ if .Incidents }}{{ (index .Incidents 0).Headline }}{{ template "__still" . }}{{ else if eq .Status "resolved" }}{{ template "__ended" . }}{{ else if eq (len .Alerts.Firing) 1 }}{{ with index .Alerts.Firing 0 }}{{ or .Annotations.summary .Labels.alertname }}{{ end }}{{ else if .CommonAnnotations.summary }}{{ .CommonAnnotations.summary }}{{ else }}{{ len .Alerts.Firing }} alerts{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
+        {{ define "__headline" }}{{ if .Incidents }}{{ (index .Incidents 0).Headline }}{{ template "__still" . }}{{ else if eq .Status "resolved" }}{{ template "__ended" . }}{{ else }}{{ .Headline }}{{ end }}{{ end }}
         {{ define "__ended" }}{{ if eq (len .Alerts) 1 }}{{ template "__end" index .Alerts 0 }}{{ template "__still" . }}{{ template "__place" index .Alerts 0 }}{{ else }}{{ len .Alerts }} alerts are over{{ template "__still" . }}{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
         {{ define "__end" }}{{ .Labels.alertname }} is over{{ if not .EndsAt.IsZero }} after {{ .EndsAt.Sub .StartsAt | humanizeDuration }}{{ end }}{{ end }}
         {{ define "__still" }}{{ with .StillFiring }}; still firing: {{ (index . 0).Labels.alertname }}{{ if gt (len .) 1 }} and others{{ end }}{{ end }}{{ end }}

@@ -20,8 +20,8 @@ struct IncidentText: Sendable {
     private let ids: Set<UInt64>
     /// Alerts of the same message that may be on the timeline too: those of it that have ended before the others.
     private let others: [Alert]
-    /// How many other incidents the message is about.
-    private let otherIncidents: Int
+    /// The causes of the other incidents that the message is about.
+    private let otherCauses: [Alert]
     private let externalURL: String
 
     /// How many incidents of a message are shown one by one.
@@ -41,10 +41,11 @@ struct IncidentText: Sendable {
                 && (notification.status == .firing || isOver(incident, notification.decidedAt))
         }
         let isOnlyOne = notification.incidents.count == 1
-        return incidents.prefix(incidentLimit).map {
+        let causes = notification.incidents.map(\.cause)
+        return incidents.prefix(incidentLimit).map { incident in
             IncidentText(
-                $0, at: notification.decidedAt, others: isOnlyOne ? notification.alerts : [],
-                otherIncidents: notification.incidents.count - 1, externalURL: externalURL)
+                incident, at: notification.decidedAt, others: isOnlyOne ? notification.alerts : [],
+                otherCauses: causes.filter { $0.id != incident.cause.id }, externalURL: externalURL)
         }
     }
 
@@ -53,13 +54,13 @@ struct IncidentText: Sendable {
     }
 
     init(
-        _ incident: Notification.Incident, at: Timestamp, others: [Alert] = [], otherIncidents: Int = 0,
+        _ incident: Notification.Incident, at: Timestamp, others: [Alert] = [], otherCauses: [Alert] = [],
         externalURL: String
     ) {
         self.incident = incident
         self.at = at
         self.others = others
-        self.otherIncidents = otherIncidents
+        self.otherCauses = otherCauses
         self.externalURL = externalURL
         cause = incident.cause
         // Those of one severity stay in the order in which they came.
@@ -85,21 +86,24 @@ struct IncidentText: Sendable {
     /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing and 3 more`. The effect gives way where it gets long,
     /// and never the cause.
     var headline: String {
-        let root = place + IncidentText.whole(cause)
+        var root = place + Headline.summary(cause)
         var tail = consequences.count > 1 ? " and \(consequences.count - 1) more" : ""
         if !ending.isEmpty { tail += "; \(ending)" }
-        if otherIncidents > 0 {
-            tail += " (and \(SpokenDuration.counted(Int64(otherIncidents), "other incident")))"
+        // A fault of several at once: all nodes of a cluster.
+        let isOfOneKind = otherCauses.allSatisfy { $0.name == cause.name }
+        if isOfOneKind { root += Headline.also(cause, otherCauses) }
+        if !isOfOneKind {
+            tail += " (and \(SpokenDuration.counted(Int64(otherCauses.count), "other incident")))"
         }
         let room = IncidentText.headlineRunes - root.unicodeScalars.count - tail.unicodeScalars.count - 2
-        let effect = consequences.first.map { IncidentText.whole($0) } ?? ""
+        let effect = consequences.first.map { Headline.summary($0) } ?? ""
         return root + "; " + effect.truncated(toRunes: max(room, IncidentText.effectRunes)) + tail
     }
 
     /// The cluster, unless the summary names it.
     private var place: String {
         guard let cluster = cause.labels["cluster"], !cluster.isEmpty,
-            !IncidentText.names(IncidentText.whole(cause), cluster)
+            !IncidentText.names(Headline.summary(cause), cluster)
         else { return "" }
         return cluster + ": "
     }
@@ -131,7 +135,9 @@ struct IncidentText: Sendable {
     private var unservedTime: Duration {
         var total: Duration = .zero
         var reached: Timestamp?
-        for alert in alerts.filter({ IncidentText.outages.contains($0.name) }).sorted(by: { $0.startsAt < $1.startsAt }
+        for alert in (alerts + incident.ended).filter({ IncidentText.outages.contains($0.name) }).sorted(by: {
+            $0.startsAt < $1.startsAt
+        }
         ) {
             guard let end = alert.endsAt else { continue }
             let start = max(alert.startsAt, reached ?? alert.startsAt)
@@ -170,10 +176,17 @@ struct IncidentText: Sendable {
         }
     }
 
+    private struct Event: Hashable {
+        var id: UInt64
+        var startsAt: Timestamp
+    }
+
     /// What was seen when, in UTC: `02:00:14 No node is active`. Of many lines the first and the last.
     var timeline: [String] {
         var events: [(time: Timestamp, text: String)] = []
-        for alert in alerts + others.filter({ !tells($0) }) {
+        var seen: Set<Event> = []
+        for alert in alerts + incident.ended + others.filter({ !tells($0) })
+        where seen.insert(Event(id: alert.id, startsAt: alert.startsAt)).inserted {
             events.append((alert.startsAt, IncidentText.line(alert)))
             if let end = alert.endsAt, end <= at { events.append((end, "over: \(IncidentText.line(alert))")) }
         }
@@ -200,8 +213,5 @@ struct IncidentText: Sendable {
         return links.filter { SlackText.isLink($0.href) }
     }
 
-    private static func whole(_ alert: Alert) -> String {
-        EmailHeaders.oneLine(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name)
-    }
-    private static func line(_ alert: Alert) -> String { whole(alert).truncated(toRunes: lineRunes) }
+    private static func line(_ alert: Alert) -> String { Headline.summary(alert).truncated(toRunes: lineRunes) }
 }

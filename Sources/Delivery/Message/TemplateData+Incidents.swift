@@ -13,8 +13,14 @@ extension TemplateData {
         }
         let (firing, resolved) = (others(notification.firing), others(notification.resolved))
         var fields = incidents(incidentTexts, at)
+        fields["Headline"] = headline(notification.firing, notification.resolved, incidentTexts)
         fields["OtherAlerts"] = alerts(firing + resolved, firing: firing, resolved: resolved)
         return fields
+    }
+
+    /// `.Headline`: the message in one line.
+    static func headline(_ firing: [Alert], _ resolved: [Alert], _ incidentTexts: [IncidentText]) -> TemplateValue {
+        .string(incidentTexts.first?.headline ?? Headline.text(firing.isEmpty ? resolved : firing))
     }
 
     static func incidents(_ incidentTexts: [IncidentText], _ at: Timestamp) -> [String: TemplateValue] {

@@ -91,12 +91,18 @@ package struct TemplateSample: Sendable {
             "GroupKey": .string(data.groupKey ?? ""), "TruncatedAlerts": .int(Int64(data.truncatedAlerts ?? 0)),
             "StillFiring": .list(TemplateList([], typeName: "[]template.Alert")),
             "NotificationReason": .string(""),
+            "Headline": TemplateData.headline(
+                alerts("firing"), (data.alerts ?? []).map { TemplateSample.alert($0) }, incidentTexts),
             "OtherAlerts": TemplateData.alerts(
                 others.map(\.1), firing: others.filter { $0.0 == "firing" }.map(\.1),
                 resolved: others.filter { $0.0 == "resolved" }.map(\.1)),
         ]
         fields.merge(TemplateData.incidents(incidentTexts, TemplateSample.decidedAt)) { own, _ in own }
         return .object(TemplateObject(typeName: "*template.Data", fields: fields))
+    }
+
+    private func alerts(_ status: String) -> [Alert] {
+        (data.alerts ?? []).filter { $0.status == status }.map { TemplateSample.alert($0) }
     }
 
     /// Every end that a sample's alerts have has come.

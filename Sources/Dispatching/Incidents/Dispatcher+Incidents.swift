@@ -173,11 +173,19 @@ extension Dispatcher {
         let held = incident.members.compactMap { alerts[$0] }
         let firing = held.filter { !$0.isEnded }.map(\.alert)
         let audible = firing.filter { !isSuppressed($0, now) }
-        let candidates = !audible.isEmpty ? audible : !firing.isEmpty ? firing : held.map(\.alert)
+        let past = incident.past.map(\.alert)
+        let candidates =
+            !audible.isEmpty ? audible : !firing.isEmpty ? firing : Dispatcher.last(of: past + held.map(\.alert))
         guard let cause = Dispatcher.cause(among: candidates, of: incident) else { return nil }
         return Notification.Incident(
             id: incident.id, startsAt: incident.startsAt, cause: cause,
-            consequences: candidates.filter { $0.id != cause.id })
+            consequences: candidates.filter { $0.id != cause.id }, ended: past)
+    }
+
+    /// Of alerts that came and went several times the last one each.
+    private static func last(of alerts: [Alert]) -> [Alert] {
+        var seen: Set<UInt64> = []
+        return alerts.reversed().filter { seen.insert($0.id).inserted }.reversed()
     }
 
     private func isSuppressed(_ alert: Alert, _ now: Moment) -> Bool {

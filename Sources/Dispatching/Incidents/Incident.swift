@@ -19,6 +19,49 @@ package struct Incident: Sendable, Hashable {
     package var members: [UInt64]
     /// When its first alert began.
     package var startsAt: Timestamp
+    /// Alerts of it that have ended and been told, for the message about its end.
+    package var past: [Past] = []
+
+    /// What is kept of an alert that is gone.
+    package struct Past: Sendable, Hashable, Codable {
+        /// Its labels.
+        package var labels: [String: String]
+        /// Its summary, and what explained it.
+        package var annotations: [String: String]
+        /// When it began, and when it ended, in milliseconds since 1970.
+        package var startsAt: Int64
+        /// See `startsAt`.
+        package var endsAt: Int64
+
+        private static let kept = ["summary", Explanation.annotation]
+        private static let valueBytes = 1024
+
+        init?(_ alert: Alert) {
+            guard let end = alert.endsAt else { return nil }
+            labels = alert.labels.dictionary
+            annotations = alert.annotations.filter {
+                Past.kept.contains($0.key) && $0.value.utf8.count <= Past.valueBytes
+            }
+            startsAt = alert.startsAt.milliseconds
+            endsAt = end.milliseconds
+        }
+
+        var alert: Alert {
+            let end = Timestamp(milliseconds: endsAt)
+            return Alert(
+                labels: Labels(labels), annotations: annotations, startsAt: Timestamp(milliseconds: startsAt),
+                endsAt: end, updatedAt: end)
+        }
+    }
+
+    private static let pastLimit = 30
+
+    /// Of many the first, among which the cause is, and the last stay.
+    mutating func keep(_ alert: Alert) {
+        guard let past = Past(alert) else { return }
+        self.past.append(past)
+        if self.past.count > Incident.pastLimit { self.past.remove(at: Incident.pastLimit / 2) }
+    }
 
     /// The labels that its alerts are routed by, one set for each severity that it has reached.
     var routings: [Labels] { severities.isEmpty ? [labels] : severities.map { labels.setting("severity", to: $0) } }
@@ -40,6 +83,7 @@ package struct Incident: Sendable, Hashable {
         var severities: [String]
         var members: [UInt64]
         var startsAt: Int64
+        var past: [Past]?
     }
 
     /// The incident as the journal keeps it.
@@ -49,7 +93,7 @@ package struct Incident: Sendable, Hashable {
             try JSONEncoder().encode(
                 Stored(
                     id: id, labels: labels.dictionary, severities: severities, members: members,
-                    startsAt: startsAt.milliseconds)))
+                    startsAt: startsAt.milliseconds, past: past.isEmpty ? nil : past)))
     }
 
     /// Reads an incident of the journal.
@@ -59,6 +103,7 @@ package struct Incident: Sendable, Hashable {
         self.init(
             id: stored.id, labels: Labels(stored.labels), severities: stored.severities, members: stored.members,
             startsAt: Timestamp(milliseconds: stored.startsAt))
+        past = stored.past ?? []
     }
 
     init(id: UInt64, labels: Labels, severities: [String], members: [UInt64], startsAt: Timestamp) {

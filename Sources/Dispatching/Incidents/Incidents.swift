@@ -111,8 +111,13 @@ struct Incidents: Sendable {
         return true
     }
 
-    /// An alert is gone; an incident without alerts, too.
-    mutating func remove(_ alert: UInt64) {
+    /// An alert is gone, told where it has ended; an incident without alerts, too.
+    mutating func remove(_ alert: Alert) {
+        if let id = byAlert[alert.id] { all[id]?.keep(alert) }
+        remove(alert.id)
+    }
+
+    private mutating func remove(_ alert: UInt64) {
         guard let id = byAlert.removeValue(forKey: alert) else { return }
         all[id]?.members.removeAll { $0 == alert }
         if all[id]?.members.isEmpty == true { all[id] = nil }

@@ -16,7 +16,7 @@ extension Catalogue {
         Entry("vaultwatch_probe_runs_total", .counter, ["target_type", "target"], "Number of probes of the target"),
         Entry(
             "vaultwatch_probe_failures_total", .counter, ["target_type", "target", "reason"],
-            "Failed probes by reason: dns, connect, unreachable, tls, timeout, http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, archived, listing, credentials, configuration, no_active_node, cancelled, other"
+            "Failed probes by reason: dns, connect, unreachable, tls, timeout, hung (takes connections and does not answer), http, body, reset, auth, denied, token, not_found, sealed, blocked, audit, storage, rate_limited, redirect, region, clock_skew, archived, listing, credentials, configuration, no_active_node, cancelled, other"
         ),
         Entry(
             "vaultwatch_probe_failure", .gauge, ["target_type", "target", "reason"],
@@ -36,7 +36,7 @@ extension Catalogue {
             isState: true),
         Entry(
             "vault_node_unreachable", .gauge, ["cluster", "node", "reason"],
-            "1, present only while the node is unreachable: dns, connect, unreachable, tls, timeout, http, body, reset, other",
+            "1, present only while the node is unreachable: dns, connect, unreachable, tls, timeout, hung (it takes connections and does not answer), http, body, reset, other",
             isState: true),
         Entry(
             "vault_node_state", .gauge, ["cluster", "node", "state"],
@@ -354,6 +354,10 @@ extension Catalogue {
             "1 when Vault answered sys/health through the load balancer, 0 when nobody did or the load balancer by itself",
             isState: true),
         Entry(
+            "vault_load_balancer_unreachable", .gauge, ["cluster", "reason"],
+            "1, present only while nobody answers at the load balancer's address: dns, connect, unreachable, tls, timeout, hung (it takes connections and does not answer), http, body, reset, other",
+            isState: true),
+        Entry(
             "vault_load_balancer_reaches_active", .gauge, ["cluster"], "1 when that answer came from an active node",
             isState: true),
         Entry(
@@ -450,7 +454,7 @@ extension Catalogue {
         Entry("postgres_up", .gauge, ["cluster", "server"], "1 when the server answered a query", isState: true),
         Entry(
             "postgres_unreachable", .gauge, ["cluster", "server", "reason"],
-            "1, present only while it does not answer: dns, connect, unreachable, tls, timeout, reset, auth, configuration, connections, other",
+            "1, present only while it does not answer: dns, connect, unreachable, tls, timeout, hung (it takes connections and does not answer), reset, auth, configuration, connections, other",
             isState: true),
         Entry(
             "postgres_refusal_info", .gauge, ["cluster", "server", "sql_state", "message"],

@@ -38,6 +38,9 @@ final class VaultCanaryProbe: RunnableProbe {
     }
 
     var interval: Duration { cluster.options.interval }
+    /// How long a read may take before a look-up of the token is made beside it.
+    private static let patience = Duration.seconds(1)
+
     /// Login, look-up and read together take no longer than one request may, so that no turn is missed.
     var timeout: Duration { cluster.options.timeout + .seconds(1) }
     var executor: (any TaskExecutor)? { cluster.http.executor }
@@ -70,9 +73,10 @@ final class VaultCanaryProbe: RunnableProbe {
         case .success(let value): token = value
         case .failure(let failure): return .failure(failure)
         }
-        // Beside the read, since neither may wait for the other where an audit device blocks.
-        async let kept: Void = keepToken(base, until: end)
+        let isRead = OneShot<Void>()
+        async let kept: Void = keepToken(base, after: isRead, until: end)
         var outcome = await read(path, base, token, until: end)
+        isRead.fulfil(())
         // A token that Vault does not know any more is replaced by a login, and the read repeated.
         if case .failure(let failure) = outcome, failure.reason == "token", cluster.session.logsIn,
             left(until: end) > .zero
@@ -88,8 +92,16 @@ final class VaultCanaryProbe: RunnableProbe {
         return outcome
     }
 
-    private func keepToken(_ base: String, until end: Instant) async {
-        if via == .activeNode { await cluster.session.keep(base: base, until: end) }
+    /// Beside a read that is not answered soon, since neither may wait for the other: where no look-up of the token is
+    /// answered either, an audit device blocks.
+    private func keepToken(_ base: String, after isRead: OneShot<Void>, until end: Instant) async {
+        guard via == .activeNode else { return }
+        let time = cluster.platform.time
+        let patience = min(time.monotonic() + VaultCanaryProbe.patience, end)
+        if await Deadline.run({ await isRead.value() }, until: patience, time: time) == nil {
+            cluster.session.heard(false)
+        }
+        await cluster.session.keep(base: base, until: end)
     }
 
     private func left(until end: Instant) -> Duration { end - cluster.platform.time.monotonic() }

@@ -54,6 +54,9 @@ final class VaultLoadBalancerProbe: RunnableProbe {
         var set = SampleSet(["cluster": cluster.options.name], at: cluster.platform.time.wall())
         // A balancer without a node to route to answers by itself, mostly 503 with a page of its own.
         set.add("vault_load_balancer_up", seen.isVaults)
+        if let error = exchange.error {
+            set.add("vault_load_balancer_unreachable", 1, ["reason": error.isTaken ? "hung" : error.reason.rawValue])
+        }
         set.add("vault_load_balancer_reaches_active", seen.state == .active)
         set.add("vault_load_balancer_status", seen.status)
         for (state, count) in tally.answers.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {

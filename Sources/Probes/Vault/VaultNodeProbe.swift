@@ -14,6 +14,7 @@ final class VaultNodeProbe: RunnableProbe {
     private let cluster: VaultCluster
     private let node: VaultClusterOptions.Node
     private let histograms = Mutex([LatencyHistogram](repeating: LatencyHistogram(), count: endpoints.count))
+    private let patience = Mutex(Patience())
 
     init(cluster: VaultCluster, node: VaultClusterOptions.Node) {
         self.cluster = cluster
@@ -28,19 +29,42 @@ final class VaultNodeProbe: RunnableProbe {
     func run() async -> ProbeReport {
         let asked = cluster.platform.time.now()
         let end = asked.monotonic + cluster.options.timeout
-        var exchanges: [Exchange] = []
-        for endpoint in VaultNodeProbe.endpoints {
+        var exchanges = [await askHealth(until: end)]
+        for endpoint in VaultNodeProbe.endpoints.dropFirst() {
             exchanges.append(await ask(endpoint.1, exchanges.first, until: end))
         }
         return report(exchanges, asked: asked)
+    }
+
+    /// The first question. A node that has always answered quickly and is silent now is asked again at once, on a fresh
+    /// connection: libcurl has closed the one before. Where the node's system takes that and no answer comes, its process
+    /// hangs; where the network may have lost something, the node gets the rest of its timeout.
+    private func askHealth(until end: Instant) async -> Exchange {
+        let path = VaultNodeProbe.endpoints[0].1
+        let time = cluster.platform.time
+        let limits = patience.withLock { $0.limits(of: cluster.options.timeout) }
+        var asked = time.monotonic()
+        var exchange = await ask(path, nil, until: limits.map { asked + $0.first } ?? end)
+        if let limits, exchange.error?.reason == .timeout {
+            asked = time.monotonic()
+            exchange = await ask(path, nil, until: min(asked + limits.second, end))
+            if let error = exchange.error, error.reason == .timeout, !error.isTaken {
+                exchange = await ask(path, nil, until: end)
+            }
+        }
+        let now = time.monotonic()
+        patience.withLock { [exchange] in
+            if exchange.isSuccess { $0.answered(after: now - asked, now: now) } else { $0.failed() }
+        }
+        return exchange
     }
 
     /// - Parameters:
     ///   - health: the outcome of the first question; nil when this one is the first.
     ///   - end: all three have to be answered by then, so that the probe takes no longer than one request may.
     private func ask(_ path: String, _ health: Exchange?, until end: Instant) async -> Exchange {
-        // A node that could not be reached a moment ago is not tried again.
-        if case .failure(let error) = health, error.isUnsent { return .failure(error) }
+        // A node that could not be reached a moment ago, or hangs, is not tried again.
+        if let error = health?.error, error.isUnsent || error.isTaken { return .failure(error) }
         var request = cluster.options.request(node.url, path)
         let left = end - cluster.platform.time.monotonic()
         guard left > .zero else {
@@ -82,5 +106,9 @@ final class VaultNodeProbe: RunnableProbe {
 extension Result {
     var isSuccess: Bool {
         if case .success = self { true } else { false }
+    }
+
+    var error: Failure? {
+        if case .failure(let error) = self { error } else { nil }
     }
 }

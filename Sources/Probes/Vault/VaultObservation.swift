@@ -32,7 +32,7 @@ struct VaultObservation: Sendable {
         switch health {
         case .failure(let error):
             state = .unreachable
-            failure = ProbeFailure(error.reason.rawValue, error.message)
+            failure = ProbeFailure(error.isTaken ? "hung" : error.reason.rawValue, error.message)
         case .success(let response):
             status = response.status
             state = VaultNodeState(status: response.status)

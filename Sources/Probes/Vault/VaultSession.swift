@@ -248,13 +248,14 @@ final class VaultSession: Sendable {
                 if let token = decodeJSON(VaultEnvelope<TokenAnswer>.self, response.body)?.data {
                     state.token.lookedUp(token, at: now)
                 } else {
-                    state.token.lookupFailed(isSilent: false, at: now.monotonic)
+                    state.token.lookupFailed(isSilent: false, isTaken: false, at: now.monotonic)
                 }
             case .success(let response)? where response.status == 403 && response.refusal != .policy:
                 state.token.refused(at: now.monotonic)
-            case .success?, nil: state.token.lookupFailed(isSilent: false, at: now.monotonic)
+            case .success?, nil: state.token.lookupFailed(isSilent: false, isTaken: false, at: now.monotonic)
             case .failure(let error)?:
-                state.token.lookupFailed(isSilent: error.isSilence, at: now.monotonic)
+                state.token.lookupFailed(
+                    isSilent: error.isSilence, isTaken: error.isTaken, at: now.monotonic)
             }
         }
     }

@@ -86,6 +86,8 @@ struct VaultTokenState: Sendable {
     /// Each with the time from which nothing is under way with it.
     private var replaced: [(secret: Secret, from: Instant)] = []
     private var isBlockSuspected = false
+    /// Look-ups in a row that got no answer.
+    private var silentLookups = 0
     /// No login before this time: neither a wrong secret id nor a token that is refused again and again may fill the
     /// token store.
     private(set) var loginFrom: Instant?
@@ -213,10 +215,14 @@ struct VaultTokenState: Sendable {
     mutating func answered() {
         isAuditBlocked = false
         isBlockSuspected = false
+        silentLookups = 0
     }
 
-    /// A request that is audited got no answer.
-    mutating func unanswered() { isBlockSuspected = true }
+    /// A request that is audited got no answer: a look-up, which is audited too, is to show whether none does.
+    mutating func unanswered() {
+        isBlockSuspected = true
+        lookupFrom = nil
+    }
 
     mutating func lookedUp(_ answer: TokenAnswer, at now: Moment) {
         accepted()
@@ -256,11 +262,17 @@ struct VaultTokenState: Sendable {
         }
     }
 
-    /// - Parameter isSilent: whether nothing came back, while the node answers what is not audited.
-    mutating func lookupFailed(isSilent: Bool, at now: Instant) {
+    /// - Parameters:
+    ///   - isSilent: whether nothing came back, while the node answers what is not audited.
+    ///   - isTaken: see `TransportError.isTaken`. Where the network may have lost something, one more look-up is to tell.
+    mutating func lookupFailed(isSilent: Bool, isTaken: Bool, at now: Instant) {
         lookupFrom = now + .seconds(15)
-        if isSilent, isBlockSuspected { isAuditBlocked = true }
-        if !isSilent { answered() }
+        guard isSilent else {
+            answered()
+            return
+        }
+        silentLookups += 1
+        if isBlockSuspected, isTaken || silentLookups > 1 { isAuditBlocked = true }
     }
 
     /// - Parameter isCut: whether Vault says that it granted less than was asked for.

@@ -26,6 +26,8 @@ extension WebService {
             write(incident.cause, &one)
             one.key("consequences")
             one.array { list in for alert in incident.consequences { write(alert, &list) } }
+            one.key("ended")
+            one.array { list in for alert in incident.ended { write(alert, &list) } }
         }
     }
 

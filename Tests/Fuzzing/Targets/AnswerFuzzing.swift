@@ -229,7 +229,7 @@ struct NoDatabase: PostgresConnector, PostgresConnection {
 
     func connection(to options: PostgresOptions) -> any PostgresConnection { self }
 
-    func query(_ sql: String) async throws(PostgresError) -> PostgresRows {
+    func query(_ sql: String, patience: Duration?) async throws(PostgresError) -> PostgresRows {
         guard let answer else { throw PostgresError(.connect, "nobody there") }
         return answer
     }

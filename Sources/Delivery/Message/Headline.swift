@@ -1,0 +1,40 @@
+import Alerts
+import Samples
+
+/// Several alerts in one line.
+enum Headline {
+    private static let limit = 5
+
+    /// The gravest one's summary, then which others there are.
+    static func text(_ alerts: [Alert]) -> String {
+        guard
+            let first = alerts.enumerated().min(by: {
+                ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
+            })
+        else { return "" }
+        let others = alerts.enumerated().filter { $0.offset != first.offset }.map(\.element)
+        return summary(first.element) + also(first.element, others)
+    }
+
+    /// ` (also vault-2, vault-3 and 4 more)`: others of the same name by the labels in which they differ, the rest by
+    /// their number; empty without others.
+    static func also(_ first: Alert, _ others: [Alert]) -> String {
+        let same = others.filter { $0.name == first.name }
+        let names = Set(same.flatMap { alert in differing(alert.labels, first.labels) }).sorted()
+        let words = same.map { alert in names.compactMap { alert.labels[$0] }.joined(separator: " ") }
+        let told = words.filter { !$0.isEmpty }.prefix(limit)
+        let left = others.count - told.count
+        if others.isEmpty { return "" }
+        if told.isEmpty { return " (and \(left) more)" }
+        return " (also \(told.joined(separator: ", "))\(left > 0 ? " and \(left) more" : ""))"
+    }
+
+    private static func differing(_ a: Labels, _ b: Labels) -> [String] {
+        (a.pairs + b.pairs).map(\.name).filter { $0 != "severity" && a[$0] != b[$0] }
+    }
+
+    /// What an alert says of itself in one line.
+    static func summary(_ alert: Alert) -> String {
+        EmailHeaders.oneLine(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name)
+    }
+}
