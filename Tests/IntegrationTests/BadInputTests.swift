@@ -94,7 +94,7 @@ import Testing
                 ("half", half.url, "body"), ("endless", endless.url, "body"),
                 ("expired", "https://127.0.0.1:\(expired.port)", "tls"),
                 ("misnamed", "https://127.0.0.1:\(misnamed.port)", "tls"),
-                ("silent", silent.url, "timeout"), ("closed", "http://127.0.0.1:\(try freePort())", "connect"),
+                ("silent", silent.url, "hung"), ("closed", "http://127.0.0.1:\(try freePort())", "connect"),
                 ("nohttp", noHTTP.url, "http"),
                 ("nameless", "http://vault.invalid:8200", "dns"),
             ]
@@ -197,7 +197,7 @@ import Testing
             """
         }
         let expected = [
-            ("refusing", ["connect"]), ("hanging", ["timeout"]), ("dropping", ["reset"]), ("wrong", ["auth"]),
+            ("refusing", ["connect"]), ("hanging", ["hung"]), ("dropping", ["reset"]), ("wrong", ["auth"]),
             ("noise", ["connect", "other", "reset"]),
         ]
         for (name, reasons) in expected {
