@@ -91,7 +91,7 @@ final class Suspects: Sendable {
         var targets: Set<ProbeTarget> = []
         for explanation in alert.explanations {
             guard let names = metrics[explanation.alertName] else { continue }
-            for result in results where !result.isDerived && targets.count < Suspects.targetLimit {
+            for result in results where Suspects.canTell(result) && targets.count < Suspects.targetLimit {
                 let isRead = result.samples.contains { sample in
                     guard let name = sample.labels.name, names.contains(name) else { return false }
                     return explanation.equal.allSatisfy { (sample.labels[$0] ?? "") == (alert.labels[$0] ?? "") }
@@ -100,6 +100,11 @@ final class Suspects: Sendable {
             }
         }
         return targets
+    }
+
+    /// Telemetry is long, and that of a node that hangs does not come: it would keep each message about one back.
+    private static func canTell(_ result: ProbeResult) -> Bool {
+        !result.isDerived && result.target.kind != .vaultTelemetry
     }
 
     /// A target has been probed.

@@ -53,9 +53,11 @@ struct SuspectsTests {
         time.move(to: time.monotonic() + .seconds(4))
     }
 
-    private static func result(_ cluster: String, _ server: String, _ time: Timestamp) -> ProbeResult {
+    private static func result(
+        _ cluster: String, _ server: String, _ time: Timestamp, kind: ProbeTarget.Kind = .postgres
+    ) -> ProbeResult {
         ProbeResult(
-            target: ProbeTarget(.postgres, "\(cluster)/\(server)"),
+            target: ProbeTarget(kind, "\(cluster)/\(server)"),
             samples: [
                 Sample(Labels(["__name__": "postgres_up", "cluster": cluster, "server": server]), 1, at: time)
             ], status: TargetStatus(.ok, ""), timestamp: time)
@@ -98,6 +100,14 @@ struct SuspectsTests {
         answer("prod", "pg-2")
         suspects.ask([alert("PostgresDown PostgresDown(cluster)")])
         #expect(probed == ["prod/pg-2"] && answered == 1)
+    }
+
+    /// Telemetry of a node that hangs does not come.
+    @Test func telemetryIsNotWaitedFor() {
+        _ = appender.append([SuspectsTests.result("prod", "vault-1", time.wall(), kind: .vaultTelemetry)])
+        time.move(to: time.monotonic() + .seconds(5))
+        suspects.ask([alert("PostgresDown")])
+        #expect(probed == ["prod/pg-1", "prod/pg-2"])
     }
 
     @Test func whatNothingCanExplainDoesNotWait() {

@@ -10,10 +10,34 @@ struct Incidents: Sendable {
     private var byAlert: [UInt64: UInt64] = [:]
     private var nextID: UInt64 = 1
 
-    /// Alerts of our own that fire, by name.
-    private var firing: [String: Set<UInt64>] = [:]
-    /// Those of them that name causes, by the causes' names.
-    private var explainable: [String: Set<UInt64>] = [:]
+    /// Where a cause and its consequences find each other: nearly all explanations want the same cluster, and thousands
+    /// of alerts of one name may begin at once in as many clusters.
+    private struct Place: Hashable {
+        /// Of the cause.
+        var alertName: String
+        /// Nil where an explanation does not want the same one.
+        var cluster: String?
+
+        static func inCluster(_ alertName: String, _ labels: Labels) -> Place {
+            Place(alertName: alertName, cluster: labels["cluster"] ?? "")
+        }
+
+        /// Where an alert looks for a cause.
+        init(_ explanation: Explanation, _ labels: Labels) {
+            alertName = explanation.alertName
+            cluster = explanation.equal.contains("cluster") ? labels["cluster"] ?? "" : nil
+        }
+
+        init(alertName: String, cluster: String?) {
+            self.alertName = alertName
+            self.cluster = cluster
+        }
+    }
+
+    /// Alerts of our own that fire, each in its cluster and in all.
+    private var firing: [Place: Set<UInt64>] = [:]
+    /// Those of them that name causes, where they look for them.
+    private var explainable: [Place: Set<UInt64>] = [:]
     private var explanations: [UInt64: [Explanation]] = [:]
 
     // MARK: What fires
@@ -23,25 +47,33 @@ struct Incidents: Sendable {
         guard !alert.isExternal else { return }
         let known = explanations[alert.id] != nil
         guard isFiring != known else { return }
+        let places = Incidents.places(of: alert)
         if isFiring {
             let causes = alert.explanations
             explanations[alert.id] = causes
-            firing[alert.name, default: []].insert(alert.id)
-            for cause in causes { explainable[cause.alertName, default: []].insert(alert.id) }
+            for place in places { firing[place, default: []].insert(alert.id) }
+            for cause in causes { explainable[Place(cause, alert.labels), default: []].insert(alert.id) }
         } else {
             for cause in explanations.removeValue(forKey: alert.id) ?? [] {
-                explainable[cause.alertName]?.remove(alert.id)
-                if explainable[cause.alertName]?.isEmpty == true { explainable[cause.alertName] = nil }
+                Incidents.remove(alert.id, at: Place(cause, alert.labels), from: &explainable)
             }
-            firing[alert.name]?.remove(alert.id)
-            if firing[alert.name]?.isEmpty == true { firing[alert.name] = nil }
+            for place in places { Incidents.remove(alert.id, at: place, from: &firing) }
         }
+    }
+
+    private static func places(of alert: Alert) -> [Place] {
+        [.inCluster(alert.name, alert.labels), Place(alertName: alert.name, cluster: nil)]
+    }
+
+    private static func remove(_ id: UInt64, at place: Place, from all: inout [Place: Set<UInt64>]) {
+        all[place]?.remove(id)
+        if all[place]?.isEmpty == true { all[place] = nil }
     }
 
     /// Alerts that fire and explain an alert: those of the cause that its rule names first, then of the second.
     func causes(of alert: Alert, labels: (UInt64) -> Labels?) -> [UInt64] {
         (explanations[alert.id] ?? alert.explanations).flatMap { explanation in
-            (firing[explanation.alertName] ?? []).filter { id in
+            (firing[Place(explanation, alert.labels)] ?? []).filter { id in
                 id != alert.id && labels(id).map { explanation.holds(between: $0, and: alert.labels) } ?? false
             }.sorted()
         }
@@ -49,7 +81,8 @@ struct Incidents: Sendable {
 
     /// Alerts that fire and that an alert explains.
     func consequences(of cause: Alert, labels: (UInt64) -> Labels?) -> [UInt64] {
-        (explainable[cause.name] ?? []).filter { id in
+        let ids = Incidents.places(of: cause).reduce(into: Set()) { $0.formUnion(explainable[$1] ?? []) }
+        return ids.filter { id in
             guard id != cause.id, let labels = labels(id) else { return false }
             return explanations[id]?.contains { $0.holds(between: cause.labels, and: labels) } ?? false
         }.sorted()
