@@ -202,7 +202,6 @@ static inline void vw_wakeup_drain(int descriptor) {
     (void)ignored;
 }
 
-// The local port of a socket, or -1.
 // Whether the peer's system has taken all that was sent on an established connection, and nothing had to be sent twice: it
 // is not the network that keeps an answer back. Of a Unix socket's peer that is always so. tcp(7), TCP_INFO.
 static inline int vw_peer_took_all(int descriptor) {
@@ -212,6 +211,7 @@ static inline int vw_peer_took_all(int descriptor) {
     return info.tcpi_state == TCP_ESTABLISHED && info.tcpi_unacked == 0 && info.tcpi_total_retrans == 0;
 }
 
+// The local port of a socket, or -1.
 static inline int vw_local_port(int descriptor) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;

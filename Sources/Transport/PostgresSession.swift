@@ -229,7 +229,7 @@ final class PostgresSession: @unchecked Sendable {
 
     /// A connection is not waited for any longer.
     private func connectTimedOut(_ error: PostgresError) {
-        // Nobody has waited as long as the options allow: the next query is to try at once.
+        // A caller's patience ended before the connect timeout, which says nothing for later queries: no backoff.
         if queue.contains(where: { $0.patience != nil }) { drop(error) } else { connectFailed(error) }
     }
 

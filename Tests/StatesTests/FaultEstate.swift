@@ -8,7 +8,6 @@ import Transport
 /// PostgreSQL, the primary `pg-1` and two replicas, a load balancer and a bucket. Touched by the thread of its run alone.
 final class FaultEstate: @unchecked Sendable {
     static let servers = ["pg-1", "pg-2", "pg-3"]
-    static let nodes = ["vault-1", "vault-2", "vault-3"]
 
     let estate: StateEstate
     let bucket: StateBucket
@@ -25,7 +24,7 @@ final class FaultEstate: @unchecked Sendable {
     /// For how long archiving has failed.
     var archiverFailsSince: Instant?
     /// Which node the load balancer sends requests to; nil: it answers 503.
-    var balance: (StateEstate) -> Int? = { estate in (0..<3).first { estate.vault.role($0) == .active } }
+    var balance: (StateEstate) -> Int? = FaultEstate.toActive
     /// Whether the object store takes requests and never answers.
     var isStoreSilent = false
     /// What the estate answers to nobody, and why: the watcher's own network.
@@ -35,6 +34,8 @@ final class FaultEstate: @unchecked Sendable {
     /// Each active node takes the lock with an identity of its own.
     private var lockOwner: Int64 = 0
     private var struck: Set<Int> = []
+
+    static func toActive(_ estate: StateEstate) -> Int? { (0..<3).first { estate.vault.role($0) == .active } }
 
     init(_ estate: StateEstate) {
         self.estate = estate
@@ -133,13 +134,14 @@ final class FaultEstate: @unchecked Sendable {
                 ["vault", "1000", "\(server == "pg-1" ? databaseBytes : 4 << 30)", "0"])
         }
         if server == "pg-1" {
-            let age = archiverFailsSince.map { (monotonic - $0) / .seconds(1) } ?? 0
-            if archiverFailsSince == nil {
-                if sql.contains("pg_stat_archiver") { return PostgresStates.archiver(now, archived: 30, failed: nil) }
-                if sql.contains("pg_ls_archive_statusdir") { return PostgresStates.queue(0, age: 0) }
+            let failing = archiverFailsSince.map { (monotonic - $0) / .seconds(1) }
+            if sql.contains("pg_stat_archiver") {
+                return PostgresStates.archiver(
+                    now, archived: failing.map { $0 + 60 } ?? 30, failed: failing == nil ? nil : 5)
             }
-            if sql.contains("pg_stat_archiver") { return PostgresStates.archiver(now, archived: age + 60, failed: 5) }
-            if sql.contains("pg_ls_archive_statusdir") { return PostgresStates.queue(3 + Int(age / 10), age: age) }
+            if sql.contains("pg_ls_archive_statusdir") {
+                return PostgresStates.queue(failing.map { 3 + Int($0 / 10) } ?? 0, age: failing ?? 0)
+            }
         }
         if sql.contains("ha_key") {
             if let leader = estate.vault.election.leader {

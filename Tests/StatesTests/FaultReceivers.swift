@@ -18,15 +18,11 @@ final class FaultReceivers: @unchecked Sendable {
         var isEnd: Bool
         /// What a lock screen shows.
         var line: String
-        /// Everything else.
-        var text: String
         var description: String { "\(kind.rawValue) \(conversation.prefix(8)) \(line)" }
     }
 
-    private let time: VirtualTimeSource
+    private let time: any TimeSource
     private(set) var messages: [Message] = []
-
-    typealias VirtualTimeSource = any TimeSource
 
     init(_ estate: StateEstate) {
         time = estate.time
@@ -53,19 +49,24 @@ final class FaultReceivers: @unchecked Sendable {
             with: "slack_app_token_file: /etc/vaultwatch/secrets/slack-token")
     }
 
+    private static let pagerDuty = "https://events.pagerduty.com/"
+
+    /// Whether a request is to a receiver.
+    static func isOf(_ request: HTTPRequest) -> Bool {
+        request.url.hasPrefix(pagerDuty) || request.url.hasPrefix("https://slack.com/")
+    }
+
     private func post(_ request: HTTPRequest) -> Result<LabReply, TransportError>? {
-        let isPagerDuty = request.url.hasPrefix("https://events.pagerduty.com/")
-        guard isPagerDuty || request.url.hasPrefix("https://slack.com/") else { return nil }
+        guard FaultReceivers.isOf(request) else { return nil }
         guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)) else {
             return .success(.response(LabResponse(400)))
         }
-        let whole = String(decoding: request.body, as: UTF8.self)
-        if isPagerDuty {
+        if request.url.hasPrefix(FaultReceivers.pagerDuty) {
             messages.append(
                 Message(
                     kind: .pagerduty, at: time.monotonic(), conversation: payload["dedup_key"]?.string ?? "",
                     isEnd: payload["event_action"]?.string == "resolve",
-                    line: payload["payload"]?["summary"]?.string ?? "", text: whole))
+                    line: payload["payload"]?["summary"]?.string ?? ""))
             return .success(.response(LabResponse(202, type: "application/json", #"{"status":"success"}"#)))
         }
         let id = "\(messages.count + 1)"
@@ -73,7 +74,7 @@ final class FaultReceivers: @unchecked Sendable {
         messages.append(
             Message(
                 kind: .slack, at: time.monotonic(), conversation: payload["thread_ts"]?.string ?? id,
-                isEnd: line.contains("RESOLVED"), line: line, text: whole))
+                isEnd: line.contains("RESOLVED"), line: line))
         return .success(.response(LabResponse(200, type: "application/json", #"{"ok":true,"ts":"\#(id)"}"#)))
     }
 
@@ -84,7 +85,6 @@ final class FaultReceivers: @unchecked Sendable {
             Message(
                 kind: .mail, at: time.monotonic(),
                 conversation: (root ?? parsed.header("Message-Id")) + " " + parsed.header("To"),
-                isEnd: parsed.header("Subject").contains("RESOLVED"), line: parsed.header("Subject"),
-                text: parsed.text))
+                isEnd: parsed.header("Subject").contains("RESOLVED"), line: parsed.header("Subject")))
     }
 }

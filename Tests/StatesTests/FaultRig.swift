@@ -7,9 +7,8 @@ import Transport
 final class FaultRig {
     let rig: StateRig
     let estate: FaultEstate
-    var vault: SimulatedVaultCluster { estate.estate.vault }
 
-    /// - Parameter phase: how long the estate has been calm: where between two polls a fault begins.
+    /// - Parameter calm: how long the estate has been calm: where between two polls a fault begins.
     init(_ row: FaultRow, calm: Duration) throws {
         let alerting = try FaultReceivers.alerting()
         var made: FaultEstate?
@@ -25,8 +24,6 @@ final class FaultRig {
 
     /// The index of the active Vault node.
     var leader: Int { rig.leader ?? 0 }
-    /// The index of a standby.
-    var standby: Int { (0..<3).last { vault.role($0) == .standby } ?? 2 }
 
     func kill(_ node: Int) {
         rig.perform(.kill, on: node)

@@ -65,29 +65,16 @@ enum FaultTable {
             name: "a node is cut off from PostgreSQL alone", loudness: .chat, cause: "vault-3 cannot reach its storage",
             within: poll,
             begin: { $0.rig.perform(.storageError, on: 2) }, end: { $0.startNodes() }),
-        FaultRow(
-            name: "the agent is cut off from everything", loudness: .page, cause: "vaultwatch sees nothing",
-            within: poll,
-            begin: { rig in
-                rig.estate.network = { request in
-                    request.url.contains("pagerduty") || request.url.contains("slack")
-                        ? nil : TransportError(.unreachable, "network is unreachable")
-                }
-                rig.estate.databaseNetwork = .unreachable
-            },
-            end: { rig in
-                rig.estate.network = { _ in nil }
-                rig.estate.databaseNetwork = nil
-            }),
+        cutOff("the agent is cut off from everything", .unreachable, "network is unreachable"),
         FaultRow(
             name: "the load balancer is down", loudness: .page, cause: "load balancer", within: poll,
             begin: { $0.estate.balance = { _ in nil } },
-            end: { rig in rig.estate.balance = { estate in (0..<3).first { estate.vault.role($0) == .active } } }),
+            end: { $0.estate.balance = FaultEstate.toActive }),
         FaultRow(
             name: "the load balancer is pinned to a standby", loudness: .mail, cause: "load balancer",
             within: .seconds(120), lasts: .seconds(150), recovers: .seconds(700),
             begin: { $0.estate.balance = { _ in 2 } },
-            end: { rig in rig.estate.balance = { estate in (0..<3).first { estate.vault.role($0) == .active } } }),
+            end: { $0.estate.balance = FaultEstate.toActive }),
         FaultRow(
             name: "replication to one replica is cut", loudness: .chat, cause: "pg-2", within: .seconds(100),
             lasts: .seconds(400), recovers: .seconds(700),
@@ -132,25 +119,13 @@ enum FaultTable {
             within: .seconds(140), lasts: .seconds(300),
             begin: { $0.estate.estate.vault.nodes[2].traits.clockOffset = .seconds(240) },
             end: { $0.estate.estate.vault.nodes[2].traits.clockOffset = .zero }),
-        FaultRow(
-            name: "no name is resolved any more", loudness: .page, cause: "vaultwatch sees nothing", within: poll,
-            begin: { rig in
-                rig.estate.network = { request in
-                    request.url.contains("pagerduty") || request.url.contains("slack")
-                        ? nil : TransportError(.dns, "could not resolve host")
-                }
-                rig.estate.databaseNetwork = .dns
-            },
-            end: { rig in
-                rig.estate.network = { _ in nil }
-                rig.estate.databaseNetwork = nil
-            }),
+        cutOff("no name is resolved any more", .dns, "could not resolve host"),
         FaultRow(
             name: "latency of 500 ms", loudness: .mail, cause: "Reading a secret", within: .seconds(400),
             lasts: .seconds(600),
             begin: { rig in
                 rig.estate.estate.delay = {
-                    $0.url.contains("pagerduty") || $0.url.contains("slack") ? .milliseconds(2) : .milliseconds(500)
+                    FaultReceivers.isOf($0) ? .milliseconds(2) : .milliseconds(500)
                 }
             },
             end: { $0.estate.estate.delay = { _ in .milliseconds(2) } }),
@@ -219,6 +194,20 @@ enum FaultTable {
             bucket.put(key, bytes: sealed.bytes, metadata: sealed.metadata, modified: object.modified)
         },
     ]
+
+    /// The agent reaches its receivers and nothing else.
+    private static func cutOff(_ name: String, _ reason: TransportError.Reason, _ words: String) -> FaultRow {
+        FaultRow(
+            name: name, loudness: .page, cause: "vaultwatch sees nothing", within: poll,
+            begin: { rig in
+                rig.estate.network = { FaultReceivers.isOf($0) ? nil : TransportError(reason, words) }
+                rig.estate.databaseNetwork = reason
+            },
+            end: { rig in
+                rig.estate.network = { _ in nil }
+                rig.estate.databaseNetwork = nil
+            })
+    }
 
     /// A new backup that is not what it should be.
     private static func backup(_ name: String, _ cause: String, _ change: @escaping @Sendable (inout Bucket) -> Void)

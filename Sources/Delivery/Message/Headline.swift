@@ -7,13 +7,9 @@ enum Headline {
 
     /// The gravest one's summary, then which others there are.
     static func text(_ alerts: [Alert]) -> String {
-        guard
-            let first = alerts.enumerated().min(by: {
-                ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
-            })
-        else { return "" }
-        let others = alerts.enumerated().filter { $0.offset != first.offset }.map(\.element)
-        return summary(first.element) + also(first.element, others)
+        // Of several the first.
+        guard let gravest = alerts.max(by: { $0.severity < $1.severity }) else { return "" }
+        return summary(gravest) + also(gravest, alerts.filter { $0.id != gravest.id })
     }
 
     /// ` (also vault-2, vault-3 and 4 more)`: others of the same name by the labels in which they differ, the rest by

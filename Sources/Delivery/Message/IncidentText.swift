@@ -90,9 +90,9 @@ struct IncidentText: Sendable {
         var tail = consequences.count > 1 ? " and \(consequences.count - 1) more" : ""
         if !ending.isEmpty { tail += "; \(ending)" }
         // A fault of several at once: all nodes of a cluster.
-        let isOfOneKind = otherCauses.allSatisfy { $0.name == cause.name }
-        if isOfOneKind { root += Headline.also(cause, otherCauses) }
-        if !isOfOneKind {
+        if otherCauses.allSatisfy({ $0.name == cause.name }) {
+            root += Headline.also(cause, otherCauses)
+        } else {
             tail += " (and \(SpokenDuration.counted(Int64(otherCauses.count), "other incident")))"
         }
         let room = IncidentText.headlineRunes - root.unicodeScalars.count - tail.unicodeScalars.count - 2

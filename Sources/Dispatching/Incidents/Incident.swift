@@ -19,7 +19,7 @@ package struct Incident: Sendable, Hashable {
     package var members: [UInt64]
     /// When its first alert began.
     package var startsAt: Timestamp
-    /// Alerts of it that have ended and been told, for the message about its end.
+    /// Alerts that were resolved, and notified as such, while others of it fired: for the notification of its end.
     package var past: [Past] = []
 
     /// What is kept of an alert that is gone.

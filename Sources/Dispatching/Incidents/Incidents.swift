@@ -10,19 +10,15 @@ struct Incidents: Sendable {
     private var byAlert: [UInt64: UInt64] = [:]
     private var nextID: UInt64 = 1
 
-    /// Where a cause and its consequences find each other: nearly all explanations want the same cluster, and thousands
-    /// of alerts of one name may begin at once in as many clusters.
-    private struct Place: Hashable {
+    /// By what a cause and its consequences are indexed: nearly all explanations want the same cluster, and thousands of
+    /// alerts of one name may begin at once in as many clusters.
+    private struct CauseKey: Hashable {
         /// Of the cause.
         var alertName: String
         /// Nil where an explanation does not want the same one.
         var cluster: String?
 
-        static func inCluster(_ alertName: String, _ labels: Labels) -> Place {
-            Place(alertName: alertName, cluster: labels["cluster"] ?? "")
-        }
-
-        /// Where an alert looks for a cause.
+        /// The key of the causes that an explanation of an alert with these labels admits.
         init(_ explanation: Explanation, _ labels: Labels) {
             alertName = explanation.alertName
             cluster = explanation.equal.contains("cluster") ? labels["cluster"] ?? "" : nil
@@ -34,10 +30,10 @@ struct Incidents: Sendable {
         }
     }
 
-    /// Alerts of our own that fire, each in its cluster and in all.
-    private var firing: [Place: Set<UInt64>] = [:]
-    /// Those of them that name causes, where they look for them.
-    private var explainable: [Place: Set<UInt64>] = [:]
+    /// Alerts of our own that fire, each by its cluster and without one.
+    private var firing: [CauseKey: Set<UInt64>] = [:]
+    /// Those of them that name causes, by the key of each.
+    private var explainable: [CauseKey: Set<UInt64>] = [:]
     private var explanations: [UInt64: [Explanation]] = [:]
 
     // MARK: What fires
@@ -47,33 +43,33 @@ struct Incidents: Sendable {
         guard !alert.isExternal else { return }
         let known = explanations[alert.id] != nil
         guard isFiring != known else { return }
-        let places = Incidents.places(of: alert)
+        let keys = Incidents.keys(of: alert)
         if isFiring {
             let causes = alert.explanations
             explanations[alert.id] = causes
-            for place in places { firing[place, default: []].insert(alert.id) }
-            for cause in causes { explainable[Place(cause, alert.labels), default: []].insert(alert.id) }
+            for key in keys { firing[key, default: []].insert(alert.id) }
+            for cause in causes { explainable[CauseKey(cause, alert.labels), default: []].insert(alert.id) }
         } else {
             for cause in explanations.removeValue(forKey: alert.id) ?? [] {
-                Incidents.remove(alert.id, at: Place(cause, alert.labels), from: &explainable)
+                Incidents.remove(alert.id, at: CauseKey(cause, alert.labels), from: &explainable)
             }
-            for place in places { Incidents.remove(alert.id, at: place, from: &firing) }
+            for key in keys { Incidents.remove(alert.id, at: key, from: &firing) }
         }
     }
 
-    private static func places(of alert: Alert) -> [Place] {
-        [.inCluster(alert.name, alert.labels), Place(alertName: alert.name, cluster: nil)]
+    private static func keys(of alert: Alert) -> [CauseKey] {
+        [alert.labels["cluster"] ?? "", nil].map { CauseKey(alertName: alert.name, cluster: $0) }
     }
 
-    private static func remove(_ id: UInt64, at place: Place, from all: inout [Place: Set<UInt64>]) {
-        all[place]?.remove(id)
-        if all[place]?.isEmpty == true { all[place] = nil }
+    private static func remove(_ id: UInt64, at key: CauseKey, from all: inout [CauseKey: Set<UInt64>]) {
+        all[key]?.remove(id)
+        if all[key]?.isEmpty == true { all[key] = nil }
     }
 
     /// Alerts that fire and explain an alert: those of the cause that its rule names first, then of the second.
     func causes(of alert: Alert, labels: (UInt64) -> Labels?) -> [UInt64] {
         (explanations[alert.id] ?? alert.explanations).flatMap { explanation in
-            (firing[Place(explanation, alert.labels)] ?? []).filter { id in
+            (firing[CauseKey(explanation, alert.labels)] ?? []).filter { id in
                 id != alert.id && labels(id).map { explanation.holds(between: $0, and: alert.labels) } ?? false
             }.sorted()
         }
@@ -81,7 +77,7 @@ struct Incidents: Sendable {
 
     /// Alerts that fire and that an alert explains.
     func consequences(of cause: Alert, labels: (UInt64) -> Labels?) -> [UInt64] {
-        let ids = Incidents.places(of: cause).reduce(into: Set()) { $0.formUnion(explainable[$1] ?? []) }
+        let ids = Incidents.keys(of: cause).reduce(into: Set()) { $0.formUnion(explainable[$1] ?? []) }
         return ids.filter { id in
             guard id != cause.id, let labels = labels(id) else { return false }
             return explanations[id]?.contains { $0.holds(between: cause.labels, and: labels) } ?? false
@@ -144,7 +140,7 @@ struct Incidents: Sendable {
         return true
     }
 
-    /// An alert is gone, told where it has ended; an incident without alerts, too.
+    /// Removes an alert, and with its last one the incident, which keeps what has ended until then.
     mutating func remove(_ alert: Alert) {
         if let id = byAlert[alert.id] { all[id]?.keep(alert) }
         remove(alert.id)

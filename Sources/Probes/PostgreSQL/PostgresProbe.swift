@@ -14,7 +14,6 @@ final class PostgresProbe: RunnableProbe {
         /// The results of the last run of the checks that are not made each turn.
         var remembered: [PostgresCheck.Pace: Remembered] = [:]
         var settings = PostgresSettings()
-        var patience = Patience()
         /// When a second connection last looked for a newer certificate.
         var certificateSought: Instant?
     }
@@ -55,6 +54,7 @@ final class PostgresProbe: RunnableProbe {
     private let connector: any PostgresConnector
     private let platform: Platform
     private let memory = Mutex(Memory())
+    private let patience = Mutex(Patience())
 
     init(options: PostgresServerOptions, cluster: PostgresCluster, connector: any PostgresConnector, platform: Platform)
     {
@@ -77,7 +77,7 @@ final class PostgresProbe: RunnableProbe {
     func run() async -> ProbeReport {
         let asked = platform.time.now()
         let rows: PostgresRows
-        do throws(PostgresError) { rows = try await askIdentity() } catch {
+        do throws(PostgresError) { rows = try await askIdentity().get() } catch {
             return down(
                 ProbeFailure(error.isTaken ? "hung" : error.reason.rawValue, error.description),
                 refusal: PostgresProbe.refusals.contains(error.reason) ? error : nil)
@@ -93,30 +93,12 @@ final class PostgresProbe: RunnableProbe {
         return report(identity, turn, storage, at: answered)
     }
 
-    /// A server that has always answered quickly and is silent now is asked again at once, on a fresh connection: the one
-    /// before is closed. Where its system takes that and no answer comes, the server hangs; where the network may have
-    /// lost something, it gets its whole timeout.
-    private func askIdentity() async throws(PostgresError) -> PostgresRows {
-        let limits = memory.withLock { $0.patience.limits(of: options.connection.statementTimeout) }
-        var (asked, answer) = await askIdentity(limits?.first)
-        if let limits, answer.error?.reason == .timeout {
-            (asked, answer) = await askIdentity(limits.second)
-            if let error = answer.error, error.reason == .timeout, !error.isTaken {
-                (asked, answer) = await askIdentity(nil)
-            }
+    private func askIdentity() async -> Result<PostgresRows, PostgresError> {
+        await Patience.ask(patience, timeout: options.connection.statementTimeout, time: platform.time) { limit in
+            do throws(PostgresError) {
+                return .success(try await connection.query(PostgresSQL.identity, patience: limit))
+            } catch { return .failure(error) }
         }
-        let now = platform.time.monotonic()
-        memory.withLock { [asked, answer] in
-            if answer.isSuccess { $0.patience.answered(after: now - asked, now: now) } else { $0.patience.failed() }
-        }
-        return try answer.get()
-    }
-
-    private func askIdentity(_ patience: Duration?) async -> (asked: Instant, Result<PostgresRows, PostgresError>) {
-        let asked = platform.time.monotonic()
-        do throws(PostgresError) {
-            return (asked, .success(try await connection.query(PostgresSQL.identity, patience: patience)))
-        } catch { return (asked, .failure(error)) }
     }
 
     /// The server, or a pooler before it, answers and does not let the agent in. That says nothing of the server's role.

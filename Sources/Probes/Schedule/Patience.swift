@@ -1,4 +1,6 @@
 import Platform
+import Synchronization
+import Transport
 
 /// How long a target that has always answered quickly is waited for before it is asked once more, on a connection of its
 /// own. It comes from the target's answers of the last hour; a target that is slow, far away, or behind a network that
@@ -46,5 +48,42 @@ struct Patience: Sendable {
         let first = max(Patience.shortest, slowest * Patience.factor)
         let second = first * 2 / 3
         return first + second < timeout ? (first, second) : nil
+    }
+}
+
+/// What a question may end with in place of an answer.
+protocol QuestionError: Error, Sendable {
+    var reason: TransportError.Reason { get }
+    /// See `TransportError.isTaken`.
+    var isTaken: Bool { get }
+}
+
+extension TransportError: QuestionError {}
+extension PostgresError: QuestionError {}
+
+extension Patience {
+    /// Asks a target. One that has always answered quickly and is silent now is asked again at once, on a fresh
+    /// connection: a transport closes one on which an answer was not waited for. Where the target's system takes that and
+    /// no answer comes, its process hangs; where the network may have lost something, it gets its whole timeout.
+    /// - Parameter question: asks once, and waits no longer than the limit; nil: for the whole timeout.
+    static func ask<Answer, Failure: QuestionError>(
+        _ patience: borrowing Mutex<Patience>, timeout: Duration, time: any TimeSource,
+        _ question: (_ limit: Duration?) async -> Result<Answer, Failure>
+    ) async -> Result<Answer, Failure> {
+        let limits = patience.withLock { $0.limits(of: timeout) }
+        var asked = time.monotonic()
+        var answer = await question(limits?.first)
+        if let limits, answer.error?.reason == .timeout {
+            asked = time.monotonic()
+            answer = await question(limits.second)
+            if let error = answer.error, error.reason == .timeout, !error.isTaken {
+                answer = await question(nil)
+            }
+        }
+        let (isAnswered, now) = (answer.isSuccess, time.monotonic())
+        patience.withLock { [asked] in
+            if isAnswered { $0.answered(after: now - asked, now: now) } else { $0.failed() }
+        }
+        return answer
     }
 }

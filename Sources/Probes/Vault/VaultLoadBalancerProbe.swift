@@ -54,8 +54,8 @@ final class VaultLoadBalancerProbe: RunnableProbe {
         var set = SampleSet(["cluster": cluster.options.name], at: cluster.platform.time.wall())
         // A balancer without a node to route to answers by itself, mostly 503 with a page of its own.
         set.add("vault_load_balancer_up", seen.isVaults)
-        if let error = exchange.error {
-            set.add("vault_load_balancer_unreachable", 1, ["reason": error.isTaken ? "hung" : error.reason.rawValue])
+        if seen.state == .unreachable {
+            set.add("vault_load_balancer_unreachable", 1, ["reason": seen.failure?.reason ?? "other"])
         }
         set.add("vault_load_balancer_reaches_active", seen.state == .active)
         set.add("vault_load_balancer_status", seen.status)

@@ -36,27 +36,12 @@ final class VaultNodeProbe: RunnableProbe {
         return report(exchanges, asked: asked)
     }
 
-    /// The first question. A node that has always answered quickly and is silent now is asked again at once, on a fresh
-    /// connection: libcurl has closed the one before. Where the node's system takes that and no answer comes, its process
-    /// hangs; where the network may have lost something, the node gets the rest of its timeout.
     private func askHealth(until end: Instant) async -> Exchange {
-        let path = VaultNodeProbe.endpoints[0].1
         let time = cluster.platform.time
-        let limits = patience.withLock { $0.limits(of: cluster.options.timeout) }
-        var asked = time.monotonic()
-        var exchange = await ask(path, nil, until: limits.map { asked + $0.first } ?? end)
-        if let limits, exchange.error?.reason == .timeout {
-            asked = time.monotonic()
-            exchange = await ask(path, nil, until: min(asked + limits.second, end))
-            if let error = exchange.error, error.reason == .timeout, !error.isTaken {
-                exchange = await ask(path, nil, until: end)
-            }
+        return await Patience.ask(patience, timeout: cluster.options.timeout, time: time) { limit in
+            let limit = limit.map { min(time.monotonic() + $0, end) }
+            return await ask(VaultNodeProbe.endpoints[0].1, nil, until: limit ?? end)
         }
-        let now = time.monotonic()
-        patience.withLock { [exchange] in
-            if exchange.isSuccess { $0.answered(after: now - asked, now: now) } else { $0.failed() }
-        }
-        return exchange
     }
 
     /// - Parameters:
