@@ -1,5 +1,7 @@
+import Alerts
 import Config
 import Delivery
+import Dispatching
 import Logging
 import Platform
 import Probes
@@ -87,8 +89,9 @@ extension Agent {
             let changes = Agent.restartRequired(running, loaded.configuration)
             guard changes.isEmpty else { throw RestartRequired(changes: changes) }
             let useWeb = try listener?.prepare(loaded.web)
-            // The last step that can fail, and the first that changes something.
             let configuration = loaded.configuration
+            let rerouted = await routingChanges(from: running, to: configuration, loaded.rules)
+            // The last step that can fail, and the first that changes something.
             try await notifier.reload(configuration.delivery) { await dispatcher.reload(configuration.dispatch) }
             await rules.reload(loaded.rules, configuration)
             suspects.setRules(loaded.rules)
@@ -105,6 +108,7 @@ extension Agent {
             metrics.reloadTimestamp.set(now.seconds)
             await dispatcher.recordEvent("configuration reloaded", configuration.path + askedBy)
             platform.log.notice("configuration reloaded", metadata: ["config": "\(configuration.path)"])
+            report(rerouted)
             return nil
         } catch {
             let now = platform.time.wall()
@@ -114,6 +118,30 @@ extension Agent {
             platform.log.error(
                 "reload refused; the running configuration stays in force", metadata: ["err": "\(error)"])
             return "\(error)"
+        }
+    }
+
+    /// How many alerts the log names one by one after a reload.
+    private static let reroutedLimit = 20
+
+    /// Which alerts of the rules, and which that fire, the new routing tells otherwise.
+    private func routingChanges(from old: Configuration, to new: Configuration, _ rules: RuleSet) async
+        -> [RoutingDiff.Change]
+    {
+        let firing = await dispatcher.alertStatuses().map(\.alert.labels)
+        return RoutingDiff(
+            from: RouteTree(old.dispatch.route), to: RouteTree(new.dispatch.route), over: rules.alertLabels + firing
+        ).changes
+    }
+
+    private func report(_ rerouted: [RoutingDiff.Change]) {
+        for change in rerouted.prefix(Agent.reroutedLimit) {
+            platform.log.notice("an alert is told otherwise", metadata: ["alert": "\(change.description)"])
+        }
+        let left = rerouted.count - Agent.reroutedLimit
+        if left > 0 {
+            platform.log.notice(
+                "more alerts are told otherwise; vaultwatch routes diff names them", metadata: ["alerts": "\(left)"])
         }
     }
 

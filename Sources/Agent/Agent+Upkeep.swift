@@ -36,6 +36,9 @@ extension Agent {
         }
     }
 
+    /// How many acknowledgements have a series of their own.
+    private static let acknowledgedLimit = 100
+
     /// Sets the gauges of all that is not counted where it happens.
     func refreshMetrics() async {
         let health = journal.health
@@ -62,6 +65,13 @@ extension Agent {
         let now = platform.time.wall()
         for (integration, since) in counts.pendingSince {
             metrics.pendingAge.set(max(now - since, .zero).seconds, integration.kind.rawValue, integration.receiver)
+        }
+        metrics.acknowledged.removeAll()
+        for incident in counts.acknowledged.prefix(Agent.acknowledgedLimit) {
+            guard let acknowledgement = incident.acknowledgement else { continue }
+            metrics.acknowledged.set(
+                acknowledgement.at.seconds, String(incident.id), incident.labels["alertname"] ?? "",
+                acknowledgement.by)
         }
         for state in ["active", "pending", "expired"] { metrics.silences.set(0, state) }
         for (state, count) in counts.silences { metrics.silences.set(Double(count), state.rawValue) }

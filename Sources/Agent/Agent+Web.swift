@@ -210,6 +210,14 @@ extension Agent {
         sources.expireSilence = { [self] (id, caller) async throws(SilenceError) in
             try await dispatcher.expireSilence(id, by: caller.description)
         }
+        sources.acknowledge = { [self] selection, comment, caller in
+            await dispatcher.acknowledge(selection, comment: comment, by: caller.description)
+        }
+        sources.acknowledgeFromPagerDuty = { [self] key, at, comment, user in
+            // Clocks differ.
+            let selection = IncidentSelection.groups(begunBy: at + .seconds(300)) { PagerDutyKey.of($0) == key }
+            return await dispatcher.acknowledge(selection, comment: comment, by: user)
+        }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 

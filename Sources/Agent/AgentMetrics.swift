@@ -21,6 +21,7 @@ struct AgentMetrics: Sendable {
     let ownAlertBytes: Gauge
     let groups: Gauge
     let silences: Gauge
+    let acknowledged: Gauge
     let pending: Gauge
     let pendingAge: Gauge
     let residentBytes: Gauge
@@ -68,6 +69,11 @@ struct AgentMetrics: Sendable {
         ownAlertBytes = registry.gauge(
             "vaultwatch_rule_alerts_bytes", help: "Bytes of the alerts held that came from rules.")
         groups = registry.gauge("vaultwatch_dispatcher_groups", help: "Groups of alerts.")
+        acknowledged = registry.gauge(
+            "vaultwatch_incident_acknowledged_timestamp_seconds",
+            help:
+                "When an incident that goes on was acknowledged, since the epoch; absent for others and beyond the hundredth.",
+            labels: ["incident", "alertname", "by"])
         silences = registry.gauge("vaultwatch_silences", help: "Silences by state.", labels: ["state"])
         pending = registry.gauge(
             "vaultwatch_notifications_pending", help: "Messages that their receiver has not accepted yet.")

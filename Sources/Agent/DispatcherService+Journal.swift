@@ -76,6 +76,7 @@ extension DispatcherService {
             change(for: key, "an incident", incident.map { incident in { try incident.encoded() } })
         }
         changes += decisions.escalated.map { history(of: $0) }
+        changes += changesOfEnded(decisions)
         changes += decisions.removedLogEntries.map { .forgetRecord(key: $0.storageKey) }
         changes += decisions.removedAlerts.map { .forgetAlert(id: $0) }
         changes += decisions.removedSilences.map { .forgetSilence(id: $0) }
@@ -90,11 +91,16 @@ extension DispatcherService {
                 "alert": "\(alert.name)", "labels": "\(alert.labels)", "receiver": "\(escalated.receiver)",
                 "fallback": "\(escalated.fallback)", "reason": "\(escalated.reason.rawValue)",
             ])
-        let why = escalated.reason == .refused ? "refused it" : "has not accepted it in time"
+        let why =
+            switch escalated.reason {
+            case .refused: "\(escalated.receiver) refused it"
+            case .unaccepted: "\(escalated.receiver) has not accepted it in time"
+            case .unacknowledged: "nobody of \(escalated.receiver) has acknowledged it in time"
+            }
         return .history(
             HistoryEntry(
                 at: platform.time.wall(), kind: .escalated, subject: alert.labels.description,
-                receiver: escalated.fallback, detail: "\(escalated.receiver) \(why)"))
+                receiver: escalated.fallback, detail: why))
     }
 
     /// - Parameter encode: nil for a state that is over.

@@ -212,7 +212,7 @@ package actor DispatcherService {
     }
 
     /// Returns once everything decided so far is on the disk, or is kept by the journal because the disk refuses it.
-    private func committed() async {
+    func committed() async {
         guard phase == .running || isWriting else { return await writeBatches() }
         await withCheckedContinuation { continuation in
             batch.waiters.append(continuation)
@@ -373,7 +373,7 @@ package actor DispatcherService {
             case .tooMany: refusedSilences.increment("limit")
             case .tooManyBytes: refusedSilences.increment("bytes")
             case .invalid: refusedSilences.increment("invalid")
-            case .notFound, .alreadyExpired: break
+            case .notFound, .alreadyExpired, .nothingFires: break
             }
             throw error
         }

@@ -18,6 +18,8 @@ package struct HistoryEntry: Sendable, Hashable {
         case escalated
         /// A silence was made, changed or ended.
         case silence
+        /// An incident was acknowledged, or is not any more.
+        case acknowledged
         /// The agent itself: start, stop, reload, what became of its journal.
         case agent
     }

@@ -12,6 +12,12 @@ public struct Notification: Hashable, Sendable {
         case changed
         /// Nothing is new, and the repeat interval is over.
         case `repeat`
+        /// A silence or a mute time has ended, and the alerts fire on.
+        case unsilenced
+        /// Somebody has acknowledged an incident.
+        case acknowledged
+        /// An acknowledgement has become older than `ack_timeout`, and the incident goes on.
+        case unacknowledged
         /// All alerts that the receiver was notified of have ended.
         case resolved
         /// Somebody tries the receiver out.
@@ -42,7 +48,7 @@ public struct Notification: Hashable, Sendable {
 
     /// A cause with its consequences.
     public struct Incident: Hashable, Sendable {
-        /// Unique among the incidents of several alerts; nil for one of a single alert that nothing explains.
+        /// Unique; nil for one of a single alert that nothing explains and that nobody has acknowledged.
         public var id: UInt64?
         /// When its first alert began.
         public var startsAt: Timestamp
@@ -52,14 +58,20 @@ public struct Notification: Hashable, Sendable {
         public var consequences: [Alert]
         /// Alerts of it that ended before, the first and the last of many.
         public var ended: [Alert]
+        /// Nil while nobody has acknowledged it.
+        public var acknowledgement: Acknowledgement?
 
         /// An incident as it stands.
-        public init(id: UInt64?, startsAt: Timestamp, cause: Alert, consequences: [Alert], ended: [Alert] = []) {
+        public init(
+            id: UInt64?, startsAt: Timestamp, cause: Alert, consequences: [Alert], ended: [Alert] = [],
+            acknowledgement: Acknowledgement? = nil
+        ) {
             self.id = id
             self.startsAt = startsAt
             self.cause = cause
             self.consequences = consequences
             self.ended = ended
+            self.acknowledgement = acknowledgement
         }
 
         /// The gravest severity of its alerts.
@@ -87,6 +99,12 @@ public struct Notification: Hashable, Sendable {
     public var resolved: [Alert] { alerts.filter { $0.status(at: decidedAt) == .resolved } }
     /// Firing while any alert fires.
     public var status: Alert.Status { firing.isEmpty ? .resolved : .firing }
+
+    /// Whether all that fires is acknowledged.
+    public var isAcknowledged: Bool {
+        let current = incidents.filter { $0.cause.status(at: decidedAt) == .firing }
+        return !current.isEmpty && current.allSatisfy { $0.acknowledgement != nil }
+    }
 
     /// Whether it repeats what its receiver expects every minute; such a message is not worth a line of log or history.
     public var isRoutine: Bool { reason == .repeat && integration.kind.expectsResends }

@@ -71,6 +71,8 @@ package struct WebOptions: Sendable, Hashable {
     package var users: [String: Secret] = [:]
     /// Bearer tokens of who may change things, by name. Default: none.
     package var tokens: [String: Secret] = [:]
+    /// `pagerduty_webhook_secret`: what PagerDuty signs its webhooks with; nil where none is expected.
+    package var pagerDutySecret: Secret?
     /// Whether everybody who reaches the agent may change things. Default false.
     package var allowsAnonymousChanges = false
     /// Names under which clients reach the agent, beside those that it knows. Default: none.

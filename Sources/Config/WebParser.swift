@@ -35,6 +35,7 @@ extension WebOptions {
                 ? nil
                 : "expected a token of at least \(WebOptions.tokenBytes) visible characters such as `openssl rand -hex 32` makes"
         }
+        pagerDutySecret = context.secret(&fields, "pagerduty_webhook_secret")
         allowsAnonymousChanges = fields.bool("allow_anonymous_changes") ?? false
         allowedHosts = fields.strings("allowed_hosts")
         for host in allowedHosts where !KnownHosts.isName(host) {
@@ -125,6 +126,7 @@ extension WebOptions {
         access.headers = file.headers
         for (name, hash) in users { access.users[name] = try hash.reveal(files) }
         for (name, token) in tokens { access.tokens[name] = try token.reveal(files) }
+        access.pagerDutySecret = try pagerDutySecret?.reveal(files)
         access.allowsAnonymousChanges = allowsAnonymousChanges
         let listened = listenAddresses.compactMap { WebOptions.hostAndPort($0)?.host }
         access.hosts = KnownHosts(listened + [hostname, URLParts(externalURL)?.host ?? ""] + allowedHosts)

@@ -10,9 +10,13 @@ struct HTML {
     }
 
     /// What the policy of a page allows that has a style of its own and no script.
-    /// - Parameter nonce: of the style.
-    static func styledPolicy(_ nonce: String) -> String {
-        "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    /// - Parameters:
+    ///   - nonce: of the style.
+    ///   - hasForms: whether it may send forms to this agent.
+    static func styledPolicy(_ nonce: String, hasForms: Bool = false) -> String {
+        let forms = hasForms ? "'self'" : "'none'"
+        return
+            "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action \(forms); frame-ancestors 'none'"
     }
 
     /// Begins a page that is read from top to bottom, in one column, and ends with `body` open.

@@ -12,6 +12,8 @@ package struct ReceiverOptions: Sendable, Hashable {
     package var fallback: String?
     /// How long an alert may wait for acceptance before it goes to the fallback; nil: by its severity.
     package var responseTime: Duration?
+    /// How long an alert may go unacknowledged, accepted or not, before it goes to the fallback; nil: for ever.
+    package var escalateAfter: Duration?
     /// Labels that `receiver_matchers` of the API select it by.
     package var labels: Labels = .empty
 

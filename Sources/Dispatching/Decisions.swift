@@ -8,6 +8,8 @@ package struct EscalatedAlert: Sendable, Hashable {
         case unaccepted
         /// Every integration of the receiver has refused it for good.
         case refused
+        /// Nobody had acknowledged it in time.
+        case unacknowledged
     }
 
     /// The alert as it stood then.
@@ -52,6 +54,14 @@ package enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
     case endedUnnotified = "endedUnheard"
 }
 
+/// An acknowledgement that has become older than `ack_timeout`.
+package struct EndedAcknowledgement: Sendable, Hashable {
+    /// What was acknowledged.
+    package var incident: Incident
+    /// By whom, and when.
+    package var acknowledgement: Acknowledgement
+}
+
 /// What a step of the dispatcher wants done. All of it belongs into one transaction of the journal, which is written
 /// before a message leaves.
 package struct Decisions: Sendable {
@@ -71,6 +81,10 @@ package struct Decisions: Sendable {
     package var escalations: [String: EscalationRecord?] = [:]
     /// Changed incidents, by storage key; nil removes one.
     package var incidents: [String: Incident?] = [:]
+    /// Silences that have ended because what they silenced has.
+    package var endedSilences: [Silence] = []
+    /// Acknowledgements that have become too old in this step.
+    package var unacknowledged: [EndedAcknowledgement] = []
     /// Alerts that went to a fallback in this step.
     package var escalated: [EscalatedAlert] = []
     /// How many alerts (for `alreadyNotified`: groups) were suppressed in this step, by reason.
@@ -82,6 +96,7 @@ package struct Decisions: Sendable {
     /// Whether the journal has nothing to write.
     package var isEmpty: Bool {
         send.isEmpty && withdrawn.isEmpty && logEntries.isEmpty && removedLogEntries.isEmpty && removedAlerts.isEmpty
-            && removedSilences.isEmpty && escalations.isEmpty && incidents.isEmpty
+            && removedSilences.isEmpty && endedSilences.isEmpty && unacknowledged.isEmpty && escalations.isEmpty
+            && incidents.isEmpty
     }
 }

@@ -13,18 +13,21 @@ package struct DispatchOptions: Sendable {
         package var fallback: String?
         /// What "in time" is, counted from the first message; nil: by the alert's severity.
         package var responseTime: Duration?
+        /// How long an alert may go unacknowledged, accepted or not, before it goes to the fallback; nil: for ever.
+        package var escalateAfter: Duration?
         /// Labels that `receiver_matchers` of the API select it by.
         package var labels: Labels
 
         /// A receiver, without a fallback unless one is given.
         package init(
             name: String, integrations: [Integration], fallback: String? = nil, responseTime: Duration? = nil,
-            labels: Labels = .empty
+            escalateAfter: Duration? = nil, labels: Labels = .empty
         ) {
             self.name = name
             self.integrations = integrations
             self.fallback = fallback
             self.responseTime = responseTime
+            self.escalateAfter = escalateAfter
             self.labels = labels
         }
 
@@ -53,6 +56,8 @@ package struct DispatchOptions: Sendable {
         /// Stands for the address within this process: the log entry of an address moves with it when a reload changes
         /// its position in the list. Nil: the id alone identifies it.
         package var target: Int?
+        /// Whether it is told that somebody has acknowledged what it was told of. Default false.
+        package var tellsAcknowledgements = false
 
         /// An integration without resends unless given.
         package init(_ id: IntegrationID, sendResolved: Bool, resend: Resend? = nil, target: Int? = nil) {
@@ -89,6 +94,12 @@ package struct DispatchOptions: Sendable {
     package var resolveTimeout: Duration
     /// Whether alerts that others explain are in their notifications; see `Explanation`. Default true.
     package var correlates = true
+    /// How old an acknowledgement may become; an incident that goes on then is told again. Nil: as old as the incident.
+    /// Default 8 h.
+    package var acknowledgementTimeout: Duration? = .seconds(8 * 3600)
+    /// Whether those are told who were told before when a silence or a mute time ends and the alert fires on. Default
+    /// true.
+    package var notifiesUnsilenced = true
     /// For how long after its beginning a critical fault takes in further critical alerts. Default 15 min.
     package var incidentWindow = Duration.seconds(900)
     /// How long the first message about an alert that others may explain waits for them. Default 1 s.

@@ -56,7 +56,7 @@ extension Dispatcher {
     /// Works out when something is due for the group before its next flush.
     mutating func updateDeadline(_ id: GroupID, _ now: Moment) {
         guard let group = groups[id] else { return deadlines.cancel(id) }
-        var next = group.escalation.waiting.values.lazy.map(\.deadline).min()
+        var next = group.escalation.firstDeadline
         if group.needsImmediateDecision { next = min(next ?? now.monotonic, now.monotonic) }
         for integration in integrations(of: id) {
             guard let resend = integration.resend, let state = destinations[group.destination(integration)],

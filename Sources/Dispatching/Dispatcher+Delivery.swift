@@ -33,6 +33,7 @@ extension Dispatcher {
         state.pending = nil
         state.notified = state.notified.union(pending.firing).subtracting(pending.resolved)
         state.lastFiring = pending.firing
+        state.suppressed = state.suppressed.intersection(state.notified).subtracting(pending.firing)
         if let ends = endsWithoutPast?[destination, default: []].union(pending.resolved).subtracting(pending.firing),
             ends.count <= options.alertLimit
         {
@@ -61,7 +62,7 @@ extension Dispatcher {
         destinations[destination] = state.isEmpty ? nil : state
         store(state, destination, message.notification.groupLabels, &decisions)
         refresh(now, &decisions)
-        stopEscalation(id, accepted: pending.firing, now, &decisions)
+        endEscalation(id, of: pending.firing, .accepted, now, &decisions)
         if needsDecision {
             decideAgain(destination, now, &decisions)
         } else {

@@ -2,12 +2,12 @@ import Alerts
 import Platform
 import Samples
 
-/// An alert that no integration of its receiver accepts in time escalates: it joins a group of the receiver's fallback,
-/// under the same key. It stays there until the receiver itself accepts it or it ends; a fallback that was notified of
-/// it also gets its resolve. A fallback may have one in turn; circles are refused with the configuration.
+/// An alert that no integration of its receiver accepts in time, or that nobody acknowledges in time where the receiver
+/// asks for that, escalates: it joins a group of the receiver's fallback, under the same key. It stays there until the
+/// receiver itself accepts it, until somebody acknowledges it, or until it ends; a fallback that was notified of it also
+/// gets its resolve. A fallback may have one in turn; circles are refused with the configuration.
 extension Dispatcher {
-    /// Starts the response time of alerts that are sent now and were accepted by no integration, and stops it for
-    /// others.
+    /// Starts the response times of alerts that are sent now, and stops those of others.
     mutating func startResponseTimes(_ id: GroupID, _ view: GroupView, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id], group.route != nil, let receiver = receivers[id.receiver],
             receiver.fallback != nil, !receiver.integrations.isEmpty
@@ -15,13 +15,20 @@ extension Dispatcher {
         let accepted = acceptedAlerts(group)
         var escalation = group.escalation
         escalation.waiting = escalation.waiting.filter { view.firingIDs.contains($0.key) && !accepted.contains($0.key) }
-        for alert in view.firing {
+        escalation.unacknowledged = escalation.unacknowledged.filter { view.firingIDs.contains($0.key) }
+        for alert in view.firing where !isAcknowledged(alert.id) {
             let fingerprint = alert.id
-            guard escalation.waiting[fingerprint] == nil, !accepted.contains(fingerprint),
+            if escalation.waiting[fingerprint] == nil, !accepted.contains(fingerprint),
                 !escalation.escalated.contains(fingerprint)
-            else { continue }
-            escalation.waiting[fingerprint] = .init(
-                since: now.wall, deadline: now.monotonic + receiver.responseTime(for: alert.severity))
+            {
+                escalation.waiting[fingerprint] = .init(
+                    since: now.wall, deadline: now.monotonic + receiver.responseTime(for: alert.severity))
+            }
+            if let time = receiver.escalateAfter, escalation.unacknowledged[fingerprint] == nil,
+                !escalation.escalatedUnacknowledged.contains(fingerprint)
+            {
+                escalation.unacknowledged[fingerprint] = .init(since: now.wall, deadline: now.monotonic + time)
+            }
         }
         setEscalation(id, escalation, now, &decisions)
     }
@@ -38,46 +45,68 @@ extension Dispatcher {
         escalateOverdue(id, view(of: group, now), now, &decisions)
     }
 
-    /// Escalates alerts whose response time is over, or that every integration has refused.
+    /// Escalates alerts whose response times are over, or that every integration has refused.
     mutating func escalateOverdue(_ id: GroupID, _ view: GroupView, _ now: Moment, _ decisions: inout Decisions) {
-        guard let group = groups[id], !group.escalation.waiting.isEmpty, let fallback = receivers[id.receiver]?.fallback
+        guard let group = groups[id], group.escalation.firstDeadline != nil,
+            let fallback = receivers[id.receiver]?.fallback
         else { return }
         let accepted = acceptedAlerts(group)
         let all = Set(integrations(of: id).map(\.id))
         var escalation = group.escalation
         var overdue: [UInt64] = []
-        for alert in view.firing where !accepted.contains(alert.id) {
-            guard let wait = escalation.waiting[alert.id] else { continue }
-            let isRefused = wait.refusedBy.isSuperset(of: all)
-            guard isRefused || wait.deadline <= now.monotonic else { continue }
+        for alert in view.firing where !isAcknowledged(alert.id) {
+            let isNew = !escalation.atFallback.contains(alert.id)
+            var reason: EscalatedAlert.Reason?
+            if let wait = escalation.waiting[alert.id], !accepted.contains(alert.id) {
+                let isRefused = wait.refusedBy.isSuperset(of: all)
+                if isRefused || wait.deadline <= now.monotonic {
+                    reason = isRefused ? .refused : .unaccepted
+                    escalation.waiting[alert.id] = nil
+                    escalation.escalated.insert(alert.id)
+                }
+            }
+            if let wait = escalation.unacknowledged[alert.id], wait.deadline <= now.monotonic {
+                reason = reason ?? .unacknowledged
+                escalation.unacknowledged[alert.id] = nil
+                escalation.escalatedUnacknowledged.insert(alert.id)
+            }
+            guard isNew, let reason else { continue }
             overdue.append(alert.id)
             decisions.escalated.append(
                 EscalatedAlert(
-                    alert: alert, groupKey: id.key, receiver: id.receiver, fallback: fallback,
-                    reason: isRefused ? .refused : .unaccepted))
+                    alert: alert, groupKey: id.key, receiver: id.receiver, fallback: fallback, reason: reason))
         }
-        // Alerts that have ended, were accepted or are suppressed by now do not wait any longer.
+        // Alerts that have ended, were accepted or acknowledged or are suppressed by now do not wait any longer.
         escalation.waiting = escalation.waiting.filter { $0.value.deadline > now.monotonic }
-        for fingerprint in overdue {
-            escalation.waiting[fingerprint] = nil
-            escalation.escalated.insert(fingerprint)
-        }
+        escalation.unacknowledged = escalation.unacknowledged.filter { $0.value.deadline > now.monotonic }
         setEscalation(id, escalation, now, &decisions)
         if overdue.isEmpty { return }
         addToFallback(overdue, of: group, fallback, now)
         flushes.schedule(GroupID(key: id.key, receiver: fallback), at: now.monotonic)
     }
 
-    /// The receiver itself has accepted alerts: the fallback gets nothing more about them but the resolves that it
-    /// needs.
-    mutating func stopEscalation(
-        _ id: GroupID, accepted: Set<UInt64>, _ now: Moment, _ decisions: inout Decisions
+    /// Why alerts need no fallback any more.
+    enum EscalationEnd {
+        /// The receiver itself has accepted them.
+        case accepted
+        /// Somebody has acknowledged their incident.
+        case acknowledged
+    }
+
+    /// The fallback gets nothing more about alerts but the resolves that it needs.
+    mutating func endEscalation(
+        _ id: GroupID, of fingerprints: Set<UInt64>, _ reason: EscalationEnd, _ now: Moment,
+        _ decisions: inout Decisions
     ) {
         guard let group = groups[id], !group.escalation.isEmpty else { return }
         var escalation = group.escalation
-        for fingerprint in accepted { escalation.waiting[fingerprint] = nil }
-        let returned = escalation.escalated.intersection(accepted)
-        escalation.escalated.subtract(returned)
+        let before = escalation.atFallback
+        for fingerprint in fingerprints {
+            escalation.waiting[fingerprint] = nil
+            escalation.escalated.remove(fingerprint)
+            if reason == .acknowledged { escalation.remove(fingerprint) }
+        }
+        let returned = before.subtracting(escalation.atFallback)
         setEscalation(id, escalation, now, &decisions)
         guard !returned.isEmpty, let fallback = receivers[id.receiver]?.fallback else { return }
         let fallbackID = GroupID(key: id.key, receiver: fallback)
@@ -85,7 +114,7 @@ extension Dispatcher {
         for fingerprint in returned where groups[fallbackID]?.alerts.remove(fingerprint) != nil {
             groups[fallbackID]?.orphaned.insert(fingerprint)
         }
-        stopEscalation(fallbackID, accepted: returned, now, &decisions)
+        endEscalation(fallbackID, of: returned, reason, now, &decisions)
         for integration in integrations(of: fallbackID) {
             let destination = fallbackGroup.destination(integration)
             guard let pending = destinations[destination]?.pending, !pending.firing.isDisjoint(with: returned) else {
@@ -105,8 +134,7 @@ extension Dispatcher {
         _ removed: Set<UInt64>, _ id: GroupID, _ now: Moment, _ decisions: inout Decisions
     ) {
         guard !removed.isEmpty, var escalation = groups[id]?.escalation, !escalation.isEmpty else { return }
-        for fingerprint in removed { escalation.waiting[fingerprint] = nil }
-        escalation.escalated.subtract(removed)
+        for fingerprint in removed { escalation.remove(fingerprint) }
         setEscalation(id, escalation, now, &decisions)
     }
 
@@ -136,14 +164,27 @@ extension Dispatcher {
             let rest = max(receiver.responseTime(for: entry.alert.severity) - age, .zero)
             escalation.waiting[fingerprint] = .init(since: since, deadline: now.monotonic + rest)
         }
+        if let time = receiver.escalateAfter {
+            for (fingerprint, since) in record.unacknowledged where group.alerts.contains(fingerprint) {
+                guard let entry = alerts[fingerprint], !entry.isEnded else { continue }
+                let rest = max(time - max(now.wall - since, .zero), .zero)
+                escalation.unacknowledged[fingerprint] = .init(since: since, deadline: now.monotonic + rest)
+            }
+        }
         let escalated = record.escalated.filter { group.alerts.contains($0) }
+        let unacknowledged = record.escalatedUnacknowledged.filter { group.alerts.contains($0) }
         if record.fallback == fallback {
             escalation.escalated = escalated
-            addToFallback(escalated.sorted(), of: group, fallback, now)
+            escalation.escalatedUnacknowledged = unacknowledged
+            addToFallback(escalation.atFallback.sorted(), of: group, fallback, now)
         } else {
-            // The receiver has another fallback by now, and still has not accepted them.
+            // The receiver has another fallback by now, and they still want one.
             for fingerprint in escalated where alerts[fingerprint]?.isEnded == false {
                 escalation.waiting[fingerprint] = .init(since: now.wall, deadline: now.monotonic)
+            }
+            for fingerprint in unacknowledged
+            where alerts[fingerprint]?.isEnded == false && receiver.escalateAfter != nil {
+                escalation.unacknowledged[fingerprint] = .init(since: now.wall, deadline: now.monotonic)
             }
         }
         setEscalation(record.groupID, escalation, now, &decisions)
@@ -153,7 +194,9 @@ extension Dispatcher {
         guard !group.escalation.isEmpty else { return nil }
         return EscalationRecord(
             groupKey: group.id.key, receiver: group.id.receiver, fallback: receivers[group.id.receiver]?.fallback ?? "",
-            waiting: group.escalation.waiting.mapValues(\.since), escalated: group.escalation.escalated)
+            waiting: group.escalation.waiting.mapValues(\.since), escalated: group.escalation.escalated,
+            unacknowledged: group.escalation.unacknowledged.mapValues(\.since),
+            escalatedUnacknowledged: group.escalation.escalatedUnacknowledged)
     }
 
     /// Puts alerts into the fallback's group under the same key; forms it where there is none.

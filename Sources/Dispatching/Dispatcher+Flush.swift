@@ -11,6 +11,8 @@ extension Dispatcher {
         var ended: [Alert] = []
         /// Firing, and suppressed by a silence, an inhibition or a time interval.
         var suppressed: [Alert] = []
+        /// Those of them that a silence or a time interval suppresses.
+        var silencedIDs: Set<UInt64> = []
         var reasons: [SuppressionReason: Int] = [:]
     }
 
@@ -65,6 +67,7 @@ extension Dispatcher {
             if let reason {
                 view.reasons[reason, default: 0] += 1
                 if reason != .unrouted { view.suppressed.append(entry.alert) }
+                if reason != .unrouted, reason != .inhibited { view.silencedIDs.insert(fingerprint) }
             } else {
                 view.firing.append(entry.alert)
                 view.firingIDs.insert(fingerprint)
@@ -97,6 +100,13 @@ extension Dispatcher {
             firing += notified
             firingIDs.formUnion(notified.map(\.id))
         }
+        if options.notifiesUnsilenced, integration.resend == nil {
+            let silenced = view.silencedIDs.intersection(state.notified)
+            if !silenced.isSubset(of: state.suppressed) {
+                state.suppressed.formUnion(silenced)
+                store(state, destination, group.labels, &decisions)
+            }
+        }
         var ended = view.ended.filter { state.needsResolve($0.id) }
         if !integration.sendResolved, !ended.isEmpty {
             // It gets no resolves: they count as accepted.
@@ -115,7 +125,12 @@ extension Dispatcher {
         // A flush that wakes a little less late than the one before must not miss the repeat, which would then come a
         // whole group interval late.
         if integration.resend == nil { interval -= min(group.groupInterval / 10, .seconds(1)) }
-        var reason = state.reason(firing: firingIDs, ended: endedIDs, repeatInterval: interval, now: now.monotonic)
+        let repeats = integration.resend != nil || !firingIDs.allSatisfy(isAcknowledged)
+        var reason = state.reason(
+            firing: firingIDs, ended: endedIDs, repeatInterval: repeats ? interval : nil, now: now.monotonic)
+        if reason == nil || reason == .repeat, integration.resend == nil {
+            reason = reminder(firing, state, integration) ?? reason
+        }
         let resends = view.ended.filter {
             state.resolvedResends[$0.id].map { $0 > now.monotonic } ?? false
                 && !endedIDs.contains($0.id)
@@ -132,6 +147,7 @@ extension Dispatcher {
         }
         if let pending = state.pending, pending.firing == firingIDs, pending.resolved == endedIDs { return }
         if reason == .first, group.source != nil { reason = .escalated }
+        if reason == .unsilenced, !options.notifiesUnsilenced { reason = .changed }
         let since = state.pending?.since
         withdraw(&state, &decisions)
         let message = Outgoing(
@@ -199,7 +215,7 @@ extension Dispatcher {
         NotificationLogEntry(
             destination: destination, groupLabels: labels.dictionary, lastFiring: state.lastFiring,
             notified: state.notified, possiblyNotified: state.possiblyNotified,
-            possiblyResolved: state.possiblyResolved, notifiedAt: state.notifiedAtWall)
+            possiblyResolved: state.possiblyResolved, suppressed: state.suppressed, notifiedAt: state.notifiedAtWall)
     }
 
     /// Removes alerts that have ended and whose resolve is accepted everywhere, and the group when it is empty.

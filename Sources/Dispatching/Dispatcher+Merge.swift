@@ -26,6 +26,7 @@ extension Dispatcher {
             let ended = endsWithoutPast?[entry.destination] ?? []
             state.notified.formUnion(entry.notified.subtracting(ended))
             state.possiblyNotified.formUnion(entry.possiblyNotified.subtracting(ended))
+            state.suppressed.formUnion(entry.suppressed.subtracting(ended).subtracting(own[entry.destination] ?? []))
             // Where this run has notified that an alert fires, that came last.
             state.possiblyResolved.formUnion(entry.possiblyResolved.subtracting(own[entry.destination] ?? []))
             destinations[entry.destination] = state
@@ -54,6 +55,7 @@ extension Dispatcher {
             store(state, destination, labels[destination] ?? .empty, &decisions)
         }
         recheckPending(now, &decisions)
+        endIdleSilences(now, &decisions)
         let kept = Set(destinations.values.compactMap { $0.pending?.message.id })
         var withdrawn = Set(decisions.withdrawn)
         for id in superseded + saved.outbox.map(\.id) where !kept.contains(id) && withdrawn.insert(id).inserted {

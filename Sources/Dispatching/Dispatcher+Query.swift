@@ -25,6 +25,8 @@ package struct AlertStatus: Sendable, Hashable {
     package var mutedBy: [String]
     /// Names of the receivers that it is routed to, fallbacks after their receivers.
     package var receivers: [String]
+    /// That of its incident.
+    package var acknowledgement: Acknowledgement?
 }
 
 /// A group as Alertmanager's API shows it.
@@ -58,6 +60,8 @@ extension Dispatcher {
         package var pendingMessages = 0
         /// Of each integration that has any: since when there is something to tell that it has not accepted.
         package var pendingSince: [Integration: Timestamp] = [:]
+        /// Incidents that somebody has acknowledged.
+        package var acknowledged: [Incident] = []
         /// Silences, expired ones too.
         package var silences: [Silence.State: Int] = [:]
 
@@ -95,7 +99,7 @@ extension Dispatcher {
     package func counts(_ now: Moment) -> Counts {
         var counts = Counts(
             groups: groups.count, external: external, ownBytes: ownBytes,
-            pendingMessages: destinations.values.count { $0.pending != nil })
+            pendingMessages: destinations.values.count { $0.pending != nil }, acknowledged: incidents.allAcknowledged)
         for (destination, state) in destinations {
             guard let since = state.pending?.since else { continue }
             let key = Counts.Integration(kind: destination.integration.kind, receiver: destination.receiver)
@@ -142,6 +146,7 @@ extension Dispatcher {
         return AlertStatus(
             alert: entry.alert, state: isSuppressed ? .suppressed : entry.isProcessed ? .active : .unprocessed,
             silencedBy: silencedBy,
-            inhibitedBy: inhibitedBy, mutedBy: isTimeMuted ? Set(mutes.joined()).sorted() : [], receivers: receivers)
+            inhibitedBy: inhibitedBy, mutedBy: isTimeMuted ? Set(mutes.joined()).sorted() : [], receivers: receivers,
+            acknowledgement: incidents[of: entry.alert.id]?.acknowledgement)
     }
 }

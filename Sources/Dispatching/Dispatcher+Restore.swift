@@ -50,6 +50,7 @@ extension Dispatcher {
             state.lastFiring = entry.lastFiring
             state.possiblyNotified = entry.possiblyNotified
             state.possiblyResolved = entry.possiblyResolved
+            state.suppressed = entry.suppressed
             state.notifiedAtWall = entry.notifiedAt
             // A clock that stepped back meanwhile must not make the repeat wait longer than its interval.
             let age = max(now.wall - entry.notifiedAt, .zero)
@@ -78,6 +79,7 @@ extension Dispatcher {
             }
         }
         recheckPending(now, &decisions)
+        endIdleSilences(now, &decisions)
         let kept = Set(destinations.values.compactMap { $0.pending?.message.id })
         decisions.withdrawn += saved.outbox.map(\.id).filter { !kept.contains($0) && !decisions.withdrawn.contains($0) }
         return decisions
@@ -99,7 +101,10 @@ extension Dispatcher {
     /// Takes the incidents of a journal; alerts that are in one already stay in it.
     mutating func restoreIncidents(_ saved: Saved) {
         for incident in saved.incidents.sorted(by: { $0.id < $1.id }) {
-            incidents.restore(incident) { alerts[$0]?.alert.isExternal == false }
+            // An alert from outside is in one where somebody has acknowledged it.
+            incidents.restore(incident) { id in
+                alerts[id].map { !$0.alert.isExternal || incident.acknowledgement != nil } ?? false
+            }
         }
     }
 
@@ -245,6 +250,8 @@ extension Dispatcher {
         let id = destination.groupID
         if groups[id] == nil {
             insertGroup(Group(id: id, labels: labels, route: nil))
+            // A fallback's group has the key of its receiver's.
+            groups[id]?.formerInterval = tree.nodes.first { id.key.hasPrefix($0.key + ":{") }?.groupInterval
             flushes.schedule(id, at: now.monotonic)
         }
         // An alert that is not held any more can't be resolved.

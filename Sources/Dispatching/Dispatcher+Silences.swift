@@ -18,6 +18,9 @@ extension Dispatcher {
     package mutating func setSilence(
         _ silence: Silence, random: any RandomSource, now: Moment
     ) throws(SilenceError) -> (stored: [Silence], decisions: Decisions) {
+        if silence.untilResolved, !alerts.values.contains(where: { !$0.isEnded && silence.matches($0.alert.labels) }) {
+            throw .nothingFires
+        }
         let stored = try silences.set(silence, random: random, now: now.wall)
         var decisions = Decisions()
         recheckPending(now, &decisions)
@@ -43,6 +46,7 @@ extension Dispatcher {
         let isNew = checkedEpoch != silences.epoch
         guard isNew || !options.timeIntervals.isEmpty else { return }
         checkedEpoch = silences.epoch
+        if isNew { flushUnsilenced(now) }
         let pending = destinations.compactMap { destination, state in state.pending.map { (destination, $0) } }
         for (destination, pending) in pending.sorted(by: { $0.1.message.id < $1.1.message.id })
         where isNew && pending.firing.contains(where: { !silencedBy($0).isEmpty })
@@ -55,6 +59,33 @@ extension Dispatcher {
                 decideAgain(destination, now, &decisions)
             }
         }
+    }
+
+    /// Who was told of an alert that is not silenced any more is told again without waiting for the flush.
+    private mutating func flushUnsilenced(_ now: Moment) {
+        for (destination, state) in destinations where !state.suppressed.isEmpty {
+            let id = destination.groupID
+            guard groups[id]?.flushed == true, state.suppressed.contains(where: { silencedBy($0).isEmpty }) else {
+                continue
+            }
+            flushes.schedule(id, at: now.monotonic)
+        }
+    }
+
+    // MARK: Until resolved
+
+    /// Ends silences that were to last until their alerts are resolved, where none of those fires any more.
+    /// - Parameter isAffected: whether one is looked at.
+    mutating func endIdleSilences(
+        _ now: Moment, _ decisions: inout Decisions, where isAffected: (Silence) -> Bool = { _ in true }
+    ) {
+        let idle = silences.untilResolved(at: now.wall).filter { silence in
+            isAffected(silence) && !alerts.values.contains { !$0.isEnded && silence.matches($0.alert.labels) }
+        }
+        for silence in idle {
+            if let ended = try? silences.expire(silence.id, now: now.wall) { decisions.endedSilences.append(ended) }
+        }
+        if !idle.isEmpty { decisions.removedSilences += silences.refresh(now.wall) }
     }
 
     private func isMuted(_ destination: Destination, _ now: Moment) -> Bool {

@@ -55,6 +55,8 @@ package struct Dispatcher: Sendable {
     var endsWithoutPast: [Destination: Set<UInt64>]?
     /// The epoch of the silences that pending messages were checked against.
     var checkedEpoch: UInt64 = 0
+    /// Ended alerts that silences may have waited for.
+    var endedSilenced: [Alert] = []
 
     /// A dispatcher without alerts.
     package init(_ options: DispatchOptions) {
@@ -147,17 +149,24 @@ package struct Dispatcher: Sendable {
     /// Applies what the clock alone changes: silences, and the ends of alerts that were known in advance.
     mutating func refresh(_ now: Moment, _ decisions: inout Decisions) {
         decisions.removedSilences += silences.refresh(now.wall)
+        endOldAcknowledgements(now, &decisions)
         while let (fingerprint, _) = ends.popFirst(dueBy: now.wall) {
             guard let entry = alerts[fingerprint], !entry.isEnded, !isHeldByOwn(entry.alert) else { continue }
             alerts[fingerprint]?.isEnded = true
             updateIndexes(entry.alert, isEnded: true)
             decideForResendsSoon(fingerprint, now)
         }
+        let ended = endedSilenced
+        endedSilenced = []
+        endIdleSilences(now, &decisions) { silence in ended.contains { silence.matches($0.labels) } }
     }
 
     mutating func updateIndexes(_ alert: Alert, isEnded: Bool) {
         inhibitor.update(alert, firing: !isEnded)
         incidents.update(alert, firing: !isEnded)
+        if isEnded, silences.inForce.contains(where: { $0.untilResolved && $0.matches(alert.labels) }) {
+            endedSilenced.append(alert)
+        }
         if !isEnded, let endsAt = alert.endsAt, !isHeldByOwn(alert) {
             ends.schedule(alert.id, at: endsAt)
         } else {

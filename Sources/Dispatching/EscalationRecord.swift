@@ -14,6 +14,10 @@ package struct EscalationRecord: Sendable, Hashable {
     package var waiting: [UInt64: Timestamp]
     /// Fingerprints of alerts that went to the fallback.
     package var escalated: Set<UInt64>
+    /// Fingerprints of alerts that nobody has acknowledged yet, and since when they wait.
+    package var unacknowledged: [UInt64: Timestamp]
+    /// Fingerprints of alerts that went to the fallback since nobody had acknowledged them.
+    package var escalatedUnacknowledged: Set<UInt64>
 
     /// What the keys of these records begin with in the journal's table of states.
     package static let keyPrefix = "escalation/"
@@ -22,27 +26,44 @@ package struct EscalationRecord: Sendable, Hashable {
 
     static func storageKey(groupKey: String, receiver: String) -> String { keyPrefix + receiver + "\u{1f}" + groupKey }
 
-    init(groupKey: String, receiver: String, fallback: String, waiting: [UInt64: Timestamp], escalated: Set<UInt64>) {
+    init(
+        groupKey: String, receiver: String, fallback: String, waiting: [UInt64: Timestamp], escalated: Set<UInt64>,
+        unacknowledged: [UInt64: Timestamp], escalatedUnacknowledged: Set<UInt64>
+    ) {
         self.groupKey = groupKey
         self.receiver = receiver
         self.fallback = fallback
         self.waiting = waiting
         self.escalated = escalated
+        self.unacknowledged = unacknowledged
+        self.escalatedUnacknowledged = escalatedUnacknowledged
     }
 
     private struct Stored: Codable {
         struct Wait: Codable {
             var fingerprint: UInt64
             var since: Int64
+
+            static func list(_ waits: [UInt64: Timestamp]) -> [Wait] {
+                waits.map { Wait(fingerprint: $0.key, since: $0.value.milliseconds) }
+            }
+
+            static func dictionary(_ list: [Wait]) -> [UInt64: Timestamp] {
+                Dictionary(
+                    list.map { ($0.fingerprint, Timestamp(milliseconds: $0.since)) }, uniquingKeysWith: min)
+            }
         }
         var groupKey: String
         var receiver: String
         var fallback: String
         var waiting: [Wait]
         var escalated: Set<UInt64>
+        /// Absent in records that are older than the field, as is the next one.
+        var unacknowledged: [Wait]?
+        var escalatedUnacknowledged: Set<UInt64>?
 
         private enum CodingKeys: String, CodingKey {
-            case groupKey, receiver, fallback, waiting
+            case groupKey, receiver, fallback, waiting, unacknowledged, escalatedUnacknowledged
             /// The name in the journal is older than the property's.
             case escalated = "handedOver"
         }
@@ -55,8 +76,9 @@ package struct EscalationRecord: Sendable, Hashable {
             try JSONEncoder().encode(
                 Stored(
                     groupKey: groupKey, receiver: receiver, fallback: fallback,
-                    waiting: waiting.map { .init(fingerprint: $0.key, since: $0.value.milliseconds) },
-                    escalated: escalated)))
+                    waiting: Stored.Wait.list(waiting), escalated: escalated,
+                    unacknowledged: Stored.Wait.list(unacknowledged),
+                    escalatedUnacknowledged: escalatedUnacknowledged)))
     }
 
     /// Reads a record of the journal.
@@ -65,8 +87,8 @@ package struct EscalationRecord: Sendable, Hashable {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
         self.init(
             groupKey: stored.groupKey, receiver: stored.receiver, fallback: stored.fallback,
-            waiting: Dictionary(
-                stored.waiting.map { ($0.fingerprint, Timestamp(milliseconds: $0.since)) }, uniquingKeysWith: min),
-            escalated: stored.escalated)
+            waiting: Stored.Wait.dictionary(stored.waiting), escalated: stored.escalated,
+            unacknowledged: Stored.Wait.dictionary(stored.unacknowledged ?? []),
+            escalatedUnacknowledged: stored.escalatedUnacknowledged ?? [])
     }
 }

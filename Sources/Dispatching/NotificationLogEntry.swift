@@ -49,13 +49,16 @@ package struct NotificationLogEntry: Sendable, Hashable {
     package var possiblyNotified: Set<UInt64>
     /// Fingerprints of alerts whose end may have arrived.
     package var possiblyResolved: Set<UInt64>
+    /// Fingerprints of those of `notified` that were found silenced or muted since the last message about them.
+    package var suppressed: Set<UInt64>
     /// The time from which the repeat interval counts.
     package var notifiedAt: Timestamp
 
     /// An entry as it is to be stored.
     package init(
         destination: Destination, groupLabels: [String: String], lastFiring: Set<UInt64>, notified: Set<UInt64>,
-        possiblyNotified: Set<UInt64> = [], possiblyResolved: Set<UInt64> = [], notifiedAt: Timestamp
+        possiblyNotified: Set<UInt64> = [], possiblyResolved: Set<UInt64> = [], suppressed: Set<UInt64> = [],
+        notifiedAt: Timestamp
     ) {
         self.destination = destination
         self.groupLabels = groupLabels
@@ -63,12 +66,13 @@ package struct NotificationLogEntry: Sendable, Hashable {
         self.notified = notified
         self.possiblyNotified = possiblyNotified
         self.possiblyResolved = possiblyResolved
+        self.suppressed = suppressed
         self.notifiedAt = notifiedAt
     }
 
     /// The names in the journal, which are older than those of the properties.
     private enum Key: String, CodingKey {
-        case destination, groupLabels
+        case destination, groupLabels, suppressed
         case lastFiring = "firing"
         case notified = "told"
         case possiblyNotified = "maybeFiring"
@@ -88,6 +92,8 @@ package struct NotificationLogEntry: Sendable, Hashable {
                 notified: try values.decode(Set<UInt64>.self, forKey: .notified),
                 possiblyNotified: try values.decode(Set<UInt64>.self, forKey: .possiblyNotified),
                 possiblyResolved: try values.decode(Set<UInt64>.self, forKey: .possiblyResolved),
+                // Absent in entries that are older than the field, or where there are none.
+                suppressed: try values.decodeIfPresent(Set<UInt64>.self, forKey: .suppressed) ?? [],
                 notifiedAt: Timestamp(milliseconds: try values.decode(Int64.self, forKey: .notifiedAt)))
         }
     }
@@ -106,8 +112,8 @@ package struct NotificationLogEntry: Sendable, Hashable {
                 entry.field(Key.groupLabels.rawValue, groupLabels)
                 for (key, fingerprints) in [
                     (Key.lastFiring, lastFiring), (.notified, notified), (.possiblyNotified, possiblyNotified),
-                    (.possiblyResolved, possiblyResolved),
-                ] {
+                    (.possiblyResolved, possiblyResolved), (.suppressed, suppressed),
+                ] where key != .suppressed || !fingerprints.isEmpty {
                     entry.key(key.rawValue)
                     // Above Int64.max, too, as JSON has no limit.
                     entry.array { list in for fingerprint in fingerprints { list.raw(String(fingerprint)) } }

@@ -18,7 +18,7 @@ extension GroupEvaluator {
         lazy var evidence = DataEvidence(rule.query.expression, turn.source, at: turn.time)
         var found = try candidates(rule, elements, turn)
         if rule.noData == .alert, found.isEmpty, evidence.isMissing(for: nil, except: []) {
-            let labels = Labels(rule.labels.filter { !$0.value.contains("{{") }).setting("alertname", to: rule.name)
+            let labels = rule.fixedLabels
             found[labels] = GroupEvaluator.noDataCandidate(rule)
         }
         // Over the limit the rule fails; its alerts stay as they are.

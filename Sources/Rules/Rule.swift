@@ -48,6 +48,11 @@ package struct Rule: Sendable {
     /// `labels` and `annotations`, parsed.
     let templates: RuleTemplates
 
+    /// Labels that all of its alerts have: `alertname`, and those of `labels` that are no templates.
+    var fixedLabels: Labels {
+        Labels(labels.filter { !$0.value.contains("{{") }).setting("alertname", to: name)
+    }
+
     /// Name and labels: what makes a rule the same one after a reload.
     var identity: Identity { Identity(kind: kind, name: name, labels: Labels(labels)) }
 

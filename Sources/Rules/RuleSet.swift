@@ -1,5 +1,5 @@
 package import Platform
-import Samples
+package import Samples
 package import YAML
 
 /// All groups of all rule files that the configuration names.
@@ -9,6 +9,11 @@ package struct RuleSet: Sendable {
 
     /// A set of groups that were read already.
     package init(_ groups: [RuleGroup]) { self.groups = groups }
+
+    /// The labels of its alerts as far as the rules give them: `alertname`, and those that are no templates.
+    package var alertLabels: [Labels] {
+        groups.flatMap(\.rules).filter { $0.kind == .alerting }.map { $0.fixedLabels }
+    }
 
     /// Bytes that a rule file may have: 4 MiB.
     package static let maxFileBytes = 4 << 20

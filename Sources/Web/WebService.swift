@@ -86,6 +86,8 @@ package struct WebService: Sendable {
         let isExpensive: Bool
         /// Whether the name under which a client reaches the agent does not matter: for what monitors it.
         let answersAnyHost: Bool
+        /// Whether a request's signature vouches for its sender, so that it needs no login; nil where nothing is signed.
+        let signature: (@Sendable (ServerRequest) -> Bool)?
         let answer: @Sendable (ServerRequest, Caller) async -> ServerResponse
 
         /// One that shows something.
@@ -98,12 +100,13 @@ package struct WebService: Sendable {
             changes = false
             isExpensive = name.hasPrefix("/api/")
             self.answersAnyHost = answersAnyHost
+            signature = nil
             self.answer = { request, _ in await answer(request) }
         }
 
         /// One that changes something.
         init(
-            name: String, methods: [String],
+            name: String, methods: [String], signature: (@Sendable (ServerRequest) -> Bool)? = nil,
             change: @escaping @Sendable (ServerRequest, Caller) async -> ServerResponse
         ) {
             self.name = name
@@ -111,12 +114,15 @@ package struct WebService: Sendable {
             changes = true
             isExpensive = false
             answersAnyHost = false
+            self.signature = signature
             answer = change
         }
     }
 
     var access: WebAccess { options.access }
     var externalURL: String { options.externalURL }
+    /// The path of every route's prefix, without a slash at its end.
+    var externalPath: String { prefix }
 
     private func route(_ request: ServerRequest) -> Route {
         var path = request.path
@@ -134,6 +140,7 @@ package struct WebService: Sendable {
         case "/metrics": Route(name: path, answersAnyHost: true) { await metrics($0) }
         case "/-/healthy": Route(name: path, answersAnyHost: true) { _ in healthy() }
         case "/-/ready": Route(name: path, answersAnyHost: true) { _ in ready() }
+        case "/acknowledge": Route(name: path, methods: ["POST"]) { await acknowledgeByForm($0, $1) }
         case "/-/reload": Route(name: path, methods: ["POST", "PUT"]) { _, caller in await reload(caller) }
         default: WebService.notFound
         }

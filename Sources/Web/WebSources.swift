@@ -103,6 +103,15 @@ package struct WebSources: Sendable {
     package var expireSilence: @Sendable (_ id: String, _ by: Caller) async throws(SilenceError) -> Void = {
         (id, _) throws(SilenceError) in throw .notFound(id)
     }
+    /// Acknowledges incidents, or with a comment of nil takes their acknowledgements back.
+    /// - Returns: the incidents as they are now.
+    package var acknowledge:
+        @Sendable (_ selection: IncidentSelection, _ comment: String?, _ by: Caller) async -> [Notification.Incident] =
+            { _, _, _ in [] }
+    /// Does the same for what PagerDuty knows by this `dedup_key`, as far as it began before that time.
+    package var acknowledgeFromPagerDuty:
+        @Sendable (_ key: String, _ at: Timestamp, _ comment: String?, _ by: String) async -> [Notification.Incident] =
+            { _, _, _, _ in [] }
     /// The current routing as an Alertmanager configuration (YAML), without secrets.
     package var alertingConfiguration: @Sendable () -> String = { "" }
 

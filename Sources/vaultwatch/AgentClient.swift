@@ -38,6 +38,18 @@ struct AgentClient {
 
     func post(_ path: String, json body: [UInt8]) async throws -> [UInt8] { try await send("POST", path, body: body) }
 
+    /// Sends a change whose errors are those of Prometheus' API.
+    /// - Throws: `ExitCode`, after printing what the agent says.
+    func change(_ method: String, _ path: String, json body: [UInt8]) async throws -> [UInt8] {
+        let response = try await exchange(method, path, body: body)
+        guard response.status == 200 else {
+            let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
+            Terminal.error(refusal?.error ?? "\(shown): HTTP \(response.status): \(response.text.prefix(500))")
+            throw ExitCode.failure
+        }
+        return response.body
+    }
+
     /// Posts a question that an agent may not know.
     /// - Returns: nil for any status but 200.
     func ask(_ path: String, json body: [UInt8]) async throws -> [UInt8]? {

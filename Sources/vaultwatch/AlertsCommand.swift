@@ -54,6 +54,7 @@ struct AlertsCommand: AsyncParsableCommand {
         var generatorURL: String?
         var receivers: [Receiver]
         var status: Status
+        var acknowledgement: IncidentBody.Acknowledgement?
     }
 
     func run() async throws {
@@ -95,7 +96,7 @@ struct AlertsCommand: AsyncParsableCommand {
                     [
                         pairs(alert.labels), pairs(alert.annotations), .amtoolText(alert.startsAt),
                         .amtoolText(alert.endsAt),
-                        alert.receivers.map(\.name).joined(separator: ","), state(alert.status),
+                        alert.receivers.map(\.name).joined(separator: ","), state(alert),
                     ]
                 })
         }
@@ -105,12 +106,18 @@ struct AlertsCommand: AsyncParsableCommand {
                 [
                     alert.labels["alertname"] ?? "", alert.labels["severity"] ?? "", .amtoolText(alert.startsAt),
                     alert.annotations["summary"] ?? "",
-                    state(alert.status),
+                    state(alert),
                 ]
             })
     }
 
-    /// The state, and why the alert is suppressed.
+    /// The state, why the alert is suppressed, and who has acknowledged it.
+    private static func state(_ alert: Alert) -> String {
+        let state = state(alert.status)
+        guard let acknowledgement = alert.acknowledgement else { return state }
+        return "\(state), acknowledged by \(acknowledgement.by)"
+    }
+
     private static func state(_ status: Alert.Status) -> String {
         guard status.state == "suppressed" else { return status.state }
         let causes = [

@@ -7,7 +7,8 @@ import Samples
 struct RoutesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "routes", abstract: "Show and test the routing tree, like amtool config routes.",
-        subcommands: [RoutesShowCommand.self, RoutesTestCommand.self], defaultSubcommand: RoutesShowCommand.self)
+        subcommands: [RoutesShowCommand.self, RoutesTestCommand.self, RoutesDiffCommand.self],
+        defaultSubcommand: RoutesShowCommand.self)
 }
 
 /// The routing tree of a file or of a running agent. Secrets and the settings of receivers are not read, so that it can
@@ -37,8 +38,12 @@ struct RoutingOptions: ParsableArguments {
                 try RoutingFile.parse(text, name: "config.original", files: SystemFiles())
             }
         }
-        let file = configFile ?? RoutingOptions.usualFile
-        return try RoutingOptions.tree { () throws(ConfigurationErrors) in
+        return try RoutingOptions.tree(of: configFile ?? RoutingOptions.usualFile)
+    }
+
+    /// The tree of a file. - Throws: `ExitCode`, after printing what is wrong with it.
+    static func tree(of file: String) throws -> RouteTree {
+        try tree { () throws(ConfigurationErrors) in
             try RoutingFile.load(file, files: SystemFiles(), environment: Environment.all())
         }
     }

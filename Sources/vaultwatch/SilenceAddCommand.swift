@@ -17,6 +17,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
             active only within these windows.
             Examples:
               vaultwatch silence add -c "upgrade of vault-2" -d 2h node=vault-2
+              vaultwatch silence add -c "the vendor is on it" --until-resolved VaultSealed node=vault-2
               vaultwatch silence add -c "is it right?" --dry-run 'node=~vault-[12]'
               vaultwatch silence add -c "restore test" --start 2026-12-01T01:00:00Z --end 2026-12-01T05:00:00Z VaultSealed
               vaultwatch silence add -c "weekly backup of the backup" -d 8760h --weekdays sunday --times 02:00-04:00 \\
@@ -31,8 +32,11 @@ struct SilenceAddCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Comment: the reason for the silence.")
     var comment: String
 
-    @Option(name: .shortAndLong, help: "Duration, such as 2h or 1d12h.")
-    var duration = "1h"
+    @Option(name: .shortAndLong, help: "Duration, such as 2h or 1d12h. Default: 1h, or 7d with --until-resolved.")
+    var duration: String?
+
+    @Flag(help: "End it as soon as none of the alerts fires that it matches now; at the latest after the duration.")
+    var untilResolved = false
 
     @Option(help: "Start time (RFC 3339). Default: now.")
     var start: String?
@@ -68,15 +72,17 @@ struct SilenceAddCommand: AsyncParsableCommand {
     func run() async throws {
         let now = SystemTime().wall()
         let starts = try time(start, "--start") ?? now
-        guard let span = Duration(prometheus: duration), span > .zero else {
-            throw ValidationError("--duration: expected a duration such as 2h, found \"\(duration)\"")
+        let given = duration ?? (untilResolved ? "7d" : "1h")
+        guard let span = Duration(prometheus: given), span > .zero else {
+            throw ValidationError("--duration: expected a duration such as 2h, found \"\(given)\"")
         }
         let ends = try time(end, "--end") ?? starts + span
         guard ends > starts else { throw ValidationError("silence cannot start after it ends") }
-        let body = SilenceBody(
+        var body = SilenceBody(
             matchers: try MatcherWords.parse(matchers).map { .init($0) }, startsAt: starts.rfc3339,
             endsAt: ends.rfc3339, createdBy: author ?? SilenceAddCommand.user,
             comment: comment, schedule: try schedule(), annotations: try annotations())
+        if untilResolved { body.untilResolved = true }
         let client = try agent.client()
         guard let preview = try await preview(body, client) else {
             if dryRun {

@@ -66,6 +66,13 @@ struct DispatcherChaosTests {
             for id in decisions.removedSilences { silences[id] = nil }
             for (key, record) in decisions.escalations { escalations[key] = record }
             for (key, incident) in decisions.incidents { incidents[key] = incident }
+            for silence in decisions.endedSilences { silences[silence.id] = silence }
+            for outgoing in decisions.send where outgoing.notification.reason == .repeat {
+                let isQuiet = outgoing.notification.firing.allSatisfy { dispatcher.isAcknowledged($0.id) }
+                if isQuiet, outgoing.notification.integration.kind != .alertmanager {
+                    problems.append("\(outgoing.notification.receiver) is reminded of what is acknowledged")
+                }
+            }
             for handOver in decisions.escalated {
                 escalated += 1
                 let fingerprint = handOver.alert.id
@@ -73,7 +80,7 @@ struct DispatcherChaosTests {
                     $0.key.receiver == handOver.receiver && $0.key.groupKey == handOver.groupKey
                         && $0.value.contains(fingerprint) && doubtful[$0.key]?.contains(fingerprint) != true
                 }
-                if heard {
+                if heard, handOver.reason != .unacknowledged {
                     problems.append("\(handOver.alert.name) escalates though \(handOver.receiver) has accepted it")
                 }
             }
@@ -115,6 +122,17 @@ struct DispatcherChaosTests {
             } else {
                 doubt(notification)
             }
+        }
+
+        /// Somebody acknowledges what an alert is part of, or takes that back.
+        mutating func acknowledge(_ i: Int) {
+            let who = random.chance(70) ? Acknowledgement(by: "ann", at: now.wall) : nil
+            let selection = IncidentSelection.matchers([Matcher("alertname", equals: "A\(i)")])
+            let result = dispatcher.acknowledge(selection, who, now: now)
+            if result.incidents.contains(where: { $0.acknowledgement != who }) {
+                problems.append("an incident is not acknowledged as it was")
+            }
+            apply(result.decisions)
         }
 
         mutating func doubt(_ notification: Alerts.Notification) {
@@ -175,6 +193,12 @@ struct DispatcherChaosTests {
         }
     }
 
+    private static var pagerDuty: DispatchOptions.Integration {
+        var integration = DispatchOptions.Integration(.init(.pagerduty, 0), sendResolved: true)
+        integration.tellsAcknowledgements = true
+        return integration
+    }
+
     static func options(_ variant: Int) -> DispatchOptions {
         let critical = Route(
             receiver: "pager", matchers: [matcher("severity=critical")], continues: variant % 2 == 0,
@@ -195,13 +219,15 @@ struct DispatcherChaosTests {
             receivers: [
                 .init(
                     name: "mail", integrations: [.init(.init(.email, 0), sendResolved: true)],
-                    fallback: variant % 3 == 1 ? "boss" : nil, responseTime: .seconds(900)),
+                    fallback: variant % 3 == 1 ? "boss" : nil, responseTime: .seconds(900),
+                    escalateAfter: variant % 6 == 1 ? .seconds(1200) : nil),
                 .init(
                     name: "pager",
                     integrations: [
-                        .init(.init(.pagerduty, 0), sendResolved: true), .init(.init(.slack, 0), sendResolved: true),
+                        DispatcherChaosTests.pagerDuty, .init(.init(.slack, 0), sendResolved: true),
                     ],
-                    fallback: variant % 5 == 4 ? nil : variant % 2 == 0 ? "boss" : "mail"),
+                    fallback: variant % 5 == 4 ? nil : variant % 2 == 0 ? "boss" : "mail",
+                    escalateAfter: variant % 4 < 2 && variant % 5 != 4 ? .seconds(600) : nil),
                 .init(name: "boss", integrations: [.init(.init(.email, 0), sendResolved: true)]),
                 .init(name: "hub", integrations: [.init(.init(.alertmanager, 0), sendResolved: true, resend: .init())]),
             ],
@@ -225,7 +251,7 @@ struct DispatcherChaosTests {
         }
         for _ in 0..<150 {
             let failing = random.chance(40)
-            switch random.below(18) {
+            switch random.below(19) {
             case 0...4:
                 let i = random.below(9)
                 if world.firing.remove(i) != nil {
@@ -237,9 +263,10 @@ struct DispatcherChaosTests {
             case 5...8: world.attempt(failing)
             case 9...11: world.answer(failing)
             case 12 where random.chance(50):
-                let silence = Silence(
+                var silence = Silence(
                     matchers: [matcher("alertname=A\(random.below(9))")], startsAt: world.now.wall,
                     endsAt: world.now.wall + .seconds(random.below(4000) + 1))
+                silence.untilResolved = random.chance(30)
                 if let (stored, decisions) = try? world.dispatcher.setSilence(silence, random: random, now: world.now) {
                     for silence in stored { world.silences[silence.id] = silence }
                     world.apply(decisions)
@@ -250,6 +277,7 @@ struct DispatcherChaosTests {
             case 15 where random.chance(30): world.wallStep += Double(random.below(7200) - 3600)
             case 16: world.post(random.below(12), endingIn: random.chance(30) ? nil : random.below(4000))
             case 17: world.post(random.below(12), endingIn: -random.below(100))
+            case 18: world.acknowledge(random.below(9))
             default: break
             }
             if random.chance(60) {
@@ -266,8 +294,9 @@ struct DispatcherChaosTests {
         for i in world.firing.sorted() {
             world.receive([world.alert(i, ended: true)])
         }
-        // The last ones outlast the quarter of an hour for which an Alertmanager hears of ends.
-        for _ in 0..<8 {
+        // The last ones outlast the quarter of an hour for which an Alertmanager hears of ends, and the ends of posted alerts
+        // where the clock was stepped back.
+        for _ in 0..<24 {
             world.apply(world.dispatcher.advance(world.now))
             for _ in 0..<40 where !world.outbox.isEmpty {
                 world.attempt(false)

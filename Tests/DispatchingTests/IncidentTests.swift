@@ -297,4 +297,27 @@ struct IncidentTests {
             #expect(throws: Explanation.ParseError(error)) { try Explanation.parse(text) }
         }
     }
+
+    /// Of several nodes that are down the last one has led to what is new; and what somebody was told of a moment ago is
+    /// where the rest is told.
+    @Test func ofSeveralCausesTheOneThatBeganWithTheLastIsTaken() {
+        func node(_ name: String, _ seconds: Double) -> Alert {
+            Alert(
+                labels: ["alertname": "NodeUnreachable", "cluster": "prod", "node": name, "severity": "high"],
+                startsAt: at(seconds).wall, updatedAt: at(seconds).wall)
+        }
+        for order in [["a", "b", "c"], ["c", "b", "a"], ["b", "a", "c"]] {
+            var d = Dispatcher(Self.options())
+            // Down for hours, and told.
+            _ = d.receive([node(order[0], 0)], now: at(0))
+            _ = Self.step(&d, 0)
+            // A new fault: the first of it is told a moment before the second.
+            _ = d.receive([node(order[1], 7200)], now: at(7200))
+            _ = Self.step(&d, 7200)
+            _ = d.receive([node(order[2], 7201), Self.alert("NoActiveNode", 7201)], now: at(7201))
+            _ = Self.step(&d, 7201)
+            let incident = d.incidents(at(7201)).first { $0.consequences.contains { $0.name == "NoActiveNode" } }
+            #expect(incident?.cause.labels["node"] == order[1], "\(order)")
+        }
+    }
 }

@@ -35,9 +35,11 @@ final class RunningAgent: Sendable {
     static let deadNode = #"vault: {clusters: [{name: test, nodes: [{name: none, url: "http://127.0.0.1:1"}]}]}"#
 
     /// Nothing runs yet.
-    /// - Parameter targets: what is probed, as lines of the configuration.
+    /// - Parameters:
+    ///   - web: one more line of the section `web`.
+    ///   - targets: what is probed, as lines of the configuration.
     init(
-        _ alerting: String, _ rules: String = "groups: []\n",
+        _ alerting: String, _ rules: String = "groups: []\n", web: String = "",
         targets: (TemporaryDirectory) throws -> String = { _ in RunningAgent.deadNode }
     ) throws {
         folder = try TemporaryDirectory()
@@ -51,6 +53,7 @@ final class RunningAgent: Sendable {
               listen_addresses: ["127.0.0.1:\(port)"]
               users: {ann: "\(RunningAgent.hash)"}
               tokens: {robot: \(RunningAgent.token)}
+              \(web)
             storage: {path: \(folder.path)/state}
             """
         socket = folder.path + "/state/vaultwatch.sock"

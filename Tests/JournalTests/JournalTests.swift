@@ -254,7 +254,7 @@ struct JournalTests {
             INSERT INTO alerts VALUES (1, '{"form": 2}');
             UPDATE outbox SET body = json_set(body, '$.incident', 7);
             ALTER TABLE outbox ADD COLUMN incident INTEGER;
-            INSERT INTO history (at, kind, subject, receiver, integration, detail) VALUES (1, 'acknowledged', 's', '', '', '');
+            INSERT INTO history (at, kind, subject, receiver, integration, detail) VALUES (1, 'escorted', 's', '', '', '');
             """)
         let journal = JournalTests.open(folder)
         let snapshot = try await journal.load()

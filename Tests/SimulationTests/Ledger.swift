@@ -20,6 +20,8 @@ final class Ledger: @unchecked Sendable {
         var isDoubtful = false
         /// Of an Alertmanager: when it stops to believe by itself.
         var until: [String: Timestamp] = [:]
+        /// How often it was told the same again, of each alert, for what somebody did to it.
+        var reminders: [String: Int] = [:]
         /// Of Slack: the messages that arrived, and the one that began the present thread, as the agent knows.
         var ids: Set<String> = []
         var thread: String?
@@ -38,6 +40,9 @@ final class Ledger: @unchecked Sendable {
     private var underWay: [String: Int] = [:]
     private var lastAnswered: [String: Instant] = [:]
     private var silences: [String: Quiet] = [:]
+    /// How often each alert may be told again to a destination that knows of it: for each silence that ends, and for each
+    /// acknowledgement.
+    private var reminders: [String: Int] = [:]
     /// Lives that died with decisions that the disk did not hold.
     private var forgotten: Set<Int> = []
     private var forgotAt = Instant(nanoseconds: .min)
@@ -142,7 +147,7 @@ final class Ledger: @unchecked Sendable {
             now.monotonic - last.at < Estate.repeatInterval - .seconds(400), !message.isIncident, !message.isResent,
             !isLate,
             // Who hears no ends can't tell a second beginning from the first.
-            message.place != Estate.endless
+            message.place != Estate.endless, !isReminder(message, &place, now)
         {
             problem("told twice: \(message.firing.sorted()) \(message.resolved.sorted()) at \(message.destination)")
         }
@@ -162,6 +167,20 @@ final class Ledger: @unchecked Sendable {
         if message.isThreaded { check(message, String(id), &place, isDoubtful) }
         lastAnswered[message.destination] = now.monotonic
         destinations[message.destination] = place
+    }
+
+    /// Whether a message tells again that an alert fires because its silence or its mute time has ended, or because somebody
+    /// has acknowledged it.
+    private func isReminder(_ message: SentMessage, _ place: inout Destination, _ now: Moment) -> Bool {
+        let minute = now.wall.milliseconds / 60_000 % 1440
+        if message.isMutedAtNight, (120..<125).contains(minute) { return true }
+        guard
+            let name = message.firing.sorted().first(where: {
+                place.reminders[$0, default: 0] < reminders[$0, default: 0]
+            })
+        else { return false }
+        place.reminders[name, default: 0] += 1
+        return true
     }
 
     /// An end answers the message that told of the beginning, where the agent can know which.
@@ -239,8 +258,11 @@ final class Ledger: @unchecked Sendable {
 
     func silenced(_ id: String, _ name: String, since: Instant, from: Timestamp, until: Timestamp) {
         silences[id] = Quiet(name: name, since: since, from: from, until: until)
+        mayBeTold(again: name)
     }
 
+    /// Once to every destination.
+    func mayBeTold(again name: String) { reminders[name, default: 0] += 1 }
     func unsilenced(_ id: String) { silences[id] = nil }
     func forgetSilences() { silences = [:] }
 

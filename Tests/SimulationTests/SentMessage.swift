@@ -38,7 +38,7 @@ struct SentMessage: CustomStringConvertible {
             guard let payload = json as? [String: Any] else { return nil }
             if let key = payload["dedup_key"] as? String {
                 group = key
-                if payload["event_action"] as? String == "trigger" { firing = [key] } else { resolved = [key] }
+                if payload["event_action"] as? String == "resolve" { resolved = [key] } else { firing = [key] }
             } else if let attachment = (payload["attachments"] as? [[String: Any]])?.first {
                 group = attachment["callback_id"] as? String ?? "?"
                 thread = payload["thread_ts"] as? String

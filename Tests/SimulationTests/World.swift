@@ -33,26 +33,6 @@ final class World: @unchecked Sendable {
     /// By the seed: how much of each kind of trouble this run has.
     private let trouble: Trouble
 
-    private struct Trouble {
-        var crashes: Bool
-        var receivers: Bool
-        var disk: Bool
-        var clock: Bool
-        var reloads: Bool
-        var silences: Bool
-        var targets: Bool
-
-        init(_ random: SeededRandom) {
-            crashes = random.chance(70)
-            receivers = random.chance(80)
-            disk = random.chance(30)
-            clock = random.chance(30)
-            reloads = random.chance(30)
-            silences = random.chance(50)
-            targets = random.chance(30)
-        }
-    }
-
     private var ledger: Ledger { machine.ledger }
     private var disk: Disk { machine.disk }
     private var receivers: Receivers { machine.receivers }
@@ -236,7 +216,7 @@ final class World: @unchecked Sendable {
             if fuse == nil { fuse = random.below(400) }
             if random.chance(70) { toggle(random.below(Estate.conditions.count), random.below(Estate.nodes.count)) }
         case 14 where trouble.crashes: stop()
-        case 15 where trouble.silences: silence()
+        case 15 where trouble.silences: if random.chance(60) { silence() } else { acknowledge() }
         case 16 where trouble.disk:
             ledger.note("the disk, so far \(disk.mode)", time.now())
             if random.chance(30), life != nil {
@@ -318,6 +298,21 @@ final class World: @unchecked Sendable {
                 if self.life === life, disk.isDurable {
                     ledger.silenced(id, condition.alert + "/" + node, since: time.monotonic(), from: from, until: until)
                 }
+            }
+        }
+    }
+
+    /// Somebody looks after an alert, or does so no more.
+    private func acknowledge() {
+        guard let life, let api = life.api else { return }
+        let condition = Estate.conditions[random.below(Estate.conditions.count)]
+        let isTakenBack = random.chance(30)
+        let matchers = [Matcher("alertname", equals: condition.alert)]
+        ledger.note("acknowledgement of \(condition.alert)\(isTakenBack ? " taken back" : "")", time.now())
+        for node in Estate.nodes { ledger.mayBeTold(again: "\(condition.alert)/\(node)") }
+        execution.use {
+            _ = Task.detached {
+                _ = await api.acknowledge(.matchers(matchers), isTakenBack ? nil : "chaos", World.caller)
             }
         }
     }

@@ -49,7 +49,8 @@ struct AlertingParser {
                 .init(
                     name: receiver.name, integrations: receiver.integrations.map(AlertingParser.integration),
                     fallback: receiver.fallback,
-                    responseTime: receiver.responseTime, labels: receiver.labels)
+                    responseTime: receiver.responseTime, escalateAfter: receiver.escalateAfter,
+                    labels: receiver.labels)
             }, resolveTimeout: global.resolveTimeout)
         fields.refuse(RefusedKey.top)
         fields.finish()
@@ -64,8 +65,14 @@ struct AlertingParser {
     private static func integration(_ options: IntegrationOptions) -> DispatchOptions.Integration {
         var integration = DispatchOptions.Integration(
             options.id, sendResolved: options.sendResolved, target: options.target)
-        if case .alertmanager(let alertmanager) = options.settings {
+        switch options.settings {
+        case .alertmanager(let alertmanager):
             integration.resend = .init(delay: alertmanager.resendDelay, resolvedFor: alertmanager.resolvedFor)
+        case .pagerDuty: integration.tellsAcknowledgements = true
+        case .slack(let slack):
+            // In the incident's thread; without threads it would be one more message in the channel.
+            if case .api = slack.endpoint { integration.tellsAcknowledgements = slack.threads }
+        case .email, .webhook, .heartbeat: break
         }
         return integration
     }

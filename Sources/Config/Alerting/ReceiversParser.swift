@@ -106,10 +106,12 @@ package struct ReceiversParser {
             receiver.labels = Labels(fields.stringMap("labels"))
             receiver.fallback = fields.string("fallback")
             receiver.responseTime = context.duration(&fields, "response_time")
-            if receiver.responseTime != nil, receiver.fallback == nil {
+            receiver.escalateAfter = context.duration(&fields, "escalate_after")
+            for (key, time) in [("response_time", receiver.responseTime), ("escalate_after", receiver.escalateAfter)]
+            where time != nil && receiver.fallback == nil {
                 errors.add(
-                    fields.position(of: "response_time"),
-                    "response_time needs \"fallback\" beside it: it is the time after which the fallback is notified")
+                    fields.position(of: key),
+                    "\(key) needs \"fallback\" beside it: it is the time after which the fallback is notified")
             }
             if receiver.fallback != nil { fallbacks.append((fields.position(of: "fallback"), name)) }
             refuseUnsupportedKinds(&fields)

@@ -42,6 +42,8 @@ package struct RoutingParser {
         let inhibitRules = fields.list("inhibit_rules").map(inhibitRule)
         let external = externalAlerts(fields.node("external_alerts"))
         let correlates = fields.bool("correlate") ?? true
+        let notifiesUnsilenced = fields.bool("notify_unsilenced") ?? true
+        let acknowledgementTimeout = acknowledgementTimeout(&fields)
         guard let node = fields.node("route") else {
             errors.add(fields.position, "no route provided; expected \"route\" with a receiver")
             return nil
@@ -53,7 +55,17 @@ package struct RoutingParser {
         if let resolveTimeout { options.resolveTimeout = resolveTimeout }
         options.external = external
         options.correlates = correlates
+        options.notifiesUnsilenced = notifiesUnsilenced
+        options.acknowledgementTimeout = acknowledgementTimeout
         return Result(options: options, templates: templates)
+    }
+
+    /// How old an acknowledgement may become; nil, written `0s`, for one that lasts until the end.
+    private func acknowledgementTimeout(_ fields: inout Fields) -> Duration? {
+        let given = fields.parsed(
+            "ack_timeout", expected: "a duration such as 8h, or 0s for none", Duration.init(prometheus:))
+        guard let given else { return DispatchOptions(route: Route(), receivers: []).acknowledgementTimeout }
+        return given > .zero ? given : nil
     }
 
     private struct Names {

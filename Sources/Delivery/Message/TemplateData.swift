@@ -3,7 +3,8 @@ import GoTemplate
 import Samples
 
 /// A notification as Alertmanager's templates see it: `.Receiver`, `.Status`, `.Alerts.Firing`, `.GroupLabels` …
-/// Beside them `.StillFiring`: of a resolved message, the alerts that fire about the same thing; and the incidents.
+/// Beside them `.StillFiring`: of a resolved message, the alerts that fire about the same thing; `.Acknowledgements`: who
+/// looks after what fires, a line each; and the incidents.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Data".
 enum TemplateData {
     static func value(_ notification: Notification, incidentTexts: [IncidentText], externalURL: String) -> TemplateValue
@@ -24,9 +25,19 @@ enum TemplateData {
                 TemplateList(notification.stillFiring.map { alert($0, at) }, typeName: "[]template.Alert")),
             "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
             "NotificationReason": .string(notification.reason.rawValue),
+            "Acknowledgements": .strings(acknowledgements(notification)),
         ]
         fields.merge(incidents(incidentTexts, in: notification)) { own, _ in own }
         return .object(TemplateObject(typeName: "*template.Data", fields: fields))
+    }
+
+    private static let acknowledgementLimit = 5
+
+    /// `acknowledged by ann at 02:14:05 UTC: on it`, the last one first.
+    static func acknowledgements(_ notification: Notification) -> [String] {
+        let all = notification.incidents.filter { $0.cause.status(at: notification.decidedAt) == .firing }.compactMap(
+            \.acknowledgement)
+        return Set(all).sorted { ($1.at, $0.by) < ($0.at, $1.by) }.prefix(acknowledgementLimit).map(\.description)
     }
 
     /// `template.Alerts`: a list that is also `.Firing` and `.Resolved`.

@@ -20,9 +20,12 @@ struct PagerDutyEvent {
     private static let fieldRunes = 4096
     private static let maxLinks = 20
 
-    /// A digest of the group key: stable over restarts and the same for two agents, so that a repeat joins its incident.
-    private var dedupKey: String { Digest.sha256(notification.groupKey) }
-    private var action: String { notification.status == .firing ? "trigger" : "resolve" }
+    private var dedupKey: String { PagerDutyKey.of(notification.groupKey) }
+    private var action: String {
+        if notification.status == .resolved { return "resolve" }
+        // A trigger would tell of it what it was told already.
+        return notification.reason == .acknowledged && notification.isAcknowledged ? "acknowledge" : "trigger"
+    }
 
     private func field(_ template: String, else fallback: String = "") -> String {
         draft.content(template, else: fallback).truncated(toRunes: PagerDutyEvent.fieldRunes)
@@ -183,4 +186,10 @@ struct PagerDutyEvent {
         let note = "Custom details have been removed because the original event exceeds the maximum size of 512KB"
         return event(.map(["error": note])).bytes
     }
+}
+
+/// The `dedup_key` of a group's incident in PagerDuty.
+package enum PagerDutyKey {
+    /// A digest of the group key: stable over restarts and the same for two agents, so that a repeat joins its incident.
+    package static func of(_ groupKey: String) -> String { Digest.sha256(groupKey) }
 }

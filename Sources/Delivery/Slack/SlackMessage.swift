@@ -146,6 +146,8 @@ struct SlackMessage {
         let left = max(0, alerts.count - limit) + notification.truncatedAlerts
         if left > 0 { blocks.append(SlackMessage.context("… and \(left) more")) }
         if !stillLines.isEmpty { blocks.append(SlackMessage.section(stillLines.joined(separator: "\n"))) }
+        let acknowledgements = TemplateData.acknowledgements(notification).map { SlackText.escaped($0, limit: 300) }
+        if !acknowledgements.isEmpty { blocks.append(SlackMessage.section(acknowledgements.joined(separator: "\n"))) }
         return blocks
     }
 

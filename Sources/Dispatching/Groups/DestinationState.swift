@@ -27,6 +27,8 @@ struct DestinationState: Sendable {
     var notified: Set<UInt64> = []
     var possiblyNotified: Set<UInt64> = []
     var possiblyResolved: Set<UInt64> = []
+    /// Those of `notified` that were found silenced or muted since the last message about them.
+    var suppressed: Set<UInt64> = []
     /// From when the repeat interval counts, on the clock that does not step and on the one that does.
     var notifiedAt = Instant(nanoseconds: 0)
     var notifiedAtWall = Timestamp(milliseconds: 0)
@@ -48,13 +50,17 @@ struct DestinationState: Sendable {
 
     /// Alertmanager's rule of deduplication, extended by what may have arrived. Nil: nothing is to be sent.
     /// Source: alertmanager, notify.go, DedupStage.needsUpdate.
-    func reason(firing current: Set<UInt64>, ended: Set<UInt64>, repeatInterval: Duration, now: Instant)
+    /// - Parameter repeatInterval: nil where nothing is repeated.
+    func reason(firing current: Set<UInt64>, ended: Set<UInt64>, repeatInterval: Duration?, now: Instant)
         -> Notification.Reason?
     {
         if current.isEmpty { return ended.isEmpty ? nil : .resolved }
         if notified.isEmpty && possiblyNotified.isEmpty { return .first }
-        if !current.isSubset(of: lastFiring) { return .changed }
+        if !current.isSubset(of: lastFiring) {
+            return current.subtracting(lastFiring).isSubset(of: suppressed) ? .unsilenced : .changed
+        }
         if !current.isDisjoint(with: possiblyResolved) || !ended.isEmpty { return .changed }
+        guard let repeatInterval else { return nil }
         return now - notifiedAt >= repeatInterval ? .repeat : nil
     }
 
@@ -69,6 +75,7 @@ struct DestinationState: Sendable {
     mutating func remove(_ fingerprint: UInt64) -> Bool {
         lastFiring.remove(fingerprint)
         resolvedResends[fingerprint] = nil
+        suppressed.remove(fingerprint)
         let removed = [
             notified.remove(fingerprint), possiblyNotified.remove(fingerprint), possiblyResolved.remove(fingerprint),
         ]

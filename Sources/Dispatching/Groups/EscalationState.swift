@@ -2,8 +2,8 @@ import Alerts
 import Platform
 import Samples
 
-/// The escalation of one group whose receiver has a fallback: which alerts wait for acceptance, and which went to the
-/// fallback.
+/// The escalation of one group whose receiver has a fallback: which alerts wait for acceptance or acknowledgement, and
+/// which went to the fallback.
 struct EscalationState: Sendable, Equatable {
     struct Wait: Sendable, Equatable {
         /// When the first message with the alert was decided.
@@ -14,10 +14,25 @@ struct EscalationState: Sendable, Equatable {
         var refusedBy: Set<IntegrationID> = []
     }
 
-    /// By fingerprint.
+    /// Those that no integration has accepted, by fingerprint.
     var waiting: [UInt64: Wait] = [:]
-    /// At the fallback until the receiver itself accepts them, or until they end.
+    /// Those that nobody has acknowledged, by fingerprint.
+    var unacknowledged: [UInt64: Wait] = [:]
+    /// At the fallback until the receiver itself accepts them, until somebody acknowledges them, or until they end.
     var escalated: Set<UInt64> = []
+    /// At the fallback until somebody acknowledges them, or until they end.
+    var escalatedUnacknowledged: Set<UInt64> = []
 
-    var isEmpty: Bool { waiting.isEmpty && escalated.isEmpty }
+    /// All that is at the fallback.
+    var atFallback: Set<UInt64> { escalated.union(escalatedUnacknowledged) }
+    var isEmpty: Bool { waiting.isEmpty && unacknowledged.isEmpty && atFallback.isEmpty }
+    /// When the first response time is over.
+    var firstDeadline: Instant? { (waiting.values.map(\.deadline) + unacknowledged.values.map(\.deadline)).min() }
+
+    mutating func remove(_ fingerprint: UInt64) {
+        waiting[fingerprint] = nil
+        unacknowledged[fingerprint] = nil
+        escalated.remove(fingerprint)
+        escalatedUnacknowledged.remove(fingerprint)
+    }
 }

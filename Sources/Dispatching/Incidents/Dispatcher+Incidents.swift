@@ -11,13 +11,31 @@ extension Dispatcher {
     /// were told of apart stays apart, since nothing would be told less by moving it.
     mutating func correlate(_ alert: Alert, _ now: Moment) {
         guard options.correlates, !alert.isExternal else { return }
-        let cause = incidents.causes(of: alert, labels: labels).first { cause in
-            alerts[cause].map { mayJoin(alert, $0.alert) } ?? false
+        var cause: UInt64?
+        for causes in incidents.causes(of: alert, labels: labels) where cause == nil {
+            cause = likeliest(causes, of: alert)
         }
         if incidents[of: alert.id] == nil, let cause, let first = alerts[cause] {
             join(alert, incidents[of: cause]?.id ?? incidents.insert(first.alert), now)
         }
         for consequence in incidents.consequences(of: alert, labels: labels) { adopt(consequence, of: alert, now) }
+    }
+
+    /// Within how long of each other alerts of one rule are taken for one fault.
+    private static let burst = Duration.seconds(15)
+
+    /// Of several alerts of one rule the cause that an alert is told with: one that began with the last of them, since what
+    /// has lasted for hours has led to nothing so far; and of those one that somebody was told of, so that one fault has
+    /// one place.
+    private func likeliest(_ causes: [UInt64], of alert: Alert) -> UInt64? {
+        let held = causes.compactMap { alerts[$0] }.filter { mayJoin(alert, $0.alert) }
+        guard let last = held.map(\.alert.startsAt).max() else { return nil }
+        let recent = held.filter { last - $0.alert.startsAt <= Dispatcher.burst }
+        return recent.min {
+            ($0.isProcessed ? 0 : 1, $0.alert.startsAt, $0.alert.id) < (
+                $1.isProcessed ? 0 : 1, $1.alert.startsAt, $1.alert.id
+            )
+        }?.alert.id
     }
 
     /// Whether an alert may be told in the incident of another. What is critical must not come as a mere change of a
@@ -149,8 +167,8 @@ extension Dispatcher {
         var seen: Set<UInt64> = []
         var found: [Notification.Incident] = []
         for alert in notification.alerts where found.count < Dispatcher.incidentLimit {
-            guard let incident = options.correlates ? incidents[of: alert.id] : nil else {
-                found.append(.init(id: nil, startsAt: alert.startsAt, cause: alert, consequences: []))
+            guard options.correlates, let incident = incidents[of: alert.id] else {
+                found.append(single(alert))
                 continue
             }
             if seen.insert(incident.id).inserted, let told = told(incident, now) { found.append(told) }
@@ -163,13 +181,19 @@ extension Dispatcher {
     /// Every incident under way, the newest first.
     package func incidents(_ now: Moment) -> [Notification.Incident] {
         let correlated = incidents.all.values.compactMap { told($0, now) }
-        let single = alerts.values.filter { !$0.isEnded && incidents[of: $0.alert.id] == nil }.map {
-            Notification.Incident(id: nil, startsAt: $0.alert.startsAt, cause: $0.alert, consequences: [])
-        }
-        return (correlated + single).sorted { ($1.startsAt, $0.cause.labels) < ($0.startsAt, $1.cause.labels) }
+        let others = alerts.values.filter { !$0.isEnded && incidents[of: $0.alert.id] == nil }.map { single($0.alert) }
+        return (correlated + others).sorted { ($1.startsAt, $0.cause.labels) < ($0.startsAt, $1.cause.labels) }
     }
 
-    private func told(_ incident: Incident, _ now: Moment) -> Notification.Incident? {
+    /// The incident of an alert that is told by itself.
+    private func single(_ alert: Alert) -> Notification.Incident {
+        let incident = incidents[of: alert.id]
+        return .init(
+            id: incident?.id, startsAt: alert.startsAt, cause: alert, consequences: [],
+            acknowledgement: incident?.acknowledgement)
+    }
+
+    func told(_ incident: Incident, _ now: Moment) -> Notification.Incident? {
         let held = incident.members.compactMap { alerts[$0] }
         let firing = held.filter { !$0.isEnded }.map(\.alert)
         let audible = firing.filter { !isSuppressed($0, now) }
@@ -179,7 +203,8 @@ extension Dispatcher {
         guard let cause = Dispatcher.cause(among: candidates, of: incident) else { return nil }
         return Notification.Incident(
             id: incident.id, startsAt: incident.startsAt, cause: cause,
-            consequences: candidates.filter { $0.id != cause.id }, ended: past)
+            consequences: candidates.filter { $0.id != cause.id }, ended: past,
+            acknowledgement: incident.acknowledgement)
     }
 
     /// Of alerts that came and went several times the last one each.

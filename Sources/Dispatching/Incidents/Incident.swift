@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 import FoundationEssentials
 package import Samples
 
@@ -21,6 +21,10 @@ package struct Incident: Sendable, Hashable {
     package var startsAt: Timestamp
     /// Alerts that were resolved, and notified as such, while others of it fired: for the notification of its end.
     package var past: [Past] = []
+    /// Nil while nobody has acknowledged it, or what was acknowledged has become graver or too old.
+    package var acknowledgement: Acknowledgement?
+    /// When an acknowledgement became too old; nil where none did since the last one.
+    package var unacknowledgedAt: Timestamp?
 
     /// What is kept of an alert that is gone.
     package struct Past: Sendable, Hashable, Codable {
@@ -84,6 +88,24 @@ package struct Incident: Sendable, Hashable {
         var members: [UInt64]
         var startsAt: Int64
         var past: [Past]?
+        var acknowledgement: StoredAcknowledgement?
+        var unacknowledgedAt: Int64?
+    }
+
+    private struct StoredAcknowledgement: Codable {
+        var by: String
+        var comment: String
+        var at: Int64
+
+        init(_ acknowledgement: Acknowledgement) {
+            by = acknowledgement.by
+            comment = acknowledgement.comment
+            at = acknowledgement.at.milliseconds
+        }
+
+        var acknowledgement: Acknowledgement {
+            Acknowledgement(by: by, comment: comment, at: Timestamp(milliseconds: at))
+        }
     }
 
     /// The incident as the journal keeps it.
@@ -93,7 +115,9 @@ package struct Incident: Sendable, Hashable {
             try JSONEncoder().encode(
                 Stored(
                     id: id, labels: labels.dictionary, severities: severities, members: members,
-                    startsAt: startsAt.milliseconds, past: past.isEmpty ? nil : past)))
+                    startsAt: startsAt.milliseconds, past: past.isEmpty ? nil : past,
+                    acknowledgement: acknowledgement.map { StoredAcknowledgement($0) },
+                    unacknowledgedAt: unacknowledgedAt?.milliseconds)))
     }
 
     /// Reads an incident of the journal.
@@ -104,6 +128,8 @@ package struct Incident: Sendable, Hashable {
             id: stored.id, labels: Labels(stored.labels), severities: stored.severities, members: stored.members,
             startsAt: Timestamp(milliseconds: stored.startsAt))
         past = stored.past ?? []
+        acknowledgement = stored.acknowledgement?.acknowledgement
+        unacknowledgedAt = stored.unacknowledgedAt.map { Timestamp(milliseconds: $0) }
     }
 
     init(id: UInt64, labels: Labels, severities: [String], members: [UInt64], startsAt: Timestamp) {

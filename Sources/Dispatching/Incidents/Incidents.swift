@@ -8,6 +8,7 @@ struct Incidents: Sendable {
     /// Ids of incidents that the journal does not have as they are.
     private(set) var changed: Set<UInt64> = []
     private var byAlert: [UInt64: UInt64] = [:]
+    private var acknowledged: Set<UInt64> = []
     private var nextID: UInt64 = 1
 
     /// By what a cause and its consequences are indexed: nearly all explanations want the same cluster, and thousands of
@@ -66,9 +67,9 @@ struct Incidents: Sendable {
         if all[key]?.isEmpty == true { all[key] = nil }
     }
 
-    /// Alerts that fire and explain an alert: those of the cause that its rule names first, then of the second.
-    func causes(of alert: Alert, labels: (UInt64) -> Labels?) -> [UInt64] {
-        (explanations[alert.id] ?? alert.explanations).flatMap { explanation in
+    /// Alerts that fire and explain an alert: those of the cause that its rule names first, then those of the second.
+    func causes(of alert: Alert, labels: (UInt64) -> Labels?) -> [[UInt64]] {
+        (explanations[alert.id] ?? alert.explanations).map { explanation in
             (firing[CauseKey(explanation, alert.labels)] ?? []).filter { id in
                 id != alert.id && labels(id).map { explanation.holds(between: $0, and: alert.labels) } ?? false
             }.sorted()
@@ -83,6 +84,21 @@ struct Incidents: Sendable {
             return explanations[id]?.contains { $0.holds(between: cause.labels, and: labels) } ?? false
         }.sorted()
     }
+
+    // MARK: Acknowledgements
+
+    /// Takes an acknowledgement of an incident, or takes it back.
+    /// - Parameter unacknowledgedAt: when the one before has become too old; nil otherwise.
+    mutating func acknowledge(_ id: UInt64, _ acknowledgement: Acknowledgement?, unacknowledgedAt: Timestamp? = nil) {
+        guard all[id] != nil else { return }
+        all[id]?.acknowledgement = acknowledgement
+        all[id]?.unacknowledgedAt = unacknowledgedAt
+        if acknowledgement == nil { acknowledged.remove(id) } else { acknowledged.insert(id) }
+        changed.insert(id)
+    }
+
+    /// The incidents that somebody has acknowledged, the newest first.
+    var allAcknowledged: [Incident] { acknowledged.sorted(by: >).compactMap { all[$0] } }
 
     // MARK: Incidents
 
@@ -108,6 +124,7 @@ struct Incidents: Sendable {
         if incident != saved || all[saved.id] != nil { changed.insert(saved.id) }
         guard !incident.members.isEmpty, all[saved.id] == nil else { return }
         all[saved.id] = incident
+        if incident.acknowledgement != nil { acknowledged.insert(saved.id) }
         for member in incident.members { byAlert[member] = saved.id }
     }
 
@@ -136,6 +153,9 @@ struct Incidents: Sendable {
     mutating func raise(_ id: UInt64, to severity: String?, instead: Bool) -> Bool {
         guard let severity, let incident = all[id], Severity(label: severity) > incident.severity else { return false }
         all[id]?.severities = instead ? [severity] : incident.severities + [severity]
+        // What was acknowledged was less.
+        all[id]?.acknowledgement = nil
+        acknowledged.remove(id)
         changed.insert(id)
         return true
     }
@@ -149,7 +169,10 @@ struct Incidents: Sendable {
     private mutating func remove(_ alert: UInt64) {
         guard let id = byAlert.removeValue(forKey: alert) else { return }
         all[id]?.members.removeAll { $0 == alert }
-        if all[id]?.members.isEmpty == true { all[id] = nil }
+        if all[id]?.members.isEmpty == true {
+            all[id] = nil
+            acknowledged.remove(id)
+        }
         changed.insert(id)
     }
 

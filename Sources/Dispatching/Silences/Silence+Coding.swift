@@ -21,6 +21,8 @@ extension Silence {
         var furtherMatchers: [[StoredMatcher]]?
         /// Absent in rows that are older than the field, or where there are none.
         var annotations: [String: String]?
+        /// Absent in rows that are older than the field, or where it is false.
+        var untilResolved: Bool?
     }
 
     /// The silence as the journal keeps it: JSON.
@@ -33,7 +35,7 @@ extension Silence {
             startsAt: startsAt.milliseconds, endsAt: endsAt.milliseconds, updatedAt: updatedAt.milliseconds,
             createdBy: createdBy,
             comment: comment, schedule: schedule, furtherMatchers: sets.count > 1 ? Array(sets.dropFirst()) : nil,
-            annotations: annotations.isEmpty ? nil : annotations)
+            annotations: annotations.isEmpty ? nil : annotations, untilResolved: untilResolved ? true : nil)
         return Array(try JSONEncoder().encode(stored))
     }
 
@@ -53,5 +55,6 @@ extension Silence {
             endsAt: Timestamp(milliseconds: stored.endsAt), updatedAt: Timestamp(milliseconds: stored.updatedAt),
             createdBy: stored.createdBy, comment: stored.comment, schedule: stored.schedule,
             annotations: stored.annotations ?? [:])
+        untilResolved = stored.untilResolved ?? false
     }
 }

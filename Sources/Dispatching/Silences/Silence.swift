@@ -29,6 +29,8 @@ package struct Silence: Sendable, Hashable {
     package var schedule: [TimeWindow]
     /// What its author has noted, such as a ticket's address.
     package var annotations: [String: String]
+    /// Whether it ends as soon as nothing fires any more that it silences.
+    package var untilResolved = false
 
     /// The first set, for clients that know of one.
     package var matchers: [Matcher] { matcherSets.first ?? [] }

@@ -6,6 +6,8 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalid(String)
     case notFound(String)
     case alreadyExpired(String)
+    /// It is to last until what it silences is resolved, and nothing fires that it would silence.
+    case nothingFires
     /// The limit of silences is reached.
     case tooMany(Int)
     /// All silences together would take more than this many bytes.
@@ -17,6 +19,8 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
         case .invalid(let reason): "silence invalid: \(reason)"
         case .notFound(let id): "silence \(id) not found"
         case .alreadyExpired(let id): "silence \(id) already expired"
+        case .nothingFires:
+            "silence invalid: it is to last until the alerts that it matches are resolved, and none of them fires"
         case .tooMany(let limit): "exceeded maximum number of silences: \(limit)"
         case .tooManyBytes(let limit):
             "exceeded maximum size of all silences: \(limit >> 10) KiB; expired ones count until their retention ends"
@@ -108,6 +112,11 @@ struct Silences: Sendable {
         return forgotten.sorted()
     }
 
+    /// Those in force that end as soon as nothing fires any more that they silence.
+    func untilResolved(at now: Timestamp) -> [Silence] {
+        inForce.filter { $0.untilResolved && $0.isInForce(at: now) }
+    }
+
     func silencing(_ labels: Labels) -> [String] { inForce.filter { $0.matches(labels) }.map(\.id) }
 
     private mutating func make(_ silence: inout Silence, _ random: any RandomSource, _ now: Timestamp)
@@ -156,6 +165,9 @@ struct Silences: Sendable {
         guard silence.annotations.count <= 32 else { throw .invalid("more than 32 annotations") }
         guard silence.startsAt < silence.endsAt else { throw .invalid("start time must be before end time") }
         guard silence.endsAt >= now else { throw .invalid("end time can't be in the past") }
+        guard !silence.untilResolved || silence.schedule.isEmpty && silence.startsAt <= now else {
+            throw .invalid("one that lasts until its alerts are resolved begins now and does not recur")
+        }
         guard silence.textBytes <= silenceLimitBytes else {
             throw .invalid("larger than \(silenceLimitBytes >> 10) KiB; use fewer or shorter matchers")
         }

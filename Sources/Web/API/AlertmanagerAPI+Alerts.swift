@@ -68,6 +68,11 @@ extension WebService {
             one.field("updatedAt", alert.updatedAt.rfc3339)
             one.field("generatorURL", alert.generatorURL)
             one.field("labels", alert.labels)
+            // Ours alone; clients of Alertmanager skip what they do not know.
+            if let acknowledgement = status.acknowledgement {
+                one.key("acknowledgement")
+                acknowledgement.write(&one)
+            }
         }
     }
 

@@ -96,10 +96,12 @@ extension WebService {
             // A client that does not support schedules must not remove one by an update.
             schedule = old.schedule
         }
-        let silence = Silence(
+        var silence = Silence(
             id: posted.id ?? "", matcherSets: sets, startsAt: starts, endsAt: ends,
             createdBy: posted.createdBy.isEmpty ? caller.name : posted.createdBy, comment: posted.comment,
             schedule: schedule, annotations: posted.annotations ?? old?.annotations ?? [:])
+        // A client that does not know of it must not end it by an update.
+        silence.untilResolved = posted.untilResolved ?? old?.untilResolved ?? false
         do throws(SilenceError) {
             let id = try await sources.setSilence(silence, caller)
             return WebService.json(

@@ -44,7 +44,7 @@ extension WebService {
     }
 
     /// Refuses anything but JSON: unlike a form, a browser does not send JSON across sites without a preflight request.
-    private static func needsJSON(_ request: ServerRequest) -> ServerResponse? {
+    static func needsJSON(_ request: ServerRequest) -> ServerResponse? {
         let type = request[header: "content-type"]?.split(separator: ";").first.map { String($0).lowercased() } ?? ""
         if type == "application/json" { return nil }
         return message("unsupported media type \(type.quotedAsInGo), only [application/json] are allowed", status: 415)

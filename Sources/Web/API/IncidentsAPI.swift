@@ -7,8 +7,11 @@ import Text
 /// `GET /api/v1/vaultwatch/incidents`.
 extension WebService {
     func incidents() async -> Document {
-        let incidents = await sources.incidents()
-        return WebService.success { json in
+        WebService.document(await sources.incidents())
+    }
+
+    static func document(_ incidents: [Notification.Incident]) -> Document {
+        success { json in
             json.object { data in
                 data.key("incidents")
                 data.array { list in for incident in incidents { WebService.write(incident, &list) } }
@@ -18,10 +21,14 @@ extension WebService {
 
     private static func write(_ incident: Notification.Incident, _ json: inout JSONWriter) {
         json.object { one in
-            // A fault of a single alert has the alert's fingerprint alone.
+            // A fault of a single alert that nobody has acknowledged has the alert's fingerprint alone.
             if let id = incident.id { one.field("id", String(id)) }
             one.field("startsAt", incident.startsAt.rfc3339)
             one.field("severity", incident.severity.rawValue)
+            if let acknowledgement = incident.acknowledgement {
+                one.key("acknowledgement")
+                acknowledgement.write(&one)
+            }
             one.key("cause")
             write(incident.cause, &one)
             one.key("consequences")
@@ -38,6 +45,16 @@ extension WebService {
             one.field("annotations", alert.annotations)
             one.field("startsAt", alert.startsAt.rfc3339)
             if let end = alert.endsAt { one.field("endsAt", end.rfc3339) }
+        }
+    }
+}
+
+extension Acknowledgement {
+    func write(_ json: inout JSONWriter) {
+        json.object { one in
+            one.field("by", by)
+            one.field("at", at.rfc3339)
+            one.field("comment", comment)
         }
     }
 }

@@ -56,6 +56,8 @@ extension WebService {
             return queryRoute(post: false) { request throws(QueryError) in try await storeStatistics(request) }
         case "/api/v1/vaultwatch/history": return route { request throws(QueryError) in try await history(request) }
         case "/api/v1/vaultwatch/incidents": return route { _ throws(QueryError) in await incidents() }
+        case "/api/v1/vaultwatch/acknowledgements": return acknowledgementRoute(path)
+        case "/api/v1/vaultwatch/pagerduty": return pagerDutyRoute(path)
         case "/api/v1/vaultwatch/silences/preview":
             return Route(name: path, methods: ["POST"]) { request in
                 do throws(QueryError) {

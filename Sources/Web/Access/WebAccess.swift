@@ -21,6 +21,8 @@ package struct WebAccess: Sendable, Hashable, CustomStringConvertible, CustomRef
     package var users: [String: String] = [:]
     /// `tokens` of `web`: names and bearer tokens of who may change things.
     package var tokens: [String: String] = [:]
+    /// The secret with which PagerDuty signs its webhooks; nil where none is expected.
+    package var pagerDutySecret: String?
     /// Whether everybody may change things. Default false.
     package var allowsAnonymousChanges = false
     /// The names under which clients reach the agent. Default: `localhost` alone; addresses are always accepted.

@@ -20,6 +20,10 @@ extension WebService {
         if !route.answersAnyHost, !access.hosts.accept(request[header: "host"]) {
             return .refused(WebService.wrongHost(request))
         }
+        if let signature = route.signature {
+            if let refusal = WebService.methodRefusal(request, route) { return .refused(refusal) }
+            return signature(request) ? .admitted(nil) : .refused(.text("401 wrong signature\n", status: 401))
+        }
         var login = Authenticator.Outcome.unknown
         if !access.closingUsers.isEmpty {
             login = await authenticator.caller(of: request)

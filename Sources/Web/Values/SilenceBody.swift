@@ -4,8 +4,8 @@ package import Samples
 import Text
 import TimeZones
 
-/// A silence in the form of Alertmanager's API, as clients post it and the API shows it; `schedule` is an extension of
-/// vaultwatch. Times are RFC 3339. Source: alertmanager, api/v2/openapi.yaml, `gettableSilence`, `postableSilence`.
+/// A silence in the form of Alertmanager's API, as clients post it and the API shows it; `schedule` and `untilResolved` are
+/// extensions of vaultwatch. Times are RFC 3339. Source: alertmanager, api/v2/openapi.yaml, `gettableSilence`, `postableSilence`.
 package struct SilenceBody: Sendable, Hashable, Codable {
     /// A condition on one label.
     package struct Matcher: Sendable, Hashable, Codable {
@@ -139,6 +139,8 @@ package struct SilenceBody: Sendable, Hashable, Codable {
     package var status: Status?
     /// The windows in which it is active; nil for one that does not recur.
     package var schedule: [Window]?
+    /// Whether it ends as soon as nothing fires any more that it matches; nil where it does not.
+    package var untilResolved: Bool?
 
     /// A request for a new silence.
     package init(
@@ -166,6 +168,7 @@ extension SilenceBody {
         if silence.matcherSets.count > 1 {
             matcherSets = silence.matcherSets.map { MatcherSet($0.map { Matcher($0) }) }
         }
+        untilResolved = silence.untilResolved ? true : nil
         id = silence.id
         updatedAt = silence.updatedAt.rfc3339
         status = Status(state: silence.state(at: now).rawValue)
@@ -193,6 +196,7 @@ extension SilenceBody {
             }
             if let annotations { one.field("annotations", annotations) }
             one.field("startsAt", startsAt)
+            if untilResolved == true { one.field("untilResolved", true) }
             guard let schedule else { return }
             one.key("schedule")
             one.array { list in for window in schedule { window.write(&list) } }

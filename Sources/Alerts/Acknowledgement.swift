@@ -1,0 +1,32 @@
+public import Samples
+
+/// That somebody looks after an incident: nobody is reminded of it, and it does not escalate.
+public struct Acknowledgement: Sendable, Hashable {
+    /// Who: `ann`, `root (socket)`, `Bob (PagerDuty)`.
+    public var by: String
+    /// What they say to it; empty where they say nothing.
+    public var comment: String
+    /// Since when.
+    public var at: Timestamp
+
+    /// The most bytes of the name, and of the comment.
+    public static let textLimitBytes = 1000
+
+    /// An acknowledgement; texts over 1,000 bytes are cut.
+    public init(by: String, comment: String = "", at: Timestamp) {
+        self.by = Acknowledgement.cut(by)
+        self.comment = Acknowledgement.cut(comment)
+        self.at = at
+    }
+
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > textLimitBytes else { return text }
+        return String(decoding: text.utf8.prefix(textLimitBytes - 8), as: UTF8.self) + "…"
+    }
+
+    /// `acknowledged by ann at 02:14:05 UTC: on it`
+    public var description: String {
+        let time = at.rfc3339.dropFirst(11).prefix(8)
+        return "acknowledged by \(by) at \(time) UTC" + (comment.isEmpty ? "" : ": \(comment)")
+    }
+}
