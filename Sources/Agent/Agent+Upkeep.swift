@@ -16,14 +16,22 @@ extension Agent {
     func upkeep() async {
         var truncated: Instant?
         var maintained: Instant?
+        var staleness = StalenessTracker()
+        var known: [Labels] = []
         while !Task.isCancelled {
             await refreshMetrics()
             // The agent watches itself with the same rules as everything else.
             let now = clock.check().now
-            store.append(
-                registry.families().flatMap { family in
-                    family.samples.map { Sample($0.labels, $0.value, at: now.wall) }
-                })
+            let samples = registry.families().flatMap { family in
+                family.samples.map { Sample($0.labels, $0.value, at: now.wall) }
+            }
+            // What is gone would count as present for five minutes more: a receiver that works again, as one that fails.
+            let present = samples.map(\.labels)
+            if present != known {
+                store.append(staleness.track(source: "self", samples: samples, now: now.wall))
+                known = present
+            }
+            store.append(samples)
             if truncated.map({ $0 + .seconds(20) <= now.monotonic }) ?? true {
                 truncated = now.monotonic
                 store.truncate(now: now.wall)

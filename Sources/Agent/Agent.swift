@@ -165,7 +165,9 @@ package final class Agent: Sendable {
         for action in supervisor.apply(event) {
             switch action {
             case .becameReady:
-                platform.log.info("ready: every target has been probed once")
+                // Ready is not well: with everything down it is just as ready.
+                platform.log.info(
+                    "ready: every target has been probed once", metadata: ["status": "\(statusLine())"])
                 onReady(state.withLock(\.addresses))
             case .stalled([]): platform.log.notice("all loops advance again")
             case .stalled(let loops):

@@ -40,8 +40,8 @@ package struct ProbeSet: Sendable {
             let newest = NewestBackup()
             probes.append(
                 BackupProbe(
-                    options: options, store: store, newest: newest, beginnings: beginnings, platform: platform,
-                    storageTypes: storage))
+                    options: options, store: store, newest: newest, beginnings: beginnings, verdicts: verdicts,
+                    platform: platform, storageTypes: storage))
             guard options.verification.isEnabled else { continue }
             probes.append(
                 BackupContentProbe(

@@ -29,7 +29,8 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(name: .customLong("web.listen-address"), help: "The address on which the agent listens.")
     var listenAddress = "127.0.0.1:9321"
 
-    @Option(help: "A shell pattern of rule files.")
+    @Option(
+        help: "A shell pattern of rule files. Default: rules/*.yml here, beside the program or above, or as packaged.")
     var rules = ""
 
     @Option(help: "The agent's program. Default: the vaultwatch beside this program.")
@@ -50,6 +51,12 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Without rules nothing would ever alert, and whoever tries it out would wait for that.
+        let pattern = rules.isEmpty ? DemoCommand.shippedRules() : rules
+        guard !SystemFiles().glob(pattern).isEmpty else {
+            say("no rule files match \(pattern), so nothing would ever alert; name some: --rules='…/rules/*.yml'")
+            throw ExitCode.failure
+        }
         let signals = Signals.shared
         var estateOptions = EstateOptions()
         if withoutPostgres { estateOptions.postgres = nil }
@@ -60,7 +67,7 @@ struct DemoCommand: AsyncParsableCommand {
         let folder = try TemporaryDirectory()
         let code: ExitCode?
         do {
-            code = try await run(estate, folder, signals)
+            code = try await run(estate, folder, pattern, signals)
         } catch {
             say("\(error)")
             code = .failure
@@ -71,14 +78,13 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private func run(
-        _ estate: Estate, _ folder: TemporaryDirectory, _ signals: Signals
+        _ estate: Estate, _ folder: TemporaryDirectory, _ rules: String, _ signals: Signals
     ) async throws -> ExitCode? {
         let endpoints = try estate.endpoints()
         let file = try folder.write(
             "vaultwatch.yml",
             DemoConfiguration.text(
-                endpoints, rules: rules.isEmpty ? DemoCommand.shippedRules() : rules, listen: listenAddress,
-                storage: folder.path))
+                endpoints, rules: rules, listen: listenAddress, storage: folder.path))
         let (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingOldest(100))
         let notifySocket = try NotifySocket(path: folder.file("notify")) { post.yield(.ready) }
         var environment = DemoCommand.environment()
@@ -149,20 +155,29 @@ struct DemoCommand: AsyncParsableCommand {
         return false
     }
 
-    /// The rule files beside the sources, else those of the installed package.
+    /// The rule files in the working directory, else those beside this program or above it, as in a checkout, else those of
+    /// the installed package.
     private static func shippedRules() -> String {
-        guard !SystemFiles().glob("rules/*.yml").isEmpty else { return "/usr/share/vaultwatch/rules/*.yml" }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        return (getcwd(&buffer, buffer.count).map { String(cString: $0) } ?? ".") + "/rules/*.yml"
+        var folders = [getcwd(&buffer, buffer.count).map { String(cString: $0) } ?? "."]
+        var folder = programFolder ?? "/"
+        while folder != "/", folders.count < 64 {
+            folders.append(folder)
+            folder = parentFolder(of: folder)
+        }
+        let files = SystemFiles()
+        return folders.map { $0 + "/rules/*.yml" }.first { !files.glob($0).isEmpty }
+            ?? "/usr/share/vaultwatch/rules/*.yml"
     }
 
-    /// Source: proc_pid_exe(5).
-    private static func agentBesideThisProgram() -> String {
+    private static func agentBesideThisProgram() -> String { programFolder.map { $0 + "/vaultwatch" } ?? "vaultwatch" }
+
+    /// Where this program is; nil where the system does not tell. Source: proc_pid_exe(5).
+    private static var programFolder: String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard count > 0 else { return "vaultwatch" }
-        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return parentFolder(of: path) + "/vaultwatch"
+        guard count > 0 else { return nil }
+        return parentFolder(of: String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
     private static func environment() -> [String: String] {

@@ -27,11 +27,15 @@ enum MatcherWords {
             do {
                 let parsed = try MatcherSyntax.parse(word)
                 // amtool takes the second sign for the value's first character.
-                if let matcher = parsed.first(where: { word.hasPrefix($0.name + "==") }), matcher.operation == .equal {
-                    let name = matcher.name
-                    let value = matcher.value.dropFirst()
+                if !word.contains("\"="),
+                    let matcher = parsed.first(where: {
+                        [.equal, .notEqual].contains($0.operation) && $0.value.hasPrefix("=")
+                    })
+                {
+                    let start = matcher.name + matcher.operation.rawValue
+                    let value = matcher.value.dropFirst().drop { $0 == " " }
                     throw ValidationError(
-                        "bad matcher \"\(word)\": equality is one sign, '\(name)=\(value)'; a value that begins with one is written '\(name)=\"\(matcher.value)\"'"
+                        "bad matcher \"\(word)\": equality is one sign, '\(start)\(value)'; a value that begins with one is written '\(start)\"\(matcher.value)\"'"
                     )
                 }
                 matchers += parsed

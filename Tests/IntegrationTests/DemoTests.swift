@@ -29,4 +29,36 @@ struct DemoTests {
         #expect(await demo.wait() == .exited(0))
         #expect(await waitUntil(atMost: .seconds(10)) { !accepts(port: port) })
     }
+
+    /// Started anywhere, as a program of a checkout is: it finds the rules, or says that it has none. It never watches
+    /// without, where nothing would ever alert.
+    @Test(.timeLimit(.minutes(2))) func outsideACheckoutItHasRulesNevertheless() async throws {
+        let port = try freePort()
+        let folder = try TemporaryDirectory()
+        let demo = try await ChildProcess.start(
+            Binary.path + "-demo", ["--without-postgres", "--http", "--web.listen-address=127.0.0.1:\(port)"],
+            options: .init(workingDirectory: folder.path))
+        func output() -> String { String(decoding: demo.standardError(limit: 1 << 20), as: UTF8.self) }
+        #expect(await waitUntil(atMost: .seconds(60)) { output().contains("status page") || demo.exit != nil })
+        if demo.exit == nil {
+            let rules = try await ChildProcess.run("curl", ["-sf", "http://127.0.0.1:\(port)/api/v1/rules"])
+            #expect(String(decoding: rules, as: UTF8.self).contains("VaultSealed"))
+            #expect(!output().contains("no rules are loaded"), "\(output())")
+            #expect(demo.signal(SIGTERM))
+            #expect(await demo.wait() == .exited(0))
+        } else {
+            #expect(demo.exit == .exited(1) && output().contains("nothing would ever alert"), "\(output())")
+        }
+        folder.remove()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func withoutRulesItDoesNotStart() async throws {
+        let folder = try TemporaryDirectory()
+        let demo = try await ChildProcess.start(
+            Binary.path + "-demo", ["--without-postgres", "--http", "--rules=\(folder.path)/*.yml"])
+        #expect(await demo.wait() == .exited(1))
+        let output = String(decoding: demo.standardError(limit: 1 << 20), as: UTF8.self)
+        #expect(output.contains("no rule files match \(folder.path)/*.yml, so nothing would ever alert"), "\(output)")
+        folder.remove()
+    }
 }

@@ -80,6 +80,21 @@ struct VaultClusterStateTests {
         #expect(status.detail.hasSuffix(" s; 0 of 3 nodes usable"), "\(status.detail)")
     }
 
+    /// Nor where a majority is gone, or where nobody leads: the first failure has been one too many.
+    @Test func anOutageWithNodesLeft() {
+        var state = cluster()
+        let seal = json(200, #"{"initialized":true,"sealed":false,"storage_type":"raft"}"#)
+        let left = json(429, #"{"initialized":true,"sealed":false,"standby":true}"#)
+        _ = state.observe(observation(left, seal: seal), of: "a")
+        for name in ["b", "c"] { _ = state.observe(dead(at: 1), of: name) }
+        let lost = state.targetStatus(at: moment(48))
+        #expect(lost.state == "no active node" && lost.detail.hasSuffix(" s; 1 of 3 nodes usable, 2 needed"), "\(lost)")
+        state = cluster()
+        for name in nodes { _ = state.observe(standby(of: nil, at: 1), of: name) }
+        let leaderless = state.targetStatus(at: moment(48))
+        #expect(leaderless.detail.hasSuffix(" s; 3 of 3 nodes usable"), "\(leaderless)")
+    }
+
     @Test func failoverIsMeasuredFromLastActiveToNewActive() {
         var state = cluster()
         for node in ["b", "c"] { _ = state.observe(standby(of: "a", at: 1), of: node) }

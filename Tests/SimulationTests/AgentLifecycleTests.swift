@@ -85,6 +85,19 @@ import Web
         #expect(rig.machine.ledger.problems == [])
     }
 
+    /// Ready is not well: READY itself says that nothing answers, and so does the log.
+    @Test func readyWithEverythingDownSaysSo() throws {
+        let lines = LogLines()
+        let log = Logger(label: "life") { _ in LineLogHandler(write: { lines.add($0) }, lost: { 0 }) }
+        let rig = try Rig(log: log) { $0.hanging = Set(Estate.nodes + Estate.others[0]) }
+        rig.pass(.seconds(10))
+        #expect(rig.notReady == nil && rig.life.systemd.messages == ["READY=1"])
+        // Before the next turn of the status.
+        #expect(rig.life.systemd.status == "0 of 5 Vault nodes answer")
+        let ready = lines.all.filter { $0.contains("ready: every target has been probed once") }
+        #expect(ready.count == 1 && ready[0].contains("0 of 5 Vault nodes answer"), "\(ready)")
+    }
+
     /// The same targets go on: reloads that come faster than a target times out must not keep it from that.
     @Test func reloadsWithoutOtherTargetsDelayNothing() throws {
         let rig = try Rig { $0.hanging = ["n4"] }

@@ -216,7 +216,13 @@ final class World: @unchecked Sendable {
             if fuse == nil { fuse = random.below(400) }
             if random.chance(70) { toggle(random.below(Estate.conditions.count), random.below(Estate.nodes.count)) }
         case 14 where trouble.crashes: stop()
-        case 15 where trouble.silences: if random.chance(60) { silence() } else { acknowledge() }
+        case 15 where trouble.silences:
+            if random.chance(60) {
+                silence()
+            } else {
+                acknowledge(
+                    Estate.conditions[random.below(Estate.conditions.count)], isTakenBack: random.chance(30))
+            }
         case 16 where trouble.disk:
             ledger.note("the disk, so far \(disk.mode)", time.now())
             if random.chance(30), life != nil {
@@ -303,15 +309,13 @@ final class World: @unchecked Sendable {
     }
 
     /// Somebody looks after an alert, or does so no more.
-    private func acknowledge() {
-        guard let life, let api = life.api else { return }
-        let condition = Estate.conditions[random.below(Estate.conditions.count)]
-        let isTakenBack = random.chance(30)
-        let matchers = [Matcher("alertname", equals: condition.alert)]
+    private func acknowledge(_ condition: (metric: String, alert: String, severity: String), isTakenBack: Bool) {
+        guard let api = life?.api else { return }
         ledger.note("acknowledgement of \(condition.alert)\(isTakenBack ? " taken back" : "")", time.now())
         for node in Estate.nodes { ledger.mayBeTold(again: "\(condition.alert)/\(node)") }
         execution.use {
             _ = Task.detached {
+                let matchers = [Matcher("alertname", equals: condition.alert)]
                 _ = await api.acknowledge(.matchers(matchers), isTakenBack ? nil : "chaos", World.caller)
             }
         }
@@ -372,6 +376,8 @@ final class World: @unchecked Sendable {
         for id in silenced.sorted() { expire(id) }
         silenced = []
         ledger.forgetSilences()
+        // Who acknowledges is not reminded of what only a disk knew that has lost it.
+        for condition in Estate.conditions { acknowledge(condition, isTakenBack: true) }
     }
 
     private func expire(_ id: String) {

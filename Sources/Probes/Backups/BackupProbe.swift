@@ -19,6 +19,7 @@ final class BackupProbe: RunnableProbe {
     private let storageTypes: @Sendable () -> [String]
     private let newest: NewestBackup
     private let beginnings: BackupBeginnings
+    private let verdicts: BackupVerdicts
     private let known = Mutex<Known?>(nil)
     private let witness = Mutex<ListingWitness?>(nil)
     private let deletions: BackupDeletions
@@ -26,10 +27,12 @@ final class BackupProbe: RunnableProbe {
     /// - Parameters:
     ///   - newest: receives the newest backup, for the probe that verifies its content.
     ///   - beginnings: since when each set has been watched.
+    ///   - verdicts: what the content of the newest backups turned out to be.
     ///   - storageTypes: the storage types that Vault's nodes report, as far as they have been probed.
     init(
         options: BackupSetOptions, store: any BackupStore, newest: NewestBackup,
-        beginnings: BackupBeginnings = BackupBeginnings(), platform: Platform,
+        beginnings: BackupBeginnings = BackupBeginnings(), verdicts: BackupVerdicts = BackupVerdicts(),
+        platform: Platform,
         storageTypes: @escaping @Sendable () -> [String]
     ) {
         self.options = options
@@ -39,6 +42,7 @@ final class BackupProbe: RunnableProbe {
         self.newest = newest
         deletions = BackupDeletions(prefix: options.prefix, store: store)
         self.beginnings = beginnings
+        self.verdicts = verdicts
         target = ProbeTarget(.backupSet, options.name)
     }
 
@@ -91,7 +95,10 @@ final class BackupProbe: RunnableProbe {
             set.add("backup_metadata_read", metadata != nil)
             metadata?.add(to: &set)
         }
-        var status = report.targetStatus(metadata: metadata, storageTypes: storageTypes(), isAwaited: isAwaited)
+        let content = verdicts[options.name].flatMap { $0.object == report.newest?.object ? $0.content : nil }
+        var status = report.targetStatus(
+            metadata: metadata, storageTypes: storageTypes(), isAwaited: isAwaited,
+            isContentValid: content?.isValid == true)
         if let failure {
             status.warnings.append("the newest backup's metadata can't be read: \(failure)")
             status.health = max(status.health, .warning)

@@ -133,9 +133,13 @@ struct BackupReport: Sendable {
     /// - Parameters:
     ///   - storageTypes: what Vault's nodes say of their storage.
     ///   - isAwaited: whether the first backup is yet to come.
-    func targetStatus(metadata: BackupMetadata?, storageTypes: [String], isAwaited: Bool = false) -> TargetStatus {
+    ///   - isContentValid: whether the newest one was read and can be restored: then its name is no matter.
+    func targetStatus(
+        metadata: BackupMetadata?, storageTypes: [String], isAwaited: Bool = false, isContentValid: Bool = false
+    ) -> TargetStatus {
         var warnings: [String] = []
-        if let newest, newest.key.claimsSnapshot, !storageTypes.isEmpty, !storageTypes.contains("raft") {
+        if let newest, newest.key.claimsSnapshot, !isContentValid, !storageTypes.isEmpty, !storageTypes.contains("raft")
+        {
             warnings.append(
                 "the backups claim to be snapshots, but Vault's storage is \(storageTypes.sorted().joined(separator: ", ")), which has none: sys/storage/raft/snapshot answers 404 there; look into the newest, and back PostgreSQL up with pg_dump"
             )

@@ -220,10 +220,14 @@ struct VaultClusterState: Sendable {
         guard isComplete else { return TargetStatus(.unknown, "waiting", detail: "not every node has been probed yet") }
         let active = activeNodes
         let standbys = standbyCount
-        // Where none is left, how many more may fail is no question.
-        let detail =
-            "\(usableCount) of \(nodes.count) nodes usable"
-            + (usableCount == 0 ? "" : ", \(max(0, usableCount - quorumSize)) may still fail")
+        let margin = usableCount - quorumSize
+        var detail = "\(usableCount) of \(nodes.count) nodes usable"
+        // Where too few are left, or nobody leads, how many more may fail is no question.
+        if margin < 0 {
+            if usableCount > 0 { detail += ", \(quorumSize) needed" }
+        } else if !active.isEmpty || isDRSecondary {
+            detail += ", \(margin) may still fail"
+        }
         switch active.count {
         case 0 where isDRSecondary:
             return TargetStatus(usableCount < nodes.count ? .warning : .ok, "dr secondary", detail: detail)

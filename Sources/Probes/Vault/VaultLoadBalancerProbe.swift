@@ -73,7 +73,27 @@ final class VaultLoadBalancerProbe: RunnableProbe {
         set.add("vault_load_balancer_certificate_lifetime_seconds", seen.certificateLifetime?.seconds)
         let health: TargetStatus.Health =
             !seen.isVaults ? .critical : cluster.options.loadBalancerAccepts.contains(seen.state) ? .ok : .warning
-        let status = TargetStatus(health, "routes to \(seen.state.rawValue)", detail: seen.failure?.description ?? "")
-        return ProbeReport(samples: set.samples, failure: seen.failure, status: status)
+        let failure = VaultLoadBalancerProbe.failure(seen)
+        let status = TargetStatus(health, VaultLoadBalancerProbe.words(seen), detail: failure?.description ?? "")
+        return ProbeReport(samples: set.samples, failure: failure, status: status)
+    }
+
+    /// Where it leads, in two or three words. An answer of its own comes from no node.
+    private static func words(_ seen: VaultObservation) -> String {
+        switch seen.failure?.reason {
+        case nil: "routes to \(seen.state.rawValue)"
+        case "redirect": "redirects"
+        default: seen.state == .unreachable ? "unreachable" : "routes to no node"
+        }
+    }
+
+    /// What a node's answer would mean is not what a balancer's own means.
+    private static func failure(_ seen: VaultObservation) -> ProbeFailure? {
+        guard let failure = seen.failure, let status = seen.status, seen.state != .unreachable, !seen.isVaults else {
+            return seen.failure
+        }
+        return ProbeFailure(
+            failure.reason,
+            "the load balancer answers \(status) by itself: it finds no node, or leads elsewhere than to Vault")
     }
 }
