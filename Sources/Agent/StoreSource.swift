@@ -1,16 +1,21 @@
 import PromQL
-import Samples
-import Store
+package import Samples
+package import Store
 
 /// The store as PromQL reads it.
-struct StoreSource: SampleSource {
+package struct StoreSource: SampleSource {
     let store: Store
 
-    func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
+    /// Reads from this store.
+    package init(store: Store) { self.store = store }
+
+    /// All points after the start, up to the end, of the series that all matchers match.
+    package func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
         store.select(matchers, start: start, end: end)
     }
 
-    func visit(
+    /// Calls the body with each of those series.
+    package func visit(
         _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
         _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
     ) throws {

@@ -34,23 +34,27 @@ struct RoutingOptions: ParsableArguments {
     func tree() async throws -> RouteTree {
         if configFile == nil, agent.url != nil {
             let text = try await agent.client().get(Status.self, "/api/v2/status").config.original
-            return try RoutingOptions.tree { () throws(ConfigurationErrors) in
-                try RoutingFile.parse(text, name: "config.original", files: SystemFiles())
-            }
+            return RouteTree(
+                try RoutingOptions.route { () throws(ConfigurationErrors) in
+                    try RoutingFile.parse(text, name: "config.original", files: SystemFiles())
+                })
         }
         return try RoutingOptions.tree(of: configFile ?? RoutingOptions.usualFile)
     }
 
     /// The tree of a file. - Throws: `ExitCode`, after printing what is wrong with it.
-    static func tree(of file: String) throws -> RouteTree {
-        try tree { () throws(ConfigurationErrors) in
+    static func tree(of file: String) throws -> RouteTree { RouteTree(try route(of: file)) }
+
+    /// The root of a file's tree. - Throws: `ExitCode`, after printing what is wrong with it.
+    static func route(of file: String) throws -> Route {
+        try route { () throws(ConfigurationErrors) in
             try RoutingFile.load(file, files: SystemFiles(), environment: Environment.all())
         }
     }
 
-    private static func tree(_ load: () throws(ConfigurationErrors) -> Route) throws -> RouteTree {
+    private static func route(_ load: () throws(ConfigurationErrors) -> Route) throws -> Route {
         do {
-            return RouteTree(try load())
+            return try load()
         } catch {
             Terminal.error(error.description)
             throw ExitCode.failure

@@ -60,6 +60,7 @@ struct Vaultwatch: AsyncParsableCommand {
             QueryCommand.self,
             StatusCommand.self,
             AlertsCommand.self, AckCommand.self, SilenceCommand.self,
-            HistoryCommand.self, RoutesCommand.self, NotifyCommand.self, TemplateCommand.self, RecordCommand.self,
+            HistoryCommand.self, RoutesCommand.self, ReplayCommand.self, NotifyCommand.self, TemplateCommand.self,
+            RecordCommand.self,
         ])
 }

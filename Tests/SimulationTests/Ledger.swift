@@ -258,7 +258,6 @@ final class Ledger: @unchecked Sendable {
 
     func silenced(_ id: String, _ name: String, since: Instant, from: Timestamp, until: Timestamp) {
         silences[id] = Quiet(name: name, since: since, from: from, until: until)
-        mayBeTold(again: name)
     }
 
     /// Once to every destination.

@@ -292,6 +292,7 @@ final class World: @unchecked Sendable {
         let node = Estate.nodes[random.below(Estate.nodes.count)]
         let from = time.wall(), until = from + .seconds(random.below(5400) + 60)
         ledger.note("silence of \(condition.alert)/\(node) until \(until.rfc3339)", time.now())
+        ledger.mayBeTold(again: condition.alert + "/" + node)
         let silence = Silence(
             matchers: [Matcher("alertname", equals: condition.alert), Matcher("node", equals: node)], startsAt: from,
             endsAt: until,

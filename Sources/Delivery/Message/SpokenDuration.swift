@@ -1,13 +1,13 @@
 import Samples
 
 /// Durations in words.
-enum SpokenDuration {
+package enum SpokenDuration {
     private static let units: [(name: String, seconds: Int64)] = [
         ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1),
     ]
 
     /// The greatest unit and the one below it: `2 minutes 5 seconds`, `1 hour`, `less than a second`.
-    static func text(_ duration: Duration) -> String {
+    package static func text(_ duration: Duration) -> String {
         let whole = duration.components.seconds
         guard let first = units.firstIndex(where: { whole >= $0.seconds }) else { return "less than a second" }
         var rest = whole
@@ -19,5 +19,5 @@ enum SpokenDuration {
     }
 
     /// `1 hour`, `2 hours`.
-    static func counted(_ count: Int64, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+    package static func counted(_ count: Int64, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }
