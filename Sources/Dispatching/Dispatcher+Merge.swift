@@ -32,10 +32,12 @@ extension Dispatcher {
             destinations[entry.destination] = state
             if labels[entry.destination] == nil { labels[entry.destination] = Labels(entry.groupLabels) }
         }
+        let ends = endsWithoutPast ?? [:]
         endsWithoutPast = nil
         var superseded: [UInt64] = []
         for message in saved.outbox.sorted(by: { $0.id < $1.id }) {
-            merge(message, own[Destination(message.notification)] ?? [], &superseded)
+            let destination = Destination(message.notification)
+            merge(message, own[destination] ?? [], ended: ends[destination] ?? [], &superseded)
             nextID = max(nextID, message.id &+ 1)
         }
         let old = groups.mapValues { (group: $0, due: flushes.due($0.id)) }
@@ -82,19 +84,26 @@ extension Dispatcher {
     /// Makes a message of the last run pending, unless this run has a newer one for the same destination, has sent what it
     /// says, or knows that an alert which the message resolves fires again. The receiver may have it: the journal does not
     /// know of attempts.
-    /// - Parameter notified: the alerts that this run has notified the destination of.
-    private mutating func merge(_ message: Outgoing, _ notified: Set<UInt64>, _ superseded: inout [UInt64]) {
+    /// - Parameters:
+    ///   - notified: the alerts that this run has notified the destination of.
+    ///   - ended: those whose ends it has accepted in this run.
+    private mutating func merge(
+        _ message: Outgoing, _ notified: Set<UInt64>, ended: Set<UInt64>, _ superseded: inout [UInt64]
+    ) {
         let destination = Destination(message.notification)
         let pending = DestinationState.Pending(message)
         var state = destinations[destination] ?? DestinationState()
         let before = state.possiblyResolved
         state.recordUnanswered(pending)
         state.possiblyResolved.subtract(notified.subtracting(before))
+        // The end came last.
+        state.possiblyNotified.subtract(ended)
+        let hasEnded = !pending.firing.isDisjoint(with: ended)
         let firesAgain = pending.resolved.contains { alerts[$0]?.isEnded == false }
         let other = state.pending
         // Sent again while the disk did not answer.
         let isSent = pending.resolved.isEmpty && notified.isSuperset(of: pending.firing)
-        if firesAgain || isSent || (other.map { $0.message.id > message.id } ?? false) {
+        if firesAgain || hasEnded || isSent || (other.map { $0.message.id > message.id } ?? false) {
             superseded.append(message.id)
         } else {
             if let other { superseded.append(other.message.id) }

@@ -89,6 +89,27 @@ struct MergeTests {
         #expect(d.step(160) == ["resolved:/A"])
     }
 
+    /// What the first run could not deliver speaks of two alerts, of which one has ended for good meanwhile: as it is, it
+    /// would tell that the ended one fires, and nobody would ever hear its end.
+    @Test func whatHasEndedMeanwhile() {
+        let (one, two) = (["alertname": "A", "node": "1"], ["alertname": "A", "node": "2"])
+        var (saved, d) = runs { d in
+            _ = d.receive([firing(one, 0), firing(two, 0)], now: at(0))
+            #expect(d.step(0, sending: false) == ["first:A,A/"])
+        }
+        _ = d.receive([firing(one, 100), firing(two, 100)], now: at(100))
+        #expect(d.step(100) == ["first:A,A/"])
+        _ = d.receive([ended(one, since: 100, 150)], now: at(150))
+        #expect(d.step(160) == ["changed:A/A"])
+        saved.alerts = saved.alerts.filter { $0.labels["node"] == "2" }
+        let decisions = d.merge(saved, now: at(170))
+        #expect(decisions.withdrawn == saved.outbox.map(\.id))
+        #expect(d.pending.isEmpty && d.step(180) == [] && d.step(400) == [])
+        _ = d.receive([ended(two, since: 100, 500)], now: at(500))
+        #expect(d.step(520) == ["resolved:/A"])
+        #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
+    }
+
     /// The end that the first run could not deliver is not sent where the alert fires again.
     @Test func anEndThatIsNoLongerTrue() {
         var (saved, d) = runs { d in
