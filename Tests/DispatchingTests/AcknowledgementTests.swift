@@ -126,6 +126,27 @@ struct AcknowledgementTests {
         #expect(later.sorted() == ["ops email repeat:Node/", "ops pagerduty repeat:Node/"])
     }
 
+    /// PagerDuty keeps one incident for the group: it is acknowledged there when all of it is.
+    @Test func ofTwoIncidentsInOneGroupOneIsNotAll() {
+        var d = Dispatcher(AcknowledgementTests.options())
+        let other = ["alertname": "Disk", "cluster": "prod", "severity": "high"]
+        _ = d.receive([firing(AcknowledgementTests.node, 0), firing(other, 0)], now: at(0))
+        _ = AcknowledgementTests.run(&d, stride(from: 0, through: 60, by: 10))
+        for (name, told) in [("Node", []), ("Disk", ["ops pagerduty acknowledged:Disk,Node/"])] {
+            let result = d.acknowledge(
+                .matchers([matcher("alertname=\(name)")]), AcknowledgementTests.ack(70), now: at(70))
+            #expect(AcknowledgementTests.carryOut(result.decisions, &d, 70) == told)
+        }
+        #expect(AcknowledgementTests.run(&d, stride(from: 80, through: 9000, by: 60)).isEmpty)
+    }
+
+    /// The watchdog is to fire, and is nothing to look after.
+    @Test func whatAlwaysFiresIsNoIncident() {
+        var d = Dispatcher(AcknowledgementTests.options())
+        _ = d.receive([firing(["alertname": "Watchdog", "severity": "none"], 0)], now: at(0))
+        #expect(d.incidents(at(10)).isEmpty)
+    }
+
     // MARK: Escalation
 
     @Test func whatNobodyAcknowledgesGoesUpTheChainStepByStep() {

@@ -123,12 +123,12 @@ extension Dispatcher {
         for alert in firing {
             guard let incident = incidents[of: alert.id] else { continue }
             if let time = incident.unacknowledgedAt, time > state.notifiedAtWall { return .unacknowledged }
-            if let acknowledgement = incident.acknowledgement, acknowledgement.at > state.notifiedAtWall,
-                integration.tellsAcknowledgements
-            {
+            if let acknowledgement = incident.acknowledgement, acknowledgement.at > state.notifiedAtWall {
                 found = .acknowledged
             }
         }
-        return found
+        // Who keeps one incident for the group would take it for all of it.
+        let isWhole = !integration.id.kind.keepsIncident || firing.allSatisfy { isAcknowledged($0.id) }
+        return integration.tellsAcknowledgements && isWhole ? found : nil
     }
 }

@@ -181,7 +181,10 @@ extension Dispatcher {
     /// Every incident under way, the newest first.
     package func incidents(_ now: Moment) -> [Notification.Incident] {
         let correlated = incidents.all.values.compactMap { told($0, now) }
-        let others = alerts.values.filter { !$0.isEnded && incidents[of: $0.alert.id] == nil }.map { single($0.alert) }
+        // One without a severity to speak of, as the watchdog's, is no fault.
+        let others = alerts.values.filter {
+            !$0.isEnded && incidents[of: $0.alert.id] == nil && $0.alert.labels["severity"] != "none"
+        }.map { single($0.alert) }
         return (correlated + others).sorted { ($1.startsAt, $0.cause.labels) < ($0.startsAt, $1.cause.labels) }
     }
 

@@ -148,13 +148,21 @@ struct BackupReport: Sendable {
         if unrecognized > 0 {
             warnings.append("\(unrecognized) objects below \(options.prefix) have keys of no known form")
         }
-        if future > 0 { warnings.append("\(future) backups are dated in the future") }
+        if future > 0 {
+            warnings.append(
+                future == 1 ? "1 backup is dated in the future" : "\(future) backups are dated in the future")
+        }
         let missing = missing
         if !missing.isEmpty {
             let dates = missing.prefix(5).map(\.description).joined(separator: ", ")
             warnings.append("no backup for \(dates)\(missing.count > 5 ? " and \(missing.count - 5) more" : "")")
         }
-        if overdueCount > 0 { warnings.append("\(overdueCount) backups are older than retention keeps them") }
+        if overdueCount > 0 {
+            warnings.append(
+                overdueCount == 1
+                    ? "1 backup is older than retention keeps it"
+                    : "\(overdueCount) backups are older than retention keeps them")
+        }
         if isAwaited {
             return TargetStatus(.ok, "waiting", detail: "its first backup is due \(calendar.nextDue.rfc3339)")
         }
