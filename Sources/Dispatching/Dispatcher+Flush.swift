@@ -277,7 +277,8 @@ extension Dispatcher {
         alerts[fingerprint]?.groups.remove(id)
         guard let entry = alerts[fingerprint], entry.groups.isEmpty else { return }
         removeEntry(fingerprint)
-        decisions.removedAlerts.append(fingerprint)
+        // Somebody may have been notified of it by the last run: the journal keeps its end until that is known.
+        if endsWithoutPast == nil { decisions.removedAlerts.append(fingerprint) }
     }
 
     /// Ids of the silences in force that match an alert; looked up once for each set of silences.

@@ -6,9 +6,9 @@ extension Dispatcher {
     /// Takes in what the journal has kept from the last run, after a start without it (`beginWithoutPast`).
     ///
     /// What this run knows itself is newer and stays as it is: an alert, a silence, a pending message, a response time. The
-    /// notification log is united, since both runs notified: every alert that either of them notified of is resolved in
-    /// the end, and once: what this run has resolved already is not notified any more. The caller leaves out alerts that have ended and were removed since the start. `pending` then lists the
-    /// messages of both.
+    /// notification log is united, since both runs notified: every alert that either of them notified of is resolved in the
+    /// end, and once: what this run has resolved already is not notified any more. The alerts of the journal have the ends
+    /// that this run has written. `pending` then lists the messages of both.
     package mutating func merge(_ saved: Saved, now: Moment) -> Decisions {
         let own = destinations.mapValues(\.notified)
         for silence in saved.silences where silences.all[silence.id] == nil { silences.restore(silence) }

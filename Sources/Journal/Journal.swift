@@ -132,7 +132,7 @@ package final class Journal: Sendable {
             state.withLock { state in
                 state.hasLoaded = true
                 guard state.isHeld else { return }
-                snapshot.leaveOut(state.backlog)
+                snapshot.overlay(state.backlog)
                 if !state.mustMerge { release(&state) }
             }
             return snapshot

@@ -59,6 +59,9 @@ struct JournalBacklog: Sendable {
     /// Whether a change of this row waits.
     func contains(_ row: JournalChange.Row) -> Bool { positions[row] != nil }
 
+    /// The change of this row that waits; nil where none does.
+    func change(of row: JournalChange.Row) -> JournalChange? { positions[row].flatMap { rows[$0] } }
+
     /// Takes all changes out.
     mutating func take() -> JournalBacklog {
         defer { clear() }

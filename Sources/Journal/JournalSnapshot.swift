@@ -28,9 +28,16 @@ package struct JournalSnapshot: Sendable, Hashable {
     /// An empty journal's.
     package init() {}
 
-    /// Leaves out alerts and silences of which a newer state waits to be written.
-    mutating func leaveOut(_ newer: JournalBacklog) {
-        alerts.removeAll { newer.contains(.alert($0.id)) }
+    /// Takes the newer states of alerts that wait to be written, the ends of such as are over among them, and leaves out
+    /// silences of which a newer state waits.
+    mutating func overlay(_ newer: JournalBacklog) {
+        alerts = alerts.compactMap { alert in
+            switch newer.change(of: .alert(alert.id)) {
+            case nil: alert
+            case .alert(let newest): newest
+            default: nil
+            }
+        }
         silences = silences.filter { !newer.contains(.silence($0.key)) }
     }
 }

@@ -110,6 +110,25 @@ struct MergeTests {
         #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
     }
 
+    /// What the first run notified of fires and ends in the second one before it is told: whoever heard of it then hears its
+    /// end, for which its row must stay in the journal until that can be read.
+    @Test func whatEndsBeforeItIsToldAgain() {
+        var (saved, d) = runs { d in
+            _ = d.receive([firing(["alertname": "A"], 0)], now: at(0))
+            #expect(d.step(0) == ["first:A/"])
+        }
+        _ = d.receive([firing(["alertname": "A"], 100)], now: at(100))
+        let end = ended(["alertname": "A"], since: 100, 101)
+        _ = d.receive([end], now: at(101))
+        #expect(d.advance(at(102)).removedAlerts.isEmpty)
+        #expect(d.alerts.isEmpty)
+        // The journal has what was written last.
+        saved.alerts = [end]
+        let decisions = d.merge(saved, now: at(110))
+        #expect((decisions.send.map(\.notification.summary) + d.step(111) + d.step(200)).sorted() == ["resolved:/A"])
+        #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
+    }
+
     /// The end that the first run could not deliver is not sent where the alert fires again.
     @Test func anEndThatIsNoLongerTrue() {
         var (saved, d) = runs { d in

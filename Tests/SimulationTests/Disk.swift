@@ -121,7 +121,7 @@ final class Disk: @unchecked Sendable {
         snapshot.records = records
         snapshot.silences = silences
         snapshot.states = states
-        if isHeld { snapshot.leaveOut(backlog) }
+        if isHeld { snapshot.overlay(backlog) }
         return snapshot
     }
 
