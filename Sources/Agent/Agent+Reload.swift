@@ -109,6 +109,10 @@ extension Agent {
             await dispatcher.recordEvent("configuration reloaded", configuration.path + askedBy)
             platform.log.notice("configuration reloaded", metadata: ["config": "\(configuration.path)"])
             report(rerouted)
+            changeEvents.reload(configuration.delivery)
+            let details = ["file": configuration.path, "alerts_told_otherwise": String(rerouted.count)]
+            changeEvents.report([ChangeEvent("vaultwatch has loaded its configuration anew", at: now, details: details)]
+            )
             return nil
         } catch {
             let now = platform.time.wall()

@@ -38,6 +38,7 @@ extension Agent {
                     await self.rules.save()
                 }),
             Service("journal rewriting", stopLimit: .seconds(1), run: { await self.rewriteJournal() }),
+            Service("change events", stopLimit: .seconds(1), run: { await self.changeEvents.run() }),
             Service("upkeep", stopLimit: .seconds(1), run: { await self.upkeep() }),
             Service(
                 "probes", stopLimit: .seconds(1), start: { self.startProbes() }, stop: { await self.probes.stop() }),
@@ -93,6 +94,7 @@ extension Agent {
     /// - Parameter set: nil makes the probes that the network has for the configuration.
     func schedule(_ configuration: Configuration, _ set: ProbeSet? = nil) -> ProbeSchedule {
         let (appender, rules, watchdog, suspects, time) = (appender, rules, watchdog, suspects, platform.time)
+        let (changeEvents, estateChanges) = (changeEvents, estateChanges)
         let round = supervisor.targetsChanged()
         return ProbeSchedule(
             set ?? configuration.probes(network, verdicts: verdicts, beginnings: beginnings, platform: platform),
@@ -100,7 +102,11 @@ extension Agent {
             events: .init(
                 results: { results in
                     let changed = appender.append(results)
-                    if !changed.isEmpty { rules.consider(changed) }
+                    if !changed.isEmpty {
+                        rules.consider(changed)
+                        let events = estateChanges.observe(results)
+                        if !events.isEmpty { changeEvents.report(events) }
+                    }
                     for result in results where !result.isDerived { suspects.note(result.target) }
                 },
                 progress: { watchdog.advanced("poll", now: time.monotonic()) },

@@ -28,6 +28,8 @@ package final class Agent: Sendable {
     let dispatcher: DispatcherService
     let rules: RuleManager
     let notifier: Notifier
+    let changeEvents: ChangeEvents
+    let estateChanges = EstateChanges()
     let network: Network
     /// What reading whole backups showed, kept over reloads.
     let verdicts = BackupVerdicts()
@@ -128,6 +130,8 @@ package final class Agent: Sendable {
         ) {
             watchdog.stalled(now: time.monotonic())
         }
+        changeEvents = ChangeEvents(
+            configuration.delivery, http: network.receivers, platform: platform, registry: registry)
         supervisor = Supervisor(environment.manager, time: time)
         state = Mutex(
             State(configuration: configuration, web: loaded.web, lastReload: (true, startedAt)))

@@ -278,7 +278,11 @@ extension Dispatcher {
         guard let entry = alerts[fingerprint], entry.groups.isEmpty else { return }
         removeEntry(fingerprint)
         // Somebody may have been notified of it by the last run: the journal keeps its end until that is known.
-        if endsWithoutPast == nil { decisions.removedAlerts.append(fingerprint) }
+        if endsWithoutPast != nil, removedWithoutPast.count < options.alertLimit {
+            removedWithoutPast.insert(fingerprint)
+        } else {
+            decisions.removedAlerts.append(fingerprint)
+        }
     }
 
     /// Ids of the silences in force that match an alert; looked up once for each set of silences.

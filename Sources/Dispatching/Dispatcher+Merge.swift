@@ -51,6 +51,10 @@ extension Dispatcher {
             labels: labels, old: old,
             escalations: escalations + saved.escalations.filter { !known.contains($0.storageKey) }, now: now)
         decisions.removedAlerts += left
+        // What came and went since, and what the rebuilt groups have dropped already.
+        let removed = removedWithoutPast.subtracting(decisions.removedAlerts).filter { alerts[$0] == nil }
+        decisions.removedAlerts += removed.sorted()
+        removedWithoutPast = []
         for destination in Set(saved.logEntries.map(\.destination) + saved.outbox.map { Destination($0.notification) })
         {
             guard let state = destinations[destination], state.hasLogEntry else { continue }

@@ -53,6 +53,8 @@ package struct Dispatcher: Sendable {
     /// Of a run that began without the journal's past, until that is merged: the alerts whose ends each destination has
     /// accepted. What the last run notified it of is over with them.
     var endsWithoutPast: [Destination: Set<UInt64>]?
+    /// Alerts whose rows the journal keeps until then.
+    var removedWithoutPast: Set<UInt64> = []
     /// The epoch of the silences that pending messages were checked against.
     var checkedEpoch: UInt64 = 0
     /// Ended alerts that silences may have waited for.

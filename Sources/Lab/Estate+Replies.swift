@@ -51,6 +51,9 @@ extension Estate {
             return isPost ? await control(request) : .response(LabResponse(405, headers: ["Allow": "POST"]))
         case "/v2/enqueue":
             return isPost ? inbox.receivePagerDuty(request, random: platform.random) : .response(LabResponse(405))
+        // Changes belong beside the incidents, and are no message to anybody.
+        case "/v2/change/enqueue":
+            return .response(LabResponse(isPost ? 202 : 405, type: "application/json", #"{"status":"success"}"#))
         case "/webhook": return isPost ? inbox.receiveWebhook(request) : .response(LabResponse(405))
         case _ where request.path.hasPrefix("/services/"):
             return isPost ? inbox.receiveSlack(request) : .response(LabResponse(405))

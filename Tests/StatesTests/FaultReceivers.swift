@@ -23,6 +23,8 @@ final class FaultReceivers: @unchecked Sendable {
 
     private let time: any TimeSource
     private(set) var messages: [Message] = []
+    /// Change events, which are no messages to anybody.
+    private(set) var changes: [String] = []
 
     init(_ estate: StateEstate) {
         time = estate.time
@@ -60,6 +62,10 @@ final class FaultReceivers: @unchecked Sendable {
         guard FaultReceivers.isOf(request) else { return nil }
         guard let payload = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)) else {
             return .success(.response(LabResponse(400)))
+        }
+        if request.url.hasSuffix("/v2/change/enqueue") {
+            changes.append(payload["payload"]?["summary"]?.string ?? "")
+            return .success(.response(LabResponse(202, type: "application/json", #"{"status":"success"}"#)))
         }
         if request.url.hasPrefix(FaultReceivers.pagerDuty) {
             messages.append(

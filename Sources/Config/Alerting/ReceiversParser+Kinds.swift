@@ -160,6 +160,7 @@ extension ReceiversParser {
         options.http = httpClient(fields.node("http_config"), default: global.http)
         refusePlaintext(
             options.url, "the key of the service", options.http, "url", at: fields.position(of: "url"))
+        options.changeEvents = fields.bool("change_events") ?? true
         take(&fields, "client", &options.client)
         take(&fields, "client_url", &options.clientURL)
         take(&fields, "description", &options.description)

@@ -72,8 +72,18 @@ package struct PagerDutyOptions: Sendable, Hashable {
     package var links: [Link] = []
     /// Images, 20 at most.
     package var images: [Image] = []
+    /// Whether it also gets what is no alert: failovers, unseals, upgrades, reloads. Default true.
+    package var changeEvents = true
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
+
+    /// The address that change events are posted to: beside that of other events, under the same key. Nil where they are
+    /// not wanted, or for an integration that does not take any.
+    package var changeEventsURL: String? {
+        let (path, end) = ("/v2/enqueue", "/v2/change/enqueue")
+        guard changeEvents, case .routing = key, url.hasSuffix(path) else { return nil }
+        return url.dropLast(path.utf8.count) + end
+    }
 
     /// Events API v2.
     package static let eventsURL = "https://events.pagerduty.com/v2/enqueue"
