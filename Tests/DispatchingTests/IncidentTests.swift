@@ -320,4 +320,25 @@ struct IncidentTests {
             #expect(incident?.cause.labels["node"] == order[1], "\(order)")
         }
     }
+
+    /// All nodes of a cluster go down within moments, and one of them is told before what follows from all: the rest is
+    /// told there, whatever the order in which it came.
+    @Test func whatHasLedToOneThingTogetherIsOneIncident() {
+        func node(_ name: String) -> Alert {
+            Alert(
+                labels: ["alertname": "NodeUnreachable", "cluster": "prod", "node": name, "severity": "high"],
+                startsAt: at(0.1).wall, updatedAt: at(0.1).wall)
+        }
+        for first in ["a", "b", "c"] {
+            var d = Dispatcher(Self.options(groupWait: .milliseconds(200)))
+            _ = d.receive([node(first)], now: at(0.1))
+            let later = ["a", "b", "c"].filter { $0 != first }.map(node)
+            _ = d.receive(later + [Self.alert("NoActiveNode", 0.2)], now: at(0.2))
+            let told = [0.2, 0.3, 0.4, 0.5].flatMap { Self.step(&d, $0) }
+            #expect(
+                told.count == 2 && told.allSatisfy { $0.contains("NodeUnreachable,NodeUnreachable,NodeUnreachable") },
+                "\(told)")
+            #expect(d.incidents(at(0.5)).count == 1)
+        }
+    }
 }

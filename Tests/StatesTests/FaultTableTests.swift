@@ -23,7 +23,9 @@ import Testing
         for (index, row) in rows.enumerated() {
             let found = outcomes.withLock { $0[index] ?? [] }
             for complaint in Set(found.flatMap(\.complaints)).sorted() { Issue.record("\(row.name): \(complaint)") }
-            if !part.isEmpty { print(found.first?.transcript ?? "") }
+            // Of several the first that is wrong.
+            let shown = found.first { !$0.complaints.isEmpty } ?? found.first
+            if !part.isEmpty { print(shown?.transcript ?? "") }
             print(Self.line(row, found))
         }
     }

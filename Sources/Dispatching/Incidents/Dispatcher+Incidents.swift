@@ -11,12 +11,15 @@ extension Dispatcher {
     /// were told of apart stays apart, since nothing would be told less by moving it.
     mutating func correlate(_ alert: Alert, _ now: Moment) {
         guard options.correlates, !alert.isExternal else { return }
-        var cause: UInt64?
-        for causes in incidents.causes(of: alert, labels: labels) where cause == nil {
-            cause = likeliest(causes, of: alert)
+        var causes: [UInt64] = []
+        for found in incidents.causes(of: alert, labels: labels) where causes.isEmpty {
+            causes = likely(found, of: alert)
         }
-        if incidents[of: alert.id] == nil, let cause, let first = alerts[cause] {
-            join(alert, incidents[of: cause]?.id ?? incidents.insert(first.alert), now)
+        if incidents[of: alert.id] == nil, let cause = causes.first, let first = alerts[cause] {
+            let id = incidents[of: cause]?.id ?? incidents.insert(first.alert)
+            join(alert, id, now)
+            // What has led to it at the same time is part of the fault.
+            for other in causes.dropFirst() where incidents[of: other]?.id != id { takeIn(other, into: id, now) }
         }
         for consequence in incidents.consequences(of: alert, labels: labels) { adopt(consequence, of: alert, now) }
     }
@@ -24,18 +27,26 @@ extension Dispatcher {
     /// Within how long of each other alerts of one rule are taken for one fault.
     private static let burst = Duration.seconds(15)
 
-    /// Of several alerts of one rule the cause that an alert is told with: one that began with the last of them, since what
-    /// has lasted for hours has led to nothing so far; and of those one that somebody was told of, so that one fault has
-    /// one place.
-    private func likeliest(_ causes: [UInt64], of alert: Alert) -> UInt64? {
+    /// Of several alerts of one rule those that have led to another one: which began with the last of them, since what has
+    /// lasted for hours has led to nothing so far. First one that somebody was told of, so that one fault has one place.
+    private func likely(_ causes: [UInt64], of alert: Alert) -> [UInt64] {
         let held = causes.compactMap { alerts[$0] }.filter { mayJoin(alert, $0.alert) }
-        guard let last = held.map(\.alert.startsAt).max() else { return nil }
-        let recent = held.filter { last - $0.alert.startsAt <= Dispatcher.burst }
-        return recent.min {
+        guard let last = held.map(\.alert.startsAt).max() else { return [] }
+        return held.filter { last - $0.alert.startsAt <= Dispatcher.burst }.sorted {
             ($0.isProcessed ? 0 : 1, $0.alert.startsAt, $0.alert.id) < (
                 $1.isProcessed ? 0 : 1, $1.alert.startsAt, $1.alert.id
             )
-        }?.alert.id
+        }.map(\.alert.id)
+    }
+
+    /// Puts an alert that nobody was told of, with all that it is told with, into an incident.
+    private mutating func takeIn(_ alert: UInt64, into id: UInt64, _ now: Moment) {
+        let members = incidents[of: alert]?.members ?? [alert]
+        if isTold(members) { return }
+        for member in members {
+            if let entry = alerts[member] { join(entry.alert, id, now) }
+        }
+        reroute(members, now)
     }
 
     /// Whether an alert may be told in the incident of another. What is critical must not come as a mere change of a
@@ -75,14 +86,7 @@ extension Dispatcher {
         if let mine, mine.id == other?.id { return }
         let members = other?.members ?? [consequence]
         let isTold = isTold(members)
-        if let mine {
-            if isTold { return }
-            for member in members {
-                if let entry = alerts[member] { join(entry.alert, mine.id, now) }
-            }
-            reroute(members, now)
-            return
-        }
+        if let mine { return takeIn(consequence, into: mine.id, now) }
         if isTold, !mayJoin(cause, entry.alert) { return }
         let id = other?.id ?? incidents.insert(entry.alert)
         if isTold {
