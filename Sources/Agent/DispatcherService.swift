@@ -228,7 +228,10 @@ package actor DispatcherService {
     private func enqueue(_ decisions: Decisions, _ changes: [JournalChange] = []) {
         append(changes + self.changes(for: decisions))
         for message in decisions.send { decided.increment(message.notification.reason.rawValue) }
-        for alert in decisions.escalated { escalated.increment(alert.receiver, alert.alert.severity.rawValue) }
+        // That nobody has acknowledged what was accepted is no fault of the receiver.
+        for alert in decisions.escalated where alert.reason != .unacknowledged {
+            escalated.increment(alert.receiver, alert.alert.severity.rawValue)
+        }
         for (reason, count) in decisions.suppressed { suppressed.increment(reason.rawValue, by: Double(count)) }
         batch.send += decisions.send
         batch.withdraw += decisions.withdrawn

@@ -12,14 +12,18 @@ public struct Acknowledgement: Sendable, Hashable {
     /// The most bytes of the name, and of the comment.
     public static let textLimitBytes = 1000
 
-    /// An acknowledgement; texts over 1,000 bytes are cut.
+    /// An acknowledgement; texts over 1,000 bytes are cut, and control characters become spaces.
     public init(by: String, comment: String = "", at: Timestamp) {
         self.by = Acknowledgement.cut(by)
         self.comment = Acknowledgement.cut(comment)
         self.at = at
     }
 
-    private static func cut(_ text: String) -> String {
+    private static func cut(_ given: String) -> String {
+        var text = ""
+        for scalar in given.unicodeScalars {
+            text.unicodeScalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
+        }
         guard text.utf8.count > textLimitBytes else { return text }
         return String(decoding: text.utf8.prefix(textLimitBytes - 8), as: UTF8.self) + "…"
     }

@@ -19,7 +19,7 @@ struct IncidentPage {
     func render() -> [UInt8] {
         var page = HTML()
         page.beginColumn(
-            title: "<meta http-equiv=refresh content=30><title>vaultwatch: incidents</title>",
+            title: "<meta http-equiv=refresh content=60><title>vaultwatch: incidents</title>",
             style: "article{border-top:1px solid gray}", nonce: nonce)
         page.markup("<h1>Incidents</h1><p>as of <time>")
         page.text(now.rfc3339)

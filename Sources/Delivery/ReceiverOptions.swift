@@ -7,8 +7,8 @@ package struct ReceiverOptions: Sendable, Hashable {
     package var name: String
     /// In the order of the configuration, kinds in the order of `IntegrationKind`.
     package var integrations: [IntegrationOptions] = []
-    /// The receiver that alerts also go to which none of the integrations has accepted within the response time, or
-    /// which all of them have refused for good.
+    /// The receiver that alerts also go to which none of the integrations has accepted within the response time, which
+    /// all of them have refused for good, or which nobody has acknowledged in time.
     package var fallback: String?
     /// How long an alert may wait for acceptance before it goes to the fallback; nil: by its severity.
     package var responseTime: Duration?

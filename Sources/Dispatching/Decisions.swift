@@ -16,7 +16,7 @@ package struct EscalatedAlert: Sendable, Hashable {
     package var alert: Alert
     /// The key of its group, the same at the receiver and at the fallback.
     package var groupKey: String
-    /// The receiver that did not accept it.
+    /// The receiver that did not accept it, or of which nobody acknowledged it.
     package var receiver: String
     /// The receiver that it went to.
     package var fallback: String

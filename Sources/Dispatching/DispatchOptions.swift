@@ -9,7 +9,7 @@ package struct DispatchOptions: Sendable {
         package var name: String
         /// Each gets the group's messages for itself.
         package var integrations: [Integration]
-        /// The receiver that alerts go to which none of the integrations has accepted in time.
+        /// The receiver that alerts go to which none of the integrations has accepted in time, or nobody has acknowledged.
         package var fallback: String?
         /// What "in time" is, counted from the first message; nil: by the alert's severity.
         package var responseTime: Duration?

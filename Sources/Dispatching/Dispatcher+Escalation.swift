@@ -82,7 +82,14 @@ extension Dispatcher {
         setEscalation(id, escalation, now, &decisions)
         if overdue.isEmpty { return }
         addToFallback(overdue, of: group, fallback, now)
-        flushes.schedule(GroupID(key: id.key, receiver: fallback), at: now.monotonic)
+        let fallbackID = GroupID(key: id.key, receiver: fallback)
+        // Those that were there before, until somebody acknowledged or accepted them, are news to it again.
+        for integration in integrations(of: fallbackID) {
+            let destination = Destination(
+                receiver: fallback, integration: integration.id, groupKey: id.key)
+            destinations[destination]?.lastFiring.subtract(overdue)
+        }
+        flushes.schedule(fallbackID, at: now.monotonic)
     }
 
     /// Why alerts need no fallback any more.
@@ -120,6 +127,8 @@ extension Dispatcher {
             guard let pending = destinations[destination]?.pending, !pending.firing.isDisjoint(with: returned) else {
                 continue
             }
+            // It tells the fallback of this very acknowledgement.
+            if reason == .acknowledged, pending.message.notification.reason == .acknowledged { continue }
             if pending.inFlight {
                 destinations[destination]?.needsDecision = true
             } else {

@@ -109,6 +109,7 @@ package struct Dispatcher: Sendable {
                 if known.isEnded, !isEnded {
                     correlate(alert, now)
                     route(id, alert, now: now, restoring: false)
+                    endAcknowledgement(ofReturned: id, now)
                     withdrawResolves(of: id, now)
                 }
                 if known.isEnded != isEnded { decideForResendsSoon(id, now) }

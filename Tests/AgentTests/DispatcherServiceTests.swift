@@ -200,6 +200,23 @@ import Testing
         await run.stop()
     }
 
+    /// The rule VaultwatchAlertEscalated says of this number that the receiver has not accepted alerts.
+    @Test func whatNobodyHasAcknowledgedIsNoFailureOfTheReceiver() async throws {
+        let folder = Folder()
+        let time = VirtualTime()
+        var options = DispatcherServiceTests.options
+        options.receivers[0].escalateAfter = .seconds(120)
+        let run = try await Run(folder, options, time)
+        await run.dispatcher.receive([alert(time)])
+        await until { run.sent.list.count == 1 }
+        try await accept(try #require(run.sent.list.first), run)
+        await time.run(for: .seconds(130), settle: 20)
+        await until { run.sent.list.last?.notification.receiver == "boss" }
+        #expect(run.sent.list.last?.notification.reason == .escalated)
+        #expect(run.escalations() == 0)
+        await run.stop()
+    }
+
     /// Decided before a restart, escalated after it, once; told in the history and in a metric; its end follows.
     @Test func anEscalationOverRestarts() async throws {
         let folder = Folder()

@@ -95,6 +95,21 @@ struct AcknowledgementTests {
         #expect(told.contains { $0.contains("repeat") })
     }
 
+    /// Acknowledged on the page before the first message left, which waits for the group.
+    @Test func lapsesWhenAGraverCauseIsFound() {
+        var options = AcknowledgementTests.options(escalateAfter: .seconds(600))
+        options.route.groupWait = .seconds(30)
+        var d = Dispatcher(options)
+        var consequence = firing(AcknowledgementTests.node, 0)
+        consequence.annotations = ["explained_by": "Leader"]
+        _ = d.receive([consequence], now: at(0))
+        _ = d.acknowledge(.matchers([matcher("cluster=prod")]), AcknowledgementTests.ack(5), now: at(5))
+        _ = d.receive([firing(AcknowledgementTests.leader, 10)], now: at(10))
+        #expect(d.incidents(at(10)).map(\.acknowledgement) == [nil])
+        let told = AcknowledgementTests.run(&d, stride(from: 10, through: 800, by: 10))
+        #expect(told.contains("boss email escalated:Leader,Node/"))
+    }
+
     @Test func aMilderConsequenceIsToldAndLeavesItAcknowledged() {
         var d = Dispatcher(AcknowledgementTests.options())
         _ = d.receive([firing(AcknowledgementTests.leader, 0)], now: at(0))
@@ -140,11 +155,70 @@ struct AcknowledgementTests {
         #expect(AcknowledgementTests.run(&d, stride(from: 80, through: 9000, by: 60)).isEmpty)
     }
 
+    /// A storm in one group: nobody is paged while the dispatcher looks through all of it once for each incident.
+    @Test(.timeLimit(.minutes(1))) func thousandsInOneGroupAreAcknowledgedAtOnce() {
+        var d = Dispatcher(AcknowledgementTests.options(escalateAfter: .seconds(600)))
+        let storm = (0..<3000).map { firing(["alertname": "N\($0)", "cluster": "prod", "severity": "high"], 0) }
+        _ = d.receive(storm, now: at(0))
+        _ = AcknowledgementTests.run(&d, stride(from: 0, through: 60, by: 10))
+        var count = 0
+        let time = ContinuousClock().measure {
+            count =
+                d.acknowledge(.matchers([matcher("cluster=prod")]), AcknowledgementTests.ack(70), now: at(70))
+                .incidents.count
+        }
+        #expect(count == 3000)
+        #expect(time < .seconds(3))
+    }
+
     /// The watchdog is to fire, and is nothing to look after.
     @Test func whatAlwaysFiresIsNoIncident() {
         var d = Dispatcher(AcknowledgementTests.options())
         _ = d.receive([firing(["alertname": "Watchdog", "severity": "none"], 0)], now: at(0))
         #expect(d.incidents(at(10)).isEmpty)
+    }
+
+    /// An Alertmanager is sent the end for 15 minutes more, and the alert comes back in that time.
+    @Test func endsWithTheEndThatWasTold() {
+        var options = AcknowledgementTests.options(escalateAfter: .seconds(600))
+        options.receivers[0].integrations.append(.init(.init(.alertmanager, 0), sendResolved: true, resend: .init()))
+        var d = Dispatcher(options)
+        _ = d.receive([firing(AcknowledgementTests.node, 0)], now: at(0))
+        _ = AcknowledgementTests.run(&d, stride(from: 0, through: 60, by: 10))
+        _ = d.acknowledge(.matchers([matcher("cluster=prod")]), AcknowledgementTests.ack(70), now: at(70))
+        // Nobody was told of this end.
+        _ = d.receive([ended(AcknowledgementTests.node, since: 0, 80)], now: at(80))
+        _ = d.receive([firing(AcknowledgementTests.node, 85)], now: at(85))
+        #expect(d.incidents(at(90)).map(\.acknowledgement?.by) == ["ann"])
+        _ = d.receive([ended(AcknowledgementTests.node, since: 85, 130)], now: at(130))
+        let end = AcknowledgementTests.run(&d, stride(from: 130, through: 250, by: 10))
+        #expect(end.contains("ops pagerduty resolved:/Node"))
+        _ = d.receive([firing(AcknowledgementTests.node, 300)], now: at(300))
+        #expect(d.incidents(at(310)).map(\.acknowledgement) == [nil])
+        let told = AcknowledgementTests.run(&d, stride(from: 300, through: 1500, by: 10))
+        #expect(told.contains("boss email escalated:Node/"))
+    }
+
+    /// PagerDuty tells of what we have told it, and sends again what it could not send.
+    @Test func anotherServiceTellsTwiceAndTooLate() throws {
+        var d = Dispatcher(AcknowledgementTests.options())
+        _ = d.receive([firing(AcknowledgementTests.node, 0)], now: at(0))
+        _ = AcknowledgementTests.run(&d, stride(from: 0, through: 60, by: 10))
+        func service(_ seconds: Double, isTakenBack: Bool = false, heard: Double) -> [String] {
+            let acknowledgement = isTakenBack ? nil : AcknowledgementTests.ack(heard, by: "PagerDuty")
+            let result = d.acknowledge(.groups(at: at(seconds).wall) { _ in true }, acknowledgement, now: at(heard))
+            return AcknowledgementTests.carryOut(result.decisions, &d, heard)
+        }
+        let own = d.acknowledge(.matchers([matcher("cluster=prod")]), AcknowledgementTests.ack(70), now: at(70))
+        _ = AcknowledgementTests.carryOut(own.decisions, &d, 70)
+        #expect(service(71, heard: 72).isEmpty)
+        #expect(d.incidents(at(73)).map(\.acknowledgement?.by) == ["ann"])
+        _ = service(1800, isTakenBack: true, heard: 1801)
+        _ = service(71, heard: 1900)
+        #expect(d.incidents(at(1901)).map(\.acknowledgement) == [nil])
+        let incident = try #require(d.incidents.all.values.first)
+        #expect(try Incident(encoded: try incident.encoded()) == incident)
+        #expect(service(1950, heard: 1951) == ["ops pagerduty acknowledged:Node/"])
     }
 
     // MARK: Escalation
@@ -184,6 +258,58 @@ struct AcknowledgementTests {
         _ = AcknowledgementTests.carryOut(undone.decisions, &d, 9000)
         let told = AcknowledgementTests.run(&d, stride(from: 9010, through: 9800, by: 10))
         #expect(told.filter { $0.hasPrefix("boss") } == ["boss email escalated:Node/"])
+    }
+
+    /// PagerDuty takes acknowledgements back by itself after half an hour: the fallback must hear of it a second time.
+    @Test func theFallbackIsToldAgainOfWhatWasTakenBack() {
+        var d = Dispatcher(AcknowledgementTests.options(escalateAfter: .seconds(600)))
+        _ = d.receive([firing(AcknowledgementTests.node, 0)], now: at(0))
+        let first = AcknowledgementTests.run(&d, stride(from: 0, through: 700, by: 10))
+        #expect(first.last == "boss email escalated:Node/")
+        _ = d.acknowledge(.matchers([matcher("cluster=prod")]), AcknowledgementTests.ack(700), now: at(700))
+        _ = d.acknowledge(.matchers([matcher("cluster=prod")]), nil, now: at(1000))
+        let told = AcknowledgementTests.run(&d, stride(from: 1000, through: 1800, by: 10))
+        #expect(told.filter { $0.hasPrefix("boss") } == ["boss email changed:Node/"])
+    }
+
+    /// The machine began with a wrong clock, which is set back by a year after somebody has acknowledged.
+    @Test func aClockThatStepsBackDoesNotMakeItLast() {
+        var options = AcknowledgementTests.options()
+        options.acknowledgementTimeout = .seconds(7200)
+        var d = Dispatcher(options)
+        _ = d.receive([firing(AcknowledgementTests.node, 0)], now: at(0))
+        _ = AcknowledgementTests.run(&d, stride(from: 0, through: 60, by: 10))
+        let result = d.acknowledge(.matchers([matcher("cluster=prod")]), AcknowledgementTests.ack(70), now: at(70))
+        _ = AcknowledgementTests.carryOut(result.decisions, &d, 70)
+        var told: [String] = []
+        for seconds in stride(from: 80.0, through: 9000, by: 60) {
+            let now = Moment(monotonic: at(seconds).monotonic, wall: at(seconds).wall - .seconds(365 * 86_400))
+            for outgoing in d.advance(now).send {
+                if d.beginAttempt(outgoing) != nil { _ = d.recordAccepted(outgoing, now: now) }
+                told.append(outgoing.notification.integration.kind.rawValue)
+            }
+        }
+        #expect(told.sorted() == ["email", "pagerduty"])
+        #expect(d.incidents(at(9000)).map(\.acknowledgement) == [nil])
+    }
+
+    /// PagerDuty would go on calling people there.
+    @Test func aFallbackThatWantsToKnowIsToldOfTheAcknowledgement() {
+        var options = AcknowledgementTests.options(escalateAfter: .seconds(600))
+        options.receivers[1].integrations = Array(options.receivers[0].integrations.dropFirst())
+        var d = Dispatcher(options)
+        _ = d.receive([firing(AcknowledgementTests.node, 0)], now: at(0))
+        let told = AcknowledgementTests.run(&d, stride(from: 0, through: 700, by: 10))
+        #expect(told.last == "boss pagerduty escalated:Node/")
+        let result = d.acknowledge(.matchers([matcher("cluster=prod")]), AcknowledgementTests.ack(700), now: at(700))
+        #expect(
+            AcknowledgementTests.carryOut(result.decisions, &d, 700).sorted() == [
+                "boss pagerduty acknowledged:Node/", "ops pagerduty acknowledged:Node/",
+            ])
+        #expect(AcknowledgementTests.run(&d, stride(from: 710, through: 9000, by: 10)).isEmpty)
+        _ = d.receive([ended(AcknowledgementTests.node, since: 0, 9000)], now: at(9000))
+        #expect(AcknowledgementTests.run(&d, stride(from: 9000, through: 9100, by: 10)).count == 3)
+        #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
     }
 
     // MARK: Restart

@@ -129,6 +129,10 @@ struct UnsilencedTests {
         var later = UnsilencedTests.untilResolved
         later.startsAt = at(500).wall
         #expect(throws: SilenceError.self) { try set(later, &d, 50) }
+        // The clock of whoever makes it is ahead.
+        later.startsAt = at(52).wall
+        let id = try set(later, &d, 50)
+        #expect(d.silence(id)?.startsAt == at(50).wall)
         var recurring = UnsilencedTests.untilResolved
         recurring.schedule = [TimeWindow(times: [try TimeWindow.times(start: "00:10", end: "00:40")])]
         #expect(throws: SilenceError.self) { try set(recurring, &d, 50) }

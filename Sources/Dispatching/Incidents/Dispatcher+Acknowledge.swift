@@ -10,8 +10,16 @@ package enum IncidentSelection: Sendable {
     case alert(fingerprint: UInt64)
     /// Those of all firing alerts that all matchers match.
     case matchers([Matcher])
-    /// Those of all alerts that fire and began by this time, of the groups whose key this function admits.
-    case groups(begunBy: Timestamp, _ admits: @Sendable (_ key: String) -> Bool)
+    /// Those of all alerts that fire and began by the time at which another service was told to acknowledge, give or take
+    /// five minutes since clocks differ, of the groups whose key this function admits.
+    case groups(at: Timestamp, _ admits: @Sendable (_ key: String) -> Bool)
+}
+
+extension IncidentSelection {
+    /// When another service was told.
+    fileprivate var time: Timestamp? {
+        if case .groups(let time, _) = self { time } else { nil }
+    }
 }
 
 /// What comes of an acknowledgement.
@@ -37,47 +45,63 @@ extension Dispatcher {
         for alert in selected(selection) {
             guard let entry = alerts[alert] else { continue }
             if let incident = incidents[of: alert] {
+                if acknowledgement != nil, isOldNews(selection, of: incident) { continue }
                 if acknowledgement != nil || incident.acknowledgement != nil { ids.insert(incident.id) }
             } else if acknowledgement != nil {
                 ids.insert(incidents.insert(entry.alert))
             }
         }
-        for id in ids.sorted(by: >) {
-            incidents.acknowledge(id, acknowledgement)
-            guard let incident = incidents.all[id] else { continue }
-            settleAcknowledgement(of: incident, now, &result.decisions)
-            if let told = told(incident, now) { result.incidents.append(told) }
-        }
+        for id in ids { incidents.acknowledge(id, acknowledgement, takenBackAt: selection.time ?? now.wall) }
+        settleAcknowledgements(of: ids, now, &result.decisions)
+        result.incidents = ids.sorted(by: >).compactMap { incidents.all[$0] }.compactMap { told($0, now) }
         result.decisions.incidents = incidents.takeChanges()
         return result
+    }
+
+    /// Whether another service tells of an acknowledgement that is known, perhaps its own echo of ours, or that was taken
+    /// back since: services send late, twice and in any order.
+    private func isOldNews(_ selection: IncidentSelection, of incident: Incident) -> Bool {
+        guard let time = selection.time else { return false }
+        return incident.acknowledgement != nil || incident.takenBackAt.map { time <= $0 } ?? false
     }
 
     /// Fingerprints of firing alerts.
     private func selected(_ selection: IncidentSelection) -> [UInt64] {
         let firing = { (id: UInt64) in alerts[id].map { !$0.isEnded } ?? false }
-        return switch selection {
-        case .id(let id): incidents.all[id]?.members.filter(firing) ?? []
+        switch selection {
+        case .id(let id): return incidents.all[id]?.members.filter(firing) ?? []
         case .alert(let fingerprint):
-            alerts.values.filter { !$0.isEnded && $0.alert.fingerprint == fingerprint }.map(\.alert.id)
+            return alerts.values.filter { !$0.isEnded && $0.alert.fingerprint == fingerprint }.map(\.alert.id)
         case .matchers(let matchers):
-            alerts.values.filter { entry in
+            return alerts.values.filter { entry in
                 !entry.isEnded && matchers.allSatisfy { $0.matches(entry.alert.labels) }
             }.map(\.alert.id)
         case .groups(let time, let admits):
-            groups.values.filter { admits($0.id.key) }.flatMap(\.alerts).filter { id in
-                firing(id) && alerts[id].map { $0.alert.startsAt <= time } ?? false
+            let latest = time + .seconds(300)
+            return groups.values.filter { admits($0.id.key) }.flatMap(\.alerts).filter { id in
+                firing(id) && alerts[id].map { $0.alert.startsAt <= latest } ?? false
             }
         }
     }
 
-    /// What follows for the groups of an incident: escalations end, a repeat that waits is withdrawn, and who wants to
-    /// know learns that somebody has acknowledged it.
-    private mutating func settleAcknowledgement(
-        of incident: Incident, _ now: Moment, _ decisions: inout Decisions
+    /// What follows for the groups of incidents: escalations end, a repeat that waits is withdrawn, and who wants to
+    /// know learns that somebody has acknowledged them. Each group is looked at once, however many of them are in it.
+    private mutating func settleAcknowledgements(
+        of ids: Set<UInt64>, _ now: Moment, _ decisions: inout Decisions
     ) {
-        let members = Set(incident.members)
-        for id in Set(members.flatMap { alerts[$0]?.groups ?? [] }).sorted(by: { $0.key < $1.key }) {
-            if incident.acknowledgement != nil { endEscalation(id, of: members, .acknowledged, now, &decisions) }
+        var members: [GroupID: Set<UInt64>] = [:]
+        for member in ids.flatMap({ incidents.all[$0]?.members ?? [] }) {
+            for group in alerts[member]?.groups ?? [] { members[group, default: []].insert(member) }
+        }
+        let sorted = members.sorted { $0.key.key < $1.key.key }
+        // A fallback is told first: after that the alerts are no longer its own.
+        defer {
+            for (id, members) in sorted {
+                let acknowledged = members.filter(isAcknowledged)
+                if !acknowledged.isEmpty { endEscalation(id, of: acknowledged, .acknowledged, now, &decisions) }
+            }
+        }
+        for (id, _) in sorted {
             guard let group = groups[id] else { continue }
             for integration in integrations(of: id) {
                 let destination = group.destination(integration)
@@ -100,17 +124,37 @@ extension Dispatcher {
     /// Ends acknowledgements that are too old; the next flush of their groups tells of the incidents again.
     mutating func endOldAcknowledgements(_ now: Moment, _ decisions: inout Decisions) {
         guard let timeout = options.acknowledgementTimeout else { return }
-        for incident in incidents.allAcknowledged {
-            guard let acknowledgement = incident.acknowledgement, acknowledgement.at + timeout <= now.wall else {
+        for incident in incidents.acknowledged(before: now.wall - timeout, orAfter: now.wall) {
+            guard var acknowledgement = incident.acknowledgement else { continue }
+            if acknowledgement.at > now.wall {
+                // The clock was stepped back, which must not make it last longer.
+                acknowledgement.at = now.wall
+                incidents.acknowledge(incident.id, acknowledgement)
                 continue
             }
-            incidents.acknowledge(incident.id, nil, unacknowledgedAt: now.wall)
+            incidents.acknowledge(incident.id, nil, takenBackAt: now.wall, unacknowledgedAt: now.wall)
             decisions.unacknowledged.append(.init(incident: incident, acknowledgement: acknowledgement))
             for group in Set(incident.members.flatMap { alerts[$0]?.groups ?? [] }) where groups[group]?.flushed == true
             {
                 flushes.schedule(group, at: now.monotonic)
             }
         }
+    }
+
+    /// An alert fires again that is still held, since somewhere its end is due or sent again. Where somebody was told that
+    /// it had ended, and nothing else of its incident fires, what was acknowledged is over.
+    mutating func endAcknowledgement(ofReturned id: UInt64, _ now: Moment) {
+        guard let incident = incidents[of: id], incident.acknowledgement != nil, alerts[id]?.isProcessed == true,
+            !incident.members.contains(where: { $0 != id && alerts[$0]?.isEnded == false })
+        else { return }
+        let isEndTold = (alerts[id]?.groups ?? []).contains { group in
+            integrations(of: group).contains { integration in
+                let destination = Destination(
+                    receiver: group.receiver, integration: integration.id, groupKey: group.key)
+                return destinations[destination]?.needsResolve(id) != true
+            }
+        }
+        if isEndTold { incidents.acknowledge(incident.id, nil, takenBackAt: now.wall) }
     }
 
     /// Why a destination is told again of alerts that it knows, before the repeat interval is over; nil where it is not.

@@ -23,6 +23,8 @@ package struct Incident: Sendable, Hashable {
     package var past: [Past] = []
     /// Nil while nobody has acknowledged it, or what was acknowledged has become graver or too old.
     package var acknowledgement: Acknowledgement?
+    /// When the last acknowledgement was taken back or became too old; nil where there is one, or was none.
+    package var takenBackAt: Timestamp?
     /// When an acknowledgement became too old; nil where none did since the last one.
     package var unacknowledgedAt: Timestamp?
 
@@ -89,6 +91,7 @@ package struct Incident: Sendable, Hashable {
         var startsAt: Int64
         var past: [Past]?
         var acknowledgement: StoredAcknowledgement?
+        var takenBackAt: Int64?
         var unacknowledgedAt: Int64?
     }
 
@@ -117,7 +120,7 @@ package struct Incident: Sendable, Hashable {
                     id: id, labels: labels.dictionary, severities: severities, members: members,
                     startsAt: startsAt.milliseconds, past: past.isEmpty ? nil : past,
                     acknowledgement: acknowledgement.map { StoredAcknowledgement($0) },
-                    unacknowledgedAt: unacknowledgedAt?.milliseconds)))
+                    takenBackAt: takenBackAt?.milliseconds, unacknowledgedAt: unacknowledgedAt?.milliseconds)))
     }
 
     /// Reads an incident of the journal.
@@ -129,6 +132,7 @@ package struct Incident: Sendable, Hashable {
             startsAt: Timestamp(milliseconds: stored.startsAt))
         past = stored.past ?? []
         acknowledgement = stored.acknowledgement?.acknowledgement
+        takenBackAt = stored.takenBackAt.map { Timestamp(milliseconds: $0) }
         unacknowledgedAt = stored.unacknowledgedAt.map { Timestamp(milliseconds: $0) }
     }
 

@@ -8,7 +8,8 @@ struct Incidents: Sendable {
     /// Ids of incidents that the journal does not have as they are.
     private(set) var changed: Set<UInt64> = []
     private var byAlert: [UInt64: UInt64] = [:]
-    private var acknowledged: Set<UInt64> = []
+    /// When each of those was acknowledged that are.
+    private var acknowledged: [UInt64: Timestamp] = [:]
     private var nextID: UInt64 = 1
 
     /// By what a cause and its consequences are indexed: nearly all explanations want the same cluster, and thousands of
@@ -88,17 +89,29 @@ struct Incidents: Sendable {
     // MARK: Acknowledgements
 
     /// Takes an acknowledgement of an incident, or takes it back.
-    /// - Parameter unacknowledgedAt: when the one before has become too old; nil otherwise.
-    mutating func acknowledge(_ id: UInt64, _ acknowledgement: Acknowledgement?, unacknowledgedAt: Timestamp? = nil) {
+    /// - Parameters:
+    ///   - takenBackAt: when the one before was taken back, where there is no new one.
+    ///   - unacknowledgedAt: when the one before has become too old; nil otherwise.
+    mutating func acknowledge(
+        _ id: UInt64, _ acknowledgement: Acknowledgement?, takenBackAt: Timestamp? = nil,
+        unacknowledgedAt: Timestamp? = nil
+    ) {
         guard all[id] != nil else { return }
         all[id]?.acknowledgement = acknowledgement
+        all[id]?.takenBackAt = acknowledgement == nil ? takenBackAt : nil
         all[id]?.unacknowledgedAt = unacknowledgedAt
-        if acknowledgement == nil { acknowledged.remove(id) } else { acknowledged.insert(id) }
+        acknowledged[id] = acknowledgement?.at
         changed.insert(id)
     }
 
     /// The incidents that somebody has acknowledged, the newest first.
-    var allAcknowledged: [Incident] { acknowledged.sorted(by: >).compactMap { all[$0] } }
+    var allAcknowledged: [Incident] { acknowledged.keys.sorted(by: >).compactMap { all[$0] } }
+
+    /// Those of them that somebody has acknowledged by the one time or after the other. Asked at every step.
+    func acknowledged(before: Timestamp, orAfter after: Timestamp) -> [Incident] {
+        let ids = acknowledged.filter { $0.value <= before || $0.value > after }.keys
+        return ids.sorted(by: >).compactMap { all[$0] }
+    }
 
     // MARK: Incidents
 
@@ -124,7 +137,7 @@ struct Incidents: Sendable {
         if incident != saved || all[saved.id] != nil { changed.insert(saved.id) }
         guard !incident.members.isEmpty, all[saved.id] == nil else { return }
         all[saved.id] = incident
-        if incident.acknowledgement != nil { acknowledged.insert(saved.id) }
+        acknowledged[saved.id] = incident.acknowledgement?.at
         for member in incident.members { byAlert[member] = saved.id }
     }
 
@@ -142,6 +155,7 @@ struct Incidents: Sendable {
 
     /// Routes an incident that nobody was told of by another alert.
     mutating func found(_ id: UInt64, on alert: Alert) {
+        if let incident = all[id], alert.severity > incident.severity { endAcknowledgement(id) }
         all[id]?.labels = alert.labels
         all[id]?.severities = alert.labels["severity"].map { [$0] } ?? []
         changed.insert(id)
@@ -153,11 +167,15 @@ struct Incidents: Sendable {
     mutating func raise(_ id: UInt64, to severity: String?, instead: Bool) -> Bool {
         guard let severity, let incident = all[id], Severity(label: severity) > incident.severity else { return false }
         all[id]?.severities = instead ? [severity] : incident.severities + [severity]
-        // What was acknowledged was less.
-        all[id]?.acknowledgement = nil
-        acknowledged.remove(id)
+        endAcknowledgement(id)
         changed.insert(id)
         return true
+    }
+
+    /// An incident becomes graver: what was acknowledged was less.
+    private mutating func endAcknowledgement(_ id: UInt64) {
+        all[id]?.acknowledgement = nil
+        acknowledged[id] = nil
     }
 
     /// Removes an alert, and with its last one the incident, which keeps what has ended until then.
@@ -171,7 +189,7 @@ struct Incidents: Sendable {
         all[id]?.members.removeAll { $0 == alert }
         if all[id]?.members.isEmpty == true {
             all[id] = nil
-            acknowledged.remove(id)
+            acknowledged[id] = nil
         }
         changed.insert(id)
     }
