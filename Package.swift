@@ -90,6 +90,9 @@ let package = Package(
         stage("Exposition", ["Text", "Samples"]),
         stage("Telemetry", ["Text", "Samples", "Exposition"]),
         stage("Transport", ["Text", "Samples", "Platform", "CCurl", "CPostgres"]),
+        stage(
+            "WebSocket",
+            ["Text", "Transport"] + nio + [.product(name: "NIOWebSocket", package: "swift-nio")]),
         stage("S3", ["Text", "Samples", "Platform", "Transport"], exclude: ["README.md"]),
         stage(
             "Probes",
@@ -131,7 +134,7 @@ let package = Package(
             [
                 "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "Probes", "Store",
                 "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "HTTPServer", "Web",
-                "Console", "Supervision", "Config", logging,
+                "WebSocket", "Console", "Supervision", "Config", logging,
             ]),
         .executableTarget(
             name: "vaultwatch",

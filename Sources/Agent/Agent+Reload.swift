@@ -110,6 +110,7 @@ extension Agent {
             platform.log.notice("configuration reloaded", metadata: ["config": "\(configuration.path)"])
             report(rerouted)
             changeEvents.reload(configuration.delivery)
+            slack.reload(configuration.delivery)
             let details = ["file": configuration.path, "alerts_told_otherwise": String(rerouted.count)]
             changeEvents.report([ChangeEvent("vaultwatch has loaded its configuration anew", at: now, details: details)]
             )

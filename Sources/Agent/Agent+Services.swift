@@ -1,5 +1,7 @@
+import Alerts
 import Config
 import Delivery
+import Dispatching
 import Journal
 import Logging
 import Platform
@@ -38,6 +40,7 @@ extension Agent {
                     await self.rules.save()
                 }),
             Service("journal rewriting", stopLimit: .seconds(1), run: { await self.rewriteJournal() }),
+            Service("slack interactions", stopLimit: .seconds(1), run: { await self.slack.run() }),
             Service("change events", stopLimit: .seconds(1), run: { await self.changeEvents.run() }),
             Service("upkeep", stopLimit: .seconds(1), run: { await self.upkeep() }),
             Service(
@@ -74,6 +77,25 @@ extension Agent {
             await dispatcher.append(beginnings.all.map { Agent.beginning(of: $0.key, $0.value) })
             await dispatcher.recordEvent(
                 "journal begun anew", "everything is written again; a file that could not be used is kept beside it")
+        }
+    }
+
+    private static let pressedSilence = Duration.seconds(3600)
+
+    /// Does what somebody wants who has pressed a button below a message.
+    static func carryOut(
+        _ press: SlackInteractions.Press, _ dispatcher: DispatcherService, _ time: any TimeSource
+    ) async -> String {
+        let admits: @Sendable (String) -> Bool = { GroupDigest.of($0) == press.group }
+        switch press.action {
+        case .acknowledge:
+            let done = await dispatcher.acknowledge(
+                .groups(at: time.wall(), admits), comment: "in Slack", by: press.user)
+            return done.isEmpty
+                ? "Nothing of it is left to acknowledge: it is over, or somebody has it already."
+                : "Acknowledged: \(done.map { $0.cause.annotations["summary"] ?? $0.cause.name }.joined(separator: "; "))"
+        case .silence:
+            return await dispatcher.silenceGroup(where: admits, for: Agent.pressedSilence, by: press.user)
         }
     }
 

@@ -214,7 +214,7 @@ extension Agent {
             await dispatcher.acknowledge(selection, comment: comment, by: caller.description)
         }
         sources.acknowledgeFromPagerDuty = { [self] key, at, comment, user in
-            let selection = IncidentSelection.groups(at: at) { PagerDutyKey.of($0) == key }
+            let selection = IncidentSelection.groups(at: at) { GroupDigest.of($0) == key }
             return await dispatcher.acknowledge(selection, comment: comment, by: user)
         }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }

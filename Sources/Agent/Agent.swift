@@ -13,6 +13,7 @@ import Synchronization
 import Telemetry
 import Transport
 import Web
+import WebSocket
 
 /// The pipeline as one daemon: probes → store → rules → dispatcher → notifier, the journal beside it, the web at its
 /// edge. `Agent+Services.swift` lists its services in the order of their start.
@@ -29,6 +30,7 @@ package final class Agent: Sendable {
     let rules: RuleManager
     let notifier: Notifier
     let changeEvents: ChangeEvents
+    let slack: SlackInteractions
     let estateChanges = EstateChanges()
     let network: Network
     /// What reading whole backups showed, kept over reloads.
@@ -132,6 +134,12 @@ package final class Agent: Sendable {
         }
         changeEvents = ChangeEvents(
             configuration.delivery, http: network.receivers, platform: platform, registry: registry)
+        slack = SlackInteractions(
+            configuration.delivery, http: network.receivers, webSocket: environment.webSocket ?? NIOWebSocketClient(),
+            platform: platform, registry: registry
+        ) { [dispatcher] press in
+            await Agent.carryOut(press, dispatcher, time)
+        }
         supervisor = Supervisor(environment.manager, time: time)
         state = Mutex(
             State(configuration: configuration, web: loaded.web, lastReload: (true, startedAt)))

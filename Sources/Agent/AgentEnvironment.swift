@@ -12,6 +12,8 @@ package import Web
 package struct AgentEnvironment: Sendable {
     /// Nil: the machine's own network.
     package var network: Network?
+    /// Talks over WebSockets; nil: by the machine's own network.
+    package var webSocket: (any WebSocketClient)?
     /// Where systemd's messages go.
     package var manager = ServiceManager()
     /// Opens the journal. The closure takes the journal's events, on any thread, and must not block.

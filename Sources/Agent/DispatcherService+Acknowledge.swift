@@ -38,6 +38,27 @@ extension DispatcherService {
         return result.incidents
     }
 
+    /// Silences what a group with these labels may hold.
+    /// - Returns: what came of it, in a sentence.
+    package func silenceGroup(
+        where admits: @Sendable (_ key: String) -> Bool, for span: Duration, by user: String
+    ) async -> String {
+        guard let labels = dispatcher.groupLabels(where: admits) else { return "Nothing of it fires any more." }
+        guard !labels.isEmpty else {
+            return "Its alerts have no label in common; use: vaultwatch silence add"
+        }
+        let now = platform.time.wall()
+        let silence = Silence(
+            matchers: labels.pairs.map { Matcher($0.name, equals: $0.value) }, startsAt: now, endsAt: now + span,
+            createdBy: user, comment: "by a button")
+        do throws(SilenceError) {
+            let made = try await setSilence(silence, by: user)
+            return "Silenced until \(made.endsAt.rfc3339): \(made.matchersText)"
+        } catch {
+            return error.description
+        }
+    }
+
     /// What the history tells of acknowledgements and silences that have ended by themselves.
     func changesOfEnded(_ decisions: Decisions) -> [JournalChange] {
         let now = platform.time.now()

@@ -61,7 +61,17 @@ struct CheckRulesCommand: AsyncParsableCommand {
         }
         var findings = 0
         var mistakes = 0
-        let sets = files.map { file in
+        // A pattern in quotes is as good as one that a shell has expanded.
+        let paths = files.flatMap { file in
+            guard file.contains(where: { "*?[".contains($0) }) else { return [file] }
+            let found = SystemFiles().glob(file)
+            if found.isEmpty {
+                Terminal.error("\(file): no file matches")
+                mistakes += 1
+            }
+            return found
+        }
+        let sets = paths.map { file in
             let errors = ErrorList()
             return (file: file, set: RuleSet.load([file], files: SystemFiles(), errors: errors), errors: errors)
         }

@@ -48,8 +48,13 @@ struct ExplanationCommandTests {
     func whatCannotBeIsFound(rules: String, finding: String) async throws {
         let folder = try TemporaryDirectory()
         let file = try folder.write("r.yml", rules)
-        let (exit, output, _) = try await Binary.run(["check", "rules", file])
-        #expect(exit == .exited(3) && output.contains(finding), "\(finding) is missing in\n\(output)")
+        // A pattern that the shell has not expanded finds as much.
+        for words in [[file], [folder.path + "/*.yml"]] {
+            let (exit, output, _) = try await Binary.run(["check", "rules"] + words)
+            #expect(exit == .exited(3) && output.contains(finding), "\(finding) is missing in\n\(output)")
+        }
+        let (none, _, error) = try await Binary.run(["check", "rules", file, folder.path + "/*.yaml"])
+        #expect(none == .exited(1) && error.contains("/*.yaml: no file matches"), "\(error)")
         folder.remove()
     }
 

@@ -36,6 +36,11 @@ extension ReceiversParser {
         if fields.node("mrkdwn_in") != nil { options.markdownIn = fields.strings("mrkdwn_in") }
         options.blocks = fields.bool("blocks") ?? true
         options.threads = threads(&fields)
+        options.socketToken = context.secret(&fields, "socket_token")
+        options.socketUsers = fields.strings("socket_users")
+        if options.socketToken != nil, !options.blocks {
+            errors.add(fields.position(of: "socket_token"), "socket_token needs \"blocks\", which have the buttons")
+        }
         fields.refuse(RefusedKey.slack)
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         options.fields = fields.list("fields").map { node in

@@ -12,3 +12,9 @@ enum Digest {
         return digest.hexadecimal
     }
 }
+
+/// A group's name at receivers: PagerDuty's `dedup_key`, and the value of Slack's buttons.
+package enum GroupDigest {
+    /// A digest of the group key: stable over restarts and the same for two agents, so that a repeat joins its incident.
+    package static func of(_ groupKey: String) -> String { Digest.sha256(groupKey) }
+}

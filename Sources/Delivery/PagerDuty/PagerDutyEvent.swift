@@ -20,7 +20,7 @@ struct PagerDutyEvent {
     private static let fieldRunes = 4096
     private static let maxLinks = 20
 
-    private var dedupKey: String { PagerDutyKey.of(notification.groupKey) }
+    private var dedupKey: String { GroupDigest.of(notification.groupKey) }
     private var action: String {
         if notification.status == .resolved { return "resolve" }
         // A trigger would tell of it what it was told already.
@@ -186,10 +186,4 @@ struct PagerDutyEvent {
         let note = "Custom details have been removed because the original event exceeds the maximum size of 512KB"
         return event(.map(["error": note])).bytes
     }
-}
-
-/// The `dedup_key` of a group's incident in PagerDuty.
-package enum PagerDutyKey {
-    /// A digest of the group key: stable over restarts and the same for two agents, so that a repeat joins its incident.
-    package static func of(_ groupKey: String) -> String { Digest.sha256(groupKey) }
 }

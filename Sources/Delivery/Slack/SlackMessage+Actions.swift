@@ -1,3 +1,5 @@
+import Alerts
+
 /// The buttons below a message.
 /// Sources: api.slack.com/reference/block-kit/block-elements (button),
 /// api.slack.com/reference/block-kit/composition-objects (confirm),
@@ -58,6 +60,24 @@ extension SlackMessage {
             rows[rows.count - 1].append(button)
         }
         return rows.map { .object([("type", .string("actions")), ("elements", .array($0))]) }
+    }
+
+    /// Ours, below a message about what fires, where presses reach this agent.
+    func dutyBlocks() -> [JSON] {
+        guard options.socketToken != nil, draft.notification.status == .firing else { return [] }
+        let group = GroupDigest.of(draft.notification.groupKey)
+        func button(_ text: String, _ action: SlackInteractions.Action, _ style: String?) -> JSON {
+            .object([
+                ("type", .string("button")),
+                ("text", .object([("type", .string("plain_text")), ("text", .string(text))])),
+                ("style", style.map { .string($0) }), ("action_id", .string(action.rawValue)),
+                ("value", .string(group)),
+            ])
+        }
+        let buttons =
+            (draft.notification.isAcknowledged ? [] : [button("Acknowledge", .acknowledge, "primary")])
+            + [button("Silence 1 h", .silence, nil)]
+        return [.object([("type", .string("actions")), ("elements", .array(buttons))])]
     }
 
     /// - Returns: its `action_id`, empty where it has none; nil for a link that leads nowhere.

@@ -114,7 +114,7 @@ struct SlackMessage {
                     ("type", .string("image")), ("image_url", .string(image)), ("alt_text", .string(draft.plainText)),
                 ]))
         }
-        blocks += actionBlocks()
+        blocks += dutyBlocks() + actionBlocks()
         let footer = SlackText.markup(draft.content(options.footer), limit: SlackMessage.contextRunes)
         if !footer.isEmpty { blocks.append(SlackMessage.context(footer)) }
         return blocks

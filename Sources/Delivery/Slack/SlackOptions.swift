@@ -125,6 +125,11 @@ package struct SlackOptions: Sendable, Hashable {
     package var blocks = true
     /// With a bot token, resolves and repeats answer the first message of their group. Default true.
     package var threads = true
+    /// The app-level token (`xapp-…`) with which presses of buttons come by Socket Mode; with it messages have the buttons
+    /// to acknowledge and to silence. Nil: no buttons of our own.
+    package var socketToken: Secret?
+    /// Ids of those who may press them; empty: everybody who sees them.
+    package var socketUsers: [String] = []
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
 

@@ -118,6 +118,13 @@ extension Dispatcher {
         }
     }
 
+    /// The labels of a group with a firing alert; nil where there is none.
+    package func groupLabels(where admits: (_ key: String) -> Bool) -> Labels? {
+        groups.values.first { group in
+            admits(group.id.key) && group.alerts.contains { alerts[$0]?.isEnded == false }
+        }?.labels
+    }
+
     /// Whether somebody has acknowledged the incident of an alert.
     func isAcknowledged(_ alert: UInt64) -> Bool { incidents[of: alert]?.acknowledgement != nil }
 
