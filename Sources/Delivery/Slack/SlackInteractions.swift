@@ -42,6 +42,23 @@ package final class SlackInteractions: Sendable {
     private static let silenceLimit = Duration.seconds(60)
     private static let defaultURL = "https://slack.com/api/apps.connections.open"
 
+    /// Presses that are being carried out: whoever presses again and again waits for the first.
+    private final class UnderWay: Sendable {
+        private static let limit = 16
+        private let count = Mutex(0)
+
+        func begin() -> Bool {
+            count.withLock { count in
+                if count >= UnderWay.limit { return false }
+                count += 1
+                return true
+            }
+        }
+
+        func end() { count.withLock { $0 -= 1 } }
+    }
+
+    private let underWay = UnderWay()
     private let state: Mutex<DeliveryOptions>
     private let client: ReceiverClient
     private let webSocket: any WebSocketClient
@@ -111,6 +128,7 @@ package final class SlackInteractions: Sendable {
         var failures = 0
         while !Task.isCancelled {
             let isGreeted = Mutex(false)
+            var failure: String?
             do {
                 let url = try await open(service)
                 try await webSocket.converse(url, timeout: SlackInteractions.silenceLimit) { [self] message in
@@ -123,12 +141,15 @@ package final class SlackInteractions: Sendable {
                     return await answer(message, service)
                 }
             } catch {
-                if Task.isCancelled { return }
-                platform.log.warning(
-                    "Slack's buttons do not reach this agent; it connects again", metadata: ["err": "\(error)"])
+                failure = "\(error)"
             }
             let wasGreeted = isGreeted.withLock { $0 }
             if wasGreeted { connected.add(-1) }
+            if Task.isCancelled { return }
+            if let failure {
+                platform.log.warning(
+                    "Slack's buttons do not reach this agent; it connects again", metadata: ["err": "\(failure)"])
+            }
             failures = wasGreeted ? 1 : failures + 1
             let unit = Double(platform.random.next() >> 11) * 0x1p-53
             let pause = RetryPolicy().delay(afterAttempt: failures, retryAfter: nil, unit: unit)
@@ -191,8 +212,11 @@ package final class SlackInteractions: Sendable {
         if envelope.type == "disconnect" { return nil }
         guard let id = envelope.envelope_id, id.utf8.count <= 256 else { return [] }
         // Slack wants an answer within three seconds, whatever comes of it.
-        if let payload = envelope.payload, payload.type == "block_actions" {
-            Task { await handle(payload, service) }
+        if let payload = envelope.payload, payload.type == "block_actions", underWay.begin() {
+            Task {
+                await handle(payload, service)
+                underWay.end()
+            }
         }
         return [String(decoding: JSON.object([("envelope_id", .string(id))]).bytes, as: UTF8.self)]
     }

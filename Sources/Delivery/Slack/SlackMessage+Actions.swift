@@ -62,9 +62,15 @@ extension SlackMessage {
         return rows.map { .object([("type", .string("actions")), ("elements", .array($0))]) }
     }
 
-    /// Ours, below a message about what fires, where presses reach this agent.
+    /// Ours, below a message about what fires: buttons where presses reach this agent, else a link to the page that has
+    /// them. Incidents have links of their own.
     func dutyBlocks() -> [JSON] {
-        guard options.socketToken != nil, draft.notification.status == .firing else { return [] }
+        guard draft.notification.status == .firing else { return [] }
+        guard options.socketToken != nil else {
+            let url = draft.content("{{ .ExternalURL }}") + "/incidents"
+            guard SlackText.isLink(url), draft.incidentTexts.isEmpty else { return [] }
+            return [SlackMessage.context(SlackText.link(url, "Acknowledge", limit: 40))]
+        }
         let group = GroupDigest.of(draft.notification.groupKey)
         func button(_ text: String, _ action: SlackInteractions.Action, _ style: String?) -> JSON {
             .object([

@@ -91,9 +91,10 @@ extension Scenario {
             try await peer.hears("firing[A]")
             return peer.heard.map { String($0.at - began > .milliseconds(3900)) }
         },
-        // A silence that starts later stops repeats; its end alone does not cause a notification.
+        // A silence that starts later stops repeats. Its end is news to us alone.
         Scenario(
-            "silenced-while-firing", configuration(groupBy: "[team]"), hears: [#"ops {team="x"}"#: ["firing[A,B]"]]
+            "silenced-while-firing", configuration(groupBy: "[team]"), hears: [#"ops {team="x"}"#: ["firing[A,B]"]],
+            oursHears: [#"ops {team="x"}"#: ["firing[A,B]", "firing[A,B]"]]
         ) { peer in
             try await peer.post(.init("A", ["team": "x"]), .init("B", ["team": "x"]))
             try await peer.hears("firing[A,B]")
