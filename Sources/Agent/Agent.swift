@@ -126,9 +126,20 @@ package final class Agent: Sendable {
         ) {
             watchdog.advanced("evaluate", now: time.monotonic())
         }
+        var events = dispatcher.notifierEvents
+        let beginAttempt = events.beginAttempt
+        events.beginAttempt = { [suspects] message in
+            guard var notification = await beginAttempt(message) else { return nil }
+            if notification.status == .firing {
+                for index in notification.incidents.indices {
+                    notification.incidents[index].answering = suspects.answering(notification.incidents[index].cause)
+                }
+            }
+            return notification
+        }
         notifier = try Notifier(
             configuration.delivery, http: network.receivers, mail: network.mail, platform: platform,
-            registry: registry, events: dispatcher.notifierEvents
+            registry: registry, events: events
         ) {
             watchdog.stalled(now: time.monotonic())
         }

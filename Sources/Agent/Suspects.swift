@@ -86,6 +86,21 @@ final class Suspects: Sendable {
         }
     }
 
+    /// How old an answer may be that says that a target is well.
+    private static let answerAge = Duration.seconds(60)
+
+    /// The suspects of an alert that have answered and are well: none of them is its cause.
+    func answering(_ alert: Alert) -> [String] {
+        if alert.explanations.isEmpty { return [] }
+        let now = time.wall()
+        let results = appender.results
+        let targets = suspects(of: alert, results)
+        return results.filter { result in
+            targets.contains(result.target) && result.failure == nil && result.status.health == .ok
+                && now - result.timestamp <= Suspects.answerAge
+        }.map { "\($0.target)" }
+    }
+
     private func suspects(of alert: Alert, _ results: [ProbeResult]) -> Set<ProbeTarget> {
         let metrics = state.withLock(\.metrics)
         var targets: Set<ProbeTarget> = []

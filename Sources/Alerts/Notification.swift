@@ -60,6 +60,8 @@ public struct Notification: Hashable, Sendable {
         public var ended: [Alert]
         /// Nil while nobody has acknowledged it.
         public var acknowledgement: Acknowledgement?
+        /// What could have explained its cause and answers, and so does not: names of targets, as of the attempt to send.
+        public var answering: [String] = []
 
         /// An incident as it stands.
         public init(

@@ -91,6 +91,18 @@ struct SuspectsTests {
         #expect(answered == 1)
     }
 
+    /// A wrong guess: what answers is not the cause, and the message can say so.
+    @Test func whoAnswersIsWell() {
+        answer("prod", "pg-1")
+        #expect(suspects.answering(alert("PostgresDown")) == ["postgres prod/pg-1", "postgres prod/pg-2"])
+        #expect(suspects.answering(alert("")).isEmpty && suspects.answering(alert("Other")).isEmpty)
+        // What was said long ago says nothing.
+        time.move(to: time.monotonic() + .seconds(100))
+        #expect(suspects.answering(alert("PostgresDown")).isEmpty)
+        answer("prod", "pg-2")
+        #expect(suspects.answering(alert("PostgresDown")) == ["postgres prod/pg-2"])
+    }
+
     /// A server that has just been asked has said what it knows, as the target of the alert itself has.
     @Test func whoHasJustAnsweredIsNotAskedAgain() {
         answer("prod", "pg-1")

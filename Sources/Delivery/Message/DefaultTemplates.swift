@@ -7,6 +7,8 @@ enum DefaultTemplates {
         {{ define "__severity" }}{{ if .Incidents }}{{ (index .Incidents 0).Severity | toUpper }} {{ else }}{{ with .CommonLabels.severity }}{{ . | toUpper }} {{ end }}{{ end }}{{ end }}
         {{ define "__headline" }}{{ if .Incidents }}{{ (index .Incidents 0).Headline }}{{ template "__still" . }}{{ else if eq .Status "resolved" }}{{ template "__ended" . }}{{ else }}{{ .Headline }}{{ end }}{{ template "__why" . }}{{ end }}
         {{ define "__why" }}{{ if eq .NotificationReason "unsilenced" }} (no longer silenced){{ else if eq .NotificationReason "unacknowledged" }} (its acknowledgement has lapsed){{ else if eq .NotificationReason "acknowledged" }}{{ with .Acknowledgements }} ({{ index . 0 }}){{ end }}{{ end }}{{ end }}
+        {{ define "__answering_lines" }}{{ with .Answering }}Answers, and so is not the cause: {{ . | join ", " }}
+        {{ end }}{{ end }}
         {{ define "__acknowledged_lines" }}{{ range .Acknowledgements }}{{ . }}
         {{ end }}{{ end }}
         {{ define "__ended" }}{{ if eq (len .Alerts) 1 }}{{ template "__end" index .Alerts 0 }}{{ template "__still" . }}{{ template "__place" index .Alerts 0 }}{{ else }}{{ len .Alerts }} alerts are over{{ template "__still" . }}{{ with .CommonLabels.alertname }}: {{ . }}{{ end }}{{ end }}{{ end }}
@@ -54,7 +56,7 @@ enum DefaultTemplates {
         {{ define "slack.default.text" }}{{ range .Incidents }}{{ template "__incident_lines" . }}
         {{ end }}{{ range .OtherAlerts }}{{ if eq .Status "resolved" }}{{ template "__end" . }}{{ with .Annotations.summary }}. It said: {{ . }}{{ end }}
         {{ else }}{{ with .Annotations.description }}{{ . }}
-        {{ end }}{{ end }}{{ end }}{{ template "__still_lines" . }}{{ template "__acknowledged_lines" . }}{{ end }}
+        {{ end }}{{ end }}{{ end }}{{ template "__still_lines" . }}{{ template "__answering_lines" . }}{{ template "__acknowledged_lines" . }}{{ end }}
         {{ define "slack.default.footer" }}{{ template "__alertmanager" . }}{{ end }}
         {{ define "slack.default.color" }}{{ $severity := .CommonLabels.severity }}{{ if .Incidents }}{{ $severity = (index .Incidents 0).Severity }}{{ end }}{{ if and (eq .Status "resolved") (not .StillFiring) }}#2eb67d{{ else if eq $severity "critical" }}#d7263d{{ else if eq $severity "high" }}#f46036{{ else if eq $severity "low" }}#1b98e0{{ else }}#ecb22e{{ end }}{{ end }}
         {{ define "pagerduty.default.description" }}{{ template "__subject" . }}{{ end }}
@@ -69,7 +71,7 @@ enum DefaultTemplates {
         {{ template "__alert_lines" .OtherAlerts.Firing }}
         {{ end }}{{ if .OtherAlerts.Resolved }}Resolved:
         {{ template "__alert_lines" .OtherAlerts.Resolved }}
-        {{ end }}{{ template "__still_lines" . }}{{ template "__acknowledged_lines" . }}{{ with .ExternalURL }}{{ . }}
+        {{ end }}{{ template "__still_lines" . }}{{ template "__answering_lines" . }}{{ template "__acknowledged_lines" . }}{{ with .ExternalURL }}{{ . }}
         {{ end }}{{ end }}
         """#
 
@@ -107,6 +109,7 @@ enum DefaultTemplates {
         <table role="presentation" class="quiet" style="margin-top:6px;color:#667085;font-size:13px;border-spacing:0">{{ range .Labels.SortedPairs }}<tr><td style="padding:0 12px 0 0">{{ .Name }}</td><td>{{ .Value }}</td></tr>{{ end }}</table>
         </div>
         {{ end }}{{ range .StillFiring }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">Still firing: {{ or .Annotations.summary .Labels.alertname }}</div>
+        {{ end }}{{ with .Answering }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">Answers, and so is not the cause: {{ . | join ", " }}</div>
         {{ end }}{{ range .Acknowledgements }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">{{ . }}</div>
         {{ end }}<p class="quiet" style="color:#667085;font-size:13px">{{ with .TruncatedAlerts }}{{ . }} more alerts are left out. {{ end }}Sent by <a href="{{ .ExternalURL }}">vaultwatch</a> to {{ .Receiver }}.</p>
         </div></body></html>

@@ -4,7 +4,7 @@ import Samples
 
 /// A notification as Alertmanager's templates see it: `.Receiver`, `.Status`, `.Alerts.Firing`, `.GroupLabels` …
 /// Beside them `.StillFiring`: of a resolved message, the alerts that fire about the same thing; `.Acknowledgements`: who
-/// looks after what fires, a line each; and the incidents.
+/// looks after what fires, a line each; `.Answering`: what could have explained it and is well; and the incidents.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Data".
 enum TemplateData {
     static func value(_ notification: Notification, incidentTexts: [IncidentText], externalURL: String) -> TemplateValue
@@ -26,9 +26,20 @@ enum TemplateData {
             "TruncatedAlerts": .int(Int64(notification.truncatedAlerts)),
             "NotificationReason": .string(notification.reason.rawValue),
             "Acknowledgements": .strings(acknowledgements(notification)),
+            "Answering": .strings(answering(notification)),
         ]
         fields.merge(incidents(incidentTexts, in: notification)) { own, _ in own }
         return .object(TemplateObject(typeName: "*template.Data", fields: fields))
+    }
+
+    private static let answeringLimit = 5
+
+    /// What could have explained the causes, and answers: `postgres prod/pg-1`; of many the first, and how many more.
+    static func answering(_ notification: Notification) -> [String] {
+        guard notification.status == .firing else { return [] }
+        let names = Set(notification.incidents.flatMap(\.answering)).sorted()
+        let left = names.count - answeringLimit
+        return left <= 0 ? names : names.prefix(answeringLimit) + ["\(left) more"]
     }
 
     private static let acknowledgementLimit = 5

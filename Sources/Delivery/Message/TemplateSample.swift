@@ -91,7 +91,7 @@ package struct TemplateSample: Sendable {
             "GroupKey": .string(data.groupKey ?? ""), "TruncatedAlerts": .int(Int64(data.truncatedAlerts ?? 0)),
             "StillFiring": .list(TemplateList([], typeName: "[]template.Alert")),
             "NotificationReason": .string(""),
-            "Acknowledgements": .strings([]),
+            "Acknowledgements": .strings([]), "Answering": .strings([]),
             "Headline": TemplateData.headline(
                 alerts("firing"), (data.alerts ?? []).map { TemplateSample.alert($0) }, incidentTexts),
             "OtherAlerts": TemplateData.alerts(

@@ -75,6 +75,8 @@ struct PagerDutyEvent {
             }
             details["timestamp"] = alert.startsAt.rfc3339
         }
+        let answering = TemplateData.answering(notification)
+        if !answering.isEmpty { details["answering"] = answering.joined(separator: ", ") }
         var nested: [(String, JSON)] = []
         for (name, value) in options.details {
             if case .text(let template) = value {

@@ -146,6 +146,11 @@ struct SlackMessage {
         let left = max(0, alerts.count - limit) + notification.truncatedAlerts
         if left > 0 { blocks.append(SlackMessage.context("… and \(left) more")) }
         if !stillLines.isEmpty { blocks.append(SlackMessage.section(stillLines.joined(separator: "\n"))) }
+        let answering = TemplateData.answering(notification)
+        if !answering.isEmpty {
+            let names = SlackText.escaped(answering.joined(separator: ", "), limit: 600)
+            blocks.append(SlackMessage.context("Answers, and so is not the cause: \(names)"))
+        }
         let acknowledgements = TemplateData.acknowledgements(notification).map { SlackText.escaped($0, limit: 300) }
         if !acknowledgements.isEmpty { blocks.append(SlackMessage.section(acknowledgements.joined(separator: "\n"))) }
         return blocks
