@@ -71,6 +71,7 @@ import Testing
         #expect(try await agent.command("alerts", "Cause").error == "")
         let json = try await agent.command("alerts", "-o", "json")
         #expect(json.output.contains("Cause") && !json.output.contains("Mute") && json.error == "")
+        await agent.stop()
     }
 
     @Test func alertsSilencesAndHistoryOfARunningAgent() async throws {
