@@ -14,6 +14,7 @@ package final class NIOWebSocketClient: WebSocketClient {
     /// The most bytes of one message.
     private static let messageLimitBytes = 1 << 20
     private static let fragmentLimit = 64
+    private static let connectTimeout = TimeAmount.seconds(10)
 
     /// A client without connections.
     package init() {}
@@ -76,7 +77,7 @@ package final class NIOWebSocketClient: WebSocketClient {
         }
         let tls = address.isSecure ? try NIOSSLContext(configuration: .makeClientConfiguration()) : nil
         let wait = TimeAmount.nanoseconds(Int64(saturating: timeout.seconds * 1e9))
-        return try await ClientBootstrap(group: group).connectTimeout(wait).connect(
+        return try await ClientBootstrap(group: group).connectTimeout(min(wait, Self.connectTimeout)).connect(
             host: address.host, port: address.port
         ) { channel in
             channel.eventLoop.makeCompletedFuture {
