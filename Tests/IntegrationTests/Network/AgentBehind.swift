@@ -16,11 +16,13 @@ struct AgentBehind {
         """
 
     /// - Parameters:
-    ///   - timeout: of a probe; the next one begins then.
+    ///   - poll: from one probe to the next.
+    ///   - timeout: of a probe.
     ///   - rules: a pattern of rule files; nil for one that alerts where the node is sealed.
     ///   - pages: which alerts the receiver gets.
     init(
-        _ link: LossyLink, node: SealableNode, receiver: PageReceiver, timeout: String = "2s", rules: String? = nil,
+        _ link: LossyLink, node: SealableNode, receiver: PageReceiver, poll: String = "2s", timeout: String = "2s",
+        rules: String? = nil,
         pages: String = "alertname=~.+"
     ) async throws {
         self.link = link
@@ -29,7 +31,7 @@ struct AgentBehind {
         let file = try folder.write(
             "vaultwatch.yml",
             """
-            global: {poll_interval: \(timeout), timeout: \(timeout), evaluation_interval: 1s}
+            global: {poll_interval: \(poll), timeout: \(timeout), evaluation_interval: 1s}
             vault: {clusters: [{name: c, nodes: [{name: n1, url: "http://node.example:\(node.server.port)"}]}]}
             rules: ["\(rules ?? "rules.yml")"]
             alerting:
