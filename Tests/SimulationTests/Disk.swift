@@ -109,6 +109,8 @@ final class Disk: @unchecked Sendable {
     /// As `Journal.load`: what waits in memory since a load that failed is newer than what lies here.
     func load(_ life: Life) async throws(JournalError) -> JournalSnapshot {
         await answer(life)
+        // What a process that is gone has waited for is nothing to the next one.
+        guard life.isAlive else { throw .closed }
         guard mode != .hanging else {
             isHeld = true
             throw .stalled(Disk.waitLimit)
