@@ -83,11 +83,12 @@ extension Dispatcher {
         if overdue.isEmpty { return }
         addToFallback(overdue, of: group, fallback, now)
         let fallbackID = GroupID(key: id.key, receiver: fallback)
-        // Those that were there before, until somebody acknowledged or accepted them, are news to it again.
+        // Those that were there before, until somebody acknowledged them, are news to it again.
+        let again = Set(decisions.escalated.filter { $0.reason == .unacknowledged }.map(\.alert.id))
         for integration in integrations(of: fallbackID) {
             let destination = Destination(
                 receiver: fallback, integration: integration.id, groupKey: id.key)
-            destinations[destination]?.lastFiring.subtract(overdue)
+            destinations[destination]?.lastFiring.subtract(again)
         }
         flushes.schedule(fallbackID, at: now.monotonic)
     }
