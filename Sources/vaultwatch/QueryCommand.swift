@@ -36,31 +36,21 @@ struct QueryCommand: AsyncParsableCommand {
 
         enum Result: Decodable {
             case series([Series])
-            case scalar(Point)
+            case scalar(QueryPoint)
 
             init(from decoder: any Decoder) throws {
                 if let series = try? [Series](from: decoder) {
                     self = .series(series)
                 } else {
-                    self = .scalar(try Point(from: decoder))
+                    self = .scalar(try QueryPoint(from: decoder))
                 }
             }
         }
 
         struct Series: Decodable {
             var metric: [String: String]
-            var value: Point?
-            var values: [Point]?
-        }
-
-        struct Point: Decodable {
-            var time: Double
-            var value: String
-            init(from decoder: any Decoder) throws {
-                var list = try decoder.unkeyedContainer()
-                time = try list.decode(Double.self)
-                value = try list.decode(String.self)
-            }
+            var value: QueryPoint?
+            var values: [QueryPoint]?
         }
 
         var data: Payload

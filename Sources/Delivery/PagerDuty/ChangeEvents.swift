@@ -100,7 +100,7 @@ package final class ChangeEvents: Sendable {
             outcomes.increment("sent")
         } catch {
             waiting.attempts += 1
-            let unit = Double(platform.random.next() >> 11) * 0x1p-53
+            let unit = platform.random.unit()
             waiting.due =
                 platform.time.monotonic()
                 + RetryPolicy().delay(afterAttempt: waiting.attempts, retryAfter: error.retryAfter, unit: unit)

@@ -151,7 +151,7 @@ package final class SlackInteractions: Sendable {
                     "Slack's buttons do not reach this agent; it connects again", metadata: ["err": "\(failure)"])
             }
             failures = wasGreeted ? 1 : failures + 1
-            let unit = Double(platform.random.next() >> 11) * 0x1p-53
+            let unit = platform.random.unit()
             let pause = RetryPolicy().delay(afterAttempt: failures, retryAfter: nil, unit: unit)
             guard (try? await platform.time.sleep(for: pause)) != nil else { return }
         }

@@ -17,16 +17,7 @@ struct ReplaySource {
         struct Payload: Decodable { var result: [One] }
         struct One: Decodable {
             var metric: [String: String]
-            var values: [Point]
-        }
-        struct Point: Decodable {
-            var time: Double
-            var value: String
-            init(from decoder: any Decoder) throws {
-                var list = try decoder.unkeyedContainer()
-                time = try list.decode(Double.self)
-                value = try list.decode(String.self)
-            }
+            var values: [QueryPoint]
         }
         var data: Payload
     }
