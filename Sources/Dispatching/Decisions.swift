@@ -2,21 +2,21 @@ package import Alerts
 
 /// An alert that went to a fallback receiver.
 package struct EscalatedAlert: Sendable, Hashable {
-    /// Why it escalated; the raw value stands in the log.
+    /// Why it escalated; the raw value is what the log shows.
     package enum Reason: String, Sendable, Hashable, CaseIterable {
-        /// No integration of the receiver had accepted it when its response time was over.
+        /// No integration of the receiver accepted it within the response time.
         case unaccepted
-        /// Every integration of the receiver has refused it for good.
+        /// Every integration of the receiver has permanently refused it.
         case refused
-        /// Nobody had acknowledged it in time.
+        /// It was not acknowledged in time.
         case unacknowledged
     }
 
-    /// The alert as it stood then.
+    /// The alert at the time of its escalation.
     package var alert: Alert
     /// The key of its group, the same at the receiver and at the fallback.
     package var groupKey: String
-    /// The receiver that did not accept it, or of which nobody acknowledged it.
+    /// The receiver that did not accept it, or at which it went unacknowledged.
     package var receiver: String
     /// The receiver that it went to.
     package var fallback: String
@@ -26,11 +26,11 @@ package struct EscalatedAlert: Sendable, Hashable {
 
 /// Why an alert was refused; the raw values are values of a metric's label.
 package enum AlertRefusal: String, Sendable, Hashable, CaseIterable {
-    /// As many alerts as may be are held.
+    /// The limit on the number of alerts is reached.
     case limit
-    /// The alerts from outside that are held take as many bytes as they may.
+    /// The limit on the bytes of all external alerts is reached.
     case bytes
-    /// It is larger than one alert from outside may be.
+    /// It is larger than a single external alert may be.
     case size
     /// It is not an alert.
     case invalid
@@ -48,9 +48,9 @@ package enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
     case outsideActiveTime
     /// A reload took its route away; only its resolve is still sent.
     case unrouted
-    /// The receiver was notified of all of it, and the repeat interval is not over.
+    /// The receiver was notified of all of it, and the repeat interval has not passed.
     case alreadyNotified = "known"
-    /// It ended before any receiver was notified of it.
+    /// It was resolved before any receiver was notified of it.
     case endedUnnotified = "endedUnheard"
 }
 
@@ -62,10 +62,10 @@ package struct EndedAcknowledgement: Sendable, Hashable {
     package var acknowledgement: Acknowledgement
 }
 
-/// What a step of the dispatcher wants done. All of it belongs into one transaction of the journal, which is written
-/// before a message leaves.
+/// The outcome of one step of the dispatcher. All of it belongs in one journal transaction, which is written before any
+/// message leaves.
 package struct Decisions: Sendable {
-    /// New messages, in order: into the outbox and then to the notifier.
+    /// New messages, in order: they go into the outbox, then to the notifier.
     package var send: [Outgoing] = []
     /// Ids of messages that leave the outbox: superseded, pointless, refused, or accepted.
     package var withdrawn: [UInt64] = []
@@ -73,15 +73,15 @@ package struct Decisions: Sendable {
     package var logEntries: [NotificationLogEntry] = []
     /// Destinations whose entry leaves the notification log.
     package var removedLogEntries: [Destination] = []
-    /// Fingerprints of alerts that have ended and are not needed any more.
+    /// Fingerprints of resolved alerts that are not needed any more.
     package var removedAlerts: [UInt64] = []
     /// Ids of silences that expired longer ago than the retention.
     package var removedSilences: [String] = []
-    /// Changed states of escalation, by storage key; nil removes one.
+    /// Changed escalation states, by storage key; nil removes one.
     package var escalations: [String: EscalationRecord?] = [:]
     /// Changed incidents, by storage key; nil removes one.
     package var incidents: [String: Incident?] = [:]
-    /// Silences that have ended because what they silenced has.
+    /// Silences that ended because the alerts they silenced were resolved.
     package var endedSilences: [Silence] = []
     /// Acknowledgements that have become too old in this step.
     package var unacknowledged: [EndedAcknowledgement] = []

@@ -7,18 +7,19 @@ package struct DispatchOptions: Sendable {
     package struct Receiver: Sendable, Hashable {
         /// Its name in the configuration.
         package var name: String
-        /// Each gets the group's messages for itself.
+        /// Each gets its own copy of the group's messages.
         package var integrations: [Integration]
-        /// The receiver that alerts go to which none of the integrations has accepted in time, or nobody has acknowledged.
+        /// The receiver of alerts that none of the integrations accepted in time, or that were not acknowledged in
+        /// time.
         package var fallback: String?
-        /// What "in time" is, counted from the first message; nil: by the alert's severity.
+        /// The time allowed for acceptance, counted from the first message; nil: by the alert's severity.
         package var responseTime: Duration?
-        /// How long an alert may go unacknowledged, accepted or not, before it goes to the fallback; nil: for ever.
+        /// How long an alert may go unacknowledged, accepted or not, before it goes to the fallback; nil: forever.
         package var escalateAfter: Duration?
         /// Labels that `receiver_matchers` of the API select it by.
         package var labels: Labels
 
-        /// A receiver, without a fallback unless one is given.
+        /// A receiver without a fallback, unless one is given.
         package init(
             name: String, integrations: [Integration], fallback: String? = nil, responseTime: Duration? = nil,
             escalateAfter: Duration? = nil, labels: Labels = .empty
@@ -48,15 +49,15 @@ package struct DispatchOptions: Sendable {
     package struct Integration: Sendable, Hashable {
         /// Its kind, and its position among those of its kind.
         package var id: IntegrationID
-        /// Whether it gets resolves.
+        /// Whether it gets resolved notifications.
         package var sendResolved: Bool
-        /// Set for an integration that expects unchanged alerts again and again, as Alertmanager does. It is notified
-        /// at once, whatever the timing of the group.
+        /// Set for an integration that expects unchanged alerts to be re-sent periodically, as Alertmanager does. It is
+        /// notified at once, whatever the timing of the group.
         package var resend: Resend?
-        /// Stands for the address within this process: the log entry of an address moves with it when a reload changes
+        /// Identifies the address within this process: the log entry of an address moves with it when a reload changes
         /// its position in the list. Nil: the id alone identifies it.
         package var target: Int?
-        /// Whether it is told that somebody has acknowledged what it was told of. Default false.
+        /// Whether it is notified when alerts that it was notified of are acknowledged. Default false.
         package var tellsAcknowledgements = false
 
         /// An integration without resends unless given.
@@ -70,7 +71,7 @@ package struct DispatchOptions: Sendable {
 
     /// How Prometheus keeps Alertmanagers informed. Source: prometheus, rules/alerting.go.
     package struct Resend: Sendable, Hashable {
-        /// Between two messages about unchanged alerts. Default 1 min.
+        /// The time between two messages about unchanged alerts. Default 1 min.
         package var delay: Duration
         /// How long resolved alerts are sent again. Default 15 min.
         package var resolvedFor: Duration
@@ -90,37 +91,37 @@ package struct DispatchOptions: Sendable {
     package var inhibitRules: [InhibitRule]
     /// By name. An interval holds while one of its windows does.
     package var timeIntervals: [String: [TimeWindow]]
-    /// How long an alert of the API that came without an end fires. Default 5 min.
+    /// How long an alert from the API that has no end time fires. Default 5 min.
     package var resolveTimeout: Duration
-    /// Whether alerts that others explain are in their notifications; see `Explanation`. Default true.
+    /// Whether notifications include the consequences of an alert, the alerts that it explains; see `Explanation`.
+    /// Default true.
     package var correlates = true
-    /// How old an acknowledgement may become; an incident that goes on then is told again. Nil: as old as the incident.
-    /// Default 8 h.
+    /// Maximum age of an acknowledgement; an incident that outlasts it is notified again. Nil: no limit. Default 8 h.
     package var acknowledgementTimeout: Duration? = .seconds(8 * 3600)
-    /// Whether those are told who were told before when a silence or a mute time ends and the alert fires on. Default
-    /// true.
+    /// Whether receivers that were notified of an alert are notified again when a silence or a mute time ends and the
+    /// alert still fires. Default true.
     package var notifiesUnsilenced = true
-    /// For how long after its beginning a critical fault takes in further critical alerts. Default 15 min.
+    /// How long after its start a critical incident takes in further critical alerts. Default 15 min.
     package var incidentWindow = Duration.seconds(900)
     /// How long the first message about an alert that others may explain waits for them. Default 1 s.
     package var suspectWait = Duration.seconds(1)
-    /// Maximum number of alerts of our own rules; further new ones are refused and counted. Default 10,000.
+    /// Maximum number of alerts from our own rules; further new ones are refused and counted. Default 10,000.
     package var alertLimit: Int
-    /// Bytes that all alerts of our own rules may take, as `Alert.sizeBytes` counts them. An alert beyond it loses its
-    /// annotations and is notified all the same. Default 32 MiB.
+    /// Maximum bytes of all alerts from our own rules, as `Alert.sizeBytes` counts them. An alert beyond it loses its
+    /// annotations but is still notified. Default 32 MiB.
     package var alertBytesLimit = 32 << 20
-    /// What alerts from outside may take.
+    /// Limits on external alerts.
     package var external = ExternalAlertLimits()
-    /// Maximum number of groups, of our own alerts and of those from outside each; beyond it a route's new alerts share
-    /// one group without labels, so that none is lost. Default 10,000.
+    /// Maximum number of groups, for our own and for external alerts each; beyond it a route's new alerts share one
+    /// group without labels, so that none is lost. Default 10,000.
     package var groupLimit: Int
     /// Maximum number of silences that have not expired. Default 1,000.
     package var silenceLimit: Int
-    /// How long expired silences are kept, and how long a resolve that a receiver keeps refusing is tried again.
-    /// Default 120 h, as in Alertmanager.
+    /// How long expired silences are kept, and how long a resolved notification that a receiver keeps refusing is
+    /// retried. Default 120 h, as in Alertmanager.
     package var retention: Duration
 
-    /// Defaults as documented at each property.
+    /// Defaults as documented for each property.
     package init(
         route: Route, receivers: [Receiver], inhibitRules: [InhibitRule] = [],
         timeIntervals: [String: [TimeWindow]] = [:],
@@ -140,14 +141,14 @@ package struct DispatchOptions: Sendable {
     }
 }
 
-/// What alerts that come through the API may take. They have places of their own: however many there are, those of our
-/// rules find theirs.
+/// Limits on alerts that come through the API. They are counted apart from the alerts of our rules, so that they cannot
+/// crowd those out.
 package struct ExternalAlertLimits: Sendable, Hashable {
-    /// Maximum number of them. Default 10,000.
+    /// Maximum number of alerts. Default 10,000.
     package var count = 10_000
-    /// Bytes that all of them may take, as `Alert.sizeBytes` counts them. Default 16 MiB.
+    /// Maximum bytes of all of them together, as `Alert.sizeBytes` counts them. Default 16 MiB.
     package var bytes = 16 << 20
-    /// Bytes that one of them may take. Default 64 KiB.
+    /// Maximum bytes of a single alert. Default 64 KiB.
     package var alertBytes = 64 << 10
 
     /// The defaults.

@@ -2,7 +2,8 @@ import Alerts
 import Platform
 import Samples
 
-/// What is due between the flushes of a group: escalations, integrations that get resends, resolves to be withdrawn.
+/// What is due between the flushes of a group: escalations, resends, and withdrawals of outdated resolved
+/// notifications.
 extension Dispatcher {
     /// Decides for a group whose deadline has come.
     mutating func handleDeadline(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
@@ -13,7 +14,7 @@ extension Dispatcher {
         if all.contains(where: { $0.resend != nil }) { groups[id]?.resendsDecidedAt = now.monotonic }
         let alive = view.firingIDs.union(view.suppressed.map(\.id))
         let due = all.filter { integration in
-            // Those that get resends, and those with a pending resolve of an alert that fires again.
+            // Integrations that get resends, and those with a pending resolve of an alert that fires again.
             integration.resend != nil
                 || destinations[group.destination(integration)]?.pending?.resolved.isDisjoint(with: alive) == false
         }

@@ -13,7 +13,7 @@ extension Dispatcher {
         destinations[destination]?.pending?.inFlight = true
         var notification = pending.message.notification
         notification.alerts = notification.alerts.map { alert in
-            // An alert that has ended since, or fires again, is the next decision's matter.
+            // Whether an alert that has ended since, or fires again, is sent is up to the next decision.
             guard let entry = alerts[alert.id],
                 entry.isEnded == (alert.status(at: notification.decidedAt) == .resolved)
             else { return alert }
@@ -23,7 +23,7 @@ extension Dispatcher {
         return notification
     }
 
-    /// The receiver has accepted the message: it leaves the outbox, and the notification log takes note of it.
+    /// The receiver has accepted the message: it leaves the outbox, and the notification log records it.
     package mutating func recordAccepted(_ message: Outgoing, now: Moment) -> Decisions {
         var decisions = Decisions()
         decisions.withdrawn.append(message.id)
@@ -39,7 +39,7 @@ extension Dispatcher {
         {
             endsWithoutPast?[destination] = ends
         }
-        // Of other alerts it remains unknown whether the receiver was notified.
+        // Whether the receiver was notified of the other alerts remains unknown.
         let included = pending.firing.union(pending.resolved)
         state.possiblyNotified.subtract(included)
         state.possiblyResolved.subtract(included)
@@ -50,8 +50,8 @@ extension Dispatcher {
                 state.resolvedResends[fingerprint] = now.monotonic + resend.resolvedFor
             }
         }
-        // The repeat interval counts from the decision: counted from the acceptance it would end just after the flush
-        // that is to repeat, and the repeat would come one group interval late.
+        // The repeat interval counts from the decision: counted from acceptance it would end just after the flush that
+        // should repeat, and the repeat would be one group interval late.
         let id = destination.groupID
         let interval = resend?.delay ?? groups[id]?.groupInterval ?? .zero
         let elapsed = now.wall - message.notification.decidedAt
@@ -91,7 +91,7 @@ extension Dispatcher {
         return decisions
     }
 
-    /// The receiver has refused the message for good. The group's next flush decides anew.
+    /// The receiver has permanently refused the message. The group's next flush decides anew.
     package mutating func recordRefused(_ message: Outgoing, now: Moment) -> Decisions {
         var decisions = Decisions()
         decisions.withdrawn.append(message.id)

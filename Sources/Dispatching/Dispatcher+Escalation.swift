@@ -2,12 +2,12 @@ import Alerts
 import Platform
 import Samples
 
-/// An alert that no integration of its receiver accepts in time, or that nobody acknowledges in time where the receiver
-/// asks for that, escalates: it joins a group of the receiver's fallback, under the same key. It stays there until the
-/// receiver itself accepts it, until somebody acknowledges it, or until it ends; a fallback that was notified of it also
-/// gets its resolve. A fallback may have one in turn; circles are refused with the configuration.
+/// An alert that no integration of its receiver accepts in time, or that is not acknowledged in time where the receiver
+/// requires that, escalates: it joins a group of the receiver's fallback, under the same key. It stays there until the
+/// receiver itself accepts it, it is acknowledged, or it ends; a fallback that was notified of it also gets its
+/// resolved notification. A fallback may have a fallback of its own; the configuration rejects cycles.
 extension Dispatcher {
-    /// Starts the response times of alerts that are sent now, and stops those of others.
+    /// Starts the response times of alerts that are sent now, and stops those of all others.
     mutating func startResponseTimes(_ id: GroupID, _ view: GroupView, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id], group.route != nil, let receiver = receivers[id.receiver],
             receiver.fallback != nil, !receiver.integrations.isEmpty
@@ -33,7 +33,7 @@ extension Dispatcher {
         setEscalation(id, escalation, now, &decisions)
     }
 
-    /// An integration has refused alerts for good; once every integration has, they escalate at once.
+    /// An integration has permanently refused alerts; once every integration has, they escalate at once.
     mutating func recordRefusal(
         of fingerprints: Set<UInt64>, by integration: IntegrationID, _ id: GroupID, _ now: Moment,
         _ decisions: inout Decisions
@@ -45,7 +45,7 @@ extension Dispatcher {
         escalateOverdue(id, view(of: group, now), now, &decisions)
     }
 
-    /// Escalates alerts whose response times are over, or that every integration has refused.
+    /// Escalates alerts whose response time has passed, or that every integration has refused.
     mutating func escalateOverdue(_ id: GroupID, _ view: GroupView, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id], group.escalation.firstDeadline != nil,
             let fallback = receivers[id.receiver]?.fallback
@@ -76,14 +76,14 @@ extension Dispatcher {
                 EscalatedAlert(
                     alert: alert, groupKey: id.key, receiver: id.receiver, fallback: fallback, reason: reason))
         }
-        // Alerts that have ended, were accepted or acknowledged or are suppressed by now do not wait any longer.
+        // Alerts that were resolved, accepted, acknowledged or suppressed in the meantime do not wait any longer.
         escalation.waiting = escalation.waiting.filter { $0.value.deadline > now.monotonic }
         escalation.unacknowledged = escalation.unacknowledged.filter { $0.value.deadline > now.monotonic }
         setEscalation(id, escalation, now, &decisions)
         if overdue.isEmpty { return }
         addToFallback(overdue, of: group, fallback, now)
         let fallbackID = GroupID(key: id.key, receiver: fallback)
-        // Those that were there before, until somebody acknowledged them, are news to it again.
+        // Alerts that were at the fallback before, until they were acknowledged, are new to it again.
         let again = Set(decisions.escalated.filter { $0.reason == .unacknowledged }.map(\.alert.id))
         for integration in integrations(of: fallbackID) {
             let destination = Destination(
@@ -93,15 +93,15 @@ extension Dispatcher {
         flushes.schedule(fallbackID, at: now.monotonic)
     }
 
-    /// Why alerts need no fallback any more.
+    /// Why alerts no longer need a fallback.
     enum EscalationEnd {
         /// The receiver itself has accepted them.
         case accepted
-        /// Somebody has acknowledged their incident.
+        /// Their incident was acknowledged.
         case acknowledged
     }
 
-    /// The fallback gets nothing more about alerts but the resolves that it needs.
+    /// From now on the fallback only gets the resolved notifications that it still needs.
     mutating func endEscalation(
         _ id: GroupID, of fingerprints: Set<UInt64>, _ reason: EscalationEnd, _ now: Moment,
         _ decisions: inout Decisions
@@ -128,7 +128,7 @@ extension Dispatcher {
             guard let pending = destinations[destination]?.pending, !pending.firing.isDisjoint(with: returned) else {
                 continue
             }
-            // It tells the fallback of this very acknowledgement.
+            // The pending message is the one that notifies the fallback of this acknowledgement.
             if reason == .acknowledged, pending.message.notification.reason == .acknowledged { continue }
             if pending.inFlight {
                 destinations[destination]?.needsDecision = true
@@ -139,7 +139,7 @@ extension Dispatcher {
         removeEnded(fallbackID, now, &decisions)
     }
 
-    /// Alerts have left a group.
+    /// Drops the escalation state of alerts that have left a group.
     mutating func removeFromEscalation(
         _ removed: Set<UInt64>, _ id: GroupID, _ now: Moment, _ decisions: inout Decisions
     ) {
@@ -148,8 +148,8 @@ extension Dispatcher {
         setEscalation(id, escalation, now, &decisions)
     }
 
-    /// After a restart or a reload: response times and fallback groups as they were, as far as the configuration still
-    /// has them.
+    /// Restores response times and fallback groups after a restart or a reload, as far as the configuration still has
+    /// them.
     mutating func restoreEscalations(_ records: [EscalationRecord], _ now: Moment, _ decisions: inout Decisions) {
         var left = records
         // A fallback's own record needs the group that the record of its receiver forms: one iteration per level.
@@ -188,7 +188,7 @@ extension Dispatcher {
             escalation.escalatedUnacknowledged = unacknowledged
             addToFallback(escalation.atFallback.sorted(), of: group, fallback, now)
         } else {
-            // The receiver has another fallback by now, and they still want one.
+            // The receiver's fallback has changed: let these alerts escalate to the new one at once.
             for fingerprint in escalated where alerts[fingerprint]?.isEnded == false {
                 escalation.waiting[fingerprint] = .init(since: now.wall, deadline: now.monotonic)
             }
@@ -209,7 +209,7 @@ extension Dispatcher {
             escalatedUnacknowledged: group.escalation.escalatedUnacknowledged)
     }
 
-    /// Puts alerts into the fallback's group under the same key; forms it where there is none.
+    /// Puts alerts into the fallback's group with the same key; creates it if needed.
     private mutating func addToFallback(
         _ fingerprints: [UInt64], of group: Group, _ fallback: String, _ now: Moment
     ) {
@@ -239,8 +239,8 @@ extension Dispatcher {
         updateDeadline(id, now)
     }
 
-    /// Fingerprints of alerts that at least one integration of the group has accepted, or the same address by another
-    /// group of the incident; see `isTold`.
+    /// Fingerprints of alerts that at least one integration of the group has accepted, or that another group of the
+    /// incident has delivered to the same address; see `isTold`.
     private func acceptedAlerts(_ group: Group) -> Set<UInt64> {
         let own = integrations(of: group.id)
         let targets = Set(own.compactMap(\.target))

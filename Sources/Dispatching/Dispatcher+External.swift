@@ -2,47 +2,47 @@ import Alerts
 import Platform
 import Samples
 
-/// How many alerts from outside are held, and what they take.
+/// The number and the size of the external alerts.
 package struct ExternalAlerts: Sendable, Hashable {
     /// How many there are.
     package var count = 0
     /// Their bytes, as `Alert.sizeBytes` counts them.
     package var bytes = 0
 
-    /// None.
+    /// No alerts.
     package init() {}
 }
 
-/// Alerts that come through the API. They have a namespace and a quota of their own: they neither use up the places of
-/// our rules' alerts, nor end, replace or inhibit them, and their groups are others. Among themselves everything is as in
-/// Alertmanager.
+/// Alerts that come through the API. They have a namespace and a quota of their own: they neither count against the
+/// limits of our rules' alerts, nor end, replace or inhibit them, and their groups are separate. Among themselves they
+/// behave as in Alertmanager.
 extension Dispatcher {
-    /// What becomes of an alert from outside.
+    /// What happens to an external alert.
     enum Admission: Equatable {
         case accepted
-        /// One of our rules' alerts has these labels: it alone speaks for them.
+        /// One of our rules' alerts has the same labels and takes precedence.
         case ignored
         case refused(AlertRefusal)
     }
 
-    /// Fits an alert from outside into what there is, and decides whether it is taken. One that has an end by default
-    /// gets it.
+    /// Decides whether an external alert is taken, merges it with the known alert of the same labels, and sets its
+    /// default end.
     func admit(_ alert: inout Alert, now: Timestamp) -> Admission {
         if hasOwn(alert) { return .ignored }
         let known = alerts[alert.id]
-        // Two sets of labels can be made to have the same fingerprint.
+        // Two label sets can be crafted to have the same fingerprint.
         if let known, known.alert.labels != alert.labels { return .refused(.invalid) }
         if alert.endsAt == nil { alert.endsAt = now + options.resolveTimeout }
         let isEnd = alert.status(at: now) == .resolved
         if let known {
             if !known.isEnded { alert.startsAt = min(alert.startsAt, known.alert.startsAt) }
             if isEnd, !fits(alert, replacing: known.alert) {
-                // An end is never refused; it needs no other texts than those that were sent.
+                // An end is never refused: one that exceeds a limit keeps the texts that were sent before.
                 alert.annotations = known.alert.annotations
                 alert.generatorURL = known.alert.generatorURL
             }
         } else if isEnd {
-            // Its start was not notified: it is not kept.
+            // No receiver was notified of its start: it is not kept.
             return .accepted
         }
         guard known != nil || external.count < options.external.count else { return .refused(.limit) }
@@ -56,14 +56,15 @@ extension Dispatcher {
             && external.bytes - (known?.sizeBytes ?? 0) + alert.sizeBytes <= options.external.bytes
     }
 
-    /// Whether one of our rules' alerts with the same labels is held, ended ones included whose end is still to be sent.
+    /// Whether one of our rules' alerts has the same labels; a resolved one counts until its resolved notification is
+    /// sent.
     private func hasOwn(_ alert: Alert) -> Bool {
         guard let twin = alerts[alert.twinID] else { return false }
         return !twin.alert.isExternal && twin.alert.labels == alert.labels
     }
 
-    /// Whether an alert has ended at this time. One from outside does not while one of ours with the same labels fires:
-    /// its end would be taken for the other's.
+    /// Whether an alert has ended at this time. An external one does not end while one of ours with the same labels
+    /// fires: receivers would take its end for the other's.
     func hasEnded(_ alert: Alert, at now: Timestamp) -> Bool {
         guard alert.isExternal else { return alert.endsAt != nil }
         return alert.status(at: now) == .resolved && !isHeldByOwn(alert)
@@ -77,7 +78,7 @@ extension Dispatcher {
         return twin.alert.labels == alert.labels
     }
 
-    /// One of our alerts begins or ends: the end of one from outside with the same labels waits for it.
+    /// One of our alerts begins or ends: the end of an external one with the same labels waits for it.
     mutating func holdTwin(of alert: Alert, _ now: Moment) {
         guard !alert.isExternal, let twin = alerts[alert.twinID], twin.alert.isExternal,
             twin.alert.labels == alert.labels
@@ -95,7 +96,7 @@ extension Dispatcher {
 
     // MARK: Places
 
-    /// Puts an alert in, in place of the one with the same id.
+    /// Inserts an alert, replacing the one with the same id.
     mutating func insert(_ entry: Entry) {
         let id = entry.alert.id
         if let known = alerts[id] { count(known.alert, -1) }
@@ -103,7 +104,7 @@ extension Dispatcher {
         count(entry.alert, 1)
     }
 
-    /// Takes a changed alert.
+    /// Stores a changed alert.
     mutating func update(_ alert: Alert, isEnded: Bool) {
         guard let known = alerts[alert.id] else { return }
         count(known.alert, -1)
@@ -125,7 +126,7 @@ extension Dispatcher {
         ends.schedule(twin.alert.id, at: endsAt)
     }
 
-    /// Makes room for one of our own alerts where one from outside has been given labels with the same id.
+    /// Makes room for one of our own alerts when an external one was crafted to have the same id.
     mutating func evict(_ id: UInt64) {
         for group in alerts[id]?.groups ?? [] {
             groups[group]?.alerts.remove(id)
@@ -137,8 +138,8 @@ extension Dispatcher {
     /// How many of our own alerts are held.
     var ownCount: Int { alerts.count - external.count }
 
-    /// Removes the annotations of one of our own alerts where all of them together would exceed their limit. It is
-    /// notified all the same, by its labels.
+    /// Removes the annotations of one of our own alerts if all of them together would exceed their limit. It is still
+    /// notified, with its labels.
     /// - Returns: whether they were removed.
     func shorten(_ alert: inout Alert) -> Bool {
         let known = alerts[alert.id]?.alert.sizeBytes ?? 0
@@ -157,8 +158,8 @@ extension Dispatcher {
         external.bytes += difference * alert.sizeBytes
     }
 
-    /// What a restart or a merge leaves out: alerts from outside beyond what may be held. The last updated ones stay.
-    /// - Returns: those that are taken, and the ids of the others.
+    /// Splits the external alerts of a restart or a merge at their limits. The most recently updated ones stay.
+    /// - Returns: those that are kept, and the ids of the others.
     func withinLimits(_ saved: [Alert]) -> (taken: [Alert], left: [UInt64]) {
         var (taken, left) = (saved.filter { !$0.isExternal }, [UInt64]())
         var held = external
@@ -177,7 +178,7 @@ extension Dispatcher {
 
     // MARK: Groups
 
-    /// What the key of a group of alerts from outside ends with.
+    /// The suffix of the keys of external alerts' groups.
     static let externalSuffix = "/external"
 
     mutating func insertGroup(_ group: Group) {
@@ -193,7 +194,7 @@ extension Dispatcher {
         externalGroups = 0
     }
 
-    /// Whether a new group finds no place any more.
+    /// Whether the limit on groups is reached.
     func isFull(external isExternal: Bool) -> Bool {
         (isExternal ? externalGroups : groups.count - externalGroups) >= options.groupLimit
     }

@@ -11,7 +11,7 @@ extension Dispatcher {
         var ended: [Alert] = []
         /// Firing, and suppressed by a silence, an inhibition or a time interval.
         var suppressed: [Alert] = []
-        /// Those of them that a silence or a time interval suppresses.
+        /// Those of `suppressed` that a silence or a time interval suppresses.
         var silencedIDs: Set<UInt64> = []
         var reasons: [SuppressionReason: Int] = [:]
     }
@@ -25,18 +25,18 @@ extension Dispatcher {
         for integration in integrations(of: id) { decide(group, integration, view, now, &decisions) }
         startResponseTimes(id, view, now, &decisions)
         groups[id]?.flushed = true
-        // A group that is suppressed altogether is looked at every minute: with flushes a day apart each of them might
+        // A group that is suppressed altogether is checked every minute: with flushes a day apart each of them might
         // fall into the same mute time, and its alerts would never be sent.
         let isSuppressed = view.firing.isEmpty && !view.suppressed.isEmpty
         let interval = isSuppressed ? min(group.groupInterval, .seconds(60)) : group.groupInterval
-        // Keep the rhythm; a wake-up that came late does not shift it, unless a whole interval was lost.
+        // Keep the rhythm: a late wake-up does not shift it, unless a whole interval was missed.
         let next = due + interval
         flushes.schedule(id, at: next > now.monotonic ? next : now.monotonic + interval)
         removeEnded(id, now, &decisions)
         updateDeadline(id, now)
     }
 
-    /// Decides anew for one destination between the flushes of its group.
+    /// Decides again for one destination between the flushes of its group.
     mutating func decideAgain(_ destination: Destination, _ now: Moment, _ decisions: inout Decisions) {
         let id = destination.groupID
         guard let group = groups[id] else { return }
@@ -49,7 +49,7 @@ extension Dispatcher {
         updateDeadline(id, now)
     }
 
-    /// Looks at all alerts of a group, and marks them as processed.
+    /// Collects all alerts of a group, and marks them as processed.
     mutating func view(of group: Group, _ now: Moment) -> GroupView {
         var view = GroupView()
         let timeReason = group.route.flatMap { muteTime($0, now.wall)?.reason }
@@ -87,7 +87,7 @@ extension Dispatcher {
         if destinations[destination] == nil, isTold(integration, by: group, now) { return }
         var state = destinations[destination] ?? DestinationState()
         defer { destinations[destination] = state.isEmpty ? nil : state }
-        // The outcome of the attempt under way determines what is to be said next.
+        // The outcome of the attempt under way determines what to send next.
         if state.pending?.inFlight == true {
             state.needsDecision = true
             return
@@ -109,20 +109,21 @@ extension Dispatcher {
         }
         var ended = view.ended.filter { state.needsResolve($0.id) }
         if !integration.sendResolved, !ended.isEmpty {
-            // It gets no resolves: they count as accepted.
+            // The integration gets no resolved notifications: they count as accepted.
             var isChanged = false
             for alert in ended where state.remove(alert.id) { isChanged = true }
             if isChanged { store(state, destination, group.labels, &decisions) }
             ended = []
         }
         if destination.integration.kind.keepsIncident, firing.isEmpty, !ended.isEmpty {
-            // The end would close an incident in which others go on, silenced or not: it is told as a change.
+            // A resolved notification would close an incident in which other alerts still fire, silenced or not: send
+            // an update instead.
             firing = view.suppressed.filter { state.needsResolve($0.id) }
             firingIDs = Set(firing.map(\.id))
         }
         var endedIDs = Set(ended.map(\.id))
         var interval = integration.resend?.delay ?? group.route?.repeatInterval ?? .seconds(4 * 3600)
-        // A flush that wakes a little less late than the one before must not miss the repeat, which would then come a
+        // A flush that wakes up slightly earlier than the one before must not miss the repeat, which would then be a
         // whole group interval late.
         if integration.resend == nil { interval -= min(group.groupInterval / 10, .seconds(1)) }
         let repeats = integration.resend != nil || !firingIDs.allSatisfy(isAcknowledged)
@@ -162,16 +163,16 @@ extension Dispatcher {
         decisions.send.append(message)
     }
 
-    /// A firing alert without the end that lies ahead: receivers would read it as an end that has come. Alertmanager
-    /// does the same.
+    /// A firing alert without its future end, which receivers would read as already past. Alertmanager does the same.
     static func firing(_ alert: Alert) -> Alert {
         var alert = alert
         alert.endsAt = nil
         return alert
     }
 
-    /// An ended alert. Where the clock was stepped back its end may lie ahead: it is cut to the decision so that the
-    /// alert reads as ended, and its start to the end, since Alertmanager refuses anything else.
+    /// A resolved alert. Where the clock was stepped back its end may lie in the future: it is cut to the time of the
+    /// decision so that the alert reads as resolved, and its start to the end, since Alertmanager refuses anything
+    /// else.
     static func ended(_ alert: Alert, by decidedAt: Timestamp) -> Alert {
         var alert = alert
         let end = min(alert.endsAt ?? decidedAt, decidedAt)
@@ -218,7 +219,7 @@ extension Dispatcher {
             possiblyResolved: state.possiblyResolved, suppressed: state.suppressed, notifiedAt: state.notifiedAtWall)
     }
 
-    /// Removes alerts that have ended and whose resolve is accepted everywhere, and the group when it is empty.
+    /// Removes alerts that have ended and whose resolve is accepted everywhere, and the group if it is empty.
     mutating func removeEnded(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id] else { return }
         let all = integrations(of: id).map { group.destination($0) }
@@ -229,7 +230,8 @@ extension Dispatcher {
                 groups[id]?.orphaned.remove(fingerprint)
                 continue
             }
-            // Orphaned alerts stay for their resolve alone; others while they fire, and until the group was flushed.
+            // Orphaned alerts stay only for their resolved notification; others while they fire, and until the group
+            // was flushed.
             guard group.orphaned.contains(fingerprint) || (entry.isEnded && group.flushed),
                 !isNeeded(fingerprint, entry, by: all, now)
             else { continue }
@@ -257,8 +259,8 @@ extension Dispatcher {
         }
     }
 
-    /// Whether a destination still needs the alert: for its resolve, for a resend of it, or for a pending message. A
-    /// resolve that is refused again and again is given up after the retention.
+    /// Whether a destination still needs the alert: for its resolved notification, for a resend of it, or for a pending
+    /// message. A resolved notification that is refused repeatedly is given up after the retention.
     private func isNeeded(_ fingerprint: UInt64, _ entry: Entry, by all: [Destination], _ now: Moment) -> Bool {
         let isNeeded = all.contains { destination in
             guard let state = destinations[destination] else { return false }
@@ -267,7 +269,7 @@ extension Dispatcher {
             return state.needsResolve(fingerprint) || isPending
                 || (state.resolvedResends[fingerprint].map { $0 > now.monotonic } ?? false)
         }
-        // From the last update on: a client of the API may give an end that lies years back.
+        // Counted from the last update: a client of the API may send an end that lies years back.
         let endedAt = max(entry.alert.endsAt ?? entry.alert.updatedAt, entry.alert.updatedAt)
         let isExpired = entry.isEnded && endedAt + options.retention < now.wall
         return isNeeded && (!isExpired || all.contains { destinations[$0]?.pending?.inFlight == true })
@@ -277,7 +279,7 @@ extension Dispatcher {
         alerts[fingerprint]?.groups.remove(id)
         guard let entry = alerts[fingerprint], entry.groups.isEmpty else { return }
         removeEntry(fingerprint)
-        // Somebody may have been notified of it by the last run: the journal keeps its end until that is known.
+        // The last run may have notified a receiver of it: the journal keeps its end until that is known.
         if endsWithoutPast != nil, removedWithoutPast.count < options.alertLimit {
             removedWithoutPast.insert(fingerprint)
         } else {

@@ -3,12 +3,12 @@ package import Platform
 package import Samples
 
 extension Dispatcher {
-    /// Takes in what the journal has kept from the last run, after a start without it (`beginWithoutPast`).
+    /// Merges what the journal has kept from the last run, after a start without it (`beginWithoutPast`).
     ///
-    /// What this run knows itself is newer and stays as it is: an alert, a silence, a pending message, a response time. The
-    /// notification log is united, since both runs notified: every alert that either of them notified of is resolved in the
-    /// end, and once: what this run has resolved already is not notified any more. The alerts of the journal have the ends
-    /// that this run has written. `pending` then lists the messages of both.
+    /// What this run knows is newer and takes precedence: alerts, silences, pending messages and response times. The
+    /// notification logs are united, since both runs notified: every alert that either of them notified of is resolved
+    /// in the end, and only once: what this run has already resolved does not count as notified. The alerts of the
+    /// journal have the ends that this run has written. `pending` then lists the messages of both.
     package mutating func merge(_ saved: Saved, now: Moment) -> Decisions {
         let own = destinations.mapValues(\.notified)
         for silence in saved.silences where silences.all[silence.id] == nil { silences.restore(silence) }
@@ -27,7 +27,7 @@ extension Dispatcher {
             state.notified.formUnion(entry.notified.subtracting(ended))
             state.possiblyNotified.formUnion(entry.possiblyNotified.subtracting(ended))
             state.suppressed.formUnion(entry.suppressed.subtracting(ended).subtracting(own[entry.destination] ?? []))
-            // Where this run has notified that an alert fires, that came last.
+            // If this run has notified that an alert fires, that is more recent.
             state.possiblyResolved.formUnion(entry.possiblyResolved.subtracting(own[entry.destination] ?? []))
             destinations[entry.destination] = state
             if labels[entry.destination] == nil { labels[entry.destination] = Labels(entry.groupLabels) }
@@ -51,7 +51,7 @@ extension Dispatcher {
             labels: labels, old: old,
             escalations: escalations + saved.escalations.filter { !known.contains($0.storageKey) }, now: now)
         decisions.removedAlerts += left
-        // What came and went since, and what the rebuilt groups have dropped already.
+        // Alerts that came and went since, and those that the rebuilt groups have already dropped.
         let removed = removedWithoutPast.subtracting(decisions.removedAlerts).filter { alerts[$0] == nil }
         decisions.removedAlerts += removed.sorted()
         removedWithoutPast = []
@@ -70,9 +70,9 @@ extension Dispatcher {
         return decisions
     }
 
-    /// Gives alerts that no rule evaluates any more an end, since nothing else would end them. An alert that its rule has
-    /// sent since, or sends again before that time, goes on.
-    /// - Parameter saved: as the journal had them.
+    /// Sets an end for alerts that no rule evaluates any more, since nothing else would end them. An alert that its
+    /// rule has sent since, or sends again before that time, goes on.
+    /// - Parameter saved: as they were in the journal.
     /// - Returns: the alerts that now have this end.
     package mutating func end(_ saved: [Alert], at end: Timestamp) -> [Alert] {
         var changed: [Alert] = []
@@ -85,9 +85,9 @@ extension Dispatcher {
         return changed
     }
 
-    /// Makes a message of the last run pending, unless this run has a newer one for the same destination, has sent what it
-    /// says, or knows that an alert which the message resolves fires again. The receiver may have it: the journal does not
-    /// know of attempts.
+    /// Makes a message of the last run pending, unless this run has a newer one for the same destination, has already
+    /// sent its content, or knows that an alert which the message resolves fires again. The receiver may have it: the
+    /// journal does not record attempts.
     /// - Parameters:
     ///   - notified: the alerts that this run has notified the destination of.
     ///   - ended: those whose ends it has accepted in this run.
@@ -100,12 +100,12 @@ extension Dispatcher {
         let before = state.possiblyResolved
         state.recordUnanswered(pending)
         state.possiblyResolved.subtract(notified.subtracting(before))
-        // The end came last.
+        // The end is more recent.
         state.possiblyNotified.subtract(ended)
         let hasEnded = !pending.firing.isDisjoint(with: ended)
         let firesAgain = pending.resolved.contains { alerts[$0]?.isEnded == false }
         let other = state.pending
-        // Sent again while the disk did not answer.
+        // Sent again while the disk did not respond.
         let isSent = pending.resolved.isEmpty && notified.isSuperset(of: pending.firing)
         if firesAgain || hasEnded || isSent || (other.map { $0.message.id > message.id } ?? false) {
             superseded.append(message.id)

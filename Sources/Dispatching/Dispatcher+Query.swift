@@ -6,7 +6,7 @@ package import Samples
 package struct AlertStatus: Sendable, Hashable {
     /// Alertmanager's states of an alert; the raw values are those of its API.
     package enum State: String, Sendable, Hashable {
-        /// None of its groups was flushed yet.
+        /// None of its groups has been flushed yet.
         case unprocessed
         case active
         /// Silenced, inhibited, or muted on every route.
@@ -15,7 +15,7 @@ package struct AlertStatus: Sendable, Hashable {
 
     /// The alert itself.
     package var alert: Alert
-    /// Whether messages speak of it.
+    /// Alertmanager's state: whether it is suppressed.
     package var state: State
     /// Ids of silences in force that match it.
     package var silencedBy: [String]
@@ -23,9 +23,9 @@ package struct AlertStatus: Sendable, Hashable {
     package var inhibitedBy: [UInt64]
     /// Names of the time intervals that mute it, where every route of it is muted.
     package var mutedBy: [String]
-    /// Names of the receivers that it is routed to, fallbacks after their receivers.
+    /// Names of the receivers that it is routed to, each followed by its fallback.
     package var receivers: [String]
-    /// That of its incident.
+    /// The acknowledgement of its incident.
     package var acknowledgement: Acknowledgement?
 }
 
@@ -42,25 +42,25 @@ package struct GroupStatus: Sendable, Hashable {
 }
 
 extension Dispatcher {
-    /// Numbers of what is held, for metrics.
+    /// Numbers for metrics.
     package struct Counts: Sendable, Hashable {
         /// Firing alerts that are sent.
         package var active = 0
         /// Firing alerts that are suppressed.
         package var suppressed = 0
-        /// Firing alerts whose groups were not flushed yet.
+        /// Firing alerts whose groups have not been flushed yet.
         package var unprocessed = 0
         /// Groups of alerts.
         package var groups = 0
-        /// Alerts from outside; among them ended ones whose end is still to be sent.
+        /// External alerts, including resolved ones whose resolved notification is still to be sent.
         package var external = ExternalAlerts()
         /// Bytes of the alerts of our own rules.
         package var ownBytes = 0
-        /// Messages that are not accepted yet.
+        /// Messages that are not yet accepted.
         package var pendingMessages = 0
-        /// Of each integration that has any: since when there is something to tell that it has not accepted.
+        /// Since when each integration has had a message that it has not accepted; only those that have one.
         package var pendingSince: [Integration: Timestamp] = [:]
-        /// Incidents that somebody has acknowledged.
+        /// Acknowledged incidents.
         package var acknowledged: [Incident] = []
         /// Silences, expired ones too.
         package var silences: [Silence.State: Int] = [:]
@@ -95,7 +95,7 @@ extension Dispatcher {
         }.sorted { ($0.labels, $0.receiver, $0.key) < ($1.labels, $1.receiver, $1.key) }
     }
 
-    /// How much is held at this moment.
+    /// The numbers at this moment.
     package func counts(_ now: Moment) -> Counts {
         var counts = Counts(
             groups: groups.count, external: external, ownBytes: ownBytes,
@@ -126,7 +126,7 @@ extension Dispatcher {
             ? entry.silencedBy
             : silences.all.values.filter { $0.isInForce(at: now.wall) && $0.matches(entry.alert.labels) }.map(\.id)
                 .sorted()
-        // As clients know them: alerts with the same labels on both sides share the fingerprint.
+        // The fingerprints that clients know: an own and an external alert with the same labels share theirs.
         let inhibitedBy = inhibitor.inhibiting(entry.alert).map { alerts[$0]?.alert.fingerprint ?? $0 }
         let memberships = entry.groups.compactMap { groups[$0] }.filter {
             $0.route != nil && $0.alerts.contains(entry.alert.id)

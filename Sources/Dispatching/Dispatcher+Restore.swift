@@ -34,13 +34,13 @@ extension Dispatcher {
         }
     }
 
-    /// Goes on where the last run ended. Call it once, before anything else.
+    /// Continues where the last run ended. Call it once, before anything else.
     ///
-    /// Every message of the outbox may have arrived: the journal does not know of attempts. The messages that `pending`
+    /// Every message of the outbox may have arrived: the journal does not record attempts. The messages that `pending`
     /// lists afterwards are to be sent; the decisions say which are withdrawn.
     package mutating func restore(_ saved: Saved, now: Moment) -> Decisions {
         for silence in saved.silences { silences.restore(silence) }
-        // More of our own than the limit can only come from a larger limit before; they are never dropped for it.
+        // A surplus of our own alerts can only come from a larger limit in the last run; they are never dropped for it.
         let (taken, left) = withinLimits(saved.alerts)
         take(taken, now)
         restoreIncidents(saved)
@@ -52,7 +52,7 @@ extension Dispatcher {
             state.possiblyResolved = entry.possiblyResolved
             state.suppressed = entry.suppressed
             state.notifiedAtWall = entry.notifiedAt
-            // A clock that stepped back meanwhile must not make the repeat wait longer than its interval.
+            // A clock that was stepped back meanwhile must not delay the repeat beyond its interval.
             let age = max(now.wall - entry.notifiedAt, .zero)
             state.notifiedAt = now.monotonic - age
             destinations[entry.destination] = state
@@ -71,7 +71,7 @@ extension Dispatcher {
             labels: saved.logEntries.reduce(into: [:]) { $0[$1.destination] = Labels($1.groupLabels) }, old: [:],
             escalations: saved.escalations, now: now)
         decisions.removedAlerts += left
-        // The doubt must outlive the message, which may be withdrawn.
+        // The uncertainty must outlive the message, which may be withdrawn.
         for message in saved.outbox {
             let destination = Destination(message.notification)
             if let state = destinations[destination], state.hasLogEntry {
@@ -85,7 +85,7 @@ extension Dispatcher {
         return decisions
     }
 
-    /// Takes alerts that a journal has kept, our own first: they say which of the others have ended.
+    /// Takes in the alerts of a journal, our own first: they determine which of the others have ended.
     mutating func take(_ saved: [Alert], _ now: Moment) {
         for var alert in saved.filter({ !$0.isExternal }) + saved.filter(\.isExternal) {
             if alerts[alert.id] != nil { continue }
@@ -98,25 +98,25 @@ extension Dispatcher {
         }
     }
 
-    /// Takes the incidents of a journal; alerts that are in one already stay in it.
+    /// Takes in the incidents of a journal; alerts that already are in one stay in it.
     mutating func restoreIncidents(_ saved: Saved) {
         for incident in saved.incidents.sorted(by: { $0.id < $1.id }) {
-            // An alert from outside is in one where somebody has acknowledged it.
+            // An external alert is in an incident only if it was acknowledged.
             incidents.restore(incident) { id in
                 alerts[id].map { !$0.alert.isExternal || incident.acknowledgement != nil } ?? false
             }
         }
     }
 
-    /// Starts without what the journal has kept, since it can't be read now. Messages get ids beyond any in it, so that
-    /// none of them replaces one that stays there until the next start.
+    /// Starts without what the journal has kept, since it can't be read now. Message ids start beyond any in it, so
+    /// that no new message replaces one that stays there until the next start.
     package mutating func beginWithoutPast(now: Moment) {
         endsWithoutPast = [:]
         incidents.continueIDs(from: UInt64(max(now.wall.milliseconds, 1)) << 10)
         nextID = max(nextID, UInt64(max(now.wall.milliseconds, 1)) << 10)
     }
 
-    /// All that a journal must hold for this dispatcher to be restored, for a journal that was begun anew.
+    /// Everything that a journal must hold for this dispatcher to be restored, for a journal that was started anew.
     package var saved: Saved {
         Saved(
             alerts: alerts.values.map(\.alert), silences: Array(silences.all.values),
@@ -127,10 +127,11 @@ extension Dispatcher {
             incidents: Array(incidents.all.values))
     }
 
-    /// The messages that are not accepted yet, oldest first.
+    /// The messages that are not yet accepted, oldest first.
     package var pending: [Outgoing] { destinations.values.compactMap { $0.pending?.message }.sorted { $0.id < $1.id } }
 
-    /// Takes a new configuration. Alerts that were notified of under the old one are resolved under the new one.
+    /// Takes a new configuration. Alerts that receivers were notified of under the old one are resolved under the new
+    /// one.
     package mutating func reload(_ new: DispatchOptions, now: Moment) -> Decisions {
         var decisions = Decisions()
         moveDestinations(to: new.receivers, &decisions)
@@ -152,8 +153,8 @@ extension Dispatcher {
         return rebuild(decisions, labels: labels, old: previous, escalations: escalations, now: now)
     }
 
-    /// The log entry of an address moves with it to its new position among the receiver's integrations. That of an
-    /// address that is gone is removed, or another address at its position would count as notified.
+    /// The log entry of an address moves with it to its new position among the receiver's integrations. The entry of an
+    /// address that is gone is removed; otherwise another address at its position would count as notified.
     private mutating func moveDestinations(to new: [DispatchOptions.Receiver], _ decisions: inout Decisions) {
         var newIDs: [String: [IntegrationID: IntegrationID]] = [:]
         for receiver in new {
@@ -181,7 +182,7 @@ extension Dispatcher {
         }
     }
 
-    /// Where the addresses of a receiver's integrations are found after a reload: at their old position, else anywhere.
+    /// Where each address of a receiver's integrations is after a reload: preferably at its old position.
     private static func newIDs(
         of before: [DispatchOptions.Integration], among after: [DispatchOptions.Integration]
     ) -> [IntegrationID: IntegrationID] {
@@ -203,7 +204,7 @@ extension Dispatcher {
         return ids
     }
 
-    /// Forms the groups from the alerts, and fits the destinations to them.
+    /// Forms the groups from the alerts, and reattaches the destinations to them.
     /// - Parameter old: the groups before a reload, and when each was to be flushed.
     mutating func rebuild(
         _ before: Decisions = Decisions(), labels: [Destination: Labels],
@@ -235,8 +236,8 @@ extension Dispatcher {
         return decisions
     }
 
-    /// Finds the destination's group, or forms one for the resolves that are due; without its integration the
-    /// destination is dropped.
+    /// Finds the destination's group, or creates one for the resolved notifications that are due; a destination without
+    /// its integration is dropped.
     private mutating func reattach(
         _ destination: Destination, _ state: DestinationState, _ labels: Labels, _ now: Moment,
         _ decisions: inout Decisions
@@ -250,11 +251,11 @@ extension Dispatcher {
         let id = destination.groupID
         if groups[id] == nil {
             insertGroup(Group(id: id, labels: labels, route: nil))
-            // A fallback's group has the key of its receiver's.
+            // A fallback's group has the same key as its receiver's.
             groups[id]?.formerInterval = tree.nodes.first { id.key.hasPrefix($0.key + ":{") }?.groupInterval
             flushes.schedule(id, at: now.monotonic)
         }
-        // An alert that is not held any more can't be resolved.
+        // An alert that is gone can't be resolved.
         let named = state.notified.union(state.possiblyNotified).union(state.pending?.firing ?? [])
         var kept = state
         var isChanged = false
@@ -263,7 +264,7 @@ extension Dispatcher {
                 if kept.remove(fingerprint) { isChanged = true }
                 continue
             }
-            // A message about it was decided, in this run or in one before.
+            // A message about it was decided, in this run or an earlier one.
             alerts[fingerprint]?.isProcessed = true
             if groups[id]?.alerts.contains(fingerprint) == false {
                 groups[id]?.orphaned.insert(fingerprint)

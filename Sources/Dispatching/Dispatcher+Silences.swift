@@ -3,7 +3,7 @@ package import Platform
 import Samples
 
 extension Dispatcher {
-    /// Every silence that is kept, pending and expired ones among them, the last changed first.
+    /// Every silence that is kept, including pending and expired ones, the last changed first.
     package var allSilences: [Silence] {
         silences.all.values.sorted { $0.updatedAt == $1.updatedAt ? $0.id < $1.id : $0.updatedAt > $1.updatedAt }
     }
@@ -11,10 +11,10 @@ extension Dispatcher {
     /// The silence with this id, expired or not.
     package func silence(_ id: String) -> Silence? { silences.all[id] }
 
-    /// Makes a silence (empty id) or changes one.
-    /// - Returns: the silences to store, the wanted one first (a change that can't be made in place ends the old one
-    ///   and makes a new one), and what follows for pending messages.
-    /// - Throws: `SilenceError` for one that is invalid, unknown, or one too many.
+    /// Creates a silence (empty id) or changes one.
+    /// - Returns: the silences to store, the requested one first (a change that can't be made in place expires the old
+    ///   one and creates a new one), and what follows for pending messages.
+    /// - Throws: `SilenceError` for one that is invalid or unknown, or that exceeds a limit.
     package mutating func setSilence(
         _ silence: Silence, random: any RandomSource, now: Moment
     ) throws(SilenceError) -> (stored: [Silence], decisions: Decisions) {
@@ -27,8 +27,8 @@ extension Dispatcher {
         return (stored, decisions)
     }
 
-    /// Ends a silence.
-    /// - Returns: it as it is now, to be stored, and what follows for pending messages.
+    /// Expires a silence.
+    /// - Returns: the silence as it is now, to be stored, and what follows for pending messages.
     /// - Throws: `SilenceError` for one that is unknown or has expired.
     package mutating func expireSilence(_ id: String, now: Moment) throws(SilenceError) -> (
         stored: Silence, decisions: Decisions
@@ -39,8 +39,8 @@ extension Dispatcher {
         return (stored, decisions)
     }
 
-    /// A message that waits for its next attempt must not be sent when its alerts were silenced meanwhile, be it by a
-    /// new silence or by one whose time has come; nor in a mute time that has begun meanwhile.
+    /// A message that waits for its next attempt must not be sent if its alerts were silenced meanwhile, by a new
+    /// silence or by one that has become active; nor in a mute time that has begun meanwhile.
     mutating func recheckPending(_ now: Moment, _ decisions: inout Decisions) {
         refresh(now, &decisions)
         let isNew = checkedEpoch != silences.epoch
@@ -52,7 +52,7 @@ extension Dispatcher {
         where isNew && pending.firing.contains(where: { !silencedBy($0).isEmpty })
             || !pending.firing.isEmpty && isMuted(destination, now)
         {
-            // An attempt under way may arrive; one that fails must not be repeated as it is.
+            // An attempt under way may arrive; if it fails it must not be repeated as it is.
             if pending.inFlight {
                 destinations[destination]?.needsDecision = true
             } else {
@@ -61,7 +61,8 @@ extension Dispatcher {
         }
     }
 
-    /// Who was told of an alert that is not silenced any more is told again without waiting for the flush.
+    /// Receivers that were notified of an alert are notified again, without waiting for the flush, when it is no longer
+    /// silenced.
     private mutating func flushUnsilenced(_ now: Moment) {
         for (destination, state) in destinations where !state.suppressed.isEmpty {
             let id = destination.groupID
@@ -74,8 +75,8 @@ extension Dispatcher {
 
     // MARK: Until resolved
 
-    /// Ends silences that were to last until their alerts are resolved, where none of those fires any more.
-    /// - Parameter isAffected: whether one is looked at.
+    /// Ends silences that last until their alerts are resolved, where none of those fires any more.
+    /// - Parameter isAffected: limits which silences are checked.
     mutating func endIdleSilences(
         _ now: Moment, _ decisions: inout Decisions, where isAffected: (Silence) -> Bool = { _ in true }
     ) {

@@ -2,20 +2,21 @@ package import Alerts
 package import Platform
 import Samples
 
-/// What goes on when an alert ends: a message about its end must not read as the all-clear meanwhile.
+/// What still fires when an alert ends: a resolved notification must not read as the all-clear.
 extension Dispatcher {
-    /// How many are named.
+    /// Maximum number of alerts that are named.
     private static let namedLimit = 5
-    /// How many ended alerts of one message are looked at.
+    /// Maximum number of ended alerts examined per message.
     private static let endedLimit = 20
-    /// How many alerts are looked at for each message: in a storm, when thousands of groups end at once, looking at all of
-    /// them for each would delay the messages.
+    /// Maximum number of alerts examined per message: when thousands of groups end at once, searching all alerts for
+    /// each would delay the messages.
     private static let searchLimit = 1000
 
-    /// Alerts that fire about the same thing as the ended ones of a resolved message, the gravest first, five at most:
-    /// those of its group that are silenced, inhibited or muted; those that inhibit one of the ended; and those that have
-    /// all its labels but `alertname` and `severity`, as a graver alert about the same node has. An alert without other
-    /// labels is about nothing in particular. Beyond 1,000 alerts the last are looked for among as many.
+    /// Alerts that fire about the same thing as the ended ones of a resolved message, the most severe first, five at
+    /// most: those of its group that are silenced, inhibited or muted; those that inhibit one of the ended; and those
+    /// that have all its labels but `alertname` and `severity`, such as a more severe alert about the same node. An
+    /// alert without other labels matches none by labels. With more than 1,000 alerts only that many are searched for
+    /// the last kind.
     package func stillFiring(beside notification: Notification, _ now: Moment) -> [Alert] {
         let ended = notification.alerts.prefix(Dispatcher.endedLimit)
         let own = Set(notification.alerts.map(\.id))

@@ -19,10 +19,10 @@ package struct Dispatcher: Sendable {
         /// Latched: a clock that steps back does not bring an ended alert back.
         var isEnded: Bool
         var groups: Set<GroupID> = []
-        /// Whether any of its groups was flushed since it came.
+        /// Whether any of its groups has been flushed since it came.
         var isProcessed = false
         var silencedBy: [String] = []
-        /// The epoch of the silences for which `silencedBy` holds.
+        /// The epoch of the silences for which `silencedBy` is valid.
         var epoch: UInt64 = 0
     }
 
@@ -31,11 +31,11 @@ package struct Dispatcher: Sendable {
     /// Its routing tree.
     package internal(set) var tree: RouteTree
     var receivers: [String: DispatchOptions.Receiver]
-    /// By `Alert.id`, which texts and names of this module call the fingerprint.
+    /// By `Alert.id`, which this module calls the fingerprint.
     var alerts: [UInt64: Entry] = [:]
     /// How many of them came through the API.
     var external = ExternalAlerts()
-    /// The bytes of the others.
+    /// The bytes of our own alerts.
     var ownBytes = 0
     var groups: [GroupID: Group] = [:]
     var externalGroups = 0
@@ -50,14 +50,14 @@ package struct Dispatcher: Sendable {
     /// The ends of alerts that fire now and whose end lies ahead, by fingerprint.
     var ends = TimerQueue<UInt64, Timestamp>()
     var nextID: UInt64 = 1
-    /// Of a run that began without the journal's past, until that is merged: the alerts whose ends each destination has
-    /// accepted. What the last run notified it of is over with them.
+    /// Set in a run that began without the journal's past, until that is merged: the alerts whose end each destination
+    /// has accepted. They cancel what the last run notified it of.
     var endsWithoutPast: [Destination: Set<UInt64>]?
-    /// Alerts whose rows the journal keeps until then.
+    /// Alerts whose rows the journal keeps until the merge.
     var removedWithoutPast: Set<UInt64> = []
     /// The epoch of the silences that pending messages were checked against.
     var checkedEpoch: UInt64 = 0
-    /// Ended alerts that silences may have waited for.
+    /// Ended alerts that `untilResolved` silences may have been waiting for.
     var endedSilenced: [Alert] = []
 
     /// A dispatcher without alerts.
@@ -69,22 +69,22 @@ package struct Dispatcher: Sendable {
         inhibitor = Inhibitor(options.inhibitRules)
     }
 
-    /// When `advance` has something to do next; nil while there is no group.
+    /// When `advance` next has something to do; nil while there is no group.
     package var nextDeadline: Instant? { [flushes.firstDue, deadlines.firstDue].compactMap { $0 }.min() }
 
-    /// What came of received alerts.
+    /// The result of received alerts.
     package struct Receipt: Sendable, Hashable {
-        /// As they are now held; an end that follows from the resolve timeout is filled in.
+        /// As they are now stored, with ends that follow from the resolve timeout filled in.
         package var accepted: [Alert] = []
         /// Number of alerts refused, by reason.
         package var refused: [AlertRefusal: Int] = [:]
-        /// Number of alerts taken without their annotations, for which there are no bytes left.
+        /// Number of alerts taken without their annotations, since those would exceed the limit.
         package var shortened = 0
     }
 
     /// Takes alerts that began, changed or ended.
     /// - Parameter external: they come through the API: one without an end ends by the resolve timeout, and an end may
-    ///   lie ahead. Alerts of our own rules fire until the rules end them.
+    ///   lie in the future. Alerts of our own rules fire until the rules end them.
     package mutating func receive(_ new: [Alert], external isExternal: Bool = false, now: Moment) -> Receipt {
         var receipt = Receipt()
         for var alert in new {
@@ -114,7 +114,7 @@ package struct Dispatcher: Sendable {
                 }
                 if known.isEnded != isEnded { decideForResendsSoon(id, now) }
             } else {
-                // Its start was not notified.
+                // No receiver was notified of its start.
                 if isEnded { continue }
                 guard isExternal || ownCount < options.alertLimit else {
                     receipt.refused[.limit, default: 0] += 1
@@ -139,7 +139,8 @@ package struct Dispatcher: Sendable {
         while isBusy {
             isBusy = false
             while let next = flushes.popFirst(dueBy: now.monotonic) { flush(next.key, due: next.due, now, &decisions) }
-            // An escalation may form groups that are due at once. A chain of fallbacks has no circle, so this ends.
+            // An escalation may form groups that are due at once. A chain of fallbacks has no cycle, so this
+            // terminates.
             while let next = deadlines.popFirst(dueBy: now.monotonic) {
                 handleDeadline(next.key, now, &decisions)
                 isBusy = true
@@ -149,7 +150,7 @@ package struct Dispatcher: Sendable {
         return decisions
     }
 
-    /// Applies what the clock alone changes: silences, and the ends of alerts that were known in advance.
+    /// Applies what depends on the clock alone: silences, and ends of alerts that were known in advance.
     mutating func refresh(_ now: Moment, _ decisions: inout Decisions) {
         decisions.removedSilences += silences.refresh(now.wall)
         endOldAcknowledgements(now, &decisions)
@@ -204,7 +205,7 @@ package struct Dispatcher: Sendable {
             labels = .empty
             id.key = Dispatcher.key(node, labels, external: alert.isExternal)
         }
-        // After a restart the group wait counts from the alert's start, else from the group's first alert.
+        // After a restart the group wait counts from the alert's start; otherwise from the group's first alert.
         let age = now.wall - alert.startsAt
         let isOverdue = age > node.groupWait
         let wait =
@@ -234,8 +235,8 @@ package struct Dispatcher: Sendable {
         integrations(of: destination.groupID).first { $0.id == destination.integration }
     }
 
-    /// As Alertmanager prints it: the route's key, a colon, the group labels. Alerts from outside have groups of their
-    /// own, whose keys say so: a receiver that keeps one incident a key would not tell ours from theirs.
+    /// As Alertmanager prints it: the route's key, a colon, the group labels. External alerts have groups of their own
+    /// with distinct keys: a receiver that keeps one incident per key could not tell ours from theirs.
     static func key(_ node: RouteTree.Node, _ labels: Labels, external isExternal: Bool = false) -> String {
         node.key + ":{" + labels.pairs.map { "\($0.name)=\($0.value.quotedAsInGo)" }.joined(separator: ", ") + "}"
             + (isExternal ? externalSuffix : "")

@@ -2,7 +2,7 @@ import FoundationEssentials
 package import Samples
 import Text
 
-/// The escalation of a group as the journal keeps it, so that a restart neither drops an escalation nor repeats one.
+/// The escalation of a group as the journal stores it, so that a restart neither drops an escalation nor repeats one.
 package struct EscalationRecord: Sendable, Hashable {
     /// The key of the group.
     package var groupKey: String
@@ -10,16 +10,16 @@ package struct EscalationRecord: Sendable, Hashable {
     package var receiver: String
     /// The receiver's fallback when the record was written.
     package var fallback: String
-    /// Fingerprints of alerts that no integration has accepted yet, and since when they wait.
+    /// Fingerprints of alerts that no integration has accepted yet, and since when each has been waiting.
     package var waiting: [UInt64: Timestamp]
     /// Fingerprints of alerts that went to the fallback.
     package var escalated: Set<UInt64>
-    /// Fingerprints of alerts that nobody has acknowledged yet, and since when they wait.
+    /// Fingerprints of unacknowledged alerts, and since when each has been waiting.
     package var unacknowledged: [UInt64: Timestamp]
-    /// Fingerprints of alerts that went to the fallback since nobody had acknowledged them.
+    /// Fingerprints of alerts that went to the fallback because they were not acknowledged.
     package var escalatedUnacknowledged: Set<UInt64>
 
-    /// What the keys of these records begin with in the journal's table of states.
+    /// The prefix of these records' keys in the journal's table of states.
     package static let keyPrefix = "escalation/"
     /// The record's key in the journal.
     package var storageKey: String { EscalationRecord.storageKey(groupKey: groupKey, receiver: receiver) }
@@ -58,13 +58,13 @@ package struct EscalationRecord: Sendable, Hashable {
         var fallback: String
         var waiting: [Wait]
         var escalated: Set<UInt64>
-        /// Absent in records that are older than the field, as is the next one.
+        /// Absent in records written before this field existed; so is the next one.
         var unacknowledged: [Wait]?
         var escalatedUnacknowledged: Set<UInt64>?
 
         private enum CodingKeys: String, CodingKey {
             case groupKey, receiver, fallback, waiting, unacknowledged, escalatedUnacknowledged
-            /// The name in the journal is older than the property's.
+            /// The journal keeps the name that the property had before.
             case escalated = "handedOver"
         }
     }

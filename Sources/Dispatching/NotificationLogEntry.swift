@@ -19,39 +19,39 @@ package struct Destination: Hashable, Sendable, Codable {
         self.groupKey = groupKey
     }
 
-    /// Where a notification goes.
+    /// The destination of a notification.
     package init(_ notification: Notification) {
         self.init(
             receiver: notification.receiver, integration: notification.integration, groupKey: notification.groupKey)
     }
 
-    /// The three parts as one text, for a table's key.
+    /// The three parts as one string, for use as a table's key.
     package var storageKey: String { receiver + "\u{1f}" + integration.description + "\u{1f}" + groupKey }
 
     var groupID: GroupID { GroupID(key: groupKey, receiver: receiver) }
 }
 
-/// One entry of the notification log: what a destination was notified of. It exists while the destination believes an
-/// alert to fire, or may believe so.
+/// One entry of the notification log: what a destination was notified of. It exists while the destination considers an
+/// alert firing, or may do so.
 ///
-/// Source of the idea: alertmanager, nflog.
+/// The concept is that of Alertmanager's nflog.
 package struct NotificationLogEntry: Sendable, Hashable {
     /// Whose entry it is.
     package var destination: Destination
-    /// The labels of the destination's group, for after a restart.
+    /// The labels of the destination's group, needed after a restart.
     package var groupLabels: [String: String]
     /// Fingerprints of the alerts that fired in the last accepted message.
     package var lastFiring: Set<UInt64>
-    /// Fingerprints of all alerts whose start was accepted and whose end was not: `lastFiring` and, beside them, alerts
-    /// that a silence or a mute time kept out of the last message.
+    /// Fingerprints of all alerts whose start was accepted and whose end was not: `lastFiring`, plus alerts that a
+    /// silence or a mute time kept out of the last message.
     package var notified: Set<UInt64>
     /// Fingerprints of alerts whose start may have arrived: attempts to send it went unanswered.
     package var possiblyNotified: Set<UInt64>
     /// Fingerprints of alerts whose end may have arrived.
     package var possiblyResolved: Set<UInt64>
-    /// Fingerprints of those of `notified` that were found silenced or muted since the last message about them.
+    /// Fingerprints of those of `notified` that were seen silenced or muted since the last message about them.
     package var suppressed: Set<UInt64>
-    /// The time from which the repeat interval counts.
+    /// The start of the repeat interval.
     package var notifiedAt: Timestamp
 
     /// An entry as it is to be stored.
@@ -70,7 +70,7 @@ package struct NotificationLogEntry: Sendable, Hashable {
         self.notifiedAt = notifiedAt
     }
 
-    /// The names in the journal, which are older than those of the properties.
+    /// The names in the journal; some properties were renamed since.
     private enum Key: String, CodingKey {
         case destination, groupLabels, suppressed
         case lastFiring = "firing"
@@ -92,13 +92,13 @@ package struct NotificationLogEntry: Sendable, Hashable {
                 notified: try values.decode(Set<UInt64>.self, forKey: .notified),
                 possiblyNotified: try values.decode(Set<UInt64>.self, forKey: .possiblyNotified),
                 possiblyResolved: try values.decode(Set<UInt64>.self, forKey: .possiblyResolved),
-                // Absent in entries that are older than the field, or where there are none.
+                // Absent in entries written before this field existed, or where there are none.
                 suppressed: try values.decodeIfPresent(Set<UInt64>.self, forKey: .suppressed) ?? [],
                 notifiedAt: Timestamp(milliseconds: try values.decode(Int64.self, forKey: .notifiedAt)))
         }
     }
 
-    /// The entry as the journal keeps it: JSON, times in milliseconds. Written by hand, since thousands may change at
+    /// The entry as the journal stores it: JSON, times in milliseconds. Written by hand, since thousands may change at
     /// once and `JSONEncoder` takes ten times as long.
     package func encoded() -> [UInt8] {
         JSONWriter.document { json in
@@ -115,7 +115,7 @@ package struct NotificationLogEntry: Sendable, Hashable {
                     (.possiblyResolved, possiblyResolved), (.suppressed, suppressed),
                 ] where key != .suppressed || !fingerprints.isEmpty {
                     entry.key(key.rawValue)
-                    // Above Int64.max, too, as JSON has no limit.
+                    // Written raw: values may exceed Int64.max, and JSON has no limit.
                     entry.array { list in for fingerprint in fingerprints { list.raw(String(fingerprint)) } }
                 }
                 entry.field(Key.notifiedAt.rawValue, notifiedAt.milliseconds)

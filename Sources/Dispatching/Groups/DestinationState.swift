@@ -9,9 +9,9 @@ struct DestinationState: Sendable {
         var message: Outgoing
         var firing: Set<UInt64>
         var resolved: Set<UInt64>
-        /// Whether an attempt is under way: such a message can't be withdrawn.
+        /// Whether an attempt is under way: then the message can't be withdrawn.
         var inFlight = false
-        /// When the first of the messages was decided that replaced each other without one being accepted.
+        /// When the first was decided in a series of messages that replaced each other, none of which was accepted.
         var since: Timestamp
 
         init(_ message: Outgoing, since: Timestamp? = nil) {
@@ -27,16 +27,16 @@ struct DestinationState: Sendable {
     var notified: Set<UInt64> = []
     var possiblyNotified: Set<UInt64> = []
     var possiblyResolved: Set<UInt64> = []
-    /// Those of `notified` that were found silenced or muted since the last message about them.
+    /// Those of `notified` that were seen silenced or muted since the last message about them.
     var suppressed: Set<UInt64> = []
-    /// From when the repeat interval counts, on the clock that does not step and on the one that does.
+    /// The start of the repeat interval, on the monotonic clock and on the wall clock.
     var notifiedAt = Instant(nanoseconds: 0)
     var notifiedAtWall = Timestamp(milliseconds: 0)
     /// At most one: a newer message replaces an older one.
     var pending: Pending?
-    /// Ended alerts whose resolve is sent again and again, and until when.
+    /// Ended alerts whose resolved notification is re-sent, and until when.
     var resolvedResends: [UInt64: Instant] = [:]
-    /// A decision waits for the outcome of the attempt under way.
+    /// A decision is deferred until the outcome of the attempt under way is known.
     var needsDecision = false
 
     /// Whether the destination is to be notified of the alert's end.

@@ -8,25 +8,25 @@ struct EscalationState: Sendable, Equatable {
     struct Wait: Sendable, Equatable {
         /// When the first message with the alert was decided.
         var since: Timestamp
-        /// When the receiver's response time is over.
+        /// When the receiver's response time ends.
         var deadline: Instant
-        /// Integrations that have refused it for good.
+        /// Integrations that have permanently refused it.
         var refusedBy: Set<IntegrationID> = []
     }
 
-    /// Those that no integration has accepted, by fingerprint.
+    /// Alerts that no integration has accepted, by fingerprint.
     var waiting: [UInt64: Wait] = [:]
-    /// Those that nobody has acknowledged, by fingerprint.
+    /// Unacknowledged alerts, by fingerprint.
     var unacknowledged: [UInt64: Wait] = [:]
-    /// At the fallback until the receiver itself accepts them, until somebody acknowledges them, or until they end.
+    /// At the fallback until the receiver itself accepts them, they are acknowledged, or they end.
     var escalated: Set<UInt64> = []
-    /// At the fallback until somebody acknowledges them, or until they end.
+    /// At the fallback until they are acknowledged or end.
     var escalatedUnacknowledged: Set<UInt64> = []
 
-    /// All that is at the fallback.
+    /// All alerts that are at the fallback.
     var atFallback: Set<UInt64> { escalated.union(escalatedUnacknowledged) }
     var isEmpty: Bool { waiting.isEmpty && unacknowledged.isEmpty && atFallback.isEmpty }
-    /// When the first response time is over.
+    /// When the first response time ends.
     var firstDeadline: Instant? { (waiting.values.map(\.deadline) + unacknowledged.values.map(\.deadline)).min() }
 
     mutating func remove(_ fingerprint: UInt64) {

@@ -1,12 +1,12 @@
 import Platform
 import Samples
 
-/// A group's identity. Over a reload two routes may form groups with one key for different receivers, hence both.
+/// A group's identity. After a reload two routes may form groups with the same key for different receivers, hence both.
 struct GroupID: Hashable, Sendable {
     var key: String
     var receiver: String
 
-    /// Whether its alerts came through the API. Keys of other groups end with the brace after their labels.
+    /// Whether its alerts came through the API. Keys of other groups end with the brace of their labels.
     var isExternal: Bool { key.hasSuffix(Dispatcher.externalSuffix) }
 }
 
@@ -19,22 +19,22 @@ struct Group: Sendable {
     var alerts: Set<UInt64> = []
     /// Alerts that a reload has taken out of the group's route; they stay for their resolve alone.
     var orphaned: Set<UInt64> = []
-    /// Whether it was flushed at least once.
+    /// Whether it has been flushed at least once.
     var flushed = false
     /// Which of its alerts wait for acceptance, and which went to the fallback.
     var escalation = EscalationState()
-    /// When it would be flushed first if nothing else were asked before.
+    /// When its first flush would be due without waiting for alerts that may explain its own.
     var dueWithoutSuspects: Instant?
-    /// The groups of the same incident from before it became graver, where this one was formed for that.
+    /// The groups that the incident had before its severity rose, if this group was formed because of that.
     var raisedFrom: [GroupID] = []
-    /// The group whose fallback this one is.
+    /// The group that this one is the fallback of.
     var source: GroupID?
     /// Something must be decided before the next flush: news for an integration that gets resends, or an alert that
     /// fires again while its resolve waits.
     var needsImmediateDecision = false
-    /// When the integrations that get resends were last decided for.
+    /// When resends were last decided.
     var resendsDecidedAt = Instant(nanoseconds: .min)
-    /// Its interval when it still had a route, so that resolves are sent as soon as before.
+    /// The interval of its former route, so that resolved notifications are sent as quickly as before.
     var formerInterval: Duration?
 
     var members: Set<UInt64> { orphaned.isEmpty ? alerts : alerts.union(orphaned) }

@@ -2,27 +2,27 @@ package import Alerts
 package import Platform
 package import Samples
 
-/// Which incidents somebody acknowledges.
+/// Selects the incidents to acknowledge.
 package enum IncidentSelection: Sendable {
     /// The one with this id.
     case id(UInt64)
-    /// The one of the firing alert with this fingerprint, as the API shows it.
+    /// The one of the firing alert with this fingerprint, which is the one that the API shows.
     case alert(fingerprint: UInt64)
     /// Those of all firing alerts that all matchers match.
     case matchers([Matcher])
-    /// Those of all alerts that fire and began by the time at which another service was told to acknowledge, give or take
-    /// five minutes since clocks differ, of the groups whose key this function admits.
+    /// Those of all firing alerts of the groups whose key this function accepts, that began by the time of the
+    /// acknowledgement in another service, plus five minutes since clocks differ.
     case groups(at: Timestamp, _ admits: @Sendable (_ key: String) -> Bool)
 }
 
 extension IncidentSelection {
-    /// When another service was told.
+    /// The time of the acknowledgement in another service.
     fileprivate var time: Timestamp? {
         if case .groups(let time, _) = self { time } else { nil }
     }
 }
 
-/// What comes of an acknowledgement.
+/// The outcome of an acknowledgement.
 package struct AcknowledgeResult: Sendable {
     /// The incidents as they are now, the newest first.
     package var incidents: [Notification.Incident] = []
@@ -30,12 +30,12 @@ package struct AcknowledgeResult: Sendable {
     package var decisions = Decisions()
 }
 
-/// Somebody looks after an incident. Until it ends or becomes graver its alerts are not repeated, and none of them
-/// escalates; what changes, and the end, is told as ever.
+/// An incident is acknowledged. Until it ends or its severity rises its alerts are not repeated and do not escalate;
+/// changes, and its end, are notified as usual.
 extension Dispatcher {
-    /// Acknowledges the incidents that are selected, or takes their acknowledgements back.
-    /// - Parameter acknowledgement: nil takes back.
-    /// - Returns: no incidents where none is selected, or where there is nothing to take back.
+    /// Acknowledges the selected incidents, or withdraws their acknowledgements.
+    /// - Parameter acknowledgement: nil withdraws.
+    /// - Returns: no incidents where none is selected, or where there is nothing to withdraw.
     package mutating func acknowledge(
         _ selection: IncidentSelection, _ acknowledgement: Acknowledgement?, now: Moment
     ) -> AcknowledgeResult {
@@ -58,8 +58,8 @@ extension Dispatcher {
         return result
     }
 
-    /// Whether another service tells of an acknowledgement that is known, perhaps its own echo of ours, or that was taken
-    /// back since: services send late, twice and in any order.
+    /// Whether another service reports an acknowledgement that is already known, possibly the echo of our own, or that
+    /// has been withdrawn since: services report late, twice and in any order.
     private func isOldNews(_ selection: IncidentSelection, of incident: Incident) -> Bool {
         guard let time = selection.time else { return false }
         return incident.acknowledgement != nil || incident.takenBackAt.map { time <= $0 } ?? false
@@ -84,8 +84,9 @@ extension Dispatcher {
         }
     }
 
-    /// What follows for the groups of incidents: escalations end, a repeat that waits is withdrawn, and who wants to
-    /// know learns that somebody has acknowledged them. Each group is looked at once, however many of them are in it.
+    /// Applies acknowledgements to the groups of incidents: escalations end, a pending repeat is withdrawn, and
+    /// integrations that want acknowledgements are notified. Each group is handled once, however many of the incidents
+    /// are in it.
     private mutating func settleAcknowledgements(
         of ids: Set<UInt64>, _ now: Moment, _ decisions: inout Decisions
     ) {
@@ -94,7 +95,7 @@ extension Dispatcher {
             for group in alerts[member]?.groups ?? [] { members[group, default: []].insert(member) }
         }
         let sorted = members.sorted { $0.key.key < $1.key.key }
-        // A fallback is told first: after that the alerts are no longer its own.
+        // Fallbacks are notified first: afterwards the alerts are no longer in their groups.
         defer {
             for (id, members) in sorted {
                 let acknowledged = members.filter(isAcknowledged)
@@ -125,16 +126,16 @@ extension Dispatcher {
         }?.labels
     }
 
-    /// Whether somebody has acknowledged the incident of an alert.
+    /// Whether the incident of an alert is acknowledged.
     func isAcknowledged(_ alert: UInt64) -> Bool { incidents[of: alert]?.acknowledgement != nil }
 
-    /// Ends acknowledgements that are too old; the next flush of their groups tells of the incidents again.
+    /// Ends acknowledgements that are too old; the next flush of their groups notifies of the incidents again.
     mutating func endOldAcknowledgements(_ now: Moment, _ decisions: inout Decisions) {
         guard let timeout = options.acknowledgementTimeout else { return }
         for incident in incidents.acknowledged(before: now.wall - timeout, orAfter: now.wall) {
             guard var acknowledgement = incident.acknowledgement else { continue }
             if acknowledgement.at > now.wall {
-                // The clock was stepped back, which must not make it last longer.
+                // The clock was stepped back, which must not extend the acknowledgement.
                 acknowledgement.at = now.wall
                 incidents.acknowledge(incident.id, acknowledgement)
                 continue
@@ -148,8 +149,8 @@ extension Dispatcher {
         }
     }
 
-    /// An alert fires again that is still held, since somewhere its end is due or sent again. Where somebody was told that
-    /// it had ended, and nothing else of its incident fires, what was acknowledged is over.
+    /// An alert fires again before it was removed, since its resolve is still due or re-sent somewhere. If a receiver
+    /// was notified of its end, and nothing else of its incident fires, the acknowledged incident is over.
     mutating func endAcknowledgement(ofReturned id: UInt64, _ now: Moment) {
         guard let incident = incidents[of: id], incident.acknowledgement != nil, alerts[id]?.isProcessed == true,
             !incident.members.contains(where: { $0 != id && alerts[$0]?.isEnded == false })
@@ -164,7 +165,7 @@ extension Dispatcher {
         if isEndTold { incidents.acknowledge(incident.id, nil, takenBackAt: now.wall) }
     }
 
-    /// Why a destination is told again of alerts that it knows, before the repeat interval is over; nil where it is not.
+    /// Why a destination is notified of known alerts before the repeat interval has passed; nil if it is not.
     /// - Parameter firing: what fires and is not suppressed.
     func reminder(
         _ firing: [Alert], _ state: DestinationState, _ integration: DispatchOptions.Integration
@@ -178,7 +179,7 @@ extension Dispatcher {
                 found = .acknowledged
             }
         }
-        // Who keeps one incident for the group would take it for all of it.
+        // An integration that keeps one incident per group would apply the acknowledgement to the whole group.
         let isWhole = !integration.id.kind.keepsIncident || firing.allSatisfy { isAcknowledged($0.id) }
         return integration.tellsAcknowledgements && isWhole ? found : nil
     }

@@ -2,13 +2,13 @@ package import Alerts
 package import Platform
 import Samples
 
-/// One fault, one place: an alert that another one explains is told where its cause is told.
+/// One fault, one notification: an alert that another one explains is notified together with its cause.
 ///
-/// Incidents decide which groups an alert is in, and nothing else: whatever holds of groups (every start told, every end
-/// sent, silences obeyed) holds of incidents. Without `explained_by` there are none.
+/// Incidents only decide which groups an alert is in: whatever holds for groups (every start and every end is sent,
+/// silences apply) holds for incidents. Without `explained_by` there are none.
 extension Dispatcher {
-    /// An alert begins to fire: it joins the incident of its cause, and its consequences join its own. What receivers
-    /// were told of apart stays apart, since nothing would be told less by moving it.
+    /// An alert begins to fire: it joins the incident of its cause, and its consequences join its own. Alerts that
+    /// receivers were notified of separately stay separate, since moving them would not save a message.
     mutating func correlate(_ alert: Alert, _ now: Moment) {
         guard options.correlates, !alert.isExternal else { return }
         var causes: [UInt64] = []
@@ -18,17 +18,18 @@ extension Dispatcher {
         if incidents[of: alert.id] == nil, let cause = causes.first, let first = alerts[cause] {
             let id = incidents[of: cause]?.id ?? incidents.insert(first.alert)
             join(alert, id, now)
-            // What has led to it at the same time is part of the fault.
+            // Other causes that began at the same time are part of the fault.
             for other in causes.dropFirst() where incidents[of: other]?.id != id { takeIn(other, into: id, now) }
         }
         for consequence in incidents.consequences(of: alert, labels: labels) { adopt(consequence, of: alert, now) }
     }
 
-    /// Within how long of each other alerts of one rule are taken for one fault.
+    /// Alerts of one rule that begin within this time of each other are taken for one fault.
     private static let burst = Duration.seconds(15)
 
-    /// Of several alerts of one rule those that have led to another one: which began with the last of them, since what has
-    /// lasted for hours has led to nothing so far. First one that somebody was told of, so that one fault has one place.
+    /// Of several alerts of one rule the likely causes of another alert: those that began within `burst` of the most
+    /// recent one, since one that has lasted for hours has caused nothing so far. Alerts already notified come first,
+    /// so that a fault stays in one incident.
     private func likely(_ causes: [UInt64], of alert: Alert) -> [UInt64] {
         let held = causes.compactMap { alerts[$0] }.filter { mayJoin(alert, $0.alert) }
         guard let last = held.map(\.alert.startsAt).max() else { return [] }
@@ -39,7 +40,7 @@ extension Dispatcher {
         }.map(\.alert.id)
     }
 
-    /// Puts an alert that nobody was told of, with all that it is told with, into an incident.
+    /// Moves an alert that no receiver has been notified of, with all of its incident, into another incident.
     private mutating func takeIn(_ alert: UInt64, into id: UInt64, _ now: Moment) {
         let members = incidents[of: alert]?.members ?? [alert]
         if isTold(members) { return }
@@ -49,8 +50,8 @@ extension Dispatcher {
         reroute(members, now)
     }
 
-    /// Whether an alert may be told in the incident of another. What is critical must not come as a mere change of a
-    /// critical incident that somebody has acknowledged hours ago: it is told as its own then, and pages.
+    /// Whether an alert may join the incident of another. A critical alert must not arrive as a mere update of a
+    /// critical incident that was acknowledged hours ago: it is then notified on its own, and pages.
     private func mayJoin(_ alert: Alert, _ other: Alert) -> Bool {
         let severity = incidents[of: other.id]?.severity ?? other.severity
         return alert.severity < .critical || severity < .critical
@@ -59,8 +60,8 @@ extension Dispatcher {
 
     private var labels: (UInt64) -> Labels? { { alerts[$0]?.alert.labels } }
 
-    /// Puts an alert into an incident; the caller routes it. An incident that becomes graver is routed anew where nobody
-    /// was told of it; else whoever was told learns at once that it is graver.
+    /// Puts an alert into an incident; the caller routes it. If that raises the incident's severity, an incident that
+    /// no receiver has been notified of is routed anew; for others the groups are flushed soon.
     private mutating func join(_ alert: Alert, _ id: UInt64, _ now: Moment) {
         let others = incidents.all[id]?.members ?? []
         incidents.move(alert.id, to: id)
@@ -79,7 +80,7 @@ extension Dispatcher {
         }
     }
 
-    /// A new cause and one of the alerts that it explains come into one incident.
+    /// Puts a new cause and one of the alerts that it explains into one incident.
     private mutating func adopt(_ consequence: UInt64, of cause: Alert, _ now: Moment) {
         guard let entry = alerts[consequence] else { return }
         let (mine, other) = (incidents[of: cause.id], incidents[of: consequence])
@@ -91,7 +92,7 @@ extension Dispatcher {
         let id = other?.id ?? incidents.insert(entry.alert)
         if isTold {
             join(cause, id, now)
-            // That there is a cause is news, which does not wait for the next flush.
+            // That a cause was found is news, which does not wait for the next flush.
             hasten(id, now)
         } else {
             incidents.move(cause.id, to: id)
@@ -103,7 +104,7 @@ extension Dispatcher {
         }
     }
 
-    /// Lets the groups that were told of an incident be flushed as soon as new groups would be.
+    /// Schedules the already notified groups of an incident to be flushed as soon as new groups would be.
     private mutating func hasten(_ id: UInt64, _ now: Moment) {
         for member in incidents.all[id]?.members ?? [] {
             for group in alerts[member]?.groups ?? [] {
@@ -114,7 +115,7 @@ extension Dispatcher {
         }
     }
 
-    /// Takes an alert that nobody was told of out of its groups.
+    /// Takes an alert that no receiver has been notified of out of its groups.
     private mutating func leaveGroups(_ id: UInt64) {
         for group in alerts[id]?.groups ?? [] {
             groups[group]?.alerts.remove(id)
@@ -127,20 +128,21 @@ extension Dispatcher {
         alerts[id]?.groups = []
     }
 
-    /// The labels that an alert is routed by: its own, or those of its incident, once for each severity that the incident
-    /// has reached and that is not graver than the alert's own. The first ones take every alert of it.
+    /// The labels that an alert is routed by: its own, or those of its incident, once for each severity that the
+    /// incident has reached and that does not exceed the alert's own. The first set applies to every alert of the
+    /// incident.
     func routings(of alert: Alert) -> [Labels] {
         guard options.correlates, let incident = incidents[of: alert.id] else { return [alert.labels] }
         let all = incident.routings
         return Array(all.prefix(1)) + all.dropFirst().filter { Severity(label: $0["severity"]) <= alert.severity }
     }
 
-    /// Whether a new alert's first message waits for the answers of those targets that may explain it.
+    /// Whether a new alert's first message waits for the next scrape of the targets that may explain it.
     package func waitsForSuspects(_ alert: Alert) -> Bool {
         options.correlates && !alert.isExternal && incidents[of: alert.id] == nil && !alert.explanations.isEmpty
     }
 
-    /// Everything that may explain an alert has been asked: its first message waits no longer for that.
+    /// Everything that may explain an alert has been scraped: its first message no longer waits for that.
     package mutating func endSuspectWait(of id: UInt64) {
         for group in alerts[id]?.groups ?? [] {
             guard groups[group]?.flushed == false, let due = flushes.due(group),
@@ -150,8 +152,8 @@ extension Dispatcher {
         }
     }
 
-    /// Whether a group that an incident's rising severity has formed leaves an integration out, since its address is
-    /// told of the incident by the group that was there before.
+    /// Whether a group that was formed because an incident's severity rose skips an integration, since an earlier group
+    /// notifies the same address of the incident.
     func isTold(_ integration: DispatchOptions.Integration, by group: Group, _ now: Moment) -> Bool {
         guard let target = integration.target else { return false }
         return group.raisedFrom.contains { id in
@@ -160,13 +162,13 @@ extension Dispatcher {
         }
     }
 
-    // MARK: What is told
+    // MARK: Incidents of a message
 
-    /// How many incidents of a message are told one by one.
+    /// Maximum number of incidents described per message.
     private static let incidentLimit = 100
 
-    /// The incidents that the alerts of a message are of, those with the gravest cause first. An alert that nothing
-    /// explains and that explains nothing is one by itself.
+    /// The incidents of a message's alerts, the most severe first. An alert without causes and consequences is an
+    /// incident by itself.
     package func incidents(in notification: Notification, _ now: Moment) -> [Notification.Incident] {
         var seen: Set<UInt64> = []
         var found: [Notification.Incident] = []
@@ -185,14 +187,14 @@ extension Dispatcher {
     /// Every incident under way, the newest first.
     package func incidents(_ now: Moment) -> [Notification.Incident] {
         let correlated = incidents.all.values.compactMap { told($0, now) }
-        // One without a severity to speak of, as the watchdog's, is no fault.
+        // An alert with severity `none`, such as the watchdog's, is no fault.
         let others = alerts.values.filter {
             !$0.isEnded && incidents[of: $0.alert.id] == nil && $0.alert.labels["severity"] != "none"
         }.map { single($0.alert) }
         return (correlated + others).sorted { ($1.startsAt, $0.cause.labels) < ($0.startsAt, $1.cause.labels) }
     }
 
-    /// The incident of an alert that is told by itself.
+    /// The incident of an alert that is by itself.
     private func single(_ alert: Alert) -> Notification.Incident {
         let incident = incidents[of: alert.id]
         return .init(
@@ -214,7 +216,7 @@ extension Dispatcher {
             acknowledgement: incident.acknowledgement)
     }
 
-    /// Of alerts that came and went several times the last one each.
+    /// The last occurrence of each alert.
     private static func last(of alerts: [Alert]) -> [Alert] {
         var seen: Set<UInt64> = []
         return alerts.reversed().filter { seen.insert($0.id).inserted }.reversed()
@@ -224,8 +226,8 @@ extension Dispatcher {
         !silences.silencing(alert.labels).isEmpty || !inhibitor.inhibiting(alert).isEmpty
     }
 
-    /// The alert that no other one explains; of several the one that the incident was first told as, else the gravest,
-    /// else the first.
+    /// The alert that no other one explains; of several the one that gave the incident its labels, else the most
+    /// severe, else the first.
     private static func cause(among alerts: [Alert], of incident: Incident) -> Alert? {
         let byName = Dictionary(grouping: alerts, by: \.name)
         let roots = alerts.filter { alert in
@@ -235,7 +237,7 @@ extension Dispatcher {
                 }
             }
         }
-        // All explain each other: the rules are wrong, and the first one has to do.
+        // All explain each other: the rules have a cycle, so any will do.
         let candidates = roots.isEmpty ? alerts : roots
         return candidates.min { a, b in
             if (a.labels == incident.labels) != (b.labels == incident.labels) { return a.labels == incident.labels }

@@ -2,37 +2,38 @@ package import Alerts
 import FoundationEssentials
 package import Samples
 
-/// Alerts of one fault: a cause and its consequences. All of them are told in one place, that of the alert which was told
-/// first, for as long as one of them fires.
+/// The alerts of one fault: a cause and its consequences. All of them are notified in the group of the first of them,
+/// as long as one of them fires.
 ///
-/// An alert is in an incident of at most one, from its start until its end is accepted; what was told apart stays apart.
+/// An alert is in at most one incident, from its start until its end is accepted; alerts that were notified separately
+/// stay separate.
 package struct Incident: Sendable, Hashable {
     /// Unique in this journal; later ones have greater ids.
     package var id: UInt64
-    /// The labels that it is routed and grouped by: those of the alert that it was first told as. They stay when the
-    /// cause changes, so that a receiver which keeps one incident a key keeps this one.
+    /// The labels that it is routed and grouped by: those of its first alert. They stay when the cause changes, so that
+    /// a receiver which keeps one incident per key keeps this one.
     package var labels: Labels
-    /// The values of the label `severity` that it has been routed with, rising, the first one its own; empty where its
-    /// labels have none.
+    /// The values of the label `severity` that it has been routed with, rising, beginning with the one of its labels;
+    /// empty if those have none.
     package var severities: [String]
-    /// Fingerprints of its alerts, in the order in which they came.
+    /// Fingerprints of its alerts, in order of arrival.
     package var members: [UInt64]
     /// When its first alert began.
     package var startsAt: Timestamp
-    /// Alerts that were resolved, and notified as such, while others of it fired: for the notification of its end.
+    /// Alerts that were resolved, and notified as such, while others of it still fired: for its final notification.
     package var past: [Past] = []
-    /// Nil while nobody has acknowledged it, or what was acknowledged has become graver or too old.
+    /// Nil while it is unacknowledged, also after its severity rose or the acknowledgement became too old.
     package var acknowledgement: Acknowledgement?
-    /// When the last acknowledgement was taken back or became too old; nil where there is one, or was none.
+    /// When the last acknowledgement was withdrawn or became too old; nil while there is one, or if there was none.
     package var takenBackAt: Timestamp?
-    /// When an acknowledgement became too old; nil where none did since the last one.
+    /// When the last acknowledgement became too old; nil if it did not.
     package var unacknowledgedAt: Timestamp?
 
-    /// What is kept of an alert that is gone.
+    /// What is kept of an alert that has been removed.
     package struct Past: Sendable, Hashable, Codable {
         /// Its labels.
         package var labels: [String: String]
-        /// Its summary, and what explained it.
+        /// Its summary and explanation.
         package var annotations: [String: String]
         /// When it began, and when it ended, in milliseconds since 1970.
         package var startsAt: Int64
@@ -62,7 +63,7 @@ package struct Incident: Sendable, Hashable {
 
     private static let pastLimit = 30
 
-    /// Of many the first, among which the cause is, and the last stay.
+    /// Of many alerts the first, which include the cause, and the last are kept.
     mutating func keep(_ alert: Alert) {
         guard let past = Past(alert) else { return }
         self.past.append(past)
@@ -71,18 +72,18 @@ package struct Incident: Sendable, Hashable {
 
     /// The labels that its alerts are routed by, one set for each severity that it has reached.
     var routings: [Labels] { severities.isEmpty ? [labels] : severities.map { labels.setting("severity", to: $0) } }
-    /// The gravest severity that it has reached.
+    /// The highest severity that it has reached.
     var severity: Severity { severities.map { Severity(label: $0) }.max() ?? .unknown }
 
     // MARK: The journal
 
-    /// What the keys of incidents begin with in the journal's table of states.
+    /// The prefix of incidents' keys in the journal's table of states.
     package static let keyPrefix = "incident/"
     /// Its key in the journal.
     package var storageKey: String { Incident.storageKey(id) }
     static func storageKey(_ id: UInt64) -> String { keyPrefix + String(id) }
 
-    /// How the journal keeps it: JSON, times in milliseconds.
+    /// The form in the journal: JSON, times in milliseconds.
     private struct Stored: Codable {
         var id: UInt64
         var labels: [String: String]
@@ -111,7 +112,7 @@ package struct Incident: Sendable, Hashable {
         }
     }
 
-    /// The incident as the journal keeps it.
+    /// The incident as the journal stores it.
     /// - Throws: what `JSONEncoder` says.
     package func encoded() throws -> [UInt8] {
         Array(

@@ -1,23 +1,23 @@
 import Alerts
 import Samples
 
-/// The incidents under way, and what is needed to find the cause of a new alert, and the consequences of a new cause.
+/// The incidents under way, with indexes to find the causes of a new alert and the consequences of a new cause.
 struct Incidents: Sendable {
     /// By id.
     private(set) var all: [UInt64: Incident] = [:]
-    /// Ids of incidents that the journal does not have as they are.
+    /// Ids of incidents that changed since the journal was last given them.
     private(set) var changed: Set<UInt64> = []
     private var byAlert: [UInt64: UInt64] = [:]
-    /// When each of those was acknowledged that are.
+    /// When each acknowledged incident was acknowledged, by id.
     private var acknowledged: [UInt64: Timestamp] = [:]
     private var nextID: UInt64 = 1
 
-    /// By what a cause and its consequences are indexed: nearly all explanations want the same cluster, and thousands of
-    /// alerts of one name may begin at once in as many clusters.
+    /// The index key of causes and consequences: nearly all explanations require the same cluster, and thousands of
+    /// alerts with the same name may begin at once in as many clusters.
     private struct CauseKey: Hashable {
-        /// Of the cause.
+        /// The name of the cause.
         var alertName: String
-        /// Nil where an explanation does not want the same one.
+        /// Nil where an explanation does not require the same one.
         var cluster: String?
 
         /// The key of the causes that an explanation of an alert with these labels admits.
@@ -32,15 +32,15 @@ struct Incidents: Sendable {
         }
     }
 
-    /// Alerts of our own that fire, each by its cluster and without one.
+    /// Firing alerts of our own rules, each indexed with its cluster and without.
     private var firing: [CauseKey: Set<UInt64>] = [:]
-    /// Those of them that name causes, by the key of each.
+    /// Those of them that name causes, by the key of each cause.
     private var explainable: [CauseKey: Set<UInt64>] = [:]
     private var explanations: [UInt64: [Explanation]] = [:]
 
     // MARK: What fires
 
-    /// Takes note that an alert fires, or does not any more.
+    /// Updates the indexes when an alert begins or stops firing.
     mutating func update(_ alert: Alert, firing isFiring: Bool) {
         guard !alert.isExternal else { return }
         let known = explanations[alert.id] != nil
@@ -68,7 +68,8 @@ struct Incidents: Sendable {
         if all[key]?.isEmpty == true { all[key] = nil }
     }
 
-    /// Alerts that fire and explain an alert: those of the cause that its rule names first, then those of the second.
+    /// Firing alerts that explain an alert: first those of the cause that its rule names first, then those of the
+    /// second, and so on.
     func causes(of alert: Alert, labels: (UInt64) -> Labels?) -> [[UInt64]] {
         (explanations[alert.id] ?? alert.explanations).map { explanation in
             (firing[CauseKey(explanation, alert.labels)] ?? []).filter { id in
@@ -77,7 +78,7 @@ struct Incidents: Sendable {
         }
     }
 
-    /// Alerts that fire and that an alert explains.
+    /// Firing alerts that this alert explains.
     func consequences(of cause: Alert, labels: (UInt64) -> Labels?) -> [UInt64] {
         let ids = Incidents.keys(of: cause).reduce(into: Set()) { $0.formUnion(explainable[$1] ?? []) }
         return ids.filter { id in
@@ -88,10 +89,10 @@ struct Incidents: Sendable {
 
     // MARK: Acknowledgements
 
-    /// Takes an acknowledgement of an incident, or takes it back.
+    /// Sets or withdraws the acknowledgement of an incident.
     /// - Parameters:
-    ///   - takenBackAt: when the one before was taken back, where there is no new one.
-    ///   - unacknowledgedAt: when the one before has become too old; nil otherwise.
+    ///   - takenBackAt: when the previous one was withdrawn, if there is no new one.
+    ///   - unacknowledgedAt: when the previous one became too old; nil otherwise.
     mutating func acknowledge(
         _ id: UInt64, _ acknowledgement: Acknowledgement?, takenBackAt: Timestamp? = nil,
         unacknowledgedAt: Timestamp? = nil
@@ -104,10 +105,11 @@ struct Incidents: Sendable {
         changed.insert(id)
     }
 
-    /// The incidents that somebody has acknowledged, the newest first.
+    /// The acknowledged incidents, the newest first.
     var allAcknowledged: [Incident] { acknowledged.keys.sorted(by: >).compactMap { all[$0] } }
 
-    /// Those of them that somebody has acknowledged by the one time or after the other. Asked at every step.
+    /// Acknowledged incidents whose acknowledgement is at or before the one time or after the other. Called at every
+    /// step.
     func acknowledged(before: Timestamp, orAfter after: Timestamp) -> [Incident] {
         let ids = acknowledged.filter { $0.value <= before || $0.value > after }.keys
         return ids.sorted(by: >).compactMap { all[$0] }
@@ -129,7 +131,7 @@ struct Incidents: Sendable {
         return incident.id
     }
 
-    /// Takes an incident of the journal, with those of its alerts that are held and in no other one.
+    /// Takes in an incident of the journal, with those of its alerts that still exist and are in no other one.
     mutating func restore(_ saved: Incident, isHeld: (UInt64) -> Bool) {
         nextID = max(nextID, saved.id &+ 1)
         var incident = saved
@@ -141,10 +143,10 @@ struct Incidents: Sendable {
         for member in incident.members { byAlert[member] = saved.id }
     }
 
-    /// New incidents get ids from here on.
+    /// Makes ids of new incidents start here.
     mutating func continueIDs(from id: UInt64) { nextID = max(nextID, id) }
 
-    /// Puts an alert into an incident, out of the one that it was in.
+    /// Moves an alert into an incident, out of the one that it was in.
     mutating func move(_ alert: UInt64, to id: UInt64) {
         guard all[id] != nil, byAlert[alert] != id else { return }
         remove(alert)
@@ -153,7 +155,7 @@ struct Incidents: Sendable {
         changed.insert(id)
     }
 
-    /// Routes an incident that nobody was told of by another alert.
+    /// Makes an incident that no receiver has been notified of routed by another alert.
     mutating func found(_ id: UInt64, on alert: Alert) {
         if let incident = all[id], alert.severity > incident.severity { endAcknowledgement(id) }
         all[id]?.labels = alert.labels
@@ -161,9 +163,9 @@ struct Incidents: Sendable {
         changed.insert(id)
     }
 
-    /// Makes an incident graver.
+    /// Raises the severity of an incident.
     /// - Parameter instead: it is routed by the new severity alone.
-    /// - Returns: whether the severity is graver than any that it has reached.
+    /// - Returns: whether the severity exceeds all that it has reached.
     mutating func raise(_ id: UInt64, to severity: String?, instead: Bool) -> Bool {
         guard let severity, let incident = all[id], Severity(label: severity) > incident.severity else { return false }
         all[id]?.severities = instead ? [severity] : incident.severities + [severity]
@@ -172,13 +174,13 @@ struct Incidents: Sendable {
         return true
     }
 
-    /// An incident becomes graver: what was acknowledged was less.
+    /// The severity has risen: what was acknowledged was less severe.
     private mutating func endAcknowledgement(_ id: UInt64) {
         all[id]?.acknowledgement = nil
         acknowledged[id] = nil
     }
 
-    /// Removes an alert, and with its last one the incident, which keeps what has ended until then.
+    /// Removes an alert, and with its last one the incident; until then the incident keeps what has ended.
     mutating func remove(_ alert: Alert) {
         if let id = byAlert[alert.id] { all[id]?.keep(alert) }
         remove(alert.id)
@@ -194,7 +196,7 @@ struct Incidents: Sendable {
         changed.insert(id)
     }
 
-    /// What the journal is to have: nil for an incident that is over.
+    /// The changes for the journal: nil for an incident that is over.
     mutating func takeChanges() -> [String: Incident?] {
         defer { changed = [] }
         return changed.reduce(into: [:]) { $0[Incident.storageKey($1)] = .some(all[$1]) }

@@ -1,6 +1,6 @@
 import Samples
 
-/// Matchers as Alertmanager read them before 0.27. Source: alertmanager, pkg/labels/parse.go.
+/// Matchers as Alertmanager parsed them before 0.27. Source: alertmanager, pkg/labels/parse.go.
 enum ClassicMatcherParser {
     static func parse(_ text: String) throws(MatcherSyntaxError) -> [Matcher] {
         var body = Array(text.unicodeScalars)[...]

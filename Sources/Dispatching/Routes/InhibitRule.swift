@@ -1,7 +1,7 @@
 package import Samples
 
-/// While its sources fire, targets with the same values of the `equal` labels are suppressed. A label absent on both is
-/// equal.
+/// While its sources fire, targets with the same values of the `equal` labels are suppressed. A label that both lack
+/// counts as equal.
 /// Source: https://prometheus.io/docs/alerting/latest/configuration/#inhibit_rule
 package struct InhibitRule: Sendable, Hashable {
     /// One alert that has to fire.
@@ -21,16 +21,16 @@ package struct InhibitRule: Sendable, Hashable {
         func equalValues(_ labels: Labels) -> [String] { equal.map { labels[$0] ?? "" } }
     }
 
-    /// Its name; empty where it has none.
+    /// Its name; empty if it has none.
     package var name: String
     /// An alert must fire for each of them. Never empty.
     package var sources: [Source]
     /// All must match an alert for it to be inhibited.
     package var targetMatchers: [Matcher]
-    /// Whether an alert from outside may inhibit one of our own rules' by this rule. Default: no.
+    /// Whether an external alert may inhibit one of our own rules' by this rule. Default: no.
     package var external: Bool
 
-    /// A rule of several sources.
+    /// A rule with several sources.
     package init(name: String = "", sources: [Source], targetMatchers: [Matcher], external: Bool = false) {
         self.name = name
         self.sources = sources
@@ -38,7 +38,7 @@ package struct InhibitRule: Sendable, Hashable {
         self.external = external
     }
 
-    /// A rule of one source; without `equal` any source inhibits any target.
+    /// A rule with one source; without `equal` any source inhibits any target.
     package init(
         name: String = "", sourceMatchers: [Matcher], targetMatchers: [Matcher], equal: [String] = [],
         external: Bool = false

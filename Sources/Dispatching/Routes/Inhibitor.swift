@@ -1,14 +1,14 @@
 import Alerts
 import Samples
 
-/// The firing sources of every inhibit rule, found by the values of their `equal` labels.
+/// The firing sources of every inhibit rule, indexed by the values of their `equal` labels.
 struct Inhibitor: Sendable {
-    /// The firing alerts that are one source of a rule.
+    /// The firing alerts that match one source of a rule.
     private struct Candidates: Sendable {
         let source: InhibitRule.Source
         /// By equal values, then by the alert's id: whether the source is also a target of its rule.
         var own: [[String]: [UInt64: Bool]] = [:]
-        /// Those from outside, which inhibit alerts of our rules only where the rule says so.
+        /// External ones, which inhibit alerts of our rules only where the rule says so.
         var external: [[String]: [UInt64: Bool]] = [:]
 
         mutating func update(_ alert: Alert, isTarget: Bool?) {
@@ -37,8 +37,7 @@ struct Inhibitor: Sendable {
             candidates = rule.sources.map { Candidates(source: $0) }
         }
 
-        /// An alert for each source, all of which meet a condition; nil where a source has none or the alert is no
-        /// target.
+        /// One alert per source, each of which meets a condition; nil if a source has none or the alert is no target.
         func inhibiting(_ labels: Labels, isExternal: Bool, where condition: (UInt64) -> Bool) -> [UInt64]? {
             guard rule.isTarget(labels) else { return nil }
             var found: [UInt64] = []
@@ -64,9 +63,9 @@ struct Inhibitor: Sendable {
     }
 
     private var rules: [Rule]
-    /// Every alert that is a source of some rule and fires, by its id.
+    /// Every firing alert that is a source of some rule, by its id.
     private var sources: [UInt64: Source] = [:]
-    /// How many sources of sources are examined; longer chains of inhibitions do not occur in practice.
+    /// Maximum number of sources that are examined transitively; longer chains of inhibitions do not occur in practice.
     private static let searchLimit = 64
 
     init(_ rules: [InhibitRule]) { self.rules = rules.map { Rule($0) } }
@@ -84,8 +83,9 @@ struct Inhibitor: Sendable {
     }
 
     /// Ids of the alerts that inhibit this one, one per source of a rule. An alert that is both source and target of a
-    /// rule is not inhibited by another such, as in Alertmanager. Nor are alerts that inhibit each other in a circle
-    /// over several rules, unless one from outside the circle inhibits them: else none of them would ever be sent.
+    /// rule is not inhibited by another such, as in Alertmanager. Alerts that inhibit each other in a cycle over
+    /// several rules are not inhibited either, unless one from outside the cycle inhibits them: otherwise none of them
+    /// would ever be sent.
     func inhibiting(_ alert: Alert) -> [UInt64] {
         var found: Set<UInt64> = []
         for rule in rules {
@@ -97,7 +97,7 @@ struct Inhibitor: Sendable {
         return isHeld(Source(labels: alert.labels, isExternal: alert.isExternal), &search) ? found.sorted() : []
     }
 
-    /// What a search for the starts of chains has found.
+    /// The state of a search for the starts of chains.
     private struct Search {
         var seen: Set<UInt64>
         /// Sources whose chains start at an alert that is not inhibited. Another source of the same rule may be the same

@@ -1,21 +1,22 @@
 package import Samples
 import Text
 
-/// A matcher's text that can't be read: what is wrong, in Alertmanager's words.
+/// A matcher that can't be parsed: what is wrong, in Alertmanager's words.
 package struct MatcherSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, and where.
     package let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// Alertmanager's two matcher languages. Where both parse a text the classic result holds, as in Alertmanager's default
-/// mode.
+/// Alertmanager's two matcher languages. If both can parse a text the classic result is used, as in Alertmanager's
+/// default mode.
 /// Source: alertmanager, matcher/compat/parse.go.
 package enum MatcherSyntax {
-    /// Longer texts are refused, bytes.
+    /// Maximum length in bytes; longer texts are refused.
     package static let limitBytes = 65_536
 
-    /// One or more matchers: `severity="critical", team=~"a|b"`, braces around them optional.
+    /// One or more matchers: `severity="critical", team=~"a
+    /// b"`, with optional braces around them.
     package static func parse(_ text: String) throws(MatcherSyntaxError) -> [Matcher] {
         guard text.utf8.count <= limitBytes else { throw MatcherSyntaxError("longer than \(limitBytes) bytes") }
         let classic = attempt(text, ClassicMatcherParser.parse)

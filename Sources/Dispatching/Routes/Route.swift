@@ -1,6 +1,6 @@
 package import Samples
 
-/// One node of the routing tree as the configuration gives it; nil means "as the parent has it".
+/// One node of the routing tree as the configuration defines it; nil means inherited from the parent.
 /// Source: https://prometheus.io/docs/alerting/latest/configuration/#route
 package struct Route: Sendable, Hashable {
     /// Which alerts form one group.
@@ -13,9 +13,9 @@ package struct Route: Sendable, Hashable {
 
     /// The receiver of its groups.
     package var receiver: String?
-    /// All must match. `match`, `match_re` and `matchers` of the file in one list.
+    /// All must match. The file's `match`, `match_re` and `matchers` in one list.
     package var matchers: [Matcher]
-    /// Whether siblings below are tried too once this one has matched.
+    /// Whether later siblings are tried too once this one has matched.
     package var continues: Bool
     /// How its alerts form groups.
     package var groupBy: GroupBy?

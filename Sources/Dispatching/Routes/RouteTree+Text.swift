@@ -7,7 +7,7 @@ extension RouteTree {
             + draw(Set(nodes.indices)) { ($0.continues ? "  continue: true" : "") + "  receiver: " + $0.receiver }
     }
 
-    /// The routes that an alert with these labels passes, as `amtool config routes test --tree` draws them: receivers
+    /// The routes that an alert with these labels takes, as `amtool config routes test --tree` draws them: receivers
     /// are shown where the alert ends up.
     package func show(matching labels: Labels) -> String {
         let ends = Set(matching(labels).map(\.index))
@@ -32,7 +32,7 @@ extension RouteTree {
             lines.append(indent + (last ? "└── " : "├── ") + name + more(node))
             let children = node.children.filter(kept.contains)
             for (index, child) in children.enumerated() {
-                // The spaces behind the bar do not break, as in amtool's drawing.
+                // Non-breaking spaces after the bar, as in amtool's drawing.
                 add(child, indent + (last ? "    " : "│\u{a0}\u{a0} "), last: index == children.count - 1)
             }
         }

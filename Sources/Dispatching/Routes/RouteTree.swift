@@ -6,15 +6,15 @@ package struct RouteTree: Sendable {
     package struct Node: Sendable {
         /// Its position in `nodes`; the root is 0.
         package let index: Int
-        /// The matchers from the root down, `{}/{severity="critical"}`: the first part of every group key.
-        /// Siblings with equal matchers get `#2` and so on behind theirs, so that no two groups share a key; over a
-        /// reload and a restart each keeps its own while a group has it.
+        /// The matchers from the root down, `{}/{severity="critical"}`: the first part of every group key. Siblings
+        /// with equal matchers get `#2` and so on appended, so that no two groups share a key; over a reload and a
+        /// restart each keeps its own while a group has it.
         package let key: String
         /// The receiver of its groups.
         package let receiver: String
         /// All must match.
         package let matchers: [Matcher]
-        /// Whether the siblings below are tried too once it has matched.
+        /// Whether later siblings are tried too once it has matched.
         package let continues: Bool
         /// How its alerts form groups.
         package let groupBy: Route.GroupBy
@@ -50,22 +50,22 @@ package struct RouteTree: Sendable {
         self.init(root, previous: nil, groups: [])
     }
 
-    /// The same, where siblings with equal matchers keep the keys that they have had: without that the incidents of one
-    /// would be orphaned when another before it is removed.
+    /// The same, but siblings with equal matchers keep the keys that they had: otherwise removing one would orphan the
+    /// incidents of those after it.
     /// - Parameters:
     ///   - previous: the tree before a reload.
-    ///   - groups: the groups that receivers know of.
+    ///   - groups: the groups that receivers were notified of.
     init(_ root: Route, previous: RouteTree?, groups: Set<GroupID>) {
         let used = groups.filter { $0.key.contains("#") || previous != nil }
         add(root, parent: nil, key: "{" + RouteTree.matchersText(root) + "}", Past(previous: previous, groups: used))
     }
 
-    /// What decides which keys siblings with equal matchers get.
+    /// What determines which keys siblings with equal matchers get.
     private struct Past {
         let previous: RouteTree?
         let groups: Set<GroupID>
 
-        /// Whether a receiver knows of groups of the route with this key, or of one below it.
+        /// Whether a receiver was notified of groups of the route with this key, or of one below it.
         func isInUse(_ key: String, by receiver: String) -> Bool {
             groups.contains {
                 $0.receiver == receiver && $0.key.hasPrefix(key + ":{") || $0.key.hasPrefix(key + "/{")
@@ -109,7 +109,7 @@ package struct RouteTree: Sendable {
         return index
     }
 
-    /// The keys of siblings, each of which no other has.
+    /// The keys of siblings, each of them unique.
     private static func keys(of routes: [Route], below parent: Node, _ past: Past) -> [String] {
         var keys = routes.map { parent.key + "/{" + matchersText($0) + "}" }
         let twins = Dictionary(grouping: keys.indices, by: { keys[$0] })
@@ -124,7 +124,8 @@ package struct RouteTree: Sendable {
                     if let key = choose(node, free) { given[position] = key }
                 }
             }
-            // A route that is as it was; one that still goes to its receiver; one whose receiver knows the key.
+            // First a route that is unchanged; then one that still has its receiver; then one whose receiver has used
+            // the key.
             give { node, free in old.first { node.isSame(as: $0) && free.contains($0.key) }?.key }
             give { node, free in
                 old.first {
@@ -139,7 +140,7 @@ package struct RouteTree: Sendable {
         return keys
     }
 
-    /// Whether a key is another's, but for the number at its end.
+    /// Whether two keys differ only in the number at the end.
     private static func isTwin(_ key: String, of base: String) -> Bool {
         guard key.hasPrefix(base) else { return false }
         let rest = key.dropFirst(base.count)
@@ -170,7 +171,7 @@ package struct RouteTree: Sendable {
 }
 
 extension RouteTree.Node {
-    /// Whether it differs from another in its place alone.
+    /// Whether two nodes differ in their position only.
     fileprivate func isSame(as other: RouteTree.Node) -> Bool {
         receiver == other.receiver && groupBy == other.groupBy && continues == other.continues
             && groupWait == other.groupWait && groupInterval == other.groupInterval

@@ -1,15 +1,15 @@
 package import Samples
 import Text
 
-/// Who hears of which alerts under another routing tree, and when.
+/// Which receivers get which alerts under another routing tree, and when.
 package struct RoutingDiff: Sendable {
-    /// An alert that is told otherwise.
+    /// An alert whose routing changes.
     package struct Change: Sendable, Hashable {
         /// The alert's labels.
         package var labels: Labels
-        /// What becomes of it now, a text for each route that it takes: `pager`, `ops (group_wait 10s)`.
+        /// Its current routing, one text for each route that it takes: `pager`, `ops (group_wait 10s)`.
         package var before: [String]
-        /// What will become of it.
+        /// Its new routing.
         package var after: [String]
 
         /// `VaultSealed{severity="critical"}: ops → pager, ops`
@@ -20,9 +20,9 @@ package struct RoutingDiff: Sendable {
         }
     }
 
-    /// How many alerts were looked at.
+    /// The number of alerts compared.
     package private(set) var count = 0
-    /// Those that are told otherwise, in the order of the labels.
+    /// Alerts whose routing changes, in the order of the labels.
     package private(set) var changes: [Change] = []
 
     /// - Parameter alerts: the labels of alerts; equal ones count once.
@@ -30,7 +30,7 @@ package struct RoutingDiff: Sendable {
         for labels in Set(alerts).sorted() {
             count += 1
             let (before, after) = (old.matching(labels), new.matching(labels))
-            // Only what differs is worth a word.
+            // Show only the settings that differ.
             let isSameWay = before.map(\.receiver) == after.map(\.receiver)
             let texts = { (nodes: [RouteTree.Node], others: [RouteTree.Node]) in
                 nodes.enumerated().map { index, node in
@@ -42,7 +42,7 @@ package struct RoutingDiff: Sendable {
         }
     }
 
-    /// The receiver, and those settings in which the other route differs.
+    /// The receiver, and those settings that differ from the other route's.
     private static func text(_ node: RouteTree.Node, unlike other: RouteTree.Node) -> String {
         let differing = zip(settings(node), settings(other)).filter { $0.1 != $1.1 }.map { "\($0.0.0) \($0.0.1)" }
         return differing.isEmpty ? node.receiver : "\(node.receiver) (\(differing.joined(separator: ", ")))"

@@ -1,7 +1,7 @@
 import Samples
 import Text
 
-/// Matchers as Alertmanager reads them since 0.27: label names in any script, names and values quoted or plain.
+/// Matchers as Alertmanager parses them since 0.27: label names in any script, names and values quoted or plain.
 /// Source: alertmanager, matcher/parse/{lexer,parse}.go.
 struct UTF8MatcherParser {
     private enum Token: Equatable {

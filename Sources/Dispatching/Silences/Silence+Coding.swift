@@ -17,15 +17,15 @@ extension Silence {
         var createdBy: String
         var comment: String
         var schedule: [TimeWindow]
-        /// The sets after the first; absent in rows that are older than the field, or where there is one.
+        /// The sets after the first; absent in rows written before this field existed, or if there is only one.
         var furtherMatchers: [[StoredMatcher]]?
-        /// Absent in rows that are older than the field, or where there are none.
+        /// Absent in rows written before this field existed, or if there are none.
         var annotations: [String: String]?
-        /// Absent in rows that are older than the field, or where it is false.
+        /// Absent in rows written before this field existed, or if false.
         var untilResolved: Bool?
     }
 
-    /// The silence as the journal keeps it: JSON.
+    /// The silence as the journal stores it: JSON.
     package func encoded() throws -> [UInt8] {
         let sets = matcherSets.map { set in
             set.map { Stored.StoredMatcher(name: $0.name, operation: $0.operation.rawValue, value: $0.value) }
@@ -44,7 +44,7 @@ extension Silence {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
         let sets = try ([stored.matchers] + (stored.furtherMatchers ?? [])).map { set in
             try set.map { matcher in
-                // One that was made when an expression could have more memory still holds.
+                // Accepts a silence that was created when expressions were allowed more memory.
                 try Matcher.Operation(rawValue: matcher.operation).flatMap {
                     try? Silence.matcher(matcher.name, $0, matcher.value)
                 } ?? MatcherSyntax.make(matcher.name, matcher.operation, matcher.value)

@@ -1,8 +1,8 @@
 package import Samples
 package import Text
 
-/// Suppresses matching alerts from a start to an end, and with a schedule only in its windows in between.
-/// Source: https://prometheus.io/docs/alerting/latest/alertmanager/#silences; the schedule is our own.
+/// Suppresses matching alerts from a start to an end; with a schedule, only in its windows.
+/// Source: https://prometheus.io/docs/alerting/latest/alertmanager/#silences; the schedule is our own extension.
 package struct Silence: Sendable, Hashable {
     /// Alertmanager's states; the raw values are those of its API.
     package enum State: String, Sendable, Hashable {
@@ -11,31 +11,31 @@ package struct Silence: Sendable, Hashable {
         case expired
     }
 
-    /// A UUID; empty for one that is to be made.
+    /// A UUID; empty for a silence that is to be created.
     package var id: String
-    /// All of a set must match; an alert is silenced that one of the sets matches. Never empty, nor is any of them.
+    /// Alternatives: an alert is silenced if all matchers of one set match it. Neither the list nor any set is empty.
     package var matcherSets: [[Matcher]]
-    /// From when it holds.
+    /// When it becomes active.
     package var startsAt: Timestamp
-    /// From when it does not hold any more.
+    /// When it expires.
     package var endsAt: Timestamp
-    /// When it was changed last.
+    /// When it was last changed.
     package var updatedAt: Timestamp
-    /// Who made it.
+    /// The author.
     package var createdBy: String
-    /// Why.
+    /// The reason.
     package var comment: String
-    /// The windows in which it holds; empty means all the time.
+    /// The windows in which it is active; empty means all the time.
     package var schedule: [TimeWindow]
-    /// What its author has noted, such as a ticket's address.
+    /// Free-form notes of its author, such as a ticket's address.
     package var annotations: [String: String]
-    /// Whether it ends as soon as nothing fires any more that it silences.
+    /// Whether it ends as soon as no alert that it silences fires any more.
     package var untilResolved = false
 
-    /// The first set, for clients that know of one.
+    /// The first set, for clients that support only one.
     package var matchers: [Matcher] { matcherSets.first ?? [] }
 
-    /// A silence of one set that is to be made, unless it has an id.
+    /// A silence with one set, to be created unless it has an id.
     package init(
         id: String = "", matchers: [Matcher], startsAt: Timestamp, endsAt: Timestamp,
         updatedAt: Timestamp = Timestamp(milliseconds: 0),
@@ -46,7 +46,7 @@ package struct Silence: Sendable, Hashable {
             createdBy: createdBy, comment: comment, schedule: schedule)
     }
 
-    /// A silence that is to be made, unless it has an id.
+    /// A silence to be created, unless it has an id.
     package init(
         id: String = "", matcherSets: [[Matcher]], startsAt: Timestamp, endsAt: Timestamp,
         updatedAt: Timestamp = Timestamp(milliseconds: 0),
@@ -68,12 +68,12 @@ package struct Silence: Sendable, Hashable {
         now < startsAt ? .pending : now >= endsAt ? .expired : .active
     }
 
-    /// Whether it suppresses alerts now: active, and within its schedule.
+    /// Whether it suppresses alerts now: it is active, and within its schedule.
     package func isInForce(at now: Timestamp) -> Bool {
         state(at: now) == .active && (schedule.isEmpty || schedule.contains { $0.contains(now) })
     }
 
-    /// The bytes of its texts, 64 for each window of its schedule and each of the window's ranges, and 200 for the rest.
+    /// The bytes of its texts, 64 for each window of its schedule and each of the window's ranges, and 200 as overhead.
     var textBytes: Int {
         let own = id.utf8.count + createdBy.utf8.count + comment.utf8.count + 200
         let noted = annotations.reduce(own) { $0 + $1.key.utf8.count + $1.value.utf8.count + 64 }
@@ -81,12 +81,12 @@ package struct Silence: Sendable, Hashable {
         return schedule.reduce(matched) { $0 + 64 * ($1.rangeCount + 1) }
     }
 
-    /// Roughly how many bytes it takes: texts and compiled expressions.
+    /// Its approximate size in bytes: texts and compiled expressions.
     var sizeBytes: Int { matcherSets.joined().reduce(textBytes) { $0 + $1.compiledBytes } }
 
-    /// A matcher of a silence: whoever may post can make a thousand, so that its expression gets less memory than one of
-    /// the configuration.
-    /// - Throws: `RegularExpression.SyntaxError` for one that does not compile in that.
+    /// A matcher of a silence. Any client that may post can create a thousand of them, so its expression gets less
+    /// memory than one in the configuration.
+    /// - Throws: `RegularExpression.SyntaxError` for one that does not compile within that.
     package static func matcher(_ name: String, _ operation: Matcher.Operation, _ value: String)
         throws(RegularExpression.SyntaxError) -> Matcher
     {
@@ -98,7 +98,7 @@ package struct Silence: Sendable, Hashable {
         matcherSets.contains { $0.allSatisfy { $0.matches(labels) } }
     }
 
-    /// Its matchers in words: `node="vault-1", severity="low" or alertname="X"`.
+    /// Its matchers as text: `node="vault-1", severity="low" or alertname="X"`.
     package var matchersText: String {
         matcherSets.map { $0.map(\.description).joined(separator: ", ") }.joined(separator: " or ")
     }

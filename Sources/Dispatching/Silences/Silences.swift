@@ -1,16 +1,16 @@
 import Platform
 import Samples
 
-/// What is wrong with a silence, in Alertmanager's words where it has some.
+/// What is wrong with a silence, in Alertmanager's words where it has any.
 package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalid(String)
     case notFound(String)
     case alreadyExpired(String)
-    /// It is to last until what it silences is resolved, and nothing fires that it would silence.
+    /// It is to last until its alerts are resolved, but no alert fires that it would silence.
     case nothingFires
-    /// The limit of silences is reached.
+    /// The limit on the number of silences is reached.
     case tooMany(Int)
-    /// All silences together would take more than this many bytes.
+    /// All silences together would exceed this many bytes.
     case tooManyBytes(Int)
 
     /// In Alertmanager's words.
@@ -28,17 +28,17 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// All silences, expired ones for as long as they are kept.
+/// All silences; expired ones until the retention ends.
 struct Silences: Sendable {
     private(set) var all: [String: Silence] = [:]
-    /// What each takes, as `Silence.sizeBytes` says, and all of them.
+    /// The size of each by id, as `Silence.sizeBytes` counts it, and their sum.
     private var sizes: [String: Int] = [:]
     private var bytes = 0
     /// Incremented whenever the set of silences in force changes, so that alerts can cache what they match.
     private(set) var epoch: UInt64 = 1
     private(set) var inForce: [Silence] = []
     private var dirty = true
-    /// The most bytes of one silence's texts, and of all that all silences take.
+    /// Maximum bytes of one silence's texts, and of all silences together.
     private static let silenceLimitBytes = 32 << 10
     static let bytesLimit = 16 << 20
     private var limit: Int
@@ -49,12 +49,12 @@ struct Silences: Sendable {
         self.retention = retention
     }
 
-    /// Makes, changes or replaces a silence. A change of matchers, or of the start of one that has begun, expires the old
-    /// one and makes a new one.
+    /// Creates, changes or replaces a silence. A change of matchers, or of the start of one that is already active,
+    /// expires the old one and creates a new one.
     /// - Returns: what is to be stored: the silence, and the one that it replaces, if any.
     mutating func set(_ given: Silence, random: any RandomSource, now: Timestamp) throws(SilenceError) -> [Silence] {
         var silence = given
-        // The clock of whoever makes it may be ahead.
+        // The client's clock may be ahead.
         if silence.untilResolved, silence.startsAt > now, silence.startsAt - now <= .seconds(300) {
             silence.startsAt = now
         }
@@ -74,7 +74,7 @@ struct Silences: Sendable {
         return try make(&silence, random, now)
     }
 
-    /// Ends a silence now; returns it as it then is.
+    /// Ends a silence now; returns it in its new state.
     mutating func expire(_ id: String, now: Timestamp) throws(SilenceError) -> Silence {
         guard var silence = all[id] else { throw .notFound(id) }
         switch silence.state(at: now) {
@@ -98,8 +98,8 @@ struct Silences: Sendable {
         if all.count < 2 * limit, bytes + silence.sizeBytes <= Silences.bytesLimit { store(silence) }
     }
 
-    /// Works out which silences are in force now, and drops those that expired longer ago than the retention.
-    /// - Returns: the ids of dropped ones.
+    /// Determines which silences are in force now, and drops those that expired longer ago than the retention.
+    /// - Returns: the ids of the dropped ones.
     mutating func refresh(_ now: Timestamp) -> [String] {
         var forgotten: [String] = []
         for (id, silence) in all where silence.endsAt + retention <= now {
@@ -116,7 +116,7 @@ struct Silences: Sendable {
         return forgotten.sorted()
     }
 
-    /// Those in force that end as soon as nothing fires any more that they silence.
+    /// Silences in force that end as soon as no alert that they silence fires any more.
     func untilResolved(at now: Timestamp) -> [Silence] {
         inForce.filter { $0.untilResolved && $0.isInForce(at: now) }
     }

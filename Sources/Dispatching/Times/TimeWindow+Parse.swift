@@ -1,7 +1,7 @@
 import Samples
 import Text
 
-/// A field of a time interval that can't be read, in Alertmanager's words.
+/// A field of a time interval that can't be parsed, in Alertmanager's words.
 package struct TimeWindowError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, and what was expected.
     package let description: String
@@ -15,12 +15,12 @@ extension TimeWindow {
         "december",
     ]
 
-    /// - Parameter index: 0 is Sunday; a number that is no day's, as a damaged journal may hold, is shown as it is.
+    /// - Parameter index: 0 is Sunday; an invalid number, as from a damaged journal, is shown as it is.
     static func weekdayName(_ index: Int) -> String {
         weekdayNames.indices.contains(index) ? weekdayNames[index] : String(index)
     }
 
-    /// `HH:MM` to `HH:MM`, the end after the start; `24:00` is the day's end.
+    /// `HH:MM` to `HH:MM`, the end after the start; `24:00` is the end of the day.
     package static func times(start: String, end: String) throws(TimeWindowError) -> Span {
         let first = try minute(start)
         let last = try minute(end)
@@ -50,7 +50,7 @@ extension TimeWindow {
             throw TimeWindowError("\(day) is not a valid day of the month: out of range")
         }
         if first < 0, last > 0 { throw TimeWindowError("end day must be negative if start day is negative") }
-        // Compared as in the longest month, so that 1:-1 is a range and -1:1 is none.
+        // Compared as in a month of 31 days, so that 1:-1 is a valid range and -1:1 is not.
         if (first < 0 ? 32 + first : first) > (last < 0 ? 32 + last : last) {
             throw TimeWindowError("end day must be after start day")
         }

@@ -1,4 +1,4 @@
-/// A window's fields as a configuration writes them.
+/// A window's fields as a configuration file writes them.
 extension TimeWindow {
     /// `("22:00", "24:00")`
     package var timeTexts: [(start: String, end: String)] {

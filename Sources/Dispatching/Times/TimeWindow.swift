@@ -2,16 +2,16 @@ import Platform
 package import Samples
 package import TimeZones
 
-/// One entry of a `time_intervals` list: every field that is given must match, by any of its ranges.
+/// One entry of a `time_intervals` list: every field that is given must match, in any of its ranges.
 /// Source: https://prometheus.io/docs/alerting/latest/configuration/#time_interval
 package struct TimeWindow: Sendable, Hashable, Codable {
-    /// A range of numbers that includes both ends.
+    /// A range of numbers, both ends included.
     package struct Span: Sendable, Hashable, Codable {
-        /// The first value that belongs to it.
+        /// The first value in the range.
         package var first: Int
-        /// The last value that belongs to it.
+        /// The last value in the range.
         package var last: Int
-        /// From the first value to the last.
+        /// The range from the first value to the last.
         package init(_ first: Int, _ last: Int) {
             self.first = first
             self.last = last
@@ -19,23 +19,23 @@ package struct TimeWindow: Sendable, Hashable, Codable {
         func contains(_ value: Int) -> Bool { value >= first && value <= last }
     }
 
-    /// Minutes since midnight; the end does not belong to it. 1440 is the day's end.
+    /// Minutes since midnight; the end is exclusive. 1440 is the end of the day.
     package var times: [Span]
     /// 0 is Sunday.
     package var weekdays: [Span]
-    /// From 1; negative counts from the month's end, -1 being its last day.
+    /// From 1; negative counts from the end of the month, -1 being its last day.
     package var daysOfMonth: [Span]
     /// From 1.
     package var months: [Span]
     /// Four digits.
     package var years: [Span]
 
-    /// How many ranges it has in all.
+    /// The number of its ranges in all fields.
     package var rangeCount: Int { times.count + weekdays.count + daysOfMonth.count + months.count + years.count }
-    /// The zone that the fields refer to; UTC unless given.
+    /// The time zone of the fields; UTC unless given.
     package var zone: TimeZoneData
 
-    /// A window without an end in any field that is not given.
+    /// A window that is unrestricted in any field that is not given.
     package init(
         times: [Span] = [], weekdays: [Span] = [], daysOfMonth: [Span] = [], months: [Span] = [], years: [Span] = [],
         zone: TimeZoneData = .utc
@@ -48,7 +48,7 @@ package struct TimeWindow: Sendable, Hashable, Codable {
         self.zone = zone
     }
 
-    /// Whether the time lies in it, read in its zone.
+    /// Whether the time lies in the window, in the window's zone.
     package func contains(_ time: Timestamp) -> Bool {
         let local = (time + .seconds(zone.offset(at: time))).civil
         let minute = local.hour * 60 + local.minute
@@ -56,7 +56,7 @@ package struct TimeWindow: Sendable, Hashable, Codable {
         if !daysOfMonth.isEmpty {
             let length = Timestamp.days(inMonth: local.month, of: local.year)
             let holds = daysOfMonth.contains { span in
-                // A range beyond the end of the month is cut to it, as in Alertmanager.
+                // A range beyond the end of the month is clipped to it, as in Alertmanager.
                 let first = max(span.first < 0 ? length + span.first + 1 : span.first, 1)
                 let last = min(span.last < 0 ? length + span.last + 1 : span.last, length)
                 return local.day >= first && local.day <= last
