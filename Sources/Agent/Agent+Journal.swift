@@ -19,7 +19,7 @@ extension Agent {
             files: platform.files, time: platform.time, threads: platform.threads, report: report)
     }
 
-    /// Logs what happened to the journal.
+    /// Logs an event of the journal.
     /// - Returns: whether everything must be written again.
     static func handle(_ event: JournalEvent, _ platform: Platform, _ metrics: AgentMetrics) -> Bool {
         let log = platform.log
@@ -46,7 +46,7 @@ extension Agent {
     }
 
     /// Periodic maintenance of the journal.
-    /// - Parameter isTurn: old history is to be deleted; what waits for the disk is tried every time.
+    /// - Parameter isTurn: whether old history is to be deleted; pending writes are retried every time.
     func maintainJournal(isTurn: Bool) async {
         if state.withLock(\.isJournalUnread) { await mergeJournal() }
         if isTurn || !journal.health.isHealthy {
@@ -58,7 +58,7 @@ extension Agent {
         }
     }
 
-    /// After a start without the journal: takes in what it holds once it can be read.
+    /// After a start without the journal: merges its contents once it can be read.
     private func mergeJournal() async {
         guard let snapshot = try? await journal.load() else { return }
         state.withLock { $0.isJournalUnread = false }
@@ -78,12 +78,12 @@ extension Agent {
 
     private static let beginningPrefix = "backup_set/"
 
-    /// The row that keeps since when a backup set has been watched.
+    /// The row that records since when a backup set has been watched.
     static func beginning(of set: String, _ time: Timestamp) -> JournalChange {
         .state(key: beginningPrefix + set, Array(time.rfc3339.utf8))
     }
 
-    /// Since when each backup set has been watched, as the journal has kept it.
+    /// Since when each backup set has been watched, according to the journal.
     static func beginnings(in snapshot: JournalSnapshot) -> [String: Timestamp] {
         var times: [String: Timestamp] = [:]
         for (key, bytes) in snapshot.states where key.hasPrefix(beginningPrefix) {
@@ -105,6 +105,6 @@ extension Agent {
         }
     }
 
-    /// What does not work although pages still go out, for `/-/healthy`.
+    /// Faults that do not keep pages from being sent, for `/-/healthy`.
     func degradations() -> [String] { journal.health.failure.map { [$0] } ?? [] }
 }

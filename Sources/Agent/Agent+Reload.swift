@@ -14,7 +14,7 @@ import Telemetry
 import Text
 import Web
 
-/// Why a reload was refused although the configuration is right: what changed is read at the start alone.
+/// Why a reload was refused although the configuration is valid: a setting that is only read at the start has changed.
 struct RestartRequired: Error, CustomStringConvertible {
     /// `storage.path (/a → /b)`
     let changes: [String]
@@ -26,14 +26,14 @@ struct RestartRequired: Error, CustomStringConvertible {
 }
 
 extension Agent {
-    /// Reads everything anew and takes it if all of it is right; else the running configuration stays. Several reloads
-    /// at once are one.
-    /// - Parameter caller: who asks for it, for the history; empty for a signal.
+    /// Rereads all files and applies them if all are valid; otherwise the running configuration stays. Concurrent
+    /// reloads are merged into one.
+    /// - Parameter caller: the client that requests it, for the history; empty for a signal.
     /// - Returns: nil, or what is wrong.
     @discardableResult
     func reload(by caller: String = "") async -> String? {
         await reloads.run {
-            // A client that may reload must not keep the agent busy with it.
+            // A client that may reload must not be able to keep the agent busy with reloads.
             let earliest = self.state.withLock(\.lastReloadBegan).map { $0 + Agent.reloadSpacing }
             if !caller.isEmpty, let earliest { try? await self.platform.time.sleep(until: earliest) }
             self.state.withLock { $0.lastReloadBegan = self.platform.time.monotonic() }
@@ -45,11 +45,11 @@ extension Agent {
         }
     }
 
-    /// How long a reload waits for its files.
+    /// How long a reload may take to read its files.
     private static let filePatience = Duration.seconds(30)
 
-    /// Reads all files on a thread of its own, templates too, which their owners read once more: what is on a dead mount
-    /// refuses the reload and holds nothing else.
+    /// Reads all files on a thread of its own, including the templates, which their owners read again: a file on a dead
+    /// mount makes the reload fail but blocks nothing else.
     private func loadInTime() async throws -> Loaded {
         let (options, platform) = (options, platform)
         let reading: @Sendable () -> Result<Loaded, any Error> = {
@@ -78,10 +78,10 @@ extension Agent {
         return try result.get()
     }
 
-    /// From the begin of a reload to that of the next one that a request asks for; signals come from this machine alone.
+    /// Minimum time between the starts of two reloads that clients request; signals can only come from this machine.
     private static let reloadSpacing = Duration.seconds(1)
 
-    /// - Parameter askedBy: follows what the history says.
+    /// - Parameter askedBy: appended to the text in the history.
     private func reloadNow(_ askedBy: String) async -> String? {
         do {
             let loaded = try await loadInTime()
@@ -91,7 +91,7 @@ extension Agent {
             let useWeb = try listener?.prepare(loaded.web)
             let configuration = loaded.configuration
             let rerouted = await routingChanges(from: running, to: configuration, loaded.rules)
-            // The last step that can fail, and the first that changes something.
+            // The last step that can fail, and the first that changes anything.
             try await notifier.reload(configuration.delivery) { await dispatcher.reload(configuration.dispatch) }
             await rules.reload(loaded.rules, configuration)
             suspects.setRules(loaded.rules)
@@ -126,10 +126,10 @@ extension Agent {
         }
     }
 
-    /// How many alerts the log names one by one after a reload.
+    /// How many rerouted alerts the log lists after a reload.
     private static let reroutedLimit = 20
 
-    /// Which alerts of the rules, and which that fire, the new routing tells otherwise.
+    /// Which of the rules' alerts, and of the firing ones, the new routing handles differently.
     private func routingChanges(from old: Configuration, to new: Configuration, _ rules: RuleSet) async
         -> [RoutingDiff.Change]
     {
@@ -150,8 +150,7 @@ extension Agent {
         }
     }
 
-    /// Probes that ask the same as before go on: a reload that comes again and again must not keep them from ever
-    /// ending.
+    /// Running probes of unchanged targets continue: otherwise frequent reloads could keep them from ever finishing.
     private func reloadProbes(from running: Configuration, to configuration: Configuration, _ now: Timestamp) {
         guard !running.hasSameTargets(as: configuration), !supervisor.isStopping else { return }
         let set =
@@ -165,7 +164,7 @@ extension Agent {
         appender.retain(Set(set.targets).union(derived), now: now)
     }
 
-    /// What differs between two configurations and can't change while the agent runs.
+    /// The settings that differ between two configurations but can't change while the agent runs.
     static func restartRequired(_ old: Configuration, _ new: Configuration) -> [String] {
         var changes: [String] = []
         func compare(_ name: String, _ old: String, _ new: String) {

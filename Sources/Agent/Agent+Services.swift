@@ -15,8 +15,8 @@ extension Agent {
     /// The agent's services in the order of their start; they stop in the reverse order. The sum of their stop limits is
     /// below `TimeoutStopSec` of the unit, 30 s.
     ///
-    /// The supervision is first, so that systemd gets messages from the start to the very end. The dispatcher
-    /// outlives the notifier, whose messages' acceptance it records, and the rules, whose state it writes.
+    /// Supervision is first, so that systemd gets messages from the start to the very end. The dispatcher outlives the
+    /// notifier, whose deliveries it records, and the rules, whose state it writes.
     var services: [Service] {
         [
             Service("supervision", run: { await self.supervise() }),
@@ -29,14 +29,14 @@ extension Agent {
                 "notifier", stopLimit: state.withLock(\.configuration.delivery.drainTimeout) + .seconds(1),
                 stop: {
                     await self.notifier.drain()
-                    // A reload waits for the messages of the receivers before it.
+                    // A reload waits for the notifier and the dispatcher.
                     await self.reloads.idle()
                 }),
             Service(
                 "rules", stopLimit: .seconds(3),
                 run: {
                     await self.rules.run()
-                    // The time of the stop, from which a restart counts the outage.
+                    // Saves the time of the stop, from which a restart computes the outage.
                     await self.rules.save()
                 }),
             Service("journal rewriting", stopLimit: .seconds(1), run: { await self.rewriteJournal() }),
@@ -49,7 +49,7 @@ extension Agent {
         ]
     }
 
-    /// Takes up where the last run ended.
+    /// Continues where the last run ended.
     private func restore() async {
         do {
             let snapshot = try await journal.load()
@@ -82,7 +82,7 @@ extension Agent {
 
     private static let pressedSilence = Duration.seconds(3600)
 
-    /// Does what somebody wants who has pressed a button below a message.
+    /// Carries out the action of a button pressed below a message.
     static func carryOut(
         _ press: SlackInteractions.Press, _ dispatcher: DispatcherService, _ time: any TimeSource
     ) async -> String {
@@ -106,14 +106,14 @@ extension Agent {
         probes.start(schedule(configuration, environment.probes?(configuration)))
     }
 
-    /// The loop of the probes is late when no target had a turn for three intervals, at least a minute.
+    /// The poll loop counts as stalled when no target was probed for three intervals, at least a minute.
     func watchPolls() {
         let interval = state.withLock(\.configuration.global.pollInterval)
         watchdog.watch("poll", limit: max(.seconds(60), interval * 3), now: platform.time.monotonic())
     }
 
-    /// The probes of a configuration with the way of their results into the pipeline.
-    /// - Parameter set: nil makes the probes that the network has for the configuration.
+    /// The probes of a configuration, with their results connected to the pipeline.
+    /// - Parameter set: nil creates the probes for the network.
     func schedule(_ configuration: Configuration, _ set: ProbeSet? = nil) -> ProbeSchedule {
         let (appender, rules, watchdog, suspects, time) = (appender, rules, watchdog, suspects, platform.time)
         let (changeEvents, estateChanges) = (changeEvents, estateChanges)
@@ -138,7 +138,7 @@ extension Agent {
                 }))
     }
 
-    /// Binds the addresses and answers from then on.
+    /// Binds the addresses and starts to serve requests.
     private func listen() async throws {
         let settings = state.withLock(\.web)
         let listener = environment.listener(settings, sources(), platform, registry)
@@ -165,7 +165,7 @@ extension Agent {
         await listener?.stop()
     }
 
-    /// Sends systemd the status, and that the agent lives as long as all of its loops advance.
+    /// Sends systemd the status, and watchdog pings as long as all of the agent's loops advance.
     private func supervise() async {
         let time = platform.time
         for loop in ["evaluate"] + DispatcherService.Loop.allCases.map(\.rawValue) {

@@ -10,14 +10,15 @@ import Web
 import YAML
 
 extension Agent {
-    /// Everything that a configuration file says, read and checked.
+    /// All configuration files, parsed and checked.
     struct Loaded: Sendable {
         var configuration: Configuration
         var rules: RuleSet
         var web: WebSettings
     }
 
-    /// Reads the configuration, the rules and the web configuration; the command line's options go before the file's.
+    /// Reads the configuration, the rules and the web configuration; command-line options take precedence over the
+    /// file's.
     /// - Throws: `ConfigurationErrors`.
     static func load(_ options: AgentOptions, _ platform: Platform) throws(ConfigurationErrors) -> Loaded {
         var configuration = try Configuration.load(
@@ -46,7 +47,7 @@ extension Agent {
                 ])
         }
         webOptions.externalURL = configuration.web.externalURL
-        // Sockets that systemd opened go before the configured addresses.
+        // Sockets passed by systemd take precedence over the configured addresses.
         var listen: [ServerOptions.Listen] = ServiceManager.listeningSockets().map { .descriptor($0) }
         if listen.isEmpty {
             listen = configuration.web.listenAddresses.compactMap { address in

@@ -11,8 +11,8 @@ import Telemetry
 import Text
 
 extension Agent {
-    /// Periodic maintenance: the agent's own metrics go into the store, old samples and old history go, and what waits
-    /// for the disk is tried again.
+    /// Periodic maintenance: appends the agent's own metrics to the store, deletes old samples and old history, and
+    /// retries pending journal writes.
     func upkeep() async {
         var truncated: Instant?
         var maintained: Instant?
@@ -20,12 +20,13 @@ extension Agent {
         var known: [Labels] = []
         while !Task.isCancelled {
             await refreshMetrics()
-            // The agent watches itself with the same rules as everything else.
+            // The agent is monitored by the same rules as everything else.
             let now = clock.check().now
             let samples = registry.families().flatMap { family in
                 family.samples.map { Sample($0.labels, $0.value, at: now.wall) }
             }
-            // What is gone would count as present for five minutes more: a receiver that works again, as one that fails.
+            // Without stale markers, removed series would count as present for five more minutes: a receiver that works
+            // again would still count as failing.
             let present = samples.map(\.labels)
             if present != known {
                 store.append(staleness.track(source: "self", samples: samples, now: now.wall))
@@ -44,10 +45,10 @@ extension Agent {
         }
     }
 
-    /// How many acknowledgements have a series of their own.
+    /// How many acknowledgements get a series of their own.
     private static let acknowledgedLimit = 100
 
-    /// Sets the gauges of all that is not counted where it happens.
+    /// Updates the gauges that are not maintained where their values change.
     func refreshMetrics() async {
         let health = journal.health
         metrics.journalHealthy.set(health.isHealthy ? 1 : 0)

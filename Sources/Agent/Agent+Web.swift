@@ -19,7 +19,7 @@ import Text
 import Web
 
 extension Agent {
-    /// What the pages and APIs tell and do.
+    /// The data and actions behind the pages and APIs.
     func sources() -> WebSources {
         var sources = WebSources()
         sources.build = BuildInfo(version: options.version)
@@ -69,7 +69,7 @@ extension Agent {
         return sources
     }
 
-    /// Everything on `/metrics`: what was probed, the agent's own, and `ALERTS`.
+    /// Everything on `/metrics`: the probes' metrics, the agent's own, and `ALERTS`.
     private func families() async -> WebSources.Deferred<[MetricFamily]> {
         let groups = await rules.statuses()
         return { [appender, registry] in
@@ -140,9 +140,9 @@ extension Agent {
     private func evaluator(_ isOver: @escaping @Sendable () -> Bool) -> Evaluator {
         var limits = EvaluationLimits()
         limits.series = 100_000
-        // With points of 16 bytes, a few dozen MiB for each of the queries that are evaluated at a time.
+        // With points of 16 bytes this is a few dozen MiB for each concurrent query.
         limits.samples = 2_000_000
-        // No more fit an answer.
+        // More do not fit into an answer.
         limits.resultPoints = 1_000_000
         limits.steps = 11_000
         limits.defaultStep = state.withLock { $0.configuration.global.evaluationInterval }
@@ -265,7 +265,7 @@ extension Agent {
         }
     }
 
-    /// By what our own suppressed alerts are suppressed, by fingerprint.
+    /// What suppresses our own alerts, by fingerprint.
     private static func suppression(_ alerts: [AlertStatus]) -> [UInt64: String] {
         let names = Dictionary(
             alerts.map { ($0.alert.fingerprint, $0.alert.name) }, uniquingKeysWith: { first, _ in first })
@@ -279,7 +279,7 @@ extension Agent {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Pending and firing alerts, the gravest first.
+    /// Pending and firing alerts, the most severe first.
     private static func firingAlerts(_ groups: [RuleManager.GroupStatus], _ suppression: [UInt64: String])
         -> [EstateStatus.FiringAlert]
     {
@@ -287,7 +287,7 @@ extension Agent {
         for rule in groups.flatMap(\.evaluator.rules) {
             for alert in rule.alerts.values where alert.state != .inactive {
                 let labels = Labels(alert.labels)
-                // The watchdog fires when all is well.
+                // The watchdog alert fires when all is well.
                 guard labels["severity"] != "none" else { continue }
                 let cause = suppression[labels.fingerprint]
                 let state = cause == nil ? alert.state.rawValue : "suppressed"

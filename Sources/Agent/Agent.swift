@@ -15,8 +15,8 @@ import Transport
 import Web
 import WebSocket
 
-/// The pipeline as one daemon: probes → store → rules → dispatcher → notifier, the journal beside it, the web at its
-/// edge. `Agent+Services.swift` lists its services in the order of their start.
+/// The pipeline as one daemon: probes → store → rules → dispatcher → notifier, together with the journal and the web
+/// server. `Agent+Services.swift` lists its services in the order of their start.
 package final class Agent: Sendable {
     let options: AgentOptions
     let platform: Platform
@@ -33,7 +33,7 @@ package final class Agent: Sendable {
     let slack: SlackInteractions
     let estateChanges = EstateChanges()
     let network: Network
-    /// What reading whole backups showed, kept over reloads.
+    /// The results of fully reading backups, kept over reloads.
     let verdicts = BackupVerdicts()
     /// Since when each backup set has been watched, kept in the journal.
     let beginnings: BackupBeginnings
@@ -44,19 +44,20 @@ package final class Agent: Sendable {
     let metrics: AgentMetrics
     let startedAt: Timestamp
     let reloads = Coalescer<String?>()
-    /// Reads what a reload takes: one thread, however many reloads find a dead mount.
+    /// Reads files during reloads, on a single thread, however many reloads block on a dead mount.
     let loader: any WorkPool
     let state: Mutex<State>
-    /// An element each time that the journal misses rows, since its file was begun anew or too much waited.
+    /// Yields an element each time the journal misses rows, since its file was created anew or too many writes were
+    /// pending.
     let journalRewrites: AsyncStream<Void>
 
     struct State {
         var configuration: Configuration
-        /// As of the start, until the listener has begun.
+        /// The settings of the start, until the listener has started.
         var web: WebSettings
         var listener: (any WebListener)?
         var addresses: [String] = []
-        /// The start went on without what the journal holds, which has not been merged yet.
+        /// Whether the agent started without the journal's contents and has not merged them yet.
         var isJournalUnread = false
         var lastReload: (succeeded: Bool, at: Timestamp)
         var lastReloadBegan: Instant?
@@ -183,12 +184,12 @@ package final class Agent: Sendable {
         platform.log.notice("stopped")
     }
 
-    /// Lets an event happen, tells systemd what follows from it, and logs it.
+    /// Applies an event to the lifecycle, notifies systemd of the resulting state, and logs it.
     func notify(_ event: (inout Lifecycle) -> [Lifecycle.Action]) {
         for action in supervisor.apply(event) {
             switch action {
             case .becameReady:
-                // Ready is not well: with everything down it is just as ready.
+                // Ready does not mean healthy: the agent is also ready with every target down.
                 platform.log.info(
                     "ready: every target has been probed once", metadata: ["status": "\(statusLine())"])
                 onReady(state.withLock(\.addresses))
@@ -202,10 +203,10 @@ package final class Agent: Sendable {
         }
     }
 
-    /// The status of this moment for systemd.
+    /// The current status line for systemd.
     func statusLine() -> String { StatusLine.text(appender.results, targets: probes.targets) }
 
-    /// Probes the targets of a connection that its peer has dropped.
+    /// Probes the targets at the other end of a connection that was lost.
     func probe(after lost: LostConnection) {
         let configuration = state.withLock(\.configuration)
         for target in lost.targets(vault: configuration.vault, postgres: configuration.postgres) {

@@ -7,26 +7,26 @@ package import Telemetry
 package import Transport
 package import Web
 
-/// What the agent reaches the world through, beside `Platform`. Production takes the defaults; a simulation puts its own
-/// in and runs the same services.
+/// The agent's interfaces to the outside world besides `Platform`. Production uses the defaults; a simulation
+/// substitutes its own and runs the same services.
 package struct AgentEnvironment: Sendable {
     /// Nil: the machine's own network.
     package var network: Network?
-    /// Talks over WebSockets; nil: by the machine's own network.
+    /// The WebSocket client; nil: one for the machine's own network.
     package var webSocket: (any WebSocketClient)?
-    /// Where systemd's messages go.
+    /// The receiver of notifications for systemd.
     package var manager = ServiceManager()
     /// Opens the journal. The closure takes the journal's events, on any thread, and must not block.
     package var journal:
         @Sendable (StorageOptions, Platform, @escaping @Sendable (JournalEvent) -> Void) -> any JournalStorage =
             Agent.openJournal
-    /// Makes the web server; it listens from its `start` on.
+    /// Creates the web server, which listens once `start` is called.
     package var listener: @Sendable (WebSettings, WebSources, Platform, Registry) -> any WebListener = {
         WebServer($0, sources: $1, platform: $2, registry: $3)
     }
-    /// The probes of a configuration; nil: those that the network makes.
+    /// The probes of a configuration; nil: those that talk over the network.
     package var probes: (@Sendable (Configuration) -> ProbeSet)?
-    /// What this process uses of the machine.
+    /// This process's use of resources.
     package var processUsage: @Sendable () -> ProcessUsage = { .current() }
     /// How often systemd gets a status line, at least. Default 5 s.
     package var statusInterval: Duration = .seconds(5)

@@ -3,7 +3,7 @@ import Samples
 import Telemetry
 import Text
 
-/// The agent's own metrics beside those of its parts. Names follow Prometheus' and Alertmanager's own.
+/// The agent's own metrics that belong to no other part. Names follow those of Prometheus and Alertmanager.
 struct AgentMetrics: Sendable {
     let reloadSuccessful: Gauge
     let reloadTimestamp: Gauge

@@ -1,4 +1,4 @@
-/// What the command line says over the configuration file.
+/// The command line's settings, which override the configuration file.
 package struct AgentOptions: Sendable {
     /// Path of the configuration file.
     package var configFile: String

@@ -15,13 +15,13 @@ package final class Appender: Sendable {
 
     fileprivate struct TargetState {
         var latest: ProbeResult
-        /// Where in the latest result the samples lie whose change is news.
+        /// Indices of the latest result's samples whose changes trigger rules.
         var stateIndices: [Int]
 
         /// The names of the metrics of the latest result.
         var names: Set<String> { Set(latest.samples.lazy.compactMap(\.labels.name)) }
 
-        /// Values of the metrics whose change is news.
+        /// Values of the metrics whose changes trigger rules.
         var states: [Labels: Double] {
             Dictionary(
                 stateIndices.lazy.map { (latest.samples[$0].labels, latest.samples[$0].value) },
@@ -40,14 +40,14 @@ package final class Appender: Sendable {
     }
 
     /// Appends the samples of results, and stale markers for series that a target no longer has.
-    /// - Returns: names of metrics that rules should look at now rather than at their next turn: those that the
+    /// - Returns: names of metrics that should trigger an evaluation of the rules that read them: those that the
     ///   catalogue calls a state and of which a series began, ended or changed its value, and those that a target has
     ///   for the first time, since rules may have been evaluated before.
     package func append(_ results: [ProbeResult]) -> Set<String> {
         var news: Set<String> = []
         let now = clock.check().now.wall
         for var result in results {
-            // Stamped before the clock stepped back: the store would refuse what follows until the clock catches up.
+            // Stamped before the clock stepped back: the store would reject later samples until the clock catches up.
             if result.timestamp > now { result.restamp(now) }
             let markers = state.withLock { state -> [Sample] in
                 if let changed = state.repeated(result) {
@@ -82,14 +82,14 @@ package final class Appender: Sendable {
         state.withLock { $0.targets.values.map(\.latest) }.sorted { $0.target < $1.target }
     }
 
-    /// All samples of the latest results, as they stand on a `/metrics` page.
+    /// All samples of the latest results, as shown on `/metrics`.
     package func families() -> [MetricFamily] { Catalogue.families(results.flatMap(\.samples)) }
 }
 
 extension Appender.State {
-    /// Takes a result with just the series of the one before it, in their order, as nearly all are: nothing has to be
-    /// hashed then.
-    /// - Returns: names of metrics that are news; nil, and nothing taken, where the series are others.
+    /// Stores a result that has the same series as the previous one in the same order, as nearly all have: this avoids
+    /// hashing labels.
+    /// - Returns: names of metrics that changed; nil, with nothing stored, if the series differ.
     fileprivate mutating func repeated(_ result: ProbeResult) -> [String]? {
         guard let index = targets.index(forKey: result.target) else { return nil }
         let before = targets.values[index].latest.samples
@@ -103,7 +103,7 @@ extension Appender.State {
         return news
     }
 
-    /// - Returns: names of metrics that are news.
+    /// - Returns: names of metrics that changed.
     fileprivate mutating func update(_ result: ProbeResult) -> Set<String> {
         let before = targets[result.target]
         let statesBefore = before?.states ?? [:]

@@ -6,12 +6,13 @@ import Synchronization
 package import Telemetry
 import Text
 
-/// Notices steps of the wall clock by the clock that does not step, and takes what lies in memory along: a sample that
-/// is ten seconds old stays ten seconds old. Else a step forward would leave rules without data, which ends alerts, and
-/// a step back would show them data of an hour ago and refuse every new sample until the clock has caught up.
+/// Detects steps of the wall clock by comparing it with the monotonic clock, and shifts the samples in memory: a sample
+/// that is ten seconds old stays ten seconds old. Otherwise a step forward would leave rules without data, which ends
+/// alerts, and a step back would show them data of an hour ago and reject every new sample until the clock has caught
+/// up.
 ///
-/// Call `check` before stamping samples. A machine that slept looks like a step as well: its data are as old as they
-/// were.
+/// Call `check` before stamping samples. A machine that slept looks like a step as well: its data keep the age they
+/// had.
 package final class ClockStepDetector: Sendable {
     private struct State {
         var last: Moment?
@@ -23,7 +24,7 @@ package final class ClockStepDetector: Sendable {
     private let platform: Platform
     private let counter: Counter
 
-    /// Slewing, and the time between reading one clock and the other, stay below.
+    /// Larger than what slewing, and the delay between reading the two clocks, can cause.
     private static let threshold = Duration.seconds(1)
 
     /// A detector that shifts the samples of the store at each step.

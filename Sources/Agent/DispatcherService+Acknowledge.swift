@@ -5,13 +5,13 @@ import Logging
 import Platform
 import Samples
 
-/// Acknowledgements, and what ends by itself, as the history tells of them.
+/// Acknowledgements, and history entries for those, and for silences, that ended on their own.
 extension DispatcherService {
-    /// Acknowledges incidents, or takes their acknowledgements back; on return it is in the journal.
+    /// Acknowledges incidents, or withdraws their acknowledgements; on return it is in the journal.
     /// - Parameters:
-    ///   - comment: nil takes back.
-    ///   - caller: who does it.
-    /// - Returns: the incidents as they are now; none where none is selected, or where there is nothing to take back.
+    ///   - comment: nil withdraws.
+    ///   - caller: the user or client.
+    /// - Returns: the incidents as they are now; none where none is selected, or where there is nothing to withdraw.
     package func acknowledge(_ selection: IncidentSelection, comment: String?, by caller: String) async
         -> [Notification.Incident]
     {
@@ -38,8 +38,8 @@ extension DispatcherService {
         return result.incidents
     }
 
-    /// Silences what a group with these labels may hold.
-    /// - Returns: what came of it, in a sentence.
+    /// Creates a silence for the alerts of the group with these labels.
+    /// - Returns: the outcome, in a sentence.
     package func silenceGroup(
         where admits: @Sendable (_ key: String) -> Bool, for span: Duration, by user: String
     ) async -> String {
@@ -59,7 +59,7 @@ extension DispatcherService {
         }
     }
 
-    /// What the history tells of acknowledgements and silences that have ended by themselves.
+    /// History entries for acknowledgements and silences that ended on their own.
     func changesOfEnded(_ decisions: Decisions) -> [JournalChange] {
         let now = platform.time.now()
         let old = decisions.unacknowledged.map { ended in

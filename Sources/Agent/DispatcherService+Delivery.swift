@@ -5,9 +5,10 @@ import Journal
 import Platform
 import Samples
 
-/// What the notifier asks and reports. Nothing here waits for the disk: an acceptance is written with the next batch.
+/// The dispatcher's side of the notifier. Nothing here waits for the disk: an acceptance is written with the next
+/// batch.
 extension DispatcherService {
-    /// The dispatcher's side of a notifier.
+    /// The callbacks for a notifier.
     package nonisolated var notifierEvents: NotifierEvents {
         NotifierEvents(
             beginAttempt: { await self.beginAttempt($0) },
@@ -19,7 +20,7 @@ extension DispatcherService {
 
     private func beginAttempt(_ message: Outgoing) -> Notification? {
         guard var notification = dispatcher.beginAttempt(message) else { return nil }
-        // What repeats every minute is for machines.
+        // Messages that are repeated every minute are read by machines.
         if notification.integration.kind.expectsResends { return notification }
         notification.incidents = dispatcher.incidents(in: notification, platform.time.now())
         if notification.status == .resolved {
@@ -37,7 +38,7 @@ extension DispatcherService {
 
     private func recordFailed(_ message: Outgoing, _ error: DeliveryError, attempt: Int) {
         let now = platform.time.now()
-        // The first failure alone: those of a receiver that is down for a day would fill the history.
+        // Only the first failure: those of a receiver that is down for a day would fill the history.
         let history = attempt == 1 ? [historyEntry(.failed, message, now, error.description)] : []
         apply(dispatcher.recordFailed(message, uncertain: error.isUncertain, now: now), history)
     }

@@ -9,12 +9,12 @@ import Samples
 extension DispatcherService {
     private static let threadPrefix = "thread/"
 
-    /// Something that happened to the agent itself, for the history.
+    /// Records an event of the agent itself in the history.
     package func recordEvent(_ subject: String, _ detail: String = "") {
         append([.history(HistoryEntry(at: platform.time.wall(), kind: .agent, subject: subject, detail: detail))])
     }
 
-    /// The first message of each conversation under way, by key, as the journal has kept them for the notifier.
+    /// The first message of each conversation under way, by key, as stored in the journal.
     package static func threads(in snapshot: JournalSnapshot) -> [String: String] {
         var threads: [String: String] = [:]
         for (key, bytes) in snapshot.states where key.hasPrefix(threadPrefix) {
@@ -29,7 +29,7 @@ extension DispatcherService {
         }
     }
 
-    /// Reads what the journal has kept; rows that can't be read are logged and left out.
+    /// Reads the journal's rows; those that can't be read are logged and skipped.
     func saved(_ snapshot: JournalSnapshot) -> Dispatcher.Saved {
         var saved = Dispatcher.Saved(alerts: snapshot.alerts)
         for (key, bytes) in snapshot.silences {
@@ -116,11 +116,11 @@ extension DispatcherService {
         }
     }
 
-    /// What the history tells beside what it is about.
+    /// Joins the non-empty details of a history entry.
     static func detail(_ texts: String...) -> String { texts.filter { !$0.isEmpty }.joined(separator: "; ") }
 
-    /// A silence's row, and what became of it for the history.
-    /// - Parameter caller: who has made or changed it, where that is known.
+    /// A silence's row, and its history entry.
+    /// - Parameter caller: the user or client that created or changed it, if known.
     func changes(for silence: Silence, _ now: Moment, by caller: String = "") -> [JournalChange] {
         let state = silence.state(at: now.wall).rawValue
         let said = "\(state) until \(silence.endsAt.rfc3339) by \(silence.createdBy): \(silence.comment)"

@@ -7,12 +7,12 @@ package import Platform
 import Samples
 package import Telemetry
 
-/// The dispatcher with its journal: what it decides is on the disk before a message leaves.
+/// The dispatcher with its journal: its decisions are on the disk before a message leaves.
 ///
 /// One loop decides, another writes. Decisions are written in the order in which they were made, so that the journal
-/// never holds an end without its start, and many decisions that come at once cost one fsync. A message costs two
-/// writes: when it is decided and when it is accepted. A write that fails delays nothing: the journal keeps the changes
-/// and the messages leave.
+/// never holds an end without its start, and simultaneous decisions share one fsync. A message costs two writes: when
+/// it is decided and when it is accepted. A failed write delays nothing: the journal keeps the changes and the messages
+/// leave.
 package actor DispatcherService {
     /// Where decided messages go, in the order of the decisions. The closures must not block.
     package struct MessageSink: Sendable {
@@ -23,7 +23,7 @@ package actor DispatcherService {
         /// The first message of each conversation under way, by key.
         package var threads: @Sendable () -> [String: String]
 
-        /// A sink that takes messages elsewhere than to a notifier.
+        /// A sink with custom closures.
         package init(
             enqueue: @escaping @Sendable ([Outgoing]) -> Void, withdraw: @escaping @Sendable ([UInt64]) -> Void,
             threads: @escaping @Sendable () -> [String: String] = { [:] }
@@ -40,11 +40,11 @@ package actor DispatcherService {
         }
     }
 
-    /// The loops that are under the watchdog; the raw values are values of a metric's label.
+    /// The loops that the watchdog monitors; the raw values are values of a metric's label.
     package enum Loop: String, Sendable, CaseIterable {
         /// Decides what is due.
         case dispatch
-        /// Writes to the journal and hands messages over.
+        /// Writes to the journal and enqueues messages.
         case commit
     }
 
@@ -62,7 +62,7 @@ package actor DispatcherService {
     }
 
     private enum Phase {
-        /// Before `run`: the caller that makes changes writes them, and messages wait.
+        /// Before `run`: the caller that makes changes writes them, and messages are held back.
         case starting
         case running
         /// After `run`: the caller that makes changes writes them.
@@ -87,13 +87,13 @@ package actor DispatcherService {
     private let decided: Counter
     private let escalated: Counter
 
-    /// How long a loop sleeps at most, so that its heartbeat shows that it is alive.
+    /// Maximum time that a loop sleeps, so that its heartbeat shows that it is alive.
     private static let maxSleep = Duration.seconds(20)
 
-    /// A service without alerts; `restore` gives it a past, `run` starts it.
+    /// A service without alerts; `restore` loads the journal's state, `run` starts it.
     /// - Parameters:
     ///   - explainable: called with alerts that have begun to fire and that others may explain, though none does yet;
-    ///     `endSuspectWait` answers. Must return quickly.
+    ///     call `endSuspectWait` in return. Must return quickly.
     ///   - beat: called once in each iteration of a loop, at least every 20 s.
     package init(
         options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry,
@@ -140,8 +140,8 @@ package actor DispatcherService {
 
     // MARK: The loops
 
-    /// Decides and writes until its task is cancelled; everything that was decided by then is written before it
-    /// returns. What comes later is written at once, and its messages stay in the outbox.
+    /// Decides and writes until its task is cancelled; everything decided by then is written before it returns. Later
+    /// changes are written immediately, and their messages stay in the outbox.
     package func run(_ sink: MessageSink) async {
         self.sink = sink
         phase = .running
@@ -151,7 +151,7 @@ package actor DispatcherService {
         }
         phase = .stopped
         await committed()
-        // The notifier refers to this service in turn.
+        // Breaks the reference cycle: the notifier refers to this service in turn.
         self.sink = nil
     }
 
@@ -160,7 +160,7 @@ package actor DispatcherService {
             let now = platform.time.now()
             enqueue(dispatcher.advance(now))
             beat(.dispatch)
-            // Flushes look at silences and ends by themselves; this is for messages that wait, and for the heartbeat.
+            // Flushes check silences and ends themselves; waking up serves pending messages and the heartbeat.
             let latest = platform.time.monotonic() + DispatcherService.maxSleep
             await decideWake.wait(
                 until: dispatcher.nextDeadline.map { min($0, latest) } ?? latest, time: platform.time)
@@ -171,13 +171,14 @@ package actor DispatcherService {
         while !Task.isCancelled {
             await writeBatches()
             beat(.commit)
-            // Nothing is left, or a caller that began to write before this loop did leaves nothing.
+            // Nothing is left to write, or a caller that began to write before this loop did leaves nothing.
             await commitWake.wait(
                 until: platform.time.monotonic() + DispatcherService.maxSleep, time: platform.time)
         }
     }
 
-    /// Writes and hands over until nothing is left. One caller does it at a time; what others add meanwhile is included.
+    /// Writes and enqueues until nothing is left. One caller does so at a time; changes that others add meanwhile are
+    /// included.
     private func writeBatches() async {
         guard !isWriting else { return }
         isWriting = true
@@ -198,14 +199,14 @@ package actor DispatcherService {
         }
     }
 
-    /// Writes even where the caller's task was cancelled: a stop must not cut off what it has to save.
+    /// Writes even if the caller's task was cancelled: a stop must not prevent its state from being saved.
     private func persist(_ changes: [JournalChange]) async {
         let (write, log) = (write, platform.log)
         await Task {
             do {
                 try await write(changes)
             } catch {
-                // The journal keeps what it could not write, and its health says so. Pages leave all the same.
+                // The journal keeps what it could not write, and its health reports that. Messages leave all the same.
                 log.debug("the journal did not take a write", metadata: ["err": "\(error)"])
             }
         }.value
@@ -228,7 +229,7 @@ package actor DispatcherService {
     private func enqueue(_ decisions: Decisions, _ changes: [JournalChange] = []) {
         append(changes + self.changes(for: decisions))
         for message in decisions.send { decided.increment(message.notification.reason.rawValue) }
-        // That nobody has acknowledged what was accepted is no fault of the receiver.
+        // An accepted alert that goes unacknowledged is no fault of the receiver.
         for alert in decisions.escalated where alert.reason != .unacknowledged {
             escalated.increment(alert.receiver, alert.alert.severity.rawValue)
         }
@@ -238,7 +239,7 @@ package actor DispatcherService {
         if batch.hasMessages { commitWake.signal() }
     }
 
-    /// Takes decisions, and lets the deciding loop look for what is due next.
+    /// Records decisions, and wakes the dispatch loop, which recomputes what is due next.
     func apply(_ decisions: Decisions, _ changes: [JournalChange] = []) {
         enqueue(decisions, changes)
         decideWake.signal()
@@ -246,8 +247,8 @@ package actor DispatcherService {
 
     // MARK: Start and reload
 
-    /// Goes on where the last run ended.
-    /// - Parameter snapshot: what the journal has kept.
+    /// Continues where the last run ended.
+    /// - Parameter snapshot: the contents of the journal.
     package func restore(_ snapshot: JournalSnapshot) {
         let decisions = dispatcher.restore(saved(snapshot), now: platform.time.now())
         let new = Set(decisions.send.map(\.id))
@@ -256,8 +257,8 @@ package actor DispatcherService {
         commitWake.signal()
     }
 
-    /// Takes in what the journal has kept, after a start without it: undelivered messages are sent, and what this run
-    /// knows itself stays as it is.
+    /// Merges the journal's contents after a start without it: undelivered messages are sent, and what this run knows
+    /// takes precedence.
     package func merge(_ snapshot: JournalSnapshot) {
         let decisions = dispatcher.merge(saved(snapshot), now: platform.time.now())
         let ids = Set(snapshot.outbox.map(\.id)).subtracting(decisions.send.map(\.id))
@@ -267,14 +268,14 @@ package actor DispatcherService {
         decideWake.signal()
     }
 
-    /// Ends alerts of the journal that are in no rule's state in a minute, which is also what restored rules give their
-    /// data to come back.
+    /// Ends alerts of the journal that no rule's state contains. They get a minute, like restored rules that wait for
+    /// their data.
     package func endOrphaned(_ alerts: [Alert]) {
         append(dispatcher.end(alerts, at: platform.time.wall() + .seconds(60)).map { .alert($0) })
         decideWake.signal()
     }
 
-    /// Starts without what the journal holds, since it can't be read now; `merge` takes it in as soon as it can.
+    /// Starts without the journal's contents, since it can't be read now; `merge` adds them as soon as it can.
     package func beginWithoutPast() { dispatcher.beginWithoutPast(now: platform.time.now()) }
 
     /// Takes a new routing configuration.
@@ -283,14 +284,14 @@ package actor DispatcherService {
         apply(dispatcher.reload(options, now: platform.time.now()))
     }
 
-    /// Writes everything again, into a journal that was begun anew after its file broke.
+    /// Writes everything again, into a journal that was created anew after its file broke.
     package func rewriteJournal() { append(allChanges(threads: sink?.threads() ?? [:])) }
 
     // MARK: Alerts
 
     /// Takes alerts of our own rules; on return they are in the journal.
     /// - Parameters:
-    ///   - state: what the rules need to go on after a restart, written in the same transaction.
+    ///   - state: the rules' state, written in the same transaction.
     ///   - waits: false returns before the journal has it.
     package func receive(_ alerts: [Alert], state: [JournalChange] = [], waits: Bool = true) async {
         let refusals = await receive(alerts, external: false, state: state, waits: waits)
@@ -303,8 +304,8 @@ package actor DispatcherService {
     /// Takes alerts that came through the API; on return those that were not refused are in the journal.
     /// - Parameters:
     ///   - invalid: how many of the same request were refused before.
-    ///   - caller: who posted them, for the history.
-    /// - Returns: how many were refused by the limits.
+    ///   - caller: the client, for the history.
+    /// - Returns: how many were refused because of limits.
     package func receivePosted(_ alerts: [Alert], invalid: Int = 0, by caller: String = "") async
         -> [AlertRefusal: Int]
     {
@@ -347,7 +348,7 @@ package actor DispatcherService {
                 isEnded ? "alert ended" : "alert fires",
                 metadata: ["alert": "\(alert.name)", "labels": "\(alert.labels)", "summary": "\(summary)"])
         }
-        // Groups that need not wait are flushed in the same transaction: one fsync between the fault and the page.
+        // Groups without a group wait are flushed in the same transaction: one fsync between the fault and the page.
         apply(dispatcher.advance(now), changes)
         if !unexplained.isEmpty { explainable(unexplained) }
         if waits, !changes.isEmpty { await committed() }
@@ -355,7 +356,7 @@ package actor DispatcherService {
         return receipt.refused
     }
 
-    /// Whatever may explain an alert has been asked; see `explainable`.
+    /// Everything that may explain an alert has been probed; see `explainable`.
     package func endSuspectWait(of id: UInt64) {
         dispatcher.endSuspectWait(of: id)
         decideWake.signal()
@@ -363,9 +364,9 @@ package actor DispatcherService {
 
     // MARK: Silences
 
-    /// Makes a silence (empty id) or changes one; on return it is in the journal.
+    /// Creates a silence (empty id) or changes one; on return it is in the journal.
     /// - Returns: the silence with its id.
-    /// - Throws: `SilenceError` for one that is invalid, unknown, or one too many.
+    /// - Throws: `SilenceError` for one that is invalid or unknown, or that exceeds a limit.
     package func setSilence(_ silence: Silence, by caller: String = "") async throws(SilenceError) -> Silence {
         let now = platform.time.now()
         let (stored, decisions): ([Silence], Decisions)
@@ -385,7 +386,7 @@ package actor DispatcherService {
         return stored.first ?? silence
     }
 
-    /// Ends a silence; on return that is in the journal.
+    /// Expires a silence; on return that is in the journal.
     /// - Throws: `SilenceError` for one that is unknown or has expired.
     package func expireSilence(_ id: String, by caller: String = "") async throws(SilenceError) {
         let now = platform.time.now()
@@ -402,7 +403,7 @@ package actor DispatcherService {
     package func groupStatuses() -> [GroupStatus] { dispatcher.groupStatuses(platform.time.now()) }
     /// Every fault under way: causes with their consequences, the newest first.
     package func incidents() -> [Notification.Incident] { dispatcher.incidents(platform.time.now()) }
-    /// How much is held, for metrics.
+    /// The dispatcher's numbers, for metrics.
     package func counts() -> Dispatcher.Counts { dispatcher.counts(platform.time.now()) }
     /// All silences, the last changed first.
     package func silences() -> [Silence] { dispatcher.allSilences }

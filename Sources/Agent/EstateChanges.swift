@@ -4,7 +4,7 @@ import Samples
 import Synchronization
 import Text
 
-/// Finds in the results of probes what PagerDuty calls changes: failovers, unseals and upgrades of Vault.
+/// Derives PagerDuty change events from the results of probes: failovers, unseals and upgrades of Vault.
 final class EstateChanges: Sendable {
     private struct Node: Hashable {
         var cluster: String
@@ -20,12 +20,12 @@ final class EstateChanges: Sendable {
 
     private let state = Mutex(State())
 
-    /// Nodes beyond the first many are not looked at.
+    /// Maximum number of nodes that are tracked.
     private static let nodeLimit = 10_000
 
     init() {}
 
-    /// - Returns: what has changed since the results before; nothing for what is seen for the first time.
+    /// - Returns: what has changed since the previous results; nothing for targets that are seen for the first time.
     func observe(_ results: [ProbeResult]) -> [ChangeEvent] {
         state.withLock { state in results.flatMap { EstateChanges.observe($0, &state) } }
     }

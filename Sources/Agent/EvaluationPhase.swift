@@ -2,8 +2,8 @@ import Platform
 import Samples
 import Text
 
-/// When a rule group is due: once an interval, at a moment that follows from its identity, so that groups with the
-/// same interval are spread over it and a restart or reload moves none of them.
+/// When a rule group is due: once per interval, at an offset derived from its identity, so that groups with the same
+/// interval are spread over it and a restart or reload does not shift them.
 /// Source: prometheus/prometheus, rules/group.go, `EvalTimestamp`.
 struct EvaluationPhase: Sendable, Hashable {
     /// Nanoseconds, at least a millisecond.
@@ -11,9 +11,9 @@ struct EvaluationPhase: Sendable, Hashable {
     /// Nanoseconds, less than the interval.
     private let offset: Int64
 
-    /// - Parameter key: names the group uniquely, by file and name.
+    /// - Parameter key: identifies the group uniquely, by file and name.
     init(key: String, interval: Duration) {
-        // A century is never; more would not fit the clock.
+        // Capped at a century; longer intervals would overflow the clock.
         let milliseconds = min(max(1, interval.milliseconds), 3_155_760_000_000)
         self.interval = milliseconds * 1_000_000
         let hash = Labels(name: key, [:]).fingerprint

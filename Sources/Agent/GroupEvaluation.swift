@@ -7,15 +7,15 @@ import Samples
 import Store
 import Synchronization
 
-/// One evaluation of a rule group, to be run on a thread that may compute: it has the group's state to itself and gives
-/// it back changed.
+/// One evaluation of a rule group, for a worker thread: it owns the group's state while it runs, and returns it
+/// changed.
 struct GroupEvaluation: Sendable {
-    /// A rule's expression and templates may take this long; the rule fails then.
+    /// Maximum time for a rule's expression and templates; beyond it the rule fails.
     static let ruleLimit = Duration.seconds(10)
-    /// All rules of the group may take this long together; those that are left then fail.
+    /// Maximum time for all rules of the group together; beyond it the remaining ones fail.
     static let groupLimit = Duration.seconds(30)
 
-    /// What is to be done with the results.
+    /// The results, and what is to be done with them.
     struct Outcome: Sendable {
         let evaluator: GroupEvaluator
         /// Steps of the clock that the evaluator's state has been shifted by.
@@ -25,7 +25,7 @@ struct GroupEvaluation: Sendable {
         let ended: Instant
         /// What the journal must hold where an alert has changed its state.
         let state: [JournalChange]
-        /// Rules that failed in another way than the time before.
+        /// Rules that failed, in another way than the time before.
         let newFailures: [(rule: String, error: String)]
     }
 
@@ -55,11 +55,11 @@ struct GroupEvaluation: Sendable {
         self.time = time
     }
 
-    /// Breaks it off: nothing comes of it any more.
+    /// Cancels it: its results are dropped.
     func cancel() { isCancelled.set() }
 
     /// Evaluates the rules and appends their series to the store.
-    /// - Returns: nil when it was broken off.
+    /// - Returns: nil if it was cancelled.
     func run() -> Outcome? {
         let (began, steps) = clock.check()
         var evaluator = evaluator
@@ -77,7 +77,7 @@ struct GroupEvaluation: Sendable {
         store.append(result.samples)
         return Outcome(
             evaluator: evaluator, steps: now.steps, result: result, began: began, ended: time.monotonic(),
-            // The state goes with the alerts, in one transaction: a restart finds both or neither.
+            // The state is written with the alerts, in one transaction: a restart finds both or neither.
             state: result.isChanged ? GroupEvaluation.state(of: evaluator, now.now.wall) : [],
             newFailures: result.failures.filter { !failedBefore.contains($0.error) })
     }
@@ -95,16 +95,16 @@ struct GroupEvaluation: Sendable {
 
     // MARK: State
 
-    /// Before a group's key in the journal.
+    /// The prefix of a group's key in the journal.
     static let stateKeyPrefix = "rules/"
 
-    /// What a restart needs to know of a group.
+    /// A group's state as a restart needs it.
     static func state(of evaluator: GroupEvaluator, _ now: Timestamp) -> [JournalChange] {
         guard let bytes = try? JSONEncoder().encode(evaluator.saved(at: now)) else { return [] }
         return [.state(key: stateKeyPrefix + evaluator.group.key, Array(bytes))]
     }
 
-    /// What `state` wrote.
+    /// Decodes what `state` wrote.
     static func saved(_ bytes: [UInt8]) -> Result<GroupEvaluator.Saved, any Error> {
         Result { try JSONDecoder().decode(GroupEvaluator.Saved.self, from: Data(bytes)) }
     }

@@ -2,7 +2,7 @@ import Probes
 import Transport
 
 extension LostConnection {
-    /// The configured targets that are reached by such a connection.
+    /// The configured targets that such a connection leads to.
     func targets(vault: [VaultClusterOptions], postgres: [PostgresServerOptions]) -> [ProbeTarget] {
         switch self {
         case .http(let origin):
@@ -16,7 +16,7 @@ extension LostConnection {
         }
     }
 
-    /// Whether a configured URL has this origin; a port that the scheme implies may be left out on either side.
+    /// Whether a configured URL has this origin; either may omit the scheme's default port.
     static func isSame(_ url: String, _ origin: String) -> Bool { normal(url) == normal(origin) }
 
     private static func normal(_ url: String) -> String {

@@ -2,8 +2,8 @@ import Platform
 import Samples
 import Synchronization
 
-/// The names of the users at the other end of the Unix socket. A directory of users may be in the network, so a
-/// request waits for it no longer than `patience`.
+/// The names of the users at the other end of the Unix socket. User names may come from a network directory, so a
+/// request waits for them no longer than `patience`.
 final class PeerNames: Sendable {
     private struct State {
         var names: [UInt32: String] = [:]
@@ -17,9 +17,9 @@ final class PeerNames: Sendable {
 
     /// How long a request waits for a name.
     private static let patience = Duration.seconds(1)
-    /// The most lookups that wait or run.
+    /// Maximum number of lookups that wait or run.
     private static let lookupLimit = 8
-    /// The most names that are remembered.
+    /// Maximum number of names that are cached.
     private static let nameLimit = 256
 
     /// - Parameter lookUp: may block.
@@ -29,7 +29,7 @@ final class PeerNames: Sendable {
         self.lookUp = lookUp
     }
 
-    /// - Returns: `ann`; `uid 1000` where the name is not to be had in time.
+    /// - Returns: `ann`; `uid 1000` if the name is not available in time.
     func name(_ user: UInt32) async -> String {
         let number = "uid \(user)"
         let (known, mayAsk) = state.withLock { state -> (String?, Bool) in

@@ -1,7 +1,7 @@
 import Probes
 import Synchronization
 
-/// Runs the probes of the present configuration, in place of those of the one before.
+/// Runs the probes of the current configuration, replacing those of the previous one.
 final class ProbeRunner: Sendable {
     private struct State {
         var schedule: ProbeSchedule?
@@ -26,7 +26,7 @@ final class ProbeRunner: Sendable {
         old?.cancel()
     }
 
-    /// Asks for a run of a target as soon as its limits allow.
+    /// Requests a run of a target as soon as its limits allow.
     func probeNow(_ target: ProbeTarget) { state.withLock(\.schedule)?.probeNow(target) }
 
     /// Cancels the probes and returns when none runs.

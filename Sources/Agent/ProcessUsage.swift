@@ -3,22 +3,22 @@ import Platform
     import Glibc
 #endif
 
-/// What this process uses of the machine.
+/// This process's use of resources.
 package struct ProcessUsage: Sendable, Hashable {
     /// User and system time.
     package var cpuSeconds: Double?
-    /// Resident memory; nil where the system does not tell.
+    /// Resident memory; nil where the system does not report it.
     package var residentBytes: Double?
-    /// Open file descriptors; nil where the system does not tell.
+    /// Open file descriptors; nil where the system does not report them.
     package var openFiles: Int?
-    /// Log lines that were lost, since their reader was too slow.
+    /// Log lines that were lost because their reader was too slow.
     package var lostLogLines = 0
-    /// Log fields that were cut, since they were too long.
+    /// Log fields that were truncated because they were too long.
     package var cutLogFields = 0
     /// Threads that the system refused to start.
     package var threadFailures = 0
 
-    /// A process of which nothing is known.
+    /// Unknown usage.
     package init() {}
 
     /// Source: getrusage(2), proc(5).
@@ -38,7 +38,7 @@ package struct ProcessUsage: Sendable, Hashable {
             var count = 0
             while readdir(directory) != nil { count += 1 }
             closedir(directory)
-            // Without `.`, `..` and the one that reads.
+            // Without `.`, `..` and the descriptor that reads the folder.
             result.openFiles = max(0, count - 3)
         }
         return result

@@ -4,28 +4,28 @@ import Synchronization
 package import Telemetry
 package import Web
 
-/// Computes what clients ask for on threads of its own: expressions on two, with a lower priority than everything else,
-/// pages on a third and posted bodies on a fourth, so that none holds up rules, probes or deliveries, and no query holds up a
-/// page. What
-/// waits, what one answer takes, and what all answers take that clients have not read yet are bounded.
+/// Answers clients' requests on threads of its own: expressions on two, with a lower priority than everything else,
+/// pages on a third and posted bodies on a fourth, so that none of them delays rules, probes or deliveries, and no
+/// query delays a page. Waiting requests, the size of one answer, and the size of all answers that clients have not
+/// read yet are limited.
 package final class QueryEngine: Sendable {
-    /// What the engine takes at most.
+    /// The engine's limits.
     package struct Limits: Sendable {
-        /// Queries at a time. Default: 2.
+        /// Concurrent queries. Default: 2.
         package var queries = 2
-        /// Queries that may wait for their turn; further ones are refused with 503. Default: 32.
+        /// Queries that may wait for a thread; further ones are refused with 503. Default: 32.
         package var queuedQueries = 32
-        /// Pages that may wait for their turn. Default: 128.
+        /// Pages that may wait for a thread. Default: 128.
         package var queuedPages = 128
         /// Posted bodies that may wait to be read. Default: 64.
         package var queuedBodies = 64
         /// Bytes of one answer. Default: 16 MiB.
         package var answerBytes = 16 << 20
-        /// Bytes of all answers to queries that are being written or not read yet. Default: 48 MiB.
+        /// Bytes of all answers to queries that are being computed or not read yet. Default: 48 MiB.
         package var heldQueryBytes = 48 << 20
-        /// The same of pages. Default: 48 MiB.
+        /// The same for pages. Default: 48 MiB.
         package var heldPageBytes = 48 << 20
-        /// From a request to the end of its evaluation, whatever longer timeout it asks for. Default: 30 s.
+        /// From a request to the end of its evaluation, even if it asks for a longer timeout. Default: 30 s.
         package var timeout: Duration = .seconds(30)
 
         /// The defaults.
@@ -74,9 +74,10 @@ package final class QueryEngine: Sendable {
             count: { waiting.set(Double($0), "body") })
     }
 
-    /// Does the work when its turn comes. The caller's cancellation, which the server does when the client goes, ends
-    /// it: at once while it waits, else when the work next asks.
-    /// - Throws: `.unavailable` when too much waits, `.canceled`, `.timeout` when its time was over before its turn.
+    /// Does the work when a thread is free. The caller's cancellation, which the server triggers when the client
+    /// disconnects, ends it: at once while it waits, otherwise when the work next checks.
+    /// - Throws: `.unavailable` when too many requests wait, `.canceled`, `.timeout` when its time had passed before a
+    ///   thread was free.
     package func run(_ computation: Computation, _ work: @escaping Computation.Work) async throws(QueryError)
         -> ServerResponse
     {
@@ -90,7 +91,7 @@ package final class QueryEngine: Sendable {
     }
 }
 
-/// A queue before a pool of threads.
+/// A queue in front of a pool of threads.
 private final class Lane: Sendable {
     private struct State {
         var running = 0
@@ -230,7 +231,7 @@ private final class Lane: Sendable {
         guard time.monotonic() <= job.deadline else {
             return .failure(QueryError(.timeout, "query timed out in query queue"))
         }
-        // As much as the answer may take, until it is known how much it does.
+        // Lease the maximum size of an answer until its actual size is known.
         guard let lease = held.lease(answerBytes) else {
             rejected()
             return .failure(
@@ -245,17 +246,17 @@ private final class Lane: Sendable {
     }
 }
 
-/// Bytes that may be held together.
+/// A limit on bytes in use at the same time.
 final class MemoryBudget: Sendable {
     private let limit: Int
     private let taken = Mutex(0)
 
     init(_ limit: Int) { self.limit = limit }
 
-    /// Bytes that are held now.
+    /// Bytes in use now.
     var used: Int { taken.withLock { $0 } }
 
-    /// - Returns: nil when that would be more than the limit.
+    /// - Returns: nil if that would exceed the limit.
     func lease(_ bytes: Int) -> MemoryLease? {
         let isTaken = taken.withLock { taken -> Bool in
             guard bytes <= limit - taken else { return false }
@@ -268,7 +269,7 @@ final class MemoryBudget: Sendable {
     fileprivate func giveBack(_ bytes: Int) { taken.withLock { $0 -= bytes } }
 }
 
-/// A part of a budget, given back when nothing holds the lease any more.
+/// A part of a budget, returned when the last reference to the lease goes.
 final class MemoryLease: Sendable {
     private let budget: MemoryBudget
     private let bytes: Mutex<Int>
@@ -280,7 +281,7 @@ final class MemoryLease: Sendable {
 
     deinit { budget.giveBack(bytes.withLock { $0 }) }
 
-    /// Gives back what is over; a lease never grows.
+    /// Returns the surplus; a lease never grows.
     func shrink(to count: Int) {
         let over = bytes.withLock { bytes -> Int in
             let over = max(0, bytes - count)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Passes on what a part of the agent reports to one that is made after it.
+/// Forwards reports of one part of the agent to another that is created after it.
 final class Relay<Report: Sendable>: Sendable {
     private let listener = Mutex<(@Sendable (Report) -> Void)?>(nil)
 

@@ -11,18 +11,18 @@ import Synchronization
 package import Telemetry
 import Text
 
-/// Evaluates rule groups, each at its moment of its interval, and at once when a state that it reads has changed.
-/// As `rules.Manager` in Prometheus.
+/// Evaluates rule groups, each at its offset in its interval, and at once when a state that it reads has changed. The
+/// counterpart of `rules.Manager` in Prometheus.
 ///
-/// The actor only decides. Groups are evaluated on a few threads of their own, where nothing that comes from outside
-/// can starve them; a group is never on two at once, and groups that take long get half of the threads at most, so
-/// that they delay no other. A group is looked up by its key after each suspension: a reload may have replaced it.
+/// The actor only schedules. Groups are evaluated on a few dedicated threads, which requests from outside can't starve;
+/// a group is never on two at once, and slow groups get at most half of the threads, so that they do not delay the
+/// others. A group is looked up by its key after each suspension: a reload may have replaced it.
 package actor RuleManager {
-    /// Takes the alerts that began, ended or are due to be sent again, and what the journal must hold of the rules'
-    /// state in the same transaction. Returns once both are in the journal, or at once where `waits` is false.
+    /// Takes the alerts that began, ended or are due to be re-sent, and the rules' state that the journal must store in
+    /// the same transaction. Returns once both are in the journal, or at once if `waits` is false.
     package typealias Notify = @Sendable (_ alerts: [Alert], _ state: [JournalChange], _ waits: Bool) async -> Void
 
-    /// What a reload brought while the group was being evaluated.
+    /// A reload that came while the group was being evaluated.
     private enum Replacement {
         case group(RuleGroup)
         case removal
@@ -30,25 +30,25 @@ package actor RuleManager {
 
     private enum Phase {
         case idle
-        /// On a thread, or about to be.
+        /// On a thread, or waiting for one.
         case evaluating(since: Instant)
-        /// Its alerts are on their way to the journal.
+        /// Its alerts are being written to the journal.
         case notifying
     }
 
     private struct Entry {
-        /// Tells this entry from a later one with the same key.
+        /// Distinguishes this entry from a later one with the same key.
         let id: UInt64
         var evaluator: GroupEvaluator
         /// Steps of the clock that the evaluator's state has been shifted by.
         var steps: Duration
         var interval: Duration
         var due: Instant
-        /// When news of one of its metrics came, which the next evaluation takes into account.
+        /// When one of its metrics changed; the next evaluation takes that into account.
         var triggeredAt: Instant?
         var phase = Phase.idle
         var replacement: Replacement?
-        /// State of the last run that came while the group was being evaluated.
+        /// State of the last run that was read while the group was being evaluated.
         var unmerged: GroupEvaluator.Saved?
         var lastStart: Instant?
         /// Seconds.
@@ -59,13 +59,13 @@ package actor RuleManager {
         var isEvaluating: Bool { if case .evaluating = phase { true } else { false } }
         var isRemoved: Bool { if case .removal = replacement { true } else { false } }
 
-        /// Shifts the state by the steps that it has not gone along with yet.
+        /// Shifts the state by the clock steps that have not been applied yet.
         mutating func align(to steps: Duration) {
             if steps != self.steps { evaluator.shift(by: steps - self.steps) }
             self.steps = steps
         }
 
-        /// When it is to be evaluated next; a flapping target must not make a storm.
+        /// When it is to be evaluated next; a flapping target must not cause a storm of evaluations.
         var wakeTime: Instant {
             guard let triggeredAt else { return due }
             return min(due, max(triggeredAt, lastStart.map { $0 + RuleManager.minTriggerGap } ?? triggeredAt))
@@ -78,12 +78,12 @@ package actor RuleManager {
     }
 
     private static let threadCount = 4
-    /// A group whose last evaluation took longer is slow; so many at a time leave the other threads to the others.
+    /// A group whose last evaluation took longer is slow; `slowLimit` of them may run at a time.
     private static let slowDuration = Duration.seconds(1)
     private static let slowLimit = 2
-    /// Between two evaluations of a group that news asks for.
+    /// Minimum time between two triggered evaluations of a group.
     private static let minTriggerGap = Duration.milliseconds(100)
-    /// An evaluation that takes much longer than its limit doesn't end any more: the watchdog must know.
+    /// An evaluation that greatly exceeds its limit counts as hung, and the watchdog is no longer fed.
     private static let stallLimit = GroupEvaluation.groupLimit + .seconds(15)
 
     /// Keys in the order of the files.
@@ -104,7 +104,7 @@ package actor RuleManager {
     /// - Parameters:
     ///   - notify: takes alerts and the rules' state.
     ///   - pool: where groups are evaluated; nil for threads of the manager's own.
-    ///   - progress: called at each turn of the loop while no evaluation hangs, for the watchdog.
+    ///   - progress: called in each iteration of the loop while no evaluation hangs, for the watchdog.
     package init(
         _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockStepDetector,
         notify: @escaping Notify,
@@ -156,7 +156,7 @@ package actor RuleManager {
 
     // MARK: The loop
 
-    /// Evaluates until the task is cancelled. What is being evaluated then is broken off, its results are dropped.
+    /// Evaluates until the task is cancelled. Evaluations that run then are cancelled, and their results dropped.
     package func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
@@ -187,7 +187,7 @@ package actor RuleManager {
         }
     }
 
-    /// The groups to begin with now, those that wait longest first, as far as there are threads.
+    /// The groups to start now, longest waiting first, as far as there are free threads.
     private func ready(at now: Instant) -> [String] {
         var free = RuleManager.threadCount
         var slow = 0
@@ -212,8 +212,8 @@ package actor RuleManager {
         return found
     }
 
-    /// When the loop must look again unless an evaluation ends or news comes before: groups that are due already wait
-    /// for a thread.
+    /// When the loop must check again unless an evaluation ends or a metric changes before: groups that are already due
+    /// wait for a thread.
     private func nextWake(after now: Instant) -> Instant {
         let latest = now + .seconds(30)
         return entries.values.reduce(latest) { next, entry in
@@ -232,7 +232,7 @@ package actor RuleManager {
     private func start(_ key: String, _ now: Instant) {
         entries[key]?.phase = .evaluating(since: now)
         entries[key]?.lastStart = now
-        // What comes from here on deserves another look.
+        // A change from here on requires another evaluation.
         entries[key]?.triggeredAt = nil
     }
 
@@ -243,7 +243,7 @@ package actor RuleManager {
             time: platform.time)
         let outcome = await withTaskCancellationHandler {
             if let outcome = await pool.run({ evaluation.run() }) { return outcome }
-            // Rather late for everything else than blind.
+            // Evaluating late and blocking everything else is better than not at all.
             platform.log.error("no thread can be started to evaluate rules; they hold up everything else")
             return evaluation.run()
         } onCancel: {
@@ -257,7 +257,7 @@ package actor RuleManager {
     }
 
     private func finish(_ key: String, _ outcome: GroupEvaluation.Outcome) async {
-        // Not removed meanwhile: a reload leaves what is being evaluated in its place.
+        // It still exists: a reload keeps a group that is being evaluated.
         guard var entry = entries[key] else { return }
         let group = outcome.evaluator.group
         let id = entry.id
@@ -299,9 +299,9 @@ package actor RuleManager {
 
     // MARK: The journal
 
-    /// Takes up the rules' state where the last run ended.
+    /// Restores the rules' state of the last run.
     /// - Parameters:
-    ///   - states: what the journal has kept, by its keys; others than those of rules are left alone.
+    ///   - states: the journal's states, by key; those that are not of rules are ignored.
     ///   - merging: the groups have been evaluated meanwhile, after a start without the journal.
     package func restore(_ states: [String: [UInt8]], merging: Bool = false) async {
         let states = states.filter { $0.key.hasPrefix(GroupEvaluation.stateKeyPrefix) }
@@ -314,7 +314,7 @@ package actor RuleManager {
         for (stateKey, saved) in saved.sorted(by: { $0.key < $1.key }) {
             let key = String(stateKey.dropFirst(GroupEvaluation.stateKeyPrefix.count))
             guard entries[key] != nil else {
-                // Its file went while the agent was down: without the group nothing else ends what it fired.
+                // Its file was removed while the agent was down: without the group nothing else would end its alerts.
                 ends += (try? saved.get())?.ends(at: now.wall, externalLabels: context.externalLabels) ?? []
                 forgotten.append(.forgetState(key: stateKey))
                 continue
@@ -340,9 +340,9 @@ package actor RuleManager {
         if !forgotten.isEmpty { await notify(ends, forgotten, false) }
     }
 
-    /// The alerts that fire in the journal but in no rule's state. A journal that was read late, or a disk that took one
-    /// write and refused the next, leaves such alerts behind.
-    /// - Parameter alerts: of the journal; those that came through the API have an end and are left out.
+    /// The alerts that fire in the journal but in no rule's state. They are left behind by a journal that was read
+    /// late, or a disk that accepted one write and refused the next.
+    /// - Parameter alerts: from the journal; those that came through the API have an end and are skipped.
     package func orphaned(_ alerts: [Alert]) -> [Alert] {
         var known: Set<UInt64> = []
         for entry in entries.values {
@@ -353,7 +353,7 @@ package actor RuleManager {
         return alerts.filter { $0.endsAt == nil && !known.contains($0.id) }
     }
 
-    /// Writes the state of all groups, from which a restart knows how long the outage was.
+    /// Writes the state of all groups, from which a restart computes the duration of the outage.
     package func save() async {
         let (now, steps) = clock.check()
         for key in order where entries[key]?.isEvaluating == false { entries[key]?.align(to: steps) }
@@ -364,7 +364,7 @@ package actor RuleManager {
 
     // MARK: Reload
 
-    /// Takes other rules; those that are the same keep their state, and what the others fired ends.
+    /// Replaces the rules; unchanged ones keep their state, and the alerts of the others end.
     package func reload(_ set: RuleSet, _ configuration: Configuration) async {
         context = RuleManager.context(configuration, store)
         let (now, steps) = clock.check()
@@ -403,8 +403,8 @@ package actor RuleManager {
         if !ends.isEmpty || !forgotten.isEmpty { await notify(ends, forgotten, true) }
     }
 
-    /// Ends the series of a group that is gone.
-    /// - Returns: the ends of its alerts, and what the journal is to forget.
+    /// Ends the series of a removed group.
+    /// - Returns: the ends of its alerts, and the journal rows to delete.
     private func end(_ key: String, _ evaluator: GroupEvaluator) -> ([Alert], [JournalChange]) {
         let now = clock.check().now.wall
         store.append(evaluator.ending(at: now))
@@ -413,11 +413,11 @@ package actor RuleManager {
 
     // MARK: For the API
 
-    /// One group as it stands.
+    /// One group's status.
     package struct GroupStatus: Sendable {
         /// The group and the state of its rules.
         package let evaluator: GroupEvaluator
-        /// Between evaluations.
+        /// The time between evaluations.
         package let interval: Duration
         /// Seconds that the last evaluation took.
         package let lastDuration: Double

@@ -4,7 +4,7 @@ import Samples
 import Telemetry
 import Text
 
-/// What the rule manager says of each group; names and labels as Prometheus' own.
+/// The rule manager's metrics by group; names and labels are those of Prometheus.
 struct RuleMetrics: Sendable {
     private let evaluations: Counter
     private let failures: Counter
@@ -33,7 +33,7 @@ struct RuleMetrics: Sendable {
         rules = registry.gauge("vaultwatch_rule_group_rules", help: "Rules of a group.", labels: labels)
     }
 
-    /// Makes a group's series exist.
+    /// Creates a group's series.
     func declare(_ group: RuleGroup, interval: Duration) {
         for counter in [evaluations, failures, missed] { counter.declare(group.name) }
         self.interval.set(interval.seconds, group.name)

@@ -1,17 +1,17 @@
 import Probes
 
-/// The line of `systemctl status`: the worst first, in words.
+/// The line of `systemctl status`: the most severe problem first.
 enum StatusLine {
     /// `All well: 3 of 3 Vault nodes, 2 of 2 PostgreSQL servers`; `0 of 3 Vault nodes answer; 1 of 2 PostgreSQL servers
     /// answers`; `Starting: waiting for 2 of 6 targets`.
     /// - Parameters:
-    ///   - results: the last result of each target, derived ones among them.
+    ///   - results: the last result of each target, including derived ones.
     ///   - targets: everything that is probed.
     static func text(_ results: [ProbeResult], targets: [ProbeTarget]) -> String {
         let awaited = targets.filter(\.isAwaited)
         let probed = Set(results.map(\.target))
         let missing = awaited.count { !probed.contains($0) }
-        // As the package is shipped.
+        // The default configuration of the package.
         if awaited.isEmpty { return "No targets: only vaultwatch itself is monitored" }
         if missing > 0 { return "Starting: waiting for \(missing) of \(count(awaited.count, "target", "targets"))" }
         var problems: [(severity: Int, text: String)] = []
@@ -27,7 +27,7 @@ enum StatusLine {
         }
         let all = well.joined(separator: ", ")
         if problems.isEmpty { return "All well: \(all)" }
-        // Those of one severity stay in the order of the kinds.
+        // Those with the same severity stay in the order of the kinds.
         let worst = problems.enumerated().sorted { ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset) }
             .map(\.element.text)
         return (worst + (all.isEmpty ? [] : ["well: \(all)"])).joined(separator: "; ")
@@ -39,7 +39,7 @@ enum StatusLine {
         let many: String
     }
 
-    /// Without clusters' facts, which fail where their nodes do, and are seldom asked.
+    /// Without cluster facts, which fail together with their nodes and are rarely probed.
     private static let kinds = [
         Kind(kind: .vaultNode, one: "Vault node", many: "Vault nodes"),
         Kind(kind: .vaultCluster, one: "Vault cluster", many: "Vault clusters"),
@@ -54,7 +54,7 @@ enum StatusLine {
         Kind(kind: .postgresBackup, one: "backup tool", many: "backup tools"),
     ]
 
-    /// Nil when all of a kind are well.
+    /// Nil if all of a kind are well.
     private static func problem(_ results: [ProbeResult], _ kind: Kind) -> (severity: Int, text: String)? {
         let total = count(results.count, kind.one, kind.many)
         let answering = results.count(where: \.success)

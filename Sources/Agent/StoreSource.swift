@@ -2,7 +2,7 @@ import PromQL
 package import Samples
 package import Store
 
-/// The store as PromQL reads it.
+/// The store as a sample source for PromQL.
 package struct StoreSource: SampleSource {
     let store: Store
 

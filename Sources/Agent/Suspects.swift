@@ -5,14 +5,14 @@ import Rules
 import Samples
 import Synchronization
 
-/// Asks the targets that may explain a new alert, at once rather than at their next poll, and tells when all have answered:
-/// the alert's first message waits for that, at most `DispatchOptions.suspectWait`.
+/// Probes the targets that may explain a new alert at once rather than at their next turn, and reports when all have
+/// answered: the alert's first message waits for that, at most `DispatchOptions.suspectWait`.
 ///
-/// An alert's suspects are the targets whose last results have metrics that the explaining rules read, and that agree with
-/// the alert in the labels which the explanation wants equal.
+/// An alert's suspects are the targets whose last results have metrics that the explaining rules read, and that agree
+/// with the alert in the labels which the explanation requires to be equal.
 final class Suspects: Sendable {
     private struct Wait {
-        /// Those that have not answered yet.
+        /// Targets that have not answered yet.
         var targets: Set<ProbeTarget>
         var timer: TimerID
     }
@@ -23,13 +23,13 @@ final class Suspects: Sendable {
         var waits: [UInt64: Wait] = [:]
     }
 
-    /// How many alerts may wait at once; the messages of others wait for the time alone.
+    /// Maximum number of alerts that wait at once; messages of further ones wait for the full time.
     private static let waitLimit = 64
-    /// How many targets are asked for one alert: in a fault of everything, everything is asked soon anyway.
+    /// Maximum number of targets probed per alert: when everything fails, everything is probed soon anyway.
     private static let targetLimit = 16
-    /// How old an answer may be that need not be asked for again.
+    /// A result that is younger is not requested again.
     private static let freshness = Duration.seconds(1)
-    /// What rules need to look at an answer that is news; see `RuleManager`.
+    /// How long rules need to evaluate a changed result; see `RuleManager`.
     private static let evaluationTime = Duration.milliseconds(100)
 
     private let appender: Appender
@@ -40,9 +40,10 @@ final class Suspects: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - limit: after which an alert waits no longer in any case.
-    ///   - probe: asks for a turn of a target at once.
-    ///   - answered: called once for each alert, when its suspects have answered and rules had the time to say what that
+    ///   - limit: the maximum time that an alert waits.
+    ///   - probe: requests an immediate run of a target.
+    ///   - answered: called once for each alert, when its suspects have answered and rules had the time to evaluate the
+    ///     results; not after `limit`.
     ///     means; not after `limit`.
     init(
         appender: Appender, time: any TimeSource, limit: Duration, probe: @escaping @Sendable (ProbeTarget) -> Void,
@@ -59,15 +60,15 @@ final class Suspects: Sendable {
     func setRules(_ rules: RuleSet) {
         var metrics: [String: Set<String>] = [:]
         for rule in rules.groups.flatMap(\.rules) where rule.kind == .alerting {
-            // A rule that may read anything points to no target.
+            // A rule that may read any metric identifies no target.
             metrics[rule.name, default: []].formUnion(rule.metricNames ?? [])
         }
         state.withLock { $0.metrics = metrics }
     }
 
-    /// Asks whatever may explain these alerts, which have begun to fire and which nothing explains yet.
+    /// Probes the suspects of these alerts, which have begun to fire and which nothing explains yet.
     func ask(_ alerts: [Alert]) {
-        // What has just been asked, as the target of the alert itself, has said what it knows.
+        // A target that was just probed, such as the alert's own, need not be probed again.
         let now = time.wall()
         let results = appender.results.filter { now - $0.timestamp >= Suspects.freshness }
         for alert in alerts {
@@ -86,10 +87,10 @@ final class Suspects: Sendable {
         }
     }
 
-    /// How old an answer may be that says that a target is well.
+    /// Maximum age of a result that shows that a target is well.
     private static let answerAge = Duration.seconds(60)
 
-    /// The suspects of an alert that have answered and are well: none of them is its cause.
+    /// The suspects of an alert that have answered and are well: none of them is the cause.
     func answering(_ alert: Alert) -> [String] {
         if alert.explanations.isEmpty { return [] }
         let now = time.wall()
@@ -117,7 +118,7 @@ final class Suspects: Sendable {
         return targets
     }
 
-    /// Telemetry is long, and that of a node that hangs does not come: it would keep each message about one back.
+    /// Telemetry is large, and that of a hung node times out: it would delay every message about such a node.
     private static func canTell(_ result: ProbeResult) -> Bool {
         !result.isDerived && result.target.kind != .vaultTelemetry
     }

@@ -7,21 +7,21 @@ import Synchronization
 import Telemetry
 package import Web
 
-/// The edge of the agent: what listens, and takes other settings while it does.
+/// The agent's web server: it listens, and its settings can change while it runs.
 package protocol WebListener: Sendable {
-    /// Binds the addresses and answers from then on.
+    /// Binds the addresses and starts to serve requests.
     /// - Returns: the bound addresses: `127.0.0.1:9321`.
-    /// - Throws: naming the address or file.
+    /// - Throws: an error that names the address or file.
     func start() async throws -> [String]
-    /// Checks other settings and reads their certificates. The listen addresses stay as they are.
+    /// Checks new settings and reads their certificates. The listen addresses stay as they are.
     /// - Returns: puts the settings in force. Open connections are kept.
-    /// - Throws: naming the file; the settings in force stay.
+    /// - Throws: an error that names the file; the settings in force stay.
     func prepare(_ settings: WebSettings) throws -> @Sendable () -> Void
-    /// Takes no more connections and lets running requests end.
+    /// Accepts no more connections and lets running requests end.
     func stop() async
 }
 
-/// Where the agent listens, and whom it answers.
+/// Where the agent listens, and which clients it admits.
 package struct WebSettings: Sendable {
     /// The addresses and inherited sockets to listen on.
     package var listen: [ServerOptions.Listen]
@@ -45,7 +45,7 @@ package struct WebSettings: Sendable {
 
 /// The HTTP server with the pages and APIs.
 final class WebServer: WebListener {
-    /// The service in force; requests under way end with the one that they began with.
+    /// The service in force; requests under way end with the one that they started with.
     private final class Current: Sendable {
         let service: Mutex<WebService>
         init(_ service: WebService) { self.service = Mutex(service) }
@@ -62,9 +62,9 @@ final class WebServer: WebListener {
     private let platform: Platform
     private let registry: Registry
 
-    /// How long requests may take to end after the stop, less than the web service's stop limit.
+    /// How long requests may continue after the stop; less than the web service's stop limit.
     private static let grace = Duration.seconds(3)
-    /// How long the start waits for the Unix socket, whose folder may be on a disk that does not answer.
+    /// How long the start waits for the Unix socket, whose folder may be on a hung disk.
     private static let socketPatience = Duration.seconds(2)
     /// The group whose members may use the socket.
     private static let socketGroup = "vaultwatch"
@@ -98,7 +98,7 @@ final class WebServer: WebListener {
         return addresses
     }
 
-    /// Listens on the Unix socket unless that goes on already. Without it only who has a login can change things.
+    /// Listens on the Unix socket unless it already does. Without the socket only users with a login can change things.
     private func openSocket() async {
         guard let path = socketPath else { return }
         let isNew = socket.withLock { socket in

@@ -1,15 +1,15 @@
 public import Samples
 
-/// That somebody looks after an incident: nobody is reminded of it, and it does not escalate.
+/// An operator has taken on an incident: it sends no reminders and does not escalate.
 public struct Acknowledgement: Sendable, Hashable {
     /// Who: `ann`, `root (socket)`, `Bob (PagerDuty)`.
     public var by: String
-    /// What they say to it; empty where they say nothing.
+    /// Their comment; may be empty.
     public var comment: String
-    /// Since when.
+    /// When it was made.
     public var at: Timestamp
 
-    /// The most bytes of the name, and of the comment.
+    /// Maximum bytes of the name, and of the comment.
     public static let textLimitBytes = 1000
 
     /// An acknowledgement; texts over 1,000 bytes are cut, and control characters become spaces.

@@ -4,7 +4,7 @@ public import Samples
 public struct Alert: Hashable, Sendable {
     /// The alert's identity: `alertname`, `severity` and the labels that its rule keeps.
     public var labels: Labels
-    /// Text for people: `summary`, `description`, `action`, `runbook_url`.
+    /// Text for humans: `summary`, `description`, `action`, `runbook_url`.
     public var annotations: [String: String]
     /// When it began to fire.
     public var startsAt: Timestamp
@@ -46,14 +46,14 @@ public struct Alert: Hashable, Sendable {
     /// Alertmanager's fingerprint of the labels.
     public var fingerprint: UInt64 { labels.fingerprint }
 
-    /// What it is known by within the agent: the fingerprint, and for an alert from outside another number made of it, so
-    /// that it is never taken for one of our own with the same labels.
+    /// Identifies the alert within the agent: the fingerprint, or for an external alert another number derived from it,
+    /// so that it is never taken for one of our own with the same labels.
     public var id: UInt64 { isExternal ? fingerprint ^ Alert.externalMark : fingerprint }
-    /// The id of an alert with the same labels from the other side.
+    /// The id that an alert with the same labels has if it is external and this one is not, or vice versa.
     public var twinID: UInt64 { id ^ Alert.externalMark }
     private static let externalMark: UInt64 = 0x9e37_79b9_7f4a_7c15
 
-    /// Roughly how many bytes it takes: its texts, 32 for each label and annotation, and 100 for the rest.
+    /// Its approximate size: its texts, 32 bytes for each label and annotation, and 100 for the rest.
     public var sizeBytes: Int {
         let own = labels.pairs.reduce(100 + generatorURL.utf8.count) {
             $0 + $1.name.utf8.count + $1.value.utf8.count + 32
@@ -69,20 +69,20 @@ public struct Alert: Hashable, Sendable {
 
     /// The label `alertname`; empty without one.
     public var name: String { labels["alertname"] ?? "" }
-    /// The label `severity`, mapped to one of the four grades.
+    /// The label `severity`, mapped to one of the four levels.
     public var severity: Severity { Severity(label: labels["severity"]) }
 }
 
-/// The four grades of the label `severity`, the gravest first; the gravest is the greatest.
+/// The four levels of the label `severity`, the most severe first; that one is also the greatest.
 public enum Severity: String, Hashable, Sendable, CaseIterable, Comparable {
     case critical
     case high
     case medium
     case low
-    /// There is no label, or a value that maps to none of the four.
+    /// There is no such label, or its value maps to none of the four.
     case unknown
 
-    /// Prometheus users also write `page`, `warning`, `info`; those map to the nearest grade.
+    /// Prometheus users also write `page`, `warning`, `info`; those map to the nearest level.
     public init(label: String?) {
         switch label?.lowercased() {
         case "critical", "page": self = .critical
@@ -93,7 +93,7 @@ public enum Severity: String, Hashable, Sendable, CaseIterable, Comparable {
         }
     }
 
-    /// `low` is less than `critical`; `unknown` is the least.
+    /// `low` is less than `critical`; `unknown` is the lowest.
     public static func < (a: Severity, b: Severity) -> Bool {
         let order = Severity.allCases
         return (order.firstIndex(of: a) ?? 0) > (order.firstIndex(of: b) ?? 0)

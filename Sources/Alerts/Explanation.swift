@@ -1,20 +1,20 @@
 public import Samples
 
-/// One of the causes that may explain an alert, as its rule names them in the annotation `explained_by`:
-/// `PostgresDown VaultCertificateExpiring(cluster, node) VaultwatchBlind()`.
+/// One possible cause of an alert, as its rule names them in the annotation `explained_by`: `PostgresDown
+/// VaultCertificateExpiring(cluster, node) VaultwatchBlind()`.
 ///
-/// While an alert of that name fires whose labels equal those of the explained one, the latter is its consequence.
+/// While an alert with that name fires whose labels equal those of the explained one, the latter is its consequence.
 public struct Explanation: Hashable, Sendable {
     /// The annotation that holds the list. For Prometheus it is an annotation like any other.
     public static let annotation = "explained_by"
     /// The labels that must be equal where none are named.
     public static let defaultLabels = ["cluster"]
-    /// How many causes one rule may name.
+    /// Maximum number of causes that one rule may name.
     public static let limit = 32
 
     /// The label `alertname` of the cause.
     public var alertName: String
-    /// Labels that both must have with one value, or both lack. None: any alert of that name explains it.
+    /// Labels that must have the same value in both, or be absent in both. Empty: any alert with that name explains it.
     public var equal: [String]
 
     /// A cause by its alert's name.
@@ -23,17 +23,17 @@ public struct Explanation: Hashable, Sendable {
         self.equal = equal
     }
 
-    /// What is wrong with a list of causes, for people.
+    /// What is wrong with a list of causes.
     public struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The error as a sentence without its first capital and full stop.
         public let description: String
 
-        /// An error by its sentence.
+        /// An error with this text.
         public init(_ description: String) { self.description = description }
     }
 
-    /// Reads names separated by blanks or commas, each with the names of labels in parentheses behind it where they are
-    /// not the default ones.
+    /// Parses names separated by blanks or commas, each followed by label names in parentheses unless the defaults
+    /// apply.
     /// - Throws: `ParseError`.
     public static func parse(_ text: String) throws(ParseError) -> [Explanation] {
         var explanations: [Explanation] = []
@@ -72,14 +72,14 @@ public struct Explanation: Hashable, Sendable {
         character.isASCII && (character.isLetter || character.isNumber || character == "_" || character == ":")
     }
 
-    /// Whether an alert is this cause of another.
+    /// Whether one alert is this cause of another.
     public func holds(between cause: Labels, and alert: Labels) -> Bool {
         cause["alertname"] == alertName && equal.allSatisfy { (cause[$0] ?? "") == (alert[$0] ?? "") }
     }
 }
 
 extension Alert {
-    /// The causes that its rule names, in their order; none where the list can't be read, which `check rules` reports.
+    /// The causes that its rule names, in their order; none if the list can't be parsed, which `check rules` reports.
     public var explanations: [Explanation] {
         guard let text = annotations[Explanation.annotation] else { return [] }
         return (try? Explanation.parse(text)) ?? []

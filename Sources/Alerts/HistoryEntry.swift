@@ -2,7 +2,7 @@ package import Samples
 
 /// Something that happened to alerts and messages, for `vaultwatch history`. Written once, never changed.
 package struct HistoryEntry: Sendable, Hashable {
-    /// What kind of thing happened; stored and shown by its name.
+    /// The kind of event; stored and shown by its name.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// An alert began to fire.
         case firing
@@ -14,13 +14,13 @@ package struct HistoryEntry: Sendable, Hashable {
         case failed
         /// A message was given up or became pointless before it was accepted.
         case dropped
-        /// An alert went to a fallback since its receiver has not accepted it.
+        /// An alert went to a fallback.
         case escalated
-        /// A silence was made, changed or ended.
+        /// A silence was created, changed or expired.
         case silence
-        /// An incident was acknowledged, or is not any more.
+        /// An incident was acknowledged, or its acknowledgement ended.
         case acknowledged
-        /// The agent itself: start, stop, reload, what became of its journal.
+        /// The agent itself: start, stop, reload, events of its journal.
         case agent
     }
 
@@ -28,19 +28,19 @@ package struct HistoryEntry: Sendable, Hashable {
     package var at: Timestamp
     /// What happened.
     package var kind: Kind
-    /// The alert's labels, the group's key, a silence's matchers, or what the agent did.
+    /// The alert's labels, the group's key, a silence's matchers, or the agent's event.
     package var subject: String
-    /// The receiver's name; empty where it is about none.
+    /// The receiver's name; empty if none is involved.
     package var receiver: String
-    /// The receiver's integration, such as `email/0`; empty where it is about none.
+    /// The receiver's integration, such as `email/0`; empty if none is involved.
     package var integration: String
-    /// The named reason, or an error's text.
+    /// The reason, or an error's text.
     package var detail: String
 
-    /// The most bytes of one text.
+    /// Maximum bytes of one text.
     package static let textLimitBytes = 4096
 
-    /// A text of at most the limit, with an ellipsis where it was longer.
+    /// A text cut to the limit, with an ellipsis if it was longer.
     private static func cut(_ text: String) -> String {
         guard text.utf8.count > textLimitBytes else { return text }
         return String(decoding: text.utf8.prefix(textLimitBytes - 8), as: UTF8.self) + "…"
@@ -59,7 +59,7 @@ package struct HistoryEntry: Sendable, Hashable {
     }
 }
 
-/// As the API writes an entry and `vaultwatch history` prints it: the time in RFC 3339, the kind by its name.
+/// The form in the API, which `vaultwatch history` reads: the time in RFC 3339, the kind by its name.
 extension HistoryEntry: Codable {
     private enum Key: String, CodingKey { case at, kind, subject, receiver, integration, detail }
 

@@ -1,4 +1,4 @@
-/// What kind of service an integration sends to; the raw value is its name in metrics, in the API and in front of
+/// The kind of service that an integration sends to; the raw value is its name in metrics and in the API, and precedes
 /// `_configs` in the configuration.
 public enum IntegrationKind: String, Hashable, Sendable, CaseIterable {
     case email
@@ -8,18 +8,18 @@ public enum IntegrationKind: String, Hashable, Sendable, CaseIterable {
     case alertmanager
     case heartbeat
 
-    /// Whether an unchanged alert is sent to it every minute or so, so that an accepted repeat is no news.
+    /// Whether unchanged alerts are re-sent to it every minute or so, so that an accepted repeat is not worth logging.
     public var expectsResends: Bool { self == .alertmanager || self == .heartbeat }
 
-    /// Whether it keeps one incident for a group, which an end closes.
+    /// Whether it keeps one incident per group, which a resolved notification closes.
     public var keepsIncident: Bool { self == .pagerduty }
 
-    /// Whether a program reads its messages, and not people.
+    /// Whether its messages are read by a program rather than by people.
     public var isMachine: Bool { self == .webhook || self == .alertmanager }
 }
 
-/// One integration of a receiver: its kind, and its position among the receiver's integrations of this kind.
-/// As text, and so in the journal: `email/0`.
+/// One integration of a receiver: its kind, and its position among the receiver's integrations of this kind. As text,
+/// also in the journal: `email/0`.
 public struct IntegrationID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Email, Slack and so on.
     public var kind: IntegrationKind
@@ -32,7 +32,7 @@ public struct IntegrationID: Hashable, Sendable, Comparable, CustomStringConvert
         self.index = index
     }
 
-    /// Reads `email/0`; nil where the text is nothing of the kind.
+    /// Parses `email/0`; nil if the text has another form.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let kind = IntegrationKind(rawValue: String(parts[0])), let index = Int(parts[1]),
@@ -51,8 +51,8 @@ public struct IntegrationID: Hashable, Sendable, Comparable, CustomStringConvert
 }
 
 extension IntegrationID: Codable {
-    /// Reads the text form.
-    /// - Throws: `DecodingError` where it is none.
+    /// Parses the text form.
+    /// - Throws: `DecodingError` if it is invalid.
     public init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let id = IntegrationID(text) else {

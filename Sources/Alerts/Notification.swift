@@ -4,23 +4,23 @@ public import Samples
 public struct Notification: Hashable, Sendable {
     /// Why a notification is sent; the raw value is what logs, metrics, the history and templates show.
     public enum Reason: String, Hashable, Sendable, CaseIterable {
-        /// The receiver has been notified of no firing alert of the group yet.
+        /// The receiver has not been notified of any firing alert of the group yet.
         case first
-        /// The receiver is a fallback: the one before it has not accepted the alerts in time.
+        /// The receiver is a fallback to which alerts of the group have escalated.
         case escalated
         /// Alerts have joined the group, or some of them have ended.
         case changed
-        /// Nothing is new, and the repeat interval is over.
+        /// Nothing is new, and the repeat interval has passed.
         case `repeat`
-        /// A silence or a mute time has ended, and the alerts fire on.
+        /// A silence or a mute time has ended, and the alerts still fire.
         case unsilenced
-        /// Somebody has acknowledged an incident.
+        /// An incident was acknowledged.
         case acknowledged
-        /// An acknowledgement has become older than `ack_timeout`, and the incident goes on.
+        /// An acknowledgement has exceeded `ack_timeout`, and the incident continues.
         case unacknowledged
         /// All alerts that the receiver was notified of have ended.
         case resolved
-        /// Somebody tries the receiver out.
+        /// An operator tests the receiver.
         case test
     }
 
@@ -34,12 +34,12 @@ public struct Notification: Hashable, Sendable {
     public var groupLabels: Labels
     /// The group's alerts, firing ones first; each firing or resolved as of `decidedAt`.
     public var alerts: [Alert]
-    /// Of a resolved message: alerts that fire about the same thing, the gravest first, as of the attempt to send it. Empty
-    /// until then, and in messages about alerts that fire.
+    /// In a resolved message: alerts that fire about the same thing, the most severe first, as of the attempt to send
+    /// it. Empty until then, and in messages about firing alerts.
     public var stillFiring: [Alert] = []
-    /// The incidents that its alerts are of, the gravest first, as of the attempt to send it; empty until then.
+    /// The incidents that its alerts belong to, the most severe first, as of the attempt to send it; empty until then.
     public var incidents: [Incident] = []
-    /// Number of firing alerts left out because a receiver takes only so many.
+    /// Number of firing alerts left out because the receiver limits their number.
     public var truncatedAlerts: Int
     /// Why it is sent.
     public var reason: Reason
@@ -48,22 +48,22 @@ public struct Notification: Hashable, Sendable {
 
     /// A cause with its consequences.
     public struct Incident: Hashable, Sendable {
-        /// Unique; nil for one of a single alert that nothing explains and that nobody has acknowledged.
+        /// Unique; nil for an unacknowledged incident of a single alert without cause.
         public var id: UInt64?
         /// When its first alert began.
         public var startsAt: Timestamp
-        /// The alert that no other one of them explains.
+        /// The alert that none of the others explains.
         public var cause: Alert
-        /// The others, in the order in which they came; firing ones while any fires, and all of them at the end.
+        /// The others, in order of arrival: the firing ones while any fires, at the end all of them.
         public var consequences: [Alert]
-        /// Alerts of it that ended before, the first and the last of many.
+        /// Alerts of it that ended earlier; of many only the first and the last.
         public var ended: [Alert]
-        /// Nil while nobody has acknowledged it.
+        /// Nil while it is unacknowledged.
         public var acknowledgement: Acknowledgement?
-        /// What could have explained its cause and answers, and so does not: names of targets, as of the attempt to send.
+        /// Targets that could have explained its cause but are well, as of the attempt to send.
         public var answering: [String] = []
 
-        /// An incident as it stands.
+        /// An incident with its current alerts.
         public init(
             id: UInt64?, startsAt: Timestamp, cause: Alert, consequences: [Alert], ended: [Alert] = [],
             acknowledgement: Acknowledgement? = nil
@@ -76,7 +76,7 @@ public struct Notification: Hashable, Sendable {
             self.acknowledgement = acknowledgement
         }
 
-        /// The gravest severity of its alerts.
+        /// The highest severity of its alerts.
         public var severity: Severity { consequences.reduce(cause.severity) { max($0, $1.severity) } }
     }
 
@@ -99,16 +99,17 @@ public struct Notification: Hashable, Sendable {
     public var firing: [Alert] { alerts.filter { $0.status(at: decidedAt) == .firing } }
     /// Alerts that had ended when it was decided.
     public var resolved: [Alert] { alerts.filter { $0.status(at: decidedAt) == .resolved } }
-    /// Firing while any alert fires.
+    /// Firing if any alert fires.
     public var status: Alert.Status { firing.isEmpty ? .resolved : .firing }
 
-    /// Whether all that fires is acknowledged.
+    /// Whether all firing alerts are acknowledged.
     public var isAcknowledged: Bool {
         let current = incidents.filter { $0.cause.status(at: decidedAt) == .firing }
         return !current.isEmpty && current.allSatisfy { $0.acknowledgement != nil }
     }
 
-    /// Whether it repeats what its receiver expects every minute; such a message is not worth a line of log or history.
+    /// Whether it is a periodic message that its receiver expects; such a message is not worth a line in log or
+    /// history.
     public var isRoutine: Bool { reason == .repeat && integration.kind.expectsResends }
 
     /// Labels that all alerts share.
@@ -124,6 +125,6 @@ public struct Notification: Hashable, Sendable {
         return first.annotations.filter { pair in alerts.allSatisfy { $0.annotations[pair.key] == pair.value } }
     }
 
-    /// The gravest severity among the firing alerts, or among all of them when none fires.
+    /// The highest severity among the firing alerts, or among all of them if none fires.
     public var severity: Severity { (firing.isEmpty ? alerts : firing).map(\.severity).max() ?? .unknown }
 }
