@@ -11,16 +11,16 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
 
     /// The kind of failure.
     package let reason: Reason
-    /// What happened, for people; holds no secret.
+    /// A description for logs; contains no secret.
     package let message: String
     /// Whether the same message may be accepted later.
     package let isRetryable: Bool
-    /// How long the receiver asked not to be sent anything.
+    /// How long the receiver asked us to wait.
     package var retryAfter: Duration?
     /// The receiver may have the message: no answer came after the request had left.
     package var isUncertain = false
 
-    /// An error that the receiver's answer means, or that came before the request left.
+    /// An error derived from the receiver's answer, or one that occurred before the request was sent.
     package init(_ reason: Reason, retryable: Bool, _ message: String, retryAfter: Duration? = nil) {
         self.reason = reason
         isRetryable = retryable
@@ -31,8 +31,8 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
     /// `serverError: HTTP 503`
     package var description: String { "\(reason.rawValue): \(message)" }
 
-    /// An error of the transport: no answer came.
-    /// - Parameter secrets: texts that the transport may have repeated and that are to be hidden.
+    /// A transport error: no answer came.
+    /// - Parameter secrets: texts that the transport may have repeated and that must be hidden.
     init(_ error: TransportError, hiding secrets: [String] = []) {
         let reason: Reason
         switch error.reason {
@@ -51,14 +51,14 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
 
 /// The outcome of one attempt to send a message.
 package enum DeliveryOutcome: Sendable, Hashable {
-    /// The receiver has it: what it answered, for the history, and what the message did to its conversation.
+    /// The receiver has accepted it, with its answer for the history, and the effect on the conversation.
     case accepted(String, thread: ThreadChange? = nil)
-    /// The receiver does not have it, or has not said so.
+    /// The receiver has refused it, or has not answered.
     case failed(DeliveryError)
 }
 
 /// A service that notifications are sent to.
 package protocol Integration: Sendable {
-    /// One attempt; never throws, since every end of it is an outcome.
+    /// One attempt; never throws, since every result is an outcome.
     func send(_ notification: Notification) async -> DeliveryOutcome
 }

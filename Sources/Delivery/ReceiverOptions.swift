@@ -7,12 +7,12 @@ package struct ReceiverOptions: Sendable, Hashable {
     package var name: String
     /// In the order of the configuration, kinds in the order of `IntegrationKind`.
     package var integrations: [IntegrationOptions] = []
-    /// The receiver that alerts also go to which none of the integrations has accepted within the response time, which
-    /// all of them have refused for good, or which nobody has acknowledged in time.
+    /// The receiver of alerts that none of the integrations accepted within the response time, that all of them
+    /// permanently refused, or that were not acknowledged in time.
     package var fallback: String?
     /// How long an alert may wait for acceptance before it goes to the fallback; nil: by its severity.
     package var responseTime: Duration?
-    /// How long an alert may go unacknowledged, accepted or not, before it goes to the fallback; nil: for ever.
+    /// How long an alert may go unacknowledged, accepted or not, before it goes to the fallback; nil: forever.
     package var escalateAfter: Duration?
     /// Labels that `receiver_matchers` of the API select it by.
     package var labels: Labels = .empty
@@ -53,10 +53,10 @@ package struct IntegrationOptions: Sendable, Hashable {
         id = IntegrationID(kind, index)
     }
 
-    /// What kind of service it sends to.
+    /// The kind of service that it sends to.
     package var kind: IntegrationKind { id.kind }
 
-    /// A hash of the address, valid within this process alone.
+    /// A hash of the address, valid only within this process.
     package var target: Int {
         var hasher = Hasher()
         hasher.combine(kind)
@@ -77,7 +77,7 @@ package struct IntegrationOptions: Sendable, Hashable {
         return hasher.finalize()
     }
 
-    /// Whether it gets resolves.
+    /// Whether it gets resolved notifications.
     package var sendResolved: Bool {
         switch settings {
         case .email(let options): options.sendResolved
@@ -90,20 +90,20 @@ package struct IntegrationOptions: Sendable, Hashable {
     }
 }
 
-/// The part of the configuration that says how notifications are delivered.
+/// The configuration of the delivery of notifications.
 package struct DeliveryOptions: Sendable, Hashable {
     /// In the order of the configuration; names are unique.
     package var receivers: [ReceiverOptions] = []
     /// Shell patterns of files with Go templates that add to or replace the default ones.
     package var templates: [String] = []
-    /// Where people reach this agent, for links; no slash at its end.
+    /// This agent's URL for use in links; no trailing slash.
     package var externalURL = ""
-    /// Maximum number of messages that wait in an integration's queue; more wait in the outbox until there is room.
+    /// Maximum number of messages that wait in an integration's queue; the rest wait in the outbox until there is room.
     /// Default 10,000.
     package var queueLimit = 10_000
-    /// How long attempts in flight may go on at shutdown. Default 10 s.
+    /// How long attempts in flight may continue at shutdown. Default 10 s.
     package var drainTimeout: Duration = .seconds(10)
 
-    /// No receivers; defaults as documented at each property.
+    /// No receivers; defaults as documented for each property.
     package init() {}
 }

@@ -3,7 +3,7 @@ import Platform
 import Samples
 import Transport
 
-/// Hands alerts to Alertmanagers through their API v2, all of them, as Prometheus does.
+/// Sends alerts to all configured Alertmanagers through their API v2, as Prometheus does.
 /// Source: prometheus/alertmanager, api/v2/openapi.yaml, POST /alerts.
 struct AlertmanagerIntegration: Integration {
     let options: AlertmanagerOptions
@@ -31,11 +31,11 @@ struct AlertmanagerIntegration: Integration {
             for await outcome in group { outcomes.append(outcome) }
             return outcomes
         }
-        // A cluster of Alertmanagers does not share alerts; one that was down gets them with the next resend.
+        // Alertmanagers in a cluster do not share alerts; one that was down gets them with the next resend.
         let accepted = outcomes.count { if case .accepted = $0 { true } else { false } }
         if accepted > 0 { return .accepted("taken by \(accepted) of \(outcomes.count)") }
         let errors = outcomes.compactMap { if case .failed(let error) = $0 { error } else { nil } }
-        // Another attempt is worth it where one may accept later, though another has refused for good.
+        // A retry is worthwhile if one of them may accept later, even if another has permanently refused.
         guard var error = errors.first(where: \.isRetryable) ?? errors.first else {
             return .failed(DeliveryError(.other, retryable: false, "no Alertmanager is configured"))
         }
@@ -44,7 +44,7 @@ struct AlertmanagerIntegration: Integration {
     }
 
     private func body(_ notification: Notification) -> [UInt8] {
-        // From now, not from the decision: a message that has waited must not arrive with an end in the past.
+        // Counted from now, not from the decision: a delayed message must not arrive with an end in the past.
         let validUntil = client.time.wall() + (options.resolveTimeout ?? options.resendDelay * 4)
         return JSON.array(
             (notification.firing + notification.resolved).map { alert in

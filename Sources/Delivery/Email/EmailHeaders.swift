@@ -2,7 +2,8 @@ import FoundationEssentials
 
 /// Writes the header fields of a mail so that no value can start another field.
 package enum EmailHeaders {
-    /// Whether a text can name a field: printable ASCII except the colon (RFC 5322 §2.2), here up to 64 characters.
+    /// Whether a text is a valid field name: printable ASCII except the colon (RFC 5322 §2.2), here up to 64
+    /// characters.
     package static func isFieldName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 64
             && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
@@ -36,7 +37,7 @@ package enum EmailHeaders {
         return folded(name, words)
     }
 
-    /// A field whose parts (addresses, message ids) are already in their form; folded between them.
+    /// A field whose parts (addresses, message ids) are already encoded; folded between them.
     static func field(_ name: String, parts: [String], separator: String = "") -> String {
         let last = parts.count - 1
         return folded(name, parts.enumerated().map { oneLine($1) + ($0 < last ? separator : "") })
@@ -75,8 +76,8 @@ package enum EmailHeaders {
         return pieces
     }
 
-    /// RFC 2047 "B" words of at most 75 characters, cut between characters. A reader drops the white space between
-    /// two of them, so the text's spaces stand inside.
+    /// RFC 2047 "B" words of at most 75 characters, split between characters. Readers drop the white space between two
+    /// of them, so the text's spaces are inside the words.
     static func encodedWords(_ text: String) -> [String] {
         var words: [String] = []
         var chunk: [UInt8] = []

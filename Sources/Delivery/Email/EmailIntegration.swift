@@ -49,7 +49,7 @@ struct EmailIntegration: Integration {
         else {
             throw refusal
         }
-        // One recipient that is gone must not keep the page from the others.
+        // A recipient that no longer exists must not keep the page from the others.
         var others = request
         others.allowsRefusedRecipients = true
         let second = try await self.reply(to: others)
@@ -65,7 +65,7 @@ struct EmailIntegration: Integration {
         }
     }
 
-    /// The error that a reply code means; nil for one that accepts. Source: RFC 5321, 4.2; RFC 4954, 6.
+    /// The error for a reply code; nil for one that accepts. Source: RFC 5321, 4.2; RFC 4954, 6.
     static func refusal(_ code: Int) -> DeliveryError? {
         switch code {
         case 200..<400: nil

@@ -18,13 +18,13 @@ struct EmailMessage {
         self.to = to
     }
 
-    /// Headers of the message's own make, which a configuration can't replace.
+    /// Headers that the message sets itself, and a configuration can't replace.
     private static let ours: Set<String> = ["mime-version", "content-type", "content-transfer-encoding"]
     private static let addressed: Set<String> = ["from", "to", "cc", "reply-to", "sender"]
     private static let copied: Set<String> = ["cc", "bcc"]
     private static let identifiers: Set<String> = ["message-id", "references", "in-reply-to"]
 
-    /// Those of the configuration's Cc and Bcc headers, who get the mail too.
+    /// Recipients in the configuration's Cc and Bcc headers, who get the mail too.
     var copies: [Mailbox] {
         options.headers.sorted { $0.key < $1.key }.filter { EmailMessage.copied.contains($0.key.lowercased()) }
             .flatMap { Mailbox.list(draft.content($0.value)) }
@@ -32,7 +32,7 @@ struct EmailMessage {
 
     var bytes: [UInt8] {
         var out = headers.map(\.text).joined()
-        // The boundary can't stand in a part: there `=` is always followed by hex digits or a line's end.
+        // The boundary can't occur in a part: there `=` is always followed by hex digits or a line's end.
         let boundary = "=_vaultwatch_" + identity.prefix(24)
         out += "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"\r\n\r\n"
         func part(_ type: String, _ content: String) {
@@ -43,7 +43,7 @@ struct EmailMessage {
         if !options.text.isEmpty {
             part("text/plain", draft.content(options.text, else: #"{{ template "email.default.text" . }}"#))
         }
-        // Without both parts, as for gateways to short messages, the mail has an empty text: a multipart needs a part.
+        // Without both parts, as for SMS gateways, the mail has an empty text: a multipart needs a part.
         if options.text.isEmpty, options.html.isEmpty { part("text/plain", "") }
         if !options.html.isEmpty {
             part("text/html", draft.markup(options.html, else: #"{{ template "email.default.html" . }}"#))
@@ -102,7 +102,7 @@ struct EmailMessage {
         return fields
     }
 
-    /// A header of the configuration; nil where its value is unusable.
+    /// A header of the configuration; nil if its value is unusable.
     private func own(_ name: String, _ lower: String, _ template: String) -> String? {
         if lower == "subject" { return EmailHeaders.field("Subject", text: subject(template)) }
         let value = draft.content(template)
@@ -121,7 +121,7 @@ struct EmailMessage {
         return (text.isEmpty ? draft.plainText : text).truncated(toRunes: 240)
     }
 
-    /// One stable root for all mails of a group (and day), so that mail programs show them as one thread.
+    /// A stable root for all mails of a group (and day), so that mail programs show them as one thread.
     private var threadRoot: String? {
         let key = Digest.sha256(notification.receiver + "\n" + notification.groupKey).prefix(32)
         switch options.threading {

@@ -4,7 +4,7 @@ package import Transport
 /// `email_configs`. Strings marked "template" are Go templates over `TemplateData`.
 /// Source: Alertmanager's configuration, <email_config>.
 package struct EmailOptions: Sendable, Hashable {
-    /// Which mails a mail program is to show together.
+    /// Which mails a mail program should show as one thread.
     package enum Threading: String, Sendable, Hashable, CaseIterable {
         case off
         /// One thread per group of alerts and UTC day.
@@ -31,9 +31,9 @@ package struct EmailOptions: Sendable, Hashable {
     package var tls = TLSOptions()
     /// How the agent logs in.
     package var credentials: MailRequest.Credentials = .none
-    /// The SASL authorization identity, where it is not the user.
+    /// The SASL authorization identity, if it differs from the user.
     package var identity: String?
-    /// Further headers, or other values for `Subject`, `To`, `From`, `Reply-To`; templates.
+    /// Additional headers, or replacements for `Subject`, `To`, `From`, `Reply-To`; templates.
     package var headers: [String: String] = [:]
     /// Template; empty leaves the part out.
     package var html = #"{{ template "email.default.html" . }}"#
@@ -47,7 +47,7 @@ package struct EmailOptions: Sendable, Hashable {
     /// The subject unless `headers` gives another; template.
     package static let defaultSubject = #"{{ template "email.default.subject" . }}"#
 
-    /// Defaults as documented at each property.
+    /// Defaults as documented for each property.
     package init(to: String, from: String, host: String, port: Int) {
         self.to = to
         self.from = from

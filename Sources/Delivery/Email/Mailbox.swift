@@ -1,15 +1,14 @@
-/// `On call <oncall@example.org>`: a name to show and an address. Source: RFC 5322, 3.4.
+/// `On call <oncall@example.org>`: a display name and an address. Source: RFC 5322, 3.4.
 package struct Mailbox: Hashable {
     var name: String
     var address: String
 
-    /// The mailboxes of a list separated by commas; names may be quoted. What is no address, or is ambiguous, is left
-    /// out.
+    /// The mailboxes in a comma-separated list; names may be quoted. Invalid or ambiguous addresses are skipped.
     package static func list(_ text: String) -> [Mailbox] {
         split(text).compactMap(Mailbox.init)
     }
 
-    /// The first part of such a list that is no address; nil where all of them are.
+    /// The first invalid address of such a list; nil if all of them are valid.
     package static func firstInvalid(_ text: String) -> String? {
         split(text).first { Mailbox($0) == nil }.map { EmailHeaders.oneLine($0) }
     }
@@ -41,7 +40,7 @@ package struct Mailbox: Hashable {
         }
         while bare.first == " " { bare.removeFirst() }
         while bare.last == " " { bare.removeLast() }
-        // `oneLine` has made a space of any line break, and an address with a space is refused.
+        // `oneLine` has turned line breaks into spaces, and an address with a space is refused.
         guard let at = bare.lastIndex(of: "@"), at != bare.startIndex, bare.index(after: at) != bare.endIndex,
             bare.utf8.count <= 320,
             bare.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && !#"<>",;"#.utf8.contains($0) })
@@ -67,7 +66,7 @@ package struct Mailbox: Hashable {
         return out
     }
 
-    /// As a header shows it: the name quoted or, where it isn't ASCII, in encoded words.
+    /// As written in a header: the name quoted or, if it isn't ASCII, in encoded words.
     var headerText: String {
         if name.isEmpty { return address }
         let isPlain = name.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f } && !name.contains("=?")

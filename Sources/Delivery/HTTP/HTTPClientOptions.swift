@@ -23,13 +23,13 @@ package struct HTTPClientOptions: Sendable, Hashable {
     package var authorization: Authorization = .none
     /// How certificates are verified, and the client's own.
     package var tls = TLSOptions()
-    /// The proxy on the way. Default: none.
+    /// The proxy to use. Default: none.
     package var proxy = ProxyOptions()
     /// Whether redirects are followed. Default true, at most `redirectLimit`.
     package var followRedirects = true
     /// Whether credentials may go to an `http` URL beyond this machine. Default false: the configuration is refused.
     package var allowsPlaintext = false
-    /// Headers that go with each request.
+    /// Headers sent with each request.
     package var headers: [Header] = []
 
     /// A header of a request.
@@ -38,7 +38,7 @@ package struct HTTPClientOptions: Sendable, Hashable {
         package var name: String
         /// Its value.
         package var value: Secret
-        /// Whether the configuration says that others must not see it. Default false.
+        /// Whether the configuration declares the value secret. Default false.
         package var isSecret = false
         /// A header with a value that may be secret.
         package init(name: String, value: Secret) {
@@ -47,6 +47,6 @@ package struct HTTPClientOptions: Sendable, Hashable {
         }
     }
 
-    /// Defaults as documented at each property.
+    /// Defaults as documented for each property.
     package init() {}
 }

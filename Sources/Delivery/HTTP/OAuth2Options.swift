@@ -10,16 +10,16 @@ package struct OAuth2Options: Sendable, Hashable {
     package var clientSecret: Secret
     /// The address of the token endpoint.
     package var tokenURL: String
-    /// What the token is to permit.
+    /// The scopes to request.
     package var scopes: [String] = []
-    /// Further parameters of requests to the token endpoint.
+    /// Additional parameters of requests to the token endpoint.
     package var endpointParameters: [String: String] = [:]
     /// How the token endpoint's certificate is verified.
     package var tls = TLSOptions()
-    /// The proxy on the way to the token endpoint.
+    /// The proxy for the token endpoint.
     package var proxy = ProxyOptions()
 
-    /// Defaults as documented at each property.
+    /// Defaults as documented for each property.
     package init(clientID: String, clientSecret: Secret, tokenURL: String) {
         self.clientID = clientID
         self.clientSecret = clientSecret

@@ -5,7 +5,7 @@ import Synchronization
 import Text
 import Transport
 
-/// Tokens by the credentials that they were obtained with, each used until shortly before it expires.
+/// Tokens by the credentials they were obtained with, each used until shortly before it expires.
 final class OAuth2Tokens: Sendable {
     private struct Token {
         var text: String
@@ -15,7 +15,7 @@ final class OAuth2Tokens: Sendable {
     private let known = Mutex<[OAuth2Options: Token]>([:])
     /// A token must not expire while its request is under way.
     private static let margin: Duration = .seconds(10)
-    /// The lifetime of a token whose answer gives none.
+    /// The lifetime of a token if the answer specifies none.
     private static let defaultLifetime: Duration = .seconds(3600)
 
     func token(_ options: OAuth2Options, now: Instant) -> String? {
@@ -30,8 +30,8 @@ final class OAuth2Tokens: Sendable {
         var expires_in: Double?
     }
 
-    /// Takes a token endpoint's answer.
-    /// - Returns: the token; nil where there is none in it.
+    /// Stores the token from a token endpoint's answer.
+    /// - Returns: the token; nil if the answer contains none.
     func take(_ body: [UInt8], _ options: OAuth2Options, now: Instant) -> String? {
         guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(body)), !reply.access_token.isEmpty else {
             return nil

@@ -1,22 +1,22 @@
 package import Platform
 
-/// The proxy on the way to an endpoint. Source: Prometheus' common/config, ProxyConfig.
+/// The proxy for an endpoint. Source: Prometheus' common/config, ProxyConfig.
 package struct ProxyOptions: Sendable, Hashable {
     /// `http://[user:password@]proxy:3128`; a secret since it may carry a password.
     package var url: Secret?
-    /// For `https` URLs, where `url` is not given.
+    /// For `https` URLs, if `url` is not given.
     package var urlForHTTPS: Secret?
-    /// For `http` URLs, where `url` is not given.
+    /// For `http` URLs, if `url` is not given.
     package var urlForHTTP: Secret?
     /// Hosts (with their subdomains), addresses, or `*`, that are reached without the proxy.
     package var exceptions: [String] = []
-    /// Headers of CONNECT requests, which the proxy alone gets.
+    /// Headers of CONNECT requests, which only the proxy gets.
     package var connectHeaders: [HTTPClientOptions.Header] = []
 
     /// No proxy.
     package init() {}
 
-    /// The proxy for a URL; nil where it is reached directly.
+    /// The proxy for a URL; nil for a direct connection.
     package func proxy(for target: String) -> Secret? {
         let byScheme = target.hasPrefix("https:") ? urlForHTTPS : urlForHTTP
         guard let proxy = url ?? byScheme, !NoProxy.matches(url: target, exceptions) else { return nil }

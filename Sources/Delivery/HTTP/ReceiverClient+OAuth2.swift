@@ -4,7 +4,7 @@ import Transport
 
 extension ReceiverClient {
     /// A valid token, from memory or from its endpoint.
-    /// - Throws: `DeliveryError` where there is none.
+    /// - Throws: `DeliveryError` if none can be obtained.
     func token(_ options: OAuth2Options, timeout: Duration) async throws(DeliveryError) -> String {
         if let token = tokens.token(options, now: time.monotonic()) { return token }
         let secret = try await reveal(options.clientSecret)

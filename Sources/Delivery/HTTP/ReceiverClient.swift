@@ -2,7 +2,7 @@ import Platform
 import Samples
 import Transport
 
-/// Sends requests as `http_config` says, and classifies answers.
+/// Sends requests as `http_config` specifies, and classifies answers.
 struct ReceiverClient: Sendable {
     let http: any HTTPClient
     let files: any FileAccess
@@ -18,11 +18,11 @@ struct ReceiverClient: Sendable {
         var options: HTTPClientOptions
         var timeout: Duration
         var method = "POST"
-        /// Whether the answer's body matters beside its status, and has to be read to its end.
+        /// Whether the answer's body is needed besides its status, and has to be read completely.
         var readsBody = false
         /// Whether the body holds a secret.
         var bodyIsSecret = false
-        /// Secrets of this call beside those of `options`; they are hidden in errors.
+        /// Secrets of this call in addition to those of `options`; they are hidden in errors.
         var secrets: [String] = []
     }
 
@@ -54,8 +54,8 @@ struct ReceiverClient: Sendable {
         request.timeout = call.timeout
         request.connectTimeout = min(call.timeout, .seconds(5))
         request.bodyLimitBytes = ReceiverClient.answerLimitBytes
-        // A receiver that has answered 200 has the message, whatever becomes of the body: another attempt would page
-        // people again.
+        // A receiver that answered 200 has the message, even if reading the body fails: another attempt would page
+        // people twice.
         request.statusSuffices = !call.readsBody
         request.tls = call.options.tls
         request.bodyIsSecret = call.bodyIsSecret
@@ -73,7 +73,7 @@ struct ReceiverClient: Sendable {
             request.headers.append(("User-Agent", "vaultwatch"))
         }
         try await set(call.options.proxy, on: &request, &secrets)
-        // No value from a file or a template may add a line to the request.
+        // No value from a file or a template may inject a line into the request.
         guard
             (request.headers + request.proxyHeaders).allSatisfy({
                 $0.value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
@@ -88,7 +88,7 @@ struct ReceiverClient: Sendable {
         }
     }
 
-    /// Sends a request through the proxy where there is one for its URL.
+    /// Sends a request through the proxy, if its URL requires one.
     func set(_ proxy: ProxyOptions, on request: inout HTTPRequest, _ secrets: inout [String])
         async throws(DeliveryError)
     {
@@ -140,8 +140,8 @@ struct ReceiverClient: Sendable {
         }
     }
 
-    /// The error that a status means, nil for 2xx. Server errors, timeouts and rate limits pass; other refusals do not.
-    /// Sources: RFC 9110 §15, RFC 6585 §4.
+    /// The error for a status; nil for 2xx. Server errors, timeouts and rate limits are temporary, other refusals
+    /// permanent. Sources: RFC 9110 §15, RFC 6585 §4.
     func refusal(_ answer: Answer) -> DeliveryError? {
         let status = answer.response.status
         if (200..<300).contains(status) { return nil }
@@ -159,7 +159,7 @@ struct ReceiverClient: Sendable {
             let hint =
                 "not followed: only 307 and 308 take a message along, no more than \(ReceiverClient.redirectLimit) of them, and no key to another host"
             return DeliveryError(.other, retryable: false, "\(message); \(hint)")
-        // No status of HTTP.
+        // Not an HTTP status.
         default: return DeliveryError(.other, retryable: false, message)
         }
     }

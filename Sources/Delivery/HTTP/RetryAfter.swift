@@ -4,7 +4,7 @@ import Transport
 
 /// `Retry-After`: seconds or an HTTP date. Source: RFC 9110 §10.2.3.
 enum RetryAfter {
-    /// Longer delays are cut to this: a page must not wait a day because of one header.
+    /// Longer delays are capped: one header must not delay a page by a day.
     static let maxDelay: Duration = .seconds(3600)
 
     static func read(_ value: String?, now: Timestamp) -> Duration? {

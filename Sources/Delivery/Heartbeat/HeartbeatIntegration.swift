@@ -11,7 +11,7 @@ struct HeartbeatIntegration: Integration {
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
-            // A ping says that the agent works; while it does not, missing pings raise the alarm.
+            // A ping states that the agent works; while it does not, the missing pings raise the alarm.
             let stalled = stalled()
             guard stalled.isEmpty else {
                 throw DeliveryError(
@@ -31,7 +31,7 @@ struct HeartbeatIntegration: Integration {
         }
     }
 
-    /// The suffix stands after the path, before a query.
+    /// Inserts the suffix after the path, before the query.
     static func failing(_ url: String, _ suffix: String) -> String {
         let path = url.prefix { $0 != "?" }
         return (path.hasSuffix("/") && suffix.hasPrefix("/") ? path.dropLast() : path) + suffix + url[path.endIndex...]

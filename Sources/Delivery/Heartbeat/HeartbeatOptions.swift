@@ -1,7 +1,7 @@
 package import Platform
 
-/// `heartbeat_configs`, ours: a dead man's switch. An always-firing alert is routed to it; each message pings
-/// the URL, and the service at its other end raises the alarm when pings stop.
+/// `heartbeat_configs`, our own: a dead man's switch. An always-firing alert is routed to it; each message pings the
+/// URL, and the service behind it raises the alarm when pings stop.
 package struct HeartbeatOptions: Sendable, Hashable {
     /// A Healthchecks-style ping URL; its path is the key, hence a secret.
     package var url: Secret
@@ -12,6 +12,6 @@ package struct HeartbeatOptions: Sendable, Hashable {
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
 
-    /// Defaults as documented at each property.
+    /// Defaults as documented for each property.
     package init(url: Secret) { self.url = url }
 }

@@ -6,11 +6,11 @@ import Synchronization
 import Text
 import TimeZones
 
-/// Turns templates of the configuration into text: the default templates, the user's files over them.
+/// Expands templates of the configuration: the default templates, overridden by the user's files.
 package struct Composer: Sendable {
     private let text: TemplateSet
     private let html: TemplateSet
-    /// The default templates alone, for messages for which the user's fail.
+    /// The default templates alone, for messages whose user templates fail.
     private let builtinText: TemplateSet
     private let builtinHTML: TemplateSet
     /// What the user's files define.
@@ -68,7 +68,7 @@ package struct Composer: Sendable {
             builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, report: report)
     }
 
-    /// The templates, the user's over the default ones.
+    /// The templates, with the user's overriding the default ones.
     func set(escapesHTML: Bool, now: Timestamp) -> TemplateSet {
         var set = escapesHTML ? html : text
         set.functions = Composer.functions(now: now, zones)
@@ -82,12 +82,12 @@ package struct Composer: Sendable {
     }
 }
 
-/// The machine's time zones, each read once. Without the database a named zone is an error of the template that names
-/// it.
+/// The machine's time zones, each read once. Without the time zone database a named zone is an error in the template
+/// that names it.
 private final class Zones: Sendable {
     private let files: any FileAccess
     private let known = Mutex<[String: TimeZoneData]>([:])
-    /// Names come from templates: there are a few.
+    /// Zone names come from templates, which use only a few.
     private static let limit = 100
 
     init(files: any FileAccess) { self.files = files }
@@ -100,8 +100,8 @@ private final class Zones: Sendable {
     }
 }
 
-/// The texts of one notification. A mistake in a template never loses the message: where the user's template fails, the
-/// default one is used, and where that fails, plain text.
+/// The texts of one notification. A mistake in a template never loses the message: if the user's template fails, the
+/// default one is used, and if that fails, plain text.
 struct Draft: Sendable {
     let notification: Notification
     /// Its incidents that have consequences.
@@ -115,8 +115,8 @@ struct Draft: Sendable {
     let redefined: Set<String>
     fileprivate let report: @Sendable (_ problem: String) -> Void
 
-    /// An address, a key or a channel, which has no substitute.
-    /// - Throws: `DeliveryError`: a template that fails now fails again.
+    /// An address, a key or a channel, for which there is no fallback.
+    /// - Throws: `DeliveryError`: a template that fails now would fail again.
     func address(_ template: String) throws(DeliveryError) -> String {
         do {
             return try expand(text, template)
@@ -125,7 +125,7 @@ struct Draft: Sendable {
         }
     }
 
-    /// A text of the message; where its template fails, that of `fallback`, the default one.
+    /// A text of the message; if its template fails, that of `fallback`, the default one.
     func content(_ template: String, else fallback: String = "") -> String {
         attempt(text, template) ?? attempt(builtinText, fallback) ?? plainText
     }
@@ -149,7 +149,7 @@ struct Draft: Sendable {
         try set.expand(template, name: "receiver \(notification.receiver)", data)
     }
 
-    /// A text without any template: bounded, and never failing.
+    /// A text that needs no template: bounded, and never fails.
     var plainText: String {
         let names = Set(notification.alerts.map(\.name)).sorted().prefix(20).joined(separator: ", ")
         return "[\(notification.status.rawValue.uppercased()):\(notification.alerts.count)] \(names)".truncated(

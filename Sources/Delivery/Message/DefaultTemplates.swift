@@ -1,5 +1,5 @@
-/// The templates that receivers use unless the configuration gives others. Their names are Alertmanager's, so that files
-/// which redefine them keep working. Source: prometheus/alertmanager, template/default.tmpl.
+/// The templates that receivers use unless the configuration specifies others. Their names are Alertmanager's, so that
+/// files which redefine them keep working. Source: prometheus/alertmanager, template/default.tmpl.
 enum DefaultTemplates {
     static let text = #"""
         {{ define "__alertmanager" }}vaultwatch{{ end }}
@@ -75,7 +75,7 @@ enum DefaultTemplates {
         {{ end }}{{ end }}
         """#
 
-    /// Inline styles for mail programs that strip the head; the head's rules turn to dark where the reader's is.
+    /// Inline styles for mail programs that strip the head; the head's rules switch to dark for readers that prefer it.
     static let html = #"""
         {{ define "email.default.html" }}<!doctype html>
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -7,14 +7,15 @@ enum Digest {
         var digest = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
         let bytes = Array(text.utf8)
-        // It fails only when memory has run out; the text itself is as stable a key.
+        // It only fails when memory has run out; the text itself is an equally stable key.
         guard EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil) == 1 else { return text }
         return digest.hexadecimal
     }
 }
 
-/// A group's name at receivers: PagerDuty's `dedup_key`, and the value of Slack's buttons.
+/// Identifies a group at receivers: PagerDuty's `dedup_key`, and the value of Slack's buttons.
 package enum GroupDigest {
-    /// A digest of the group key: stable over restarts and the same for two agents, so that a repeat joins its incident.
+    /// A digest of the group key: stable over restarts and the same for two agents, so that repeats update the same
+    /// incident.
     package static func of(_ groupKey: String) -> String { Digest.sha256(groupKey) }
 }

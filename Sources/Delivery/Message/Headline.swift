@@ -5,14 +5,14 @@ import Samples
 enum Headline {
     private static let limit = 5
 
-    /// The gravest one's summary, then which others there are.
+    /// The summary of the most severe one, followed by the others.
     static func text(_ alerts: [Alert]) -> String {
-        // Of several the first.
+        // Of several equally severe ones the first.
         guard let gravest = alerts.max(by: { $0.severity < $1.severity }) else { return "" }
         return summary(gravest) + also(gravest, alerts.filter { $0.id != gravest.id })
     }
 
-    /// ` (also vault-2, vault-3 and 4 more)`: others of the same name by the labels in which they differ, the rest by
+    /// ` (also vault-2, vault-3 and 4 more)`: others with the same name by the labels in which they differ, the rest by
     /// their number; empty without others.
     static func also(_ first: Alert, _ others: [Alert]) -> String {
         let same = others.filter { $0.name == first.name }
@@ -29,7 +29,7 @@ enum Headline {
         (a.pairs + b.pairs).map(\.name).filter { $0 != "severity" && a[$0] != b[$0] }
     }
 
-    /// What an alert says of itself in one line.
+    /// An alert's summary in one line.
     static func summary(_ alert: Alert) -> String {
         EmailHeaders.oneLine(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name)
     }

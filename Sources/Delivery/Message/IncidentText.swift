@@ -1,8 +1,8 @@
 import Alerts
 import Samples
 
-/// An incident with consequences in the words of a message: what has happened, what follows from it, what to do, and what
-/// was seen when. Every part of it is bounded, since a fault may have any number of consequences.
+/// An incident with consequences as shown in a message: what has happened, its effects, what to do, and a timeline.
+/// Every part of it is bounded, since a fault may have any number of consequences.
 struct IncidentText: Sendable {
     /// A link below the text.
     struct Link: Sendable, Hashable {
@@ -11,30 +11,30 @@ struct IncidentText: Sendable {
     }
 
     let cause: Alert
-    /// The gravest first.
+    /// The most severe first.
     let consequences: [Alert]
     let incident: Notification.Incident
-    /// Whether all of it had ended when the message was decided.
+    /// Whether all of its alerts were resolved when the message was decided.
     let isOver: Bool
     private let at: Timestamp
     private let ids: Set<UInt64>
-    /// Alerts of the same message that may be on the timeline too: those of it that have ended before the others.
+    /// Alerts of the same message that may be on the timeline too: those of it that were resolved before the others.
     private let others: [Alert]
-    /// The causes of the other incidents that the message is about.
+    /// The causes of the message's other incidents.
     private let otherCauses: [Alert]
     private let externalURL: String
 
-    /// How many incidents of a message are shown one by one.
+    /// Maximum number of incidents of a message that are shown individually.
     private static let incidentLimit = 5
     private static let lineLimit = 10
     private static let lineRunes = 250
     private static let textRunes = 1500
-    /// What a headline aims at: with the status before it, it still fits into the subject of a mail.
+    /// Target length of a headline: with the status in front of it, it still fits into the subject of a mail.
     private static let headlineRunes = 210
     private static let effectRunes = 40
 
-    /// The incidents of a message that have consequences, the gravest first. A message about ends leaves out what goes on:
-    /// it must not stand under the word "resolved".
+    /// The incidents of a message that have consequences, the most severe first. A resolved message omits those that
+    /// are still under way: they must not appear under the word "resolved".
     static func incidentTexts(of notification: Notification, externalURL: String) -> [IncidentText] {
         let incidents = notification.incidents.filter { incident in
             !incident.consequences.isEmpty
@@ -63,7 +63,7 @@ struct IncidentText: Sendable {
         self.otherCauses = otherCauses
         self.externalURL = externalURL
         cause = incident.cause
-        // Those of one severity stay in the order in which they came.
+        // Those with the same severity stay in order of arrival.
         consequences = incident.consequences.enumerated().sorted {
             ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
         }.map(\.element)
@@ -73,23 +73,23 @@ struct IncidentText: Sendable {
 
     private var alerts: [Alert] { [cause] + consequences }
 
-    /// Whether an alert is one of the incident's.
+    /// Whether an alert belongs to the incident.
     func tells(_ alert: Alert) -> Bool { ids.contains(alert.id) }
 
-    /// Those alerts that are of none of the incidents.
+    /// The alerts that belong to none of the incidents.
     static func alerts(_ alerts: [Alert], outside incidentTexts: [IncidentText]) -> [Alert] {
         alerts.filter { alert in !incidentTexts.contains { $0.tells(alert) } }
     }
 
     // MARK: The headline
 
-    /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing and 3 more`. The effect gives way where it gets long,
-    /// and never the cause.
+    /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing and 3 more`. A long headline drops the effect,
+    /// never the cause.
     var headline: String {
         var root = place + Headline.summary(cause)
         var tail = consequences.count > 1 ? " and \(consequences.count - 1) more" : ""
         if !ending.isEmpty { tail += "; \(ending)" }
-        // A fault of several at once: all nodes of a cluster.
+        // One fault with several causes: all nodes of a cluster.
         if otherCauses.allSatisfy({ $0.name == cause.name }) {
             root += Headline.also(cause, otherCauses)
         } else {
@@ -100,7 +100,7 @@ struct IncidentText: Sendable {
         return root + "; " + effect.truncated(toRunes: max(room, IncidentText.effectRunes)) + tail
     }
 
-    /// The cluster, unless the summary names it.
+    /// The cluster, unless the summary mentions it.
     private var place: String {
         guard let cluster = cause.labels["cluster"], !cluster.isEmpty,
             !IncidentText.names(Headline.summary(cause), cluster)
@@ -117,7 +117,7 @@ struct IncidentText: Sendable {
         }
     }
 
-    /// That it is over, after how long, and for how long nothing was served; empty while it goes on.
+    /// That it is over, after how long, and for how long nothing was served; empty while it is under way.
     var ending: String {
         guard let endsAt else { return "" }
         let unserved = unservedTime
@@ -125,7 +125,7 @@ struct IncidentText: Sendable {
         return unserved > .zero ? "\(end), nothing was served for \(SpokenDuration.text(unserved))" : end
     }
 
-    /// When the last of its alerts ended; nil while it goes on.
+    /// When the last of its alerts was resolved; nil while it is under way.
     var endsAt: Timestamp? { isOver ? alerts.compactMap(\.endsAt).max() : nil }
 
     /// Alerts that say that no node of a cluster serves requests.
@@ -152,21 +152,23 @@ struct IncidentText: Sendable {
     /// The cause in one line.
     var summary: String { IncidentText.line(cause) }
 
-    /// What the cause's rule says about it; empty where it says nothing, and at the end, when it no longer holds.
+    /// The description of the cause's rule; empty if there is none, or if the incident is over, when it no longer
+    /// holds.
     var description: String {
         guard !isOver else { return "" }
         return (cause.annotations["description"] ?? cause.annotations["message"] ?? "").truncated(
             toRunes: IncidentText.textRunes)
     }
 
-    /// The consequences, the gravest first; those beyond the tenth are counted.
+    /// The consequences, the most severe first; those beyond the tenth are counted.
     var effects: [String] {
         let lines = consequences.prefix(IncidentText.lineLimit).map { IncidentText.line($0) }
         let left = consequences.count - lines.count
         return left > 0 ? lines + ["… and \(left) more"] : lines
     }
 
-    /// What to do about the cause, then about the gravest consequence where that is something else. Nothing at the end.
+    /// What to do about the cause, then about the most severe consequence if that differs. Empty when the incident is
+    /// over.
     var actions: [String] {
         guard !isOver else { return [] }
         let first = cause.annotations["action"] ?? ""
@@ -181,7 +183,7 @@ struct IncidentText: Sendable {
         var startsAt: Timestamp
     }
 
-    /// What was seen when, in UTC: `02:00:14 No node is active`. Of many lines the first and the last.
+    /// The timeline in UTC: `02:00:14 No node is active`. Of many lines only the first and the last.
     var timeline: [String] {
         var events: [(time: Timestamp, text: String)] = []
         var seen: Set<Event> = []
@@ -202,7 +204,7 @@ struct IncidentText: Sendable {
         return lines.prefix(kept) + ["… \(lines.count - 2 * kept + 1) more …"] + lines.suffix(kept - 1)
     }
 
-    /// The runbook of the cause, the expression that fired, and the page of incidents.
+    /// The runbook of the cause, the expression that fired, and the incidents page.
     var links: [Link] {
         var links: [Link] = []
         if !isOver, let runbook = cause.annotations["runbook_url"] {

@@ -1,7 +1,7 @@
 import Samples
 import Text
 
-/// A JSON value to be written, with the members of objects in a given order. Source: RFC 8259.
+/// A JSON value to be written, with the members of objects in the given order. Source: RFC 8259.
 indirect enum JSON: Sendable {
     case string(String)
     case number(Double)
@@ -18,7 +18,7 @@ indirect enum JSON: Sendable {
         .members(values.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
     }
 
-    /// An object with one more member; anything else as it is.
+    /// An object with one more member; any other value unchanged.
     func adding(_ name: String, _ value: JSON) -> JSON {
         if case .members(let members) = self { .members(members + [(name, value)]) } else { self }
     }
@@ -43,7 +43,7 @@ indirect enum JSON: Sendable {
 }
 
 extension String {
-    /// The text cut to so many Unicode scalars (Go's runes), the last one an ellipsis where something was cut.
+    /// The text cut to so many Unicode scalars (Go's runes); the last one is an ellipsis if something was cut.
     func truncated(toRunes limit: Int) -> String {
         guard unicodeScalars.count > limit else { return self }
         var kept = String.UnicodeScalarView(unicodeScalars.prefix(max(0, limit - 1)))

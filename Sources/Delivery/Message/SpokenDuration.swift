@@ -6,7 +6,7 @@ package enum SpokenDuration {
         ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1),
     ]
 
-    /// The greatest unit and the one below it: `2 minutes 5 seconds`, `1 hour`, `less than a second`.
+    /// The largest unit and the next smaller one: `2 minutes 5 seconds`, `1 hour`, `less than a second`.
     package static func text(_ duration: Duration) -> String {
         let whole = duration.components.seconds
         guard let first = units.firstIndex(where: { whole >= $0.seconds }) else { return "less than a second" }

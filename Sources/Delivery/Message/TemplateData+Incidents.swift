@@ -2,7 +2,7 @@ import Alerts
 import GoTemplate
 import Samples
 
-/// What templates see of incidents beside Alertmanager's data.
+/// Incident data for templates, in addition to Alertmanager's.
 extension TemplateData {
     /// `.Incidents`, those with consequences; `.Cause` and `.Consequences` of the first of them; `.OtherAlerts`, the
     /// message's alerts that belong to none of them.

@@ -2,9 +2,10 @@ import Alerts
 import GoTemplate
 import Samples
 
-/// A notification as Alertmanager's templates see it: `.Receiver`, `.Status`, `.Alerts.Firing`, `.GroupLabels` …
-/// Beside them `.StillFiring`: of a resolved message, the alerts that fire about the same thing; `.Acknowledgements`: who
-/// looks after what fires, a line each; `.Answering`: what could have explained it and is well; and the incidents.
+/// A notification as Alertmanager's templates see it: `.Receiver`, `.Status`, `.Alerts.Firing`, `.GroupLabels` … In
+/// addition `.StillFiring`: in a resolved message, the alerts that fire about the same thing; `.Acknowledgements`: one
+/// line for each acknowledgement of firing alerts; `.Answering`: targets that could have explained the alerts but are
+/// well; and the incidents.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Data".
 enum TemplateData {
     static func value(_ notification: Notification, incidentTexts: [IncidentText], externalURL: String) -> TemplateValue
@@ -34,7 +35,8 @@ enum TemplateData {
 
     private static let answeringLimit = 5
 
-    /// What could have explained the causes, and answers: `postgres prod/pg-1`; of many the first, and how many more.
+    /// Targets that could have explained the causes but are well: `postgres prod/pg-1`; of many the first, and a count
+    /// of the rest.
     static func answering(_ notification: Notification) -> [String] {
         guard notification.status == .firing else { return [] }
         let names = Set(notification.incidents.flatMap(\.answering)).sorted()
@@ -44,7 +46,7 @@ enum TemplateData {
 
     private static let acknowledgementLimit = 5
 
-    /// `acknowledged by ann at 02:14:05 UTC: on it`, the last one first.
+    /// `acknowledged by ann at 02:14:05 UTC: on it`, the latest first.
     static func acknowledgements(_ notification: Notification) -> [String] {
         let all = notification.incidents.filter { $0.cause.status(at: notification.decidedAt) == .firing }.compactMap(
             \.acknowledgement)

@@ -3,7 +3,7 @@ import FoundationEssentials
 package import GoTemplate
 package import Samples
 
-/// Data for trying templates out, in the form of a webhook's body.
+/// Data for rendering templates without an alert, in the form of a webhook's body.
 /// Source: pkg.go.dev/github.com/prometheus/alertmanager/template, `Data`; amtool, `template render`.
 package struct TemplateSample: Sendable {
     struct Sample: Codable, Sendable {
@@ -16,7 +16,7 @@ package struct TemplateSample: Sendable {
             var generatorURL: String?
             var fingerprint: String?
         }
-        /// As webhooks tell an incident: its alerts by their fingerprints.
+        /// An incident in the form of webhooks: its alerts by their fingerprints.
         struct Incident: Codable, Sendable {
             var id: String?
             var cause: String
@@ -36,7 +36,7 @@ package struct TemplateSample: Sendable {
     }
 
     private let data: Sample
-    /// What `.ExternalURL` gives; empty where the sample has none.
+    /// The value of `.ExternalURL`; empty if the sample has none.
     package var externalURL: String { data.externalURL ?? "" }
 
     /// - Throws: what `JSONDecoder` says.
@@ -44,7 +44,7 @@ package struct TemplateSample: Sendable {
 
     private init(_ data: Sample) { self.data = data }
 
-    /// The sample that amtool uses when no data are given.
+    /// The sample that amtool uses when no data is given.
     package static func made(now: Timestamp) -> TemplateSample {
         let labels = ["commonlabelkey1": "commonlabelvalue1", "commonlabelkey2": "commonlabelvalue2"]
         let annotations = [
@@ -106,7 +106,7 @@ package struct TemplateSample: Sendable {
         (data.alerts ?? []).filter { $0.status == status }.map { TemplateSample.alert($0) }
     }
 
-    /// Every end that a sample's alerts have has come.
+    /// After every end that an alert of the sample may have.
     private static let decidedAt = Timestamp(milliseconds: .max)
 
     private var incidentTexts: [IncidentText] {

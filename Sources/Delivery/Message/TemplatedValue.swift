@@ -1,4 +1,4 @@
-/// A value of the configuration whose texts are Go templates, as it goes into a JSON body: PagerDuty's `details`, a
+/// A value of the configuration whose texts are Go templates, to be inserted into a JSON body: PagerDuty's `details`, a
 /// webhook's `payload`. Source: Alertmanager's configuration, <pagerduty_config>, <webhook_config>.
 package indirect enum TemplatedValue: Sendable, Hashable {
     case text(String)

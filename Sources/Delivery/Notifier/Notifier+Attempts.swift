@@ -7,11 +7,11 @@ import Telemetry
 import Text
 
 extension Notifier {
-    /// Starts the attempts of one queue that are due, and sets an alarm for the next one.
+    /// Starts the attempts of one queue that are due, and schedules the next wake-up.
     func startAttempts(_ key: QueueKey) {
         let now = platform.time.monotonic()
         let needsRefill = state.withLock { state -> Bool in
-            // Taken out while it changes, so that it is changed in place.
+            // Removed while it changes, so that it is changed in place.
             guard var slot = state.slots.removeValue(forKey: key) else { return false }
             if !state.isHeld {
                 for attempt in slot.queue.startAttempts(now) {
@@ -49,7 +49,7 @@ extension Notifier {
         startAttempts(key)
     }
 
-    /// Fetches messages from the outbox that found no room.
+    /// Fetches messages from the outbox that did not fit into the queue.
     private func refill(_ key: QueueKey) async {
         let messages = await events.pending(key.receiver, key.integration)
         let now = platform.time.monotonic()
@@ -59,7 +59,7 @@ extension Notifier {
         startAttempts(key)
     }
 
-    /// The queues of all integrations of one kind share a series.
+    /// The queues of all integrations of the same kind share a series.
     func setQueueLength(_ key: QueueKey, _ state: State) {
         let kind = key.integration.kind
         var count = 0
@@ -69,7 +69,7 @@ extension Notifier {
         metrics.queueLength.set(Double(count), kind.rawValue, key.receiver)
     }
 
-    /// Ends what an attempt has occupied.
+    /// Releases the resources of an attempt.
     private func finish(_ id: UInt64, _ key: QueueKey, _ change: (inout NotifierQueue) -> Void) {
         state.withLock { state in
             state.attempts[id] = nil
@@ -80,7 +80,7 @@ extension Notifier {
         startAttempts(key)
     }
 
-    /// One attempt, from the question whether it may begin to the report of its outcome.
+    /// One attempt, from the permission to begin to the report of its outcome.
     private func run(_ attempt: NotifierQueue.Attempt, _ key: QueueKey, _ integration: any Integration) async {
         let message = attempt.message
         guard let notification = await events.beginAttempt(message) else {
@@ -152,17 +152,17 @@ extension Notifier {
             ])
     }
 
-    /// What one integration answered to a test message.
+    /// One integration's result for a test message.
     package struct TestResult: Sendable {
         /// The receiver's name in the configuration.
         package let receiver: String
         /// Which of the receiver's integrations.
         package let integration: IntegrationID
-        /// What became of the one attempt.
+        /// The outcome of the one attempt.
         package let outcome: DeliveryOutcome
     }
 
-    /// Sends a message straight to receivers, past the queue and without repetition: for trying them out.
+    /// Sends a message directly to receivers, bypassing the queue and without retries, to test them.
     /// - Parameter message: the message for each integration.
     /// - Returns: a result for each integration, in the order of the receivers.
     package func test(

@@ -6,11 +6,11 @@ import Synchronization
 package import Telemetry
 package import Transport
 
-/// Owns every message from its decision to its acceptance: the queue of each integration, attempts and their
-/// repetition, rate limits, conversations, withdrawal.
+/// Owns every message from its decision to its acceptance: the queue of each integration, attempts and retries, rate
+/// limits, conversations, withdrawal.
 ///
-/// Integrations are isolated: one that hangs or is limited delays no other. A message that a restart interrupts is in
-/// the journal's outbox until the dispatcher has recorded its acceptance.
+/// Integrations are isolated: one that hangs or is rate limited delays no other. A message that a restart interrupts is
+/// in the journal's outbox until the dispatcher has recorded its acceptance.
 package final class Notifier: Sendable {
     struct QueueKey: Hashable {
         let receiver: String
@@ -41,11 +41,11 @@ package final class Notifier: Sendable {
         var attempts: [UInt64: Task<Void, Never>] = [:]
         var threads = Threads()
         var options: DeliveryOptions
-        /// Routing takes a new configuration: no attempt begins meanwhile.
+        /// The routing is being reloaded: no attempt begins meanwhile.
         var isReloading = false
         var isClosed = false
 
-        /// Nothing is started, and no alarm set.
+        /// No attempts are started, and no wake-ups scheduled.
         var isHeld: Bool { isReloading || isClosed }
     }
 
@@ -58,7 +58,7 @@ package final class Notifier: Sendable {
     private let stalled: @Sendable () -> [String]
 
     /// A notifier with an empty queue for each integration of the configuration.
-    /// - Parameter stalled: the loops of the pipeline that stand still; while there is one, no heartbeat is sent.
+    /// - Parameter stalled: the loops of the pipeline that have stalled; while there are any, no heartbeat is sent.
     /// - Throws: `TemplateError` or `FileError` of the user's templates.
     package init(
         _ options: DeliveryOptions, http: any HTTPClient, mail: any MailSender, platform: Platform, registry: Registry,
@@ -74,7 +74,8 @@ package final class Notifier: Sendable {
         try replaceIntegrations(options)
     }
 
-    /// Takes messages that are in the journal's outbox. Never blocks; one that is here already is taken once.
+    /// Takes messages that are in the journal's outbox. Never blocks; a message that is already queued is not added
+    /// again.
     package func enqueue(_ messages: [Outgoing]) {
         let now = platform.time.monotonic()
         let (keys, unknown) = state.withLock { state -> (Set<QueueKey>, [Outgoing]) in
@@ -115,9 +116,9 @@ package final class Notifier: Sendable {
         for key in keys { startAttempts(key) }
     }
 
-    /// Takes another configuration; one reload at a time. What waits stays where it is and is tried anew at once;
-    /// attempts under way end with the settings that they began with.
-    /// - Parameter reroute: makes the dispatcher take the same configuration; no attempt begins until it returns, so
+    /// Applies another configuration; one reload at a time. Waiting messages stay queued and are retried at once;
+    /// attempts under way finish with the settings that they started with.
+    /// - Parameter reroute: makes the dispatcher apply the same configuration; no attempt begins until it returns, so
     ///   that no message for one address is sent to another.
     /// - Throws: `TemplateError` or `FileError` of the user's templates; then nothing has changed.
     package func reload(_ options: DeliveryOptions, reroute: () async -> Void) async throws {
@@ -130,8 +131,8 @@ package final class Notifier: Sendable {
         for key in keys { startAttempts(key) }
     }
 
-    /// Takes no more messages, and gives attempts under way the configured time to end; then they are cancelled. What
-    /// was not accepted stays in the outbox.
+    /// Takes no more messages, and gives attempts under way the configured time to finish; then they are cancelled.
+    /// Messages that were not accepted stay in the outbox.
     package func drain() async {
         let (attempts, timeout) = state.withLock { state in
             state.isClosed = true
@@ -169,7 +170,7 @@ package final class Notifier: Sendable {
     /// The first message of each conversation under way, by key, for the journal.
     package var threads: [String: String] { state.withLock { $0.threads.all } }
 
-    /// Goes on with the conversations that a journal has kept.
+    /// Continues the conversations stored in the journal.
     package func restore(threads: [String: String]) { state.withLock { $0.threads.restore(threads) } }
 
     private func thread(of notification: Notification) -> String? {
@@ -183,7 +184,7 @@ package final class Notifier: Sendable {
 
     // MARK: Integrations
 
-    /// Makes an integration of each that the configuration has, and a queue where there is none.
+    /// Creates the integrations of the configuration, and a queue for each that has none yet.
     private func replaceIntegrations(_ options: DeliveryOptions) throws {
         let log = platform.log
         let composer = try Composer(
@@ -197,7 +198,7 @@ package final class Notifier: Sendable {
             let old = state.slots
             state.options = options
             state.slots = [:]
-            // The first configuration has no routing to wait for.
+            // At the start there is no routing reload to wait for.
             state.isReloading = !old.isEmpty
             for receiver in options.receivers {
                 for integration in receiver.integrations {

@@ -1,22 +1,22 @@
 package import Alerts
 
-/// What the notifier asks of the dispatcher, and what it reports to it. None of it waits for a disk.
+/// The notifier's queries and reports to the dispatcher. None of them waits for a disk.
 package struct NotifierEvents: Sendable {
-    /// An attempt is about to begin: the message as it is to be sent, with its alerts as they stand now; nil where it
+    /// An attempt is about to begin: returns the message to be sent, with its alerts in their current form; nil if it
     /// was superseded or withdrawn and must not leave.
     package var beginAttempt: @Sendable (Outgoing) async -> Notification?
     /// The receiver has accepted it. `threads` are the conversations that began (the id of their first message) or
-    /// ended (nil) with it, by key; they are to be kept over a restart.
+    /// ended (nil) with it, by key; they must be kept over a restart.
     package var accepted: @Sendable (Outgoing, _ detail: String, _ threads: [String: String?]) async -> Void
-    /// The attempt, counted from 1, failed; it is repeated unless the message is withdrawn.
+    /// The attempt, counted from 1, failed; it is retried unless the message is withdrawn.
     package var failed: @Sendable (Outgoing, DeliveryError, _ attempt: Int) async -> Void
-    /// The receiver will never accept it; it is not tried again.
+    /// The receiver has permanently refused it; it is not retried.
     package var refused: @Sendable (Outgoing, _ detail: String) async -> Void
-    /// All messages of the outbox for one integration, oldest first; asked when more were handed over than its queue
+    /// All messages of the outbox for one integration, oldest first; requested when more were enqueued than its queue
     /// holds and there is room again.
     package var pending: @Sendable (_ receiver: String, IntegrationID) async -> [Outgoing]
 
-    /// Events that go nowhere unless given: for trying receivers out.
+    /// Events that are ignored unless given: for testing receivers.
     package init(
         beginAttempt: @escaping @Sendable (Outgoing) async -> Notification? = { $0.notification },
         accepted: @escaping @Sendable (Outgoing, _ detail: String, _ threads: [String: String?]) async -> Void = {

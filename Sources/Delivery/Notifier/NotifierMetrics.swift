@@ -32,7 +32,7 @@ struct NotifierMetrics: Sendable {
             labels: ["integration", "receiver"])
     }
 
-    /// Makes an integration's series exist from the start.
+    /// Creates an integration's series at the start.
     func declare(_ kind: IntegrationKind, _ receiver: String) {
         accepted.declare(kind.rawValue, receiver)
         attempts.declare(kind.rawValue, receiver)

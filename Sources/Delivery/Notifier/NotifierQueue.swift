@@ -2,11 +2,11 @@ import Alerts
 import Platform
 import Samples
 
-/// The messages of one integration of one receiver, from the hand-over to the acceptance: which of them wait, until
-/// when, and which are in flight. A value; the notifier carries out what it says.
+/// The messages of one integration of one receiver, from enqueueing to acceptance: which of them wait, until when, and
+/// which are in flight. A value; the notifier acts on it.
 ///
 /// A destination has at most one message at a time, so that messages of different groups never wait for one another,
-/// but for the limit in flight and for a rate limit, which holds all messages of the integration.
+/// except for the limit in flight and for a rate limit, which delays all messages of the integration.
 struct NotifierQueue: Sendable {
     /// An attempt to be started.
     struct Attempt: Sendable {
@@ -18,16 +18,16 @@ struct NotifierQueue: Sendable {
     private struct Item: Sendable {
         let message: Outgoing
         var failures = 0
-        /// When it is tried again after a failure.
+        /// When it is retried after a failure.
         var retryAt = Instant(nanoseconds: 0)
-        /// Withdrawn while in flight: not to be tried again.
+        /// Withdrawn while in flight: not to be retried.
         var isWithdrawn = false
     }
 
-    /// Programs take many messages at once, and the more are in flight the more share one fsync of the journal: of
+    /// Programs accept many messages at once, and the more are in flight the more share one fsync of the journal: of
     /// 10,000 messages the last one arrives after 2.0 s with 256, 2.3 s with 128, 4.3 s with 64.
     static let inFlightLimitToMachines = 256
-    /// People's services would answer more with 429.
+    /// With more, services for people would mostly answer 429.
     static let inFlightLimitToPeople = 16
 
     /// How many messages may wait.
@@ -37,15 +37,15 @@ struct NotifierQueue: Sendable {
     /// All messages, waiting and in flight.
     private var items: [UInt64: Item] = [:]
     private var waiting = TimerQueue<UInt64, Instant>()
-    /// The receiver has asked for no message at all until then.
+    /// The receiver has asked for no messages at all until then.
     private var rateLimitedUntil: Instant?
-    /// The outbox holds more than there was room for.
+    /// The outbox holds messages that did not fit.
     private var hasOverflowed = false
     private var isRefilling = false
     private(set) var lastAccepted: Timestamp?
     private(set) var lastError: String?
 
-    /// - Parameter limit: how many messages may wait; in flight are up to 16 to people, 256 to programs.
+    /// - Parameter limit: how many messages may wait; up to 16 to people, or 256 to programs, may be in flight.
     init(_ kind: IntegrationKind, limit: Int) {
         self.limit = limit
         inFlightLimit = kind.isMachine ? NotifierQueue.inFlightLimitToMachines : NotifierQueue.inFlightLimitToPeople
@@ -55,7 +55,7 @@ struct NotifierQueue: Sendable {
     var count: Int { items.count }
     private var inFlightCount: Int { items.count - waiting.count }
 
-    /// Takes a message, once; one that finds no room stays in the outbox until there is.
+    /// Adds a message once; one that does not fit stays in the outbox until there is room.
     mutating func add(_ message: Outgoing, _ now: Instant) {
         guard items[message.id] == nil else { return }
         guard waiting.count < limit else {
@@ -66,8 +66,8 @@ struct NotifierQueue: Sendable {
         waiting.schedule(message.id, at: now)
     }
 
-    /// Drops a message; one that is in flight is not tried again.
-    /// - Returns: whether it was here.
+    /// Drops a message; one that is in flight is not retried.
+    /// - Returns: whether it was queued.
     mutating func withdraw(_ id: UInt64) -> Bool {
         guard items[id] != nil else { return false }
         if waiting.due(id) == nil {
@@ -78,7 +78,7 @@ struct NotifierQueue: Sendable {
         return true
     }
 
-    /// Takes the messages whose attempt is due, as many as may be in flight.
+    /// Takes the messages whose attempt is due, up to the limit in flight.
     mutating func startAttempts(_ now: Instant) -> [Attempt] {
         var attempts: [Attempt] = []
         guard rateLimitedUntil.map({ $0 <= now }) ?? true else { return [] }
@@ -89,13 +89,13 @@ struct NotifierQueue: Sendable {
         return attempts
     }
 
-    /// When the next attempt is due; nil where none waits, or where as many as may be are in flight.
+    /// When the next attempt is due; nil if none waits, or if the limit in flight is reached.
     var nextAttempt: Instant? {
         guard inFlightCount < inFlightLimit, let due = waiting.firstDue else { return nil }
         return max(due, rateLimitedUntil ?? due)
     }
 
-    /// The integration works.
+    /// Records an acceptance: the integration works.
     /// - Returns: whether its last attempt had failed.
     mutating func recordAccepted(_ now: Timestamp) -> Bool {
         lastAccepted = now
@@ -103,9 +103,9 @@ struct NotifierQueue: Sendable {
         return lastError != nil
     }
 
-    /// An attempt failed. A rate limit holds from now on; `retry` schedules the next attempt.
+    /// An attempt failed. A rate limit takes effect now; `retry` schedules the next attempt.
     /// - Parameter unit: uniform in `0..<1`, for the jitter of the delay.
-    /// - Returns: whether the error is another than that of the attempt before.
+    /// - Returns: whether the error differs from that of the previous attempt.
     mutating func recordFailed(_ id: UInt64, _ error: DeliveryError, _ now: Instant, unit: Double) -> Bool {
         if error.isRetryable {
             let failures = (items[id]?.failures ?? 0) + 1
@@ -137,8 +137,8 @@ struct NotifierQueue: Sendable {
         while let next = waiting.popFirst(dueBy: Instant(nanoseconds: .max)) { items[next.key] = nil }
     }
 
-    /// The configuration was loaded anew, perhaps with a fault corrected: what waits is tried at once.
-    /// - Parameter isChanged: whether the integration's settings differ, so that a rate limit need not hold any more.
+    /// The configuration was reloaded, possibly to correct a fault: waiting messages are retried at once.
+    /// - Parameter isChanged: whether the integration's settings differ, so that a rate limit no longer applies.
     mutating func reload(limit: Int, isChanged: Bool, _ now: Instant) {
         self.limit = limit
         if isChanged { rateLimitedUntil = nil }
@@ -146,14 +146,14 @@ struct NotifierQueue: Sendable {
         for id in ids { waiting.schedule(id, at: now) }
     }
 
-    /// Whether the outbox is to be asked for messages that found no room; true once, until `refill`.
+    /// Whether the outbox should be asked for messages that did not fit; true once, until `refill`.
     mutating func beginRefill() -> Bool {
         guard hasOverflowed, !isRefilling, waiting.count <= limit / 2 else { return false }
         isRefilling = true
         return true
     }
 
-    /// Takes the messages of the outbox, as many as there is room for.
+    /// Takes the messages of the outbox that fit.
     mutating func refill(_ messages: [Outgoing], _ now: Instant) {
         isRefilling = false
         hasOverflowed = false

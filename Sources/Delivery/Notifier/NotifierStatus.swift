@@ -9,7 +9,7 @@ package struct NotifierStatus: Sendable, Hashable {
     package var integration: IntegrationID
     /// Number of messages that wait or are in flight.
     package var waiting: Int
-    /// When a message was accepted last; nil if none was since the start.
+    /// When a message was last accepted; nil if none was since the start.
     package var lastAccepted: Timestamp?
     /// Why the last attempt failed; nil after an acceptance.
     package var lastError: String?

@@ -1,8 +1,8 @@
-/// What a message did to the conversation of its group.
+/// The effect of a message on the conversation of its group.
 package enum ThreadChange: Sendable, Hashable {
-    /// It is the first message of a conversation; the id is the receiver's.
+    /// It is the first message of a conversation; the id is assigned by the receiver.
     case began(id: String)
-    /// Its incident has ended; the next message of the group begins another conversation.
+    /// Its incident is resolved; the next message of the group begins another conversation.
     case ended
 }
 
@@ -10,10 +10,10 @@ package enum ThreadChange: Sendable, Hashable {
 struct Threads: Sendable {
     /// Ids of first messages, by key.
     private(set) var all: [String: String] = [:]
-    /// Beyond it the oldest conversation is forgotten.
+    /// Beyond it the oldest conversation is dropped.
     static let limit = 10_000
 
-    /// Takes up what a journal has kept; conversations that began since are newer.
+    /// Adds the journal's conversations; those that began since are newer.
     mutating func restore(_ threads: [String: String]) { all.merge(threads) { present, _ in present } }
 
     /// - Returns: what is to be stored, by key; nil removes one.
@@ -25,7 +25,7 @@ struct Threads: Sendable {
             changes.updateValue(nil, forKey: key)
         case .began(let id):
             if all[key] == id { return [:] }
-            // Slack's ids are timestamps: the least is the oldest.
+            // Slack's ids are timestamps: the smallest is the oldest.
             if all[key] == nil, all.count >= Threads.limit, let oldest = all.min(by: { $0.value < $1.value })?.key {
                 all[oldest] = nil
                 changes.updateValue(nil, forKey: oldest)

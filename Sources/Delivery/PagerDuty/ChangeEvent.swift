@@ -1,13 +1,13 @@
 package import Samples
 
-/// Something that has changed and is no alert, such as a failover or a reload of the configuration: PagerDuty shows it
-/// beside the incidents of the time.
+/// A change that is not an alert, such as a failover or a reload of the configuration: PagerDuty shows it next to the
+/// incidents of that time.
 package struct ChangeEvent: Sendable, Hashable {
     /// One line: `prod: vault-2 is the active node now, after vault-1`.
     package var summary: String
     /// When it was seen.
     package var at: Timestamp
-    /// What belongs to it, by name.
+    /// Further details, by name.
     package var details: [String: String]
 
     /// A change.

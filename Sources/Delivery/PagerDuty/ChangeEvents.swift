@@ -6,8 +6,8 @@ import Synchronization
 package import Telemetry
 package import Transport
 
-/// Sends changes to the services of PagerDuty that get incidents, once to each. A change is worth less than a page: it
-/// waits in memory alone, for a quarter of an hour at most.
+/// Sends change events to the PagerDuty services that get incidents, once to each. A change matters less than a page:
+/// it is queued in memory only, for at most 15 minutes.
 package final class ChangeEvents: Sendable {
     private struct Waiting {
         var event: ChangeEvent
@@ -41,10 +41,10 @@ package final class ChangeEvents: Sendable {
         for outcome in ["sent", "dropped"] { outcomes.declare(outcome) }
     }
 
-    /// Takes another configuration; what waits keeps the service that it was meant for.
+    /// Applies another configuration; queued events keep the service that they were meant for.
     package func reload(_ options: DeliveryOptions) { state.withLock { $0.options = options } }
 
-    /// Takes changes for every service that wants them. Never blocks.
+    /// Queues events for every service that wants them. Never blocks.
     package func report(_ events: [ChangeEvent]) {
         let now = platform.time.monotonic()
         let dropped = state.withLock { state -> Int in
@@ -65,7 +65,7 @@ package final class ChangeEvents: Sendable {
         wake.signal()
     }
 
-    /// Each once, whatever number of receivers has it.
+    /// Each service once, even if several receivers use it.
     private static func services(_ options: DeliveryOptions) -> [PagerDutyOptions] {
         var found: [PagerDutyOptions] = []
         for case .pagerDuty(let service) in options.receivers.flatMap(\.integrations).map(\.settings)

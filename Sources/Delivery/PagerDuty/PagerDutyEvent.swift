@@ -1,7 +1,7 @@
 import Alerts
 import Samples
 
-/// One event as PagerDuty takes it.
+/// One event in PagerDuty's format.
 /// Source: developer.pagerduty.com/docs/events-api-v2/trigger-events.
 struct PagerDutyEvent {
     let options: PagerDutyOptions
@@ -16,14 +16,14 @@ struct PagerDutyEvent {
     private static let summaryRunes = 1024
     /// PagerDuty refuses larger events.
     private static let eventBytes = 512_000
-    /// Keeps all members beside the details far below the limit.
+    /// Keeps all members other than the details far below the limit.
     private static let fieldRunes = 4096
     private static let maxLinks = 20
 
     private var dedupKey: String { GroupDigest.of(notification.groupKey) }
     private var action: String {
         if notification.status == .resolved { return "resolve" }
-        // A trigger would tell of it what it was told already.
+        // A trigger would only repeat what PagerDuty already knows.
         return notification.reason == .acknowledged && notification.isAcknowledged ? "acknowledge" : "trigger"
     }
 
@@ -45,7 +45,7 @@ struct PagerDutyEvent {
 
     private var client: String { field(options.client, else: #"{{ template "pagerduty.default.client" . }}"#) }
 
-    /// One of PagerDuty's four severities; it refuses any other.
+    /// One of PagerDuty's four severities; it rejects any other.
     private var severity: String {
         let known: Set<String> = ["critical", "error", "warning", "info"]
         if let template = options.severity {
@@ -58,7 +58,7 @@ struct PagerDutyEvent {
         return options.severityMap[label] ?? options.severityMap[notification.severity.rawValue] ?? "error"
     }
 
-    /// The details of every page, and those of the configuration, which take precedence.
+    /// The default details and those of the configuration, which take precedence.
     private var details: JSON {
         var details: [String: String] = [:]
         if let incidentText = draft.incidentTexts.first {
@@ -82,7 +82,7 @@ struct PagerDutyEvent {
             if case .text(let template) = value {
                 var fallback = ""
                 if case .text(let text)? = PagerDutyOptions.defaultDetails[name] { fallback = text }
-                // What the incidents tell is not told a second time.
+                // The default details repeat what the incidents say.
                 let isDefault = !draft.incidentTexts.isEmpty && template == fallback
                 let instead = isDefault ? PagerDutyEvent.besideIncidents[name] : nil
                 details[name] = draft.content(instead ?? template, else: fallback)
@@ -100,7 +100,7 @@ struct PagerDutyEvent {
         "resolved": #"{{ template "pagerduty.default.instances" .OtherAlerts.Resolved }}"#,
     ]
 
-    /// The details that tell of an incident; empty ones are left out later.
+    /// The details of an incident; empty ones are removed later.
     private static func details(of incidentText: IncidentText) -> [String: String] {
         [
             "type": incidentText.cause.name, "severity": incidentText.incident.severity.rawValue,
@@ -181,7 +181,7 @@ struct PagerDutyEvent {
         }
     }
 
-    /// Beyond the limit the details shrink to a note, as Alertmanager's do.
+    /// Above the limit the details shrink to a note, as in Alertmanager.
     private func fitted(_ event: (_ details: JSON) -> JSON) -> [UInt8] {
         let whole = event(details).bytes
         if whole.count <= PagerDutyEvent.eventBytes { return whole }

@@ -3,7 +3,7 @@ import Platform
 import Samples
 import Transport
 
-/// PagerDuty by Events API v2, and v1 for the older "Prometheus" integration.
+/// PagerDuty through Events API v2, or v1 for the older "Prometheus" integration.
 /// Sources: developer.pagerduty.com/docs/events-api-v2/trigger-events, …/events-api-v1.
 struct PagerDutyIntegration: Integration {
     let options: PagerDutyOptions
@@ -23,7 +23,7 @@ struct PagerDutyIntegration: Integration {
                 do {
                     return try await post(url, event.genericBody(serviceKey: key), hiding: key)
                 } catch  where error.message.hasPrefix("HTTP 403") {
-                    // Events API v1 says 403 where v2 says 429.
+                    // Events API v1 answers 403 where v2 answers 429.
                     throw DeliveryError(.rateLimited, retryable: true, error.message)
                 }
             }

@@ -3,7 +3,7 @@ package import Platform
 /// `pagerduty_configs`. Strings are Go templates over `TemplateData` unless said otherwise.
 /// Source: Alertmanager's configuration, <pagerduty_config>.
 package struct PagerDutyOptions: Sendable, Hashable {
-    /// The key of an integration, which says which API it speaks.
+    /// The key of an integration, which determines the API version.
     package enum Key: Sendable, Hashable {
         /// Events API v2. The secret's text is a template, as in Alertmanager.
         case routing(Secret)
@@ -11,11 +11,11 @@ package struct PagerDutyOptions: Sendable, Hashable {
         case service(Secret)
     }
 
-    /// A link below an incident.
+    /// A link shown with an incident.
     package struct Link: Sendable, Hashable {
         /// Its address; template.
         package var href: String
-        /// What is shown; empty shows the address. Template.
+        /// The link's text; empty shows the address. Template.
         package var text: String
         /// A link.
         package init(href: String, text: String = "") {
@@ -24,13 +24,13 @@ package struct PagerDutyOptions: Sendable, Hashable {
         }
     }
 
-    /// An image in an incident.
+    /// An image shown with an incident.
     package struct Image: Sendable, Hashable {
         /// Its address; `https`. Template.
         package var source: String
-        /// The text in its place. Template.
+        /// The alternative text. Template.
         package var alternative: String
-        /// Its address; template.
+        /// The address that it links to; template.
         package var href: String
         /// An image without a link unless given.
         package init(source: String, alternative: String = "", href: String = "") {
@@ -54,7 +54,8 @@ package struct PagerDutyOptions: Sendable, Hashable {
     package var clientURL = #"{{ template "pagerduty.default.clientURL" . }}"#
     /// The incident's title, up to 1,024 characters; template.
     package var description = #"{{ template "pagerduty.default.description" . }}"#
-    /// `critical`, `error`, `warning` or `info`; nil maps the gravest alert's severity by `severityMap`. Template.
+    /// `critical`, `error`, `warning` or `info`; nil maps the severity of the most severe alert by `severityMap`.
+    /// Template.
     package var severity: String?
     /// From the label `severity` to PagerDuty's severities; no templates.
     package var severityMap = ["critical": "critical", "high": "error", "medium": "warning", "low": "info"]
@@ -66,19 +67,19 @@ package struct PagerDutyOptions: Sendable, Hashable {
     package var component = ""
     /// The `group` of the event; template.
     package var group = ""
-    /// The custom details by name; templates, perhaps nested.
+    /// The custom details by name; templates, possibly nested.
     package var details: [String: TemplatedValue] = PagerDutyOptions.defaultDetails
-    /// Links beside those to runbooks, 20 at most.
+    /// Links in addition to those to runbooks, 20 at most.
     package var links: [Link] = []
     /// Images, 20 at most.
     package var images: [Image] = []
-    /// Whether it also gets what is no alert: failovers, unseals, upgrades, reloads. Default true.
+    /// Whether it also gets change events: failovers, unseals, upgrades, reloads. Default true.
     package var changeEvents = true
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
 
-    /// The address that change events are posted to: beside that of other events, under the same key. Nil where they are
-    /// not wanted, or for an integration that does not take any.
+    /// The address that change events are posted to, next to that of other events, with the same key. Nil if they are
+    /// not wanted, or if the integration does not support them.
     package var changeEventsURL: String? {
         let (path, end) = ("/v2/enqueue", "/v2/change/enqueue")
         guard changeEvents, case .routing = key, url.hasSuffix(path) else { return nil }
@@ -97,6 +98,6 @@ package struct PagerDutyOptions: Sendable, Hashable {
         "num_resolved": "{{ .Alerts.Resolved | len }}",
     ]
 
-    /// Defaults as documented at each property.
+    /// Defaults as documented for each property.
     package init(_ key: Key) { self.key = key }
 }

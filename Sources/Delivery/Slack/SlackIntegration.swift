@@ -4,18 +4,18 @@ import Platform
 import Samples
 import Transport
 
-/// Slack, by incoming webhook or bot token.
+/// Slack, through an incoming webhook or a bot token.
 /// Sources: api.slack.com/messaging/webhooks, api.slack.com/methods/chat.postMessage.
 struct SlackIntegration: Integration {
     let options: SlackOptions
     let client: ReceiverClient
     let composer: Composer
-    /// The id of the first message of the conversation that a notification belongs to; nil where there is none.
+    /// The id of the first message of the conversation that a notification belongs to; nil if there is none.
     let thread: @Sendable (Notification) -> String?
 
     /// A message that Slack has accepted.
     private struct Posted {
-        /// Its id, where Slack names it.
+        /// Its id, if Slack returns it.
         var id: String?
         var answer = "ok"
     }
@@ -62,8 +62,8 @@ struct SlackIntegration: Integration {
         }
     }
 
-    /// Posts a message; where Slack refuses its form, posts it as plain text. One block that Slack rejects, such as an
-    /// image that it can't fetch, makes it refuse the whole message.
+    /// Posts a message; if Slack rejects its form, posts it as plain text. A single block that Slack rejects, such as
+    /// an image that it can't fetch, makes it refuse the whole message.
     private func post(
         _ url: String, token: String?, _ notification: Notification, thread: String?, hiding secrets: [String]
     ) async throws(DeliveryError) -> Posted {
@@ -91,7 +91,7 @@ struct SlackIntegration: Integration {
         var ts: String?
     }
 
-    /// - Returns: the message's id, where Slack names it.
+    /// - Returns: the message's id, if Slack returns it.
     private func post(_ url: String, token: String?, _ payload: JSON, hiding secrets: [String])
         async throws(DeliveryError) -> String?
     {

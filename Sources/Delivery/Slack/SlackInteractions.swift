@@ -7,29 +7,29 @@ import Synchronization
 package import Telemetry
 package import Transport
 
-/// Presses of the buttons below Slack's messages, by Socket Mode: the agent connects to Slack, which needs no way into
-/// this network. Whoever may write where the messages stand may press them; `socket_users` names who may.
+/// Receives presses of the buttons below Slack messages through Socket Mode: the agent connects to Slack, so no access
+/// to this network is needed. Anyone who may write in the channel may press them, unless `socket_users` restricts that.
 /// Source: api.slack.com/apis/socket-mode.
 package final class SlackInteractions: Sendable {
     /// What a button does; the raw values are Slack's `action_id`.
     package enum Action: String, Sendable, CaseIterable {
-        /// Acknowledges what the message is about.
+        /// Acknowledges the incidents of the message.
         case acknowledge = "vaultwatch_acknowledge"
-        /// Silences it for an hour.
+        /// Silences its alerts for an hour.
         case silence = "vaultwatch_silence"
     }
 
-    /// A press.
+    /// A press of a button.
     package struct Press: Sendable, Hashable {
-        /// What is wanted.
+        /// The button's action.
         package var action: Action
         /// `GroupDigest` of the message's group.
         package var group: String
-        /// Who has pressed: `ann (Slack)`.
+        /// The user who pressed it: `ann (Slack)`.
         package var user: String
     }
 
-    /// One app of Slack's.
+    /// One Slack app.
     private struct Service: Sendable, Hashable {
         var url: String
         var token: Secret
@@ -42,7 +42,7 @@ package final class SlackInteractions: Sendable {
     private static let silenceLimit = Duration.seconds(60)
     private static let defaultURL = "https://slack.com/api/apps.connections.open"
 
-    /// Presses that are being carried out: whoever presses again and again waits for the first.
+    /// Presses that are being processed: repeated presses wait for the first.
     private final class UnderWay: Sendable {
         private static let limit = 16
         private let count = Mutex(0)
@@ -68,8 +68,8 @@ package final class SlackInteractions: Sendable {
     private let presses: Counter
     private let act: @Sendable (Press) async -> String
 
-    /// Nothing is connected before `run`.
-    /// - Parameter act: does what a press wants, and says in a sentence what came of it.
+    /// Connects only in `run`.
+    /// - Parameter act: carries out a press, and describes the outcome in a sentence.
     package init(
         _ options: DeliveryOptions, http: any HTTPClient, webSocket: any WebSocketClient, platform: Platform,
         registry: Registry, act: @escaping @Sendable (Press) async -> String
@@ -88,7 +88,7 @@ package final class SlackInteractions: Sendable {
         for action in Action.allCases { presses.declare(action.rawValue) }
     }
 
-    /// Takes another configuration: connections begin anew.
+    /// Applies another configuration; if apps changed, all connections are reopened.
     package func reload(_ options: DeliveryOptions) {
         let isSame = state.withLock { state in
             defer { state = options }
@@ -163,7 +163,7 @@ package final class SlackInteractions: Sendable {
         var error: String?
     }
 
-    /// - Returns: the address to connect to, which holds a ticket for it. Source: apps.connections.open.
+    /// - Returns: the address to connect to, which contains a single-use ticket. Source: apps.connections.open.
     private func open(_ service: Service) async throws(DeliveryError) -> String {
         let token = try await client.reveal(service.token)
         var call = ReceiverClient.Call(
@@ -178,7 +178,7 @@ package final class SlackInteractions: Sendable {
         guard let opened, opened.ok, let url = opened.url else {
             throw DeliveryError(.clientError, retryable: true, opened?.error ?? "not an answer of Slack's")
         }
-        // A ticket is a secret: it is not sent in the clear, but where its own request was.
+        // A ticket is a secret: it is not sent in plaintext unless its own request already was.
         guard url.hasPrefix("wss://") || service.url.hasPrefix("http://") else {
             throw DeliveryError(.clientError, retryable: true, "Slack names an address without encryption")
         }
@@ -206,12 +206,12 @@ package final class SlackInteractions: Sendable {
         var payload: Payload?
     }
 
-    /// - Returns: what is to be sent; nil to connect anew.
+    /// - Returns: messages to be sent; nil to reconnect.
     private func answer(_ message: String, _ service: Service) async -> [String]? {
         guard let envelope = try? JSONDecoder().decode(Envelope.self, from: Data(message.utf8)) else { return [] }
         if envelope.type == "disconnect" { return nil }
         guard let id = envelope.envelope_id, id.utf8.count <= 256 else { return [] }
-        // Slack wants an answer within three seconds, whatever comes of it.
+        // Slack requires an answer within three seconds, whatever the outcome.
         if let payload = envelope.payload, payload.type == "block_actions", underWay.begin() {
             Task {
                 await handle(payload, service)
@@ -239,7 +239,7 @@ package final class SlackInteractions: Sendable {
         }
     }
 
-    /// Tells who has pressed what came of it, and nobody else.
+    /// Reports the outcome of a press, visible only to the user who pressed the button.
     private func reply(_ text: String, _ url: String, _ service: Service) async {
         guard url.hasPrefix("https://hooks.slack.com/") || service.url.hasPrefix("http://") && url.hasPrefix("http://")
         else { return }

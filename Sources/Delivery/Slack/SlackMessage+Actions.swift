@@ -16,7 +16,7 @@ extension SlackMessage {
 
     // MARK: Alertmanager's attachment
 
-    /// As Alertmanager sends them: what is empty is left out.
+    /// As Alertmanager sends them: empty members are omitted.
     func classicActions() -> [JSON] {
         options.actions.prefix(SlackMessage.maxActions).map { action in
             var members: [(String, JSON?)] = [
@@ -45,8 +45,8 @@ extension SlackMessage {
 
     // MARK: Blocks
 
-    /// Mostly one row of buttons. Slack refuses a block with the same `action_id` twice, so a name that comes again
-    /// begins a row of its own.
+    /// Usually one row of buttons. Slack rejects a block with the same `action_id` twice, so a repeated name starts a
+    /// new row.
     func actionBlocks() -> [JSON] {
         var rows: [[JSON]] = []
         var names: Set<String> = []
@@ -62,8 +62,8 @@ extension SlackMessage {
         return rows.map { .object([("type", .string("actions")), ("elements", .array($0))]) }
     }
 
-    /// Ours, below a message about what fires: buttons where presses reach this agent, else a link to the page that has
-    /// them. Incidents have links of their own.
+    /// Our own buttons below a message about firing alerts, if presses reach this agent; otherwise a link to the page
+    /// that has them. Incidents have links of their own.
     func dutyBlocks() -> [JSON] {
         guard draft.notification.status == .firing else { return [] }
         guard options.socketToken != nil else {
@@ -86,7 +86,7 @@ extension SlackMessage {
         return [.object([("type", .string("actions")), ("elements", .array(buttons))])]
     }
 
-    /// - Returns: its `action_id`, empty where it has none; nil for a link that leads nowhere.
+    /// - Returns: its `action_id`, empty if it has none; nil for a link with an invalid address.
     private func button(_ action: SlackOptions.Action) -> (name: String, button: JSON)? {
         let style = draft.content(action.style)
         var members: [(String, JSON?)] = [
@@ -108,7 +108,7 @@ extension SlackMessage {
         }
     }
 
-    /// All four texts are needed here; the ones not given are those that a classic attachment would show.
+    /// Block Kit requires all four texts; missing ones are those that a classic attachment would show.
     private func confirmationObject(_ confirmation: SlackOptions.Confirmation) -> JSON {
         .object([
             ("title", plain(confirmation.title, limit: SlackMessage.confirmTitleRunes, else: "Are you sure?")),

@@ -2,12 +2,12 @@ import Alerts
 import Samples
 import Text
 
-/// Incidents with consequences, above the alerts that belong to none.
+/// Incidents with consequences, shown above the alerts that belong to none.
 extension SlackMessage {
     private static let effectRunes = 200
     private static let textRunes = 1400
 
-    /// The message's alerts that no incident tells, the firing ones first.
+    /// The message's alerts that belong to no incident shown, the firing ones first.
     var otherAlerts: [Alert] {
         IncidentText.alerts(draft.notification.firing + draft.notification.resolved, outside: draft.incidentTexts)
     }
@@ -38,7 +38,7 @@ extension SlackMessage {
 
     private func head(_ incidentText: IncidentText) -> [String] {
         if incidentText.isOver {
-            // No tick where others still fire: it would read as the all-clear.
+            // No check mark while others still fire: it would read as the all-clear.
             let sign = draft.notification.stillFiring.isEmpty ? ":white_check_mark:" : ""
             let ending = incidentText.ending.prefix(1).uppercased() + incidentText.ending.dropFirst()
             return [
@@ -68,7 +68,7 @@ extension SlackMessage {
         return SlackText.escaped(words.joined(separator: " · "), limit: 1500) + " · " + span
     }
 
-    /// For a message whose form Slack has refused.
+    /// For a message whose form Slack has rejected.
     func incidentLines() -> [String] {
         draft.incidentTexts.flatMap { incidentText in
             ["• \(SlackText.escaped(incidentText.summary, limit: SlackMessage.effectRunes))"]

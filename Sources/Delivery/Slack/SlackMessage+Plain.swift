@@ -5,8 +5,8 @@ extension SlackMessage {
     private static let maxLines = 20
     private static let lineRunes = 150
 
-    /// The payload for a message whose form Slack has refused: nothing but a channel and text, which it can't refuse
-    /// for their form.
+    /// The payload for a message whose form Slack has rejected: only a channel and text, which it can't reject for its
+    /// form.
     func plainPayload(thread: String?) throws(DeliveryError) -> JSON {
         let notification = draft.notification
         let alerts = otherAlerts

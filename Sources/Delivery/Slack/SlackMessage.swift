@@ -17,12 +17,12 @@ struct SlackMessage {
     }
 
     private static let titleRunes = 1024
-    /// A section's text has 3,000 characters at most.
+    /// Slack's limit on a section's text.
     private static let sectionRunes = 3000
     private static let fieldRunes = 2000
     private static let contextRunes = 2000
     private static let classicTextRunes = 8000
-    /// An attachment takes 50 blocks; each alert takes two.
+    /// An attachment may have 50 blocks; each alert takes two.
     private static let maxAlerts = 20
     private static let maxFields = 10
     static let maxActions = 5
@@ -128,7 +128,7 @@ struct SlackMessage {
     private func alertBlocks() -> [JSON] {
         let alerts = otherAlerts
         var blocks = incidentBlocks()
-        // Each takes two blocks, of the 40 that an attachment has for what is told.
+        // Each takes two blocks, of the 40 that are available for alerts and incidents.
         let limit = max(0, SlackMessage.maxAlerts - (blocks.count + 1) / 2)
         for alert in alerts.prefix(limit) {
             let isResolved = alert.status(at: notification.decidedAt) == .resolved
@@ -170,7 +170,7 @@ struct SlackMessage {
         return lines
     }
 
-    /// No tick where others still fire: it would read as the all-clear.
+    /// No check mark while others still fire: it would read as the all-clear.
     private func endLines(_ alert: Alert) -> [String] {
         let sign = notification.stillFiring.isEmpty ? ":white_check_mark: " : ""
         let end = "\(sign)*\(SlackText.escaped(SlackMessage.end(alert), limit: 300))*"
@@ -178,7 +178,7 @@ struct SlackMessage {
         return summary == alert.name ? [end] : [end, "It said: \(SlackText.escaped(summary, limit: 300))"]
     }
 
-    /// What still fires beside ended alerts.
+    /// The alerts that still fire beside resolved ones.
     var stillLines: [String] {
         notification.stillFiring.map {
             "\(SlackMessage.sign($0.severity)) Still firing: \(SlackText.escaped(SlackMessage.summary($0), limit: 300))"
@@ -189,13 +189,13 @@ struct SlackMessage {
         alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name
     }
 
-    /// That an alert is over, and after how long.
+    /// The alert's end and duration.
     static func end(_ alert: Alert) -> String {
         guard let endsAt = alert.endsAt else { return "\(alert.name) is over" }
         return "\(alert.name) is over after \(Humanize.duration((endsAt - alert.startsAt).seconds))"
     }
 
-    /// A user's own text, in as many sections as it takes.
+    /// A user's own text, in as many sections as needed.
     private func textBlocks() -> [JSON] {
         let text = Array(
             draft.content(options.text, else: SlackOptions.defaultText).unicodeScalars.prefix(
@@ -204,7 +204,7 @@ struct SlackMessage {
             var piece = String.UnicodeScalarView()
             piece.append(contentsOf: text[start..<min(start + SlackMessage.sectionRunes, text.count)])
             let section = String(piece)
-            // Slack refuses a message with an empty section.
+            // Slack rejects a message with an empty section.
             return section.allSatisfy(\.isWhitespace) ? nil : SlackMessage.section(section)
         }
     }
@@ -225,7 +225,7 @@ struct SlackMessage {
         .object([("type", .string("context")), ("elements", .array([markdown(text)]))])
     }
 
-    /// Shown in the reader's own zone; in UTC where a client can't.
+    /// Shown in the reader's time zone; in UTC if a client can't.
     static func date(_ time: Timestamp) -> String {
         "<!date^\(time.milliseconds / 1000)^{date_short_pretty} {time_secs}|\(Timestamp(milliseconds: time.milliseconds / 1000 * 1000).rfc3339)>"
     }

@@ -5,9 +5,9 @@ package import Platform
 package struct SlackOptions: Sendable, Hashable {
     /// Where messages are posted.
     package enum Endpoint: Sendable, Hashable {
-        /// An incoming webhook: its URL is the secret.
+        /// An incoming webhook, whose URL is the secret.
         case webhook(Secret)
-        /// The Web API with a bot token, which can thread: `https://slack.com/api/chat.postMessage`.
+        /// The Web API with a bot token, which supports threads: `https://slack.com/api/chat.postMessage`.
         case api(url: String, token: Secret)
     }
 
@@ -17,7 +17,7 @@ package struct SlackOptions: Sendable, Hashable {
         package var title: String
         /// Its text; template.
         package var value: String
-        /// Nil means as `shortFields` says.
+        /// Nil: `shortFields` applies.
         package var short: Bool?
         /// A field that is as short as `shortFields` says unless given.
         package init(title: String, value: String, short: Bool? = nil) {
@@ -37,7 +37,7 @@ package struct SlackOptions: Sendable, Hashable {
             case send(name: String, value: String, confirmation: Confirmation?)
         }
 
-        /// `button`; what else it may be is for the classic attachment alone.
+        /// `button`; other types are only for the classic attachment.
         package var type: String
         /// Its label; template.
         package var text: String
@@ -55,7 +55,7 @@ package struct SlackOptions: Sendable, Hashable {
         }
     }
 
-    /// The question that has to be confirmed after a press; empty texts mean Slack's own.
+    /// The confirmation asked for after a press; empty texts mean Slack's defaults.
     package struct Confirmation: Sendable, Hashable {
         /// The question; template.
         package var text: String
@@ -66,7 +66,7 @@ package struct SlackOptions: Sendable, Hashable {
         /// The label of the button that cancels; template.
         package var dismissText: String
 
-        /// Slack's own texts unless given.
+        /// Slack's defaults unless given.
         package init(text: String, title: String = "", okText: String = "", dismissText: String = "") {
             self.text = text
             self.title = title
@@ -123,21 +123,21 @@ package struct SlackOptions: Sendable, Hashable {
     package var markdownIn = ["fallback", "pretext", "text"]
     /// Block Kit inside the coloured attachment; false gives Alertmanager's classic attachment. Default true.
     package var blocks = true
-    /// With a bot token, resolves and repeats answer the first message of their group. Default true.
+    /// With a bot token, resolved and repeated messages reply to the first message of their group. Default true.
     package var threads = true
-    /// The app-level token (`xapp-…`) with which presses of buttons come by Socket Mode; with it messages have the buttons
-    /// to acknowledge and to silence. Nil: no buttons of our own.
+    /// The app-level token (`xapp-…`) for receiving presses of buttons through Socket Mode; with it messages have
+    /// buttons to acknowledge and to silence. Nil: no buttons of our own.
     package var socketToken: Secret?
-    /// Ids of those who may press them; empty: everybody who sees them.
+    /// Ids of the users who may press them; empty: every user who sees them.
     package var socketUsers: [String] = []
     /// Default 10 s.
     package var timeout: Duration = .seconds(10)
 
-    /// The text unless given.
+    /// The default text.
     package static let defaultText = #"{{ template "slack.default.text" . }}"#
     /// The Web API's method that posts a message.
     package static let apiURL = "https://slack.com/api/chat.postMessage"
 
-    /// Defaults as documented at each property.
+    /// Defaults as documented for each property.
     package init(_ endpoint: Endpoint) { self.endpoint = endpoint }
 }

@@ -1,8 +1,8 @@
 import Text
 
-/// Text as Slack's mrkdwn takes it. Source: api.slack.com/reference/surfaces/formatting, "Escaping text".
+/// Text in Slack's mrkdwn. Source: api.slack.com/reference/surfaces/formatting, "Escaping text".
 enum SlackText {
-    /// Text whose markup characters are escaped, cut to so many characters and never within an escape.
+    /// Text whose markup characters are escaped, cut to a number of characters and never within an escape.
     static func escaped(_ text: String, limit: Int) -> String {
         // No escape is shorter than its character, so nothing beyond the limit can be part of the result.
         let pieces = text.unicodeScalars.prefix(limit + 1).map { Markup.escape(String($0), quotes: .kept) }
@@ -17,7 +17,8 @@ enum SlackText {
         return out + "…"
     }
 
-    /// `<url|text>`; the text alone where the address is no web address or would break the markup.
+    /// `<url
+    /// text>`; only the text if the address is no web address or would break the markup.
     static func link(_ url: String, _ text: String, limit: Int) -> String {
         guard isLink(url) else { return escaped(text, limit: limit) }
         let address = url.split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;")
@@ -31,6 +32,6 @@ enum SlackText {
             }
     }
 
-    /// Text of a user's template, which may hold markup of its own: cut, but not escaped.
+    /// Text of a user's template, which may contain its own markup: cut, but not escaped.
     static func markup(_ text: String, limit: Int) -> String { text.truncated(toRunes: limit) }
 }

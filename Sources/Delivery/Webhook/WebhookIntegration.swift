@@ -26,8 +26,8 @@ struct WebhookIntegration: Integration {
         }
     }
 
-    /// Expands a URL that is a template. Labels and annotations may come from outside: the result must be a URL, and go
-    /// over TLS unless the configuration itself says otherwise.
+    /// Expands a URL that is a template. Labels and annotations may come from outside: the result must be a URL, and
+    /// use TLS unless the configuration itself says otherwise.
     private static func address(_ written: String, _ draft: Draft, _ http: HTTPClientOptions) throws(DeliveryError)
         -> String
     {
@@ -79,7 +79,7 @@ struct WebhookIntegration: Integration {
         ]).bytes
     }
 
-    /// A key of vaultwatch's own, absent where no incident has consequences. Ids are texts: many readers of JSON hold
+    /// An extension of vaultwatch, absent if no incident has consequences. Ids are strings: many JSON parsers store
     /// numbers with 53 bits.
     private func incidents(_ notification: Notification) -> JSON? {
         let told = notification.incidents.filter { !$0.consequences.isEmpty }
