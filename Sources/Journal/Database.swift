@@ -1,15 +1,15 @@
 import CSQLite
 
-/// One SQLite connection, used by one thread alone. Statements are prepared once and kept.
+/// One SQLite connection, used by a single thread. Statements are prepared once and cached.
 final class Database {
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
 
-    /// - Parameter isReader: the file must exist. It is opened for writing all the same, which WAL's shared memory needs.
-    /// - Throws: `SQLiteError` when the file can't be opened or made.
+    /// - Parameter isReader: the file must exist. It is still opened for writing, which WAL's shared memory requires.
+    /// - Throws: `SQLiteError` if the file can't be opened or created.
     init(path: String, isReader: Bool = false) throws(SQLiteError) {
         var opened: OpaquePointer?
-        // One thread uses it, hence no mutex. https://sqlite.org/c3ref/open.html
+        // Only one thread uses it, hence no mutex. https://sqlite.org/c3ref/open.html
         let flags =
             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (isReader ? 0 : SQLITE_OPEN_CREATE)
         let code = sqlite3_open_v2(path, &opened, flags, nil)
@@ -22,18 +22,19 @@ final class Database {
     }
 
     deinit {
-        // Statements go first: a connection that still has some stays open as a zombie. https://sqlite.org/c3ref/close.html
+        // Finalize statements first: a connection that still has some stays open as a zombie.
+        // https://sqlite.org/c3ref/close.html
         statements = [:]
         sqlite3_close_v2(handle)
     }
 
-    /// Runs statements that give no rows and take no values.
+    /// Runs statements without rows and parameters.
     func execute(_ sql: String) throws(SQLiteError) {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw error(code, sql) }
     }
 
-    /// The statement for this text, reset, its values unset.
+    /// The statement for this text, reset and without bindings.
     func statement(_ sql: String) throws(SQLiteError) -> Statement {
         if let known = statements[sql] {
             known.reset()
@@ -47,7 +48,7 @@ final class Database {
         return statement
     }
 
-    /// Runs one statement to its end, dropping rows.
+    /// Runs one statement to completion, ignoring rows.
     func run(_ sql: String, _ values: Statement.Value...) throws(SQLiteError) {
         let statement = try statement(sql)
         defer { statement.reset() }
@@ -69,14 +70,14 @@ final class Database {
         return try statement.step() ? statement.text(0) : nil
     }
 
-    /// Runs the body in a transaction: all of it is written or nothing.
+    /// Runs the body in a transaction: all of it is written or nothing is.
     func transaction(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
         try execute("BEGIN IMMEDIATE")
         do {
             try body()
             try execute("COMMIT")
         } catch {
-            // Some errors have rolled back already. https://sqlite.org/c3ref/get_autocommit.html
+            // Some errors have already rolled back. https://sqlite.org/c3ref/get_autocommit.html
             if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
             throw error
         }

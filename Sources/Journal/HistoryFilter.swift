@@ -1,6 +1,6 @@
 package import Samples
 
-/// Which entries of the history are wanted.
+/// Selects entries of the history.
 package struct HistoryFilter: Sendable, Hashable {
     /// The earliest time, included.
     package var from = Timestamp(milliseconds: .min)
@@ -10,15 +10,15 @@ package struct HistoryFilter: Sendable, Hashable {
     package var kinds: Set<String> = []
     /// Receivers' names; empty: all.
     package var receivers: Set<String> = []
-    /// Text in the subject or the detail, upper and lower case alike; empty: all.
+    /// Text in the subject or the detail, case-insensitive; empty: all.
     package var contains = ""
-    /// The newest so many. Default 100, at most `HistoryFilter.maxLimit`.
+    /// Maximum number of entries, the newest. Default 100, at most `HistoryFilter.maxLimit`.
     package var limit = 100
 
     /// The largest limit.
     package static let maxLimit = 10_000
-    /// The most bytes that the entries of one answer take; older ones are left out. 8 MiB: the largest limit, with
-    /// entries as long as they usually are.
+    /// Maximum bytes of the entries in one answer; older ones are left out. 8 MiB: the largest limit, with entries of
+    /// the usual length.
     package static let maxBytes = 8 << 20
 
     /// The newest 100 entries.

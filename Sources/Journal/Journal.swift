@@ -3,18 +3,19 @@ package import Platform
 package import Samples
 import Synchronization
 
-/// What must survive a restart: alerts, outbox, notification log, silences, states of rules, history, in one SQLite
-/// file.
+/// The state that must survive a restart: alerts, outbox, notification log, silences, states of rules, history, in one
+/// SQLite file.
 ///
-/// A write that has returned is on the disk (WAL, fsync at each commit); writes that wait together share one transaction. Every wait
-/// ends after `JournalOptions.waitLimit`: where the disk refuses or does not answer, the latest change of each row waits in memory,
-/// bounded, and is written once the disk takes it. A file that can't be used is kept aside and an empty one begun.
+/// A write that has returned is on the disk (WAL, fsync at each commit); concurrent writes share one transaction. Every
+/// wait ends after `JournalOptions.waitLimit`: if the disk refuses or does not respond, the latest change of each row
+/// is kept in memory, up to a limit, and is written once the disk accepts it. A file that can't be used is set aside
+/// and an empty one created.
 /// Sources: https://sqlite.org/wal.html, https://sqlite.org/atomiccommit.html
 package final class Journal: Sendable {
     private enum Job: Sendable {
-        /// Writes what waits.
+        /// Writes the backlog.
         case commit
-        /// Does something on the journal's thread and returns how its caller is resumed, once the health has been
+        /// Runs something on the journal's thread and returns how its caller is resumed, once the health has been
         /// published.
         case call(@Sendable (JournalWorker) -> @Sendable () -> Void)
     }
@@ -23,24 +24,24 @@ package final class Journal: Sendable {
         var backlog: JournalBacklog
         /// Callers of `write` whose changes are in the backlog.
         var writers: [Waiter<Void>] = []
-        /// Rows that the thread writes just now.
+        /// Rows that the thread is currently writing.
         var inFlight = 0
         var isCommitQueued = false
         var isStarted = false
-        /// Why the thread can't be started; it is tried again with each use.
+        /// Why the thread can't be started; each use tries again.
         var startFailure: JournalError?
         var isReaderStarted = false
         var isClosed = false
-        /// Nothing is written: the file's content has not been handed out yet.
+        /// Writes are held back: the file's content has not been loaded yet.
         var isHeld = false
         var hasLoaded = false
-        /// A load has failed: the owner goes on without what the file holds.
+        /// A load has failed: the owner continues without the file's content.
         var mustMerge = false
         var progress: JournalProgress
         var readerBusySince: Instant?
         var refused = 0
         var refusedRows: Set<JournalChange.Row?> = []
-        /// How many lost rows the owner knows of.
+        /// How many lost rows have been reported to the owner.
         var reportedLost = 0
         var bytes: Int64 = 0
         var availableBytes: Int64?
@@ -56,12 +57,12 @@ package final class Journal: Sendable {
     private let readers: JournalThread<@Sendable () -> Void>
     private let state: Mutex<State>
 
-    /// Values over this many bytes are refused. 16 MiB.
+    /// Larger values are refused: 16 MiB.
     static let valueLimit = 16 << 20
     private static let jobLimit = 10_000
     private static let readLimit = 16
 
-    /// Nothing is opened yet: the threads start and the file is opened with the first use.
+    /// Does not open anything yet: the first use starts the threads and opens the file.
     /// - Parameter report: called on the journal's thread or a waiting caller's; must not block.
     package init(
         _ options: JournalOptions, files: any FileAccess = SystemFiles(), time: any TimeSource,
@@ -86,8 +87,9 @@ package final class Journal: Sendable {
 
     /// Writes all of it or nothing. On return it is on the disk.
     ///
-    /// A row over 16 MiB is left out and reported; the others are written.
-    /// - Throws: `JournalError`; but for `.closed` the changes wait in memory and are written once the disk takes them.
+    /// A row over 16 MiB is skipped and reported; the others are written.
+    /// - Throws: `JournalError`; except for `.closed` the changes wait in memory and are written once the disk accepts
+    ///   them.
     package func write(_ changes: [JournalChange]) async throws(JournalError) {
         let accepted = changes.filter { !isRefused($0) }
         if accepted.isEmpty { return }
@@ -115,16 +117,16 @@ package final class Journal: Sendable {
             state.refused += 1
             return state.refusedRows.count < 1000 && state.refusedRows.insert(change.row).inserted
         }
-        // A state that has grown too large is written again and again.
+        // Reported once per row: a state that has grown too large is written repeatedly.
         if isNew { report(.refused(row: change.row?.description ?? "an entry of the history", bytes: change.size)) }
         return true
     }
 
-    /// All rows, history apart.
+    /// All rows except history.
     ///
-    /// The first call comes before anything is written. Should it fail, nothing is written until a later one has succeeded and
-    /// `resume()` was called, so that what the file holds can be merged first: alerts and silences with a newer state in memory
-    /// are then left out.
+    /// The first call must come before anything is written. If it fails, nothing is written until a later one has
+    /// succeeded and `resume()` was called, so that the file's content can be merged first: alerts and silences with a
+    /// newer state in memory are then left out.
     package func load() async throws(JournalError) -> JournalSnapshot {
         state.withLock { state in if !state.hasLoaded { state.isHeld = true } }
         do throws(JournalError) {
@@ -142,7 +144,8 @@ package final class Journal: Sendable {
         }
     }
 
-    /// Lets writes go on after a `load()` that failed and a later one that succeeded: what the file held has been merged.
+    /// Allows writes again after a `load()` that failed and a later one that succeeded: the file's content has been
+    /// merged.
     package func resume() {
         state.withLock { release(&$0) }
     }
@@ -152,7 +155,7 @@ package final class Journal: Sendable {
         if !state.backlog.isEmpty { queueCommit(&state) }
     }
 
-    /// Entries of the history, newest first. Read on a thread of its own: no write waits for it.
+    /// Entries of the history, newest first. Read on a separate thread: no write waits for it.
     package func history(_ filter: HistoryFilter) async throws(JournalError) -> [HistoryEntry] {
         if let noThread = startReader() { throw noThread }
         let reader = JournalReader(path: options.path)
@@ -177,7 +180,7 @@ package final class Journal: Sendable {
         return try result.get()
     }
 
-    /// The newest entries of the history, both ends included.
+    /// The newest entries of the history, both times inclusive.
     package func history(
         from: Timestamp = Timestamp(milliseconds: .min), to: Timestamp = Timestamp(milliseconds: .max), limit: Int = 100
     ) async throws(JournalError) -> [HistoryEntry] {
@@ -186,8 +189,8 @@ package final class Journal: Sendable {
         return try await history(filter)
     }
 
-    /// Deletes old history and tries to write what waits. Call it every minute or so, and more often while the journal is not
-    /// healthy.
+    /// Deletes old history and retries pending writes. Call it every minute or so, and more often while the journal is
+    /// unhealthy.
     package func maintain() async throws(JournalError) {
         if state.withLock({ $0.isHeld }) { throw .unread }
         try await call { [weak self] (worker) throws(JournalError) in
@@ -197,7 +200,7 @@ package final class Journal: Sendable {
         }
     }
 
-    /// Writes what waits and closes the file. Later calls fail with `.closed`. Waits no longer than for a write.
+    /// Writes the backlog and closes the file. Later calls fail with `.closed`. Waits no longer than a write does.
     package func close() async {
         let isStarted = startThread() == nil
         state.withLock { $0.isClosed = true }
@@ -213,7 +216,7 @@ package final class Journal: Sendable {
         }
     }
 
-    /// As of now.
+    /// The current health.
     package var health: JournalHealth {
         let now = time.monotonic()
         return state.withLock { state in
@@ -236,7 +239,7 @@ package final class Journal: Sendable {
     // MARK: Waiting
 
     /// Waits for the thread, but no longer than the limit.
-    /// - Parameter start: hands the waiter to the thread; gives an error where it did not.
+    /// - Parameter start: passes the waiter to the thread; returns an error if it could not.
     private func wait<Value: Sendable>(
         isRead: Bool = false, _ start: (Waiter<Value>) -> JournalError?
     ) async -> Result<Value, JournalError> {
@@ -282,8 +285,8 @@ package final class Journal: Sendable {
 
     // MARK: Threads
 
-    /// Starts the journal's thread where it does not run yet.
-    /// - Returns: why there is none.
+    /// Starts the journal's thread unless it is running.
+    /// - Returns: why it could not be started.
     private func startThread() -> JournalError? {
         let (failure, isNew) = state.withLock { state -> (JournalError?, Bool) in
             if state.isStarted || state.isClosed { return (nil, false) }
@@ -342,7 +345,7 @@ package final class Journal: Sendable {
         resume()
     }
 
-    /// Writes everything that waits in one transaction: one fsync for all callers.
+    /// Writes the backlog in one transaction: one fsync for all callers.
     /// - Returns: why it was not written.
     @discardableResult
     private func commit(_ worker: JournalWorker) -> JournalError? {
@@ -368,7 +371,7 @@ package final class Journal: Sendable {
             }
         }
         if writers.isEmpty { return failure }
-        // Health that is read after a write includes the write.
+        // Health that is read after a write must reflect the write.
         publish(worker)
         for writer in writers { writer.resume(failure.map { .failure($0) } ?? .success(())) }
         return failure

@@ -1,13 +1,13 @@
-/// Changes that wait to be written: the latest one of each row, in the order in which they came, and history.
+/// Changes waiting to be written: the latest one of each row, in order of arrival, and history.
 ///
-/// Bounded in number and in bytes. Over the bound a new change is dropped and counted, so that its owner can write
-/// everything again once the disk takes it; deletions are small and always taken.
+/// Bounded in number and in bytes. Beyond a limit a new change is dropped and counted, so that its owner can write
+/// everything again once the disk accepts it; deletions are small and always kept.
 struct JournalBacklog: Sendable {
-    /// How much may wait.
+    /// The limits of the backlog.
     struct Limits: Sendable, Hashable {
-        /// Rows, deletions apart. More than all stages together may hold by their own limits.
+        /// Rows, without deletions. More than all parts of the agent together hold within their own limits.
         var rows = 100_000
-        /// Entries of history; the oldest one goes first.
+        /// Entries of history; the oldest one is dropped first.
         var history = 1000
         /// Bytes of all changes, as `JournalChange.size` estimates them. 64 MiB.
         var bytes = 64 << 20
@@ -28,7 +28,7 @@ struct JournalBacklog: Sendable {
     var count: Int { positions.count + history.count }
     var isEmpty: Bool { positions.isEmpty && history.isEmpty }
 
-    /// Adds a change behind all others; it replaces an earlier one of the same row.
+    /// Appends a change; it replaces an earlier one of the same row.
     mutating func add(_ change: JournalChange) {
         guard let row = change.row else { return addHistory(change) }
         let size = change.size
@@ -45,7 +45,7 @@ struct JournalBacklog: Sendable {
         if rows.count > 2 * positions.count + 64 { compact() }
     }
 
-    /// Puts older changes, whose writing has failed, before those that came since.
+    /// Puts older changes, whose write has failed, before those that came since.
     mutating func putBack(_ older: JournalBacklog) {
         var merged = older
         for change in changes { merged.add(change) }
@@ -56,13 +56,13 @@ struct JournalBacklog: Sendable {
     /// All of them, in the order in which they are to be applied.
     var changes: [JournalChange] { rows.compactMap { $0 } + history }
 
-    /// Whether a change of this row waits.
+    /// Whether a change of this row is waiting.
     func contains(_ row: JournalChange.Row) -> Bool { positions[row] != nil }
 
-    /// The change of this row that waits; nil where none does.
+    /// The waiting change of this row, if any.
     func change(of row: JournalChange.Row) -> JournalChange? { positions[row].flatMap { rows[$0] } }
 
-    /// Takes all changes out.
+    /// Removes and returns all changes.
     mutating func take() -> JournalBacklog {
         defer { clear() }
         var taken = self

@@ -7,7 +7,7 @@ package enum JournalChange: Sendable, Hashable {
     case alert(Alert)
     /// Deletes an alert.
     case forgetAlert(id: UInt64)
-    /// A message that is to be sent, by the dispatcher's id.
+    /// A message to be sent, by the dispatcher's id.
     case outbox(id: UInt64, Notification)
     /// Deletes a message that was accepted or withdrawn.
     case forgetOutbox(id: UInt64)
@@ -26,8 +26,8 @@ package enum JournalChange: Sendable, Hashable {
     /// Adds an entry to the history.
     case history(HistoryEntry)
 
-    /// The row that the change is about: of two changes to one row the later one counts. Nil for history, which only
-    /// grows.
+    /// The row that is changed: of two changes to the same row the later one wins. Nil for history, which is
+    /// append-only.
     var row: Row? {
         switch self {
         case .alert(let alert): .alert(alert.id)
@@ -48,7 +48,7 @@ package enum JournalChange: Sendable, Hashable {
         case silence(String)
         case state(String)
 
-        /// As the log names it: `alert 8c1f…`, `message 7`, `notification log ops…`, `silence 3f…`, `state rules/…`.
+        /// Its name in the log: `alert 8c1f…`, `message 7`, `notification log ops…`, `silence 3f…`, `state rules/…`.
         var description: String {
             switch self {
             case .alert(let id): "alert \(String(id, radix: 16))"
@@ -67,7 +67,7 @@ package enum JournalChange: Sendable, Hashable {
         }
     }
 
-    /// Roughly how many bytes it takes in memory and in the file: its texts, and 100 for the rest.
+    /// Its approximate size in memory and in the file: its texts, and 100 bytes for the rest.
     var size: Int {
         let text =
             switch self {

@@ -5,9 +5,9 @@ import Text
 
 /// Alerts and messages as rows of the journal: JSON, times in milliseconds since the epoch.
 ///
-/// Fields may be added: a reader ignores those that it does not know. Removing one, or giving it another meaning, needs a new
-/// `JournalFile.version`. They are written by hand, since `JSONEncoder` takes ten times as long and holds a tree of the whole
-/// row meanwhile.
+/// Fields may be added: a reader ignores unknown ones. Removing one, or changing its meaning, needs a new
+/// `JournalFile.version`. Encoding is written by hand, since `JSONEncoder` takes ten times as long and meanwhile holds
+/// a tree of the whole row.
 package enum JournalCoding {
     private struct StoredAlert: Decodable {
         var labels: [String: String]
@@ -16,7 +16,7 @@ package enum JournalCoding {
         var endsAt: Int64?
         var updatedAt: Int64
         var generatorURL: String
-        /// Absent in rows that are older than the field.
+        /// Absent in rows written before this field existed.
         var external: Bool?
 
         var alert: Alert {
@@ -41,7 +41,7 @@ package enum JournalCoding {
             Notification(
                 receiver: receiver, integration: integration, groupKey: groupKey, groupLabels: Labels(groupLabels),
                 alerts: alerts.map(\.alert), truncatedAlerts: truncatedAlerts,
-                // A reason that a newer version may have written.
+                // A newer version may have written an unknown reason.
                 reason: Notification.Reason(rawValue: reason) ?? .changed,
                 decidedAt: Timestamp(milliseconds: decidedAt))
         }

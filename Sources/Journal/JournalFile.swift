@@ -4,24 +4,25 @@ import Platform
 import Samples
 import Text
 
-/// The journal's tables in one database. Used by the journal's thread alone.
+/// The journal's tables in one database. Used only by the journal's thread.
 ///
-/// The format's version is `PRAGMA user_version`. It rises only where an older reader would misread the file, which then keeps it
-/// aside; tables, states, kinds of history and JSON fields that a reader does not know are ignored and stay as they are.
+/// The format's version is `PRAGMA user_version`. It is only raised if an older reader would misread the file, which
+/// that reader then sets aside; unknown tables, states, kinds of history and JSON fields are ignored and left
+/// unchanged.
 struct JournalFile {
-    /// "vwjr": tells our files from other databases. https://sqlite.org/pragma.html#pragma_application_id
+    /// "vwjr": distinguishes our files from other databases. https://sqlite.org/pragma.html#pragma_application_id
     private static let applicationID: Int64 = 0x7677_6a72
     static let version: Int64 = 1
     private static let pageBytes = 4096
 
     let database: Database
 
-    /// Opens, checks and, where it is new, lays out the file. Only its owner may read it.
-    /// - Throws: `SQLiteError`; for a broken or foreign file one with `isCorruption`, for one of a newer version one with
-    ///   `isNewerFormat`.
+    /// Opens, checks and, if it is new, initialises the file. Only its owner may read it.
+    /// - Throws: `SQLiteError`; for a broken or foreign file one with `isCorruption`, for one of a newer version one
+    ///   with `isNewerFormat`.
     init(_ options: JournalOptions, files: any FileAccess) throws(SQLiteError) {
         do throws(FileError) {
-            // SQLite gives the files beside it the same mode. https://sqlite.org/wal.html
+            // SQLite gives the WAL and its index the same mode. https://sqlite.org/wal.html
             try files.makePrivate(options.path)
         } catch {
             throw SQLiteError(code: SQLITE_CANTOPEN, message: error.reason, statement: "open")
@@ -33,7 +34,7 @@ struct JournalFile {
         if isNew {
             try database.execute("PRAGMA page_size = \(JournalFile.pageBytes); PRAGMA auto_vacuum = INCREMENTAL")
         } else {
-            // Before anything is written: a file that is not ours or that we don't know stays as it is.
+            // Checked before anything is written: a foreign or unknown file must not be changed.
             try JournalFile.checkFormat(database)
         }
         guard try database.text("PRAGMA journal_mode = WAL") == "wal" else {
@@ -49,11 +50,11 @@ struct JournalFile {
             guard try database.text("PRAGMA quick_check(1)") == "ok" else {
                 throw JournalFile.broken("quick_check failed")
             }
-            // Neither number is set: the machine went down between making the file and laying it out.
+            // Neither number is set: the machine crashed between creating the file and initialising it.
             if try database.number("PRAGMA user_version") != 0 { return }
         }
         try database.transaction { () throws(SQLiteError) in
-            // `outbox.attempted` is not read any more; the format stays that of earlier versions.
+            // `outbox.attempted` is no longer read; the format stays that of earlier versions.
             try database.execute(
                 """
                 CREATE TABLE alerts (fingerprint INTEGER PRIMARY KEY, body BLOB NOT NULL);
@@ -88,7 +89,7 @@ struct JournalFile {
         SQLiteError(code: SQLITE_CORRUPT, message: reason, statement: "")
     }
 
-    /// Writes one change, inside a transaction of the caller's.
+    /// Writes one change, inside the caller's transaction.
     func apply(_ change: JournalChange) throws(SQLiteError) {
         switch change {
         case .alert(let alert):
@@ -121,8 +122,8 @@ struct JournalFile {
         }
     }
 
-    /// How many bytes of each table a start takes in: more than a running agent can write by its own limits, but for
-    /// rows of older versions, which had fewer.
+    /// How many bytes of each table are loaded at start: more than a running agent can write within its own limits,
+    /// except for rows of older versions, which had fewer.
     private enum LoadLimit {
         static let alerts = 48 << 20
         static let outbox = 64 << 20
@@ -131,8 +132,8 @@ struct JournalFile {
         static let states = 64 << 20
     }
 
-    /// All rows but history. What can't be decoded is counted and stays where it is; what is over the limits, the
-    /// largest rows of a table, is counted and deleted, or every start would have to step over it.
+    /// All rows except history. Rows that can't be decoded are counted and stay; those over the limits, the largest
+    /// rows of a table, are counted and deleted, since every start would have to skip them.
     func snapshot() throws(SQLiteError) -> JournalSnapshot {
         var snapshot = JournalSnapshot()
         var held: [UInt64: Alert] = [:]
@@ -149,7 +150,7 @@ struct JournalFile {
                 snapshot.unreadable["outbox", default: 0] += 1
                 return
             }
-            // The messages of many receivers are about the same alerts: their texts are held once.
+            // Messages of many receivers are about the same alerts: share their texts in memory.
             notification.alerts = notification.alerts.map { held[$0.id]?.sharingTexts(with: $0) ?? $0 }
             snapshot.outbox.append(.init(id: UInt64(bitPattern: row.integer(0)), notification: notification))
         }
@@ -167,7 +168,7 @@ struct JournalFile {
         return snapshot
     }
 
-    /// Deletes history that is too old or too much, and gives its pages back to the file system.
+    /// Deletes history that exceeds its limits, and returns its pages to the file system.
     func expireHistory(before: Timestamp, count: Int) throws(SQLiteError) {
         try database.run("DELETE FROM history WHERE at < ?", .integer(before.milliseconds))
         try database.run(
@@ -176,12 +177,12 @@ struct JournalFile {
         try database.run("PRAGMA incremental_vacuum(256)")
     }
 
-    /// Makes room when the file has reached its largest size.
+    /// Makes room when the file has reached its maximum size.
     func dropOlderHalfOfHistory() throws(SQLiteError) {
         try database.run("DELETE FROM history WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM history)")
     }
 
-    /// Size of the database in bytes, its write-ahead log apart.
+    /// Size of the database in bytes, without its write-ahead log.
     var bytes: Int64 {
         get throws(SQLiteError) { (try database.number("PRAGMA page_count") ?? 0) * Int64(JournalFile.pageBytes) }
     }
@@ -200,7 +201,8 @@ struct JournalFile {
             if bytes <= Int64(limit) { taken += 1 }
         }
         sizes.reset()
-        // Sorted within the subquery alone: a sorter holds what it is to give, and that must not be the bodies.
+        // Only the subquery is sorted: SQLite's sorter keeps the selected columns in memory, which must not be the
+        // bodies.
         let isWanted =
             taken < all ? "IN (SELECT \(key) FROM \(table) ORDER BY length(body), \(key) LIMIT \(taken))" : ""
         let condition = isWanted.isEmpty ? "" : "WHERE \(key) \(isWanted)"
@@ -214,7 +216,7 @@ struct JournalFile {
 }
 
 extension Alert {
-    /// The same alert as another one, which holds the texts that both have in one place.
+    /// A copy of another alert that shares equal texts with this one.
     fileprivate func sharingTexts(with other: Alert) -> Alert {
         var alert = other
         if labels == other.labels { alert.labels = labels }

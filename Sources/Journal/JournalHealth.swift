@@ -5,13 +5,13 @@ import Text
 package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     /// SQLite refused it.
     case sqlite(SQLiteError)
-    /// The file can't be opened; it is tried again.
+    /// The file can't be opened; opening is retried.
     case unavailable(String)
-    /// How long the disk has not answered.
+    /// How long the disk has not responded.
     case stalled(Duration)
-    /// The file has not been read since the start, so nothing is written to it yet.
+    /// The file has not been loaded since the start, so nothing is written to it yet.
     case unread
-    /// Too many callers wait already.
+    /// Too many callers are waiting.
     case overloaded
     /// After `close()`.
     case closed
@@ -31,15 +31,15 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The journal's state, for metrics and `/-/healthy`.
 package struct JournalHealth: Sendable, Hashable {
-    /// Whether the disk answers in time and everything written is on it.
+    /// Whether the disk responds in time and everything written is on it.
     package var isHealthy = true
     /// What is wrong; nil when healthy.
     package var failure: String?
-    /// How long the disk has not answered; nil while it does, or while the wait is still within its limit.
+    /// How long the disk has not responded; nil while it does, or while the wait is within its limit.
     package var stalled: Duration?
     /// Rows that wait in memory for the disk.
     package var backlog = 0
-    /// Rows given up: over the limits of what may wait, or too large.
+    /// Rows dropped because they exceeded a limit.
     package var lost = 0
     /// Size of the database file in bytes, as of the last access.
     package var bytes: Int64 = 0
@@ -51,14 +51,14 @@ package struct JournalHealth: Sendable, Hashable {
 
 /// Changes of the journal's state that its owner logs and acts on.
 package enum JournalEvent: Sendable, Hashable {
-    /// The file could not be used. It has another name now and an empty one was begun: write your state again.
+    /// The file could not be used. It was renamed and an empty one created: write your state again.
     case begunAnew(keptAs: String, reason: String)
-    /// The journal is not written any more, for this reason; changes wait in memory.
+    /// Writes to the journal fail, for this reason; changes wait in memory.
     case failing(String)
-    /// Everything that waited is on the disk.
+    /// The whole backlog is on the disk.
     case recovered
-    /// A row over the size limit was not written; those beside it were.
+    /// A row over the size limit was not written; the others of the same write were.
     case refused(row: String, bytes: Int)
-    /// So many rows were dropped while the disk did not take them, and it takes them again: write your state again.
+    /// This many rows were dropped while the disk did not accept writes, which it does again: write your state again.
     case rowsLost(Int)
 }

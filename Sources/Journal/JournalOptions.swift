@@ -1,8 +1,8 @@
-/// Where the journal lies, how much it may hold, and how long anyone waits for it.
+/// The journal's path, limits and timeouts.
 package struct JournalOptions: Sendable, Hashable {
-    /// The database file. SQLite puts `-wal` and `-shm` beside it, the journal `-lock`.
+    /// The database file. SQLite creates `-wal` and `-shm` next to it, the journal `-lock`.
     package var path: String
-    /// Largest size of the database file in bytes. When it is reached, old history goes first. Default 256 MiB.
+    /// Maximum size of the database file in bytes. When it is reached, old history is deleted first. Default 256 MiB.
     package var maxBytes: Int
     /// How long history is kept. Default 90 days.
     package var historyAge: Duration
@@ -10,7 +10,7 @@ package struct JournalOptions: Sendable, Hashable {
     package var historyCount: Int
     /// How long a caller waits for the disk. Default 2 s.
     package var waitLimit: Duration = .seconds(2)
-    /// How long after a failure the disk is tried again. Default 1 s.
+    /// How long after a failure the disk is retried. Default 1 s.
     package var retryInterval: Duration = .seconds(1)
     /// How much may wait in memory for the disk.
     var backlog = JournalBacklog.Limits()

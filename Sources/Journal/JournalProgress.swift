@@ -1,26 +1,25 @@
 import Platform
 import Samples
 
-/// Whether the journal's thread makes progress, and what was last reported of it. A value: time comes in, events go
-/// out.
+/// Whether the journal's thread makes progress, and what was last reported about it. A value: times in, events out.
 struct JournalProgress: Sendable {
     /// How long one access to the disk may take.
     let limit: Duration
-    /// Since when the thread has been at its present job.
+    /// When the thread started its current job.
     private(set) var busySince: Instant?
-    /// Why the journal is not written; nil while it is.
+    /// Why writes fail; nil while they succeed.
     private(set) var failure: JournalError?
 
     init(limit: Duration) { self.limit = limit }
 
-    /// The thread begins a job.
+    /// The thread starts a job.
     mutating func began(_ now: Instant) { busySince = now }
 
-    /// The thread has ended its job.
+    /// The thread has finished its job.
     /// - Parameters:
-    ///   - failure: why the disk did not take it.
-    ///   - isComplete: nothing waits for the disk any more.
-    /// - Returns: what is to be reported.
+    ///   - failure: why the disk did not accept it.
+    ///   - isComplete: the backlog is empty.
+    /// - Returns: the event to report.
     mutating func ended(_ now: Instant, failure new: JournalError?, isComplete: Bool) -> JournalEvent? {
         guard let began = busySince else { return nil }
         let isLate = now - began > limit
@@ -29,14 +28,14 @@ struct JournalProgress: Sendable {
             defer { failure = new }
             return failure == new ? nil : .failing(new.description)
         }
-        // A disk that takes longer than the limit each time has not recovered.
+        // A disk that exceeds the time limit each time has not recovered.
         guard failure != nil, isComplete, !isLate else { return nil }
         failure = nil
         return .recovered
     }
 
-    /// A caller has waited for as long as anyone may.
-    /// - Returns: what is to be reported.
+    /// A caller has waited for the maximum time.
+    /// - Returns: the event to report.
     mutating func waitEnded(_ now: Instant) -> JournalEvent? {
         let isKnown = if case .stalled = failure { true } else { false }
         let error = JournalError.stalled(max(stall(now) ?? limit, limit))
@@ -44,7 +43,7 @@ struct JournalProgress: Sendable {
         return isKnown ? nil : .failing(error.description)
     }
 
-    /// How long the thread has been at its job, if the limit is over.
+    /// How long the thread has been at its job, if that exceeds the limit.
     func stall(_ now: Instant) -> Duration? {
         guard let busySince, now - busySince >= limit else { return nil }
         return now - busySince

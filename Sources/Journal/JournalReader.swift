@@ -4,13 +4,13 @@ import FoundationEssentials
 import Samples
 import Text
 
-/// Reads history on a connection of its own, so that a long read keeps no write waiting.
+/// Reads history on a connection of its own, so that a long read blocks no write.
 /// Source: https://sqlite.org/wal.html#concurrency
 struct JournalReader {
     let path: String
 
-    /// Entries, newest first, as many as the filter and `HistoryFilter.maxBytes` allow. The connection is closed again: reads are rare, and the file may have another name by the
-    /// next one.
+    /// Entries, newest first, as many as the filter and `HistoryFilter.maxBytes` allow. The connection is closed again:
+    /// reads are rare, and the file may have been renamed before the next one.
     func history(_ filter: HistoryFilter) throws(SQLiteError) -> [HistoryEntry] {
         let database = try Database(path: path, isReader: true)
         try database.execute("PRAGMA busy_timeout = 2000; PRAGMA cache_size = -256; PRAGMA query_only = 1")
@@ -28,7 +28,7 @@ struct JournalReader {
             .integer(filter.from.milliseconds), .integer(filter.to.milliseconds),
             .text(JournalReader.list(filter.kinds)),
             .text(JournalReader.list(filter.receivers)),
-            // SQLite knows upper and lower case of ASCII alone, so texts are compared here.
+            // SQLite ignores case only for ASCII, so texts are compared here.
             .integer(text.isEmpty ? Int64(limit) : -1),
         ])
         var found: [HistoryEntry] = []

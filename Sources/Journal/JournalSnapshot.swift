@@ -1,6 +1,6 @@
 package import Alerts
 
-/// All that the journal holds, history apart: what a start begins with.
+/// The journal's contents at the start, except history.
 package struct JournalSnapshot: Sendable, Hashable {
     /// A message of the outbox.
     package struct Message: Sendable, Hashable {
@@ -20,16 +20,15 @@ package struct JournalSnapshot: Sendable, Hashable {
     package var silences: [String: [UInt8]] = [:]
     /// States of other parts by key, in their encoding.
     package var states: [String: [UInt8]] = [:]
-    /// How many rows could not be decoded, by table. They are left out above and stay in the file.
+    /// How many rows could not be decoded, by table. They are missing above but stay in the file.
     package var unreadable: [String: Int] = [:]
-    /// How many rows were more than a start takes in, by table. They are left out above and deleted.
+    /// How many rows exceeded the load limits, by table. They are missing above and were deleted.
     package var omitted: [String: Int] = [:]
 
-    /// An empty journal's.
+    /// An empty journal's snapshot.
     package init() {}
 
-    /// Takes the newer states of alerts that wait to be written, the ends of such as are over among them, and leaves out
-    /// silences of which a newer state waits.
+    /// Applies the backlog: alerts get their newer states or are removed, and silences with a newer state are left out.
     mutating func overlay(_ newer: JournalBacklog) {
         alerts = alerts.compactMap { alert in
             switch newer.change(of: .alert(alert.id)) {

@@ -2,7 +2,7 @@
     import Glibc
 #endif
 
-/// A thread with a bounded queue: C calls that block on the disk must not hold a thread of Swift's cooperative pool.
+/// A thread with a bounded queue: C calls that block on the disk must not occupy a thread of Swift's cooperative pool.
 final class JournalThread<Job>: @unchecked Sendable {
     // Everything below is guarded by the lock. pthread objects need a fixed address, hence the pointers.
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -25,14 +25,14 @@ final class JournalThread<Job>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// What became of a job that was submitted.
+    /// The result of submitting a job.
     enum Admission {
         case taken
         case full
         case closed
     }
 
-    /// - Parameter last: no job is taken after this one, and this one is taken whatever the queue's length.
+    /// - Parameter last: no job is accepted after this one, and this one is accepted whatever the queue's length.
     func submit(_ job: sending Job, last: Bool = false) -> Admission {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
@@ -44,7 +44,7 @@ final class JournalThread<Job>: @unchecked Sendable {
         return .taken
     }
 
-    /// All that waits, at least one job; nil once the last one has been handed out.
+    /// All waiting jobs, at least one; nil once the last one has been taken.
     func take() -> [Job]? {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
@@ -58,7 +58,7 @@ final class JournalThread<Job>: @unchecked Sendable {
 }
 
 extension JournalThread.Admission {
-    /// Nil when the job was taken.
+    /// Nil if the job was accepted.
     var refusal: JournalError? {
         switch self {
         case .taken: nil

@@ -6,7 +6,7 @@ import Text
     import Glibc
 #endif
 
-/// The journal's file on the journal's own thread: opens it, writes it, keeps a broken one aside.
+/// Handles the journal's file on the journal's own thread: opens it, writes it, sets a broken one aside.
 final class JournalWorker {
     private let options: JournalOptions
     private let files: any FileAccess
@@ -14,15 +14,15 @@ final class JournalWorker {
     private let report: (JournalEvent) -> Void
     private var lock: FileLock?
     private var file: JournalFile?
-    /// The last failure, until the disk takes something again.
+    /// The last failure, until a disk access succeeds.
     private(set) var failure: JournalError?
     private(set) var commits = 0
     private var retryAt = Instant(nanoseconds: .min)
 
-    /// How many files kept aside stay beside the journal; older ones are deleted.
+    /// How many set-aside files are kept; older ones are deleted.
     private static let keptLimit = 3
 
-    /// Nothing is opened yet.
+    /// Does not open anything yet.
     init(
         _ options: JournalOptions, files: any FileAccess, time: any TimeSource,
         report: @escaping (JournalEvent) -> Void
@@ -33,20 +33,20 @@ final class JournalWorker {
         self.report = report
     }
 
-    /// The last failure, as long as it is too early to try again.
+    /// The last failure, while it is too early to retry.
     var pause: JournalError? {
         guard let failure, time.monotonic() < retryAt else { return nil }
         return failure
     }
 
-    /// Puts the changes on the disk in one transaction.
+    /// Writes the changes to the disk in one transaction.
     func write(_ changes: [JournalChange]) throws(JournalError) {
         if changes.isEmpty { return }
         try with { file throws(SQLiteError) in
             do throws(SQLiteError) {
                 try JournalWorker.apply(changes, file)
             } catch  where error.isFull {
-                // At the journal's own size limit history makes room; on a full disk this fails as well.
+                // At the journal's own size limit, deleting history makes room; on a full disk this fails as well.
                 try file.dropOlderHalfOfHistory()
                 try JournalWorker.apply(changes, file)
             }
@@ -58,22 +58,22 @@ final class JournalWorker {
         try with { file throws(SQLiteError) in try file.snapshot() }
     }
 
-    /// Deletes old history. On a file that could not be used it shows whether it can be by now.
+    /// Deletes old history. If the file could not be used, this also checks whether it can be now.
     func maintain() throws(JournalError) {
         let before = time.wall() - options.historyAge
         try with { file throws(SQLiteError) in try file.expireHistory(before: before, count: options.historyCount) }
     }
 
-    /// Empties the WAL into the file, closes it, and lets others have it.
+    /// Checkpoints the WAL, closes the file, and releases the lock.
     func close() {
         file = nil
         lock = nil
     }
 
-    /// Size of the database in bytes; 0 where it is not open.
+    /// Size of the database in bytes; 0 if it is not open.
     var bytes: Int64 { (try? file?.bytes) ?? 0 }
 
-    /// Bytes that the file system has left for us; nil where the file is not open. Source: statvfs(3).
+    /// Bytes available on the file system; nil if the file is not open. Source: statvfs(3).
     var availableBytes: Int64? {
         var found = statvfs()
         guard file != nil, statvfs(options.path, &found) == 0, found.f_blocks > 0 else { return nil }
@@ -86,7 +86,7 @@ final class JournalWorker {
         }
     }
 
-    /// Runs something on the open file; opens it first where need be, and once more where it turns out to be unusable.
+    /// Runs something on the file; opens it first if necessary, and a second time if it turns out to be unusable.
     private func with<T>(_ body: (JournalFile) throws(SQLiteError) -> T) throws(JournalError) -> T {
         do throws(SQLiteError) {
             let result: T
@@ -102,7 +102,7 @@ final class JournalWorker {
             let reason: JournalError = file == nil ? .unavailable(error.description) : .sqlite(error)
             failure = reason
             retryAt = time.monotonic() + options.retryInterval
-            // A connection that met an I/O error is not worth keeping; the next try opens anew.
+            // Drop a connection that met an I/O error; the next access opens a new one.
             if error.primary == SQLITE_IOERR || error.primary == SQLITE_READONLY { file = nil }
             throw reason
         }
@@ -111,7 +111,7 @@ final class JournalWorker {
     private func opened() throws(SQLiteError) -> JournalFile {
         if let file { return file }
         do throws(FileError) {
-            // Alerts name hosts and secrets' paths: only the owner may look.
+            // Alerts contain host names and paths of secrets: only the owner may read them.
             try files.makeFolder(parentFolder(of: options.path), mode: 0o700)
             // Two agents on one journal would undo each other.
             if lock == nil { lock = try FileLock(options.path + "-lock") }
@@ -123,7 +123,7 @@ final class JournalWorker {
         return opened
     }
 
-    /// Gives the file another name with a time in it, so that an empty one can be begun and nothing is destroyed.
+    /// Renames the file, adding the time, so that an empty one can be created and no data is destroyed.
     private func setAside(_ error: SQLiteError) throws(SQLiteError) {
         file = nil
         let suffix = error.isNewerFormat ? ".newer-" : ".broken-"
@@ -140,7 +140,7 @@ final class JournalWorker {
             throw SQLiteError(
                 code: SQLITE_CANTOPEN, message: "can't be kept aside: \(error.reason)", statement: "")
         }
-        // The write-ahead log belongs to the old file: a new one must not find it.
+        // The write-ahead log belongs to the old file: a new one must not use it.
         try? files.rename(options.path + "-wal", to: kept + "-wal")
         try? files.remove(options.path + "-shm")
         let all = files.glob(options.path + suffix + "*").filter { !$0.hasSuffix("-wal") }

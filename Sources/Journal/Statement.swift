@@ -1,6 +1,6 @@
 import CSQLite
 
-/// A prepared statement: values in, rows out.
+/// A prepared statement.
 final class Statement {
     enum Value {
         case integer(Int64)
@@ -55,7 +55,7 @@ final class Statement {
     func text(_ column: Int32) -> String { String(decoding: blob(column), as: UTF8.self) }
 
     func blob(_ column: Int32) -> [UInt8] {
-        // The pointer first, then the size, as the manual says: https://sqlite.org/c3ref/column_blob.html
+        // The pointer must be fetched before the size: https://sqlite.org/c3ref/column_blob.html
         guard let bytes = sqlite3_column_blob(handle, column) else { return [] }
         return Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, column))))
     }

@@ -15,7 +15,7 @@ final class Waiter<Value: Sendable>: Sendable {
     }
 
     /// Resumes the caller.
-    /// - Returns: false where it has been resumed already.
+    /// - Returns: false if it has already been resumed.
     @discardableResult
     func resume(_ result: Result<Value, JournalError>) -> Bool {
         guard let continuation = take() else { return false }
@@ -23,12 +23,12 @@ final class Waiter<Value: Sendable>: Sendable {
         return true
     }
 
-    /// From the deadline on the caller waits no longer.
-    /// - Parameter ended: called where the deadline came first, before the caller goes on; gives the error.
+    /// Ends the wait at the deadline.
+    /// - Parameter ended: called if the deadline came first, before the caller is resumed; returns the error.
     func end(at deadline: Instant, time: any TimeSource, _ ended: @escaping @Sendable () -> JournalError) {
         state.withLock { state in
             guard state.continuation != nil else { return }
-            // A task of its own: the caller's cancellation, at a stop, must not cut the last write short.
+            // An unstructured task: the caller's cancellation, as at a stop, must not interrupt the last write.
             state.timer = Task {
                 guard (try? await time.sleep(until: deadline)) != nil, let continuation = self.take() else { return }
                 continuation.resume(returning: .failure(ended()))

@@ -9,17 +9,17 @@ import Text
 package struct WebService: Sendable {
     /// What the configuration says about the web interface.
     package struct Options: Sendable {
-        /// The URL under which users reach the agent; as in Prometheus, its path is the prefix of every route.
-        /// Default: none.
+        /// The URL by which users reach the agent; as in Prometheus, its path is the prefix of every route. Default:
+        /// none.
         package var externalURL = ""
-        /// Who may do what, and additional headers.
+        /// Access control, and additional headers.
         package var access = WebAccess()
 
         /// The defaults.
         package init() {}
     }
 
-    /// Answers a GET with a page for people.
+    /// Answers a GET with an HTML page.
     package typealias Page = @Sendable (ServerRequest) async -> ServerResponse
 
     let sources: WebSources
@@ -34,7 +34,7 @@ package struct WebService: Sendable {
 
     /// - Parameters:
     ///   - sources: what the APIs show and do.
-    ///   - pages: pages for people, by path; the paths are values of the label `handler`.
+    ///   - pages: HTML pages, by path; the paths are values of the label `handler`.
     ///   - registry: receives the `vaultwatch_http_*` metrics.
     package init(
         _ options: Options, sources: WebSources, pages: [String: Page] = [:], platform: Platform, registry: Registry
@@ -82,15 +82,16 @@ package struct WebService: Sendable {
         let methods: [String]
         /// Whether a request changes state.
         let changes: Bool
-        /// Whether the answer may cost more than a moment.
+        /// Whether the answer may take long to compute.
         let isExpensive: Bool
-        /// Whether the name under which a client reaches the agent does not matter: for what monitors it.
+        /// Whether the route ignores the `Host` header, so that monitoring can use any name.
         let answersAnyHost: Bool
-        /// Whether a request's signature vouches for its sender, so that it needs no login; nil where nothing is signed.
+        /// Whether a request's signature authenticates its sender, so that it needs no login; nil for routes without
+        /// signatures.
         let signature: (@Sendable (ServerRequest) -> Bool)?
         let answer: @Sendable (ServerRequest, Caller) async -> ServerResponse
 
-        /// One that shows something.
+        /// A route that reads.
         init(
             name: String, methods: [String] = ["GET", "HEAD"], answersAnyHost: Bool = false,
             answer: @escaping @Sendable (ServerRequest) async -> ServerResponse
@@ -104,7 +105,7 @@ package struct WebService: Sendable {
             self.answer = { request, _ in await answer(request) }
         }
 
-        /// One that changes something.
+        /// A route that makes changes.
         init(
             name: String, methods: [String], signature: (@Sendable (ServerRequest) -> Bool)? = nil,
             change: @escaping @Sendable (ServerRequest, Caller) async -> ServerResponse
@@ -121,7 +122,7 @@ package struct WebService: Sendable {
 
     var access: WebAccess { options.access }
     var externalURL: String { options.externalURL }
-    /// The path of every route's prefix, without a slash at its end.
+    /// The prefix of every route's path, without a trailing slash.
     var externalPath: String { prefix }
 
     private func route(_ request: ServerRequest) -> Route {
@@ -129,7 +130,7 @@ package struct WebService: Sendable {
         if path.hasPrefix(prefix) {
             path = String(path.dropFirst(prefix.utf8.count))
         } else if request.peerUser == nil {
-            // Who comes over the socket need not know of a prefix.
+            // Clients of the Unix socket need not know the prefix.
             return WebService.notFound
         }
         if path.hasPrefix("/api/v2/") { return alertmanagerRoute(path, request) ?? WebService.notFound }
@@ -151,7 +152,7 @@ package struct WebService: Sendable {
         .text("404 not found\n", status: 404)
     }
 
-    /// Degraded is still 200: a restart, which a failing check may cause, would not mend it.
+    /// Degraded still returns 200: a failing check may cause a restart, which would not help.
     private func healthy() -> ServerResponse {
         .text("vaultwatch is healthy.\n" + sources.degradations().map { "degraded: \($0)\n" }.joined())
     }
@@ -184,7 +185,7 @@ package struct WebService: Sendable {
 
     // MARK: Answers
 
-    /// Adds the headers of every response and compresses large bodies.
+    /// Adds the common headers and compresses large bodies.
     private func finish(_ response: inout ServerResponse, _ request: ServerRequest) async {
         response.headers.append(("Date", platform.time.wall().httpDate))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
@@ -200,9 +201,9 @@ package struct WebService: Sendable {
         response.headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
     }
 
-    /// - Returns: nil where it can't be done now, so that the answer goes out as it is.
+    /// - Returns: nil if it can't be compressed now, so that the answer is sent as it is.
     private func compressed(_ bytes: [UInt8]) async -> ServerResponse? {
-        // Less than a millisecond's work.
+        // This takes less than a millisecond.
         if bytes.count <= 65536 { return Gzip.compress(bytes).map { ServerResponse(body: .bytes($0)) } }
         let response = try? await sources.compute(.page) { _ in
             Gzip.compress(bytes).map { ServerResponse(body: .bytes($0)) } ?? ServerResponse(status: 500)

@@ -5,17 +5,17 @@ package import HTTPServer
 package import Samples
 package import Text
 
-/// What pages and APIs show and do, as closures that `Agent` supplies. Handlers call them concurrently.
+/// The data and actions behind the pages and APIs, as closures that `Agent` supplies. Handlers call them concurrently.
 package struct WebSources: Sendable {
     // MARK: The agent itself
 
     /// Nil when the agent is ready, else what it is waiting for.
     package var notReady: @Sendable () -> String? = { nil }
-    /// What does not work although alerts still go out, for `/-/healthy`.
+    /// Faults that do not keep alerts from being sent, for `/-/healthy`.
     package var degradations: @Sendable () -> [String] = { [] }
     /// Reloads the configuration. - Returns: nil, or why the reload failed.
     package var reload: @Sendable (_ by: Caller) async -> String? = { _ in nil }
-    /// The name of a user of this machine, for what comes over the Unix socket.
+    /// The name of a user of this machine, for requests over the Unix socket.
     package var userName: @Sendable (UInt32) async -> String = { "uid \($0)" }
     /// Version and revision.
     package var build = BuildInfo(version: "0.0.0")
@@ -32,18 +32,18 @@ package struct WebSources: Sendable {
 
     // MARK: Metrics and queries
 
-    /// Runs what takes longer than a moment, the writing of the answer included, on threads for that purpose. Default:
-    /// on the caller.
-    /// - Throws: `.unavailable` when too much waits or too many answers have not been read yet, `.canceled` when the
-    ///   client has gone.
+    /// Runs long computations, including the formatting of the answer, on threads for that purpose. Default: on the
+    /// caller.
+    /// - Throws: `.unavailable` when too many requests wait or too many answers have not been read yet, `.canceled`
+    ///   when the client has disconnected.
     package var compute:
         @Sendable (_ computation: Computation, _ work: @escaping Computation.Work) async throws(QueryError) ->
             ServerResponse = { (_, work) throws(QueryError) in work { false } }
-    /// Bytes that one answer may have. Default: 16 MiB.
+    /// Maximum bytes of one answer. Default: 16 MiB.
     package var answerLimitBytes = 16 << 20
     /// The families of `/metrics`.
     package var families: @Sendable () async -> Deferred<[MetricFamily]> = { { [] } }
-    /// Evaluates an expression at one time. Computes: called from `compute` alone, as are `queryRange` and `series`.
+    /// Evaluates an expression at one time. Expensive: only called within `compute`, as are `queryRange` and `series`.
     package var query:
         @Sendable (_ expression: String, _ at: Timestamp, _ isOver: @escaping @Sendable () -> Bool) throws(QueryError)
             -> QueryAnswer = { (_, _, _) throws(QueryError) in throw QueryError(.unavailable, "no query engine") }
@@ -103,12 +103,12 @@ package struct WebSources: Sendable {
     package var expireSilence: @Sendable (_ id: String, _ by: Caller) async throws(SilenceError) -> Void = {
         (id, _) throws(SilenceError) in throw .notFound(id)
     }
-    /// Acknowledges incidents, or with a comment of nil takes their acknowledgements back.
+    /// Acknowledges incidents, or with a comment of nil withdraws their acknowledgements.
     /// - Returns: the incidents as they are now.
     package var acknowledge:
         @Sendable (_ selection: IncidentSelection, _ comment: String?, _ by: Caller) async -> [Notification.Incident] =
             { _, _, _ in [] }
-    /// Does the same for what PagerDuty knows by this `dedup_key`, as far as it began before that time.
+    /// Does the same for the PagerDuty incident with this `dedup_key`, for alerts that began before that time.
     package var acknowledgeFromPagerDuty:
         @Sendable (_ key: String, _ at: Timestamp, _ comment: String?, _ by: String) async -> [Notification.Incident] =
             { _, _, _, _ in [] }
@@ -121,7 +121,7 @@ package struct WebSources: Sendable {
     package var history: @Sendable (HistoryQuery) async throws(QueryError) -> Deferred<[HistoryEntry]> = {
         (_) throws(QueryError) in { [] }
     }
-    /// Every fault under way, the newest first.
+    /// All incidents under way, the newest first.
     package var incidents: @Sendable () async -> [Notification.Incident] = { [] }
     /// The state of the estate.
     package var status: @Sendable () async -> Deferred<EstateStatus> = {
@@ -131,11 +131,11 @@ package struct WebSources: Sendable {
     /// Closures that return nothing, or that the function is unavailable.
     package init() {}
 
-    /// A value whose data are there and whose making takes longer than a moment: called from `compute` alone.
+    /// A value whose data is at hand but whose construction takes long: only called within `compute`.
     package typealias Deferred<Value> = @Sendable () -> Value
 }
 
-/// What `/api/v1/status/buildinfo` shows; empty where it is unknown.
+/// The content of `/api/v1/status/buildinfo`; empty fields are unknown.
 package struct BuildInfo: Sendable, Hashable {
     /// The released version.
     package var version: String

@@ -6,8 +6,8 @@ import Samples
 import Text
 
 /// Acknowledgements: an extension of vaultwatch. `POST /api/v1/vaultwatch/acknowledgements` acknowledges incidents,
-/// `DELETE` takes acknowledgements back; both answer the incidents as `GET /api/v1/vaultwatch/incidents` does. `POST
-/// /acknowledge` is the same for the form of a page.
+/// `DELETE` withdraws acknowledgements; both return the incidents in the form of `GET /api/v1/vaultwatch/incidents`.
+/// `POST /acknowledge` does the same for HTML forms.
 extension WebService {
     func acknowledgementRoute(_ path: String) -> Route {
         Route(name: path, methods: ["POST", "DELETE"]) { request, caller in
@@ -82,7 +82,7 @@ extension WebService {
         }
     }
 
-    /// The form of a page: `incident` or `alert`, and `comment`; leads back to the page.
+    /// For HTML forms: `incident` or `alert`, and `comment`; redirects back to the page.
     func acknowledgeByForm(_ request: ServerRequest, _ caller: Caller) async -> ServerResponse {
         let fields = request.parameters
         let value = { (name: String) in fields.first { $0.name == name }?.value ?? "" }
@@ -95,7 +95,7 @@ extension WebService {
         }
         guard let selection else { return .text("400 expected an incident or an alert\n", status: 400) }
         let isTakenBack = value("undo") == "1"
-        // A fault that has ended meanwhile needs no word: the page does not show it any more.
+        // An incident that has ended meanwhile is no error: the page does not show it any more.
         _ = await sources.acknowledge(selection, isTakenBack ? nil : value("comment"), caller)
         return ServerResponse(status: 303, headers: [("Location", externalPath + "/incidents")])
     }

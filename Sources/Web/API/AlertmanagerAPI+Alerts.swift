@@ -68,7 +68,7 @@ extension WebService {
             one.field("updatedAt", alert.updatedAt.rfc3339)
             one.field("generatorURL", alert.generatorURL)
             one.field("labels", alert.labels)
-            // Ours alone; clients of Alertmanager skip what they do not know.
+            // Our own extension; clients of Alertmanager ignore unknown fields.
             if let acknowledgement = status.acknowledgement {
                 one.key("acknowledgement")
                 acknowledgement.write(&one)
@@ -91,16 +91,16 @@ extension WebService {
         var generatorURL: String?
     }
 
-    /// The most bytes of one alert's labels.
+    /// Maximum bytes of one alert's labels.
     private static let labelLimitBytes = 16 << 10
-    /// The most alerts in one request.
+    /// Maximum number of alerts in one request.
     private static let alertLimit = 10_000
 
-    /// A body of alerts, read.
+    /// The result of parsing a body of alerts.
     private struct Batch: Sendable {
         var alerts: [Alert] = []
         var invalid = 0
-        /// The first ten mistakes.
+        /// The first ten errors.
         var errors: [String] = []
     }
 
@@ -160,11 +160,11 @@ extension WebService {
         guard labels.count <= 128, posted.annotations?.count ?? 0 <= 128 else {
             throw BadFilter(message: "more than 128 labels or annotations")
         }
-        // Keys of groups, rows of the history and lines of the log repeat them.
+        // They are repeated in group keys, history rows and log lines.
         guard labels.pairs.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count }) <= labelLimitBytes else {
             throw BadFilter(message: "labels larger than \(labelLimitBytes >> 10) KiB")
         }
-        // As in Alertmanager since 0.27, any text is a label's name; JSON's decoder refuses what is not UTF-8.
+        // As in Alertmanager since 0.27, any text is a valid label name; the JSON decoder rejects invalid UTF-8.
         guard posted.labels["", default: ""].isEmpty else { throw BadFilter(message: "invalid label name \"\"") }
         func time(_ text: String?) throws(BadFilter) -> Timestamp? {
             guard let text, !text.isEmpty, !text.hasPrefix("0001-01-01T") else { return nil }

@@ -42,7 +42,7 @@ extension WebService {
 
     // MARK: Posting
 
-    /// The most windows in a schedule.
+    /// Maximum number of windows in a schedule.
     private static let windowLimit = 20
 
     private static func silence(_ request: ServerRequest) -> Reading<SilenceBody> {
@@ -80,7 +80,7 @@ extension WebService {
         }
         let old: Silence? =
             if let id = posted.id, !id.isEmpty { await sources.silences().first { $0.id == id } } else { nil }
-        // A client that knows of one set must not remove the others by an update.
+        // A client that supports only one set must not remove the others by an update.
         if posted.matcherSets == nil, let old, old.matchers == sets.first { sets = old.matcherSets }
         var schedule: [TimeWindow] = []
         if let given = posted.schedule {
@@ -100,7 +100,7 @@ extension WebService {
             id: posted.id ?? "", matcherSets: sets, startsAt: starts, endsAt: ends,
             createdBy: posted.createdBy.isEmpty ? caller.name : posted.createdBy, comment: posted.comment,
             schedule: schedule, annotations: posted.annotations ?? old?.annotations ?? [:])
-        // A client that does not know of it must not end it by an update.
+        // A client that does not know the flag must not clear it by an update.
         silence.untilResolved = posted.untilResolved ?? old?.untilResolved ?? false
         do throws(SilenceError) {
             let id = try await sources.setSilence(silence, caller)
@@ -112,7 +112,7 @@ extension WebService {
         }
     }
 
-    /// The sets of a posted silence, the regular expressions compiled; `matcherSets` where they are given.
+    /// The sets of a posted silence, with regular expressions compiled; from `matcherSets` if given.
     static func matcherSets(_ posted: SilenceBody) throws(BadFilter) -> [[Matcher]] {
         var given = posted.matcherSets?.map(\.matchers) ?? []
         if given.isEmpty { given = [posted.matchers ?? []] }

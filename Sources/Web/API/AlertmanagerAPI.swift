@@ -43,7 +43,8 @@ extension WebService {
         }
     }
 
-    /// Refuses anything but JSON: unlike a form, a browser does not send JSON across sites without a preflight request.
+    /// Refuses content types other than JSON: unlike a form, a browser does not send JSON across sites without a
+    /// preflight request.
     static func needsJSON(_ request: ServerRequest) -> ServerResponse? {
         let type = request[header: "content-type"]?.split(separator: ";").first.map { String($0).lowercased() } ?? ""
         if type == "application/json" { return nil }
@@ -105,7 +106,7 @@ extension WebService {
         }
     }
 
-    /// The receivers whose labels match `receiver_matchers`; nil where there are none. Source: Alertmanager 0.33.
+    /// The receivers whose labels match `receiver_matchers`; nil without that parameter. Source: Alertmanager 0.33.
     func selectedReceivers(_ request: ServerRequest) throws(BadFilter) -> Set<String>? {
         let matchers = try WebService.filter(request, "receiver_matchers")
         guard !matchers.isEmpty else { return nil }

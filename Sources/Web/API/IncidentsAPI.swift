@@ -3,8 +3,8 @@ import HTTPServer
 import Samples
 import Text
 
-/// Faults under way, each with its cause and what follows from it: an extension of vaultwatch,
-/// `GET /api/v1/vaultwatch/incidents`.
+/// Incidents under way, each with its cause and consequences: an extension of vaultwatch, `GET
+/// /api/v1/vaultwatch/incidents`.
 extension WebService {
     func incidents() async -> Document {
         WebService.document(await sources.incidents())
@@ -21,7 +21,7 @@ extension WebService {
 
     private static func write(_ incident: Notification.Incident, _ json: inout JSONWriter) {
         json.object { one in
-            // A fault of a single alert that nobody has acknowledged has the alert's fingerprint alone.
+            // An unacknowledged incident of a single alert has no id, only the alert's fingerprint.
             if let id = incident.id { one.field("id", String(id)) }
             one.field("startsAt", incident.startsAt.rfc3339)
             one.field("severity", incident.severity.rawValue)

@@ -4,13 +4,13 @@ import HTTPServer
 import Platform
 import Samples
 
-/// What somebody has done in PagerDuty, as its webhooks of version 3 tell it: `POST /api/v1/vaultwatch/pagerduty`. Their
-/// signature is the credential. Source: developer.pagerduty.com/docs/webhooks-v3-overview.
+/// Receives PagerDuty's version 3 webhooks: `POST /api/v1/vaultwatch/pagerduty`. Their signature is the credential.
+/// Source: developer.pagerduty.com/docs/webhooks-v3-overview.
 extension WebService {
     private struct PagerDutyBody: Decodable {
         struct Named: Decodable { var summary: String? }
         struct Incident: Decodable {
-            /// The `dedup_key` of the event that began it.
+            /// The `dedup_key` of the event that triggered it.
             var incident_key: String?
         }
         struct Event: Decodable {
@@ -23,14 +23,14 @@ extension WebService {
     }
 
     private struct PagerDutyChange: Sendable {
-        /// Nil for what does not concern us.
+        /// Nil for irrelevant events.
         var key: String?
         var at: Timestamp
         var who: String
         var isAcknowledged: Bool
     }
 
-    /// Nil where no secret is configured: then there is no such receiver.
+    /// Nil if no secret is configured: then the endpoint does not exist.
     func pagerDutyRoute(_ path: String) -> Route? {
         guard let secret = access.pagerDutySecret else { return nil }
         return Route(
@@ -49,7 +49,7 @@ extension WebService {
         case .refused(let response): return response
         case .read(let value): change = value
         }
-        // Whatever else happens there has to be answered with success, or PagerDuty sends it again and again.
+        // Other events must be answered with success, or PagerDuty keeps resending them.
         guard let key = change.key else { return .text("ignored\n") }
         let incidents = await sources.acknowledgeFromPagerDuty(
             key, change.at, change.isAcknowledged ? "in PagerDuty" : nil, "\(change.who) (PagerDuty)")

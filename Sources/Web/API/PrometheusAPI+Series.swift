@@ -83,7 +83,7 @@ extension WebService {
         }
     }
 
-    /// Counted from the labels, independently of the store's internal index.
+    /// Computed from the labels, without the store's internal index.
     func storeStatistics(_ request: ServerRequest) async throws(QueryError) -> ServerResponse {
         let top = min(try WebService.limit(request), 10_000)
         let now = platform.time.wall()

@@ -70,7 +70,7 @@ extension WebService {
         return WebService.success { json in json.object { $0.field("yaml", text) } }
     }
 
-    /// Our own: everything that `vaultwatch status` prints.
+    /// Our own extension: everything that `vaultwatch status` prints.
     func estate() async -> ServerResponse {
         let status = await sources.status()
         do throws(QueryError) {

@@ -66,7 +66,7 @@ extension WebService {
                     return WebService.failure(error)
                 }
             }
-        // What Prometheus answers that has no Alertmanagers, and those pools alone that have targets.
+        // As answered by a Prometheus without Alertmanagers, and scrape pools only for those that have targets.
         case "/api/v1/alertmanagers":
             return route { _ throws(QueryError) in
                 WebService.success { json in
@@ -112,7 +112,8 @@ extension WebService {
             .badData, "invalid parameter \"query\": unknown position: parse error: no expression found in input")
     }
 
-    /// What of Prometheus' optional features there is, by area. Source: Prometheus 3.9, "Features" of its HTTP API.
+    /// Which of Prometheus' optional features are supported, by area. Source: Prometheus 3.9, "Features" of its HTTP
+    /// API.
     private func features(_ json: inout JSONWriter) {
         let areas: [(String, [(String, Bool)])] = [
             (
@@ -148,8 +149,9 @@ extension WebService {
     /// A JSON document yet to be written.
     typealias Document = @Sendable (inout JSONWriter) -> Void
 
-    /// Computes and writes a JSON answer where computing is allowed.
-    /// - Parameter document: computes what is to be written; given whether the client has gone or the time is over.
+    /// Computes and writes a JSON answer on the threads for computations.
+    /// - Parameter document: computes the answer; is passed a check for whether the client has disconnected or the time
+    ///   is up.
     func answer(
         _ computation: Computation,
         _ document: @escaping @Sendable (_ isOver: @escaping @Sendable () -> Bool) throws(QueryError) -> Document
@@ -174,7 +176,7 @@ extension WebService {
         }
     }
 
-    /// The same for what is known already.
+    /// The same for data that is already at hand.
     func page(_ document: @escaping Document) async -> ServerResponse {
         do throws(QueryError) {
             return try await answer(.page) { (_) throws(QueryError) in document }

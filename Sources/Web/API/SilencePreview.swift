@@ -12,29 +12,29 @@ package struct SilencePreview: Sendable, Hashable, Codable {
     package struct Match: Sendable, Hashable, Codable {
         /// The alert's labels.
         package var labels: [String: String]
-        /// When it began to fire, or for one that has ended the last time that the history tells of it; RFC 3339.
+        /// When it began to fire; for a resolved one the time of its latest history entry. RFC 3339.
         package var at: String
-        /// What becomes of it already: `active`, `suppressed`, `unprocessed`, or `ended`.
+        /// Its current state: `active`, `suppressed`, `unprocessed`, or `ended`.
         package var state: String
     }
 
     /// Firing alerts that it would match, by their labels; 1,000 at most.
     package var now: [Match]
-    /// Alerts that have fired in the last six hours and do not now; 1,000 at most.
+    /// Alerts that fired in the last six hours but do not now; 1,000 at most.
     package var past: [Match]
-    /// How many alerts fire, matched or not.
+    /// How many alerts fire, matching or not.
     package var firing: Int
     /// Names in the matchers that no alert had, now or in the last six hours.
     package var unknownLabels: [String]
 }
 
 extension WebService {
-    /// How far back the preview looks.
+    /// How far back the preview searches.
     private static let previewSpan: Duration = .seconds(6 * 3600)
     private static let previewLimit = 1000
     private static let previewHistoryLimit = 10_000
 
-    /// A body as for `POST /api/v2/silences`, of which the matchers are read alone. It changes nothing.
+    /// Takes a body as for `POST /api/v2/silences`, but uses only the matchers. Changes nothing.
     func previewSilence(_ request: ServerRequest) async throws(QueryError) -> Document {
         let sets: [[Matcher]]
         switch await reading({ WebService.previewed(request) }) {
@@ -106,7 +106,7 @@ extension WebService {
             firing: present.count, unknownLabels: named.subtracting(known).sorted())
     }
 
-    /// The labels in an entry's subject, `{alertname="X", node="vault-1"}`; nil where it was cut.
+    /// The labels in an entry's subject, `{alertname="X", node="vault-1"}`; nil if it was truncated.
     private static func labels(of subject: String) -> Labels? {
         guard subject.hasPrefix("{"), let matchers = try? MatcherSyntax.parse(subject), !matchers.isEmpty,
             matchers.allSatisfy({ $0.operation == .equal })

@@ -1,7 +1,7 @@
 import HTTPServer
 import Synchronization
 
-/// A posted body, read.
+/// The result of parsing a posted body.
 enum Reading<Value: Sendable>: Sendable {
     case read(Value)
     case refused(ServerResponse)
@@ -12,7 +12,7 @@ extension WebService {
         let value = Mutex<Value?>(nil)
     }
 
-    /// Reads a body of Alertmanager's API where that holds up nobody, one body at a time.
+    /// Parses a body of Alertmanager's API on the thread for bodies, one at a time, so that it delays no other request.
     func reading<Value: Sendable>(_ read: @escaping @Sendable () -> Reading<Value>) async -> Reading<Value> {
         let box = Box<Reading<Value>>()
         do throws(QueryError) {

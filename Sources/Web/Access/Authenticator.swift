@@ -3,18 +3,18 @@ import HTTPServer
 import Platform
 import Synchronization
 
-/// Finds out who a request comes from, by basic authentication (RFC 7617) or a bearer token (RFC 6750).
+/// Authenticates requests, by basic authentication (RFC 7617) or a bearer token (RFC 6750).
 ///
-/// bcrypt is slow on purpose. So checks run one at a time on a thread of their own, few may wait, and what was right is
-/// remembered until the next reload makes another authenticator.
+/// bcrypt is slow on purpose. Checks therefore run one at a time on a thread of their own, few may wait, and valid
+/// credentials are cached until the next reload creates another authenticator.
 final class Authenticator: Sendable {
     enum Outcome: Sendable, Hashable {
         case known(Caller)
         /// No credentials, or wrong ones.
         case unknown
-        /// Too many checks wait for this address.
+        /// Too many checks are waiting for this address.
         case busyAddress
-        /// Too many checks wait.
+        /// Too many checks are waiting.
         case busy
     }
 
@@ -24,9 +24,9 @@ final class Authenticator: Sendable {
     }
 
     private struct State {
-        /// Callers by the hash of right credentials.
+        /// Callers by the hash of valid credentials.
         var known: [[UInt8]: Caller] = [:]
-        /// By the hash of the credentials: the same ones are checked once at a time.
+        /// By the hash of the credentials, so that concurrent requests with the same ones share a check.
         var checks: [[UInt8]: Check] = [:]
     }
 
@@ -36,13 +36,13 @@ final class Authenticator: Sendable {
     private let pool: any WorkPool
     private let state = Mutex(State())
 
-    /// The most credentials that are remembered.
+    /// Maximum number of cached credentials.
     private static let knownLimit = 256
-    /// The most checks that wait or run: with bcrypt's usual cost a second's work.
+    /// Maximum number of checks that wait or run: with bcrypt's usual cost about a second's work.
     private static let checkLimit = 16
-    /// Of those, for one address.
+    /// The same limit for one address.
     private static let checkLimitPerAddress = 4
-    /// The most requests that wait for one check.
+    /// Maximum number of requests that wait for one check.
     private static let waiterLimit = 64
 
     /// - Parameter pool: where passwords are checked; nil for a thread of its own.
@@ -72,7 +72,7 @@ final class Authenticator: Sendable {
     private func bearer(_ token: String) -> Outcome {
         guard let given = hash(Array(token.utf8)) else { return .unknown }
         var found: String?
-        // All are compared, so that the time does not tell which was the one.
+        // All are compared, so that the time does not reveal which one matched.
         for (name, hash) in tokens where ConstantTime.isSame(hash, given) { found = found ?? name }
         return found.map { .known(Caller($0, by: .token)) } ?? .unknown
     }
@@ -113,8 +113,7 @@ final class Authenticator: Sendable {
     private func isRight(_ user: String, _ password: [UInt8]) -> Bool {
         let hashes = [access.closingUsers[user], access.users[user]].compactMap(\.self)
         guard hashes.isEmpty else { return hashes.contains { Bcrypt.verify(password, $0) } }
-        // For an unknown user some hash is checked all the same, so that the time does not tell whether the user
-        // exists.
+        // For an unknown user some hash is checked anyway, so that the time does not reveal whether the user exists.
         if let other = access.users.values.first ?? access.closingUsers.values.first {
             _ = Bcrypt.verify(password, other)
         }

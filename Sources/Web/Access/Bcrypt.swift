@@ -1,8 +1,8 @@
 import CCrypt
 
-/// bcrypt of the system's libcrypt. Source: crypt(5), crypt_rn(3).
+/// bcrypt from the system's libcrypt. Source: crypt(5), crypt_rn(3).
 package enum Bcrypt {
-    /// Whether the password has this hash. Takes as long as the hash's cost says.
+    /// Whether the password matches this hash. The time it takes depends on the hash's cost.
     static func verify(_ password: [UInt8], _ hash: String) -> Bool {
         guard isHash(hash) else { return false }
         let phrase = password.map { CChar(bitPattern: $0) } + [0]
@@ -20,13 +20,13 @@ package enum Bcrypt {
             && b[6] == UInt8(ascii: "$")
     }
 
-    /// The logarithm of the work of a check; nil where the text is no hash.
+    /// The cost of a check, as a base-2 logarithm; nil if the text is not a hash.
     package static func cost(_ hash: String) -> Int? {
         isHash(hash) ? Int(String(decoding: Array(hash.utf8)[4..<6], as: UTF8.self)) : nil
     }
 }
 
-/// Comparisons whose time tells nothing.
+/// Comparisons in constant time.
 enum ConstantTime {
     /// Compares in a time that does not depend on where the arrays differ.
     static func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {

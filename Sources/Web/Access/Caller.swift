@@ -1,8 +1,8 @@
-/// Who makes a change, for the history.
+/// The client that makes a change, for the history.
 package struct Caller: Sendable, Hashable, CustomStringConvertible {
-    /// How the agent knows.
+    /// How a caller was identified.
     package enum Means: Sendable, Hashable {
-        /// From the kernel, which knows the user at the other end of a Unix socket.
+        /// By the kernel, which knows the user at the other end of a Unix socket.
         case socket
         /// By a password.
         case password
@@ -12,9 +12,9 @@ package struct Caller: Sendable, Hashable, CustomStringConvertible {
         case none
     }
 
-    /// The user's or the token's name; an address where nobody is known.
+    /// The user's or the token's name; an address if the caller is anonymous.
     package var name: String
-    /// How the agent knows.
+    /// How it was identified.
     package var means: Means
 
     /// A caller with its name.

@@ -1,8 +1,8 @@
 import CCrypto
 import Platform
 
-/// SHA-256 of credentials behind a random key: what is kept of passwords and tokens tells nothing of them, and nobody
-/// can choose credentials by what they hash to.
+/// SHA-256 of credentials, prefixed with a random key: the stored hashes reveal nothing about passwords and tokens, and
+/// an attacker can't choose credentials by their hash.
 struct CredentialHash: Sendable {
     private let key: [UInt8]
 

@@ -1,9 +1,9 @@
 import HTTPServer
 
-/// What browsers tell of the page that made them send a request. Other clients send none of these headers.
+/// What browsers reveal about the page that caused a request. Other clients send none of these headers.
 /// Sources: fetch standard, `Origin`; Fetch Metadata, `Sec-Fetch-Site`, `Sec-Fetch-Mode`, `Sec-Fetch-Dest`.
 enum CrossSite {
-    /// Whether a page of another site sent it, which must not change anything.
+    /// Whether a page of another site sent it, which then must not change anything.
     /// - Parameter externalURL: the URL under which users reach the agent; a proxy may have changed `Host` on the way.
     static func isForeign(_ request: ServerRequest, externalURL: String) -> Bool {
         if let site = request[header: "sec-fetch-site"], site != "same-origin", site != "none" { return true }
@@ -13,14 +13,14 @@ enum CrossSite {
         return own != (request[header: "host"] ?? "").lowercased()
     }
 
-    /// Whether a page of another site loads it as an image, a script or the like. A link that a user follows, in a mail
-    /// or a chat, is not that.
+    /// Whether a page of another site embeds it, as an image, a script or the like. Following a link, in a mail or a
+    /// chat, does not count.
     static func isEmbedded(_ request: ServerRequest) -> Bool {
         guard request[header: "sec-fetch-site"] == "cross-site" else { return false }
         return request[header: "sec-fetch-mode"] != "navigate" || request[header: "sec-fetch-dest"] != "document"
     }
 
-    /// `host:port` of a URL in lower case; nil where there is no scheme, as in the origin `null`.
+    /// `host:port` of a URL in lower case; nil without a scheme, as in the origin `null`.
     private static func authority(_ url: String) -> String? {
         guard let scheme = url.utf8.firstIndex(of: UInt8(ascii: ":")), url[scheme...].hasPrefix("://") else {
             return nil

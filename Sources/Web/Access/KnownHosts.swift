@@ -1,12 +1,12 @@
-/// The names under which browsers may reach the agent. A page of another site can give its own name the agent's address
-/// (DNS rebinding), and what it then sends is no cross-site request; but the `Host` header says that name.
+/// The names that browsers may reach the agent by. A page of another site can make its own name resolve to the agent's
+/// address (DNS rebinding), so that its requests are not cross-site; but their `Host` header has that name.
 package struct KnownHosts: Sendable, Hashable {
     private var names: Set<String> = ["localhost"]
     private var domains: [String] = []
     private var isAny = false
 
     /// - Parameter names: host names; `*.example.org` for every name below `example.org`, `*` for every name.
-    ///   `localhost` is always one.
+    ///   `localhost` is always included.
     package init(_ names: some Sequence<String>) {
         for name in names {
             if name == "*" {
@@ -20,7 +20,7 @@ package struct KnownHosts: Sendable, Hashable {
     }
 
     /// Whether a request with this `Host` header is for the agent; true without one, since browsers always send it.
-    /// Addresses are accepted, since nobody else's name leads to what is sent to one. Source: RFC 9110, 7.2.
+    /// Addresses are accepted, since DNS rebinding needs a name. Source: RFC 9110, 7.2.
     func accept(_ header: String?) -> Bool {
         guard let header, !isAny else { return true }
         if header.hasPrefix("[") { return header.contains("]") }
@@ -28,7 +28,7 @@ package struct KnownHosts: Sendable, Hashable {
         return names.contains(host) || KnownHosts.isIPv4(host) || domains.contains { host.hasSuffix($0) }
     }
 
-    /// In lower case and without the dot of the root.
+    /// In lower case and without the trailing dot.
     private static func canonical(_ name: Substring) -> String {
         let name = name.lowercased()
         return name.hasSuffix(".") ? String(name.dropLast()) : name
@@ -39,7 +39,7 @@ package struct KnownHosts: Sendable, Hashable {
         return parts.count == 4 && parts.allSatisfy { UInt8(String(decoding: $0, as: UTF8.self)) != nil }
     }
 
-    /// Whether the text is a name as the initialiser takes it, without scheme or port.
+    /// Whether the text is a valid name for the initialiser, without scheme or port.
     package static func isName(_ text: String) -> Bool {
         let name = text == "*" ? "any" : text.hasPrefix("*.") ? String(text.dropFirst(2)) : text
         return (1...253).contains(name.utf8.count)

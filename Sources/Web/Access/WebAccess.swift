@@ -1,4 +1,4 @@
-/// Who may read and who may change what, and the headers of every response.
+/// Which clients may read and which may change what, and the headers of every response.
 package struct WebAccess: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     /// A header of every response.
     package struct Header: Sendable, Hashable {
@@ -14,26 +14,27 @@ package struct WebAccess: Sendable, Hashable, CustomStringConvertible, CustomRef
         }
     }
 
-    /// `basic_auth_users` of the exporter-toolkit's web configuration: names and bcrypt hashes. With users every request
-    /// needs a login. Source: prometheus/exporter-toolkit, docs/web-configuration.md.
+    /// `basic_auth_users` of the exporter-toolkit's web configuration: names and bcrypt hashes. If there are any, every
+    /// request needs a login. Source: prometheus/exporter-toolkit, docs/web-configuration.md.
     package var closingUsers: [String: String] = [:]
-    /// `users` of `web`: names and bcrypt hashes of who may change things. Reading needs no login because of them.
+    /// `users` of `web`: names and bcrypt hashes of users who may make changes. They do not make reading require a
+    /// login.
     package var users: [String: String] = [:]
-    /// `tokens` of `web`: names and bearer tokens of who may change things.
+    /// `tokens` of `web`: names and bearer tokens that permit changes.
     package var tokens: [String: String] = [:]
-    /// The secret with which PagerDuty signs its webhooks; nil where none is expected.
+    /// The secret with which PagerDuty signs its webhooks; nil if none are expected.
     package var pagerDutySecret: String?
-    /// Whether everybody may change things. Default false.
+    /// Whether any client may make changes. Default false.
     package var allowsAnonymousChanges = false
-    /// The names under which clients reach the agent. Default: `localhost` alone; addresses are always accepted.
+    /// The names that clients reach the agent by. Default: only `localhost`; addresses are always accepted.
     package var hosts = KnownHosts([])
     /// `http_server_config.headers`, sent with every response.
     package var headers: [Header] = []
 
-    /// Everybody may read, and nobody but the users of the Unix socket may change anything.
+    /// Any client may read, and only users of the Unix socket may make changes.
     package init() {}
 
-    /// Not what it holds: hashes and tokens are secrets.
+    /// Hides the content: hashes and tokens are secrets.
     package var description: String { "<secret>" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,18 +1,18 @@
 import HTTPServer
 import Text
 
-/// Who may have a request answered.
+/// Decides whether a request is admitted.
 extension WebService {
     enum Admission {
         case refused(ServerResponse)
-        /// - Parameter caller: nil where nobody asked.
+        /// - Parameter caller: nil where no identity is needed.
         case admitted(Caller?)
     }
 
-    /// In this order: is the request for this agent, may its sender ask at all, does a browser send it on behalf of
-    /// another site, and may its sender change things.
+    /// Checks in this order: whether the request is for this agent, whether its sender may make requests at all,
+    /// whether a browser sends it on behalf of another site, and whether its sender may make changes.
     func admission(of request: ServerRequest, _ route: Route) async -> Admission {
-        // The kernel vouches for who has opened the socket, and browsers can't.
+        // The kernel vouches for the user who opened the socket, and browsers can't open it.
         if let user = request.peerUser {
             if let refusal = WebService.methodRefusal(request, route) { return .refused(refusal) }
             return .admitted(route.changes ? Caller(await sources.userName(user), by: .socket) : nil)
@@ -68,7 +68,7 @@ extension WebService {
             status: 403)
     }
 
-    /// What to do about it, in the body: a JSON string where clients of Alertmanager expect one.
+    /// Explains in the body what to do: a JSON string where clients of Alertmanager expect one.
     private static func loginRefusal(_ login: Authenticator.Outcome, _ request: ServerRequest, _ route: Route)
         -> ServerResponse
     {

@@ -1,14 +1,14 @@
 import CCrypto
 import Text
 
-/// The signature of PagerDuty's webhooks: `v1=` and the hexadecimal HMAC-SHA-256 of the body. The header has one for each
-/// secret while secrets are exchanged. Source: developer.pagerduty.com/docs/verifying-webhook-signatures.
+/// The signature of PagerDuty's webhooks: `v1=` and the hexadecimal HMAC-SHA-256 of the body. The header has one for
+/// each secret while secrets are rotated. Source: developer.pagerduty.com/docs/verifying-webhook-signatures.
 enum WebhookSignature {
-    /// The most signatures that are looked at.
+    /// Maximum number of signatures that are checked.
     private static let limit = 8
 
-    /// Whether one of the header's signatures is that of the body. Takes the same time whichever of them it is, and
-    /// wherever it differs.
+    /// Whether one of the header's signatures is that of the body, in a time that depends neither on which one nor on
+    /// where they differ.
     static func isValid(_ header: String, of body: [UInt8], secret: String) -> Bool {
         var expected = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0

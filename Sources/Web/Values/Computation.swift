@@ -1,18 +1,18 @@
 package import HTTPServer
 
-/// What a request computes, by what it may cost: each kind has threads and bounds of its own, so that no query holds up
-/// a page.
+/// What a request computes, by its potential cost: each kind has its own threads and limits, so that no query delays a
+/// page.
 package enum Computation: Sendable, Hashable {
     /// The work, which returns the whole answer.
-    /// - Parameter isOver: whether the client has gone or the time is over, so that the work should end; cheap enough
-    ///   to be asked often.
+    /// - Parameter isOver: whether the client has disconnected or the time is up, so that the work should end; cheap
+    ///   enough to be called often.
     package typealias Work = @Sendable (_ isOver: @escaping @Sendable () -> Bool) -> ServerResponse
 
     /// An expression, or a search among all series.
-    /// - Parameter timeout: as the client asks for, waiting included; nil for the longest there is.
+    /// - Parameter timeout: the one that the client asks for, including time in the queue; nil for the maximum.
     case query(timeout: Duration?)
-    /// Writing down what is known already.
+    /// Formatting data that is at hand.
     case page
-    /// Reading what was posted: one body at a time, since a reader of JSON takes many times its bytes.
+    /// Parsing a posted body: one at a time, since a JSON decoder needs many times the size of the body.
     case body
 }

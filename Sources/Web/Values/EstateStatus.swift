@@ -1,6 +1,6 @@
 /// The state of the estate, for the status page and `vaultwatch status`. Times are RFC 3339.
 package struct EstateStatus: Sendable, Hashable, Codable {
-    /// How well something is, in order of severity.
+    /// How healthy something is, in order of severity.
     package enum Health: String, Sendable, Hashable, Codable, CaseIterable {
         case ok, warning, critical, unknown
     }
@@ -9,7 +9,7 @@ package struct EstateStatus: Sendable, Hashable, Codable {
     package struct Target: Sendable, Hashable, Codable {
         /// Its name within the section.
         package var name: String
-        /// How well it is.
+        /// Its health.
         package var health: Health
         /// One or two words: `active`, `sealed`, `primary`, `complete`.
         package var state: String
@@ -66,10 +66,10 @@ package struct EstateStatus: Sendable, Hashable, Codable {
         package var severity: String
         /// `pending`, `firing`, `suppressed`.
         package var state: String
-        /// By what it is suppressed: `silenced by <id>, inhibited by VaultNoActiveNode, muted by weekend`; nil where it is
-        /// not.
+        /// What suppresses it: `silenced by <id>, inhibited by VaultNoActiveNode, muted by weekend`; nil if it is not
+        /// suppressed.
         package var suppressedBy: String?
-        /// Since when it has been in that state.
+        /// When it entered that state.
         package var since: String
         /// The annotation `summary`.
         package var summary: String
@@ -153,7 +153,7 @@ package struct EstateStatus: Sendable, Hashable, Codable {
         self.receivers = receivers
     }
 
-    /// The gravest state of all targets, alerts and receivers.
+    /// The worst health of all targets, alerts and receivers.
     package var health: Health {
         let healths = sections.flatMap(\.targets).map(\.health) + receivers.map(\.health)
         if healths.contains(.critical) || alerts.contains(where: { $0.state == "firing" && $0.severity == "critical" })

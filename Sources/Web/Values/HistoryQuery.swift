@@ -1,6 +1,6 @@
 package import Samples
 
-/// Which entries of the history a request asks for.
+/// Selects the entries of the history that a request asks for.
 package struct HistoryQuery: Sendable, Hashable {
     /// The earliest time, included.
     package var from: Timestamp
@@ -10,8 +10,8 @@ package struct HistoryQuery: Sendable, Hashable {
     package var kinds: Set<String>
     /// Receivers' names; empty: all.
     package var receivers: Set<String>
-    /// Text in the subject or the detail, upper and lower case alike; empty: all.
+    /// Text in the subject or the detail, case-insensitive; empty: all.
     package var contains: String
-    /// The newest so many, 0 to 10,000.
+    /// Maximum number of entries, the newest; 0 to 10,000.
     package var limit: Int
 }

@@ -39,7 +39,7 @@ package struct QueryError: Error, Sendable, Hashable {
 
     /// The error type.
     package let kind: Kind
-    /// What went wrong, for the user.
+    /// What went wrong, for the client.
     package let message: String
 
     /// An error with its type and message.

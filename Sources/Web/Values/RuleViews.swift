@@ -8,7 +8,7 @@ package struct RuleGroupView: Sendable {
     package var file: String
     /// Time from one evaluation to the next.
     package var interval: Duration
-    /// The most alerts or series of a rule; 0 for no limit.
+    /// The maximum number of alerts or series of a rule; 0 for no limit.
     package var limit: Int
     /// The rules, in the order of the file.
     package var rules: [RuleView]
@@ -43,7 +43,7 @@ package struct RuleView: Sendable {
         /// Raises alerts.
         case alerting(Alerting)
     }
-    /// What alerting rules have beyond the rest.
+    /// The additional fields of alerting rules.
     package struct Alerting: Sendable {
         /// `for`.
         package var hold: Duration

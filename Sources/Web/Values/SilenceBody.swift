@@ -11,14 +11,14 @@ package struct SilenceBody: Sendable, Hashable, Codable {
     package struct Matcher: Sendable, Hashable, Codable {
         /// The label's name.
         package var name: String
-        /// What it is compared with.
+        /// The value or pattern.
         package var value: String
         /// Whether the value is a regular expression.
         package var isRegex: Bool
-        /// Whether it must match rather than must not. Absent in requests of old clients: true.
+        /// False negates the match. Absent in requests of old clients: true.
         package var isEqual: Bool?
 
-        /// A matcher of the rules' and the command line's notation.
+        /// A matcher as rules and the command line have it.
         package init(_ matcher: Samples.Matcher) {
             name = matcher.name
             value = matcher.value
@@ -44,9 +44,9 @@ package struct SilenceBody: Sendable, Hashable, Codable {
         }
     }
 
-    /// Conditions that must all hold: a list, or an object with the list as `matchers`.
+    /// Matchers that must all match: a list, or an object with the list as `matchers`.
     package struct MatcherSet: Sendable, Hashable, Codable {
-        /// The conditions.
+        /// The matchers.
         package var matchers: [Matcher]
         private enum Key: String, CodingKey { case matchers }
 
@@ -97,7 +97,7 @@ package struct SilenceBody: Sendable, Hashable, Codable {
         /// A time zone's name; nil: UTC.
         package var location: String?
 
-        /// A window of all of time, but for what is given.
+        /// A window that is only restricted by what is given.
         package init(
             times: [Times]? = nil, weekdays: [String]? = nil, days_of_month: [String]? = nil, months: [String]? = nil,
             years: [String]? = nil, location: String? = nil
@@ -111,35 +111,35 @@ package struct SilenceBody: Sendable, Hashable, Codable {
         }
     }
 
-    /// What the silence does at present.
+    /// The silence's current status.
     package struct Status: Sendable, Hashable, Codable {
-        /// `active`, `pending`, `expired`; not looked at in requests.
+        /// `active`, `pending`, `expired`; ignored in requests.
         package var state: String?
     }
 
-    /// Nil, or empty, in a request that makes a new one.
+    /// Nil, or empty, in a request that creates a new one.
     package var id: String?
-    /// All must hold; the first set where there are several. Nil in a request with `matcherSets`.
+    /// All must match; the first set if there are several. Nil in a request with `matcherSets`.
     package var matchers: [Matcher]?
-    /// One of the sets must hold; nil where there is one, in `matchers`.
+    /// One of the sets must match; nil if there is only one, in `matchers`.
     package var matcherSets: [MatcherSet]?
-    /// What its author has noted; nil where there is nothing.
+    /// Notes of its author; nil if there are none.
     package var annotations: [String: String]?
-    /// From when on.
+    /// When it begins.
     package var startsAt: String
-    /// Until when.
+    /// When it ends.
     package var endsAt: String
     /// When it was last changed; nil in requests.
     package var updatedAt: String?
-    /// Who says to have made it; the history tells who was logged in.
+    /// The author, as given in the request; the history records the authenticated user.
     package var createdBy: String
-    /// Why.
+    /// The reason.
     package var comment: String
     /// Nil in requests.
     package var status: Status?
-    /// The windows in which it is active; nil for one that does not recur.
+    /// The windows in which it is active; nil if it does not recur.
     package var schedule: [Window]?
-    /// Whether it ends as soon as nothing fires any more that it matches; nil where it does not.
+    /// Whether it ends as soon as no alert that it matches fires any more; nil if it does not.
     package var untilResolved: Bool?
 
     /// A request for a new silence.
@@ -214,7 +214,7 @@ extension SilenceBody.Window {
             years: filled(window.yearTexts), location: window.zone.name)
     }
 
-    /// - Throws: what is wrong with the notation, or that there is no such time zone.
+    /// - Throws: if the notation is wrong or there is no such time zone.
     func window(_ files: any FileAccess) throws -> TimeWindow {
         TimeWindow(
             times: try (times ?? []).map { try TimeWindow.times(start: $0.start_time, end: $0.end_time) },
