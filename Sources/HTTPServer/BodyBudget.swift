@@ -1,13 +1,13 @@
 import Synchronization
 
-/// The bytes of all bodies that a server holds, which its connections take from and give back to.
+/// The bytes of all request bodies that a server keeps in memory; its connections reserve and release them.
 final class BodyBudget: Sendable {
     private let limit: Int
     private let taken = Mutex(0)
 
     init(_ limit: Int) { self.limit = limit }
 
-    /// - Returns: false when all bodies would then be over the limit; nothing is taken.
+    /// - Returns: false if that would exceed the limit; nothing is reserved then.
     func take(_ bytes: Int) -> Bool {
         taken.withLock { taken in
             guard bytes <= limit - taken else { return false }

@@ -4,15 +4,16 @@ import Synchronization
     import Glibc
 #endif
 
-/// The places of a server's connections. Whoever comes when none is left gets that of the client that has left its own
-/// unused the longest, so that idle connections lock nobody out. Each address has a limit of its own.
+/// The connection slots of a server. When none is free, a new connection evicts the client that has been idle the
+/// longest, so that idle connections lock out no others. Each address has a limit of its own.
 final class ConnectionPlaces: Sendable {
-    /// Whose connections share a limit.
+    /// Connections with the same source share a limit.
     enum Source: Sendable, Hashable {
-        /// An IPv4 address, or the first 64 bits of an IPv6 address: a client has as many of those as it likes.
+        /// An IPv4 address, or the first 64 bits of an IPv6 address, since a client can use any number of addresses
+        /// within those.
         case address([UInt8])
-        /// Unix sockets, which have places beside those of all addresses: this machine's administrators are not locked
-        /// out by the network.
+        /// Unix sockets, whose slots are separate from those of all addresses: the network must not lock out this
+        /// machine's administrators.
         case socket
 
         init(_ address: SocketAddress?) {
@@ -27,7 +28,7 @@ final class ConnectionPlaces: Sendable {
         }
     }
 
-    /// What the server expects of a client while it has nothing to do for it.
+    /// What the server expects from a client while it has nothing to do for it.
     enum Waiting: Sendable {
         /// The rest of a request, or the first byte of the first one.
         case request
@@ -38,9 +39,9 @@ final class ConnectionPlaces: Sendable {
     private struct Place {
         let channel: any Channel
         let source: Source
-        /// Nil while an answer is made or read.
+        /// Nil while a response is produced or sent.
         var waiting: Waiting?
-        /// Grows with time.
+        /// Increases over time.
         var since: UInt64
     }
 
@@ -56,7 +57,7 @@ final class ConnectionPlaces: Sendable {
             counts[place.source] = left > 0 ? left : nil
         }
 
-        /// The unused place that has been so the longest; of one that a request is expected on only where none is idle.
+        /// The connection that has been idle the longest; one that is expected to send a request only if none is idle.
         func evictable(where isEligible: (Source) -> Bool) -> ObjectIdentifier? {
             var idle: (id: ObjectIdentifier, since: UInt64)?
             var silent: (id: ObjectIdentifier, since: UInt64)?
@@ -80,8 +81,8 @@ final class ConnectionPlaces: Sendable {
     var channels: [any Channel] { state.withLock { $0.places.values.map(\.channel) } }
     var count: Int { state.withLock { $0.places.count } }
 
-    /// Gives a connection a place until it closes, if need be that of another one, which is closed.
-    /// - Returns: false where all places are in use, or after `close`.
+    /// Assigns a slot to a connection until it closes, closing another connection if necessary.
+    /// - Returns: false if no slot can be freed, or after `close`.
     func take(_ channel: any Channel, _ source: Source) -> Bool {
         let id = ObjectIdentifier(channel)
         let (isTaken, evicted) = state.withLock { state -> (Bool, (any Channel)?) in
@@ -109,7 +110,7 @@ final class ConnectionPlaces: Sendable {
         return isTaken
     }
 
-    /// The server waits for the client, or does not.
+    /// Records whether, and for what, the server waits for the client.
     func waits(_ channel: any Channel, for waiting: Waiting?) {
         state.withLock { state in
             state.turn += 1
@@ -118,8 +119,8 @@ final class ConnectionPlaces: Sendable {
         }
     }
 
-    /// No connection gets a place from now on.
-    /// - Returns: those that have one.
+    /// No connection gets a slot from now on.
+    /// - Returns: the connections that have one.
     func close() -> [any Channel] {
         state.withLock { state in
             state.isClosed = true

@@ -24,7 +24,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private let limits: ServerOptions.Limits
     private let onRefusal: @Sendable (ServerRefusal) -> Void
     private let bodies: BodyBudget
-    /// What the body of the present request has taken of it.
+    /// What the current request's body has reserved of the body budget.
     private var bodyBytes = 0
     private let isTLS: Bool
     private let peerUser: UInt32?
@@ -141,7 +141,7 @@ final class HTTPConnection: ChannelInboundHandler {
             })
     }
 
-    /// An IPv4 client of a socket that listens for both has an IPv4 address all the same.
+    /// An IPv4 client of a dual-stack socket is reported with its IPv4 address.
     static func remote(_ address: SocketAddress?) -> String {
         let text = address?.ipAddress ?? ""
         return text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
@@ -216,10 +216,10 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     private func end(keepsAlive: Bool, _ context: ChannelHandlerContext, lease: (any AnyObject & Sendable)? = nil) {
-        // Set before the write, since writing the end lets the next pipelined request in.
+        // Set before the write, since finishing the response admits the next pipelined request.
         state = keepsAlive ? .idle : .refused
         let delivered = context.writeAndFlush(wrapOutboundOut(.end(nil)))
-        // Completes when all is written, or fails when the connection is gone.
+        // Completes when everything is written, or fails when the connection is gone.
         delivered.assumeIsolated().whenComplete { [self] _ in
             withExtendedLifetime(lease) {}
             if !keepsAlive {
@@ -236,7 +236,7 @@ extension HTTPRequestHead {
 }
 
 extension ServerRefusal {
-    /// How it is answered; a connection without a place is closed without an answer.
+    /// The status of the response; a connection without a slot is closed without a response.
     fileprivate var status: HTTPResponseStatus {
         switch self {
         case .header: .requestHeaderFieldsTooLarge

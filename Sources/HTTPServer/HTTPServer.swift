@@ -20,7 +20,7 @@ package final class HTTPServer: Sendable {
     package struct Address: Sendable, Hashable, CustomStringConvertible {
         /// The IP address; IPv6 without brackets.
         package var host: String
-        /// The port, also where 0 was configured.
+        /// The port, even if 0 was configured.
         package var port: Int
         /// `127.0.0.1:9321`, `[::1]:9321`.
         package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
@@ -34,7 +34,7 @@ package final class HTTPServer: Sendable {
         var isPaused = false
     }
 
-    /// What new connections begin with.
+    /// The TLS settings of new connections.
     private struct TLS {
         let options: ServerTLS
         let context: NIOSSLContext
@@ -88,8 +88,8 @@ package final class HTTPServer: Sendable {
         return bound
     }
 
-    /// Serves over a Unix socket too, without TLS; the server closes and removes it when it stops.
-    /// - Throws: `ServerError` where the server has stopped; the socket is removed then as well.
+    /// Also serves a Unix socket, without TLS; the server closes and removes it when it stops.
+    /// - Throws: `ServerError` if the server has stopped; the socket is removed then as well.
     package func listen(on socket: UnixSocket) async throws(ServerError) {
         let channel: any Channel
         do {
@@ -110,17 +110,17 @@ package final class HTTPServer: Sendable {
         throw ServerError("\(socket.path): the server has stopped")
     }
 
-    /// Reads certificates and key. Open connections stay as they are.
+    /// Reads certificates and key. Open connections are not affected.
     /// - Parameter tls: nil for plain HTTP.
-    /// - Returns: puts it in force for the connections that come after.
-    /// - Throws: `ServerError` naming the file; what was in force stays.
+    /// - Returns: puts the settings in force for new connections.
+    /// - Throws: `ServerError` naming the file; the settings in force stay.
     package func prepareTLS(_ tls: ServerTLS?) throws(ServerError) -> @Sendable () -> Void {
         let new: TLS? = if let tls { TLS(options: tls, context: try tls.context()) } else { nil }
         return { self.state.withLock { $0.tls = new } }
     }
 
-    /// Stops reading, or goes on, as a process does under SIGSTOP and SIGCONT: the kernel still accepts connections, but
-    /// nothing is read. For simulated failures; it holds for connections accepted meanwhile too.
+    /// Stops or resumes reading, like a process under SIGSTOP and SIGCONT: the kernel still accepts connections, but
+    /// nothing is read. For simulated failures; also applies to connections accepted meanwhile.
     package func setReading(_ reading: Bool) {
         let listeners = state.withLock { state in
             state.isPaused = !reading
@@ -180,7 +180,7 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// - Parameter isSocket: for Unix sockets, which have no options of TCP.
+    /// - Parameter isSocket: for Unix sockets, which have no TCP options.
     private func bootstrap(isSocket: Bool = false) -> ServerBootstrap {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
@@ -198,7 +198,7 @@ package final class HTTPServer: Sendable {
             }
     }
 
-    /// Takes a connection of a Unix socket, whose peer must be known.
+    /// Accepts a connection of a Unix socket, whose peer must be known.
     private func acceptPeer(_ channel: any Channel) -> EventLoopFuture<Void> {
         guard let options = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeFailedFuture(ServerError("no socket"))
@@ -232,7 +232,7 @@ package final class HTTPServer: Sendable {
                 handler: handler))
     }
 
-    /// Whether a socket that was handed over is one of Unix; getsockopt(2), socket(7).
+    /// Whether an inherited socket is a Unix socket; getsockopt(2), socket(7).
     private static func isUnixSocket(_ descriptor: Int32) -> Bool {
         var domain: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)

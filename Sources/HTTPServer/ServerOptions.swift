@@ -28,28 +28,29 @@ package struct ServerOptions: Sendable {
 
     /// The limits of connections and requests.
     package struct Limits: Sendable, Hashable {
-        /// The largest body, in bytes; a larger one is answered with 413. Default: 4 MiB, enough for thousands of
+        /// Maximum size of a body in bytes; a larger one is answered with 413. Default: 4 MiB, enough for thousands of
         /// alerts, since Prometheus drops alerts that are refused.
         package var bodyBytes = 4 << 20
-        /// The most bytes of all bodies that are being received or answered; a request beyond it is answered with 503.
+        /// Maximum bytes of all bodies that are being received or answered; a request beyond it is answered with 503.
         /// Default: 32 MiB.
         package var allBodyBytes = 32 << 20
-        /// The largest request line and headers together, in bytes; larger ones are answered with 431. Default: 32 KiB.
+        /// Maximum size of the request line and headers together, in bytes; larger ones are answered with 431. Default:
+        /// 32 KiB.
         package var headerBytes = 32 << 10
-        /// The most headers. Default: 100.
+        /// Maximum number of headers. Default: 100.
         package var headerCount = 100
-        /// The most open connections over TCP. One more takes the place of the client that has left its own unused the
-        /// longest; where there is none, it is closed at once. Default: 512.
+        /// Maximum number of open TCP connections. One more evicts the client that has been idle the longest; if there
+        /// is none, it is closed at once. Default: 512.
         package var connections = 512
-        /// The most open connections of one IPv4 address, or of one IPv6 network of 64 bits; as above. Default: 128.
+        /// The same for connections from one IPv4 address, or from one IPv6 /64 network. Default: 128.
         package var connectionsPerAddress = 128
-        /// The most open connections over Unix sockets, beside those over TCP; as above. Default: 64.
+        /// The same for connections over Unix sockets, counted separately from TCP. Default: 64.
         package var socketConnections = 64
         /// How long a connection may be idle between requests. Default: 75 s.
         package var idleTimeout: Duration = .seconds(75)
         /// Limit for receiving a request, and for the first byte of a new connection. Default: 10 s.
         package var requestTimeout: Duration = .seconds(10)
-        /// How long a client may not read any of a response. Default: 30 s.
+        /// How long a client may go without reading any of a response. Default: 30 s.
         package var sendTimeout: Duration = .seconds(30)
 
         /// The defaults.
@@ -60,7 +61,7 @@ package struct ServerOptions: Sendable {
 /// Why a server refuses a connection or a request before the handler sees it. The raw values are values of a metric's
 /// label.
 package enum ServerRefusal: String, Sendable, CaseIterable {
-    /// All places for connections are in use, or those of the client's address: it is closed.
+    /// All connections, or those of the client's address, are in use: it is closed.
     case connection
     /// The headers are too large: 431.
     case header

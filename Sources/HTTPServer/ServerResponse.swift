@@ -24,7 +24,7 @@ package struct ServerResponse: Sendable {
     package var body: Body
     /// Whether to close the connection after this response.
     package var closes = false
-    /// Kept until the body's bytes are written or the connection is gone: a lease on the memory that they take.
+    /// Retained until the body's bytes are written or the connection is gone: a lease on their memory.
     package var lease: (any AnyObject & Sendable)?
 
     /// An empty response with status 200 unless the rest is given.

@@ -3,29 +3,29 @@ import Platform
     import Glibc
 #endif
 
-/// A Unix socket in the file system that listens. Source: unix(7).
+/// A listening Unix socket in the file system. Source: unix(7).
 package struct UnixSocket: Sendable {
-    /// Where it is.
+    /// Its path.
     package let path: String
     let descriptor: Int32
-    /// The file behind the path, which another process may have replaced by the time that this one ends.
+    /// Identifies the file, which another process may have replaced by the time that this one stops.
     private let device: UInt64
     private let inode: UInt64
 
-    /// The bytes of a path at most: `sun_path` without its end, and the name that it has before it is complete.
+    /// Maximum bytes of a path: `sun_path` without its terminator and the suffix of the temporary name.
     private static let pathLimit = 107 - suffix.utf8.count
     private static let suffix = ".new"
 
-    /// Makes a socket, for the members of a group where there is one of that name and this process may give it the
-    /// socket, else for its own user. A dead socket at the path is replaced, a live one never. Blocks on the file system
-    /// and on the directory of groups.
+    /// Creates a socket for the members of a group, if a group with that name exists and this process may assign it,
+    /// otherwise for its own user. A dead socket at the path is replaced, a live one never. Blocks on the file system
+    /// and on the group database.
     /// - Throws: `ServerError` naming the path.
     package static func listen(_ path: String, group: String) throws(ServerError) -> UnixSocket {
         guard path.utf8.count <= pathLimit else {
             throw ServerError("\(path): a socket's path has at most \(pathLimit) bytes; web.socket names another")
         }
         try makeWay(path)
-        // Under its own name only when its rights are right.
+        // Gets its final name only once its permissions are set.
         let unfinished = path + suffix
         unlink(unfinished)
         let descriptor = try open(path)
@@ -34,7 +34,7 @@ package struct UnixSocket: Sendable {
             var found = stat()
             guard lstat(unfinished, &found) == 0 else { throw error(path) }
             var mode: mode_t = 0o600
-            // The unit's filter takes chown(2) away, but the service has the group already.
+            // The unit's system call filter denies chown(2), but the service already has the group.
             if let group = Accounts.groupID(group), found.st_gid == group || chown(unfinished, uid_t.max, group) == 0 {
                 mode = 0o660
             }
@@ -57,7 +57,7 @@ package struct UnixSocket: Sendable {
         unlink(path)
     }
 
-    /// - Throws: `ServerError` where somebody listens at the path, or where it is no socket.
+    /// - Throws: `ServerError` if another process listens at the path, or if it is not a socket.
     private static func makeWay(_ path: String) throws(ServerError) {
         var found = stat()
         guard lstat(path, &found) == 0 else {
@@ -69,7 +69,7 @@ package struct UnixSocket: Sendable {
         }
         let descriptor = try open(path)
         defer { close(descriptor) }
-        // A live one whose queue is full says EAGAIN.
+        // A live one whose queue is full returns EAGAIN.
         if withUnixAddress(path, { connect(descriptor, $0, $1) }) == 0 || errno == EAGAIN {
             throw ServerError("\(path): another process listens there")
         }
@@ -88,7 +88,7 @@ package struct UnixSocket: Sendable {
     }
 }
 
-/// Who is at the other end of a Unix socket, as of its connect(2). Source: unix(7), SO_PEERCRED; `struct ucred`.
+/// The process at the other end of a Unix socket, as of its connect(2). Source: unix(7), SO_PEERCRED; `struct ucred`.
 struct PeerCredentials: Sendable {
     var process: Int32
     var user: UInt32

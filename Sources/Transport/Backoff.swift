@@ -1,6 +1,6 @@
 import Platform
 
-/// When to try a failed server again: after 0.5 s, doubling to 5 s, each wait shortened by up to half at random, so that
+/// When to retry a failed server: after 0.5 s, doubling to 5 s, each wait shortened by up to half at random, so that
 /// many agents do not connect at the same moment. Pure.
 struct Backoff: Sendable {
     static let initialWait = Duration.milliseconds(500)

@@ -3,21 +3,21 @@ import CPostgres
 import Platform
 import Samples
 
-/// How long a server's certificate is good for those who verify it as we do.
+/// How long a server's certificate is valid for clients that verify it as we do.
 struct CertificateInfo: Hashable, Sendable {
-    /// The soonest `notAfter` of the chain by which the certificate was verified, from the server's own to a trusted
-    /// authority's. An expired certificate that the server sends beside it, as that of a cross-signed root, is not in
-    /// it.
+    /// The earliest `notAfter` of the chain by which the certificate was verified, from the server's own to a trusted
+    /// root. Does not include an expired certificate that the server sends in addition, such as that of a cross-signed
+    /// root.
     var expiry: Timestamp
-    /// From the beginning of the server's own certificate to that end; nil where it cannot be read.
+    /// From the start of the server's own certificate to `expiry`; nil if it cannot be read.
     var lifetime: Duration?
 
-    /// Of the connection that a transfer has just got; nil without TLS.
+    /// For the connection that a transfer has just got; nil without TLS.
     static func current(_ easy: UnsafeMutableRawPointer) -> CertificateInfo? {
         validity { vw_certificate_validity(easy, $0, $1) } ?? ownExpiry(easy).map { CertificateInfo(expiry: $0) }
     }
 
-    /// Of a connection to PostgreSQL that stands; nil without TLS, or where libpq does not use OpenSSL.
+    /// For an established connection to PostgreSQL; nil without TLS, or if libpq does not use OpenSSL.
     /// Source: PostgreSQL manual, "Connection Status Functions", PQsslStruct.
     static func current(postgres connection: OpaquePointer) -> CertificateInfo? {
         guard PQsslInUse(connection) == 1, let session = PQsslStruct(connection, "OpenSSL") else { return nil }
@@ -34,8 +34,8 @@ struct CertificateInfo: Hashable, Sendable {
             expiry: Timestamp(seconds: Double(end)), lifetime: begin > 0 ? .seconds(end - begin) : nil)
     }
 
-    /// The end of the server's own certificate, where libcurl was not built with OpenSSL: the first one of what
-    /// CURLOPT_CERTINFO(3) lists.
+    /// The expiry of the server's own certificate, if libcurl was not built with OpenSSL: the first one in the list of
+    /// CURLOPT_CERTINFO(3).
     private static func ownExpiry(_ easy: UnsafeMutableRawPointer) -> Timestamp? {
         var info: UnsafePointer<curl_certinfo>?
         guard vw_get_certificates(easy, &info) == CURLE_OK, let chain = info?.pointee, let lists = chain.certinfo,
@@ -49,7 +49,7 @@ struct CertificateInfo: Hashable, Sendable {
         return nil
     }
 
-    /// Reads `Expire date:Nov 24 00:05:40 2026 GMT`, OpenSSL's ASN1_TIME_print(3); nil for other lines.
+    /// Parses `Expire date:Nov 24 00:05:40 2026 GMT`, OpenSSL's ASN1_TIME_print(3); nil for other lines.
     static func expiry(_ line: String) -> Timestamp? {
         let prefix = "Expire date:"
         guard line.hasPrefix(prefix) else { return nil }

@@ -2,11 +2,12 @@ import Platform
 import Samples
 import Synchronization
 
-/// Certificates, keys and secrets, read before a transfer goes to libcurl's thread: that one must wait for no disk.
+/// Certificates, keys and secrets, read before a transfer is passed to libcurl's thread, which must not wait for a
+/// disk.
 ///
-/// Secrets are read for each request, TLS files once for the requests of a second, so that new ones count at once. Where a
-/// TLS file can't be read, what was read in the last five minutes serves, so that a file missing for a moment during its
-/// rotation fails nothing; while its mount is dead, it serves without end.
+/// Secrets are read for each request, TLS files once per second, so that new ones take effect at once. If a TLS file
+/// can't be read, the content of up to five minutes ago is used, so that a file that is briefly missing during its
+/// rotation causes no failure; while its mount is dead, it is used indefinitely.
 final class CredentialFiles: Sendable {
     private struct Text {
         var text: String
@@ -15,9 +16,9 @@ final class CredentialFiles: Sendable {
 
     private static let limitBytes = 4 << 20
     private static let endurance = Duration.seconds(300)
-    /// All nodes of a cluster are asked in the same moment, with the same files.
+    /// All nodes of a cluster are probed at the same moment, with the same files.
     private static let freshness = Duration.seconds(1)
-    /// Files of a configuration, and of those before it.
+    /// Files of this and earlier configurations.
     private static let countLimit = 256
 
     private let platform: Platform
@@ -25,7 +26,7 @@ final class CredentialFiles: Sendable {
 
     init(_ platform: Platform) { self.platform = platform }
 
-    /// The same with texts in place of files.
+    /// The same options with texts in place of files.
     func load(_ tls: TLSOptions, _ origin: String) async throws(TransportError) -> TLSOptions {
         var loaded = tls
         if loaded.ca == nil, let file = tls.caFile { loaded.ca = try await text(file, origin) }

@@ -1,13 +1,13 @@
 import CCurl
 import Glibc
 
-/// libcurl's result codes as bounded reasons and messages without secrets. Source: libcurl-errors(3).
+/// Maps libcurl's result codes to a bounded set of reasons and to messages without secrets. Source: libcurl-errors(3).
 enum CurlFailure {
     /// - Parameters:
     ///   - detail: CURLOPT_ERRORBUFFER's text.
     ///   - origin: scheme, host and port; never the path or the query.
     ///   - answered: whether the answer's headers were complete.
-    ///   - systemError: why the last connect failed, errno(3); 0 where the system did not say.
+    ///   - systemError: why the last connect failed, errno(3); 0 if unknown.
     static func error(
         _ code: CURLcode, detail: String, origin: String, answered: Bool, systemError: Int = 0
     ) -> TransportError {

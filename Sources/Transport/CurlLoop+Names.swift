@@ -2,12 +2,12 @@ import CCurl
 import Platform
 import Samples
 
-/// libcurl gets addresses and looks no name up: its lookups would each hold a thread for as long as dead name servers
-/// like, without a bound.
+/// libcurl gets addresses and resolves no names itself: each of its lookups would occupy a thread for as long as dead
+/// name servers take, without a limit.
 extension CurlLoop {
-    /// Asks for what the transfer still has to know.
-    /// - Parameter hasConnection: a kept one waits for it, so that it needs no name; should libcurl make another one all
-    ///   the same, the addresses from before serve.
+    /// Requests the names that the transfer still needs.
+    /// - Parameter hasConnection: an idle connection is available, so that no name is needed; should libcurl open
+    ///   another one anyway, the earlier addresses are used.
     /// - Returns: the name that it waits for.
     func missingName(_ transfer: CurlTransfer, hasConnection: Bool, _ now: Instant) -> String? {
         var missing: String?
@@ -44,8 +44,8 @@ extension CurlLoop {
 }
 
 extension CurlTransfer {
-    /// What libcurl will connect to by name. It knows localhost by itself; a name that is not ASCII is its to encode, and
-    /// it looks that one up.
+    /// The endpoints that libcurl will connect to by name. It knows localhost itself; it also encodes and resolves
+    /// names that are not ASCII.
     static func endpoints(_ job: Job, origin: String) -> [Endpoint] {
         var found: [Endpoint] = []
         func add(_ host: String, _ port: Int) {
@@ -60,7 +60,7 @@ extension CurlTransfer {
         case .http(let request):
             let proxy = request.proxy.flatMap(URLParts.proxy)
             if let proxy { add(proxy.host, proxy.port) }
-            // Of the proxies, those of SOCKS 4 and 5 are given an address, not a name.
+            // SOCKS 4 and 5 proxies are given an address, not a name.
             if proxy == nil || proxy?.scheme == "socks4" || proxy?.scheme == "socks5", let parts = URLParts(request.url)
             {
                 add(parts.host, parts.port)
@@ -70,7 +70,7 @@ extension CurlTransfer {
         return found
     }
 
-    /// From the first attempt to look up a name to the end of the TLS handshake.
+    /// From the first attempt to resolve a name to the end of the TLS handshake.
     var connectTimeout: Duration {
         switch job {
         case .http(let request): min(request.connectTimeout.bounded, timeout)
@@ -94,7 +94,7 @@ extension CurlTransfer {
         waitDeadline = deadline
     }
 
-    /// Tells libcurl the addresses. Source: CURLOPT_RESOLVE(3).
+    /// Passes the addresses to libcurl. Source: CURLOPT_RESOLVE(3).
     func pin(_ lines: [String], _ easy: UnsafeMutableRawPointer) throws(TransportError) {
         guard !lines.isEmpty else { return }
         try CurlSetup(easy: easy, origin: origin).set(CURLOPT_RESOLVE, list: lines, of: self)

@@ -2,7 +2,7 @@ import CCurl
 import Glibc
 import Platform
 
-/// What libcurl tells of its sockets and timers.
+/// libcurl's notifications about its sockets and timers.
 extension CurlLoop {
     private static func from(_ context: UnsafeMutableRawPointer?) -> CurlLoop? {
         context.map { Unmanaged<CurlLoop>.fromOpaque($0).takeUnretainedValue() }
@@ -29,14 +29,14 @@ extension CurlLoop {
         return 0
     }
 
-    /// CURLOPT_CLOSESOCKETFUNCTION(3): libcurl is done with a connection, its own or a kept one.
+    /// CURLOPT_CLOSESOCKETFUNCTION(3): libcurl closes a connection, in use or idle.
     static let onCloseSocket: vw_close_socket_callback = { context, socket in
         from(context)?.closing(socket)
         return Glibc.close(socket)
     }
 
     private func closing(_ socket: Int32) {
-        // Of a handshake no connection is known yet.
+        // During a handshake the connection is not known yet.
         let user = sockets.user(of: socket).flatMap { active[$0] }
         let transfer = user ?? active.values.first { $0.openedSockets.contains(socket) }
         transfer?.isTaken = vw_peer_took_all(socket) != 0
@@ -52,14 +52,14 @@ extension CurlLoop {
         if what & CURL_POLL_IN != 0 { events |= vw_epoll_in }
         if what & CURL_POLL_OUT != 0 { events |= vw_epoll_out }
         let watched = sockets.setWatched(socket, true)
-        // A number can be registered without our knowing only after its close, which epoll notices by itself.
+        // A socket can be registered unknown to us only after its close, which epoll notices itself.
         if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
             vw_epoll_set(epoll, watched ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, events)
         }
     }
 
-    /// A transfer has its connection, so that another one may connect. The certificate's expiry is kept with the
-    /// connection, since a transfer on a kept one sees no certificate.
+    /// A transfer has its connection, so that another one may connect. The certificate's expiry is stored with the
+    /// connection, since a transfer on a reused one sees no certificate.
     func connected(_ transfer: CurlTransfer, localPort: Int32) {
         endConnecting(transfer)
         guard let easy = transfer.easy else { return }
@@ -77,18 +77,18 @@ extension CurlLoop {
         transfer.openedSockets = []
     }
 
-    /// Whole seconds until the transfer's end, at least one.
+    /// Whole seconds until the transfer's deadline, at least one.
     func secondsLeft(for transfer: CurlTransfer) -> Int {
         max(1, (transfer.deadline - platform.time.monotonic()).wholeMilliseconds / 1000)
     }
 
-    /// After a transfer: if its connection is kept, notice when the peer drops it.
+    /// After a transfer: if its connection is kept, watches for the peer closing it.
     func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
         var socket: curl_socket_t = -1
         guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0,
             let watched = sockets.setIdle(socket, after: ObjectIdentifier(transfer))
         else { return }
-        // Over TLS bytes may come unasked, such as a session's ticket; what HTTP itself says unasked belongs to no
+        // Over TLS unsolicited bytes may arrive, such as session tickets; in plain HTTP unsolicited bytes belong to no
         // request.
         let events = transfer.origin.hasPrefix("http:") ? vw_epoll_rdhup | vw_epoll_in : vw_epoll_rdhup
         if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {
@@ -97,14 +97,15 @@ extension CurlLoop {
     }
 
     func lostIdle(_ socket: Int32, _ events: UInt32) {
-        // epoll would report the end again and again; libcurl finds out at the next use.
+        // epoll would keep reporting the close; libcurl notices at the next use.
         vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0)
         let connection = sockets.clearIdle(socket)
         guard events & (vw_epoll_rdhup | vw_epoll_hup | vw_epoll_err) == 0 else {
             if let connection { options.onIdleConnectionLost?(connection.origin) }
             return
         }
-        // Unasked bytes would be taken for the answer to the next request. Once shut down, libcurl discards the connection.
+        // Unsolicited bytes would be taken for the answer to the next request. After the shutdown libcurl discards the
+        // connection.
         shutdown(socket, Int32(SHUT_RDWR))
     }
 }

@@ -6,17 +6,17 @@ import Synchronization
 
 /// libcurl's event loop on one thread: curl_multi_socket_action(3) over epoll(7), woken by an eventfd.
 ///
-/// Other threads only `submit`, `cancel` and `resume`; all else happens on the thread, so no lock is held
-/// while libcurl runs. Its cost does not grow with the number of transfers that hang. Tasks may run on the thread, each
-/// turn after libcurl: see `LoopInbox`.
+/// Other threads only `submit`, `cancel` and `resume`; everything else happens on the thread, so no lock is held while
+/// libcurl runs. Its cost does not grow with the number of hanging transfers. Tasks may run on the thread, after
+/// libcurl in each iteration: see `LoopInbox`.
 final class CurlLoop: @unchecked Sendable {
     enum Command: Sendable {
         case start(CurlTransfer)
         case cancel(CurlTransfer)
-        /// The reader of its pieces has caught up.
+        /// The reader of its body has caught up.
         case resume(CurlTransfer)
         case setIdleConnectionLimit(Int)
-        /// The name servers have answered, or not.
+        /// The name resolver has finished, with addresses or an error.
         case found(String, NameResolver.Answer)
         case stop
     }
@@ -33,7 +33,7 @@ final class CurlLoop: @unchecked Sendable {
     let inbox: LoopInbox<Command>
     private let shared: Mutex<Shared>
 
-    // Everything from here on belongs to the thread.
+    // Everything below is only used by the thread.
     private var multi: UnsafeMutableRawPointer?
     private var share: UnsafeMutableRawPointer?
     var epoll: Int32 = -1
@@ -42,7 +42,7 @@ final class CurlLoop: @unchecked Sendable {
     var waiting: [CurlTransfer] = []
     private var connecting = 0
     private var connectingByOrigin: [String: Int] = [:]
-    /// When libcurl wants CURL_SOCKET_TIMEOUT.
+    /// When libcurl wants to be called with CURL_SOCKET_TIMEOUT.
     var curlDeadline: Instant?
     var sockets = SocketTable()
     var names = NameBook()
@@ -52,7 +52,7 @@ final class CurlLoop: @unchecked Sendable {
     private static let initialised: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     /// The thread is started by the first submission.
-    /// - Parameter name: the thread's.
+    /// - Parameter name: the thread's name.
     init(name: String, options: CurlTransportOptions, platform: Platform, resolver: NameResolver? = nil) {
         self.options = options
         self.platform = platform
@@ -63,8 +63,8 @@ final class CurlLoop: @unchecked Sendable {
 
     // MARK: - For any thread
 
-    /// Hands a transfer over. Its completion is called exactly once, on the loop's thread or here at once. Where the
-    /// thread can't be started the transfer fails with `.other`, and the next submission tries again.
+    /// Submits a transfer. Its completion is called exactly once, on the loop's thread or synchronously. If the thread
+    /// can't be started the transfer fails with `.other`, and the next submission tries again.
     func submit(_ transfer: CurlTransfer) {
         let refusal: TransportError? = transfer.ticket.withLock { ticket in
             guard ticket == .fresh else { return TransportError(.cancelled, "\(transfer.origin): cancelled") }
@@ -154,15 +154,14 @@ final class CurlLoop: @unchecked Sendable {
         // One thread, hence no lock functions.
         vw_share_data(share, CURL_LOCK_DATA_SSL_SESSION)
         limitConnections(shared.withLock { $0.idleConnectionLimit })
-        // No HTTP/2: a thousand polled targets take half as much again in memory.
+        // HTTP/2 is off: for a thousand polled targets it takes half as much memory again.
         vw_multi_set_long(multi, CURLMOPT_PIPELINING, 0)
         let context = Unmanaged.passUnretained(self).toOpaque()
         guard vw_multi_callbacks(multi, CurlLoop.onSocket, CurlLoop.onTimer, context) == CURLM_OK else { return false }
         return vw_epoll_set(epoll, EPOLL_CTL_ADD, wakeup.descriptor, vw_epoll_in) == 0
     }
 
-    /// CURLMOPT_MAXCONNECTS(3) counts the connections in use too; one more closes the kept one that was used least
-    /// recently.
+    /// CURLMOPT_MAXCONNECTS(3) also counts the connections in use; one more closes the least recently used idle one.
     private func limitConnections(_ limit: Int) {
         vw_multi_set_long(multi, CURLMOPT_MAXCONNECTS, min(max(limit, 1), 1 << 20))
     }
@@ -182,7 +181,7 @@ final class CurlLoop: @unchecked Sendable {
         return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
 
-    /// Performs what other threads have asked for.
+    /// Executes commands of other threads.
     /// - Returns: false after `stop`.
     private func perform() -> Bool {
         for command in inbox.take() {
@@ -196,14 +195,15 @@ final class CurlLoop: @unchecked Sendable {
                 if !transfer.isFinished, let easy = transfer.easy { curl_easy_pause(easy, CURLPAUSE_CONT) }
             case .setIdleConnectionLimit(let limit): limitConnections(limit)
             case .found(let name, let answer): found(name, answer)
-            // `stop` lets nothing in behind it.
+            // Nothing is accepted after `stop`.
             case .stop: return false
             }
         }
         return true
     }
 
-    /// Starts what may start: at once where a kept connection is idle, else within the limits of concurrent connects.
+    /// Starts the transfers that may start: at once if an idle connection is available, otherwise within the limits of
+    /// concurrent connects.
     private func startWaiting() {
         guard !waiting.isEmpty else { return }
         let now = platform.time.monotonic()
@@ -242,8 +242,8 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     private func start(_ transfer: CurlTransfer, _ now: Instant) {
-        // A handle may have its buffer still, whose size can't be changed then: what needs another size gets a new
-        // handle.
+        // A used handle may still have its buffer, whose size can't be changed then: transfers that need another size
+        // get a new handle.
         guard let easy = transfer.pieces != nil ? curl_easy_init() : spareHandles.popLast() ?? curl_easy_init() else {
             end(transfer, .failure(TransportError(.other, "\(transfer.origin): out of memory")))
             return
@@ -281,7 +281,7 @@ final class CurlLoop: @unchecked Sendable {
         }
     }
 
-    /// The one way out of the loop for a transfer.
+    /// Every transfer leaves the loop through here.
     func end(_ transfer: CurlTransfer, _ result: Result<CurlTransfer.Outcome, TransportError>) {
         endConnecting(transfer)
         if let easy = transfer.easy {
@@ -306,7 +306,7 @@ final class CurlLoop: @unchecked Sendable {
         connectingByOrigin[transfer.origin] = left > 0 ? left : nil
     }
 
-    /// The thread ends, and so do all transfers, those in the inbox too.
+    /// The thread ends; fails all transfers, including those in the inbox.
     private func endAll(_ reason: TransportError.Reason, _ message: String) {
         var transfers = Array(active.values) + waiting
         waiting = []

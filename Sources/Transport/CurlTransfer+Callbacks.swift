@@ -39,13 +39,13 @@ extension CurlTransfer {
         return wanted
     }
 
-    /// CURLOPT_PREREQFUNCTION(3): the connection stands, new or kept, TLS and all.
+    /// CURLOPT_PREREQFUNCTION(3): the connection is established, new or reused, including TLS.
     static let onConnected: vw_prerequest_callback = { context, _, _, _, localPort in
         guard let transfer = from(context) else { return CURL_PREREQFUNC_OK }
         transfer.loop?.connected(transfer, localPort: localPort)
         transfer.connections += 1
-        // libcurl writes a request anew, without a word, when a kept connection breaks before an answer. What has a
-        // body may have been taken the first time: whoever sent it must know that before it is sent again.
+        // libcurl silently resends a request when a reused connection breaks before an answer. A request with a body
+        // may have been processed the first time: its sender must decide whether to send it again.
         guard transfer.connections > 1, !transfer.upload.isEmpty else { return CURL_PREREQFUNC_OK }
         transfer.stopped = TransportError(.reset, "\(transfer.origin): the connection broke before an answer")
         return CURL_PREREQFUNC_ABORT
@@ -63,7 +63,7 @@ extension CurlTransfer {
     private func take(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         guard case .http(let request) = job else { return bytes.count }
         headersEnded = true
-        // A redirect's page is not the answer that was asked for.
+        // A redirect's body is not the requested answer.
         if pieces != nil, request.redirectLimit > 0, (300..<400).contains(status) { return bytes.count }
         if bodyBytes == 0, let easy {
             var declared: curl_off_t = -1
@@ -93,10 +93,10 @@ extension CurlTransfer {
                 .http, "\(origin): the headers are longer than \(CurlTransfer.headerLimitBytes) bytes")
             return false
         }
-        // Trailers come after the body and are nobody's concern here.
+        // Trailers come after the body and are ignored.
         if bodyBytes > 0 { return true }
         if line.starts(with: "HTTP/".utf8) {
-            // A status line begins anew after an interim answer (100, 103) or a proxy's.
+            // A new status line follows an interim answer (100, 103) or a proxy's answer.
             headers.removeAll(keepingCapacity: true)
             headersEnded = false
             var code = 0

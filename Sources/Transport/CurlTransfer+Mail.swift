@@ -14,7 +14,7 @@ extension CurlTransfer {
         }
         guard let parts = URLParts(origin) else { throw TransportError(.other, "\(origin): no host or a bad port") }
         try setup.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
-        // libcurl asks for and verifies the URL's host.
+        // libcurl sends and verifies the URL's host name.
         let name = mail.tls.serverName ?? parts.host
         let nameInURL = name.contains(":") ? "[\(name)]" : name
         try setup.set(CURLOPT_URL, "\(parts.scheme)://\(nameInURL):\(parts.port)/\(mail.hello)")
@@ -70,24 +70,24 @@ extension CurlTransfer {
         try setup.check(vw_set_offset(setup.easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(upload.count)))
     }
 
-    /// No control character, space or angle bracket: nothing that could end the command it stands in.
+    /// No control character, space or angle bracket: nothing that could end the command that contains it.
     private static func isAddress(_ address: String) -> Bool {
         !address.isEmpty
             && address.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
     }
 
-    /// Sees each line the server says.
+    /// Called for each line of the server.
     func takeReply(_ line: UnsafeBufferPointer<UInt8>) {
         headerBytes += line.count
         guard line.count >= 3, let easy else { return }
         let code = line[..<3].reduce(0) { $0 * 10 + Int($1) - 48 }
         if code == 354 {
             mailDataSeen = true
-            // Where no answer to the message comes in time, libcurl still says QUIT, and would await its answer for two
-            // minutes.
+            // If no answer to the message comes in time, libcurl still sends QUIT, and would wait two minutes for its
+            // answer.
             if let loop { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, loop.secondsLeft(for: self)) }
         }
-        // The matter is settled, and what is left is to say QUIT, for whose answer libcurl would block for two minutes.
+        // The outcome is known; only QUIT is left, for whose answer libcurl would block for two minutes.
         if (code >= 400 && !(allowsRefusedRecipients && !mailDataSeen)) || (mailDataSeen && code == 250) {
             vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1)
         }
@@ -100,7 +100,7 @@ extension CurlTransfer {
         case CURLE_OK: return .success(.mail(MailReply(code: reply)))
         case CURLE_SEND_ERROR, CURLE_WEIRD_SERVER_REPLY, CURLE_REMOTE_ACCESS_DENIED:
             if (400..<600).contains(reply) { return .success(.mail(MailReply(code: reply))) }
-        // Refused for now, not for good (RFC 4954, 454).
+        // A temporary refusal (RFC 4954, 454).
         case CURLE_LOGIN_DENIED where (400..<500).contains(reply): return .success(.mail(MailReply(code: reply)))
         default: break
         }

@@ -5,15 +5,15 @@ import Text
 
 extension CurlTransfer {
     /// Sets an easy handle's options for this transfer. Source: curl_easy_setopt(3).
-    /// - Parameter files: to read secrets from, at use.
+    /// - Parameter files: for reading secrets when they are used.
     func prepare(_ easy: UnsafeMutableRawPointer, remaining: Duration, files: any FileAccess) throws(TransportError) {
         self.easy = easy
         let setup = CurlSetup(easy: easy, origin: origin)
         try setup.set(CURLOPT_NOSIGNAL, 1)
-        // A thread still waiting for a name is left behind, not joined: joining would stop every other transfer.
+        // A thread that still resolves a name is abandoned, not joined: joining would block every other transfer.
         try setup.set(CURLOPT_QUICK_EXIT, 1)
-        // What it knows of names is what the loop has told it; any other value lets libcurl 7.88 walk all of it at each
-        // request.
+        // Names are only cached as the loop has pinned them; with any other value libcurl 7.88 scans the whole cache at
+        // each request.
         try setup.set(CURLOPT_DNS_CACHE_TIMEOUT, -1)
         try setup.set(CURLOPT_TIMEOUT_MS, max(1, remaining.wholeMilliseconds))
         try setup.set(CURLOPT_ERRORBUFFER, pointer: errorText)
@@ -64,8 +64,8 @@ extension CurlTransfer {
         var headers = request.headers
         func given(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
         if let name = request.tls.serverName, parts.scheme == "https", name != parts.host {
-            // libcurl asks for and verifies the URL's host: so the URL names the server, and the connection goes where
-            // it went.
+            // libcurl sends and verifies the URL's host name: so the URL names the server, and the connection goes to
+            // the original host.
             guard let renamed = URLParts.replacingHost(of: url, by: name) else {
                 throw TransportError(.tls, "\(origin): \(name) is no server name")
             }
@@ -86,8 +86,8 @@ extension CurlTransfer {
             try setup.set(CURLOPT_POSTFIELDS, pointer: upload.baseAddress)
             try setup.check(vw_set_offset(setup.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(upload.count)))
             if request.method != "POST" { try setup.set(CURLOPT_CUSTOMREQUEST, request.method) }
-            // Neither a form's type that nobody meant, nor a round trip to ask whether the body is welcome. libcurl 7.88
-            // names what is left out among the signed headers all the same, and no server could verify that.
+            // Neither an implied form content type, nor a round trip for `Expect: 100-continue`. libcurl 7.88 still
+            // lists removed headers among the signed ones, so that no server could verify the signature.
             let isSigned = request.signing != nil
             if !given("content-type") {
                 headers.append((name: "Content-Type", value: isSigned ? "application/octet-stream" : ""))
@@ -96,7 +96,7 @@ extension CurlTransfer {
         default: try setup.set(CURLOPT_CUSTOMREQUEST, request.method)
         }
         if let signing = request.signing { headers += try sign(signing, request, setup, files) }
-        // Not among the headers: libcurl signs those, and a proxy may change this one.
+        // Not one of the headers: libcurl signs those, and a proxy may change this one.
         try setup.set(CURLOPT_USERAGENT, "vaultwatch")
 
         let lines = try headers.map { (header) throws(TransportError) in
@@ -105,8 +105,8 @@ extension CurlTransfer {
         try setup.set(CURLOPT_HTTPHEADER, list: lines, of: self)
     }
 
-    /// A header as libcurl takes it: `Name:` alone tells it to leave one of its own out; `Name;` sends an empty one.
-    /// - Parameter given: whether the caller wants it, empty or not.
+    /// A header in libcurl's form: `Name:` alone removes one of its own; `Name;` sends an empty one.
+    /// - Parameter given: whether the caller set it, empty or not.
     private func line(_ header: (name: String, value: String), given: Bool) throws(TransportError) -> String {
         let (name, value) = header
         guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }),
@@ -118,7 +118,7 @@ extension CurlTransfer {
         return value.isEmpty ? (given ? "\(name);" : "\(name):") : "\(name): \(value)"
     }
 
-    /// AWS Signature Version 4 by libcurl, which signs the headers it is given too.
+    /// AWS Signature Version 4 by libcurl, which also signs the given headers.
     private func sign(_ signing: AWSSigning, _ request: HTTPRequest, _ setup: CurlSetup, _ files: any FileAccess)
         throws(TransportError) -> [(name: String, value: String)]
     {
@@ -127,7 +127,7 @@ extension CurlTransfer {
         try setup.set(CURLOPT_PASSWORD, reveal(signing.secretAccessKey, files))
         var headers: [(name: String, value: String)] = []
         if request.body.isEmpty {
-            // SHA-256 of nothing. libcurl sends the hash of a body by itself.
+            // SHA-256 of the empty string. libcurl adds the hash itself if there is a body.
             headers.append(
                 (
                     name: "x-amz-content-sha256",
@@ -140,23 +140,23 @@ extension CurlTransfer {
         return headers
     }
 
-    /// Takes texts alone: `CredentialFiles` has read the files. Source: CURLOPT_CAINFO_BLOB(3), CURLOPT_SSLCERT_BLOB(3), CURLOPT_SSLKEY_BLOB(3).
+    /// Takes only texts: `CredentialFiles` has read the files. Source: CURLOPT_CAINFO_BLOB(3), CURLOPT_SSLCERT_BLOB(3),
+    /// CURLOPT_SSLKEY_BLOB(3).
     func prepare(tls: TLSOptions, _ setup: CurlSetup, _ files: any FileAccess) throws(TransportError) {
         let least = tls.minimumVersion == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
-        // The upper half says the newest version: CURL_SSLVERSION_MAX_TLSv1_2, a macro of shifts that Swift does not
-        // see.
+        // The upper half is the maximum version: CURL_SSLVERSION_MAX_TLSv1_2, a macro that Swift can't import.
         let most = tls.maximumVersion == .tls12 ? Int(CURL_SSLVERSION_TLSv1_2) << 16 : 0
         try setup.set(CURLOPT_SSLVERSION, Int(least) | most)
         try setup.set(CURLOPT_CERTINFO, 1)
-        // A resumed session is not verified again: every connection shows the server's certificate and its chain.
+        // A resumed session is not verified again: every connection must show the server's certificate and its chain.
         try setup.set(CURLOPT_SSL_SESSIONID_CACHE, 0)
         try setup.set(CURLOPT_SSL_VERIFYPEER, tls.insecureSkipVerify ? 0 : 1)
         try setup.set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
-        // Parsing the system's bundle for every new connection costs 10 ms, but a replaced one must be seen soon.
+        // Parsing the system's bundle for every new connection costs 10 ms, but a replaced one must be noticed soon.
         try setup.set(CURLOPT_CA_CACHE_TIMEOUT, 300)
         if let text = tls.ca {
             try setup.set(CURLOPT_CAINFO_BLOB, blob: text)
-            // The named authorities and no others.
+            // Only the given authorities.
             try setup.check(vw_set_string(setup.easy, CURLOPT_CAPATH, nil))
         }
         if let text = tls.certificate { try setup.set(CURLOPT_SSLCERT_BLOB, blob: text) }
@@ -170,12 +170,12 @@ extension CurlTransfer {
     }
 }
 
-/// An easy handle's options, each checked: an option that libcurl was built without must not be lost silently.
+/// An easy handle's options, each checked: an option that libcurl was built without must not be ignored silently.
 struct CurlSetup {
     let easy: UnsafeMutableRawPointer
     let origin: String
 
-    /// - Parameter option: for the message, which must tell which one it was.
+    /// - Parameter option: for the message, which must identify the option.
     func check(_ code: CURLcode, _ option: CURLoption? = nil) throws(TransportError) {
         guard code != CURLE_OK else { return }
         let name =
@@ -216,8 +216,8 @@ struct CurlSetup {
 }
 
 extension Duration {
-    /// Held within what libcurl, poll(2) and PostgreSQL take, so that no sum of it and an instant overflows: from 0 to
-    /// 2,000,000 s, 23 days.
+    /// Clamped to what libcurl, poll(2) and PostgreSQL accept, and so that adding it to an instant does not overflow:
+    /// from 0 to 2,000,000 s, 23 days.
     var bounded: Duration { min(max(self, .zero), .seconds(2_000_000)) }
 
     /// Whole milliseconds of `bounded`, rounded down.

@@ -4,16 +4,16 @@ import Samples
 import Synchronization
 import Text
 
-/// One transfer: what to do, where its bytes go, and how it ended.
+/// One transfer: the request, the destination of its bytes, and its result.
 ///
-/// Everything but `ticket` belongs to the loop's thread from the moment of `submit` on.
+/// Everything but `ticket` belongs to the loop's thread once `submit` was called.
 final class CurlTransfer: @unchecked Sendable {
     enum Job: Sendable {
         case http(HTTPRequest)
         case mail(MailRequest)
     }
 
-    /// How it ended.
+    /// The result.
     enum Outcome: Sendable {
         case http(HTTPResponse)
         case mail(MailReply)
@@ -25,26 +25,27 @@ final class CurlTransfer: @unchecked Sendable {
         case cancelled
     }
 
-    /// Cancelling may come before starting. Posting inside the lock makes the loop see a start before its cancel.
+    /// A transfer may be cancelled before it starts. Posting inside the lock makes the loop see a start before its
+    /// cancel.
     let ticket = Mutex(Ticket.fresh)
 
     let job: Job
     let origin: String
     let timeout: Duration
     let deadline: Instant
-    /// Takes the body piece by piece; nil collects it in `body`.
+    /// Receives the body piece by piece; nil collects it in `body`.
     let pieces: TransferMailbox?
-    /// What libcurl needs addresses of, and those that are known.
+    /// The endpoints whose addresses libcurl needs.
     let endpoints: [Endpoint]
     var addresses: [String: [String]] = [:]
     var lookupStart: Instant?
     var lookupDuration: Duration = .zero
-    /// Until when it may wait for its start.
+    /// When it fails if it has not started yet.
     var waitDeadline: Instant
     private let completion: @Sendable (Result<Outcome, TransportError>) -> Void
     private(set) var isFinished = false
 
-    // What libcurl needs while the transfer runs.
+    // libcurl's resources while the transfer runs.
     var easy: UnsafeMutableRawPointer?
     var lists: [UnsafeMutablePointer<curl_slist>] = []
     let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -52,7 +53,7 @@ final class CurlTransfer: @unchecked Sendable {
     var uploaded = 0
     /// Connections on which the request has been, or is about to be, written.
     var connections = 0
-    /// Counts against the loop's limits of concurrent connects.
+    /// Whether it counts against the loop's limits of concurrent connects.
     var isConnecting = false
     /// Sockets opened for it, of which one became its connection.
     var openedSockets: [Int32] = []
@@ -60,7 +61,7 @@ final class CurlTransfer: @unchecked Sendable {
     var isTaken = false
     weak var loop: CurlLoop?
 
-    // What has been received.
+    // The received answer.
     var status = 0
     var headers: [(name: String, value: String)] = []
     var headerBytes = 0
@@ -68,7 +69,7 @@ final class CurlTransfer: @unchecked Sendable {
     var body: [UInt8] = []
     var bodyBytes = 0
     var certificate: CertificateInfo?
-    /// Set where a callback of ours stopped the transfer.
+    /// Set if one of our callbacks stopped the transfer.
     var stopped: TransportError?
     /// SMTP: the server has said 354 and the message is on its way.
     var mailDataSeen = false
@@ -93,7 +94,7 @@ final class CurlTransfer: @unchecked Sendable {
             case .http(let request): request.body
             case .mail(let mail): mail.message
             }
-        // libcurl reads it in place (CURLOPT_POSTFIELDS), so it must not move.
+        // libcurl does not copy it (CURLOPT_POSTFIELDS), so it must not move.
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, bytes.count))
         upload = UnsafeMutableBufferPointer(start: memory, count: bytes.count)
         _ = upload.initialize(from: bytes)
@@ -106,17 +107,17 @@ final class CurlTransfer: @unchecked Sendable {
         upload.baseAddress?.deallocate()
     }
 
-    /// Ends it; only the first call counts.
+    /// Completes it; only the first call has an effect.
     func finish(_ result: Result<Outcome, TransportError>) {
         guard !isFinished else { return }
         isFinished = true
         completion(connections == 0 ? result.mapError(\.unsent) : result)
     }
 
-    /// What libcurl's result means for the caller.
+    /// Translates libcurl's result for the caller.
     func conclude(_ code: CURLcode) -> Result<Outcome, TransportError> {
         var isWhole = code == CURLE_OK
-        // The headers of a real answer have come, not those of an interim one.
+        // The headers of a final answer have arrived, not those of an interim one.
         if case .http(let request) = job, request.statusSuffices, headersEnded, status >= 200 {
             isWhole = stopped.map { $0.reason == .body } ?? true
         }
@@ -124,7 +125,7 @@ final class CurlTransfer: @unchecked Sendable {
         switch job {
         case .http:
             guard isWhole else { return .failure(failure(code)) }
-            // What is not HTTP at all comes as HTTP/0.9 or as nothing; neither has a status.
+            // An answer that is not HTTP shows up as HTTP/0.9 or as nothing; neither has a status.
             guard status != 0 else { return .failure(TransportError(.http, "\(origin): no HTTP status")) }
             return .success(
                 .http(
@@ -151,7 +152,7 @@ final class CurlTransfer: @unchecked Sendable {
             guard let easy, vw_get_offset(easy, info, &microseconds) == CURLE_OK else { return 0 }
             return Double(microseconds) / 1e6
         }
-        // libcurl's figures count from the start; ours are the phases between them.
+        // libcurl's times count from the start; ours are the phases between them.
         let resolve = seconds(CURLINFO_NAMELOOKUP_TIME_T)
         let connect = seconds(CURLINFO_CONNECT_TIME_T)
         let tls = seconds(CURLINFO_APPCONNECT_TIME_T)

@@ -3,40 +3,42 @@ import Samples
 
 /// Limits of a `CurlTransport`.
 package struct CurlTransportOptions: Sendable {
-    /// Transfers that may be connecting or shaking hands at once; more wait. Default 20: a thousand at once cost 87 MB.
+    /// Transfers that may be connecting or in a TLS handshake at once; more wait. Default 20: a thousand at once cost
+    /// 87 MB.
     ///
-    /// While name servers and mounts are dead the agent has about 140 threads beside two a core: for its two transports and
-    /// for PostgreSQL 16 lookups each (`NameResolver`), 32 of `MailLoops`, 32 for files (`FileThreads`), and about twenty
-    /// of its own. `TasksMax=` in packaging/vaultwatch.service allows for that.
+    /// While name servers and mounts are dead the agent has about 140 threads, plus two per core: for each of its two
+    /// transports and for PostgreSQL 16 lookups (`NameResolver`), 32 of `MailLoops`, 32 for files (`FileThreads`), and
+    /// about twenty of its own. `TasksMax=` in packaging/vaultwatch.service allows for that.
     package var concurrentConnects = 20
-    /// Of those, how many to one origin. Default 4: behind a firewall that drops everything each takes seconds, and other
+    /// The same limit for one origin. Default 4: behind a firewall that drops packets each takes seconds, and other
     /// origins must be reached meanwhile.
     package var concurrentConnectsPerOrigin = 4
-    /// Transfers under way or waiting; one more fails at once with `.other`. Default 4096.
+    /// Transfers that run or wait; one more fails at once with `.other`. Default 4096.
     package var queueLimit = 4096
-    /// Connections to all targets together, those in use included, beyond which an idle one is closed. Default 1024. It
-    /// must not be below what the targets need: else each request closes the connection that another one needs next.
+    /// Maximum number of connections to all targets together, including those in use; beyond it an idle one is closed.
+    /// Default 1024. It must not be below what the targets need: otherwise each request closes the connection that
+    /// another one needs next.
     package var idleConnectionLimit = 1024
-    /// Whether a request whose name has no address, since name servers give no answer, asks again until its time to
-    /// connect is over. Default false: a probe says at once that names are not resolved, while a message is to arrive
-    /// although every other question is lost.
+    /// Whether a request whose name can't be resolved, since name servers do not answer, retries the lookup until its
+    /// connect timeout. Default false: a probe reports at once that names are not resolved, while a message should
+    /// arrive even if every other query is lost.
     package var asksNamesAgain = false
-    /// Called with the origin (`https://vault-1.example:8200`) when the peer drops a kept connection that lay idle:
-    /// the peer has died, or closes what is idle for long. Runs on libcurl's thread: hand it on and return.
+    /// Called with the origin (`https://vault-1.example:8200`) when the peer closes an idle connection: the peer has
+    /// died, or closes connections after some idle time. Runs on libcurl's thread and must not block.
     package var onIdleConnectionLost: (@Sendable (String) -> Void)?
 
     /// Every option at its default.
     package init() {}
 }
 
-/// HTTP(S) and SMTP by libcurl. See `CurlLoop` for how; `close()` or its end of life stops the threads.
+/// HTTP(S) and SMTP with libcurl, see `CurlLoop`. `close()` or its deallocation stops the threads.
 package final class CurlTransport: HTTPClient, MailSender {
     private let platform: Platform
     private let web: CurlLoop
     private let mail: MailLoops
     private let credentials: CredentialFiles
 
-    /// - Parameter name: its threads', which append to it what they do: at most 10 bytes.
+    /// - Parameter name: the prefix of its threads' names: at most 10 bytes.
     package convenience init(
         name: String = "curl", options: CurlTransportOptions = CurlTransportOptions(), platform: Platform
     ) {
@@ -54,13 +56,13 @@ package final class CurlTransport: HTTPClient, MailSender {
 
     deinit { close() }
 
-    /// Ends what is under way with `.cancelled` and stops the threads.
+    /// Fails what is under way with `.cancelled` and stops the threads.
     package func close() {
         web.stop()
         mail.stop()
     }
 
-    /// Takes another `CurlTransportOptions.idleConnectionLimit`, when the number of targets has changed.
+    /// Changes `CurlTransportOptions.idleConnectionLimit` when the number of targets has changed.
     package func setIdleConnectionLimit(_ limit: Int) { web.setIdleConnectionLimit(limit) }
 
     /// libcurl's thread.
@@ -72,15 +74,15 @@ package final class CurlTransport: HTTPClient, MailSender {
         try await following(request, receive: nil)
     }
 
-    /// What `receive` throws ends the transfer: a `TransportError` as it is, anything else as `.other`.
+    /// An error of `receive` ends the transfer: a `TransportError` unchanged, any other as `.other`.
     package func stream(_ request: HTTPRequest, receive: @escaping @Sendable ([UInt8]) throws -> Void)
         async throws(TransportError) -> HTTPResponse
     {
         try await following(request, receive: receive)
     }
 
-    /// Sends over a connection of its own, on one of up to 32 threads.
-    /// - Throws: `TransportError` where there was no reply; cancelling the task gives `.cancelled` at once.
+    /// Sends over a new connection, on one of up to 32 threads.
+    /// - Throws: `TransportError` if there was no reply; cancelling the task results in `.cancelled` at once.
     package func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
         let host = mail.host.contains(":") ? "[\(mail.host)]" : mail.host
         let origin = "\(mail.security == .implicitTLS ? "smtps" : "smtp")://\(host):\(mail.port)"
@@ -103,7 +105,7 @@ package final class CurlTransport: HTTPClient, MailSender {
             return await ended.result()
         } onCancel: {
             loop.cancel(transfer)
-            // libcurl may block for the server's answer, and the loop would read the command only after it.
+            // libcurl may block waiting for the server's answer, and the loop would only read the command afterwards.
             ended.finish(.failure(TransportError(.cancelled, "\(origin): cancelled")))
         }
         switch try result.get() {
@@ -112,7 +114,7 @@ package final class CurlTransport: HTTPClient, MailSender {
         }
     }
 
-    /// Follows as many redirects as the request allows; libcurl would carry every header to wherever an answer points.
+    /// Follows as many redirects as the request allows; libcurl itself would send every header to any redirect target.
     private func following(
         _ request: HTTPRequest, receive: (@Sendable ([UInt8]) throws -> Void)?
     ) async throws(TransportError) -> HTTPResponse {

@@ -4,7 +4,7 @@ package import Samples
 package enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`, and the two obsolete forms that a reader must accept too.
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, and the two obsolete forms that a parser must accept too.
     package static func parse(_ text: String) -> Timestamp? {
         let parts = text.split { $0 == " " || $0 == "," }.map(String.init)
         // asctime: Sun Nov  6 08:49:37 1994
@@ -21,7 +21,7 @@ package enum HTTPDate {
             day: date[0], month: date[1], year: String(short < 70 ? 2000 + short : 1900 + short), time: parts[2])
     }
 
-    /// The parts of a date as text, of the years 1970 to 9999; nil for what is no date.
+    /// A timestamp from the parts of a date, for the years 1970 to 9999; nil if it is invalid.
     static func make(day: String, month: String, year: String, time: String) -> Timestamp? {
         let clock = time.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
         guard let day = Int(day), (1...31).contains(day), let month = months.firstIndex(of: month),

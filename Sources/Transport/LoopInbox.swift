@@ -2,14 +2,14 @@ import Glibc
 import Platform
 import Synchronization
 
-/// How other threads tell an event loop what to do: commands in order, and the loop's thread, which the first of them
-/// starts and of which there is one at a time.
+/// Passes commands from other threads to an event loop, in order, and owns the loop's thread: the first command starts
+/// it, and there is only one at a time.
 ///
-/// Tasks may prefer the loop's thread (SE-0417): what a transfer's end continues then goes on where it ended, without
-/// waking a thread of Swift's pool, which is half of what a request to a quick target costs. Where no thread runs, they
-/// run in the pool.
+/// Tasks may prefer the loop's thread (SE-0417): the continuation of a finished transfer then runs where it finished,
+/// without waking a thread of Swift's pool, which is half the cost of a request to a fast target. If no thread runs,
+/// they run in the pool.
 final class LoopInbox<Command: Sendable>: TaskExecutor {
-    /// Why a command was not taken.
+    /// Why a command was not accepted.
     enum Refusal: Sendable {
         case stopped
         /// The next submission tries again.
@@ -27,12 +27,12 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
         var life = Life.dormant
         var wakeup: Wakeup?
         var commands: [Command] = []
-        /// Of the tasks that prefer the thread.
+        /// Jobs of the tasks that prefer the thread.
         var jobs: [UnownedJob] = []
-        /// The running thread, which looks here before it waits and needs no waking.
+        /// The running thread, which checks here before it waits and so needs no wake-up.
         var thread: pthread_t?
 
-        /// Wakes the thread for the first of what it finds when it looks.
+        /// Wakes the thread, only for the first item since it last checked.
         func wake() {
             guard commands.count + jobs.count == 1 else { return }
             if let thread, pthread_equal(thread, pthread_self()) != 0 { return }
@@ -44,7 +44,7 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
     private let threads: any ThreadStarter
     private let state = Mutex(State())
 
-    /// - Parameter name: the thread's.
+    /// - Parameter name: the thread's name.
     init(_ name: String, _ threads: any ThreadStarter) {
         self.name = name
         self.threads = threads
@@ -52,9 +52,9 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
 
     // MARK: - For any thread
 
-    /// Hands a command over. It is read even where `stop` comes next.
-    /// - Parameter run: the thread's body, where there is no thread; gets what wakes it.
-    /// - Returns: why the command will not be read.
+    /// Submits a command. It is processed even if `stop` follows at once.
+    /// - Parameter run: the thread's body, used if no thread runs; receives its wake-up.
+    /// - Returns: why the command will not be processed.
     func submit(_ command: Command, run: @escaping @Sendable (Wakeup) -> Void) -> Refusal? {
         state.withLock { state in
             switch state.life {
@@ -78,8 +78,8 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
         }
     }
 
-    /// Hands a command over where a thread runs.
-    /// - Returns: false where none does, so that there is nothing to do.
+    /// Submits a command if a thread runs.
+    /// - Returns: false if none does, so that there is nothing to do.
     @discardableResult
     func post(_ command: Command) -> Bool {
         state.withLock { state in
@@ -90,7 +90,7 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
         }
     }
 
-    /// Runs a task's next step on the loop's thread, or in Swift's pool where there is none.
+    /// Runs a task's next step on the loop's thread, or in Swift's pool if no thread runs.
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let isTaken = state.withLock { state in
@@ -102,7 +102,7 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
         if !isTaken { globalConcurrentExecutor.enqueue(job) }
     }
 
-    /// The last command: from here on nothing comes in behind it, where nobody would read it.
+    /// The last command: none is accepted after it, since none would be processed.
     func stop(_ command: Command) {
         state.withLock { state in
             if state.life == .running {
@@ -115,7 +115,7 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
 
     // MARK: - For the loop's thread
 
-    /// What has come.
+    /// Removes and returns the waiting commands.
     func take() -> [Command] {
         state.withLock { state in
             defer { state.commands.removeAll(keepingCapacity: state.commands.count < 1024) }
@@ -123,7 +123,7 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
         }
     }
 
-    /// Runs the steps of tasks that have come by now; those that come meanwhile wait for the next turn of the loop.
+    /// Runs the waiting jobs; those added meanwhile wait for the next iteration of the loop.
     func runJobs() {
         let jobs = state.withLock { state in
             defer { state.jobs.removeAll(keepingCapacity: state.jobs.count < 1024) }
@@ -135,7 +135,7 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
     /// Whether there is something to do before the thread waits.
     var hasWork: Bool { state.withLock { !$0.commands.isEmpty || !$0.jobs.isEmpty } }
 
-    /// The thread ends.
+    /// Moves the remaining jobs to Swift's pool when the thread ends.
     private func giveJobsAway() {
         let jobs = state.withLock { state in
             if let thread = state.thread, pthread_equal(thread, pthread_self()) != 0 { state.thread = nil }
@@ -145,8 +145,8 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
         for job in jobs { globalConcurrentExecutor.enqueue(job) }
     }
 
-    /// What has come, for a thread that ends. After nothing has, the next submission starts a new thread, to which the
-    /// loop belongs from then on.
+    /// The waiting commands, for a thread that ends. Once there are none, the next submission starts a new thread,
+    /// which then owns the loop.
     func takeLast() -> [Command] {
         state.withLock { state in
             if state.commands.isEmpty, state.life == .running { state.life = .dormant }

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// The threads for mail, started as they are needed. libcurl blocks while it waits for the server's answer to a message
-/// and to QUIT, so each mail under way has a loop of its own: a server that does not answer delays no mail to another.
+/// The threads for mail, started on demand. libcurl blocks while it waits for the server's answer to a message and to
+/// QUIT, so each mail under way has a loop of its own: a server that does not answer delays no mail to another.
 final class MailLoops: Sendable {
     private struct Entry {
         let loop: CurlLoop
         var origin = ""
-        /// Mails under way or waiting on it.
+        /// Mails that run or wait on it.
         var mails = 0
     }
 
@@ -15,9 +15,9 @@ final class MailLoops: Sendable {
         var isStopped = false
     }
 
-    /// Threads in all; part of the count at `CurlTransportOptions.concurrentConnects`.
+    /// Maximum number of threads; part of the count at `CurlTransportOptions.concurrentConnects`.
     private static let limit = 32
-    /// Mails at once to one server, so that one which hangs leaves threads for others.
+    /// Maximum number of concurrent mails to one server, so that one which hangs leaves threads for others.
     private static let limitPerServer = 8
 
     private let state = Mutex(State())
@@ -25,8 +25,8 @@ final class MailLoops: Sendable {
 
     init(_ make: @escaping @Sendable () -> CurlLoop) { self.make = make }
 
-    /// A loop for one mail, to be given back after it; nil after `stop`. At a limit it is the loop with the fewest mails,
-    /// of the same server where there is one, and the mail waits for those.
+    /// A loop for one mail, to be returned afterwards; nil after `stop`. At a limit this is the loop with the fewest
+    /// mails, for the same server if there is one, and the mail waits for those.
     func take(_ origin: String) -> CurlLoop? {
         state.withLock { state in
             if state.isStopped { return nil }

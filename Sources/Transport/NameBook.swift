@@ -2,23 +2,23 @@ import Platform
 import Samples
 import Text
 
-/// A host's name and port, as libcurl keys what it knows of names.
+/// A host's name and port, which is the key of libcurl's DNS cache.
 struct Endpoint: Hashable, Sendable {
     var name: String
     var port: Int
 }
 
-/// What a loop has asked of the resolver, and what it has told libcurl. Pure bookkeeping.
+/// The names that a loop has asked the resolver for, and the addresses pinned in libcurl. Pure bookkeeping.
 struct NameBook {
-    /// Beyond it libcurl is told to forget all: where redirects lead, names may be without number.
+    /// Beyond it all pinned names are dropped: redirects may lead to any number of names.
     static let pinLimit = 2048
 
-    /// The names that are being looked up, and when to ask once more: the resolver may do with older addresses then.
+    /// The names that are being looked up, and when to ask again: the resolver may by then accept older addresses.
     private var asked: [String: Instant] = [:]
-    /// What libcurl has, for as long as the loop's thread runs.
+    /// The addresses pinned in libcurl, for as long as the loop's thread runs.
     private var pinned: [Endpoint: [String]] = [:]
 
-    /// Whether libcurl has addresses of all that a transfer connects to, however old.
+    /// Whether libcurl has addresses of an endpoint, however old.
     func hasPinned(_ endpoint: Endpoint) -> Bool { pinned[endpoint] != nil }
 
     /// Whether to ask for the name now.
@@ -32,15 +32,15 @@ struct NameBook {
         return true
     }
 
-    /// Name servers gave no answer: the next question comes at this time.
+    /// Name servers did not answer: schedules the next lookup.
     mutating func askAgain(_ name: String, at time: Instant) { asked[name] = time }
 
     mutating func answered(_ name: String) { asked[name] = nil }
 
-    /// When to ask once more.
+    /// When to ask again.
     func retry(_ name: String) -> Instant? { asked[name].flatMap { $0.nanoseconds == .max ? nil : $0 } }
 
-    /// Lines of CURLOPT_RESOLVE(3) for what has changed since libcurl was last told.
+    /// Lines for CURLOPT_RESOLVE(3) with the changes since they were last pinned.
     mutating func lines(for transfer: CurlTransfer) -> [String] {
         var lines: [String] = []
         if pinned.count > NameBook.pinLimit {

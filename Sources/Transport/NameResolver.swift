@@ -9,34 +9,34 @@ struct NameError: Error, Sendable, Hashable, CustomStringConvertible {
     let name: String
     /// As gai_strerror(3) puts it.
     let reason: String
-    /// Whether the name servers said that there is no such name; else they said nothing.
+    /// Whether the name servers reported that the name does not exist; otherwise they did not answer.
     var isFinal = false
 
     var description: String { "\(name): \(reason)" }
 }
 
-/// The addresses of host names, by getaddrinfo(3) on threads of its own, since that one blocks for as long as dead name
-/// servers make it: 30 s and more.
+/// Resolves host names with getaddrinfo(3) on threads of its own, since that blocks for as long as dead name servers
+/// make it: 30 s and more.
 ///
-/// A name is looked up once, whoever asks. No more than `threadLimit` lookups run at once; what comes after them waits,
-/// but for names in /etc/hosts, which need no name server. A name that name servers have known in the last hour keeps its
-/// addresses while they do not answer.
+/// A name is looked up once for all its callers. At most `threadLimit` lookups run at once; further ones wait, except
+/// for names in /etc/hosts, which need no name server. A name that was resolved in the last hour keeps its addresses
+/// while name servers do not answer.
 final class NameResolver: Sendable {
     typealias Answer = Result<[String], NameError>
 
-    /// Threads at most; part of the count at `CurlTransportOptions.concurrentConnects`.
+    /// Maximum number of threads; part of the count at `CurlTransportOptions.concurrentConnects`.
     static let threadLimit = 16
-    /// How long an answer serves: a name that moves is followed after it.
+    /// How long addresses are cached: a name that moves is followed after that.
     static let freshness = Duration.seconds(2)
-    /// How long one that there is not serves.
+    /// How long a failure is cached.
     static let failureFreshness = Duration.seconds(1)
-    /// How long a lookup may take before the last answer serves in its place.
+    /// How long a lookup may take before the last addresses are used instead.
     static let patience = Duration.seconds(1)
-    /// How long the last answer serves while name servers are dead.
+    /// How long the last addresses are used while name servers are dead.
     static let endurance = Duration.seconds(3600)
-    /// Names under way and waiting; one more fails.
+    /// Maximum number of names being looked up or waiting; one more fails.
     static let queueLimit = 1024
-    /// Who may wait for one name; one more fails.
+    /// Maximum number of callers that wait for one name; one more fails.
     static let waiterLimit = 256
     private static let addressLimit = 8
     private static let memoryLimit = 4096
@@ -47,7 +47,7 @@ final class NameResolver: Sendable {
     }
 
     private struct Known {
-        /// The last that were found.
+        /// The last addresses found.
         var addresses: [String] = []
         var foundAt: Instant?
         var failure: (error: NameError, at: Instant)?
@@ -65,7 +65,7 @@ final class NameResolver: Sendable {
         case answer(Answer)
         case wait
         case look
-        /// All threads are taken.
+        /// All threads are busy.
         case queued
     }
 
@@ -73,20 +73,20 @@ final class NameResolver: Sendable {
     private let look: @Sendable (String) -> Answer
     private let state = Mutex(State())
 
-    /// - Parameter look: blocks; getaddrinfo(3) but in tests.
+    /// - Parameter look: blocks; getaddrinfo(3) except in tests.
     init(_ platform: Platform, look: @escaping @Sendable (String) -> Answer = NameResolver.system) {
         self.platform = platform
         self.look = look
     }
 
-    /// Whether it is an address already.
+    /// Whether the host already is an address.
     static func isNumeric(_ host: String) -> Bool {
         var space = in6_addr()
         return host.contains(":") || inet_pton(AF_INET, host, &space) == 1 || inet_pton(AF_INET6, host, &space) == 1
     }
 
-    /// - Parameter completion: gets numeric addresses in the order to try them, or why there are none; called once, before
-    ///   this returns or on another thread. A lookup that hangs calls it when it ends: who waits has a deadline of its own.
+    /// - Parameter completion: gets numeric addresses in the order to try them, or an error; called once, before this
+    ///   returns or on another thread. A lookup that hangs calls it when it ends: callers need a deadline of their own.
     func lookUp(_ name: String, _ completion: @escaping @Sendable (Answer) -> Void) {
         let now = platform.time.monotonic()
         switch state.withLock({ step(name, now, completion, &$0) }) {
@@ -133,7 +133,7 @@ final class NameResolver: Sendable {
         NameError(name: name, reason: "name lookup busy: too many lookups have no answer of their name servers")
     }
 
-    /// What name servers said when they last answered, if that is not too long ago.
+    /// The addresses last found, if they are not too old.
     private static func old(_ known: Known?, _ now: Instant) -> [String]? {
         guard let known, let found = known.foundAt, now - found < endurance else { return nil }
         return known.addresses
@@ -166,7 +166,7 @@ final class NameResolver: Sendable {
         }
     }
 
-    /// The next name without an answer; nil ends the thread.
+    /// The next name without a result; nil ends the thread.
     private func takeNext() -> String? {
         state.withLock { state in
             while !state.queue.isEmpty {
@@ -199,9 +199,9 @@ final class NameResolver: Sendable {
         for waiter in waiting { waiter(answer) }
     }
 
-    // MARK: - Where names are
+    // MARK: - /etc/hosts
 
-    /// A name in /etc/hosts must not wait for threads that dead name servers hold.
+    /// A name in /etc/hosts must not wait for threads blocked by dead name servers.
     private func askHosts(_ name: String) {
         let files = platform.files
         Task {

@@ -1,11 +1,11 @@
 package import Platform
 
-/// The network as the agent sees it: HTTP for probes, HTTP and mail for delivery, and PostgreSQL, each with threads of
-/// its own. They outlive reloads, so that connections are kept.
+/// The agent's network access: HTTP for probes, HTTP and mail for delivery, and PostgreSQL, each with threads of its
+/// own. They outlive reloads, so that connections are kept.
 package struct Network: Sendable {
     /// For probes.
     package var http: any HTTPClient
-    /// For delivery: a burst of messages, or receivers out of reach, leave no probe without a place to connect.
+    /// For delivery: a burst of messages, or unreachable receivers, must not use up the connections of probes.
     package var receivers: any HTTPClient
     /// Sends mail.
     package var mail: any MailSender
@@ -14,7 +14,7 @@ package struct Network: Sendable {
     /// Takes the number of connections that the probes' targets need.
     private let setConnectionLimit: @Sendable (Int) -> Void
 
-    /// - Parameter receivers: nil takes `http`.
+    /// - Parameter receivers: nil uses `http`.
     package init(
         http: any HTTPClient, receivers: (any HTTPClient)? = nil, mail: any MailSender,
         database: any PostgresConnector, setConnectionLimit: @escaping @Sendable (Int) -> Void = { _ in }
@@ -27,8 +27,8 @@ package struct Network: Sendable {
     }
 
     /// The machine's own network.
-    /// - Parameter onIdleConnectionLost: called when the peer of a probe's idle connection drops it. Runs on a thread
-    ///   of the network: hand it on and return.
+    /// - Parameter onIdleConnectionLost: called when the peer of a probe's idle connection closes it. Runs on a thread
+    ///   of the network and must not block.
     package static func real(_ platform: Platform, onIdleConnectionLost: (@Sendable (LostConnection) -> Void)? = nil)
         -> Network
     {
@@ -45,11 +45,11 @@ package struct Network: Sendable {
             setConnectionLimit: { probes.setIdleConnectionLimit($0) })
     }
 
-    /// Sets how many connections the probes' targets need; those beyond are closed once they are idle.
+    /// Sets how many connections the probes' targets need; idle ones beyond that are closed.
     package func limitConnections(_ count: Int) { setConnectionLimit(count) }
 }
 
-/// An idle connection that its peer has dropped: the peer has died, or restarts.
+/// An idle connection that its peer has closed: the peer has died, or is restarting.
 package enum LostConnection: Sendable, Hashable {
     /// - Parameter origin: scheme, host and port: `https://vault-1.example:8200`.
     case http(origin: String)

@@ -1,8 +1,8 @@
-/// libpq's and the server's words as bounded reasons. Sources: libpq's documentation, "Connection Control Functions";
-/// PostgreSQL's manual, appendix A.
+/// Maps messages of libpq and the server to a bounded set of reasons. Sources: libpq's documentation, "Connection
+/// Control Functions"; PostgreSQL's manual, appendix A.
 package enum PostgresFailure {
-    /// What a connection that never stood, or broke, says. libpq gives no SQLSTATE for it, but with verbose errors its
-    /// text holds one.
+    /// The error of a connection that failed or broke. libpq reports no SQLSTATE for it, but verbose errors contain one
+    /// in their text.
     static func connection(_ text: String, while doing: TransportError.Reason) -> PostgresError {
         let message = oneLine(text)
         let state = sqlState(in: text)
@@ -11,18 +11,19 @@ package enum PostgresFailure {
             sqlState: state, message)
     }
 
-    /// What the server said, without libpq's introduction; libpq's own words where the server said nothing.
+    /// The server's message, without libpq's prefix; libpq's own message if the server sent none.
     package static func words(of error: PostgresError) -> String {
         error.sqlState.map { serverWords(error.message, $0) } ?? error.message
     }
 
-    /// What follows the SQLSTATE: the server's own sentence.
+    /// The text after the SQLSTATE: the server's own message.
     static func serverWords(_ message: String, _ sqlState: String) -> String {
         message.firstRange(of: "\(sqlState): ").map { String(message[$0.upperBound...]) } ?? message
     }
 
-    /// Why a server that answers lets nobody in. Poolers give 08P01 to whatever they refuse, so that their words must
-    /// tell. Sources: pgbouncer's documentation and its log messages; PostgreSQL's manual, appendix A.
+    /// Why a responding server refuses the connection. Poolers use 08P01 for everything they refuse, so only their text
+    /// tells the reasons apart. Sources: pgbouncer's documentation and its log messages; PostgreSQL's manual, appendix
+    /// A.
     private static func refusal(sqlState: String, _ words: String) -> TransportError.Reason {
         switch sqlState {
         case "53300": return .connections
@@ -32,19 +33,19 @@ package enum PostgresFailure {
         }
         let lower = words.lowercased()
         func says(_ phrases: String...) -> Bool { phrases.contains { lower.contains($0) } }
-        // pgbouncer's query_wait_timeout: for that long no connection to the server was free.
+        // pgbouncer's query_wait_timeout: no connection to the server was free for that long.
         if says("too many connections", "no more connections", "too many clients", "query_wait_timeout") {
             return .connections
         }
-        // The pooler answers, and the server behind it does not.
+        // The pooler responds, but the server behind it does not.
         if says("login has been failing", "cannot connect", "could not connect", "connect failed") { return .connect }
         if says("server conn crashed", "server closed", "shutting down", "shut down") { return .reset }
         if says("auth", "password", "no such user", "login failed") { return .auth }
         return .configuration
     }
 
-    /// Whether a server, or a pooler before it, refuses what a connection says beside user and database. pgbouncer:
-    /// `unsupported startup parameter: options`; others: `command-line options` are not supported.
+    /// Whether a server, or a pooler in front of it, refuses startup parameters other than user and database.
+    /// pgbouncer: `unsupported startup parameter: options`; others: `command-line options` are not supported.
     static func refusesOptions(_ error: PostgresError) -> Bool {
         guard let state = error.sqlState, ["08", "0A", "22", "42"].contains(where: state.hasPrefix) else {
             return false
@@ -55,11 +56,11 @@ package enum PostgresFailure {
         }
     }
 
-    /// For a server that can't be verified, though nobody has asked for it.
+    /// For a server that can't be verified, although verification was not configured explicitly.
     static let advice =
         "verify-full is the default; write sslrootcert: the file of the server's authority, sslmode: require to encrypt without verifying, or sslmode: disable"
 
-    /// What the server answered to a query, or the pooler before it that has no server for it.
+    /// The error for a query, from the server or from a pooler that has no server for it.
     static func query(sqlState: String?, _ text: String) -> PostgresError {
         let message = oneLine(text)
         let reason =
@@ -73,7 +74,7 @@ package enum PostgresFailure {
 
     private static func reason(sqlState: String, default usual: TransportError.Reason) -> TransportError.Reason {
         switch sqlState {
-        // query_canceled: statement_timeout's way to say so.
+        // query_canceled: how statement_timeout is reported.
         case "57014": .timeout
         case "57P01", "57P02", "57P05": .reset
         case "57P03": .connect
@@ -87,7 +88,8 @@ package enum PostgresFailure {
 
     /// libpq's own messages; the process sets no locale, so they are in English.
     private static func reason(_ message: String, default usual: TransportError.Reason) -> TransportError.Reason {
-        // After `connection to server at "ssl-db.example" (…), port 5432 failed: `, whose names prove nothing.
+        // The text after `connection to server at "ssl-db.example" (…), port 5432 failed: `, whose names must not be
+        // matched.
         let lower = (message.firstRange(of: " failed: ").map { message[$0.upperBound...] } ?? message[...]).lowercased()
         if lower.contains("expected authentication request") { return .other }
         if lower.contains("ssl") || lower.contains("certificate") || lower.contains("tls") { return .tls }
@@ -117,7 +119,7 @@ package enum PostgresFailure {
         return nil
     }
 
-    /// Without the server's source lines, and bounded.
+    /// Without the server's source lines, and truncated.
     private static func oneLine(_ text: String) -> String {
         let lines = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " || $0 == "\t" } }.filter {
             !$0.hasPrefix("LOCATION:")
@@ -127,7 +129,7 @@ package enum PostgresFailure {
 }
 
 extension PostgresError {
-    /// Says what to write where the server's certificate is refused by default.
+    /// Adds advice if the server's certificate is rejected because of our default.
     func advising(_ options: PostgresOptions) -> PostgresError {
         guard reason == .tls, options.isVerifiedByDefault else { return self }
         return PostgresError(reason, sqlState: sqlState, "\(message); \(PostgresFailure.advice)")

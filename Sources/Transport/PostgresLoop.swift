@@ -6,12 +6,12 @@ final class PostgresLoop: @unchecked Sendable {
     enum Command: Sendable {
         case query(PostgresSession, PostgresQuery)
         case cancel(PostgresSession, PostgresQuery)
-        /// Drops the connection and keeps the session.
+        /// Closes the connection and keeps the session.
         case close(PostgresSession, OneShot<Void>)
-        /// Its owner is gone.
+        /// Its owner was released.
         case remove(PostgresSession)
         case resolved(PostgresSession, name: String, NameResolver.Answer, attempt: Int)
-        /// The files that a connection needs have been read, the password's among them.
+        /// The files that a connection needs have been read, including the password's.
         case read(PostgresSession, Result<String?, PostgresError>, attempt: Int)
         case stop
     }
@@ -21,7 +21,7 @@ final class PostgresLoop: @unchecked Sendable {
     /// Tasks may run on the thread.
     let inbox: LoopInbox<Command>
     private let resolver: NameResolver
-    /// The thread's: sessions that have been used.
+    /// Used only by the thread: sessions that have been used.
     private var sessions: [ObjectIdentifier: PostgresSession] = [:]
 
     init(
@@ -33,8 +33,8 @@ final class PostgresLoop: @unchecked Sendable {
         self.onIdleConnectionLost = onIdleConnectionLost
     }
 
-    /// Hands a query over, and starts the thread where there is none.
-    /// - Returns: why the query will have no answer; the next one tries to start the thread again.
+    /// Submits a query, and starts the thread if it is not running.
+    /// - Returns: why the query will not be processed; the next one tries to start the thread again.
     func submit(_ query: PostgresQuery, to session: PostgresSession) -> PostgresError? {
         switch inbox.submit(.query(session, query), run: { self.run($0) }) {
         case nil: nil
@@ -47,12 +47,12 @@ final class PostgresLoop: @unchecked Sendable {
     @discardableResult
     func post(_ command: Command) -> Bool { inbox.post(command) }
 
-    /// Drops every connection and ends the thread; what waits fails with `.cancelled`, and so does every later query.
+    /// Closes every connection and ends the thread; waiting queries fail with `.cancelled`, and so do all later ones.
     func stop() { inbox.stop(.stop) }
 
     private func run(_ wakeup: Wakeup) {
         while true {
-            // poll's set is rebuilt each turn: libpq may change a session's socket at any step.
+            // poll's set is rebuilt in each iteration: libpq may change a session's socket at any step.
             var polled = [pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)]
             var owners: [PostgresSession] = []
             var next: Instant?
@@ -68,7 +68,7 @@ final class PostgresLoop: @unchecked Sendable {
             if polled[0].revents != 0 { wakeup.drain() }
             var done: PostgresSession?
             for (entry, session) in zip(polled.dropFirst(), owners) where entry.revents != 0 && session !== done {
-                // A session's entries follow each other, and one step looks at all of them.
+                // A session's entries are adjacent, and one step handles all of them.
                 done = session
                 if session.ready() { onIdleConnectionLost?(session.options) }
             }
@@ -85,7 +85,7 @@ final class PostgresLoop: @unchecked Sendable {
         return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
 
-    /// Performs what other threads have asked for.
+    /// Executes commands of other threads.
     /// - Returns: false after `stop`.
     private func perform() -> Bool {
         for command in inbox.take() {
@@ -103,7 +103,7 @@ final class PostgresLoop: @unchecked Sendable {
             case .resolved(let session, let name, let result, let attempt):
                 session.resolved(name, result, attempt: attempt)
             case .read(let session, let result, let attempt): session.read(result, attempt: attempt)
-            // `stop` lets nothing in behind it.
+            // Nothing is accepted after `stop`.
             case .stop:
                 for session in sessions.values { session.drop(PostgresLoop.closed) }
                 sessions = [:]
@@ -115,7 +115,7 @@ final class PostgresLoop: @unchecked Sendable {
 
     static let closed = PostgresError(.cancelled, "the connection is closed")
 
-    /// A connection to come; it costs nothing before its first query.
+    /// A session without a connection, which is made by its first query.
     func session(_ options: PostgresOptions) -> PostgresSession {
         PostgresSession(options, platform: platform) { session, name, attempt in
             self.resolver.lookUp(name) { self.post(.resolved(session, name: name, $0, attempt: attempt)) }

@@ -2,17 +2,17 @@ import CPostgres
 import Glibc
 import Platform
 
-/// What libpq is told. Source: PostgreSQL's manual, "Parameter Key Words".
+/// The connection parameters for libpq. Source: PostgreSQL's manual, "Parameter Key Words".
 enum PostgresParameters {
-    /// The one name that must be looked up before libpq starts, for libpq would block on it.
-    /// Sockets, addresses, a given `hostaddr` and lists of hosts need none or are left to libpq's list syntax.
+    /// The name that must be resolved before libpq starts, since libpq would block on it. Sockets, addresses and a
+    /// given `hostaddr` need none; lists of hosts are left to libpq.
     static func nameToResolve(_ parameters: [String: String]) -> [String] {
         guard parameters["hostaddr", default: ""].isEmpty, let host = parameters["host"] else { return [] }
         return host.split(separator: ",").map(String.init).filter { !isLocal($0) && !NameResolver.isNumeric($0) }
     }
 
-    /// Begins to connect.
-    /// - Returns: nil where libpq has no memory.
+    /// Starts connecting.
+    /// - Returns: nil if libpq is out of memory.
     static func connect(_ parameters: [(String, String)]) -> OpaquePointer? {
         withCStrings(parameters.map(\.0)) { keywords in
             withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 0) }
@@ -20,9 +20,9 @@ enum PostgresParameters {
     }
 
     /// - Parameters:
-    ///   - addresses: of each name that `nameToResolve` gave.
+    ///   - addresses: for each name that `nameToResolve` returned.
     ///   - password: revealed.
-    ///   - hasOptions: whether `options` may be said; a pooler may refuse it.
+    ///   - hasOptions: whether to send `options`; a pooler may refuse it.
     static func all(
         _ options: PostgresOptions, password: String?, addresses: [String: [String]], hasOptions: Bool = true
     ) -> [(String, String)] {
@@ -31,22 +31,22 @@ enum PostgresParameters {
         if let password { parameters["password"] = password }
         parameters["application_name"] = options.applicationName
         parameters["client_encoding"] = "UTF8"
-        // GSS encryption negotiates in a blocking way and asks a key server on the network.
+        // GSS encryption is negotiated with blocking calls and contacts a key server over the network.
         if parameters["gssencmode"] == nil { parameters["gssencmode"] = "disable" }
         guard hasOptions else {
             parameters["options"] = nil
             return parameters.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
         }
-        // A watcher writes nothing; and the server gives up by itself on a query whose reader has left.
+        // A monitor writes nothing; and the server should cancel a query whose client has disconnected.
         let own =
             "-c statement_timeout=\(max(1, options.statementTimeout.wholeMilliseconds)) -c default_transaction_read_only=on"
         parameters["options"] = parameters["options"].map { "\($0) \(own)" } ?? own
         return parameters.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
     }
 
-    /// What stands before each query where `options` are refused: the same settings, for its transaction alone. A
-    /// setting of the session would stay on a pooler's connection and reach its next user, who may be Vault.
-    /// - Returns: nil where configured options cannot be said that way.
+    /// A prefix for each query if `options` is refused: the same settings, for its transaction only. A setting of the
+    /// session would stay on a pooler's connection and affect its next user, who may be Vault.
+    /// - Returns: nil if configured options cannot be expressed that way.
     static func perQuery(_ options: PostgresOptions) -> String? {
         guard let settings = settings(options.parameters["options"] ?? "") else { return nil }
         let own = settings + [("statement_timeout", "\(max(1, options.statementTimeout.wholeMilliseconds))")]
@@ -58,7 +58,7 @@ enum PostgresParameters {
     }
 
     /// The settings of `-c name=value` and `--name=value`.
-    /// - Returns: nil where there is anything else.
+    /// - Returns: nil if the options contain anything else.
     private static func settings(_ options: String) -> [(String, String)]? {
         var found: [(String, String)] = []
         var words = options.split(separator: " ").map(String.init)[...]
@@ -81,7 +81,7 @@ enum PostgresParameters {
         return found
     }
 
-    /// Who it is, for messages: `127.0.0.1:5432/vault`.
+    /// Identifies the server in messages: `127.0.0.1:5432/vault`.
     static func name(_ parameters: [String: String]) -> String {
         let host = parameters["host"] ?? parameters["hostaddr"] ?? "local socket"
         return "\(host):\(parameters["port"] ?? "5432")\(parameters["dbname"].map { "/\($0)" } ?? "")"
@@ -89,8 +89,8 @@ enum PostgresParameters {
 
     private static func isLocal(_ host: String) -> Bool { host.hasPrefix("/") || host.hasPrefix("@") }
 
-    /// Names each host once for each of its addresses: libpq tries the pairs of `host` and `hostaddr` in order,
-    /// and still verifies certificates against the name.
+    /// Repeats each host for each of its addresses: libpq tries the pairs of `host` and `hostaddr` in order, and still
+    /// verifies certificates against the name.
     private static func spread(_ parameters: inout [String: String], _ addresses: [String: [String]]) {
         guard parameters["hostaddr", default: ""].isEmpty, let list = parameters["host"], !list.isEmpty else { return }
         let hosts = list.split(separator: ",").map(String.init)
@@ -112,7 +112,7 @@ enum PostgresParameters {
 }
 
 extension PostgresOptions {
-    /// What libpq reads by itself.
+    /// Files that libpq reads itself.
     private static let fileParameters = ["sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"]
 
     private var filePaths: [String] {
@@ -122,8 +122,8 @@ extension PostgresOptions {
     /// Whether a new connection needs files.
     var hasFiles: Bool { password?.path != nil || !filePaths.isEmpty }
 
-    /// Reads the password, and all files once that libpq will read on its thread: what is no regular file, or on a dead
-    /// mount, would hold all connections there. A missing one is for libpq to judge.
+    /// Reads the password, and all files that libpq will read on its thread: one that is not a regular file, or on a
+    /// dead mount, would block all connections there. A missing one is left for libpq to report.
     func loaded(_ files: any FileAccess) async -> Result<String?, PostgresError> {
         let name = PostgresParameters.name(parameters)
         for path in filePaths {
@@ -137,7 +137,7 @@ extension PostgresOptions {
     }
 }
 
-/// A null-ended array of C strings, valid inside the closure.
+/// A null-terminated array of C strings, valid inside the closure.
 private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R) -> R {
     let pointers: [UnsafePointer<CChar>?] = strings.map { UnsafePointer(strdup($0)) } + [nil]
     defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }

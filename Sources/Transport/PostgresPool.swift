@@ -1,34 +1,34 @@
 package import Platform
 import Synchronization
 
-/// PostgreSQL by libpq, every server's connection on one thread of our own.
+/// PostgreSQL through libpq, with all servers' connections on one thread of our own.
 ///
 /// After a failed connect, queries fail at once with that failure until `Backoff` allows another try.
 package final class PostgresPool: PostgresConnector {
     private let loop: PostgresLoop
 
-    /// - Parameter onIdleConnectionLost: called when a server drops a connection that lay idle: it has stopped or died.
-    ///   Runs on the pool's thread: hand it on and return.
+    /// - Parameter onIdleConnectionLost: called when a server closes an idle connection: it has stopped or died. Runs
+    ///   on the pool's thread and must not block.
     package init(platform: Platform, onIdleConnectionLost: (@Sendable (PostgresOptions) -> Void)? = nil) {
         loop = PostgresLoop(platform: platform, onIdleConnectionLost: onIdleConnectionLost)
     }
 
     deinit { close() }
 
-    /// Drops every connection and stops the thread; queries fail with `.cancelled` from then on.
+    /// Closes every connection and stops the thread; queries fail with `.cancelled` from then on.
     package func close() { loop.stop() }
 
     /// libpq's thread.
     package var executor: (any TaskExecutor)? { loop.inbox }
 
-    /// A connection of its own, made by its first query and dropped with the last reference to it.
+    /// A separate connection, made by its first query and closed with the last reference to it.
     package func connection(to options: PostgresOptions) -> any PostgresConnection {
         PooledConnection(self, loop, loop.session(options))
     }
 }
 
 private final class PooledConnection: PostgresConnection {
-    /// Whose end would close the connection.
+    /// Retained, since its deallocation would close the connection.
     private let pool: PostgresPool
     private let loop: PostgresLoop
     private let session: PostgresSession

@@ -1,12 +1,12 @@
 import Platform
 import Synchronization
 
-/// One query on its way: what a caller awaits. All but `ticket` and `result` belongs to the loop's thread.
+/// One pending query. Everything but `ticket` and `result` belongs to the loop's thread.
 final class PostgresQuery: @unchecked Sendable {
-    /// Cancelling may come before queueing; see `CurlTransfer.ticket`.
+    /// A query may be cancelled before it is queued; see `CurlTransfer.ticket`.
     let ticket = Mutex(CurlTransfer.Ticket.fresh)
     let sql: String
-    /// How long its caller waits for a connection, and then for the result; nil: as the options say.
+    /// How long its caller waits for a connection, and then for the result; nil: as configured.
     let patience: Duration?
     let result = OneShot<Result<PostgresRows, PostgresError>>()
 
@@ -23,7 +23,7 @@ final class PostgresQuery: @unchecked Sendable {
 
     func setColumns(_ names: [String]) { columns = names }
 
-    /// - Returns: false when the result has grown over its bounds.
+    /// - Returns: false if the result exceeds its limits.
     func add(_ row: [String?], _ options: PostgresOptions) -> Bool {
         bytes += row.reduce(0) { $0 + ($1?.utf8.count ?? 0) + 16 }
         guard rows.count < options.rowLimit, bytes <= options.byteLimit else { return false }

@@ -1,31 +1,31 @@
-// Its header brings in sys/socket.h, which then belongs to it in this target.
+// Imports sys/socket.h, which belongs to the CCurl module in this target.
 import CCurl
 import Glibc
 
-/// Stands between libpq and a server, so that libpq never gets more at a time than its caller has bounded.
+/// Sits between libpq and a server, so that libpq never receives more at a time than its caller has allowed.
 ///
-/// libpq reads a message whole, however long the server says that it is: `PQconsumeInput` returns only when nothing more
-/// comes or all of it is in memory. Here libpq's socket is replaced by one end of a socket pair under the same number;
-/// the other end is fed piece by piece. TLS is libpq's own as before. Belongs to the loop's thread.
+/// libpq reads a message completely, whatever length the server announces: `PQconsumeInput` returns only when nothing
+/// more arrives or all of it is in memory. So libpq's socket is replaced by one end of a socket pair under the same
+/// number; the other end is fed piece by piece. TLS remains libpq's own. Belongs to the loop's thread.
 /// Sources: dup2(2), socketpair(2); libpq's fe-misc.c, pqReadData.
 final class PostgresRelay {
-    /// What is handed over at a time.
+    /// Maximum size of a piece.
     static let pieceBytes = 64 << 10
 
-    /// Towards the server.
+    /// The socket to the server.
     let outer: Int32
-    /// Towards libpq.
+    /// The socket to libpq.
     private let inner: Int32
     /// The inode of libpq's end: libpq may close it and connect to another address under the same number.
     private let inode: ino_t
-    /// From libpq, and not yet with the server.
+    /// Received from libpq, and not yet sent to the server.
     private var unsent: [UInt8] = []
-    /// From the server, and not yet with libpq.
+    /// Received from the server, and not yet sent to libpq.
     private var unread: [UInt8] = []
     private var isEnded = false
 
-    /// Takes libpq's socket over.
-    /// - Returns: nil where the system gives no more descriptors.
+    /// Takes over libpq's socket.
+    /// - Returns: nil if the process is out of descriptors.
     init?(_ socket: Int32) {
         var pair: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
@@ -48,15 +48,15 @@ final class PostgresRelay {
         Glibc.close(inner)
     }
 
-    /// Whether it is this relay that a socket of libpq's leads to.
+    /// Whether a socket of libpq's leads to this relay.
     func serves(_ socket: Int32) -> Bool { PostgresRelay.inode(socket) == inode }
 
-    /// What to poll the server's socket for.
+    /// The events to poll the server's socket for.
     var events: Int16 {
         Int16((unread.isEmpty && !isEnded ? POLLIN : 0) | (unsent.isEmpty ? 0 : POLLOUT))
     }
 
-    /// Passes on what libpq has written.
+    /// Forwards what libpq has written.
     func push() {
         var piece = [UInt8](repeating: 0, count: 4096)
         while true {
@@ -66,13 +66,13 @@ final class PostgresRelay {
                 unsent = Array(piece[..<count])
             }
             let count = send(outer, unsent, unsent.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-            // The end of the connection is seen by reading.
+            // The end of the connection is detected by reading.
             if count <= 0 { return }
             unsent.removeFirst(count)
         }
     }
 
-    /// Hands libpq at most one piece.
+    /// Forwards at most one piece to libpq.
     /// - Returns: how many bytes came from the server.
     func pull() -> Int {
         var received = 0
@@ -88,11 +88,11 @@ final class PostgresRelay {
         }
         while !unread.isEmpty {
             let count = send(inner, unread, unread.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-            // libpq has yet to read.
+            // libpq has not read the previous piece yet.
             if count <= 0 { return received }
             unread.removeFirst(count)
         }
-        // After all that came: libpq says how the connection ended.
+        // Only after everything was forwarded: libpq reports how the connection ended.
         if isEnded { shutdown(inner, Int32(SHUT_WR)) }
         return received
     }

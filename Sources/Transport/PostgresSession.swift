@@ -6,12 +6,12 @@ import Text
 
 /// One server's connection and the queries that wait for it. Belongs to the loop's thread.
 ///
-/// libpq is only ever called in ways that do not block: PQconnectPoll, PQsendQueryParams, PQconsumeInput. PQcancel
-/// would block, so a query that takes too long costs its connection; `statement_timeout` ends it on the server.
+/// libpq is only called in non-blocking ways: PQconnectPoll, PQsendQueryParams, PQconsumeInput. PQcancel would block,
+/// so a query that takes too long costs its connection; `statement_timeout` ends it on the server.
 final class PostgresSession: @unchecked Sendable {
     private enum State {
         case disconnected
-        /// Names are being looked up and files read.
+        /// Names are being resolved and files read.
         case resolving(deadline: Instant, attempt: Int)
         case connecting(OpaquePointer, PostgresPollingStatusType, deadline: Instant)
         case ready(OpaquePointer)
@@ -19,7 +19,7 @@ final class PostgresSession: @unchecked Sendable {
     }
 
     static let queueLimit = 64
-    /// How long the server has to say by itself that the statement took too long.
+    /// How long the server has to report a statement timeout itself.
     static let grace = Duration.milliseconds(250)
 
     let options: PostgresOptions
@@ -30,16 +30,16 @@ final class PostgresSession: @unchecked Sendable {
     private var backoff = Backoff()
     private var lastFailure: PostgresError?
     private var attempts = 0
-    /// Answers of this attempt still to come.
+    /// Results of this attempt that are still missing.
     private var awaited = 0
     private var password: String?
 
-    /// Bytes from the server since the connection was begun, or since the last query was sent.
+    /// Bytes from the server since connecting began, or since the last query was sent.
     private var received = 0
     private var relay: PostgresRelay?
-    /// What stands before each query since a pooler has refused `options`; nil where they are said at the start.
+    /// The prefix of each query once a pooler has refused `options`; nil while they are sent at startup.
     private var prefix: String?
-    /// Of the connection that stands.
+    /// Of the established connection.
     private var certificate: CertificateInfo?
 
     private var resolved: [String: [String]] = [:]
@@ -47,8 +47,8 @@ final class PostgresSession: @unchecked Sendable {
     private let readFiles: @Sendable (PostgresSession, Int) -> Void
 
     /// - Parameters:
-    ///   - lookUp: looks a name up off the loop's thread, and hands the answer to `resolved` on it.
-    ///   - readFiles: reads what a connection needs, likewise, and hands the password to `read`.
+    ///   - lookUp: resolves a name off the loop's thread, and passes the answer to `resolved` on it.
+    ///   - readFiles: likewise reads what a connection needs, and passes the password to `read`.
     init(
         _ options: PostgresOptions, platform: Platform,
         lookUp: @escaping @Sendable (PostgresSession, String, Int) -> Void,
@@ -61,13 +61,13 @@ final class PostgresSession: @unchecked Sendable {
         name = PostgresParameters.name(options.parameters)
     }
 
-    /// What to poll for, and until when.
+    /// What to poll for, and the deadline.
     var interest: (polled: [pollfd], deadline: Instant?)? {
         switch state {
         case .disconnected: nil
         case .resolving(let deadline, _): ([], deadline)
         case .connecting(let connection, let wants, let deadline):
-            // libpq changes its socket as it goes from address to address.
+            // libpq changes its socket when it moves from address to address.
             (polled(connection, Int16(wants == PGRES_POLLING_WRITING ? POLLOUT : POLLIN)), deadline)
         case .ready(let connection): (polled(connection, Int16(POLLIN)), nil)
         case .running(let connection, _, let deadline, let unsent):
@@ -103,7 +103,7 @@ final class PostgresSession: @unchecked Sendable {
         }
     }
 
-    /// Drops the connection; what waits fails.
+    /// Closes the connection; waiting queries fail.
     func drop(_ error: PostgresError) {
         switch state {
         case .disconnected, .resolving: break
@@ -120,7 +120,7 @@ final class PostgresSession: @unchecked Sendable {
 
     // MARK: - Events
 
-    /// Takes the next step that needs no waiting.
+    /// Takes the next step, as long as none blocks.
     func advance() {
         switch state {
         case .disconnected:
@@ -179,15 +179,15 @@ final class PostgresSession: @unchecked Sendable {
             connectFailed(error)
             return
         }
-        // Notices would go to standard error; verbose errors carry the SQLSTATE of a refused login.
+        // Notices would go to standard error; verbose errors contain the SQLSTATE of a refused login.
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         received = 0
         state = .connecting(connection, PGRES_POLLING_WRITING, deadline: deadline)
     }
 
-    /// Takes the next piece from the server, before libpq is asked to read it.
-    /// - Returns: false when it is more than any answer may be.
+    /// Forwards the next piece from the server, before libpq reads it.
+    /// - Returns: false if it exceeds the limit.
     private func isWithinBounds(_ limit: Int) -> Bool {
         guard let relay else { return true }
         relay.push()
@@ -195,26 +195,26 @@ final class PostgresSession: @unchecked Sendable {
         return received <= limit
     }
 
-    /// Puts the relay between libpq and the server as soon as there is a connection, and again where libpq has gone on to
-    /// another address. Nothing of the server's has been read by then.
-    /// - Returns: false where the system gives no more descriptors.
+    /// Inserts the relay between libpq and the server as soon as there is a connection, and again if libpq has moved on
+    /// to another address. No data of the server has been read by then.
+    /// - Returns: false if the process is out of descriptors.
     private func relayBegins(_ connection: OpaquePointer) -> Bool {
         let socket = PQsocket(connection)
-        // What still comes from the address before must not wake libpq, which takes any call for the end of its wait.
+        // Data of the previous address must not wake libpq, which takes any call for the end of its wait.
         if relay?.serves(socket) == false { relay = nil }
         guard relay == nil, socket >= 0, PQstatus(connection) != CONNECTION_STARTED else { return true }
         relay = PostgresRelay(socket)
         return relay != nil
     }
 
-    /// Ends a connection; libpq says goodbye to the server.
+    /// Closes a connection; libpq sends a Terminate message to the server.
     private func end(_ connection: OpaquePointer) {
         PQfinish(connection)
         relay?.push()
         relay = nil
     }
 
-    /// What a server may say without being asked, its part of the authentication included.
+    /// Limit on what a server may send unsolicited, including its part of the authentication.
     private static let unaskedLimitBytes = 64 << 10
 
     private var tooLong: PostgresError {
@@ -222,14 +222,14 @@ final class PostgresSession: @unchecked Sendable {
             .body, "\(name): the result is longer than \(options.rowLimit) rows or \(options.byteLimit) bytes")
     }
 
-    /// How long those who wait now wait for a connection.
+    /// How long waiting queries wait for a connection.
     private var connectLimit: Duration {
         min(queue.compactMap(\.patience).min() ?? .seconds(3600), options.connectTimeout.bounded)
     }
 
-    /// A connection is not waited for any longer.
+    /// The wait for a connection has timed out.
     private func connectTimedOut(_ error: PostgresError) {
-        // A caller's patience ended before the connect timeout, which says nothing for later queries: no backoff.
+        // If a caller's patience ended before the connect timeout, that says nothing about later queries: no backoff.
         if queue.contains(where: { $0.patience != nil }) { drop(error) } else { connectFailed(error) }
     }
 
@@ -271,7 +271,7 @@ final class PostgresSession: @unchecked Sendable {
                 if prefix == nil, PostgresFailure.refusesOptions(error),
                     let perQuery = PostgresParameters.perQuery(options)
                 {
-                    // Once in a session's life: both ways serve every server behind the pooler.
+                    // Once per session: both variants work with every server behind the pooler.
                     prefix = perQuery
                     advance()
                 } else {
@@ -289,7 +289,7 @@ final class PostgresSession: @unchecked Sendable {
             }
             return false
         case .ready(let connection):
-            // Nothing is asked: a notice, a changed setting, or the end.
+            // No query is running: this is a notice, a changed setting, or the end.
             guard isWithinBounds(PostgresSession.unaskedLimitBytes), PQconsumeInput(connection) == 1,
                 PQstatus(connection) == CONNECTION_OK
             else {
@@ -309,7 +309,7 @@ final class PostgresSession: @unchecked Sendable {
                 state = .running(connection, query, deadline: deadline, unsent: left == 1)
                 relay?.push()
             }
-            // Twice: names, lengths and types come beside the values.
+            // Twice: names, lengths and types are sent in addition to the values.
             guard isWithinBounds(2 * options.byteLimit) else {
                 fail(connection, query, tooLong)
                 return false
@@ -323,7 +323,7 @@ final class PostgresSession: @unchecked Sendable {
         }
     }
 
-    /// Ends what has waited too long.
+    /// Handles expired timeouts.
     func expire(at now: Instant) {
         switch state {
         case .resolving(let deadline, _) where deadline <= now:
@@ -358,8 +358,8 @@ final class PostgresSession: @unchecked Sendable {
     private func startNext(_ connection: OpaquePointer) {
         guard !queue.isEmpty else { return }
         let query = queue.removeFirst()
-        // The extended protocol takes one statement only, which is what a query is. In the simple one the statements of a
-        // message are one transaction, which a pooler gives to one server whatever its mode.
+        // The extended protocol accepts one statement only, which is what a query is. In the simple protocol the
+        // statements of a message are one transaction, which a pooler routes to one server in any pool mode.
         let isSent =
             if let prefix {
                 PQsendQuery(connection, prefix + query.sql)
@@ -380,9 +380,9 @@ final class PostgresSession: @unchecked Sendable {
             unsent: left != 0)
     }
 
-    /// The connection broke under a query. The next query makes a new one at once: this one had been good.
+    /// The connection broke during a query. The next query reconnects at once: this connection had worked.
     private func lost(_ connection: OpaquePointer, _ query: PostgresQuery) {
-        // A server that shuts down says so before it hangs up.
+        // A server that shuts down reports that before it disconnects.
         let error = query.serverError ?? failure(connection, .reset)
         end(connection)
         state = .disconnected
@@ -390,7 +390,7 @@ final class PostgresSession: @unchecked Sendable {
         advance()
     }
 
-    /// Drops the connection because of an answer; the next query makes a new one.
+    /// Closes the connection because of an answer; the next query opens a new one.
     private func fail(_ connection: OpaquePointer, _ query: PostgresQuery, _ error: PostgresError) {
         end(connection)
         state = .disconnected

@@ -1,13 +1,13 @@
 import CCurl
 
-/// Where a redirect leads, and what may be carried there. Source: RFC 9110, section 15.4.
+/// The target of a redirect, and what may be sent there. Source: RFC 9110, section 15.4.
 enum Redirect {
-    /// Headers that may go to another origin; any other could hold a token.
+    /// Headers that may be sent to another origin; any other could contain a token.
     private static let harmless: Set<String> = ["accept", "accept-language", "content-type", "user-agent"]
 
-    /// The request to make next; nil when the response is the answer. A redirect that would turn a POST with a body into
-    /// a GET is an answer too: else a message would count as accepted where only a page was fetched. So is one that would
-    /// take a body with a secret to another origin.
+    /// The next request to make; nil if the response is final. A redirect that would turn a POST with a body into a GET
+    /// is final too: otherwise a message would count as accepted when only a page was fetched. So is one that would
+    /// send a body with a secret to another origin.
     /// - Throws: `.http` for a Location that must not be followed: not http(s), or from https to http.
     static func next(after response: HTTPResponse, to request: HTTPRequest) throws(TransportError) -> HTTPRequest? {
         guard [301, 302, 303, 307, 308].contains(response.status), let location = response[header: "location"],
@@ -24,7 +24,7 @@ enum Redirect {
         var next = request
         next.url = url
         next.redirectLimit -= 1
-        // As every browser does it: only 307 and 308 keep the method and the body.
+        // As browsers do: only 307 and 308 keep the method and the body.
         if response.status == 303 || (response.status <= 302 && request.method == "POST") {
             guard request.body.isEmpty else { return nil }
             next.method = request.method == "HEAD" ? "HEAD" : "GET"

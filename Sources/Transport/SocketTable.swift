@@ -1,4 +1,4 @@
-/// The loop's open sockets: which connection each one is, and whether it is idle. Pure bookkeeping.
+/// The loop's open sockets: the connection of each one, and whether it is idle. Pure bookkeeping.
 struct SocketTable {
     struct Connection: Hashable, Sendable {
         var origin: String
@@ -6,7 +6,7 @@ struct SocketTable {
         var certificate: CertificateInfo?
     }
 
-    /// A kept connection is found by it: libcurl tells the local port of the connection that a transfer gets.
+    /// Identifies a kept connection: libcurl reports the local port of the connection that a transfer gets.
     private struct Endpoint: Hashable {
         var origin: String
         var localPort: Int32
@@ -24,17 +24,17 @@ struct SocketTable {
 
     private var connections: [Int32: Connection] = [:]
     private var socketByEndpoint: [Endpoint: Int32] = [:]
-    /// The transfer that got a connection last. libcurl gives the connection of a transfer that ends to the next one in
+    /// The transfer that last got a connection. libcurl passes the connection of a finished transfer to the next one in
     /// the same step, before the end of the first is known here.
     private var users: [Int32: ObjectIdentifier] = [:]
     /// Registered with epoll for libcurl.
     private var watched: Set<Int32> = []
-    /// Kept, unused, and registered with epoll for the peer's closing.
+    /// Kept, unused, and registered with epoll to detect the peer's close.
     private var idle: Set<Int32> = []
     /// How many kept connections an origin has.
     private(set) var idleByOrigin: [String: Int] = [:]
 
-    /// A new connection stands.
+    /// A new connection is established.
     mutating func add(_ socket: Int32, _ connection: Connection, user: ObjectIdentifier) {
         connections[socket] = connection
         socketByEndpoint[Endpoint(connection)] = socket
@@ -42,14 +42,14 @@ struct SocketTable {
     }
 
     /// A transfer gets a kept connection.
-    /// - Returns: nil for one that is not known here.
+    /// - Returns: nil if it is not known here.
     mutating func use(origin: String, localPort: Int32, user: ObjectIdentifier) -> Connection? {
         guard let socket = socketByEndpoint[Endpoint(origin: origin, localPort: localPort)] else { return nil }
         users[socket] = user
         return connections[socket]
     }
 
-    /// The transfer that has the socket's connection.
+    /// The transfer that uses the socket's connection.
     func user(of socket: Int32) -> ObjectIdentifier? { users[socket] }
 
     /// The socket is being closed.
@@ -64,7 +64,7 @@ struct SocketTable {
 
     func isIdle(_ socket: Int32) -> Bool { idle.contains(socket) }
 
-    /// libcurl takes the socket up or lets it go; an idle one is no longer idle.
+    /// libcurl starts or stops watching the socket; an idle one is no longer idle.
     /// - Returns: whether it was registered with epoll.
     mutating func setWatched(_ socket: Int32, _ wanted: Bool) -> Bool {
         let known = clearIdle(socket) != nil || watched.contains(socket)
@@ -72,9 +72,9 @@ struct SocketTable {
         return known
     }
 
-    /// A transfer has ended, and its connection may be idle now.
-    /// - Returns: whether the socket was registered with epoll; nil when it is not to be watched: it is no connection
-    ///   of ours, or the next transfer has got it already.
+    /// A transfer has ended, and its connection may now be idle.
+    /// - Returns: whether the socket was registered with epoll; nil if it should not be watched: it is none of our
+    ///   connections, or the next transfer already uses it.
     mutating func setIdle(_ socket: Int32, after user: ObjectIdentifier) -> Bool? {
         guard let connection = connections[socket], users[socket] == user else { return nil }
         users[socket] = nil

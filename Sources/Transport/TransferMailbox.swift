@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Carries a result, and a body piece by piece, from the loop's thread to the task that waits, holding at most about
-/// `highWaterBytes`: beyond that the transfer pauses until the reader has taken what there is.
+/// Passes a result, and a body piece by piece, from the loop's thread to the task that waits, buffering at most about
+/// `highWaterBytes`: beyond that the transfer pauses until the reader has caught up.
 final class TransferMailbox: Sendable {
     enum Next: Sendable {
-        /// Bytes in order; `wasPaused` asks the reader to let the transfer go on.
+        /// Bytes in order; if `wasPaused`, the reader must resume the transfer.
         case bytes([UInt8], wasPaused: Bool)
         case end(Result<CurlTransfer.Outcome, TransportError>)
     }
@@ -21,7 +21,7 @@ final class TransferMailbox: Sendable {
     private let state = Mutex(State())
 
     /// Called by the loop's thread.
-    /// - Returns: false when full: the same bytes are to be offered again after a pause.
+    /// - Returns: false if full: the same bytes must be offered again after a pause.
     func offer(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         enum Action {
             case full
@@ -49,7 +49,7 @@ final class TransferMailbox: Sendable {
         }
     }
 
-    /// Called after the last `offer`; only the first call counts.
+    /// Called after the last `offer`; only the first call has an effect.
     func finish(_ result: Result<CurlTransfer.Outcome, TransportError>) {
         let reader: CheckedContinuation<Next, Never>? = state.withLock { state in
             guard state.result == nil else { return nil }
@@ -60,7 +60,7 @@ final class TransferMailbox: Sendable {
         reader?.resume(returning: .end(result))
     }
 
-    /// What has arrived, waiting for it if need be. One reader only.
+    /// Waits for the next piece or the result. One reader only.
     func next() async -> Next {
         await withCheckedContinuation { continuation in
             let ready: Next? = state.withLock { state in
@@ -78,7 +78,7 @@ final class TransferMailbox: Sendable {
         }
     }
 
-    /// How the transfer ended, where nobody asked for its pieces.
+    /// The result, if the body is not read piece by piece.
     func result() async -> Result<CurlTransfer.Outcome, TransportError> {
         while true {
             if case .end(let result) = await next() { return result }

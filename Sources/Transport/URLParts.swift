@@ -1,6 +1,6 @@
 import CCurl
 
-/// A URL's parts as libcurl reads them, so that checks and transfers never disagree. Source: libcurl-url(3).
+/// A URL's parts as libcurl parses them, so that checks and transfers never disagree. Source: libcurl-url(3).
 package struct URLParts: Sendable, Hashable {
     /// In lower case.
     var scheme: String
@@ -8,7 +8,7 @@ package struct URLParts: Sendable, Hashable {
     package private(set) var host: String
     var port: Int
 
-    /// nil where libcurl would not take it either.
+    /// nil if libcurl would not accept it either.
     package init?(_ url: String) {
         guard let handle = curl_url() else { return nil }
         defer { curl_url_cleanup(handle) }
@@ -22,7 +22,7 @@ package struct URLParts: Sendable, Hashable {
         self.port = port
     }
 
-    /// A proxy as CURLOPT_PROXY(3) reads it: http where no scheme is given, and port 1080, for https 443.
+    /// A proxy URL parsed like CURLOPT_PROXY(3): http if no scheme is given, and port 1080, or 443 for https.
     static func proxy(_ text: String) -> URLParts? {
         guard let handle = curl_url() else { return nil }
         defer { curl_url_cleanup(handle) }
@@ -41,11 +41,11 @@ package struct URLParts: Sendable, Hashable {
         self.port = port
     }
 
-    /// `https://vault-1.example:8200`: what messages may show. A path or query may be a secret, as a Slack webhook's
-    /// is.
+    /// `https://vault-1.example:8200`: the part that messages may show. A path or query may be a secret, as in a Slack
+    /// webhook.
     var origin: String { "\(scheme)://\(hostInURL):\(port)" }
 
-    /// What a Host header says: the port only where it is not the scheme's own.
+    /// The value of a Host header: with the port only if it is not the scheme's default.
     var authority: String {
         let usual = (scheme == "https" && port == 443) || (scheme == "http" && port == 80)
         return usual ? hostInURL : "\(hostInURL):\(port)"
@@ -53,7 +53,7 @@ package struct URLParts: Sendable, Hashable {
 
     var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
 
-    /// The URL with another host, everything else untouched.
+    /// The URL with another host, otherwise unchanged.
     static func replacingHost(of url: String, by host: String) -> String? {
         guard let handle = curl_url() else { return nil }
         defer { curl_url_cleanup(handle) }
@@ -63,7 +63,7 @@ package struct URLParts: Sendable, Hashable {
         return part(handle, CURLUPART_URL)
     }
 
-    /// A Location, absolute or relative to the URL that it came from.
+    /// Resolves a Location, absolute or relative to the URL that it came from.
     static func resolve(_ location: String, against url: String) -> String? {
         guard let handle = curl_url() else { return nil }
         defer { curl_url_cleanup(handle) }
