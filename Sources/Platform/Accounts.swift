@@ -2,9 +2,9 @@
     import Glibc
 #endif
 
-/// The names of this machine's users and groups. Each call may ask a directory in the network, and blocks meanwhile.
+/// The names of this machine's users and groups. Each call may query a network directory, and blocks meanwhile.
 package enum Accounts {
-    /// The name of a user; nil where there is none, or the directory does not answer. Source: getpwuid_r(3).
+    /// The name of a user; nil if there is none, or the directory does not respond. Source: getpwuid_r(3).
     package static func userName(_ id: UInt32) -> String? {
         var entry = passwd()
         var buffer = [CChar](repeating: 0, count: bufferBytes)
@@ -14,7 +14,7 @@ package enum Accounts {
         return String(cString: name)
     }
 
-    /// The id of a group; nil where there is none, or the directory does not answer. Source: getgrnam_r(3).
+    /// The id of a group; nil if there is none, or the directory does not respond. Source: getgrnam_r(3).
     package static func groupID(_ name: String) -> UInt32? {
         var entry = group()
         var buffer = [CChar](repeating: 0, count: bufferBytes)
@@ -23,6 +23,6 @@ package enum Accounts {
         return found.pointee.gr_gid
     }
 
-    /// Enough for a group of some thousand members.
+    /// Enough for a group with some thousand members.
     private static let bufferBytes = 65536
 }

@@ -1,17 +1,17 @@
-/// Runs work with a deadline that holds even when the work ignores its cancellation.
+/// Runs work with a deadline that applies even if the work ignores its cancellation.
 package enum Deadline {
     /// - Parameters:
-    ///   - executor: where the work runs; nil is Swift's pool. What computes keeps a caller on the same thread from
-    ///     seeing the deadline.
+    ///   - executor: where the work runs; nil is Swift's pool. On the caller's thread, work that computes would keep
+    ///     the caller from noticing the deadline.
     ///   - ended: called when the work has really ended, in either case.
-    /// - Returns: the work's value; nil at the deadline, or when the caller is cancelled. The work is cancelled then and
-    ///   may go on by itself.
+    /// - Returns: the work's value; nil at the deadline, or when the caller is cancelled. The work is cancelled then
+    ///   and may continue in the background.
     package static func run<Value: Sendable>(
         _ work: @escaping @Sendable () async -> Value, until deadline: Instant, time: any TimeSource,
         on executor: (any TaskExecutor)? = nil, ended: @escaping @Sendable () -> Void = {}
     ) async -> Value? {
         let race = OneShot<Value?>()
-        // Not begun here: what blocks or computes would keep its caller from seeing the deadline.
+        // Not started inline: work that blocks or computes would keep the caller from noticing the deadline.
         let worker = Task(executorPreference: executor) {
             let value = await work()
             ended()

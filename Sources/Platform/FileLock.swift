@@ -6,8 +6,8 @@
 package final class FileLock: Sendable {
     private let descriptor: Int32
 
-    /// Makes the file, readable by its owner alone, where it is missing. It stays when the lock is released.
-    /// - Throws: `FileError`, also where another process, or another lock of this one, holds it.
+    /// Creates the file if it is missing, readable only by its owner. It remains when the lock is released.
+    /// - Throws: `FileError`, also if another process, or another lock of this one, holds it.
     package init(_ path: String) throws(FileError) {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FileError(path: path, reason: String(cString: strerror(errno))) }

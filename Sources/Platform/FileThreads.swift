@@ -3,27 +3,28 @@ import Samples
 import Synchronization
 import Text
 
-/// Threads for calls on files that may never return, as on a dead mount, where nothing can interrupt them. A call that is
-/// stuck keeps its thread until the mount answers; its path has no other one meanwhile, and all of them together no more
-/// than `limit`.
+/// Threads for file system calls that may never return, such as those on a dead mount, which nothing can interrupt. A
+/// stuck call occupies its thread until the mount responds; meanwhile its path gets no other thread, and all stuck
+/// calls together at most `limit`.
 final class FileThreads: Sendable {
-    /// Stuck files at most before all reads fail; part of the count at `CurlTransportOptions.concurrentConnects`.
+    /// Maximum number of stuck calls, beyond which all reads fail; part of the count at
+    /// `CurlTransportOptions.concurrentConnects`.
     static let limit = 32
-    /// How long a caller waits, and how often that is looked at: a timer of its own for each of the thousands of reads an
-    /// hour, of which none is ever due, costs more than the reads.
+    /// How long a caller waits, and how often that is checked: a timer for each of the thousands of reads an hour, none
+    /// of which ever fires, would cost more than the reads.
     static let patience = Duration.seconds(2)
     private static let watchInterval = Duration.milliseconds(250)
-    /// Bounds what waits for a thread while all of them are stuck.
+    /// Limits the calls that wait for a thread while all of them are stuck.
     private static let queueLimit = 1024
 
     private struct State {
-        /// When the calls began that have not returned, by path.
+        /// Start times of the calls that have not returned, by path.
         var running: [String: [Instant]] = [:]
         var count = 0
-        /// Callers that wait, and from when on no longer.
+        /// Waiting callers and their deadlines.
         var waiting: [UInt64: (deadline: Instant, giveUp: @Sendable () -> Void)] = [:]
         var nextID: UInt64 = 0
-        /// Whether a task looks for callers that have waited too long.
+        /// Whether a task checks for callers whose deadline has passed.
         var isWatched = false
     }
 
@@ -37,7 +38,7 @@ final class FileThreads: Sendable {
     }
 
     private enum Refusal {
-        /// A call on the same path has not returned, or too many wait.
+        /// A call on the same path has not returned, or too many calls wait.
         case stuck
         case noThread
     }
@@ -67,7 +68,7 @@ final class FileThreads: Sendable {
         }
     }
 
-    /// The same for a caller that may block; without a thread the call runs on its own.
+    /// The same for a caller that may block; if no thread can be started the call runs on the caller's.
     func runBlocking<Value: Sendable>(
         _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
     ) -> Result<Value, FileError> {
@@ -111,7 +112,7 @@ final class FileThreads: Sendable {
         return id
     }
 
-    /// Ends the waits that are due, until nobody waits.
+    /// Ends waits whose deadline has passed, until no caller waits.
     private func watch() async {
         while true {
             try? await time.sleep(until: time.monotonic() + FileThreads.watchInterval)

@@ -4,14 +4,14 @@ import Text
     import Glibc
 #endif
 
-/// The file system: read access to the files that the configuration names (secrets, certificates, rule files, audit logs), and what
-/// the journal does with its folder and its files.
+/// The file system: read access to the files that the configuration names (secrets, certificates, rule files, audit
+/// logs), and the operations that the journal needs on its folder and files.
 package protocol FileAccess: Sendable {
     /// The whole file.
     /// - Parameter limit: the size in bytes above which reading fails.
     /// - Throws: `FileError` with the path and the system's reason.
     func read(_ path: String, limit: Int) throws(FileError) -> [UInt8]
-    /// The whole file, and when it was last written to (st_mtime of stat(3type)).
+    /// The whole file, and its modification time (st_mtime of stat(3type)).
     /// - Parameter limit: the size in bytes above which reading fails.
     /// - Throws: `FileError` with the path and the system's reason.
     func readDated(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], modified: Timestamp)
@@ -20,22 +20,22 @@ package protocol FileAccess: Sendable {
     /// - Returns: the bytes, and whether the file has more before them.
     /// - Throws: `FileError` with the path and the system's reason.
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool)
-    /// The paths that match a shell pattern, sorted; none where the pattern can't be expanded. Source: glob(3).
+    /// The paths that match a shell pattern, sorted; none if the pattern can't be expanded. Source: glob(3).
     func glob(_ pattern: String) -> [String]
-    /// Makes a folder with this mode; one that is there stays as it is. mkdir(2).
+    /// Creates a folder with this mode; an existing one is not changed. mkdir(2).
     /// - Throws: `FileError`.
     func makeFolder(_ path: String, mode: UInt32) throws(FileError)
-    /// Makes an empty file, or takes one that is there, that only its owner may read and write (0600).
+    /// Creates an empty file, or uses an existing one, that only its owner may read and write (0600).
     /// - Throws: `FileError`.
     func makePrivate(_ path: String) throws(FileError)
-    /// Gives a file another name, replacing what has that name; rename(2).
+    /// Renames a file, replacing an existing one; rename(2).
     /// - Throws: `FileError`.
     func rename(_ path: String, to new: String) throws(FileError)
     /// Deletes a file; unlink(2).
     /// - Throws: `FileError`.
     func remove(_ path: String) throws(FileError)
-    /// Runs a call on a file that may never return, as on a dead mount, where it holds up nobody: the caller waits for
-    /// two seconds at most, on no thread. By default the call runs on the caller's thread, which suits files in memory.
+    /// Runs a file system call that may never return, as on a dead mount: the caller waits for at most two seconds,
+    /// without blocking a thread. By default the call runs on the caller's thread, which suits files in memory.
     /// - Throws: `FileError`: the call's own, or one with `isStuck`.
     func inTime<Value: Sendable>(
         _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
@@ -49,19 +49,19 @@ extension FileAccess {
         try call()
     }
 
-    /// `read` for all that runs in tasks; see `inTime`.
+    /// `read` for code that runs in tasks; see `inTime`.
     package func readInTime(_ path: String, limit: Int) async throws(FileError) -> [UInt8] {
         try await inTime(path) { () throws(FileError) in try self.read(path, limit: limit) }
     }
 
-    /// `readDated` for all that runs in tasks; see `inTime`.
+    /// `readDated` for code that runs in tasks; see `inTime`.
     package func readDatedInTime(
         _ path: String, limit: Int
     ) async throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
         try await inTime(path) { () throws(FileError) in try self.readDated(path, limit: limit) }
     }
 
-    /// `tail` for all that runs in tasks; see `inTime`.
+    /// `tail` for code that runs in tasks; see `inTime`.
     package func tailInTime(_ path: String, limit: Int) async throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
         try await inTime(path) { () throws(FileError) in try self.tail(path, limit: limit) }
     }
@@ -79,7 +79,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package let path: String
     /// The reason, mostly from strerror(3).
     package let reason: String
-    /// Whether the file system has not answered in time: nothing is known of the file.
+    /// Whether the file system did not respond in time: nothing is known about the file.
     package let isStuck: Bool
     /// An error for a path.
     package init(path: String, reason: String, isStuck: Bool = false) {
@@ -95,7 +95,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 /// The file system, through open(2), read(2), glob(3) and the like. Calls block the calling thread; `inTime` runs them on
 /// threads of their own. Only regular files are read.
 package struct SystemFiles: FileAccess {
-    /// Of the process, as the threads that hang are.
+    /// Shared by the whole process, as the stuck threads are.
     static let threads = FileThreads()
 
     /// The file system of this machine.
@@ -114,7 +114,7 @@ package struct SystemFiles: FileAccess {
         return try SystemFiles.rest(of: descriptor, path, limit: limit)
     }
 
-    /// Of the file that was opened, whatever has taken its name since.
+    /// Refers to the file that was opened, even if it has been replaced since.
     package func readDated(
         _ path: String, limit: Int
     ) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
@@ -147,11 +147,11 @@ package struct SystemFiles: FileAccess {
     /// How many bytes a writer may append between lseek(2) and read(2) before reading fails.
     private static let growthLimit = 1 << 20
 
-    /// Opens a regular file; anything else could keep its reader waiting for ever (a FIFO, a terminal) or never end (a
-    /// device). A descriptor that the process was started with may be a pipe: `check rules /dev/stdin`.
+    /// Opens a regular file; anything else could block its reader forever (a FIFO, a terminal) or never end (a device).
+    /// An inherited descriptor may be a pipe: `check rules /dev/stdin`.
     private static func open(_ path: String) throws(FileError) -> Int32 {
         let isOwn = path == "/dev/stdin" || path.hasPrefix("/dev/fd/")
-        // Without O_NONBLOCK opening a FIFO waits for its writer.
+        // Without O_NONBLOCK, opening a FIFO waits for its writer.
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (isOwn ? 0 : O_NONBLOCK))
         guard descriptor >= 0 else { throw error(path) }
         var status = stat()
@@ -209,7 +209,7 @@ package struct SystemFiles: FileAccess {
     }
 
     package func makePrivate(_ path: String) throws(FileError) {
-        // A file that is there is not opened: closing it would drop the locks that this process has on it.
+        // Must not open an existing file: closing it would drop the locks that this process has on it.
         // https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if descriptor >= 0 {

@@ -22,7 +22,7 @@ package final class Gate: Sendable {
         for waiter in waiting { waiter.resume() }
     }
 
-    /// Waits until the gate is open. Returns at once where it is open or the task is cancelled.
+    /// Waits until the gate is open. Returns at once if it is open or the task is cancelled.
     package func pass() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -5,8 +5,8 @@ import Text
 
 /// Writes each log event as one line of logfmt or JSON with the fields `ts level msg …`, to standard error by default.
 ///
-/// Under systemd `record` gives it to the journal with its fields apart. With `journalPriorities` each line that is
-/// written all the same is prefixed by its priority, such as `<3>`, which systemd-journald strips and records. Source:
+/// Under systemd `record` passes it to the journal with separate fields. With `journalPriorities` each line that is
+/// still written is prefixed with its priority, such as `<3>`, which systemd-journald strips and records. Source:
 /// sd-daemon(3).
 package struct LineLogHandler: LogHandler {
     /// The line format, `--log.format`. The raw values are the flag's values.
@@ -26,7 +26,7 @@ package struct LineLogHandler: LogHandler {
     private let write: @Sendable (String) -> Void
     private let lost: @Sendable () -> Int
 
-    /// One event, as a journal takes it.
+    /// One event in a form for the systemd journal.
     package struct Record: Sendable {
         /// As in syslog(3).
         package let priority: Int
@@ -47,9 +47,9 @@ package struct LineLogHandler: LogHandler {
     /// - Parameters:
     ///   - journalPriorities: whether to prefix lines with their priority for journald (`$JOURNAL_STREAM` is set).
     ///   - now: the clock that supplies `ts`.
-    ///   - record: takes the event in place of `write`, and says whether it could.
+    ///   - record: takes the event instead of `write`; returns whether it could.
     ///   - write: takes one finished line with its newline; called on the thread that logs.
-    ///   - lost: how many lines nobody will read and nobody was told of; the next line tells.
+    ///   - lost: how many lines were lost and not yet reported; the next line reports them.
     package init(
         level: Logger.Level = .info, format: Format = .logfmt, journalPriorities: Bool = false,
         now: @escaping @Sendable () -> Timestamp = { SystemTime().wall() },
@@ -106,10 +106,10 @@ package struct LineLogHandler: LogHandler {
         }
     }
 
-    /// The most bytes of one field: labels and answers of targets can be of any length.
+    /// Maximum bytes of one field: labels and answers of targets can have any length.
     private static let fieldLimitBytes = 4096
 
-    /// How many fields were cut since the process began.
+    /// How many fields were truncated since the process started.
     package static var cutFields: Int { cuts.load(ordering: .relaxed) }
     private static let cuts = Atomic(0)
 

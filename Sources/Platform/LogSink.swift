@@ -4,19 +4,18 @@ import Synchronization
     import Glibc
 #endif
 
-/// Where log lines go, for callers that must not wait for whoever reads them: what a pipe, a socket or a terminal takes at
-/// once is written at once; the rest waits for a thread of the sink's own, and beyond `limitBytes` lines are lost and
-/// counted.
+/// Writes log lines for callers that must not wait for the reader: what a pipe, a socket or a terminal accepts at once
+/// is written at once; the rest waits for the sink's own thread, and beyond `limitBytes` lines are dropped and counted.
 package final class LogSink: Sendable {
     /// Standard error.
     package static let standardError = LogSink(2)
 
     private struct State {
-        /// -1: only the thread writes, since the file system may hang.
+        /// -1: only the thread writes, since the file system may block.
         var direct: Int32 = -1
         var isSocket = false
         var isOpened = false
-        /// Lines that wait, the first one from `written` on.
+        /// Waiting lines; of the first one, `written` bytes are already written.
         var queue: [[UInt8]] = []
         var written = 0
         var bytes = 0
@@ -31,8 +30,8 @@ package final class LogSink: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - descriptor: stays open as long as the sink.
-    ///   - limitBytes: of lines that wait. Default 1 MiB.
+    ///   - descriptor: must stay open as long as the sink exists.
+    ///   - limitBytes: for waiting lines. Default 1 MiB.
     package init(_ descriptor: Int32, limitBytes: Int = 1 << 20, threads: any ThreadStarter = SystemThreads()) {
         self.descriptor = descriptor
         self.limitBytes = limitBytes
@@ -44,10 +43,10 @@ package final class LogSink: Sendable {
         if direct >= 0, direct != descriptor { close(direct) }
     }
 
-    /// Lines lost so far.
+    /// Lines dropped so far.
     package var lost: Int { state.withLock { $0.lost } }
 
-    /// Lines lost since the last call, once lines are taken again: they are to be told.
+    /// Lines dropped since the last call, once lines are accepted again: to be reported.
     package func takeLost() -> Int {
         state.withLock { state in
             guard state.untold > 0, state.bytes <= limitBytes / 2 else { return 0 }
@@ -56,7 +55,7 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// Writes a line with its line break, now or later; never waits.
+    /// Writes a line and a line break, now or later; never waits.
     package func write(_ line: String) {
         state.withLock { state in
             if !state.isOpened { open(&state) }
@@ -70,12 +69,12 @@ package final class LogSink: Sendable {
             guard !state.hasThread else { return }
             writeAtOnce(&state)
             guard !state.queue.isEmpty else { return }
-            // Where there is no thread, the next line tries again.
+            // If the thread can't be started, the next line tries again.
             state.hasThread = (try? threads.start("log", stackBytes: 65536) { self.drain() }) != nil
         }
     }
 
-    /// Waits until nothing is left to write, for a second at most: for the end of the process.
+    /// Waits until everything is written, at most a second: for the end of the process.
     package func flush() {
         let end = SystemTime().monotonic() + .seconds(1)
         while state.withLock({ $0.hasThread }), SystemTime().monotonic() < end { usleep(1000) }
@@ -86,8 +85,8 @@ package final class LogSink: Sendable {
         state.untold += count
     }
 
-    /// O_NONBLOCK belongs to the open file, which other processes may share: pipes and terminals are opened anew, and
-    /// sockets, which can't be, take a flag in each call.
+    /// O_NONBLOCK belongs to the open file description, which other processes may share: so pipes and terminals are
+    /// reopened, and sockets, which can't be, get a flag in each call.
     private func open(_ state: inout State) {
         state.isOpened = true
         var status = stat()
@@ -116,7 +115,7 @@ package final class LogSink: Sendable {
             state.written += count
             guard state.written >= state.queue[0].count else { return }
         } else {
-            // Nobody will ever read it.
+            // The reader is gone.
             LogSink.lose(1, &state)
         }
         state.bytes -= state.queue.removeFirst().count
@@ -131,7 +130,7 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// The thread: writes the first line again and again, for as long as that takes, and ends when none is left.
+    /// The thread's body: keeps writing the first line, as long as that takes, and ends when none is left.
     private func drain() {
         while true {
             let next = state.withLock { state -> (line: [UInt8], from: Int, to: Int32, isSocket: Bool)? in

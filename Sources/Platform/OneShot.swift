@@ -12,7 +12,7 @@ package final class OneShot<Value: Sendable>: Sendable {
     /// A value that is still to come.
     package init() {}
 
-    /// Gives the value to its reader; only the first counts.
+    /// Sets the value; only the first call has an effect.
     package func fulfil(_ value: Value) {
         let waiting = state.withLock { state -> [CheckedContinuation<Value, Never>] in
             guard state.value == nil else { return [] }
@@ -23,7 +23,7 @@ package final class OneShot<Value: Sendable>: Sendable {
         for waiter in waiting { waiter.resume(returning: value) }
     }
 
-    /// Waits for the value. Cancellation does not end the wait: fulfil the value in a cancellation handler.
+    /// Waits for the value. Cancellation does not end the wait: set the value in a cancellation handler.
     package func value() async -> Value {
         await withCheckedContinuation { continuation in
             let ready = state.withLock { state -> Value? in

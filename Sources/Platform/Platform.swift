@@ -16,7 +16,7 @@ package struct Platform: Sendable {
     package var log: Logger
     /// Starts threads.
     package var threads: any ThreadStarter
-    /// This machine's name, for links to the agent where none are configured.
+    /// This machine's name, for links to the agent if no URL is configured.
     package var hostname: String
 
     /// A platform from its parts.

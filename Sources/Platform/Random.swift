@@ -3,7 +3,7 @@ import Text
     import Glibc
 #endif
 
-/// A source of random numbers. Tests pass a seeded one, so that every run can be repeated.
+/// A source of random numbers. Tests pass a seeded one, so that every run is reproducible.
 package protocol RandomSource: Sendable {
     /// The next number, uniform over all 64-bit values.
     func next() -> UInt64

@@ -1,5 +1,5 @@
-/// A credential. It prints as `<secret>` wherever it is interpolated, dumped or logged.
-/// One that is in a file is read at each use, so that rotating it needs no restart.
+/// A credential. It prints as `<secret>` wherever it is interpolated, dumped or logged. A secret in a file is read at
+/// each use, so that rotating it needs no restart.
 package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private enum Source: Hashable, Sendable {
         case value(String)
@@ -14,13 +14,13 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
     /// A secret in a file: the file's first line, without its line ending.
     package init(file path: String) { source = .file(path) }
 
-    /// The file that it is read from, if any; a path may be shown.
+    /// The file that it is read from, if any; the path is not secret.
     package var path: String? {
         if case .file(let path) = source { path } else { nil }
     }
 
     /// The secret's text. Call this at each use and do not store the result.
-    /// - Throws: `FileError` where the file can't be read or is larger than 64 KiB.
+    /// - Throws: `FileError` if the file can't be read or is larger than 64 KiB.
     package func reveal(_ files: any FileAccess) throws(FileError) -> String {
         switch source {
         case .value(let value): return value
@@ -32,7 +32,7 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
         }
     }
 
-    /// `reveal` for all that runs in tasks: a file that cannot be read in two seconds holds up nobody longer.
+    /// `reveal` for code that runs in tasks: waits at most two seconds for the file.
     /// - Throws: `FileError`; see `FileAccess.inTime`.
     package func revealInTime(_ files: any FileAccess) async throws(FileError) -> String {
         guard case .file(let path) = source else { return try reveal(files) }

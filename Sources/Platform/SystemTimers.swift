@@ -3,13 +3,13 @@ import Synchronization
     import Glibc
 #endif
 
-/// The timers of the process: one thread that sleeps until the earliest deadline and calls what is due.
+/// The timers of the process: one thread that sleeps until the earliest deadline and runs the callbacks that are due.
 ///
-/// Swift's `Task.sleep` makes a timer of libdispatch's for each call, with a system call to arm it, and two threads take
-/// part in each wake-up. A watcher does little but wait: this was a sixth of its time. Here a timer that is not the next
-/// one costs no system call, and neither does one that is cancelled.
+/// Swift's `Task.sleep` creates a libdispatch timer for each call, with a system call to arm it, and two threads take
+/// part in each wake-up. This agent mostly waits: that took a sixth of its time. Here a timer that is not the next one
+/// costs no system call, and neither does one that is cancelled.
 package final class SystemTimers: Sendable {
-    /// The process' own.
+    /// The process's shared timers.
     package static let shared = SystemTimers(threads: SystemThreads())
 
     private struct State {
@@ -40,7 +40,7 @@ package final class SystemTimers: Sendable {
         if isRunning {
             if isFirst { bell.ring() }
         } else {
-            // At the limit of threads timers go on, dearer; the next one tries again to have the thread.
+            // At the thread limit timers still work, at a higher cost; the next one tries again to start the thread.
             Task {
                 let wait = deadline - SystemTime().monotonic()
                 if wait > .zero { try? await Task.sleep(for: wait, clock: .suspending) }
@@ -53,7 +53,7 @@ package final class SystemTimers: Sendable {
     /// See `TimeSource.cancel`.
     package func cancel(_ timer: TimerID) { _ = take(timer) }
 
-    /// How many timers wait.
+    /// How many timers are pending.
     package var count: Int { state.withLock { $0.queue.count } }
 
     private func take(_ timer: TimerID) -> (@Sendable () -> Void)? {
@@ -75,13 +75,13 @@ package final class SystemTimers: Sendable {
                 return (due, state.queue.firstDue)
             }
             for body in due { body() }
-            // What was scheduled meanwhile has rung, or is later than `next`.
+            // Timers scheduled meanwhile have rung the bell, or are later than `next`.
             bell.wait(until: next)
         }
     }
 }
 
-/// Wakes the thread of the timers before its time. Source: pthread_cond_timedwait(3).
+/// Wakes the timer thread early. Source: pthread_cond_timedwait(3).
 private final class Bell: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -112,7 +112,7 @@ private final class Bell: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    /// - Parameter deadline: of the monotonic clock; nil waits for the bell alone.
+    /// - Parameter deadline: on the monotonic clock; nil waits for the bell only.
     func wait(until deadline: Instant?) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -13,7 +13,7 @@ package protocol ThreadStarter: Sendable {
     ///   - stackBytes: the size of the stack; nil for the system's default, usually 8 MiB. Only pages that are used take
     ///     memory.
     ///   - body: runs with every signal blocked, so that handlers run on other threads.
-    /// - Throws: `ThreadError` where the thread can't be created; `body` is then released without being called.
+    /// - Throws: `ThreadError` if the thread can't be created; `body` is then released without being called.
     func start(_ name: String, stackBytes: Int?, _ body: @escaping @Sendable () -> Void) throws(ThreadError)
 }
 
@@ -44,7 +44,7 @@ package struct ThreadError: Error, Sendable, Hashable, CustomStringConvertible {
 package struct SystemThreads: ThreadStarter {
     private static let refused = Atomic<Int>(0)
 
-    /// How many threads the system has refused to this process so far.
+    /// How many threads the system has refused to start for this process so far.
     package static var failures: Int { refused.load(ordering: .relaxed) }
 
     /// A starter; it has no state.

@@ -4,9 +4,9 @@ public import Text
     import Glibc
 #endif
 
-/// A reading of the monotonic clock, in nanoseconds since an arbitrary origin. Schedules and timeouts use it, since
-/// the wall clock (`Timestamp`) may step in either direction; wall time only labels data. Arithmetic ends at the bounds
-/// of `Int64` and never traps, so that a deadline 292 years ahead lies in the future.
+/// A reading of the monotonic clock, in nanoseconds since an arbitrary origin. Schedules and timeouts use it, since the
+/// wall clock (`Timestamp`) may step in either direction; wall time only labels data. Arithmetic saturates at the
+/// bounds of `Int64` and never traps, so that a deadline 292 years ahead stays in the future.
 @frozen public struct Instant: Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's origin.
     public var nanoseconds: Int64
@@ -19,11 +19,11 @@ public import Text
     @inlinable public static func - (a: Instant, b: Instant) -> Duration {
         .nanoseconds(a.nanoseconds.subtractingSaturated(b.nanoseconds))
     }
-    /// The instant so much later.
+    /// The instant that is later by a duration.
     @inlinable public static func + (a: Instant, b: Duration) -> Instant {
         Instant(nanoseconds: a.nanoseconds.addingSaturated(b.nanoseconds))
     }
-    /// The instant so much earlier.
+    /// The instant that is earlier by a duration.
     @inlinable public static func - (a: Instant, b: Duration) -> Instant {
         Instant(nanoseconds: a.nanoseconds.subtractingSaturated(b.nanoseconds))
     }
@@ -35,13 +35,14 @@ package protocol TimeSource: Sendable {
     func monotonic() -> Instant
     /// The wall clock.
     func wall() -> Timestamp
-    /// Calls the body once, when the monotonic clock has reached the deadline; where it has, soon.
+    /// Calls the body once, when the monotonic clock has reached the deadline; if it already has, soon.
     /// - Parameter body: runs on the clock's own thread and must return quickly.
-    /// - Returns: what `cancel` takes.
+    /// - Returns: the id to pass to `cancel`.
     func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID
-    /// The timer's body is not called any more, unless it runs already. One that has run is no error.
+    /// Cancels a timer: its body is not called any more, unless it is already running. A timer that has fired is no
+    /// error.
     func cancel(_ timer: TimerID)
-    /// Whether time stands still unless a test moves it. Default: no.
+    /// Whether time only advances when a test moves it. Default: no.
     var isVirtual: Bool { get }
 }
 
@@ -51,8 +52,8 @@ package typealias TimerID = UInt64
 extension TimeSource {
     package var isVirtual: Bool { false }
 
-    /// Sleeps until the monotonic clock has reached the deadline; returns at once where it has.
-    /// - Throws: `CancellationError` where the task is cancelled first.
+    /// Sleeps until the monotonic clock has reached the deadline; returns at once if it already has.
+    /// - Throws: `CancellationError` if the task is cancelled first.
     package func sleep(until deadline: Instant) async throws {
         try Task.checkCancellation()
         guard deadline > monotonic() else { return }
@@ -68,7 +69,7 @@ extension TimeSource {
     }
 
     /// Sleeps for a time, measured on the monotonic clock.
-    /// - Throws: `CancellationError` where the task is cancelled first.
+    /// - Throws: `CancellationError` if the task is cancelled first.
     package func sleep(for duration: Duration) async throws {
         try await sleep(until: monotonic() + duration)
     }
@@ -86,19 +87,19 @@ package struct SystemTime: TimeSource {
         return Instant(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))
     }
 
-    /// CLOCK_REALTIME, cut to milliseconds.
+    /// CLOCK_REALTIME, truncated to milliseconds.
     package func wall() -> Timestamp {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
     }
 
-    /// Calls the body on the process' timer thread.
+    /// Calls the body on the process's timer thread.
     package func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID {
         SystemTimers.shared.schedule(at: deadline, body)
     }
 
-    /// Takes a timer off; see `TimeSource`.
+    /// Cancels a timer; see `TimeSource`.
     package func cancel(_ timer: TimerID) { SystemTimers.shared.cancel(timer) }
 }
 

@@ -1,8 +1,8 @@
 package import Samples
 import Synchronization
 
-/// Files for a caller that may block, but not for ever: a start on which a mount does not answer. Each read waits for two
-/// seconds at most; what else lies in the folder of one that is stuck then fails at once.
+/// Files for a caller that may block, but not forever: a start during which a mount does not respond. Each read waits
+/// for at most two seconds; further reads in the folder of a stuck file fail at once.
 package struct TimedFiles: FileAccess {
     private final class Folders: Sendable {
         let stuck = Mutex<Set<String>>([])
@@ -12,19 +12,19 @@ package struct TimedFiles: FileAccess {
     private let threads: FileThreads
     private let folders = Folders()
 
-    /// The same files, read in time.
+    /// The same files, read with a time limit.
     init(_ files: any FileAccess, threads: FileThreads = SystemFiles.threads) {
         self.files = files
         self.threads = threads
     }
 
-    /// As the files' own, or a `FileError` with `isStuck`.
+    /// As in the wrapped files, or a `FileError` with `isStuck`.
     package func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         let files = files
         return try timed(path) { () throws(FileError) in try files.read(path, limit: limit) }
     }
 
-    /// As the files' own, or a `FileError` with `isStuck`.
+    /// As in the wrapped files, or a `FileError` with `isStuck`.
     package func readDated(
         _ path: String, limit: Int
     ) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {
@@ -32,13 +32,13 @@ package struct TimedFiles: FileAccess {
         return try timed(path) { () throws(FileError) in try files.readDated(path, limit: limit) }
     }
 
-    /// As the files' own, or a `FileError` with `isStuck`.
+    /// As in the wrapped files, or a `FileError` with `isStuck`.
     package func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool) {
         let files = files
         return try timed(path) { () throws(FileError) in try files.tail(path, limit: limit) }
     }
 
-    /// As the files' own; empty where the folder does not answer.
+    /// As in the wrapped files; empty if the folder does not respond.
     package func glob(_ pattern: String) -> [String] {
         let files = files
         let found = Result { () throws(FileError) in
@@ -47,15 +47,15 @@ package struct TimedFiles: FileAccess {
         return (try? found.get()) ?? []
     }
 
-    /// As the files' own, without a limit.
+    /// As in the wrapped files, without a time limit.
     package func makeFolder(_ path: String, mode: UInt32) throws(FileError) {
         try files.makeFolder(path, mode: mode)
     }
-    /// As the files' own, without a limit.
+    /// As in the wrapped files, without a time limit.
     package func makePrivate(_ path: String) throws(FileError) { try files.makePrivate(path) }
-    /// As the files' own, without a limit.
+    /// As in the wrapped files, without a time limit.
     package func rename(_ path: String, to new: String) throws(FileError) { try files.rename(path, to: new) }
-    /// As the files' own, without a limit.
+    /// As in the wrapped files, without a time limit.
     package func remove(_ path: String) throws(FileError) { try files.remove(path) }
 
     private func timed<Value: Sendable>(
@@ -70,7 +70,7 @@ package struct TimedFiles: FileAccess {
 }
 
 extension Platform {
-    /// The same, with files that are read in time; for what blocks its thread meanwhile.
+    /// The same platform, with files that are read with a time limit; for code that blocks its thread.
     package var readingInTime: Platform {
         if time.isVirtual { return self }
         var platform = self

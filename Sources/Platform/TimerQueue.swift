@@ -1,8 +1,8 @@
-/// Keys by the time at which each is due, the earliest first; keys that are due at one time come in the order in which
-/// they were scheduled, so that a simulated run can be repeated.
+/// A queue of keys by due time, the earliest first; keys with the same due time come in the order in which they were
+/// scheduled, so that a simulated run is reproducible.
 ///
-/// A binary heap. The entry of a key that was cancelled or scheduled anew stays in it until it reaches the top and is
-/// dropped there, or until such entries outnumber the living ones.
+/// A binary heap. The stale entry of a key that was cancelled or rescheduled stays in it until it reaches the top, or
+/// until stale entries outnumber the current ones.
 package struct TimerQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>: Sendable {
     private struct Entry: Sendable {
         let key: Key
@@ -26,10 +26,10 @@ package struct TimerQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>
     /// When the first key is due; nil while none is scheduled.
     package var firstDue: Time? { heap.first?.due }
 
-    /// When a key is due; nil where it is not scheduled.
+    /// When a key is due; nil if it is not scheduled.
     package func due(_ key: Key) -> Time? { scheduled[key]?.due }
 
-    /// Schedules a key, in place of the time that it had.
+    /// Schedules or reschedules a key.
     package mutating func schedule(_ key: Key, at due: Time) {
         if scheduled[key]?.due == due { return }
         let entry = Entry(key: key, due: due, order: nextOrder)
@@ -40,19 +40,19 @@ package struct TimerQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>
         dropStale()
     }
 
-    /// Takes a key off the queue; one that is not scheduled is no error.
+    /// Removes a key; one that is not scheduled is no error.
     package mutating func cancel(_ key: Key) {
         guard scheduled.removeValue(forKey: key) != nil else { return }
         dropStale()
     }
 
-    /// Takes all keys off the queue.
+    /// Removes all keys.
     package mutating func removeAll() {
         heap = []
         scheduled = [:]
     }
 
-    /// Takes the first key that is due at or before a time off the queue.
+    /// Removes and returns the first key that is due at or before a time.
     package mutating func popFirst(dueBy now: Time) -> (key: Key, due: Time)? {
         guard let first = heap.first, first.due <= now else { return nil }
         scheduled[first.key] = nil
@@ -63,7 +63,7 @@ package struct TimerQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>
 
     private func isStale(_ entry: Entry) -> Bool { scheduled[entry.key]?.order != entry.order }
 
-    /// Keeps the top of the heap current, and the heap within twice the number of keys.
+    /// Drops stale entries from the top of the heap, and keeps its size within twice the number of keys.
     private mutating func dropStale() {
         if heap.count > 2 * scheduled.count + 64 {
             heap.removeAll(where: isStale)

@@ -2,8 +2,8 @@
     package import Glibc
 #endif
 
-/// Calls the body with a Unix socket's path as bind(2), connect(2) and sendto(2) take it. Source: unix(7).
-/// - Parameter path: at most 107 bytes; what is beyond is cut.
+/// Calls the body with a Unix socket's path in the form for bind(2), connect(2) and sendto(2). Source: unix(7).
+/// - Parameter path: at most 107 bytes; longer ones are truncated.
 package func withUnixAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

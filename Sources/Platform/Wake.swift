@@ -7,9 +7,9 @@ package final class Wake: Sendable {
     private struct State {
         var pending = false
         var waiter: CheckedContinuation<Void, Never>?
-        /// The number of the present wait, or of the last one.
+        /// The number of the current wait, or of the last one.
         var wait: UInt64 = 0
-        /// Whether the present wait is over, by its deadline or by cancellation.
+        /// Whether the current wait is over, by its deadline or by cancellation.
         var isOver = false
     }
 
@@ -32,7 +32,7 @@ package final class Wake: Sendable {
     }
 
     /// Returns on a signal, at the deadline, or when the task is cancelled. For one waiter at a time.
-    /// - Parameter deadline: nil waits for a signal alone.
+    /// - Parameter deadline: nil waits for a signal only.
     package func wait(until deadline: Instant?, time: any TimeSource) async {
         let number = state.withLock { state in
             state.wait += 1
@@ -60,7 +60,7 @@ package final class Wake: Sendable {
 
     private func end(_ number: UInt64) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            // A timer that comes late belongs to an earlier wait.
+            // A late timer belongs to an earlier wait.
             guard state.wait == number else { return nil }
             state.isOver = true
             defer { state.waiter = nil }

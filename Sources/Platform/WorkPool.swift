@@ -2,17 +2,17 @@
     import Glibc
 #endif
 
-/// Where work that computes for longer than a moment runs, outside Swift's cooperative pool: that pool has one thread a
-/// core, and everything that must not wait shares it.
+/// Runs long computations, outside Swift's cooperative pool: that pool has one thread per core, shared by everything
+/// that must not wait.
 package protocol WorkPool: Sendable {
-    /// Queues the work; it runs once, after what was queued before it has begun.
-    /// - Returns: false when the system gives no thread to run it; the work is then released without being called.
+    /// Queues the work; it runs once, and starts after all work queued before it.
+    /// - Returns: false if the system gives no thread to run it; the work is then released without being called.
     func submit(_ work: @escaping @Sendable () -> Void) -> Bool
 }
 
 extension WorkPool {
-    /// Runs the work and returns its result. Cancellation doesn't end it: work that may take long asks for itself.
-    /// - Returns: nil when the system gives no thread to run it.
+    /// Runs the work and returns its result. Cancellation doesn't end it: long work must check for cancellation itself.
+    /// - Returns: nil if the system gives no thread to run it.
     package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result? {
         await withCheckedContinuation { continuation in
             if !submit({ continuation.resume(returning: work()) }) { continuation.resume(returning: nil) }
@@ -21,11 +21,11 @@ extension WorkPool {
 }
 
 extension Platform {
-    /// A pool of threads for work. Where time is virtual the work runs on the caller, before `submit` returns, so that
-    /// everything stays on one thread and no time goes by meanwhile.
+    /// A pool of threads for work. With virtual time the work runs on the caller, before `submit` returns, so that
+    /// everything stays on one thread and no time passes meanwhile.
     /// - Parameters:
-    ///   - name: of the threads, as `ps -L` shows it; cut to 15 bytes.
-    ///   - count: threads at most; each is started when it is first needed.
+    ///   - name: the threads' name, shown by `ps -L`; cut to 15 bytes.
+    ///   - count: maximum number of threads; each is started when it is first needed.
     ///   - niceness: how much the threads yield to others under load, 0 to 19; setpriority(2).
     package func workPool(_ name: String, threads count: Int, niceness: Int32 = 0) -> any WorkPool {
         if time.isVirtual { return CallerPool() }
@@ -45,8 +45,8 @@ package struct CallerPool: WorkPool {
     }
 }
 
-/// A bounded number of threads that take work from one queue, in its order. The threads end with the pool, after the
-/// work that they have begun.
+/// A bounded number of threads that take work from one queue, in order. The threads end with the pool, after finishing
+/// the work that they have started.
 package final class ThreadPool: WorkPool {
     private let queue = WorkQueue()
     private let name: String
@@ -65,7 +65,7 @@ package final class ThreadPool: WorkPool {
 
     deinit { queue.close() }
 
-    /// Starts a thread where all are busy and there may be one more.
+    /// Starts a thread if all are busy and the limit is not reached.
     package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
         guard queue.needsThread(limit: count) else {
             queue.add(work)
@@ -73,8 +73,8 @@ package final class ThreadPool: WorkPool {
         }
         do throws(ThreadError) {
             try starter.start(name) { [queue, niceness] in
-                // Lower priority alone needs no privilege. Where a system call filter refuses, the threads go on
-                // with the usual one.
+                // Lowering one's own priority needs no privilege. If a system call filter denies it, the threads keep
+                // the normal one.
                 if niceness > 0 { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
                 while let work = queue.take() { work() }
             }
@@ -87,8 +87,8 @@ package final class ThreadPool: WorkPool {
     }
 }
 
-/// What a pool's threads wait at. All of it is touched under the lock; pthread objects need a fixed address, hence the
-/// pointers.
+/// The queue that a pool's threads wait for. All of it is used under the lock; pthread objects need a fixed address,
+/// hence the pointers.
 private final class WorkQueue: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -115,7 +115,7 @@ private final class WorkQueue: @unchecked Sendable {
         return body()
     }
 
-    /// Whether one more piece of work finds no idle thread; a thread to be started is counted at once.
+    /// Whether the new work would find no idle thread; a thread to be started is counted at once.
     func needsThread(limit: Int) -> Bool {
         locked {
             guard idle <= work.count, threads < limit else { return false }
