@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Samples
 
-/// Decodes an object's fields one by one: a field of an unexpected type counts as absent, so that what a server or a tool
-/// adds or changes does not hide the rest.
+/// Decodes an object's fields one by one: a field of an unexpected type counts as absent, so that additions and changes
+/// in a server or a tool do not hide the rest.
 struct LenientFields: Decodable {
     private struct Key: CodingKey {
         let stringValue: String
@@ -23,7 +23,7 @@ struct LenientFields: Decodable {
         try? container.decodeIfPresent(Value.self, forKey: Key(stringValue: name))
     }
 
-    /// A string; nil for an empty one, which Vault writes for what it does not know or hides.
+    /// A string; nil for an empty one, which Vault writes for unknown or hidden values.
     func text(_ name: String) -> String? {
         let text: String? = self[name]
         return text.nonEmpty
@@ -34,7 +34,7 @@ struct LenientFields: Decodable {
 }
 
 extension String? {
-    /// Nil for an empty string too.
+    /// Nil for an empty string as well.
     var nonEmpty: String? { flatMap { $0.isEmpty ? nil : $0 } }
 }
 

@@ -8,7 +8,7 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case vaultNode = "vault_node"
         /// sys/metrics of one Vault node.
         case vaultTelemetry = "vault_telemetry"
-        /// What changes slowly about a Vault cluster: replication, rekeying, seal backends, licence.
+        /// Slowly changing facts about a Vault cluster: replication, rekeying, seal backends, licence.
         case vaultFacts = "vault_facts"
         /// A read of the canary secret.
         case vaultCanary = "vault_canary"
@@ -24,7 +24,7 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case bucket
         /// The record files of backup runs, restore tests and drills.
         case records
-        /// What a tool says of the backups of a PostgreSQL cluster.
+        /// A backup tool's report about the backups of a PostgreSQL cluster.
         case postgresBackup = "postgres_backup"
         /// Derived from the nodes of one Vault cluster; never probed itself.
         case vaultCluster = "vault_cluster"
@@ -32,12 +32,12 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case postgresCluster = "postgres_cluster"
     }
 
-    /// What is probed.
+    /// The kind of target.
     package let kind: Kind
-    /// Whether the start waits for its first probe. Reading a backup whole may take an hour, and slowly changing facts
-    /// are asked for seldom.
+    /// Whether the start waits for its first probe. Fully reading a backup may take an hour, and slowly changing facts
+    /// are rarely requested.
     package var isAwaited: Bool { ![.backupContent, .vaultFacts, .bucket].contains(kind) }
-    /// `cluster/node` for what belongs to a cluster, else the name of the set.
+    /// `cluster/node` for targets that belong to a cluster, otherwise the name of the set.
     package let name: String
 
     /// A target by kind and name.
@@ -59,7 +59,7 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
 package struct ProbeFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// One of the reasons that the help of `vaultwatch_probe_failures_total` lists.
     package let reason: String
-    /// What went wrong, for people; without secrets.
+    /// What went wrong; contains no secrets.
     package let message: String
 
     /// A failure with its reason and message.
@@ -79,14 +79,14 @@ struct ProbeReport: Sendable {
     var status: TargetStatus
     /// Results about whole clusters, each under its own target.
     var derived: [DerivedReport] = []
-    /// Targets to probe again at once, since a change may concern them too.
+    /// Targets to probe again at once, since a change may affect them too.
     var confirm: [ProbeTarget] = []
 }
 
 /// A result derived from the observations of several targets.
 struct DerivedReport: Sendable {
     var target: ProbeTarget
-    /// Number of observations that it is derived from; of two reports about a target the one with more is the newer.
+    /// Number of observations that it is derived from; of two reports about a target the one with more is newer.
     var version: UInt64
     var samples: [Sample]
     var status: TargetStatus
@@ -94,7 +94,7 @@ struct DerivedReport: Sendable {
 
 /// A target with the timing of its probes.
 package protocol Probe: Sendable {
-    /// What is probed.
+    /// The target.
     var target: ProbeTarget { get }
     /// Time from one turn to the next.
     var interval: Duration { get }
@@ -108,9 +108,9 @@ protocol RunnableProbe: Probe {
     func run() async -> ProbeReport
     /// The report of a run that has overrun its timeout.
     func timedOut() -> ProbeReport
-    /// After its last run: gives back what it holds at the target.
+    /// Called after its last run: releases the resources that it holds at the target.
     func close() async
-    /// The thread of its transport, for probes that ask short questions and compute next to nothing; nil, the default,
+    /// The thread of its transport, for probes that make short requests and compute next to nothing; nil, the default,
     /// is Swift's pool, where a long answer delays no other target.
     var executor: (any TaskExecutor)? { get }
 }
@@ -126,18 +126,18 @@ package struct ProbeResult: Sendable {
     package var target: ProbeTarget
     /// All current samples of the target: a series of an earlier result that is missing here has ended.
     package var samples: [Sample]
-    /// Whether the result is derived from several targets; it has no success, duration or failure of its own then.
+    /// Whether the result is derived from several targets; then it has no success, duration or failure of its own.
     package var isDerived = false
     /// Why the probe failed; nil when it succeeded.
     package var failure: ProbeFailure?
     /// How long the run took.
     package var duration: Duration = .zero
-    /// The target's state, for people.
+    /// The target's state for display.
     package var status: TargetStatus
     /// When the run ended, which is the time of all samples.
     package var timestamp: Timestamp
 
-    /// Whether the probe got an answer that it could read.
+    /// Whether the probe got an answer that it could parse.
     package var success: Bool { failure == nil }
 
     /// Sets the time of the result and of all samples.

@@ -13,7 +13,7 @@ package struct ProbeSet: Sendable {
     ///   - verdicts: earlier results of content verification.
     ///   - beginnings: since when each set has been watched.
     ///   - records: nil without record files.
-    ///   - postgresBackups: the backups that pgBackRest, WAL-G or Barman make.
+    ///   - postgresBackups: the backups made by pgBackRest, WAL-G or Barman.
     package init(
         vault: [VaultClusterOptions] = [], postgres: [PostgresServerOptions] = [],
         backups: [(options: BackupSetOptions, store: any BackupStore)] = [],

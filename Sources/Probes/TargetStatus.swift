@@ -1,16 +1,16 @@
 import Samples
 
-/// A target's state as the status table and page show it.
+/// A target's state as shown in the status table and on the status page.
 package struct TargetStatus: Sendable, Hashable {
-    /// How well the target is, in order of severity.
+    /// How healthy the target is, in order of severity.
     package enum Health: Int, Sendable, Comparable, CaseIterable {
         case ok, warning, critical, unknown
 
-        /// Orders by severity; `unknown` is the gravest.
+        /// Orders by severity; `unknown` is the most severe.
         package static func < (a: Health, b: Health) -> Bool { a.rawValue < b.rawValue }
     }
 
-    /// How well the target is.
+    /// The target's health.
     package var health: Health
     /// One or two words: `active`, `sealed`, `primary`, `complete`.
     package var state: String

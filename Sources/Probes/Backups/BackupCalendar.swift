@@ -2,8 +2,8 @@ package import Samples
 import Text
 import TimeZones
 
-/// A span for which one backup is expected: a day, a week or a month of UTC, or the time from one scheduled backup to the
-/// next.
+/// A span for which one backup is expected: a day, a week or a month in UTC, or the time from one scheduled backup to
+/// the next.
 package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// When it begins.
     package let start: Timestamp
@@ -42,10 +42,10 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
 struct BackupCalendar: Sendable {
     let options: BackupSetOptions
     let now: Timestamp
-    /// The newest backup, from which intervals without a clock of their own are counted.
+    /// The newest backup, from which intervals without fixed times are counted.
     var newest: Timestamp?
 
-    /// A backup may be dated this much before its scheduled time, since clocks differ.
+    /// A backup may be dated up to this much before its scheduled time, since clocks differ.
     private static let tolerance = Duration.seconds(300)
 
     private func period(_ start: Timestamp) -> BackupPeriod {
@@ -70,8 +70,8 @@ struct BackupCalendar: Sendable {
         case .month:
             period(Timestamp(year: time.civil.year, month: time.civil.month, day: 1))
         case .every(let length):
-            // The newest backup lies in the middle of its period, so that runs which take now more, now less time fall
-            // into one period each.
+            // The newest backup is in the middle of its period, so that runs of varying duration still fall into one
+            // period each.
             period(BackupCalendar.floor(time, to: length, from: (newest ?? now) - length / 2))
         case .cron(let cron):
             period(
@@ -79,7 +79,7 @@ struct BackupCalendar: Sendable {
         }
     }
 
-    /// The periods that a backup covers: one; a key with a date alone covers all scheduled times of that day.
+    /// The periods that a backup covers: usually one; a key with only a date covers all scheduled times of that day.
     func periods(of key: BackupKey) -> [BackupPeriod] {
         guard !key.hasTimeOfDay, case .cron(let cron) = options.schedule else { return [period(of: key.time)] }
         let times = cron.times(onDayOf: key.time)
@@ -93,7 +93,7 @@ struct BackupCalendar: Sendable {
         return Timestamp(milliseconds: time.milliseconds.subtractingSaturated(rest < 0 ? rest + step : rest))
     }
 
-    /// The period before another; nil where there is none, long ago.
+    /// The period before another; nil at the beginning of time.
     func previous(_ other: BackupPeriod) -> BackupPeriod? {
         let before = Timestamp(milliseconds: other.start.milliseconds.subtractingSaturated(1))
         guard before < other.start else { return nil }
@@ -135,7 +135,7 @@ struct BackupCalendar: Sendable {
         return (previous(required).map { required.start - $0.start } ?? options.schedule.interval) + options.grace
     }
 
-    /// The age at which retention deletes an object; a month counts as 30 days, as the clean-up procedure has it.
+    /// The age at which retention deletes an object; a month counts as 30 days, as in the clean-up procedure.
     var retentionAge: Duration {
         switch options.schedule {
         case .day, .week, .every: options.schedule.interval * options.retention
@@ -144,7 +144,7 @@ struct BackupCalendar: Sendable {
         }
     }
 
-    /// `retention` periods at most, newest first, as far as one that is not older than the oldest.
+    /// At most `retention` periods, newest first, back to the oldest one.
     private func periods(from newest: BackupPeriod, downTo oldest: BackupPeriod?) -> [BackupPeriod] {
         if case .cron(let cron) = options.schedule {
             return cron.previous(options.retention, atOrBefore: newest.start, notBefore: oldest?.start).map {
@@ -160,7 +160,7 @@ struct BackupCalendar: Sendable {
         return periods
     }
 
-    /// Periods without a backup, newest first. Periods older than the oldest backup do not count: retention deleted
+    /// Periods without a backup, newest first. Periods before the oldest backup do not count, since retention deleted
     /// those. Without any backup all retained periods are missing.
     func missing(_ covered: Set<BackupPeriod>) -> [BackupPeriod] {
         periods(from: newestRequired, downTo: covered.min()).filter { !covered.contains($0) }

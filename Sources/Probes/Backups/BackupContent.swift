@@ -1,6 +1,6 @@
-/// What the content of a backup turned out to be.
+/// The result of inspecting the content of a backup.
 struct BackupContent: Sendable, Hashable {
-    /// What it begins as, whether or not the rest is right. The values of the label `format`.
+    /// The format according to the first bytes, whether or not the rest is valid. The values of the label `format`.
     enum Format: String, Sendable, Hashable, CaseIterable {
         /// A snapshot of integrated storage.
         case raftSnapshot = "raft_snapshot"
@@ -14,11 +14,11 @@ struct BackupContent: Sendable, Hashable {
         case postgresBase = "postgresql_base"
         /// Another tar archive.
         case tar
-        /// gzip of something that is not known.
+        /// gzip of unknown content.
         case gzip
         /// Compressed by zstd, xz, bzip2 or lz4, which are not unpacked here.
         case compressed
-        /// Encrypted by age, OpenPGP or `openssl enc`, beside or below the backup job's own encryption.
+        /// Encrypted by age, OpenPGP or `openssl enc`, in addition to or inside the backup job's own encryption.
         case encrypted
         /// Something else.
         case unknown
@@ -28,11 +28,11 @@ struct BackupContent: Sendable, Hashable {
 
     /// Why it cannot be restored. The values of the label `reason`.
     enum Fault: String, Sendable, Hashable, CaseIterable {
-        /// No byte.
+        /// It has no bytes.
         case empty
-        /// Fewer bytes than any backup has.
+        /// Fewer bytes than any backup could have.
         case tooSmall = "too_small"
-        /// Zeros alone.
+        /// Only zeros.
         case zeros
         /// A web page.
         case html
@@ -46,11 +46,11 @@ struct BackupContent: Sendable, Hashable {
         case truncated
         /// Its compression or its headers are damaged.
         case corrupt
-        /// It unpacks to more than a hundred times its size.
+        /// It decompresses to more than a hundred times its size.
         case bomb
         /// The archive lacks members that a restore needs.
         case members
-        /// The members are not those of which the archive has the sums.
+        /// Members do not match the checksums in the archive.
         case sums
         /// A dump without Vault's table.
         case noVaultTable = "no_vault_table"
@@ -79,10 +79,10 @@ struct BackupContent: Sendable, Hashable {
     }
 
     var format: Format
-    /// Nil where nothing is known to be wrong.
+    /// Nil if no fault is known.
     var fault: Fault?
 
-    /// Whether it can be restored, as far as its structure tells; nil where the format is not one that is checked.
+    /// Whether it can be restored, judging by its structure; nil if the format is not checked.
     var isValid: Bool? {
         if fault != nil { return false }
         switch format {
@@ -92,8 +92,8 @@ struct BackupContent: Sendable, Hashable {
     }
 }
 
-/// Finds out what a backup's content is while its bytes stream through, in constant memory: unpacks gzip and reads what is
-/// in it.
+/// Inspects a backup's content while its bytes stream through, in constant memory: decompresses gzip and reads the
+/// content.
 struct BackupContentReader {
     private var head: [UInt8] = []
     private var bytes: Int64 = 0
@@ -101,7 +101,7 @@ struct BackupContentReader {
     private var plain = PlainContentReader()
     private var fault: BackupContent.Fault?
 
-    /// Bytes that tell gzip: magic and method. Source: RFC 1952, 2.3.1.
+    /// The first bytes of gzip: magic and method. Source: RFC 1952, 2.3.1.
     private static let gzip: [UInt8] = [0x1f, 0x8b, 8]
 
     /// Takes the next bytes; pieces must arrive in order.
@@ -136,7 +136,7 @@ struct BackupContentReader {
         if fault == nil, !inflater.isAtEnd { fault = .truncated }
         var content = plain.finish()
         switch content.fault {
-        // What was meant to be saved is known from the first bytes.
+        // The first bytes already show the cause.
         case .html, .xml, .json, .text, .zeros: break
         default: if let fault { content.fault = fault }
         }
@@ -144,6 +144,6 @@ struct BackupContentReader {
         return content
     }
 
-    /// No backup is smaller; that of an empty Vault has some kilobytes.
+    /// No backup is smaller; even that of an empty Vault has a few kilobytes.
     private static let leastBytes = 512
 }

@@ -1,7 +1,7 @@
 import CCrypto
 import Synchronization
 
-/// Computes a backup's SHA-256, verifies its AES-256-GCM tag with each key and finds out what its content is, as the object
+/// Computes a backup's SHA-256, verifies its AES-256-GCM tag with each key and inspects its content, as the object
 /// streams through, in constant memory.
 ///
 /// A backup is IV (16 bytes) ‖ tag (16) ‖ ciphertext; GCM allows a 16-byte IV. The plaintext is overwritten at once.
@@ -13,10 +13,10 @@ final class BackupContentCheck: Sendable {
         var sha256: String
         /// Whether the GCM tag matches with one of the keys; nil without a key.
         var isEncryptionValid: Bool?
-        /// The position of the key that opens it, from 0.
+        /// The index of the key that decrypts it, from 0.
         var keyIndex: Int?
-        /// What it holds: what was decrypted, or the object itself where nothing was and it is something that can be
-        /// named. Nil where it seems to be encrypted.
+        /// The content: of the decrypted data, or of the object itself if it was not decrypted and has a known format.
+        /// Nil if it seems to be encrypted.
         var content: BackupContent?
         var bytes: Int64
     }
@@ -24,9 +24,9 @@ final class BackupContentCheck: Sendable {
     private struct State: ~Copyable {
         let digest = SHA256Stream()
         let decryptions: [Decryption]
-        /// IV and tag as far as they have arrived.
+        /// IV and tag, as far as received.
         var header: [UInt8] = []
-        /// Reads the object as it lies there.
+        /// Reads the object as stored.
         var stored = BackupContentReader()
         var bytes: Int64 = 0
         var isDecrypting = false
@@ -36,7 +36,7 @@ final class BackupContentCheck: Sendable {
     static let tagSize = 16
     private let state: Mutex<State>
 
-    /// - Parameter keys: each of 32 bytes; without any the object is read as it is.
+    /// - Parameter keys: 32 bytes each; without any the object is read as stored.
     init(keys: [[UInt8]]) { state = Mutex(State(decryptions: keys.map { Decryption(key: $0) })) }
 
     /// Processes the next bytes; pieces must arrive in order.
@@ -61,7 +61,7 @@ final class BackupContentCheck: Sendable {
     }
 
     /// Ends the check after the last piece.
-    /// - Returns: nil when libcrypto failed, which says nothing about the backup.
+    /// - Returns: nil if libcrypto failed, which says nothing about the backup.
     func finish() -> Result? {
         state.withLock { state in
             guard let sha256 = state.digest.finish(), !state.decryptions.contains(where: { $0.isBroken }) else {
@@ -69,7 +69,7 @@ final class BackupContentCheck: Sendable {
             }
             var result = Result(sha256: sha256, bytes: state.bytes)
             if !state.decryptions.isEmpty {
-                // An object shorter than IV and tag holds no ciphertext and is invalid.
+                // An object shorter than IV and tag has no ciphertext and is invalid.
                 result.keyIndex = state.isDecrypting ? state.decryptions.firstIndex { $0.finish() } : nil
                 result.isEncryptionValid = result.keyIndex != nil
             }
@@ -84,13 +84,13 @@ final class BackupContentCheck: Sendable {
     }
 }
 
-/// Decrypts with one key, and reads what comes out.
+/// Decrypts with one key, and inspects the plaintext.
 private final class Decryption {
     private let cipher = EVP_CIPHER_CTX_new()
     private let key: [UInt8]
     private var plain: [UInt8] = []
     private var reader = BackupContentReader()
-    /// Whether libcrypto failed, for other reasons than the content.
+    /// Whether libcrypto failed for reasons other than the content.
     private(set) var isBroken: Bool
 
     init(key: [UInt8]) {

@@ -2,8 +2,8 @@ import Platform
 import Samples
 import Synchronization
 
-/// Downloads the newest backup of a set, verifies its checksum and, with the key, decrypts it. Each newest backup is
-/// read once, and again after `repeatInterval` while it stays the newest.
+/// Downloads the newest backup of a set, verifies its checksum and, if there is a key, decrypts it. Each newest backup
+/// is read once, and again after `repeatInterval` while it is still the newest.
 final class BackupContentProbe: RunnableProbe {
     private struct Attempt: Sendable {
         var object: BackupObject
@@ -20,10 +20,10 @@ final class BackupContentProbe: RunnableProbe {
     private let verdicts: BackupVerdicts
     private let lastFailure = Mutex<Attempt?>(nil)
 
-    /// The reason of an object in an archive class: nothing to try again soon.
+    /// The failure reason for an object in an archive class: retrying soon would not help.
     private static let archived = "archived"
 
-    /// How long to wait before it is asked whether an archived backup has been restored.
+    /// How long to wait before checking again whether an archived backup has been restored.
     private static let archiveInterval = Duration.seconds(6 * 3600)
 
     /// How long to wait before a failed read is retried.
@@ -52,7 +52,7 @@ final class BackupContentProbe: RunnableProbe {
     }
 
     func run() async -> ProbeReport {
-        // An empty one has nothing to verify, which the listing says.
+        // An empty object has nothing to verify; the listing reports it.
         guard let newest = newest.current, newest.object.size > 0 else { return report(nil) }
         let verification = options.verification
         if newest.object.size > Int64(verification.limitBytes) {
@@ -146,7 +146,7 @@ final class BackupContentProbe: RunnableProbe {
         } else {
             status = TargetStatus(.ok, "waiting", detail: "no backup listed yet")
         }
-        // An archived backup is no failure of the probe: it takes hours to restore, and that is all.
+        // An archived backup is no failure of the probe: restoring it takes hours.
         return ProbeReport(
             samples: set.samples, failure: failure?.reason == BackupContentProbe.archived ? nil : failure,
             status: status)

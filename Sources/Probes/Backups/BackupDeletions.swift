@@ -3,8 +3,8 @@ import S3
 import Samples
 import Synchronization
 
-/// Whether a backup that is missing was deleted rather than never written: in a bucket with versioning its older version
-/// is still there. Versions are listed only while the newest backup is missing, and once in an hour.
+/// Determines whether a missing backup was deleted rather than never written: in a bucket with versioning its older
+/// version still exists. Versions are only listed while the newest backup is missing, once an hour.
 final class BackupDeletions: Sendable {
     private struct Look: Sendable {
         var newestListed: String?
@@ -12,7 +12,7 @@ final class BackupDeletions: Sendable {
         var found: S3Deleted?
     }
 
-    /// How long an answer stands while the same backup is the newest.
+    /// How long a result is valid while the same backup is the newest.
     private static let interval = Duration.seconds(3600)
 
     private let prefix: String
@@ -24,7 +24,7 @@ final class BackupDeletions: Sendable {
         self.store = store
     }
 
-    /// The newest backup that was deleted and is newer than all that are listed; nil for none, and where it is not known.
+    /// The newest deleted backup that is newer than all listed ones; nil if there is none, or if unknown.
     func newest(_ report: BackupReport, _ now: Moment) async -> S3Deleted? {
         let listed = report.newest?.object.key
         if let last = last.withLock({ $0 }), last.newestListed == listed,
@@ -33,7 +33,7 @@ final class BackupDeletions: Sendable {
             return last.found
         }
         var look = Look(newestListed: listed, at: now.monotonic)
-        // Refused, or without versions: then nothing more is known than that it is missing.
+        // If access is denied or there are no versions, it is only known to be missing.
         if let deleted = try? await store.deleted(prefix: prefix, after: listed) {
             let limit = now.wall + .seconds(300)
             var newest = report.newestTime

@@ -5,9 +5,9 @@ package import Samples
 /// `vault-snapshot-20251126-020000.enc`, `vault-snapshot-2025-11-26T02-00-00-000Z.enc`,
 /// `vault-snapshot-2025-11-26.enc`, in `2025-11-26/` or, for months, `2025-11/`. The time in the name is what counts.
 package struct BackupKey: Sendable, Hashable {
-    /// When the backup was made, UTC; midnight where the name has only a date.
+    /// When the backup was made, UTC; midnight if the name has only a date.
     package let time: Timestamp
-    /// False where the name has only a date.
+    /// False if the name has only a date.
     package let hasTimeOfDay: Bool
     /// Whether the name contains "snapshot", which only integrated storage can produce.
     package let claimsSnapshot: Bool
@@ -29,7 +29,8 @@ package struct BackupKey: Sendable, Hashable {
         claimsSnapshot = stem[..<date].contains("snapshot")
     }
 
-    /// What a backup's name may end in: of snapshots, dumps, compression and encryption, several in a row too.
+    /// Possible file extensions of a backup: of snapshots, dumps, compression and encryption, possibly several in a
+    /// row.
     private static let endings = [
         ".enc", ".snap", ".gz", ".zst", ".dump", ".pgdump", ".sql", ".tar", ".tgz", ".age", ".gpg",
     ]
@@ -38,7 +39,7 @@ package struct BackupKey: Sendable, Hashable {
     /// time. Host and cluster names may precede it.
     private static func dateStart(_ stem: Substring) -> Substring.Index? {
         let bytes = Array(stem.utf8)
-        // No earlier: no form of a time is longer.
+        // Not earlier: no form of a time is longer.
         for start in max(0, bytes.count - BackupKey.timeLimitBytes)..<bytes.count {
             guard start == 0 || bytes[start - 1] == UInt8(ascii: "-") || bytes[start - 1] == UInt8(ascii: "_"),
                 bytes[start] >= 0x30, bytes[start] <= 0x39, time(Array(bytes[start...])) != nil

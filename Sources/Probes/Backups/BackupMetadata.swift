@@ -22,12 +22,12 @@ struct BackupMetadata: Sendable, Hashable {
         self.keyTime = keyTime
     }
 
-    /// The expected SHA-256, in lower case; nil when it is absent or malformed.
+    /// The expected SHA-256, in lower case; nil if absent or malformed.
     var checksum: String? { isValid("checksum") == true ? values["checksum"]?.lowercased() : nil }
 
     func isPresent(_ field: String) -> Bool { values[field] != nil }
 
-    /// Whether a field is well formed; nil when it is absent.
+    /// Whether a field is well formed; nil if absent.
     func isValid(_ field: String) -> Bool? {
         guard let value = values[field] else { return nil }
         switch field {

@@ -6,7 +6,7 @@ import Text
 
 /// Lists one set of backups and reads the metadata of the newest one.
 final class BackupProbe: RunnableProbe {
-    /// The newest object's metadata, kept while that object stays the newest.
+    /// The newest object's metadata, cached while that object is the newest.
     private struct Known: Sendable {
         var object: BackupObject
         var metadata: BackupMetadata
@@ -27,7 +27,7 @@ final class BackupProbe: RunnableProbe {
     /// - Parameters:
     ///   - newest: receives the newest backup, for the probe that verifies its content.
     ///   - beginnings: since when each set has been watched.
-    ///   - verdicts: what the content of the newest backups turned out to be.
+    ///   - verdicts: the results of inspecting the content of the newest backups.
     ///   - storageTypes: the storage types that Vault's nodes report, as far as they have been probed.
     init(
         options: BackupSetOptions, store: any BackupStore, newest: NewestBackup,
@@ -121,7 +121,7 @@ final class BackupProbe: RunnableProbe {
         return metadata
     }
 
-    /// What the configuration says of the set.
+    /// The set's configuration.
     private func add(to set: inout SampleSet) {
         set.add(
             "backup_set_info", 1,

@@ -1,7 +1,7 @@
 import Samples
 import Text
 
-/// What a set's listing and its newest object's metadata amount to. Pure: the listing and the time come in.
+/// The evaluation of a set's listing and its newest object's metadata. Pure: the listing and the time are passed in.
 struct BackupReport: Sendable {
     /// A backup among the set's objects.
     struct Entry: Sendable, Hashable {
@@ -11,14 +11,14 @@ struct BackupReport: Sendable {
 
     let options: BackupSetOptions
     let now: Timestamp
-    /// Oldest first by the time in the key, then by upload; those of the future are not among them.
+    /// Oldest first by the time in the key, then by upload; without those dated in the future.
     let entries: [Entry]
     let future: Int
     let unrecognized: Int
     let isTruncated: Bool
-    /// Periods that have a backup, of this set or of one that covers it.
+    /// Periods that have a backup in this set or in one that covers it.
     let covered: Set<BackupPeriod>
-    /// Time in the newest key, of this set or of one that covers it: on the 1st the monthly backup is the newest.
+    /// The time in the newest key, of this set or of one that covers it: on the 1st the monthly backup is the newest.
     let newestTime: Timestamp?
     let calendar: BackupCalendar
     private let retentionAge: Duration
@@ -41,7 +41,7 @@ struct BackupReport: Sendable {
         var unrecognized = 0
         var all: [Entry] = []
         for object in objects {
-            // Consoles make empty objects that end in a slash to show folders.
+            // Consoles create empty objects that end in a slash to represent folders.
             if object.key.hasSuffix("/") { continue }
             guard let key = BackupKey(object.key, prefix: options.prefix) else {
                 unrecognized += 1
@@ -74,13 +74,13 @@ struct BackupReport: Sendable {
     var missing: [BackupPeriod] { calendar.missing(covered) }
     var isLate: Bool { !covered.contains { $0 >= calendar.newestRequired } }
 
-    /// Whether the set has no backup since its first time has not come, or is not over for longer than the grace.
+    /// Whether the set has no backup because its first one is not due yet, or the grace has not passed.
     /// - Parameter first: when the set was first watched.
     func isAwaitingFirst(since first: Timestamp) -> Bool {
         all.isEmpty && now < calendar.due(after: first) + options.grace
     }
 
-    /// Size of the backups but the newest one; nil with fewer than three, which say nothing of what is usual.
+    /// Median size of the backups without the newest one; nil with fewer than three, which do not show what is usual.
     var medianSize: Double? {
         let sizes = entries.dropLast().map { Double($0.object.size) }.sorted()
         guard sizes.count >= 3 else { return nil }
@@ -88,7 +88,7 @@ struct BackupReport: Sendable {
         return sizes.count % 2 == 1 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2
     }
 
-    /// Backups that retention should have deleted: by upload, as it does, with a day for its own run.
+    /// Backups that retention should have deleted: judged by upload time, as retention does, with a day for it to run.
     var overdueCount: Int {
         let limit = now - retentionAge - .seconds(86_400)
         return entries.count { $0.object.lastModified < limit }
@@ -131,9 +131,9 @@ struct BackupReport: Sendable {
 
     /// A row of the status table.
     /// - Parameters:
-    ///   - storageTypes: what Vault's nodes say of their storage.
-    ///   - isAwaited: whether the first backup is yet to come.
-    ///   - isContentValid: whether the newest one was read and can be restored: then its name is no matter.
+    ///   - storageTypes: the storage types that Vault's nodes report.
+    ///   - isAwaited: whether the first backup is not due yet.
+    ///   - isContentValid: whether the newest one was read and can be restored: then its name does not matter.
     func targetStatus(
         metadata: BackupMetadata?, storageTypes: [String], isAwaited: Bool = false, isContentValid: Bool = false
     ) -> TargetStatus {

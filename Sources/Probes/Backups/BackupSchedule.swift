@@ -8,15 +8,16 @@ package enum BackupSchedule: Sendable, Hashable {
     case week(from: Int)
     /// Once each month of UTC, on the 1st.
     case month
-    /// Again and again after this time, which is counted from the newest backup: 5 minutes or more.
+    /// At this interval, counted from the newest backup: 5 minutes or more.
     case every(Duration)
     /// At the times of a cron expression.
     case cron(CronSchedule)
 
-    /// Backups more often than this cannot be told apart from a listing each minute.
+    /// More frequent backups cannot be told apart by one listing per minute.
     package static let shortest = Duration.seconds(300)
 
-    /// What the label `period` says, and texts with an `s` for several: `hour`, `day`, `week`, `month`, `run`.
+    /// The value of the label `period`, also used in texts, with an `s` for the plural: `hour`, `day`, `week`, `month`,
+    /// `run`.
     package var period: String {
         switch self {
         case .day: "day"
@@ -27,7 +28,7 @@ package enum BackupSchedule: Sendable, Hashable {
         }
     }
 
-    /// The longest time between two backups that are made in time.
+    /// The longest time between two backups that are on time.
     package var interval: Duration {
         switch self {
         case .day: .seconds(86_400)
@@ -38,7 +39,7 @@ package enum BackupSchedule: Sendable, Hashable {
         }
     }
 
-    /// Default of `grace`: 1 h, less where backups follow each other more closely.
+    /// Default of `grace`: 1 h, less if backups are more frequent.
     var defaultGrace: Duration {
         switch self {
         case .day, .week, .month: .seconds(3600)

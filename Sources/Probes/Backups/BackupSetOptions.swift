@@ -6,9 +6,9 @@ import TimeZones
 package struct BackupSetOptions: Sendable, Hashable {
     /// The value of the label `backup_set`; unique.
     package var name: String
-    /// What the keys begin with: `daily/`.
+    /// The prefix of its keys: `daily/`.
     package var prefix: String
-    /// The bucket that holds it, for commands in alerts; empty where it does not matter.
+    /// The bucket, for commands in alerts; empty if irrelevant.
     package var bucket = ""
     /// The URL of the object store, for commands in alerts; empty for Amazon's own.
     package var endpoint = ""
@@ -16,8 +16,8 @@ package struct BackupSetOptions: Sendable, Hashable {
     package var schedule: BackupSchedule
     /// When a backup is made within its day, or in the first day of its week or month, after midnight UTC. Default 02:00.
     package var timeOfDay: Duration = .seconds(2 * 3600)
-    /// How long after its time a backup may take to appear. Default 1 h, so that a daily backup may be 25 h old; a quarter
-    /// of the time from one backup to the next where that is less.
+    /// How long after its time a backup may take to appear. Default 1 h, so that a daily backup may be 25 h old; a
+    /// quarter of the time between backups if that is less.
     package var grace: Duration
     /// How many backups are kept, 1 or more. Default 30 for days, else 12.
     package var retention: Int
@@ -30,7 +30,7 @@ package struct BackupSetOptions: Sendable, Hashable {
     package var interval: Duration = .seconds(60)
     /// Limit for a whole listing. Default 30 s.
     package var timeout: Duration = .seconds(30)
-    /// The most objects that a listing reads, for each prefix. Default 20,000.
+    /// Maximum number of objects that a listing reads, for each prefix. Default 20,000.
     package var objectLimit = 20_000
 
     /// - Parameter retention: nil for the default of the schedule.
@@ -56,6 +56,6 @@ package struct BackupSetOptions: Sendable, Hashable {
         }
     }
 
-    /// The days of a week as the configuration has them, from Sunday on.
+    /// The days of a week in the configuration's notation, starting with Sunday.
     package static let weekdays = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
 }

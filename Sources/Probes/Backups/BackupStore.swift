@@ -5,7 +5,7 @@ package import Samples
 package struct BackupObject: Sendable, Hashable {
     /// The whole key, prefix included.
     package var key: String
-    /// Bytes.
+    /// The size in bytes.
     package var size: Int64
     /// When the object was uploaded or copied, which may be after the backup was made.
     package var lastModified: Timestamp
@@ -27,17 +27,17 @@ package protocol BackupStore: Sendable {
     var bucket: String { get }
 
     /// Lists the objects whose keys begin with a prefix, over all pages.
-    /// - Parameter limit: the most objects to return; `truncated` tells whether there are more.
+    /// - Parameter limit: maximum number of objects to return; `truncated` tells whether there are more.
     /// - Throws: `ProbeFailure` with a reason of the table in README.md.
     func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool)
 
     /// Objects below a prefix that a delete marker hides while an older version holds their bytes.
-    /// - Parameter after: begins behind this key; nil begins at the prefix.
-    /// - Throws: `ProbeFailure`, also where the store has no versions or does not show them.
+    /// - Parameter after: starts after this key; nil starts at the prefix.
+    /// - Throws: `ProbeFailure`, also if the store has no versions or does not list them.
     func deleted(prefix: String, after: String?) async throws(ProbeFailure) -> [S3Deleted]
 
-    /// How the bucket is protected, as far as it says.
-    /// - Throws: `ProbeFailure` where there is no answer at all.
+    /// How the bucket is protected, as far as known.
+    /// - Throws: `ProbeFailure` if there is no answer at all.
     func posture() async throws(ProbeFailure) -> S3Posture
 
     /// Reads an object's user metadata: names in lower case, without `x-amz-meta-`.

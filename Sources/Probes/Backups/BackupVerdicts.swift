@@ -4,7 +4,7 @@ import Synchronization
 /// download backups again.
 package final class BackupVerdicts: Sendable {
     private let verdicts = Mutex<[String: BackupVerdict]>([:])
-    /// Sets that are no longer configured stay in the table; this many names at most.
+    /// Sets that are no longer configured stay in the table; at most this many names.
     private static let limit = 1000
 
     /// An empty table.

@@ -7,17 +7,17 @@ import Text
 package struct BackupVerification: Sendable, Hashable {
     /// Whether content is verified at all. Default true.
     package var isEnabled = true
-    /// The AES-256-GCM keys of the backups, the newest first: 64 hexadecimal digits, or 32 bytes in Base64. An older one
-    /// opens the backups from before it was rotated. Without any key only the checksum is verified, and the content as
-    /// far as it is not encrypted. Default: none.
+    /// The AES-256-GCM keys of the backups, the newest first: 64 hexadecimal digits, or 32 bytes in Base64. Older keys
+    /// decrypt backups from before a rotation. Without any key only the checksum is verified, and the content if it is
+    /// not encrypted. Default: none.
     package var encryptionKeys: [Secret] = []
-    /// The most keys: a backup is decrypted with each of them at the same time.
+    /// Maximum number of keys: a backup is decrypted with all of them at the same time.
     package static let keyLimit = 8
-    /// Bytes; a larger backup is not read. Default 8 GiB.
+    /// Maximum size in bytes; a larger backup is not read. Default 8 GiB.
     package var limitBytes = 8 << 30
     /// Limit for reading one backup. Default 1 h.
     package var timeout: Duration = .seconds(3600)
-    /// How long a result stands before the same backup is read again, since storage can corrupt data. Default 7 d.
+    /// How long a result is valid before the same backup is read again, since storage can corrupt data. Default 7 d.
     package var repeatInterval: Duration = .seconds(7 * 86_400)
 
     /// The defaults.
@@ -50,9 +50,9 @@ struct BackupVerdict: Sendable, Hashable {
     var isChecksumValid: Bool?
     /// Whether the AES-256-GCM tag matches with one of the keys; nil without a key.
     var isEncryptionValid: Bool?
-    /// The position of that key, from 0.
+    /// The index of that key, from 0.
     var keyIndex: Int?
-    /// What it holds; nil where it seems to be encrypted and was not decrypted.
+    /// The content; nil if it seems to be encrypted and was not decrypted.
     var content: BackupContent?
     var bytes: Int64
     var duration: Duration

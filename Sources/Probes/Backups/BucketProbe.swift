@@ -4,8 +4,8 @@ import Samples
 import Synchronization
 import Text
 
-/// How the bucket of backups is protected against deletion, loss and other people's eyes. Asked once in an hour; each run
-/// in between repeats what is known.
+/// How the bucket of backups is protected against deletion, loss and public access. Requested once an hour; each run in
+/// between repeats the known facts.
 final class BucketProbe: RunnableProbe {
     private struct Known: Sendable {
         var posture: S3Posture
@@ -26,9 +26,9 @@ final class BucketProbe: RunnableProbe {
     private let state = Mutex(State())
 
     private static let pace = Duration.seconds(3600)
-    /// After a question without an answer.
+    /// After a request without an answer.
     private static let retryInterval = Duration.seconds(300)
-    /// How long facts stand while the bucket does not answer.
+    /// How long facts are reported while the bucket does not answer.
     private static let endurance = Duration.seconds(4 * 3600)
 
     init(store: any BackupStore, sets: [BackupSetOptions], platform: Platform) {

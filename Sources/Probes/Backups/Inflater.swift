@@ -1,26 +1,26 @@
 import CZlib
 
-/// Unpacks gzip or zlib data piece by piece, in constant memory and within a bound. Source: RFC 1950 to 1952; zlib.h,
-/// `inflate`.
+/// Decompresses gzip or zlib data piece by piece, in constant memory and within a limit. Source: RFC 1950 to 1952;
+/// zlib.h, `inflate`.
 final class Inflater {
-    /// The wrapping of the data.
+    /// The container format of the data.
     enum Wrapping {
         case gzip
         case zlib
     }
 
-    /// zlib keeps the address of its stream, which must therefore stay where it is.
+    /// zlib stores the address of its stream, which must therefore not move.
     private let stream: UnsafeMutablePointer<z_stream>
     private let wrapping: Wrapping
     private var output = [UInt8](repeating: 0, count: 64 << 10)
     private var input: Int64 = 0
     private var unpacked: Int64 = 0
     private var isReady: Bool
-    /// Whether the data end here: at the end of a stream.
+    /// Whether the data could end here: at the end of a stream.
     private(set) var isAtEnd = false
 
-    /// What is unpacked may be this many times larger than what is packed, and some megabytes besides: the data of Vault
-    /// are encrypted and can hardly be compressed.
+    /// The output may be this many times larger than the input, plus some megabytes: Vault's data is encrypted and can
+    /// hardly be compressed.
     private static let ratioLimit: Int64 = 100
     private static let slackBytes: Int64 = 4 << 20
 
@@ -39,9 +39,9 @@ final class Inflater {
         stream.deallocate()
     }
 
-    /// Unpacks the next bytes.
+    /// Decompresses the next bytes.
     /// - Parameter receive: called with each piece of the output, which is overwritten afterwards.
-    /// - Returns: what is wrong with the data; then nothing more can be taken.
+    /// - Returns: what is wrong with the data; then no further data is accepted.
     func take(
         _ piece: UnsafeBufferPointer<UInt8>, _ receive: (UnsafeBufferPointer<UInt8>) -> Void
     ) -> BackupContent.Fault? {
@@ -53,7 +53,7 @@ final class Inflater {
         while true {
             if isAtEnd {
                 if stream.pointee.avail_in == 0 { return nil }
-                // gzip files may be joined; after a zlib stream there is nothing.
+                // gzip streams may be concatenated; zlib streams may not.
                 guard wrapping == .gzip, inflateReset(stream) == Z_OK else { return .corrupt }
                 isAtEnd = false
             }

@@ -1,10 +1,10 @@
 import Samples
 
-/// A few keys of a listing that was whole, by which the next one is checked: an object that is missing there has to be
-/// gone when it is asked for itself. Newest, oldest and one from the middle, so that no cut goes by unseen.
+/// A few keys of a complete listing, to check the next one: an object that is missing there must also be absent when
+/// requested directly. The newest, the oldest and one from the middle, so that any truncation is noticed.
 struct ListingWitness: Sendable {
     let keys: [String]
-    /// How many objects that listing had.
+    /// The number of objects in that listing.
     let count: Int
 
     /// - Parameter entries: oldest first.
@@ -15,8 +15,8 @@ struct ListingWitness: Sendable {
         self.count = count
     }
 
-    /// - Returns: a key that the listing lacks and the store has; nil where each that it lacks is gone, or where the
-    ///   store does not say.
+    /// - Returns: a key that the listing lacks although the store has it; nil if each missing one is really gone, or if
+    ///   the store does not say.
     func leftOut(of objects: [BackupObject], _ store: any BackupStore) async -> String? {
         guard !keys.isEmpty else { return nil }
         var missing = Set(keys)

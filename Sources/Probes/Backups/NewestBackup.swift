@@ -4,7 +4,7 @@ import Synchronization
 final class NewestBackup: Sendable {
     struct Value: Sendable, Hashable {
         var object: BackupObject
-        /// The SHA-256 from the metadata, in lower case; nil when it is absent or malformed.
+        /// The SHA-256 from the metadata, in lower case; nil if absent or malformed.
         var checksum: String?
     }
 

@@ -1,14 +1,14 @@
-/// Tells by its first bytes what unpacked content is, and has it read by the reader of that format.
+/// Identifies decompressed content by its first bytes, and passes it to the reader of that format.
 struct PlainContentReader {
     private enum State {
         case beginning
         case tar(TarReader)
         case custom(PostgresArchiveReader)
         case sql(PostgresScriptReader)
-        /// Nothing but zeros so far.
+        /// Only zeros so far.
         case zeros
         case other(BackupContent.Format)
-        /// To be named at the end, when its size is known.
+        /// Classified at the end, when its size is known.
         case markup(BackupContent.Fault)
         case words(BackupContent.Fault)
     }
@@ -17,9 +17,9 @@ struct PlainContentReader {
     private var head: [UInt8] = []
     private var bytes: Int64 = 0
 
-    /// A block of tar, whose header has its magic at 257.
+    /// The size of a tar block, whose header has its magic at 257.
     private static let headBytes = 512
-    /// An error that a server or a shell wrote is shorter.
+    /// Error messages of servers and shells are shorter.
     private static let wordsLimitBytes: Int64 = 4096
 
     mutating func take(_ piece: UnsafeBufferPointer<UInt8>) {
@@ -40,7 +40,7 @@ struct PlainContentReader {
     }
 
     private mutating func read(_ piece: UnsafeBufferPointer<UInt8>) {
-        // The reader leaves the enumeration while it is changed, so that nothing is copied.
+        // The reader is moved out of the enumeration while it is changed, to avoid copying it.
         switch state {
         case .tar(var reader):
             state = .beginning
@@ -97,7 +97,7 @@ struct PlainContentReader {
     }
 
     private static func text(_ head: [UInt8]) -> State {
-        // Control characters but tab, line feed and carriage return do not occur in text.
+        // Text has no control characters except tab, line feed and carriage return.
         guard head.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || [9, 10, 13].contains($0) }), isText(head)
         else { return .other(.unknown) }
         let text = String(decoding: head, as: UTF8.self)
@@ -112,7 +112,7 @@ struct PlainContentReader {
         return .words(.text)
     }
 
-    /// Whether bytes are UTF-8, but for a character that is cut off at the end.
+    /// Whether bytes are UTF-8, except for a character that is cut off at the end.
     private static func isText(_ bytes: [UInt8]) -> Bool {
         (0...min(3, bytes.count)).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
     }

@@ -1,12 +1,12 @@
 /// Reads an archive of `pg_dump --format=custom`, or the table of contents of one of `--format=tar`: whether it is
-/// whole, and whether Vault's table is in it with data.
+/// complete, and whether it contains Vault's table with data.
 ///
-/// An archive is a header, a table of contents and, in the custom format, a block of chunks for each entry that has data.
-/// Numbers are a byte for the sign and as many bytes as the header says, the lowest first; texts are a length and bytes.
-/// Source: PostgreSQL's pg_dump, whose versions 1.12 to 1.16 (PostgreSQL 9.0 to 18) are read; pg_restore(1) lists what
-/// is in an archive.
+/// An archive is a header, a table of contents and, in the custom format, a block of chunks for each entry with data.
+/// Numbers are a sign byte and as many bytes as the header specifies, the lowest first; texts are a length and bytes.
+/// Source: PostgreSQL's pg_dump, archive versions 1.12 to 1.16 (PostgreSQL 9.0 to 18); pg_restore(1) lists the contents
+/// of an archive.
 struct PostgresArchiveReader {
-    /// Which of pg_dump's formats.
+    /// The pg_dump format.
     enum Kind: UInt8 {
         case custom = 1
         case tar = 3
@@ -20,11 +20,11 @@ struct PostgresArchiveReader {
         case objectNumber
         case chunkLength(inObjects: Bool)
         case chunk(remaining: Int64, inObjects: Bool)
-        /// All is read that is looked at.
+        /// Everything relevant has been read.
         case ended
     }
 
-    /// What can be decided of the bytes that have arrived.
+    /// Why the bytes received so far can't be parsed further.
     private enum Step: Error {
         case needsMore
         case fault(BackupContent.Fault)
@@ -33,14 +33,14 @@ struct PostgresArchiveReader {
     private let kind: Kind
     private var state = State.header
     private var pending: [UInt8] = []
-    /// How far `pending` has been read.
+    /// The read position in `pending`.
     private var at = 0
     private var version = 0
     private var integerBytes = 4
     private var offsetBytes = 8
     private var isDeflated = false
     private var entriesToCome: Int64 = 0
-    /// Numbers of the entries whose data have not been seen yet.
+    /// Numbers of the entries whose data has not been seen yet.
     private var awaited: Set<Int64> = []
     private var tables: Set<String> = []
     private var vaultEntry: Int64?
@@ -48,14 +48,14 @@ struct PostgresArchiveReader {
     private var inflater: Inflater?
     private var vaultBytes: Int64 = 0
     private var fault: BackupContent.Fault?
-    /// In the tar format, the member with the data of Vault's table; empty until it is known.
+    /// In the tar format, the member with the data of Vault's table; empty until known.
     private(set) var vaultFile = ""
 
-    /// The most bytes of one entry: definitions of functions can be long.
+    /// Maximum bytes of one entry: definitions of functions can be long.
     private static let entryLimitBytes = 4 << 20
-    /// The most entries with data.
+    /// Maximum number of entries with data.
     private static let entryLimit: Int64 = 1_000_000
-    /// Rows that `COPY` wrote are followed by this mark and some line feeds, which an empty table has too.
+    /// The end mark and line feeds that follow the rows of a `COPY`, and that an empty table has too.
     static let emptyTableBytes: Int64 = 16
 
     init(_ kind: Kind) { self.kind = kind }
@@ -64,7 +64,7 @@ struct PostgresArchiveReader {
         var rest = piece[...]
         while fault == nil {
             if case .chunk(let remaining, let inObjects) = state {
-                // What was left over of the pieces before comes first.
+                // The rest of the previous pieces comes first.
                 if at < pending.count {
                     let count = Int(min(remaining, Int64(pending.count - at)))
                     pending.withUnsafeBufferPointer { [at] in
@@ -92,7 +92,7 @@ struct PostgresArchiveReader {
         }
     }
 
-    /// Reads what is whole among the pending bytes, as far as a chunk.
+    /// Reads what is complete among the pending bytes, up to the next chunk.
     /// - Returns: whether a chunk has begun.
     private mutating func readPending() -> Bool {
         while fault == nil {
@@ -131,7 +131,7 @@ struct PostgresArchiveReader {
         var unpacked: Int64 = 0
         let found = inflater.take(piece) { unpacked += Int64($0.count) }
         if isVaults { vaultBytes += unpacked }
-        // Tables of other programs may well be compressed that much.
+        // Tables of other programs may well be that compressible.
         if let found, found != .bomb || isVaults { fault = found }
         if found == .bomb { self.inflater = nil }
     }
@@ -176,9 +176,9 @@ struct PostgresArchiveReader {
         guard major == 1, (12...16).contains(minor), [4, 8].contains(integerBytes), [4, 8].contains(offsetBytes),
             try byte() == kind.rawValue
         else { throw .fault(.corrupt) }
-        // Since 1.15 the algorithm: none, gzip, lz4, zstd; before that a level.
+        // Since 1.15 the algorithm: none, gzip, lz4, zstd; before that a compression level.
         if minor >= 15 { isDeflated = try byte() == 1 } else { isDeflated = try integer() != 0 }
-        // Second to year, and whether it is summer; then the database and the versions of server and pg_dump.
+        // Second to year, and the DST flag; then the database and the versions of server and pg_dump.
         for _ in 0..<7 { _ = try integer() }
         for _ in 0..<3 { _ = try text() }
         entriesToCome = try integer()
@@ -193,7 +193,7 @@ struct PostgresArchiveReader {
     private mutating func entry() throws(Step) {
         let id = try integer()
         let hasData = try integer() != 0
-        // Numbers of the catalogue, then what it is.
+        // Catalogue numbers, then the type of the entry.
         for _ in 0..<2 { _ = try text() }
         let tag = try text()
         let description = try text()
@@ -213,7 +213,7 @@ struct PostgresArchiveReader {
         } else {
             file = try text()
         }
-        // All of the entry is there: from here on nothing is read twice.
+        // The whole entry is available: from here on nothing is read twice.
         if description == "TABLE", definition?.contains("parent_path") == true, let tag { tables.insert(tag) }
         if hasData, kind == .custom { awaited.insert(id) }
         if description == "TABLE DATA", vaultEntry == nil, let tag,
@@ -251,7 +251,7 @@ struct PostgresArchiveReader {
         return String(decoding: pending[at..<at + Int(min(length, 4096))], as: UTF8.self)
     }
 
-    /// - Returns: what is wrong.
+    /// - Returns: the fault, if any.
     mutating func finish() -> BackupContent.Fault? {
         if let fault { return fault }
         switch state {

@@ -1,5 +1,5 @@
-/// Reads the SQL of `pg_dump` or `pg_dumpall`: whether it is whole, and whether Vault's table is in it with rows. Both
-/// begin and end with a comment that says so. Source: pg_dump(1), and what it writes.
+/// Reads the SQL of `pg_dump` or `pg_dumpall`: whether it is complete, and whether it contains Vault's table with rows.
+/// Both begin and end with a comment that identifies them. Source: pg_dump(1), and its output.
 struct PostgresScriptReader {
     private enum Place {
         case outside
@@ -7,7 +7,7 @@ struct PostgresScriptReader {
         case rows(areVaults: Bool)
     }
 
-    /// The beginning of the present line.
+    /// The beginning of the current line.
     private var line: [UInt8] = []
     private var place = Place.outside
     /// Databases and clusters that have begun and not ended.
@@ -16,7 +16,7 @@ struct PostgresScriptReader {
     private var hasVaultTable = false
     private var hasVaultRows = false
 
-    /// What is kept of a line: names of columns stand in the first bytes.
+    /// How much of a line is kept: the column names are in the first bytes.
     private static let lineLimitBytes = 512
 
     mutating func take(_ piece: UnsafeBufferPointer<UInt8>) {
@@ -65,7 +65,7 @@ struct PostgresScriptReader {
         }
     }
 
-    /// - Returns: what is wrong.
+    /// - Returns: the fault, if any.
     mutating func finish() -> BackupContent.Fault? {
         if !line.isEmpty { endLine() }
         if case .rows = place { return .truncated }

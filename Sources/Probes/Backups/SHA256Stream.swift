@@ -14,7 +14,7 @@ final class SHA256Stream {
         if EVP_DigestUpdate(context, piece.baseAddress, piece.count) != 1 { isBroken = true }
     }
 
-    /// 64 hexadecimal digits, lower case; nil when libcrypto failed.
+    /// 64 hexadecimal digits, lower case; nil if libcrypto failed.
     func finish() -> String? {
         var digest = [UInt8](repeating: 0, count: 32)
         guard !isBroken, EVP_DigestFinal_ex(context, &digest, nil) == 1 else { return nil }

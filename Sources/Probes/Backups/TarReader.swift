@@ -7,10 +7,10 @@ import Text
 /// SHA-256 of both and, from Vault, `SHA256SUMS.sealed` with the same under the seal
 /// (https://developer.hashicorp.com/vault/api-docs/system/storage/raft).
 struct TarReader {
-    /// A member whose content is looked at.
+    /// A member whose content is inspected.
     private enum Member {
         case other
-        /// Hashed; kept where it is small enough to be read.
+        /// Hashed; kept if it is small enough to be parsed.
         case hashed(String)
         case tableOfContents
     }
@@ -27,7 +27,7 @@ struct TarReader {
 
     private var header: [UInt8] = []
     private var member = Member.other
-    /// Bytes of the member and of its padding to come.
+    /// Remaining bytes of the member and of its padding.
     private var remaining: Int64 = 0
     private var padding = 0
     private var digest: SHA256Stream?
@@ -40,18 +40,18 @@ struct TarReader {
 
     private static let blockBytes = 512
     private static let textLimitBytes = 64 << 10
-    /// The members of which a restore needs to know.
+    /// The members that are relevant for a restore.
     private static let known: Set<String> = [
         "meta.json", "state.bin", "SHA256SUMS", "SHA256SUMS.sealed", "toc.dat", "PG_VERSION", "backup_label",
         "global/pg_control",
     ]
 
-    /// Whether a block is a header: by its magic and its checksum.
+    /// Whether a block is a header, according to its magic and its checksum.
     static func isHeader(_ block: [UInt8]) -> Bool {
         guard block.count == blockBytes, block[257..<262].elementsEqual("ustar".utf8),
             let expected = number(block[148..<156])
         else { return false }
-        // The checksum is that of a header with blanks in its place.
+        // The checksum is computed with blanks in its own field.
         let sum = block.reduce(Int64(0)) { $0 + Int64($1) } - block[148..<156].reduce(0) { $0 + Int64($1) } + 8 * 0x20
         return sum == expected
     }
@@ -92,7 +92,7 @@ struct TarReader {
         remaining = size
         padding = Int((512 - size % 512) % 512)
         member = .other
-        // Regular files alone have a content of their own.
+        // Only regular files have content.
         guard [0, UInt8(ascii: "0")].contains(block[156]) else { return }
         let prefix = TarReader.text(block[345..<500])
         var name = (prefix.isEmpty ? "" : prefix + "/") + TarReader.text(block[0..<100])
@@ -172,7 +172,7 @@ struct TarReader {
         if size == 0 { return .empty }
         guard let known = try? JSONDecoder().decode(Meta.self, from: Data(meta)) else { return .corrupt }
         if known.size.map({ $0 != size }) ?? false { return .sums }
-        // The sealed sums cannot be read without the seal.
+        // The sealed checksums cannot be read without the seal.
         guard let lines = texts["SHA256SUMS"] else { return nil }
         var listed: Set<String> = []
         for line in lines.split(separator: UInt8(ascii: "\n")).prefix(100) {
@@ -189,7 +189,7 @@ struct TarReader {
         String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// An octal number; or, as GNU tar has it beyond 8 GiB, the low bytes of a binary one. Nil for anything else.
+    /// An octal number; or, as GNU tar writes beyond 8 GiB, the low bytes of a binary one. Nil for anything else.
     private static func number(_ field: ArraySlice<UInt8>) -> Int64? {
         if field.first == 0x80 {
             guard field.dropFirst().dropLast(7).allSatisfy({ $0 == 0 }) else { return nil }

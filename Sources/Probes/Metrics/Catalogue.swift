@@ -14,8 +14,8 @@ package enum Catalogue {
         package let labels: [String]
         /// The HELP text.
         package let help: String
-        /// Whether a change of its value is an event, so that rules that read it are evaluated at once: the state of
-        /// a thing or a number of things, as opposed to measurements, which differ at every turn.
+        /// Whether a change of its value is an event, so that rules that read it are evaluated at once: a state or a
+        /// count, as opposed to measurements, which differ in every run.
         package let isState: Bool
 
         init(
@@ -49,7 +49,7 @@ package enum Catalogue {
     /// The metric that a series belongs to: `x_bucket` to the histogram `x`.
     package static func entry(forSeries name: String) -> Entry? { bySeriesName[name] }
 
-    /// Whether a change of this series is an event; see `Entry.isState`. False for a metric that is not known.
+    /// Whether a change of this series is an event; see `Entry.isState`. False for an unknown metric.
     package static func isState(series name: String) -> Bool { bySeriesName[name]?.isState ?? false }
 
     /// Groups samples into families for `/metrics`, sorted by name; samples of unknown metrics are dropped.

@@ -8,7 +8,7 @@ struct LatencyHistogram: Sendable, Hashable {
     static let bounds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
     private static let boundNames = bounds.map(goFormat) + ["+Inf"]
 
-    /// Not cumulative; the last one counts what is above all bounds.
+    /// Not cumulative; the last one counts observations above all bounds.
     private var buckets = [Double](repeating: 0, count: bounds.count + 1)
     private(set) var sum = 0.0
     private(set) var count = 0.0

@@ -42,7 +42,7 @@ struct SampleSet: Sendable {
         add(name, value?.seconds, labels)
     }
 
-    /// Adds one series for each possible state: 1 for the present one, 0 for the others.
+    /// Adds one series for each possible state: 1 for the current one, 0 for the others.
     mutating func addState(_ name: String, _ present: String, of all: [String]) {
         for state in all { add(name, state == present, ["state": state]) }
     }
@@ -55,7 +55,7 @@ struct SampleSet: Sendable {
 
     mutating func append(_ other: SampleSet) { samples += other.samples }
 
-    /// Label values come from the targets, so their length is bounded.
+    /// Label values come from the targets, so their length is limited.
     private static func bounded(_ value: String) -> String {
         value.utf8.count <= 256 ? value : String(value.prefix(200)) + "…"
     }

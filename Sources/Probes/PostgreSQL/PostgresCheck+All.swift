@@ -11,7 +11,7 @@ extension PostgresCheck {
         ] + (version >= 120_000 ? [archiveQueue, checksums] : []) + rare(version: version)
     }
 
-    /// The replicas of this server, whatever its own role: replication can be cascaded.
+    /// The replicas of this server, whatever its own role: replication may be cascading.
     private static let replication =
         PostgresCheck(
             name: "replication",
@@ -26,8 +26,8 @@ extension PostgresCheck {
                 """,
             facts: replicationFacts)
 
-    /// Whether a walsender serves a replica. Logical ones serve subscribers; pg_receivewal and its like keep what they get
-    /// and never say that they have replayed anything.
+    /// Whether a walsender serves a replica. Logical ones serve subscribers; pg_receivewal and similar tools store what
+    /// they receive and never report a replay position.
     private static func isReplica(_ row: PostgresRow) -> Bool {
         if row.text("slot_type") == "logical" { return false }
         if let name = row.text("name"), ["pg_receivewal", "pg_recvlogical", "barman_receive_wal"].contains(name) {
@@ -76,9 +76,9 @@ extension PostgresCheck {
         return facts
     }
 
-    /// The lag of a replica in seconds, as its primary sees it. `replay_lag` is NULL on an idle primary, where nothing
-    /// is behind, and keeps its last value when the replica stops replying: while bytes are behind, the lag is at least
-    /// the age of the last reply.
+    /// The lag of a replica in seconds, as its primary reports it. `replay_lag` is NULL on an idle primary, where
+    /// nothing is behind, and keeps its last value when the replica stops replying: while bytes are behind, the lag is
+    /// at least the age of the last reply.
     static func lag(_ replayLag: Double?, behind: Double?, replyAge: Double?) -> Double? {
         guard let behind else { return replayLag }
         if behind <= 0 { return replayLag ?? 0 }
@@ -140,7 +140,7 @@ extension PostgresCheck {
 
     private static func slots(version: Int) -> PostgresCheck {
         let newer = version >= 130_000 ? "wal_status, safe_wal_size" : "NULL AS wal_status, NULL AS safe_wal_size"
-        // 16 says only that a logical slot conflicts with recovery, 17 why any slot is invalid.
+        // 16 only reports that a logical slot conflicts with recovery; 17 reports why any slot is invalid.
         let newest =
             version >= 170_000
             ? "invalidation_reason AS invalid, synced"
@@ -189,7 +189,7 @@ extension PostgresCheck {
         facts.add("postgres_database_size_bytes", own, ["database": row.text("name") ?? ""])
         let unmeasured = row.number("unmeasured") ?? 0
         facts.add("postgres_databases_unmeasured", unmeasured)
-        // A sum without some of them would be too small, and its alerts would come too late.
+        // A partial sum would be too small, and its alerts would come too late.
         if unmeasured == 0 { facts.add(PostgresStorage.allDatabases, row.number("every")) }
         return facts
     }
@@ -284,13 +284,14 @@ extension PostgresCheck {
         guard archives else { return facts }
         facts.add("postgres_archived_segments_total", row.number("archived"))
         facts.add("postgres_archive_failures_total", row.number("failed"))
-        // 0 is never: a comparison with it holds.
+        // 0 means never: comparisons with it work.
         facts.add("postgres_last_archived_timestamp_seconds", row.number("archived_at") ?? 0)
         facts.add("postgres_last_archive_failure_timestamp_seconds", row.number("failed_at") ?? 0)
         return facts
     }
 
-    /// What waits to be archived: it tells a command that hangs, which fails as little as it succeeds.
+    /// The number of segments waiting to be archived: it reveals a hanging archive command, which neither fails nor
+    /// succeeds.
     private static let archiveQueue = PostgresCheck(
         name: "archive_queue", pace: .slow,
         sql: """

@@ -1,22 +1,23 @@
 import Transport
 
 extension PostgresCheck {
-    /// What changes by the hour or by hand.
+    /// Checks of what changes hourly or manually.
     /// - Parameter version: `server_version_num`.
     static func rare(version: Int) -> [PostgresCheck] {
-        // pg_stat_wal came with 14.
+        // pg_stat_wal was added in 14.
         [settings, sequences, checkpoints(version: version)]
             + (version >= 140_000 ? [writeAheadLog(version: version)] : [])
     }
 
-    /// The settings that are told with their values; who changes one of them changes what a crash or a failover costs.
+    /// The settings that are exported with their values; changing one of them changes the consequences of a crash or a
+    /// failover.
     static let watchedSettings = [
         "archive_mode", "autovacuum", "fsync", "full_page_writes", "hot_standby", "max_connections",
         "max_slot_wal_keep_size", "max_wal_senders", "max_wal_size", "ssl", "synchronous_commit",
         "synchronous_standby_names", "wal_level",
     ]
 
-    /// Values are cut: the names of standbys may be many.
+    /// Values are truncated: there may be many names of standbys.
     private static let valueLimit = 100
 
     /// Source: PostgreSQL manual, "pg_settings".
@@ -42,8 +43,8 @@ extension PostgresCheck {
         return facts
     }
 
-    /// Vault's tables have none; others in the same database may. Who may not read a sequence sees no value of it.
-    /// Source: PostgreSQL manual, "pg_sequences".
+    /// Vault's tables have none; others in the same database may. A role without the privilege to read a sequence sees
+    /// no value of it. Source: PostgreSQL manual, "pg_sequences".
     private static let sequences = PostgresCheck(
         name: "sequences", pace: .rare,
         sql: """
@@ -60,7 +61,7 @@ extension PostgresCheck {
         return facts
     }
 
-    /// Until 16 the checkpointer's statistics were the background writer's.
+    /// Until 16 the checkpointer's statistics were part of pg_stat_bgwriter.
     /// Sources: PostgreSQL 16 manual, "pg_stat_bgwriter"; 17, "pg_stat_checkpointer".
     private static func checkpoints(version: Int) -> PostgresCheck {
         let sql =
@@ -86,7 +87,7 @@ extension PostgresCheck {
         }
     }
 
-    /// 18 counts what is written and synced in pg_stat_io, with all other kinds of files.
+    /// 18 counts writes and syncs in pg_stat_io, together with those of all other kinds of files.
     /// Sources: PostgreSQL 14 to 18 manuals, "pg_stat_wal"; 18, "pg_stat_io".
     private static func writeAheadLog(version: Int) -> PostgresCheck {
         let written =
@@ -111,7 +112,7 @@ extension PostgresCheck {
             facts.add("postgres_wal_buffers_full_total", row.number("full_buffers"))
             facts.add("postgres_wal_writes_total", row.number("writes"))
             facts.add("postgres_wal_syncs_total", row.number("syncs"))
-            // Not measured while track_wal_io_timing is off.
+            // Not measured if track_wal_io_timing is off.
             facts.add("postgres_wal_sync_seconds_total", row.number("sync_time").map { $0 / 1000 })
             return facts
         }

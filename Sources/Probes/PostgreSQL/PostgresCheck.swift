@@ -1,11 +1,11 @@
 import Samples
 import Transport
 
-/// One query to a server. Checks are independent: a missing privilege fails one check and no other.
+/// One query to a server. Checks are independent: a missing privilege fails only one of them.
 struct PostgresCheck: Sendable {
-    /// How often it is made.
+    /// How often it runs.
     enum Pace: Sendable, CaseIterable {
-        /// Each turn.
+        /// In each turn.
         case turn
         /// Every `slowInterval`.
         case slow
@@ -55,7 +55,7 @@ struct PostgresCheckFailure: Error, Hashable, Sendable {
 
 /// Fragments of SQL and the fixed queries.
 enum PostgresSQL {
-    /// Whether the server archives its write-ahead log: on a replica only where `archive_mode` is `always`.
+    /// Whether the server archives its write-ahead log: on a replica only if `archive_mode` is `always`.
     static let archives =
         "current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery()"
 
@@ -78,13 +78,13 @@ enum PostgresSQL {
     static let mayMeasure =
         "has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')"
 
-    /// The timeline that a primary writes: the first eight digits of its file of write-ahead log.
+    /// The timeline that a primary writes: the first eight digits of its WAL file name.
     /// Source: PostgreSQL manual, "Backup Control Functions".
     private static let writtenTimeline =
         "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint"
 
-    /// Where commits wait for nobody, the names say nothing. `synchronous_commit` may be set for each role: this is the
-    /// server's, as long as nobody sets the watcher's.
+    /// If commits do not wait for standbys, the names are irrelevant. `synchronous_commit` may be set per role: this is
+    /// the server's value, unless it is set for the agent's role.
     private static let synchronous =
         "CASE WHEN current_setting('synchronous_commit') NOT IN ('off', 'local') THEN current_setting('synchronous_standby_names') ELSE '' END"
 

@@ -9,13 +9,13 @@ struct PostgresClusterState: Sendable {
     /// What one probe saw of a server.
     struct Observation: Sendable {
         var isUp: Bool
-        /// It answers and does not let the agent in: its role is unknown.
+        /// It responds but refuses the agent's connection: its role is unknown.
         var isRefusing = false
         var inRecovery: Bool?
         /// WAL position in bytes.
         var position: Double?
         var streamingReplicas: Int?
-        /// A replica that gets its write-ahead log from an archive alone.
+        /// A replica that gets its write-ahead log only from an archive.
         var isArchiveFed = false
         var moment: Moment
     }
@@ -37,7 +37,7 @@ struct PostgresClusterState: Sendable {
         var applyDelay = 0.0
     }
 
-    /// The lag of a replica; nil where it is unknown.
+    /// The lag of a replica; nil if unknown.
     struct Lag: Sendable, Hashable {
         var seconds: Double?
         var bytes: Double?
@@ -56,12 +56,13 @@ struct PostgresClusterState: Sendable {
         configuredReplicas = expectedReplicas
     }
 
-    /// As configured, or all servers but one, without those that are fed from an archive, which do not stream.
+    /// As configured; otherwise all servers but one, without those fed from an archive, which do not stream.
     var expectedReplicas: Int {
         configuredReplicas ?? max(0, servers.count - 1 - servers.count { seen[$0]?.isArchiveFed == true })
     }
 
-    /// Replicas that stream from any server, since replication can be cascaded; nil while no primary has been counted.
+    /// Replicas that stream from any server, since replication may be cascading; nil while the number is unknown on
+    /// every primary.
     private var streamingReplicas: Int? {
         guard primaries.contains(where: { seen[$0]?.streamingReplicas != nil }) else { return nil }
         return servers.filter { seen[$0]?.isUp == true }.compactMap { seen[$0]?.streamingReplicas }.reduce(0, +)
@@ -87,8 +88,8 @@ struct PostgresClusterState: Sendable {
 
     private var primaries: [String] { servers.filter { seen[$0]?.isUp == true && seen[$0]?.inRecovery == false } }
 
-    /// The primary's WAL position: its own answer or, for a primary that is not configured, what it reported to the
-    /// replica. It is unknown when a configured primary does not answer, since its last report may be outdated.
+    /// The primary's WAL position: its own answer or, if the primary is not configured, the one that it reported to the
+    /// replica. Unknown if a configured primary does not answer, since its last report may be outdated.
     private func primaryPosition(reported: Double?) -> Double? {
         let highest = primaries.compactMap { seen[$0]?.position }.max()
         if let highest { return highest }
@@ -96,9 +97,9 @@ struct PostgresClusterState: Sendable {
         return isConfigured ? nil : reported
     }
 
-    /// A replica's lag: 0 only when it streams, its last message is recent and it has replayed all that the primary has
-    /// written. Otherwise the age of the last replayed transaction, but no more than the time since it was last in
-    /// sync.
+    /// A replica's lag: 0 only if it streams, its last message is recent and it has replayed everything that the
+    /// primary has written. Otherwise the age of the last replayed transaction, but at most the time since it was last
+    /// in sync.
     mutating func lag(of server: String, _ replica: Replica, now: Moment) -> Lag {
         let primary = primaryPosition(reported: replica.reportedPosition)
         let timeout = replica.receiverTimeout.flatMap { $0 > 0 ? $0 : nil } ?? 60

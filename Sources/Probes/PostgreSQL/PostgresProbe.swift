@@ -4,17 +4,17 @@ import Synchronization
 import Text
 import Transport
 
-/// Queries one PostgreSQL server for its identity and then for all checks, one by one over a persistent connection.
+/// Queries one PostgreSQL server for its identity and then runs all checks, one by one over a persistent connection.
 final class PostgresProbe: RunnableProbe {
     private struct Memory: Sendable {
         var histogram = LatencyHistogram()
         var lock = PostgresLock()
         /// Failures of checks, by check and reason.
         var failures: [[String]: Int] = [:]
-        /// The results of the last run of the checks that are not made each turn.
+        /// The last results of the checks that do not run in each turn.
         var remembered: [PostgresCheck.Pace: Remembered] = [:]
         var settings = PostgresSettings()
-        /// When a second connection last looked for a newer certificate.
+        /// When a second connection last checked for a newer certificate.
         var certificateSought: Instant?
     }
 
@@ -40,7 +40,7 @@ final class PostgresProbe: RunnableProbe {
         var started: Double?
         var clockSkew: Double?
         var position: Double?
-        /// Of the primary; a replica's receiver knows its own.
+        /// The primary's timeline; a replica's receiver reports its own.
         var timeline: Double?
         var synchronous: SynchronousStandbys?
         var certificateExpiry: Timestamp?
@@ -101,7 +101,8 @@ final class PostgresProbe: RunnableProbe {
         }
     }
 
-    /// The server, or a pooler before it, answers and does not let the agent in. That says nothing of the server's role.
+    /// The server, or a pooler in front of it, responds but refuses the agent's connection. That reveals nothing about
+    /// the server's role.
     private static let refusals: Set<TransportError.Reason> = [.auth, .configuration, .connections]
 
     private func identity(_ rows: PostgresRows, asked: Moment, answered: Moment) -> Identity? {
@@ -118,8 +119,9 @@ final class PostgresProbe: RunnableProbe {
             certificateExpiry: rows.certificateExpiry, certificateLifetime: rows.certificateLifetime)
     }
 
-    /// A connection knows the certificate of the time when it was made, months ago perhaps, and a reload replaces it on
-    /// the server: near its end, one more connection an hour looks whether there is a newer one. Then this one is made anew.
+    /// A connection shows the certificate of the time when it was made, possibly months ago, and a reload may have
+    /// replaced it on the server: close to its expiry, another connection checks once an hour for a newer one. If there
+    /// is one, this connection is reopened.
     private func renewCertificate(of identity: inout Identity) async {
         guard let known = identity.certificateExpiry, known.seconds - platform.time.wall().seconds < 21 * 86_400 else {
             return
@@ -127,7 +129,7 @@ final class PostgresProbe: RunnableProbe {
         let now = platform.time.monotonic()
         let isDue = memory.withLock { memory in
             let isDue = memory.certificateSought.map { now - $0 >= .seconds(3600) } ?? false
-            // The first connection has just looked.
+            // The first connection has just shown the current one.
             if isDue || memory.certificateSought == nil { memory.certificateSought = now }
             return isDue
         }
@@ -207,7 +209,7 @@ final class PostgresProbe: RunnableProbe {
     private func answer<Value>(
         _ check: String, _ sql: String, _ turn: inout Turn, _ read: (PostgresRows) throws(PostgresCheckFailure) -> Value
     ) async -> Value? {
-        // On a lost connection every further check would wait for its timeout.
+        // On a lost connection every further check would run into its timeout.
         guard !turn.isConnectionLost else {
             turn.success[check] = false
             return nil
@@ -234,7 +236,7 @@ final class PostgresProbe: RunnableProbe {
             return use
         }
         guard let databases = facts.first(where: { $0.name == PostgresStorage.allDatabases })?.value else { return nil }
-        // The log is what fills a disk: without it, how full the storage is is not known.
+        // A disk is usually filled by the WAL: without its size, the use of the storage is unknown.
         guard let log = facts.first(where: { $0.name == "postgres_wal_directory_bytes" })?.value else { return nil }
         return PostgresStorage.Use(used: databases + log, capacity: options.capacityBytes.map(Double.init))
     }
@@ -294,7 +296,7 @@ final class PostgresProbe: RunnableProbe {
         return ProbeReport(samples: set.samples, failure: failure, status: status, derived: [derived], confirm: confirm)
     }
 
-    /// How many standbys confirm each commit, and how many must.
+    /// How many standbys confirm each commit, and how many are required to.
     private func addStandbys(_ identity: Identity, _ turn: Turn, to set: inout SampleSet) {
         guard !identity.inRecovery, turn.success["replication"] == true else { return }
         set.add("postgres_synchronous_standbys_wanted", identity.synchronous?.wanted ?? 0)
@@ -309,7 +311,7 @@ final class PostgresProbe: RunnableProbe {
     }
 
     /// Whether a replica has a `restore_command`, no `primary_conninfo` and no receiver. Only roles with pg_monitor see
-    /// the setting; before PostgreSQL 12 it is none.
+    /// the setting; before PostgreSQL 12 it was not a setting.
     private static func isArchiveFed(_ row: PostgresRow) -> Bool {
         row.text("status") == nil && row.bool("has_primary") == false
     }
@@ -383,7 +385,7 @@ final class PostgresProbe: RunnableProbe {
             warnings: warnings)
     }
 
-    /// - Parameter refusal: where the server answered and refused the agent.
+    /// - Parameter refusal: if the server responded but refused the agent's connection.
     private func down(_ failure: ProbeFailure, refusal: PostgresError? = nil) -> ProbeReport {
         let now = platform.time.now()
         let (derived, confirm, roleChanges) = cluster.observe(
@@ -392,7 +394,7 @@ final class PostgresProbe: RunnableProbe {
         set.add("postgres_up", 0.0)
         set.add("postgres_unreachable", 1, ["reason": failure.reason])
         if let refusal {
-            // libpq's own complaints, of a password that is missing, have no SQLSTATE.
+            // libpq's own errors, such as a missing password, have no SQLSTATE.
             set.add(
                 "postgres_refusal_info", 1,
                 [

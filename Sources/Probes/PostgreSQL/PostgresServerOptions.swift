@@ -9,14 +9,14 @@ package struct PostgresServerOptions: Sendable, Hashable {
     package var cluster = "vault"
     /// How to connect.
     package var connection: PostgresOptions
-    /// Vault's table of entries, with its schema where that is not on the search path. OpenBao: `openbao_kv_store`.
+    /// Vault's table of entries, with its schema if that is not on the search path. OpenBao: `openbao_kv_store`.
     package var keyValueTable = "vault_kv_store"
     /// Vault's table of HA locks. OpenBao: `openbao_ha_locks`.
     package var lockTable = "vault_ha_locks"
-    /// The size of the storage in bytes, which SQL cannot tell. Default: none, and no used ratio.
+    /// The size of the storage in bytes, which SQL cannot determine. Default: none, and no used ratio.
     package var capacityBytes: Int64?
-    /// A directory on the server's file system, for an agent on the same machine; its size and use are measured in
-    /// place of `capacityBytes`. Default: none.
+    /// A directory on the server's file system, for an agent on the same machine; its size and use are measured instead
+    /// of using `capacityBytes`. Default: none.
     package var storagePath: String?
     /// How many replicas the cluster should have. Default: all configured servers but one.
     package var expectedReplicas: Int?
@@ -26,16 +26,16 @@ package struct PostgresServerOptions: Sendable, Hashable {
     package var timeout: Duration = .seconds(8)
     /// Time between two turns that include the slow checks: sizes, wraparound, statistics. Default 30 s.
     package var slowInterval: Duration = .seconds(30)
-    /// Time between two turns that include what changes by the hour or by hand: settings, sequences, the statistics of
+    /// Time between two turns that include what changes hourly or manually: settings, sequences, the statistics of
     /// checkpoints and write-ahead log. Default 2 min.
     package var rareInterval: Duration = .seconds(120)
 
-    /// A server with defaults for all the rest.
+    /// A server with defaults for everything else.
     package init(name: String, connection: PostgresOptions) {
         self.name = name
         self.connection = connection
     }
 
-    /// What its probe's results are labelled with.
+    /// The target that its probe's results are labelled with.
     package var target: ProbeTarget { PostgresCluster.target(cluster, name) }
 }

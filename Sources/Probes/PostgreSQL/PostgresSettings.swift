@@ -1,11 +1,11 @@
 import Samples
 
-/// The watched settings of a server, and when the watcher saw each of them change.
+/// The watched settings of a server, and when the agent saw each of them change.
 struct PostgresSettings: Sendable {
     private var values: [String: String] = [:]
     private var changed: [String: Timestamp] = [:]
 
-    /// - Parameter facts: those of the check `settings`; one that fails has none, and changes nothing.
+    /// - Parameter facts: those of the check `settings`; a failed check has none, which changes nothing.
     mutating func observe(_ facts: [PostgresFact], at now: Timestamp) {
         for fact in facts where fact.name == "postgres_setting_info" {
             guard let setting = fact.labels.first(where: { $0.name == "setting" })?.value,
@@ -15,7 +15,7 @@ struct PostgresSettings: Sendable {
         }
     }
 
-    /// One for each setting that has changed since the watcher started.
+    /// One for each setting that has changed since the agent started.
     var facts: [PostgresFact] {
         changed.sorted { $0.key < $1.key }.map {
             PostgresFact(

@@ -13,7 +13,8 @@ enum PostgresStorage {
         var capacity: Double?
     }
 
-    /// statvfs(3) of a directory; blocks reserved for root count as used. Nil where there is none, or its mount is dead.
+    /// statvfs(3) of a directory; blocks reserved for root count as used. Nil if it does not exist, or its mount is
+    /// dead.
     static func fileSystem(_ path: String, _ files: any FileAccess) async -> Use? {
         let use = try? await files.inTime(path) { () throws(FileError) -> Use? in
             var found = statvfs()

@@ -1,12 +1,12 @@
-/// What `synchronous_standby_names` asks for. Source: PostgreSQL manual, "synchronous_standby_names".
+/// The requirements of `synchronous_standby_names`. Source: PostgreSQL manual, "synchronous_standby_names".
 struct SynchronousStandbys: Sendable, Hashable {
     /// How many standbys must confirm each commit.
     var wanted: Int
-    /// How many are named; nil where `*` stands for all.
+    /// How many standbys are named; nil if `*` stands for all.
     var named: Int?
 
-    /// Reads `FIRST 2 (a, b, c)`, `ANY 1 (*)`, `1 (a, b)` and `a, b`, where one must confirm.
-    /// - Returns: nil where there are none, or where it cannot be read: the server takes nothing else.
+    /// Parses `FIRST 2 (a, b, c)`, `ANY 1 (*)`, `1 (a, b)` and `a, b`, where one must confirm.
+    /// - Returns: nil if the setting is empty or invalid; the server accepts no other forms.
     init?(_ setting: String) {
         var words = SynchronousStandbys.words(setting)[...]
         guard !words.isEmpty else { return nil }
@@ -14,7 +14,7 @@ struct SynchronousStandbys: Sendable, Hashable {
         if words.last == ")" {
             words.removeLast()
             guard let open = words.firstIndex(of: "(") else { return nil }
-            // A word before the number: FIRST or ANY, in any case of letters.
+            // The number may follow a keyword: FIRST or ANY, in any case.
             guard let number = words[..<open].last.flatMap({ Int($0) }), number > 0 else { return nil }
             wanted = number
             words = words[words.index(after: open)...]
@@ -25,7 +25,8 @@ struct SynchronousStandbys: Sendable, Hashable {
         named = names.contains("*") ? nil : names.count
     }
 
-    /// Names, numbers, parentheses and commas; a quoted name stays one word, with its quotes, so that it is no sign.
+    /// Names, numbers, parentheses and commas; a quoted name stays one token, with its quotes, so that it is not taken
+    /// for punctuation.
     private static func words(_ text: String) -> [String] {
         var words: [String] = []
         var word = ""

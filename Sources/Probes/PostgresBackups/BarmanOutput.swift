@@ -1,7 +1,7 @@
 import Samples
 
 /// The output of Barman's `list-backups` and `check` with `--format json`: an object with a member for each server, and
-/// members with the tool's messages whose names begin with `_`. Source: Barman's manual, list-backups, check and the
+/// members for the tool's messages whose names begin with `_`. Source: Barman's manual, list-backups, check and the
 /// global option --format (https://docs.pgbarman.org); the fields are those of JsonOutputWriter in barman/output.py.
 struct BarmanOutput: Decodable {
     static let listCommand = "barman --format json list-backups"
@@ -33,7 +33,7 @@ struct BarmanOutput: Decodable {
                     kind: backup.type == "incremental" ? .incremental : .full, finished: finished,
                     sizeBytes: backup.size), now: now)
         }
-        // A backup's id is the time at which it began, which a failed one has too.
+        // A backup's id is its start time, which a failed one has too.
         if let last = backups.filter({ $0.id != nil }).max(by: { ($0.id ?? "") < ($1.id ?? "") }),
             last.status == "FAILED"
         {
@@ -84,7 +84,7 @@ struct BarmanOutput: Decodable {
 
         init(from decoder: any Decoder) throws {
             let value = try decoder.singleValueContainer()
-            // A list without elements is one of backups: messages are written only where there are some.
+            // An empty list is one of backups: messages are only written if there are some.
             if let backups = try? value.decode([Backup].self) {
                 self = .backups(backups)
             } else if let messages = try? value.decode([String].self) {

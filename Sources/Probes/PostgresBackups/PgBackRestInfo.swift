@@ -28,7 +28,7 @@ struct PgBackRestInfo: Decodable {
                     kind: backup.type.flatMap(PostgresBackupReport.Kind.init) ?? .other, finished: stop,
                     sizeBytes: backup.size, isDamaged: backup.error == true), now: now)
         }
-        // That there is no backup is seen without its word.
+        // A missing backup is detected without this status.
         if code != 0, code != Status.noBackup { report.add(.status, found.complaint) }
         report.newestSegment = found.newestSegment
         report.conclude()
@@ -65,7 +65,7 @@ struct PgBackRestInfo: Decodable {
             archives = fields["archive"] ?? []
         }
 
-        /// The stanza's words, with those of the repositories that are not well.
+        /// The stanza's status message, with those of the failing repositories.
         var complaint: String {
             let parts = repositories.filter { ($0.status?.code ?? 0) != 0 }.prefix(4).map { repository in
                 "repo\(repository.key.map(String.init) ?? "?"): \(repository.status?.message ?? "not ok")"
@@ -73,7 +73,7 @@ struct PgBackRestInfo: Decodable {
             return ([status?.message ?? "not ok"] + parts).joined(separator: "; ")
         }
 
-        /// Of the database that the stanza has now, over all repositories.
+        /// The newest segment of the stanza's current database, over all repositories.
         var newestSegment: String? {
             let newest = archives.compactMap(\.database).max()
             return archives.filter { $0.database == newest }.compactMap(\.max).max()

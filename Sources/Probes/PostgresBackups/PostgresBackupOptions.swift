@@ -1,6 +1,7 @@
-/// The backups of a PostgreSQL cluster by a tool of its own, known from files with the tool's output that a timer writes.
+/// The backups that a dedicated tool makes of a PostgreSQL cluster, known from files with the tool's output that a
+/// timer writes.
 package struct PostgresBackupOptions: Sendable, Hashable {
-    /// What makes the backups.
+    /// The backup tool.
     package enum Tool: String, Sendable, Hashable, CaseIterable {
         /// `pgbackrest info --output=json`.
         case pgBackRest = "pgbackrest"
@@ -12,7 +13,7 @@ package struct PostgresBackupOptions: Sendable, Hashable {
 
     /// The name of the backups, unique among those of the configuration.
     package var name: String
-    /// What makes them.
+    /// The backup tool.
     package var tool: Tool
     /// The Vault cluster whose storage is backed up. Default `vault`.
     package var cluster = "vault"
@@ -20,15 +21,16 @@ package struct PostgresBackupOptions: Sendable, Hashable {
     package var file: String
     /// Barman: the absolute path of the file with the output of `check`. Default: none.
     package var checkFile: String?
-    /// pgBackRest's stanza or Barman's server where the file tells of several. Default: the only one.
+    /// pgBackRest's stanza or Barman's server, if the file contains several. Default: the only one.
     package var stanza: String?
-    /// Age above which the newest backup of any type is overdue. Default 26 h: daily backups, with two hours for them.
+    /// Age above which the newest backup of any type is overdue. Default 26 h: daily backups, plus two hours for them
+    /// to run.
     package var maxAge: Duration = .seconds(26 * 3600)
     /// Age above which the newest full backup is overdue. Default: none.
     package var fullMaxAge: Duration?
-    /// Age above which the files say nothing about today. Default 3 h: an hourly timer that failed twice.
+    /// Age above which the files are considered outdated. Default 3 h: an hourly timer that failed twice.
     package var fileMaxAge: Duration = .seconds(3 * 3600)
-    /// The size of PostgreSQL's WAL segments in bytes. Default 16 MiB, as initdb(1) makes them.
+    /// The size of PostgreSQL's WAL segments in bytes. Default 16 MiB, initdb(1)'s default.
     package var walSegmentBytes = 16 << 20
     /// The size above which a file is not read, in bytes. Default 2 MiB: several thousand backups.
     package var fileLimitBytes = 2 << 20
@@ -37,7 +39,7 @@ package struct PostgresBackupOptions: Sendable, Hashable {
     /// Limit for reading the files. Default 10 s.
     package var timeout: Duration = .seconds(10)
 
-    /// Backups with the defaults for all else.
+    /// Backups with defaults for everything else.
     package init(name: String, tool: Tool, file: String) {
         self.name = name
         self.tool = tool

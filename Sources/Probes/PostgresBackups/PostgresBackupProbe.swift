@@ -3,7 +3,7 @@ import Samples
 import Synchronization
 import Text
 
-/// Reads what pgBackRest, WAL-G or Barman say of the backups of a PostgreSQL cluster.
+/// Reads the reports of pgBackRest, WAL-G or Barman about the backups of a PostgreSQL cluster.
 final class PostgresBackupProbe: RunnableProbe {
     let target: ProbeTarget
     private let options: PostgresBackupOptions
@@ -66,7 +66,7 @@ final class PostgresBackupProbe: RunnableProbe {
         hasher.combine(bytes)
         hasher.combine(check)
         let fingerprint = hasher.finalize()
-        // What is dated in the future counts once its time has come.
+        // A backup dated in the future counts as soon as its time has come.
         if let last = last.withLock({ $0 }), last.fingerprint == fingerprint, last.report.futureBackups == 0 {
             return last.report
         }
@@ -80,7 +80,7 @@ final class PostgresBackupProbe: RunnableProbe {
         return report
     }
 
-    /// What is known without the files.
+    /// The samples that do not need the files.
     private func samples() -> SampleSet {
         var set = SampleSet(
             ["backup": options.name, "cluster": options.cluster, "tool": options.tool.rawValue],

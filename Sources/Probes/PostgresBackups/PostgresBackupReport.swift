@@ -1,19 +1,19 @@
 import FoundationEssentials
 import Samples
 
-/// What a backup tool says of the backups of one PostgreSQL cluster.
+/// A backup tool's report about the backups of one PostgreSQL cluster.
 struct PostgresBackupReport: Sendable, Hashable {
-    /// Types of backups, by the tools' own words.
+    /// Types of backups, named as by the tools.
     enum Kind: String, Sendable, CaseIterable {
         /// Everything.
         case full
-        /// pgBackRest: what has changed since the last full one.
+        /// pgBackRest: changes since the last full one.
         case diff
-        /// pgBackRest: what has changed since the last one.
+        /// pgBackRest: changes since the last one.
         case incr
-        /// WAL-G: what has changed since an earlier one.
+        /// WAL-G: changes since an earlier one.
         case delta
-        /// Barman: what has changed since an earlier one.
+        /// Barman: changes since an earlier one.
         case incremental
         case other
     }
@@ -21,13 +21,13 @@ struct PostgresBackupReport: Sendable, Hashable {
     struct Backup: Sendable, Hashable {
         var kind: Kind
         var finished: Timestamp
-        /// Of the database when it was backed up, uncompressed; nil where it is not shown.
+        /// The size of the database when it was backed up, uncompressed; nil if unknown.
         var sizeBytes: Double?
-        /// Whether pages of it have wrong checksums, or files of it could not be copied.
+        /// Whether pages in it have wrong checksums, or files could not be copied.
         var isDamaged = false
     }
 
-    /// What is wrong, in the order in which it is shown.
+    /// What is wrong, in order of display.
     enum Reason: String, Sendable, CaseIterable {
         /// pgBackRest's stanza is not ok.
         case status
@@ -35,9 +35,9 @@ struct PostgresBackupReport: Sendable, Hashable {
         case damaged
         /// Barman's newest backup failed.
         case failed
-        /// A check of Barman's failed.
+        /// One of Barman's checks failed.
         case check
-        /// The tool said that something went wrong.
+        /// The tool reported an error.
         case message
         /// Backups are dated in the future.
         case future
@@ -47,18 +47,17 @@ struct PostgresBackupReport: Sendable, Hashable {
     var stanza = ""
     /// The newest backup of each type.
     private(set) var newest: [Kind: Backup] = [:]
-    /// Of the first error for each reason the tool's words.
+    /// The tool's message for the first error of each reason.
     private(set) var errors: [Reason: String] = [:]
-    /// The name of the newest segment in the WAL archive; nil where it is not shown.
+    /// The name of the newest segment in the WAL archive; nil if unknown.
     var newestSegment: String?
-    /// Backups dated later than now. They are left out: a success of the future would keep everybody from being alarmed
-    /// until then.
+    /// Backups dated in the future. They are ignored: a future success would suppress alerts until then.
     private(set) var futureBackups = 0
 
     /// The clock of the machine that makes backups may run ahead of ours by this much.
     static let futureTolerance: Duration = .seconds(300)
 
-    /// The most characters of a tool's words.
+    /// Maximum number of characters of a tool's message.
     private static let messageLimit = 160
 
     mutating func take(_ backup: Backup, now: Timestamp) {
@@ -74,14 +73,14 @@ struct PostgresBackupReport: Sendable, Hashable {
         newest[backup.kind] = backup
     }
 
-    /// The first error for a reason counts; its words are cut to one short line.
+    /// The first error for a reason counts; its message is cut to one short line.
     mutating func add(_ reason: Reason, _ message: String) {
         guard errors[reason] == nil else { return }
         let line = message.map { $0.isNewline || $0 == "\0" ? " " : $0 }.prefix(PostgresBackupReport.messageLimit)
         errors[reason] = String(line)
     }
 
-    /// Once all backups are known.
+    /// Call once all backups have been added.
     mutating func conclude() {
         if last?.isDamaged == true { add(.damaged, "the newest backup contains errors") }
     }
@@ -99,13 +98,13 @@ struct PostgresBackupReport: Sendable, Hashable {
         return Double(high) * 4_294_967_296 + (Double(low) + 1) * Double(segmentBytes)
     }
 
-    /// A time in seconds since the epoch, as a number or a text; nil for what is none.
+    /// A time in seconds since the epoch, as a number or a text; nil if invalid.
     static func time(_ seconds: Double?) -> Timestamp? {
         guard let seconds, seconds > 0, seconds < 1e11 else { return nil }
         return Timestamp(seconds: seconds)
     }
 
-    /// Of several stanzas or servers the one that the configuration names.
+    /// Selects the stanza or server that the configuration names.
     static func chosen<Value>(
         _ all: [(name: String, value: Value)], _ name: String?, _ word: String
     ) throws(ProbeFailure) -> (name: String, value: Value) {
@@ -126,7 +125,7 @@ struct PostgresBackupReport: Sendable, Hashable {
         return only
     }
 
-    /// - Throws: what is no JSON of this form.
+    /// - Throws: if the input is not JSON of this form.
     static func decoded<Form: Decodable>(
         _ type: Form.Type, _ bytes: [UInt8], _ command: String
     ) throws(ProbeFailure) -> Form {

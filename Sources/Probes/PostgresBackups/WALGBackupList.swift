@@ -1,7 +1,7 @@
 import Samples
 
-/// The output of `wal-g backup-list --detail --json`: an array of the backups that were finished, in no order to rely on.
-/// Source: WAL-G's documentation for PostgreSQL, backup-list (https://wal-g.readthedocs.io/PostgreSQL/); the fields of
+/// The output of `wal-g backup-list --detail --json`: an array of the completed backups, in no reliable order. Source:
+/// WAL-G's documentation for PostgreSQL, backup-list (https://wal-g.readthedocs.io/PostgreSQL/); the fields of
 /// BackupTime in internal/backup_time.go of its repository, whose names for the time differ between releases.
 struct WALGBackupList: Decodable {
     static let command = "wal-g backup-list --detail --json"
@@ -10,7 +10,7 @@ struct WALGBackupList: Decodable {
 
     init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
-        // Go writes a list without elements as null.
+        // Go writes an empty list as null.
         backups = value.decodeNil() ? [] : try value.decode([Backup].self)
     }
 
@@ -21,7 +21,8 @@ struct WALGBackupList: Decodable {
             guard let name = backup.name, let finished = backup.finished else { continue }
             report.take(
                 .init(
-                    // base_ and a WAL segment's name; of a delta with _D_ and that of the backup that it builds on.
+                    // base_ and a WAL segment's name; for a delta followed by _D_ and the name of the backup that it
+                    // builds on.
                     kind: name.contains("_D_") ? .delta : .full, finished: finished, sizeBytes: backup.size), now: now)
         }
         if !list.backups.isEmpty, report.newest.isEmpty, report.futureBackups == 0 {
@@ -40,7 +41,7 @@ struct WALGBackupList: Decodable {
             name = fields["backup_name"]
             size = fields["uncompressed_size"]
             let times = ["finish_time", "time", "modification_time"].lazy.compactMap { fields.time($0) }
-            // Go writes a time that is not set as that of the year 1.
+            // Go writes an unset time as the year 1.
             finished = times.first { $0.milliseconds > 0 }
         }
     }

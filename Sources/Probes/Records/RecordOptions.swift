@@ -2,7 +2,7 @@
 package struct RecordOptions: Sendable, Hashable {
     /// Files of JSON lines, one event each. Their events are combined.
     package var paths: [String]
-    /// How much of each file is read, from its end, in bytes, with what logrotate has moved away of it. Default 1 MiB:
+    /// How many bytes of each file are read, from its end, including what logrotate has rotated away. Default 1 MiB:
     /// several thousand events.
     package var tailBytes = 1 << 20
     /// Time from one reading to the next. Default 60 s.

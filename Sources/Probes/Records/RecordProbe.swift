@@ -54,7 +54,7 @@ final class RecordProbe: RunnableProbe {
         return ProbeReport(samples: set.samples, failure: nil, status: report.status)
     }
 
-    /// What logrotate has moved away: what was recorded does not end with the file that it was written to.
+    /// The rotated files: the records in them are still needed.
     private func rotated(_ path: String, limit: Int) async -> [Tail] {
         var tails: [Tail] = []
         var rest = limit
@@ -70,7 +70,7 @@ final class RecordProbe: RunnableProbe {
         var hasher = Hasher()
         for tail in tails { hasher.combine(tail.bytes) }
         let fingerprint = hasher.finalize()
-        // What is dated in the future counts once its time has come.
+        // An event dated in the future counts as soon as its time has come.
         if let last = last.withLock({ $0 }), last.fingerprint == fingerprint, last.report.futureEvents == 0 {
             return last.report
         }

@@ -21,12 +21,11 @@ struct RecordReport: Sendable {
     private var drills: [String: Outcomes] = [:]
     private var latestDrills: [String: RecordedEvent] = [:]
     private(set) var unreadableLines = 0
-    /// Events dated later than now. They are left out: a success of the future would keep everybody from being
-    /// reminded until then.
+    /// Events dated in the future. They are ignored: a future success would suppress reminders until then.
     private(set) var futureEvents = 0
     private let limit: Timestamp
 
-    /// The most scenarios with series of their own; further ones count as `other`.
+    /// Maximum number of scenarios with series of their own; further ones count as `other`.
     private static let scenarioLimit = 32
 
     /// The clock that dated an event may run ahead of ours by this much.
@@ -37,7 +36,7 @@ struct RecordReport: Sendable {
     /// Adds the events of a file or of its end.
     /// - Parameters:
     ///   - isCut: whether the first line may be incomplete and is to be skipped.
-    ///   - isRotated: whether the file has been moved away: nobody mends a line in it any more.
+    ///   - isRotated: whether the file was rotated: malformed lines in it can't be corrected any more.
     mutating func take(_ bytes: [UInt8], isCut: Bool, isRotated: Bool = false) {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)[...]
         if isCut { lines = lines.dropFirst() }
@@ -62,7 +61,7 @@ struct RecordReport: Sendable {
         case .drillCompleted, .drillFailed:
             var scenario = event.details.scenario ?? "unknown"
             if drills[scenario] == nil, drills.count >= RecordReport.scenarioLimit { scenario = "other" }
-            // A drill can run to its end and still show that the procedure does not work.
+            // A drill can complete and still show that the procedure does not work.
             drills[scenario, default: Outcomes()].note(
                 event.kind == .drillCompleted && event.details.success != false, at: event.time)
             if latestDrills[scenario].map({ $0.time <= event.time }) ?? true { latestDrills[scenario] = event }

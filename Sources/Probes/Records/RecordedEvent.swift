@@ -14,9 +14,9 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
         case restoreTestSucceeded = "vault_backup_test_success"
         /// A restore test failed.
         case restoreTestFailed = "vault_backup_test_failure"
-        /// A drill ran to its end; `success` tells whether it passed.
+        /// A drill completed; `success` tells whether it passed.
         case drillCompleted = "dr_drill_completed"
-        /// A drill was broken off.
+        /// A drill was aborted.
         case drillFailed = "dr_drill_failed"
     }
 
@@ -32,7 +32,7 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
         package var success: Bool?
         /// Whether the recovery time objective was met.
         package var rtoMet: Bool?
-        /// What the drill found to be wrong.
+        /// The problems that the drill found.
         package var issues: [String]?
         /// The key of the backup that a restore test used.
         package var backup: String?
@@ -53,7 +53,7 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
             case error
         }
 
-        /// A field of an unexpected type counts as absent, since the files are written by scripts of all kinds.
+        /// A field of an unexpected type counts as absent, since the files are written by various scripts.
         package init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             drillID = try? container.decodeIfPresent(String.self, forKey: .drillID)
@@ -71,7 +71,7 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
     package var kind: Kind
     /// When it happened.
     package var time: Timestamp
-    /// What is known about it beyond that.
+    /// Further details.
     package var details: Details
 
     /// An event to record.

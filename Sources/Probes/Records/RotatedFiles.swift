@@ -1,12 +1,11 @@
 import Platform
 
-/// The files into which logrotate(8) has moved what was in a log: `.1`, `.2.gz`; with dateext `-20261101`,
-/// `-20261101.gz`.
+/// The files to which logrotate(8) has moved a log's content: `.1`, `.2.gz`; with dateext `-20261101`, `-20261101.gz`.
 enum RotatedFiles {
-    /// So many are looked at.
+    /// Maximum number of files that are read.
     static let limit = 16
 
-    /// What is unpacked may be so many times larger than what may be kept of it.
+    /// Decompressed data may be this many times larger than the part that is kept.
     private static let unpackedLimitFactor = 64
 
     /// The paths of a log's rotated files, the newest first.
@@ -21,10 +20,10 @@ enum RotatedFiles {
         return ages.sorted { ($0.age, $0.path) < ($1.age, $1.path) }.prefix(limit).map(\.path)
     }
 
-    /// A number that grows with a file's age; nil for what is no rotated file.
+    /// A number that grows with a file's age; nil if the suffix is not that of a rotated file.
     private static func age(_ suffix: Substring) -> Int? {
         let stem = suffix.hasSuffix(".gz") ? suffix.dropLast(3) : suffix
-        // Longer numbers than dates with hours are none.
+        // Numbers longer than a date with hours are not suffixes of logrotate.
         guard stem.utf8.count <= 16, let number = Int(stem.dropFirst().filter { $0 != "-" }), number >= 0 else {
             return nil
         }
@@ -32,7 +31,7 @@ enum RotatedFiles {
         return stem.hasPrefix("-") ? -number : nil
     }
 
-    /// The end of a rotated file, unpacked where it is packed; nil where it cannot be read.
+    /// The end of a rotated file, decompressed if necessary; nil if it cannot be read.
     static func tail(
         _ path: String, limit: Int, _ files: any FileAccess
     ) async -> (bytes: [UInt8], isCut: Bool)? {

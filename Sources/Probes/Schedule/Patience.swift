@@ -2,9 +2,9 @@ import Platform
 import Synchronization
 import Transport
 
-/// How long a target that has always answered quickly is waited for before it is asked once more, on a connection of its
-/// own. It comes from the target's answers of the last hour; a target that is slow, far away, or behind a network that
-/// loses packets gets its whole timeout.
+/// How long to wait for a target that has always answered quickly before it is asked again on a new connection. Derived
+/// from the target's answers of the last hour; a target that is slow, far away, or behind a lossy network gets its full
+/// timeout.
 struct Patience: Sendable {
     private struct Part {
         var begin: Instant
@@ -12,16 +12,16 @@ struct Patience: Sendable {
         var answers = 0
     }
 
-    /// Below that a moment of the system's, or one lost packet, would look like a target that hangs.
+    /// With less, a short delay of the system, or one lost packet, would make a target look hung.
     private static let shortest = Duration.milliseconds(450)
-    /// How many times the slowest answer.
+    /// Multiple of the slowest answer.
     private static let factor = 20
-    /// How many answers make a history.
+    /// Minimum number of answers to base limits on.
     private static let enough = 20
     private static let partLength = Duration.seconds(600)
     private static let parts = 6
 
-    /// The newest last.
+    /// The newest is last.
     private var parts: [Part] = []
     private var hasFailed = false
 
@@ -37,11 +37,10 @@ struct Patience: Sendable {
         parts[last].answers += 1
     }
 
-    /// The target has not answered: until it has again, it gets its whole timeout.
+    /// The target has not answered: until it does, it gets its full timeout.
     mutating func failed() { hasFailed = true }
 
-    /// The time for a question, and for the one after it on a fresh connection; nil where the whole timeout is to be
-    /// waited for.
+    /// The limits for a request, and for the repetition on a new connection; nil to wait for the full timeout.
     func limits(of timeout: Duration) -> (first: Duration, second: Duration)? {
         guard !hasFailed, parts.reduce(0, { $0 + $1.answers }) >= Patience.enough else { return nil }
         let slowest = parts.map(\.slowest).max() ?? .zero
@@ -51,7 +50,7 @@ struct Patience: Sendable {
     }
 }
 
-/// What a question may end with in place of an answer.
+/// An error that a request may end with.
 protocol QuestionError: Error, Sendable {
     var reason: TransportError.Reason { get }
     /// See `TransportError.isTaken`.
@@ -62,10 +61,11 @@ extension TransportError: QuestionError {}
 extension PostgresError: QuestionError {}
 
 extension Patience {
-    /// Asks a target. One that has always answered quickly and is silent now is asked again at once, on a fresh
-    /// connection: a transport closes one on which an answer was not waited for. Where the target's system takes that and
-    /// no answer comes, its process hangs; where the network may have lost something, it gets its whole timeout.
-    /// - Parameter question: asks once, and waits no longer than the limit; nil: for the whole timeout.
+    /// Asks a target. One that has always answered quickly but is silent now is asked again at once, on a new
+    /// connection: a transport closes a connection whose answer was not waited for. If the target's kernel accepts that
+    /// request and no answer comes, its process hangs; if the network may have lost something, the target gets its full
+    /// timeout.
+    /// - Parameter question: asks once, and waits no longer than the limit; nil: for the full timeout.
     static func ask<Answer, Failure: QuestionError>(
         _ patience: borrowing Mutex<Patience>, timeout: Duration, time: any TimeSource,
         _ question: (_ limit: Duration?) async -> Result<Answer, Failure>

@@ -8,7 +8,7 @@ import Text
 package final class ProbeSchedule: Sendable {
     /// Callbacks of the schedule. They may be called on any thread and must return quickly.
     package struct Events: Sendable {
-        /// Called after each run with the target's result and, where it belongs to a cluster, the cluster's.
+        /// Called after each run with the target's result and, if it belongs to a cluster, the cluster's.
         package var results: @Sendable ([ProbeResult]) -> Void
         /// Called after each turn of any target, as a sign of progress.
         package var progress: @Sendable () -> Void
@@ -36,15 +36,15 @@ package final class ProbeSchedule: Sendable {
         var awaitingFirstNodes: Set<ProbeTarget>
     }
 
-    /// How long targets may take to let the agent go.
+    /// How long closing the targets may take.
     private static let closeLimit = Duration.seconds(2)
 
     private let probes: [any RunnableProbe]
     private let platform: Platform
     private let events: Events
     private let state: Mutex<State>
-    /// The version of the last result of each derived target. Held while results are handed over, so that they are
-    /// handed over in order.
+    /// The version of the last result of each derived target. Locked while results are delivered, so that they are
+    /// delivered in order.
     private let published = Mutex<[ProbeTarget: UInt64]>([:])
     /// Opens when every Vault node has been probed once: canary and telemetry need to know the active node.
     private let nodesKnown = Gate()
@@ -106,7 +106,7 @@ package final class ProbeSchedule: Sendable {
         await close()
     }
 
-    /// The task is cancelled, and a request of its would be too: what is given back goes from a task of its own.
+    /// This task is cancelled, which would also cancel its requests: so resources are released from a separate task.
     private func close() async {
         let (probes, time) = (probes, platform.time)
         await Task {
@@ -150,7 +150,7 @@ package final class ProbeSchedule: Sendable {
         }
     }
 
-    /// Without targets there are no turns, and the schedule is none the worse for it.
+    /// Without targets there are no turns, but the schedule still reports progress.
     private func idle() async {
         repeat { events.progress() } while (try? await platform.time.sleep(for: .seconds(5))) != nil
     }
@@ -169,7 +169,7 @@ package final class ProbeSchedule: Sendable {
             if Task.isCancelled { return }
             finish(probe, answer ?? probe.timedOut(), began: began)
         case .busy(let since):
-            // A run within its timeout will also serve this turn. One that has overrun its timeout and not returned is
+            // A run within its timeout also serves this turn. One that has exceeded its timeout and not returned is
             // reported as a failure again.
             if !confirming, began - since >= probe.timeout { finish(probe, probe.timedOut(), began: began) }
         }
@@ -199,7 +199,7 @@ package final class ProbeSchedule: Sendable {
                 "duration_ms": "\(duration.milliseconds)",
             ])
         published.withLock { published in
-            // Two probes may end in another order than the one in which their observations came in.
+            // Two probes may finish in a different order than their observations were recorded.
             let derived = report.derived.filter { $0.version > published[$0.target] ?? 0 }
             for report in derived { published[report.target] = report.version }
             events.results(
@@ -210,7 +210,7 @@ package final class ProbeSchedule: Sendable {
                             timestamp: now.wall)
                     })
         }
-        // Only now: the end of the first round promises that the results of all targets were handed over.
+        // Only after delivery: the end of the first round promises that the results of all targets were delivered.
         let (firstRoundEnded, nodesKnown) = state.withLock { state in
             let last = state.awaitingFirst.remove(target) != nil && state.awaitingFirst.isEmpty
             let lastNode = state.awaitingFirstNodes.remove(target) != nil && state.awaitingFirstNodes.isEmpty

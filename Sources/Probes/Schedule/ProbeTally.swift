@@ -10,7 +10,7 @@ struct ProbeTally: Sendable {
     private(set) var lastFailure: ProbeFailure?
     private(set) var lastState: String?
 
-    /// What changed with a run and is worth a log line.
+    /// A change in the outcome that is worth a log line.
     enum Change: Sendable, Hashable {
         case none
         case failed(ProbeFailure)

@@ -19,13 +19,13 @@ struct HealthAnswer: Decodable, Sendable, Hashable {
     var haConnectionHealthy: Bool?
     var removedFromCluster: Bool?
     var forwardingHeartbeatMs: Double?
-    /// `primary`, `secondary`, `disabled`; nil while the node does not know, when Vault writes `unknown`.
+    /// `primary`, `secondary`, `disabled`; nil while unknown to the node, when Vault writes `unknown`.
     var replicationDRMode: String?
-    /// The same of performance replication.
+    /// The same for performance replication.
     var replicationPerformanceMode: String?
     /// Newer versions: whether the node is of the Enterprise edition.
     var enterprise: Bool?
-    /// Whether there is a version and it is empty: the listener hides it (`redact_version`).
+    /// Whether the version is present but empty: the listener hides it (`redact_version`).
     var hidesVersion = false
 
     init(from decoder: any Decoder) throws {
@@ -97,7 +97,7 @@ struct LeaderAnswer: Decodable, Sendable, Hashable {
     var isSelf: Bool?
     /// Nil on a standby, where Vault writes the year 1.
     var activeSince: Timestamp?
-    /// Nil while there is no leader, and where the listener hides it (`redact_addresses`): Vault writes "" for both.
+    /// Nil while there is no leader, and if the listener hides it (`redact_addresses`): Vault writes "" in both cases.
     var leaderAddress: String?
     var raftCommittedIndex: Int64?
     var raftAppliedIndex: Int64?

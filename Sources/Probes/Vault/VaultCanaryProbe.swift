@@ -38,10 +38,10 @@ final class VaultCanaryProbe: RunnableProbe {
     }
 
     var interval: Duration { cluster.options.interval }
-    /// How long a read may take before a look-up of the token is made beside it.
+    /// How long a read may take before the token is looked up in parallel.
     private static let patience = Duration.seconds(1)
 
-    /// Login, look-up and read together take no longer than one request may, so that no turn is missed.
+    /// Login, look-up and read together take no longer than a single request may, so that no turn is missed.
     var timeout: Duration { cluster.options.timeout + .seconds(1) }
     var executor: (any TaskExecutor)? { cluster.http.executor }
 
@@ -77,7 +77,7 @@ final class VaultCanaryProbe: RunnableProbe {
         async let kept: Void = keepToken(base, after: isRead, until: end)
         var outcome = await read(path, base, token, until: end)
         isRead.fulfil(())
-        // A token that Vault does not know any more is replaced by a login, and the read repeated.
+        // A token that Vault no longer knows is replaced by a login, and the read repeated.
         if case .failure(let failure) = outcome, failure.reason == "token", cluster.session.logsIn,
             left(until: end) > .zero
         {
@@ -92,8 +92,8 @@ final class VaultCanaryProbe: RunnableProbe {
         return outcome
     }
 
-    /// Beside a read that is not answered soon, since neither may wait for the other: where no look-up of the token is
-    /// answered either, an audit device blocks.
+    /// Runs in parallel with a read that is not answered soon, since neither may wait for the other: if a look-up of
+    /// the token is not answered either, an audit device is blocked.
     private func keepToken(_ base: String, after isRead: OneShot<Void>, until end: Instant) async {
         guard via == .activeNode else { return }
         let time = cluster.platform.time
@@ -139,8 +139,8 @@ final class VaultCanaryProbe: RunnableProbe {
         }
     }
 
-    /// Whether the test itself is at fault: without a token, the right policy or a secret to read, nothing is known of
-    /// what clients get.
+    /// Whether the canary itself is at fault: without a token, the right policy or a secret to read, nothing is known
+    /// about what clients experience.
     private static func isOurs(_ failure: ProbeFailure) -> Bool {
         ["token", "denied", "not_found", "configuration"].contains(failure.reason)
     }

@@ -56,10 +56,10 @@ final class VaultCluster: Sendable {
     /// The storage type that the nodes report; nil until one has.
     var storageType: String? { shared.withLock { $0.storageType } }
 
-    /// Whether a node says that its storage fails.
+    /// Whether a node reports that its storage fails.
     var hasStorageError: Bool { shared.withLock { $0.hasStorageError } }
 
-    /// Makes all probes of the cluster.
+    /// Creates all probes of the cluster.
     func probes() -> [any RunnableProbe] {
         var probes: [any RunnableProbe] = options.nodes.map { VaultNodeProbe(cluster: self, node: $0) }
         probes.append(VaultFactsProbe(cluster: self))

@@ -21,7 +21,7 @@ package struct VaultClusterOptions: Sendable, Hashable {
     package enum Authentication: Sendable, Hashable {
         /// No token.
         case none
-        /// A token that something else renews, for instance in the sink file of Vault Agent.
+        /// A token that another program renews, for instance in the sink file of Vault Agent.
         case token(Secret)
         /// Logs in with AppRole, mounted at `mount`.
         case appRole(roleID: Secret, secretID: Secret, mount: String)
@@ -33,11 +33,11 @@ package struct VaultClusterOptions: Sendable, Hashable {
     package var nodes: [Node]
     /// Default: none.
     package var loadBalancerURL: String?
-    /// The states of nodes to which the load balancer may route; others are a fault. Default: active alone.
+    /// The states of nodes that the load balancer may route to; others are a fault. Default: only active.
     package var loadBalancerAccepts: Set<VaultNodeState> = [.active]
     /// For the nodes and the load balancer.
     package var tls = TLSOptions()
-    /// Default: none. Then there is no canary, and telemetry only where Vault serves it without a token.
+    /// Default: none. Then there is no canary, and telemetry only if Vault serves it without a token.
     package var authentication = Authentication.none
     /// Sent as `X-Vault-Namespace` with login and canary. Default: none.
     package var namespace: String?
@@ -52,15 +52,14 @@ package struct VaultClusterOptions: Sendable, Hashable {
     package var timeout: Duration = .seconds(4)
     /// Time between two readings of sys/metrics, at least `interval`. Default 15 s.
     package var telemetryInterval: Duration = .seconds(15)
-    /// The largest response of any endpoint but sys/metrics, in bytes. Default 256 KiB.
+    /// The largest response of any endpoint except sys/metrics, in bytes. Default 256 KiB.
     package var bodyLimitBytes = 256 << 10
-    /// Time from one question after slowly changing facts to the next: replication, rekeying, licence and the like.
-    /// Default 60 s.
+    /// Time between two requests for slowly changing facts: replication, rekeying, licence and the like. Default 60 s.
     package var factsInterval: Duration = .seconds(60)
     /// The largest page of sys/metrics, in bytes. Default 8 MiB.
     package var telemetryLimitBytes = 8 << 20
 
-    /// A cluster with defaults for all the rest.
+    /// A cluster with defaults for everything else.
     package init(name: String, nodes: [Node]) {
         self.name = name
         self.nodes = nodes

@@ -32,7 +32,7 @@ struct VaultClusterState: Sendable {
     private(set) var failovers = 0
     private(set) var elections = 0
     private(set) var lastFailover: (duration: Duration, at: Timestamp)?
-    /// The last time without an active node, whichever node ended it.
+    /// The last period without an active node, whichever node ended it.
     private(set) var lastOutage: (duration: Duration, at: Timestamp)?
     /// Whether no node has been active since the last one was.
     private var isOutage = false
@@ -109,17 +109,17 @@ struct VaultClusterState: Sendable {
     /// The storage type that the nodes report, `raft` or another; nil until one does.
     var storageType: String? { nodes.lazy.compactMap { seen[$0]?.observation.seal?.storageType }.first }
 
-    /// Whether a node answered last that its storage fails.
+    /// Whether a node's latest answer is that its storage fails.
     var hasStorageError: Bool { seen.values.contains { $0.observation.state == .storageError } }
 
-    /// Whether the cluster is a disaster recovery secondary, also while none of its nodes answers.
+    /// Whether the cluster is a disaster recovery secondary, even while none of its nodes answers.
     var isDRSecondary: Bool { replicationModes["dr"] == "secondary" }
 
     /// The latest observation of a node.
     func observation(of node: String) -> VaultObservation? { seen[node]?.observation }
 
-    /// The leader addresses that unsealed nodes report, and whether the nodes agree; nil where they hide addresses, so
-    /// that nothing is known.
+    /// The leader addresses that unsealed nodes report, and whether the nodes agree; nil if they hide addresses, so
+    /// that it is unknown.
     private var reportedLeaders: (addresses: Set<String>, agree: Bool?) {
         var addresses: Set<String> = []
         var hidden = 0
@@ -135,7 +135,7 @@ struct VaultClusterState: Sendable {
             }
         }
         switch addresses.count {
-        // Where the active node itself hides its address, its standbys do too.
+        // If the active node itself hides its address, its standbys do too.
         case 0: return ([], hidden > 0 ? nil : false)
         case 1: return (addresses, silent == 0)
         default: return (addresses, false)
@@ -148,13 +148,13 @@ struct VaultClusterState: Sendable {
         return text
     }
 
-    /// How many usable nodes the cluster needs: a majority on integrated storage, one on any other.
+    /// How many usable nodes the cluster needs: a majority with integrated storage, one with any other.
     var quorumSize: Int { storageType == "raft" ? nodes.count / 2 + 1 : 1 }
     var usableCount: Int {
         seen.values.count { [.active, .drSecondary].contains($0.observation.state) } + standbyCount
     }
-    /// Nodes that can take over. When the active node is gone every standby is cut off from it, and one of them takes
-    /// over nevertheless.
+    /// Nodes that can take over. When the active node is gone every standby is cut off from it, but one of them still
+    /// takes over.
     private var standbyCount: Int {
         let storage = storageType
         let isLeaderless = activeNodes.isEmpty
@@ -222,7 +222,7 @@ struct VaultClusterState: Sendable {
         let standbys = standbyCount
         let margin = usableCount - quorumSize
         var detail = "\(usableCount) of \(nodes.count) nodes usable"
-        // Where too few are left, or nobody leads, how many more may fail is no question.
+        // If too few nodes are left, or none leads, the margin is irrelevant.
         if margin < 0 {
             if usableCount > 0 { detail += ", \(quorumSize) needed" }
         } else if !active.isEmpty || isDRSecondary {

@@ -1,7 +1,7 @@
 import Samples
 import Text
 
-/// A response whose object is in `data`, or, as some endpoints of sys/ and old versions have it, at the top.
+/// A response whose object is in `data` or, with some endpoints of sys/ and old versions, at the top level.
 struct Enveloped<Answer: Decodable & Sendable>: Decodable, Sendable {
     let answer: Answer
 
@@ -51,8 +51,8 @@ struct ReplicationAnswer: Decodable, Sendable {
         secondaries = fields["secondaries"] ?? []
     }
 
-    /// Whether a secondary receives what its primary writes: `stream-wals` over a connection that stands. Early
-    /// versions say nothing of connections.
+    /// Whether a secondary receives what its primary writes: `stream-wals` over an established connection. Early
+    /// versions do not report connections.
     var isStreaming: Bool {
         state == "stream-wals" && connectionState != "transient_failure" && connectionState != "shutdown"
             && (primaries.isEmpty || primaries.contains { $0.isConnected != false })
@@ -103,7 +103,7 @@ struct SealBackendsAnswer: Decodable, Sendable {
     init(from decoder: any Decoder) throws { backends = try LenientFields(decoder)["backends"] ?? [] }
 }
 
-/// sys/ha-status, from Vault 1.10 on: the active node and the standbys whose heartbeats it has received.
+/// sys/ha-status, from Vault 1.10 on: the active node and the standbys that it has received heartbeats from.
 struct HAStatusAnswer: Decodable, Sendable {
     struct Member: Decodable, Sendable {
         var address: String?
@@ -120,7 +120,7 @@ struct HAStatusAnswer: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
-        // The documentation writes it large, Vault small.
+        // Capitalised in the documentation, lower case in Vault.
         members = fields["nodes"] ?? fields["Nodes"] ?? []
     }
 }
@@ -145,7 +145,7 @@ struct AutopilotAnswer: Decodable, Sendable {
     }
 }
 
-/// sys/storage/raft/configuration: the servers that count, whether they are alive or not.
+/// sys/storage/raft/configuration: the servers in the Raft configuration, whether they are alive or not.
 struct RaftConfigurationAnswer: Decodable, Sendable {
     private struct Content: Decodable {
         let servers: [Server]?
@@ -178,9 +178,9 @@ struct LicenseAnswer: Decodable, Sendable {
         }
     }
 
-    /// When the licence ends; Vault warns from then on.
+    /// When the licence expires; Vault warns from then on.
     var expiry: Timestamp?
-    /// When Vault stops for want of a licence.
+    /// When Vault stops because the licence has expired.
     var termination: Timestamp?
 
     init(from decoder: any Decoder) throws {

@@ -4,35 +4,35 @@ import Synchronization
 import Text
 import Transport
 
-/// Asks, seldom, for what changes slowly about a cluster: replication, attempts to rekey or to make a root token, the
-/// backends of auto-unseal, integrated storage, licence. One question after the other, to the active node; of a
-/// disaster recovery secondary to the node that leads it.
+/// Infrequently requests slowly changing facts about a cluster: replication, attempts to rekey or to generate a root
+/// token, the backends of auto-unseal, integrated storage, licence. Requests are sequential and go to the active node;
+/// for a disaster recovery secondary to the node that leads it.
 final class VaultFactsProbe: RunnableProbe {
-    /// How long a question rests that was refused, or that this version or edition does not know.
+    /// How long a request is paused after it was refused, or if this version or edition does not know it.
     private static let rest = Duration.seconds(600)
-    /// Bounds of what the servers decide: members, servers and backends; automated snapshots.
+    /// Limits for lists of the servers: members, servers and backends; automated snapshots.
     private static let memberLimit = 50
     private static let snapshotLimit = 10
 
     /// One run.
     private struct Turn: Sendable {
         let base: String
-        /// All questions are asked by then.
+        /// No request starts after this time.
         let end: Instant
-        /// Nil without one; then only what is free is asked.
+        /// Nil without one; then only endpoints that need no token are requested.
         var token: String?
         var set: SampleSet
         var answers = 0
-        /// Whether the last question after each fact was answered.
+        /// Whether the last request for each fact was answered.
         var facts: [String: Bool] = [:]
         var failure: ProbeFailure?
-        /// A node that kept one question waiting is asked no more in this run.
+        /// Set once a node has let a request time out: it gets no more in this run.
         var isOver = false
     }
 
     let target: ProbeTarget
     private let cluster: VaultCluster
-    /// By question: when it is asked again after a refusal.
+    /// By request: when it is sent again after a refusal.
     private let resting = Mutex<[String: Instant]>([:])
 
     init(cluster: VaultCluster) {
@@ -40,7 +40,7 @@ final class VaultFactsProbe: RunnableProbe {
         target = ProbeTarget(.vaultFacts, cluster.options.name)
     }
 
-    /// A token that the agent logged in for is of no use to anybody after its last probe.
+    /// A token that the agent logged in for is useless after its last probe.
     func close() async {
         guard let base = cluster.activeNode?.url else { return }
         await cluster.session.close(base: base)
@@ -70,7 +70,7 @@ final class VaultFactsProbe: RunnableProbe {
             set: SampleSet(["cluster": cluster.options.name], at: now.wall))
         await askReplication(&turn)
         await askSealBackends(&turn)
-        // A secondary has no keys of its own to change and takes no tokens.
+        // A secondary has no keys of its own to change and accepts no tokens.
         if active != nil {
             await askAttempts(&turn)
             await askWithToken(&turn)
@@ -83,13 +83,13 @@ final class VaultFactsProbe: RunnableProbe {
             samples: turn.set.samples, status: TargetStatus(.ok, "read", detail: "\(turn.answers) answers"))
     }
 
-    /// The node that leads a disaster recovery secondary, else one of its nodes.
+    /// The node that leads a disaster recovery secondary, otherwise one of its nodes.
     private var secondaryLeader: String? {
         let nodes = cluster.observations.filter { $0.observation.state == .drSecondary }
         return (nodes.first { $0.observation.leader?.isSelf == true } ?? nodes.first)?.node.url
     }
 
-    // MARK: Questions without a token
+    // MARK: Requests without a token
 
     private func askReplication(_ turn: inout Turn) async {
         for (kind, mode) in cluster.replicationModes.sorted(by: { $0.key < $1.key }) where mode != "disabled" {
@@ -132,7 +132,7 @@ final class VaultFactsProbe: RunnableProbe {
             "vault_replication_wal_index", answer.lastRemoteWAL.map(Double.init), ["kind": kind, "side": "primary"])
     }
 
-    /// The time by the clock of the node that is asked, which stamps heartbeats.
+    /// The time by the node's clock, which also stamps heartbeats.
     private func serverTime(_ turn: Turn) -> Timestamp {
         let skew = cluster.observations.first { $0.node.url == turn.base }?.observation.clockSkew ?? 0
         return Timestamp(seconds: turn.set.timestamp.seconds + skew)
@@ -169,7 +169,7 @@ final class VaultFactsProbe: RunnableProbe {
         }
     }
 
-    /// Free before Vault 2.0 and OpenBao 2.5, which want a token whose policy allows it.
+    /// Unauthenticated before Vault 2.0 and OpenBao 2.5, which require a token whose policy allows it.
     private func askAttempt(_ fact: String, _ path: String, _ turn: inout Turn) async -> KeyAttemptAnswer? {
         if let answer = await ask(KeyAttemptAnswer.self, fact, path, &turn) { return answer }
         guard cluster.options.hasToken, !turn.isOver,
@@ -180,7 +180,7 @@ final class VaultFactsProbe: RunnableProbe {
         return await ask(KeyAttemptAnswer.self, fact, path, &turn, key: fact + "/token")
     }
 
-    // MARK: Questions with a token
+    // MARK: Requests with a token
 
     private func askWithToken(_ turn: inout Turn) async {
         guard cluster.options.hasToken, !turn.isOver else { return }
@@ -242,19 +242,20 @@ final class VaultFactsProbe: RunnableProbe {
         }
     }
 
-    /// Whether a name can be one segment of a path, encoded: Vault decodes before it looks for slashes and dots.
+    /// Whether a name is safe as one segment of a path, even when encoded: Vault decodes before it splits at slashes
+    /// and interprets dots.
     private static func isSegment(_ name: String) -> Bool {
         (1...256).contains(name.utf8.count) && !name.contains("/") && !name.contains("\\") && name != "."
             && name != ".."
     }
 
-    // MARK: Asking
+    // MARK: Sending
 
-    /// Asks one question.
+    /// Sends one request.
     /// - Parameters:
     ///   - fact: the value of the label `fact`.
-    ///   - key: tells questions of one fact apart; the fact itself unless given.
-    /// - Returns: what a 200 says; nil for any other answer, for none, and while the question rests.
+    ///   - key: distinguishes several requests for one fact; the fact itself unless given.
+    /// - Returns: the content of a 200; nil for any other answer, for none, and while the request is paused.
     private func ask<Answer: Decodable & Sendable>(
         _ type: Answer.Type, _ fact: String, _ path: String, _ turn: inout Turn, base: String? = nil,
         key: String? = nil
@@ -280,7 +281,7 @@ final class VaultFactsProbe: RunnableProbe {
             turn.answers += 1
             turn.facts[fact] = response.status == 200
             if response.status == 200 { return decodeJSON(Enveloped<Answer>.self, response.body)?.answer }
-            // What is refused or unknown now is so in a minute too; a server's own trouble may pass.
+            // A refused or unknown request will still be so in a minute; a server error may be temporary.
             if (300..<500).contains(response.status) {
                 let again = cluster.platform.time.monotonic() + VaultFactsProbe.rest
                 resting.withLock { $0[key] = again }

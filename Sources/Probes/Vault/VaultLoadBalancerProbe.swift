@@ -4,12 +4,12 @@ import Synchronization
 import Text
 import Transport
 
-/// Requests sys/health through the load balancer, which should route to the active node, or to the nodes that the
-/// configuration names beside it.
+/// Requests sys/health through the load balancer, which should route to the active node, or to nodes in the other
+/// states that the configuration allows.
 final class VaultLoadBalancerProbe: RunnableProbe {
     private struct Tally {
         var histogram = LatencyHistogram()
-        /// All from 0 on, so that the first answer is an increase.
+        /// All start at 0, so that the first answer is an increase.
         var answers = Dictionary(
             VaultNodeState.allCases.filter { $0 != .unreachable }.map { ($0, 0) },
             uniquingKeysWith: { first, _ in first })
@@ -52,7 +52,7 @@ final class VaultLoadBalancerProbe: RunnableProbe {
             return tally
         }
         var set = SampleSet(["cluster": cluster.options.name], at: cluster.platform.time.wall())
-        // A balancer without a node to route to answers by itself, mostly 503 with a page of its own.
+        // A load balancer without a node to route to answers itself, usually 503 with a page of its own.
         set.add("vault_load_balancer_up", seen.isVaults)
         if seen.state == .unreachable {
             set.add("vault_load_balancer_unreachable", 1, ["reason": seen.failure?.reason ?? "other"])
@@ -78,7 +78,7 @@ final class VaultLoadBalancerProbe: RunnableProbe {
         return ProbeReport(samples: set.samples, failure: failure, status: status)
     }
 
-    /// Where it leads, in two or three words. An answer of its own comes from no node.
+    /// Where it routes to, in two or three words. An answer of its own comes from no node.
     private static func words(_ seen: VaultObservation) -> String {
         switch seen.failure?.reason {
         case nil: "routes to \(seen.state.rawValue)"
@@ -87,7 +87,7 @@ final class VaultLoadBalancerProbe: RunnableProbe {
         }
     }
 
-    /// What a node's answer would mean is not what a balancer's own means.
+    /// A load balancer's own answer means something else than the same answer of a node.
     private static func failure(_ seen: VaultObservation) -> ProbeFailure? {
         guard let failure = seen.failure, let status = seen.status, seen.state != .unreachable, !seen.isVaults else {
             return seen.failure

@@ -45,10 +45,10 @@ final class VaultNodeProbe: RunnableProbe {
     }
 
     /// - Parameters:
-    ///   - health: the outcome of the first question; nil when this one is the first.
-    ///   - end: all three have to be answered by then, so that the probe takes no longer than one request may.
+    ///   - health: the outcome of the first request; nil if this one is the first.
+    ///   - end: all three must be answered by then, so that the probe takes no longer than a single request may.
     private func ask(_ path: String, _ health: Exchange?, until end: Instant) async -> Exchange {
-        // A node that could not be reached a moment ago, or hangs, is not tried again.
+        // A node that was just unreachable, or that hangs, is not tried again.
         if let error = health?.error, error.isUnsent || error.isTaken { return .failure(error) }
         var request = cluster.options.request(node.url, path)
         let left = end - cluster.platform.time.monotonic()

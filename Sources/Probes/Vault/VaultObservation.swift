@@ -11,7 +11,7 @@ struct VaultObservation: Sendable {
     var state: VaultNodeState
     /// The HTTP status of sys/health; nil without a response.
     var status: Int?
-    /// Why there is no response, or none that could be read.
+    /// Why there is no response, or none that could be parsed.
     var failure: ProbeFailure?
     var health: HealthAnswer?
     var seal: SealAnswer?
@@ -53,11 +53,11 @@ struct VaultObservation: Sendable {
             self.leader = decodeJSON(LeaderAnswer.self, response.body)
         }
         if let one = self.health?.sealed, let other = self.seal?.sealed, one != other { isInconsistent = true }
-        // A removed node seals itself: 530 turns into 503, and what matters is the removal.
+        // A removed node seals itself: 530 turns into 503, but the removal is what matters.
         if self.seal?.removedFromCluster == true, state == .sealed { state = .removed }
     }
 
-    /// Checks the status against the body: a proxy may answer 503 or 429 itself, or add `standbyok` to the request.
+    /// Checks the status against the body: a proxy may itself answer 503 or 429, or add `standbyok` to the request.
     private mutating func judge(_ response: HTTPResponse) {
         if (300..<400).contains(response.status) {
             state = .degraded
@@ -66,7 +66,7 @@ struct VaultObservation: Sendable {
             return
         }
         guard let health else {
-            // Of all known states only the storage error comes without a health body.
+            // Of all known states only the storage error has no health body.
             if state == .storageError, decodeJSON(ErrorAnswer.self, response.body) != nil { return }
             if response.status == 404 {
                 failure = ProbeFailure(
@@ -103,14 +103,14 @@ struct VaultObservation: Sendable {
                 !(reported == .drSecondary && state.isReadyStandby || reported == .removed && state == .sealed)
             state = reported
         case .drSecondary:
-            // Whether the node is the secondary's active one does not matter to anybody outside.
+            // Whether the node is the secondary's active one is irrelevant outside.
             isInconsistent = reported == .sealed || reported == .uninitialized
         case .cutOff: isInconsistent = reported == .active
         case .storageError, .removed, .degraded, .unreachable: break
         }
     }
 
-    /// From sys/health, else from sys/seal-status; nil when neither says so.
+    /// From sys/health, otherwise from sys/seal-status; nil if unknown.
     var isSealed: Bool? { health?.sealed ?? seal?.sealed }
     var isInitialized: Bool? { health?.initialized ?? seal?.initialized }
     var version: String? { health?.version ?? seal?.version }
@@ -120,27 +120,27 @@ struct VaultObservation: Sendable {
     /// Whether the answer is Vault's own, and not that of a proxy in front of it.
     var isVaults: Bool { state != .unreachable && failure?.reason != "body" && failure?.reason != "http" }
 
-    /// Whether the node can take over from the active one. A standby that cannot reach the active node still takes part
-    /// in the lock of any storage but the integrated one, whose log comes over just that connection.
-    /// - Parameter storage: what other nodes say of the storage; goes where this one did not.
+    /// Whether the node can take over from the active one. A standby that cannot reach the active node can still
+    /// compete for the lock of any storage except the integrated one, whose log is replicated over that connection.
+    /// - Parameter storage: the storage type that other nodes report; used if this one did not.
     func canTakeOver(storage: String?) -> Bool {
         if state.isReadyStandby { return true }
         guard state == .cutOff, let type = seal?.storageType ?? storage else { return false }
         return type != "raft"
     }
 
-    /// Whether a missing leader address says nothing: the listener hides addresses, or the node says that it is
-    /// connected with the active one.
+    /// Whether a missing leader address is meaningless: the listener hides addresses, or the node reports that it is
+    /// connected to the active one.
     var hidesLeader: Bool {
         guard let leader, leader.leaderAddress == nil else { return false }
         return leader.isSelf == true || state == .active || health?.hidesVersion == true
             || health?.haConnectionHealthy == true
     }
 
-    /// Whether the health answer lacks what Vault always has and OpenBao took out.
+    /// Whether the health answer lacks a field that Vault always has and OpenBao has removed.
     var isOpenBao: Bool { health.map { $0.performanceStandby == nil } ?? false }
 
-    /// Whether the node is of the Enterprise edition, as far as it says.
+    /// Whether the node is of the Enterprise edition, as far as it reports that.
     var isEnterprise: Bool {
         guard let health else { return false }
         return health.enterprise == true || health.licenseExpiry != nil || health.version?.contains("+ent") == true

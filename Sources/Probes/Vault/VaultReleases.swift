@@ -1,11 +1,11 @@
 import Samples
 
-/// Which versions of Vault still get fixes. As of 2026-11-28.
+/// Which versions of Vault are still maintained. As of 2026-11-28.
 ///
-/// The policy: a version is maintained while it is one of the newest three; of Enterprise, the first version of a year
-/// from 1.16 on is a long-term release and is maintained for three versions more. Source: Vault's documentation,
-/// "Long-term support for Vault", and the dates in Vault's CHANGELOG; of 2.0 and 2.1, the pages of endoflife.date. A
-/// version that is not here is not judged, OpenBao's neither.
+/// The policy: a version is maintained while it is one of the newest three; with Enterprise, the first version of a
+/// year from 1.16 on is a long-term release and is maintained for three versions more. Source: Vault's documentation,
+/// "Long-term support for Vault", and the dates in Vault's CHANGELOG; for 2.0 and 2.1, the pages of endoflife.date. A
+/// version that is not listed here is not judged, nor are OpenBao's.
 enum VaultReleases {
     /// Each version with the day of its release, the oldest first.
     private static let releases: [(version: String, day: String)] = [
@@ -16,10 +16,10 @@ enum VaultReleases {
     ]
     private static let longTerm: Set<String> = ["1.16", "1.19", "2.0"]
 
-    /// When maintenance of a version ended; nil where it has not, or is not known to.
+    /// When maintenance of a version ended; nil if it has not, or if that is unknown.
     /// - Parameters:
     ///   - version: as Vault reports it: `1.15.4`, `1.16.3+ent.hsm`. A development build (`-dev`) is not a release.
-    ///   - isOpenBao: its versions are 2.x as well, and no news of Vault's.
+    ///   - isOpenBao: its versions are 2.x as well, but unrelated to Vault's.
     static func supportEnd(_ version: String, isOpenBao: Bool) -> Timestamp? {
         let parts = version.split(separator: ".", maxSplits: 2)
         guard parts.count == 3, !version.contains("-"), !isOpenBao || parts[0] == "1" else { return nil }

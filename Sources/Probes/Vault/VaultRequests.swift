@@ -32,7 +32,7 @@ extension VaultClusterOptions {
 extension ProbeFailure {
     init(_ error: TransportError) { self.init(error.reason.rawValue, error.message) }
 
-    /// The failure of an audited request: one that left and got no answer may wait for an audit device.
+    /// The failure of an audited request: one that was sent but not answered may be waiting for an audit device.
     /// - Parameter what: names the request in the message: `canary`.
     init(unanswered error: TransportError, of what: String) {
         self.init(error.isSilence ? "blocked" : error.reason.rawValue, "\(what): \(error.message)")
@@ -51,8 +51,8 @@ extension ProbeFailure {
         }
     }
 
-    /// The same with what the answer says: a 500 in two words is what Vault answers when no audit device takes the
-    /// request; between two leaders it is 500 too.
+    /// The same with the answer's message: a 500 with a two-word message is what Vault returns when no audit device
+    /// accepts the request; between two leaders it returns 500 too.
     init(_ response: HTTPResponse, of what: String) {
         let failure = ProbeFailure(status: response.status, of: what)
         guard response.status == 500 else {
@@ -71,12 +71,12 @@ extension ProbeFailure {
 }
 
 extension TransportError {
-    /// Whether the request left and nothing came back in time.
+    /// Whether the request was sent and no answer came in time.
     var isSilence: Bool { reason == .timeout && !isUnsent }
 }
 
 extension HTTPResponse {
-    /// Vault's own words for people, short and on one line.
+    /// Vault's own message, short and on one line.
     var vaultWords: String {
         let words = vaultErrors.split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
         return words.isEmpty ? "refused" : String(words.prefix(120))

@@ -5,8 +5,8 @@ import Synchronization
 import Text
 import Transport
 
-/// The agent's token for one cluster: read from a file at each use, or obtained by an AppRole login. It is renewed while
-/// Vault renews it; a new login follows only when it ends for good or Vault does not know it any more.
+/// The agent's token for one cluster: read from a file at each use, or obtained by an AppRole login. It is renewed as
+/// long as Vault allows; a new login follows only when it expires for good or Vault no longer knows it.
 final class VaultSession: Sendable {
     private struct State {
         var token = VaultTokenState()
@@ -14,7 +14,7 @@ final class VaultSession: Sendable {
         var isKeeping = false
     }
 
-    /// The most questions in one go.
+    /// Maximum number of requests in one go.
     private static let questionLimit = 8
 
     private let options: VaultClusterOptions
@@ -28,7 +28,7 @@ final class VaultSession: Sendable {
         self.platform = platform
     }
 
-    /// Whether the agent logs in by itself.
+    /// Whether the agent logs in itself.
     var logsIn: Bool {
         if case .appRole = options.authentication { true } else { false }
     }
@@ -72,16 +72,16 @@ final class VaultSession: Sendable {
         }
     }
 
-    /// Records that an audited request got an answer, or none.
+    /// Records whether an audited request was answered.
     func heard(_ isAnswered: Bool) {
         state.withLock { if isAnswered { $0.token.answered() } else { $0.token.unanswered() } }
     }
 
-    /// Finds out what a 403 is about: the token, or its policies.
-    /// - Returns: whether Vault knows the token; nil if it did not say.
+    /// Determines the cause of a 403: the token, or its policies.
+    /// - Returns: whether Vault knows the token; nil if that is unknown.
     func isKnown(_ token: String, after response: HTTPResponse, base: String, timeout: Duration) async -> Bool? {
         let now = platform.time.monotonic()
-        // Another one took its place meanwhile.
+        // It was replaced meanwhile.
         if state.withLock({ $0.token.token?.secret != Secret(value: token) }) { return false }
         switch response.refusal {
         case .policy:
@@ -105,7 +105,7 @@ final class VaultSession: Sendable {
 
     // MARK: Login
 
-    /// Logs in, or waits for a login under way.
+    /// Logs in, or waits for a login in progress.
     private func login(base: String) async -> Result<Secret, ProbeFailure> {
         guard case .appRole(let roleID, let secretID, let mount) = options.authentication else {
             return .failure(ProbeFailure("configuration", "no AppRole is configured"))
@@ -167,7 +167,7 @@ final class VaultSession: Sendable {
         }
     }
 
-    /// A login that was refused leaves the agent without a token, which says nothing of Vault's secrets.
+    /// A refused login leaves the agent without a token, which says nothing about Vault's secrets.
     private func canaryFailure(_ failure: ProbeFailure) -> ProbeFailure {
         ["denied", "not_found", "configuration"].contains(failure.reason)
             ? ProbeFailure("token", failure.message) : failure
@@ -188,8 +188,8 @@ final class VaultSession: Sendable {
 
     // MARK: Keeping the token
 
-    /// Asks what is due of the token: its life, its renewal, the secret id's life, the audit devices.
-    /// - Parameter end: nothing is begun after it.
+    /// Sends the token requests that are due: its lifetime, its renewal, the secret id's lifetime, the audit devices.
+    /// - Parameter end: no request starts after it.
     func keep(base: String, until end: Instant) async {
         let isFree = state.withLock { state in
             defer { state.isKeeping = true }
@@ -212,7 +212,7 @@ final class VaultSession: Sendable {
         case .renew: await renew(base: base, timeout: timeout)
         case .login: _ = await login(base: base)
         case .revoke(let secret):
-            // Whatever comes back: a token that is not revoked now ends by itself.
+            // Whatever the answer: a token that is not revoked now expires by itself.
             _ = await send(
                 "POST", "auth/token/revoke-self", EmptyRequest(), base: base, timeout: timeout, token: secret)
             state.withLock { $0.token.revoked(secret) }
@@ -231,7 +231,7 @@ final class VaultSession: Sendable {
         }
     }
 
-    /// Revokes the tokens of the agent's own logins, which nobody uses from now on.
+    /// Revokes the tokens of the agent's own logins, which are not used any more.
     func close(base: String) async {
         for token in state.withLock({ $0.token.relinquish() }) {
             _ = await send(
@@ -280,7 +280,7 @@ final class VaultSession: Sendable {
                 let isCut = envelope?.warnings.contains { $0.contains("capped") } ?? false
                 state.token.renewed(grant, isCut: isCut, at: now)
             case 400:
-                // Not renewable; or used up, which the next read shows.
+                // Not renewable; or no uses left, which the next read will show.
                 state.token.renewalFailed("denied", isFinal: true, at: now.monotonic)
             case 403 where response.refusal == .policy:
                 state.token.renewalFailed("denied", isFinal: true, at: now.monotonic)
@@ -294,7 +294,7 @@ final class VaultSession: Sendable {
         }
     }
 
-    /// Source: Vault API documentation, auth/approle, "Read AppRole secret ID". An unknown or spent one is 204.
+    /// Source: Vault API documentation, auth/approle, "Read AppRole secret ID". An unknown or used-up one returns 204.
     private func lookUpSecretID(of role: String, base: String, timeout: Duration) async {
         guard case .appRole(_, let secretID, let mount) = options.authentication,
             let text = try? await secretID.revealInTime(platform.files)

@@ -6,10 +6,10 @@ import Samples
 /// Seal state and leadership are not taken from telemetry: a sealed node exports `vault_core_unsealed` with both
 /// values, and a node that was active keeps exporting that it is.
 struct VaultTelemetry {
-    /// The most series of one name, since Vault's administrators decide on mounts and devices.
+    /// Maximum number of series with the same name, since Vault's administrators decide on mounts and devices.
     private static let seriesLimit = 200
 
-    /// Storage backends of Vault and OpenBao, as the names of their metrics begin.
+    /// Storage backends of Vault and OpenBao, which are prefixes of their metrics' names.
     private static let backends: Set<String> = [
         "postgres", "raft_storage", "consul", "mysql", "etcd", "file", "inmem", "s3", "gcs", "azure", "dynamodb",
         "cockroachdb", "zookeeper",
@@ -21,7 +21,7 @@ struct VaultTelemetry {
         var labels: [Label]
     }
 
-    /// What Vault's names begin with: `vault_`, or `acme_` with `metrics_prefix = "acme"`.
+    /// The prefix of Vault's names: `vault_`, or `acme_` with `metrics_prefix = "acme"`.
     private var prefix = "vault_"
     private var values: [Key: Double] = [:]
     private var counts: [String: Int] = [:]
@@ -38,7 +38,7 @@ struct VaultTelemetry {
         return set
     }
 
-    /// The prefix of a page, from a metric that every node exports and whose name never holds the host's.
+    /// The prefix used on a page, from a metric that every node exports and whose name never contains the host's.
     private static func prefix(_ families: [MetricFamily]) -> String {
         let suffix = "barrier_get"
         let names = families.map(\.name).filter { $0.hasSuffix("_" + suffix) || $0.hasSuffix("_" + suffix + "_count") }
@@ -48,13 +48,13 @@ struct VaultTelemetry {
         return String(name.dropLast(name.hasSuffix("_count") ? suffix.count + 6 : suffix.count))
     }
 
-    /// The name as Vault writes it without options: with `vault_` in place of a prefix of one's own, and a gauge
-    /// without the host's name, which stands after the prefix unless `disable_hostname` is set.
+    /// The name as Vault writes it by default: with `vault_` instead of a custom prefix, and for a gauge without the
+    /// host's name, which follows the prefix unless `disable_hostname` is set.
     private func plainName(_ name: String, of family: MetricFamily) -> String {
         guard name.hasPrefix(prefix) else { return name }
         let rest = name.dropFirst(prefix.count)
         let usual = "vault_" + rest
-        // Counters and summaries never hold the host's name.
+        // The names of counters and summaries never contain the host's.
         guard family.kind == .gauge || family.kind == .untyped, !VaultTelemetry.gauges.contains(usual),
             let gauge = VaultTelemetry.gaugeEndings.first(where: { rest.hasSuffix($0) })
         else { return usual }

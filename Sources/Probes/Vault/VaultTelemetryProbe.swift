@@ -6,7 +6,7 @@ import Transport
 
 /// Reads sys/metrics of one node and exports a selection of it.
 final class VaultTelemetryProbe: RunnableProbe {
-    /// The most samples on a page.
+    /// Maximum number of samples on a page.
     private static let sampleLimit = 50_000
 
     let target: ProbeTarget
@@ -20,10 +20,10 @@ final class VaultTelemetryProbe: RunnableProbe {
     }
 
     var interval: Duration { max(cluster.options.interval, cluster.options.telemetryInterval) }
-    /// The page may be preceded by a login and by what is asked of the token.
+    /// The request for the page may follow a login and requests about the token.
     var timeout: Duration { cluster.options.timeout * 3 + .seconds(1) }
 
-    /// Without a canary the first node's telemetry keeps the token and tells of it.
+    /// Without a canary the first node's telemetry probe keeps the token alive and reports on it.
     private var keepsToken: Bool {
         cluster.options.canaryPath == nil && cluster.options.hasToken && node.name == cluster.options.nodes.first?.name
     }
@@ -83,7 +83,7 @@ final class VaultTelemetryProbe: RunnableProbe {
         }
         if let families {
             set = VaultTelemetry.samples(families, into: set)
-            // Every page of Vault has the sizes of its runtime.
+            // Every page of Vault includes the memory sizes of its runtime.
             let isRecognized = set.samples.contains { $0.labels.name == "vault_telemetry_allocated_bytes" }
             set.add("vault_telemetry_recognized", isRecognized)
             if !isRecognized {

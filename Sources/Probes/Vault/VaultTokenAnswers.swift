@@ -2,16 +2,16 @@ import Samples
 import Text
 import Transport
 
-/// What auth/token/lookup-self says of a token. Source: Vault API documentation, auth/token.
+/// The answer of auth/token/lookup-self. Source: Vault API documentation, auth/token.
 struct TokenAnswer: Decodable, Sendable, Hashable {
     var type: String?
     var isRenewable: Bool?
-    /// Seconds left; 0 for a token that never ends.
+    /// Remaining seconds; 0 for a token that never expires.
     var ttl: Int64?
     var creationTTL: Int64?
     var period: Int64?
     var explicitMaxTTL: Int64?
-    /// Requests left after this one; 0 when they are not limited.
+    /// Requests left after this one; 0 if unlimited.
     var remainingUses: Int64?
     var creationTime: Int64?
 
@@ -47,13 +47,13 @@ struct GrantAnswer: Decodable, Sendable, Hashable {
     }
 }
 
-/// What auth/approle/role/…/secret-id/lookup says of a secret id.
+/// The answer of auth/approle/role/…/secret-id/lookup.
 struct SecretIDAnswer: Decodable, Sendable, Hashable {
-    /// Nil when it never ends.
+    /// Nil if it never expires.
     var expiry: Timestamp?
-    /// Seconds; 0 when it never ends.
+    /// Seconds; 0 if it never expires.
     var ttl: Int64?
-    /// Logins left; 0 when they are not limited.
+    /// Logins left; 0 if unlimited.
     var remainingUses: Int64?
 
     init(from decoder: any Decoder) throws {
@@ -64,7 +64,7 @@ struct SecretIDAnswer: Decodable, Sendable, Hashable {
     }
 }
 
-/// The envelope of Vault's answers, with the parts that the agent reads.
+/// The envelope of Vault's answers, with the fields that the agent reads.
 struct VaultEnvelope<Content: Decodable>: Decodable {
     var data: Content?
     var auth: GrantAnswer?
@@ -78,7 +78,7 @@ struct VaultEnvelope<Content: Decodable>: Decodable {
     }
 }
 
-/// The names of the audit devices; what they are is not read.
+/// The names of the audit devices; their settings are not read.
 struct AuditAnswer: Decodable, Sendable {
     private struct Ignored: Decodable { init(from decoder: any Decoder) throws {} }
 
@@ -89,7 +89,7 @@ struct AuditAnswer: Decodable, Sendable {
     }
 }
 
-/// The longest life that a mount grants.
+/// The longest lease that a mount grants.
 struct TuneAnswer: Decodable, Sendable {
     var longestLife: Int64?
 
@@ -99,20 +99,20 @@ struct TuneAnswer: Decodable, Sendable {
 }
 
 extension HTTPResponse {
-    /// What a 403 is about.
+    /// The cause of a 403.
     enum Refusal: Sendable, Hashable {
         /// The token is expired, revoked or unknown; Vault does not say which.
         case token
-        /// The token is good, its policies do not allow the request.
+        /// The token is valid, but its policies do not allow the request.
         case policy
         /// One of the two.
         case unclear
     }
 
-    /// Vault's own words; empty when the body is not Vault's.
+    /// Vault's own messages; empty if the body is not Vault's.
     var vaultErrors: String { decodeJSON(ErrorAnswer.self, body)?.errors.prefix(4).joined(separator: "; ") ?? "" }
 
-    /// Newer versions add `invalid token` when the token is the reason; older ones answer with two words in place of a
+    /// Newer versions add `invalid token` when the token is the reason; older ones answer with two words instead of a
     /// list of errors. Source: Vault's documentation, concepts/tokens.
     var refusal: Refusal {
         let words = vaultErrors

@@ -2,8 +2,8 @@ import Platform
 import Samples
 import Text
 
-/// What is known of the agent's token for one cluster, and what to ask next. Pure: it takes the time, and returns the
-/// question.
+/// What is known about the agent's token for one cluster, and which request to send next. Pure: it takes the time, and
+/// returns the request.
 struct VaultTokenState: Sendable {
     /// A request that is due.
     enum Question: Sendable, Hashable {
@@ -11,18 +11,18 @@ struct VaultTokenState: Sendable {
         case revoke(Secret)
         case lookup
         case renew
-        /// Another token in place of one that will soon end for good.
+        /// Obtains another token to replace one that will soon expire for good.
         case login
-        /// The secret id's life, by the role that the login named.
+        /// The secret id's lifetime, by the role that the login returned.
         case secretID(role: String)
-        /// The longest life that the token's mount grants.
+        /// The longest lease that the token's mount grants.
         case longestLife
         case auditDevices
     }
 
-    /// Why there is no token that works.
+    /// Why there is no working token.
     enum Trouble: String, Sendable, Hashable {
-        /// Vault says that it does not know the token.
+        /// Vault reports that it does not know the token.
         case refused
         /// The AppRole login was refused.
         case login
@@ -33,20 +33,20 @@ struct VaultTokenState: Sendable {
     /// The token in use.
     struct Token: Sendable {
         let secret: Secret
-        /// Whether the agent logged in for it; a token from a file is somebody else's.
+        /// Whether the agent logged in for it; a token from a file is managed by another program.
         let isOwn: Bool
         let obtained: Instant
         var type: String?
         var isRenewable: Bool?
         var isPeriodic = false
-        /// How long it lives from one renewal to the next; nil while unknown or without end.
+        /// How long it lives from one renewal to the next; nil if unknown or unlimited.
         var lease: Duration?
         var ends: Instant?
         var expiry: Timestamp?
         var issued: Timestamp?
         /// When its explicit maximum is reached.
         var latestEnd: Timestamp?
-        /// Whether the last renewal was cut short: there will be no later end.
+        /// Whether the last renewal was cut short: the end cannot be extended any more.
         var isEndFixed = false
         var remainingUses: Int64?
         var isLookedUp = false
@@ -57,7 +57,7 @@ struct VaultTokenState: Sendable {
         var isBatch: Bool { type == "batch" }
     }
 
-    /// Of the secret id, where the policy allows to ask.
+    /// The secret id's state, if the policy allows looking it up.
     struct SecretID: Sendable, Hashable {
         var isUsable: Bool
         var expiry: Timestamp?
@@ -69,27 +69,27 @@ struct VaultTokenState: Sendable {
 
     private(set) var token: Token?
     private(set) var trouble: Trouble?
-    /// Nil before the first use, and while it cannot be said.
+    /// Nil before the first use, and while unknown.
     private(set) var valid: Bool?
     private(set) var logins = 0
     private(set) var loginFailures: [String: Int] = [:]
     private(set) var renewals = 0
     private(set) var renewalFailures: [String: Int] = [:]
     private(set) var secretID: SecretID?
-    /// Nil where the policy does not allow to ask.
+    /// Nil if the policy does not allow listing them.
     private(set) var auditDevices: [String]?
-    /// Whether a request that is audited gets no answer; nil while unknown.
+    /// Whether audited requests get no answer; nil while unknown.
     private(set) var isAuditBlocked: Bool?
     private(set) var lastLoginFailure: ProbeFailure?
     private var role: String?
     private var longestLife: Duration?
-    /// Each with the time from which nothing is under way with it.
+    /// Each with the time from which no request uses it any more.
     private var replaced: [(secret: Secret, from: Instant)] = []
     private var isBlockSuspected = false
-    /// Look-ups in a row that got no answer.
+    /// Consecutive look-ups without an answer.
     private var silentLookups = 0
-    /// No login before this time: neither a wrong secret id nor a token that is refused again and again may fill the
-    /// token store.
+    /// No login before this time: neither a wrong secret id nor a token that is repeatedly refused may fill the token
+    /// store.
     private(set) var loginFrom: Instant?
     private var loginGap: Duration = .seconds(1)
     private var lookupFrom: Instant?
@@ -98,9 +98,9 @@ struct VaultTokenState: Sendable {
     private var longestLifeFrom: Instant?
     private var auditFrom: Instant?
 
-    // MARK: What to ask
+    // MARK: The next request
 
-    /// - Parameter interval: time until the next opportunity to ask.
+    /// - Parameter interval: time until the next opportunity to send a request.
     func next(at now: Instant, interval: Duration) -> Question? {
         if let old = replaced.first, now >= old.from { return .revoke(old.secret) }
         guard let token else { return nil }
@@ -126,7 +126,7 @@ struct VaultTokenState: Sendable {
             return false
         }
         if let renewFrom, now < renewFrom { return false }
-        // At half of its life, or sooner where the next opportunity would come too late.
+        // At half of its lifetime, or sooner if the next opportunity would be too late.
         return ends - now <= lease / 2 || ends - (now + interval) < lease / 3
     }
 
@@ -137,9 +137,9 @@ struct VaultTokenState: Sendable {
         return (loginFrom.map { now >= $0 } ?? true) && (ends - now <= lease / 10 || ends < now + interval)
     }
 
-    // MARK: What was answered
+    // MARK: Answers
 
-    /// The token as the file has it now.
+    /// The token currently in the file.
     mutating func read(_ secret: Secret, at now: Instant) {
         if trouble == .configuration {
             trouble = nil
@@ -168,7 +168,7 @@ struct VaultTokenState: Sendable {
         {
             replaced.append((old.secret, now.monotonic + .seconds(30)))
         }
-        // A token that lived long was not lost to a fault that the next login meets again.
+        // A token that lived long was not lost to a fault that the next login would run into again.
         let isEarly = token.map { $0.isRefused && now.monotonic - $0.obtained < .seconds(300) } ?? false
         if !isEarly { loginGap = .seconds(1) }
         var token = Token(secret: secret, isOwn: true, obtained: now.monotonic)
@@ -189,7 +189,7 @@ struct VaultTokenState: Sendable {
         logins += 1
         loginFailures[failure.reason, default: 0] += 1
         lastLoginFailure = failure
-        // A login that gets no answer, or a node's own failure, says nothing of the secret id.
+        // A login without an answer, or a node's own failure, says nothing about the secret id.
         if ["denied", "not_found", "configuration"].contains(failure.reason) {
             valid = false
             trouble = .login
@@ -218,7 +218,7 @@ struct VaultTokenState: Sendable {
         silentLookups = 0
     }
 
-    /// A request that is audited got no answer: a look-up, which is audited too, is to show whether none does.
+    /// An audited request got no answer: a look-up, which is audited too, will show whether any does.
     mutating func unanswered() {
         isBlockSuspected = true
         lookupFrom = nil
@@ -247,7 +247,7 @@ struct VaultTokenState: Sendable {
         self.token = token
     }
 
-    /// Vault does not know the token. It is looked up again later, in case the answer was another node's.
+    /// Vault does not know the token. It is looked up again later, in case another node answered.
     mutating func refused(at now: Instant) {
         answered()
         valid = false
@@ -255,7 +255,8 @@ struct VaultTokenState: Sendable {
         lookupFrom = now + .seconds(60)
         guard token?.isRefused == false else { return }
         token?.isRefused = true
-        // One that was refused soon after its login is replaced at once the first time, and ever later then.
+        // One that was refused soon after its login is replaced at once the first time, and then with increasing
+        // delays.
         if let token, token.isOwn, now - token.obtained < .seconds(300) {
             loginFrom = loginGap > .seconds(1) ? token.obtained + loginGap : nil
             loginGap = min(loginGap * 2, .seconds(60))
@@ -263,8 +264,8 @@ struct VaultTokenState: Sendable {
     }
 
     /// - Parameters:
-    ///   - isSilent: whether nothing came back, while the node answers what is not audited.
-    ///   - isTaken: see `TransportError.isTaken`. Where the network may have lost something, one more look-up is to tell.
+    ///   - isSilent: whether no answer came, although the node answers requests that are not audited.
+    ///   - isTaken: see `TransportError.isTaken`. If the network may have lost something, one more look-up will tell.
     mutating func lookupFailed(isSilent: Bool, isTaken: Bool, at now: Instant) {
         lookupFrom = now + .seconds(15)
         guard isSilent else {
@@ -275,7 +276,7 @@ struct VaultTokenState: Sendable {
         if isBlockSuspected, isTaken || silentLookups > 1 { isAuditBlocked = true }
     }
 
-    /// - Parameter isCut: whether Vault says that it granted less than was asked for.
+    /// - Parameter isCut: whether Vault reports that it granted less than requested.
     mutating func renewed(_ grant: GrantAnswer, isCut: Bool, at now: Moment) {
         renewals += 1
         accepted()
@@ -292,7 +293,7 @@ struct VaultTokenState: Sendable {
         self.token = token
     }
 
-    /// The renewal failed. A token that cannot be renewed at all ends when it was going to.
+    /// The renewal failed. A token that cannot be renewed at all expires at the time already known.
     mutating func renewalFailed(_ reason: String, isFinal: Bool, at now: Instant) {
         renewalFailures[reason, default: 0] += 1
         if isFinal { token?.isRenewable = false }
@@ -300,9 +301,8 @@ struct VaultTokenState: Sendable {
         renewFrom = now + min(max(left / 8, .seconds(5)), .seconds(60))
     }
 
-    /// A token was revoked, or it will end by itself.
     /// Gives up the agent's own tokens.
-    /// - Returns: those that are to be revoked.
+    /// - Returns: the tokens to be revoked.
     mutating func relinquish() -> [Secret] {
         var secrets = replaced.map(\.secret)
         if let own = token, own.isOwn {
@@ -315,7 +315,7 @@ struct VaultTokenState: Sendable {
 
     mutating func revoked(_ secret: Secret) { replaced.removeAll { $0.secret == secret } }
 
-    /// - Parameter answer: nil where the policy does not allow to ask.
+    /// - Parameter answer: nil if the policy does not allow looking it up.
     mutating func learned(_ answer: SecretID?, at now: Instant) {
         if let answer { secretID = answer }
         secretIDFrom = now + (answer == nil ? .seconds(6 * 3600) : .seconds(3600))
@@ -326,15 +326,15 @@ struct VaultTokenState: Sendable {
         longestLifeFrom = now + .seconds(6 * 3600)
     }
 
-    /// - Parameter devices: nil where the policy does not allow to ask, or no answer came.
+    /// - Parameter devices: nil if the policy does not allow listing them, or no answer came.
     mutating func learned(auditDevices devices: [String]?, isDenied: Bool, at now: Instant) {
         if devices != nil || isDenied { auditDevices = devices.map { Array($0.prefix(VaultTokenState.devicesLimit)) } }
         auditFrom = now + (isDenied ? .seconds(3600) : .seconds(60))
     }
 
-    // MARK: What follows
+    // MARK: Derived values
 
-    /// When the token from a file ends whatever the agent does; nil when it can be renewed for ever, and for the
+    /// When the token from a file expires whatever the agent does; nil if it can be renewed indefinitely, and for the
     /// agent's own, which a login replaces.
     var end: Timestamp? {
         guard let token, !token.isOwn, let expiry = token.expiry else { return nil }
@@ -349,7 +349,7 @@ struct VaultTokenState: Sendable {
         return end - issued
     }
 
-    /// A span in seconds from outside; nil for none and for one that no clock counts.
+    /// A duration in seconds from outside; nil if absent or out of range.
     static func span(_ seconds: Int64?) -> Duration? {
         guard let seconds, seconds > 0, seconds < Int64(1) << 33 else { return nil }
         return .seconds(seconds)
@@ -357,7 +357,7 @@ struct VaultTokenState: Sendable {
 }
 
 extension VaultTokenState.Token {
-    /// Takes over what a login or a renewal grants, in seconds.
+    /// Applies the lease that a login or a renewal grants, in seconds.
     fileprivate mutating func grant(_ seconds: Int64?, at now: Moment) {
         let span = VaultTokenState.span(seconds)
         lease = span
