@@ -33,7 +33,7 @@ extension TargetParser {
             set?.endpoint = options.endpoint ?? ""
             return set
         }
-        // A listing that waits until its time is over would say "timeout" in place of what the store says.
+        // A listing that retries until its time is up would report "timeout" instead of the store's error.
         if let shortest = sets.map(\.timeout).min() { options.patience = min(options.patience, shortest / 3) }
         if sets.isEmpty {
             errors.add(node.position, "bucket \"\(bucket)\" has no sets; expected a list of name, prefix, period")
@@ -47,13 +47,13 @@ extension TargetParser {
         case requester
     }
 
-    /// Where a bucket's keys come from; the word after `source`.
+    /// The sources of a bucket's keys; the value of `source`.
     private enum CredentialSource: String, CaseIterable {
         case `static`, environment, instance, container, profile
         case webIdentity = "web_identity"
     }
 
-    /// `credentials` with its source, else the keys beside the bucket's name.
+    /// `credentials` with its source, otherwise the keys given next to the bucket's name.
     private func credentials(_ fields: inout Fields) -> S3Credentials {
         guard let node = fields.node("credentials") else { return staticCredentials(&fields) }
         for key in ["access_key_id", "secret_access_key", "session_token"].flatMap({ [$0, $0 + "_file"] })
@@ -91,7 +91,7 @@ extension TargetParser {
         }
     }
 
-    /// The token that a role is assumed with is worth as much as the role's keys.
+    /// The token used to assume a role is as sensitive as the role's keys.
     private func tokenService(_ fields: inout Fields) -> String? {
         let url = context.url(&fields, "sts_endpoint")
         if let url, Plaintext.isExposed(url) {
@@ -224,7 +224,7 @@ extension TargetParser {
         return options
     }
 
-    /// Parses `period` with `weekday`, or `schedule` with `time_zone`: one of both. Nil after an error.
+    /// Parses `period` with `weekday`, or `schedule` with `time_zone`; exactly one of them. Nil after an error.
     private func schedule(_ fields: inout Fields) -> BackupSchedule? {
         let weekday = fields.parsed("weekday", expected: BackupSetOptions.weekdays.joined(separator: ", ")) { text in
             BackupSetOptions.weekdays.firstIndex(of: text.lowercased())
@@ -315,8 +315,8 @@ package struct BackupBucketOptions: Sendable, Hashable {
     /// The sets of backups in it.
     package var sets: [BackupSetOptions]
 
-    /// Lets the monthly sets of a bucket cover its daily sets where the configuration has no `also_covering`: on the
-    /// 1st of a month only the monthly backup is made.
+    /// Lets the monthly sets of a bucket cover its daily sets if the configuration has no `also_covering`: on the 1st
+    /// of a month only the monthly backup is made.
     static func coveringEachOther(_ sets: [BackupSetOptions]) -> [BackupSetOptions] {
         let monthly = sets.filter { $0.schedule == .month }.map(\.prefix)
         return sets.map { set in

@@ -8,7 +8,7 @@ extension Configuration {
     /// - Parameters:
     ///   - network: its clients make the requests; its connection limit is set for them.
     ///   - beginnings: since when each backup set has been watched.
-    ///   - verdicts: what reading whole backups has shown before.
+    /// - Parameter verdicts: earlier results of reading whole backups.
     package func probes(
         _ network: Network, verdicts: BackupVerdicts = BackupVerdicts(),
         beginnings: BackupBeginnings = BackupBeginnings(), platform: Platform
@@ -27,8 +27,8 @@ extension Configuration {
             platform: platform)
     }
 
-    /// How many connections the probes may need at once: of a node one for its state, one for the canary or a login and
-    /// one for telemetry, where all of them are asked in the same moment.
+    /// How many connections the probes may need at once: per node one for its state, one for the canary or a login and
+    /// one for telemetry, since all of them may be requested at the same moment.
     static func connectionLimit(vault: [VaultClusterOptions], buckets: Int) -> Int {
         let nodes = vault.reduce(0) { $0 + $1.nodes.count + ($1.loadBalancerURL == nil ? 0 : 1) }
         return 64 + 3 * nodes + 4 * buckets

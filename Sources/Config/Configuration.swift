@@ -45,7 +45,7 @@ package struct GlobalOptions: Sendable, Hashable {
     package var externalLabels: [String: String] = [:]
 }
 
-/// `storage`: what is kept, where and how long.
+/// `storage`: what is stored, where and for how long.
 package struct StorageOptions: Sendable, Hashable {
     /// The directory of the journal. Default `/var/lib/vaultwatch`.
     package var path = "/var/lib/vaultwatch"
@@ -55,26 +55,26 @@ package struct StorageOptions: Sendable, Hashable {
     package var historyRetention: Duration = .seconds(90 * 86400)
 }
 
-/// `web`: where the agent listens and how it is reached.
+/// `web`: the listen addresses and the access control.
 package struct WebOptions: Sendable, Hashable {
     /// Each `host:port`, `:port` or `[::1]:port`. Default `:9321`.
     package var listenAddresses = [":9321"]
-    /// The URL under which users reach the agent, for links; without a trailing slash. Default: none.
+    /// The URL by which users reach the agent, for links; without a trailing slash. Default: none.
     package var externalURL = ""
     /// The path of an exporter-toolkit web configuration file (TLS and basic authentication for everything). Default:
     /// none.
     package var configFile: String?
-    /// The path of the Unix socket over which this machine's administrators change things; empty for none. Default: see
-    /// `socketPath`.
+    /// The path of the Unix socket through which this machine's administrators make changes; empty for none. Default:
+    /// see `socketPath`.
     package var socket: String?
-    /// bcrypt hashes of who may change things, by user. Default: none.
+    /// bcrypt hashes of users who may make changes, by user name. Default: none.
     package var users: [String: Secret] = [:]
-    /// Bearer tokens of who may change things, by name. Default: none.
+    /// Bearer tokens that permit changes, by name. Default: none.
     package var tokens: [String: Secret] = [:]
-    /// `pagerduty_webhook_secret`: what PagerDuty signs its webhooks with; nil where none is expected.
+    /// `pagerduty_webhook_secret`: the secret that PagerDuty signs its webhooks with; nil if none are expected.
     package var pagerDutySecret: Secret?
-    /// Whether everybody who reaches the agent may change things. Default false.
+    /// Whether any client may make changes. Default false.
     package var allowsAnonymousChanges = false
-    /// Names under which clients reach the agent, beside those that it knows. Default: none.
+    /// Further names by which clients reach the agent. Default: none.
     package var allowedHosts: [String] = []
 }

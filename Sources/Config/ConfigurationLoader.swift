@@ -7,7 +7,7 @@ extension Configuration {
     /// Parses and validates a configuration file.
     ///
     /// The files that it names (certificates, secrets, rule files, an alerting file) are opened now, so that mistakes
-    /// show at the start; secrets are read again at each use.
+    /// are found at the start; secrets are read again at each use.
     /// - Parameter environment: for `${NAME}` in paths.
     /// - Throws: `ConfigurationErrors` with all mistakes.
     package static func load(
@@ -43,7 +43,7 @@ extension Configuration {
             fields.node("alerting"), at: root.position, externalURL: web.externalURL)
         fields.finish()
 
-        // With rules alone the agent monitors itself.
+        // With only rules the agent monitors itself.
         if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, postgresBackups.isEmpty,
             ruleFiles.isEmpty, errors.isEmpty
         {

@@ -1,4 +1,4 @@
-/// What belongs in the files that a configuration names, for who has yet to write them.
+/// Describes what belongs in the files that a configuration names, for users who still have to create them.
 enum FileContents {
     /// Phrases that end "put there: …", by the key under which the file is named.
     private static let phrases = [

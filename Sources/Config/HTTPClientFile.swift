@@ -2,7 +2,7 @@ package import Delivery
 package import Platform
 import YAML
 
-/// A file that says how a client reaches a server, as amtool and promtool take it with `--http.config.file`.
+/// A file with HTTP client settings, as amtool and promtool take it with `--http.config.file`.
 /// Source: prometheus/common, config.HTTPClientConfig.
 package enum HTTPClientFile {
     /// Parses and validates a file; the files that it names must be readable.

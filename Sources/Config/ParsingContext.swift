@@ -2,7 +2,7 @@ package import Platform
 import Samples
 package import YAML
 
-/// What the parsers of all sections share: the list of errors, the file system, the environment.
+/// Shared by the parsers of all sections: the list of errors, the file system, the environment.
 package struct ParsingContext: Sendable {
     /// Collects all mistakes.
     package let errors: ErrorList
@@ -16,7 +16,7 @@ package struct ParsingContext: Sendable {
     /// error.
     package var emptyIsAbsent = false
 
-    /// The largest configuration, certificate or secret that is read, in bytes.
+    /// Maximum size of a configuration, certificate or secret, in bytes.
     package static let fileLimitBytes = 4 << 20
 
     /// - Parameter folder: the directory of the configuration file.
@@ -27,13 +27,13 @@ package struct ParsingContext: Sendable {
         self.folder = folder
     }
 
-    /// For a file of its own, without errors so far.
+    /// A context for a separate file, without errors so far.
     init(file: String, files: any FileAccess, environment: [String: String]) {
         self.init(errors: ErrorList(), files: files, environment: environment, folder: parentFolder(of: file))
     }
 
-    /// Replaces `${NAME}` by the environment's variables and makes the path absolute. An unknown variable is an error;
-    /// the path is returned unchanged then.
+    /// Replaces `${NAME}` with the environment's variables and makes the path absolute. An unknown variable is an
+    /// error; the path is returned unchanged then.
     package func path(_ text: String, at position: SourcePosition) -> String { expanded(text, at: position) ?? text }
 
     /// Nil after an error, which is added to `errors`.
@@ -64,8 +64,8 @@ package struct ParsingContext: Sendable {
         return isComplete ? (out.hasPrefix("/") ? out : folder + "/" + out) : nil
     }
 
-    /// The path under a key; an error is added if the file cannot be read now. Where its disk does not answer nothing is
-    /// known of it, and its use reports the failure.
+    /// The path under a key; an error is added if the file cannot be read now. If its disk does not respond, its state
+    /// is unknown, and its use reports the failure.
     package func readableFile(_ fields: inout Fields, _ key: String) -> String? {
         fields.node(key).flatMap { readableFile($0, key) }
     }

@@ -2,7 +2,7 @@ package import Delivery
 import Transport
 import YAML
 
-/// What would cross a network unencrypted, where anybody on the way can read it.
+/// Detects settings that would send secrets over a network unencrypted, where they can be intercepted.
 package enum Plaintext {
     /// Whether a URL leads over a network without TLS; this machine's own addresses do not.
     package static func isExposed(_ url: String) -> Bool {
@@ -20,10 +20,10 @@ package enum Plaintext {
 }
 
 extension ReceiversParser {
-    /// Refuses a URL to which a secret would go unencrypted.
+    /// Refuses a URL to which a secret would be sent unencrypted.
     /// - Parameters:
-    ///   - secret: what it would be; nil takes the credentials of `http_config`, if any.
-    ///   - key: the URL's, or that of its file.
+    ///   - secret: what the secret is; nil uses the credentials of `http_config`, if any.
+    ///   - key: the key of the URL, or of its file.
     func refusePlaintext(
         _ url: String, _ secret: String?, _ http: HTTPClientOptions, _ key: String, at position: SourcePosition
     ) {
@@ -40,7 +40,7 @@ extension ReceiversParser {
 }
 
 extension HTTPClientOptions {
-    /// What of it goes along with each request and must not be read by others, in words; nil where nothing does.
+    /// The part that is sent with each request and is confidential, in words; nil if there is none.
     package var secretName: String? {
         switch authorization {
         case .basic: "the password of basic_auth"

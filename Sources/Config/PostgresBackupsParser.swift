@@ -3,7 +3,7 @@ import Samples
 import YAML
 
 extension TargetParser {
-    /// Parses `postgres_backups`: files with what pgBackRest, WAL-G or Barman say. They need not exist yet.
+    /// Parses `postgres_backups`: files with the reports of pgBackRest, WAL-G or Barman. They need not exist yet.
     /// - Parameter clusters: the names of the configured Vault clusters; the first is the default of `cluster`.
     func postgresBackups(_ nodes: [Node], clusters: [String]) -> [PostgresBackupOptions] {
         var names: Set<String> = []
@@ -34,7 +34,7 @@ extension TargetParser {
             ParsingContext.bytes($0).flatMap { (1 << 20...1 << 30).contains($0) && $0 & ($0 - 1) == 0 ? $0 : nil }
         }
         if let segment { options.walSegmentBytes = segment }
-        // What the tool has not would be without effect.
+        // Settings that do not apply to the tool would have no effect.
         if let tool {
             for (key, owner) in [
                 ("stanza", PostgresBackupOptions.Tool.pgBackRest), ("wal_segment_size", .pgBackRest),

@@ -18,7 +18,8 @@ extension TargetParser {
         return servers
     }
 
-    /// Reads `cluster`: the Vault cluster whose storage something is; the only one by default. Nil where there is none.
+    /// Reads `cluster`: the Vault cluster that something stores data for; the only one by default. Nil if there is
+    /// none.
     func vaultCluster(_ fields: inout Fields, of what: String, _ clusters: [String]) -> String? {
         let cluster = fields.string("cluster")
         if cluster == nil, clusters.count > 1 {
@@ -35,18 +36,18 @@ extension TargetParser {
         return cluster ?? clusters.first
     }
 
-    /// Keys that libpq has as parameters of the same name.
+    /// Keys that are libpq parameters of the same name.
     private static let sameName = [
         "host", "hostaddr", "user", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding",
         "target_session_attrs",
     ]
 
-    /// Debian's; libpq 15 knows no name for the system's authorities.
+    /// Debian's path; libpq 15 has no name for the system's authorities.
     private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 
-    /// Over a network libpq's own default, `prefer`, would give password and answers to a man in the middle: the
+    /// Over a network libpq's own default, `prefer`, would reveal password and answers to a man in the middle: the
     /// server is verified unless the configuration says otherwise.
-    /// - Returns: whether the default was taken.
+    /// - Returns: whether the default was used.
     private func takeEncryption(_ parameters: inout [String: String]) -> Bool {
         let hosts = parameters["host", default: parameters["hostaddr"] ?? ""].split(separator: ",").map(String.init)
         let isNear = hosts.allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("@") || Plaintext.isLoopback($0) }
@@ -58,8 +59,8 @@ extension TargetParser {
         return isDefault
     }
 
-    /// Of a list libpq takes whichever server answers, or has the role that is asked for: its facts would be those of one
-    /// server now and of another later, and one that changes its role would be taken for one that is down.
+    /// With a list of hosts libpq uses whichever server answers or has the requested role: the facts would be those of
+    /// different servers at different times, and a server that changes its role would be reported as down.
     private func checkIsOneServer(_ parameters: [String: String], _ name: String, at position: SourcePosition) {
         let hosts = ["host", "hostaddr"].map { (parameters[$0] ?? "").split(separator: ",").count }.max() ?? 0
         if hosts > 1 {
@@ -199,7 +200,7 @@ enum ConnectionString {
         }
     }
 
-    /// Errors repeat nothing: a part may be a password.
+    /// Errors do not repeat any part, since it may be a password.
     private static func uri(_ text: String) -> Result<[String: String], Problem> {
         guard let start = text.firstRange(of: "://")?.upperBound else {
             return .failure(Problem(message: "expected postgres:// and a host"))

@@ -2,12 +2,12 @@ import Probes
 import S3
 import Transport
 
-/// A bucket as the backup probes see it.
+/// A bucket as a backup store for the probes.
 struct S3BackupStore: BackupStore {
     let bucket: String
     let client: S3Client
 
-    /// The most bytes of keys and tags that one listing keeps. 4 MiB: 20,000 keys of 200 bytes.
+    /// Maximum bytes of keys and tags in one listing. 4 MiB: 20,000 keys of 200 bytes.
     private static let listingLimitBytes = 4 << 20
 
     func list(prefix: String, limit: Int) async throws(ProbeFailure) -> (objects: [BackupObject], truncated: Bool) {

@@ -33,7 +33,7 @@ struct TargetParser: Sendable {
         return tls
     }
 
-    /// `poll_interval` and `timeout` of a target, else the global ones.
+    /// `poll_interval` and `timeout` of a target, or the global ones.
     func pace(_ fields: inout Fields) -> (interval: Duration, timeout: Duration) {
         let interval = context.duration(&fields, "poll_interval") ?? global.pollInterval
         let timeout = context.duration(&fields, "timeout") ?? min(global.timeout, interval)
@@ -121,7 +121,7 @@ struct TargetParser: Sendable {
         }
     }
 
-    /// - Parameter positions: of URLs over which everybody on the way can read.
+    /// - Parameter positions: of URLs without encryption.
     private func refusePlaintext(
         _ positions: [SourcePosition], _ authentication: VaultClusterOptions.Authentication, _ fields: inout Fields
     ) {

@@ -47,9 +47,9 @@ extension WebOptions {
         fields.finish()
     }
 
-    /// What a check of a password may cost: a few seconds at most.
+    /// The permitted cost of a password check: a few seconds at most.
     private static let costs = 4...15
-    /// The shortest token that is taken; a shorter one could be guessed.
+    /// Minimum length of a token; a shorter one could be guessed.
     private static let tokenBytes = 16
 
     /// Parses names with secrets: `ann: …`, or `ann_file: …` for the secret of `ann` in a file.
@@ -70,7 +70,7 @@ extension WebOptions {
             }
             guard result[name] == nil, let secret = context.secret(&entries, name) else { continue }
             result[name] = secret
-            // A file that can't be read has its error already.
+            // For a file that can't be read an error was already added.
             if let text = try? secret.reveal(context.files), let mistake = mistake(text) {
                 context.errors.add(keyNode.position, "\(keyNode.text): \(mistake)")
             }
@@ -108,18 +108,18 @@ extension WebOptions {
         environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
     }
 
-    /// Where the Unix socket is; nil for none.
-    /// - Parameter storagePath: its folder where systemd gives none.
+    /// The path of the Unix socket; nil for none.
+    /// - Parameter storagePath: the folder to use if systemd provides none.
     package func socketPath(environment: [String: String], storagePath: String) -> String? {
         if let socket { return socket.isEmpty ? nil : socket }
         return (WebOptions.runtimeFolder(environment) ?? storagePath) + "/" + WebOptions.socketName
     }
 
-    /// Who may do what. Reads the files of users and tokens: a change of them takes effect at the next reload.
+    /// The access control. Reads the files of users and tokens: a change of them takes effect at the next reload.
     /// - Parameters:
     ///   - file: the web configuration file's users and headers.
-    ///   - hostname: this machine's name, under which it is reached too.
-    /// - Throws: `FileError` where a secret can't be read.
+    ///   - hostname: this machine's name, by which the agent can be reached too.
+    /// - Throws: `FileError` if a secret can't be read.
     package func access(_ file: WebFile, hostname: String, files: any FileAccess) throws(FileError) -> WebAccess {
         var access = WebAccess()
         access.closingUsers = file.users

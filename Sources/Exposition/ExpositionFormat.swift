@@ -4,14 +4,14 @@ package enum ExpositionFormat: Sendable, Hashable, CaseIterable {
     case text
     /// OpenMetrics 1.0.
     case openMetrics
-    /// Prometheus text format 1.0.0: names of any characters, in quotes where they need them.
+    /// Prometheus text format 1.0.0: names with any characters, quoted if necessary.
     case quotedText
     /// OpenMetrics 1.0 with such names.
     case quotedOpenMetrics
 
     /// Whether it is one of OpenMetrics.
     var isOpenMetrics: Bool { self == .openMetrics || self == .quotedOpenMetrics }
-    /// Whether names keep characters that earlier formats do not allow.
+    /// Whether names may contain characters that earlier formats do not allow.
     var quotesNames: Bool { self == .quotedText || self == .quotedOpenMetrics }
 
     /// The value of the `Content-Type` header for this format.
@@ -24,9 +24,9 @@ package enum ExpositionFormat: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The format that a client prefers by its `Accept` header; text where there is none or it names neither format.
-    /// OpenMetrics is chosen only where it is named, since curl and browsers send `*/*`; quoted names are written only
-    /// where `escaping=allow-utf-8` asks for them, as Prometheus 3 does.
+    /// The format that a client prefers according to its `Accept` header; text if there is none or it names neither
+    /// format. OpenMetrics is only chosen if named, since curl and browsers send `*/*`; quoted names are only written
+    /// if `escaping=allow-utf-8` requests them, as Prometheus 3 does.
     /// Sources: RFC 9110, 12.5.1; prometheus.io/docs/instrumenting/content_negotiation.
     package init(accept: String?) {
         self = .text

@@ -76,9 +76,10 @@ package struct ExpositionWriter {
         } else {
             out.append(name: name[...], colons: true)
         }
-        // Names that differ in what is replaced would be one name twice, for which a scraper refuses the page.
+        // Names that differ only in replaced characters would become the same name, for which a scraper rejects the
+        // page.
         var replaced: Set<[UInt8]> = []
-        // How many underscores the last of each replaced name was given, so that many alike cost no more than a few.
+        // How many underscores the last of each replaced name got, so that many colliding names stay cheap.
         var added: [[UInt8]: Int] = [:]
         for label in sample.labels.pairs where label.name != Labels.metricName {
             out.append(separator)

@@ -2,24 +2,24 @@ import Alerts
 import Samples
 import Text
 
-/// One alert of one rule, from the moment its expression first held until its end has been sent for long enough.
+/// One alert of one rule, from the moment its expression first held until its end has been re-sent for long enough.
 package struct ActiveAlert: Hashable, Sendable, Codable {
     /// Source: prometheus/prometheus, rules/alerting.go, `AlertState`.
     package enum State: String, Hashable, Sendable, Codable {
-        /// The expression holds, `for` is not over.
+        /// The expression holds, but `for` has not passed.
         case pending
         case firing
-        /// Resolved; kept because its end is sent again for a while.
+        /// Resolved; kept because its end is re-sent for a while.
         case inactive
     }
 
-    /// Where the alert stands.
+    /// The alert's current state.
     package internal(set) var state: State
     /// With `alertname` and the rule's labels, without the metric's name.
     package let labels: [String: String]
     /// Templates expanded, as of the last evaluation in which the expression held.
     package internal(set) var annotations: [String: String]
-    /// The expression's value. Kept as bits: JSON knows no NaN.
+    /// The expression's value. Stored as bits, since JSON has no NaN.
     package internal(set) var value: Double {
         get { Double(bitPattern: valueBits) }
         set { valueBits = newValue.bitPattern }
@@ -31,11 +31,11 @@ package struct ActiveAlert: Hashable, Sendable, Codable {
     package internal(set) var firedAt: Int64?
     /// When it ended.
     package internal(set) var resolvedAt: Int64?
-    /// When it was last handed to the dispatcher.
+    /// When it was last sent to the dispatcher.
     package internal(set) var lastSentAt: Int64?
-    /// Since when `keep_firing_for` alone keeps it firing.
+    /// Since when only `keep_firing_for` has kept it firing.
     package internal(set) var keepFiringSince: Int64?
-    /// Until when a restored alert is kept although its data have not come back yet; milliseconds.
+    /// How long a restored alert is kept although its data has not come back yet; milliseconds since the epoch.
     var restoredUntil: Int64?
 
     init(labels: [String: String], annotations: [String: String], value: Double, activeAt: Timestamp) {
@@ -50,14 +50,14 @@ package struct ActiveAlert: Hashable, Sendable, Codable {
         case state, labels, annotations, valueBits, activeAt, firedAt, resolvedAt, lastSentAt, keepFiringSince
     }
 
-    /// As it goes out: open while it fires, closed at its end.
+    /// As sent to the dispatcher: without an end while it fires.
     func alert(updatedAt: Timestamp, generatorURL: String) -> Alert {
         Alert(
             labels: Labels(labels), annotations: annotations, startsAt: Timestamp(milliseconds: firedAt ?? activeAt),
             endsAt: resolvedAt.map { Timestamp(milliseconds: $0) }, updatedAt: updatedAt, generatorURL: generatorURL)
     }
 
-    /// The wall clock stepped by so many milliseconds.
+    /// The wall clock was stepped by this many milliseconds.
     mutating func shift(by step: Int64) {
         activeAt = activeAt.addingSaturated(step)
         firedAt = firedAt.map { $0.addingSaturated(step) }
@@ -72,7 +72,7 @@ package struct ActiveAlert: Hashable, Sendable, Codable {
         if state == .pending { return false }
         guard let lastSentAt else { return true }
         if let resolvedAt, resolvedAt > lastSentAt { return true }
-        // A clock that went back must not hold alerts up.
+        // A clock that was stepped back must not delay alerts.
         return now.milliseconds < lastSentAt
             || now.milliseconds.subtractingSaturated(lastSentAt) >= resendDelay.milliseconds
     }

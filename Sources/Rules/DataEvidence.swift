@@ -2,13 +2,13 @@ import PromQL
 import Samples
 import Text
 
-/// Tells whether an expression gave nothing because its condition does not hold, or because there is nothing to judge
-/// by.
+/// Distinguishes whether an expression has no result because its condition does not hold, or because there is no data
+/// to evaluate.
 struct DataEvidence {
     private let expression: Expression
     private let source: any SampleSource
     private let time: Timestamp
-    /// By the range of the expression's text.
+    /// By the range in the expression's text.
     private let uses: [Range<Int>: Expression.SelectorUse]
 
     init(_ expression: Expression, _ source: any SampleSource, at time: Timestamp) {
@@ -19,8 +19,8 @@ struct DataEvidence {
     }
 
     /// - Parameters:
-    ///   - labels: an alert: only series that agree with it on the labels that both have count as its data. Nil: any
-    ///     series counts.
+    ///   - labels: those of an alert: only series that agree with it on the labels that both have count as its data.
+    ///     Nil: any series counts.
     ///   - ignored: labels that the rule sets itself, on which series need not agree.
     func isMissing(for labels: Labels?, except ignored: Set<String>) -> Bool { isMissing(expression, labels, ignored) }
 
@@ -30,7 +30,7 @@ struct DataEvidence {
         case .selector, .range:
             guard let use = uses[expression.span], !use.isAnchored else { return false }
             return !hasData(use, labels, ignored)
-        // These speak of absence: nothing there is an answer.
+        // These functions test for absence: having no data is a valid input.
         case .call(let call) where call.function.name.rawValue.hasPrefix("absent"): return false
         case .binary(let binary) where binary.operation.rawValue == "unless":
             return isMissing(binary.left, labels, ignored)
@@ -40,15 +40,15 @@ struct DataEvidence {
         }
     }
 
-    /// Functions of one series' value alone.
+    /// Functions of a single series' value.
     private static let elementwise: Set<String> = [
         "abs", "ceil", "clamp", "clamp_max", "clamp_min", "exp", "floor", "ln", "log2", "log10", "round", "sgn", "sqrt",
         "time", "timestamp", "vector",
     ]
 
-    /// Whether everything is there that the expression reads of an alert, so that not to be found is an answer. False
-    /// where that can't be told after a start: an aggregation may lack some of its series, a range some of its points,
-    /// an offset all of them.
+    /// Whether all data that the expression reads for an alert is present, so that a missing result means that the
+    /// condition does not hold. False if that is uncertain after a start: an aggregation may lack some of its series, a
+    /// range some of its points, an offset all of them.
     func isComplete(for labels: Labels, except ignored: Set<String>) -> Bool { isComplete(expression, labels, ignored) }
 
     private func isComplete(_ expression: Expression, _ labels: Labels, _ ignored: Set<String>) -> Bool {
@@ -77,7 +77,7 @@ struct DataEvidence {
                 throw Enough()
             }
         } catch {
-            // `Enough`, or the source failed, which says nothing about the data.
+            // `Enough`, or an error of the source, which says nothing about the data.
         }
         return isFound
     }

@@ -3,9 +3,9 @@ import PromQL
 import Samples
 import Text
 
-/// Alerting rules: from the elements of an expression's result to alerts and their states.
+/// Alerting rules: turns the elements of an expression's result into alerts and their states.
 extension GroupEvaluator {
-    /// What an element of the result says of its alert.
+    /// An element of the result, for its alert.
     private struct Candidate {
         let annotations: [String: String]
         let value: Double
@@ -32,7 +32,7 @@ extension GroupEvaluator {
             let isActive = state.alerts[labels].map { $0.state != .inactive } ?? false
             let lacksData =
                 rule.noData != .resolve && !isFound && isActive && evidence.isMissing(for: labels, except: ownLabels)
-            // A restored alert whose data are back may end at once.
+            // A restored alert whose data is back may end at once.
             if !isFound, state.alerts[labels]?.restoredUntil.map({ turn.now.milliseconds < $0 }) == true,
                 evidence.isComplete(for: labels, except: ownLabels)
             {
@@ -73,7 +73,7 @@ extension GroupEvaluator {
             ], value: .nan)
     }
 
-    /// Takes over what was found.
+    /// Applies the current result.
     /// - Returns: whether there are new alerts.
     private static func update(_ state: inout RuleState, _ found: [Labels: Candidate], _ now: Timestamp) -> Bool {
         var isChanged = false
@@ -107,8 +107,8 @@ extension GroupEvaluator {
         return samples
     }
 
-    /// One alert's step: pending → firing → inactive → forgotten; sends it where it is due.
-    /// - Parameter lacksData: the expression can't tell whether its condition holds, so that the alert stays.
+    /// Advances one alert: pending → firing → inactive → forgotten; sends it when due.
+    /// - Parameter lacksData: it is unknown whether the condition holds, so that the alert stays.
     private func advance(
         _ rule: Rule, _ labels: Labels, isFound: Bool, lacksData: Bool, _ state: inout RuleState, _ turn: Turn,
         _ result: inout GroupResult
@@ -130,7 +130,7 @@ extension GroupEvaluator {
                 return
             }
         } else if lacksData || alert.restoredUntil.map({ now < $0 }) == true {
-            // It stays as it is.
+            // Unchanged.
         } else if alert.state == .pending {
             state.alerts[labels] = nil
             result.isChanged = true

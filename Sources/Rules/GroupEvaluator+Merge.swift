@@ -1,9 +1,10 @@
 package import Samples
 
 extension GroupEvaluator {
-    /// Takes in the state of the last run after a start without it, as `restore` does.
+    /// Merges the state of the last run after a start without it, like `restore`.
     ///
-    /// What fires or has ended in this run is newer and stays; what is pending goes on from where it was in the last run.
+    /// Alerts that fire or have ended in this run are newer and take precedence; pending ones continue from where they
+    /// were in the last run.
     package mutating func merge(_ saved: Saved, now: Timestamp) {
         let current = rules.map(\.alerts)
         restore(saved, now: now)

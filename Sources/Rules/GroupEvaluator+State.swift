@@ -3,21 +3,21 @@ package import Samples
 import Text
 
 extension GroupEvaluator {
-    /// What must survive a restart: the alerts of each rule, and when that was.
+    /// The state that must survive a restart: the alerts of each rule, and when it was saved.
     package struct Saved: Codable, Sendable {
         /// Milliseconds since the epoch.
         package var savedAt: Int64
-        /// By the rule's name and labels, and its number among the rules that have the same.
+        /// By the rule's name and labels, and its number among identical ones.
         package var alerts: [String: [ActiveAlert]]
     }
 
-    /// A pending alert is forgotten after an outage longer than this. Milliseconds: 1 h.
+    /// A pending alert is dropped after an outage longer than this. Milliseconds: 1 h.
     private static let outageTolerance: Int64 = 3_600_000
     /// Milliseconds: 10 min.
     private static let grace: Int64 = 600_000
 
     private static func key(_ rule: Rule, _ index: Int, _ group: RuleGroup) -> String {
-        // Of rules with the same name and labels, the first, the second …
+        // Numbers rules with the same name and labels.
         let twin = group.rules[..<index].count { $0.identity == rule.identity }
         return "\(rule.name)\u{1f}\(Labels(rule.labels))\u{1f}\(twin)"
     }
@@ -31,10 +31,10 @@ extension GroupEvaluator {
         return Saved(savedAt: now.milliseconds, alerts: alerts)
     }
 
-    /// A rule's `for` goes on where it was, the time of the outage not counted, if that was at most an hour;
-    /// what fired goes on firing until its data are back, which a minute is given for.
+    /// A rule's `for` continues where it was, not counting the time of the outage, if that was at most an hour; alerts
+    /// that fired continue to fire until their data is back, for up to a minute.
     package mutating func restore(_ saved: Saved, now: Timestamp) {
-        // Less than nothing where the clock has stepped back meanwhile.
+        // Negative if the clock was stepped back meanwhile.
         let outage = now.milliseconds.subtractingSaturated(saved.savedAt)
         var gone = saved.alerts
         for (index, rule) in group.rules.enumerated() {
@@ -43,7 +43,7 @@ extension GroupEvaluator {
                 if alert.state == .pending {
                     guard outage <= GroupEvaluator.outageTolerance else { continue }
                     alert.activeAt = alert.activeAt.addingSaturated(max(0, outage))
-                    // A long `for` that was nearly over gets the grace period, as in Prometheus: data must have time to
+                    // A long `for` that had nearly passed gets the grace period, as in Prometheus: data needs time to
                     // come back.
                     let hold = rule.hold.milliseconds
                     if hold >= GroupEvaluator.grace,
@@ -56,22 +56,22 @@ extension GroupEvaluator {
                 rules[index].alerts[Labels(alert.labels)] = alert
             }
         }
-        // Rules that the files lost meanwhile: what they fired ends at the next turn.
+        // Rules that were removed from the files meanwhile: their alerts end at the next evaluation.
         for alerts in gone.values {
             removed.append(
                 RuleState(alerts: Dictionary(alerts.map { (Labels($0.labels), $0) }) { first, _ in first }))
         }
     }
 
-    /// The wall clock stepped: what is under way takes as long as it would have taken.
+    /// The wall clock was stepped: shifts all times, so that running durations stay the same.
     package mutating func shift(by step: Duration) {
         for index in rules.indices {
             for labels in rules[index].alerts.keys { rules[index].alerts[labels]?.shift(by: step.milliseconds) }
         }
     }
 
-    /// Takes a new version of the group: rules that are the same keep their state; what the others gave ends at the
-    /// next turn.
+    /// Takes a new version of the group: unchanged rules keep their state; the series and alerts of the others end at
+    /// the next evaluation.
     package mutating func adopt(_ new: RuleGroup) {
         var old: [String: RuleState] = [:]
         for (index, rule) in group.rules.enumerated() { old[GroupEvaluator.key(rule, index, group)] = rules[index] }
@@ -82,7 +82,7 @@ extension GroupEvaluator {
         group = new
     }
 
-    /// Stale markers and ends of what a reload has taken out.
+    /// Stale markers and ends for rules that a reload has removed.
     mutating func endRemoved(now: Timestamp, time: Timestamp, _ result: inout GroupResult) {
         for state in removed {
             result.isChanged = true
@@ -94,10 +94,10 @@ extension GroupEvaluator {
 }
 
 extension GroupEvaluator {
-    /// The ends of all alerts that fire, for a group that is no more.
+    /// The ends of all firing alerts, for a group that is removed.
     package func ends(at now: Timestamp) -> [Alert] { (rules + removed).flatMap { ends(of: $0, at: now) } }
 
-    /// The ids of all alerts that fire.
+    /// The ids of all firing alerts.
     package func firing() -> Set<UInt64> { Set(ends(at: Timestamp(milliseconds: 0)).map(\.id)) }
 
     private func ends(of state: RuleState, at now: Timestamp) -> [Alert] {
@@ -117,7 +117,7 @@ extension GroupEvaluator {
 }
 
 extension GroupEvaluator.Saved {
-    /// The ends of all alerts that fired, for a group that went while the agent was down.
+    /// The ends of all alerts that fired, for a group that was removed while the agent was down.
     package func ends(at now: Timestamp, externalLabels: Labels) -> [Alert] {
         alerts.values.joined().filter { $0.state == .firing }.map { alert in
             var ended = alert

@@ -2,24 +2,24 @@ package import Alerts
 import PromQL
 package import Samples
 
-/// What one evaluation of a group gave.
+/// The result of one evaluation of a group.
 package struct GroupResult: Sendable {
     /// For the store: results, `ALERTS`, `ALERTS_FOR_STATE`, and stale markers of series that ended.
     package var samples: [Sample] = []
-    /// For the dispatcher: alerts that began, ended, or are due to be sent again.
+    /// For the dispatcher: alerts that began, ended, or are due to be re-sent.
     package var alerts: [Alert] = []
-    /// Rules evaluated, failed ones included.
+    /// Number of evaluated rules, including failed ones.
     package var evaluations = 0
-    /// Rules that failed: their names and why.
+    /// Rules that failed: their names and errors.
     package var failures: [(rule: String, error: String)] = []
-    /// Whether an alert came, went or changed its state, so that the state is worth saving.
+    /// Whether an alert came, went or changed its state, so that the state should be saved.
     package var isChanged = false
 
-    /// An evaluation without results.
+    /// An empty result.
     package init() {}
 }
 
-/// One group and the state of its rules: a value that is given the time.
+/// One group and the state of its rules: a value; the time is passed in.
 /// Source of the semantics: prometheus/prometheus, rules/group.go and rules/alerting.go.
 package struct GroupEvaluator: Sendable {
     /// Whether a rule's last evaluation succeeded, in the words of Prometheus' API.
@@ -27,11 +27,11 @@ package struct GroupEvaluator: Sendable {
         case unknown, ok, err
     }
 
-    /// What one rule carries from one evaluation to the next.
+    /// A rule's state between evaluations.
     package struct RuleState: Sendable {
         /// `unknown` before the first evaluation.
         package internal(set) var health = Health.unknown
-        /// Why the last evaluation failed; nil where it did not.
+        /// Why the last evaluation failed; nil if it did not.
         package internal(set) var lastError: String?
         /// When the rule was last evaluated.
         package internal(set) var lastEvaluation: Timestamp?
@@ -41,13 +41,13 @@ package struct GroupEvaluator: Sendable {
         var series: Set<Labels> = []
     }
 
-    /// The group in its present version.
+    /// The group in its current version.
     package internal(set) var group: RuleGroup
     /// One state for each of the group's rules.
     package internal(set) var rules: [RuleState]
-    /// Of rules that a reload took out: what the next evaluation has yet to end.
+    /// Rules that a reload has removed, whose series and alerts the next evaluation ends.
     var removed: [RuleState] = []
-    /// The external labels of the last evaluation, under which its alerts were sent.
+    /// The external labels of the last evaluation, with which its alerts were sent.
     var externalLabels = Labels.empty
 
     /// A group that has not been evaluated yet.
@@ -56,7 +56,7 @@ package struct GroupEvaluator: Sendable {
         rules = group.rules.map { _ in RuleState() }
     }
 
-    /// What the evaluation of one rule has to do with.
+    /// The inputs for the evaluation of one rule.
     struct Turn {
         /// When the evaluation began: for the states of alerts.
         let now: Timestamp
@@ -64,7 +64,7 @@ package struct GroupEvaluator: Sendable {
         let time: Timestamp
         let source: OverlaySource
         let context: RuleContext
-        /// With the rule's own deadline.
+        /// Includes the rule's own deadline.
         let limits: EvaluationLimits
 
         func checkTime() throws(EvaluationError) {

@@ -1,4 +1,4 @@
-/// Expected lines beside those found: common lines once, the others with `-` and `+` before them.
+/// A line diff of expected and actual text: common lines once, the others prefixed with `-` and `+`.
 enum LineDifference {
     static func text(_ expected: [String], _ got: [String], indent: Int) -> String {
         let change = got.difference(from: expected)

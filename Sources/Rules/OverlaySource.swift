@@ -3,14 +3,14 @@ import Samples
 import Synchronization
 import Text
 
-/// The store with the results of the present evaluation over it, so that a group's later rules see the results of its
+/// The store overlaid with the results of the current evaluation, so that a group's later rules see the results of its
 /// earlier ones.
 final class OverlaySource: SampleSource {
     private let base: any SampleSource
     /// By metric name.
     private let added = Mutex<[String: Results]>([:])
 
-    /// Results of one name, as series in the order in which they came.
+    /// Results with one metric name, as series in order of arrival.
     private struct Results {
         var series: [Series] = []
         var indices: [Labels: Int] = [:]
@@ -75,7 +75,7 @@ final class OverlaySource: SampleSource {
         }
     }
 
-    /// A result replaces one of the same time; a later one than it can only be there after a clock step.
+    /// A result replaces a point with the same time; later points can only exist after a clock step.
     private static func merged(_ old: [Point], _ news: [Point]) -> [Point] {
         var points = old
         for point in news {

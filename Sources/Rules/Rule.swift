@@ -5,18 +5,18 @@ package import YAML
 /// One rule of a file: a recording rule, or an alerting rule.
 /// Source: prometheus.io/docs/prometheus/latest/configuration/{recording_rules,alerting_rules}.
 package struct Rule: Sendable {
-    /// Which of a rule's two forms it has.
+    /// The two kinds of rules.
     package enum Kind: String, Sendable {
         case recording
         case alerting
     }
 
-    /// What an alerting rule does when the data that it reads are gone, so that its expression can't say anything.
-    /// Written as the annotation `vaultwatch_no_data`, which Prometheus' own tools take for any other annotation.
+    /// What an alerting rule does if the data that it reads is missing, so that its expression can't be evaluated.
+    /// Written as the annotation `vaultwatch_no_data`, which Prometheus' own tools treat like any other annotation.
     package enum NoData: String, Sendable, CaseIterable {
         /// An alert stays as it is until its data are back.
         case keep
-        /// As `keep`; and where a selector of the expression finds nothing at all, that is an alert.
+        /// As `keep`; and if a selector of the expression matches no series at all, that is an alert.
         case alert
         /// The alert ends, as in Prometheus. The default.
         case resolve
@@ -33,27 +33,27 @@ package struct Rule: Sendable {
     package let query: RuleQuery
     /// How long the expression must hold before the alert fires. Default 0.
     package let hold: Duration
-    /// How long a firing alert goes on after its expression has ceased to hold. Default 0.
+    /// How long a firing alert continues after its expression has ceased to hold. Default 0.
     package let keepFiring: Duration
-    /// The group's labels with the rule's own over them, templates unexpanded.
+    /// The group's labels overridden by the rule's own, templates unexpanded.
     package let labels: [String: String]
     /// Templates unexpanded; without `vaultwatch_no_data`.
     package let annotations: [String: String]
-    /// What the alerts do while their data are gone. Default: `resolve`.
+    /// What the alerts do while their data is missing. Default: `resolve`.
     package let noData: NoData
     /// Where the rule begins in its file.
     package let position: SourcePosition
-    /// Labels and annotations that parse and fail with sample labels and a sample value.
+    /// Labels and annotations that parse but fail with sample labels and a sample value.
     package let templateFindings: [RuleSet.Finding]
     /// `labels` and `annotations`, parsed.
     let templates: RuleTemplates
 
-    /// Labels that all of its alerts have: `alertname`, and those of `labels` that are no templates.
+    /// Labels that all of its alerts have: `alertname`, and those of `labels` that are not templates.
     var fixedLabels: Labels {
         Labels(labels.filter { !$0.value.contains("{{") }).setting("alertname", to: name)
     }
 
-    /// Name and labels: what makes a rule the same one after a reload.
+    /// Kind, name and labels: what identifies a rule across reloads.
     var identity: Identity { Identity(kind: kind, name: name, labels: Labels(labels)) }
 
     struct Identity: Hashable, Sendable {
@@ -68,7 +68,7 @@ package struct Rule: Sendable {
 
 /// Rules that are evaluated together, in order, each seeing the results of those before it.
 package struct RuleGroup: Sendable {
-    /// Path of the file that the group is in.
+    /// Path of the group's file.
     package let file: String
     /// Unique in its file.
     package let name: String
@@ -76,17 +76,17 @@ package struct RuleGroup: Sendable {
     package let interval: Duration?
     /// How far in the past the group evaluates; nil is the configuration's default.
     package let queryOffset: Duration?
-    /// Alerts or series that one rule may have; 0 is no limit.
+    /// Maximum number of alerts or series of one rule; 0 is no limit.
     package let limit: Int
     /// In the order of their evaluation.
     package let rules: [Rule]
     /// Where the group begins in its file.
     package let position: SourcePosition
 
-    /// Names a group uniquely: file and name.
+    /// Identifies a group uniquely: file and name.
     package var key: String { "\(file);\(name)" }
 
-    /// Names of the metrics that the group's rules read and do not make themselves; nil when that may be any.
+    /// Names of the metrics that the group's rules read and do not record themselves; nil if that may be any.
     package var metricNames: Set<String>? {
         var names: Set<String> = []
         for rule in rules {

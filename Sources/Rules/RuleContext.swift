@@ -3,30 +3,30 @@ package import PromQL
 package import Samples
 import Text
 
-/// What an evaluation of rules needs besides the rules: samples, limits, and what goes into the alerts.
+/// What an evaluation of rules needs besides the rules: samples, limits, and texts for the alerts.
 package struct RuleContext: Sendable {
-    /// Where expressions find their samples.
+    /// The samples for the expressions.
     package var source: any SampleSource
     /// Added to each alert that is sent, and to templates as `$externalLabels`.
     package var externalLabels = Labels.empty
-    /// Before the path of each alert's `generatorURL`, and in templates `$externalURL`.
+    /// Prefix of each alert's `generatorURL`, and `$externalURL` in templates.
     package var externalURL = ""
-    /// How long a sample counts as the present one. Default 5 min, as Prometheus'.
+    /// How long a sample counts as current. Default 5 min, as in Prometheus.
     package var lookback: Duration = .seconds(300)
-    /// What one expression may cost. `isOverdue` is replaced by what `startRule` returns.
+    /// The limits of one expression. `isOverdue` is replaced by what `startRule` returns.
     package var limits = EvaluationLimits()
-    /// Called as each rule begins. Returns the question whether the rule's time is over, which is asked now and then
+    /// Called as each rule begins. Returns a check for whether the rule's time is up, which is called now and then
     /// while its expression and its templates are evaluated. Default: no limit.
     package var startRule: @Sendable () -> @Sendable () -> Bool = { { false } }
-    /// A firing alert is sent again after this long. Default 1 min, as Prometheus'.
+    /// A firing alert is re-sent after this time. Default 1 min, as in Prometheus.
     package var resendDelay: Duration = .seconds(60)
-    /// A resolved alert is sent again for this long. Default 15 min, as Prometheus'.
+    /// A resolved alert is re-sent for this long. Default 15 min, as in Prometheus.
     package var resolvedRetention: Duration = .seconds(15 * 60)
 
     /// A context with Prometheus' defaults.
     package init(source: any SampleSource) { self.source = source }
 
-    /// The functions of templates, `query` at the time of the evaluation among them.
+    /// The functions of templates, including `query` at the time of the evaluation.
     func functions(_ source: any SampleSource, _ limits: EvaluationLimits, at time: Timestamp) -> TemplateFunctions {
         let evaluator = Evaluator(source: source, limits: limits)
         return PrometheusFunctions.table(now: time, externalURL: externalURL) { text in
@@ -44,9 +44,9 @@ package struct RuleContext: Sendable {
         }
     }
 
-    /// The link to an expression's graph, as Prometheus makes it.
+    /// The link to an expression's graph, in Prometheus' form.
     func generatorURL(_ expression: String) -> String {
-        // As Go's url.QueryEscape, a space is a plus.
+        // As in Go's url.QueryEscape, a space becomes a plus.
         let encoded = PercentCoding.encode(expression).split(separator: "%20", omittingEmptySubsequences: false)
             .joined(separator: "+")
         return "\(externalURL)/graph?g0.expr=\(encoded)&g0.tab=1"

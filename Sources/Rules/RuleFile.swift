@@ -1,11 +1,10 @@
 import Samples
 package import YAML
 
-/// Reads rule files in Prometheus' format and judges them as promtool does.
+/// Reads rule files in Prometheus' format and validates them as promtool does.
 /// Source: prometheus/prometheus, model/rulefmt/rulefmt.go.
 package enum RuleFile {
-    /// The groups of one file. What is wrong goes to `errors`, each complaint with its position; a rule that is wrong
-    /// is left out.
+    /// The groups of one file. Mistakes are added to `errors`, each with its position; invalid rules are skipped.
     /// - Parameter file: its name, for positions and as part of the groups' keys.
     package static func parse(_ bytes: [UInt8], file: String, errors: ErrorList) -> [RuleGroup] {
         let root: Node
@@ -110,7 +109,7 @@ package enum RuleFile {
         }
     }
 
-    /// What a recording rule must not have.
+    /// Checks for keys that a recording rule must not have.
     private static func checkRecording(
         _ name: String, _ fields: Fields, _ hold: Duration?, _ keepFiring: Duration?, _ annotations: [String: String]
     ) {
@@ -122,7 +121,7 @@ package enum RuleFile {
         if !annotations.isEmpty {
             errors.add(fields.position(of: "annotations"), "invalid field 'annotations' in recording rule")
         }
-        // Names may be any text; braces in one are an expression in the wrong field.
+        // Names may be any text; but braces indicate an expression in the wrong field.
         if name.contains(where: { "{}".contains($0) }) {
             errors.add(
                 fields.position(of: "record"),

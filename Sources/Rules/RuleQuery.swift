@@ -3,19 +3,19 @@ import Samples
 
 /// A rule's expression, parsed once.
 package struct RuleQuery: Sendable {
-    /// As it stands in the file.
+    /// As written in the file.
     package let text: String
     /// The text, parsed.
     package let expression: Expression
-    /// Names of the metrics that it reads; nil when a selector has no fixed name, and so may read any.
+    /// Names of the metrics that it reads; nil if a selector has no fixed name, and so may read any.
     package let metricNames: Set<String>?
 
-    /// The parts `a or b` whose right side the left one may hide, since neither has a metric's name.
+    /// The parts `a or b` whose left side may hide the right one, since neither has a metric's name.
     package var unionsWithoutNames: [String] { expression.unionsWithoutNames }
 
     /// Why an expression can't be parsed.
     package struct SyntaxError: Error, Hashable, Sendable {
-        /// In bytes of the expression.
+        /// The byte offset in the expression.
         package let offset: Int
         /// What is wrong there.
         package let message: String

@@ -10,12 +10,12 @@ package struct RuleSet: Sendable {
     /// A set of groups that were read already.
     package init(_ groups: [RuleGroup]) { self.groups = groups }
 
-    /// The labels of its alerts as far as the rules give them: `alertname`, and those that are no templates.
+    /// The labels of its alerts as far as they are fixed: `alertname`, and those that are not templates.
     package var alertLabels: [Labels] {
         groups.flatMap(\.rules).filter { $0.kind == .alerting }.map { $0.fixedLabels }
     }
 
-    /// Bytes that a rule file may have: 4 MiB.
+    /// Maximum size of a rule file: 4 MiB.
     package static let maxFileBytes = 4 << 20
 
     /// The groups of all files that match the patterns, in the order of the patterns and of the names in each; a file
@@ -36,9 +36,9 @@ package struct RuleSet: Sendable {
         return RuleSet(groups)
     }
 
-    /// A finding that is no error: the file works, but not as its author thinks.
+    /// A finding that is not an error: the file is valid, but probably not as intended.
     package struct Finding: Hashable, Sendable, CustomStringConvertible {
-        /// Where the rule begins that it is about.
+        /// The start of the rule concerned.
         package let position: SourcePosition
         /// One line of text.
         package let message: String
@@ -53,7 +53,7 @@ package struct RuleSet: Sendable {
         package var description: String { "\(position): \(message)" }
     }
 
-    /// What promtool's linter finds: rules of one name with the same labels, whose results collide.
+    /// The findings of promtool's linter: rules with the same name and labels, whose results collide.
     package func findings() -> [Finding] {
         var first: [Rule.Identity: Rule] = [:]
         var findings: [Finding] = []

@@ -12,17 +12,17 @@ struct RuleTemplates: Sendable {
         case template(String)
     }
 
-    /// What Prometheus declares before each text.
+    /// The variables that Prometheus declares for each text.
     private static let variables = ["$labels", "$externalLabels", "$externalURL", "$value"]
 
     /// - Parameters:
-    ///   - rule: the rule's name, for what errors say when the alert goes out.
+    ///   - rule: the rule's name, for errors when the alert is sent.
     ///   - complain: called for each text that does not parse.
     init(
         rule: String, labels: [String: String], annotations: [String: String],
         complain: (_ name: String, _ message: String) -> Void
     ) {
-        // A message of more than 64 KiB fits no receiver.
+        // No receiver accepts a message of more than 64 KiB.
         var set = TemplateSet(
             functions: PrometheusFunctions.forChecking, options: TemplateOptions(outputLimit: 65536, stepLimit: 100_000)
         )
@@ -43,7 +43,7 @@ struct RuleTemplates: Sendable {
         self.set = set
     }
 
-    /// What the texts speak of: one element of the expression's result.
+    /// The data of the texts: one element of the expression's result.
     struct Data {
         let labels: Labels
         let value: Double
@@ -51,7 +51,7 @@ struct RuleTemplates: Sendable {
         let externalURL: String
     }
 
-    /// A text that fails when an alert goes out.
+    /// A text that fails when an alert is sent.
     struct Problem {
         /// `label` or `annotation`, and its name.
         let kind: String
@@ -61,8 +61,8 @@ struct RuleTemplates: Sendable {
         let message: String
     }
 
-    /// What each text says of sample alerts: one whose labels all have the same text, for each of a few texts that
-    /// functions expect, and one without labels. Queries answer with nothing.
+    /// Expands each text for sample alerts: one whose labels all have the same value, for each of a few values that
+    /// functions expect, and one without labels. Queries return nothing.
     /// - Returns: the texts that fail for all samples, and those that fail without labels.
     func problems(originals: (labels: [String: String], annotations: [String: String])) -> [Problem] {
         let all = [("label", labels, originals.labels), ("annotation", annotations, originals.annotations)]
@@ -88,7 +88,7 @@ struct RuleTemplates: Sendable {
         }
     }
 
-    /// Texts, numbers, durations, addresses: what functions of templates read.
+    /// Texts, numbers, durations, addresses: the kinds of values that template functions parse.
     private static let samples = ["sample", "1", "5m", "1.2.3.4:8200", "2026-01-01T00:00:00Z"]
 
     private func failure(_ key: String, _ labels: Labels) -> TemplateError? {
@@ -125,7 +125,7 @@ struct RuleTemplates: Sendable {
         return try set.execute(key, dot, variables: zip(Self.variables, fields).map { (name: $0, value: $1.value) })
     }
 
-    /// A text that fails says so itself, as in Prometheus: an alert with a broken annotation still goes out.
+    /// A text that fails expands to its error, as in Prometheus: an alert with a broken annotation is still sent.
     func expand(_ data: Data, functions: TemplateFunctions) -> (labels: [String: String], annotations: [String: String])
     {
         var set = self.set

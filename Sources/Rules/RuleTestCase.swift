@@ -3,7 +3,7 @@ import Samples
 import Text
 import YAML
 
-/// One entry of `tests`, read and checked.
+/// One entry of `tests`, parsed and validated.
 struct RuleTestCase: Sendable {
     struct AlertCheck: Sendable {
         var time: Duration
@@ -64,7 +64,7 @@ struct RuleTestCase: Sendable {
         if isStrict { input.finish() }
     }
 
-    /// One point an interval, from the start on.
+    /// One point per interval, from the start on.
     private func points(_ values: String) throws(SeriesNotation.Problem) -> [Point] {
         var points: [Point] = []
         for (index, value) in try SeriesNotation.values(values).enumerated() {
@@ -84,7 +84,7 @@ struct RuleTestCase: Sendable {
             var alert = Fields(node, errors, "an expected alert")
             let labels = Labels(alert.stringMap("exp_labels"))
             var annotations = alert.stringMap("exp_annotations")
-            // promtool has it among the alert's annotations; here it is a property of the rule.
+            // promtool includes it in the alert's annotations; here it is a property of the rule.
             annotations[Rule.noDataAnnotation] = nil
             if isStrict { alert.finish() }
             return (labels, annotations)
@@ -139,7 +139,7 @@ struct RuleTestCase: Sendable {
         }
     }
 
-    /// YAML's numbers: `.inf`, `.nan` and what Go reads.
+    /// YAML's numbers: `.inf`, `.nan` and Go's syntax.
     private static func number(_ text: String) -> Double? {
         switch text.lowercased() {
         case ".inf", "+.inf", "inf", "+inf": .infinity

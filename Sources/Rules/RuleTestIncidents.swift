@@ -1,14 +1,14 @@
 package import Alerts
 package import Samples
 
-/// One incident as a unit test of rules speaks of it: by the names of its alerts.
+/// One incident in a unit test of rules: the names of its alerts.
 package struct RuleTestIncident: Hashable, Sendable, Comparable {
     /// The name of the alert that explains the others.
     package let cause: String
     /// The names of the others, each once, sorted.
     package let consequences: [String]
 
-    /// - Parameter consequences: in any order, and perhaps one name several times.
+    /// - Parameter consequences: in any order, possibly with duplicates.
     package init(cause: String, consequences: some Sequence<String>) {
         self.cause = cause
         self.consequences = Set(consequences).sorted()
@@ -25,8 +25,8 @@ package struct RuleTestIncident: Hashable, Sendable, Comparable {
     }
 }
 
-/// Makes incidents of the alerts of a unit test. Which alert explains which is decided where alerts are dispatched, a
-/// stage that rules know nothing of.
+/// Forms incidents from the alerts of a unit test. Which alert explains which is decided by the dispatcher, which this
+/// module does not depend on.
 package protocol RuleTestIncidents: Sendable {
     /// Takes the alerts of all groups from one evaluation.
     /// - Parameter elapsed: the time since the test's start.

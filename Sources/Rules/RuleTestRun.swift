@@ -3,7 +3,7 @@ import PromQL
 import Samples
 import Text
 
-/// One test under way: time goes from the start to the last check, groups are evaluated as a server would.
+/// One running test: time advances from the start to the last check, and groups are evaluated as by a server.
 struct RuleTestRun {
     private let test: RuleTestCase
     private let interval: Duration
@@ -13,7 +13,7 @@ struct RuleTestRun {
     private let showsDifferences: Bool
     private var incidents: (any RuleTestIncidents)?
 
-    /// - Parameter incidents: nil where the test asks for none.
+    /// - Parameter incidents: nil if the test does not check any.
     init(
         _ test: RuleTestCase, groups: [RuleGroup], interval: Duration, showsDifferences: Bool = false,
         incidents: (any RuleTestIncidents)? = nil
@@ -46,7 +46,7 @@ struct RuleTestRun {
             let now = test.start + time
             var alerts: [Alert] = []
             for index in groups.indices {
-                // All groups at each step, whatever interval they have, as promtool does.
+                // All groups at each step, regardless of their interval, as promtool does.
                 let result = groups[index].evaluate(at: now, context)
                 storage.add(result.samples)
                 alerts += result.alerts
@@ -55,7 +55,7 @@ struct RuleTestRun {
                 }
             }
             incidents?.receive(alerts, at: now, elapsed: time)
-            // What is asked between two evaluations is answered by the one before.
+            // A check between two evaluations uses the result of the earlier one.
             while let check = checks.first, check.time < time + step {
                 failures += compare(check)
                 checks.removeFirst()
@@ -158,8 +158,7 @@ struct RuleTestRun {
         return ["\(head)\n        exp: \(text(expected))\n        got: \(text(got))"]
     }
 
-    /// Equal, both NaN, or within a relative 1e-6: what promtool takes, and what its engine would have summed up in
-    /// another order.
+    /// Equal, both NaN, or within a relative 1e-6: promtool's tolerance, which also covers sums in a different order.
     private static func isEqual(_ a: Double, _ b: Double) -> Bool {
         a == b || (a.isNaN && b.isNaN) || (a - b).magnitude <= 1e-6 * max(a.magnitude, b.magnitude)
     }

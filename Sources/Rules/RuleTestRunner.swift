@@ -5,57 +5,57 @@ import Samples
 import Text
 import YAML
 
-/// Runs unit tests of rules in promtool's format, unchanged. One key is our own: `explained_by_test`, for which promtool
-/// refuses a file.
+/// Runs unit tests of rules in promtool's format, unchanged. One key is our own: `explained_by_test`; promtool refuses
+/// files that contain it.
 /// Source: Prometheus' manual, "Unit testing for rules"; cmd/promtool/unittest.go.
 package struct RuleTestRunner: Sendable {
     /// The options of `vaultwatch test rules`, which are promtool's.
     package struct Options: Sendable {
-        /// Run only tests in whose name one of these regular expressions is found; empty runs all.
+        /// Runs only tests whose name matches one of these regular expressions; empty runs all.
         package var run: [String] = []
-        /// Failures show what differs, line by line. Default: what was expected, then what was found.
+        /// Failures show a line diff. Default: expected, then actual.
         package var showsDifferences = false
-        /// Unknown fields of the test file are no errors.
+        /// Ignores unknown fields of the test file.
         package var ignoresUnknownFields = false
-        /// Makes the incidents that `explained_by_test` asks for, anew for each test. Without it such a check is an
+        /// Forms the incidents that `explained_by_test` checks, anew for each test. Without it such a check is an
         /// error.
         package var incidents: (@Sendable () -> any RuleTestIncidents)?
-        /// All tests, in promtool's form.
+        /// All tests, with promtool's output.
         package init() {}
     }
 
     /// One test of a file.
     package struct TestResult: Sendable {
-        /// As in the file, else `test 1`, `test 2` …
+        /// Its name in the file, otherwise `test 1`, `test 2` …
         package let name: String
-        /// One text for each failed check, in promtool's words; empty where the test passed.
+        /// One text for each failed check, in promtool's words; empty if the test passed.
         package var failures: [String]
     }
 
-    /// What became of a file's tests.
+    /// The results of a file's tests.
     package struct FileResult: Sendable {
         /// Its path, as given.
         package let file: String
-        /// What is wrong with the file itself; then there are no tests.
+        /// Errors of the file itself; then there are no tests.
         package var errors: [String] = []
         /// In the order of the file.
         package var tests: [TestResult] = []
-        /// Whether the file is right and all tests passed.
+        /// Whether the file is valid and all tests passed.
         package var isSuccess: Bool { errors.isEmpty && tests.allSatisfy(\.failures.isEmpty) }
     }
 
     private let options: Options
     private let files: any FileAccess
-    /// Bytes that a test file may have: 16 MiB.
+    /// Maximum size of a test file: 16 MiB.
     private static let maxFileBytes = 16 << 20
 
-    /// - Parameter files: where test files and the rule files that they name are read.
+    /// - Parameter files: for reading test files and the rule files that they name.
     package init(_ options: Options = Options(), files: any FileAccess) {
         self.options = options
         self.files = files
     }
 
-    /// Runs the tests of one file. Computes, for as long as the tests' time and rules need.
+    /// Runs the tests of one file. Takes as long as the tests' time span and rules require.
     package func run(_ path: String) -> FileResult {
         var result = FileResult(file: path)
         let errors = ErrorList()
@@ -73,7 +73,7 @@ package struct RuleTestRunner: Sendable {
             fields.parsed("evaluation_interval", expected: "a duration such as 1m") { Duration(prometheus: $0) }
             ?? .seconds(60)
         let order = fields.strings("group_eval_order")
-        // The comparison allows for the last bits anyway.
+        // The comparison always tolerates differences in the last bits.
         _ = fields.bool("fuzzy_compare")
         let nodes = fields.list("tests")
         if !options.ignoresUnknownFields { fields.finish() }

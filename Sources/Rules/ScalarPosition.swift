@@ -1,7 +1,7 @@
 import Text
 import YAML
 
-/// Finds where in a file a character of a scalar is, whatever YAML did to its spaces, lines and quotes.
+/// Finds the position in a file of a character of a scalar, whatever YAML did to its spaces, lines and quotes.
 struct ScalarPosition {
     private let source: [UInt8]
 
@@ -9,9 +9,9 @@ struct ScalarPosition {
 
     /// - Parameters:
     ///   - offset: bytes into the scalar's text.
-    ///   - start: where the scalar begins, its quote or block indicator included.
+    ///   - start: where the scalar begins, including its quote or block indicator.
     func position(of offset: Int, in text: String, startingAt start: SourcePosition) -> SourcePosition {
-        // YAML changes white space alone, besides escapes in quotes, which `unit` knows; so the n-th visible byte of
+        // YAML only changes white space, besides escapes in quotes, which `unit` handles; so the n-th visible byte of
         // one is the n-th of the other.
         var visible = text.utf8.prefix(offset).reduce(0) { $0 + (isSpace($1) ? 0 : 1) }
         if offset >= text.utf8.count, visible > 0 { visible -= 1 }
@@ -42,8 +42,8 @@ struct ScalarPosition {
         return start
     }
 
-    /// The smallest unit that begins at a byte, a character or an escape: its bytes in the file, and how many visible
-    /// bytes of the text they make.
+    /// The smallest unit that begins at a byte, a character or an escape: its length in the file, and the number of
+    /// visible bytes in the text that it stands for.
     /// Source: YAML 1.2, 5.7 (escapes) and 7.3 (quotes).
     private func unit(at index: Int, _ quote: UInt8) -> (length: Int, visible: Int) {
         let next = index + 1 < source.count ? source[index + 1] : 0

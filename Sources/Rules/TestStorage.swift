@@ -3,7 +3,7 @@ import Samples
 import Synchronization
 import Text
 
-/// The input series and what the rules made of them.
+/// The input series and the results of the rules.
 final class TestStorage: SampleSource {
     private struct State {
         var byName: [String: [Labels: [Point]]] = [:]
@@ -17,7 +17,7 @@ final class TestStorage: SampleSource {
         self.state = Mutex(state)
     }
 
-    /// Of two samples of a series at the same time the first one stays, as in a server.
+    /// Of two samples of a series with the same time the first one is kept, as in a server.
     func add(_ samples: [Sample]) {
         state.withLock { state in
             for sample in samples {

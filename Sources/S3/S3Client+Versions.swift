@@ -1,14 +1,13 @@
 package import Samples
 
-/// An object that was deleted in a bucket with versioning: a delete marker is its latest version, and an older one holds
-/// its bytes.
+/// A deleted object in a bucket with versioning: its latest version is a delete marker, and an older one has its data.
 package struct S3Deleted: Sendable, Hashable {
     /// The whole key.
     package var key: String
-    /// When the marker was set.
+    /// When the marker was created.
     package var deleted: Timestamp
 
-    /// One that was deleted at a time.
+    /// An object that was deleted at a time.
     package init(key: String, deleted: Timestamp) {
         self.key = key
         self.deleted = deleted
@@ -16,13 +15,13 @@ package struct S3Deleted: Sendable, Hashable {
 }
 
 extension S3Client {
-    /// The most pages that one look for deleted objects reads.
+    /// Maximum number of pages that one search for deleted objects reads.
     private static let pageLimit = 5
 
-    /// Objects below a prefix that a delete marker hides, in the order of their keys; those that have no older version
-    /// are not among them. Source: Amazon S3 API Reference, ListObjectVersions.
-    /// - Parameter after: begins behind this key; nil begins at the prefix. No more than 5,000 versions are looked at.
-    /// - Throws: `S3Error`; servers without versions say `.other` or `.malformed`.
+    /// Objects below a prefix that a delete marker hides, in the order of their keys; without those that have no older
+    /// version. Source: Amazon S3 API Reference, ListObjectVersions.
+    /// - Parameter after: starts after this key; nil starts at the prefix. At most 5,000 versions are examined.
+    /// - Throws: `S3Error`; servers without versions report `.other` or `.malformed`.
     package func deleted(prefix: String, after: String?) async throws(S3Error) -> [S3Deleted] {
         var markers: [String: Timestamp] = [:]
         var withBytes: Set<String> = []

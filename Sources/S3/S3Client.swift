@@ -12,24 +12,24 @@ package final class S3Client: Sendable {
     private let files: any FileAccess
     private let time: any TimeSource
     private let environment: @Sendable (String) -> String?
-    /// Of credentials that end.
+    /// For credentials that expire.
     private let session: S3Session?
-    /// Where the bucket turned out to lie.
+    /// The bucket's actual region and host.
     private let location: Mutex<Location>
 
     private struct Location {
         var region: String
-        /// Host to ask in place of the one that follows from the options, as `bucket.s3-eu-west-1.amazonaws.com`.
+        /// The host to use instead of the one derived from the options, such as `bucket.s3-eu-west-1.amazonaws.com`.
         var host: String?
-        /// Whether the server knows only the first version of ListObjects.
+        /// Whether the server only supports the first version of ListObjects.
         var listsAsV1 = false
     }
 
-    /// A page of a thousand keys, each of 1,024 bytes that are all escaped, takes less than half of it.
+    /// A page of a thousand keys, each of 1,024 bytes that are all escaped, needs less than half of it.
     static let pageLimitBytes = 8 << 20
 
     /// - Parameters:
-    ///   - time: to tell a skewed clock from a lack of rights.
+    ///   - time: to distinguish clock skew from missing permissions.
     ///   - environment: for `S3Credentials.environment`.
     package init(
         _ options: S3Options, http: any HTTPClient, files: any FileAccess, time: any TimeSource = SystemTime(),
@@ -63,10 +63,10 @@ package final class S3Client: Sendable {
         return objects
     }
 
-    /// Hands over the keys under a prefix, in S3's order, page by page, so that no more is held than the caller keeps.
-    /// Asks as ListObjectsV2 does, and as ListObjects where the server knows only that.
+    /// Passes on the keys under a prefix, in S3's order, page by page, so that memory is bounded by what the caller
+    /// keeps. Uses ListObjectsV2, or ListObjects if the server only supports that.
     /// - Parameter take: false ends the listing.
-    /// - Throws: `.untrusted` for a listing that cannot be a whole and right one.
+    /// - Throws: `.untrusted` for a listing that cannot be complete and correct.
     package func pages(prefix: String, take: ([S3Object]) -> Bool) async throws(S3Error) {
         var check = ListingCheck(prefix: prefix, isOrdered: !options.bucket.hasSuffix("--x-s3"))
         var place = Place.start
@@ -80,12 +80,12 @@ package final class S3Client: Sendable {
             guard let next, !page.objects.isEmpty || page.nextToken != nil else {
                 throw S3Error(.malformed, "s3://\(options.bucket): a page is truncated but leads nowhere")
             }
-            // An endless listing would repeat its token, or give pages without keys.
+            // An endless listing would repeat its token, or have pages without keys.
             if next == place { throw untrusted("a page leads back to itself") }
             place = next
             if case .marker = next { location.withLock { $0.listsAsV1 = true } }
         }
-        // Some servers end a listing at their own limit and call it whole: one question more shows it.
+        // Some servers end a listing at their own limit and call it complete: one more request reveals that.
         guard let last = check.last, check.mayBeCut else { return }
         var after = location.withLock { $0.listsAsV1 } ? Place.marker(last) : Place.after(last)
         guard try await page(prefix, &after, limit: 1).objects.isEmpty else {
@@ -97,11 +97,11 @@ package final class S3Client: Sendable {
         S3Error(.untrusted, "s3://\(options.bucket): the listing cannot be trusted: \(doubt)")
     }
 
-    /// Where a page begins.
+    /// Where a page starts.
     private enum Place: Equatable {
         case start
         case token(String)
-        /// After this key, in the words of ListObjectsV2 and of ListObjects.
+        /// After this key, for ListObjectsV2 and ListObjects respectively.
         case after(String), marker(String)
     }
 
@@ -132,20 +132,20 @@ package final class S3Client: Sendable {
     }
 
     /// An object's metadata.
-    /// - Throws: `S3Error`; a HEAD has no error page, so the status decides the reason.
+    /// - Throws: `S3Error`; a HEAD has no error document, so the status determines the reason.
     package func head(_ key: String) async throws(S3Error) -> S3Metadata {
         S3Metadata(try await send("HEAD", key: key, query: "", receive: nil))
     }
 
-    /// Hands an object over piece by piece in constant memory.
-    /// - Parameter limitBytes: a longer object ends with `.limit`.
+    /// Passes on an object piece by piece in constant memory.
+    /// - Parameter limitBytes: a longer object fails with `.limit`.
     package func get(_ key: String, limitBytes: Int, receive: @escaping @Sendable ([UInt8]) throws -> Void)
         async throws(S3Error) -> S3Metadata
     {
         S3Metadata(try await send("GET", key: key, query: "", receive: (limitBytes, receive)))
     }
 
-    /// A question about the bucket itself.
+    /// A request about the bucket itself.
     func ask(_ parameters: [(String, String)]) async throws(S3Error) -> XMLElement {
         let response = try await send("GET", key: nil, query: S3Encoding.query(parameters), receive: nil)
         guard let page = XMLElement.parse(response.body) else {
@@ -158,8 +158,8 @@ package final class S3Client: Sendable {
 
     private typealias Receiver = (limitBytes: Int, give: @Sendable ([UInt8]) throws -> Void)
 
-    /// Sends it, and again where that may help: where S3 says that the bucket lies elsewhere, signed for that region and
-    /// host; where the session had ended, with new keys; where S3 asks for patience, after a while.
+    /// Sends a request, and repeats it if that may help: if S3 redirects to another region, signed for that region and
+    /// host; if the session had expired, with new keys; if S3 throttles, after a while.
     private func send(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
         -> HTTPResponse
     {
@@ -194,7 +194,7 @@ package final class S3Client: Sendable {
         return error
     }
 
-    /// How long to wait before another attempt; nil for none. A stream may have begun, and is not repeated.
+    /// How long to wait before another attempt; nil for none. A stream may have started, and is not repeated.
     private func pause(_ error: S3Error, _ retries: Int, isStream: Bool) -> Duration? {
         guard error.reason == .throttled || error.reason == .server, error.status != 501, retries < options.retries,
             !isStream
@@ -204,7 +204,7 @@ package final class S3Client: Sendable {
         return max(.seconds(1 << retries), min(error.retryAfter ?? .zero, S3Client.longestPause))
     }
 
-    /// A longer `Retry-After` is left to the next poll.
+    /// With a longer `Retry-After` the next poll retries.
     private static let longestPause = Duration.seconds(5)
 
     private func attempt(
@@ -221,7 +221,7 @@ package final class S3Client: Sendable {
             failure.transport = error.reason
             throw failure
         }
-        // What the question before a GET says of the storage class: the GET would be refused with InvalidObjectState.
+        // The storage class from the HEAD before a GET: the GET would be refused with InvalidObjectState.
         if receive != nil, response.status == 200, let archive = S3Metadata(response).archivedIn {
             throw S3Error(
                 .archived,
@@ -234,9 +234,9 @@ package final class S3Client: Sendable {
         return response
     }
 
-    /// The pieces of an error's page are not the object's.
+    /// The body of an error must not be taken for the object's.
     private func stream(_ request: HTTPRequest, _ receive: Receiver) async throws(TransportError) -> HTTPResponse {
-        // The status is known only at the end of `stream`, so a HEAD asks first, and only an object that is there is
+        // The status is known only at the end of `stream`, so a HEAD is sent first, and only existing objects are
         // fetched.
         var question = request
         question.method = "HEAD"
@@ -255,7 +255,7 @@ package final class S3Client: Sendable {
         request.bodyLimitBytes = receive?.limitBytes ?? S3Client.pageLimitBytes
         request.tls = options.tls
         request.proxy = options.proxy
-        // Only what is signed may be added: an own header is.
+        // Only signed parameters may be added: custom headers are signed.
         if options.isRequesterPaying {
             request.headers.append((name: "x-amz-request-payer", value: "requester"))
         }
@@ -315,9 +315,9 @@ package final class S3Client: Sendable {
         }
     }
 
-    /// Takes up where a redirect leads.
-    /// - Returns: false where there is nothing new to try, or where the answer names what cannot be a region or a host:
-    ///   both become parts of a URL, to which signed requests go.
+    /// Follows a redirect.
+    /// - Returns: false if it leads nowhere new, or if the answer contains an invalid region or host: both become parts
+    ///   of a URL to which signed requests are sent.
     private func move(_ error: S3Error) -> Bool {
         location.withLock { location in
             if let region = error.region, region != location.region, S3Client.isName(region, dots: false) {
@@ -325,7 +325,8 @@ package final class S3Client: Sendable {
                 location.host = nil
                 return true
             }
-            // 307, while a new bucket's name spreads: the same region under another host, and none but Amazon's.
+            // A 307 while a new bucket's name propagates: the same region with another host, which must be one of
+            // Amazon's.
             guard options.endpoint == nil, location.host == nil, let host = error.host,
                 host.hasSuffix(".amazonaws.com"),
                 host.hasPrefix("\(options.bucket)."), S3Client.isName(host, dots: true)

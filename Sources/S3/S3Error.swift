@@ -1,10 +1,10 @@
 package import Transport
 
-/// Why S3 gave no answer to the point. `reason` is a metric label; `message` holds no secret.
+/// Why S3 gave no usable answer. `reason` is a metric label; `message` contains no secret.
 package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind of failure.
     package enum Reason: String, Sendable, CaseIterable {
-        /// No HTTP answer; `transport` says more.
+        /// No HTTP answer; `transport` has the reason.
         case transport
         case accessDenied
         case noSuchBucket
@@ -12,15 +12,15 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case noSuchKey
         /// The key's last version is a delete marker.
         case deleteMarker
-        /// The object lies in an archive class and has first to be restored, which takes up to two days.
+        /// The object is in an archive class and must be restored first, which takes up to two days.
         case archived
-        /// The bucket lies in another region, and asking there did not help; `region` names it where S3 did.
+        /// The bucket is in another region, and a request there did not help; `region` is set if S3 named it.
         case wrongRegion
-        /// Clocks differ by more than about 15 minutes; `skewSeconds` says how much.
+        /// Clocks differ by more than about 15 minutes; `skewSeconds` is the difference.
         case clockSkew
-        /// S3 takes them not: unknown, expired, or the signature does not match.
+        /// S3 rejects them: unknown, expired, or the signature does not match.
         case credentials
-        /// There are none to sign with: not set, or the service that hands them out does not.
+        /// There are none to sign with: not configured, or not available from their service.
         case noCredentials
         /// 429, 503 SlowDown.
         case throttled
@@ -42,13 +42,13 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
     package var status: Int?
     /// S3's own error code, as `AccessDenied`.
     package var code: String?
-    /// The bucket's, where the answer names it.
+    /// The bucket's region, if the answer names it.
     package var region: String?
     /// The server's clock minus ours.
     package var skewSeconds: Double?
-    /// Why there was no answer, with `.transport` and `.limit`.
+    /// Why there was no answer, for `.transport` and `.limit`.
     package var transport: TransportError.Reason?
-    /// Where a redirect points.
+    /// The host of a redirect.
     var host: String?
     /// How long S3 asks to wait.
     var retryAfter: Duration?
@@ -64,8 +64,8 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
     /// Reason and message.
     package var description: String { "\(reason.rawValue): \(message)" }
 
-    /// Whether it may be said of keys whose time is over: a HEAD has no error page and says 400. Source: Amazon S3 API
-    /// Reference, "List of error codes".
+    /// Whether the error may mean that the keys have expired: a HEAD has no error document and returns 400. Source:
+    /// Amazon S3 API Reference, "List of error codes".
     var mayBeAnEndedSession: Bool {
         switch code {
         case "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId": true
@@ -74,7 +74,7 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether the server does not know what it was asked: MinIO and the like say NotImplemented, older ones
+    /// Whether the server does not support the request: MinIO and others return NotImplemented, older ones
     /// InvalidArgument.
     var isUnknownQuestion: Bool {
         status == 501 || code == "NotImplemented" || (status == 400 && code == "InvalidArgument")

@@ -2,10 +2,10 @@ import Samples
 import Text
 import Transport
 
-/// S3's error answers as `S3Error`. Source: Amazon S3 API Reference, "List of error codes". Pure.
+/// Maps S3's error answers to `S3Error`. Source: Amazon S3 API Reference, "List of error codes". Pure.
 enum S3Failure {
     static func error(_ response: HTTPResponse, bucket: String, key: String?, now: Timestamp) -> S3Error {
-        // A HEAD has no body, hence no code: the status alone must do.
+        // A HEAD has no body, hence no code: only the status is available.
         let page = XMLElement.parse(response.body).flatMap { $0.name == "Error" ? $0 : nil }
         let code = page?["Code"]
         let location = "s3://\(bucket)\(key.map { "/\($0)" } ?? "")"
@@ -19,7 +19,7 @@ enum S3Failure {
         if let date = response[header: "date"].flatMap(HTTPDate.parse) {
             error.skewSeconds = date.seconds - now.seconds
         }
-        // A HEAD refused for a skewed clock says 403 and no more; the Date tells it from a lack of rights.
+        // A HEAD refused for clock skew only returns 403; the Date distinguishes it from missing permissions.
         if error.reason == .accessDenied, code == nil, let skew = error.skewSeconds, skew.magnitude > 890 {
             error = error.with(.clockSkew)
         }
@@ -45,7 +45,7 @@ enum S3Failure {
         }
         switch response.status {
         case 301, 307: return .wrongRegion
-        // HEAD in the wrong region: 400 with the region in a header and nothing else.
+        // HEAD in the wrong region: 400, with the region in a header and no other information.
         case 400 where response[header: "x-amz-bucket-region"] != nil: return .wrongRegion
         case 401: return .credentials
         case 403: return .accessDenied

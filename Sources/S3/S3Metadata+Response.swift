@@ -12,7 +12,7 @@ extension S3Metadata {
         storageClass = response[header: "x-amz-storage-class"]
         restore = response[header: "x-amz-restore"]
         archiveStatus = response[header: "x-amz-archive-status"]
-        // The first is Google's own, which its servers also send to those who sign as Amazon's clients do.
+        // The first is Google's own, which its servers also send to clients that sign like Amazon's.
         for prefix in ["x-goog-meta-", "x-amz-meta-"] {
             for (name, value) in response.headers where name.hasPrefix(prefix) {
                 user[String(name.dropFirst(prefix.count))] = value

@@ -2,18 +2,18 @@ package import Samples
 
 /// One line of a listing.
 package struct S3Object: Sendable, Hashable {
-    /// Decoded, at most 1,024 bytes.
+    /// Decoded; at most 1,024 bytes.
     package var key: String
     /// Not negative.
     package var sizeBytes: Int64
     /// When it was uploaded or copied here, which is not when it was made.
     package var lastModified: Timestamp
-    /// Without its quotes. An MD5 only for plain uploads: not with `-N` at its end, nor under SSE-KMS.
+    /// Without quotes. An MD5 only for plain uploads: not with a `-N` suffix, nor under SSE-KMS.
     package var etag: String
-    /// As `STANDARD`, `GLACIER`.
+    /// Such as `STANDARD`, `GLACIER`.
     package var storageClass: String?
 
-    /// A line made up, for tests and simulations.
+    /// A made-up entry, for tests and simulations.
     package init(key: String, sizeBytes: Int64, lastModified: Timestamp, etag: String = "", storageClass: String? = nil)
     {
         self.key = key
@@ -24,9 +24,9 @@ package struct S3Object: Sendable, Hashable {
     }
 }
 
-/// What HEAD or GET says of an object.
+/// An object's metadata from HEAD or GET.
 package struct S3Metadata: Sendable, Hashable {
-    /// nil where the answer tells no length.
+    /// nil if the answer has no length.
     package var sizeBytes: Int64?
     /// When it was uploaded or copied here.
     package var lastModified: Timestamp?
@@ -34,7 +34,7 @@ package struct S3Metadata: Sendable, Hashable {
     package var etag: String?
     /// nil in a bucket without versioning.
     package var versionID: String?
-    /// As it was given at the upload.
+    /// As given at the upload.
     package var contentType: String?
     /// nil for STANDARD.
     package var storageClass: String?
@@ -45,13 +45,13 @@ package struct S3Metadata: Sendable, Hashable {
     package var archiveStatus: String?
     /// `x-amz-meta-*` without that prefix, names in lower case.
     package var user: [String: String] = [:]
-    /// The archive class or tier that the object must be restored from before it can be read; nil where a GET works.
+    /// The archive class or tier that the object must be restored from before it can be read; nil if a GET works.
     package var archivedIn: String? {
         if let restore, restore.contains("ongoing-request=\"false\"") { return nil }
         if let archiveStatus { return archiveStatus }
         return storageClass.flatMap { ["GLACIER", "DEEP_ARCHIVE"].contains($0) ? $0 : nil }
     }
 
-    /// Nothing is known.
+    /// Unknown metadata.
     package init() {}
 }

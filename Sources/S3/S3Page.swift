@@ -5,7 +5,7 @@ struct S3Page {
     var objects: [S3Object] = []
     var isTruncated = false
     var nextToken: String?
-    /// Of ListObjects, and only where the server gives one.
+    /// For ListObjects, and only if the server sends one.
     var nextMarker: String?
 
     /// The longest key, in bytes. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
@@ -33,8 +33,8 @@ struct S3Page {
     }
 }
 
-/// Whether pages can be those of one whole listing. Source: Amazon S3 API Reference, ListObjectsV2: keys in the order of
-/// their UTF-8 bytes, each once, all below the prefix. Pure.
+/// Checks whether pages can be those of one complete listing. Source: Amazon S3 API Reference, ListObjectsV2: keys in
+/// the order of their UTF-8 bytes, each once, all below the prefix. Pure.
 struct ListingCheck {
     let prefix: String
     /// False for directory buckets, which have no order.
@@ -42,7 +42,7 @@ struct ListingCheck {
     private(set) var last: String?
     private(set) var count = 0
 
-    /// Where servers end a page by themselves: at 100 keys or at a multiple.
+    /// Servers that limit pages themselves do so at 100 keys or a multiple.
     private static let round = 100
 
     init(prefix: String, isOrdered: Bool) {
@@ -50,7 +50,7 @@ struct ListingCheck {
         self.isOrdered = isOrdered
     }
 
-    /// - Returns: what is wrong, in words; nil for nothing.
+    /// - Returns: what is wrong, in words; nil if nothing is.
     mutating func take(_ objects: [S3Object]) -> String? {
         for object in objects {
             guard object.key.hasPrefix(prefix) else { return "a key is not below the prefix" }

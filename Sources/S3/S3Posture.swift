@@ -1,29 +1,30 @@
-/// How a bucket is protected, as far as it says: nil for what it does not, for want of a right or of the feature.
+/// How a bucket is protected, as far as known: nil for facts that are unavailable because of missing permissions or
+/// features.
 package struct S3Posture: Sendable, Hashable {
     /// Whether a deleted or overwritten object keeps its older version.
     package var isVersioned: Bool?
-    /// Whether deleting a version takes a second factor.
+    /// Whether deleting a version requires a second factor.
     package var needsMFADelete: Bool?
     /// Whether versions can be locked.
     package var hasObjectLock: Bool?
-    /// How new versions are locked; nil where they are not, or where it is not known.
+    /// How new versions are locked; nil if they are not, or if unknown.
     package var lockRetention: Retention?
-    /// Whether the bucket encrypts what is written without a word on it.
+    /// Whether the bucket encrypts objects by default.
     package var isEncrypted: Bool?
     /// Whether all four blocks of public access are on.
     package var blocksPublicAccess: Bool?
     /// Whether its policy makes it public.
     package var isPublic: Bool?
-    /// Rules that are on; nil where they are not known, empty where there are none.
+    /// Enabled rules; nil if unknown, empty if there are none.
     package var lifecycle: [LifecycleRule]?
-    /// What was not answered, in the bucket's words, for people.
+    /// Facts that were not answered, with the bucket's messages, for display.
     package var unknown: [String] = []
 
     /// The default of Object Lock.
     package struct Retention: Sendable, Hashable {
-        /// `GOVERNANCE`, which some may lift, or `COMPLIANCE`.
+        /// `GOVERNANCE`, which privileged users may lift, or `COMPLIANCE`.
         package var mode: String
-        /// A year counts 365.
+        /// A year counts as 365.
         package var days: Int
 
         /// - Parameter mode: `GOVERNANCE` or `COMPLIANCE`.
@@ -33,15 +34,15 @@ package struct S3Posture: Sendable, Hashable {
         }
     }
 
-    /// A lifecycle rule that is on.
+    /// An enabled lifecycle rule.
     package struct LifecycleRule: Sendable, Hashable {
-        /// Of the keys that it is about; empty for all.
+        /// Prefix of the keys that it applies to; empty for all.
         package var prefix: String
-        /// Whether tags or sizes narrow it, so that it may not be about a given object.
+        /// Whether tags or sizes restrict it, so that it may not apply to a given object.
         package var isConditional: Bool
-        /// Days after which it deletes objects, or hides them in a bucket with versioning; nil where it does not.
+        /// Days after which it deletes objects, or hides them in a bucket with versioning; nil if it does not.
         package var expirationDays: Int?
-        /// Whether it ends uploads that were begun and never finished.
+        /// Whether it aborts uploads that were never completed.
         package var abortsUploads: Bool
 
         /// One rule.
@@ -55,22 +56,23 @@ package struct S3Posture: Sendable, Hashable {
         }
     }
 
-    /// Nothing is known.
+    /// Nothing known.
     package init() {}
 
-    /// Days after which the first lifecycle rule deletes objects below a prefix; nil for never, or where it is not known.
+    /// Days after which the first lifecycle rule deletes objects below a prefix; nil for never, or if unknown.
     package func expirationDays(below prefix: String) -> Int? {
         lifecycle?.filter { !$0.isConditional && prefix.hasPrefix($0.prefix) }.compactMap(\.expirationDays).min()
     }
 }
 
-/// What is asked about a bucket. Sources: Amazon S3 API Reference, GetBucketVersioning, GetObjectLockConfiguration,
-/// GetBucketEncryption, GetPublicAccessBlock, GetBucketPolicyStatus, GetBucketLifecycleConfiguration.
+/// The requests about a bucket's protection. Sources: Amazon S3 API Reference, GetBucketVersioning,
+/// GetObjectLockConfiguration, GetBucketEncryption, GetPublicAccessBlock, GetBucketPolicyStatus,
+/// GetBucketLifecycleConfiguration.
 enum PostureQuestion: String, CaseIterable {
     case versioning, encryption, lifecycle, publicAccessBlock, policyStatus
     case objectLock = "object-lock"
 
-    /// The root of its answer: some servers give a listing to whatever they do not know.
+    /// The root element of its answer: some servers return a listing for unknown requests.
     var root: String {
         switch self {
         case .versioning: "VersioningConfiguration"
@@ -82,7 +84,7 @@ enum PostureQuestion: String, CaseIterable {
         }
     }
 
-    /// The error that says that there is no such configuration, which is an answer.
+    /// The error code that means that there is no such configuration, which is an answer.
     var absence: String? {
         switch self {
         case .versioning: nil
@@ -94,8 +96,8 @@ enum PostureQuestion: String, CaseIterable {
         }
     }
 
-    /// Takes an answer up.
-    /// - Parameter page: nil where there is no such configuration.
+    /// Applies an answer.
+    /// - Parameter page: nil if there is no such configuration.
     func read(_ page: XMLElement?, into posture: inout S3Posture) {
         switch self {
         case .versioning:
@@ -127,7 +129,7 @@ enum PostureQuestion: String, CaseIterable {
         guard rule["Status"] == "Enabled" else { return nil }
         let filter = rule.child("Filter")
         let both = filter?.child("And")
-        // The prefix stood in the rule itself before there were filters.
+        // Before filters existed the prefix was in the rule itself.
         let prefix = both?["Prefix"] ?? filter?["Prefix"] ?? rule["Prefix"] ?? ""
         let narrowing = ["Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"]
         return S3Posture.LifecycleRule(
@@ -139,8 +141,8 @@ enum PostureQuestion: String, CaseIterable {
 }
 
 extension S3Client {
-    /// Asks how the bucket is protected. A question that is refused, or not understood, leaves its fact unknown.
-    /// - Throws: `S3Error` where there is no answer at all, or none that is about these questions.
+    /// Requests how the bucket is protected. A request that is refused, or not supported, leaves its fact unknown.
+    /// - Throws: `S3Error` if there is no answer at all, or none to these requests.
     package func posture() async throws(S3Error) -> S3Posture {
         var posture = S3Posture()
         for question in PostureQuestion.allCases {

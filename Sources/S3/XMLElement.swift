@@ -1,10 +1,10 @@
 import Text
 
-/// As much XML as S3 speaks: elements, text, CDATA, character references. Attributes and comments are skipped,
-/// a document type is refused (no entities but the five), and depth and number of elements are bounded.
+/// The subset of XML that S3 uses: elements, text, CDATA, character references. Attributes and comments are skipped, a
+/// document type is rejected (only the five predefined entities), and depth and number of elements are limited.
 /// Source: XML 1.0, fifth edition.
 struct XMLElement: Sendable {
-    /// Without a namespace prefix.
+    /// Without its namespace prefix.
     var name: String
     var text = ""
     var children: [XMLElement] = []
@@ -16,7 +16,7 @@ struct XMLElement: Sendable {
     func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
     subscript(_ name: String) -> String? { children.first { $0.name == name }?.text }
 
-    /// The root element; nil for what is not well-formed or over the bounds.
+    /// The root element; nil if the document is not well-formed or exceeds a limit.
     static func parse(_ bytes: [UInt8]) -> XMLElement? {
         var reader = XMLReader(bytes)
         return reader.document()
@@ -82,7 +82,7 @@ private struct XMLReader {
         return true
     }
 
-    /// What comes before a mark, which is skipped; nil without one.
+    /// The bytes before a marker, which is skipped; nil if it is missing.
     private mutating func upTo(_ mark: StaticString) -> ArraySlice<UInt8>? {
         let start = at
         while at < bytes.count {
@@ -93,7 +93,7 @@ private struct XMLReader {
         return nil
     }
 
-    /// A start tag's inside: quoted attribute values may hold `>`.
+    /// The inside of a start tag: quoted attribute values may contain `>`.
     private mutating func tag() -> (ArraySlice<UInt8>, isEmpty: Bool)? {
         let start = at
         var quote: UInt8?

@@ -44,7 +44,7 @@ public struct Matcher: Hashable, Sendable, CustomStringConvertible {
         expression = nil
     }
 
-    /// Roughly how many bytes its compiled expression takes; 0 without one.
+    /// Approximate size of its compiled expression in bytes; 0 without one.
     public var compiledBytes: Int { expression?.compiledBytes ?? 0 }
 
     /// Whether a label with this value satisfies the condition; pass "" for an absent label.

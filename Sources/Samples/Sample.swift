@@ -1,7 +1,7 @@
 public import Text
 
-/// Wall-clock time as Prometheus counts it: milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored. Arithmetic
-/// ends at the bounds of `Int64` and never traps.
+/// Wall-clock time as in Prometheus: milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored. Arithmetic
+/// saturates at the bounds of `Int64` and never traps.
 @frozen public struct Timestamp: Hashable, Comparable, Sendable {
     /// Milliseconds since the epoch.
     public var milliseconds: Int64
@@ -22,11 +22,11 @@ public import Text
     @inlinable public static func - (a: Timestamp, b: Timestamp) -> Duration {
         .milliseconds(a.milliseconds.subtractingSaturated(b.milliseconds))
     }
-    /// The time so much later.
+    /// The time that is later by a duration.
     @inlinable public static func + (a: Timestamp, b: Duration) -> Timestamp {
         Timestamp(milliseconds: a.milliseconds.addingSaturated(b.milliseconds))
     }
-    /// The time so much earlier.
+    /// The time that is earlier by a duration.
     @inlinable public static func - (a: Timestamp, b: Duration) -> Timestamp {
         Timestamp(milliseconds: a.milliseconds.subtractingSaturated(b.milliseconds))
     }
@@ -46,7 +46,7 @@ public import Text
     }
 }
 
-/// One measurement: a series' labels (the metric's name among them) and its value at a time.
+/// One measurement: a series' labels (including the metric's name) and its value at a time.
 public struct Sample: Hashable, Sendable {
     /// The series, `__name__` included.
     public var labels: Labels

@@ -8,10 +8,10 @@ package final class LogLines: Sendable {
     /// No lines yet.
     package init() {}
 
-    /// The last lines, at least 500 of them where there were as many.
+    /// The last lines, at least 500 of them if there were that many.
     package var all: [String] { lines.withLock { $0 } }
 
-    /// Takes one more.
+    /// Adds a line.
     package func add(_ line: String) {
         lines.withLock { lines in
             if lines.count == LogLines.limit { lines.removeFirst(LogLines.limit / 2) }

@@ -4,11 +4,11 @@ package import Samples
     import Glibc
 #endif
 
-/// Files that exist only in memory: what is not among them can't be read.
+/// Files that exist only in memory; no others can be read.
 package struct MemoryFiles: FileAccess {
     /// Texts by absolute path.
     package var contents: [String: String]
-    /// When files were last written to, by path; the epoch for those that are not here.
+    /// Modification times of files, by path; the epoch for those that are missing here.
     package var modified: [String: Timestamp] = [:]
 
     /// Files by path.
@@ -21,7 +21,7 @@ package struct MemoryFiles: FileAccess {
         return Array(text.utf8)
     }
 
-    /// The file's contents, and what `modified` says of it.
+    /// The file's contents, and its time from `modified`.
     package func readDated(
         _ path: String, limit: Int
     ) throws(FileError) -> (bytes: [UInt8], modified: Timestamp) {

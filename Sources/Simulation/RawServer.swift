@@ -4,8 +4,8 @@ import Synchronization
     import Glibc
 #endif
 
-/// A TCP server on loopback whose every connection runs a closure on a thread of its own:
-/// the way to say things that no decent server says.
+/// A TCP server on loopback that runs a closure for every connection on a thread of its own, to send answers that no
+/// well-behaved server would send.
 package final class RawServer: Sendable {
     /// An accepted connection, with blocking calls.
     package struct Connection: Sendable {
@@ -14,14 +14,14 @@ package final class RawServer: Sendable {
         /// Counts from 0.
         package let index: Int
 
-        /// - Returns: what has come; empty at the end or after an error.
+        /// - Returns: the received bytes; empty at the end or after an error.
         package func read(_ limit: Int = 65536) -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: limit)
             let count = Glibc.read(descriptor, &bytes, limit)
             return count > 0 ? Array(bytes[..<count]) : []
         }
 
-        /// Headers of one request; nil when the client has gone.
+        /// Headers of one request; nil if the client has disconnected.
         package func readRequest() -> String? {
             var text = ""
             while !text.contains("\r\n\r\n") {
@@ -34,7 +34,7 @@ package final class RawServer: Sendable {
 
         @discardableResult
         /// Writes all bytes.
-        /// - Returns: false when the peer is gone.
+        /// - Returns: false if the peer has disconnected.
         package func write(_ bytes: [UInt8]) -> Bool {
             var sent = 0
             while sent < bytes.count {
@@ -51,7 +51,7 @@ package final class RawServer: Sendable {
         /// Writes a text in UTF-8.
         package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
-        /// Answers CONNECT, and passes on what either side says to the other until one has ended.
+        /// Answers CONNECT, and forwards data in both directions until one side has ended.
         /// - Parameter port: on loopback.
         package func tunnel(to port: UInt16) {
             let peer = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -141,7 +141,7 @@ package final class RawServer: Sendable {
         }
     }
 
-    /// No connection is taken any more.
+    /// Stops accepting connections.
     package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
     }

@@ -1,11 +1,11 @@
 import Platform
 import Synchronization
 
-/// Randomness that a seed replays: Vigna's splitmix64.
+/// Reproducible randomness from a seed: Vigna's splitmix64.
 package final class SeededRandom: RandomSource {
     private let state: Mutex<UInt64>
 
-    /// A generator whose numbers follow from the seed.
+    /// A generator whose numbers are determined by the seed.
     package init(seed: UInt64) { state = Mutex(seed) }
 
     /// The next number. Source: splitmix64.

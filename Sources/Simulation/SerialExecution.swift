@@ -4,27 +4,28 @@ import Synchronization
     import Glibc
 #endif
 
-/// Runs tasks and actors on one thread, one job after the other, in an order that a seed decides: the production code
-/// with all its concurrency, and a run that can be had again.
+/// Runs tasks and actors on one thread, one job after the other, in an order determined by a seed: the production code
+/// with all its concurrency, in a reproducible run.
 ///
-/// Every job that tasks make while `use` runs on this thread, or while `step` runs one of them, waits here instead of
-/// going to Swift's pool. Other threads are left alone, so that several such executions may go on side by side.
+/// Every job that tasks create while `use` runs on this thread, or while `step` runs one of them, waits here instead of
+/// going to Swift's pool. Other threads are not affected, so that several such executions may run in parallel.
 ///
-/// The runtime has no public way to replace the global executor in 6.2; it has a hook, which swift-concurrency-extras
-/// of Point-Free uses in the same way. This file can go when custom global executors are there (SE-0505).
+/// The runtime has no public way to replace the global executor in 6.2; it has a hook, which Point-Free's
+/// swift-concurrency-extras uses in the same way. This file can be removed once custom global executors exist
+/// (SE-0505).
 /// Source: swift, stdlib/public/Concurrency/ConcurrencyHooks.cpp, `swift_task_enqueueGlobal_hook`.
 package final class SerialExecution: @unchecked Sendable {
-    // All below is touched by the thread that drives this alone.
+    // Everything below is only used by the thread that drives this executor.
     private var jobs: [UnownedJob] = []
     private var head = 0
     private let random: SeededRandom
     /// Jobs run since the start.
     package private(set) var count = 0
 
-    /// Among so many of those that wait longest the seed chooses.
+    /// The seed chooses among this many of the longest waiting jobs.
     private static let choice = 4
 
-    /// - Returns: nil where the runtime has no such hook.
+    /// - Returns: nil if the runtime has no such hook.
     package init?(random: SeededRandom) {
         guard SerialExecution.isHooked else { return nil }
         self.random = random
@@ -38,16 +39,16 @@ package final class SerialExecution: @unchecked Sendable {
         return try body()
     }
 
-    /// Whether no job waits to be run.
+    /// Whether no job is waiting.
     package var isIdle: Bool { head == jobs.count }
 
-    /// Runs one job. False: there is none.
+    /// Runs one job. Returns false if there is none.
     package func step() -> Bool {
         guard !isIdle else { return false }
         let waiting = jobs.count - head
         let place = waiting > 1 ? head + random.below(min(waiting, SerialExecution.choice)) : head
         let job = jobs[place]
-        // Those before it keep their order.
+        // The jobs before it keep their order.
         if place > head { for index in stride(from: place, to: head, by: -1) { jobs[index] = jobs[index - 1] } }
         head += 1
         if head > 1024 {
@@ -59,10 +60,10 @@ package final class SerialExecution: @unchecked Sendable {
         return true
     }
 
-    /// Runs everything that is due until a time, which it then is.
+    /// Runs everything that is due until a time, to which the clock is moved.
     /// - Parameter each: called after each job.
     package func run(_ time: VirtualTime, until end: Instant, each: () -> Void = {}) {
-        // What wakes is to run on this thread as well.
+        // Jobs that timers wake must run on this thread as well.
         use {
             while true {
                 while step() { each() }

@@ -3,8 +3,8 @@ package import Samples
 import Synchronization
 import Text
 
-/// Time that stands still until a test moves it. Sleepers wake in the order of their deadlines, so that a day
-/// of schedules runs in milliseconds and the same way each time.
+/// Time that only advances when a test moves it. Sleepers wake in the order of their deadlines, so that a day of
+/// schedules runs in milliseconds and reproducibly.
 package final class VirtualTime: TimeSource {
     private struct Sleeper {
         let id: UInt64
@@ -37,7 +37,7 @@ package final class VirtualTime: TimeSource {
         state.withLock { Timestamp(milliseconds: $0.monotonic.nanoseconds / 1_000_000 + $0.wallOffsetMilliseconds) }
     }
 
-    /// Calls the body when time has been moved to the deadline, or at once where it is there.
+    /// Calls the body once time has been moved to the deadline; at once if it already is there.
     package func schedule(at deadline: Instant, _ body: @escaping @Sendable () -> Void) -> TimerID {
         let (id, isDue) = state.withLock { state in
             state.nextID += 1
@@ -49,19 +49,19 @@ package final class VirtualTime: TimeSource {
         return id
     }
 
-    /// Takes a timer off; see `TimeSource`.
+    /// Cancels a timer; see `TimeSource`.
     package func cancel(_ timer: TimerID) {
         state.withLock { state in
             if let index = state.sleepers.firstIndex(where: { $0.id == timer }) { state.sleepers.remove(at: index) }
         }
     }
 
-    /// Steps the wall clock alone, forwards or back, as an administrator or NTP would.
+    /// Steps only the wall clock, forwards or back, as an administrator or NTP would.
     package func stepWall(by duration: Duration) {
         state.withLock { $0.wallOffsetMilliseconds += duration.milliseconds }
     }
 
-    /// The next deadline that somebody waits for.
+    /// The next deadline that a task waits for.
     package var nextDeadline: Instant? { state.withLock { $0.sleepers.lazy.map(\.deadline).min() } }
 
     /// Moves to a time and wakes the tasks that wait for it, without letting them run: for callers that run tasks by hand
@@ -78,12 +78,12 @@ package final class VirtualTime: TimeSource {
         for sleeper in woken { sleeper.body() }
     }
 
-    /// How many tasks sleep now.
+    /// How many tasks are sleeping.
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
     /// Moves to the earliest deadline, wakes the tasks that wait for it, and lets everything that follows from it run
     /// until all tasks sleep again or `settle` turns have passed.
-    /// - Returns: false when no task sleeps, or the next deadline lies after `limit`; time then stands at `limit`.
+    /// - Returns: false if no task sleeps, or the next deadline is after `limit`; time then stands at `limit`.
     @discardableResult
     package func advance(through limit: Instant, settle: Int = 200) async -> Bool {
         await quiesce(settle)
@@ -96,13 +96,13 @@ package final class VirtualTime: TimeSource {
         return true
     }
 
-    /// Runs all that is due within a span.
+    /// Runs everything that is due within a duration.
     package func run(for span: Duration, settle: Int = 200) async {
         let end = monotonic() + span
         while await advance(through: end, settle: settle) {}
     }
 
-    /// Gives other tasks their turns: those that are ready run while this one yields.
+    /// Yields to other tasks, so that those that are ready can run.
     private func quiesce(_ turns: Int) async {
         for _ in 0..<turns { await Task.yield() }
     }

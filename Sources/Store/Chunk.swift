@@ -19,7 +19,7 @@ struct Chunk {
     private var trailing: UInt8 = 0
 
     var isFull: Bool { count >= Chunk.capacity }
-    /// Bytes held, room for growth included.
+    /// Bytes allocated, including room for growth.
     var byteCount: Int { bits.bytes.capacity }
 
     mutating func append(_ point: Point) {
@@ -40,17 +40,17 @@ struct Chunk {
         count += 1
     }
 
-    /// Moves all points in time. Only the first one's time is kept as such, apart from the bits.
+    /// Shifts all points in time. Only the first one's time is stored outside the bits.
     mutating func shift(by milliseconds: Int64) {
         first = first.addingSaturated(milliseconds)
         last = last.addingSaturated(milliseconds)
     }
 
-    /// Gives back the room kept for growth.
+    /// Releases the room for growth.
     mutating func seal() { bits.bytes = bits.bytes.withUnsafeBufferPointer { Array($0) } }
 
-    /// Writes the points in `start < t <= end` to `out`, which has room for all of the chunk.
-    /// - Returns: how many they are.
+    /// Writes the points in `start < t <= end` to `out`, which has room for the whole chunk.
+    /// - Returns: their number.
     func read(into out: UnsafeMutablePointer<Point>, after start: Int64, through end: Int64) -> Int {
         guard count > 0, last > start, first <= end else { return 0 }
         return bits.bytes.withUnsafeBufferPointer { bytes in
@@ -113,7 +113,7 @@ struct Chunk {
             let significant = 64 - Int(leading) - Int(trailing)
             bits.write(1, 1)
             bits.write(UInt64(leading), 5)
-            // 64 significant bits do not fit 6 bits and are written as 0.
+            // The count 64 does not fit into 6 bits and is written as 0.
             bits.write(UInt64(significant & 63), 6)
             bits.write(xor >> UInt64(trailing), significant)
         }
@@ -142,11 +142,11 @@ private struct BitWriter {
     }
 }
 
-/// Takes bits from the front. Never reads behind the end: there, zeros come.
+/// Reads bits from the front. Never reads beyond the end: it returns zeros there.
 private struct BitReader {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var next = 0
-    /// The bits to come, from the highest down.
+    /// The next bits, from the highest down.
     private var word: UInt64 = 0
     private var available = 0
 
@@ -155,7 +155,7 @@ private struct BitReader {
     /// At least 56 bits, unless the end is near.
     @inline(__always) private mutating func fill() {
         if next + 8 <= bytes.count {
-            // Whole bytes that fit behind what is there.
+            // Whole bytes that fit after the bits already there.
             let more = UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + next).loadUnaligned(as: UInt64.self)
                 .bigEndian
             word |= more &>> UInt64(truncatingIfNeeded: available)

@@ -1,12 +1,12 @@
 import Samples
 
-/// One series: full chunks and the one being written. Only ever touched under the store's lock.
+/// One series: full chunks and the one being written. Only used under the store's lock.
 final class MemorySeries {
     let labels: Labels
     private let overhead: Int
     private var chunks: [Chunk] = []
     private var lastValue: UInt64 = 0
-    /// Bytes of the points and the labels, kept with each change.
+    /// Bytes of the points and the labels, updated with each change.
     private(set) var byteCount: Int
 
     /// - Parameter overhead: bytes of the labels and of the index entries that belong to the series.
@@ -21,13 +21,13 @@ final class MemorySeries {
     var first: Int64 { chunks.first?.first ?? .max }
     /// Time of the newest point, milliseconds.
     var last: Int64 { chunks.last?.last ?? .min }
-    /// Time of the newest point of the oldest chunk: the whole chunk goes once that is old enough.
+    /// Time of the newest point of the oldest chunk: the whole chunk is dropped once that is old enough.
     var firstChunkEnd: Int64 { chunks.first?.last ?? .max }
 
     private static func byteCount(_ chunk: Chunk) -> Int { chunk.byteCount + MemoryLayout<Chunk>.stride }
 
-    /// Of several values of one millisecond the last one holds: nodes that end together are seen one after the other, and
-    /// the last view of their cluster is the whole one.
+    /// If several values have the same millisecond, the last one wins: nodes whose probes end together are handled one
+    /// after the other, and only the last result for their cluster includes all of them.
     /// - Returns: false for a point that is older than the last one.
     func append(_ point: Point) -> Bool {
         guard point.t > last else {
@@ -65,7 +65,7 @@ final class MemorySeries {
         lastValue = point.v.bitPattern
     }
 
-    /// What holds the points in `start < t <= end`, to be read when the lock is no longer held.
+    /// The part with the points in `start < t <= end`, to be read after the lock is released.
     func excerpt(after start: Int64, through end: Int64, latestOnly: Bool) -> SeriesExcerpt? {
         guard last > start, first <= end else { return nil }
         if latestOnly, last <= end {
@@ -75,7 +75,7 @@ final class MemorySeries {
         return within.isEmpty ? nil : SeriesExcerpt(labels: labels, chunks: within, newest: nil)
     }
 
-    /// Drops chunks of which every point is older. Whole chunks only: a series keeps up to 119 points that are older.
+    /// Drops chunks whose points are all older. Only whole chunks: a series keeps up to 119 points that are older.
     func truncate(before time: Int64) {
         guard firstChunkEnd < time else { return }
         chunks.removeAll { $0.last < time }
@@ -96,11 +96,11 @@ final class MemorySeries {
     }
 }
 
-/// A copy of the part of a series that holds a range of time. Chunks share their bytes with the series until it grows.
+/// A copy of the part of a series for a range of time. Chunks share their bytes with the series until it grows.
 struct SeriesExcerpt {
     let labels: Labels
     fileprivate let chunks: [Chunk]
-    /// Where only the newest point is wanted and known.
+    /// Set if only the newest point is requested and known.
     fileprivate let newest: Point?
 
     fileprivate init(labels: Labels, chunks: [Chunk], newest: Point?) {
@@ -109,11 +109,11 @@ struct SeriesExcerpt {
         self.newest = newest
     }
 
-    /// Room that `read` needs.
+    /// The room that `read` needs.
     var pointLimit: Int { chunks.reduce(1) { $0 + $1.count } }
 
     /// Writes the points in `start < t <= end`.
-    /// - Returns: how many they are.
+    /// - Returns: their number.
     func read(into room: UnsafeMutableBufferPointer<Point>, after start: Int64, through end: Int64) -> Int {
         guard let base = room.baseAddress else { return 0 }
         if let newest {

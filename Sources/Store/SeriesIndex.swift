@@ -2,13 +2,13 @@ import Samples
 
 /// Finds series by their labels: for each name and value of a label, the slots of the series that have it.
 struct SeriesIndex {
-    /// In the order in which they came.
+    /// In order of arrival.
     private var slots: [MemorySeries] = []
     /// Slots of series without points.
     private var emptyCount = 0
     private var postings: [String: [String: Posting]] = [:]
 
-    /// Slots of series, rising. Most values of labels belong to one series, which then needs no array.
+    /// Slots of series, ascending. Most label values belong to a single series, which then needs no array.
     private struct Posting {
         private let first: UInt32
         private var rest: [UInt32] = []
@@ -34,8 +34,8 @@ struct SeriesIndex {
         }
     }
 
-    /// Takes note that so many more series have lost all of their points. Their slots stay until there are many: to
-    /// index the others anew takes time, and the store is locked meanwhile.
+    /// Records how many more series have lost all of their points. Their slots are kept until there are many:
+    /// rebuilding the index takes time while the store is locked.
     mutating func removed(_ count: Int) {
         emptyCount += count
         guard emptyCount > slots.count / 4 else { return }
@@ -45,7 +45,7 @@ struct SeriesIndex {
         for series in kept { insert(series) }
     }
 
-    /// The series that match every matcher, in the order in which they came; some may have no points.
+    /// The series that match every matcher, in order of arrival; some may have no points.
     func series(_ matchers: [Matcher]) -> [MemorySeries] {
         guard let candidates = candidates(matchers) else { return [] }
         var tests = matchers.filter { $0 != candidates.answers }.map { Test($0) }
@@ -61,11 +61,11 @@ struct SeriesIndex {
     private struct Candidates {
         /// Nil stands for all.
         var slots: [UInt32]?
-        /// The matcher that all candidates satisfy.
+        /// The matcher that all candidates are known to satisfy.
         var answers: Matcher?
     }
 
-    /// The shortest list that one matcher gives; nil where nothing can match.
+    /// The shortest list of candidates for any matcher; nil if nothing can match.
     private func candidates(_ matchers: [Matcher]) -> Candidates? {
         var best: (posting: Posting, matcher: Matcher)?
         for matcher in matchers where matcher.operation == .equal && !matcher.value.isEmpty {
@@ -84,7 +84,7 @@ struct SeriesIndex {
         return Candidates(slots: found.sorted(), answers: matcher)
     }
 
-    /// A matcher that applies its regular expression once to each value.
+    /// A matcher that applies its regular expression only once to each value.
     private struct Test {
         private let matcher: Matcher
         private let isRegular: Bool

@@ -1,6 +1,6 @@
 package import Samples
 
-/// Ends series that a source no longer has, with a stale marker, so that they don't count as present for another five
+/// Ends series that a source no longer has with a stale marker, so that they do not count as present for another five
 /// minutes.
 /// Source: Prometheus' manual, "Staleness".
 package struct StalenessTracker: Sendable {
@@ -9,8 +9,8 @@ package struct StalenessTracker: Sendable {
     /// A tracker that has seen no source yet.
     package init() {}
 
-    /// Takes note of a source's present series.
-    /// - Returns: a stale marker at `now` for each series that the source had last time and doesn't have now.
+    /// Records a source's current series.
+    /// - Returns: a stale marker at `now` for each series that the source had last time but no longer has.
     package mutating func track(source: String, samples: [Sample], now: Timestamp) -> [Sample] {
         let current = Set(samples.lazy.map(\.labels))
         let gone = (known[source] ?? []).subtracting(current)

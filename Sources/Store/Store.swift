@@ -3,23 +3,23 @@ import Synchronization
 package import Telemetry
 import Text
 
-/// How much the store keeps.
+/// The limits of the store.
 package struct StoreOptions: Sendable, Hashable {
     /// How far back points are kept. Default 6 h.
     package var retention: Duration = .seconds(6 * 3600)
-    /// Bytes for points and labels; over it the oldest points go first. Default 64 MiB.
+    /// Maximum bytes for points and labels; beyond it the oldest points are dropped first. Default 64 MiB.
     package var byteLimit = 64 << 20
-    /// Series at a time; samples of further ones are refused. Default 200,000.
+    /// Maximum number of series; samples of further ones are refused. Default 200,000.
     package var seriesLimit = 200_000
 
     /// The defaults.
     package init() {}
 }
 
-/// Recent series in memory, bounded in time, bytes and number.
+/// Recent series in memory, with limits on time, bytes and number.
 ///
-/// A series ends with a stale marker or when nothing came for five minutes; the store keeps markers as
-/// ordinary points and leaves their meaning to PromQL, as Prometheus does.
+/// A series ends with a stale marker or when no sample has come for five minutes; the store keeps markers as ordinary
+/// points and leaves their interpretation to PromQL, as Prometheus does.
 package final class Store: Sendable {
     private let state: Mutex<State>
     private let rejected: Counter
@@ -39,15 +39,15 @@ package final class Store: Sendable {
         )
     }
 
-    /// Sets other limits; the next `truncate` enforces those of time and bytes on what is there.
+    /// Sets new limits; the next `truncate` applies those of time and bytes to existing points.
     package func apply(_ options: StoreOptions) { state.withLock { $0.options = options } }
 
     private let seriesGauge: Gauge
     private let bytesGauge: Gauge
     private let oldestGauge: Gauge
 
-    /// Appends samples. Refused and counted are a sample no newer than its series' last one, unless it is the same
-    /// again, and a new series over `seriesLimit` or without room below `byteLimit`.
+    /// Appends samples. Two kinds are refused and counted: a sample that is not newer than its series' last one, unless
+    /// it is identical to it, and a new series beyond `seriesLimit` or without room below `byteLimit`.
     package func append(_ samples: [Sample]) {
         let (taken, refused) = state.withLock { state -> (Int, [Refusal: Int]) in
             var refused: [Refusal: Int] = [:]
@@ -65,18 +65,18 @@ package final class Store: Sendable {
         for (refusal, count) in refused { rejected.increment(refusal.rawValue, by: Double(count)) }
     }
 
-    /// All series that match, each with its points in `start < t <= end` (milliseconds), those without any left out;
-    /// in the order in which they came into the store.
+    /// All matching series, each with its points in `start < t <= end` (milliseconds), without those that have none; in
+    /// the order in which they were added to the store.
     package func select(_ matchers: [Matcher], start: Int64, end: Int64) -> [Series] {
         var found: [Series] = []
         visit(matchers, start: start, end: end) { labels, points in found.append(Series(labels, Array(points))) }
         return found
     }
 
-    /// The same, one series after the other, in the order in which they came. The store is not locked meanwhile.
+    /// The same, one series after the other, in the same order. The store is not locked meanwhile.
     /// - Parameters:
-    ///   - latestOnly: only the last of the points of each series is wanted.
-    ///   - body: gets the labels and the points, which are good until it returns.
+    ///   - latestOnly: only the last point of each series is needed.
+    ///   - body: gets the labels and the points, which are valid until it returns.
     package func visit(
         _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool = false,
         _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
@@ -102,7 +102,7 @@ package final class Store: Sendable {
         }
     }
 
-    /// Drops points older than the retention, and the oldest ones while there are too many bytes.
+    /// Drops points older than the retention, and the oldest ones while the size exceeds its limit.
     package func truncate(now: Timestamp) {
         let (count, bytes, oldest) = state.withLock { state -> (Int, Int, Int64?) in
             state.truncate(before: (now - state.options.retention).milliseconds)
@@ -114,7 +114,7 @@ package final class Store: Sendable {
         oldestGauge.set(Double(oldest ?? now.milliseconds) / 1000)
     }
 
-    /// Moves all points in time: the wall clock stepped, and a point that was ten seconds old still is.
+    /// Shifts all points in time: the wall clock was stepped, and a point that was ten seconds old must stay so.
     package func shift(by step: Duration) {
         state.withLock { state in
             for memory in state.series.values { memory.shift(by: step.milliseconds) }
@@ -122,7 +122,7 @@ package final class Store: Sendable {
     }
 }
 
-/// Why a sample was not taken; label values of `vaultwatch_store_samples_rejected_total`.
+/// Why a sample was refused; label values of `vaultwatch_store_samples_rejected_total`.
 private enum Refusal: String {
     case outOfOrder = "out_of_order"
     case seriesLimit = "series_limit"
@@ -133,12 +133,12 @@ private struct State {
     var options: StoreOptions
     private(set) var series: [Labels: MemorySeries] = [:]
     private(set) var index = SeriesIndex()
-    /// Bytes of all series, kept with each change.
+    /// Bytes of all series, updated with each change.
     private(set) var byteCount = 0
-    /// Even the newest points alone leave no room: until the next truncation nothing more is to be had.
+    /// Even the newest points alone exceed the limit: no room can be made until the next truncation.
     private var isFull = false
 
-    /// Rules look back as far; points that are younger go last. Milliseconds: 5 min, Prometheus' lookback.
+    /// How far back rules look; younger points are dropped last. Milliseconds: 5 min, Prometheus' lookback.
     private static let lookback: Int64 = 300_000
     /// A series with its first point.
     private static let newSeriesBytes = 64 + MemoryLayout<Chunk>.stride
@@ -177,7 +177,7 @@ private struct State {
         return nil
     }
 
-    /// Between two truncations: once, unless something comes of it.
+    /// Attempted once between two truncations, and again only if it has freed something.
     private mutating func makeRoom(now: Int64) {
         guard !isFull else { return }
         evict(now: now)
@@ -195,8 +195,8 @@ private struct State {
         byteCount += memory.byteCount - before
     }
 
-    /// Brings the bytes below the limit with some room to grow: drops the chunks that ended first, as far as they are
-    /// older than what rules look back at; where that is not enough, all points but the newest of each series.
+    /// Reduces the bytes to below the limit, with some room to grow: drops the chunks that ended first, as long as they
+    /// are older than the rules' lookback; if that is not enough, all points but the newest of each series.
     mutating func evict(now: Int64) {
         guard byteCount > options.byteLimit else { return }
         let target = options.byteLimit - options.byteLimit / 16
@@ -204,7 +204,8 @@ private struct State {
         while byteCount > target {
             let oldest = series.values.lazy.map(\.firstChunkEnd).min() ?? .max
             guard oldest < youngest else { break }
-            // A twentieth of what is left at a time: few rounds, and little is dropped that might have stayed.
+            // In steps of a twentieth of the remaining time: this needs few rounds and drops little more than
+            // necessary.
             let cut = min(youngest, oldest.addingSaturated(max(1, now.subtractingSaturated(oldest) / 20)))
             for memory in series.values where memory.firstChunkEnd < cut { truncate(memory, before: cut) }
         }

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Runs work that many may ask for: once at a time, with at most one run waiting, whose result all get who asked before
-/// it began.
+/// Coalesces requests for the same work: it runs once at a time, with at most one further run waiting, whose result
+/// goes to all callers that asked before it began.
 package final class Coalescer<Value: Sendable>: Sendable {
     private struct State {
         var running: Task<Value, Never>?
-        /// Asked for and not begun.
+        /// Requested but not started yet.
         var waiting: Task<Value, Never>?
     }
 
@@ -33,7 +33,7 @@ package final class Coalescer<Value: Sendable>: Sendable {
         return await task.value
     }
 
-    /// Waits for the run that goes on and the one that waits, if any.
+    /// Waits for the current run and the waiting one, if any.
     package func idle() async {
         while true {
             let (running, waiting) = state.withLock { ($0.running, $0.waiting) }

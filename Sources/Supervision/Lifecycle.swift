@@ -1,13 +1,13 @@
 package import Platform
 
-/// What systemd and `/-/ready` learn of the agent's start, reloads and stop: a value that takes events and returns what
-/// is to be sent.
+/// The agent's start, reloads and stop as reported to systemd and `/-/ready`: a value that takes events and returns the
+/// messages to send.
 ///
-/// READY follows a start once, and each reload again, when every service runs and every present target has had its first
-/// answer or failure. Nothing but the watchdog's message follows STOPPING.
+/// READY is sent once after a start, and again after each reload, when every service runs and every current target has
+/// had its first answer or failure. After STOPPING only watchdog messages are sent.
 /// Source: sd_notify(3), systemd.service(5) on `Type=notify-reload`.
 package struct Lifecycle: Sendable {
-    /// What the owner is to do, in this order.
+    /// What the owner must do, in this order.
     package enum Action: Sendable, Hashable {
         /// Send READY=1 with a status.
         case ready(status: String)
@@ -21,7 +21,7 @@ package struct Lifecycle: Sendable {
         case alive
         /// The first READY of this run has been sent.
         case becameReady
-        /// Which loops stand still, when that changed; empty: all advance again.
+        /// The set of stalled loops has changed; empty: all advance again.
         case stalled([String])
     }
 
@@ -32,7 +32,7 @@ package struct Lifecycle: Sendable {
 
     private var phase = Phase.starting
     private var isStarted = false
-    /// Counts the sets of targets; the last one is the present one.
+    /// Counts the sets of targets; the last one is the current one.
     private var round = 0
     private var isRoundEnded = false
     private var isReloading = false
@@ -45,7 +45,7 @@ package struct Lifecycle: Sendable {
     /// Nothing has started.
     package init() {}
 
-    /// Nil when the agent is ready; else what it waits for, in words.
+    /// Nil if the agent is ready; otherwise what it waits for.
     package var notReady: String? {
         switch phase {
         case .running: nil
@@ -54,21 +54,21 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    /// Whether the agent has begun to stop.
+    /// Whether the agent has started to stop.
     package var isStopping: Bool {
         if case .stopping = phase { true } else { false }
     }
 
-    /// Other targets are probed from now on.
-    /// - Returns: the number to give to `roundEnded`.
+    /// The set of targets has changed.
+    /// - Returns: the number to pass to `roundEnded`.
     package mutating func targetsChanged() -> Int {
         round += 1
         isRoundEnded = false
         return round
     }
 
-    /// Each of a set of targets has had its first answer or failure. One that was replaced meanwhile is ignored.
-    /// - Parameter status: how the targets do, in one line; so in all functions here.
+    /// Every target of a set has had its first answer or failure. Ignored for a set that was replaced meanwhile.
+    /// - Parameter status: the state of the targets in one line, as in all functions here.
     package mutating func roundEnded(_ round: Int, status: String) -> [Action] {
         guard round == self.round else { return [] }
         isRoundEnded = true
@@ -81,7 +81,7 @@ package struct Lifecycle: Sendable {
         return readyIfDue(status)
     }
 
-    /// A reload begins, by signal or by HTTP. One that comes before the agent is ready is part of the start.
+    /// A reload starts, by signal or by HTTP. One that comes before the agent is ready is part of the start.
     package mutating func reloadBegan() -> [Action] {
         if isStopping { return [] }
         isReloading = true
@@ -90,21 +90,21 @@ package struct Lifecycle: Sendable {
         return [.reloading]
     }
 
-    /// - Parameter refusal: why the old configuration stays; nil: the new one is in force.
+    /// - Parameter refusal: why the old configuration stays in force; nil: the new one is in force.
     package mutating func reloadEnded(refusal: String?, status: String) -> [Action] {
         isReloading = false
         self.refusal = refusal.map { String($0.prefix { !$0.isNewline }) }
         return readyIfDue(status)
     }
 
-    /// - Parameter limit: how long the stop may take; until then the watchdog is fed whatever the loops do.
+    /// - Parameter limit: how long the stop may take; until then the watchdog is fed regardless of the loops.
     package mutating func stopBegan(now: Instant, limit: Duration) -> [Action] {
         if isStopping { return [] }
         phase = .stopping(by: now + limit)
         return [.stopping(status: "Stopping: delivering what is in flight")]
     }
 
-    /// To be called every few seconds.
+    /// Must be called every few seconds.
     /// - Parameter stalled: loops that have not advanced for too long.
     package mutating func turn(stalled: [String], status: String, now: Instant) -> [Action] {
         if case .stopping(let by) = phase { return now < by ? [.alive] : [] }

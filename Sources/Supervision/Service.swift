@@ -11,9 +11,9 @@ package struct Service: Sendable {
     let stop: @Sendable () async -> Void
 
     /// - Parameters:
-    ///   - start: makes the service usable; the services behind it start when this has returned.
+    ///   - start: makes the service usable; the services after it start once this has returned.
     ///   - run: the service's work, until its task is cancelled; nil for a service that needs no task of its own.
-    ///   - stop: ends the service in good order. `run` is cancelled when it has returned.
+    ///   - stop: shuts the service down gracefully. `run` is cancelled once it has returned.
     package init(
         _ name: String, startLimit: Duration = .seconds(60), stopLimit: Duration = .seconds(2),
         start: @escaping @Sendable () async throws -> Void = {},
@@ -29,7 +29,7 @@ package struct Service: Sendable {
     }
 }
 
-/// Why a group of services ended without having been asked to.
+/// Why a group of services ended without a request to stop.
 package enum ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case startTimedOut(service: String, limit: Duration)
     case ended(service: String)

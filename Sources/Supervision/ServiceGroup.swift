@@ -13,23 +13,23 @@ package struct ServiceGroup: Sendable {
     private let time: any TimeSource
     private let stopTimedOut: @Sendable (Service) -> Void
 
-    /// - Parameter stopTimedOut: called for a service that its `stopLimit` did not see the end of. It has been cancelled,
-    ///   and the services before it are stopped all the same.
+    /// - Parameter stopTimedOut: called for a service that did not end within its `stopLimit`. It has been cancelled,
+    ///   and the services before it are still stopped.
     package init(_ services: [Service], time: any TimeSource, stopTimedOut: @escaping @Sendable (Service) -> Void) {
         self.services = services
         self.time = time
         self.stopTimedOut = stopTimedOut
     }
 
-    /// How long a stop takes at most.
+    /// Maximum duration of a stop.
     package var stopLimit: Duration { services.reduce(.zero) { $0 + $1.stopLimit } }
 
-    /// Starts all services, runs them until it is asked to stop, its task is cancelled or a service ends by itself, and
-    /// stops those that were started. Cancellation does not shorten the stop.
+    /// Starts all services, runs them until a stop is requested, its task is cancelled or a service ends on its own,
+    /// and stops those that were started. Cancellation does not shorten the stop.
     /// - Parameters:
-    ///   - stopRequested: returns when the services are to stop.
+    ///   - stopRequested: returns when the services should stop.
     ///   - stopping: called before the first service is stopped.
-    /// - Throws: what a service's start threw, or `ServiceError`.
+    /// - Throws: the error of a service's start, or `ServiceError`.
     package func run(
         until stopRequested: @escaping @Sendable () async -> Void, stopping: @escaping @Sendable () -> Void = {}
     ) async throws {
@@ -61,9 +61,9 @@ package struct ServiceGroup: Sendable {
         } catch {
             failure = error
         }
-        // From here on what other services' ends mean is known.
+        // From here on a service that ends no longer determines the outcome.
         ending.fulfil(nil)
-        // A task of its own, which the cancellation of this one does not reach.
+        // A separate task, since the cancellation of this one must not reach it.
         await Task { [started] in
             stopping()
             for one in started.reversed() { await stop(one) }

@@ -9,7 +9,8 @@ import Text
 /// Source: sd_notify(3), systemd.service(5) on `Type=notify-reload`.
 package struct ServiceManager: Sendable {
     private let send: @Sendable (String) -> Void
-    /// How often systemd is to get `alive`: half of `WatchdogSec`, as sd_watchdog_enabled(3) advises; nil without one.
+    /// How often systemd expects `alive`: half of `WatchdogSec`, as sd_watchdog_enabled(3) advises; nil without a
+    /// watchdog.
     package let watchdogInterval: Duration?
 
     /// The systemd that started this process, if any.
@@ -20,7 +21,7 @@ package struct ServiceManager: Sendable {
         watchdogInterval = isEnabled ? .microseconds(Int64(clamping: microseconds / 2)) : nil
     }
 
-    /// - Parameter send: gets each message in place of the socket.
+    /// - Parameter send: receives each message instead of the socket.
     package init(watchdogInterval: Duration? = nil, send: @escaping @Sendable (String) -> Void) {
         self.send = send
         self.watchdogInterval = watchdogInterval
@@ -32,11 +33,11 @@ package struct ServiceManager: Sendable {
     /// One line that `systemctl status` shows.
     package func status(_ text: String) { send("STATUS=\(line(text))") }
 
-    /// A reload begins; `ready` ends it.
-    /// - Parameter monotonic: the present time, which `Type=notify-reload` wants in microseconds.
+    /// A reload starts; `ready` ends it.
+    /// - Parameter monotonic: the current time, which `Type=notify-reload` requires in microseconds.
     package func reloading(monotonic: Instant) { send("RELOADING=1\nMONOTONIC_USEC=\(monotonic.nanoseconds / 1000)") }
 
-    /// The stop begins.
+    /// The stop starts.
     package func stopping(status: String) { send("STOPPING=1\nSTATUS=\(line(status))") }
 
     /// Feeds the watchdog.
@@ -44,7 +45,7 @@ package struct ServiceManager: Sendable {
 
     /// The listening sockets that systemd opened for this process, sd_listen_fds(3); they start at descriptor 3.
     package static func listeningSockets() -> [Int32] {
-        // The environment keeps them: who asks again gets the same answer.
+        // The environment is not cleared: later calls get the same answer.
         let count = sd_listen_fds(0)
         return count > 0 ? (0..<count).map { 3 + $0 } : []
     }

@@ -4,7 +4,7 @@ import Platform
     import Glibc
 #endif
 
-/// What signals ask of the daemon.
+/// The meaning of a signal for the daemon.
 package enum Request: Sendable, Hashable {
     /// SIGHUP
     case reload
@@ -14,11 +14,10 @@ package enum Request: Sendable, Hashable {
 
 /// The process's signals as a stream of requests.
 package struct Signals: Sendable {
-    /// SIGHUP, SIGTERM and SIGINT, as they come. At most 16 wait; then the oldest is dropped.
+    /// SIGHUP, SIGTERM and SIGINT, in order. At most 16 are buffered; then the oldest is dropped.
     package let requests: AsyncStream<Request>
 
-    /// Must be used first of all by a command that wants signals as requests: one that comes before has its default
-    /// action.
+    /// A command that wants signals as requests must access this first: earlier signals have their default action.
     package static let shared = Signals()
 
     /// Catches SIGHUP, SIGTERM and SIGINT, ignores SIGPIPE, and starts the thread that reads them.
@@ -31,7 +30,7 @@ package struct Signals: Sendable {
         // Reading blocks, so it has a thread of its own. It lives as long as the process.
         let reader = Reader(descriptor: descriptor, continuation: continuation)
         do { try SystemThreads().start("signals") { reader.run() } } catch {
-            // Without a reader a signal would be swallowed: its default action ends the process at least.
+            // Without a reader signals would be lost: restore the default action, which ends the process.
             for number in [SIGHUP, SIGTERM, SIGINT] { signal(number, SIG_DFL) }
         }
     }
@@ -53,7 +52,7 @@ private final class Reader: Sendable {
             case SIGHUP: continuation.yield(.reload)
             case SIGTERM, SIGINT:
                 stopRequests += 1
-                // The third request does not wait for the drain.
+                // The third request ends the process without waiting for the drain.
                 if stopRequests >= 3 { _exit(130) }
                 continuation.yield(.stop)
             default: return

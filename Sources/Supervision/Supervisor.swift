@@ -1,20 +1,20 @@
 package import Platform
 import Synchronization
 
-/// Sends what `Lifecycle` decides to systemd, in the order of the decisions.
+/// Sends the messages that `Lifecycle` decides on to systemd, in order.
 package final class Supervisor: Sendable {
     private let lifecycle = Mutex(Lifecycle())
     private let manager: ServiceManager
     private let time: any TimeSource
 
-    /// A supervisor that tells the manager.
+    /// A supervisor that reports to the manager.
     package init(_ manager: ServiceManager, time: any TimeSource) {
         self.manager = manager
         self.time = time
     }
 
-    /// Lets an event happen and sends what follows from it.
-    /// - Returns: what followed.
+    /// Applies an event and sends the resulting messages.
+    /// - Returns: the resulting actions.
     package func apply(_ event: (inout Lifecycle) -> [Lifecycle.Action]) -> [Lifecycle.Action] {
         // Sent under the lock: a READY that was decided before a STOPPING must not be sent after it.
         lifecycle.withLock { lifecycle in

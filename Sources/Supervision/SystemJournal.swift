@@ -4,29 +4,31 @@ import Synchronization
     import Glibc
 #endif
 
-/// systemd's journal, which keeps the fields of an event beside its line: `journalctl VAULTWATCH_RECEIVER=on-call`.
+/// systemd's journal, which stores the fields of an event in addition to its message: `journalctl
+/// VAULTWATCH_RECEIVER=on-call`.
 /// Source: systemd.journal-fields(7).
 package enum SystemJournal {
-    /// Whether a descriptor, standard error by default, goes to the journal: `$JOURNAL_STREAM` has the device and inode
-    /// of the stream that systemd made, and a shell in between may have redirected it. Source: systemd.exec(5).
+    /// Whether a descriptor, standard error by default, is connected to the journal: `$JOURNAL_STREAM` has the device
+    /// and inode of the stream that systemd created, but a shell in between may have redirected it. Source:
+    /// systemd.exec(5).
     package static func isReached(_ environment: [String: String], by descriptor: Int32 = STDERR_FILENO) -> Bool {
         var status = stat()
         guard let stream = environment["JOURNAL_STREAM"], fstat(descriptor, &status) == 0 else { return false }
         return stream == "\(status.st_dev):\(status.st_ino)"
     }
 
-    /// Whether the journal's socket can be written; it is missing in a service with a root of its own.
+    /// Whether the journal's socket is writable; it is missing in a service with its own root directory.
     package static var takesFields: Bool { access(path, W_OK) == 0 }
 
-    /// Where the journal listens.
+    /// The journal's socket.
     package static let path = "/run/systemd/journal/socket"
     private static let socket = Mutex<Int32>(-1)
-    /// A socket's buffer must hold an event whole.
+    /// A socket's buffer must be able to hold an entire event.
     private static let limitBytes = 64 << 10
 
-    /// Sends an event without waiting: sd_journal_sendv(3) would, for as long as a journal that hangs leaves its socket
-    /// full. Source: systemd.io, "Native Journal Protocol".
-    /// - Returns: false where the journal does not take it at once.
+    /// Sends an event without waiting: sd_journal_sendv(3) would block while a hung journal leaves its socket full.
+    /// Source: systemd.io, "Native Journal Protocol".
+    /// - Returns: false if the journal does not accept it at once.
     package static func send(_ record: LineLogHandler.Record, to path: String = path) -> Bool {
         let message = datagram(fields(record))
         guard message.count <= limitBytes else { return false }
@@ -42,7 +44,8 @@ package enum SystemJournal {
         }
     }
 
-    /// `NAME=value` a line; a value of several lines is its length in 8 bytes, little-endian, and itself.
+    /// One `NAME=value` line per field; a multi-line value is its length in 8 bytes, little-endian, followed by the
+    /// value.
     static func datagram(_ fields: [(name: String, value: String)]) -> [UInt8] {
         var bytes: [UInt8] = []
         for field in fields {
@@ -60,7 +63,8 @@ package enum SystemJournal {
         return bytes
     }
 
-    /// As the journal names them: `VAULTWATCH_` and the name in upper case, of letters, digits and `_`, at most 64 long.
+    /// Field names in the journal's form: `VAULTWATCH_` and the name in upper case, of letters, digits and `_`, at most
+    /// 64 long.
     static func fields(_ record: LineLogHandler.Record) -> [(name: String, value: String)] {
         [("MESSAGE", record.line), ("PRIORITY", "\(record.priority)"), ("SYSLOG_IDENTIFIER", "vaultwatch")]
             + record.fields.map { field in

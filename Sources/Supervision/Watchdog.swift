@@ -3,8 +3,8 @@ import Samples
 import Synchronization
 import Text
 
-/// Knows when each loop of the agent last advanced, and how long it may stand still. systemd's watchdog is fed only
-/// while every loop is within its limit.
+/// Records when each loop of the agent last advanced, and how long it may stall. systemd's watchdog is fed only while
+/// every loop is within its limit.
 package final class Watchdog: Sendable {
     private struct Loop {
         var limit: Duration
@@ -13,10 +13,10 @@ package final class Watchdog: Sendable {
 
     private let loops = Mutex<[String: Loop]>([:])
 
-    /// A watchdog that watches no loop yet.
+    /// A watchdog without loops.
     package init() {}
 
-    /// Begins to watch a loop, counting from now.
+    /// Starts to watch a loop, counting from now.
     /// - Parameter limit: the longest time between two calls of `advanced` for a healthy loop.
     package func watch(_ loop: String, limit: Duration, now: Instant) {
         loops.withLock { $0[loop] = Loop(limit: limit, last: now) }
@@ -30,7 +30,7 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// The loops that have stood still for longer than their limit, sorted.
+    /// The loops that have not advanced within their limit, sorted.
     package func stalled(now: Instant) -> [String] {
         loops.withLock { loops in loops.filter { now - $0.value.last > $0.value.limit }.map(\.key).sorted() }
     }

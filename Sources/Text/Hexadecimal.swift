@@ -1,5 +1,5 @@
 extension FixedWidthInteger {
-    /// A number written in digits alone: the standard library's `init?(_:radix:)` takes a sign too, which escapes and
+    /// A number of digits only: the standard library's `init?(_:radix:)` also accepts a sign, which escapes and
     /// references don't have.
     package init?(digits text: some StringProtocol, radix: Int = 10) {
         guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-") else { return nil }

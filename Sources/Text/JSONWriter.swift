@@ -1,5 +1,5 @@
-/// A streaming JSON writer: values are written in the order of the calls, without a tree in between. It is ten times as
-/// fast as `JSONEncoder`, for what is written thousands of times a second. Source: RFC 8259.
+/// A streaming JSON writer: values are written in the order of the calls, without an intermediate tree. It is ten times
+/// as fast as `JSONEncoder`, for documents that are written thousands of times a second. Source: RFC 8259.
 package struct JSONWriter {
     /// The JSON written so far, in UTF-8.
     package private(set) var bytes: [UInt8] = []
@@ -7,16 +7,16 @@ package struct JSONWriter {
     private let hidesMarkup: Bool
     private let limitBytes: Int
     private let isOver: @Sendable () -> Bool
-    /// Whether nothing is written any more, since the document is over its limit or no longer wanted; it is not whole
-    /// then.
+    /// Whether writing has stopped because the document exceeds its limit or is no longer wanted; then it is
+    /// incomplete.
     package private(set) var isStopped = false
 
     /// An empty writer.
     /// - Parameters:
     ///   - hidesMarkup: escapes `<`, `>` and `&` as Go's encoding/json does, so that a client that sniffs the response
     ///     as HTML finds no tag in it.
-    ///   - limitBytes: stops the writing once the document is larger.
-    ///   - isOver: whether the document is no longer wanted; called once an object.
+    ///   - limitBytes: stops writing once the document is larger.
+    ///   - isOver: whether the document is no longer wanted; called once per object.
     package init(
         hidesMarkup: Bool = false, limitBytes: Int = .max, isOver: @escaping @Sendable () -> Bool = { false }
     ) {
@@ -109,7 +109,7 @@ package struct JSONWriter {
     }
 
     private mutating func separate() {
-        // Before each value, so that at most one value more than the limit is written.
+        // Checked before each value, so that at most one value more than the limit is written.
         if bytes.count > limitBytes { isStopped = true }
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true

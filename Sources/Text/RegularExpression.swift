@@ -19,12 +19,12 @@ public final class RegularExpression: @unchecked Sendable {
     /// The pattern as compiled; for `init(anchored:)` with its anchors.
     public let pattern: String
 
-    /// What an expression may take unless it is told otherwise. 2 MiB.
+    /// Default memory limit of an expression: 2 MiB.
     public static let defaultMemoryBytes = 2 << 20
 
     /// Compiles a pattern.
-    /// - Parameter memoryBytes: bounds the compiled program and the cache of its states; a pattern whose program does not
-    ///   fit is refused, and where the cache is full a match takes longer, still in linear time.
+    /// - Parameter memoryBytes: limits the compiled program and the cache of its states; a pattern whose program does
+    ///   not fit is refused, and if the cache is full a match takes longer, still in linear time.
     /// - Throws: `SyntaxError` with RE2's message.
     public init(_ pattern: String, memoryBytes: Int = RegularExpression.defaultMemoryBytes) throws(SyntaxError) {
         self.pattern = pattern
@@ -64,7 +64,7 @@ public final class RegularExpression: @unchecked Sendable {
     /// Whether the pattern is found anywhere in the text.
     public func isFound(in text: String) -> Bool { match(text, from: 0, whole: false, groups: 0) != nil }
 
-    /// Roughly how many bytes it takes before its first match: 16 for each instruction, and 16 KiB.
+    /// Its approximate size in bytes before its first match: 16 for each instruction, and 16 KiB.
     public var compiledBytes: Int { max(0, Int(cre2_program_size(regex))) * 16 + (16 << 10) }
 
     /// The number of capturing groups, the whole match not counted.

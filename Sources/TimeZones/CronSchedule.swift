@@ -1,7 +1,7 @@
 package import Samples
 import Text
 
-/// A cron expression that is none, with what to write instead.
+/// An invalid cron expression, with what to write instead.
 package struct CronError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong and what is expected.
     package let description: String
@@ -11,18 +11,19 @@ package struct CronError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Times given by a cron expression in a time zone: five fields, or `@daily` and the like.
 ///
-/// As in crontab(5) a day counts where its day of the month or its day of the week matches, if neither field begins with
-/// `*`; else both must match. Where the hours are fixed, a time that the clock skips in spring comes when the gap ends,
-/// and one that it shows twice in autumn comes once, the first time; where the hours begin with `*`, what runs each hour
-/// runs in every hour that there is. That is how cron(8) treats a change of the clock.
+/// As in crontab(5) a day matches if its day of the month or its day of the week does, provided that neither field
+/// begins with `*`; otherwise both must match. With fixed hours, a local time that is skipped in spring is moved to the
+/// end of the gap, and one that occurs twice in autumn counts once, the first time; if the hours begin with `*`, an
+/// hourly schedule runs in every hour that exists. This is how cron(8) handles clock changes.
 package struct CronSchedule: Sendable, Hashable {
-    /// The expression as it was written.
+    /// The expression as written.
     package let text: String
-    /// The zone whose clock it speaks of.
+    /// The zone that its times refer to.
     package let zone: TimeZoneData
     /// The shortest time between two of its times.
     package let shortestInterval: Duration
-    /// The longest time between two of its times; for what is rarer than once in some years, of those looked at.
+    /// The longest time between two of its times; for schedules that occur less than once in some years, among the
+    /// examined ones.
     package let longestInterval: Duration
     let fields: Fields
 
@@ -44,13 +45,13 @@ package struct CronSchedule: Sendable, Hashable {
         var weekdays: Field
     }
 
-    /// How far ahead and back a time is looked for: a 29 February that is a Sunday is 40 years from the next at most.
+    /// How far to search ahead and back: from a 29 February that is a Sunday to the next it is at most 40 years.
     static let searchDays: Int64 = 41 * 366
-    /// Times are looked for between 1970 and this, in days since then: year 2300.
+    /// Times are searched between 1970 and this, in days since then: year 2300.
     static let lastDay: Int64 = 120_530
 
     /// - Parameter text: `30 2 * * 1-5` or `@daily`.
-    /// - Throws: `CronError` for what is no expression, and for one whose time never comes.
+    /// - Throws: `CronError` for an invalid expression, and for one that never occurs.
     package init(_ text: String, zone: TimeZoneData = .utc) throws(CronError) {
         self.text = text
         self.zone = zone
@@ -79,8 +80,8 @@ package struct CronSchedule: Sendable, Hashable {
 
     /// The last times at or before another, the newest first.
     /// - Parameters:
-    ///   - count: the most times.
-    ///   - oldest: nothing before it is looked for; nil for 1970.
+    ///   - count: maximum number of times.
+    ///   - oldest: the earliest time to return; nil for 1970.
     package func previous(_ count: Int, atOrBefore time: Timestamp, notBefore oldest: Timestamp? = nil) -> [Timestamp] {
         var found: [Timestamp] = []
         _ = CronSchedule.first(fields, zone, from: CronSchedule.day(time) + 2, days: CronSchedule.lastDay, step: -1) {
@@ -93,7 +94,7 @@ package struct CronSchedule: Sendable, Hashable {
         return found
     }
 
-    /// The times that a day of the zone's calendar has, in order.
+    /// The times on a day of the zone's calendar, in order.
     /// - Parameter date: any time of that day, as if it were UTC.
     package func times(onDayOf date: Timestamp) -> [Timestamp] {
         CronSchedule.times(fields, zone, on: CronSchedule.day(date))
@@ -104,7 +105,7 @@ package struct CronSchedule: Sendable, Hashable {
         return min(max(time.milliseconds % 86_400_000 < 0 ? days - 1 : days, -3), lastDay + 3)
     }
 
-    /// Walks over days until one has what is looked for.
+    /// Searches days until one has a result.
     private static func first(
         _ fields: Fields, _ zone: TimeZoneData, from start: Int64, days: Int64, step: Int64,
         _ found: ([Timestamp]) -> Timestamp?
@@ -137,9 +138,9 @@ package struct CronSchedule: Sendable, Hashable {
         return times.sorted()
     }
 
-    /// The shortest and the longest time between two times that follow each other; nil where there is none.
+    /// The shortest and the longest time between two consecutive times; nil if there are none.
     private static func spacing(_ fields: Fields, _ zone: TimeZoneData) -> (shortest: Duration, longest: Duration)? {
-        // From Monday, 2001-01-01, on.
+        // Starting on Monday, 2001-01-01.
         let start: Int64 = 11_323
         var last: Timestamp?
         var count = 0
@@ -246,7 +247,7 @@ extension CronSchedule.Fields {
                 }
                 values = low...high
             }
-            // A step beyond the range leaves its first value.
+            // A step beyond the range leaves only the first value.
             for value in stride(from: values.lowerBound, through: values.upperBound, by: min(step, 100)) {
                 field.bits |= 1 << value
             }
@@ -263,10 +264,10 @@ extension CronSchedule.Fields {
 }
 
 extension TimeZoneData {
-    /// The instants at which clocks of the zone show a local time, the earlier first: none where they skip it, two where
-    /// they are set back over it. Zones do not change twice within two days.
+    /// The instants at which the zone's clocks show a local time, the earlier first: none if it is skipped, two if
+    /// clocks are set back over it. Zones do not change twice within two days.
     /// - Parameter local: the local time as if it were UTC.
-    /// - Returns: also the end of the gap, for a time that is skipped.
+    /// - Returns: also the end of the gap, for a skipped time.
     func instants(showing local: Timestamp) -> (shown: [Timestamp], gapEnd: Timestamp) {
         let day = Duration.seconds(86_400)
         let before = offset(at: local - day)
@@ -277,7 +278,7 @@ extension TimeZoneData {
             if self.offset(at: instant) == offset { shown.append(instant) }
         }
         guard shown.isEmpty else { return (shown.sorted(), local) }
-        // The change lies between the two readings of the local time.
+        // The change is between the two interpretations of the local time.
         var low = (local - .seconds(max(before, after))).milliseconds / 1000
         var high = (local - .seconds(min(before, after))).milliseconds / 1000
         while low + 1 < high {

@@ -4,7 +4,7 @@ import Text
 
 /// A time zone that could not be loaded.
 package struct TimeZoneError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The zone's name as it was asked for.
+    /// The zone's name as requested.
     package let name: String
     /// Why it could not be loaded.
     package let reason: String
@@ -12,7 +12,7 @@ package struct TimeZoneError: Error, Hashable, Sendable, CustomStringConvertible
 }
 
 extension TimeZoneData {
-    /// The maximum size of a TZif file, in bytes. The largest of the tz database has 4 KB.
+    /// The maximum size of a TZif file, in bytes. The largest in the tz database is 4 KB.
     private static let sizeLimit = 1 << 20
 
     /// Loads a zone by its name in the tz database. `UTC` needs no file; `Local` is /etc/localtime, or UTC without it.
@@ -84,7 +84,7 @@ extension TimeZoneData {
         let firstName = String(decoding: characters.dropFirst(firstType.name).prefix { $0 != 0 }, as: UTF8.self)
         var rule: ZoneRule?
         if wide, let footer = reader.footer(), !footer.isEmpty { rule = ZoneRule(posix: footer) }
-        // What a silence stores must be readable again.
+        // A silence stores the table, which must be decodable again.
         guard TimeZoneData.isInRange(types.map(\.offset), rule) else { return nil }
         self.init(
             name: name, transitions: transitions, offsets: indices.map { types[$0].offset },

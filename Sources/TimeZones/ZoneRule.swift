@@ -50,7 +50,7 @@ struct ZoneRule: Sendable, Hashable, Codable {
     /// Source: RFC 8536 section 3.3.1.
     static let secondLimit: UInt = 168 * 3600
 
-    /// Whether all numbers are such as the format has: a rule is also read from the journal.
+    /// Whether all numbers are valid in the format: a rule is also read from the journal.
     var isInRange: Bool {
         [standard, daylight, start?.second, end?.second].allSatisfy { ($0 ?? 0).magnitude <= ZoneRule.secondLimit }
             && [start, end].allSatisfy { change in

@@ -7,11 +7,11 @@ import Synchronization
 import Text
 package import Transport
 
-/// WebSockets by SwiftNIO, on one thread that begins with the first of them.
+/// WebSockets with SwiftNIO, on one thread that starts with the first connection.
 package final class NIOWebSocketClient: WebSocketClient {
     private let group = Mutex<MultiThreadedEventLoopGroup?>(nil)
 
-    /// The most bytes of one message.
+    /// Maximum bytes of one message.
     private static let messageLimitBytes = 1 << 20
     private static let fragmentLimit = 64
     private static let connectTimeout = TimeAmount.seconds(10)
@@ -44,13 +44,13 @@ package final class NIOWebSocketClient: WebSocketClient {
         }
     }
 
-    /// - Returns: whether the conversation goes on.
+    /// - Returns: whether the conversation continues.
     private static func handle(
         _ frame: WebSocketFrame, _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>,
         _ answer: @Sendable (String) async -> [String]?
     ) async throws -> Bool {
         func send(_ opcode: WebSocketOpcode, _ data: ByteBuffer) async throws {
-            // A client masks what it sends.
+            // Clients must mask their frames.
             try await outbound.write(WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data))
         }
         switch frame.opcode {
@@ -83,7 +83,7 @@ package final class NIOWebSocketClient: WebSocketClient {
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations
                 if let tls {
-                    // An address is no name for SNI.
+                    // SNI requires a name, not an address.
                     let name = address.isNumeric ? nil : address.host
                     try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
                 }
@@ -112,14 +112,14 @@ package final class NIOWebSocketClient: WebSocketClient {
                         channel.close().map { Upgrade.refused }
                     })
                 var setup = NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: configuration)
-                // The first message may come with the server's answer.
+                // The first message may arrive together with the server's answer.
                 setup.leftOverBytesStrategy = .forwardBytes
                 return try pipeline.configureUpgradableHTTPClientPipeline(configuration: setup)
             }
         }
     }
 
-    /// Ends a connection on which nothing has come for long.
+    /// Closes a connection that has been silent for too long.
     private final class SilenceHandler: ChannelInboundHandler {
         typealias InboundIn = NIOAny
 

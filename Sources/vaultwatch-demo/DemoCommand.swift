@@ -42,7 +42,7 @@ struct DemoCommand: AsyncParsableCommand {
     @Flag(help: "Plain HTTP between the agent and the nodes.")
     var http = false
 
-    /// What ends or drives the demo.
+    /// An event that ends or drives the demo.
     private enum Event: Sendable {
         case ready
         case line(String)
@@ -51,7 +51,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Without rules nothing would ever alert, and whoever tries it out would wait for that.
+        // Without rules no alert would ever fire, which is what users of the demo want to see.
         let pattern = rules.isEmpty ? DemoCommand.shippedRules() : rules
         guard !SystemFiles().glob(pattern).isEmpty else {
             say("no rule files match \(pattern), so nothing would ever alert; name some: --rules='…/rules/*.yml'")
@@ -133,7 +133,7 @@ struct DemoCommand: AsyncParsableCommand {
             """)
     }
 
-    /// - Returns: whether the line asks for the end.
+    /// - Returns: whether the line asks to quit.
     private func perform(_ line: String, _ estate: Estate) async -> Bool {
         let words = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         switch words {
@@ -155,8 +155,8 @@ struct DemoCommand: AsyncParsableCommand {
         return false
     }
 
-    /// The rule files in the working directory, else those beside this program or above it, as in a checkout, else those of
-    /// the installed package.
+    /// The rule files in the working directory, otherwise those next to or above this program, as in a checkout,
+    /// otherwise those of the installed package.
     private static func shippedRules() -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         var folders = [getcwd(&buffer, buffer.count).map { String(cString: $0) } ?? "."]
@@ -172,7 +172,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     private static func agentBesideThisProgram() -> String { programFolder.map { $0 + "/vaultwatch" } ?? "vaultwatch" }
 
-    /// Where this program is; nil where the system does not tell. Source: proc_pid_exe(5).
+    /// The folder of this program; nil if the system does not report it. Source: proc_pid_exe(5).
     private static var programFolder: String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)

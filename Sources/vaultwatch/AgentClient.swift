@@ -6,9 +6,9 @@ import Transport
 
 /// An HTTP client for a running agent.
 struct AgentClient {
-    /// Where an agent is.
+    /// The address of an agent.
     enum Address {
-        /// Without a slash at its end.
+        /// Without a trailing slash.
         case url(String)
         /// The path of its Unix socket.
         case socket(String)
@@ -38,8 +38,8 @@ struct AgentClient {
 
     func post(_ path: String, json body: [UInt8]) async throws -> [UInt8] { try await send("POST", path, body: body) }
 
-    /// Sends a change whose errors are those of Prometheus' API.
-    /// - Throws: `ExitCode`, after printing what the agent says.
+    /// Sends a change; errors have the form of Prometheus' API.
+    /// - Throws: `ExitCode`, after printing the agent's message.
     func change(_ method: String, _ path: String, json body: [UInt8]) async throws -> [UInt8] {
         let response = try await exchange(method, path, body: body)
         guard response.status == 200 else {
@@ -50,7 +50,7 @@ struct AgentClient {
         return response.body
     }
 
-    /// Posts a question that an agent may not know.
+    /// Posts a request that an older agent may not support.
     /// - Returns: nil for any status but 200.
     func ask(_ path: String, json body: [UInt8]) async throws -> [UInt8]? {
         let response = try await exchange("POST", path, body: body)
@@ -121,7 +121,7 @@ struct AgentClient {
         } catch {
             var message = error.message
             if case .socket = address {
-                // The transport's message speaks of a host, of which a socket has none.
+                // The transport's message mentions a host, which a socket does not have.
                 message = "\(shown): \(error.reason == .connect ? "nobody listens there" : error.reason.rawValue)"
             } else if !message.hasPrefix("http") {
                 message = "\(shown): \(message)"
@@ -135,7 +135,7 @@ struct AgentClient {
     private func request(_ path: String) throws -> HTTPRequest {
         switch address {
         case .socket(let socket):
-            // The kernel tells the agent who we are.
+            // The kernel tells the agent which user this is.
             var request = HTTPRequest(url: "http://localhost" + path)
             request.unixSocket = socket
             return request
@@ -168,7 +168,7 @@ struct AgentClient {
         }
     }
 
-    /// The address as the user knows it.
+    /// The address as the user would write it.
     private var shown: String {
         switch address {
         case .url(let url): url

@@ -6,7 +6,7 @@ import Platform
     import Glibc
 #endif
 
-/// The options for the address of an agent, and for who asks it.
+/// The options for the address of an agent, and for authentication.
 struct AgentURLOptions: ParsableArguments {
     @Option(
         name: [.customLong("url"), .customLong("alertmanager.url")],
@@ -71,7 +71,7 @@ struct AgentURLOptions: ParsableArguments {
         return AgentClient(address, options)
     }
 
-    /// Where the agent is: as it was given, else the first socket there is that this user may use.
+    /// The agent's address: as given, otherwise the first existing socket that this user may use.
     private static func address(_ url: String?, _ environment: [String: String]) -> AgentClient.Address {
         if let url, url.hasPrefix("unix:") {
             let path = url.dropFirst("unix:".count)
@@ -82,7 +82,7 @@ struct AgentURLOptions: ParsableArguments {
             \.self)
         {
             let path = folder + "/" + WebOptions.socketName
-            // access(2) asks for the rights of who has called, which is what connect(2) will need.
+            // access(2) checks the real user's permissions, which connect(2) needs.
             if access(path, R_OK | W_OK) == 0 { return .socket(path) }
         }
         return .url(usualURL)

@@ -60,7 +60,7 @@ struct AlertsCommand: AsyncParsableCommand {
     func run() async throws {
         // As in amtool, no flag means active alerts.
         let onlyActive = !(inhibited || silenced || muted || active || unprocessed)
-        // A table says what it leaves out.
+        // A table mentions what it leaves out.
         let counts = onlyActive && output.format != .json
         var path =
             "/api/v2/alerts?active=\(active || onlyActive)&silenced=\(silenced || counts)&inhibited=\(inhibited || counts)&muted=\(muted || counts)&unprocessed=\(unprocessed || counts)"
@@ -78,7 +78,7 @@ struct AlertsCommand: AsyncParsableCommand {
         if counts, let rest = AlertsCommand.leftOut(alerts) { Terminal.error(rest) }
     }
 
-    /// How many alerts are not active, and the flags that show them; nil where all are.
+    /// How many alerts are not active, and the flags that show them; nil if all are.
     static func leftOut(_ alerts: [Alert]) -> String? {
         let suppressed = alerts.count { $0.status.state == "suppressed" }
         let waiting = alerts.count { $0.status.state == "unprocessed" }
@@ -111,7 +111,7 @@ struct AlertsCommand: AsyncParsableCommand {
             })
     }
 
-    /// The state, why the alert is suppressed, and who has acknowledged it.
+    /// The state, why the alert is suppressed, and its acknowledgement.
     private static func state(_ alert: Alert) -> String {
         let state = state(alert.status)
         guard let acknowledgement = alert.acknowledgement else { return state }

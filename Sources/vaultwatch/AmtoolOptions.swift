@@ -26,7 +26,7 @@ enum MatcherWords {
             }
             do {
                 let parsed = try MatcherSyntax.parse(word)
-                // amtool takes the second sign for the value's first character.
+                // amtool would take the second character of the operator for the value's first one.
                 if !word.contains("\"="),
                     let matcher = parsed.first(where: {
                         [.equal, .notEqual].contains($0.operation) && $0.value.hasPrefix("=")

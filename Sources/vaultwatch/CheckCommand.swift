@@ -162,7 +162,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         return true
     }
 
-    /// What is valid and hardly meant.
+    /// Warns about settings that are valid but probably not intended.
     private func warn(of routing: DispatchOptions) {
         for (index, rule) in routing.inhibitRules.enumerated()
         where rule.sources.contains(where: { $0.matchers.isEmpty }) {

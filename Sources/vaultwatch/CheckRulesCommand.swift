@@ -49,7 +49,7 @@ struct CheckRulesCommand: AsyncParsableCommand {
             lint.pollInterval = configuration.global.pollInterval
             lint.evaluationInterval = configuration.global.evaluationInterval
             lint.routes = RouteTree(configuration.dispatch.route)
-            // Causes may stand in its rule files. Those are not what is checked here.
+            // Causes may be defined in its rule files, which are not themselves checked.
             others = RuleSet.load(configuration.ruleFiles, files: SystemFiles(), errors: ErrorList()).groups
             externalLabels = Set(configuration.global.externalLabels.keys)
         }
@@ -61,7 +61,7 @@ struct CheckRulesCommand: AsyncParsableCommand {
         }
         var findings = 0
         var mistakes = 0
-        // A pattern in quotes is as good as one that a shell has expanded.
+        // A quoted pattern works like one that the shell has expanded.
         let paths = files.flatMap { file in
             guard file.contains(where: { "*?[".contains($0) }) else { return [file] }
             let found = SystemFiles().glob(file)
@@ -113,7 +113,7 @@ struct FileExcerpts {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.indices.contains(position.line - 1) else { return "" }
         let scalars = Array(lines[position.line - 1].unicodeScalars)
-        // A long line is cut to the part around the position.
+        // A long line is reduced to the part around the position.
         let column = min(max(position.column - 1, 0), scalars.count)
         let start = max(0, column - FileExcerpts.widthLimit / 2)
         var line = String.UnicodeScalarView()

@@ -4,9 +4,9 @@ import Platform
 import Rules
 import Samples
 
-/// The incidents of a unit test of rules, made by the code that makes them in the agent.
+/// The incidents of a unit test of rules, formed by the agent's own code.
 struct DispatcherIncidents: RuleTestIncidents {
-    /// Alerts that always fire, and so are of no incident.
+    /// Alerts that always fire, and so belong to no incident.
     private static let steady: Set<String> = ["Watchdog"]
 
     private var dispatcher: Dispatcher

@@ -4,17 +4,17 @@ import S3
 import Samples
 import Transport
 
-/// Looks for what an estate has, from the few addresses that are given. Nothing is changed anywhere.
+/// Discovers an estate from the few addresses that are given. Changes nothing.
 struct EstateDiscovery {
     let http: any HTTPClient
     let database: any PostgresConnector
     let platform: Platform
     /// `VAULT_TOKEN`, `AWS_…`.
     let environment: [String: String]
-    /// Takes a sentence about what was found, or why not.
+    /// Called with a sentence about what was found, or why not.
     let report: (String) -> Void
 
-    /// Asks the nodes for their cluster's name and for one another.
+    /// Queries the nodes for their cluster's name and for one another.
     func askVault(_ draft: inout EstateDraft) async {
         for node in draft.nodes {
             guard let health = await get(Health.self, node.url + "/v1/sys/health", draft) else { continue }
@@ -35,7 +35,7 @@ struct EstateDiscovery {
         }
     }
 
-    /// Asks the servers for their replicas.
+    /// Queries the servers for their replicas.
     func askPostgres(_ draft: inout EstateDraft) async {
         for server in draft.servers {
             var parameters = ["host": server.host, "port": String(server.port), "dbname": draft.database]
@@ -60,7 +60,7 @@ struct EstateDiscovery {
         }
     }
 
-    /// Lists the bucket for its sets.
+    /// Lists the bucket to find its sets.
     func askBucket(_ draft: inout EstateDraft) async {
         guard let bucket = draft.bucket else { return }
         var options = S3Options(bucket: bucket.name)
@@ -110,7 +110,7 @@ struct EstateDiscovery {
         var request = HTTPRequest(url: url)
         request.tls.caFile = draft.caFile
         request.timeout = .seconds(5)
-        // The token goes to those addresses alone that the user has named.
+        // The token is only sent to addresses that the user has given.
         if url.hasSuffix("/ha-status"), let token = environment["VAULT_TOKEN"] {
             request.headers.append(("X-Vault-Token", token))
         }

@@ -1,6 +1,6 @@
 /// The configuration file.
 extension EstateDraft {
-    /// What to do next, in order: shell commands, and sentences between them as comments.
+    /// The next steps, in order: shell commands, and sentences between them as comments.
     var steps: [String] {
         var steps: [String] = []
         func secret(_ name: String, _ what: String, from command: String) {
@@ -37,7 +37,7 @@ extension EstateDraft {
         return steps
     }
 
-    /// A whole configuration, with what was not found as comments.
+    /// A complete configuration, with what was not found as comments.
     var text: String {
         var lines = [
             "# vaultwatch's configuration, written by vaultwatch init from what it found. To do, in this order:"
@@ -185,7 +185,7 @@ extension EstateDraft {
         ]
     }
 
-    /// A scalar of YAML: as it is where nothing in it could mean something else, else in quotation marks as in JSON.
+    /// A YAML scalar: unquoted if it is unambiguous, otherwise quoted as in JSON.
     private func quoted(_ text: String) -> String {
         let isPlain =
             text.unicodeScalars.first?.properties.isAlphabetic == true

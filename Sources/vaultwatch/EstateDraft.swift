@@ -1,7 +1,7 @@
 import Samples
 import Text
 
-/// What is known of an estate so far, from which a first configuration is written.
+/// What is known about an estate so far, for writing a first configuration.
 struct EstateDraft: Equatable {
     struct Node: Equatable {
         var name: String
@@ -12,7 +12,7 @@ struct EstateDraft: Equatable {
         var name: String
         var host: String
         var port = 5432
-        /// Nil where it could not be asked.
+        /// Nil if it could not be queried.
         var offersTLS: Bool?
     }
 
@@ -64,7 +64,7 @@ struct EstateDraft: Equatable {
         return "\(name)-\(number)"
     }
 
-    /// The host of a URL without its domain; an address of IP stays whole.
+    /// The host of a URL without its domain; an IP address is not shortened.
     static func label(of url: String) -> String {
         let authority = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? Substring(url)
         if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
@@ -73,9 +73,9 @@ struct EstateDraft: Equatable {
         return String(isAddress ? host : host.prefix { $0 != "." })
     }
 
-    /// The sets of backups that a bucket's keys show: what stands before the first part of a key with a digit in it. Two
-    /// weeks or more between neighbours make a set a monthly one.
-    /// - Parameter objects: keys with the times of their last change.
+    /// The sets of backups, derived from a bucket's keys: the part of a key before its first component with a digit. A
+    /// set whose neighbours are two weeks or more apart is monthly.
+    /// - Parameter objects: keys with their modification times.
     static func sets(_ objects: [(key: String, modified: Timestamp)]) -> [Bucket.Set] {
         var times: [String: [Timestamp]] = [:]
         for object in objects {

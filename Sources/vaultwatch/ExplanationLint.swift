@@ -4,27 +4,27 @@ import PromQL
 import Rules
 import Text
 
-/// Finds lists of `explained_by` that are not as intended. It looks at all rules together: a cause may stand in another
-/// file.
+/// Finds `explained_by` lists that are probably not as intended. It examines all rules together: a cause may be in
+/// another file.
 struct ExplanationLint {
     private struct Alerting {
         let rule: Rule
         let causes: [Explanation]
     }
 
-    /// In the order of the files; several may have one name.
+    /// In the order of the files; several may have the same name.
     private let alerts: [Alerting]
     private let rules: [String: [Rule]]
     private let causes: [String: [String]]
     private let unreadable: [RuleSet.Finding]
     private let externalLabels: Set<String>
 
-    /// - Parameter externalLabels: the names of labels that every alert has by the configuration.
+    /// - Parameter externalLabels: the names of labels that the configuration adds to every alert.
     init(_ groups: [RuleGroup], externalLabels: Set<String> = []) {
         var alerts: [Alerting] = []
         var unreadable: [RuleSet.Finding] = []
         for rule in groups.flatMap(\.rules) where rule.kind == .alerting {
-            // What a template makes of it is not known.
+            // The result of a template is not known.
             let text = rule.annotations[Explanation.annotation] ?? ""
             do throws(Explanation.ParseError) {
                 alerts.append(Alerting(rule: rule, causes: text.contains("{{") ? [] : try Explanation.parse(text)))
@@ -73,9 +73,9 @@ struct ExplanationLint {
         return problems.contains { $0 == nil } ? nil : problems.compactMap { $0 }.first
     }
 
-    // MARK: Circles
+    // MARK: Cycles
 
-    /// The shortest way from an alert over its causes back to itself, each circle once.
+    /// The shortest path from an alert through its causes back to itself, each cycle once.
     private func circle(from name: String, _ told: inout Set<Set<String>>) -> [String] {
         var cameFrom: [String: String] = [:]
         var queue = [name]
@@ -118,7 +118,7 @@ struct ExplanationLint {
         return rule.query.expression.resultLabels.mayHave(label) ? .unknown : .absent
     }
 
-    /// Whether an alert has a label, as far as that can be told: by a metric that it reads, or by the expression's words.
+    /// Whether an alert probably has a label: judged by a metric that it reads, or by the expression's text.
     private func probablyHas(_ label: String, _ rule: Rule) -> Bool {
         (rule.query.metricNames ?? []).contains { Catalogue.entry(forSeries: $0)?.labels.contains(label) == true }
             || rule.query.text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains(Substring(label))

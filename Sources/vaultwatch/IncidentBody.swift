@@ -1,6 +1,6 @@
 import Samples
 
-/// A fault under way, as `GET /api/v1/vaultwatch/incidents` shows it; times are RFC 3339.
+/// An incident under way in the form of `GET /api/v1/vaultwatch/incidents`; times are RFC 3339.
 struct IncidentBody: Decodable {
     struct Acknowledgement: Decodable {
         var by: String
@@ -12,13 +12,13 @@ struct IncidentBody: Decodable {
         var labels: [String: String]
         var annotations: [String: String]
     }
-    /// What the API answers.
+    /// The API's answer.
     struct Answer: Decodable {
         struct Incidents: Decodable { var incidents: [IncidentBody] }
         var data: Incidents
     }
 
-    /// Nil for a fault of one alert that nobody has acknowledged.
+    /// Nil for an unacknowledged incident of a single alert.
     var id: String?
     var startsAt: String
     var severity: String

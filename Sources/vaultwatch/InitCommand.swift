@@ -88,7 +88,7 @@ struct InitCommand: AsyncParsableCommand {
         for step in draft.steps { Terminal.error("  " + step) }
     }
 
-    /// `pg-1:5433`; an address of IPv6 stands in brackets where a port follows.
+    /// `pg-1:5433`; an IPv6 address is in brackets if a port follows.
     static func hostAndPort(_ text: String) -> (host: String, port: Int?) {
         if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
             let rest = text[text.index(after: end)...]
@@ -99,7 +99,7 @@ struct InitCommand: AsyncParsableCommand {
         return (String(parts[0]), port)
     }
 
-    /// - Throws: `ExitCode.failure`, after it was said why.
+    /// - Throws: `ExitCode.failure`, after printing the reason.
     private func write(_ text: String) throws {
         guard let output else {
             print(text, terminator: "")

@@ -16,7 +16,7 @@ enum JUnit {
             throw ExitCode.failure
         }
         fputs(text(results, now: now), file)
-        // Buffered data is written here: a full disk shows only now.
+        // Buffered data is written here: a full disk is only noticed now.
         guard fclose(file) == 0 else {
             Terminal.error("\(path): \(String(cString: strerror(errno)))")
             throw ExitCode.failure
@@ -52,7 +52,7 @@ enum JUnit {
             switch scalar {
             case "\n": out.append(contentsOf: "&#xA;".unicodeScalars)
             case "\t": out.append(contentsOf: "&#x9;".unicodeScalars)
-            // XML 1.0 has no way to write these.
+            // XML 1.0 cannot represent these.
             case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff: continue
             default: out.append(scalar)
             }

@@ -1,4 +1,4 @@
-/// One point of an answer of Prometheus' query API: `[1764457200.5, "1"]`.
+/// One point in an answer of Prometheus' query API: `[1764457200.5, "1"]`.
 struct QueryPoint: Decodable {
     /// Seconds since the epoch.
     var time: Double

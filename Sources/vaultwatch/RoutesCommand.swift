@@ -12,7 +12,7 @@ struct RoutesCommand: AsyncParsableCommand {
 }
 
 /// The routing tree of a file or of a running agent. Secrets and the settings of receivers are not read, so that it can
-/// be tested anywhere.
+/// be tested on any machine.
 struct RoutingOptions: ParsableArguments {
     static let usualFile = "/etc/vaultwatch/vaultwatch.yml"
 

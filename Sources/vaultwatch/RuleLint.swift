@@ -8,7 +8,7 @@ import Text
 /// Finds rules that are valid but probably not as intended.
 struct RuleLint {
     var pollInterval: Duration = .seconds(5)
-    /// That of groups without an `interval`.
+    /// For groups without an `interval`.
     var evaluationInterval: Duration = .seconds(15)
     /// Nil to check severities against the shipped configuration.
     var routes: RouteTree?
@@ -36,8 +36,8 @@ struct RuleLint {
         }
     }
 
-    /// One lost or late answer must not decide: a `for` takes two evaluations, which come with each poll of what the rule
-    /// reads. A group that asks to be evaluated that often may confirm once.
+    /// A single lost or late answer must not decide: a `for` must cover two evaluations, which happen with each poll of
+    /// what the rule reads. A group that is evaluated that often may confirm once.
     private func holdProblem(_ rule: Rule, _ group: RuleGroup) -> String? {
         guard rule.hold > .zero else { return nil }
         let hold = rule.hold.prometheusDescription

@@ -6,15 +6,15 @@ import Synchronization
     import Glibc
 #endif
 
-/// Files as a service of systemd finds them: with the rights of its account, and with the credentials of its unit where
-/// systemd will put them. For root alone.
+/// Files as seen by a systemd service: with the permissions of its account, and with the credentials of its unit where
+/// systemd will place them. Requires root.
 struct ServiceFiles: FileAccess {
     private let unit: ServiceUnit
     private let user: uid_t
     private let group: gid_t
     private let files = SystemFiles()
 
-    /// - Throws: `ServiceUnitError` when this is not root's process or the account does not exist.
+    /// - Throws: `ServiceUnitError` if this process is not root's or the account does not exist.
     init(_ unit: ServiceUnit) throws(ServiceUnitError) {
         guard geteuid() == 0 else {
             throw ServiceUnitError(message: "only root can look at files with the rights of \(unit.user)")
@@ -28,7 +28,7 @@ struct ServiceFiles: FileAccess {
         self.unit = unit
         user = account.pointee.pw_uid
         group = account.pointee.pw_gid
-        // Root's own groups must not help.
+        // Root's own groups must not grant access.
         setgroups(0, nil)
     }
 
@@ -62,7 +62,7 @@ struct ServiceFiles: FileAccess {
         (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
     }
 
-    /// Credentials of the running service that are older than what they were copied from, as sentences.
+    /// Credentials of the running service that are older than their sources, as sentences.
     func staleCredentials() -> [String] {
         unit.credentials.compactMap { credential in
             guard let copied = modified(ServiceUnit.credentialsFolder + "/" + credential.name),
@@ -73,7 +73,7 @@ struct ServiceFiles: FileAccess {
         }
     }
 
-    /// The credential that a path will be, with the reason of a path that none will be.
+    /// The credential that a path will refer to, with an error for a path that no credential matches.
     private func credential(_ path: String) -> String? {
         let folder = ServiceUnit.credentialsFolder + "/"
         return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : nil
@@ -84,7 +84,7 @@ struct ServiceFiles: FileAccess {
             throw FileError(
                 path: path, reason: "\(ServiceUnit.name) has no LoadCredential=\(name):… in it or in a drop-in")
         }
-        // The service's own copy, while it runs.
+        // The service's own copy, while it is running.
         if let bytes = try? files.read(path, limit: limit) { return bytes }
         guard credential.isEncrypted else { return try files.read(credential.source, limit: limit) }
         _ = try files.read(credential.source, limit: limit)
@@ -96,15 +96,15 @@ struct ServiceFiles: FileAccess {
         return Array(text.utf8)
     }
 
-    /// For sh(1).
+    /// Quotes for sh(1).
     private func quoted(_ text: String) -> String {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
-    /// The effective account is the whole process's.
+    /// The effective user applies to the whole process.
     private static let account = Mutex(())
 
-    /// Does something with the service's rights on files; seteuid(2).
+    /// Runs something with the service's file permissions; seteuid(2).
     private func asService<T: Sendable>(_ body: () throws(FileError) -> T) throws(FileError) -> T {
         do {
             return try ServiceFiles.account.withLock { (_) throws(FileError) -> T in

@@ -3,27 +3,27 @@ import Platform
     import Glibc
 #endif
 
-/// What a unit of systemd gives to its service: account, environment, credentials. Source: systemd.exec(5).
+/// The settings of a systemd unit for its service: account, environment, credentials. Source: systemd.exec(5).
 struct ServiceUnit: Hashable {
     /// A secret that systemd copies for the service when it starts.
     struct Credential: Hashable {
         var name: String
-        /// Where the copy is made from.
+        /// The source of the copy.
         var source: String
         var isEncrypted: Bool
     }
 
     var user = "root"
     var environment: [String: String] = [:]
-    /// Without the "-" before those that may be missing.
+    /// Without the "-" in front of optional ones.
     var environmentFiles: [String] = []
     var credentials: [Credential] = []
 
     static let name = "vaultwatch.service"
-    /// Where the copies of credentials are while the service runs; root may read them.
+    /// Where the copies of credentials are while the service is running; root may read them.
     static let credentialsFolder = "/run/credentials/\(name)"
 
-    /// Asks systemd for the installed unit with its drop-ins.
+    /// Queries systemd for the installed unit with its drop-ins.
     /// - Throws: `ServiceUnitError`.
     static func installed() throws(ServiceUnitError) -> ServiceUnit {
         let (output, status) = output(of: "systemctl cat \(name) 2>&1")
@@ -34,7 +34,7 @@ struct ServiceUnit: Hashable {
         return ServiceUnit(parsing: output)
     }
 
-    /// - Parameter text: the unit's files one after the other, as `systemctl cat` prints them.
+    /// - Parameter text: the concatenated files of the unit, as printed by `systemctl cat`.
     init(parsing text: String) {
         var isService = false
         for line in ServiceUnit.lines(text) {
@@ -64,7 +64,7 @@ struct ServiceUnit: Hashable {
         }
     }
 
-    /// The variables that the service gets.
+    /// The service's environment variables.
     /// - Parameter files: for its environment files.
     func variables(_ files: any FileAccess) -> [String: String] {
         var result = self
@@ -89,14 +89,14 @@ struct ServiceUnit: Hashable {
             return
         }
         let parts = value.split(separator: ":", maxSplits: 1).map(String.init)
-        // Without a path, systemd looks for the name in its own folders.
+        // A name without a path is searched in systemd's own folders.
         let folder = isEncrypted ? "/etc/credstore.encrypted/" : "/etc/credstore/"
         credentials.append(
             Credential(name: parts[0], source: parts.count > 1 ? parts[1] : folder + parts[0], isEncrypted: isEncrypted)
         )
     }
 
-    /// Lines with a backslash at their end go on in the next one.
+    /// Joins lines that end in a backslash with the next one.
     private static func lines(_ text: String) -> [String] {
         var result: [String] = []
         var begun = ""
@@ -112,7 +112,7 @@ struct ServiceUnit: Hashable {
         return begun.isEmpty ? result : result + [begun]
     }
 
-    /// Words at spaces, where quotation marks hold words together.
+    /// Splits at spaces, except within quotation marks.
     private static func words(_ text: String) -> [String] {
         var result: [String] = []
         var word: String?
@@ -138,8 +138,8 @@ struct ServiceUnit: Hashable {
         return String(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
     }
 
-    /// Runs a command line of sh(1) to its end; popen(3).
-    /// - Returns: at most 1 MiB of its output, and its status as wait(2) has it; -1 when it can't be run.
+    /// Runs a command line of sh(1) to completion; popen(3).
+    /// - Returns: at most 1 MiB of its output, and its status as in wait(2); -1 if it can't be run.
     static func output(of commandLine: String) -> (text: String, status: Int32) {
         guard let stream = popen(commandLine, "re") else { return ("", -1) }
         var bytes: [UInt8] = []
@@ -153,7 +153,7 @@ struct ServiceUnit: Hashable {
     }
 }
 
-/// Why a unit can't be looked at.
+/// Why a unit can't be read.
 struct ServiceUnitError: Error, Hashable, CustomStringConvertible {
     let message: String
     var description: String { message }

@@ -86,7 +86,7 @@ enum Terminal {
         line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
     }
 
-    /// Whether standard output is a terminal that understands colours.
+    /// Whether standard output is a terminal that supports colours.
     static var hasColour: Bool {
         isatty(1) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
     }

@@ -107,7 +107,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
         print(try JSONDecoder().decode(Made.self, from: Data(answer)).silenceID)
     }
 
-    /// Nil from an agent that makes no previews.
+    /// Nil from an agent without previews.
     private func preview(_ body: SilenceBody, _ client: AgentClient) async throws -> SilencePreview? {
         struct Answer: Decodable { var data: SilencePreview }
         let answer = try await client.ask(

@@ -29,7 +29,7 @@ enum Main {
         }
     }
 
-    /// Ends the process without the handlers of atexit(3): libraries would clean up under threads that still use them.
+    /// Ends the process without running atexit(3) handlers: libraries would clean up while threads still use them.
     private static func end(_ code: ExitCode) -> Never {
         LogSink.standardError.flush()
         fflush(nil)

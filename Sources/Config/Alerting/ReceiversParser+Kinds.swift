@@ -39,8 +39,8 @@ extension ReceiversParser {
         return from == nil || smarthost == nil ? nil : options
     }
 
-    /// Refuses to log in where TLS is used only if it is offered: a man in the middle can remove the offer. CRAM-MD5 shows
-    /// no password.
+    /// Refuses to log in if TLS is only used when offered: a man in the middle can remove the offer. CRAM-MD5 does not
+    /// reveal the password.
     private func refusePlaintext(_ fields: inout Fields, _ options: EmailOptions, _ global: Global) {
         let isAllowed = fields.bool("allow_plaintext") ?? global.smtp.allowsPlaintext
         let isExposed =
@@ -112,11 +112,11 @@ extension ReceiversParser {
         return headers
     }
 
-    /// Those that say who gets a mail.
+    /// Headers that add recipients.
     private static let addressHeaders: Set<String> = ["cc", "bcc"]
 
-    /// Refuses a list of mail addresses of which some would be left out: mails would never reach those. The result of a
-    /// template is not known here.
+    /// Refuses a list with invalid mail addresses: mails would never reach them. The result of a template is not known
+    /// here.
     func refuseOtherThanAddresses(_ text: String, _ key: String, limit: Int = .max, at position: SourcePosition) {
         guard !text.isEmpty, !text.contains("{{") else { return }
         if let part = Mailbox.firstInvalid(text) {
@@ -195,7 +195,7 @@ extension ReceiversParser {
         return routing == nil && service == nil ? nil : options
     }
 
-    /// The deepest nesting of a value that becomes JSON, and the most values in it.
+    /// Maximum nesting of a value that becomes JSON, and maximum number of values in it.
     private static let (valueDepth, valueLimit) = (10, 1000)
 
     private func details(_ fields: inout Fields) -> [String: TemplatedValue] {
@@ -298,8 +298,8 @@ extension ReceiversParser {
         return url == nil ? nil : options
     }
 
-    /// A URL that is a secret. One that is given inline is checked now; the error does not repeat it.
-    /// - Parameter templateAllowed: whether it may be a template, which is checked when it has been expanded.
+    /// A URL that is a secret. An inline one is checked now; the error does not repeat it.
+    /// - Parameter templateAllowed: whether it may be a template, which is checked once it has been expanded.
     func secretURL(_ fields: inout Fields, _ key: String, templateAllowed: Bool = false) -> Secret? {
         let secret = context.secret(&fields, key)
         guard let inline = fields.node(key), let text = inline.scalar else { return secret }
@@ -311,7 +311,7 @@ extension ReceiversParser {
         return Secret(value: url)
     }
 
-    /// The same for a URL that is a secret itself, perhaps in a file.
+    /// The same for a URL that is itself a secret, possibly in a file.
     func refusePlaintext(
         _ url: Secret?, _ secret: String?, _ http: HTTPClientOptions, _ key: String, _ fields: Fields
     ) {
@@ -320,7 +320,7 @@ extension ReceiversParser {
         refusePlaintext(text, secret, http, key, at: fields.position(of: key))
     }
 
-    /// Replaces a default template by the configured one.
+    /// Replaces a default template with the configured one.
     func take(_ fields: inout Fields, _ key: String, _ option: inout String) {
         if let text = fields.string(key) { option = text }
     }

@@ -1,15 +1,15 @@
 import YAML
 
-/// A key of Alertmanager's configuration that has no effect in vaultwatch and is therefore refused, with what to write in
-/// its place. Source: prometheus.io/docs/alerting/latest/configuration; alertmanager, CHANGELOG.md.
+/// A key of Alertmanager's configuration that has no effect in vaultwatch and is therefore refused, with what to use
+/// instead. Source: prometheus.io/docs/alerting/latest/configuration; alertmanager, CHANGELOG.md.
 struct RefusedKey: Sendable {
     let key: String
-    /// The version of Alertmanager that brought it.
+    /// The version of Alertmanager that introduced it.
     let since: String
-    /// What vaultwatch does instead, and what to write.
+    /// What vaultwatch does instead, and what to configure.
     let instead: String
 
-    /// Those beside `route`.
+    /// Keys at the top level.
     static let top = [
         RefusedKey(
             key: "tracing", since: "0.30",
@@ -18,13 +18,13 @@ struct RefusedKey: Sendable {
             key: "event_recorder", since: "0.33",
             instead: "every decision is in the history already; leave it out and ask \"vaultwatch history\""),
     ]
-    /// Those of a route.
+    /// Keys of a route.
     static let route = [
         RefusedKey(
             key: "labels", since: "0.34",
             instead: "write the label into the \"labels\" of the rules, or the text into the receiver's templates")
     ]
-    /// Those of a Slack receiver.
+    /// Keys of a Slack receiver.
     static let slack = [
         RefusedKey(
             key: "threaded_options", since: "after 0.34",

@@ -20,7 +20,7 @@ package enum RoutingFile {
     }
 
     /// Parses the configuration that a running agent or Alertmanager returns in its API (`config.original`).
-    /// - Parameter name: stands for the file in errors.
+    /// - Parameter name: used instead of a file name in errors.
     /// - Throws: `ConfigurationErrors` with all mistakes.
     package static func parse(_ text: String, name: String, files: any FileAccess) throws(ConfigurationErrors) -> Route
     {

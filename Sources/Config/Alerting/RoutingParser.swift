@@ -9,7 +9,7 @@ package import YAML
 package struct RoutingParser {
     let errors: ErrorList
     let files: any FileAccess
-    /// The deepest nesting of routes, which bounds the cost of matching an alert.
+    /// Maximum nesting of routes, which limits the cost of matching an alert.
     private static let depthLimit = 32
 
     /// - Parameters:
@@ -60,7 +60,7 @@ package struct RoutingParser {
         return Result(options: options, templates: templates)
     }
 
-    /// How old an acknowledgement may become; nil, written `0s`, for one that lasts until the end.
+    /// Maximum age of an acknowledgement; nil, written `0s`, for no limit.
     private func acknowledgementTimeout(_ fields: inout Fields) -> Duration? {
         let given = fields.parsed(
             "ack_timeout", expected: "a duration such as 8h, or 0s for none", Duration.init(prometheus:))
@@ -138,8 +138,8 @@ package struct RoutingParser {
         if isAll, !names.isEmpty {
             errors.add(node.position, "cannot have wildcard group_by (`...`) and other labels at the same time")
         }
-        // As in newer Alertmanagers, an empty list is not absent: it puts all alerts of the route into one group,
-        // whatever the parent says.
+        // As in newer Alertmanagers, an empty list differs from an absent one: it puts all alerts of the route into one
+        // group, whatever the parent says.
         return isAll ? .all : names.isEmpty && !labels.isEmpty ? nil : .labels(names)
     }
 
@@ -171,7 +171,7 @@ package struct RoutingParser {
         let target = matchers(&fields, "target_match", "target_match_re", "target_matchers")
         let equal = fields.strings("equal")
         let several = fields.list("sources").prefix(RoutingParser.sourceLimit + 1).map(inhibitSource)
-        // A key of ours.
+        // Our own extension.
         let external = fields.bool("external") ?? false
         fields.finish()
         if several.count > RoutingParser.sourceLimit {
@@ -190,7 +190,7 @@ package struct RoutingParser {
         return InhibitRule(name: name, sources: several, targetMatchers: target, external: external)
     }
 
-    /// The most sources of one inhibit rule.
+    /// Maximum number of sources of one inhibit rule.
     private static let sourceLimit = 20
 
     /// Parses an item of `sources`; an alert must fire for each of them.
@@ -206,7 +206,7 @@ package struct RoutingParser {
         return InhibitRule.Source(matchers: found, equal: equal)
     }
 
-    /// A section of ours: what alerts that come through the API may take.
+    /// Our own section: limits on alerts that come through the API.
     private func externalAlerts(_ node: Node?) -> ExternalAlertLimits {
         var limits = ExternalAlertLimits()
         guard let node else { return limits }
@@ -247,7 +247,7 @@ package struct RoutingParser {
                 errors.add(position, "\(matchRE): \(error)")
             }
         }
-        // The routing is written with matchers in the modern notation alone, for the API and the command line.
+        // Only the modern matcher notation is used to write the routing, for the API and the command line.
         for matcher in found where matcher.configurationText.utf8.count > MatcherSyntax.limitBytes {
             errors.add(
                 fields.position(of: fields.node(match) == nil ? matchRE : match),

@@ -4,7 +4,7 @@ import Samples
 import TimeZones
 
 /// Writes the current routing as an Alertmanager configuration, which amtool and Grafana can read. Receivers appear by
-/// name only, so that it contains no secret; defaults are omitted, and so are keys of ours, which amtool would refuse.
+/// name only, so that it contains no secret; defaults are omitted, and so are our own keys, which amtool would refuse.
 package struct RoutingText {
     private var lines: [String] = []
 
@@ -15,7 +15,7 @@ package struct RoutingText {
         text.add(1, "resolve_timeout: \(options.resolveTimeout.prometheusDescription)")
         text.add(0, "route:")
         text.route(options.route, 1)
-        // An amtool that does not know of them would refuse the whole text for a rule of several sources.
+        // An amtool without support for several sources would refuse the whole text.
         text.list(0, "inhibit_rules", options.inhibitRules.filter { $0.sources.count == 1 }) { text, rule in
             text.matchers("source_matchers", rule.sources[0].matchers)
             text.matchers("target_matchers", rule.targetMatchers)
@@ -39,7 +39,7 @@ package struct RoutingText {
         if !words.isEmpty { add(depth, "\(key): [\(words.map(\.quotedInYAML).joined(separator: ", "))]") }
     }
 
-    /// Writes a list; `write` adds an item's lines two levels below it.
+    /// Writes a list; `write` adds an item's lines two levels deeper.
     private mutating func list<T>(_ depth: Int, _ key: String, _ items: [T], _ write: (inout RoutingText, T) -> Void) {
         guard !items.isEmpty else { return }
         add(depth, "\(key):")

@@ -1,8 +1,8 @@
-/// The names of the labels that a result's series may have, as far as the expression alone makes that certain.
+/// The names of the labels that a result's series may have, as far as the expression alone determines them.
 package enum ResultLabels: Hashable, Sendable {
     /// Any: they come from the series that are read.
     case any
-    /// None but these.
+    /// Only these.
     case only(Set<String>)
 
     /// Whether a series of the result may have a label.
@@ -34,7 +34,7 @@ package enum ResultLabels: Hashable, Sendable {
 }
 
 extension Expression {
-    /// The labels that the series of its value may have. Where it is not certain, `any`.
+    /// The labels that the series of its value may have; `any` if uncertain.
     /// Source: prometheus.io/docs/prometheus/latest/querying/operators.
     package var resultLabels: ResultLabels {
         switch kind {
@@ -52,7 +52,7 @@ extension Expression {
 extension Call {
     fileprivate var resultLabels: ResultLabels {
         switch function.name {
-        // These make labels up: of matchers, of their arguments, or of other series.
+        // These create labels: from matchers, from their arguments, or from other series.
         case .absent, .absent_over_time, .label_replace, .label_join: .any
         default: arguments.reduce(.only([])) { $0.union($1.resultLabels) }
         }
@@ -63,7 +63,7 @@ extension Aggregate {
     fileprivate var resultLabels: ResultLabels {
         let inner = body.resultLabels
         switch operation {
-        // They choose among the series, which stay as they are; or name a label of their own.
+        // These select series without changing them, or set a label of their own.
         case .topk, .bottomk: return inner
         case .countValues: return .any
         default: return grouping.isWithout ? inner.dropping(grouping.labels) : inner.keeping(grouping.labels)
@@ -81,7 +81,7 @@ extension Binary {
         }
         guard left.type == .vector, right.type == .vector else { return one.union(other) }
         switch matching.cardinality {
-        // Comparisons too keep only the labels by which both sides were matched.
+        // Comparisons too keep only the labels on which both sides were matched.
         case .oneToOne: return matching.isOn ? one.keeping(matching.labels) : one.dropping(matching.labels)
         case .manyToOne: return one.union(.only(Set(matching.include)))
         case .oneToMany: return other.union(.only(Set(matching.include)))

@@ -1,8 +1,8 @@
 import Samples
 
 extension Expression {
-    /// The parts `a or b` of which neither side has a metric's name and both may have the same labels, as PromQL: there
-    /// the left side hides the right one. `rate`, arithmetic and most functions drop the name.
+    /// The parts `a or b` of which neither side has a metric's name but both may have the same labels, as PromQL: in
+    /// these the left side hides the right one. `rate`, arithmetic and most functions drop the name.
     /// Source: prometheus.io/docs/prometheus/latest/querying/operators, "Logical/set binary operators".
     package var unionsWithoutNames: [String] {
         var found = children.flatMap(\.unionsWithoutNames)
@@ -15,13 +15,13 @@ extension Expression {
         return found
     }
 
-    /// What the labels of a series without name come from: the metric and its matchers.
+    /// What the labels of a series without a name come from: the metric and its matchers.
     private struct Origin {
         var name: String
         var matchers: [Matcher]
 
-        /// Whether a matcher on a label of one contradicts one of the other, so that no labels are equal. The same metric
-        /// twice is two thresholds of one thing.
+        /// Whether a label matcher of one contradicts one of the other, so that no label sets are equal. The same
+        /// metric twice means two thresholds for the same thing.
         func excludes(_ other: Origin) -> Bool {
             name == other.name
                 || matchers.contains { own in
@@ -31,9 +31,9 @@ extension Expression {
         }
     }
 
-    /// Nil unless it is a function of one selector's range that drops the name, perhaps in arithmetic with a number. A
-    /// comparison leaves out what does not hold, and then the right side is seen; any other expression says with its
-    /// grouping or matching which labels it is to have.
+    /// Nil unless it is a function of one selector's range that drops the name, possibly in arithmetic with a number. A
+    /// comparison removes what does not hold, so that the right side becomes visible; any other expression determines
+    /// its labels by its grouping or matching.
     private var nameless: Origin? {
         switch kind {
         case .paren(let inner), .negated(let inner), .plus(let inner): inner.nameless

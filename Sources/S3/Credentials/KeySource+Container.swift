@@ -38,7 +38,7 @@ extension KeySource {
         }
     }
 
-    /// Whether a URL may be asked: what is not encrypted must not leave the machine and its link.
+    /// Whether a URL may be requested: unencrypted requests must not leave the machine and its link.
     static func mayAsk(_ url: String) -> Bool {
         guard let host = URLParts(url)?.host.lowercased() else { return false }
         if url.lowercased().hasPrefix("https://") { return true }

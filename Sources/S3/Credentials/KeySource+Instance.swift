@@ -43,7 +43,7 @@ extension KeySource {
         do {
             answer = try await http.send(request)
         } catch  where error.reason == .timeout {
-            // A hop too far the answer's packets are dropped, and nothing comes back.
+            // With one hop too many the answer's packets are dropped, and nothing comes back.
             throw failure(
                 "no answer within 3 s; off EC2 there is none, and from inside a container the instance's HttpPutResponseHopLimit has to be 2"
             )

@@ -1,6 +1,6 @@
 import Platform
 
-/// Profiles of the files that AWS' tools share. Sources: AWS SDKs and Tools Reference Guide, "Using shared config and
+/// Profiles in the files that AWS' tools share. Sources: AWS SDKs and Tools Reference Guide, "Using shared config and
 /// credentials files", "Assume role credential provider".
 extension KeySource {
     func profileKeys(_ options: S3Credentials.ProfileOptions) async throws(S3Error) -> SessionKeys {
@@ -14,7 +14,7 @@ extension KeySource {
         let config = try path(options.configFile, "AWS_CONFIG_FILE", "config")
         let profiles = try await profiles(credentials, config)
         guard let profile = profiles[options.name] else { throw failure("neither \(credentials) nor \(config) has it") }
-        // A program that runs, or a login in a browser, is nothing for a service.
+        // A service cannot run a credential program or log in with a browser.
         for key in ["credential_process", "sso_session", "sso_start_url", "mfa_serial", "credential_source"]
         where profile[key] != nil {
             throw failure("\(key) is not supported; use keys, role_arn with source_profile, or another source")
@@ -52,7 +52,7 @@ extension KeySource {
         return keys
     }
 
-    /// Both files' profiles; what the credentials file says goes before. One of them may be missing.
+    /// The profiles of both files; the credentials file takes precedence. One of them may be missing.
     private func profiles(_ credentials: String, _ config: String) async throws(S3Error) -> [String: [String: String]] {
         var profiles: [String: [String: String]] = [:]
         var missing = 0
@@ -76,11 +76,11 @@ extension KeySource {
 /// The format of AWS' shared files: sections of `key = value`. Source: AWS SDKs and Tools Reference Guide, "Shared
 /// config and credentials file format".
 enum ProfileFile {
-    /// More lines, or longer ones, are no file that a person wrote.
+    /// A file with more or longer lines was not written by a human.
     private static let lineLimit = 20_000
 
     /// The profiles by name.
-    /// - Parameter isConfig: in the config file a section is called `profile NAME`, save for `default`.
+    /// - Parameter isConfig: in the config file a section is called `profile NAME`, except for `default`.
     static func parse(_ text: String, isConfig: Bool) -> [String: [String: String]] {
         var profiles: [String: [String: String]] = [:]
         var current: String?
@@ -103,7 +103,7 @@ enum ProfileFile {
                     }
                 continue
             }
-            // An indented line belongs to the setting before it, as `s3 =` has them; no key is one.
+            // An indented line belongs to the preceding setting, such as `s3 =`; keys are not indented.
             guard let current, raw.first?.isWhitespace == false, let equals = line.firstIndex(of: "=") else { continue }
             var value = trim(line[line.index(after: equals)...])
             for comment in [" #", " ;", "\t#", "\t;"] {

@@ -21,7 +21,7 @@ extension KeySource {
             endpoint: options.stsEndpoint, signedWith: nil)
     }
 
-    /// - Parameter keys: of the one who assumes the role; nil where the form holds a token instead.
+    /// - Parameter keys: the keys that assume the role; nil if the form contains a token instead.
     func assume(
         _ action: String, _ parameters: [(String, String)], endpoint: String?, signedWith keys: SessionKeys?
     ) async throws(S3Error) -> SessionKeys {

@@ -4,12 +4,12 @@ import Samples
 import Text
 import Transport
 
-/// Asks for the keys of a session. Nothing that a service answers is repeated in a message but its status and its own
-/// error code: an answer may hold a secret.
+/// Obtains the keys of a session. Messages repeat nothing of a service's answer but its status and its own error code:
+/// an answer may contain a secret.
 struct KeySource: Sendable {
     let credentials: S3Credentials
     let region: String
-    /// For a token service at an address of one's own.
+    /// For a token service at a custom address.
     let tls: TLSOptions
     let http: any HTTPClient
     let files: any FileAccess
@@ -18,7 +18,7 @@ struct KeySource: Sendable {
     /// An answer with keys has about 2 KiB.
     static let answerLimitBytes = 64 << 10
 
-    /// In messages.
+    /// The source's name in messages.
     var name: String {
         switch credentials {
         case .instance: "the instance's metadata service"
@@ -29,7 +29,7 @@ struct KeySource: Sendable {
         }
     }
 
-    /// - Throws: `.noCredentials`, with what to do.
+    /// - Throws: `.noCredentials`, with advice.
     func fetch(now: Timestamp) async throws(S3Error) -> SessionKeys {
         let keys: SessionKeys
         switch credentials {
@@ -50,7 +50,7 @@ struct KeySource: Sendable {
     /// A variable that is set and not empty.
     func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// A request that stays on this machine or its link, hence the short time limits.
+    /// A request that stays on this machine or its link, hence the short timeouts.
     func localRequest(_ url: String) -> HTTPRequest {
         var request = HTTPRequest(url: url)
         request.timeout = .seconds(3)
@@ -71,7 +71,7 @@ struct KeySource: Sendable {
         return text
     }
 
-    /// The code of a refusal where it is a plain word; nothing else of the answer is shown.
+    /// The code of a refusal if it is a plain word; nothing else of the answer is shown.
     static func code(_ text: String?) -> String? {
         guard let text, !text.isEmpty, text.utf8.count <= 80,
             text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "_") })
@@ -79,8 +79,9 @@ struct KeySource: Sendable {
         return text
     }
 
-    /// Keys as the metadata service and the container agents write them. Sources: Amazon EC2 User Guide, "Retrieve
-    /// security credentials from instance metadata"; AWS SDKs and Tools Reference Guide, "Container credential provider".
+    /// Keys in the format of the metadata service and the container agents. Sources: Amazon EC2 User Guide, "Retrieve
+    /// security credentials from instance metadata"; AWS SDKs and Tools Reference Guide, "Container credential
+    /// provider".
     struct KeyAnswer: Decodable {
         var code: String?
         var accessKeyID: String?
@@ -97,7 +98,7 @@ struct KeySource: Sendable {
         }
     }
 
-    /// Session keys always have a token and an end: what lacks either is not taken.
+    /// Session keys always have a token and an expiry: an answer that lacks either is rejected.
     func keys(_ body: [UInt8]) throws(S3Error) -> SessionKeys {
         guard let answer = try? JSONDecoder().decode(KeyAnswer.self, from: Data(body)) else {
             throw failure("the answer is not the JSON of keys")

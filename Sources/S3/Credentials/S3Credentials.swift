@@ -1,30 +1,30 @@
 package import Platform
 
 /// Where the keys come from. Keys in files and in the environment are read at each request, so rotating them needs no
-/// restart; those of a session are asked for anew before it ends.
+/// restart; those of a session are renewed before it ends.
 package enum S3Credentials: Sendable, Hashable {
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
     case environment
     /// Each in the configuration or in a file of its own.
     case keys(accessKeyID: Secret, secretAccessKey: Secret, sessionToken: Secret?)
-    /// Files `access_key_id`, `secret_access_key` and, where there is one, `session_token` in a directory,
-    /// as systemd's `$CREDENTIALS_DIRECTORY` is.
+    /// Files `access_key_id`, `secret_access_key` and optionally `session_token` in a directory, such as systemd's
+    /// `$CREDENTIALS_DIRECTORY`.
     case directory(String)
     /// A public bucket.
     case anonymous
     /// The role of the EC2 instance, from its metadata service, version 2.
     case instance(InstanceOptions)
-    /// A role assumed with the token of an identity provider, as Kubernetes gives it to a pod (IRSA).
+    /// A role assumed with the token of an identity provider, as Kubernetes provides to a pod (IRSA).
     case webIdentity(WebIdentityOptions)
     /// The role of the ECS task or the EKS pod (Pod Identity), from the agent that `AWS_CONTAINER_CREDENTIALS_FULL_URI`
     /// or `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` names.
     case container
-    /// A profile of the files that AWS' tools share.
+    /// A profile in the files that AWS' tools share.
     case profile(ProfileOptions)
 
     /// The metadata service of an EC2 instance.
     package struct InstanceOptions: Sendable, Hashable {
-        /// The role's name; nil takes the one that the instance has. Default nil.
+        /// The role's name; nil uses the instance's role. Default nil.
         package var role: String?
         /// nil: `AWS_EC2_METADATA_SERVICE_ENDPOINT`, else `http://169.254.169.254`. Default nil.
         package var endpoint: String?
@@ -41,7 +41,7 @@ package enum S3Credentials: Sendable, Hashable {
         package var tokenFile: String?
         /// nil: `AWS_ROLE_SESSION_NAME`, else `vaultwatch`. Default nil.
         package var sessionName: String?
-        /// nil: AWS' own of the bucket's region. Default nil.
+        /// nil: AWS' endpoint in the bucket's region. Default nil.
         package var stsEndpoint: String?
 
         /// The defaults.
@@ -50,20 +50,20 @@ package enum S3Credentials: Sendable, Hashable {
 
     /// A profile of `~/.aws/credentials` and `~/.aws/config`.
     package struct ProfileOptions: Sendable, Hashable {
-        /// As `default`.
+        /// Such as `default`.
         package var name: String
         /// nil: `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`. Default nil.
         package var credentialsFile: String?
         /// nil: `AWS_CONFIG_FILE`, else `~/.aws/config`. Default nil.
         package var configFile: String?
-        /// For a profile that assumes a role; nil: AWS' own of the bucket's region. Default nil.
+        /// For a profile that assumes a role; nil: AWS' endpoint in the bucket's region. Default nil.
         package var stsEndpoint: String?
 
-        /// The profile of that name in the usual files.
+        /// The profile with that name in the usual files.
         package init(name: String) { self.name = name }
     }
 
-    /// Whether the keys are those of a session, which ends.
+    /// Whether the keys are those of a session, which expires.
     var isSession: Bool {
         switch self {
         case .instance, .webIdentity, .container, .profile: true

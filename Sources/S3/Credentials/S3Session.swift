@@ -1,9 +1,9 @@
 import Platform
 
-/// The session of one bucket: its keys while they serve, and one question at a time for new ones.
+/// The session of one bucket: its keys while they are valid, and one request at a time for new ones.
 ///
-/// A question that fails leaves the old keys in use until their end; from then on requests fail with `.noCredentials`
-/// and the reason.
+/// If a request fails, the old keys stay in use until they expire; from then on requests fail with `.noCredentials` and
+/// the reason.
 actor S3Session {
     private let source: KeySource
     private let time: any TimeSource
@@ -23,7 +23,7 @@ actor S3Session {
         case .refresh: break
         }
         if running == nil {
-            // Not the caller's own work, which its time limit may end: others wait for it too.
+            // A separate task, since the caller's may be cancelled by its timeout: other callers wait for it too.
             running = Task { [source, time] in
                 let result: Result<SessionKeys, S3Error>
                 do throws(S3Error) { result = .success(try await source.fetch(now: time.wall())) } catch {
@@ -37,7 +37,7 @@ actor S3Session {
         case .use(let keys): return keys
         case .refuse(let error): throw error
         case .refresh:
-            // Keys without an end are due at once, and these are the latest.
+            // Keys without an expiry are always due for renewal, and these are the latest.
             if let keys = state.keys { return keys }
             throw S3Error(.noCredentials, "no credentials from \(source.name)")
         }

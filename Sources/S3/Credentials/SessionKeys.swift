@@ -2,15 +2,15 @@ import Platform
 import Samples
 import Text
 
-/// Keys as a service hands them out, mostly for some hours.
+/// Keys issued by a service, usually for some hours.
 struct SessionKeys: Sendable, Hashable {
     var accessKeyID: Secret
     var secretAccessKey: Secret
     var sessionToken: Secret?
-    /// nil where they have no end that is known.
+    /// nil if they have no known expiry.
     var expires: Timestamp?
 
-    /// nil where a key is missing or too long to be one.
+    /// nil if a key is missing or implausibly long.
     init?(_ accessKeyID: String?, _ secretAccessKey: String?, token: String?, expires: Timestamp?) {
         guard let accessKeyID, let secretAccessKey, SessionKeys.isPlausible(accessKeyID),
             SessionKeys.isPlausible(secretAccessKey), token.map(SessionKeys.isPlausible) ?? true
@@ -21,13 +21,13 @@ struct SessionKeys: Sendable, Hashable {
         self.expires = expires
     }
 
-    /// Keys become headers: printable ASCII, and session tokens are the longest with some thousand bytes.
+    /// Keys are used in headers: printable ASCII; session tokens are the longest with a few thousand bytes.
     private static func isPlausible(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 16_384 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
     }
 }
 
-/// When the keys of a session serve, and when they are asked for anew. Pure.
+/// Determines while session keys are valid, and when to renew them. Pure.
 struct SessionState: Sendable {
     enum Step {
         case use(SessionKeys)
@@ -41,13 +41,13 @@ struct SessionState: Sendable {
     private var attempted: Instant?
     private var failure: S3Error?
 
-    /// Asked for anew this long before the end, or in the last quarter of a shorter session: a metadata service has new
-    /// keys five minutes before the old ones end. Source: Amazon EC2 User Guide, "Retrieve security credentials from
+    /// Renewed this long before they expire, or in the last quarter of a shorter session: a metadata service has new
+    /// keys five minutes before the old ones expire. Source: Amazon EC2 User Guide, "Retrieve security credentials from
     /// instance metadata".
     static let margin = Duration.seconds(600)
-    /// A request that begins with the keys' last seconds would arrive too late.
+    /// A request that is sent in the last seconds would arrive too late.
     static let lastSeconds = Duration.seconds(5)
-    /// Between attempts while the old keys serve, and while none do.
+    /// Between attempts while the old keys are valid, and while there are none.
     static let pause = (served: Duration.seconds(60), unserved: Duration.seconds(10))
 
     func next(_ now: Moment) -> Step {
@@ -64,14 +64,14 @@ struct SessionState: Sendable {
         return .refresh
     }
 
-    /// Of keys without an end the source is asked each time: a file, whose rotation counts at once.
+    /// For keys without an expiry the source is always read: a file, whose rotation takes effect at once.
     private func isDue(_ keys: SessionKeys, _ now: Timestamp) -> Bool {
         guard let expires = keys.expires else { return true }
         let lifetime = obtained.map { (expires - $0).seconds } ?? 0
         return (expires - now).seconds <= min(SessionState.margin.seconds, max(0, lifetime / 4))
     }
 
-    /// Takes up what the source said.
+    /// Applies the source's result.
     mutating func refreshed(_ result: Result<SessionKeys, S3Error>, _ now: Moment) {
         switch result {
         case .success(let new):
@@ -86,11 +86,11 @@ struct SessionState: Sendable {
         }
     }
 
-    /// S3 does not take these keys any more.
-    /// - Returns: whether asking for others may help.
+    /// S3 no longer accepts these keys.
+    /// - Returns: whether requesting new ones may help.
     mutating func refused(_ old: SessionKeys, _ now: Moment) -> Bool {
         guard keys == old else { return keys != nil }
-        // Keys that were just fetched will not be others now.
+        // Keys that were just fetched would be the same again.
         guard attempted.map({ now.monotonic - $0 >= SessionState.pause.unserved }) ?? false else { return false }
         isRefused = true
         return true

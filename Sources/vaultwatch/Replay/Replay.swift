@@ -8,15 +8,15 @@ import Samples
 import Store
 import Telemetry
 
-/// What rules would have told of recorded series, and to whom: the store, the evaluation and the dispatcher of the agent,
-/// with receivers that accept everything at once.
+/// What rules would have notified for recorded series: the store, the evaluation and the dispatcher of the agent, with
+/// receivers that accept everything at once.
 struct Replay {
     /// A message that would have been sent.
     struct Message: Sendable {
         var at: Timestamp
         var receiver: String
         var reason: String
-        /// The causes of its incidents, or its ended alerts.
+        /// The causes of its incidents, or its resolved alerts.
         var text: String
     }
 
@@ -26,13 +26,13 @@ struct Replay {
         var fired = 0
         /// The longest time that one fired.
         var longest: Duration = .zero
-        /// How long all of them fired together.
+        /// The total time that they fired.
         var total: Duration = .zero
     }
 
     private(set) var messages: [Message] = []
     private(set) var counts: [String: Count] = [:]
-    /// Rules that failed, with the error of the first time.
+    /// Rules that failed, with the first error of each.
     private(set) var failures: [String: String] = [:]
 
     private let to: Timestamp
@@ -41,10 +41,10 @@ struct Replay {
     private var began: [UInt64: (name: String, at: Timestamp)] = [:]
     private let store: Store
 
-    /// Runs the whole span.
+    /// Runs the whole time span.
     /// - Parameters:
-    ///   - series: with points before the span too, as far back as the rules look.
-    ///   - interval: of groups that name none.
+    ///   - series: including points before the span, as far back as the rules look.
+    ///   - interval: for groups that specify none.
     init(_ rules: RuleSet, series: [Series], route: Route, from: Timestamp, to: Timestamp, interval: Duration) {
         self.to = to
         groups = rules.groups.map { (GroupEvaluator($0), $0.interval ?? interval, from) }
@@ -63,8 +63,8 @@ struct Replay {
         run(Replay.samples(series, until: to), from)
     }
 
-    /// In the order of time, with the marks that the API leaves out: where a series pauses for three times its usual
-    /// distance between two points, it had ended.
+    /// Samples in the order of time, including stale markers, which the API omits: a series that pauses for three times
+    /// its usual distance between points is taken to have ended.
     private static func samples(_ series: [Series], until end: Timestamp) -> [Sample] {
         var samples: [Sample] = []
         for one in series {

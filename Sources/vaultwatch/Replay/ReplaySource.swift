@@ -4,13 +4,13 @@ import Rules
 import Samples
 import Text
 
-/// Recorded series, by Prometheus' API, of which an agent answers the same.
+/// Recorded series from Prometheus' API, which an agent serves too.
 struct ReplaySource {
     let client: AgentClient
 
-    /// What one question spans: its answer must fit the limits of an agent.
+    /// The time span of one request: its answer must fit the limits of an agent.
     private static let step = Duration.seconds(1800)
-    /// How far before the span a rule may look; more would be another question.
+    /// How far before the span a rule may look; more would need another request.
     private static let reachLimit = Duration.seconds(86_400)
 
     private struct Answer: Decodable {
@@ -23,7 +23,7 @@ struct ReplaySource {
     }
 
     /// The series that rules read, with all points of the span and of the time before it that the rules look back.
-    /// - Throws: `ExitCode`, after printing why.
+    /// - Throws: `ExitCode`, after printing the reason.
     func series(of rules: RuleSet, _ from: Timestamp, _ to: Timestamp) async throws -> [Series] {
         let uses = rules.groups.flatMap(\.rules).flatMap(\.query.expression.selectors)
         let recorded = Set(rules.groups.flatMap(\.rules).filter { $0.kind == .recording }.map(\.name))
@@ -33,7 +33,7 @@ struct ReplaySource {
                 Terminal.error("a selector without a metric's name would read everything; name the metric")
                 throw ExitCode.failure
             }
-            // What the rules record is made anew, and so are their alerts.
+            // What the rules record is computed again, and so are their alerts.
             guard !recorded.contains(name), name != "ALERTS", name != "ALERTS_FOR_STATE" else { continue }
             reaches[name] = max(reaches[name] ?? .zero, min(use.reach, ReplaySource.reachLimit))
         }
