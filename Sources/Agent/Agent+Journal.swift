@@ -26,13 +26,13 @@ extension Agent {
         switch event {
         case .begunAnew(let keptAs, let reason):
             log.error(
-                "the journal cannot be used; it is kept aside and a new one begun",
+                "the journal cannot be used; it was set aside and a new one created",
                 metadata: ["kept": "\(keptAs)", "err": "\(reason)"])
             metrics.journalBegunAnew.set(platform.time.wall().seconds)
             return true
         case .failing(let reason):
             log.error("the journal cannot be written; alerts still go out", metadata: ["err": "\(reason)"])
-        case .recovered: log.notice("the journal is written again")
+        case .recovered: log.notice("the journal can be written again")
         case .refused(let row, let bytes):
             log.error(
                 "too large for the journal, so it will not survive a restart",
@@ -96,7 +96,7 @@ extension Agent {
     func logUnreadable(_ snapshot: JournalSnapshot) {
         for (table, count) in snapshot.omitted {
             platform.log.error(
-                "the journal holds more than a start takes in; the largest rows were deleted",
+                "the journal holds more than can be loaded; the largest rows were deleted",
                 metadata: ["table": "\(table)", "rows": "\(count)"])
         }
         for (table, count) in snapshot.unreadable {

@@ -76,7 +76,7 @@ extension Agent {
             await rules.save()
             await dispatcher.append(beginnings.all.map { Agent.beginning(of: $0.key, $0.value) })
             await dispatcher.recordEvent(
-                "journal begun anew", "everything is written again; a file that could not be used is kept beside it")
+                "journal begun anew", "everything is written again; a file that could not be used is kept next to it")
         }
     }
 
@@ -92,7 +92,7 @@ extension Agent {
             let done = await dispatcher.acknowledge(
                 .groups(at: time.wall(), admits), comment: "in Slack", by: press.user)
             return done.isEmpty
-                ? "Nothing of it is left to acknowledge: it is over, or somebody has it already."
+                ? "Nothing left to acknowledge: it is over, or already acknowledged."
                 : "Acknowledged: \(done.map { $0.cause.annotations["summary"] ?? $0.cause.name }.joined(separator: "; "))"
         case .silence:
             return await dispatcher.silenceGroup(where: admits, for: Agent.pressedSilence, by: press.user)

@@ -196,7 +196,7 @@ package final class Agent: Sendable {
             case .stalled([]): platform.log.notice("all loops advance again")
             case .stalled(let loops):
                 platform.log.critical(
-                    "loops stand still; the watchdog is not fed",
+                    "loops have stalled; the watchdog is not fed",
                     metadata: ["loops": "\(loops.joined(separator: ","))"])
             default: break
             }

@@ -45,12 +45,12 @@ struct AgentMetrics: Sendable {
             "vaultwatch_loop_age_seconds", help: "Time since a loop last advanced.", labels: ["loop"])
         journalHealthy = registry.gauge(
             "vaultwatch_journal_healthy",
-            help: "1 when the disk answers in time and everything written to the journal is on it.")
+            help: "1 if the disk responds in time and everything written to the journal is on it.")
         journalBacklog = registry.gauge(
-            "vaultwatch_journal_backlog_rows", help: "Rows of the journal that wait in memory for the disk.")
+            "vaultwatch_journal_backlog_rows", help: "Rows of the journal waiting in memory for the disk.")
         journalLost = registry.gauge(
             "vaultwatch_journal_lost_rows",
-            help: "Rows of the journal given up: too many waited for the disk, or one was too large.")
+            help: "Rows of the journal dropped: too many were waiting for the disk, or one was too large.")
         journalStalled = registry.gauge(
             "vaultwatch_journal_stalled_seconds", help: "How long the journal's disk has not answered; 0 while it does."
         )
@@ -60,36 +60,36 @@ struct AgentMetrics: Sendable {
             help: "Bytes left on the file system of the journal, as of its last access; absent while unknown.")
         journalBegunAnew = registry.gauge(
             "vaultwatch_journal_begun_anew_timestamp_seconds",
-            help: "When the journal was last found corrupt and a new one begun, since the epoch; 0 if never.")
+            help: "When the journal was last found corrupt and a new one created, since the epoch; 0 if never.")
         alerts = registry.gauge("vaultwatch_alerts", help: "Alerts by state.", labels: ["state"])
         externalAlerts = registry.gauge(
-            "vaultwatch_external_alerts", help: "Alerts held that came through the API.")
+            "vaultwatch_external_alerts", help: "Alerts that came through the API.")
         externalAlertBytes = registry.gauge(
-            "vaultwatch_external_alerts_bytes", help: "Bytes of the alerts held that came through the API.")
+            "vaultwatch_external_alerts_bytes", help: "Bytes of the alerts that came through the API.")
         ownAlertBytes = registry.gauge(
-            "vaultwatch_rule_alerts_bytes", help: "Bytes of the alerts held that came from rules.")
+            "vaultwatch_rule_alerts_bytes", help: "Bytes of the alerts that came from rules.")
         groups = registry.gauge("vaultwatch_dispatcher_groups", help: "Groups of alerts.")
         acknowledged = registry.gauge(
             "vaultwatch_incident_acknowledged_timestamp_seconds",
             help:
-                "When an incident that goes on was acknowledged, since the epoch; absent for others and beyond the hundredth.",
+                "When an incident under way was acknowledged, since the epoch; at most 100 series.",
             labels: ["incident", "alertname", "by"])
         silences = registry.gauge("vaultwatch_silences", help: "Silences by state.", labels: ["state"])
         pending = registry.gauge(
-            "vaultwatch_notifications_pending", help: "Messages that their receiver has not accepted yet.")
+            "vaultwatch_notifications_pending", help: "Messages not yet accepted by their receiver.")
         pendingAge = registry.gauge(
             "vaultwatch_notifications_pending_age_seconds",
             help:
-                "How long there has been something to tell that the receiver has not accepted; absent while there is nothing.",
+                "How long the oldest message not accepted by the receiver has been pending; absent while there is none.",
             labels: ["integration", "receiver"])
         residentBytes = registry.gauge("process_resident_memory_bytes", help: "Resident memory size in bytes.")
         cpuSeconds = registry.gauge("vaultwatch_process_cpu_seconds", help: "User and system CPU time spent.")
         openFiles = registry.gauge("process_open_fds", help: "Number of open file descriptors.")
         cutLogFields = registry.counter(
-            "vaultwatch_log_cut_fields_total", help: "Fields of the log that were longer than 4 KiB and have been cut.")
+            "vaultwatch_log_cut_fields_total", help: "Log fields that were longer than 4 KiB and were truncated.")
         cutLogFields.declare()
         lostLogLines = registry.gauge(
-            "vaultwatch_log_lost_lines", help: "Lines of the log that are lost, since their reader was too slow.")
+            "vaultwatch_log_lost_lines", help: "Log lines lost because their reader was too slow.")
         threadFailures = registry.counter(
             "vaultwatch_thread_start_failures_total", help: "Number of threads that the system refused to start.")
         threadFailures.declare()

@@ -54,7 +54,7 @@ package final class ClockStepDetector: Sendable {
         if let step {
             counter.increment()
             platform.log.warning(
-                "the wall clock stepped; samples and pending alerts in memory go along",
+                "the wall clock stepped; samples and pending alerts in memory are shifted",
                 metadata: ["seconds": "\(step.seconds)"])
         }
         return (now, steps)

@@ -19,7 +19,7 @@ extension DispatcherService {
         let acknowledgement = comment.map { Acknowledgement(by: caller, comment: $0, at: now.wall) }
         let result = dispatcher.acknowledge(selection, acknowledgement, now: now)
         let said =
-            acknowledgement.map { DispatcherService.detail("by \($0.by)", $0.comment) } ?? "taken back by \(caller)"
+            acknowledgement.map { DispatcherService.detail("by \($0.by)", $0.comment) } ?? "withdrawn by \(caller)"
         let changes = result.incidents.map { incident in
             JournalChange.history(
                 HistoryEntry(
@@ -27,7 +27,7 @@ extension DispatcherService {
         }
         for incident in result.incidents {
             platform.log.info(
-                comment == nil ? "acknowledgement taken back" : "incident acknowledged",
+                comment == nil ? "acknowledgement withdrawn" : "incident acknowledged",
                 metadata: [
                     "incident": "\(incident.id.map { String($0) } ?? "")", "labels": "\(incident.cause.labels)",
                     "by": "\(caller)",

@@ -48,7 +48,7 @@ extension DispatcherService {
             }
         }
         for (key, bytes) in snapshot.states where key.hasPrefix(Incident.keyPrefix) {
-            read(key, "an incident in the journal could not be read; its alerts are told one by one") {
+            read(key, "an incident in the journal could not be read; its alerts are notified separately") {
                 saved.incidents.append(try Incident(encoded: bytes))
             }
         }
@@ -95,7 +95,7 @@ extension DispatcherService {
             switch escalated.reason {
             case .refused: "\(escalated.receiver) refused it"
             case .unaccepted: "\(escalated.receiver) has not accepted it in time"
-            case .unacknowledged: "nobody of \(escalated.receiver) has acknowledged it in time"
+            case .unacknowledged: "not acknowledged in time at \(escalated.receiver)"
             }
         return .history(
             HistoryEntry(
@@ -134,7 +134,7 @@ extension DispatcherService {
             return [history, .silence(id: silence.id, try silence.encoded())]
         } catch {
             platform.log.error(
-                "a silence could not be encoded and will not outlive a restart",
+                "a silence could not be encoded and will not survive a restart",
                 metadata: ["id": "\(silence.id)", "err": "\(error)"])
             return [history]
         }

@@ -106,13 +106,13 @@ package actor DispatcherService {
         self.explainable = explainable
         refused = registry.counter(
             "vaultwatch_alerts_refused_total",
-            help: "Alerts refused, by where they came from (rule or api) and reason.", labels: ["origin", "reason"])
+            help: "Alerts refused, by source (rule or api) and reason.", labels: ["origin", "reason"])
         refused.declare("rule", AlertRefusal.limit.rawValue)
         for reason in AlertRefusal.allCases { refused.declare("api", reason.rawValue) }
         shortened = registry.counter(
             "vaultwatch_alerts_shortened_total",
             help:
-                "Alerts of rules that were taken without their annotations, since all of them are over their limit in bytes."
+                "Alerts of rules accepted without their annotations, since their total size exceeds the limit."
         )
         shortened.declare()
         refusedSilences = registry.counter(
@@ -120,7 +120,7 @@ package actor DispatcherService {
         for reason in ["invalid", "limit", "bytes"] { refusedSilences.declare(reason) }
         suppressed = registry.counter(
             "vaultwatch_notifications_suppressed_total",
-            help: "Alerts that a flush of their group did not send, by reason.", labels: ["reason"])
+            help: "Alerts not sent by a flush of their group, by reason.", labels: ["reason"])
         for reason in SuppressionReason.allCases { suppressed.declare(reason.rawValue) }
         decided = registry.counter(
             "vaultwatch_notifications_decided_total", help: "Notifications decided, by reason.", labels: ["reason"])
@@ -207,7 +207,7 @@ package actor DispatcherService {
                 try await write(changes)
             } catch {
                 // The journal keeps what it could not write, and its health reports that. Messages leave all the same.
-                log.debug("the journal did not take a write", metadata: ["err": "\(error)"])
+                log.debug("the journal did not accept a write", metadata: ["err": "\(error)"])
             }
         }.value
     }
@@ -298,7 +298,7 @@ package actor DispatcherService {
         guard let count = refusals[.limit], count > 0 else { return }
         refused.increment("rule", AlertRefusal.limit.rawValue, by: Double(count))
         platform.log.error(
-            "alerts of rules refused: the limit of alerts is reached", metadata: ["refused": "\(count)"])
+            "alerts of rules refused: the limit on alerts is reached", metadata: ["refused": "\(count)"])
     }
 
     /// Takes alerts that came through the API; on return those that were not refused are in the journal.

@@ -244,7 +244,7 @@ package actor RuleManager {
         let outcome = await withTaskCancellationHandler {
             if let outcome = await pool.run({ evaluation.run() }) { return outcome }
             // Evaluating late and blocking everything else is better than not at all.
-            platform.log.error("no thread can be started to evaluate rules; they hold up everything else")
+            platform.log.error("no thread can be started to evaluate rules; they block everything else")
             return evaluation.run()
         } onCancel: {
             evaluation.cancel()

@@ -21,7 +21,7 @@ struct RuleMetrics: Sendable {
             "vaultwatch_rule_evaluation_failures_total", help: "Rules that failed to evaluate.", labels: labels)
         missed = registry.counter(
             "vaultwatch_rule_group_iterations_missed_total",
-            help: "Iterations of a group left out because the one before took too long.", labels: labels)
+            help: "Group iterations missed because the previous one took too long.", labels: labels)
         duration = registry.gauge(
             "vaultwatch_rule_group_last_duration_seconds", help: "Duration of a group's last evaluation.",
             labels: labels)

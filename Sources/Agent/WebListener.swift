@@ -80,7 +80,7 @@ final class WebServer: WebListener {
         socketPool = platform.workPool("socket", threads: 1)
         let refusals = registry.counter(
             "vaultwatch_http_refusals_total",
-            help: "Connections and requests that were refused before they were read whole, by reason.",
+            help: "Connections and requests refused before they were read completely, by reason.",
             labels: ["reason"])
         for reason in ServerRefusal.allCases { refusals.declare(reason.rawValue) }
         var options = ServerOptions(listen: settings.listen, tls: settings.tls)
@@ -117,7 +117,7 @@ final class WebServer: WebListener {
         } catch {
             socket.withLock { $0 = .closed }
             platform.log.warning(
-                "no Unix socket, so that silences and reloads need a login (web.users, web.tokens); a reload tries again",
+                "no Unix socket, so silences and reloads need a login (web.users, web.tokens); the next reload retries",
                 metadata: ["err": "\(error)"])
         }
     }

@@ -54,7 +54,7 @@ package struct ParsingContext: Sendable {
                 let advice =
                     name == "CREDENTIALS_DIRECTORY"
                     ? "systemd sets it for the service; check config --as-service finds what it will find"
-                    : "set it, or write the path in full"
+                    : "set it, or write out the path"
                 errors.add(position, "the environment has no variable \"\(name)\"; \(advice)")
                 isComplete = false
             }

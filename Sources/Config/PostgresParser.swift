@@ -72,7 +72,7 @@ extension TargetParser {
         if let role = parameters["target_session_attrs"], role != "any" {
             errors.add(
                 position,
-                "PostgreSQL server \"\(name)\" has target_session_attrs: \(role.prefix(20)); expected any or none: a server is watched in each of its roles"
+                "PostgreSQL server \"\(name)\" has target_session_attrs: \(role.prefix(20)); expected any or none: a server is monitored in any role"
             )
         }
     }

@@ -138,7 +138,7 @@ final class JournalWorker {
             try files.rename(options.path, to: kept)
         } catch {
             throw SQLiteError(
-                code: SQLITE_CANTOPEN, message: "can't be kept aside: \(error.reason)", statement: "")
+                code: SQLITE_CANTOPEN, message: "can't be set aside: \(error.reason)", statement: "")
         }
         // The write-ahead log belongs to the old file: a new one must not use it.
         try? files.rename(options.path + "-wal", to: kept + "-wal")

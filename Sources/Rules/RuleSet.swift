@@ -66,7 +66,7 @@ package struct RuleSet: Sendable {
             findings.append(
                 Finding(
                     position: rule.position,
-                    message: "duplicate rule: \"\(rule.name)\" with \(labels) stands at \(earlier.position) too"))
+                    message: "duplicate rule: \"\(rule.name)\" with \(labels) is also at \(earlier.position)"))
         }
         return findings
     }

@@ -83,7 +83,7 @@ struct RuleTemplates: Sendable {
                 guard let error = first ?? bare else { return nil }
                 return Problem(
                     kind: kind, name: name, offset: error.offset(in: original),
-                    message: error.message + (first == nil ? "; so it is where the label is missing" : ""))
+                    message: error.message + (first == nil ? "; this is the case if the label is missing" : ""))
             }
         }
     }

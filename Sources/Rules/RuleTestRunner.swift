@@ -86,7 +86,7 @@ package struct RuleTestRunner: Sendable {
             RuleTestCase($1, index: $0, isStrict: !options.ignoresUnknownFields, errors: errors)
         }
         if options.incidents == nil, cases.contains(where: { !$0.incidents.isEmpty }) {
-            errors.add(root.position, "explained_by_test needs the dispatcher, which is not at hand here")
+            errors.add(root.position, "explained_by_test needs the dispatcher, which is not available here")
         }
         guard errors.isEmpty else {
             result.errors = errors.errors.map(\.description)

@@ -33,7 +33,7 @@ extension S3Client {
             if let version { parameters.append(("version-id-marker", version)) }
             let page = try await ask(parameters)
             guard page.name == "ListVersionsResult" else {
-                throw S3Error(.malformed, "the answer to a question for versions is none")
+                throw S3Error(.malformed, "the answer is not a list of versions")
             }
             let isEncoded = page["EncodingType"] == "url"
             func decoded(_ text: String?) -> String? { text.flatMap { isEncoded ? S3Encoding.decode($0) : $0 } }

@@ -151,7 +151,7 @@ extension S3Client {
                 if page.name == question.root {
                     question.read(page, into: &posture)
                 } else {
-                    posture.unknown.append("\(question.rawValue): another answer than asked for")
+                    posture.unknown.append("\(question.rawValue): the answer is for another request")
                 }
             } catch {
                 if let absence = question.absence, error.code == absence {

@@ -28,12 +28,12 @@ package final class Store: Sendable {
     /// An empty store.
     package init(options: StoreOptions, registry: Registry) {
         state = Mutex(State(options))
-        appended = registry.counter("vaultwatch_store_samples_appended_total", help: "Samples taken into the store.")
+        appended = registry.counter("vaultwatch_store_samples_appended_total", help: "Samples added to the store.")
         rejected = registry.counter(
-            "vaultwatch_store_samples_rejected_total", help: "Samples that the store refused.", labels: ["reason"])
+            "vaultwatch_store_samples_rejected_total", help: "Samples rejected by the store.", labels: ["reason"])
         for reason in ["out_of_order", "series_limit", "byte_limit"] { rejected.declare(reason) }
         seriesGauge = registry.gauge("vaultwatch_store_series", help: "Series in the store.")
-        bytesGauge = registry.gauge("vaultwatch_store_bytes", help: "Bytes that points and labels take in the store.")
+        bytesGauge = registry.gauge("vaultwatch_store_bytes", help: "Bytes used by points and labels in the store.")
         oldestGauge = registry.gauge(
             "vaultwatch_store_oldest_timestamp_seconds", help: "Time of the oldest point in the store, since the epoch."
         )

@@ -217,7 +217,7 @@ final class CurlLoop: @unchecked Sendable {
                     continue
                 }
                 let limit = transfer.connectTimeout.wholeMilliseconds
-                let message = "\(transfer.origin): \(missing): no answer of the name servers in \(limit) ms"
+                let message = "\(transfer.origin): \(missing): no answer from the name servers in \(limit) ms"
                 end(transfer, .failure(TransportError(.timeout, message)))
             } else if transfer.deadline <= now {
                 let message =

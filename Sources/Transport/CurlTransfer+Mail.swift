@@ -10,7 +10,7 @@ extension CurlTransfer {
                     && $0 != UInt8(ascii: "%")
             })
         else {
-            throw TransportError(.other, "\(origin): \(mail.hello.quoted) is no name to say in EHLO")
+            throw TransportError(.other, "\(origin): \(mail.hello.quoted) is not a valid name for EHLO")
         }
         guard let parts = URLParts(origin) else { throw TransportError(.other, "\(origin): no host or a bad port") }
         try setup.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")

@@ -67,7 +67,7 @@ extension CurlTransfer {
             // libcurl sends and verifies the URL's host name: so the URL names the server, and the connection goes to
             // the original host.
             guard let renamed = URLParts.replacingHost(of: url, by: name) else {
-                throw TransportError(.tls, "\(origin): \(name) is no server name")
+                throw TransportError(.tls, "\(origin): \(name) is not a server name")
             }
             url = renamed
             let bracketed = name.contains(":") ? "[\(name)]" : name

@@ -281,7 +281,7 @@ final class PostgresSession: @unchecked Sendable {
                 guard relayBegins(connection) else {
                     end(connection)
                     state = .disconnected
-                    connectFailed(PostgresError(.other, "\(name): no descriptor is left for a connection"))
+                    connectFailed(PostgresError(.other, "\(name): no descriptor left for a connection"))
                     return false
                 }
                 relay?.push()
@@ -423,7 +423,7 @@ final class PostgresSession: @unchecked Sendable {
                 }
             case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: break
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-                fail(connection, query, PostgresError(.other, "\(name): COPY is no query"))
+                fail(connection, query, PostgresError(.other, "\(name): COPY is not a query"))
                 return
             default:
                 let sqlState = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) }

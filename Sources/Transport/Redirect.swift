@@ -16,7 +16,7 @@ enum Redirect {
         guard let url = URLParts.resolve(location, against: request.url), let to = URLParts(url),
             to.scheme == "http" || to.scheme == "https"
         else {
-            throw TransportError(.http, "\(from.origin): redirects to what is no http or https URL")
+            throw TransportError(.http, "\(from.origin): redirects to a URL that is not http or https")
         }
         guard to.scheme == from.scheme || to.scheme == "https" else {
             throw TransportError(.http, "\(from.origin): redirects from https to \(to.origin)")

@@ -123,7 +123,7 @@ struct DemoCommand: AsyncParsableCommand {
         say(
             """
 
-            The simulated estate is watched; the agent's configuration is \(file)
+            The simulated estate is being monitored; the agent's configuration is \(file)
               inbox and buttons   \(endpoints.inboxURL)
               status page         http://\(host)/
               metrics             http://\(host)/metrics

@@ -7,8 +7,8 @@ struct AckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ack", abstract: "Acknowledge incidents of a running agent, or list them.",
         discussion: """
-            What is acknowledged is not repeated and does not escalate until it ends, becomes graver, or alerting.ack_timeout
-            is over. Without arguments the incidents are listed that go on.
+            Acknowledged incidents are not repeated and do not escalate until they end, become more severe, or
+            alerting.ack_timeout has passed. Without arguments the incidents under way are listed.
             Examples:
               vaultwatch ack
               vaultwatch ack -c "on it" 318
@@ -18,10 +18,10 @@ struct AckCommand: AsyncParsableCommand {
 
     @OptionGroup var agent: AgentURLOptions
 
-    @Option(name: .shortAndLong, help: "What to say to it.")
+    @Option(name: .shortAndLong, help: "A comment.")
     var comment = ""
 
-    @Flag(help: "Take acknowledgements back.")
+    @Flag(help: "Withdraw acknowledgements.")
     var undo = false
 
     @Argument(

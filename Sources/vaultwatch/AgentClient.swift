@@ -122,7 +122,7 @@ struct AgentClient {
             var message = error.message
             if case .socket = address {
                 // The transport's message mentions a host, which a socket does not have.
-                message = "\(shown): \(error.reason == .connect ? "nobody listens there" : error.reason.rawValue)"
+                message = "\(shown): \(error.reason == .connect ? "nothing listens there" : error.reason.rawValue)"
             } else if !message.hasPrefix("http") {
                 message = "\(shown): \(message)"
             }
@@ -164,7 +164,7 @@ struct AgentClient {
             let word = try password?.reveal(files) ?? ""
             return "Basic " + HTTPClientOptions.Authorization.basicCredentials(try username.reveal(files), word)
         case .scheme(let scheme, let credentials): return scheme + " " + (try credentials.reveal(files))
-        case .oauth2: throw FileError(path: "oauth2", reason: "the agent takes basic_auth and bearer tokens alone")
+        case .oauth2: throw FileError(path: "oauth2", reason: "the agent accepts only basic_auth and bearer tokens")
         }
     }
 

@@ -36,8 +36,8 @@ struct AgentURLOptions: ParsableArguments {
         guard !authority.contains("@") else {
             throw ValidationError(
                 """
-                --url: every user of this machine can read a password among the arguments. Write the user into a file, \
-                basic_auth: {username: NAME, password_file: PATH}, and give that with --http.config.file
+                --url: every user of this machine can read a password among the arguments. Put the user into a file, \
+                basic_auth: {username: NAME, password_file: PATH}, and pass it with --http.config.file
                 """)
         }
     }

@@ -6,7 +6,7 @@ struct AlertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts", abstract: "List the alerts of a running agent, like amtool alert query.",
         discussion: """
-            Without a flag only active alerts are listed: those that are not suppressed. How many are left out is said
+            Without a flag only active alerts are listed: those that are not suppressed. The number left out is printed
             below the table, on standard error.
             Examples:
               vaultwatch alerts

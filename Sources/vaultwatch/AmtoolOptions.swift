@@ -35,7 +35,7 @@ enum MatcherWords {
                     let start = matcher.name + matcher.operation.rawValue
                     let value = matcher.value.dropFirst().drop { $0 == " " }
                     throw ValidationError(
-                        "bad matcher \"\(word)\": equality is one sign, '\(start)\(value)'; a value that begins with one is written '\(start)\"\(matcher.value)\"'"
+                        "bad matcher \"\(word)\": equality is one sign, '\(start)\(value)'; a value that begins with one must be quoted, '\(start)\"\(matcher.value)\"'"
                     )
                 }
                 matchers += parsed

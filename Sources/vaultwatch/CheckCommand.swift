@@ -71,7 +71,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         }
         if configuration.web.allowsAnonymousChanges {
             Terminal.error(
-                "warning: web.allow_anonymous_changes is true: whoever reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; web.users and web.tokens let those in who should"
+                "warning: web.allow_anonymous_changes is true: any client that reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; use web.users and web.tokens instead"
             )
         }
         warn(of: configuration.dispatch)

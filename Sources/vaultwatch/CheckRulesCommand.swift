@@ -23,7 +23,7 @@ struct CheckRulesCommand: AsyncParsableCommand {
     var files: [String]
 
     @Option(
-        help: "The shortest sensible \"for\". Default: the poll interval of the configuration, else 5s.")
+        help: "Minimum sensible \"for\". Default: the poll interval of the configuration, else 5s.")
     var pollInterval: String?
 
     @Option(name: .customLong("config.file"), help: "The configuration that the rules are used with.")

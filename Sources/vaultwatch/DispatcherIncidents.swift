@@ -12,7 +12,7 @@ struct DispatcherIncidents: RuleTestIncidents {
     private var dispatcher: Dispatcher
 
     init() {
-        // Told at each evaluation: what has been told apart stays apart, as it would.
+        // Without a group wait every evaluation notifies: alerts notified separately stay separate, as in the agent.
         let route = Route(
             receiver: "test", groupBy: .labels(["alertname", "cluster"]), groupWait: .zero, groupInterval: .seconds(60),
             repeatInterval: .seconds(4 * 3600))

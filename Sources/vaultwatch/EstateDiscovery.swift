@@ -31,7 +31,7 @@ struct EstateDiscovery {
             return
         }
         if !draft.nodes.isEmpty, environment["VAULT_TOKEN"] == nil {
-            report("VAULT_TOKEN is not set: without it a node names the active node alone; add the others with --vault")
+            report("VAULT_TOKEN is not set: without it a node only names the active node; add the others with --vault")
         }
     }
 

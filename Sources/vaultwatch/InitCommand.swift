@@ -10,10 +10,10 @@ struct InitCommand: AsyncParsableCommand {
         commandName: "init",
         abstract: "Write a first configuration from what can be discovered, without questions.",
         discussion: """
-            Asks the Vault node for the others, PostgreSQL for its replicas, and the bucket for its backups. The
+            Queries the Vault node for the others, PostgreSQL for its replicas, and the bucket for its backups. The
             environment is read as vault, psql and aws read it: VAULT_ADDR, VAULT_TOKEN, VAULT_CACERT; PGHOST, PGPORT,
-            PGUSER, PGPASSWORD, PGDATABASE; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION. Nothing is changed there.
-            The file says at its top what to do next, in order. It goes to standard output, or to --output.
+            PGUSER, PGPASSWORD, PGDATABASE; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION. Nothing is changed.
+            Comments at the top of the file list the next steps. It is written to standard output, or to --output.
             Examples:
               vaultwatch init --vault=https://vault-1.example.org:8200
               vaultwatch init --vault=https://vault-1.example.org:8200 --postgres=pg-1.example.org --bucket=vault-backups \\
@@ -35,22 +35,22 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "The bucket with the backups.")
     var bucket: String?
 
-    @Option(help: "The object store's URL, where it is not AWS.")
+    @Option(help: "The object store's URL, unless it is AWS.")
     var endpoint: String?
 
     @Option(help: "The bucket's region. Default: AWS_REGION, else us-east-1.")
     var region: String?
 
-    @Option(name: .customLong("mail-to"), help: "Who gets the alerts by mail.")
+    @Option(name: .customLong("mail-to"), help: "The mail address that gets the alerts.")
     var mailTo: String?
 
     @Option(help: "The mail server, as host:port.")
     var smarthost: String?
 
-    @Option(name: .shortAndLong, help: "The file to write, in place of standard output.")
+    @Option(name: .shortAndLong, help: "The file to write, instead of standard output.")
     var output: String?
 
-    @Flag(help: "Write over a file that is there.")
+    @Flag(help: "Overwrite an existing file.")
     var force = false
 
     func run() async throws {

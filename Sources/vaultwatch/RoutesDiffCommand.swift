@@ -10,10 +10,10 @@ import YAML
 struct RoutesDiffCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Show which alerts another configuration would tell otherwise: to whom, and when.",
+        abstract: "Show which alerts another configuration would route differently: to which receivers, and when.",
         discussion: """
-            Looks at every alert of the rule files, once for each severity that a rule gives, and at those that fire on the
-            agent of --url. Exits with 0 where nothing differs, else with 1.
+            Compares every alert of the rule files, once for each severity that a rule sets, and those that fire on the
+            agent of --url. Exits with 0 if nothing differs, else with 1.
             Examples:
               vaultwatch routes diff /etc/vaultwatch/vaultwatch.yml new.yml
               vaultwatch routes diff --rules 'rules/*.yml' --url=http://localhost:9321 old.yml new.yml
@@ -24,10 +24,10 @@ struct RoutesDiffCommand: AsyncParsableCommand {
     @Option(help: "Rule files, as a path or a pattern; repeatable. Default: /usr/share/vaultwatch/rules/*.yml.")
     var rules: [String] = []
 
-    @Argument(help: "The present configuration, of vaultwatch or Alertmanager.")
+    @Argument(help: "The current configuration, of vaultwatch or Alertmanager.")
     var old: String
 
-    @Argument(help: "The other one.")
+    @Argument(help: "The other configuration.")
     var new: String
 
     func run() async throws {

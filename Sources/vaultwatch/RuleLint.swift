@@ -23,7 +23,7 @@ struct RuleLint {
             if let problem = holdProblem(rule, group) { found.append("\(rule.name): \(problem)") }
             for text in rule.query.unionsWithoutNames {
                 found.append(
-                    "\(rule.name): both sides of \"or\" have lost their metric's name, so that where the left side has the same labels the right one is never seen: \(text); compare each side, add them, or give one side a label by label_replace"
+                    "\(rule.name): both sides of \"or\" have lost their metric's name, so that the right side is hidden wherever the left side has the same labels: \(text); compare each side, add them, or add a label to one side with label_replace"
                 )
             }
             let names = rule.labels.keys.sorted() + (rule.kind == .recording ? [rule.name] : [])
@@ -67,7 +67,7 @@ struct RuleLint {
         guard let severity = labels["severity"], !severity.isEmpty else {
             // It may be a template, or a label of what the expression reads.
             let isElsewhere = rule.labels["severity"]?.contains("{{") == true || rule.query.text.contains("severity")
-            return isElsewhere ? nil : "no severity: routes, escalation and the default receivers ask for it"
+            return isElsewhere ? nil : "no severity: routes, escalation and the default receivers depend on it"
         }
         guard let routes else {
             return Severity(label: severity) != .unknown

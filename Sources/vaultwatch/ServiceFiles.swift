@@ -17,7 +17,7 @@ struct ServiceFiles: FileAccess {
     /// - Throws: `ServiceUnitError` if this process is not root's or the account does not exist.
     init(_ unit: ServiceUnit) throws(ServiceUnitError) {
         guard geteuid() == 0 else {
-            throw ServiceUnitError(message: "only root can look at files with the rights of \(unit.user)")
+            throw ServiceUnitError(message: "only root can access files as \(unit.user)")
         }
         guard let account = getpwnam(unit.user) else {
             throw ServiceUnitError(
@@ -69,7 +69,7 @@ struct ServiceFiles: FileAccess {
                 let changed = modified(credential.source), copied < changed
             else { return nil }
             return
-                "the service still has the credential \(credential.name) from before \(credential.source) was changed; systemctl restart \(ServiceUnit.name) takes the new one"
+                "the service still has the credential \(credential.name) from before \(credential.source) was changed; systemctl restart \(ServiceUnit.name) loads the new one"
         }
     }
 
@@ -82,7 +82,7 @@ struct ServiceFiles: FileAccess {
     private func read(_ name: String, _ path: String, limit: Int) throws(FileError) -> [UInt8] {
         guard let credential = unit.credentials.last(where: { $0.name == name }) else {
             throw FileError(
-                path: path, reason: "\(ServiceUnit.name) has no LoadCredential=\(name):… in it or in a drop-in")
+                path: path, reason: "\(ServiceUnit.name) and its drop-ins have no LoadCredential=\(name):…")
         }
         // The service's own copy, while it is running.
         if let bytes = try? files.read(path, limit: limit) { return bytes }
@@ -121,7 +121,7 @@ struct ServiceFiles: FileAccess {
             throw FileError(
                 path: error.path,
                 reason:
-                    "\(unit.user), as which the service runs, may not read it; chgrp \(unit.user) and chmod 0640 let it"
+                    "\(unit.user), the service's user, may not read it; chgrp \(unit.user) and chmod 0640 let it"
             )
         }
     }

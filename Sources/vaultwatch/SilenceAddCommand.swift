@@ -59,7 +59,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
     @Option(help: "Time zone of the windows, such as Europe/Berlin. Default: UTC.")
     var location: String?
 
-    @Option(help: "A note that is kept with the silence, such as ticket=https://tickets.example.org/7; repeatable.")
+    @Option(help: "An annotation of the silence, such as ticket=https://tickets.example.org/7; repeatable.")
     var annotation: [String] = []
 
     @Flag(

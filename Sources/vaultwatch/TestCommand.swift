@@ -14,7 +14,7 @@ struct TestRulesCommand: AsyncParsableCommand {
         commandName: "rules",
         abstract: "Run unit tests of rules, in promtool's format.",
         discussion: """
-            Beside promtool's checks a test may have "explained_by_test": which alerts are told as whose consequences. Keep
+            In addition to promtool's checks a test may have "explained_by_test": which alerts are consequences of which. Keep
             such tests in files of their own, *.incidents.test.yml: promtool refuses the key.
             Exits with 0 if all tests pass, else with 1.
             Example:

@@ -49,7 +49,7 @@ struct Vaultwatch: AsyncParsableCommand {
               vaultwatch check config --live vaultwatch.yml       check a configuration and reach all targets
               vaultwatch run --config.file=vaultwatch.yml         run the agent
               vaultwatch status                                   show the state of the estate
-              vaultwatch ack -c "on it" VaultSealed               acknowledge what is going on
+              vaultwatch ack -c "on it" VaultSealed               acknowledge an incident
               vaultwatch silence add -c "upgrade" -d 2h VaultSealed   silence an alert for two hours
               vaultwatch test rules rules/tests/*.yml             run unit tests of rules, in promtool's format
               vaultwatch notify test --severity critical          send a test through the configured route

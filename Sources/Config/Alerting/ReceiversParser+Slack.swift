@@ -39,7 +39,7 @@ extension ReceiversParser {
         options.socketToken = context.secret(&fields, "socket_token")
         options.socketUsers = fields.strings("socket_users")
         if options.socketToken != nil, !options.blocks {
-            errors.add(fields.position(of: "socket_token"), "socket_token needs \"blocks\", which have the buttons")
+            errors.add(fields.position(of: "socket_token"), "socket_token needs \"blocks\", which contain the buttons")
         }
         fields.refuse(RefusedKey.slack)
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
@@ -60,7 +60,7 @@ extension ReceiversParser {
     /// Parses `threads`, and Alertmanager's keys for the same choice. Messages are not changed in place.
     private func threads(_ fields: inout Fields) -> Bool {
         let instead =
-            "messages are not changed in place; leave it out, and with a bot token resolves and repeats answer the first message"
+            "messages are not updated in place; remove it; with a bot token resolved and repeated messages are threaded under the first one"
         if fields.bool("update_message") == true {
             errors.add(
                 fields.position(of: "update_message"),

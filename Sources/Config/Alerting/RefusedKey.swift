@@ -13,10 +13,10 @@ struct RefusedKey: Sendable {
     static let top = [
         RefusedKey(
             key: "tracing", since: "0.30",
-            instead: "vaultwatch records no traces; leave it out, /metrics and the log have the durations"),
+            instead: "vaultwatch records no traces; remove it: /metrics and the log have the durations"),
         RefusedKey(
             key: "event_recorder", since: "0.33",
-            instead: "every decision is in the history already; leave it out and ask \"vaultwatch history\""),
+            instead: "every decision is already in the history; remove it and use \"vaultwatch history\""),
     ]
     /// Keys of a route.
     static let route = [
@@ -28,7 +28,7 @@ struct RefusedKey: Sendable {
     static let slack = [
         RefusedKey(
             key: "threaded_options", since: "after 0.34",
-            instead: "leave it out: the first message of an incident begins the thread")
+            instead: "remove it: the first message of an incident starts the thread")
     ]
 }
 

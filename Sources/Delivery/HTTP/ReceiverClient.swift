@@ -79,7 +79,7 @@ struct ReceiverClient: Sendable {
                 $0.value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
             })
         else {
-            throw DeliveryError(.clientError, retryable: false, "a header's value holds a control character")
+            throw DeliveryError(.clientError, retryable: false, "a header's value contains a control character")
         }
         do {
             return Answer(response: try await http.send(request), secrets: secrets)

@@ -7,7 +7,7 @@ enum DefaultTemplates {
         {{ define "__severity" }}{{ if .Incidents }}{{ (index .Incidents 0).Severity | toUpper }} {{ else }}{{ with .CommonLabels.severity }}{{ . | toUpper }} {{ end }}{{ end }}{{ end }}
         {{ define "__headline" }}{{ if .Incidents }}{{ (index .Incidents 0).Headline }}{{ template "__still" . }}{{ else if eq .Status "resolved" }}{{ template "__ended" . }}{{ else }}{{ .Headline }}{{ end }}{{ template "__why" . }}{{ end }}
         {{ define "__why" }}{{ if eq .NotificationReason "unsilenced" }} (no longer silenced){{ else if eq .NotificationReason "unacknowledged" }} (its acknowledgement has lapsed){{ else if eq .NotificationReason "acknowledged" }}{{ with .Acknowledgements }} ({{ index . 0 }}){{ end }}{{ end }}{{ end }}
-        {{ define "__answering_lines" }}{{ with .Answering }}Answers, and so is not the cause: {{ . | join ", " }}
+        {{ define "__answering_lines" }}{{ with .Answering }}Responding, so not the cause: {{ . | join ", " }}
         {{ end }}{{ end }}
         {{ define "__acknowledged_lines" }}{{ range .Acknowledgements }}{{ . }}
         {{ end }}{{ end }}
@@ -109,7 +109,7 @@ enum DefaultTemplates {
         <table role="presentation" class="quiet" style="margin-top:6px;color:#667085;font-size:13px;border-spacing:0">{{ range .Labels.SortedPairs }}<tr><td style="padding:0 12px 0 0">{{ .Name }}</td><td>{{ .Value }}</td></tr>{{ end }}</table>
         </div>
         {{ end }}{{ range .StillFiring }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">Still firing: {{ or .Annotations.summary .Labels.alertname }}</div>
-        {{ end }}{{ with .Answering }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">Answers, and so is not the cause: {{ . | join ", " }}</div>
+        {{ end }}{{ with .Answering }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">Responding, so not the cause: {{ . | join ", " }}</div>
         {{ end }}{{ range .Acknowledgements }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">{{ . }}</div>
         {{ end }}<p class="quiet" style="color:#667085;font-size:13px">{{ with .TruncatedAlerts }}{{ . }} more alerts are left out. {{ end }}Sent by <a href="{{ .ExternalURL }}">vaultwatch</a> to {{ .Receiver }}.</p>
         </div></body></html>

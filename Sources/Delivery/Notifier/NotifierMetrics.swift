@@ -19,7 +19,7 @@ struct NotifierMetrics: Sendable {
             labels: ["integration", "receiver", "reason"])
         refused = registry.counter(
             "vaultwatch_notifications_refused_total",
-            help: "Notifications that a receiver refused for good, so that they are not sent again.",
+            help: "Notifications permanently refused by a receiver, which are not retried.",
             labels: ["integration", "receiver"])
         attempts = registry.counter(
             "vaultwatch_notification_requests_total", help: "Attempts to send a notification.",
@@ -28,7 +28,7 @@ struct NotifierMetrics: Sendable {
             "vaultwatch_notification_latency_seconds", help: "Duration of an attempt to send a notification.",
             labels: ["integration"])
         queueLength = registry.gauge(
-            "vaultwatch_notification_queue_length", help: "Notifications that wait or are in flight.",
+            "vaultwatch_notification_queue_length", help: "Notifications waiting or in flight.",
             labels: ["integration", "receiver"])
     }
 

@@ -110,7 +110,7 @@ package final class ChangeEvents: Sendable {
             }
             outcomes.increment("dropped")
             platform.log.warning(
-                "PagerDuty did not take a change event",
+                "PagerDuty did not accept a change event",
                 metadata: ["change": "\(waiting.event.summary)", "err": "\(error.message)"])
         }
     }

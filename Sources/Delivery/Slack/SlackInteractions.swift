@@ -80,10 +80,10 @@ package final class SlackInteractions: Sendable {
         self.platform = platform
         self.act = act
         connected = registry.gauge(
-            "vaultwatch_slack_socket_connected", help: "Apps of Slack whose buttons reach this agent now.")
+            "vaultwatch_slack_socket_connected", help: "Slack apps whose buttons currently reach this agent.")
         connected.set(0)
         presses = registry.counter(
-            "vaultwatch_slack_presses_total", help: "Pressed buttons below messages in Slack, by action.",
+            "vaultwatch_slack_presses_total", help: "Button presses below Slack messages, by action.",
             labels: ["action"])
         for action in Action.allCases { presses.declare(action.rawValue) }
     }
@@ -148,7 +148,7 @@ package final class SlackInteractions: Sendable {
             if Task.isCancelled { return }
             if let failure {
                 platform.log.warning(
-                    "Slack's buttons do not reach this agent; it connects again", metadata: ["err": "\(failure)"])
+                    "Slack's buttons do not reach this agent; reconnecting", metadata: ["err": "\(failure)"])
             }
             failures = wasGreeted ? 1 : failures + 1
             let unit = platform.random.unit()
@@ -233,7 +233,7 @@ package final class SlackInteractions: Sendable {
                 let name = user.name ?? user.username ?? user.id
                 said = await act(Press(action: action, group: group, user: "\(name) (Slack)"))
             } else {
-                said = "You may not do that here: socket_users does not name \(user.id)."
+                said = "You may not do that: socket_users does not name \(user.id)."
             }
             await reply(said, payload.response_url ?? "", service)
         }

@@ -149,7 +149,7 @@ struct SlackMessage {
         let answering = TemplateData.answering(notification)
         if !answering.isEmpty {
             let names = SlackText.escaped(answering.joined(separator: ", "), limit: 600)
-            blocks.append(SlackMessage.context("Answers, and so is not the cause: \(names)"))
+            blocks.append(SlackMessage.context("Responding, so not the cause: \(names)"))
         }
         let acknowledgements = TemplateData.acknowledgements(notification).map { SlackText.escaped($0, limit: 300) }
         if !acknowledgements.isEmpty { blocks.append(SlackMessage.section(acknowledgements.joined(separator: "\n"))) }

@@ -38,7 +38,7 @@ struct WebhookIntegration: Integration {
             url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
         else {
             throw DeliveryError(
-                .other, retryable: false, "the url's template gives no URL, or one without TLS; expected https://")
+                .other, retryable: false, "the url template does not expand to a URL with TLS; expected https://")
         }
         return url
     }

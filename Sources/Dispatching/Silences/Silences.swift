@@ -20,7 +20,7 @@ package enum SilenceError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notFound(let id): "silence \(id) not found"
         case .alreadyExpired(let id): "silence \(id) already expired"
         case .nothingFires:
-            "silence invalid: it is to last until the alerts that it matches are resolved, and none of them fires"
+            "silence invalid: it lasts until the alerts that it matches are resolved, but none of them fires"
         case .tooMany(let limit): "exceeded maximum number of silences: \(limit)"
         case .tooManyBytes(let limit):
             "exceeded maximum size of all silences: \(limit >> 10) KiB; expired ones count until their retention ends"
@@ -170,7 +170,7 @@ struct Silences: Sendable {
         guard silence.startsAt < silence.endsAt else { throw .invalid("start time must be before end time") }
         guard silence.endsAt >= now else { throw .invalid("end time can't be in the past") }
         guard !silence.untilResolved || silence.schedule.isEmpty && silence.startsAt <= now else {
-            throw .invalid("one that lasts until its alerts are resolved begins now and does not recur")
+            throw .invalid("a silence that lasts until its alerts are resolved must start now and cannot recur")
         }
         guard silence.textBytes <= silenceLimitBytes else {
             throw .invalid("larger than \(silenceLimitBytes >> 10) KiB; use fewer or shorter matchers")

@@ -136,7 +136,7 @@ final class BackupContentProbe: RunnableProbe {
                 verdict.isChecksumValid.map { $0 ? "checksum right" : "CHECKSUM WRONG" } ?? "no checksum to compare",
                 verdict.isEncryptionValid.map { $0 ? BackupContentProbe.opened(verdict) : "DECRYPTION FAILS" }
                     ?? "no key to decrypt with",
-                verdict.content.map(BackupContentProbe.phrase) ?? "content not seen",
+                verdict.content.map(BackupContentProbe.phrase) ?? "content not inspected",
             ].joined(separator: ", ")
             status = TargetStatus(
                 verdict.isSound ? .ok : .critical, verdict.isSound ? "sound" : "unusable",
@@ -153,8 +153,8 @@ final class BackupContentProbe: RunnableProbe {
     }
 
     private static func opened(_ verdict: BackupVerdict) -> String {
-        verdict.keyIndex.map { $0 > 0 ? "encryption right with key \($0 + 1)" : "encryption right" }
-            ?? "encryption right"
+        verdict.keyIndex.map { $0 > 0 ? "encryption valid with key \($0 + 1)" : "encryption valid" }
+            ?? "encryption valid"
     }
 
     private static func phrase(_ content: BackupContent) -> String {

@@ -67,7 +67,7 @@ final class BackupProbe: RunnableProbe {
             if !own.truncated, let left = await witness?.leftOut(of: own.objects, store) {
                 throw ProbeFailure(
                     "listing",
-                    "the listing cannot be trusted: it leaves out \(left.suffix(200)), which is there; \(own.objects.count) objects now, \(witness?.count ?? 0) before"
+                    "the listing cannot be trusted: it leaves out \(left.suffix(200)), which exists; \(own.objects.count) objects now, \(witness?.count ?? 0) before"
                 )
             }
             let report = BackupReport(

@@ -160,8 +160,8 @@ struct BackupReport: Sendable {
         if overdueCount > 0 {
             warnings.append(
                 overdueCount == 1
-                    ? "1 backup is older than retention keeps it"
-                    : "\(overdueCount) backups are older than retention keeps them")
+                    ? "1 backup is older than its retention"
+                    : "\(overdueCount) backups are older than their retention")
         }
         if isAwaited {
             return TargetStatus(.ok, "waiting", detail: "its first backup is due \(calendar.nextDue.rfc3339)")

@@ -104,7 +104,7 @@ final class BucketProbe: RunnableProbe {
         let facts = [
             posture.isVersioned.map { $0 ? "versioned" : "not versioned" },
             posture.lockRetention.map { "locked for \($0.days) d (\($0.mode))" }
-                ?? posture.hasObjectLock.map { $0 ? "Object Lock without a default" : "no Object Lock" },
+                ?? posture.hasObjectLock.map { $0 ? "Object Lock without a default retention" : "no Object Lock" },
             posture.isEncrypted.map { $0 ? "encrypted" : "not encrypted" },
             posture.isPublic.map { $0 ? "PUBLIC" : "not public" },
         ].compactMap { $0 }

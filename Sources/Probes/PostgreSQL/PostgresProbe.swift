@@ -359,7 +359,7 @@ final class PostgresProbe: RunnableProbe {
             if let seconds = lag?.seconds {
                 parts.append("lag \(Int64(saturating: seconds.rounded())) s")
                 let delay = max(0, turn.receiver?.number("apply_delay") ?? 0)
-                if delay > 0 { parts.append("of which \(Int64(saturating: delay.rounded())) s are set") }
+                if delay > 0 { parts.append("of which \(Int64(saturating: delay.rounded())) s are configured") }
                 let seconds = seconds - delay
                 if isArchiveFed {
                     if seconds > 3600 { health = max(health, .warning) }

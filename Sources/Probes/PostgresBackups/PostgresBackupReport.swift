@@ -110,11 +110,11 @@ struct PostgresBackupReport: Sendable, Hashable {
     ) throws(ProbeFailure) -> (name: String, value: Value) {
         if let name {
             guard let found = all.first(where: { $0.name == name }) else {
-                throw ProbeFailure("not_found", "the file tells nothing of \(word) \"\(name)\"")
+                throw ProbeFailure("not_found", "the file contains no \(word) \"\(name)\"")
             }
             return found
         }
-        guard let only = all.first else { throw ProbeFailure("not_found", "the file tells of no \(word)") }
+        guard let only = all.first else { throw ProbeFailure("not_found", "the file contains no \(word)") }
         guard all.count == 1 else {
             let names = all.prefix(5).map { "\"\($0.name.prefix(64))\"" }.joined(separator: ", ")
             throw ProbeFailure(
@@ -133,7 +133,7 @@ struct PostgresBackupReport: Sendable, Hashable {
             throw ProbeFailure("body", "the file is empty; expected the output of \(command)")
         }
         do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch {
-            throw ProbeFailure("body", "the file is not the whole output of \(command)")
+            throw ProbeFailure("body", "the file is not the complete output of \(command)")
         }
     }
 }

@@ -112,7 +112,7 @@ final class VaultCanaryProbe: RunnableProbe {
         var request = cluster.options.namespacedRequest(base, "/v1/" + path.drop { $0 == "/" }, token: token)
         let left = left(until: end)
         guard left > .zero else {
-            return .failure(ProbeFailure("timeout", "canary: not asked, since the login took the whole timeout"))
+            return .failure(ProbeFailure("timeout", "canary: not read, since the login took the whole timeout"))
         }
         request.timeout = min(request.timeout, left)
         switch await cluster.http.exchange(request) {

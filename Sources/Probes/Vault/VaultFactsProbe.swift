@@ -63,7 +63,7 @@ final class VaultFactsProbe: RunnableProbe {
         let now = cluster.platform.time.now()
         let active = cluster.activeNode
         guard let base = active?.url ?? secondaryLeader else {
-            return failed(ProbeFailure("no_active_node", "facts: no node to ask"))
+            return failed(ProbeFailure("no_active_node", "facts: no node to query"))
         }
         var turn = Turn(
             base: base, end: now.monotonic + cluster.options.timeout * 2,

@@ -54,7 +54,7 @@ final class VaultNodeProbe: RunnableProbe {
         let left = end - cluster.platform.time.monotonic()
         guard left > .zero else {
             return .failure(
-                TransportError(.timeout, "\(path): not asked, since the answers before it took the whole timeout"))
+                TransportError(.timeout, "\(path): not requested, since the previous requests took the whole timeout"))
         }
         request.timeout = min(request.timeout, left)
         request.connectTimeout = min(request.connectTimeout, left)

@@ -70,7 +70,7 @@ struct VaultObservation: Sendable {
             if state == .storageError, decodeJSON(ErrorAnswer.self, response.body) != nil { return }
             if response.status == 404 {
                 failure = ProbeFailure(
-                    "http", "sys/health is not there (404): is the URL a listener for metrics alone (metrics_only)?")
+                    "http", "sys/health does not exist (404): is the URL a metrics-only listener (metrics_only)?")
             } else if state == .degraded {
                 failure = ProbeFailure("http", "sys/health answered with the unknown status \(response.status)")
             } else {

@@ -18,7 +18,7 @@ extension KeySource {
             url = full
         } else {
             throw failure(
-                "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set: this is no ECS task, and no pod with a Pod Identity"
+                "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set: this is neither an ECS task nor a pod with Pod Identity"
             )
         }
         var request = localRequest(url)

@@ -45,7 +45,7 @@ extension KeySource {
         } catch  where error.reason == .timeout {
             // With one hop too many the answer's packets are dropped, and nothing comes back.
             throw failure(
-                "no answer within 3 s; off EC2 there is none, and from inside a container the instance's HttpPutResponseHopLimit has to be 2"
+                "no answer within 3 s; outside EC2 the service does not exist, and for use in a container the instance's HttpPutResponseHopLimit must be 2"
             )
         } catch {
             throw failure("\(error.message); is this machine an EC2 instance?")

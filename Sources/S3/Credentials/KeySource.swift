@@ -37,7 +37,7 @@ struct KeySource: Sendable {
         case .webIdentity(let options): keys = try await webIdentityKeys(options)
         case .container: keys = try await containerKeys()
         case .profile(let options): keys = try await profileKeys(options)
-        case .environment, .keys, .directory, .anonymous: throw failure("there is no session to ask for")
+        case .environment, .keys, .directory, .anonymous: throw failure("these credentials have no session")
         }
         if let expires = keys.expires, expires - now <= SessionState.lastSeconds {
             throw failure("the keys had ended at \(expires.rfc3339), by this machine's clock at \(now.rfc3339)")

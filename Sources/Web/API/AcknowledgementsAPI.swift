@@ -44,8 +44,8 @@ extension WebService {
                 QueryError(
                     .notFound,
                     isPost
-                        ? "no incident that goes on is meant; GET /api/v1/vaultwatch/incidents lists them"
-                        : "no acknowledged incident is meant; GET /api/v1/vaultwatch/incidents lists them"))
+                        ? "no incident that goes on matches; GET /api/v1/vaultwatch/incidents lists them"
+                        : "no acknowledged incident matches; GET /api/v1/vaultwatch/incidents lists them"))
         }
         return await page(WebService.document(incidents))
     }

@@ -148,8 +148,8 @@ extension WebService {
     private static func text(_ reason: AlertRefusal) -> String {
         switch reason {
         case .limit: "as many posted alerts as max_alerts in external_alerts allows are held"
-        case .bytes: "the posted alerts that are held take as many bytes as max_bytes in external_alerts allows"
-        case .size: "an alert is larger than max_alert_bytes in external_alerts allows"
+        case .bytes: "the limit max_bytes in external_alerts on posted alerts is reached"
+        case .size: "an alert exceeds max_alert_bytes in external_alerts"
         case .invalid: "its labels have the fingerprint of another alert"
         }
     }

@@ -56,7 +56,7 @@ extension WebService {
             : route.isExpensive && CrossSite.isEmbedded(request)
         guard isRefused else { return nil }
         return .text(
-            "403 cross-site request: a page of another site has sent it; web.external_url names the site under which users reach this agent\n",
+            "403 cross-site request, sent by a page of another site; set web.external_url to the URL by which users reach this agent\n",
             status: 403)
     }
 
@@ -79,7 +79,7 @@ extension WebService {
         case .busyAddress, .busy:
             let isOwn = login == .busyAddress
             var refusal = response(
-                "too many passwords of \(isOwn ? "this address" : "all clients") wait to be checked; a bearer token needs no check",
+                "too many passwords of \(isOwn ? "this address" : "all clients") are waiting to be checked; bearer tokens are not affected",
                 isOwn ? 429 : 503)
             refusal.headers.append(("Retry-After", "1"))
             return refusal

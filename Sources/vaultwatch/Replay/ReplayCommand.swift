@@ -15,7 +15,7 @@ struct ReplayCommand: AsyncParsableCommand {
         abstract: "Show what rules would have told in the past: to whom, when and how often.",
         discussion: """
             Reads the series that the rules need from a running agent, which has a few hours, or from a Prometheus, and
-            evaluates the rules as the agent does. The API tells of no ends of series: a series that pauses for three times
+            evaluates the rules as the agent does. The API does not report ends of series: a series that pauses for three times
             its usual distance between two points counts as ended.
             Examples:
               vaultwatch replay new-rules.yml --from 3h
@@ -25,7 +25,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
     @OptionGroup var agent: AgentURLOptions
 
-    @Option(help: "The beginning: RFC 3339, or a duration before now.")
+    @Option(help: "The start: RFC 3339, or a duration before now.")
     var from = "1h"
 
     @Option(help: "The end: RFC 3339, or a duration before now. Default: now.")
@@ -58,7 +58,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let rules = RuleSet.load(files, files: SystemFiles(), errors: errors)
         guard errors.isEmpty, !rules.groups.isEmpty else {
             for error in errors.errors { Terminal.error(error.description) }
-            if errors.isEmpty { Terminal.error("\(files.joined(separator: ", ")): no rules there") }
+            if errors.isEmpty { Terminal.error("\(files.joined(separator: ", ")): no rules found") }
             throw ExitCode.failure
         }
         let route =
