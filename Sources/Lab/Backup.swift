@@ -23,7 +23,8 @@ package struct Backup: Sendable {
         metadata = ["checksum": sha256(sealed), "timestamp": stamp, "vault_version": vaultVersion]
     }
 
-    /// A snapshot as sys/storage/raft/snapshot gives it: a tar of `meta.json`, `state.bin` and their sums, packed by gzip.
+    /// A snapshot as returned by sys/storage/raft/snapshot: a gzipped tar of `meta.json`, `state.bin` and their
+    /// checksums.
     /// Source: a snapshot of Vault 1.8; https://developer.hashicorp.com/vault/api-docs/system/storage/raft.
     package static func snapshot(_ state: [UInt8]) -> [UInt8] {
         let meta = Array(
@@ -36,7 +37,7 @@ package struct Backup: Sendable {
         return Gzip.compress(members.flatMap { member($0.0, $0.1) } + [UInt8](repeating: 0, count: 1024)) ?? []
     }
 
-    /// A header of 512 bytes, and the content up to the next multiple of that. Source: POSIX pax, ustar.
+    /// A header of 512 bytes, and the content padded to a multiple of that. Source: POSIX pax, ustar.
     private static func member(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: 512)
         func put(_ text: String, at start: Int) {
@@ -52,7 +53,7 @@ package struct Backup: Sendable {
         put("0", at: 156)
         put("ustar", at: 257)
         put("00", at: 263)
-        // The sum is that of a header with blanks in its place.
+        // The checksum is computed with blanks in its own field.
         put("        ", at: 148)
         put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\0", at: 148)
         return header + bytes + [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)

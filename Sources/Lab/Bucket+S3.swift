@@ -193,7 +193,7 @@ extension Bucket {
         return out + "</ListBucketResult>"
     }
 
-    /// The versions behind a marker, all on one page. Source: Amazon S3 API Reference, ListObjectVersions.
+    /// The versions hidden by a marker, all on one page. Source: Amazon S3 API Reference, ListObjectVersions.
     private func versions(_ request: LabRequest) -> String {
         let prefix = request.parameter("prefix") ?? ""
         let after = request.parameter("key-marker") ?? ""

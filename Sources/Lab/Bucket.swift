@@ -31,7 +31,7 @@ package struct Bucket: Sendable {
     package internal(set) var objects: [String: Object] = [:]
     /// Objects that a delete marker hides, with the time at which it was set.
     var hidden: [String: (object: Object, at: Timestamp)] = [:]
-    /// What the bucket says of its configuration.
+    /// The bucket's answers about its configuration.
     package var configuration = BucketConfiguration()
     /// The AES-256 key of the backups: 32 bytes.
     package let encryptionKey: [UInt8]
@@ -141,7 +141,7 @@ package struct Bucket: Sendable {
         objects[key] = Object(bytes: bytes, metadata: metadata, modified: modified)
     }
 
-    /// Deletes an object as versioning does: a marker hides it, and its bytes stay.
+    /// Deletes an object as in a bucket with versioning: a marker hides it, but its bytes stay.
     package mutating func hide(_ key: String, at time: Timestamp) {
         guard let object = objects.removeValue(forKey: key) else { return }
         hidden[key] = (object, time)

@@ -1,4 +1,4 @@
-/// What a simulated bucket answers to questions about its configuration, by the question's name, as `versioning`.
+/// A simulated bucket's answers to requests about its configuration, by the request's name, such as `versioning`.
 /// Source: Amazon S3 API Reference, GetBucketVersioning, GetObjectLockConfiguration, GetBucketEncryption,
 /// GetPublicAccessBlock, GetBucketPolicyStatus, GetBucketLifecycleConfiguration.
 package struct BucketConfiguration: Sendable {
@@ -12,11 +12,11 @@ package struct BucketConfiguration: Sendable {
         case denied
         /// 501.
         case notImplemented
-        /// 200 with a listing, as servers answer that overlook what they do not know.
+        /// 200 with a listing, as sent by servers that ignore unknown parameters.
         case listing
     }
 
-    /// The answers; what is not among them is refused as not implemented.
+    /// The answers; other requests are refused as not implemented.
     package var answers: [String: Answer] = [
         "versioning": .document("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"),
         "object-lock": .document(
@@ -31,10 +31,10 @@ package struct BucketConfiguration: Sendable {
         "policyStatus": .absent, "lifecycle": .absent,
     ]
 
-    /// Gives each question the same answer.
+    /// Gives every request the same answer.
     package mutating func answerAll(_ answer: Answer) { for question in answers.keys { answers[question] = answer } }
 
-    /// The error codes for what is not configured.
+    /// The error codes for missing configurations.
     static let absences = [
         "object-lock": "ObjectLockConfigurationNotFoundError",
         "encryption": "ServerSideEncryptionConfigurationNotFoundError",

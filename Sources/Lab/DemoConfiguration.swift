@@ -2,7 +2,7 @@
 package enum DemoConfiguration {
     /// - Parameters:
     ///   - rules: a pattern of rule files.
-    ///   - listen: where the agent listens.
+    ///   - listen: the agent's listen address.
     ///   - storage: the folder of its journal.
     package static func text(_ estate: EstateEndpoints, rules: String, listen: String, storage: String) -> String {
         let nodes = estate.nodes.map { "        - {name: \($0.name), url: \"\($0.url)\"}" }.joined(separator: "\n")
@@ -19,7 +19,7 @@ package enum DemoConfiguration {
             """
         }.joined(separator: "\n")
         let postgres = databases.isEmpty ? "" : "postgres:\n  servers:\n\(databases)\n"
-        // Nothing real is watched, and nobody but this machine's users can come: they need no login to try things out.
+        // Nothing real is monitored, and only this machine's users can connect: they need no login to try things out.
         let isLoopback = ["127.", "localhost:", "[::1]:"].contains { listen.hasPrefix($0) }
         let changes = isLoopback ? "  allow_anonymous_changes: true" : "  # Changes are taken over the socket alone."
         let mailTLS = estate.caFile.map { "    smtp_tls_config: {ca_file: \($0)}\n" } ?? "    smtp_require_tls: false\n"

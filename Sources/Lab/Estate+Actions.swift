@@ -59,7 +59,7 @@ extension Estate {
     /// Changes the bucket.
     package func changeBucket(_ change: (inout Bucket) -> Void) { state.withLock { change(&$0.bucket) } }
 
-    /// Changes what all nodes of Vault have in common.
+    /// Changes settings that all Vault nodes share.
     package func changeVault(_ change: (inout SimulatedVaultCluster) -> Void) { state.withLock { change(&$0.cluster) } }
 
     private func index(named name: String) throws -> Int {

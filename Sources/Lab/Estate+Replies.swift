@@ -51,7 +51,7 @@ extension Estate {
             return isPost ? await control(request) : .response(LabResponse(405, headers: ["Allow": "POST"]))
         case "/v2/enqueue":
             return isPost ? inbox.receivePagerDuty(request, random: platform.random) : .response(LabResponse(405))
-        // Changes belong beside the incidents, and are no message to anybody.
+        // PagerDuty shows changes next to incidents; they notify no one and are not kept as messages.
         case "/v2/change/enqueue":
             return .response(LabResponse(isPost ? 202 : 405, type: "application/json", #"{"status":"success"}"#))
         case "/webhook": return isPost ? inbox.receiveWebhook(request) : .response(LabResponse(405))
@@ -61,7 +61,7 @@ extension Estate {
         }
     }
 
-    /// Handles `{"action":"seal vault-1"}`. Requiring JSON keeps out forms of other sites.
+    /// Handles `{"action":"seal vault-1"}`. Requiring JSON prevents cross-site form posts.
     private func control(_ request: LabRequest) async -> LabReply {
         struct Body: Decodable {
             let action: String

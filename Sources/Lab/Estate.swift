@@ -51,7 +51,7 @@ package final class Estate: Sendable {
     package static func start(_ options: EstateOptions = EstateOptions(), platform: Platform) async throws -> Estate {
         let authority = options.security == .http && !options.mailTLS ? nil : try await CertificateAuthority()
         var servers = options.postgres
-        // As on a server that is used: the shipped rules complain of another.
+        // As on a production server: the shipped rules alert otherwise.
         servers?.durable = true
         let postgres: LocalPostgres? = if let servers { try await LocalPostgres.start(servers) } else { nil }
         do {

@@ -1,4 +1,4 @@
-/// What can be done to the simulated estate.
+/// Actions on the simulated estate.
 package enum EstateAction: Hashable, Sendable, CustomStringConvertible {
     /// An action on a node, by name.
     case node(String, SimulatedVaultCluster.Action)

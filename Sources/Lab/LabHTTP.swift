@@ -69,7 +69,7 @@ package struct LabResponse: Hashable, Sendable {
     }
 }
 
-/// What a simulated server does with a request.
+/// How a simulated server reacts to a request.
 package enum LabReply: Hashable, Sendable {
     /// Responds.
     case response(LabResponse)

@@ -39,7 +39,7 @@ package final class LabServer: Sendable {
         options.limits.bodyBytes = 16 << 20
         options.limits.connections = 4096
         options.limits.connectionsPerAddress = 4096
-        // Real servers keep idle connections for minutes; the agent is to find out by itself when one breaks.
+        // Real servers keep idle connections for minutes; the agent must detect broken ones itself.
         options.limits.idleTimeout = .seconds(3600)
         options.limits.requestTimeout = .seconds(3600)
         self.options = options

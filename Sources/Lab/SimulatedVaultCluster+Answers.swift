@@ -169,7 +169,7 @@ extension SimulatedVaultCluster {
         if nodes[index].traits.claimsLeadership { named = nodes[index] }
         if named?.traits.refusesToLead == true || options.features.redactsAddresses { named = nil }
         let since = role == .active ? (nodes[index].activeSince ?? nodes[index].startedAt).rfc3339 : nil
-        // OpenBao leaves out what is empty. Source: openbao.org, API documentation, /sys/leader.
+        // OpenBao omits empty fields. Source: openbao.org, API documentation, /sys/leader.
         if options.features.isOpenBao {
             var fields = ["\"ha_enabled\":true"]
             if role == .active { fields.append("\"is_self\":true") }

@@ -3,17 +3,17 @@ import Platform
 package import Samples
 import Text
 
-/// Tokens with lives, AppRole logins, audit devices, as recorded from Vault 1.8.
+/// Tokens with lifetimes, AppRole logins, audit devices, as recorded from Vault 1.8.
 extension SimulatedVaultCluster {
-    /// How long a token lives, and whether it is renewed. In seconds, as Vault counts.
+    /// A token's lifetime and whether it can be renewed. In seconds, as in Vault.
     package struct TokenLife: Hashable, Sendable {
-        /// From issue or renewal to the end; nil: it never ends.
+        /// From issue or renewal to the expiry; nil: it never expires.
         package var ttl: Int64?
         /// A periodic token's period, which each renewal grants again.
         package var period: Int64?
-        /// The longest life, whatever is renewed.
+        /// The maximum lifetime, regardless of renewals.
         package var explicitMaxTTL: Int64?
-        /// The number of requests; nil: without limit.
+        /// The number of requests; nil: unlimited.
         package var uses: Int64?
         /// Whether it can be renewed.
         package var isRenewable: Bool
@@ -37,7 +37,7 @@ extension SimulatedVaultCluster {
         }
     }
 
-    /// A token as Vault keeps it.
+    /// A token as Vault stores it.
     package struct StoredToken: Sendable {
         let life: TokenLife
         let accessor: String
@@ -47,17 +47,17 @@ extension SimulatedVaultCluster {
         var uses: Int64?
     }
 
-    /// The tokens with a life of their own, and what was done to them.
+    /// Tokens with a limited lifetime, and counters of operations on them.
     package struct TokenStore: Sendable {
         var tokens: [String: StoredToken] = [:]
         var order: [String] = []
-        /// How many logins were tried.
+        /// The number of login attempts.
         package internal(set) var logins = 0
-        /// How many tokens were renewed.
+        /// The number of renewals.
         package internal(set) var renewals = 0
-        /// How many tokens were revoked by themselves.
+        /// The number of tokens that revoked themselves.
         package internal(set) var revocations = 0
-        /// How many tokens there are that logins issued.
+        /// The number of existing tokens that logins issued.
         package var issued: Int { tokens.values.count { $0.path == "auth/approle/login" } }
 
         mutating func add(_ id: String, _ token: StoredToken) {
@@ -66,22 +66,22 @@ extension SimulatedVaultCluster {
         }
     }
 
-    /// How the audit devices work.
+    /// The condition of the audit devices.
     package enum AuditCondition: String, Hashable, Sendable {
         case working
-        /// No device can be written: audited requests are 500.
+        /// No device can be written: audited requests return 500.
         case full
         /// A device blocks: audited requests get no answer, on any node.
         case blocked
     }
 
-    /// Gives a token a life that begins now, or began before.
-    /// - Parameter renewed: when somebody renewed it last. Default: never.
+    /// Adds a token whose lifetime begins now, or began earlier.
+    /// - Parameter renewed: when another program last renewed it. Default: never.
     package mutating func add(token id: String, _ life: TokenLife, issued: Timestamp, renewed: Timestamp? = nil) {
         store(id, life, path: "auth/token/create", issued: issued, renewed: renewed)
     }
 
-    /// Revokes a token, as somebody else does.
+    /// Revokes a token, as another client would.
     package mutating func revoke(token id: String) {
         tokens.tokens[id] = nil
         options.tokens[id] = nil
@@ -118,14 +118,14 @@ extension SimulatedVaultCluster {
                 life: TokenLife(isRenewable: false, policies: policies), accessor: "6G6xPKQogElw6OZ2m6YK0pad",
                 path: "auth/token/root", issued: now.wall)
         }
-        // A periodic token of a day that something renewed at midnight.
+        // A periodic token with a period of one day that another program renewed at midnight.
         let midnight = Timestamp(milliseconds: now.wall.milliseconds / 86_400_000 * 86_400_000)
         return StoredToken(
             life: TokenLife(period: 86_400, policies: policies), accessor: "FSPsjutnUavALwroh1JdaTcY",
             path: "auth/token/create", issued: midnight, expires: midnight + .seconds(86_400))
     }
 
-    /// Spends one use of a token.
+    /// Uses up one request of a token.
     /// - Returns: its policies; nil for an unknown token.
     mutating func use(_ id: String, at now: Moment) -> [String]? {
         guard let token = known(id, at: now) else { return nil }
@@ -133,8 +133,8 @@ extension SimulatedVaultCluster {
         return token.life.policies
     }
 
-    /// Vault does not distinguish expired, revoked and unknown tokens. Source: Vault's documentation, concepts/tokens, for the
-    /// words of newer versions.
+    /// Vault does not distinguish expired, revoked and unknown tokens. Source: Vault's documentation, concepts/tokens,
+    /// for the messages of newer versions.
     static func unknownToken(_ version: String) -> LabResponse {
         version.hasPrefix("1.8")
             ? error(403, "permission denied")

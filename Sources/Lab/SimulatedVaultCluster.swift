@@ -4,7 +4,7 @@ package import Samples
 /// A simulated Vault cluster with PostgreSQL storage: the state of each node, the leader, and the responses. Pure: time
 /// and addresses are passed in, replies and events returned.
 package struct SimulatedVaultCluster: Sendable {
-    /// What all nodes have in common.
+    /// Settings that all nodes share.
     package struct Options: Sendable {
         /// The version that the nodes report.
         package var version = "1.8.0-dev"
@@ -26,21 +26,21 @@ package struct SimulatedVaultCluster: Sendable {
         package var tokens = [
             "s.LabRootToken00000000000": ["root"], "s.LabWatchToken0000000000": ["default", "watch"],
         ]
-        /// What the AppRole's tokens are.
+        /// The lifetime of the AppRole's tokens.
         package var issuedLife = TokenLife(ttl: 3600)
-        /// How often the secret id may be used; nil: without limit.
+        /// How often the secret id may be used; nil: without a limit.
         package var secretIDUses: Int?
-        /// When the secret id ends; nil: never.
+        /// When the secret id expires; nil: never.
         package var secretIDEnd: Timestamp?
         /// What the policy `watch` allows besides the canary and telemetry: `audit`, `tune`, `secret_id`.
         package var watchAllows: Set<String> = ["audit", "tune", "secret_id"]
-        /// The longest life of the token mount in seconds. Default: 32 days, as with Vault.
+        /// The maximum lifetime of the token mount in seconds. Default: 32 days, as in Vault.
         package var longestLife: Int64 = 2_764_800
         /// The audit devices by path, each with its type.
         package var auditDevices = ["file/": "file"]
-        /// How the audit devices work.
+        /// The condition of the audit devices.
         package var audit = AuditCondition.working
-        /// Paths over a rate limit quota.
+        /// Paths that exceed a rate limit quota.
         package var limitedPaths: Set<String> = []
         /// The AppRole's role id.
         package var roleID = "1f3d2c7a-lab-role"
@@ -48,7 +48,7 @@ package struct SimulatedVaultCluster: Sendable {
         package var secretID = "9b7e5a31-lab-secret"
         /// The path of the canary secret (KV v1), with its mount.
         package var canaryPath = "smtp/canary/admin"
-        /// What other versions and editions than the recorded one say. Default: nothing.
+        /// Behaviour of versions and editions other than the recorded one. Default: none.
         package var features = Features()
         /// The fields of the canary secret.
         package var canary = ["password": "x", "username": "admin"]
@@ -88,17 +88,17 @@ package struct SimulatedVaultCluster: Sendable {
         package internal(set) var isSealed = true
         /// The number of unseal keys entered so far.
         package internal(set) var progress = 0
-        /// What is particular to it. Default: nothing.
+        /// The node's peculiarities. Default: none.
         package var traits = Traits()
         var given: Set<String> = []
         var nonce = ""
         var wasUnsealed = false
         var startedAt: Timestamp
-        /// Since when it leads.
+        /// When it became the leader.
         package internal(set) var activeSince: Timestamp?
     }
 
-    /// What all nodes have in common.
+    /// Settings that all nodes share.
     package var options: Options
     /// The nodes.
     package var nodes: [Node]
@@ -106,7 +106,7 @@ package struct SimulatedVaultCluster: Sendable {
     package private(set) var isInitialised: Bool
     /// The leader election.
     package private(set) var election = Election()
-    /// The tokens with a life of their own.
+    /// The tokens with a limited lifetime.
     package internal(set) var tokens = TokenStore()
 
     /// - Parameter nodes: name, API address and cluster address of each node; all are sealed at first.
@@ -138,7 +138,7 @@ package struct SimulatedVaultCluster: Sendable {
         return election.leader == index && !node.traits.refusesToLead ? .active : .standby
     }
 
-    /// What can be done to a node.
+    /// Actions on a node.
     package enum Action: Hashable, Sendable {
         /// Seals it, as an operator does.
         case seal

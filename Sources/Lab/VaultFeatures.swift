@@ -2,22 +2,22 @@ import Platform
 package import Samples
 
 extension SimulatedVaultCluster {
-    /// What versions and editions other than the recorded Vault 1.8 say, all off by default. No recording of them
-    /// exists: the answers are those of the vendors' API documentation, which each case names.
+    /// The behaviour of versions and editions other than the recorded Vault 1.8, all off by default. No recordings of
+    /// them exist: the answers follow the vendors' API documentation, which each case names.
     package struct Features: Sendable {
         /// One kind of replication of Vault Enterprise.
         /// Source: Vault's documentation, Monitor replication; API documentation, /sys/replication.
         package struct Replication: Sendable {
             /// `primary` or `secondary`.
             package var mode: String
-            /// `stream-wals`, `merkle-diff`, `merkle-sync`, `idle`; of a primary `running`.
+            /// `stream-wals`, `merkle-diff`, `merkle-sync`, `idle`; for a primary `running`.
             package var state: String
-            /// How old the last heartbeat is.
+            /// The age of the last heartbeat.
             package var heartbeatAge = Duration.seconds(2)
             /// Whether the other side is connected.
             package var isConnected = true
 
-            /// A side of a replication.
+            /// One side of a replication.
             package init(mode: String, state: String) {
                 self.mode = mode
                 self.state = state
@@ -33,7 +33,7 @@ extension SimulatedVaultCluster {
             package init(progress: Int) { self.progress = progress }
         }
 
-        /// Integrated storage as autopilot sees it, as recorded from Vault 1.8.
+        /// Integrated storage as autopilot reports it, as recorded from Vault 1.8.
         package struct Raft: Sendable {
             /// Whether autopilot calls it healthy. Default: yes.
             package var isHealthy = true
@@ -54,9 +54,10 @@ extension SimulatedVaultCluster {
         package var redactsVersion = false
         /// `redact_cluster_name`.
         package var redactsClusterName = false
-        /// OpenBao leaves empty fields out. Source: openbao.org, API documentation, /sys/health and /sys/leader.
+        /// OpenBao omits empty fields. Source: openbao.org, API documentation, /sys/health and /sys/leader.
         package var isOpenBao = false
-        /// From Vault 1.19 on standbys tell of their connection to the active node. Source: API documentation, /sys/health.
+        /// From Vault 1.19 on standbys report their connection to the active node. Source: API documentation,
+        /// /sys/health.
         package var reportsConnection = false
         /// Standbys of Vault Enterprise that serve reads and answer 473. Source: API documentation, /sys/health.
         package var hasPerformanceStandbys = false
@@ -70,21 +71,21 @@ extension SimulatedVaultCluster {
         package var prometheusIsOff = false
         /// `metrics_prefix` of the telemetry stanza.
         package var metricsPrefix = "vault"
-        /// Gauges hold the host's name unless `disable_hostname` is set. Source: vault#1898.
+        /// Gauges contain the host's name unless `disable_hostname` is set. Source: vault#1898.
         package var metricsHost: String?
         /// An attempt to change the unseal keys.
         package var rekey: Attempt?
-        /// An attempt to make a root token.
+        /// An attempt to generate a root token.
         package var rootGeneration: Attempt?
-        /// OpenBao 2.5 refuses to tell of attempts without a token. Source: openbao.org, Deprecating unauthenticated
+        /// OpenBao 2.5 refuses to report attempts without a token. Source: openbao.org, Deprecating unauthenticated
         /// rekey endpoints.
         package var refusesAttempts = false
-        /// Vault 2.0 tells of attempts only to a token whose policy allows it. Source: Vault's release notes of 2.0.
+        /// Vault 2.0 reports attempts only to a token whose policy allows it. Source: Vault's release notes of 2.0.
         package var attemptsNeedToken = false
-        /// Nil where the storage is not the integrated one.
+        /// Nil if the storage is not the integrated one.
         package var raft: Raft?
 
-        /// None.
+        /// No features.
         package init() {}
 
         /// Whether the cluster is a disaster recovery secondary.

@@ -22,7 +22,7 @@ package final class ChildProcess: Sendable {
         case capture
     }
 
-    /// How a child ended.
+    /// How a child terminated.
     package enum Exit: Hashable, Sendable, CustomStringConvertible {
         /// With an exit status.
         case exited(Int32)
@@ -112,7 +112,7 @@ package final class ChildProcess: Sendable {
 
     /// Runs a program to its end.
     /// - Returns: its standard output, at most `limit` bytes.
-    /// - Throws: `ChildProcessError` with the last of its standard error when it does not exit with 0.
+    /// - Throws: `ChildProcessError` with the end of its standard error if it does not exit with 0.
     @discardableResult
     package static func run(
         _ executable: String, _ arguments: [String] = [], options: Options = Options(), limit: Int = 1 << 20
@@ -141,9 +141,9 @@ package final class ChildProcess: Sendable {
     /// How the child ended; nil while it is running.
     package var exit: Exit? { state.withLock { $0.exit } }
 
-    /// Sends a signal to the child alone.
-    /// - Returns: false when it has ended. A pid that was given to another process is never signalled:
-    ///   the child is reaped under the same lock.
+    /// Sends a signal only to the child.
+    /// - Returns: false if it has ended. A pid that was reused by another process is never signalled: the child is
+    ///   reaped under the same lock.
     @discardableResult
     package func signal(_ number: Int32) -> Bool {
         state.withLock { $0.exit == nil && kill(pid, number) == 0 }
@@ -189,7 +189,7 @@ package final class ChildProcess: Sendable {
 
     private static func tail(_ descriptor: Int32?, _ limit: Int) -> [UInt8] {
         guard let descriptor else { return [] }
-        // Not lseek(2): the offset is the child's too.
+        // Not lseek(2): the offset is shared with the child.
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_size > 0 else { return [] }
         var start = max(0, status.st_size - limit)

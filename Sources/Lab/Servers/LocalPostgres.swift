@@ -16,10 +16,10 @@ package final class LocalPostgres: Sendable {
         package var slot = false
         /// Whether TCP connections need a password (SCRAM). Default: yes.
         package var scram = true
-        /// Whether writes survive a crash of the machine, as on a server that is used. Default: no, since its data is
+        /// Whether writes survive a crash of the machine, as on a production server. Default: no, since its data is
         /// temporary.
         package var durable = false
-        /// Whether the write-ahead log is archived, by a command that keeps nothing. Default: no.
+        /// Whether the write-ahead log is archived, by a command that stores nothing. Default: no.
         package var archiving = false
         /// Whether TCP connections may be encrypted, with this certificate. Default: nil, no.
         package var certificate: CertificateAuthority.Certificate?
@@ -264,7 +264,7 @@ extension LocalPostgres {
             """, mode: 0o600)
     }
 
-    /// Puts a certificate where the primary reads it, and its key where its account alone may.
+    /// Installs a certificate where the primary reads it, with a key that only its account can read.
     package func install(_ certificate: CertificateAuthority.Certificate) async throws(ChildProcessError) {
         for (file, name) in [(certificate.certificateFile, "server.crt"), (certificate.keyFile, "server.key")] {
             var arguments = ["-m", "0600", file, "\(primary.data)/\(name)"]

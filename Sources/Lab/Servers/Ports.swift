@@ -3,7 +3,7 @@ import Synchronization
     import Glibc
 #endif
 
-/// The ports handed out by this process, so that no two servers get the same one.
+/// The ports already assigned by this process, so that no two servers get the same one.
 private let given = Mutex<Set<UInt16>>([])
 
 /// A free TCP port on 127.0.0.1.
