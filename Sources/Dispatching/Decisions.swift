@@ -58,7 +58,7 @@ package enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
 package struct EndedAcknowledgement: Sendable, Hashable {
     /// What was acknowledged.
     package var incident: Incident
-    /// By whom, and when.
+    /// Its author and time.
     package var acknowledgement: Acknowledgement
 }
 

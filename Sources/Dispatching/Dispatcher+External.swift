@@ -135,7 +135,7 @@ extension Dispatcher {
         removeEntry(id)
     }
 
-    /// How many of our own alerts are held.
+    /// The number of our own alerts.
     var ownCount: Int { alerts.count - external.count }
 
     /// Removes the annotations of one of our own alerts if all of them together would exceed their limit. It is still

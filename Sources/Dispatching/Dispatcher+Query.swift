@@ -74,7 +74,7 @@ extension Dispatcher {
         }
     }
 
-    /// Whether the alert with this id is held and has not ended.
+    /// Whether the alert with this id exists and has not ended.
     package func fires(_ id: UInt64, _ now: Moment) -> Bool {
         alerts[id].map { !hasEnded($0, now) } ?? false
     }

@@ -136,7 +136,7 @@ private struct ExpositionParser {
         guard samples <= limit else { throw fail("more than \(limit) samples") }
         let name = name(colons: true)
         if name.isEmpty {
-            // The name stands in the braces, in quotes.
+            // The name is in the braces, in quotes.
             guard at < text.count, text[at] == UInt8(ascii: "{") else { throw fail("invalid metric name") }
             at += 1
             skipBlanks()

@@ -177,7 +177,7 @@ private struct State {
         return nil
     }
 
-    /// Attempted once between two truncations, and again only if it has freed something.
+    /// Evicts points, unless an attempt since the last truncation has already failed to free enough.
     private mutating func makeRoom(now: Int64) {
         guard !isFull else { return }
         evict(now: now)
