@@ -246,6 +246,7 @@ let package = Package(
                 "vaultwatch",
                 "vaultwatch-demo",
                 logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], exclude: ["Alertmanager/README.md"]),
         tests(
             "Simulation",

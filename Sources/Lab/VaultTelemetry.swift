@@ -16,6 +16,8 @@ struct VaultTelemetry: Sendable {
         let name: Substring
         let help: Substring
         let labels: Substring
+        /// Whether the labels have the cluster's name, `$cluster`, in them.
+        let namesCluster: Bool
         let values: [Substring]
     }
 
@@ -27,7 +29,7 @@ struct VaultTelemetry: Sendable {
         guard fields.count == 6 else { return nil }
         return Row(
             pages: fields[0], type: fields[1], name: fields[2], help: fields[3].isEmpty ? fields[2] : fields[3],
-            labels: fields[4],
+            labels: fields[4], namesCluster: fields[4].contains("$cluster"),
             values: fields[5].split(separator: " "))
     }
 
@@ -47,8 +49,10 @@ struct VaultTelemetry: Sendable {
                 out += "# HELP \(row.name) \(row.help)\n# TYPE \(row.name) \(row.type)\n"
                 last = row.name
             }
-            let labels = row.labels.split(separator: "$cluster", omittingEmptySubsequences: false).joined(
-                separator: cluster)
+            let labels =
+                row.namesCluster
+                ? row.labels.split(separator: "$cluster", omittingEmptySubsequences: false).joined(separator: cluster)
+                : String(row.labels)
             if row.type == "summary" {
                 for value in row.values {
                     let sides = value.split(separator: "=", maxSplits: 1)

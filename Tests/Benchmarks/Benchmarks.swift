@@ -13,13 +13,17 @@ struct Benchmarks {
         {
             return try EngineRun.run(Workload(size: size, end: end))
         }
-        // `Benchmarks promql` runs that table alone.
-        let wanted = Set(CommandLine.arguments.dropFirst())
+        // `Benchmarks promql` runs that table alone; `Benchmarks estate /other/vaultwatch` measures another build too.
+        let wanted = Set(CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("/") })
         func isWanted(_ table: String) -> Bool { wanted.isEmpty || wanted.contains(table) }
         if isWanted("rules") { try await compareUnitTests() }
         if isWanted("promql") { try await compareEngines() }
         if isWanted("alerting") {
             try await AlertingBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
+        }
+        if isWanted("estate") {
+            let ours = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/vaultwatch"
+            try await EstateBenchmark.run([ours] + CommandLine.arguments.dropFirst().filter { $0.hasPrefix("/") })
         }
         if isWanted("correlation") { CorrelationBenchmark.run() }
         if isWanted("lateness") {

@@ -1,0 +1,144 @@
+import Foundation
+import Lab
+import Logging
+import Platform
+import TestServers
+import Text
+import Transport
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// One agent on the estate of `vaultwatch-demo` (three Vault nodes over TLS, PostgreSQL with a replica, a bucket; polls of
+/// 5 s): from exec to READY, the cost at rest, and from the kill of a standby to Slack. `Benchmarks estate PROGRAM…`
+/// measures other builds beside the one at hand, in turn.
+struct EstateBenchmark {
+    private static let rest = Duration.seconds(60)
+    private static let kills = 10
+
+    private struct Figures {
+        /// Milliseconds.
+        var ready = 0.0
+        /// Of one core, per cent, over `rest` after a minute.
+        var cpu = 0.0
+        /// MiB.
+        var resident = 0.0
+        var privateBytes = 0.0
+        /// Milliseconds, sorted.
+        var kills: [Double] = []
+    }
+
+    static func run(_ programs: [String]) async throws {
+        print()
+        print(
+            "| agent | binary | exec → READY | CPU of a core at rest | resident | private | killed standby → Slack, median | slowest |"
+        )
+        print("|---|---|---|---|---|---|---|---|")
+        for program in programs {
+            let figures = try await measure(program)
+            let size = try FileManager.default.attributesOfItem(atPath: program)[.size] as? Int ?? 0
+            func text(_ value: Double) -> String { String((value * 100).rounded() / 100) }
+            print(
+                "| \(URL(filePath: program).lastPathComponent) | \(size >> 20) MiB | \(text(figures.ready)) ms | \(text(figures.cpu)) % | \(text(figures.resident)) MiB | \(text(figures.privateBytes)) MiB | \(text(figures.kills[figures.kills.count / 2])) ms | \(text(figures.kills.last ?? .nan)) ms |"
+            )
+        }
+    }
+
+    private static func measure(_ program: String) async throws -> Figures {
+        let platform = Platform.real(log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+        let estate = try await Estate.start(EstateOptions(), platform: platform)
+        let folder = try TemporaryDirectory()
+        let http = CurlTransport(platform: platform)
+        let result: Result<Figures, any Error>
+        do {
+            result = .success(try await measure(program, estate, folder, http))
+        } catch {
+            result = .failure(error)
+        }
+        http.close()
+        await estate.stop()
+        folder.remove()
+        return try result.get()
+    }
+
+    private static func measure(
+        _ program: String, _ estate: Estate, _ folder: TemporaryDirectory, _ http: CurlTransport
+    ) async throws -> Figures {
+        var figures = Figures()
+        let listen = "127.0.0.1:\(try freePort())"
+        let file = try folder.write(
+            "vaultwatch.yml",
+            DemoConfiguration.text(
+                try estate.endpoints(), rules: FileManager.default.currentDirectoryPath + "/rules/*.yml",
+                listen: listen, storage: folder.path))
+        let began = ContinuousClock.now
+        let process = try await ChildProcess.start(program, ["run", "--config.file=\(file)", "--log.level=error"])
+        let isReady = try await poll(every: .milliseconds(1)) {
+            (try? await http.send(HTTPRequest(url: "http://\(listen)/-/ready")).status) == 200
+        }
+        guard isReady else { throw ChildProcessError(program: program, reason: "not ready") }
+        figures.ready = (ContinuousClock.now - began).seconds * 1000
+
+        try await Task.sleep(for: rest)
+        let ticks = try cpuTicks(process.pid)
+        try await Task.sleep(for: rest)
+        figures.cpu =
+            Double(try cpuTicks(process.pid) - ticks) / Double(sysconf(Int32(_SC_CLK_TCK))) / rest.seconds
+            * 100
+        (figures.resident, figures.privateBytes) = try memory(process.pid)
+
+        for _ in 0..<kills { figures.kills.append(try await kill(estate)) }
+        figures.kills.sort()
+        _ = await process.terminate()
+        return figures
+    }
+
+    /// Kills a standby and brings it back.
+    /// - Returns: the time until Slack was told, milliseconds.
+    private static func kill(_ estate: Estate) async throws -> Double {
+        guard let node = estate.roles.first(where: { $0.role == .standby })?.name else {
+            throw ChildProcessError(program: "estate", reason: "has no standby")
+        }
+        func messages(_ after: Int) -> [Message] { estate.inbox.messages(after: after, kind: .slack) }
+        let last = messages(0).last?.id ?? 0
+        let began = ContinuousClock.now
+        try await estate.perform(.node(node, .kill))
+        guard try await poll(every: .microseconds(200), { !messages(last).isEmpty }) else {
+            throw ChildProcessError(program: "vaultwatch", reason: "has not told of \(node)")
+        }
+        let took = (ContinuousClock.now - began).seconds * 1000
+        try await estate.perform(.node(node, .start))
+        try await estate.perform(.node(node, .unseal))
+        // Until its end has been told, and what may follow it.
+        let told = messages(0).last?.id ?? 0
+        _ = try await poll(every: .milliseconds(50)) { !messages(told).isEmpty }
+        try await Task.sleep(for: .seconds(12))
+        return took
+    }
+
+    /// User and system time. Source: proc(5), /proc/pid/stat, fields 14 and 15.
+    private static func cpuTicks(_ pid: pid_t) throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        let fields = (text.components(separatedBy: ") ").last ?? "").split(separator: " ")
+        return fields.count > 12 ? (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0) : 0
+    }
+
+    /// Resident and private memory, MiB. Source: proc(5), /proc/pid/smaps_rollup.
+    private static func memory(_ pid: pid_t) throws -> (Double, Double) {
+        let lines = try String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8).split(separator: "\n")
+        func mebibytes(_ name: String) -> Double {
+            lines.filter { $0.hasPrefix(name + ":") }.compactMap { Double($0.filter(\.isNumber)) }.reduce(0, +) / 1024
+        }
+        return (mebibytes("Rss"), mebibytes("Private_Clean") + mebibytes("Private_Dirty"))
+    }
+
+    /// Asks again and again, without the pauses of `waitUntil`, which would be part of what is measured.
+    private static func poll(every pause: Duration, _ condition: () async throws -> Bool) async throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(40)
+        while try await !condition() {
+            guard ContinuousClock.now < deadline else { return false }
+            try await Task.sleep(for: pause)
+        }
+        return true
+    }
+}
