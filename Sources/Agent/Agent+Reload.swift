@@ -162,6 +162,8 @@ extension Agent {
         watchPolls()
         probes.start(schedule(configuration, set))
         appender.retain(Set(set.targets).union(derived), now: now)
+        targetHistory.retain(Set(set.targets).union(derived))
+        verdicts.ledger.retain(Set(configuration.backups.flatMap(\.sets).map(\.name)))
     }
 
     /// The settings that differ between two configurations but can't change while the agent runs.

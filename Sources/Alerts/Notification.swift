@@ -50,6 +50,8 @@ public struct Notification: Hashable, Sendable {
     public struct Incident: Hashable, Sendable {
         /// Unique; nil for an unacknowledged incident of a single alert without cause.
         public var id: UInt64?
+        /// The number that pages and links know it by; nil where it has none.
+        public var number: Int?
         /// When its first alert began.
         public var startsAt: Timestamp
         /// The alert that none of the others explains.

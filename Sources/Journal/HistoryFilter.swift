@@ -12,6 +12,8 @@ package struct HistoryFilter: Sendable, Hashable {
     package var receivers: Set<String> = []
     /// Text in the subject or the detail, case-insensitive; empty: all.
     package var contains = ""
+    /// The number of an incident that they belong to; nil: all.
+    package var incident: Int?
     /// Maximum number of entries, the newest. Default 100, at most `HistoryFilter.maxLimit`.
     package var limit = 100
 
