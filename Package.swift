@@ -121,7 +121,11 @@ let package = Package(
                 "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
                 "Telemetry", "CCrypt", "CCrypto",
             ]),
-        stage("Console", ["Text", "HTTPServer", "Web", "Alerts", "Samples", "Platform", "Probes"]),
+        stage(
+            "Console",
+            [
+                "Text", "HTTPServer", "Web", "Alerts", "Dispatching", "Samples", "TimeZones", "Platform", "Probes",
+            ]),
         stage("Supervision", ["Text", "Samples", "Platform", "CSystemd"]),
         stage(
             "Config",

@@ -6,44 +6,17 @@ import Web
 /// The status page at `/`, self-contained, for phones and wall displays.
 struct StatusPage {
     let status: EstateStatus
-    /// Allows the style and script of this response only.
-    let nonce: String
-
-    /// Allows the page's own style and script by nonce; the script may fetch the page again.
-    var contentSecurityPolicy: String {
-        "default-src 'none'; style-src 'nonce-\(nonce)'; script-src 'nonce-\(nonce)'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    }
-
-    func render() -> [UInt8] {
-        var page = HTML()
-        page.markup(
-            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
-        )
-        page.markup(
-            "<meta name=color-scheme content=\"light dark\"><noscript><meta http-equiv=refresh content=15></noscript><title>"
-        )
-        page.text(title)
-        page.markup("</title><style nonce=\"")
-        page.text(nonce)
-        page.markup("\">")
-        page.markup(StatusPage.style)
-        page.markup("</style></head><body><main id=main>")
-        header(&page)
-        alerts(&page)
-        for section in status.sections { self.section(section, &page) }
-        receivers(&page)
-        page.markup("</main><script nonce=\"")
-        page.text(nonce)
-        page.markup("\">")
-        page.markup(StatusPage.script)
-        page.markup("</script></body></html>\n")
-        return page.bytes
+    func render(_ context: PageContext) -> [UInt8] {
+        Layout(context: context, title: title, tab: .overview).render { page in
+            header(&page)
+            alerts(&page)
+            for section in status.sections { self.section(section, &page) }
+            receivers(&page)
+        }
     }
 
     private var title: String {
-        let firing = status.alerts.count { $0.state == "firing" }
-        return firing == 0
-            ? "vaultwatch: \(status.health.rawValue)" : "(\(firing)) vaultwatch: \(status.health.rawValue)"
+        status.health.rawValue
     }
 
     private func header(_ page: inout HTML) {
@@ -180,26 +153,4 @@ struct StatusPage {
         page.markup("</span>")
     }
 
-    private static let style: StaticString = """
-        :root{--bg:#f6f7f9;--card:#fff;--text:#16181d;--quiet:#5c6370;--line:#dde1e8;--ok:#1a7f4b;--warning:#9a6700;--critical:#c4232b;--unknown:#5c6370}\
-        @media(prefers-color-scheme:dark){:root{--bg:#101216;--card:#181b21;--text:#e7e9ee;--quiet:#9aa2b1;--line:#2a2f39;--ok:#2f9e66;--warning:#b98212;--critical:#e5484d;--unknown:#6b7280}}\
-        *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--text);font:16px/1.45 system-ui,sans-serif}\
-        main{max-width:72rem;margin:auto;padding:1rem}header{display:flex;flex-wrap:wrap;gap:.3rem .8rem;align-items:center}\
-        h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:1.6rem 0 .5rem}h3{font-size:1rem;margin:0;overflow-wrap:anywhere}\
-        p{margin:.3rem 0 0;overflow-wrap:anywhere}header p{flex-basis:100%}header p,.quiet{color:var(--quiet);font-size:.875rem}\
-        .grid{display:grid;gap:.6rem;margin-top:.5rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))}\
-        article{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}section>article{margin-bottom:.6rem}\
-        .badge{display:inline-block;border-radius:.3rem;padding:.05rem .45rem;font-size:.85rem;font-weight:600;color:#fff;background:var(--unknown)}\
-        .badge.ok{background:var(--ok)}.badge.warning{background:var(--warning)}.badge.critical{background:var(--critical)}\
-        .finding{border-left:3px solid var(--warning);padding-left:.5rem}code{font-size:.8rem;color:var(--quiet)}a{color:inherit}\
-        .stale{opacity:.5}
-        """
-
-    /// Replaces the content every 5 s; if the agent does not respond, the outdated content is dimmed.
-    private static let script: StaticString = """
-        setInterval(async()=>{const m=document.getElementById("main");if(document.hidden)return;\
-        try{const r=await fetch(location.href,{cache:"no-store"});if(!r.ok)throw 0;\
-        const d=new DOMParser().parseFromString(await r.text(),"text/html");const n=d.getElementById("main");if(!n)throw 0;\
-        document.title=d.title;m.replaceWith(document.adoptNode(n))}catch{m.classList.add("stale")}},5000)
-        """
 }
