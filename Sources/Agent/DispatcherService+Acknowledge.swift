@@ -23,7 +23,8 @@ extension DispatcherService {
         let changes = result.incidents.map { incident in
             JournalChange.history(
                 HistoryEntry(
-                    at: now.wall, kind: .acknowledged, subject: incident.cause.labels.description, detail: said))
+                    at: now.wall, kind: .acknowledged, subject: incident.cause.labels.description, detail: said,
+                    incidents: incident.number.map { [$0] } ?? []))
         }
         for incident in result.incidents {
             platform.log.info(
@@ -59,6 +60,38 @@ extension DispatcherService {
         }
     }
 
+    private func numbers(of incident: Incident) -> [Int] {
+        Array(Set(incident.members.compactMap { dispatcher.incidentNumber(of: $0) })).sorted()
+    }
+
+    /// Why a note was not taken.
+    package enum NoteRefusal: Error, Sendable, Hashable {
+        /// There is no incident with that number.
+        case unknown
+        /// It says nothing.
+        case empty
+        /// The incident has as many notes as it may have.
+        case full
+    }
+
+    /// Writes a note to an incident, an ended one too; on return it is in the journal.
+    /// - Returns: the incident with it.
+    /// - Throws: `NoteRefusal`.
+    package func addNote(_ text: String, to number: Int, by caller: String) async throws(NoteRefusal) -> IncidentRecord {
+        let now = platform.time.now()
+        let note = IncidentNote(at: now.wall, by: caller, text: text)
+        guard note.text.contains(where: { !$0.isWhitespace }) else { throw .empty }
+        guard dispatcher.incidentRecord(number) != nil else { throw .unknown }
+        guard let (record, decisions) = dispatcher.addNote(note, to: number, now: now) else { throw .full }
+        let history = HistoryEntry(
+            at: now.wall, kind: .note, subject: record.cause?.alert.labels.description ?? "", detail: "\(caller): \(note.text)",
+            incidents: [record.number])
+        platform.log.info("note to an incident", metadata: ["incident": "\(record.number)", "by": "\(caller)"])
+        apply(decisions, [.history(history)])
+        await committed()
+        return record
+    }
+
     /// What the history tells of acknowledgements and silences that have ended by themselves.
     func changesOfEnded(_ decisions: Decisions) -> [JournalChange] {
         let now = platform.time.now()
@@ -66,7 +99,8 @@ extension DispatcherService {
             JournalChange.history(
                 HistoryEntry(
                     at: now.wall, kind: .acknowledged, subject: ended.incident.labels.description,
-                    detail: "the acknowledgement by \(ended.acknowledgement.by) is older than ack_timeout"))
+                    detail: "the acknowledgement by \(ended.acknowledgement.by) is older than ack_timeout",
+                    incidents: numbers(of: ended.incident)))
         }
         return old + decisions.endedSilences.flatMap { changes(for: $0, now) }
     }

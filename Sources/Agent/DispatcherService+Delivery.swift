@@ -60,6 +60,7 @@ extension DispatcherService {
             HistoryEntry(
                 at: now.wall, kind: kind, subject: notification.groupKey, receiver: notification.receiver,
                 integration: notification.integration.description,
-                detail: "\(notification.reason.rawValue), \(counts): \(detail)"))
+                detail: "\(notification.reason.rawValue), \(counts): \(detail)",
+                incidents: dispatcher.incidentNumbers(of: notification.alerts)))
     }
 }

@@ -52,6 +52,11 @@ extension DispatcherService {
                 saved.incidents.append(try Incident(encoded: bytes))
             }
         }
+        for (key, bytes) in snapshot.states where key.hasPrefix(IncidentRecord.keyPrefix) {
+            read(key, "a record of an incident in the journal could not be read and is left out") {
+                saved.records.append(try IncidentRecord(encoded: bytes))
+            }
+        }
         saved.outbox = snapshot.outbox.map { Outgoing(id: $0.id, notification: $0.notification) }
         return saved
     }
@@ -74,6 +79,10 @@ extension DispatcherService {
         }
         changes += decisions.incidents.map { key, incident in
             change(for: key, "an incident", incident.map { incident in { try incident.encoded() } })
+        }
+        changes += decisions.records.map { number, record in
+            let key = IncidentRecord.storageKey(number)
+            return record.map { .state(key: key, $0.encoded()) } ?? .forgetState(key: key)
         }
         changes += decisions.escalated.map { history(of: $0) }
         changes += changesOfEnded(decisions)
@@ -100,7 +109,7 @@ extension DispatcherService {
         return .history(
             HistoryEntry(
                 at: platform.time.wall(), kind: .escalated, subject: alert.labels.description,
-                receiver: escalated.fallback, detail: why))
+                receiver: escalated.fallback, detail: why, incidents: dispatcher.incidentNumbers(of: [alert])))
     }
 
     /// - Parameter encode: nil for a state that is over.
@@ -129,7 +138,9 @@ extension DispatcherService {
             said, isSame ? "" : "\(state == "expired" ? "ended" : "set") by \(caller)")
         let subject = silence.matchersText
         let history = JournalChange.history(
-            HistoryEntry(at: now.wall, kind: .silence, subject: subject, detail: detail))
+            HistoryEntry(
+                at: now.wall, kind: .silence, subject: subject, detail: detail,
+                incidents: dispatcher.incidentNumbers(silencedBy: silence)))
         do {
             return [history, .silence(id: silence.id, try silence.encoded())]
         } catch {
@@ -149,6 +160,7 @@ extension DispatcherService {
         decisions.logEntries = saved.logEntries
         for record in saved.escalations { decisions.escalations[record.storageKey] = record }
         for incident in saved.incidents { decisions.incidents[incident.storageKey] = incident }
+        for record in saved.records { decisions.records[record.number] = record }
         return saved.alerts.map { .alert($0) } + saved.silences.flatMap { changes(for: $0, now) }
             + DispatcherService.changes(for: threads.mapValues { $0 }) + changes(for: decisions)
     }

@@ -74,6 +74,7 @@ package actor DispatcherService {
     private let write: Write
     private let beat: @Sendable (Loop) -> Void
     private let explainable: @Sendable ([Alert]) -> Void
+    private let riders: @Sendable () -> [JournalChange]
     private var sink: MessageSink?
     private var batch = Batch()
     private var phase = Phase.starting
@@ -94,16 +95,20 @@ package actor DispatcherService {
     /// - Parameters:
     ///   - explainable: called with alerts that have begun to fire and that others may explain, though none does yet;
     ///     `endSuspectWait` answers. Must return quickly.
+    ///   - riders: takes changes that are written with the next ones: what is no reason for a write of its own, least of all
+    ///     just before one that a page waits for.
     ///   - beat: called once in each iteration of a loop, at least every 20 s.
     package init(
         options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry,
-        explainable: @escaping @Sendable ([Alert]) -> Void = { _ in }, beat: @escaping @Sendable (Loop) -> Void
+        explainable: @escaping @Sendable ([Alert]) -> Void = { _ in },
+        riders: @escaping @Sendable () -> [JournalChange] = { [] }, beat: @escaping @Sendable (Loop) -> Void
     ) {
         dispatcher = Dispatcher(options)
         self.write = write
         self.platform = platform
         self.beat = beat
         self.explainable = explainable
+        self.riders = riders
         refused = registry.counter(
             "vaultwatch_alerts_refused_total",
             help: "Alerts refused, by where they came from (rule or api) and reason.", labels: ["origin", "reason"])
@@ -185,6 +190,7 @@ package actor DispatcherService {
         while batch.needsWrite || (sink != nil && batch.hasMessages) {
             var current = batch
             batch = Batch()
+            if !current.changes.isEmpty { current.changes += riders() }
             if sink == nil {
                 (batch.send, batch.withdraw) = (current.send, current.withdraw)
                 (current.send, current.withdraw) = ([], [])
@@ -224,6 +230,12 @@ package actor DispatcherService {
         batch.changes += changes
         if !changes.isEmpty { commitWake.signal() }
     }
+
+    /// Writes what waits for another write, where there is anything; see `riders`.
+    package func writeRiders() { append(riders()) }
+
+    /// The dispatcher as it is now: a copy, from which whoever shows it works out the rest elsewhere.
+    package func copy() -> Dispatcher { dispatcher }
 
     private func enqueue(_ decisions: Decisions, _ changes: [JournalChange] = []) {
         append(changes + self.changes(for: decisions))
@@ -331,24 +343,28 @@ package actor DispatcherService {
         }
         let receipt = dispatcher.receive(alerts, external: external, now: now)
         var changes = state
-        var unexplained: [Alert] = []
+        let unexplained = receipt.accepted.filter {
+            $0.status(at: now.wall) == .firing && !before.contains($0.id) && dispatcher.waitsForSuspects($0)
+        }
+        // Before the history is written, which names the numbers of incidents.
+        let decisions = dispatcher.advance(now)
         for alert in receipt.accepted {
             changes.append(.alert(alert))
             let isEnded = alert.status(at: now.wall) == .resolved
             guard isEnded == before.contains(alert.id) else { continue }
-            if !isEnded, dispatcher.waitsForSuspects(alert) { unexplained.append(alert) }
             let summary = alert.annotations["summary"] ?? ""
             changes.append(
                 .history(
                     HistoryEntry(
                         at: now.wall, kind: isEnded ? .ended : .firing, subject: alert.labels.description,
-                        detail: DispatcherService.detail(summary, caller.isEmpty ? "" : "posted by \(caller)"))))
+                        detail: DispatcherService.detail(summary, caller.isEmpty ? "" : "posted by \(caller)"),
+                        incidents: dispatcher.incidentNumbers(of: [alert]))))
             platform.log.info(
                 isEnded ? "alert ended" : "alert fires",
                 metadata: ["alert": "\(alert.name)", "labels": "\(alert.labels)", "summary": "\(summary)"])
         }
         // Groups that need not wait are flushed in the same transaction: one fsync between the fault and the page.
-        apply(dispatcher.advance(now), changes)
+        apply(decisions, changes)
         if !unexplained.isEmpty { explainable(unexplained) }
         if waits, !changes.isEmpty { await committed() }
         if receipt.shortened > 0 { shortened.increment(by: Double(receipt.shortened)) }

@@ -22,6 +22,10 @@ package struct HistoryEntry: Sendable, Hashable {
         case acknowledged
         /// The agent itself: start, stop, reload, what became of its journal.
         case agent
+        /// Somebody wrote a note to an incident.
+        case note
+        /// The state of a target changed.
+        case state
     }
 
     /// When it happened, by the wall clock.
@@ -36,6 +40,14 @@ package struct HistoryEntry: Sendable, Hashable {
     package var integration: String
     /// The named reason, or an error's text.
     package var detail: String
+    /// The numbers of the incidents that it belongs to; empty where it belongs to none, and in entries of older versions.
+    package var incidents: [Int]
+
+    /// The first of those incidents.
+    package var incident: Int? { incidents.first }
+
+    /// The most incidents of one entry; a message about more names the first ones.
+    package static let incidentLimit = 20
 
     /// The most bytes of one text.
     package static let textLimitBytes = 4096
@@ -48,7 +60,8 @@ package struct HistoryEntry: Sendable, Hashable {
 
     /// An entry with these fields; texts over 4 KiB are cut.
     package init(
-        at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "", detail: String = ""
+        at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "", detail: String = "",
+        incidents: [Int] = []
     ) {
         self.at = at
         self.kind = kind
@@ -56,12 +69,13 @@ package struct HistoryEntry: Sendable, Hashable {
         self.receiver = HistoryEntry.cut(receiver)
         self.integration = integration
         self.detail = HistoryEntry.cut(detail)
+        self.incidents = Array(incidents.prefix(HistoryEntry.incidentLimit))
     }
 }
 
 /// As the API writes an entry and `vaultwatch history` prints it: the time in RFC 3339, the kind by its name.
 extension HistoryEntry: Codable {
-    private enum Key: String, CodingKey { case at, kind, subject, receiver, integration, detail }
+    private enum Key: String, CodingKey { case at, kind, subject, receiver, integration, detail, incidents }
 
     /// - Throws: `DecodingError`. A kind that a newer agent knows is read as `agent`.
     package init(from decoder: any Decoder) throws {
@@ -74,7 +88,8 @@ extension HistoryEntry: Codable {
             subject: try fields.decode(String.self, forKey: .subject),
             receiver: try fields.decode(String.self, forKey: .receiver),
             integration: try fields.decode(String.self, forKey: .integration),
-            detail: try fields.decode(String.self, forKey: .detail))
+            detail: try fields.decode(String.self, forKey: .detail),
+            incidents: try fields.decodeIfPresent([Int].self, forKey: .incidents) ?? [])
     }
 
     /// - Throws: `EncodingError`.
@@ -86,5 +101,6 @@ extension HistoryEntry: Codable {
         try fields.encode(receiver, forKey: .receiver)
         try fields.encode(integration, forKey: .integration)
         try fields.encode(detail, forKey: .detail)
+        if !incidents.isEmpty { try fields.encode(incidents, forKey: .incidents) }
     }
 }

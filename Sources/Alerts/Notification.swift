@@ -50,6 +50,8 @@ public struct Notification: Hashable, Sendable {
     public struct Incident: Hashable, Sendable {
         /// Unique; nil for one of a single alert that nothing explains and that nobody has acknowledged.
         public var id: UInt64?
+        /// The number that pages and links know it by; nil where it has none.
+        public var number: Int?
         /// When its first alert began.
         public var startsAt: Timestamp
         /// The alert that no other one of them explains.

@@ -23,7 +23,7 @@ struct S3BackupStore: BackupStore {
                     objects.append(
                         BackupObject(
                             key: object.key, size: object.sizeBytes, lastModified: object.lastModified,
-                            etag: object.etag))
+                            etag: object.etag, storageClass: object.storageClass))
                 }
                 return true
             }

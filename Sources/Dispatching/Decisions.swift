@@ -81,6 +81,8 @@ package struct Decisions: Sendable {
     package var escalations: [String: EscalationRecord?] = [:]
     /// Changed incidents, by storage key; nil removes one.
     package var incidents: [String: Incident?] = [:]
+    /// Changed records of incidents, by number; nil removes one.
+    package var records: [Int: IncidentRecord?] = [:]
     /// Silences that have ended because what they silenced has.
     package var endedSilences: [Silence] = []
     /// Acknowledgements that have become too old in this step.
@@ -97,6 +99,6 @@ package struct Decisions: Sendable {
     package var isEmpty: Bool {
         send.isEmpty && withdrawn.isEmpty && logEntries.isEmpty && removedLogEntries.isEmpty && removedAlerts.isEmpty
             && removedSilences.isEmpty && endedSilences.isEmpty && unacknowledged.isEmpty && escalations.isEmpty
-            && incidents.isEmpty
+            && incidents.isEmpty && records.isEmpty
     }
 }

@@ -69,6 +69,8 @@ extension Dispatcher {
             removeEnded(id, now, &decisions)
             updateDeadline(id, now)
         }
+        book.told(included, at: now.wall)
+        updateRecords(now, &decisions)
         return decisions
     }
 

@@ -114,6 +114,7 @@ extension Dispatcher {
 
     mutating func removeEntry(_ id: UInt64) {
         guard let entry = alerts.removeValue(forKey: id) else { return }
+        if !entry.isEnded { touched[id] = Touched(alert: entry.alert, isEnded: true) }
         count(entry.alert, -1)
         ends.cancel(id)
         inhibitor.update(entry.alert, firing: false)

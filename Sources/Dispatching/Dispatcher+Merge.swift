@@ -15,6 +15,7 @@ extension Dispatcher {
         let (taken, left) = withinLimits(saved.alerts.filter { alerts[$0.id] == nil })
         take(taken, now)
         restoreIncidents(saved)
+        restoreRecords(saved, now)
         var labels = destinations.keys.reduce(into: [Destination: Labels]()) { $0[$1] = groups[$1.groupID]?.labels }
         for entry in saved.logEntries {
             var state = destinations[entry.destination] ?? DestinationState()
@@ -67,6 +68,7 @@ extension Dispatcher {
         for id in superseded + saved.outbox.map(\.id) where !kept.contains(id) && withdrawn.insert(id).inserted {
             decisions.withdrawn.append(id)
         }
+        updateRecords(now, &decisions)
         return decisions
     }
 

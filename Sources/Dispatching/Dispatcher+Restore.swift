@@ -18,12 +18,14 @@ extension Dispatcher {
         package var escalations: [EscalationRecord]
         /// Incidents under way.
         package var incidents: [Incident]
+        /// Incidents under way and ended, under their numbers.
+        package var records: [IncidentRecord]
 
         /// Everything empty unless given.
         package init(
             alerts: [Alert] = [], silences: [Silence] = [], logEntries: [NotificationLogEntry] = [],
             outbox: [Outgoing] = [],
-            escalations: [EscalationRecord] = [], incidents: [Incident] = []
+            escalations: [EscalationRecord] = [], incidents: [Incident] = [], records: [IncidentRecord] = []
         ) {
             self.alerts = alerts
             self.silences = silences
@@ -31,6 +33,7 @@ extension Dispatcher {
             self.outbox = outbox
             self.escalations = escalations
             self.incidents = incidents
+            self.records = records
         }
     }
 
@@ -44,6 +47,7 @@ extension Dispatcher {
         let (taken, left) = withinLimits(saved.alerts)
         take(taken, now)
         restoreIncidents(saved)
+        restoreRecords(saved, now)
         for entry in saved.logEntries {
             var state = DestinationState()
             state.notified = entry.notified
@@ -82,6 +86,7 @@ extension Dispatcher {
         endIdleSilences(now, &decisions)
         let kept = Set(destinations.values.compactMap { $0.pending?.message.id })
         decisions.withdrawn += saved.outbox.map(\.id).filter { !kept.contains($0) && !decisions.withdrawn.contains($0) }
+        updateRecords(now, &decisions)
         return decisions
     }
 
@@ -108,10 +113,16 @@ extension Dispatcher {
         }
     }
 
+    /// Takes the records of a journal; incidents of alerts that no longer fire have ended meanwhile.
+    mutating func restoreRecords(_ saved: Saved, _ now: Moment) {
+        book.restore(saved.records, now: now.wall) { id in alerts[id].map { !$0.isEnded } ?? false }
+    }
+
     /// Starts without what the journal has kept, since it can't be read now. Messages get ids beyond any in it, so that
     /// none of them replaces one that stays there until the next start.
     package mutating func beginWithoutPast(now: Moment) {
         endsWithoutPast = [:]
+        book.beginWithoutPast()
         incidents.continueIDs(from: UInt64(max(now.wall.milliseconds, 1)) << 10)
         nextID = max(nextID, UInt64(max(now.wall.milliseconds, 1)) << 10)
     }
@@ -124,7 +135,7 @@ extension Dispatcher {
                 guard state.hasLogEntry else { return nil }
                 return logEntry(state, destination, groups[destination.groupID]?.labels ?? .empty)
             }, outbox: pending, escalations: groups.values.compactMap { escalationRecord($0) },
-            incidents: Array(incidents.all.values))
+            incidents: Array(incidents.all.values), records: incidentRecords)
     }
 
     /// The messages that are not accepted yet, oldest first.

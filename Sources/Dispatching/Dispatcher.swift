@@ -43,6 +43,10 @@ package struct Dispatcher: Sendable {
     var silences: Silences
     var inhibitor: Inhibitor
     var incidents = Incidents()
+    /// Every incident under its number.
+    var book = IncidentBook()
+    /// Alerts that began, changed or ended since the records were last brought up to date, by id.
+    var touched: [UInt64: Touched] = [:]
     /// When each group is flushed next.
     var flushes = TimerQueue<GroupID, Instant>()
     /// When something is due for a group before its next flush: an escalation, or a resend.
@@ -145,7 +149,7 @@ package struct Dispatcher: Sendable {
                 isBusy = true
             }
         }
-        decisions.incidents = incidents.takeChanges()
+        updateRecords(now, &decisions)
         return decisions
     }
 
@@ -167,6 +171,7 @@ package struct Dispatcher: Sendable {
     mutating func updateIndexes(_ alert: Alert, isEnded: Bool) {
         inhibitor.update(alert, firing: !isEnded)
         incidents.update(alert, firing: !isEnded)
+        touched[alert.id] = Touched(alert: alert, isEnded: isEnded)
         if isEnded, silences.inForce.contains(where: { $0.untilResolved && $0.matches(alert.labels) }) {
             endedSilenced.append(alert)
         }

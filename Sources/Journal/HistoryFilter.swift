@@ -12,6 +12,8 @@ package struct HistoryFilter: Sendable, Hashable {
     package var receivers: Set<String> = []
     /// Text in the subject or the detail, upper and lower case alike; empty: all.
     package var contains = ""
+    /// The number of an incident that they belong to; nil: all.
+    package var incident: Int?
     /// The newest so many. Default 100, at most `HistoryFilter.maxLimit`.
     package var limit = 100
 

@@ -50,7 +50,10 @@ struct JournalFile {
                 throw JournalFile.broken("quick_check failed")
             }
             // Neither number is set: the machine went down between making the file and laying it out.
-            if try database.number("PRAGMA user_version") != 0 { return }
+            if try database.number("PRAGMA user_version") != 0 {
+                try JournalFile.addIncidents(database)
+                return
+            }
         }
         try database.transaction { () throws(SQLiteError) in
             // `outbox.attempted` is not read any more; the format stays that of earlier versions.
@@ -69,7 +72,33 @@ struct JournalFile {
                 PRAGMA user_version = \(JournalFile.version);
                 """)
         }
+        try JournalFile.addIncidents(database)
     }
+
+    /// The numbers of the incidents that an entry of the history belongs to, with a comma before and after each; null for
+    /// none. A version that does not know the column leaves it null: its statements name their columns.
+    private static func addIncidents(_ database: Database) throws(SQLiteError) {
+        if try hasIncidents(database) { return }
+        try database.transaction { () throws(SQLiteError) in
+            // Without a default other than null no row is touched. https://sqlite.org/lang_altertable.html
+            try database.execute(
+                """
+                ALTER TABLE history ADD COLUMN incidents TEXT;
+                CREATE INDEX history_incidents ON history (at) WHERE incidents IS NOT NULL;
+                """)
+        }
+    }
+
+    /// Whether the history has that column: not in a file that only an older version has opened so far.
+    static func hasIncidents(_ database: Database) throws(SQLiteError) -> Bool {
+        try database.number("SELECT count(*) FROM pragma_table_info('history') WHERE name = 'incidents'") ?? 0 > 0
+    }
+
+    /// `,318,320,`
+    static func list(_ incidents: [Int]) -> String { "," + incidents.map { "\($0)," }.joined() }
+
+    /// The numbers of such a list.
+    static func incidents(in list: String) -> [Int] { list.split(separator: ",").compactMap { Int($0) } }
 
     private static func checkFormat(_ database: Database) throws(SQLiteError) {
         let id = try database.number("PRAGMA application_id")
@@ -114,10 +143,14 @@ struct JournalFile {
         case .forgetState(let key): try database.run("DELETE FROM states WHERE key = ?", .text(key))
         case .history(let entry):
             try database.run(
-                "INSERT INTO history (at, kind, subject, receiver, integration, detail) VALUES (?, ?, ?, ?, ?, ?)",
+                """
+                INSERT INTO history (at, kind, subject, receiver, integration, detail, incidents)
+                VALUES (?, ?, ?, ?, ?, ?, nullif(?, ''))
+                """,
                 .integer(entry.at.milliseconds), .text(entry.kind.rawValue), .text(entry.subject),
                 .text(entry.receiver),
-                .text(entry.integration), .text(entry.detail))
+                .text(entry.integration), .text(entry.detail),
+                .text(entry.incidents.isEmpty ? "" : JournalFile.list(entry.incidents)))
         }
     }
 

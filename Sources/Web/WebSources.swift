@@ -120,7 +120,41 @@ package struct WebSources: Sendable {
     /// The current routing as an Alertmanager configuration (YAML), without secrets.
     package var alertingConfiguration: @Sendable () -> String = { "" }
 
+    /// Writes a note to an incident.
+    /// - Returns: the incident with the note.
+    /// - Throws: `QueryError` of kind `.notFound` where there is none with that number, `.badData` where the note is empty or
+    ///   there are too many.
+    package var addNote: @Sendable (_ incident: Int, _ text: String, _ by: Caller) async throws(QueryError) -> IncidentRecord =
+        { (number, _, _) throws(QueryError) in throw QueryError(.notFound, "there is no incident \(number)") }
+
     // MARK: The estate
+
+    /// Everything that pages show, of one moment; the same one for all who ask within a tenth of a second.
+    /// - Throws: `QueryError` of kind `.unavailable` where it can't be made now.
+    package var snapshot: @Sendable () async throws(QueryError) -> EstateSnapshot = { () throws(QueryError) in
+        EstateSnapshot(now: Timestamp(milliseconds: 0))
+    }
+    /// An incident, ended ones too, with what happened in the course of it; nil where there is none with that number.
+    /// One that is part of another gives the other.
+    package var incident: @Sendable (_ number: Int) async throws(QueryError) -> IncidentDetail? = {
+        (_) throws(QueryError) in nil
+    }
+    /// The states of a target between two times, as far back as the history goes; nil where there is no such target.
+    package var states:
+        @Sendable (_ target: String, _ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> TargetStates? = {
+            (_, _, _) throws(QueryError) in nil
+        }
+    /// Runs of equal value of the series that match, at most 200 each and 1,000 series. Computes: called from `compute`
+    /// alone, as is `sketches`.
+    package var runs: @Sendable (_ matchers: [Matcher], _ from: Timestamp, _ to: Timestamp) -> [SeriesRuns] = { _, _, _ in
+        []
+    }
+    /// The series that match, drawn with at most 120 points each; at most 1,000 series.
+    package var sketches: @Sendable (_ matchers: [Matcher], _ from: Timestamp, _ to: Timestamp) -> [SeriesSketch] = {
+        _, _, _ in []
+    }
+    /// Backups one by one, and what would be lost now.
+    package var backups: @Sendable () async -> BackupsView = { BackupsView(now: Timestamp(milliseconds: 0)) }
 
     /// The history, newest first. - Throws: `QueryError` of kind `.unavailable` if the journal cannot be read.
     package var history: @Sendable (HistoryQuery) async throws(QueryError) -> Deferred<[HistoryEntry]> = {

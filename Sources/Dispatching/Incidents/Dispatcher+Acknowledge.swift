@@ -6,6 +6,8 @@ package import Samples
 package enum IncidentSelection: Sendable {
     /// The one with this id.
     case id(UInt64)
+    /// The one with this number, or that it is part of.
+    case number(Int)
     /// The one of the firing alert with this fingerprint, as the API shows it.
     case alert(fingerprint: UInt64)
     /// Those of all firing alerts that all matchers match.
@@ -53,8 +55,8 @@ extension Dispatcher {
         }
         for id in ids { incidents.acknowledge(id, acknowledgement, takenBackAt: selection.time ?? now.wall) }
         settleAcknowledgements(of: ids, now, &result.decisions)
+        updateRecords(now, &result.decisions)
         result.incidents = ids.sorted(by: >).compactMap { incidents.all[$0] }.compactMap { told($0, now) }
-        result.decisions.incidents = incidents.takeChanges()
         return result
     }
 
@@ -70,6 +72,8 @@ extension Dispatcher {
         let firing = { (id: UInt64) in alerts[id].map { !$0.isEnded } ?? false }
         switch selection {
         case .id(let id): return incidents.all[id]?.members.filter(firing) ?? []
+        case .number(let number):
+            return book.record(number).map { book.firing(in: $0.number) }?.filter(firing).sorted() ?? []
         case .alert(let fingerprint):
             return alerts.values.filter { !$0.isEnded && $0.alert.fingerprint == fingerprint }.map(\.alert.id)
         case .matchers(let matchers):

@@ -195,9 +195,11 @@ extension Dispatcher {
     /// The incident of an alert that is told by itself.
     private func single(_ alert: Alert) -> Notification.Incident {
         let incident = incidents[of: alert.id]
-        return .init(
+        var told = Notification.Incident(
             id: incident?.id, startsAt: alert.startsAt, cause: alert, consequences: [],
             acknowledgement: incident?.acknowledgement)
+        told.number = book.number(of: alert.id)
+        return told
     }
 
     func told(_ incident: Incident, _ now: Moment) -> Notification.Incident? {
@@ -208,10 +210,12 @@ extension Dispatcher {
         let candidates =
             !audible.isEmpty ? audible : !firing.isEmpty ? firing : Dispatcher.last(of: past + held.map(\.alert))
         guard let cause = Dispatcher.cause(among: candidates, of: incident) else { return nil }
-        return Notification.Incident(
+        var told = Notification.Incident(
             id: incident.id, startsAt: incident.startsAt, cause: cause,
             consequences: candidates.filter { $0.id != cause.id }, ended: past,
             acknowledgement: incident.acknowledgement)
+        told.number = book.number(of: cause.id)
+        return told
     }
 
     /// Of alerts that came and went several times the last one each.

@@ -85,6 +85,9 @@ final class BackupContentProbe: RunnableProbe {
             return report(nil)
         } catch {
             remember(error, newest.object)
+            if error.reason == BackupContentProbe.archived {
+                verdicts.ledger.noteArchived(newest.object, of: options.name, at: platform.time.wall())
+            }
             return report(error)
         }
     }

@@ -74,6 +74,7 @@ final class BackupProbe: RunnableProbe {
                 options: options, objects: own.objects, covering: covering, isTruncated: truncated,
                 now: platform.time.wall())
             self.witness.withLock { $0 = ListingWitness(report.entries, count: own.objects.count) }
+            verdicts.ledger.noteListing(report)
             return await finished(report)
         } catch {
             return failed(error)
@@ -132,6 +133,7 @@ final class BackupProbe: RunnableProbe {
     }
 
     private func failed(_ failure: ProbeFailure) -> ProbeReport {
+        verdicts.ledger.noteFailure(options, failure)
         var set = SampleSet(["backup_set": options.name], at: platform.time.wall())
         set.add("backup_listing_success", 0.0)
         set.add("backup_listing_failure", 1, ["reason": failure.reason])

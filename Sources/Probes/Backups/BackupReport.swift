@@ -13,6 +13,8 @@ struct BackupReport: Sendable {
     let now: Timestamp
     /// Oldest first by the time in the key, then by upload; those of the future are not among them.
     let entries: [Entry]
+    /// Backups of the sets that cover periods of this one, oldest first.
+    let covering: [Entry]
     let future: Int
     let unrecognized: Int
     let isTruncated: Bool
@@ -57,13 +59,16 @@ struct BackupReport: Sendable {
         future = all.count - entries.count
         var keys = entries.filter { $0.object.size > 0 }.map(\.key)
         var newestTime = entries.last?.key.time
+        var others: [Entry] = []
         for (prefix, objects) in covering {
             for object in objects where object.size > 0 {
                 guard let key = BackupKey(object.key, prefix: prefix), key.time <= limit else { continue }
                 keys.append(key)
+                others.append(Entry(object: object, key: key))
                 newestTime = max(newestTime ?? key.time, key.time)
             }
         }
+        self.covering = others.sorted { ($0.key.time, $0.object.key) < ($1.key.time, $1.object.key) }
         calendar = BackupCalendar(options: options, now: now, newest: keys.map(\.time).max())
         covered = Set(keys.flatMap { [calendar] in calendar.periods(of: $0) })
         retentionAge = calendar.retentionAge

@@ -11,13 +11,30 @@ package struct BackupObject: Sendable, Hashable {
     package var lastModified: Timestamp
     /// S3's entity tag, without quotes; changes with the content.
     package var etag: String
+    /// As `STANDARD`, `GLACIER`; nil where the listing does not say. An object that moves to another class stays the same
+    /// backup: it is no part of what makes two objects equal.
+    package var storageClass: String?
+
+    /// The same bytes under the same key.
+    package static func == (a: BackupObject, b: BackupObject) -> Bool {
+        a.key == b.key && a.size == b.size && a.lastModified == b.lastModified && a.etag == b.etag
+    }
+
+    /// By what makes two objects equal.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(key)
+        hasher.combine(etag)
+    }
 
     /// A listed object.
-    package init(key: String, size: Int64, lastModified: Timestamp, etag: String = "") {
+    package init(
+        key: String, size: Int64, lastModified: Timestamp, etag: String = "", storageClass: String? = nil
+    ) {
         self.key = key
         self.size = size
         self.lastModified = lastModified
         self.etag = etag
+        self.storageClass = storageClass
     }
 }
 

@@ -14,4 +14,21 @@ package struct HistoryQuery: Sendable, Hashable {
     package var contains: String
     /// The newest so many, 0 to 10,000.
     package var limit: Int
+    /// The number of an incident; nil: all.
+    package var incident: Int? = nil
+
+    /// The newest entries of all time unless something is given.
+    package init(
+        from: Timestamp = Timestamp(milliseconds: .min), to: Timestamp = Timestamp(milliseconds: .max),
+        kinds: Set<String> = [], receivers: Set<String> = [], contains: String = "", limit: Int = 100,
+        incident: Int? = nil
+    ) {
+        self.from = from
+        self.to = to
+        self.kinds = kinds
+        self.receivers = receivers
+        self.contains = contains
+        self.limit = limit
+        self.incident = incident
+    }
 }
