@@ -77,14 +77,16 @@ extension DispatcherService {
     /// Writes a note to an incident, an ended one too; on return it is in the journal.
     /// - Returns: the incident with it.
     /// - Throws: `NoteRefusal`.
-    package func addNote(_ text: String, to number: Int, by caller: String) async throws(NoteRefusal) -> IncidentRecord {
+    package func addNote(_ text: String, to number: Int, by caller: String) async throws(NoteRefusal) -> IncidentRecord
+    {
         let now = platform.time.now()
         let note = IncidentNote(at: now.wall, by: caller, text: text)
         guard note.text.contains(where: { !$0.isWhitespace }) else { throw .empty }
         guard dispatcher.incidentRecord(number) != nil else { throw .unknown }
         guard let (record, decisions) = dispatcher.addNote(note, to: number, now: now) else { throw .full }
         let history = HistoryEntry(
-            at: now.wall, kind: .note, subject: record.cause?.alert.labels.description ?? "", detail: "\(caller): \(note.text)",
+            at: now.wall, kind: .note, subject: record.cause?.alert.labels.description ?? "",
+            detail: "\(caller): \(note.text)",
             incidents: [record.number])
         platform.log.info("note to an incident", metadata: ["incident": "\(record.number)", "by": "\(caller)"])
         apply(decisions, [.history(history)])

@@ -119,7 +119,9 @@ final class TargetHistory: Sendable {
             func length(_ index: Int) -> Duration { (runs[index].to ?? runs[index].from) - runs[index].from }
             let inner = runs.indices.dropFirst().dropLast()
             let good = inner.filter { runs[$0].health == .ok }
-            guard let shortest = (good.isEmpty ? Array(inner) : good).min(by: { length($0) < length($1) }) else { return }
+            guard let shortest = (good.isEmpty ? Array(inner) : good).min(by: { length($0) < length($1) }) else {
+                return
+            }
             runs[shortest - 1].to = runs[shortest].to
             runs.remove(at: shortest)
         }
@@ -140,7 +142,9 @@ final class TargetHistory: Sendable {
 
     /// All targets in the order of their names.
     var all: [TargetStates] {
-        state.withLock { $0.tracks }.map { TargetStates(target: $0.key, runs: $0.value.runs) }.sorted { $0.target < $1.target }
+        state.withLock { $0.tracks }.map { TargetStates(target: $0.key, runs: $0.value.runs) }.sorted {
+            $0.target < $1.target
+        }
     }
 
     /// The states of one target; nil where it is not known.
@@ -156,7 +160,8 @@ final class TargetHistory: Sendable {
             defer { (state.entries, state.rows) = ([], [:]) }
             return (state.entries, state.rows)
         }
-        return entries.map { .history($0) } + rows.sorted { $0.key < $1.key }.map { TargetHistory.row($0.key, $0.value) }
+        return entries.map { .history($0) }
+            + rows.sorted { $0.key < $1.key }.map { TargetHistory.row($0.key, $0.value) }
     }
 
     /// That the agent looks at the targets, for the next start.

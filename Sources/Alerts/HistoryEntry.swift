@@ -60,7 +60,8 @@ package struct HistoryEntry: Sendable, Hashable {
 
     /// An entry with these fields; texts over 4 KiB are cut.
     package init(
-        at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "", detail: String = "",
+        at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "",
+        detail: String = "",
         incidents: [Int] = []
     ) {
         self.at = at

@@ -29,13 +29,14 @@ struct JournalReader {
         let limit = min(max(filter.limit, 0), HistoryFilter.maxLimit)
         let text = filter.contains.lowercased()
         let number = filter.incident.map { [Statement.Value.text(JournalFile.list([$0]))] } ?? []
-        try statement.bind([
-            .integer(filter.from.milliseconds), .integer(filter.to.milliseconds),
-            .text(JournalReader.list(filter.kinds)),
-            .text(JournalReader.list(filter.receivers)),
-            // SQLite knows upper and lower case of ASCII alone, so texts are compared here.
-            .integer(text.isEmpty ? Int64(limit) : -1),
-        ] + number)
+        try statement.bind(
+            [
+                .integer(filter.from.milliseconds), .integer(filter.to.milliseconds),
+                .text(JournalReader.list(filter.kinds)),
+                .text(JournalReader.list(filter.receivers)),
+                // SQLite knows upper and lower case of ASCII alone, so texts are compared here.
+                .integer(text.isEmpty ? Int64(limit) : -1),
+            ] + number)
         var found: [HistoryEntry] = []
         var bytes = 0
         while found.count < limit, try statement.step() {

@@ -63,7 +63,8 @@ extension Store {
 
     /// The series that match, drawn with few points: the least and the greatest value in each of equal parts of the range.
     /// - Parameter points: how many parts; 1 to 1,000. Default 120.
-    package func sketches(_ matchers: [Matcher], from: Timestamp, to: Timestamp, points count: Int = 120) -> [SeriesSketch]
+    package func sketches(_ matchers: [Matcher], from: Timestamp, to: Timestamp, points count: Int = 120)
+        -> [SeriesSketch]
     {
         let count = Int64(min(max(count, 1), 1000))
         let span = max((to - from).milliseconds, 1)

@@ -124,8 +124,9 @@ package struct WebSources: Sendable {
     /// - Returns: the incident with the note.
     /// - Throws: `QueryError` of kind `.notFound` where there is none with that number, `.badData` where the note is empty or
     ///   there are too many.
-    package var addNote: @Sendable (_ incident: Int, _ text: String, _ by: Caller) async throws(QueryError) -> IncidentRecord =
-        { (number, _, _) throws(QueryError) in throw QueryError(.notFound, "there is no incident \(number)") }
+    package var addNote:
+        @Sendable (_ incident: Int, _ text: String, _ by: Caller) async throws(QueryError) -> IncidentRecord =
+            { (number, _, _) throws(QueryError) in throw QueryError(.notFound, "there is no incident \(number)") }
 
     // MARK: The estate
 
@@ -146,7 +147,8 @@ package struct WebSources: Sendable {
         }
     /// Runs of equal value of the series that match, at most 200 each and 1,000 series. Computes: called from `compute`
     /// alone, as is `sketches`.
-    package var runs: @Sendable (_ matchers: [Matcher], _ from: Timestamp, _ to: Timestamp) -> [SeriesRuns] = { _, _, _ in
+    package var runs: @Sendable (_ matchers: [Matcher], _ from: Timestamp, _ to: Timestamp) -> [SeriesRuns] = {
+        _, _, _ in
         []
     }
     /// The series that match, drawn with at most 120 points each; at most 1,000 series.

@@ -92,6 +92,7 @@ struct IncidentsAPITests {
                 switch selection {
                 case .id(let id): "id \(id)"
                 case .alert(let fingerprint): "alert \(String(fingerprint, radix: 16))"
+                case .number(let number): "number \(number)"
                 case .matchers(let matchers): "matchers \(matchers.map(\.description).joined(separator: ","))"
                 case .groups: "groups"
                 }

@@ -1,6 +1,7 @@
 package import Alerts
 package import Platform
-package import Samples
+import Samples
+import Text
 
 /// What happens next to an incident, and who knows of it.
 extension Dispatcher {
@@ -93,7 +94,9 @@ extension Dispatcher {
                 var told =
                     found[key] ?? IncidentTold(receiver: id.receiver, integration: integration.id, state: .accepted)
                 let accepted = members.intersection(state?.notified ?? [])
-                if !accepted.isEmpty, let state { told.acceptedAt = max(told.acceptedAt ?? state.notifiedAtWall, state.notifiedAtWall) }
+                if !accepted.isEmpty, let state {
+                    told.acceptedAt = max(told.acceptedAt ?? state.notifiedAtWall, state.notifiedAtWall)
+                }
                 if let pending = state?.pending, !pending.firing.isDisjoint(with: members) {
                     told.state = .waiting
                     told.waitingSince = min(told.waitingSince ?? pending.since, pending.since)

@@ -1,6 +1,6 @@
 package import Alerts
 package import Platform
-package import Samples
+import Samples
 
 /// The incidents as pages show them, under way and ended.
 extension Dispatcher {
@@ -19,7 +19,8 @@ extension Dispatcher {
         // Begun ones first: an incident whose cause ends as a consequence begins goes on.
         var together: [UInt64: Set<UInt64>] = [:]
         for id in ids { together[id] = Set(incidents.all[id]?.members ?? []) }
-        for (id, change) in touched.sorted(by: { ($0.value.alert.startsAt, $0.key) < ($1.value.alert.startsAt, $1.key) })
+        for (id, change) in touched.sorted(by: { ($0.value.alert.startsAt, $0.key) < ($1.value.alert.startsAt, $1.key) }
+        )
         where !change.isEnded && change.alert.labels["severity"] != "none" {
             if let incident = incidents[of: id] {
                 together[incident.id, default: []].insert(id)

@@ -56,7 +56,9 @@ extension IncidentBook {
         }
         return (roots.isEmpty ? members : roots).min { a, b in
             if (a.id == first?.id) != (b.id == first?.id) { return a.id == first?.id }
-            return (b.alert.severity, a.alert.startsAt, a.alert.labels) < (a.alert.severity, b.alert.startsAt, b.alert.labels)
+            return (b.alert.severity, a.alert.startsAt, a.alert.labels) < (
+                a.alert.severity, b.alert.startsAt, b.alert.labels
+            )
         }
     }
 }

@@ -171,8 +171,10 @@ struct IncidentBook: Sendable {
             target.startsAt = min(target.startsAt, record.startsAt)
             target.severity = max(target.severity, record.severity)
             target.toldAt = [target.toldAt, record.toldAt].compactMap { $0 }.min()
-            target.firstAcknowledgedAt = [target.firstAcknowledgedAt, record.firstAcknowledgedAt].compactMap { $0 }.min()
-            target.notes = Array((target.notes + record.notes).sorted { $0.at < $1.at }.prefix(IncidentRecord.noteLimit))
+            target.firstAcknowledgedAt = [target.firstAcknowledgedAt, record.firstAcknowledgedAt].compactMap { $0 }
+                .min()
+            target.notes = Array(
+                (target.notes + record.notes).sorted { $0.at < $1.at }.prefix(IncidentRecord.noteLimit))
             target.omittedMembers += record.omittedMembers
             for member in record.members {
                 if target.members.count < IncidentRecord.memberLimit,
@@ -186,13 +188,17 @@ struct IncidentBook: Sendable {
         }
         close(number, at: records[other]?.startsAt ?? record.startsAt, mergedInto: other)
         // What it was is told by the other one.
-        change(number) { $0.members = Array($0.members.prefix(1)); $0.notes = [] }
+        change(number) {
+            $0.members = Array($0.members.prefix(1)); $0.notes = []
+        }
         unsorted.insert(other)
     }
 
     /// Somebody acknowledges an incident, or that is over.
     mutating func acknowledge(_ number: Int, _ acknowledgement: Acknowledgement?) {
-        guard let record = records[number], open[number] != nil, record.acknowledgement != acknowledgement else { return }
+        guard let record = records[number], open[number] != nil, record.acknowledgement != acknowledgement else {
+            return
+        }
         change(number) { record in
             record.acknowledgement = acknowledgement
             record.firstAcknowledgedAt = record.firstAcknowledgedAt ?? acknowledgement?.at
@@ -283,7 +289,9 @@ struct IncidentBook: Sendable {
         let own = records.values.sorted { $0.number < $1.number }
         let ownOpen = open
         self = IncidentBook(limits: limits)
-        for record in saved.sorted(by: { $0.number < $1.number }) where record.number > 0 { insert(record, now, isHeld) }
+        for record in saved.sorted(by: { $0.number < $1.number }) where record.number > 0 {
+            insert(record, now, isHeld)
+        }
         next = (records.keys.filter { $0 < IncidentBook.provisionalBase }.max() ?? 0) + 1
         let before = Dictionary(saved.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         changed = Set(records.keys.filter { records[$0] != before[$0] })

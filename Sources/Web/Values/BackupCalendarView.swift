@@ -46,7 +46,8 @@ package struct BackupCalendarView: Sendable, Hashable {
         /// A period without a backup unless the rest is given.
         package init(
             date: String, start: Timestamp, state: State, key: String? = nil, size: Int64? = nil,
-            storageClass: String = "", madeAt: Timestamp? = nil, uploadedAt: Timestamp? = nil, readAt: Timestamp? = nil, detail: String = ""
+            storageClass: String = "", madeAt: Timestamp? = nil, uploadedAt: Timestamp? = nil, readAt: Timestamp? = nil,
+            detail: String = ""
         ) {
             self.date = date
             self.start = start
@@ -107,7 +108,9 @@ package struct BackupCalendarView: Sendable, Hashable {
     }
 
     /// How many periods have a good backup: verified, present or archived.
-    package var goodCount: Int { Set(days.filter { [.verified, .present, .archived].contains($0.state) }.map(\.date)).count }
+    package var goodCount: Int {
+        Set(days.filter { [.verified, .present, .archived].contains($0.state) }.map(\.date)).count
+    }
 }
 
 /// All sets, and what would be lost if Vault were lost now.

@@ -13,7 +13,9 @@ package struct IncidentView: Sendable, Hashable {
     package var told: [IncidentTold]
 
     /// A view of a record of which nothing more is known.
-    package init(_ record: IncidentRecord, silencedBy: [String] = [], next: [IncidentStep] = [], told: [IncidentTold] = []) {
+    package init(
+        _ record: IncidentRecord, silencedBy: [String] = [], next: [IncidentStep] = [], told: [IncidentTold] = []
+    ) {
         self.record = record
         self.silencedBy = silencedBy
         self.next = next
