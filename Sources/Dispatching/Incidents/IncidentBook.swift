@@ -124,11 +124,12 @@ struct IncidentBook: Sendable {
             }
             return
         }
+        let recordBytes = limits.recordBytes
         change(number) { record in
             record.severity = max(record.severity, alert.severity)
             record.startsAt = min(record.startsAt, alert.startsAt)
             if record.members.count < IncidentRecord.memberLimit,
-                record.sizeBytes + member.alert.sizeBytes <= limits.recordBytes
+                record.sizeBytes + member.alert.sizeBytes <= recordBytes
             {
                 record.members.append(member)
             } else {
@@ -167,6 +168,7 @@ struct IncidentBook: Sendable {
         guard let record = records[number] else { return }
         for id in open[number] ?? [] { numbers[id] = other }
         open[other, default: []].formUnion(open[number] ?? [])
+        let recordBytes = limits.recordBytes
         change(other) { target in
             target.startsAt = min(target.startsAt, record.startsAt)
             target.severity = max(target.severity, record.severity)
@@ -178,7 +180,7 @@ struct IncidentBook: Sendable {
             target.omittedMembers += record.omittedMembers
             for member in record.members {
                 if target.members.count < IncidentRecord.memberLimit,
-                    target.sizeBytes + member.alert.sizeBytes <= limits.recordBytes
+                    target.sizeBytes + member.alert.sizeBytes <= recordBytes
                 {
                     target.members.append(member)
                 } else {
