@@ -20,16 +20,20 @@ extension Console {
             },
             PageRoute("/incidents/:number", page: { [self] request in await incident(request) }),
             PageRoute("/i/:number", page: { [self] request in await incident(request) }),
-            PageRoute("/incidents/:number/acknowledge", form: { [self] request, caller in
-                await change(request) { number, comment in
-                    await !sources.acknowledge(.number(number), comment ?? "", caller).isEmpty
-                }
-            }),
-            PageRoute("/incidents/:number/release", form: { [self] request, caller in
-                await change(request) { number, _ in
-                    await !sources.acknowledge(.number(number), nil, caller).isEmpty
-                }
-            }),
+            PageRoute(
+                "/incidents/:number/acknowledge",
+                form: { [self] request, caller in
+                    await change(request) { number, comment in
+                        await !sources.acknowledge(.number(number), comment ?? "", caller).isEmpty
+                    }
+                }),
+            PageRoute(
+                "/incidents/:number/release",
+                form: { [self] request, caller in
+                    await change(request) { number, _ in
+                        await !sources.acknowledge(.number(number), nil, caller).isEmpty
+                    }
+                }),
             PageRoute("/incidents/:number/note", form: { [self] request, caller in await note(request, caller) }),
         ]
     }

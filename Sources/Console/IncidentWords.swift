@@ -7,7 +7,8 @@ import Web
 extension Alert {
     /// The label that says what it is about: a node, a server, a set.
     private static let subjectLabels = [
-        "node", "server", "backup_set", "set", "bucket", "receiver", "integration", "via", "target", "instance", "group",
+        "node", "server", "backup_set", "set", "bucket", "receiver", "integration", "via", "target", "instance",
+        "group",
     ]
 
     /// `pg-1`; empty where no label says so.

@@ -1,5 +1,7 @@
 import Samples
 import Text
+import TimeZones
+import Web
 
 /// What stands around every page: head, menu, landmarks, the foot, and on a phone the bar of actions.
 struct Layout {
@@ -153,10 +155,14 @@ struct Layout {
             page.markup(" · up ")
             page.since(context.startedAt)
             page.markup("<span class=js> · <kbd>?</kbd> keys</span> · times are ")
-            page.text(context.clock.isUTC ? "UTC" : context.zone.name == "Local" ? context.clock.abbreviation : context.zone.name)
+            page.text(
+                context.clock.isUTC
+                    ? "UTC" : context.zone.name == "Local" ? context.clock.abbreviation : context.zone.name)
             page.markup(", ")
             let isUTC = context.clock.isUTC
-            page.link(zoneSwitch(to: isUTC ? "local" : "UTC"), isUTC ? "show local time" : "show UTC", " rel=nofollow data-key=t")
+            page.link(
+                zoneSwitch(to: isUTC ? "local" : "UTC"), isUTC ? "show local time" : "show UTC",
+                " rel=nofollow data-key=t")
         }
     }
 

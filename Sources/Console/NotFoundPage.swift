@@ -7,7 +7,9 @@ struct NotFoundPage {
         var layout = Layout(context: context, title: "No such page", tab: nil)
         layout.isLive = false
         return layout.render { page in
-            page.markup("<div class=head><h1>There is no such page</h1></div><section class=card><p class=wrap>Nothing is at <code>")
+            page.markup(
+                "<div class=head><h1>There is no such page</h1></div><section class=card><p class=wrap>Nothing is at <code>"
+            )
             page.text(path, limit: 200)
             page.markup("</code>. What there is stands in the menu; most links lead from the ")
             page.link(.overview, "overview")

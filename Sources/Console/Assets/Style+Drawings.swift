@@ -48,6 +48,8 @@ extension Style {
         .mon .w{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
         .mon .day{min-height:3.1rem}.mon .day .num{flex-direction:column;align-items:center;gap:.15rem}
         .mon .day .i{font-size:1.05rem}
+        .box.none{border-style:dashed;border-color:var(--strong)}.gap{height:14px}
+        .spark{width:150px;height:32px}.rows .spark{width:100%;height:46px}td.sp{width:150px}
 
         """#
 }

@@ -59,7 +59,8 @@ struct CalmOverview {
         let (all, up) = (snapshot.targets.count, snapshot.targets.count { $0.health == .up })
         if all > 0 { parts.append(up == all ? "Everything answers." : "\(up) of \(all) targets answer.") }
         let waiting = snapshot.status.receivers.reduce(0) { $0 + $1.waiting }
-        parts.append(waiting == 0 ? "Nothing waits to be told." : Words.count(waiting, "message") + " not accepted yet.")
+        parts.append(
+            waiting == 0 ? "Nothing waits to be told." : Words.count(waiting, "message") + " not accepted yet.")
         return parts.joined(separator: " ")
     }
 
@@ -108,7 +109,8 @@ struct CalmOverview {
             let failing = receivers.count { $0.health == .warning || $0.health == .critical }
             page.text(
                 names.isEmpty
-                    ? "no receiver is configured" : failing == 0 ? "none refuses" : "\(failing) of \(receivers.count) refuse")
+                    ? "no receiver is configured"
+                    : failing == 0 ? "none refuses" : "\(failing) of \(receivers.count) refuse")
             page.markup("</small>")
         }
     }
@@ -129,7 +131,8 @@ struct CalmOverview {
     // MARK: Parts
 
     private func map(_ page: inout HTML) {
-        page.card("map", "Estate", EstatePage.answering(snapshot), aside: { $0.link(.estate, "large", " class=r") }) { page in
+        page.card("map", "Estate", EstatePage.answering(snapshot), aside: { $0.link(.estate, "large", " class=r") }) {
+            page in
             guard let cluster = OverviewPage.gravest(clusters) else {
                 return page.markup("<p class=quiet>No cluster is watched; the configuration names none.</p>")
             }

@@ -17,7 +17,8 @@ struct EstatePage {
         guard all > 0 else { return "no target was asked yet" }
         let share = "\(up) of \(Words.count(all, "target")) \(up == 1 ? "answers" : "answer")"
         if up == all { return share }
-        return up == 0 ? share + ": it may be the agent's own network" : share + ", so it is not the agent's own network"
+        return up == 0
+            ? share + ": it may be the agent's own network" : share + ", so it is not the agent's own network"
     }
 
     /// What is drawn below the storage: sets, and the records of runs and tests.
@@ -89,7 +90,8 @@ struct EstatePage {
                 page.markup(" ")
                 page.text(target.stateWords, limit: 60)
                 page.markup("</td><td class=wrap>")
-                page.text(([target.detail] + target.warnings).filter { !$0.isEmpty }.joined(separator: "; "), limit: 240)
+                page.text(
+                    ([target.detail] + target.warnings).filter { !$0.isEmpty }.joined(separator: "; "), limit: 240)
                 page.markup("</td><td class=nb>")
                 if let at = target.lastProbe.flatMap(Timestamp.init(rfc3339:)) { page.time(at) }
                 page.markup("</td></tr>")

@@ -15,7 +15,8 @@ struct IncidentMarkdown {
         text += "- Severity: \(record.severity.rawValue)\n"
         text += "- Began: \(Clock.utc(record.startsAt))\(zone)\n"
         if let end = record.endedAt {
-            text += "- Ended: \(Clock.utc(end)), after \(Words.duration((end - record.startsAt).seconds.rounded(.down)))\n"
+            text +=
+                "- Ended: \(Clock.utc(end)), after \(Words.duration((end - record.startsAt).seconds.rounded(.down)))\n"
         } else {
             text += "- Goes on\n"
         }

@@ -75,7 +75,8 @@ struct IncidentPage {
         Band(
             gravity: isOpen ? view.gravity : .good,
             eyebrow: { page in
-                page.text(isOpen ? "\(record.severityWord.capitalised) · goes on" : "Ended · was \(record.severity.rawValue)")
+                page.text(
+                    isOpen ? "\(record.severityWord.capitalised) · goes on" : "Ended · was \(record.severity.rawValue)")
                 if let owner = record.acknowledgement {
                     page.markup(" <span class=nb>· ")
                     page.icon(.person)
@@ -114,8 +115,12 @@ struct IncidentPage {
 
     private func gantt(_ page: inout HTML) {
         let count = record.members.count + record.omittedMembers
-        page.card("gantt", "Cause and consequences", "\(Words.count(count, "alert")), 1 page; grey is how long a rule waits") { page in
-            guard let tree = CauseTree(record) else { return page.markup("<p class=quiet>Its alerts are not known.</p>") }
+        page.card(
+            "gantt", "Cause and consequences", "\(Words.count(count, "alert")), 1 page; grey is how long a rule waits"
+        ) { page in
+            guard let tree = CauseTree(record) else {
+                return page.markup("<p class=quiet>Its alerts are not known.</p>")
+            }
             var holds: [String: Duration] = [:]
             for rule in snapshot.rules.flatMap(\.rules) {
                 if case .alerting(let alerting) = rule.kind { holds[rule.name] = alerting.hold }

@@ -31,7 +31,8 @@ struct IncidentsPage {
         return layout.render { page in
             page.markup("<div class=head><h1>Incidents</h1><p>")
             page.text(
-                snapshot.incidents.isEmpty ? "nothing goes on" : "\(Words.count(snapshot.incidents.count, "incident")) open")
+                snapshot.incidents.isEmpty
+                    ? "nothing goes on" : "\(Words.count(snapshot.incidents.count, "incident")) open")
             page.markup(" · <a href=\"")
             page.text(context.prefix + "/api/v1/vaultwatch/incidents")
             page.markup("\">JSON</a></p></div>")
@@ -68,14 +69,16 @@ struct IncidentsPage {
         page.part("filter", "<form class=filter role=search", "</form>") { page in
             select("state", "State", filter.state, IncidentsPage.Filter.states, &page)
             select(
-                "severity", "Severity", filter.severity, Severity.allCases.map(\.rawValue).filter { $0 != "unknown" }, &page)
+                "severity", "Severity", filter.severity, Severity.allCases.map(\.rawValue).filter { $0 != "unknown" },
+                &page)
             page.markup("<p class=field><label for=f-q>Text</label><input type=search id=f-q name=q value=\"")
             page.text(filter.text)
             page.markup("\" maxlength=200></p><button class=btn>Show</button>")
         }
     }
 
-    private func select(_ name: StaticString, _ label: String, _ value: String, _ choices: [String], _ page: inout HTML) {
+    private func select(_ name: StaticString, _ label: String, _ value: String, _ choices: [String], _ page: inout HTML)
+    {
         page.markup("<p class=field><label for=\"f-")
         page.markup(name)
         page.element("\">", label, "</label><select id=\"f-")
@@ -128,7 +131,8 @@ struct IncidentsPage {
                 page.markup("”</small>")
             }
         } else {
-            page.button(Address("incidents", "\(record.number)", "acknowledge"), nil, "Acknowledge", " class=\"btn small\"")
+            page.button(
+                Address("incidents", "\(record.number)", "acknowledge"), nil, "Acknowledge", " class=\"btn small\"")
         }
         page.markup("</td><td class=nb>")
         let line = Told.line(view.told)

@@ -118,7 +118,8 @@ struct OverviewPage {
             CauseTree(record)?.render(&page)
             if record.omittedMembers > 0 {
                 page.element(
-                    "<p class=quiet>", "and \(Words.count(record.omittedMembers, "alert")) more that are not kept", "</p>")
+                    "<p class=quiet>", "and \(Words.count(record.omittedMembers, "alert")) more that are not kept",
+                    "</p>")
             }
         }
     }
@@ -130,12 +131,14 @@ struct OverviewPage {
     }
 
     private func estate(_ cluster: ClusterView?, _ clusters: [ClusterView], _ page: inout HTML) {
-        page.card("map", "Estate", EstatePage.answering(snapshot), aside: { $0.link(.estate, "large", " class=r") }) { page in
+        page.card("map", "Estate", EstatePage.answering(snapshot), aside: { $0.link(.estate, "large", " class=r") }) {
+            page in
             guard let cluster else { return page.markup("<p class=quiet>No cluster is watched.</p>") }
             if clusters.count > 1 {
                 page.element(
                     "<p class=quiet>",
-                    "Cluster \(cluster.name); \(Words.count(clusters.count - 1, "other cluster")) on the large map", "</p>")
+                    "Cluster \(cluster.name); \(Words.count(clusters.count - 1, "other cluster")) on the large map",
+                    "</p>")
             }
             EstateMap(cluster: cluster, backups: EstatePage.backups(snapshot)).render(&page)
         }

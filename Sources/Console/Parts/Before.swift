@@ -1,3 +1,4 @@
+import Alerts
 import Samples
 import Text
 import Web
@@ -59,7 +60,8 @@ struct AlsoOpen {
         let owned = views.count { $0.record.acknowledgement != nil || !$0.silencedBy.isEmpty }
         let note =
             views.isEmpty
-            ? "" : "\(Words.count(views.count, "incident")), \(owned == 0 ? "none" : "\(owned)") with an owner or a silence"
+            ? ""
+            : "\(Words.count(views.count, "incident")), \(owned == 0 ? "none" : "\(owned)") with an owner or a silence"
         page.card("also", "Also open", note) { page in
             guard !views.isEmpty else { return page.markup("<p class=quiet>Nothing else.</p>") }
             page.markup("<ul class=rows>")

@@ -55,7 +55,11 @@ struct IncidentActions {
     func band(_ page: inout HTML, isPage: Bool) {
         if record.isOpen, record.acknowledgement == nil { acknowledge(" class=\"btn main\" data-key=a", &page) }
         if isPage {
-            if record.acknowledgement != nil { link(Address("incidents", "\(record.number)", fragment: "note"), .note, "Add a note", " class=\"btn main\"", &page) }
+            if record.acknowledgement != nil {
+                link(
+                    Address("incidents", "\(record.number)", fragment: "note"), .note, "Add a note",
+                    " class=\"btn main\"", &page)
+            }
             if record.isOpen { silence(" class=btn data-key=s", &page) }
             link(Address("incidents", "\(record.number).md"), .copy, "Copy as Markdown", " class=btn data-copy", &page)
         } else {
@@ -86,7 +90,8 @@ struct IncidentActions {
     static func silence(_ record: IncidentRecord) -> Address {
         let labels = record.cause?.alert.labels.pairs.prefix(20) ?? []
         let matchers = labels.map { "\($0.name)=\($0.value.quotedAsInGo)" }.joined(separator: ",")
-        return Address("silences", "new", query: [("matchers", "{" + matchers + "}"), ("incident", String(record.number))])
+        return Address(
+            "silences", "new", query: [("matchers", "{" + matchers + "}"), ("incident", String(record.number))])
     }
 
     private func link(

@@ -61,7 +61,9 @@ struct Gantt {
         page.markup("\">")
         let hold = holds[node.name] ?? .zero
         if hold > .zero {
-            bar(node.startsAt - hold, node.startsAt, .unknown, thin: true, "its rule waits \(Words.duration(hold))", &page)
+            bar(
+                node.startsAt - hold, node.startsAt, .unknown, thin: true, "its rule waits \(Words.duration(hold))",
+                &page)
         }
         let lasted = ((node.endsAt ?? now) - node.startsAt).seconds.rounded(.down)
         bar(

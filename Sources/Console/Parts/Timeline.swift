@@ -34,7 +34,8 @@ struct Timeline {
         } _: { page in
             let events = detail.events.filter { filter?.admits($0) ?? true }
             guard !events.isEmpty else {
-                return page.markup("<p class=quiet>The history has nothing of it yet; it is written within a second.</p>")
+                return page.markup(
+                    "<p class=quiet>The history has nothing of it yet; it is written within a second.</p>")
             }
             page.markup("<ol class=tl>")
             let half = Timeline.limit / 2
@@ -69,7 +70,8 @@ struct Timeline {
     }
 
     private func row(_ event: IncidentEvent, _ page: inout HTML) {
-        let isBig = event.kind == .alert && event.entry.kind == .firing && event.entry.subject.contains("VaultNoActiveNode")
+        let isBig =
+            event.kind == .alert && event.entry.kind == .firing && event.entry.subject.contains("VaultNoActiveNode")
         page.markup(isBig ? "<li class=big><span class=tm>" : "<li><span class=tm>")
         page.time(event.at, .tenth)
         page.element("<span class=off>", Timeline.offset(event.offset), "</span></span><span class=\"ic ")
@@ -127,7 +129,8 @@ struct Timeline {
         case .refused: return (channel(event.entry.integration), .critical)
         case .dropped: return (channel(event.entry.integration), .warning)
         case .escalated: return (.pager, .warning)
-        case .person: return (event.entry.kind == .silence ? .silenced : event.entry.kind == .note ? .note : .person, .standby)
+        case .person:
+            return (event.entry.kind == .silence ? .silenced : event.entry.kind == .note ? .note : .person, .standby)
         case .agent: return (.probe, .unknown)
         }
     }
@@ -151,7 +154,8 @@ struct Timeline {
             return "\(name): \(change.replacing("_", with: " "))"
         case .alert:
             let name = label("alertname", of: entry.subject)
-            let subject = ["node", "server", "backup_set", "via", "target"].lazy
+            let subject =
+                ["node", "server", "backup_set", "via", "target"].lazy
                 .compactMap { label($0, of: entry.subject) }.first.map { " \($0)" } ?? ""
             return "\(name ?? "an alert")\(subject) \(entry.kind == .ended ? "ended" : "fires")"
         case .accepted: return "\(to) accepted"
@@ -160,7 +164,9 @@ struct Timeline {
         case .escalated: return "escalated to \(entry.receiver)"
         case .person:
             switch entry.kind {
-            case .note: return "\(entry.detail.firstRange(of: ": ").map { String(entry.detail[..<$0.lowerBound]) } ?? "somebody") wrote"
+            case .note:
+                return
+                    "\(entry.detail.firstRange(of: ": ").map { String(entry.detail[..<$0.lowerBound]) } ?? "somebody") wrote"
             case .silence: return "silence: \(entry.detail)"
             default: return entry.detail
             }

@@ -21,7 +21,8 @@ struct Watch {
         var faults: [String] = []
         if let first = refusing.first {
             let kind = String(first.integration.prefix { $0 != "/" })
-            faults.append(refusing.count == 1 ? "\(kind) of \(first.name) refuses" : "\(refusing.count) receivers refuse")
+            faults.append(
+                refusing.count == 1 ? "\(kind) of \(first.name) refuses" : "\(refusing.count) receivers refuse")
         }
         if failing > 0 { faults.append(Words.count(failing, "rule") + (failing == 1 ? " fails" : " fail")) }
         return faults

@@ -1,4 +1,6 @@
 import HTTPServer
+import Platform
+import Samples
 import Text
 
 /// Pages and forms, and who sends them.
