@@ -224,7 +224,10 @@ let package = Package(
         tests("HTTPServer", ["HTTPServer", "Platform", "Text", "Samples", "TestServers", "Lab", logging] + nio),
         tests(
             "Console",
-            ["Console", "HTTPServer", "Web", "Exposition", "Platform", "Text", "Samples", "Telemetry", logging]),
+            [
+                "Console", "HTTPServer", "Web", "Exposition", "Alerts", "Dispatching", "Platform", "Text", "Samples",
+                "Telemetry", "TimeZones", logging,
+            ]),
         tests("Supervision", ["Supervision", "Simulation", "Platform", "Text", "Samples"]),
         tests("TestServers", ["TestServers", "Lab", "Platform"]),
         tests("Lab", ["Lab", "TestServers", "Platform", "Text", "Samples", logging], exclude: ["Recordings"]),

@@ -4,6 +4,7 @@ import HTTPServer
 import Platform
 import Samples
 import Testing
+import TimeZones
 import Web
 
 @testable import Console
