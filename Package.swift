@@ -121,7 +121,11 @@ let package = Package(
                 "Text", "HTTPServer", "Samples", "TimeZones", "Exposition", "Alerts", "Dispatching", "Platform",
                 "Telemetry", "CCrypt", "CCrypto",
             ]),
-        stage("Console", ["Text", "HTTPServer", "Web", "Alerts", "Samples", "Platform", "Probes"]),
+        stage(
+            "Console",
+            [
+                "Text", "HTTPServer", "Web", "Alerts", "Dispatching", "Samples", "TimeZones", "Platform", "Probes",
+            ]),
         stage("Supervision", ["Text", "Samples", "Platform", "CSystemd"]),
         stage(
             "Config",
@@ -220,7 +224,10 @@ let package = Package(
         tests("HTTPServer", ["HTTPServer", "Platform", "Text", "Samples", "TestServers", "Lab", logging] + nio),
         tests(
             "Console",
-            ["Console", "HTTPServer", "Web", "Exposition", "Platform", "Text", "Samples", "Telemetry", logging]),
+            [
+                "Console", "HTTPServer", "Web", "Exposition", "Alerts", "Dispatching", "Platform", "Text", "Samples",
+                "Telemetry", "TimeZones", logging,
+            ]),
         tests("Supervision", ["Supervision", "Simulation", "Platform", "Text", "Samples"]),
         tests("TestServers", ["TestServers", "Lab", "Platform"]),
         tests("Lab", ["Lab", "TestServers", "Platform", "Text", "Samples", logging], exclude: ["Recordings"]),

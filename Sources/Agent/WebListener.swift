@@ -61,6 +61,8 @@ final class WebServer: WebListener {
     private let sources: WebSources
     private let platform: Platform
     private let registry: Registry
+    private let events: EventStreams
+    private let formKey: [UInt8]
 
     /// How long requests may continue after the stop; less than the web service's stop limit.
     private static let grace = Duration.seconds(3)
@@ -73,8 +75,11 @@ final class WebServer: WebListener {
         self.sources = sources
         self.platform = platform
         self.registry = registry
+        // They go on over a reload.
+        let (events, formKey) = (EventStreams(sources, time: platform.time), FormToken.key(platform.random))
+        (self.events, self.formKey) = (events, formKey)
         let current = Current(
-            WebServer.service(settings.options, sources, platform, registry))
+            WebServer.service(settings.options, sources, platform, registry, events, formKey))
         self.current = current
         socketPath = settings.socket
         socketPool = platform.workPool("socket", threads: 1)
@@ -124,7 +129,7 @@ final class WebServer: WebListener {
 
     func prepare(_ settings: WebSettings) throws -> @Sendable () -> Void {
         let useTLS = try server.prepareTLS(settings.tls)
-        let service = WebServer.service(settings.options, sources, platform, registry)
+        let service = WebServer.service(settings.options, sources, platform, registry, events, formKey)
         return { [self] in
             useTLS()
             current.service.withLock { $0 = service }
@@ -133,13 +138,18 @@ final class WebServer: WebListener {
     }
 
     private static func service(
-        _ options: WebService.Options, _ sources: WebSources, _ platform: Platform, _ registry: Registry
+        _ options: WebService.Options, _ sources: WebSources, _ platform: Platform, _ registry: Registry,
+        _ events: EventStreams, _ formKey: [UInt8]
     ) -> WebService {
         WebService(
             options, sources: sources,
-            pages: Console(sources: sources, random: platform.random, time: platform.time).pages,
+            pages: Console(sources: sources, events: events, time: platform.time).pages, formKey: formKey,
             platform: platform, registry: registry)
     }
 
-    func stop() async { await server.stop(within: WebServer.grace) }
+    func stop() async {
+        // They would last until the grace is over.
+        events.end()
+        await server.stop(within: WebServer.grace)
+    }
 }

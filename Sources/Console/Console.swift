@@ -1,67 +1,116 @@
 import HTTPServer
 package import Platform
+import Samples
+import Text
+import TimeZones
 package import Web
 
-/// The pages for browsers. Each is self-contained: it loads nothing else.
+/// The pages for browsers. They load a style sheet, a script and an icon of this agent, and nothing else.
 package struct Console: Sendable {
-    private let sources: WebSources
-    private let random: any RandomSource
-    private let time: any TimeSource
+    let sources: WebSources
+    let events: EventStreams
+    let time: any TimeSource
 
     /// - Parameters:
     ///   - sources: the data, the same as the APIs'.
-    ///   - random: for the nonce in the Content-Security-Policy of each response.
+    ///   - events: the streams that tell of changes; nil for ones of its own.
     ///   - time: for the time that a page gives as its own.
-    package init(sources: WebSources, random: any RandomSource, time: any TimeSource) {
+    package init(sources: WebSources, events: EventStreams? = nil, time: any TimeSource) {
         self.sources = sources
-        self.random = random
+        self.events = events ?? EventStreams(sources, time: time)
         self.time = time
     }
 
-    /// The pages by path, for `WebService`.
-    package var pages: [String: WebService.Page] {
-        [
-            "/": { [self] _ in
-                let (status, nonce) = (await sources.status(), nonce())
-                return await answer {
-                    let page = StatusPage(status: status(), nonce: nonce)
-                    return (page.render(), page.contentSecurityPolicy)
+    /// What every page allows: its style sheet, its script, its pictures, and forms that lead to this agent.
+    static let contentSecurityPolicy =
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types vaultwatch"
+
+    /// The pages, for `WebService`.
+    package var pages: Pages {
+        Pages(
+            assets + overview + incidents + estate + runbooks + redirects,
+            notFound: { [self] request in
+                await page(request, status: 404) { snapshot, context in
+                    NotFoundPage(path: request.path).render(context)
                 }
             },
-            "/incidents": { [self] _ in
-                let (incidents, now, nonce) = (await sources.incidents(), time.wall(), nonce())
-                return await answer {
-                    let page = IncidentPage(incidents: incidents, now: now, nonce: nonce)
-                    return (page.render(), page.contentSecurityPolicy)
-                }
-            },
-            "/runbooks": { [self] _ in
-                let (groups, nonce) = (await sources.ruleGroups(), nonce())
-                return await answer {
-                    let page = RunbookPage(groups: groups(), nonce: nonce)
-                    return (page.render(), page.contentSecurityPolicy)
-                }
-            },
-        ]
+            staleForm: { [self] request in
+                await page(request, status: 403) { _, context in StaleFormPage().render(context) }
+            })
     }
 
-    private func nonce() -> String { String(random.next(), radix: 36) + String(random.next(), radix: 36) }
+    // MARK: Answers
 
-    private func answer(
-        _ render: @escaping @Sendable () -> (html: [UInt8], contentSecurityPolicy: String)
+    /// A page about a snapshot.
+    /// - Parameter render: pure, and run where it holds up nobody.
+    func page(
+        _ request: PageRequest, status: Int = 200,
+        _ render: @escaping @Sendable (EstateSnapshot, PageContext) -> [UInt8]
     ) async -> ServerResponse {
         do throws(QueryError) {
+            let snapshot = try await sources.snapshot()
+            let context = context(request, snapshot)
             return try await sources.compute(.page) { _ in
-                let (html, contentSecurityPolicy) = render()
-                return ServerResponse(
-                    headers: [
-                        ("Content-Type", "text/html; charset=utf-8"),
-                        ("Content-Security-Policy", contentSecurityPolicy),
-                    ],
-                    body: .bytes(html))
+                Console.answer(render(snapshot, context), request, status: status)
             }
         } catch {
-            return .text("\(error.message)\n", status: 503)
+            return Console.failure(error)
         }
+    }
+
+    /// A page's response with its headers.
+    static func answer(_ html: [UInt8], _ request: PageRequest, status: Int = 200) -> ServerResponse {
+        var response = ServerResponse(
+            status: status,
+            headers: [
+                ("Content-Type", "text/html; charset=utf-8"),
+                ("Content-Security-Policy", contentSecurityPolicy),
+                // With less, browsers would not say where a form comes from.
+                ("Referrer-Policy", "same-origin"),
+            ], body: .bytes(html))
+        if let zone = request.request.item("tz"), zone == "UTC" || zone == "local" {
+            response.headers.append(
+                ("Set-Cookie", "tz=\(zone); Path=\(request.prefix)/; Max-Age=31536000; SameSite=Strict; HttpOnly"))
+        }
+        return response
+    }
+
+    /// Why there is no answer now, in plain text.
+    static func failure(_ error: QueryError) -> ServerResponse {
+        .text("\(error.message)\n", status: error.kind == .notFound ? 404 : error.kind == .badData ? 400 : 503)
+    }
+
+    /// Leads a form's sender on to the page that shows the change.
+    static func seeOther(_ request: PageRequest, _ address: Address) -> ServerResponse {
+        ServerResponse(status: 303, headers: [("Location", request.prefix + address.text)])
+    }
+
+    /// What the page is made with beside its data.
+    func context(_ request: PageRequest, _ snapshot: EstateSnapshot) -> PageContext {
+        var context = PageContext()
+        context.prefix = request.prefix
+        context.externalURL = request.externalURL
+        let query = request.request.target.firstIndex(of: "?").map { String(request.request.target[$0...]) } ?? ""
+        context.target = PercentCoding.encode(request.path, keepingSlashes: true) + query
+        context.now = snapshot.now
+        context.zone = zone(request)
+        context.viewer = request.caller
+        context.mayChange = request.mayChange
+        context.token = request.token
+        context.site = Site.name(snapshot)
+        context.host = sources.hostName
+        context.version = sources.build.version
+        context.startedAt = sources.startedAt
+        context.revision = snapshot.revision
+        context.openIncidents = snapshot.incidents.count
+        context.gravity = Gravity(snapshot)
+        return context
+    }
+
+    /// UTC where the address or the cookie asks for it, else the agent's own zone.
+    private func zone(_ request: PageRequest) -> TimeZoneData {
+        let cookie = (request.request[header: "cookie"] ?? "").split(separator: ";").lazy
+            .map { $0.drop { $0 == " " } }.first { $0.hasPrefix("tz=") }?.dropFirst(3)
+        return (request.request.item("tz") ?? cookie.map(String.init)) == "UTC" ? .utc : sources.timeZone()
     }
 }

@@ -1,42 +1,19 @@
+import Samples
 import Text
 
 /// Builds HTML so that escaping cannot be forgotten: markup is a `StaticString`, and text is always escaped.
 struct HTML {
     private(set) var bytes: [UInt8] = []
+    /// The icons that were used; the layout draws each once, at the end of the page.
+    private(set) var icons: Set<Icon> = []
+    /// Addresses, time and zone of the page.
+    let context: PageContext
+
+    init(_ context: PageContext = PageContext()) { self.context = context }
 
     /// Appends markup from the source code.
     mutating func markup(_ text: StaticString) {
         text.withUTF8Buffer { bytes += $0 }
-    }
-
-    /// What the policy of a page allows that has a style of its own and no script.
-    /// - Parameters:
-    ///   - nonce: of the style.
-    ///   - hasForms: whether it may send forms to this agent.
-    static func styledPolicy(_ nonce: String, hasForms: Bool = false) -> String {
-        let forms = hasForms ? "'self'" : "'none'"
-        return
-            "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action \(forms); frame-ancestors 'none'"
-    }
-
-    /// Begins a page that is read from top to bottom, in one column, and ends with `body` open.
-    /// - Parameters:
-    ///   - title: and other elements of the head.
-    ///   - style: beside the column's.
-    ///   - nonce: allows the style.
-    mutating func beginColumn(title: StaticString, style: StaticString, nonce: String) {
-        markup(
-            "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
-        )
-        markup("<meta name=color-scheme content=\"light dark\">")
-        markup(title)
-        markup("<style nonce=\"")
-        text(nonce)
-        markup(
-            "\">:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:0 auto;padding:1rem}"
-        )
-        markup(style)
-        markup("</style></head><body>")
     }
 
     /// Appends text, or an attribute value in double quotes, escaped.
@@ -47,10 +24,141 @@ struct HTML {
             // Control characters are invalid in HTML; directional formatting could make text appear to be something
             // else.
             case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": out.append("\u{fffd}")
+            case "\u{7f}"..."\u{9f}": out.append("\u{fffd}")
             case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}": out.append("\u{fffd}")
             default: out.append(scalar)
             }
         }
         bytes += String(out).utf8
+    }
+
+    /// Appends text of at most so many characters, with an ellipsis where it was longer.
+    mutating func text(_ text: String, limit: Int) {
+        let head = text.prefix(limit + 1)
+        self.text(head.count > limit ? head.dropLast(2) + "…" : text)
+    }
+
+    /// Appends a whole number, as in an attribute.
+    mutating func number(_ number: Int) { bytes += String(number).utf8 }
+
+    /// Appends a length of a drawing, to a tenth; 0 where it is no finite number.
+    mutating func length(_ value: Double) {
+        guard value.isFinite else { return number(0) }
+        let tenths = Int64(saturating: (min(max(value, -1e9), 1e9) * 10).rounded())
+        bytes += String(tenths / 10).utf8
+        if tenths < 0, tenths > -10 { bytes.insert(UInt8(ascii: "-"), at: bytes.count - 1) }
+        if tenths % 10 != 0 { bytes += ".\((tenths % 10).magnitude)".utf8 }
+    }
+
+    /// Appends an element with a text: `<b>text</b>`.
+    /// - Parameters:
+    ///   - open: the opening tag with its attributes.
+    ///   - close: the closing tag.
+    mutating func element(_ open: StaticString, _ text: String, _ close: StaticString) {
+        markup(open)
+        self.text(text)
+        markup(close)
+    }
+
+    /// Appends an icon, which screen readers leave out: what it means stands beside it.
+    mutating func icon(_ icon: Icon) {
+        icons.insert(icon)
+        markup("<svg class=i viewBox=\"0 0 16 16\" aria-hidden=true><use href=\"#i-")
+        bytes += icon.rawValue.utf8
+        markup("\"/></svg>")
+    }
+
+    // MARK: Links
+
+    /// Appends `<a href="…" class=…>`, which `</a>` has to follow.
+    /// - Parameter attributes: with a blank before each: ` class=btn`.
+    mutating func begin(_ address: Address, _ attributes: StaticString = "") {
+        markup("<a href=\"")
+        href(address)
+        markup("\"")
+        markup(attributes)
+        markup(">")
+    }
+
+    /// Appends a link with its text.
+    mutating func link(_ address: Address, _ text: String, _ attributes: StaticString = "") {
+        begin(address, attributes)
+        self.text(text)
+        markup("</a>")
+    }
+
+    /// Appends an address of this console, with the prefix of `external_url`.
+    mutating func href(_ address: Address) { text(context.prefix + address.text) }
+
+    /// Appends a link that leaves the console, or the text alone where the scheme is none of the web: `javascript:` and the
+    /// like could run code.
+    mutating func link(away url: String, _ text: String, _ attributes: StaticString = "") {
+        guard url.hasPrefix("https://") || url.hasPrefix("http://") else { return self.text(text) }
+        markup("<a rel=\"noopener noreferrer\" href=\"")
+        self.text(url)
+        markup("\"")
+        markup(attributes)
+        markup(">")
+        self.text(text)
+        markup("</a>")
+    }
+
+    // MARK: Times
+
+    /// Appends a time of the page's zone: `03:11:08` today, else with its day; UTC stands in the tooltip.
+    mutating func time(_ time: Timestamp, _ form: Clock.Form = .short) {
+        markup("<time datetime=\"")
+        text(time.rfc3339)
+        markup("\" title=\"")
+        text(Clock.utc(time))
+        markup("\">")
+        text(context.clock.text(time, form))
+        markup("</time>")
+    }
+
+    /// Appends how long it is since a time; the script keeps it running.
+    mutating func since(_ time: Timestamp) {
+        markup("<span data-since=\"")
+        bytes += String(time.milliseconds).utf8
+        markup("\">")
+        text(Words.duration(max((context.now - time).seconds, 0).rounded(.down)))
+        markup("</span>")
+    }
+
+    // MARK: Parts
+
+    /// Appends a part of the page, which the script replaces when its content has changed.
+    /// - Parameters:
+    ///   - id: unique in the page, and its anchor.
+    ///   - open: the opening tag up to its attributes, without `>`: `<section class=card`.
+    ///   - close: the closing tag.
+    mutating func part(_ id: StaticString, _ open: StaticString, _ close: StaticString, _ body: (inout HTML) -> Void) {
+        markup(open)
+        markup(" id=\"")
+        markup(id)
+        markup("\" data-part>")
+        body(&self)
+        markup(close)
+    }
+
+    /// Appends a card with a heading, a line beside it, and a body; a part.
+    mutating func card(
+        _ id: StaticString, _ heading: String, _ note: String = "", aside: (inout HTML) -> Void = { _ in },
+        _ body: (inout HTML) -> Void
+    ) {
+        markup("<section class=card id=\"")
+        markup(id)
+        markup("\" data-part aria-labelledby=\"h-")
+        markup(id)
+        markup("\"><header><h2 id=\"h-")
+        markup(id)
+        markup("\">")
+        text(heading)
+        markup("</h2>")
+        if !note.isEmpty { element("<p>", note, "</p>") }
+        aside(&self)
+        markup("</header>")
+        body(&self)
+        markup("</section>")
     }
 }

@@ -6,29 +6,22 @@ import Web
 /// shipped rules points to its sections.
 struct RunbookPage {
     let groups: [RuleGroupView]
-    /// Allows the style of this response only.
-    let nonce: String
-
-    var contentSecurityPolicy: String { HTML.styledPolicy(nonce) }
-
-    func render() -> [UInt8] {
-        var page = HTML()
-        page.beginColumn(
-            title: "<title>vaultwatch: runbooks</title>",
-            style: "pre{overflow:auto}article:target{outline:3px solid #d7263d;padding:0 1rem}", nonce: nonce)
-        page.markup("<h1>Runbooks</h1>")
-        for group in groups {
-            for rule in group.rules {
-                guard case .alerting(let alerting) = rule.kind else { continue }
-                article(rule, alerting, &page)
+    func render(_ context: PageContext) -> [UInt8] {
+        var layout = Layout(context: context, title: "Runbooks", tab: .runbooks)
+        layout.isLive = false
+        return layout.render { page in
+            page.markup("<div class=head><h1>Runbooks</h1></div>")
+            for group in groups {
+                for rule in group.rules {
+                    guard case .alerting(let alerting) = rule.kind else { continue }
+                    article(rule, alerting, &page)
+                }
             }
         }
-        page.markup("</body></html>\n")
-        return page.bytes
     }
 
     private func article(_ rule: RuleView, _ alerting: RuleView.Alerting, _ page: inout HTML) {
-        page.markup("<article id=\"")
+        page.markup("<article class=card id=\"")
         page.text(rule.name)
         page.markup("\"><h2>")
         page.text(rule.name)

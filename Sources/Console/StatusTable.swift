@@ -66,7 +66,8 @@ package enum StatusTable {
         return .init(
             name: name, health: health(result.status.health), state: result.status.state, detail: result.status.detail,
             warnings: result.status.warnings, lastProbe: result.timestamp.rfc3339, seconds: result.duration.seconds,
-            lastError: result.failure?.description)
+            lastError: result.failure?.description,
+            kind: result.target.kind.rawValue, target: result.target.name)
     }
 
     private static func health(_ health: TargetStatus.Health) -> EstateStatus.Health {

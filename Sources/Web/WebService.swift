@@ -19,12 +19,10 @@ package struct WebService: Sendable {
         package init() {}
     }
 
-    /// Answers a GET with an HTML page.
-    package typealias Page = @Sendable (ServerRequest) async -> ServerResponse
-
     let sources: WebSources
     let platform: Platform
-    private let pages: [String: Page]
+    let pages: Pages
+    let formKey: [UInt8]
     private let options: Options
     private let prefix: String
     let authenticator: Authenticator
@@ -34,14 +32,18 @@ package struct WebService: Sendable {
 
     /// - Parameters:
     ///   - sources: what the APIs show and do.
-    ///   - pages: HTML pages, by path; the paths are values of the label `handler`.
+    ///   - pages: HTML pages; their patterns are values of the label `handler`.
+    ///   - formKey: 32 secret bytes, with which tokens of forms are made; nil for random ones, so that a form does not outlive
+    ///     the service.
     ///   - registry: receives the `vaultwatch_http_*` metrics.
     package init(
-        _ options: Options, sources: WebSources, pages: [String: Page] = [:], platform: Platform, registry: Registry
+        _ options: Options, sources: WebSources, pages: Pages = Pages(), formKey: [UInt8]? = nil, platform: Platform,
+        registry: Registry
     ) {
         self.options = options
         self.sources = sources
         self.pages = pages
+        self.formKey = formKey ?? FormToken.key(platform.random)
         self.platform = platform
         prefix = WebService.path(of: options.externalURL)
         authenticator = Authenticator(options.access, platform: platform)
@@ -131,23 +133,22 @@ package struct WebService: Sendable {
             path = String(path.dropFirst(prefix.utf8.count))
         } else if request.peerUser == nil {
             // Clients of the Unix socket need not know the prefix.
-            return WebService.notFound
+            return notFound(path)
         }
         if path.hasPrefix("/api/v2/") { return alertmanagerRoute(path, request) ?? WebService.notFound }
         if path.hasPrefix("/api/v1/") { return prometheusRoute(path) ?? WebService.notFound }
-        let pagePath = path.isEmpty ? "/" : path
-        if let page = pages[pagePath] { return Route(name: pagePath, answer: page) }
+        if let page = pageRoute(path.isEmpty ? "/" : path, request.method) { return page }
         return switch path {
         case "/metrics": Route(name: path, answersAnyHost: true) { await metrics($0) }
         case "/-/healthy": Route(name: path, answersAnyHost: true) { _ in healthy() }
         case "/-/ready": Route(name: path, answersAnyHost: true) { _ in ready() }
         case "/acknowledge": Route(name: path, methods: ["POST"]) { await acknowledgeByForm($0, $1) }
         case "/-/reload": Route(name: path, methods: ["POST", "PUT"]) { _, caller in await reload(caller) }
-        default: WebService.notFound
+        default: notFound(path)
         }
     }
 
-    private static let notFound = Route(name: "other", methods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
+    static let notFound = Route(name: "other", methods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
         _ in
         .text("404 not found\n", status: 404)
     }
@@ -190,8 +191,10 @@ package struct WebService: Sendable {
         response.headers.append(("Date", platform.time.wall().httpDate))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         response.headers.append(("X-Frame-Options", "deny"))
-        response.headers.append(("Referrer-Policy", "no-referrer"))
-        response.headers.append(("Cache-Control", "no-store"))
+        for (name, value) in [("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store")]
+        where !response.headers.contains(where: { $0.name == name }) {
+            response.headers.append((name, value))
+        }
         response.headers += options.access.headers.map { ($0.name, $0.value) }
         guard case .bytes(let bytes) = response.body, bytes.count > 1400,
             Gzip.isAccepted(request[header: "accept-encoding"]), let compressed = await compressed(bytes)

@@ -4,6 +4,7 @@ package import Exposition
 package import HTTPServer
 package import Samples
 package import Text
+package import TimeZones
 
 /// The data and actions behind the pages and APIs, as closures that `Agent` supplies. Handlers call them concurrently.
 package struct WebSources: Sendable {
@@ -19,6 +20,10 @@ package struct WebSources: Sendable {
     package var userName: @Sendable (UInt32) async -> String = { "uid \($0)" }
     /// Version and revision.
     package var build = BuildInfo(version: "0.0.0")
+    /// The name of this machine; empty where it is not known.
+    package var hostName = ""
+    /// The zone in which pages show times.
+    package var timeZone: @Sendable () -> TimeZoneData = { .utc }
     /// When the process started.
     package var startedAt = Timestamp(milliseconds: 0)
     /// The current configuration without secrets; nil if it is not available.

@@ -7,20 +7,13 @@ import Web
 @testable import Console
 
 struct RunbookPageTests {
-    private struct FixedRandom: RandomSource {
-        func next() -> UInt64 { 0x1234_5678_9abc_def0 }
-    }
-
     private func page(_ annotations: [String: String]) async throws -> String {
-        var sources = WebSources()
         let rule = RuleView(
             name: "A", query: "up{a=\"{{\"} == 0", labels: ["severity": "high"],
             kind: .alerting(
                 .init(hold: .zero, keepFiring: .zero, annotations: annotations, alerts: [])))
-        sources.ruleGroups = { { [RuleGroupView(name: "g", file: "r.yml", interval: .seconds(5), rules: [rule])] } }
-        let page = try #require(Console(sources: sources, random: FixedRandom(), time: SystemTime()).pages["/runbooks"])
-        guard case .bytes(let bytes) = await page(ServerRequest(target: "/runbooks")).body else { return "" }
-        return String(decoding: bytes, as: UTF8.self)
+        let groups = [RuleGroupView(name: "g", file: "r.yml", interval: .seconds(5), rules: [rule])]
+        return String(decoding: RunbookPage(groups: groups).render(PageContext()), as: UTF8.self)
     }
 
     /// What a rule's annotation says before any alert has filled it in: placeholders, and no template text.

@@ -55,7 +55,7 @@ struct Scripted: Sendable {
     var service: WebService {
         WebService(
             options, sources: sources,
-            pages: Console(sources: sources, random: platform.random, time: platform.time).pages,
+            pages: Console(sources: sources, time: platform.time).pages,
             platform: platform, registry: registry)
     }
 

@@ -9,6 +9,10 @@ package struct EstateStatus: Sendable, Hashable, Codable {
     package struct Target: Sendable, Hashable, Codable {
         /// Its name within the section.
         package var name: String
+        /// The label `target_type`, `vault_node`; nil in the status of an older agent.
+        package var kind: String?
+        /// The label `target`, `prod/vault-1`; nil in the status of an older agent.
+        package var target: String?
         /// Its health.
         package var health: Health
         /// One or two words: `active`, `sealed`, `primary`, `complete`.
@@ -27,10 +31,12 @@ package struct EstateStatus: Sendable, Hashable, Codable {
         /// A target that has not been probed unless the rest is given.
         package init(
             name: String, health: Health, state: String, detail: String = "", warnings: [String] = [],
-            lastProbe: String? = nil,
-            seconds: Double? = nil, lastError: String? = nil
+            lastProbe: String? = nil, seconds: Double? = nil, lastError: String? = nil, kind: String? = nil,
+            target: String? = nil
         ) {
             self.name = name
+            self.kind = kind
+            self.target = target
             self.health = health
             self.state = state
             self.detail = detail

@@ -42,7 +42,7 @@ enum APIFuzzing {
         options.access.allowsAnonymousChanges = true
         let service = WebService(
             options, sources: sources,
-            pages: Console(sources: sources, random: platform.random, time: platform.time).pages, platform: platform,
+            pages: Console(sources: sources, time: platform.time).pages, platform: platform,
             registry: registry)
         for part in Parts.of(bytes).prefix(8) {
             let message = PlayedMessage(part)

@@ -1,0 +1,66 @@
+import HTTPServer
+
+/// What pages load beside themselves: a style sheet, a script and an icon. The name holds a hash of the content, so that a
+/// browser may keep each for ever.
+struct Asset: Sendable {
+    /// `/assets/console.0123456789abcdef.css`, without the prefix of `external_url`.
+    let path: String
+    private let contentType: String
+    private let content: [UInt8]
+
+    init(_ name: String, _ kind: String, contentType: String, _ content: String) {
+        self.contentType = contentType
+        self.content = Array(content.utf8)
+        // FNV-1a: it tells versions apart, and nothing more is asked of it.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in self.content { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        path = "/assets/\(name).\(String(hash, radix: 16)).\(kind)"
+    }
+
+    /// How many bytes it has.
+    var count: Int { content.count }
+
+    /// It is kept for ever: another content has another name.
+    var response: ServerResponse { response(isKept: true) }
+
+    /// - Parameter isKept: whether its address names its content, so that it may be kept for ever; else for a day.
+    func response(isKept: Bool) -> ServerResponse {
+        let keep = isKept ? "public, max-age=31536000, immutable" : "public, max-age=86400"
+        return ServerResponse(
+            headers: [("Content-Type", contentType), ("Cache-Control", keep)], body: .bytes(content))
+    }
+}
+
+/// The assets that are compiled in.
+enum Assets {
+    static let style = Asset(
+        "console", "css", contentType: "text/css; charset=utf-8",
+        [Style.base, Style.parts, Style.drawings, Style.phone].joined())
+    static let script = Asset(
+        "console", "js", contentType: "text/javascript; charset=utf-8", [Script.live, Script.keys].joined())
+    private static let icons = Gravity.allCases.map { gravity in
+        Asset("icon-\(gravity.rawValue)", "svg", contentType: "image/svg+xml", drawing(gravity))
+    }
+    private static let all = Dictionary(
+        ([style, script] + icons).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+
+    /// The icon of a page on which the gravest is of this gravity.
+    static func icon(_ gravity: Gravity) -> Asset {
+        icons[Gravity.allCases.firstIndex(of: gravity) ?? 0]
+    }
+
+    /// The asset of a path; nil where there is none, or it has another content now.
+    static func asset(_ path: String) -> Asset? { all[path] }
+
+    private static func drawing(_ gravity: Gravity) -> String {
+        let color =
+            switch gravity {
+            case .critical: "#c8202d"
+            case .warning: "#d9932a"
+            case .unknown: "#737b89"
+            case .good, .standby: "#11693f"
+            }
+        return
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 22 22\"><rect x=\"1\" y=\"1\" width=\"20\" height=\"20\" rx=\"6\" fill=\"\(color)\"/><g fill=\"none\" stroke=\"#fff\" stroke-width=\"2.2\" stroke-linecap=\"round\"><circle cx=\"11\" cy=\"9\" r=\"3.3\"/><path d=\"M11 12.3v4.7\"/></g></svg>"
+    }
+}

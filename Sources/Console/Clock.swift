@@ -1,0 +1,68 @@
+import Samples
+import TimeZones
+
+/// Writes times of one zone as a reader of now needs them.
+struct Clock: Sendable {
+    /// How much of a time is shown.
+    enum Form: Sendable {
+        /// `03:11:08` today, `Thu 26 Nov 10:12` before, `3 Oct 2025` in other years.
+        case short
+        /// To the minute today: `03:11`.
+        case minute
+        /// To the tenth of a second: `03:11:08.2`, with the day before it where it is not today.
+        case tenth
+        /// `Sat 28 Nov`, with the year where it is another.
+        case day
+        /// `Sat 28 Nov 03:11:08`
+        case full
+    }
+
+    /// The zone whose clock it shows.
+    var zone: TimeZoneData
+    /// What `today` is counted from.
+    var now: Timestamp
+
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// `CET`
+    var abbreviation: String { zone.abbreviation(at: now) }
+    /// Whether it shows UTC, so that no second clock is needed.
+    var isUTC: Bool { zone.name == "UTC" || (zone.offset(at: now) == 0 && abbreviation == "UTC") }
+
+    /// A time in this zone.
+    func text(_ time: Timestamp, _ form: Form = .short) -> String {
+        let (here, today) = (local(time), local(now))
+        let isToday = (here.year, here.month, here.day) == (today.year, today.month, today.day)
+        let sameYear = here.year == today.year
+        switch form {
+        case .short, .minute:
+            if isToday { return form == .minute ? Clock.minutes(here) : Clock.seconds(here) }
+            return sameYear ? Clock.day(here) + " " + Clock.minutes(here) : Clock.date(here)
+        case .tenth: return (isToday ? "" : Clock.day(here) + " ") + Clock.seconds(here) + ".\(here.millisecond / 100)"
+        case .day: return sameYear ? Clock.day(here) : Clock.date(here)
+        case .full: return (sameYear ? Clock.day(here) : Clock.date(here)) + " " + Clock.seconds(here)
+        }
+    }
+
+    /// `28 Nov 2026 02:11:08 UTC`
+    static func utc(_ time: Timestamp) -> String { date(time.civil) + " " + seconds(time.civil) + " UTC" }
+
+    /// `02:11:08`, in UTC.
+    static func utcTime(_ time: Timestamp) -> String { seconds(time.civil) }
+
+    /// The calendar fields of a time in this zone.
+    func local(_ time: Timestamp) -> Timestamp.Civil { (time + .seconds(zone.offset(at: time))).civil }
+
+    private static func day(_ civil: Timestamp.Civil) -> String {
+        "\(weekdays[civil.weekday]) \(civil.day) \(months[civil.month - 1])"
+    }
+    private static func date(_ civil: Timestamp.Civil) -> String {
+        "\(civil.day) \(months[civil.month - 1]) \(civil.year)"
+    }
+    private static func minutes(_ civil: Timestamp.Civil) -> String { "\(two(civil.hour)):\(two(civil.minute))" }
+    private static func seconds(_ civil: Timestamp.Civil) -> String { minutes(civil) + ":" + two(civil.second) }
+    private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}

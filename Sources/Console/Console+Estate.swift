@@ -1,0 +1,69 @@
+import Alerts
+import Dispatching
+import HTTPServer
+import Samples
+import Text
+import Web
+
+/// The overview, incidents with their forms, and the estate.
+extension Console {
+    var overview: [PageRoute] {
+        [
+            PageRoute("/") { [self] request in
+                do throws(QueryError) {
+                    let snapshot = try await sources.snapshot()
+                    let head = OverviewPage.head(of: snapshot)
+                    // What happened before is no reason to have no page.
+                    var detail: IncidentDetail?
+                    if let head { detail = try? await sources.incident(head.record.number) }
+                    let degradations = sources.degradations()
+                    let context = context(request, snapshot)
+                    return try await sources.compute(.page) { [detail] _ in
+                        let page = OverviewPage(snapshot: snapshot, detail: detail, degradations: degradations)
+                        return Console.answer(page.render(context), request)
+                    }
+                } catch {
+                    return Console.failure(error)
+                }
+            }
+        ]
+    }
+
+    var estate: [PageRoute] {
+        [
+            PageRoute("/estate") { [self] request in
+                await page(request) { snapshot, context in EstatePage(snapshot: snapshot).render(context) }
+            },
+            PageRoute("/estate/:kind/*name") { [self] request in await target(request) },
+        ]
+    }
+
+    private func target(_ request: PageRequest) async -> ServerResponse {
+        let (kind, name) = (request.parameters["kind"] ?? "", request.parameters["name"] ?? "")
+        let word = request.field("range")
+        let range = TargetPage.ranges.first { $0.word == word }?.length ?? TargetPage.ranges[0].length
+        do throws(QueryError) {
+            let snapshot = try await sources.snapshot()
+            let states = try? await sources.states("\(kind) \(name)", snapshot.now - range, snapshot.now)
+            let context = context(request, snapshot)
+            return try await sources.compute(.page) { _ in
+                guard
+                    let page = TargetPage(snapshot: snapshot, kind: kind, name: name, states: states, range: range)
+                else {
+                    return Console.answer(NotFoundPage(path: request.path).render(context), request, status: 404)
+                }
+                return Console.answer(page.render(context), request)
+            }
+        } catch {
+            return Console.failure(error)
+        }
+    }
+
+    var runbooks: [PageRoute] {
+        [
+            PageRoute("/runbooks") { [self] request in
+                await page(request) { snapshot, context in RunbookPage(groups: snapshot.rules).render(context) }
+            }
+        ]
+    }
+}

@@ -1,0 +1,43 @@
+/// The classes that colours have.
+extension HTML {
+    /// Appends `crit` and the like, a part of a class.
+    mutating func grade(_ gravity: Gravity) {
+        switch gravity {
+        case .critical: markup("crit")
+        case .warning: markup("warn")
+        case .good, .standby: markup("ok")
+        case .unknown: markup("none")
+        }
+    }
+
+    /// Appends `s-crit` and the like, the class of something filled.
+    mutating func fill(_ gravity: Gravity) {
+        switch gravity {
+        case .critical: markup("s-crit")
+        case .warning: markup("s-warn")
+        case .good: markup("s-ok")
+        case .standby: markup("s-stand")
+        case .unknown: markup("s-none")
+        }
+    }
+
+    /// Appends an icon in the colour of what it says.
+    mutating func mark(_ gravity: Gravity) {
+        markup("<span class=t-")
+        grade(gravity)
+        markup(">")
+        icon(gravity.icon)
+        markup("</span>")
+    }
+
+    /// Appends a short word in a frame, with its icon: `⚠ medium`.
+    mutating func chip(_ gravity: Gravity, _ word: String, icon: Icon? = nil) {
+        markup("<span class=\"chip ")
+        grade(gravity)
+        markup("\">")
+        self.icon(icon ?? gravity.icon)
+        markup(" ")
+        text(word)
+        markup("</span>")
+    }
+}

@@ -1,0 +1,74 @@
+import Alerts
+import Samples
+import Text
+import Web
+
+/// An incident as Markdown, for the report that is written after it. Times are UTC and of the page's zone.
+struct IncidentMarkdown {
+    let detail: IncidentDetail
+    let clock: Clock
+
+    func render() -> [UInt8] {
+        let record = detail.incident.record
+        var text = "# Incident \(record.number): \(IncidentMarkdown.escape(record.sentence))\n\n"
+        let zone = clock.isUTC ? "" : ", \(clock.text(record.startsAt, .full)) \(clock.abbreviation)"
+        text += "- Severity: \(record.severity.rawValue)\n"
+        text += "- Began: \(Clock.utc(record.startsAt))\(zone)\n"
+        if let end = record.endedAt {
+            text +=
+                "- Ended: \(Clock.utc(end)), after \(Words.duration((end - record.startsAt).seconds.rounded(.down)))\n"
+        } else {
+            text += "- Goes on\n"
+        }
+        func after(_ time: Timestamp?) -> String {
+            time.map { "after \(Words.measured(max(($0 - record.startsAt).seconds, 0)))" } ?? "never"
+        }
+        text += "- First told: \(after(record.toldAt))\n- First acknowledged: \(after(record.firstAcknowledgedAt))"
+        if let owner = record.acknowledgement { text += ", by \(IncidentMarkdown.escape(owner.by))" }
+        text += "\n\n"
+        let reason = record.cause?.alert.reason ?? ""
+        if !reason.isEmpty { text += IncidentMarkdown.escape(reason) + "\n\n" }
+        text += "## Cause and consequences\n\n"
+        if let tree = CauseTree(record) { for node in tree.root.flat { text += line(node, record) } }
+        if record.omittedMembers > 0 { text += "- and \(record.omittedMembers) more\n" }
+        text += "\n## Timeline\n\n| time (UTC) | after | what | evidence |\n|---|---|---|---|\n"
+        for event in detail.events { text += row(event) }
+        if detail.isCut { text += "\nMore happened than is listed.\n" }
+        if !record.notes.isEmpty {
+            text += "\n## Notes\n\n"
+            for note in record.notes {
+                let lines = IncidentMarkdown.escape(note.text).replacing("\n", with: "\n  ")
+                text += "- \(Clock.utc(note.at)), \(IncidentMarkdown.escape(note.by)): \(lines)\n"
+            }
+        }
+        return Array(text.utf8)
+    }
+
+    private func line(_ node: CauseTree.Node, _ record: IncidentRecord) -> String {
+        let name = IncidentMarkdown.escape(node.which.isEmpty ? node.name : "\(node.name) \(node.which)")
+        let offset = Timeline.offset(node.startsAt - record.startsAt)
+        return String(repeating: "  ", count: node.depth)
+            + "- \(name), \(offset): \(IncidentMarkdown.escape(node.member.alert.sentence))\n"
+    }
+
+    private func row(_ event: IncidentEvent) -> String {
+        let time = event.at.rfc3339.dropFirst(11).prefix { $0 != "Z" }
+        let times = event.count > 1 ? " (\(event.count) times)" : ""
+        return
+            "| \(time) | \(Timeline.offset(event.offset)) | \(IncidentMarkdown.cell(Timeline.sentence(event)))\(times) | \(IncidentMarkdown.cell(Timeline.evidence(event))) |\n"
+    }
+
+    private static func cell(_ text: String) -> String {
+        escape(text).replacing("|", with: "\\|").replacing("\n", with: " ")
+    }
+
+    /// Without what would be markup. Source: CommonMark 0.31, 2.4.
+    static func escape(_ text: String) -> String {
+        var out = ""
+        for character in text {
+            if "\\`*_[]<>#".contains(character) { out.append("\\") }
+            out.append(character == "\r" ? " " : character)
+        }
+        return out
+    }
+}

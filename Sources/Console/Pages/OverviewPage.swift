@@ -1,0 +1,159 @@
+import Alerts
+import Samples
+import Text
+import Web
+
+/// The page that opens first: in an incident what users lose, why, since when, who knows and what to do; else that all is
+/// well, and what is coming up.
+struct OverviewPage {
+    let snapshot: EstateSnapshot
+    /// What happened in the course of the gravest incident; nil while that is not known.
+    let detail: IncidentDetail?
+    /// What does not work of the watch itself.
+    let degradations: [String]
+
+    /// The incident that the page is about: the gravest and oldest one that nobody has silenced; nil where none is, or what
+    /// goes on has an owner and is not grave.
+    static func head(of snapshot: EstateSnapshot) -> IncidentView? {
+        snapshot.incidents.first { view in
+            view.silencedBy.isEmpty && (view.record.acknowledgement == nil || view.gravity == .critical)
+        }
+    }
+
+    func render(_ context: PageContext) -> [UInt8] {
+        let head = OverviewPage.head(of: snapshot)
+        let clusters = ClusterView.all(snapshot)
+        var layout = Layout(context: context, title: title(head, clusters), tab: .overview)
+        if let head { layout.bar = { IncidentActions(view: head).bar(&$0) } }
+        return layout.render { page in
+            if let head {
+                incident(head, clusters, &page)
+            } else {
+                CalmOverview(snapshot: snapshot, clusters: clusters, degradations: degradations).render(&page)
+            }
+        }
+    }
+
+    private func title(_ head: IncidentView?, _ clusters: [ClusterView]) -> String {
+        guard let head else { return CalmOverview.sentence(clusters) }
+        return OverviewPage.sentence(head.record, clusters)
+    }
+
+    /// What users lose, else the cause; without a duration.
+    static func sentence(_ record: IncidentRecord, _ clusters: [ClusterView]) -> String {
+        if let impact = record.impact { return impact }
+        guard let cluster = clusters.first(where: { $0.name == record.cluster }) else { return record.sentence }
+        switch cluster.service {
+        case .nothing, .fails: return cluster.sentence(isOnly: clusters.count == 1)
+        case .serves, .unknown: return record.sentence
+        }
+    }
+
+    // MARK: In an incident
+
+    private func incident(_ view: IncidentView, _ clusters: [ClusterView], _ page: inout HTML) {
+        let record = view.record
+        let sentence = OverviewPage.sentence(record, clusters)
+        let cluster = clusters.first { $0.name == record.cluster }
+        let reason = record.cause?.alert.reason ?? ""
+        Band(
+            gravity: view.gravity,
+            eyebrow: { page in
+                page.text("\(record.severityWord.capitalised) · incident ")
+                page.link(record.address, "#\(record.number)")
+            }, spoken: sentence,
+            sentence: { page in
+                page.text(sentence)
+                if let cluster, cluster.service == .nothing, let last = cluster.lastActive {
+                    page.markup(" for ")
+                    page.since(last)
+                }
+            },
+            why: sentence == record.sentence ? reason : record.sentence + (reason.isEmpty ? "." : ". " + reason),
+            facts: [Band.since(record, snapshot.now), Band.told(view), Band.who(view), Band.next(view)],
+            actions: { IncidentActions(view: view).band(&$0, isPage: false) }
+        ).render(&page)
+        page.markup("<div class=cols><div class=col><div class=o1>")
+        OverviewPage.doNow(record, &page)
+        page.markup("</div><div class=o4>")
+        estate(cluster ?? OverviewPage.gravest(clusters), clusters, &page)
+        page.markup("</div><div class=o5>")
+        strips(cluster.map { [$0] } ?? clusters, record.startsAt, &page)
+        page.markup("</div></div><div class=col><div class=o2>")
+        page.card("told", "Who was told", aside: { $0.link(Address("routes"), "routes", " class=r") }) { page in
+            Told(told: view.told).render(&page)
+        }
+        page.markup("</div><div class=o3>")
+        OverviewPage.tree(record, &page)
+        page.markup("</div><div class=o6>")
+        Before(snapshot: snapshot, detail: detail, start: record.startsAt).render(&page)
+        page.markup("</div><div class=o7>")
+        AlsoOpen(views: snapshot.incidents.filter { $0.record.number != record.number }).render(&page)
+        page.markup("</div><div class=o8>")
+        Watch(snapshot: snapshot, degradations: degradations).render(&page)
+        page.markup("</div></div></div>")
+    }
+
+    /// The steps of the cause's runbook, or of its annotation.
+    static func doNow(_ record: IncidentRecord, _ page: inout HTML) {
+        guard let cause = record.cause?.alert else { return }
+        page.card("do", "Do now") { page in
+            page.markup("<p>")
+            page.link(.runbook(cause.name, cause.labels.runbookQuery), "runbook \(cause.name)")
+            page.markup("</p>")
+        } _: { page in
+            let steps = Steps.steps(of: cause.annotations["action"] ?? "")
+            if steps.isEmpty {
+                page.markup("<p class=quiet>Its rule names no action; the runbook may.</p>")
+            } else {
+                Steps(steps: steps).render(&page)
+            }
+        }
+    }
+
+    static func tree(_ record: IncidentRecord, _ page: inout HTML) {
+        let count = record.members.count - 1 + record.omittedMembers
+        let heading = count < 1 ? "One alert, no consequence" : "One cause, \(Words.count(count, "consequence"))"
+        page.card("tree", heading, count < 1 ? "" : "one page instead of \(count + 1)") { page in
+            CauseTree(record)?.render(&page)
+            if record.omittedMembers > 0 {
+                page.element(
+                    "<p class=quiet>", "and \(Words.count(record.omittedMembers, "alert")) more that are not kept",
+                    "</p>")
+            }
+        }
+    }
+
+    // MARK: The estate
+
+    static func gravest(_ clusters: [ClusterView]) -> ClusterView? {
+        clusters.max { $0.gravity < $1.gravity }
+    }
+
+    private func estate(_ cluster: ClusterView?, _ clusters: [ClusterView], _ page: inout HTML) {
+        page.card("map", "Estate", EstatePage.answering(snapshot), aside: { $0.link(.estate, "large", " class=r") }) {
+            page in
+            guard let cluster else { return page.markup("<p class=quiet>No cluster is watched.</p>") }
+            if clusters.count > 1 {
+                page.element(
+                    "<p class=quiet>",
+                    "Cluster \(cluster.name); \(Words.count(clusters.count - 1, "other cluster")) on the large map",
+                    "</p>")
+            }
+            EstateMap(cluster: cluster, backups: EstatePage.backups(snapshot)).render(&page)
+        }
+    }
+
+    private func strips(_ clusters: [ClusterView], _ mark: Timestamp, _ page: inout HTML) {
+        let states = EstatePage.strips(snapshot, clusters.map(\.name))
+        guard !states.isEmpty else { return }
+        page.card("strips", "Last 6 hours", "true to time: a bar is as long as the state lasted") { page in
+            Strips(states: states, now: snapshot.now, mark: mark).render(&page)
+        }
+    }
+}
+
+extension String {
+    /// `Critical`
+    var capitalised: String { prefix(1).uppercased() + dropFirst() }
+}

@@ -1,0 +1,191 @@
+import Alerts
+import Foundation
+import HTTPServer
+import Platform
+import Samples
+import Testing
+import TimeZones
+import Web
+
+@testable import Console
+
+/// Every page, with the data that it is made for, the worst and none.
+struct PageTests {
+    private func context(_ snapshot: EstateSnapshot) -> PageContext {
+        var context = PageContext()
+        context.now = snapshot.now
+        context.prefix = "/watch"
+        context.mayChange = true
+        context.token = { _ in "0123456789abcdef" }
+        context.openIncidents = snapshot.incidents.count
+        context.gravity = Gravity(snapshot)
+        return context
+    }
+
+    private func pages(_ snapshot: EstateSnapshot, _ detail: IncidentDetail) -> [(name: String, html: [UInt8])] {
+        let context = context(snapshot)
+        let target = snapshot.status.sections.first?.targets.first
+        var pages: [(String, [UInt8])] = [
+            (
+                "overview",
+                OverviewPage(snapshot: snapshot, detail: detail, degradations: [Fixtures.evil]).render(context)
+            ),
+            ("incidents", IncidentsPage(snapshot: snapshot, filter: .init(text: "")).render(context)),
+            (
+                "incident",
+                IncidentPage(
+                    snapshot: snapshot, detail: detail,
+                    measured: IncidentPage.measured(detail.incident.record, snapshot.vitals), filter: nil
+                ).render(context)
+            ),
+            ("estate", EstatePage(snapshot: snapshot).render(context)),
+            ("not found", NotFoundPage(path: "/" + Fixtures.evil).render(context)),
+        ]
+        if let target,
+            let page = TargetPage(
+                snapshot: snapshot, kind: target.kind ?? "", name: target.target ?? "", states: nil,
+                range: .seconds(21600))
+        {
+            pages.append(("target", page.render(context)))
+        }
+        return pages
+    }
+
+    private var worstDetail: IncidentDetail {
+        let worst = Fixtures.worst.incidents[1]
+        let events = (0..<500).map { index in
+            IncidentEvent(
+                HistoryEntry(
+                    at: Fixtures.now, kind: HistoryEntry.Kind.allCases[index % HistoryEntry.Kind.allCases.count],
+                    subject: Fixtures.evil, receiver: Fixtures.evil, integration: Fixtures.evil,
+                    detail: String(repeating: Fixtures.evil, count: 100)),
+                kind: IncidentEvent.Kind.allCases[index % IncidentEvent.Kind.allCases.count], start: Fixtures.now)
+        }
+        return IncidentDetail(worst, events: events, isCut: true, similar: (0..<10).map { _ in worst.record })
+    }
+
+    /// What is shown has no markup from outside, no number that is none, and no template.
+    @Test func textFromOutsideStaysText() {
+        for (name, html) in pages(Fixtures.worst, worstDetail) {
+            let text = String(decoding: html, as: UTF8.self)
+            #expect(!text.contains("<script>"), "\(name)")
+            #expect(!text.contains("NaN") && !text.contains("nan") && !text.contains("inf\""), "\(name)")
+            #expect(!text.contains("\u{202e}") && !text.utf8.contains(0), "\(name)")
+            #expect(!text.contains("style="), "\(name)")
+        }
+    }
+
+    @Test func everyPageHasOneHeadingAndItsLandmarks() {
+        for snapshot in [
+            Fixtures.reference(inOutage: true), Fixtures.reference(inOutage: false), EstateSnapshot(now: Fixtures.now),
+            Fixtures.worst,
+        ] {
+            for (name, html) in pages(snapshot, Fixtures.detail) {
+                let text = String(decoding: html, as: UTF8.self)
+                #expect(text.components(separatedBy: "<h1").count == 2, "\(name)")
+                #expect(text.contains("<main id=main") && text.contains("<nav aria-label=Pages"), "\(name)")
+                #expect(text.contains("<title>") && text.contains("lang=en"), "\(name)")
+                let ids = text.components(separatedBy: " id=").dropFirst().map {
+                    $0.prefix { !" >".contains($0) }.filter { $0 != "\"" }
+                }
+                #expect(Set(ids).count == ids.count, "\(name): an id twice")
+                // Every symbol that is used is drawn, and only those.
+                for icon in Icon.allCases {
+                    #expect(
+                        text.contains("href=\"#i-\(icon.rawValue)\"")
+                            == text.contains("<symbol id=\"i-\(icon.rawValue)\""),
+                        "\(name): \(icon)")
+                }
+                for href in text.components(separatedBy: "href=\"/").dropFirst() {
+                    #expect(href.hasPrefix("watch/"), "\(name): a link without the prefix")
+                }
+            }
+        }
+    }
+
+    /// The design's budgets: 40 KB for the reference estate; whatever comes from outside, a page stays readable.
+    @Test func pagesStayWithinTheirBudgets() {
+        for inOutage in [true, false] {
+            for (name, html) in pages(Fixtures.reference(inOutage: inOutage), Fixtures.detail) {
+                let compressed = Gzip.compress(html)?.count ?? .max
+                print("\(name): \(html.count) bytes, \(compressed) compressed")
+                #expect(html.count <= 40 << 10, "\(name)")
+                #expect(compressed <= 10 << 10, "\(name)")
+            }
+        }
+        for (name, html) in pages(Fixtures.worst, worstDetail) {
+            print("worst \(name): \(html.count) bytes")
+            #expect(html.count <= 2 << 20, "\(name)")
+        }
+        #expect(Assets.style.count <= 26 << 10)
+        #expect(Assets.script.count <= 9 << 10)
+        print("style \(Assets.style.count), script \(Assets.script.count)")
+    }
+
+    @Test func anOutageIsToldAsWhatUsersLose() {
+        let snapshot = Fixtures.reference(inOutage: true)
+        let text = String(
+            decoding: OverviewPage(snapshot: snapshot, detail: Fixtures.detail, degradations: []).render(
+                context(snapshot)),
+            as: UTF8.self)
+        #expect(text.contains("Vault serves nothing: no active node for <span data-since="))
+        #expect(text.contains(">2 min 17 s</span>"))
+        #expect(
+            text.contains("PostgreSQL primary pg-1 does not answer. pg-1 of cluster prod does not answer (connect)."))
+        #expect(text.contains("PagerDuty ✓ Slack ✕"))
+        #expect(text.contains("Nobody yet"))
+        #expect(text.contains("to vault-leads") && text.contains("unless somebody acknowledges it before"))
+        #expect(text.contains("One cause, 5 consequences"))
+        #expect(text.contains("<small>3 nodes</small>"))
+        #expect(
+            text.contains(
+                "<code>ssh pg-1 &#39;journalctl -u &quot;postgresql*&quot; -n 30; systemctl restart postgresql&#39;</code>"
+            ))
+        #expect(text.contains("<title>(1) CRITICAL Vault serves nothing: no active node · vaultwatch"))
+        #expect(text.contains("action=\"/watch/incidents/318/acknowledge\""))
+        #expect(text.contains("class=bad"))
+    }
+
+    @Test func whenAllIsWellThePageSaysHowMuchMayFail() {
+        let snapshot = Fixtures.reference(inOutage: false)
+        let text = String(
+            decoding: OverviewPage(snapshot: snapshot, detail: nil, degradations: []).render(context(snapshot)),
+            as: UTF8.self)
+        #expect(text.contains("Vault serves, and two nodes may fail."))
+        #expect(text.contains("vault-1 is active."))
+        #expect(text.contains("all</b> would be lost: no good backup is known"))
+        #expect(!text.contains("class=bad") && !text.contains("CRITICAL"))
+    }
+
+    /// Nothing known is told as that.
+    @Test func anEstateOfWhichNothingIsKnownIsNotWell() {
+        let snapshot = EstateSnapshot(now: Fixtures.now)
+        let text = String(
+            decoding: OverviewPage(snapshot: snapshot, detail: nil, degradations: []).render(context(snapshot)),
+            as: UTF8.self)
+        #expect(text.contains("Nothing is watched yet."))
+        #expect(!text.contains("All is well"))
+    }
+
+    @Test func whoMayNotChangeAnythingIsLedToTheLogin() {
+        let snapshot = Fixtures.reference(inOutage: true)
+        var context = context(snapshot)
+        context.mayChange = false
+        context.target = "/incidents/318"
+        let html = IncidentPage(snapshot: snapshot, detail: Fixtures.detail, measured: [], filter: nil).render(context)
+        let text = String(decoding: html, as: UTF8.self)
+        #expect(!text.contains("method=post"))
+        #expect(text.contains("/watch/login?next=%2Fincidents%2F318"))
+    }
+
+    @Test func theIncidentAsMarkdownHasNoMarkupFromOutside() {
+        let clock = Clock(zone: .utc, now: Fixtures.now)
+        let text = String(decoding: IncidentMarkdown(detail: worstDetail, clock: clock).render(), as: UTF8.self)
+        #expect(!text.contains("<script>"))
+        let good = String(decoding: IncidentMarkdown(detail: Fixtures.detail, clock: clock).render(), as: UTF8.self)
+        #expect(good.hasPrefix("# Incident 318: PostgreSQL primary pg-1 does not answer\n"))
+        #expect(good.contains("- PostgresDown pg-1, 0: "))
+        #expect(good.contains("    - VaultNoActiveNode, +21 s: "))
+        #expect(good.contains("| 02:11:09 | +1.0 s | PagerDuty oncall accepted | first, 1 firing: HTTP 202 |"))
+    }
+}
