@@ -32,8 +32,6 @@ final class TargetHistory: Sendable {
         var listed: [Timestamp] = []
         /// Since a restart it has not been probed.
         var isRestored = false
-        /// The last result's time.
-        var seen: Timestamp
     }
 
     private struct State {
@@ -75,12 +73,11 @@ final class TargetHistory: Sendable {
         let run = StateRun(from: time, to: nil, state: word, health: health)
         guard var track = state.tracks[target] else {
             guard state.tracks.count < limits.targets else { return }
-            state.tracks[target] = Track(runs: [run], seen: time)
+            state.tracks[target] = Track(runs: [run])
             state.rows[target] = .some(run)
             return
         }
         defer { state.tracks[target] = track }
-        track.seen = time
         let isFirst = track.isRestored
         track.isRestored = false
         guard let before = track.runs.last else { return }
@@ -215,7 +212,7 @@ final class TargetHistory: Sendable {
                         StateRun(
                             from: since, to: nil, state: TargetHistory.cut(stored.state),
                             health: .init(rawValue: stored.health) ?? .unknown)
-                    ], isRestored: true, seen: since)
+                    ], isRestored: true)
             }
         }
     }

@@ -83,7 +83,7 @@ package enum JournalChange: Sendable, Hashable {
             case .forgetRecord(let key), .forgetSilence(let key), .forgetState(let key): key.utf8.count
             case .history(let entry):
                 entry.subject.utf8.count + entry.detail.utf8.count + entry.receiver.utf8.count
-                    + entry.integration.utf8.count
+                    + entry.integration.utf8.count + 8 * entry.incidents.count
             case .forgetAlert, .forgetOutbox: 0
             }
         return text + 100

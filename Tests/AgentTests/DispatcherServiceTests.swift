@@ -295,7 +295,7 @@ import Testing
                 createdBy: "me", comment: "c"))
         let before = try await run.journal.load()
         #expect(
-            before.states.count == 2 && before.outbox.count == 1 && before.alerts.count == 1
+            before.states.count == 3 && before.outbox.count == 1 && before.alerts.count == 1
                 && before.silences.count == 1)
         let keys = before.states.keys.map { JournalChange.forgetState(key: $0) }
         try await run.journal.write(

@@ -86,19 +86,19 @@ import Testing
         let journal = Self.journal(folder)
         let service = Self.service(journal, time)
         await service.restore(try await journal.load())
-        await service.receive([Self.alert("Disk", time)])
-        await service.receive([Self.alert("Down", time)])
+        await service.receive([Self.alert("Disk", time), Self.alert("Down", time)])
+        let number = try #require(await service.copy().incidentNumber(of: Self.alert("Down", time).id))
         let sent = await service.copy().pending
         let events = service.notifierEvents
         for message in sent where await events.beginAttempt(message) != nil {
             await events.accepted(message, "ok", [:])
         }
-        _ = await service.acknowledge(.number(2), comment: "on it", by: "ann")
-        let record = try await service.addNote("slot dropped", to: 2, by: "ann")
+        _ = await service.acknowledge(.number(number), comment: "on it", by: "ann")
+        let record = try await service.addNote("slot dropped", to: number, by: "ann")
         #expect(record.notes.map(\.text) == ["slot dropped"] && record.acknowledgement?.by == "ann")
         await service.receive([Self.alert("Down", time, ended: true)])
         var filter = HistoryFilter()
-        filter.incident = 2
+        filter.incident = number
         let history = try await journal.history(filter)
         #expect(Set(history.map(\.kind)) == [.firing, .sent, .acknowledged, .note, .ended])
         #expect(history.first { $0.kind == .note }?.detail == "ann: slot dropped")
@@ -108,10 +108,12 @@ import Testing
             try await service.addNote("x", to: 9, by: "ann")
         }
         await #expect(throws: DispatcherService.NoteRefusal.empty) {
-            try await service.addNote(" \n", to: 2, by: "ann")
+            try await service.addNote(" \n", to: number, by: "ann")
         }
-        for _ in 0..<49 { _ = try await service.addNote("x", to: 2, by: "ann") }
-        await #expect(throws: DispatcherService.NoteRefusal.full) { try await service.addNote("x", to: 2, by: "ann") }
+        for _ in 0..<49 { _ = try await service.addNote("x", to: number, by: "ann") }
+        await #expect(throws: DispatcherService.NoteRefusal.full) {
+            try await service.addNote("x", to: number, by: "ann")
+        }
         await journal.close()
     }
 

@@ -1,3 +1,4 @@
+import Alerts
 import Platform
 import Samples
 import Simulation
@@ -69,5 +70,22 @@ struct SnapshotCacheTests {
         counted.count.withLock { $0 = 99 }
         await #expect(throws: QueryError.self) { try await cache.snapshot() }
         #expect(try await cache.snapshot().now.milliseconds == 101)
+    }
+
+    /// The time of the next step is worked out anew each time, and is no news; who is to be told then is.
+    @Test func aSnapshotSaysTheSameWhateverTheMillisecond() {
+        func snapshot(_ milliseconds: Int64, _ receiver: String) -> EstateSnapshot {
+            var snapshot = EstateSnapshot(now: Timestamp(milliseconds: milliseconds))
+            let alert = Alert(
+                labels: ["alertname": "A"], startsAt: Timestamp(milliseconds: 0), updatedAt: Timestamp(milliseconds: 0))
+            snapshot.incidents = [
+                IncidentView(
+                    IncidentRecord(number: 1, IncidentMember(alert)),
+                    next: [IncidentStep(at: snapshot.now, kind: .repeats, receiver: receiver)])
+            ]
+            return snapshot
+        }
+        #expect(Agent.isSame(snapshot(1, "ops"), snapshot(2, "ops")))
+        #expect(!Agent.isSame(snapshot(1, "ops"), snapshot(1, "boss")))
     }
 }

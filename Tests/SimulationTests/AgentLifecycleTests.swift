@@ -98,6 +98,27 @@ import Web
         #expect(ready.count == 1 && ready[0].contains("0 of 5 Vault nodes answer"), "\(ready)")
     }
 
+    /// What pages show: each target with its state, and a fault under the number that its address has.
+    @Test func aFaultIsInTheSnapshotUnderItsNumber() throws {
+        let rig = try Rig()
+        rig.pass(.seconds(10))
+        let calm = try #require(rig.ask { try? await $0.snapshot() } ?? nil)
+        #expect(calm.incidents.isEmpty && calm.states.count >= Estate.nodes.count)
+        rig.machine.conditions[0][1] = true
+        rig.pass(.seconds(120))
+        let snapshot = try #require(rig.ask { try? await $0.snapshot() } ?? nil)
+        #expect(snapshot.revision > calm.revision && snapshot.now > calm.now)
+        let record = try #require(snapshot.incidents.first?.record)
+        #expect(record.number == 1 && record.isOpen)
+        let detail = try #require(rig.ask { try? await $0.incident(1) } ?? nil)
+        #expect(detail.incident.record == record)
+        #expect((rig.ask { try? await $0.incident(2) } ?? nil) == nil)
+        let noted = rig.ask { try? await $0.addNote(1, "looking", Caller("ann", by: .password)) } ?? nil
+        #expect(noted?.notes.map(\.text) == ["looking"])
+        let after = try #require(rig.ask { try? await $0.snapshot() } ?? nil)
+        #expect(after.incidents.first?.record.notes.count == 1)
+    }
+
     /// The same targets go on: reloads that come faster than a target times out must not keep it from that.
     @Test func reloadsWithoutOtherTargetsDelayNothing() throws {
         let rig = try Rig { $0.hanging = ["n4"] }

@@ -9,7 +9,11 @@ extension Dispatcher {
     package func nextSteps(of record: IncidentRecord, _ now: Moment) -> [IncidentStep] {
         var steps: Set<IncidentStep> = []
         let firing = book.firing(in: record.number)
-        func wall(_ instant: Instant) -> Timestamp { now.wall + max(instant - now.monotonic, .zero) }
+        // To the second: the two clocks are read one after the other.
+        func wall(_ instant: Instant) -> Timestamp {
+            let exact = now.wall + max(instant - now.monotonic, .zero)
+            return Timestamp(milliseconds: exact.milliseconds.addingSaturated(500) / 1000 * 1000)
+        }
         for id in groupIDs(of: firing) {
             guard let group = groups[id], group.route != nil else { continue }
             if !group.flushed, let due = flushes.due(id) {

@@ -196,7 +196,11 @@ package final class BackupLedger: Sendable {
                 date: period.description, start: period.start, state: .present, object: entry.object,
                 madeAt: entry.key.time)
         }
-        days += report.missing.map { Day(date: $0.description, start: $0.start, state: .missing) }
+        // What is there and holds nothing is told as such.
+        let listed = Set(days.map(\.start))
+        days += report.missing.filter { !listed.contains($0.start) }.map {
+            Day(date: $0.description, start: $0.start, state: .missing)
+        }
         let current = calendar.period(of: report.now)
         let last = calendar.period(of: calendar.nextDue)
         for period in Set([current, last])
