@@ -78,6 +78,8 @@ final class TargetHistory: Sendable {
             return
         }
         defer { state.tracks[target] = track }
+        // What is derived from targets of which some have not been probed since the start says nothing yet.
+        if track.isRestored, word == "waiting", health == .unknown { return }
         let isFirst = track.isRestored
         track.isRestored = false
         guard let before = track.runs.last else { return }

@@ -72,6 +72,12 @@ struct TargetHistoryTests {
         Self.see(next, 300, "standby", .warning)
         #expect(Self.text(next) == ["100-200 active, leader ok", "200-… standby warning"])
         #expect(next.takeChanges().isEmpty)
+        // What is derived waits after a start until every target has been probed.
+        let waiting = TargetHistory()
+        waiting.restore(Self.snapshot(changes))
+        Self.see(waiting, 300, "waiting", .unknown)
+        Self.see(waiting, 301, "standby", .warning)
+        #expect(Self.text(waiting) == ["200-… standby warning"])
         // It changed while the agent restarted.
         let third = TargetHistory()
         third.restore(Self.snapshot(changes))

@@ -75,6 +75,20 @@ struct IncidentBookTests {
         #expect(d.incidents(at(2)).compactMap(\.number).sorted() == [1, 2])
     }
 
+    /// Of two that could be the cause the list of incidents and the record name the same one.
+    @Test func theCauseIsTheOneThatMessagesName() {
+        for names in [["Down", "Gone"], ["Gone", "Down"]] {
+            var (d, disk) = (Dispatcher(Self.options), Disk())
+            _ = d.receive(names.map { Self.alert($0, 0) }, now: at(0))
+            disk.write(d.advance(at(0)))
+            Self.step(&d, &disk, 1, Self.alert("NoActive", 1, by: "\(names[0]) \(names[1])"))
+            for incident in d.incidents(at(2)) {
+                let record = incident.number.flatMap { d.incidentRecord($0) }
+                #expect(record?.cause?.alert.labels == incident.cause.labels)
+            }
+        }
+    }
+
     /// The consequence was seen first: its number stays, and the cause stands first in it.
     @Test func aCauseThatComesLaterTakesTheNumberOfItsConsequence() {
         var (d, disk) = (Dispatcher(Self.options), Disk())

@@ -31,7 +31,9 @@ extension Dispatcher {
         for (id, members) in together.sorted(by: { $0.key < $1.key }) {
             guard let incident = incidents.all[id] else { continue }
             let firing = members.compactMap { alerts[$0] }.filter { !$0.isEnded }.map(\.alert)
-            book.take(firing.sorted { ($0.startsAt, $0.id) < ($1.startsAt, $1.id) }, with: incident.members)
+            book.take(
+                firing.sorted { ($0.startsAt, $0.id) < ($1.startsAt, $1.id) }, with: incident.members,
+                toldAs: incident.labels)
         }
         for (id, change) in touched where change.isEnded {
             book.end(id, at: min(change.alert.endsAt ?? now.wall, now.wall))

@@ -3,10 +3,10 @@ import Samples
 
 extension IncidentBook {
     /// The record with its cause first, the others in the order of their start, and each with what explains it.
-    static func sorted(_ record: IncidentRecord) -> IncidentRecord {
+    static func sorted(_ record: IncidentRecord, toldAs labels: Labels? = nil) -> IncidentRecord {
         let firing = record.members.filter { $0.alert.endsAt == nil }
         let candidates = firing.isEmpty ? record.members : firing
-        guard let cause = cause(among: candidates, first: record.members.first) else { return record }
+        guard let cause = cause(among: candidates, toldAs: labels, first: record.members.first) else { return record }
         var sorted = record
         let byName = Dictionary(grouping: record.members, by: \.alert.name)
         sorted.members = record.members.map { member in
@@ -44,8 +44,10 @@ extension IncidentBook {
         return a.alert.startsAt <= b.alert.endsAt ?? far && b.alert.startsAt <= a.alert.endsAt ?? far
     }
 
-    /// The one that no other one explains; of several the one that was the cause before, else the gravest, else the first.
-    private static func cause(among members: [IncidentMember], first: IncidentMember?) -> IncidentMember? {
+    /// The one that no other one explains; of several the one that was told first, else the one that was the cause before, else the gravest, else the first.
+    private static func cause(
+        among members: [IncidentMember], toldAs labels: Labels?, first: IncidentMember?
+    ) -> IncidentMember? {
         let byName = Dictionary(grouping: members, by: \.alert.name)
         let roots = members.filter { member in
             !member.alert.explanations.contains { explanation in
@@ -55,6 +57,7 @@ extension IncidentBook {
             }
         }
         return (roots.isEmpty ? members : roots).min { a, b in
+            if (a.alert.labels == labels) != (b.alert.labels == labels) { return a.alert.labels == labels }
             if (a.id == first?.id) != (b.id == first?.id) { return a.id == first?.id }
             return (b.alert.severity, a.alert.startsAt, a.alert.labels) < (
                 a.alert.severity, b.alert.startsAt, b.alert.labels

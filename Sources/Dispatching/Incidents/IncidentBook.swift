@@ -44,6 +44,8 @@ struct IncidentBook: Sendable {
     /// Numbers of those that are over, rising.
     private var ended: [Int] = []
     private var next = 1
+    /// Labels of the alert that an incident under way was first told as.
+    private var toldAs: [Int: Labels] = [:]
     private var changed: Set<Int> = []
     /// Incidents whose order or causes are to be worked out anew.
     private var unsorted: Set<Int> = []
@@ -65,8 +67,10 @@ struct IncidentBook: Sendable {
     // MARK: What happens
 
     /// Alerts that are told together fire, or go on with other texts.
-    /// - Parameter peers: ids of all alerts that are told with them.
-    mutating func take(_ alerts: [Alert], with peers: [UInt64]) {
+    /// - Parameters:
+    ///   - peers: ids of all alerts that are told with them.
+    ///   - labels: those of the alert that they were first told as, which is the cause where several could be.
+    mutating func take(_ alerts: [Alert], with peers: [UInt64], toldAs labels: Labels? = nil) {
         var known = Set(peers.compactMap { numbers[$0] })
         known.formUnion(alerts.compactMap { numbers[$0.id] })
         known = known.filter { open[$0] != nil }
@@ -76,6 +80,9 @@ struct IncidentBook: Sendable {
             if number == nil { number = begin(alert) }
             if let number { put(alert, into: number) }
         }
+        guard let number, let labels, open[number] != nil, toldAs[number] != labels else { return }
+        toldAs[number] = labels
+        unsorted.insert(number)
     }
 
     /// - Returns: the number of the incident that a new alert begins, or goes on with; nil where there is no place.
@@ -157,6 +164,7 @@ struct IncidentBook: Sendable {
 
     private mutating func close(_ number: Int, at end: Timestamp, mergedInto other: Int? = nil) {
         open[number] = nil
+        toldAs[number] = nil
         external.remove(number)
         change(number) { record in
             record.endedAt = record.members.compactMap(\.alert.endsAt).max().map { max($0, end) } ?? end
@@ -253,7 +261,7 @@ struct IncidentBook: Sendable {
     mutating func takeChanges(_ now: Timestamp) -> [Int: IncidentRecord?] {
         for number in unsorted {
             guard let record = records[number], record.mergedInto == nil else { continue }
-            let sorted = IncidentBook.sorted(record)
+            let sorted = IncidentBook.sorted(record, toldAs: toldAs[number])
             if sorted != record { set(number, sorted) }
         }
         unsorted = []

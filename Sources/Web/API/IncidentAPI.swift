@@ -73,7 +73,7 @@ extension IncidentDetail {
                 list.object { one in
                     event.entry.write(&one)
                     one.field("event", event.kind.rawValue)
-                    one.field("offsetSeconds", event.offset.seconds)
+                    one.field("offsetSeconds", Double(event.offset.milliseconds) / 1000)
                     if event.count > 1 {
                         one.field("count", event.count)
                         one.field("until", event.until.rfc3339)
