@@ -49,6 +49,7 @@ extension Style {
         .mon .day{min-height:3.1rem}.mon .day .num{flex-direction:column;align-items:center;gap:.15rem}
         .mon .day .i{font-size:1.05rem}
         .box.none{border-style:dashed;border-color:var(--strong)}.gap{height:14px}
+        .lo{fill:none;stroke:var(--f-info);stroke-width:1;opacity:.45;vector-effect:non-scaling-stroke}.lo.crit{stroke:var(--f-crit)}
         .spark{width:150px;height:32px}.rows .spark{width:100%;height:46px}td.sp{width:150px}
 
         """#
