@@ -7,7 +7,7 @@ extension Style {
         .box{border:1.5px solid var(--line);border-radius:9px;padding:.5rem .7rem;background:var(--card);min-width:0;text-decoration:none;color:inherit;display:block}
         .box:hover{border-color:var(--strong)}
         .box .nm{display:flex;gap:.4rem;align-items:center;font-weight:650;overflow-wrap:anywhere}
-        .box .st{font-size:.87rem;font-weight:600}.box .dt{font-size:.82rem;color:var(--soft);line-height:1.35}
+        .box .st{font-size:.87rem;font-weight:600}.box .dt{font-size:.82rem;color:var(--soft);line-height:1.35;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;overflow-wrap:anywhere}
         .box.crit{border-color:var(--f-crit);background:var(--critbg)}
         .box.warn{border-color:var(--f-warn);background:var(--warnbg)}.box.ok{border-color:var(--okline)}
         .links{width:100%;height:30px;overflow:visible}

@@ -31,7 +31,11 @@ struct CalmOverview {
         Band(
             gravity: gravity,
             eyebrow: { page in
-                page.text(gravity == .good ? "All is well" : gravity == .unknown ? "Not known" : "No alert yet")
+                let isQuiet = snapshot.incidents.isEmpty
+                page.text(
+                    gravity == .good
+                        ? isQuiet ? "All is well" : "Nothing is urgent"
+                        : gravity == .unknown ? "Not known" : "No alert yet")
             }, spoken: sentence, sentence: { $0.text(sentence + ".") }, why: why,
             facts: [last, loss, woken, open],
             actions: { page in
@@ -118,7 +122,7 @@ struct CalmOverview {
     }
 
     private var open: Band.Fact {
-        Band.Fact("Open, with an owner") { page in
+        Band.Fact("Open") { page in
             let views = snapshot.incidents
             page.markup("<b>")
             page.link(.incidents, views.isEmpty ? "none" : "\(views.count)")
