@@ -16,6 +16,7 @@ import Supervision
 import Synchronization
 import Telemetry
 import Text
+import TimeZones
 import Web
 
 extension Agent {
@@ -24,6 +25,9 @@ extension Agent {
         var sources = WebSources()
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
+        sources.hostName = platform.hostname
+        let zone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
+        sources.timeZone = { zone }
         sources.notReady = { [self] in supervisor.notReady }
         sources.reload = { [self] caller in await reload(by: caller.description) }
         let names = PeerNames(platform)

@@ -179,8 +179,9 @@ enum Fixtures {
     }
 
     /// 1,000 nodes of hostile names in 40 clusters, 300 incidents, and texts of many thousands of characters.
-    static var worst: EstateSnapshot {
+    static let worst: EstateSnapshot = {
         let long = String(repeating: evil + " ", count: 200)
+        let notes = (0..<50).map { _ in IncidentNote(at: now, by: evil, text: long) }
         var status = EstateStatus(version: evil, startedAt: evil, now: evil)
         status.sections = (0..<40).map { cluster in
             let name = "c\(cluster)\(evil)"
@@ -210,7 +211,7 @@ enum Fixtures {
                         alert("A\(other)", ["x": evil], annotations: ["summary": long]),
                         explainedBy: record.members[other].id))
             }
-            record.notes = (0..<50).map { _ in IncidentNote(at: now, by: evil, text: long) }
+            record.notes = notes
             record.acknowledgement = index % 2 == 0 ? nil : Acknowledgement(by: evil, comment: long, at: now)
             return IncidentView(
                 record, next: [IncidentStep(at: now, kind: .repeats, receiver: long, calledOffBy: long)],
@@ -239,7 +240,7 @@ enum Fixtures {
                     ], last: .nan), deviation: index % 2 == 0 ? .nan : .infinity)
         }
         return snapshot
-    }
+    }()
 
     static func sources(_ snapshot: EstateSnapshot, _ detail: IncidentDetail? = nil) -> WebSources {
         var sources = WebSources()

@@ -153,7 +153,7 @@ struct PageTests {
             as: UTF8.self)
         #expect(text.contains("Vault serves, and two nodes may fail."))
         #expect(text.contains("vault-1 is active."))
-        #expect(text.contains("all</b> would be lost: no good backup is known"))
+        #expect(text.contains("<b>not known</b>: no backup is watched"))
         #expect(!text.contains("class=bad") && !text.contains("CRITICAL"))
     }
 

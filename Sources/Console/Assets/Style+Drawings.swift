@@ -7,7 +7,7 @@ extension Style {
         .box{border:1.5px solid var(--line);border-radius:9px;padding:.5rem .7rem;background:var(--card);min-width:0;text-decoration:none;color:inherit;display:block}
         .box:hover{border-color:var(--strong)}
         .box .nm{display:flex;gap:.4rem;align-items:center;font-weight:650;overflow-wrap:anywhere}
-        .box .st{font-size:.87rem;font-weight:600}.box .dt{font-size:.82rem;color:var(--soft);line-height:1.35}
+        .box .st{font-size:.87rem;font-weight:600}.box .dt{font-size:.82rem;color:var(--soft);line-height:1.35;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;overflow-wrap:anywhere}
         .box.crit{border-color:var(--f-crit);background:var(--critbg)}
         .box.warn{border-color:var(--f-warn);background:var(--warnbg)}.box.ok{border-color:var(--okline)}
         .links{width:100%;height:30px;overflow:visible}
@@ -49,6 +49,7 @@ extension Style {
         .mon .day{min-height:3.1rem}.mon .day .num{flex-direction:column;align-items:center;gap:.15rem}
         .mon .day .i{font-size:1.05rem}
         .box.none{border-style:dashed;border-color:var(--strong)}.gap{height:14px}
+        .lo{fill:none;stroke:var(--f-info);stroke-width:1;opacity:.45;vector-effect:non-scaling-stroke}.lo.crit{stroke:var(--f-crit)}
         .spark{width:150px;height:32px}.rows .spark{width:100%;height:46px}td.sp{width:150px}
 
         """#

@@ -63,7 +63,7 @@ extension Style {
         .filter{display:flex;flex-wrap:wrap;gap:.5rem .8rem;align-items:end;margin-bottom:.9rem}.filter .field{margin:0}
         .say{background:var(--infobg);border:1px solid var(--infoline);border-radius:8px;padding:.5rem .8rem;margin-bottom:.8rem}.say.warn{background:var(--warnbg);border-color:var(--warnline)}.say.bad{background:var(--critbg);border-color:var(--critline)}
         .wrap{overflow-wrap:anywhere}
-        .under{margin-top:1rem}.pre{white-space:pre-wrap;overflow-wrap:anywhere}table.wide{min-width:44rem}
+        .under,main>.card+.card,#maps>.card+.card{margin-top:1rem}#maps{margin-bottom:1rem}.pre{white-space:pre-wrap;overflow-wrap:anywhere}table.wide{min-width:44rem}
         .t-none{color:var(--soft)}.t-stand{color:var(--ok)}.chip.none{border-style:dashed}
 
         """#

@@ -72,7 +72,7 @@ extension Style {
         .band.calm .btn:not(.main){color:var(--ink);border-color:var(--strong)}.bar{display:none}
         footer{max-width:84rem;margin:0 auto;padding:0 1.25rem 2rem;color:var(--soft);font-size:.84rem}
         kbd{font:600 .78rem var(--mono);border:1px solid var(--strong);border-radius:4px;padding:0 .3rem;background:var(--card)}
-        .pm{display:none}.n.calm{background:var(--sunk);color:var(--ink)}.sprite{position:absolute;width:0;height:0}
+        .pm{display:none}.logo .quiet{max-width:9rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.n.calm{background:var(--sunk);color:var(--ink)}.sprite{position:absolute;width:0;height:0}
         main:focus{outline:0}.js{display:none}.has-js .js{display:inline}.has-js .nojs{display:none}
         .acts form,.bar form{display:contents}.btn:hover{border-color:var(--soft)}
         .head{display:flex;align-items:baseline;flex-wrap:wrap;gap:.3rem 1rem;margin:.2rem 0 .9rem}.head h1{font-size:1.4rem;letter-spacing:-.01em;font-weight:700}.head p{color:var(--soft)}

@@ -31,7 +31,11 @@ struct CalmOverview {
         Band(
             gravity: gravity,
             eyebrow: { page in
-                page.text(gravity == .good ? "All is well" : gravity == .unknown ? "Not known" : "No alert yet")
+                let isQuiet = snapshot.incidents.isEmpty
+                page.text(
+                    gravity == .good
+                        ? isQuiet ? "All is well" : "Nothing is urgent"
+                        : gravity == .unknown ? "Not known" : "No alert yet")
             }, spoken: sentence, sentence: { $0.text(sentence + ".") }, why: why,
             facts: [last, loss, woken, open],
             actions: { page in
@@ -86,7 +90,9 @@ struct CalmOverview {
     private var loss: Band.Fact {
         Band.Fact("If Vault were lost now") { page in
             let backups = snapshot.backups
-            if let point = backups.recoveryPoint {
+            if backups.sets.isEmpty {
+                page.markup("<b>not known</b>: no backup is watched")
+            } else if let point = backups.recoveryPoint {
                 page.element("<b>", Words.duration(point.seconds.rounded(.down)), "</b> of writes are lost")
             } else {
                 page.markup("<b>all</b> would be lost: no good backup is known")
@@ -116,7 +122,7 @@ struct CalmOverview {
     }
 
     private var open: Band.Fact {
-        Band.Fact("Open, with an owner") { page in
+        Band.Fact("Open") { page in
             let views = snapshot.incidents
             page.markup("<b>")
             page.link(.incidents, views.isEmpty ? "none" : "\(views.count)")

@@ -13,10 +13,11 @@ struct OverviewPage {
     let degradations: [String]
 
     /// The incident that the page is about: the gravest and oldest one that nobody has silenced; nil where none is, or what
-    /// goes on has an owner and is not grave.
+    /// goes on is low, or has an owner and is not grave.
     static func head(of snapshot: EstateSnapshot) -> IncidentView? {
         snapshot.incidents.first { view in
-            view.silencedBy.isEmpty && (view.record.acknowledgement == nil || view.gravity == .critical)
+            let isUrgent = view.record.currentSeverity >= .medium && view.record.acknowledgement == nil
+            return view.silencedBy.isEmpty && (isUrgent || view.gravity == .critical)
         }
     }
 
@@ -63,7 +64,7 @@ struct OverviewPage {
                 page.link(record.address, "#\(record.number)")
             }, spoken: sentence,
             sentence: { page in
-                page.text(sentence)
+                page.text(sentence, limit: 200)
                 if let cluster, cluster.service == .nothing, let last = cluster.lastActive {
                     page.markup(" for ")
                     page.since(last)

@@ -75,7 +75,7 @@ struct EstateMap {
         page.icon(target.gravity.icon)
         page.markup(" ")
         page.text(target.stateWords, limit: 60)
-        page.markup("</span><span class=dt><br>")
+        page.markup("</span><span class=dt>")
         page.text(fact(target), limit: 90)
         page.markup("</span></a>")
     }

@@ -150,8 +150,10 @@ struct Timeline {
         switch event.kind {
         case .state:
             let name = entry.subject.split(separator: " ").last.map { $0.split(separator: "/").last ?? $0 } ?? ""
-            let change = entry.detail.split(separator: ",").first.map(String.init) ?? entry.detail
-            return "\(name): \(change.replacing("_", with: " "))"
+            let kind =
+                entry.subject.hasPrefix("vault_cluster") || entry.subject.hasPrefix("postgres_cluster")
+                ? "cluster " : ""
+            return "\(kind)\(name): \(change(entry.detail))"
         case .alert:
             let name = label("alertname", of: entry.subject)
             let subject =
@@ -172,6 +174,17 @@ struct Timeline {
             }
         case .agent: return "the agent: \(entry.subject)"
         }
+    }
+
+    /// `standby → sealed` of `standby → sealed, critical`; where the state is the same, how it is now.
+    private static func change(_ detail: String) -> String {
+        guard let comma = detail.lastIndex(of: ",") else { return detail.replacing("_", with: " ") }
+        let states = detail[..<comma].replacing("_", with: " ")
+        guard let arrow = states.firstRange(of: " → "), states[..<arrow.lowerBound] == states[arrow.upperBound...]
+        else {
+            return String(states)
+        }
+        return "still \(states[arrow.upperBound...]), now\(detail[comma...].dropFirst())"
     }
 
     /// One small line of evidence; empty where the sentence says all.
