@@ -102,7 +102,7 @@ struct RuleTemplates: Sendable {
     }
 
     /// The names after `$labels.`, `.Labels.` and `.ExternalLabels.`.
-    private static func labelNames(in text: String) -> Set<String> {
+    static func labelNames(in text: String) -> Set<String> {
         var names: Set<String> = []
         for part in text.split(separator: "abels.").dropFirst() {
             let name = part.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
