@@ -139,7 +139,7 @@ let package = Package(
             [
                 "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "Probes", "Store",
                 "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "HTTPServer", "Web",
-                "WebSocket", "Console", "Supervision", "Config", logging,
+                "WebSocket", "TimeZones", "Console", "Supervision", "Config", logging,
             ]),
         .executableTarget(
             name: "vaultwatch",

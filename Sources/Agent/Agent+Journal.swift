@@ -67,6 +67,8 @@ extension Agent {
         await dispatcher.merge(snapshot)
         await rules.restore(snapshot.states, merging: true)
         beginnings.restore(Agent.beginnings(in: snapshot))
+        targetHistory.restore(snapshot)
+        Agent.restore(verdicts.ledger, snapshot)
         await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         await dispatcher.recordEvent(
             "journal merged", "\(snapshot.alerts.count) alerts, \(snapshot.outbox.count) undelivered messages")

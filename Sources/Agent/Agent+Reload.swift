@@ -163,6 +163,8 @@ extension Agent {
         watchPolls()
         probes.start(schedule(configuration, set))
         appender.retain(Set(set.targets).union(derived), now: now)
+        targetHistory.retain(Set(set.targets).union(derived))
+        verdicts.ledger.retain(Set(configuration.backups.flatMap(\.sets).map(\.name)))
     }
 
     /// What differs between two configurations and can't change while the agent runs.

@@ -23,7 +23,10 @@ extension Agent {
             Service("journal", start: { await self.restore() }, stop: { await self.journal.close() }),
             Service(
                 "dispatcher", run: { await self.dispatcher.run(.init(self.notifier)) },
-                stop: { await self.dispatcher.recordEvent("stopped") }
+                stop: {
+                    await self.dispatcher.append([TargetHistory.watched(at: self.platform.time.wall())])
+                    await self.dispatcher.recordEvent("stopped")
+                }
             ),
             Service(
                 "notifier", stopLimit: state.withLock(\.configuration.delivery.drainTimeout) + .seconds(1),
@@ -58,6 +61,8 @@ extension Agent {
             await dispatcher.restore(snapshot)
             await rules.restore(snapshot.states)
             beginnings.restore(Agent.beginnings(in: snapshot))
+            targetHistory.restore(snapshot)
+            Agent.restore(verdicts.ledger, snapshot)
             await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         } catch {
             platform.log.error(
@@ -75,6 +80,7 @@ extension Agent {
             await dispatcher.rewriteJournal()
             await rules.save()
             await dispatcher.append(beginnings.all.map { Agent.beginning(of: $0.key, $0.value) })
+            await dispatcher.append(targetHistory.allChanges + Agent.allChanges(of: verdicts.ledger))
             await dispatcher.recordEvent(
                 "journal begun anew", "everything is written again; a file that could not be used is kept beside it")
         }
@@ -116,7 +122,7 @@ extension Agent {
     /// - Parameter set: nil makes the probes that the network has for the configuration.
     func schedule(_ configuration: Configuration, _ set: ProbeSet? = nil) -> ProbeSchedule {
         let (appender, rules, watchdog, suspects, time) = (appender, rules, watchdog, suspects, platform.time)
-        let (changeEvents, estateChanges) = (changeEvents, estateChanges)
+        let (changeEvents, estateChanges, targetHistory) = (changeEvents, estateChanges, targetHistory)
         let round = supervisor.targetsChanged()
         return ProbeSchedule(
             set ?? configuration.probes(network, verdicts: verdicts, beginnings: beginnings, platform: platform),
@@ -124,6 +130,7 @@ extension Agent {
             events: .init(
                 results: { results in
                     let changed = appender.append(results)
+                    targetHistory.observe(results)
                     if !changed.isEmpty {
                         rules.consider(changed)
                         let events = estateChanges.observe(results)

@@ -18,6 +18,7 @@ extension Agent {
         var maintained: Instant?
         var staleness = StalenessTracker()
         var known: [Labels] = []
+        await restoreStates()
         while !Task.isCancelled {
             await refreshMetrics()
             // The agent watches itself with the same rules as everything else.
@@ -37,7 +38,11 @@ extension Agent {
                 store.truncate(now: now.wall)
             }
             let isTurn = maintained.map { $0 + .seconds(60) <= now.monotonic } ?? true
-            if isTurn { maintained = now.monotonic }
+            if isTurn {
+                maintained = now.monotonic
+                await dispatcher.append([TargetHistory.watched(at: now.wall)])
+            }
+            await dispatcher.writeRiders()
             await maintainJournal(isTurn: isTurn)
             let pause = journal.health.isHealthy ? environment.upkeepInterval : .seconds(5)
             guard (try? await platform.time.sleep(for: pause)) != nil else { return }

@@ -16,6 +16,7 @@ import Supervision
 import Synchronization
 import Telemetry
 import Text
+import TimeZones
 import Web
 
 extension Agent {
@@ -24,6 +25,9 @@ extension Agent {
         var sources = WebSources()
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
+        sources.hostName = platform.hostname
+        let zone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
+        sources.timeZone = { zone }
         sources.notReady = { [self] in supervisor.notReady }
         sources.reload = { [self] caller in await reload(by: caller.description) }
         let names = PeerNames(platform)
@@ -60,6 +64,7 @@ extension Agent {
             var filter = HistoryFilter()
             (filter.from, filter.to, filter.limit) = (query.from, query.to, query.limit)
             (filter.kinds, filter.receivers, filter.contains) = (query.kinds, query.receivers, query.contains)
+            filter.incident = query.incident
             do throws(JournalError) {
                 let entries = try await journal.history(filter)
                 return { entries }
@@ -67,6 +72,7 @@ extension Agent {
                 throw QueryError(.unavailable, error.description)
             }
         }
+        addSnapshot(&sources)
         return sources
     }
 
@@ -163,7 +169,7 @@ extension Agent {
         QueryError(error.kind == .timeout ? .timeout : .execution, error.message)
     }
 
-    private static func view(_ group: RuleManager.GroupStatus) -> RuleGroupView {
+    static func view(_ group: RuleManager.GroupStatus) -> RuleGroupView {
         RuleGroupView(
             name: group.evaluator.group.name, file: group.evaluator.group.file, interval: group.interval,
             limit: group.evaluator.group.limit,
@@ -224,7 +230,7 @@ extension Agent {
 
     // MARK: The estate
 
-    private func targets() -> [TargetView] {
+    func targets() -> [TargetView] {
         let configuration = state.withLock { $0.configuration }
         let urls = Dictionary(
             configuration.vault.flatMap { cluster in cluster.nodes.map { ("\(cluster.name)/\($0.name)", $0.url) } },
@@ -252,19 +258,23 @@ extension Agent {
         let now = platform.time.wall()
         let alerts = await dispatcher.alertStatuses()
         let groups = await rules.statuses()
+        return { [self] in estateStatus(alerts, groups, now) }
+    }
+
+    /// Targets, alerts and receivers as they stand. Computes.
+    func estateStatus(
+        _ alerts: [AlertStatus], _ groups: [RuleManager.GroupStatus], _ now: Timestamp
+    ) -> EstateStatus {
         let receivers = notifier.statuses.map { status in
             EstateStatus.Receiver(
                 name: status.receiver, integration: status.integration.description,
                 health: status.lastError == nil ? .ok : .warning, waiting: status.waiting,
                 lastAccepted: status.lastAccepted?.rfc3339, lastError: status.lastError)
         }
-        return { [options, startedAt, appender] in
-            return EstateStatus(
-                version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
-                sections: StatusTable.sections(appender.results),
-                alerts: Agent.firingAlerts(groups, Agent.suppression(alerts)),
-                receivers: receivers)
-        }
+        return EstateStatus(
+            version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
+            sections: StatusTable.sections(appender.results),
+            alerts: Agent.firingAlerts(groups, Agent.suppression(alerts)), receivers: receivers)
     }
 
     /// By what our own suppressed alerts are suppressed, by fingerprint.

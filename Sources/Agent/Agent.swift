@@ -35,6 +35,8 @@ package final class Agent: Sendable {
     let network: Network
     /// What reading whole backups showed, kept over reloads.
     let verdicts = BackupVerdicts()
+    /// The states of the targets over time.
+    let targetHistory = TargetHistory()
     /// Since when each backup set has been watched, kept in the journal.
     let beginnings: BackupBeginnings
     let probes: ProbeRunner
@@ -101,10 +103,12 @@ package final class Agent: Sendable {
         let probes = ProbeRunner()
         self.probes = probes
         let unexplained = Relay<[Alert]>()
+        let (targetHistory, ledger) = (targetHistory, verdicts.ledger)
         dispatcher = DispatcherService(
             options: configuration.dispatch,
             write: { (changes) async throws(JournalError) in try await journal.write(changes) },
-            platform: platform, registry: registry, explainable: { unexplained.report($0) }
+            platform: platform, registry: registry, explainable: { unexplained.report($0) },
+            riders: { targetHistory.takeChanges() + Agent.changes(of: ledger) }
         ) { loop in
             watchdog.advanced(loop.rawValue, now: time.monotonic())
         }

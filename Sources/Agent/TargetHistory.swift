@@ -113,6 +113,13 @@ final class TargetHistory: Sendable {
         TargetHistory.reduce(&track.runs)
     }
 
+    /// At most `TargetStates.runLimit` of them.
+    static func reduced(_ runs: [StateRun]) -> [StateRun] {
+        var runs = runs
+        reduce(&runs)
+        return runs
+    }
+
     /// Over the limit the shortest good run becomes part of the one before it; a bad one only where no good one is left.
     private static func reduce(_ runs: inout [StateRun]) {
         while runs.count > TargetStates.runLimit {

@@ -28,6 +28,9 @@ struct IncidentBook: Sendable {
     /// Incidents of a run that can't read the journal get numbers from here on, which name none of those in it.
     static let provisionalBase = 1_000_000
 
+    /// How many alerts have their number at hand, before those that have ended are left out. More than may fire.
+    private static let numberLimit = 50_000
+
     let limits: Limits
     /// By number.
     private(set) var records: [Int: IncidentRecord] = [:]
@@ -124,12 +127,12 @@ struct IncidentBook: Sendable {
             }
             return
         }
-        let recordBytes = limits.recordBytes
+        let limitBytes = limits.recordBytes
         change(number) { record in
             record.severity = max(record.severity, alert.severity)
             record.startsAt = min(record.startsAt, alert.startsAt)
             if record.members.count < IncidentRecord.memberLimit,
-                record.sizeBytes + member.alert.sizeBytes <= recordBytes
+                record.sizeBytes + member.alert.sizeBytes <= limitBytes
             {
                 record.members.append(member)
             } else {
@@ -168,7 +171,7 @@ struct IncidentBook: Sendable {
         guard let record = records[number] else { return }
         for id in open[number] ?? [] { numbers[id] = other }
         open[other, default: []].formUnion(open[number] ?? [])
-        let recordBytes = limits.recordBytes
+        let limitBytes = limits.recordBytes
         change(other) { target in
             target.startsAt = min(target.startsAt, record.startsAt)
             target.severity = max(target.severity, record.severity)
@@ -179,8 +182,10 @@ struct IncidentBook: Sendable {
                 (target.notes + record.notes).sorted { $0.at < $1.at }.prefix(IncidentRecord.noteLimit))
             target.omittedMembers += record.omittedMembers
             for member in record.members {
+                let isListed = target.members.contains { $0.id == member.id && $0.alert.endsAt == nil }
+                if isListed, member.alert.endsAt == nil { continue }
                 if target.members.count < IncidentRecord.memberLimit,
-                    target.sizeBytes + member.alert.sizeBytes <= recordBytes
+                    target.sizeBytes + member.alert.sizeBytes <= limitBytes
                 {
                     target.members.append(member)
                 } else {
@@ -271,6 +276,8 @@ struct IncidentBook: Sendable {
             count += 1
         }
         ended.removeFirst(count)
+        guard numbers.count > IncidentBook.numberLimit else { return }
+        numbers = numbers.filter { open[$0.value]?.contains($0.key) == true }
     }
 
     private mutating func forget(_ number: Int) {

@@ -44,6 +44,9 @@ package final class BackupLedger: Sendable {
         package var days: [Day] = []
         /// The median size of the backups in bytes; nil with fewer than three.
         package var medianSize: Double?
+
+        /// A set that has not been listed.
+        package init(options: BackupSetOptions) { self.options = options }
     }
 
     /// What reading a backup found.
@@ -77,7 +80,8 @@ package final class BackupLedger: Sendable {
 
     func noteListing(_ report: BackupReport) {
         let name = report.options.name
-        var listing = Listing(options: report.options, listedAt: report.now)
+        var listing = Listing(options: report.options)
+        listing.listedAt = report.now
         listing.nextDue = report.calendar.nextDue
         listing.medianSize = report.medianSize
         listing.days = BackupLedger.days(of: report)

@@ -929,6 +929,9 @@ extension Catalogue {
             "When a backup was last restored as a test; absent until one was", isState: true),
         Entry("restore_test_last_failure_timestamp_seconds", .gauge, [], "When such a test last failed", isState: true),
         Entry(
+            "restore_test_last_duration_seconds", .gauge, [],
+            "How long the last restore test that succeeded took; absent where its record does not say"),
+        Entry(
             "drill_last_success_timestamp_seconds", .gauge, ["scenario"],
             "When a drill of the scenario was last passed", isState: true
         ),

@@ -6,10 +6,15 @@ struct RecordReport: Sendable {
     private struct Outcomes: Sendable {
         var lastSuccess: Timestamp?
         var lastFailure: Timestamp?
+        /// In milliseconds; of the last success that says so.
+        var duration: (value: Double, at: Timestamp)?
 
-        mutating func note(_ success: Bool, at time: Timestamp) {
+        mutating func note(_ success: Bool, at time: Timestamp, duration: Double? = nil) {
             if success {
                 lastSuccess = max(lastSuccess ?? time, time)
+                if let duration, duration.isFinite, duration >= 0, time >= self.duration?.at ?? time {
+                    self.duration = (duration, time)
+                }
             } else {
                 lastFailure = max(lastFailure ?? time, time)
             }
@@ -58,7 +63,8 @@ struct RecordReport: Sendable {
         switch event.kind {
         case .backupCompleted, .backupFailed: backups.note(event.kind == .backupCompleted, at: event.time)
         case .restoreTestSucceeded, .restoreTestFailed:
-            restoreTests.note(event.kind == .restoreTestSucceeded, at: event.time)
+            restoreTests.note(
+                event.kind == .restoreTestSucceeded, at: event.time, duration: event.details.duration)
         case .drillCompleted, .drillFailed:
             var scenario = event.details.scenario ?? "unknown"
             if drills[scenario] == nil, drills.count >= RecordReport.scenarioLimit { scenario = "other" }
@@ -74,6 +80,7 @@ struct RecordReport: Sendable {
             set.add("\(name)_last_success_timestamp_seconds", outcomes.lastSuccess)
             set.add("\(name)_last_failure_timestamp_seconds", outcomes.lastFailure)
         }
+        set.add("restore_test_last_duration_seconds", restoreTests.duration.map { $0.value / 1000 })
         for (scenario, outcomes) in drills {
             set.add("drill_last_success_timestamp_seconds", outcomes.lastSuccess, ["scenario": scenario])
             set.add("drill_last_failure_timestamp_seconds", outcomes.lastFailure, ["scenario": scenario])

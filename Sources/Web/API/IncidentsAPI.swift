@@ -4,25 +4,49 @@ import Samples
 import Text
 
 /// Faults under way, each with its cause and what follows from it: an extension of vaultwatch,
-/// `GET /api/v1/vaultwatch/incidents`.
+/// `GET /api/v1/vaultwatch/incidents`. With `?state=all` those of the last 90 days that have ended too, as `ended`.
 extension WebService {
-    func incidents() async -> Document {
-        WebService.document(await sources.incidents())
+    func incidents(_ request: ServerRequest) async throws(QueryError) -> Document {
+        let wantsAll: Bool
+        switch request.item("state") ?? "" {
+        case "", "open": wantsAll = false
+        case "all": wantsAll = true
+        case let other:
+            throw QueryError(.badData, "invalid parameter \"state\": \(other.quotedAsInGo) is neither open nor all")
+        }
+        let incidents = await sources.incidents()
+        let snapshot = try await sources.snapshot()
+        return WebService.success { json in
+            let views = Dictionary(
+                snapshot.incidents.map { ($0.record.number, $0) }, uniquingKeysWith: { first, _ in first })
+            json.object { data in
+                data.key("incidents")
+                data.array { list in
+                    for incident in incidents {
+                        WebService.write(incident, incident.number.flatMap { views[$0] }, &list)
+                    }
+                }
+                guard wantsAll else { return }
+                data.key("ended")
+                data.array { list in for record in snapshot.ended { list.object { record.write(&$0) } } }
+            }
+        }
     }
 
     static func document(_ incidents: [Notification.Incident]) -> Document {
         success { json in
             json.object { data in
                 data.key("incidents")
-                data.array { list in for incident in incidents { WebService.write(incident, &list) } }
+                data.array { list in for incident in incidents { WebService.write(incident, nil, &list) } }
             }
         }
     }
 
-    private static func write(_ incident: Notification.Incident, _ json: inout JSONWriter) {
+    private static func write(_ incident: Notification.Incident, _ view: IncidentView?, _ json: inout JSONWriter) {
         json.object { one in
             // A fault of a single alert that nobody has acknowledged has the alert's fingerprint alone.
             if let id = incident.id { one.field("id", String(id)) }
+            if let number = incident.number { one.field("number", number) }
             one.field("startsAt", incident.startsAt.rfc3339)
             one.field("severity", incident.severity.rawValue)
             if let acknowledgement = incident.acknowledgement {
@@ -35,10 +59,11 @@ extension WebService {
             one.array { list in for alert in incident.consequences { write(alert, &list) } }
             one.key("ended")
             one.array { list in for alert in incident.ended { write(alert, &list) } }
+            view?.writeState(&one)
         }
     }
 
-    private static func write(_ alert: Alert, _ json: inout JSONWriter) {
+    static func write(_ alert: Alert, _ json: inout JSONWriter) {
         json.object { one in
             one.field("fingerprint", alert.fingerprintText)
             one.field("labels", alert.labels)

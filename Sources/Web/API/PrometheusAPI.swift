@@ -55,7 +55,10 @@ extension WebService {
         case "/api/v1/status/tsdb":
             return queryRoute(post: false) { request throws(QueryError) in try await storeStatistics(request) }
         case "/api/v1/vaultwatch/history": return route { request throws(QueryError) in try await history(request) }
-        case "/api/v1/vaultwatch/incidents": return route { _ throws(QueryError) in await incidents() }
+        case "/api/v1/vaultwatch/incidents":
+            return route { request throws(QueryError) in try await incidents(request) }
+        case "/api/v1/vaultwatch/states": return route { request throws(QueryError) in try await states(request) }
+        case "/api/v1/vaultwatch/backups": return route { _ throws(QueryError) in await backups() }
         case "/api/v1/vaultwatch/acknowledgements": return acknowledgementRoute(path)
         case "/api/v1/vaultwatch/pagerduty": return pagerDutyRoute(path)
         case "/api/v1/vaultwatch/silences/preview":
@@ -96,6 +99,7 @@ extension WebService {
                 WebService.success(try sources.parseQuery(try WebService.expression(request)))
             }
         case "/api/v1/vaultwatch/status": return Route(name: path) { _ in await estate() }
+        case _ where path.hasPrefix("/api/v1/vaultwatch/incidents/"): return incidentRoute(path)
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 6, parts[3] == "label", parts[5] == "values" else { return nil }
