@@ -33,7 +33,7 @@ package struct Runbook: Sendable {
     /// The text while no such alert fires: each label is shown as its name in guillemets, `‹node›`, and no query has data.
     /// - Throws: `TemplateError` where an action fails.
     package func text(externalURL: String, at time: Timestamp) throws(TemplateError) -> String {
-        let labels = Labels(Dictionary(uniqueKeysWithValues: labelNames.map { ($0, "‹\($0)›") }))
+        let labels = Labels(Dictionary(labelNames.map { ($0, "‹\($0)›") }, uniquingKeysWith: { first, _ in first }))
         return try execute(
             labels, externalURL, PrometheusFunctions.table(now: time, externalURL: externalURL) { _ in [] })
     }
