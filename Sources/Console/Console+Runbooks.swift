@@ -17,7 +17,7 @@ extension Console {
         ]
     }
 
-    private func runbook(_ request: PageRequest) async -> ServerResponse {
+    func runbook(_ request: PageRequest) async -> ServerResponse {
         let text = request.parameters["name"] ?? ""
         do throws(QueryError) {
             let snapshot = try await sources.snapshot()
