@@ -4,6 +4,7 @@ import Platform
 import PromQL
 import Rules
 import Samples
+import Synchronization
 import Web
 
 /// Runbooks: the folder `runbooks` beside each rule file, and `procedures` in it. They are read when somebody asks for

@@ -10,7 +10,8 @@ extension Console {
                 do throws(QueryError) {
                     let snapshot = try await sources.snapshot()
                     let context = context(request, snapshot)
-                    let question = QueryPage.Question(request.field, now: time.wall(), clock(request))
+                    let clock = clock(request)
+                    let question = QueryPage.Question(request.field, now: clock.now, clock)
                     guard !question.expression.isEmpty else {
                         let empty = QueryPage(question: question, now: nil, series: [], problem: "")
                         return try await sources.compute(.page) { _ in

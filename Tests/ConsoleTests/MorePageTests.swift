@@ -1,5 +1,4 @@
 import Alerts
-import Dispatching
 import Exposition
 import Foundation
 import HTTPServer
@@ -10,6 +9,7 @@ import TimeZones
 import Web
 
 @testable import Console
+@testable import Dispatching
 
 /// Runbooks, silences, history, rules, targets, routes, the agent, queries and backups, with the data that they are made
 /// for, the worst and none.

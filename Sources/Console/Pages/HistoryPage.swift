@@ -1,4 +1,5 @@
 import Alerts
+import Dispatching
 import Samples
 import Text
 import Web

@@ -1,6 +1,7 @@
 import Dispatching
 import Samples
 import Text
+import TimeZones
 
 /// A silence as the form has it, not read yet.
 struct SilenceDraft: Sendable, Hashable {

@@ -1,9 +1,9 @@
-import Alerts
-import Dispatching
+package import Alerts
+package import Dispatching
 import FoundationEssentials
 import HTTPServer
 import Platform
-import Samples
+package import Samples
 import Text
 
 /// What a silence would match: an extension of vaultwatch, `POST /api/v1/vaultwatch/silences/preview`.
