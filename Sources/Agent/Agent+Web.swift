@@ -16,6 +16,7 @@ import Supervision
 import Synchronization
 import Telemetry
 import Text
+import TimeZones
 import Web
 
 extension Agent {
@@ -24,6 +25,9 @@ extension Agent {
         var sources = WebSources()
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
+        sources.hostName = platform.hostname
+        let zone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
+        sources.timeZone = { zone }
         sources.notReady = { [self] in supervisor.notReady }
         sources.reload = { [self] caller in await reload(by: caller.description) }
         let names = PeerNames(platform)
@@ -52,6 +56,7 @@ extension Agent {
         }
         addQueries(&sources)
         addAlerting(&sources)
+        addRunbooks(&sources)
         sources.targets = { [self] in { self.targets() } }
         sources.status = { [self] in await status() }
         sources.degradations = { [self] in degradations() }
@@ -219,6 +224,7 @@ extension Agent {
             let selection = IncidentSelection.groups(at: at) { GroupDigest.of($0) == key }
             return await dispatcher.acknowledge(selection, comment: comment, by: user)
         }
+        sources.routes = { [self] in RouteTree(state.withLock { $0.configuration.dispatch }.route) }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 

@@ -9,6 +9,8 @@ struct Clock: Sendable {
         case short
         /// To the minute today: `03:11`.
         case minute
+        /// The hour and minute alone: `03:11`.
+        case hour
         /// To the tenth of a second: `03:11:08.2`, with the day before it where it is not today.
         case tenth
         /// `Sat 28 Nov`, with the year where it is another.
@@ -41,6 +43,7 @@ struct Clock: Sendable {
         case .short, .minute:
             if isToday { return form == .minute ? Clock.minutes(here) : Clock.seconds(here) }
             return sameYear ? Clock.day(here) + " " + Clock.minutes(here) : Clock.date(here)
+        case .hour: return Clock.minutes(here)
         case .tenth: return (isToday ? "" : Clock.day(here) + " ") + Clock.seconds(here) + ".\(here.millisecond / 100)"
         case .day: return sameYear ? Clock.day(here) : Clock.date(here)
         case .full: return (sameYear ? Clock.day(here) : Clock.date(here)) + " " + Clock.seconds(here)

@@ -86,7 +86,9 @@ struct CalmOverview {
     private var loss: Band.Fact {
         Band.Fact("If Vault were lost now") { page in
             let backups = snapshot.backups
-            if let point = backups.recoveryPoint {
+            if backups.sets.isEmpty {
+                page.markup("<b>not known</b>: no backup is watched")
+            } else if let point = backups.recoveryPoint {
                 page.element("<b>", Words.duration(point.seconds.rounded(.down)), "</b> of writes are lost")
             } else {
                 page.markup("<b>all</b> would be lost: no good backup is known")

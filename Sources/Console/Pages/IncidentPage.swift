@@ -86,7 +86,7 @@ struct IncidentPage {
                 } else if !view.silencedBy.isEmpty {
                     page.markup(" · silenced")
                 }
-            }, spoken: sentence, sentence: { $0.text(sentence) },
+            }, spoken: sentence, sentence: { $0.text(sentence, limit: 200) },
             why: sentence == record.sentence ? reason : record.sentence + (reason.isEmpty ? "." : ". " + reason),
             facts: isOpen
                 ? [Band.since(record, snapshot.now), Band.told(view), Band.who(view), Band.next(view)]

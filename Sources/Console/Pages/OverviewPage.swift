@@ -63,7 +63,7 @@ struct OverviewPage {
                 page.link(record.address, "#\(record.number)")
             }, spoken: sentence,
             sentence: { page in
-                page.text(sentence)
+                page.text(sentence, limit: 200)
                 if let cluster, cluster.service == .nothing, let last = cluster.lastActive {
                     page.markup(" for ")
                     page.since(last)

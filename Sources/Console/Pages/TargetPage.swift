@@ -64,7 +64,7 @@ struct TargetPage {
             // Whether the estate suffers is the overview's matter.
             gravity: gravity == .critical ? .critical : gravity == .warning ? .warning : gravity,
             eyebrow: { $0.text(kind.replacing("_", with: " ")) }, spoken: "\(short) is \(word)",
-            sentence: { $0.text("\(target?.name ?? short): \(word)") }, why: target?.detail ?? "",
+            sentence: { $0.text("\(target?.name ?? short): \(word)", limit: 160) }, why: target?.detail ?? "",
             facts: [
                 Band.Fact("In this state") { page in
                     guard let run = states?.now else { return page.element("<b>", Words.unknown, "</b>") }
@@ -100,9 +100,8 @@ struct TargetPage {
         page.card("course", "States", "true to time") { page in
             page.markup("<div class=\"chips r\" role=group aria-label=Range>")
             for (word, length) in TargetPage.ranges {
-                page.begin(Address("estate", kind, name, query: [("range", word)]), "")
-                page.text(Words.duration(length))
-                page.markup("</a>")
+                let address = Address("estate", kind, name, query: [("range", word)])
+                page.link(address, Words.duration(length), length == range ? " aria-current=true" : "")
             }
             page.markup("</div>")
         } _: { page in

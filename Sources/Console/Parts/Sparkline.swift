@@ -2,7 +2,7 @@ import Samples
 import Text
 import Web
 
-/// A small graph of one measurement. Each of its points has the least and the greatest value of its time, so that a peak is
+/// A small graph of one measurement: a line through the greatest values, and a thin one through the least, so that a peak is
 /// not averaged away.
 struct Sparkline {
     let sign: VitalSign
@@ -29,10 +29,17 @@ struct Sparkline {
             page.markup(isBad ? "<path class=\"ln crit\" d=\"" : "<path class=ln d=\"")
             for (index, bin) in bins.enumerated() {
                 page.markup(index == 0 ? "M" : "L")
-                point(bin.at, bin.min, bins, &page)
-                if bin.max > bin.min { corner(bin.at, bin.max, bins, &page) }
+                point(bin.at, bin.max, bins, &page)
             }
             page.markup("\"/>")
+            if bins.contains(where: { $0.min < $0.max }) {
+                page.markup(isBad ? "<path class=\"lo crit\" d=\"" : "<path class=lo d=\"")
+                for (index, bin) in bins.enumerated() {
+                    page.markup(index == 0 ? "M" : "L")
+                    point(bin.at, bin.min, bins, &page)
+                }
+                page.markup("\"/>")
+            }
         }
         page.markup("</svg>")
     }

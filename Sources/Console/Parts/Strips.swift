@@ -20,7 +20,7 @@ struct Strips {
     /// The least width of a bar.
     private static let least = 1.6
     /// The most strips; the gravest are shown.
-    static let limit = 40
+    static let limit = 16
 
     func render(_ page: inout HTML) {
         page.markup("<div class=strips>")
@@ -29,8 +29,9 @@ struct Strips {
         for third in 0..<3 {
             if third > 0 { page.markup("</span><span>") }
             let ms = range.milliseconds
+            let form: Clock.Form = range > .seconds(86400) ? .day : range > .seconds(21600) ? .minute : .hour
             page.text(
-                page.context.clock.text(now - range + .milliseconds(ms / 3 * Int64(third)), .minute))
+                page.context.clock.text(now - range + .milliseconds(ms / 3 * Int64(third)), form))
         }
         page.markup("</span><b>last 15 min</b><b>now</b></div><span></span></div>")
         legend(&page)
