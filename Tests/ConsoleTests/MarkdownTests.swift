@@ -67,6 +67,14 @@ struct MarkdownTests {
             }
         }
         #expect(texts.count > 140)
+        // An alert without a file has a page too.
+        let rules = folder.deletingLastPathComponent()
+        for file in try FileManager.default.contentsOfDirectory(atPath: rules.path) where file.hasSuffix(".yml") {
+            let text = try String(contentsOf: rules.appending(path: file), encoding: .utf8)
+            for part in text.components(separatedBy: "- alert: ").dropFirst() {
+                names.insert(String(part.prefix { $0.isLetter || $0.isNumber }))
+            }
+        }
         for (file, text) in texts {
             #expect(text.utf8.count <= Markdown.limitBytes, "\(file)")
             let html = html(text)
