@@ -74,7 +74,7 @@ let package = Package(
         system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
-
+        system("CMark", pkgConfig: "libcmark", apt: "libcmark-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         // pthread_setname_np(3) and mallopt(3), headers alone.
         .systemLibrary(name: "CGlibc", path: "Sources/CGlibc"),
@@ -124,7 +124,8 @@ let package = Package(
         stage(
             "Console",
             [
-                "Text", "HTTPServer", "Web", "Alerts", "Dispatching", "Samples", "TimeZones", "Platform", "Probes",
+                "Text", "HTTPServer", "Web", "Alerts", "Dispatching", "Exposition", "Samples", "TimeZones", "Platform",
+                "Probes", "CMark",
             ]),
         stage("Supervision", ["Text", "Samples", "Platform", "CSystemd"]),
         stage(

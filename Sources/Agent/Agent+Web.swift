@@ -56,6 +56,7 @@ extension Agent {
         }
         addQueries(&sources)
         addAlerting(&sources)
+        addRunbooks(&sources)
         sources.targets = { [self] in { self.targets() } }
         sources.status = { [self] in await status() }
         sources.degradations = { [self] in degradations() }
@@ -223,6 +224,7 @@ extension Agent {
             let selection = IncidentSelection.groups(at: at) { GroupDigest.of($0) == key }
             return await dispatcher.acknowledge(selection, comment: comment, by: user)
         }
+        sources.routes = { [self] in RouteTree(state.withLock { $0.configuration.dispatch }.route) }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 

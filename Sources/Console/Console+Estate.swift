@@ -5,7 +5,7 @@ import Samples
 import Text
 import Web
 
-/// The overview, incidents with their forms, and the estate.
+/// The overview and the estate.
 extension Console {
     var overview: [PageRoute] {
         [
@@ -57,13 +57,5 @@ extension Console {
         } catch {
             return Console.failure(error)
         }
-    }
-
-    var runbooks: [PageRoute] {
-        [
-            PageRoute("/runbooks") { [self] request in
-                await page(request) { snapshot, context in RunbookPage(groups: snapshot.rules).render(context) }
-            }
-        ]
     }
 }

@@ -28,7 +28,8 @@ package struct Console: Sendable {
     /// The pages, for `WebService`.
     package var pages: Pages {
         Pages(
-            assets + overview + incidents + estate + runbooks + redirects,
+            assets + overview + incidents + estate + backups + silences + history + runbooks + rules + query + routes
+                + targets + agent + login + redirects,
             notFound: { [self] request in
                 await page(request, status: 404) { snapshot, context in
                     NotFoundPage(path: request.path).render(context)
@@ -106,6 +107,9 @@ package struct Console: Sendable {
         context.gravity = Gravity(snapshot)
         return context
     }
+
+    /// The page's zone at the agent's own time.
+    func clock(_ request: PageRequest) -> Clock { Clock(zone: zone(request), now: time.wall()) }
 
     /// UTC where the address or the cookie asks for it, else the agent's own zone.
     private func zone(_ request: PageRequest) -> TimeZoneData {

@@ -80,6 +80,13 @@ package struct WebSources: Sendable {
         }
     /// The rule groups with their state.
     package var ruleGroups: @Sendable () async -> Deferred<[RuleGroupView]> = { { [] } }
+    /// The runbooks that there are beside the rules, sorted by name; at most 2,000.
+    package var runbooks: @Sendable () async -> [RunbookName] = { [] }
+    /// Reads a runbook; nil where there is none of that name.
+    /// - Throws: `QueryError` of kind `.unavailable` where it can't be read now.
+    package var runbook: @Sendable (_ name: RunbookName) async throws(QueryError) -> RunbookSource? = {
+        (_) throws(QueryError) in nil
+    }
     /// The targets with their last result.
     package var targets: @Sendable () async -> Deferred<[TargetView]> = { { [] } }
 
@@ -97,6 +104,8 @@ package struct WebSources: Sendable {
     package var postAlerts: @Sendable (_ alerts: [Alert], _ invalid: Int, _ by: Caller) async -> [AlertRefusal: Int] = {
         alerts, _, _ in alerts.isEmpty ? [:] : [.limit: alerts.count]
     }
+    /// The routing tree; nil where there is none.
+    package var routes: @Sendable () -> RouteTree? = { nil }
     /// All silences, expired ones included.
     package var silences: @Sendable () async -> [Silence] = { [] }
     /// Creates or updates a silence.

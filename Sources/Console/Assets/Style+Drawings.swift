@@ -48,6 +48,8 @@ extension Style {
         .mon .w{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
         .mon .day{min-height:3.1rem}.mon .day .num{flex-direction:column;align-items:center;gap:.15rem}
         .mon .day .i{font-size:1.05rem}
+        .graph{width:100%;height:240px;background:var(--sunk);border-radius:6px}.sizes{width:100%;height:92px}
+        .g0{stroke:#3d6fd6}.g1{stroke:#d9662b}.g2{stroke:#3b9a6b}.g3{stroke:#b64bc4}.g4{stroke:#c79a1b}.g5{stroke:#2aa1b3}.g6{stroke:#d64a7b}.g7{stroke:#7d8798}
         .box.none{border-style:dashed;border-color:var(--strong)}.gap{height:14px}
         .lo{fill:none;stroke:var(--f-info);stroke-width:1;opacity:.45;vector-effect:non-scaling-stroke}.lo.crit{stroke:var(--f-crit)}
         .spark{width:150px;height:32px}.rows .spark{width:100%;height:46px}td.sp{width:150px}

@@ -63,6 +63,11 @@ extension Style {
         .filter{display:flex;flex-wrap:wrap;gap:.5rem .8rem;align-items:end;margin-bottom:.9rem}.filter .field{margin:0}
         .say{background:var(--infobg);border:1px solid var(--infoline);border-radius:8px;padding:.5rem .8rem;margin-bottom:.8rem}.say.warn{background:var(--warnbg);border-color:var(--warnline)}.say.bad{background:var(--critbg);border-color:var(--critline)}
         .wrap{overflow-wrap:anywhere}
+        .md h2{font-size:1.05rem;margin:1.1rem 0 .4rem}.md h2:first-child{margin-top:0}.md h3{font-size:.98rem}
+        .md p,.md ul,.md ol{margin:.4rem 0}.md ul{list-style:disc}.md ol{list-style:decimal}.md ul,.md ol{padding-left:1.5rem}
+        .md li{margin:.25rem 0}.md blockquote{margin:.5rem 0;padding-left:.9rem;border-left:3px solid var(--line)}
+        .md code{background:var(--sunk);border-radius:4px;padding:0 .2rem;overflow-wrap:anywhere}
+        mark{background:var(--critbg);color:var(--crit);outline:2px solid var(--f-crit)}pre{margin:0;overflow-x:auto}
         .under,main>.card+.card,#maps>.card+.card{margin-top:1rem}#maps{margin-bottom:1rem}.pre{white-space:pre-wrap;overflow-wrap:anywhere}table.wide{min-width:44rem}
         .t-none{color:var(--soft)}.t-stand{color:var(--ok)}.chip.none{border-style:dashed}
 

@@ -1,9 +1,9 @@
-import Alerts
-import Dispatching
+package import Alerts
+package import Dispatching
 import FoundationEssentials
 import HTTPServer
 import Platform
-import Samples
+package import Samples
 import Text
 
 /// What a silence would match: an extension of vaultwatch, `POST /api/v1/vaultwatch/silences/preview`.
@@ -29,11 +29,6 @@ package struct SilencePreview: Sendable, Hashable, Codable {
 }
 
 extension WebService {
-    /// How far back the preview searches.
-    private static let previewSpan: Duration = .seconds(6 * 3600)
-    private static let previewLimit = 1000
-    private static let previewHistoryLimit = 10_000
-
     /// Takes a body as for `POST /api/v2/silences`, but uses only the matchers. Changes nothing.
     func previewSilence(_ request: ServerRequest) async throws(QueryError) -> Document {
         let sets: [[Matcher]]
@@ -49,15 +44,10 @@ extension WebService {
         guard sets.allSatisfy({ set in set.contains { !$0.matches("") } }) else {
             throw QueryError(.badData, "at least one matcher must not match the empty string")
         }
-        let now = platform.time.wall()
         let present = await sources.alertStatuses()
-        let entries = try await sources.history(
-            HistoryQuery(
-                from: now - WebService.previewSpan, to: now,
-                kinds: [HistoryEntry.Kind.firing.rawValue, HistoryEntry.Kind.ended.rawValue], receivers: [],
-                contains: "", limit: WebService.previewHistoryLimit))
+        let entries = try await sources.history(SilencePreview.query(at: platform.time.wall()))
         return { json in
-            let preview = WebService.preview(sets, present, entries())
+            let preview = SilencePreview(sets, present, entries())
             WebService.success { one in preview.write(&one) }(&json)
         }
     }
@@ -74,27 +64,43 @@ extension WebService {
         body.matcherSets = posted.matcherSets
         return .read(body)
     }
+}
 
-    private static func preview(_ sets: [[Matcher]], _ present: [AlertStatus], _ entries: [HistoryEntry])
-        -> SilencePreview
-    {
+extension SilencePreview {
+    /// How far back a preview searches.
+    package static let span: Duration = .seconds(6 * 3600)
+    private static let limit = 1000
+    private static let historyLimit = 10_000
+
+    /// The part of the history that a preview needs.
+    package static func query(at now: Timestamp) -> HistoryQuery {
+        HistoryQuery(
+            from: now - span, to: now,
+            kinds: [HistoryEntry.Kind.firing.rawValue, HistoryEntry.Kind.ended.rawValue], limit: historyLimit)
+    }
+
+    /// - Parameters:
+    ///   - sets: as in a silence: one of them must match.
+    ///   - present: all firing alerts.
+    ///   - entries: what `query` gives.
+    package init(_ sets: [[Matcher]], _ present: [AlertStatus], _ entries: [HistoryEntry]) {
         func isMatched(_ labels: Labels) -> Bool { sets.contains { $0.allSatisfy { $0.matches(labels) } } }
         let firing = Set(present.map(\.alert.labels))
         var past: [Labels: HistoryEntry] = [:]
         // Newest first.
-        for entry in entries where past.count < previewHistoryLimit {
-            guard let labels = labels(of: entry.subject), past[labels] == nil else { continue }
+        for entry in entries where past.count < SilencePreview.historyLimit {
+            guard let labels = SilencePreview.labels(of: entry.subject), past[labels] == nil else { continue }
             past[labels] = entry
         }
-        func match(_ labels: Labels, _ at: Timestamp, _ state: String) -> SilencePreview.Match {
-            SilencePreview.Match(labels: labels.dictionary, at: at.rfc3339, state: state)
+        func match(_ labels: Labels, _ at: Timestamp, _ state: String) -> Match {
+            Match(labels: labels.dictionary, at: at.rfc3339, state: state)
         }
-        func sorted(_ matches: [(labels: Labels, match: SilencePreview.Match)]) -> [SilencePreview.Match] {
-            matches.sorted { $0.labels.description < $1.labels.description }.prefix(previewLimit).map(\.match)
+        func sorted(_ matches: [(labels: Labels, match: Match)]) -> [Match] {
+            matches.sorted { $0.labels.description < $1.labels.description }.prefix(SilencePreview.limit).map(\.match)
         }
         let named = Set(sets.joined().map(\.name))
         let known = Set((firing.union(past.keys)).flatMap { $0.pairs.map(\.name) })
-        return SilencePreview(
+        self.init(
             now: sorted(
                 present.filter { isMatched($0.alert.labels) }.map {
                     ($0.alert.labels, match($0.alert.labels, $0.alert.startsAt, $0.state.rawValue))
@@ -113,9 +119,7 @@ extension WebService {
         else { return nil }
         return Labels(Dictionary(matchers.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
     }
-}
 
-extension SilencePreview {
     func write(_ json: inout JSONWriter) {
         json.object { one in
             one.key("now")

@@ -1,0 +1,124 @@
+import Alerts
+import HTTPServer
+import Samples
+import Text
+import Web
+
+/// History, rules, targets, routes, the agent, and the login.
+extension Console {
+    var history: [PageRoute] {
+        [
+            PageRoute("/history") { [self] request in
+                let filter = HistoryPage.Filter(
+                    kind: HistoryEntry.Kind(rawValue: request.field("kind") ?? "")?.rawValue ?? "",
+                    receiver: String((request.field("receiver") ?? "").prefix(200)), text: Console.text(request),
+                    before: Timestamp(rfc3339: request.field("before") ?? ""))
+                var query = HistoryQuery(limit: HistoryPage.rowLimit + 1)
+                if !filter.kind.isEmpty { query.kinds = [filter.kind] }
+                if !filter.receiver.isEmpty { query.receivers = [filter.receiver] }
+                query.contains = filter.text
+                if let before = filter.before { query.to = before }
+                do throws(QueryError) {
+                    let snapshot = try await sources.snapshot()
+                    let entries = try await sources.history(query)
+                    let receivers = sources.receivers().map(\.name)
+                    let context = context(request, snapshot)
+                    return try await sources.compute(.page) { _ in
+                        let page = HistoryPage(filter: filter, entries: entries(), receivers: receivers)
+                        return Console.answer(page.render(context), request)
+                    }
+                } catch {
+                    return Console.failure(error)
+                }
+            }
+        ]
+    }
+
+    var rules: [PageRoute] {
+        [
+            PageRoute("/rules") { [self] request in
+                let state = RulesPage.State(rawValue: request.field("state") ?? "")?.rawValue ?? ""
+                let text = Console.text(request)
+                return await page(request) { snapshot, context in
+                    RulesPage(groups: snapshot.rules, state: state, text: text).render(context)
+                }
+            }
+        ]
+    }
+
+    var targets: [PageRoute] {
+        [
+            PageRoute("/targets") { [self] request in
+                let state = TargetsPage.states.first { $0 == request.field("state") } ?? ""
+                let text = Console.text(request)
+                return await page(request) { snapshot, context in
+                    TargetsPage(snapshot: snapshot, state: state, text: text).render(context)
+                }
+            }
+        ]
+    }
+
+    var routes: [PageRoute] {
+        [
+            PageRoute("/routes") { [self] request in
+                let tree = sources.routes()
+                let labels = String((request.field("labels") ?? "").prefix(2000)).trimmingSpaces
+                return await page(request) { snapshot, context in
+                    RoutesPage(snapshot: snapshot, tree: tree, labels: labels).render(context)
+                }
+            }
+        ]
+    }
+
+    var agent: [PageRoute] {
+        [
+            PageRoute("/agent") { [self] request in
+                do throws(QueryError) {
+                    let snapshot = try await sources.snapshot()
+                    let families = await sources.families()
+                    let context = context(request, snapshot)
+                    return try await sources.compute(.page) { [sources] _ in
+                        let facts = AgentPage.Facts(
+                            build: sources.build, notReady: sources.notReady(), degradations: sources.degradations(),
+                            lastReload: sources.lastReload(), flags: sources.flags(),
+                            retention: sources.storageRetention(), configuration: sources.configuration(),
+                            routing: sources.alertingConfiguration(), families: families())
+                        return Console.answer(AgentPage(facts: facts).render(context), request)
+                    }
+                } catch {
+                    return Console.failure(error)
+                }
+            }
+        ]
+    }
+
+    /// Asks a browser for user and password, and leads back to the page that it came from.
+    var login: [PageRoute] {
+        [
+            PageRoute("/login") { request in
+                guard request.mayChange else {
+                    return ServerResponse(
+                        status: 401,
+                        headers: [
+                            ("Content-Type", "text/plain; charset=utf-8"),
+                            ("WWW-Authenticate", "Basic realm=\"vaultwatch\", charset=\"UTF-8\""),
+                        ], body: .bytes(Array("401 log in to change anything; reading needs no login\n".utf8)))
+                }
+                return ServerResponse(
+                    status: 303, headers: [("Location", request.prefix + Console.next(request.field("next") ?? ""))])
+            }
+        ]
+    }
+
+    /// The page to go on to: one of this agent, whatever a link says.
+    static func next(_ text: String) -> String {
+        let isPath = text.hasPrefix("/") && !text.hasPrefix("//") && !text.hasPrefix("/\\")
+        guard isPath, text.utf8.count <= 4000, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != 0x5c }) else {
+            return "/"
+        }
+        return text
+    }
+
+    /// The text that a list is narrowed down to.
+    private static func text(_ request: PageRequest) -> String { String((request.field("q") ?? "").prefix(200)) }
+}

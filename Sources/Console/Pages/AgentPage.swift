@@ -1,0 +1,146 @@
+import Exposition
+import Samples
+import Text
+import Web
+
+/// The page at `/agent`: how vaultwatch itself does, with what it runs, and the configuration in force.
+struct AgentPage {
+    /// What the sources say, read once.
+    struct Facts: Sendable {
+        var build = BuildInfo(version: "")
+        var notReady: String?
+        var degradations: [String] = []
+        var lastReload: (succeeded: Bool, at: Timestamp)?
+        var flags: [String: String] = [:]
+        var retention = ""
+        /// Without secrets; nil where it is not available.
+        var configuration: String?
+        /// The routing as an Alertmanager has it, without secrets.
+        var routing = ""
+        var families: [MetricFamily] = []
+    }
+
+    let facts: Facts
+
+    private static let configurationLimit = 65_536
+
+    func render(_ context: PageContext) -> [UInt8] {
+        Layout(context: context, title: "Agent", tab: .agent).render { page in
+            page.markup("<div class=head><h1>Agent</h1><p>")
+            page.text(facts.notReady.map { "not ready: \($0)" } ?? "ready", limit: 300)
+            page.markup(" · <a href=\"")
+            page.text(context.prefix + "/metrics")
+            page.markup("\">metrics</a></p></div>")
+            page.part("health", "<div", "</div>") { page in
+                for degradation in facts.degradations.prefix(20) {
+                    page.markup("<p class=\"say warn\">")
+                    page.text(degradation, limit: 500)
+                    page.markup("</p>")
+                }
+            }
+            page.markup("<div class=cols><div class=col>")
+            page.card("loops", "Loops", "when each has come round last") { page in loops(&page) }
+            configuration(&page)
+            page.markup("</div><div class=col>")
+            page.card("program", "The program") { page in program(context, &page) }
+            page.card("held", "What it holds") { page in held(&page) }
+            page.markup("</div></div>")
+        }
+    }
+
+    // MARK: The program
+
+    private func program(_ context: PageContext, _ page: inout HTML) {
+        page.markup("<dl class=kv>")
+        term("Version", facts.build.version, &page)
+        term("Revision", facts.build.revision, &page)
+        term("Built", facts.build.date, &page)
+        page.markup("<dt>Started</dt><dd>")
+        page.time(context.startedAt, .full)
+        page.markup("</dd>")
+        if let reload = facts.lastReload, reload.at.milliseconds > 0 {
+            page.markup("<dt>Last reload</dt><dd>")
+            page.text(reload.succeeded ? "in force since " : "refused; the last good one is in force, of ")
+            page.time(reload.at, .full)
+            page.markup("</dd>")
+        }
+        for (name, value) in facts.flags.sorted(by: { $0.key < $1.key }).prefix(50) { term(name, value, &page) }
+        term("Store keeps", facts.retention, &page)
+        page.markup("</dl>")
+    }
+
+    private func term(_ name: String, _ value: String, _ page: inout HTML) {
+        guard !value.isEmpty else { return }
+        page.markup("<dt>")
+        page.text(name, limit: 100)
+        page.markup("</dt><dd>")
+        page.text(value, limit: 500)
+        page.markup("</dd>")
+    }
+
+    // MARK: Metrics
+
+    private func samples(_ name: String) -> [MetricFamily.Sample] {
+        facts.families.first { $0.name == name }?.samples ?? []
+    }
+
+    private func loops(_ page: inout HTML) {
+        let ages = samples("vaultwatch_loop_age_seconds").sorted { $0.value > $1.value }
+        guard !ages.isEmpty else { return page.markup("<p class=quiet>Not known yet.</p>") }
+        page.markup("<table><thead><tr><th>Loop<th class=num>Ago</thead><tbody>")
+        for sample in ages.prefix(100) {
+            page.markup("<tr><td>")
+            page.text(sample.labels["loop"] ?? "", limit: 100)
+            page.markup("</td><td class=\"num nb\">")
+            page.text(Words.measured(sample.value))
+            page.markup("</td></tr>")
+        }
+        page.markup("</tbody></table>")
+    }
+
+    private func held(_ page: inout HTML) {
+        let sizes: [(String, String)] = [
+            ("process_resident_memory_bytes", "Memory"), ("vaultwatch_store_bytes", "Store"),
+            ("vaultwatch_journal_size_bytes", "Journal"),
+            ("vaultwatch_journal_available_bytes", "Free on the journal's disk"),
+        ]
+        let counts: [(String, String)] = [
+            ("vaultwatch_store_series", "Series"), ("vaultwatch_journal_backlog_rows", "Rows to be written"),
+            ("vaultwatch_journal_lost_rows", "Rows lost"), ("vaultwatch_notifications_pending", "Messages waiting"),
+        ]
+        page.markup("<dl class=kv>")
+        for (name, label) in sizes {
+            if let value = total(name) { term(label, Words.size(value), &page) }
+        }
+        for (name, label) in counts {
+            if let value = total(name) { term(label, Words.number(value), &page) }
+        }
+        if let oldest = samples("vaultwatch_store_oldest_timestamp_seconds").first?.value, oldest > 0 {
+            page.markup("<dt>Oldest sample</dt><dd>")
+            page.time(Timestamp(seconds: oldest))
+            page.markup("</dd>")
+        }
+        page.markup("</dl>")
+    }
+
+    /// The sum over all labels; nil where there is no sample.
+    private func total(_ name: String) -> Double? {
+        let samples = samples(name)
+        return samples.isEmpty ? nil : samples.reduce(0) { $0 + $1.value }
+    }
+
+    // MARK: Configuration
+
+    private func configuration(_ page: inout HTML) {
+        page.card("configuration", "Configuration in force", "without secrets") { page in
+            let text = facts.configuration ?? facts.routing
+            guard !text.isEmpty else { return page.markup("<p class=quiet>Not known.</p>") }
+            if facts.configuration == nil {
+                page.markup("<p class=quiet>Of the routing alone, in Alertmanager’s form:</p>")
+            }
+            page.markup("<pre class=pre>")
+            page.text(text, limit: AgentPage.configurationLimit)
+            page.markup("</pre>")
+        }
+    }
+}

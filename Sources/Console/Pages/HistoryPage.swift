@@ -1,0 +1,151 @@
+import Alerts
+import Dispatching
+import Samples
+import Text
+import Web
+
+/// The page at `/history`: what the journal has, newest first, by day.
+struct HistoryPage {
+    /// What it is narrowed to, as the address says it.
+    struct Filter: Sendable, Hashable {
+        /// A kind's name; empty for all.
+        var kind = ""
+        /// A receiver's name; empty for all.
+        var receiver = ""
+        /// A text in the subject or the detail; empty for all.
+        var text = ""
+        /// The latest time that is shown; nil for now.
+        var before: Timestamp?
+    }
+
+    let filter: Filter
+    /// Newest first; one more than is shown where there are more.
+    let entries: [HistoryEntry]
+    /// The receivers' names, for the filter.
+    let receivers: [String]
+
+    /// The most rows.
+    static let rowLimit = 300
+
+    func render(_ context: PageContext) -> [UInt8] {
+        var layout = Layout(context: context, title: "History", tab: .history)
+        layout.isLive = filter.before == nil
+        layout.hasForm = !filter.text.isEmpty
+        return layout.render { page in
+            page.markup("<div class=head><h1>History</h1><p>of alerts, messages and the agent · ")
+            page.link(json, "JSON")
+            page.markup("</p></div>")
+            page.filter { page in
+                page.choice("kind", "Kind", filter.kind, HistoryEntry.Kind.allCases.map(\.rawValue))
+                page.choice("receiver", "Receiver", filter.receiver, Array(receivers.prefix(200)))
+                page.search("q", "Text", filter.text)
+            }
+            page.part("entries", "<div class=col", "</div>") { page in
+                if entries.isEmpty {
+                    page.markup("<section class=card><p class=quiet>Nothing like that is in the history.</p></section>")
+                }
+                days(context.clock, &page)
+                older(&page)
+            }
+        }
+    }
+
+    /// The same as JSON.
+    private var json: Address {
+        Address(
+            "api", "v1", "vaultwatch", "history",
+            query: [
+                ("kind", filter.kind), ("receiver", filter.receiver), ("contains", filter.text),
+                ("end", filter.before?.rfc3339 ?? ""), ("limit", String(HistoryPage.rowLimit)),
+            ])
+    }
+
+    private func days(_ clock: Clock, _ page: inout HTML) {
+        var day = ""
+        for entry in entries.prefix(HistoryPage.rowLimit) {
+            let its = clock.text(entry.at, .day)
+            if its != day {
+                if !day.isEmpty { page.markup("</ol></section>") }
+                page.markup("<section class=card><h2>")
+                page.text(its)
+                page.markup("</h2><ol class=tl>")
+                day = its
+            }
+            row(entry, clock, &page)
+        }
+        if !day.isEmpty { page.markup("</ol></section>") }
+    }
+
+    private func row(_ entry: HistoryEntry, _ clock: Clock, _ page: inout HTML) {
+        let look = HistoryPage.look(entry.kind)
+        page.markup("<li><span class=tm><time datetime=\"")
+        page.text(entry.at.rfc3339)
+        page.markup("\" title=\"")
+        page.text(Clock.utc(entry.at))
+        page.markup("\">")
+        page.text(String(clock.text(entry.at, .full).suffix(8)))
+        page.markup("</time><span class=off>")
+        page.text(entry.kind.rawValue)
+        page.markup("</span></span><span class=\"ic ")
+        page.grade(look.gravity)
+        page.markup("\">")
+        page.icon(look.icon)
+        page.markup("</span><div><p class=wrap>")
+        page.text(HistoryPage.subject(entry), limit: 240)
+        if !entry.receiver.isEmpty {
+            page.markup(" <span class=quiet>")
+            page.text("\(entry.receiver) \(entry.integration)", limit: 100)
+            page.markup("</span>")
+        }
+        if let number = entry.incident {
+            page.markup(" ")
+            page.link(.incident(String(number)), "#\(number)")
+        }
+        page.markup("</p>")
+        if !entry.detail.isEmpty {
+            page.markup("<small class=wrap>")
+            page.text(entry.detail, limit: 400)
+            page.markup("</small>")
+        }
+        page.markup("</div></li>")
+    }
+
+    /// An alert's labels as its name and what they say; anything else as it is.
+    static func subject(_ entry: HistoryEntry) -> String {
+        guard [.firing, .ended, .escalated].contains(entry.kind), entry.subject.hasPrefix("{"),
+            let matchers = try? MatcherSyntax.parse(entry.subject),
+            matchers.allSatisfy({ $0.operation == .equal }),
+            let name = matchers.first(where: { $0.name == "alertname" })?.value
+        else { return entry.subject }
+        let others = matchers.filter { !["alertname", "severity"].contains($0.name) }
+        return ([name] + others.map { "\($0.name) \($0.value)" }).joined(separator: ", ")
+    }
+
+    private static func look(_ kind: HistoryEntry.Kind) -> (gravity: Gravity, icon: Icon) {
+        switch kind {
+        case .firing: (.critical, .critical)
+        case .ended: (.good, .good)
+        case .sent: (.good, .mail)
+        case .failed, .dropped: (.critical, .cross)
+        case .escalated: (.warning, .pager)
+        case .silence: (.unknown, .silenced)
+        case .acknowledged: (.unknown, .person)
+        case .agent: (.unknown, .node)
+        case .note: (.unknown, .note)
+        case .state: (.warning, .change)
+        }
+    }
+
+    private func older(_ page: inout HTML) {
+        guard entries.count > HistoryPage.rowLimit, let last = entries.prefix(HistoryPage.rowLimit).last else { return }
+        let address = Address(
+            "history",
+            query: [
+                ("kind", filter.kind), ("receiver", filter.receiver), ("q", filter.text),
+                ("before", last.at.rfc3339),
+            ])
+        page.markup("<p>")
+        page.link(address, "Older", " class=btn")
+        page.markup("</p>")
+    }
+}

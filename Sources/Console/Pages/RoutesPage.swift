@@ -1,0 +1,186 @@
+import Alerts
+import Dispatching
+import Samples
+import Text
+import Web
+
+/// The page at `/routes`: the routing tree with what each branch holds now, a box that tells where an alert with given labels
+/// would go, and how the receivers do.
+struct RoutesPage {
+    let snapshot: EstateSnapshot
+    /// Nil where there is none.
+    let tree: RouteTree?
+    /// The labels that are tried, as they were written; empty for none.
+    let labels: String
+
+    private static let rowLimit = 500
+
+    func render(_ context: PageContext) -> [UInt8] {
+        var layout = Layout(context: context, title: "Routes", tab: .routes)
+        layout.hasForm = !labels.isEmpty
+        let tried = tried
+        return layout.render { page in
+            page.markup("<div class=head><h1>Routes</h1><p>where alerts go · <a href=\"")
+            page.text(context.prefix + "/api/v2/alerts/groups")
+            page.markup("\">JSON</a></p></div><div class=col>")
+            box(tried, &page)
+            page.card("tree", "The tree", "an alert takes the first branch whose matchers all match") { page in
+                guard let tree else { return page.markup("<p class=quiet>There is no routing tree.</p>") }
+                let ends = tried.labels.map { Set(tree.matching($0).map(\.index)) } ?? []
+                draw(tree, ends, &page)
+            }
+            page.card("receivers", "Receivers") { page in receivers(&page) }
+            page.markup("</div>")
+        }
+    }
+
+    // MARK: Labels
+
+    /// The labels that were written, or what is wrong with them.
+    private var tried: (labels: Labels?, problem: String) {
+        guard !labels.isEmpty else { return (nil, "") }
+        do throws(MatcherSyntaxError) {
+            let matchers = try MatcherSyntax.parse(labels)
+            guard matchers.allSatisfy({ $0.operation == .equal }) else {
+                return (nil, "labels of an alert are written with =, such as severity=\"critical\"")
+            }
+            return (
+                Labels(Dictionary(matchers.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })), ""
+            )
+        } catch {
+            return (nil, error.description)
+        }
+    }
+
+    private func box(_ tried: (labels: Labels?, problem: String), _ page: inout HTML) {
+        page.card("try", "Where would an alert go?") { page in
+            page.markup(
+                "<form class=filter role=search><p class=field><label for=f-labels>Labels</label><input type=search id=f-labels name=labels maxlength=2000 size=48 placeholder=\"alertname=&quot;VaultSealed&quot;, severity=&quot;critical&quot;\" value=\""
+            )
+            page.text(labels)
+            page.markup("\"></p><button class=btn>Try</button></form>")
+            if !tried.problem.isEmpty {
+                page.markup("<p class=\"say bad\">")
+                page.text(tried.problem, limit: 500)
+                page.markup("</p>")
+            }
+            guard let tree, let labels = tried.labels else { return }
+            page.markup("<ul class=rows>")
+            for node in tree.matching(labels).prefix(50) {
+                page.markup("<li><h3>to ")
+                page.text(node.receiver, limit: 100)
+                page.markup("</h3><p class=\"quiet wrap\">")
+                page.text(RoutesPage.waits(node), limit: 600)
+                page.markup("</p></li>")
+            }
+            page.markup("</ul>")
+        }
+    }
+
+    /// How a route groups and waits, in words.
+    static func waits(_ node: RouteTree.Node) -> String {
+        var parts: [String] = []
+        switch node.groupBy {
+        case .all: parts.append("each alert is a group of its own")
+        case .labels(let names):
+            parts.append(names.isEmpty ? "one group" : "grouped by \(Words.list(names.sorted(), limit: 8))")
+        }
+        parts.append("first message after \(Words.duration(node.groupWait))")
+        parts.append("changes each \(Words.duration(node.groupInterval))")
+        parts.append("repeated after \(Words.duration(node.repeatInterval))")
+        if !node.muteTimeIntervals.isEmpty {
+            parts.append("muted in \(Words.list(node.muteTimeIntervals))")
+        }
+        if !node.activeTimeIntervals.isEmpty {
+            parts.append("only in \(Words.list(node.activeTimeIntervals))")
+        }
+        if node.continues { parts.append("then the next branch is tried too") }
+        return parts.joined(separator: "; ")
+    }
+
+    // MARK: Tree
+
+    private func draw(_ tree: RouteTree, _ ends: Set<Int>, _ page: inout HTML) {
+        var rows = 0
+        let counts = counts(tree)
+        func add(_ index: Int) {
+            guard rows < RoutesPage.rowLimit else { return }
+            rows += 1
+            let node = tree.nodes[index]
+            page.markup("<li><div><span>")
+            page.icon(ends.contains(index) ? .arrow : .node)
+            page.markup("</span><span class=wrap><b>")
+            page.text(index == 0 ? "everything" : node.matchers.map(\.description).joined(separator: ", "), limit: 400)
+            page.markup("</b> → ")
+            page.text(node.receiver, limit: 100)
+            if ends.contains(index) { page.markup(" <b>(these labels)</b>") }
+            page.markup("<br><small>")
+            page.text(RoutesPage.waits(node), limit: 400)
+            page.markup("</small></span><span class=nb>")
+            page.text(Words.count(counts[node.key] ?? 0, "alert"))
+            page.markup("</span></div>")
+            if !node.children.isEmpty {
+                page.markup("<ul>")
+                for child in node.children { add(child) }
+                page.markup("</ul>")
+            }
+            page.markup("</li>")
+        }
+        page.markup("<ul class=tree>")
+        add(0)
+        page.markup("</ul>")
+        page.more(tree.nodes.count, limit: rows)
+    }
+
+    /// How many alerts each route holds, by its key, with which the keys of its groups begin.
+    private func counts(_ tree: RouteTree) -> [String: Int] {
+        var counts = Dictionary(tree.nodes.map { ($0.key, 0) }, uniquingKeysWith: { first, _ in first })
+        for group in snapshot.groups {
+            // Values of matchers may have a colon and a brace too.
+            var rest = group.key[...]
+            while let separator = rest.firstRange(of: ":{") {
+                let key = String(group.key[..<separator.lowerBound])
+                if counts[key] != nil {
+                    counts[key, default: 0] += group.alerts.count
+                    break
+                }
+                rest = rest[separator.upperBound...]
+            }
+        }
+        return counts
+    }
+
+    // MARK: Receivers
+
+    private func receivers(_ page: inout HTML) {
+        let receivers = snapshot.status.receivers
+        guard !receivers.isEmpty else {
+            return page.markup("<p class=quiet>No receiver has had anything to send yet.</p>")
+        }
+        page.beginTable(
+            "Receivers",
+            "<th>Receiver<th>State<th>Last accepted<th class=num>Waiting<th>Last refusal")
+        for receiver in receivers.prefix(RoutesPage.rowLimit) {
+            page.markup("<tr><td>")
+            page.text(receiver.name, limit: 100)
+            page.markup(" <small class=quiet>")
+            page.text(receiver.integration, limit: 60)
+            page.markup("</small></td><td>")
+            let gravity = Gravity(receiver.health)
+            page.chip(gravity, gravity == .good ? "accepts" : gravity == .unknown ? "unknown" : "refuses")
+            page.markup("</td><td class=nb>")
+            if let at = receiver.lastAccepted.flatMap({ Timestamp(rfc3339: $0) }) {
+                page.time(at)
+            } else {
+                page.markup("nothing yet")
+            }
+            page.markup("</td><td class=num>")
+            page.number(receiver.waiting)
+            page.markup("</td><td class=wrap>")
+            page.text(receiver.lastError ?? "", limit: 300)
+            page.markup("</td></tr>")
+        }
+        page.markup("</tbody></table></div>")
+        page.more(receivers.count, limit: RoutesPage.rowLimit)
+    }
+}

@@ -1,0 +1,156 @@
+import Dispatching
+import Samples
+import Text
+import TimeZones
+
+/// A silence as the form has it, not read yet.
+struct SilenceDraft: Sendable, Hashable {
+    /// How long it is to last.
+    enum Length: String, Sendable, Hashable, CaseIterable {
+        case halfHour = "30m"
+        case hour = "1h"
+        case fourHours = "4h"
+        case day = "1d"
+        /// As long as something of it fires, seven days at most.
+        case untilResolved = "resolved"
+        /// Until the time in `until`.
+        case until
+
+        /// Beside its choice.
+        var label: String {
+            switch self {
+            case .halfHour: "30 min"
+            case .hour: "1 h"
+            case .fourHours: "4 h"
+            case .day: "1 d"
+            case .untilResolved: "until nothing of it fires"
+            case .until: "until"
+            }
+        }
+
+        /// Nil where it is not known by the choice alone.
+        var duration: Duration? {
+            switch self {
+            case .halfHour: .seconds(1800)
+            case .hour: .seconds(3600)
+            case .fourHours: .seconds(4 * 3600)
+            case .day: .seconds(86400)
+            case .untilResolved: .seconds(7 * 86400)
+            case .until: nil
+            }
+        }
+    }
+
+    /// `{alertname="VaultSealed",node="vault-2"}`
+    var matchers = ""
+    var comment = ""
+    var length = Length.hour
+    /// `2026-11-28T06:30`, in the page's zone, as a field of type `datetime-local` has it.
+    var until = ""
+
+    /// The most characters of its fields.
+    static let matchersLimit = 8000
+    static let commentLimit = 2000
+
+    /// The fields of a form or a query; what is not there stays as it is by default.
+    init(_ field: (String) -> String?) {
+        matchers = String((field("matchers") ?? "").prefix(SilenceDraft.matchersLimit)).trimmingSpaces
+        comment = String((field("comment") ?? "").prefix(SilenceDraft.commentLimit)).trimmingSpaces
+        length = Length(rawValue: field("length") ?? "") ?? .hour
+        until = String((field("until") ?? "").prefix(30)).trimmingSpaces
+    }
+
+    /// What is wrong with it, by the field that it is wrong in.
+    struct Problem: Error, Sendable, Hashable {
+        enum Field: Sendable, Hashable { case matchers, comment, until, all }
+        let field: Field
+        let message: String
+    }
+
+    /// The matchers as the form writes them.
+    static func text(_ matchers: [Matcher]) -> String {
+        "{" + matchers.map(\.description).joined(separator: ",") + "}"
+    }
+
+    /// The matchers; none where nothing is written yet.
+    func parsed() throws(Problem) -> [Matcher] {
+        guard !matchers.isEmpty, matchers != "{}" else { return [] }
+        let parsed: [Matcher]
+        do throws(MatcherSyntaxError) {
+            parsed = try MatcherSyntax.parse(matchers)
+        } catch {
+            throw Problem(field: .matchers, message: error.description)
+        }
+        guard parsed.count <= 100 else { throw Problem(field: .matchers, message: "more than 100 matchers") }
+        guard parsed.contains(where: { !$0.matches("") }) else {
+            throw Problem(field: .matchers, message: "at least one matcher must not match an empty value")
+        }
+        var made: [Matcher] = []
+        for one in parsed {
+            do {
+                made.append(try Silence.matcher(one.name, one.operation, one.value))
+            } catch {
+                throw Problem(field: .matchers, message: "\(error)")
+            }
+        }
+        return made
+    }
+
+    /// The silence that it makes.
+    /// - Parameter clock: that of the page, whose zone `until` is in.
+    func silence(by author: String, _ clock: Clock) throws(Problem) -> Silence {
+        let matchers = try parsed()
+        guard !matchers.isEmpty else {
+            throw Problem(field: .matchers, message: "it needs at least one matcher, such as node=\"vault-2\"")
+        }
+        guard !comment.isEmpty else {
+            throw Problem(field: .comment, message: "say why, for those who find the silence later")
+        }
+        let ends = try end(clock)
+        var silence = Silence(
+            matchers: matchers, startsAt: clock.now, endsAt: ends, createdBy: author, comment: comment)
+        silence.untilResolved = length == .untilResolved
+        return silence
+    }
+
+    private func end(_ clock: Clock) throws(Problem) -> Timestamp {
+        if let duration = length.duration { return clock.now + duration }
+        guard let end = clock.time(fieldText: until) else {
+            throw Problem(field: .until, message: "expected a day and a time, such as 2026-11-28T06:30")
+        }
+        guard end > clock.now else { throw Problem(field: .until, message: "that time is over") }
+        return end
+    }
+
+    /// The same as a command for the reader's shell.
+    func command(_ clock: Clock) -> String {
+        let words = (try? parsed())?.map { $0.description.quotedForShell }.joined(separator: " ") ?? ""
+        var options = "-c \(comment.isEmpty ? "'…'" : comment.quotedForShell)"
+        switch length {
+        case .untilResolved: options += " --until-resolved"
+        case .until: if let end = clock.time(fieldText: until) { options += " --end \(end.rfc3339)" }
+        default: options += " -d \(length.rawValue)"
+        }
+        return "vaultwatch silence add \(options) \(words)"
+    }
+}
+
+extension String {
+    /// In single quotes, as a shell takes it for one word.
+    fileprivate var quotedForShell: String {
+        "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
+
+extension Clock {
+    /// The time that a field of type `datetime-local` means in this zone; nil where it is none. Of an hour that the clock
+    /// shows twice it is the later one.
+    func time(fieldText: String) -> Timestamp? {
+        let parts = fieldText.split(separator: ":")
+        guard parts.count == 2 || parts.count == 3, fieldText.utf8.count <= 19,
+            let written = Timestamp(rfc3339: fieldText + (parts.count == 2 ? ":00Z" : "Z"))
+        else { return nil }
+        let near = written - .seconds(zone.offset(at: written))
+        return written - .seconds(zone.offset(at: near))
+    }
+}

@@ -1,0 +1,115 @@
+import Alerts
+import Dispatching
+import Samples
+import Text
+import Web
+
+/// The page of one silence.
+struct SilencePage {
+    let snapshot: EstateSnapshot
+    let silence: Silence
+
+    func render(_ context: PageContext) -> [UInt8] {
+        let state = silence.state(at: snapshot.now)
+        let muted = SilencesPage.muted(silence, snapshot)
+        return Layout(context: context, title: "Silence", tab: .silences).render { page in
+            page.markup("<p class=crumb>")
+            page.link(Address("silences"), "Silences")
+            page.markup("</p><div class=head><h1 class=wrap>")
+            page.text(SilencePage.title(state, muted.count))
+            page.markup("</h1></div>")
+            page.card("silence", "The silence") { page in
+                page.markup("<dl class=kv><dt>Matchers</dt><dd><code class=pre>")
+                page.text(silence.matchersText, limit: 4000)
+                page.markup("</code></dd><dt>Why</dt><dd>")
+                page.text(silence.comment.isEmpty ? "no reason given" : silence.comment, limit: 2000)
+                page.markup("</dd><dt>Made by</dt><dd>")
+                page.text(silence.createdBy.isEmpty ? "unknown" : silence.createdBy, limit: 200)
+                page.markup("</dd><dt>From</dt><dd>")
+                page.time(silence.startsAt, .full)
+                page.markup("</dd><dt>Until</dt><dd>")
+                SilencePage.end(silence, state, &page)
+                page.markup("</dd>")
+                if !silence.schedule.isEmpty {
+                    page.element(
+                        "<dt>Recurs</dt><dd>",
+                        "in \(Words.count(silence.schedule.count, "window")); "
+                            + (silence.isInForce(at: snapshot.now) ? "inside one now" : "outside of them now"),
+                        "</dd>")
+                }
+                for (name, value) in silence.annotations.sorted(by: { $0.key < $1.key }).prefix(20) {
+                    page.markup("<dt>")
+                    page.text(name, limit: 100)
+                    page.markup("</dt><dd>")
+                    page.link(away: String(value.prefix(500)), String(value.prefix(500)))
+                    page.markup("</dd>")
+                }
+                page.markup("</dl>")
+                if state != .expired {
+                    page.markup("<div class=under>")
+                    page.button(Address("silences", silence.id, "expire"), .cross, "End it now", " class=btn")
+                    page.markup("</div>")
+                }
+                let copy = Address(
+                    "silences", "new",
+                    query: [("matchers", SilenceDraft.text(silence.matchers)), ("comment", silence.comment)])
+                page.markup("<p class=under>")
+                page.link(copy, "Make another like it", " class=\"btn small\"")
+                page.markup("</p>")
+            }
+            page.card("muted", "Mutes now", Words.count(muted.count, "alert")) { page in
+                guard !muted.isEmpty else { return page.markup("<p class=quiet>No firing alert.</p>") }
+                SilencePage.list(muted, &page)
+            }
+        }
+    }
+
+    private static func title(_ state: Silence.State, _ count: Int) -> String {
+        switch state {
+        case .active: count == 0 ? "In force; it mutes nothing now" : "Mutes \(Words.count(count, "alert"))"
+        case .pending: "Not in force yet"
+        case .expired: "Ended"
+        }
+    }
+
+    /// When it ends or has ended, and a warning where what it mutes still fires then.
+    static func end(_ silence: Silence, _ state: Silence.State, _ page: inout HTML) {
+        page.time(silence.endsAt)
+        guard state != .expired else { return }
+        page.markup("<br><small class=quiet>")
+        let left = (silence.endsAt - page.context.now).seconds
+        page.text("in \(Words.duration(max(left, 0)))")
+        if silence.untilResolved { page.text(", or when nothing of it fires any more") }
+        page.markup("</small>")
+    }
+
+    /// What it mutes now, by name: `VaultSealed vault-2 and 3 more`.
+    static func effect(_ silence: Silence, _ snapshot: EstateSnapshot, _ page: inout HTML) {
+        let muted = SilencesPage.muted(silence, snapshot)
+        guard !muted.isEmpty else {
+            return page.text(
+                silence.isInForce(at: snapshot.now) ? "nothing" : "nothing: outside of its windows")
+        }
+        page.element("<b>", Words.count(muted.count, "alert"), "</b><br><small class=quiet>")
+        page.text(Words.list(muted.prefix(100).map(\.alert.title), limit: 3), limit: 200)
+        page.markup("</small>")
+    }
+
+    /// Alerts by their sentences.
+    static func list(_ alerts: [AlertStatus], _ page: inout HTML) {
+        page.markup("<ul class=rows>")
+        for status in alerts.prefix(100) {
+            page.markup("<li><h3>")
+            page.text(status.alert.sentence, limit: 200)
+            page.markup("</h3><p class=quiet>")
+            page.text(status.alert.title, limit: 200)
+            page.markup(" · ")
+            page.since(status.alert.startsAt)
+            page.markup("</p></li>")
+        }
+        page.markup("</ul>")
+        if alerts.count > 100 {
+            page.element("<p class=quiet>", "and \(Words.thousands(Int64(alerts.count - 100))) more", "</p>")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Text
+
+/// The fields by which a list is narrowed down: a form that asks for the same page, so that what was chosen stands in its
+/// address.
+extension HTML {
+    /// Appends the form with its button.
+    mutating func filter(_ fields: (inout HTML) -> Void) {
+        part("filter", "<form class=filter role=search", "</form>") { page in
+            fields(&page)
+            page.markup("<button class=btn>Show</button>")
+        }
+    }
+
+    /// Appends a choice, with `all` for none of them.
+    mutating func choice(_ name: StaticString, _ label: String, _ value: String, _ choices: [String]) {
+        fieldLabel(name, label)
+        markup("<select id=\"f-")
+        markup(name)
+        markup("\" name=\"")
+        markup(name)
+        markup("\"><option value=\"\">all</option>")
+        for choice in choices {
+            markup("<option")
+            if choice == value { markup(" selected") }
+            element(">", choice, "</option>")
+        }
+        markup("</select></p>")
+    }
+
+    /// Appends a field for a text of at most 200 characters.
+    mutating func search(_ name: StaticString, _ label: String, _ value: String) {
+        fieldLabel(name, label)
+        markup("<input type=search id=\"f-")
+        markup(name)
+        markup("\" name=\"")
+        markup(name)
+        markup("\" maxlength=200 value=\"")
+        text(value)
+        markup("\"></p>")
+    }
+
+    private mutating func fieldLabel(_ name: StaticString, _ label: String) {
+        markup("<p class=field><label for=\"f-")
+        markup(name)
+        element("\">", label, "</label>")
+    }
+
+    /// Appends `<div class=scroll …><table …>` with the heads of its columns, up to the body; `</tbody></table></div>` has
+    /// to follow.
+    /// - Parameters:
+    ///   - label: what the table has, for screen readers.
+    ///   - heads: `<th>…` of each column.
+    mutating func beginTable(_ label: String, _ heads: StaticString) {
+        markup("<div class=scroll tabindex=0 role=group aria-label=\"")
+        text(label)
+        markup("\"><table class=wide><thead><tr>")
+        markup(heads)
+        markup("</thead><tbody>")
+    }
+
+    /// Appends how many rows are not shown, if any.
+    mutating func more(_ count: Int, limit: Int) {
+        guard count > limit else { return }
+        element("<p class=quiet>", "and \(Words.thousands(Int64(count - limit))) more: narrow it down above", "</p>")
+    }
+}

@@ -1,0 +1,46 @@
+package import Samples
+
+/// A runbook beside the rules, by its name.
+package struct RunbookName: Sendable, Hashable {
+    /// The alert's name, or the procedure's: letters, digits, `_` and `-`.
+    package var name: String
+    /// Whether it is a procedure, which belongs to no alert.
+    package var isProcedure: Bool
+
+    /// The most characters of a name.
+    package static let limit = 100
+
+    /// Nil where it is no name of a runbook, as one with a slash.
+    package init?(_ name: String, isProcedure: Bool) {
+        guard !name.isEmpty, name.utf8.count <= RunbookName.limit,
+            name.utf8.allSatisfy({ byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                    || byte == 0x5f || byte == 0x2d
+            })
+        else { return nil }
+        self.name = name
+        self.isProcedure = isProcedure
+    }
+}
+
+/// A runbook that was read.
+package struct RunbookSource: Sendable {
+    /// Its name and kind.
+    package var name: RunbookName
+    /// Its CommonMark, filled in with the labels of an alert and with what is measured now, or generically where the labels
+    /// are nil. Computes: called from `compute` alone.
+    /// - Throws: what is wrong with the file, with its line.
+    package var text:
+        @Sendable (_ labels: Labels?, _ isOver: @escaping @Sendable () -> Bool) throws(QueryError) -> String
+
+    /// A runbook with all its parts.
+    package init(
+        _ name: RunbookName,
+        text:
+            @escaping @Sendable (_ labels: Labels?, _ isOver: @escaping @Sendable () -> Bool) throws(QueryError) ->
+            String
+    ) {
+        self.name = name
+        self.text = text
+    }
+}

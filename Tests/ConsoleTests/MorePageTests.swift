@@ -1,0 +1,328 @@
+import Alerts
+import Exposition
+import Foundation
+import HTTPServer
+import Platform
+import Samples
+import Testing
+import TimeZones
+import Web
+
+@testable import Console
+@testable import Dispatching
+
+/// Runbooks, silences, history, rules, targets, routes, the agent, queries and backups, with the data that they are made
+/// for, the worst and none.
+struct MorePageTests {
+    private static let long = String(repeating: Fixtures.evil + " ", count: 200)
+
+    private func context(_ now: Timestamp = Fixtures.now) -> PageContext {
+        var context = PageContext()
+        context.now = now
+        context.prefix = "/watch"
+        context.mayChange = true
+        context.token = { _ in "0123456789abcdef" }
+        return context
+    }
+
+    /// - Parameter text: what stands for every text from outside.
+    private func snapshot(_ text: String, count: Int) -> EstateSnapshot {
+        var snapshot = text == Fixtures.evil ? Fixtures.worst : Fixtures.reference(inOutage: true)
+        let now = snapshot.now
+        snapshot.rules = (0..<max(count / 20, 1)).map { group in
+            RuleGroupView(
+                name: "g\(group)\(text)", file: text, interval: .seconds(5),
+                rules: (0..<20).map { index in
+                    let name = index == 0 ? "VaultSealed\(group)" : text + "\(group)_\(index)"
+                    let view = AlertView(
+                        labels: Labels(["alertname": name, "node": text, "severity": "critical"]),
+                        annotations: ["summary": text], state: index % 2 == 0 ? .firing : .pending, activeAt: now,
+                        value: .nan)
+                    return RuleView(
+                        name: name, query: "up{a=\"\(text)\"} == 0", labels: ["severity": "critical", "x": text],
+                        kind: .alerting(
+                            .init(
+                                hold: .seconds(60), keepFiring: .zero,
+                                annotations: ["summary": text, "description": text, "action": text],
+                                alerts: index < 3 ? [view] : [])), health: index == 5 ? .err : .ok,
+                        lastError: index == 5 ? text : nil, evaluationTime: .nan, lastEvaluation: now)
+                }, evaluationTime: .infinity, lastEvaluation: now)
+        }
+        snapshot.targets = (0..<count).map { index in
+            TargetView(
+                pool: "vault", url: text, labels: Labels(["target_type": "vault_node", "target": "\(text)/\(index)"]),
+                health: [.up, .down, .unknown][index % 3], lastError: text, lastProbe: now, duration: .nan,
+                interval: .seconds(5), timeout: .seconds(3))
+        }
+        let alerts = (0..<count).map { index in
+            AlertStatus(
+                alert: Fixtures.alert(text, ["node": text + "\(index)"], annotations: ["summary": text]),
+                state: .suppressed, silencedBy: ["s0"], inhibitedBy: [], mutedBy: [], receivers: [text],
+                acknowledgement: nil)
+        }
+        snapshot.alerts = alerts
+        snapshot.groups = [GroupStatus(key: "{}:{}", labels: Labels([:]), receiver: text, alerts: alerts)]
+        snapshot.silences = (0..<count).map { index in
+            Silence(
+                id: "s\(index)", matchers: [Matcher("node", equals: text)],
+                startsAt: now - .seconds(60) + .seconds(index % 3 == 1 ? 600 : 0),
+                endsAt: now + .seconds(index % 3 == 2 ? -1 : 900), createdBy: text, comment: text)
+        }
+        let states = BackupCalendarView.State.allCases
+        snapshot.backups.sets = (0..<3).map { set in
+            BackupCalendarView(
+                set: "s\(set)\(text)", bucket: text, prefix: text, schedule: text, retention: 30, listedAt: now,
+                error: text, nextDue: now,
+                days: (0..<min(count, 400)).map { index in
+                    let at = now - .seconds(86400 * (400 - index))
+                    return BackupCalendarView.Day(
+                        date: set == 2 ? text : String(at.rfc3339.prefix(set == 0 ? 10 : 7)), start: at,
+                        state: states[index % states.count], key: text, size: Int64(index), storageClass: text,
+                        detail: text)
+                }, medianSize: .nan, newestGood: now)
+        }
+        return snapshot
+    }
+
+    private func pages(_ snapshot: EstateSnapshot, _ text: String, count: Int) -> [(name: String, html: [UInt8])] {
+        let context = context(snapshot.now)
+        let alerts = RuledAlert.all(snapshot.rules)
+        let names = ["VaultSealed0", "RestoreVault"].compactMap { RunbookName($0, isProcedure: $0 == "RestoreVault") }
+        let entries = (0..<count).map { index in
+            HistoryEntry(
+                at: snapshot.now - .seconds(index * 600),
+                kind: HistoryEntry.Kind.allCases[index % HistoryEntry.Kind.allCases.count], subject: text,
+                receiver: text, integration: text, detail: text, incidents: [index])
+        }
+        let tree = RouteTree(
+            Route(
+                receiver: text,
+                routes: (0..<count / 4).map { Route(matchers: [Matcher("a", equals: text + "\($0)")]) }))
+        let series = (0..<count / 2).map { index in
+            Series(
+                Labels(["node": text + "\(index)"]),
+                [(0, 1), (1000, .nan), (2000, 1e308), (3000, -1e308), (4000, .infinity)].map { Point(t: $0.0, v: $0.1) }
+            )
+        }
+        let question = QueryPage.Question(
+            { ["expr": "up{a=\"\(text)\"}", "range": "6h"][$0] }, now: snapshot.now,
+            Clock(zone: .utc, now: snapshot.now))
+        var facts = AgentPage.Facts()
+        (facts.degradations, facts.flags, facts.configuration) = ([text], [text: text], text)
+        facts.families = [
+            MetricFamily(
+                "vaultwatch_loop_age_seconds", .gauge, help: "", samples: [.init(Labels(["loop": text]), .nan)])
+        ]
+        let markdown = "# \(text)\n\n## Check\n1. \(text)\n   ```sh\n   \(text)\n   ```\n\n[a](javascript:alert(1))"
+        let preview = SilencePreview([[Matcher("node", equals: text + "1")]], snapshot.alerts, [])
+        var pages: [(String, [UInt8])] = [
+            ("runbooks", RunbooksPage(alerts: alerts, runbooks: names).render(context)),
+            (
+                "runbook",
+                RunbookPage(
+                    name: text, isProcedure: false, text: markdown, problem: text, alert: alerts.first,
+                    subject: alerts.first.flatMap { RunbookPage.subject($0, [], snapshot) }
+                ).render(context)
+            ),
+            (
+                "no runbook",
+                RunbookPage(name: text, isProcedure: false, text: nil, alert: alerts.last, subject: nil).render(context)
+            ),
+            ("silences", SilencesPage(snapshot: snapshot).render(context)),
+            (
+                "new silence",
+                NewSilencePage(
+                    draft: SilenceDraft { ["matchers": "{node=\"\(text)\"}", "comment": text][$0] }, preview: preview,
+                    problem: .init(field: .matchers, message: text)
+                ).render(context)
+            ),
+            (
+                "history",
+                HistoryPage(filter: .init(text: text), entries: entries, receivers: [text]).render(context)
+            ),
+            ("rules", RulesPage(groups: snapshot.rules, state: "", text: "").render(context)),
+            ("targets", TargetsPage(snapshot: snapshot, state: "", text: "").render(context)),
+            ("routes", RoutesPage(snapshot: snapshot, tree: tree, labels: text).render(context)),
+            ("agent", AgentPage(facts: facts).render(context)),
+            (
+                "query",
+                QueryPage(
+                    question: question, now: .vector(series.map { ($0.labels, Point(t: 0, v: .infinity)) }),
+                    series: series, problem: ""
+                ).render(context)
+            ),
+            (
+                "wrong query",
+                QueryPage(question: question, now: nil, series: [], problem: "1:4: \(text)").render(context)
+            ),
+            ("backups", BackupsPage(snapshot: snapshot).render(context)),
+        ]
+        if let silence = snapshot.silences.first {
+            pages.append(("silence", SilencePage(snapshot: snapshot, silence: silence).render(context)))
+        }
+        if let set = snapshot.backups.sets.first, let day = set.days.first {
+            pages.append(("backup", BackupsPage(snapshot: snapshot, chosen: (set.set, day.date)).render(context)))
+        }
+        return pages
+    }
+
+    /// Made once: the worst pages are large.
+    private static let all: [(name: String, html: [UInt8])] = {
+        let tests = MorePageTests()
+        let empty = EstateSnapshot(now: Fixtures.now)
+        return tests.pages(tests.snapshot(Fixtures.evil, count: 1000), Fixtures.evil, count: 1000)
+            + tests.pages(tests.snapshot("vault-2", count: 20), "vault-2", count: 20) + tests.pages(empty, "", count: 0)
+    }()
+
+    /// What is shown has no markup from outside, and no number that is none.
+    @Test func textFromOutsideStaysText() {
+        for (name, html) in MorePageTests.all {
+            let text = String(decoding: html, as: UTF8.self)
+            #expect(!text.contains("<script>"), "\(name)")
+            #expect(!text.contains("NaN") && !text.contains("=\"nan") && !text.contains("inf\""), "\(name)")
+            #expect(!text.contains("\u{202e}") && !text.utf8.contains(0), "\(name)")
+            #expect(!text.contains("style="), "\(name)")
+            #expect(!text.contains("href=\"javascript:"), "\(name)")
+        }
+    }
+
+    @Test func everyPageHasOneHeadingItsLandmarksAndItsLinks() {
+        for (name, html) in MorePageTests.all {
+            let text = String(decoding: html, as: UTF8.self)
+            #expect(text.components(separatedBy: "<h1").count == 2, "\(name)")
+            #expect(text.contains("<main id=main") && text.contains("<nav aria-label=Pages"), "\(name)")
+            for icon in Icon.allCases {
+                #expect(
+                    text.contains("href=\"#i-\(icon.rawValue)\"")
+                        == text.contains("<symbol id=\"i-\(icon.rawValue)\""), "\(name): \(icon)")
+            }
+            for href in text.components(separatedBy: "href=\"/").dropFirst() {
+                #expect(href.hasPrefix("watch/"), "\(name): a link without the prefix")
+            }
+            let opened = text.components(separatedBy: "<div").count
+            #expect(opened == text.components(separatedBy: "</div>").count, "\(name)")
+            #expect(text.components(separatedBy: "<section").count == text.components(separatedBy: "</section>").count)
+            guard !text.contains("&lt;script") else { continue }
+            let ids = text.components(separatedBy: " id=").dropFirst().map {
+                $0.prefix { !" >".contains($0) }.filter { $0 != "\"" }
+            }
+            #expect(Set(ids).count == ids.count, "\(name): an id twice")
+        }
+    }
+
+    /// 120 KB at the reference estate; whatever comes from outside, a page stays readable.
+    @Test func pagesStayWithinTheirBudgets() {
+        for (name, html) in pages(snapshot("vault-2", count: 20), "vault-2", count: 20) {
+            print("\(name): \(html.count) bytes")
+            #expect(html.count <= 60 << 10, "\(name)")
+        }
+        for (name, html) in pages(snapshot(Fixtures.evil, count: 1000), MorePageTests.long, count: 1000) {
+            print("worst \(name): \(html.count) bytes")
+            #expect(html.count <= 2 << 20, "\(name)")
+        }
+    }
+
+    // MARK: Words
+
+    private func text(_ html: [UInt8]) -> String { String(decoding: html, as: UTF8.self) }
+
+    @Test func whatIsNotKnownIsSaid() {
+        let empty = EstateSnapshot(now: Fixtures.now)
+        let context = context()
+        #expect(text(SilencesPage(snapshot: empty).render(context)).contains("nothing is silenced"))
+        #expect(text(BackupsPage(snapshot: empty).render(context)).contains("No backups are watched"))
+        #expect(text(BackupsPage(snapshot: empty).render(context)).contains("no good backup is known"))
+        #expect(
+            text(RulesPage(groups: [], state: "", text: "").render(context)).contains("no alert will ever fire"))
+        #expect(text(TargetsPage(snapshot: empty, state: "", text: "").render(context)).contains("No target is like"))
+        #expect(
+            text(HistoryPage(filter: .init(), entries: [], receivers: []).render(context)).contains(
+                "Nothing like that is in the history"))
+    }
+
+    @Test func aCalendarBeginsOnMonday() {
+        var snapshot = EstateSnapshot(now: Fixtures.now)
+        snapshot.backups.sets = [
+            BackupCalendarView(
+                set: "daily",
+                days: [
+                    // A Thursday.
+                    .init(date: "2026-11-26", start: Fixtures.now, state: .verified, size: 20_000),
+                    .init(date: "2026-11-27", start: Fixtures.now, state: .missing),
+                ])
+        ]
+        let page = text(BackupsPage(snapshot: snapshot).render(context()))
+        #expect(page.components(separatedBy: "class=\"day out\"").count == 4)
+        #expect(page.contains("<span>26 Nov</span>") && page.contains("<span>27</span>"))
+        #expect(page.contains("class=\"day missing\" href=\"/watch/backups/daily/2026-11-27\""))
+        #expect(page.contains("The newest backup is missing") && page.contains("1 of 2 of daily"))
+        #expect(BackupsPage(snapshot: snapshot, chosen: ("daily", "2026-11-26")).isFound)
+        #expect(!BackupsPage(snapshot: snapshot, chosen: ("daily", "2026-11-25")).isFound)
+    }
+
+    @Test func historyIsByDayInThePagesZone() {
+        let entries = [
+            HistoryEntry(
+                at: Fixtures.now, kind: .firing, subject: "{alertname=\"VaultSealed\", node=\"vault-2\"}",
+                incidents: [7]),
+            HistoryEntry(at: Fixtures.now - .seconds(3 * 3600), kind: .sent, subject: "{}", receiver: "oncall"),
+        ]
+        let page = text(HistoryPage(filter: .init(), entries: entries, receivers: []).render(context()))
+        #expect(page.contains("<h2>Sat 28 Nov</h2>") && page.contains("<h2>Fri 27 Nov</h2>"))
+        #expect(page.contains("VaultSealed, node vault-2") && page.contains("/watch/incidents/7\">#7</a>"))
+    }
+
+    @Test func labelsAreTriedOnTheTree() {
+        let tree = RouteTree(
+            Route(
+                receiver: "chat",
+                routes: [Route(receiver: "oncall", matchers: [Matcher("severity", equals: "critical")])]))
+        var snapshot = EstateSnapshot(now: Fixtures.now)
+        let status = AlertStatus(
+            alert: Fixtures.alert("A"), state: .active, silencedBy: [], inhibitedBy: [], mutedBy: [], receivers: [],
+            acknowledgement: nil)
+        snapshot.groups = [
+            GroupStatus(
+                key: "{}/{severity=\"critical\"}:{}", labels: Labels([:]), receiver: "oncall", alerts: [status, status])
+        ]
+        func page(_ labels: String) -> String {
+            text(RoutesPage(snapshot: snapshot, tree: tree, labels: labels).render(context()))
+        }
+        #expect(page("severity=critical").contains("<h3>to oncall</h3>"))
+        #expect(page("severity=low").contains("<h3>to chat</h3>"))
+        #expect(page("severity=low").contains(">2 alerts</span>") && page("").contains(">no alerts</span>"))
+        #expect(page("severity=~x").contains("labels of an alert are written with ="))
+        #expect(page("{{").contains("class=\"say bad\""))
+    }
+
+    @Test func aMistakeInAnExpressionIsMarked() {
+        let question = QueryPage.Question(
+            { ["expr": "sum(up) bÿ (x)"][$0] }, now: Fixtures.now, Clock(zone: .utc, now: Fixtures.now))
+        let page = text(
+            QueryPage(
+                question: question, now: nil, series: [],
+                problem: "invalid parameter \"query\": 1:9: unexpected identifier\nsum(up) bÿ\n        ^"
+            ).render(context()))
+        #expect(page.contains("<pre class=pre>sum(up) <mark>b</mark>ÿ (x)</pre>"))
+        #expect(QueryPage.place(in: "1:3: x", of: "äé") == "äé".endIndex)
+        #expect(QueryPage.place(in: "1:4: x", of: "äé") == nil)
+        #expect(QueryPage.place(in: "2:1: x", of: "a\nb") == "a\nb".index("a\nb".startIndex, offsetBy: 2))
+        #expect(QueryPage.place(in: "9:9: x", of: "a") == nil)
+        #expect(QueryPage.place(in: "no place", of: "a") == nil)
+    }
+
+    @Test(arguments: [
+        ("1h", "2026-11-28 02:00", "2026-11-28T01:00:00Z", "2026-11-28T02:00:00Z"),
+        ("15m", "2026-11-28T02:00:00Z", "2026-11-28T01:45:00Z", "2026-11-28T02:00:00Z"),
+        ("evil", "evil", "2026-11-28T01:13:41Z", "2026-11-28T02:13:41Z"),
+        ("0s", "", "2026-11-28T01:13:41Z", "2026-11-28T02:13:41Z"),
+        ("9999999h", "", "2026-11-28T01:13:41Z", "2026-11-28T02:13:41Z"),
+    ])
+    func aRangeIsReadAsItIsWritten(_ range: String, _ end: String, _ from: String, _ to: String) {
+        let question = QueryPage.Question(
+            { ["expr": "up", "range": range, "end": end][$0] }, now: Fixtures.now,
+            Clock(zone: .utc, now: Fixtures.now))
+        #expect(question.start == Timestamp(rfc3339: from) && question.end == Timestamp(rfc3339: to))
+        #expect(question.step >= .seconds(1))
+    }
+}

@@ -1,0 +1,146 @@
+import Alerts
+import Dispatching
+import Foundation
+import HTTPServer
+import Platform
+import Samples
+import Synchronization
+import Testing
+
+@testable import Web
+
+/// Silences, queries, runbooks and the login through the service.
+struct MorePagesTests {
+    private let html = [("Accept", "text/html")]
+
+    private func header(_ name: String, _ response: ServerResponse) -> String? {
+        response.headers.first { $0.name == name }?.value
+    }
+
+    private final class Made: Sendable {
+        private let list = Mutex<[String]>([])
+        var all: [String] { list.withLock { $0 } }
+        func add(_ text: String) { list.withLock { $0.append(text) } }
+    }
+
+    private func silencing() -> (Scripted, Made) {
+        var scripted = Scripted()
+        let made = Made()
+        scripted.sources.snapshot = { () throws(QueryError) in EstateSnapshot(now: Scripted.now) }
+        scripted.sources.setSilence = { (silence, caller) throws(SilenceError) in
+            made.add("\(silence.matchersText) | \(silence.comment) | \(silence.createdBy) | \(silence.endsAt.rfc3339)")
+            return "abc"
+        }
+        scripted.sources.expireSilence = { (id, caller) throws(SilenceError) in
+            guard id == "abc" else { throw id == "old" ? .alreadyExpired(id) : .notFound(id) }
+            made.add("expired \(id) by \(caller)")
+        }
+        return (scripted, made)
+    }
+
+    private func token(_ action: String) -> String {
+        FormToken.make(
+            key: FormToken.key(Scripted.FixedRandom()), user: Caller("", by: .none).description, action: action,
+            hour: Scripted.now.milliseconds / 3_600_000)
+    }
+
+    private func post(_ scripted: Scripted, _ path: String, _ fields: String) async -> ServerResponse {
+        await scripted.respond(
+            "POST", path, headers: [("Content-Type", "application/x-www-form-urlencoded")],
+            body: "token=\(token(path))&\(fields)")
+    }
+
+    @Test(arguments: [
+        "/silences", "/silences/new", "/history", "/rules", "/targets", "/routes", "/agent", "/query", "/backups",
+        "/runbooks", "/silences/new?matchers=%7Bnode%3D%22vault-2%22%7D", "/history?kind=sent&q=x&before=evil",
+        "/routes?labels=a%3Db", "/rules?state=firing", "/targets?state=down",
+    ])
+    func everyPageIsThereForBrowsers(_ path: String) async {
+        let response = await Scripted().respond("GET", path, headers: html)
+        #expect(response.status == 200, "\(path): \(response.status)")
+        #expect(header("Content-Type", response) == "text/html; charset=utf-8")
+        #expect(header("Content-Security-Policy", response)?.hasPrefix("default-src 'none'") == true)
+    }
+
+    @Test(arguments: ["/silences/none", "/runbooks/Nothing", "/backups/daily/2026-01-01"])
+    func whatIsNotThereSaysSo(_ path: String) async {
+        let response = await Scripted().respond("GET", path, headers: html)
+        #expect(response.status == 404 && response.text.contains("There is no such page"), "\(path)")
+    }
+
+    // MARK: Silences
+
+    @Test func aFormMakesASilence() async {
+        let (scripted, made) = silencing()
+        let fields = "matchers=%7Bnode%3D%22vault-2%22%7D&comment=upgrade&length=1h&do=create"
+        let done = await post(scripted, "/silences/new", fields)
+        #expect(done.status == 303 && header("Location", done) == "/silences/abc")
+        #expect(made.all == ["node=\"vault-2\" | upgrade |  | 2026-01-02T04:04:05Z"])
+        // Without its token nothing is made.
+        let bare = await scripted.respond(
+            "POST", "/silences/new", headers: [("Content-Type", "application/x-www-form-urlencoded")], body: fields)
+        #expect(bare.status == 403 && made.all.count == 1)
+    }
+
+    @Test func aPreviewMakesNothing() async {
+        let (scripted, made) = silencing()
+        let fields = "matchers=%7Bnode%3D%22vault-2%22%7D&comment=upgrade&length=4h&do=preview"
+        let page = await post(scripted, "/silences/new", fields)
+        #expect(page.status == 200 && made.all.isEmpty)
+        #expect(page.text.contains("value=\"upgrade\"") && page.text.contains("value=\"4h\" checked"))
+        #expect(page.text.contains("No alert of now or of the last 6 h has the label “node”."))
+    }
+
+    @Test func aMistakeKeepsWhatWasWritten() async {
+        let (scripted, made) = silencing()
+        let page = await post(scripted, "/silences/new", "matchers=node%3D%22&comment=%3Cb%3E&length=1h&do=create")
+        #expect(page.status == 400 && made.all.isEmpty)
+        #expect(page.text.contains("Nothing was made") && page.text.contains("value=\"&lt;b&gt;\""))
+    }
+
+    @Test func aSilenceIsEnded() async {
+        let (scripted, made) = silencing()
+        let done = await post(scripted, "/silences/abc/expire", "")
+        #expect(done.status == 303 && header("Location", done) == "/silences/abc")
+        #expect(made.all.count == 1)
+        #expect(await post(scripted, "/silences/old/expire", "").status == 303)
+        #expect(await post(scripted, "/silences/none/expire", "").status == 404)
+        #expect(await scripted.respond("GET", "/silences/abc/expire").status == 405)
+    }
+
+    // MARK: Queries
+
+    @Test func aQueryIsDrawn() async {
+        var scripted = Scripted()
+        scripted.sources.query = { (text, at, _) throws(QueryError) in
+            guard text == "up" else { throw QueryError(.badData, "invalid parameter \"query\": 1:3: unexpected <") }
+            return .vector([(Labels(["node": "vault-1"]), Point(t: at.milliseconds, v: 1))])
+        }
+        scripted.sources.queryRange = { (_, start, end, step, _) throws(QueryError) in
+            let points = (0..<10).map { Point(t: start.milliseconds + Int64($0) * step.milliseconds, v: Double($0)) }
+            return .matrix([Series(Labels(["node": "vault-1"]), points)])
+        }
+        let page = await scripted.respond("GET", "/query?expr=up&range=1h", headers: html)
+        #expect(page.status == 200)
+        #expect(page.text.contains("<path class=\"ln g0\" d=\"M0 ") && page.text.contains("vault-1"))
+        let wrong = await scripted.respond("GET", "/query?expr=u%3C%3Cscript%3E", headers: html)
+        #expect(wrong.status == 400 && wrong.text.contains("<mark>&lt;</mark>script&gt;"))
+        #expect(!wrong.text.contains("<script>"))
+    }
+
+    // MARK: Login
+
+    @Test func theLoginAsksAndLeadsBack() async {
+        var scripted = Scripted()
+        let back = await scripted.respond("GET", "/login?next=%2Fincidents%2F318%3Fa%3Db")
+        #expect(back.status == 303 && header("Location", back) == "/incidents/318?a=b")
+        for elsewhere in ["https://evil.example", "//evil.example", "/%5Cevil.example", "/a%0d%0aSet-Cookie:x", ""] {
+            let response = await scripted.respond("GET", "/login?next=\(elsewhere)")
+            #expect(header("Location", response) == "/", "\(elsewhere)")
+        }
+        scripted.options.access.allowsAnonymousChanges = false
+        let asked = await scripted.respond("GET", "/login?next=%2F")
+        #expect(asked.status == 401)
+        #expect(header("WWW-Authenticate", asked) == "Basic realm=\"vaultwatch\", charset=\"UTF-8\"")
+    }
+}
