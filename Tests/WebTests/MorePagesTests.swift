@@ -6,6 +6,7 @@ import Platform
 import Samples
 import Synchronization
 import Testing
+import Text
 
 @testable import Web
 
