@@ -6,30 +6,30 @@ import Samples
 import Synchronization
 import Web
 
-/// Backups one by one, and what is known of them over restarts.
+/// Individual backups, and what is known about them across restarts.
 extension Agent {
     private static let findingsPrefix = "backup_findings/"
 
-    /// What is to be written of what readings have found, with the next other write.
+    /// Changes from new readings, to be written together with the next journal write.
     static func changes(of ledger: BackupLedger) -> [JournalChange] {
         ledger.takeChanges().sorted { $0.key < $1.key }.map { set, bytes in
             bytes.map { .state(key: findingsPrefix + set, $0) } ?? .forgetState(key: findingsPrefix + set)
         }
     }
 
-    /// All of it, for a journal that was begun anew.
+    /// Everything, for a journal that was created anew.
     static func allChanges(of ledger: BackupLedger) -> [JournalChange] {
         ledger.all.sorted { $0.key < $1.key }.map { .state(key: findingsPrefix + $0.key, $0.value) }
     }
 
-    /// Takes in what readings have found before the start.
+    /// Restores the findings of readings before the start.
     static func restore(_ ledger: BackupLedger, _ snapshot: JournalSnapshot) {
         for (key, bytes) in snapshot.states where key.hasPrefix(findingsPrefix) {
             ledger.restore(String(key.dropFirst(findingsPrefix.count)), bytes)
         }
     }
 
-    /// Backups and restore tests as they are known now.
+    /// The currently known backups and restore tests.
     func backupsView(_ now: Timestamp) -> BackupsView {
         let configuration = state.withLock { $0.configuration }
         let listings = Dictionary(

@@ -5,14 +5,15 @@ import Platform
 import Samples
 import Web
 
-/// One incident with its course, and the states of one target, from what is held and from the history.
+/// One incident with its course, and the states of one target, from memory and from the history.
 extension Agent {
-    /// How long before an incident and after its end what happened to its targets still belongs to its course.
+    /// State changes of its targets belong to an incident's course from this long before its start until this long
+    /// after its end.
     private static let margin = Duration.seconds(300)
     private static let similarLimit = 10
 
-    /// - Returns: nil where there is no incident with that number.
-    /// - Throws: `QueryError` of kind `.unavailable` where the history can't be read.
+    /// - Returns: nil if there is no incident with that number.
+    /// - Throws: `QueryError` of kind `.unavailable` if the history can't be read.
     func incidentDetail(_ number: Int) async throws(QueryError) -> IncidentDetail? {
         let dispatcher = await dispatcher.copy()
         let now = platform.time.now()
@@ -46,12 +47,12 @@ extension Agent {
         }
     }
 
-    /// The clusters and backup sets that an incident is about.
+    /// The clusters and backup sets that an incident affects.
     private static func names(of record: IncidentRecord) -> Set<String> {
         Set(record.members.flatMap { member in ["cluster", "backup_set"].compactMap { member.alert.labels[$0] } })
     }
 
-    /// Whether a target, `vault_node prod/vault-2`, is of one of these.
+    /// Whether a target, such as `vault_node prod/vault-2`, belongs to one of these.
     private static func concerns(_ target: String, _ names: Set<String>) -> Bool {
         let name = target.drop { $0 != " " }.dropFirst()
         return names.contains(String(name.prefix { $0 != "/" }))
@@ -68,9 +69,9 @@ extension Agent {
         return Array(found.sorted { ($1.startsAt, $1.number) < ($0.startsAt, $0.number) }.prefix(similarLimit))
     }
 
-    /// The states of a target between two times: those that are held, and before them those of the history.
-    /// - Returns: nil where there is no such target.
-    /// - Throws: `QueryError` of kind `.unavailable` where the history can't be read.
+    /// The states of a target between two times: those in memory, and earlier ones from the history.
+    /// - Returns: nil if there is no such target.
+    /// - Throws: `QueryError` of kind `.unavailable` if the history can't be read.
     func states(of target: String, from: Timestamp, to: Timestamp) async throws(QueryError) -> TargetStates? {
         guard let held = targetHistory.states(of: target) else { return nil }
         var runs = held.runs
@@ -88,7 +89,7 @@ extension Agent {
         return TargetStates(target: target, runs: TargetHistory.reduced(runs))
     }
 
-    /// Takes in the states of the last hours, so that strips go on over a restart.
+    /// Restores the states of the last hours, so that strips continue across a restart.
     func restoreStates() async {
         var filter = HistoryFilter()
         filter.kinds = [HistoryEntry.Kind.state.rawValue]

@@ -7,12 +7,12 @@ import Samples
 import Synchronization
 import Web
 
-/// Runbooks: the folder `runbooks` beside each rule file, and `procedures` in it. They are read when somebody asks for
-/// them, so that what was edited is seen at once.
+/// Runbooks: the folder `runbooks` beside each rule file, and its subfolder `procedures`. They are read on each
+/// request, so that edits are visible immediately.
 extension Agent {
-    /// The most runbooks that are listed.
+    /// Maximum number of runbooks listed.
     private static let runbookLimit = 2000
-    /// The most bytes of one file.
+    /// Maximum size of a file in bytes.
     private static let runbookBytes = 131_072
 
     func addRunbooks(_ sources: inout WebSources) {
@@ -49,7 +49,7 @@ extension Agent {
         }
     }
 
-    /// The folders of runbooks, in the order of the rule files; a pattern of rule files has one for its folder.
+    /// The runbook folders, in the order of the rule files; a glob pattern of rule files has one, in its folder.
     private func runbookFolders() -> [String] {
         var seen: Set<String> = []
         return state.withLock { $0.configuration.ruleFiles }.map { parentFolder(of: $0) + "/runbooks" }

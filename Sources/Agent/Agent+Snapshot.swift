@@ -9,9 +9,9 @@ import Samples
 import Store
 import Web
 
-/// Everything that pages show, of one moment.
+/// A consistent view of everything that pages show.
 extension Agent {
-    /// Takes copies of what the parts hold, and works out the rest on a thread of its own.
+    /// Copies the state of the parts, and computes the rest on a separate thread.
     func makeSnapshot(on pool: any WorkPool, _ vitals: VitalSigns) async throws(QueryError) -> EstateSnapshot {
         let dispatcher = await dispatcher.copy()
         let groups = await rules.statuses()
@@ -46,12 +46,12 @@ extension Agent {
         return snapshot
     }
 
-    /// Why the last attempt failed, of each integration of which it did.
+    /// The error of the last attempt, of each integration whose last attempt failed.
     func deliveryErrors() -> [String: String] {
         notifier.statuses.reduce(into: [:]) { $0["\($1.receiver) \($1.integration)"] = $1.lastError }
     }
 
-    /// An incident with what happens next and who was told.
+    /// An incident with its next steps and who was notified.
     static func view(
         _ record: IncidentRecord, _ dispatcher: Dispatcher, _ errors: [String: String], _ now: Moment
     ) -> IncidentView {
@@ -68,13 +68,13 @@ extension Agent {
         )
     }
 
-    /// Whether two snapshots say the same, times and ages apart.
+    /// Whether two snapshots have the same content, ignoring times and ages.
     static func isSame(_ a: EstateSnapshot, _ b: EstateSnapshot) -> Bool {
         func states(_ snapshot: EstateSnapshot) -> [StateRun?] { snapshot.states.map(\.now) }
         func alerts(_ snapshot: EstateSnapshot) -> [String] {
             snapshot.status.alerts.map { "\($0.name) \($0.state) \($0.since) \($0.summary)" }
         }
-        // When the next step is due is worked out from two clocks, and differs by a millisecond now and then.
+        // The time of the next step is computed from two clocks and occasionally differs by a millisecond.
         func incidents(_ snapshot: EstateSnapshot) -> [IncidentView] {
             snapshot.incidents.map { view in
                 var view = view

@@ -6,7 +6,7 @@ import Store
 import Web
 
 extension Agent {
-    /// What is of one moment, and what is drawn over time.
+    /// The current state, and the data drawn over time.
     func addSnapshot(_ sources: inout WebSources) {
         let (pool, vitals) = (platform.workPool("snapshot", threads: 1), VitalSigns(store))
         let cache = SnapshotCache(time: platform.time, isSame: Agent.isSame) { [self] () throws(QueryError) in
@@ -20,7 +20,7 @@ extension Agent {
         sources.runs = { [store] matchers, from, to in store.runs(matchers, from: from, to: to) }
         sources.sketches = { [store] matchers, from, to in store.sketches(matchers, from: from, to: to) }
         sources.backups = { [self] in backupsView(platform.time.wall()) }
-        // Whoever has changed something sees it on the page that comes next.
+        // After a change the next page shows it.
         let (setSilence, expireSilence, acknowledge) = (sources.setSilence, sources.expireSilence, sources.acknowledge)
         sources.setSilence = { (silence, caller) async throws(SilenceError) -> String in
             defer { cache.invalidate() }

@@ -11,7 +11,7 @@ extension DispatcherService {
     /// - Parameters:
     ///   - comment: nil withdraws.
     ///   - caller: the user or client.
-    /// - Returns: the incidents as they are now; none where none is selected, or where there is nothing to withdraw.
+    /// - Returns: the incidents as they are now; empty if none is selected, or there is nothing to withdraw.
     package func acknowledge(_ selection: IncidentSelection, comment: String?, by caller: String) async
         -> [Notification.Incident]
     {
@@ -64,18 +64,18 @@ extension DispatcherService {
         Array(Set(incident.members.compactMap { dispatcher.incidentNumber(of: $0) })).sorted()
     }
 
-    /// Why a note was not taken.
+    /// Why a note was refused.
     package enum NoteRefusal: Error, Sendable, Hashable {
         /// There is no incident with that number.
         case unknown
-        /// It says nothing.
+        /// It is empty.
         case empty
-        /// The incident has as many notes as it may have.
+        /// The incident has the maximum number of notes.
         case full
     }
 
-    /// Writes a note to an incident, an ended one too; on return it is in the journal.
-    /// - Returns: the incident with it.
+    /// Adds a note to an incident, open or resolved; on return it is in the journal.
+    /// - Returns: the updated incident.
     /// - Throws: `NoteRefusal`.
     package func addNote(_ text: String, to number: Int, by caller: String) async throws(NoteRefusal) -> IncidentRecord
     {

@@ -95,8 +95,8 @@ package actor DispatcherService {
     /// - Parameters:
     ///   - explainable: called with alerts that have begun to fire and that others may explain, though none does yet;
     ///     call `endSuspectWait` in return. Must return quickly.
-    ///   - riders: takes changes that are written with the next ones: what is no reason for a write of its own, least of all
-    ///     just before one that a page waits for.
+    ///   - riders: returns changes to write along with the next ones; they do not justify a write of their own, least
+    ///     of all just before one that a page waits for.
     ///   - beat: called once in each iteration of a loop, at least every 20 s.
     package init(
         options: DispatchOptions, write: @escaping Write, platform: Platform, registry: Registry,
@@ -232,10 +232,10 @@ package actor DispatcherService {
         if !changes.isEmpty { commitWake.signal() }
     }
 
-    /// Writes what waits for another write, where there is anything; see `riders`.
+    /// Writes the changes that wait for another write, if there are any; see `riders`.
     package func writeRiders() { append(riders()) }
 
-    /// The dispatcher as it is now: a copy, from which whoever shows it works out the rest elsewhere.
+    /// A copy of the current dispatcher, from which callers compute what they show without blocking it.
     package func copy() -> Dispatcher { dispatcher }
 
     private func enqueue(_ decisions: Decisions, _ changes: [JournalChange] = []) {
@@ -347,7 +347,7 @@ package actor DispatcherService {
         let unexplained = receipt.accepted.filter {
             $0.status(at: now.wall) == .firing && !before.contains($0.id) && dispatcher.waitsForSuspects($0)
         }
-        // Before the history is written, which names the numbers of incidents.
+        // Must precede the history, whose entries contain the incidents' numbers.
         let decisions = dispatcher.advance(now)
         for alert in receipt.accepted {
             changes.append(.alert(alert))
@@ -417,7 +417,7 @@ package actor DispatcherService {
     package func alertStatuses() -> [AlertStatus] { dispatcher.alertStatuses(platform.time.now()) }
     /// All groups with a firing alert, as Alertmanager's API shows them.
     package func groupStatuses() -> [GroupStatus] { dispatcher.groupStatuses(platform.time.now()) }
-    /// Every fault under way: causes with their consequences, the newest first.
+    /// All open incidents: causes with their consequences, newest first.
     package func incidents() -> [Notification.Incident] { dispatcher.incidents(platform.time.now()) }
     /// The dispatcher's numbers, for metrics.
     package func counts() -> Dispatcher.Counts { dispatcher.counts(platform.time.now()) }

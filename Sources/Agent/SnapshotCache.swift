@@ -2,15 +2,15 @@ import Platform
 import Synchronization
 import Web
 
-/// Has snapshots made at most ten times a second, however many clients ask: who asks sooner gets the last one, and who asks
-/// while one is being made waits for that.
+/// Makes at most ten snapshots a second, however many clients request them: requests within the interval get the last
+/// one, and requests while one is being made wait for it.
 final class SnapshotCache: Sendable {
     typealias Make = @Sendable () async throws(QueryError) -> EstateSnapshot
 
     private struct State {
         var last: (snapshot: EstateSnapshot, begun: Instant)?
         var running: Task<Result<EstateSnapshot, QueryError>, Never>?
-        /// Rises with each change that the next snapshot must show.
+        /// Incremented by each change that the next snapshot must include.
         var generation: UInt64 = 0
         var revision: UInt64 = 0
     }
@@ -22,8 +22,8 @@ final class SnapshotCache: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - interval: how old a snapshot may be. Default 100 ms.
-    ///   - isSame: whether two snapshots say the same, so that the revision stays.
+    ///   - interval: maximum age of a snapshot. Default 100 ms.
+    ///   - isSame: whether two snapshots have the same content, so that the revision does not change.
     init(
         interval: Duration = .milliseconds(100), time: any TimeSource,
         isSame: @escaping @Sendable (EstateSnapshot, EstateSnapshot) -> Bool, make: @escaping Make
@@ -34,8 +34,8 @@ final class SnapshotCache: Sendable {
         self.make = make
     }
 
-    /// The last snapshot, or a new one where that is too old.
-    /// - Throws: what the making throws.
+    /// The last snapshot, or a new one if that is too old.
+    /// - Throws: what `make` throws.
     func snapshot() async throws(QueryError) -> EstateSnapshot {
         enum Choice {
             case ready(EstateSnapshot)
@@ -56,7 +56,7 @@ final class SnapshotCache: Sendable {
         }
     }
 
-    /// Somebody has changed something: whoever asks from now on sees it.
+    /// To be called after a change: all later requests get a snapshot that includes it.
     func invalidate() {
         state.withLock { state in
             state.generation += 1
@@ -81,7 +81,7 @@ final class SnapshotCache: Sendable {
             made = .success(snapshot)
         }
         state.withLock { [made] state in
-            // One that was begun before a change is no answer to who asks after it.
+            // A snapshot begun before a change must not be returned to requests after it.
             guard state.generation == generation else { return }
             state.running = nil
             if case .success(let snapshot) = made { state.last = (snapshot, begun) }

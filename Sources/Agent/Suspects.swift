@@ -44,7 +44,6 @@ final class Suspects: Sendable {
     ///   - probe: requests an immediate run of a target.
     ///   - answered: called once for each alert, when its suspects have answered and rules had the time to evaluate the
     ///     results; not after `limit`.
-    ///     means; not after `limit`.
     init(
         appender: Appender, time: any TimeSource, limit: Duration, probe: @escaping @Sendable (ProbeTarget) -> Void,
         answered: @escaping @Sendable (UInt64) -> Void

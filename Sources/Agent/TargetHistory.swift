@@ -9,20 +9,20 @@ import Web
 
 /// The states of the targets over time, from the results of their probes.
 ///
-/// The state of now is in the journal for each target, so that its true start outlives a restart; each change is an entry of
-/// the history. Both are written with the next other write.
+/// The journal keeps the current state of each target, so that its true start survives a restart; each change is an
+/// entry of the history. Both are written together with the next journal write.
 final class TargetHistory: Sendable {
-    /// How much is kept.
+    /// Limits on what is kept.
     struct Limits: Sendable {
-        /// Targets; further ones are not followed.
+        /// Targets; further ones are not tracked.
         var targets = 2000
         /// How far back the runs of a target are kept.
         var span = Duration.seconds(6 * 3600)
-        /// Changes of one target that the history lists in an hour.
+        /// Changes per target that the history lists in an hour.
         var changesPerHour = 60
-        /// Changes of all targets that wait to be written; the oldest go first.
+        /// Changes of all targets waiting to be written; beyond it the oldest are dropped.
         var pending = 1000
-        /// How long nobody may have looked before that is a state of its own.
+        /// A longer gap in watching is recorded as a state of its own.
         var unwatched = Duration.seconds(180)
     }
 
@@ -30,23 +30,23 @@ final class TargetHistory: Sendable {
         var runs: [StateRun]
         /// When the changes of the last hour were listed.
         var listed: [Timestamp] = []
-        /// Since a restart it has not been probed.
+        /// Restored after a restart and not probed since.
         var isRestored = false
     }
 
     private struct State {
         var tracks: [String: Track] = [:]
-        /// When the agent last looked, before this start.
+        /// When the targets were last watched before this start.
         var watchedUntil: Timestamp?
         var entries: [HistoryEntry] = []
-        /// What the journal is to have of the targets that have changed; nil for those that are gone.
+        /// Journal rows of the targets that have changed; nil for removed ones.
         var rows: [String: StateRun?] = [:]
     }
 
     private static let textBytes = 200
     private static let keyPrefix = "target/"
     private static let watchedKey = "watched"
-    /// The state of a time in which the agent did not run.
+    /// The state of a time during which the agent did not run.
     static let notWatched = "not watched"
 
     private let limits: Limits
@@ -54,9 +54,9 @@ final class TargetHistory: Sendable {
 
     init(limits: Limits = Limits()) { self.limits = limits }
 
-    // MARK: What the probes find
+    // MARK: Probe results
 
-    /// Takes note of results.
+    /// Records probe results.
     func observe(_ results: [ProbeResult]) {
         state.withLock { state in
             for result in results {
@@ -78,7 +78,7 @@ final class TargetHistory: Sendable {
             return
         }
         defer { state.tracks[target] = track }
-        // What is derived from targets of which some have not been probed since the start says nothing yet.
+        // A state derived from targets that have not all been probed since the start is not meaningful yet.
         if track.isRestored, word == "waiting", health == .unknown { return }
         let isFirst = track.isRestored
         track.isRestored = false
@@ -112,14 +112,14 @@ final class TargetHistory: Sendable {
         TargetHistory.reduce(&track.runs)
     }
 
-    /// At most `TargetStates.runLimit` of them.
+    /// Reduced to at most `TargetStates.runLimit` runs.
     static func reduced(_ runs: [StateRun]) -> [StateRun] {
         var runs = runs
         reduce(&runs)
         return runs
     }
 
-    /// Over the limit the shortest good run becomes part of the one before it; a bad one only where no good one is left.
+    /// Over the limit, merges the shortest good run into the preceding one; a bad one only if no good one is left.
     private static func reduce(_ runs: inout [StateRun]) {
         while runs.count > TargetStates.runLimit {
             func length(_ index: Int) -> Duration { (runs[index].to ?? runs[index].from) - runs[index].from }
@@ -144,23 +144,23 @@ final class TargetHistory: Sendable {
         }
     }
 
-    // MARK: What is known
+    // MARK: States
 
-    /// All targets in the order of their names.
+    /// All targets, sorted by name.
     var all: [TargetStates] {
         state.withLock { $0.tracks }.map { TargetStates(target: $0.key, runs: $0.value.runs) }.sorted {
             $0.target < $1.target
         }
     }
 
-    /// The states of one target; nil where it is not known.
+    /// The states of one target; nil if it is not known.
     func states(of target: String) -> TargetStates? {
         state.withLock { $0.tracks[target] }.map { TargetStates(target: target, runs: $0.runs) }
     }
 
     // MARK: The journal
 
-    /// What is to be written with the next write.
+    /// The changes to write with the next journal write.
     func takeChanges() -> [JournalChange] {
         let (entries, rows) = state.withLock { state in
             defer { (state.entries, state.rows) = ([], [:]) }
@@ -170,10 +170,10 @@ final class TargetHistory: Sendable {
             + rows.sorted { $0.key < $1.key }.map { TargetHistory.row($0.key, $0.value) }
     }
 
-    /// That the agent looks at the targets, for the next start.
+    /// Records that the targets are being watched, for the next start.
     static func watched(at now: Timestamp) -> JournalChange { .state(key: watchedKey, Array(now.rfc3339.utf8)) }
 
-    /// Everything that the journal is to have, for one that was begun anew.
+    /// All rows, for a journal that was created anew.
     var allChanges: [JournalChange] {
         state.withLock { $0.tracks }.sorted { $0.key < $1.key }.map { TargetHistory.row($0.key, $0.value.runs.last) }
     }
@@ -197,7 +197,7 @@ final class TargetHistory: Sendable {
         var since: Int64
     }
 
-    /// Takes in the states of now of the last run.
+    /// Restores the last known states of the previous run.
     func restore(_ snapshot: JournalSnapshot) {
         state.withLock { state in
             state.watchedUntil = snapshot.states[TargetHistory.watchedKey].flatMap {
@@ -219,7 +219,7 @@ final class TargetHistory: Sendable {
         }
     }
 
-    /// Takes in the runs before those of now, from the history.
+    /// Restores the runs before the current ones from the history.
     /// - Parameter entries: of the kind `state`, in any order.
     func restore(_ entries: [HistoryEntry]) {
         let byTarget = Dictionary(grouping: entries.filter { $0.kind == .state }, by: \.subject)
@@ -237,7 +237,7 @@ final class TargetHistory: Sendable {
         }
     }
 
-    /// The runs that entries of the history tell of; the last one has no end.
+    /// The runs that history entries describe; the last one has no end.
     static func runs(_ entries: [HistoryEntry]) -> [StateRun] {
         var runs: [StateRun] = []
         for entry in entries.sorted(by: { $0.at < $1.at }) {

@@ -5,15 +5,15 @@ import Synchronization
 import Text
 import Web
 
-/// The measurements that tell how each target is, with their course over six hours.
+/// Key measurements of each target, with their course over six hours.
 final class VitalSigns: Sendable {
     private struct Sign {
         let metric: String
         let name: String
         let unit: VitalSign.Unit
-        /// The kind of the target that it is of.
+        /// The kind of target it belongs to.
         let kind: String
-        /// The labels that make the target's name.
+        /// The labels that form the target's name.
         let labels: [String]
 
         init(_ metric: String, _ name: String, _ unit: VitalSign.Unit, _ kind: String, _ labels: [String]) {
@@ -40,12 +40,12 @@ final class VitalSigns: Sendable {
         Sign("backup_newest_size_bytes", "size of the newest backup", .bytes, "backup_set", ["backup_set"]),
     ]
 
-    /// Metrics that are looked at.
+    /// The metrics used.
     static var metrics: [String] { signs.map(\.metric) }
 
     private let store: Store
     private let last = Mutex<(signs: [VitalSign], at: Instant)?>(nil)
-    /// Targets are probed every few seconds at most: no more is to be seen meanwhile.
+    /// Targets are probed every few seconds at most, so more frequent computation would show nothing new.
     private static let interval = Duration.seconds(5)
     private static let span = Duration.seconds(6 * 3600)
 
@@ -58,7 +58,7 @@ final class VitalSigns: Sendable {
         for sign in VitalSigns.signs where found.count < VitalSign.limit {
             let sketches = store.sketches(
                 [Matcher(Labels.metricName, equals: sign.metric)], from: now.wall - VitalSigns.span, to: now.wall)
-            // What has ended is no sign of now.
+            // A series that has ended is not a current sign.
             for sketch in sketches where sketch.last != nil && found.count < VitalSign.limit {
                 let name = sign.labels.map { sketch.labels[$0] ?? "" }.joined(separator: "/")
                 found.append(
@@ -71,14 +71,15 @@ final class VitalSigns: Sendable {
         return found
     }
 
-    /// How far the last value has left the range of the hours before the last one, in widths of that range.
+    /// How far the last value is outside the range of the hours before the last one, in multiples of that range's
+    /// width.
     static func deviation(_ sketch: SeriesSketch, _ now: Timestamp) -> Double {
         let before = sketch.bins.filter { $0.at < now - .seconds(3600) }
         guard let last = sketch.last, let low = before.map(\.min).min(), let high = before.map(\.max).max() else {
             return 0
         }
         let distance = max(last - high, low - last, 0)
-        // A range without width, as of a value that never moved, has that of a hundredth of the value.
+        // A range of zero width, as of a constant value, is given the width of one hundredth of the value.
         let width = max(high - low, max(high.magnitude, low.magnitude) / 100)
         return distance == 0 ? 0 : min(width > 0 ? distance / width : 1000, 1000)
     }

@@ -75,7 +75,7 @@ final class WebServer: WebListener {
         self.sources = sources
         self.platform = platform
         self.registry = registry
-        // They go on over a reload.
+        // They survive a reload.
         let (events, formKey) = (EventStreams(sources, time: platform.time), FormToken.key(platform.random))
         (self.events, self.formKey) = (events, formKey)
         let current = Current(
@@ -148,7 +148,7 @@ final class WebServer: WebListener {
     }
 
     func stop() async {
-        // They would last until the grace is over.
+        // Otherwise they would last until the grace period is over.
         events.end()
         await server.stop(within: WebServer.grace)
     }

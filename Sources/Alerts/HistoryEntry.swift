@@ -4,9 +4,9 @@ package import Samples
 package struct HistoryEntry: Sendable, Hashable {
     /// The kind of event; stored and shown by its name.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// An alert began to fire.
+        /// An alert started firing.
         case firing
-        /// An alert ended.
+        /// An alert was resolved.
         case ended
         /// A receiver accepted a message.
         case sent
@@ -22,7 +22,7 @@ package struct HistoryEntry: Sendable, Hashable {
         case acknowledged
         /// The agent itself: start, stop, reload, events of its journal.
         case agent
-        /// Somebody wrote a note to an incident.
+        /// A note was added to an incident.
         case note
         /// The state of a target changed.
         case state
@@ -40,13 +40,13 @@ package struct HistoryEntry: Sendable, Hashable {
     package var integration: String
     /// The reason, or an error's text.
     package var detail: String
-    /// The numbers of the incidents that it belongs to; empty where it belongs to none, and in entries of older versions.
+    /// The numbers of the incidents that it belongs to; empty if there are none, and in entries of older versions.
     package var incidents: [Int]
 
     /// The first of those incidents.
     package var incident: Int? { incidents.first }
 
-    /// The most incidents of one entry; a message about more names the first ones.
+    /// Maximum number of incidents of one entry; a message about more lists the first ones.
     package static let incidentLimit = 20
 
     /// Maximum bytes of one text.

@@ -1,39 +1,38 @@
 package import Samples
 
-/// One fault from its first alert to its end and beyond, as pages show it and the journal keeps it.
+/// One incident from its first alert until after its resolution, as pages show it and the journal stores it.
 ///
-/// It holds what is to be known at a glance; what happened in the course of it is in the history, whose entries name its
-/// number.
+/// Contains the summary; the course of events is in the history, whose entries contain the incident's number.
 package struct IncidentRecord: Sendable, Hashable {
-    /// Small, rising, and the same over restarts: what `/i/318` names.
+    /// Small, increasing, and stable across restarts: the number in `/i/318`.
     package var number: Int
     /// When its first alert began.
     package var startsAt: Timestamp
-    /// When its last alert ended; nil while one fires.
+    /// When its last alert was resolved; nil while one fires.
     package var endedAt: Timestamp?
-    /// The gravest severity that any of its alerts has had.
+    /// The highest severity that any of its alerts has had.
     package var severity: Severity
-    /// Its alerts: the cause first, then in the order of their start.
+    /// Its alerts: the cause first, then by start time.
     package var members: [IncidentMember]
     /// How many more alerts it has had than are kept.
     package var omittedMembers = 0
-    /// Nil while nobody has acknowledged it; stays when it ends.
+    /// Nil if not acknowledged; kept when the incident is resolved.
     package var acknowledgement: Acknowledgement?
-    /// When somebody first acknowledged it, also where that was taken back.
+    /// When it was first acknowledged, even if the acknowledgement was withdrawn.
     package var firstAcknowledgedAt: Timestamp?
     /// When a receiver first accepted a message about it.
     package var toldAt: Timestamp?
-    /// What people wrote to it, the oldest first.
+    /// Notes that people have added, oldest first.
     package var notes: [IncidentNote] = []
-    /// The incident that it turned out to be a part of; nil for nearly all. Its link leads there.
+    /// The incident that it was merged into; nil for most. Its link leads there.
     package var mergedInto: Int?
 
-    /// The most members that are kept.
+    /// Maximum number of members kept.
     package static let memberLimit = 60
-    /// The most notes that are kept; further ones are refused.
+    /// Maximum number of notes; further ones are refused.
     package static let noteLimit = 50
 
-    /// An incident of one alert.
+    /// An incident with one alert.
     package init(number: Int, _ member: IncidentMember) {
         self.number = number
         startsAt = member.alert.startsAt
@@ -41,20 +40,20 @@ package struct IncidentRecord: Sendable, Hashable {
         members = [member]
     }
 
-    /// The alert that explains the others; nil only for a record that was damaged.
+    /// The alert that explains the others; nil only for a damaged record.
     package var cause: IncidentMember? { members.first }
-    /// The others, in the order of their start.
+    /// The others, by start time.
     package var consequences: [IncidentMember] { Array(members.dropFirst()) }
-    /// Whether an alert of it fires.
+    /// Whether one of its alerts fires.
     package var isOpen: Bool { endedAt == nil && mergedInto == nil }
 
-    /// The gravest severity of the alerts that fire, or of all where none does.
+    /// The highest severity of the firing alerts, or of all if none fires.
     package var currentSeverity: Severity {
         let firing = members.filter { $0.alert.endsAt == nil }
         return firing.isEmpty ? severity : firing.map(\.alert.severity).max() ?? severity
     }
 
-    /// Roughly how many bytes it takes in memory and in the journal.
+    /// Approximate size in bytes in memory and in the journal.
     package var sizeBytes: Int {
         let texts = notes.reduce(200 + (acknowledgement.map { $0.by.utf8.count + $0.comment.utf8.count } ?? 0)) {
             $0 + 100 + $1.by.utf8.count + $1.text.utf8.count
@@ -65,15 +64,15 @@ package struct IncidentRecord: Sendable, Hashable {
 
 /// An alert of an incident.
 package struct IncidentMember: Sendable, Hashable {
-    /// The alert's `id`, which the agent knows it by.
+    /// The `id` by which the agent identifies the alert.
     package let id: UInt64
-    /// The alert with its labels, and those of its annotations that pages show. It fires while it has no end.
+    /// The alert with its labels and those annotations that pages show. It fires if it has no end.
     package var alert: Alert
-    /// The id of the member that explains it; nil for the cause, and where none is known to.
+    /// The id of the member that explains it; nil for the cause, or if none is known.
     package var explainedBy: UInt64?
 
-    /// A member that nothing explains unless it is given.
-    /// - Parameter id: nil for the alert's own; another one where its labels have been cut.
+    /// A member without an explaining one by default.
+    /// - Parameter id: nil for the alert's own; another one if its labels were truncated.
     package init(_ alert: Alert, id: UInt64? = nil, explainedBy: UInt64? = nil) {
         self.id = id ?? alert.id
         self.alert = alert
@@ -81,19 +80,19 @@ package struct IncidentMember: Sendable, Hashable {
     }
 }
 
-/// What somebody wrote to an incident.
+/// A note that a person added to an incident.
 package struct IncidentNote: Sendable, Hashable {
-    /// When.
+    /// The time.
     package var at: Timestamp
-    /// Who, taken from the login.
+    /// The author, taken from the login.
     package var by: String
-    /// What; at most `textLimitBytes`.
+    /// The text; at most `textLimitBytes`.
     package var text: String
 
-    /// The most bytes of a note.
+    /// Maximum size of a note in bytes.
     package static let textLimitBytes = 2000
 
-    /// A note; the text is cut at its limit, and control characters but line feeds become spaces.
+    /// A note; the text is truncated at the limit, and control characters except line feeds are replaced with spaces.
     package init(at: Timestamp, by: String, text: String) {
         self.at = at
         self.by = Acknowledgement(by: by, at: at).by
@@ -108,32 +107,32 @@ package struct IncidentNote: Sendable, Hashable {
     }
 }
 
-/// What happens next to an incident unless somebody does something.
+/// What happens next to an incident without intervention.
 package struct IncidentStep: Sendable, Hashable {
-    /// What it is.
+    /// The kind of step.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// Its alerts go to the fallback, `receiver`, since no integration has accepted them.
+        /// Its alerts go to the fallback, `receiver`, because no integration has accepted them.
         case escalatesUnaccepted
-        /// Its alerts go to the fallback, `receiver`, since nobody has acknowledged them.
+        /// Its alerts go to the fallback, `receiver`, because they have not been acknowledged.
         case escalatesUnacknowledged
-        /// `receiver` is told again, since the repeat interval is over.
+        /// `receiver` is notified again after the repeat interval.
         case repeats
-        /// A silence ends, and the receivers are told again.
+        /// A silence ends, and the receivers are notified again.
         case silenceEnds
-        /// The acknowledgement becomes older than `ack_timeout`, and the receivers are told again.
+        /// The acknowledgement exceeds `ack_timeout`, and the receivers are notified again.
         case acknowledgementEnds
-        /// Its first message leaves: the group's wait is over.
+        /// Its first message is sent after `group_wait`.
         case firstMessage
     }
 
-    /// When.
+    /// When it happens.
     package var at: Timestamp
-    /// What.
+    /// What happens.
     package var kind: Kind
-    /// The receiver that is told then; empty where it is each of those that were told.
+    /// The receiver notified; empty if it is every receiver notified so far.
     package var receiver: String
-    /// What calls it off, as the rest of a sentence that begins with "unless": `somebody acknowledges it before`; empty
-    /// where nothing but the end of the incident does.
+    /// What cancels it, as the rest of a sentence that begins with "unless": `somebody acknowledges it before`; empty
+    /// if only the end of the incident does.
     package var calledOffBy: String
 
     /// A step with all its parts.

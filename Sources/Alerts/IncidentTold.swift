@@ -1,17 +1,17 @@
 package import Samples
 
-/// What one integration knows of an incident.
+/// The notification state of an incident at one integration.
 package struct IncidentTold: Sendable, Hashable {
-    /// Whether it knows; the raw value is what the API shows.
+    /// The state; the raw value is what the API shows.
     package enum State: String, Sendable, Hashable, CaseIterable {
-        /// It has accepted a message about each alert that fires and that it is to be told of.
+        /// It has accepted a message about each firing alert that it is to be notified of.
         case accepted
-        /// A message waits, and no attempt has failed.
+        /// A message is queued, and no attempt has failed.
         case waiting
-        /// A message waits, and the last attempt has failed.
+        /// A message is queued, and the last attempt has failed.
         case refused
-        /// It was told of none, and no message waits: a silence, an inhibition or a mute time holds, or the wait of the
-        /// group is not over.
+        /// Not notified, and no message is queued: because of a silence, an inhibition or a mute time, or because
+        /// `group_wait` is not over.
         case untold
     }
 
@@ -19,16 +19,16 @@ package struct IncidentTold: Sendable, Hashable {
     package var receiver: String
     /// The integration: `pagerduty/0`.
     package var integration: IntegrationID
-    /// Whether it knows.
+    /// Its state.
     package var state: State
     /// When it last accepted a message; nil before the first.
     package var acceptedAt: Timestamp?
-    /// Since when a message waits; nil where none does.
+    /// Since when a message is queued; nil if none is.
     package var waitingSince: Timestamp?
-    /// Why the last attempt failed; empty where it did not.
+    /// The error of the last attempt; empty if it did not fail.
     package var error: String
 
-    /// What an integration knows.
+    /// The notification state at an integration.
     package init(
         receiver: String, integration: IntegrationID, state: State, acceptedAt: Timestamp? = nil,
         waitingSince: Timestamp? = nil, error: String = ""

@@ -50,7 +50,7 @@ public struct Notification: Hashable, Sendable {
     public struct Incident: Hashable, Sendable {
         /// Unique; nil for an unacknowledged incident of a single alert without cause.
         public var id: UInt64?
-        /// The number that pages and links know it by; nil where it has none.
+        /// The incident's number, as pages and links use it; nil if it has none.
         public var number: Int?
         /// When its first alert began.
         public var startsAt: Timestamp

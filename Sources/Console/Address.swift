@@ -1,14 +1,14 @@
 import Text
 
-/// An address of this console: a path, what is asked of it, and an anchor. Everything in it is percent-encoded.
+/// A URL of this console: path, query and fragment, all percent-encoded.
 struct Address: Sendable, Hashable {
     /// `/incidents/318?kind=state#notes`, without the prefix of `external_url`.
     let text: String
 
     /// - Parameters:
-    ///   - segments: of the path; a slash within one is kept, as in names of targets.
+    ///   - segments: path segments; a slash within one is kept, since target names contain slashes.
     ///   - query: items with an empty value are left out.
-    ///   - fragment: the id of a part.
+    ///   - fragment: the id of an element on the page.
     init(_ segments: String..., query: [(name: String, value: String)] = [], fragment: String = "") {
         var text = segments.isEmpty ? "/" : ""
         for segment in segments { text += "/" + PercentCoding.encode(segment, keepingSlashes: true) }
@@ -21,7 +21,7 @@ struct Address: Sendable, Hashable {
         self.text = text
     }
 
-    /// The page that opens first.
+    /// The start page.
     static let overview = Address()
     /// The list of incidents.
     static let incidents = Address("incidents")
@@ -29,7 +29,7 @@ struct Address: Sendable, Hashable {
     static let estate = Address("estate")
 
     /// The page of an incident.
-    /// - Parameter reference: its number, or the fingerprint of its alert where it has none.
+    /// - Parameter reference: its number, or the fingerprint of its alert if it has no number.
     static func incident(_ reference: String, fragment: String = "") -> Address {
         Address("incidents", reference, fragment: fragment)
     }
@@ -40,11 +40,11 @@ struct Address: Sendable, Hashable {
     ///   - name: `prod/vault-1`.
     static func target(kind: String, name: String) -> Address { Address("estate", kind, name) }
 
-    /// The runbook of an alert, filled in for its labels.
+    /// The runbook of an alert, filled in with its labels.
     static func runbook(_ alert: String, _ labels: [(name: String, value: String)] = []) -> Address {
         Address("runbooks", alert, query: labels)
     }
 
-    /// An expression's graph.
+    /// The query page with the graph of an expression.
     static func query(_ expression: String) -> Address { Address("query", query: [("expr", expression)]) }
 }

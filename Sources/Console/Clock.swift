@@ -1,27 +1,27 @@
 import Samples
 import TimeZones
 
-/// Writes times of one zone as a reader of now needs them.
+/// Formats times in one time zone, relative to the current day.
 struct Clock: Sendable {
-    /// How much of a time is shown.
+    /// How much of a time to show.
     enum Form: Sendable {
-        /// `03:11:08` today, `Thu 26 Nov 10:12` before, `3 Oct 2025` in other years.
+        /// `03:11:08` today, `Thu 26 Nov 10:12` on other days, `3 Oct 2025` in other years.
         case short
         /// To the minute today: `03:11`.
         case minute
-        /// The hour and minute alone: `03:11`.
+        /// Hour and minute only: `03:11`.
         case hour
-        /// To the tenth of a second: `03:11:08.2`, with the day before it where it is not today.
+        /// To the tenth of a second: `03:11:08.2`, preceded by the date if it is not today.
         case tenth
-        /// `Sat 28 Nov`, with the year where it is another.
+        /// `Sat 28 Nov`, with the year if it is not the current one.
         case day
         /// `Sat 28 Nov 03:11:08`
         case full
     }
 
-    /// The zone whose clock it shows.
+    /// The time zone.
     var zone: TimeZoneData
-    /// What `today` is counted from.
+    /// The current time, which determines `today`.
     var now: Timestamp
 
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
@@ -31,7 +31,7 @@ struct Clock: Sendable {
 
     /// `CET`
     var abbreviation: String { zone.abbreviation(at: now) }
-    /// Whether it shows UTC, so that no second clock is needed.
+    /// Whether the zone is UTC, so that the UTC time need not be shown too.
     var isUTC: Bool { zone.name == "UTC" || (zone.offset(at: now) == 0 && abbreviation == "UTC") }
 
     /// A time in this zone.

@@ -2,17 +2,17 @@ import Samples
 import Text
 import Web
 
-/// A Vault cluster with what leads to it and what it stands on, as pages draw it.
+/// A Vault cluster with its load balancers and probes above it and its storage below it, as pages draw it.
 struct ClusterView: Sendable {
     let name: String
-    /// What clients come in by.
+    /// The client entry points.
     let balancers: [EstateStatus.Target]
     let nodes: [EstateStatus.Target]
     let canaries: [EstateStatus.Target]
     let servers: [EstateStatus.Target]
-    /// How many more nodes may fail before nothing is served; nil where that is no question, or not known.
+    /// How many more nodes may fail before the service is lost; nil if not applicable or not known.
     let margin: Int?
-    /// When a node was last active; nil where none has been in the time that is known.
+    /// When a node was last active; nil if none was in the known history.
     let lastActive: Timestamp?
 
     /// All clusters, by name.
@@ -50,19 +50,19 @@ struct ClusterView: Sendable {
         return Int(String(digits.reversed()))
     }
 
-    /// How grave the gravest of it is.
+    /// The gravity of the most severe problem.
     var gravity: Gravity {
         (balancers + nodes + canaries + servers).map { Gravity($0.health) }.max() ?? .unknown
     }
 
-    /// The nodes that serve clients now.
+    /// The nodes that currently serve clients.
     var active: [EstateStatus.Target] { nodes.filter { $0.state == "active" } }
-    /// The server that takes writes; nil where none is known.
+    /// The server that accepts writes; nil if none is known.
     var primary: EstateStatus.Target? { servers.first { $0.state == "primary" } }
 
-    // MARK: What its users have of it
+    // MARK: Service
 
-    /// Whether clients are served, as far as the watch can tell.
+    /// Whether clients are served, as far as the probes show.
     enum Service: Sendable, Hashable {
         case serves
         /// An active node, and the canary secret can't be read.
@@ -79,8 +79,8 @@ struct ClusterView: Sendable {
         return nodes.allSatisfy { $0.health == .unknown } ? .unknown : .nothing
     }
 
-    /// What users have, in a sentence without its full stop; the duration of an outage is written apart.
-    /// - Parameter isOnly: whether no other cluster has to be told from it.
+    /// The state of the service, as a sentence without a full stop; the duration of an outage is rendered separately.
+    /// - Parameter isOnly: whether it is the only cluster, so that its name can be omitted.
     func sentence(isOnly: Bool) -> String {
         let vault = isOnly ? "Vault" : "Vault \(name)"
         switch service {
@@ -104,14 +104,14 @@ struct ClusterView: Sendable {
 }
 
 extension EstateStatus.Target {
-    /// The state in words: `storage error`.
+    /// The state as text: `storage error`.
     var stateWords: String { state.replacing("_", with: " ") }
-    /// Where its page is.
+    /// The address of its page.
     var address: Address {
         guard let kind, let target else { return .estate }
         return .target(kind: kind, name: target)
     }
-    /// What it is, in a drawing.
+    /// Its icon in a drawing.
     var icon: Icon {
         switch kind {
         case "vault_load_balancer": .balancer
@@ -122,7 +122,7 @@ extension EstateStatus.Target {
         default: .node
         }
     }
-    /// A ring for what stands by, else as its health is.
+    /// A ring for a standby, otherwise the icon of its health.
     var gravity: Gravity {
         let isStandby = health == .ok && ["standby", "performance_standby", "dr_secondary", "replica"].contains(state)
         return isStandby ? .standby : Gravity(health)

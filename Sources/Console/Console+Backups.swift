@@ -1,7 +1,7 @@
 import HTTPServer
 import Web
 
-/// The backups' page, with one of them shown where the address names it.
+/// The backups page; shows one backup in detail if the URL names it.
 extension Console {
     var backups: [PageRoute] {
         [

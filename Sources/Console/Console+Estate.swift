@@ -13,7 +13,7 @@ extension Console {
                 do throws(QueryError) {
                     let snapshot = try await sources.snapshot()
                     let head = OverviewPage.head(of: snapshot)
-                    // What happened before is no reason to have no page.
+                    // The page is rendered without the history if that can't be read.
                     var detail: IncidentDetail?
                     if let head { detail = try? await sources.incident(head.record.number) }
                     let degradations = sources.degradations()

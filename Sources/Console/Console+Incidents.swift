@@ -5,7 +5,7 @@ import Samples
 import Text
 import Web
 
-/// The incidents' pages and forms.
+/// Incident pages and forms.
 extension Console {
     var incidents: [PageRoute] {
         [
@@ -40,7 +40,7 @@ extension Console {
 
     // MARK: Pages
 
-    /// The page of an incident, or with `.md` or `.json` behind its number the same in that form.
+    /// The page of an incident; with the suffix `.md` or `.json`, the incident in that format.
     private func incident(_ request: PageRequest) async -> ServerResponse {
         let text = request.parameters["number"] ?? ""
         let parts = text.split(separator: ".", maxSplits: 1)
@@ -73,7 +73,7 @@ extension Console {
         }
     }
 
-    /// A number as addresses have it: digits alone, and few enough of them.
+    /// A number as it appears in URLs: digits only, and of limited length.
     private static func number(_ digits: Substring) -> Int? {
         guard digits.utf8.count <= 15, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
         return Int(digits)
@@ -85,14 +85,14 @@ extension Console {
 
     // MARK: Forms
 
-    /// - Parameter act: whether an incident of that number was meant.
+    /// - Parameter act: returns whether an incident with that number exists.
     private func change(
         _ request: PageRequest, _ act: (_ number: Int, _ comment: String?) async -> Bool
     ) async -> ServerResponse {
         guard let number = Console.number((request.parameters["number"] ?? "")[...]) else {
             return await noIncident(request)
         }
-        // An incident that has ended meanwhile needs no word: its page says so.
+        // The incident may have been resolved meanwhile; its page shows that.
         _ = await act(number, request.field("comment"))
         return Console.seeOther(request, .incident(String(number)))
     }

@@ -92,7 +92,7 @@ extension Console {
         ]
     }
 
-    /// Asks a browser for user and password, and leads back to the page that it came from.
+    /// Requests credentials from the browser, then redirects to the page that the user came from.
     var login: [PageRoute] {
         [
             PageRoute("/login") { request in
@@ -110,7 +110,7 @@ extension Console {
         ]
     }
 
-    /// The page to go on to: one of this agent, whatever a link says.
+    /// The page to redirect to; always one of this agent, whatever the link contains.
     static func next(_ text: String) -> String {
         let isPath = text.hasPrefix("/") && !text.hasPrefix("//") && !text.hasPrefix("/\\")
         guard isPath, text.utf8.count <= 4000, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != 0x5c }) else {
@@ -119,6 +119,6 @@ extension Console {
         return text
     }
 
-    /// The text that a list is narrowed down to.
+    /// The text that filters a list.
     private static func text(_ request: PageRequest) -> String { String((request.field("q") ?? "").prefix(200)) }
 }

@@ -29,7 +29,7 @@ extension Console {
         ]
     }
 
-    /// Evaluates the expression at the end of the range, and over it.
+    /// Evaluates the expression at the end of the range and over the range.
     private static func ask(
         _ question: QueryPage.Question, _ sources: WebSources, _ isOver: @escaping @Sendable () -> Bool
     ) -> QueryPage {
@@ -39,7 +39,7 @@ extension Console {
         } catch {
             return QueryPage(question: question, now: nil, series: [], problem: error.message)
         }
-        // A range or a string has no graph.
+        // Range vectors and strings have no graph.
         switch now {
         case .matrix, .string: return QueryPage(question: question, now: now, series: [], problem: "")
         case .scalar, .vector: break

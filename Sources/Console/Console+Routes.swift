@@ -2,7 +2,7 @@ import HTTPServer
 import Text
 import Web
 
-/// Assets, streams, and the addresses that Prometheus and Alertmanager have.
+/// Assets, event streams, and redirects from URLs of Prometheus and Alertmanager.
 extension Console {
     var assets: [PageRoute] {
         [
@@ -14,7 +14,7 @@ extension Console {
         ]
     }
 
-    /// The forms of Prometheus' and Alertmanager's addresses that messages, bookmarks and habits have.
+    /// URLs of Prometheus and Alertmanager that messages, bookmarks and users' habits contain.
     var redirects: [PageRoute] {
         let simple: [(String, Address)] = [
             ("/alerts", .incidents), ("/status", Address("agent")), ("/config", Address("agent")),
@@ -34,7 +34,7 @@ extension Console {
         ]
     }
 
-    /// The query page for the items of a Prometheus graph: `g0.expr`, `g0.range_input`, `g0.end_input`.
+    /// The query page for the parameters of a Prometheus graph: `g0.expr`, `g0.range_input`, `g0.end_input`.
     static func query(_ items: [(name: String, value: String)]) -> Address {
         func item(_ names: String...) -> String {
             items.first { names.contains($0.name) && !$0.value.isEmpty }?.value ?? ""

@@ -3,7 +3,7 @@ import Samples
 import Text
 import Web
 
-/// The runbooks' pages.
+/// Runbook pages.
 extension Console {
     var runbooks: [PageRoute] {
         [
@@ -49,7 +49,7 @@ extension Console {
         return nil
     }
 
-    /// The text for these labels, or where that fails the generic one, and what failed.
+    /// The text filled in for these labels, or on failure the generic text and the error.
     private static func filled(
         _ source: RunbookSource?, _ labels: Labels?, _ isOver: @escaping @Sendable () -> Bool
     ) -> (text: String?, problem: String) {

@@ -5,7 +5,7 @@ import Samples
 import Text
 import Web
 
-/// The silences' pages and forms.
+/// Silence pages and forms.
 extension Console {
     var silences: [PageRoute] {
         [
@@ -25,7 +25,7 @@ extension Console {
         let id = request.parameters["id"] ?? ""
         do throws(QueryError) {
             var snapshot = try await sources.snapshot()
-            // A snapshot may be older than a silence that was just made.
+            // The snapshot may predate a silence that was just created.
             snapshot.silences = await sources.silences()
             guard let silence = snapshot.silences.first(where: { $0.id == id }) else {
                 return await page(request, status: 404) { _, context in
@@ -47,7 +47,7 @@ extension Console {
     ) async -> ServerResponse {
         do throws(QueryError) {
             let snapshot = try await sources.snapshot()
-            // Without the history the preview tells of now alone.
+            // Without the history the preview covers only the current moment.
             let entries = try? await sources.history(SilencePreview.query(at: snapshot.now))
             let context = context(request, snapshot)
             return try await sources.compute(.page) { _ in
@@ -94,7 +94,7 @@ extension Console {
                 return await page(request, status: 404) { _, context in
                     NotFoundPage(path: request.path).render(context)
                 }
-            // Somebody else was faster: its page says so.
+            // Already expired by another request: the silence's page shows that.
             case .alreadyExpired: break
             default: return .text("\(error)\n", status: 503)
             }

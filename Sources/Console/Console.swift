@@ -5,7 +5,7 @@ import Text
 import TimeZones
 package import Web
 
-/// The pages for browsers. They load a style sheet, a script and an icon of this agent, and nothing else.
+/// The pages for browsers. They load only this agent's style sheet, script and icon.
 package struct Console: Sendable {
     let sources: WebSources
     let events: EventStreams
@@ -13,15 +13,16 @@ package struct Console: Sendable {
 
     /// - Parameters:
     ///   - sources: the data, the same as the APIs'.
-    ///   - events: the streams that tell of changes; nil for ones of its own.
-    ///   - time: for the time that a page gives as its own.
+    ///   - events: the streams that notify pages of changes; nil creates its own.
+    ///   - time: the clock for the times at which pages are rendered.
     package init(sources: WebSources, events: EventStreams? = nil, time: any TimeSource) {
         self.sources = sources
         self.events = events ?? EventStreams(sources, time: time)
         self.time = time
     }
 
-    /// What every page allows: its style sheet, its script, its pictures, and forms that lead to this agent.
+    /// The Content-Security-Policy of every page: this agent's style sheet, script and images, and forms sent to this
+    /// agent.
     static let contentSecurityPolicy =
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types vaultwatch"
 
@@ -42,8 +43,8 @@ package struct Console: Sendable {
 
     // MARK: Answers
 
-    /// A page about a snapshot.
-    /// - Parameter render: pure, and run where it holds up nobody.
+    /// A page that shows a snapshot.
+    /// - Parameter render: pure, and executed where it blocks no other work.
     func page(
         _ request: PageRequest, status: Int = 200,
         _ render: @escaping @Sendable (EstateSnapshot, PageContext) -> [UInt8]
@@ -66,7 +67,7 @@ package struct Console: Sendable {
             headers: [
                 ("Content-Type", "text/html; charset=utf-8"),
                 ("Content-Security-Policy", contentSecurityPolicy),
-                // With less, browsers would not say where a form comes from.
+                // With a stricter policy browsers would not send the origin of a form.
                 ("Referrer-Policy", "same-origin"),
             ], body: .bytes(html))
         if let zone = request.request.item("tz"), zone == "UTC" || zone == "local" {
@@ -76,17 +77,17 @@ package struct Console: Sendable {
         return response
     }
 
-    /// Why there is no answer now, in plain text.
+    /// The error as plain text.
     static func failure(_ error: QueryError) -> ServerResponse {
         .text("\(error.message)\n", status: error.kind == .notFound ? 404 : error.kind == .badData ? 400 : 503)
     }
 
-    /// Leads a form's sender on to the page that shows the change.
+    /// Redirects the sender of a form to the page that shows the change.
     static func seeOther(_ request: PageRequest, _ address: Address) -> ServerResponse {
         ServerResponse(status: 303, headers: [("Location", request.prefix + address.text)])
     }
 
-    /// What the page is made with beside its data.
+    /// What the page needs besides its data.
     func context(_ request: PageRequest, _ snapshot: EstateSnapshot) -> PageContext {
         var context = PageContext()
         context.prefix = request.prefix
@@ -108,10 +109,10 @@ package struct Console: Sendable {
         return context
     }
 
-    /// The page's zone at the agent's own time.
+    /// The page's zone at the agent's current time.
     func clock(_ request: PageRequest) -> Clock { Clock(zone: zone(request), now: time.wall()) }
 
-    /// UTC where the address or the cookie asks for it, else the agent's own zone.
+    /// UTC if the URL or the cookie requests it, otherwise the agent's own zone.
     private func zone(_ request: PageRequest) -> TimeZoneData {
         let cookie = (request.request[header: "cookie"] ?? "").split(separator: ";").lazy
             .map { $0.drop { $0 == " " } }.first { $0.hasPrefix("tz=") }?.dropFirst(3)

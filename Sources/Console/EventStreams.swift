@@ -3,18 +3,18 @@ package import Web
 import HTTPServer
 import Synchronization
 
-/// The streams of `GET /events`, by which open pages learn that something has changed: server-sent events without content,
-/// whose id is the snapshot's revision. Source: WHATWG HTML, 9.2.
+/// The streams of `GET /events`, which notify open pages of changes: server-sent events without content, whose id is
+/// the snapshot's revision. Source: WHATWG HTML, 9.2.
 ///
-/// A stream keeps next to nothing: it looks at the snapshot, which all share, twice a second.
+/// A stream holds almost no state: it checks the shared snapshot twice a second.
 package final class EventStreams: Sendable {
-    /// The most streams; who finds no place fetches pages every five seconds instead.
+    /// Maximum number of streams; clients beyond it poll pages every five seconds instead.
     static let limit = 64
-    /// How often a stream looks for a change.
+    /// How often a stream checks for a change.
     private static let step = Duration.milliseconds(500)
-    /// The least time between two events of a stream.
+    /// Minimum time between two events of a stream.
     private static let spacing = Duration.seconds(1)
-    /// A stream without a change shows that it lives so often; a page takes ten seconds of silence for a lost agent.
+    /// Heartbeat interval of a stream without changes; a page considers the agent lost after ten seconds of silence.
     private static let beat = Duration.seconds(4)
 
     private struct State {
@@ -26,19 +26,19 @@ package final class EventStreams: Sendable {
     private let time: any TimeSource
     private let state = Mutex(State())
 
-    /// Streams that tell of these sources' snapshots.
+    /// Streams that report changes of these sources' snapshots.
     package init(_ sources: WebSources, time: any TimeSource) {
         self.sources = sources
         self.time = time
     }
 
-    /// Ends all streams within half a second, and refuses further ones.
+    /// Ends all streams within half a second and refuses further ones.
     package func end() { state.withLock { $0.hasEnded = true } }
 
-    /// How many streams are open.
+    /// Number of open streams.
     var count: Int { state.withLock { $0.count } }
 
-    /// A stream, or 503 where there is no place.
+    /// A stream, or 503 if the limit is reached.
     func open() -> ServerResponse {
         let isTaken = state.withLock { state in
             guard !state.hasEnded, state.count < EventStreams.limit else { return false }
@@ -52,7 +52,7 @@ package final class EventStreams: Sendable {
             body: .stream { await stream.next() })
     }
 
-    /// One client's stream. Its place is free again when the connection has let go of it.
+    /// One client's stream. It no longer counts towards the limit once the connection has released it.
     private final class Stream: Sendable {
         private struct Progress {
             var revision: UInt64?

@@ -1,6 +1,6 @@
-/// The classes that colours have.
+/// CSS classes of colours.
 extension HTML {
-    /// Appends `crit` and the like, a part of a class.
+    /// Appends `crit` and the like, as part of a class name.
     mutating func grade(_ gravity: Gravity) {
         switch gravity {
         case .critical: markup("crit")
@@ -10,7 +10,7 @@ extension HTML {
         }
     }
 
-    /// Appends `s-crit` and the like, the class of something filled.
+    /// Appends `s-crit` and the like, the class of a filled element.
     mutating func fill(_ gravity: Gravity) {
         switch gravity {
         case .critical: markup("s-crit")
@@ -21,7 +21,7 @@ extension HTML {
         }
     }
 
-    /// Appends an icon in the colour of what it says.
+    /// Appends an icon in the colour of its meaning.
     mutating func mark(_ gravity: Gravity) {
         markup("<span class=t-")
         grade(gravity)
@@ -30,7 +30,7 @@ extension HTML {
         markup("</span>")
     }
 
-    /// Appends a short word in a frame, with its icon: `⚠ medium`.
+    /// Appends a short word as a badge with its icon: `⚠ medium`.
     mutating func chip(_ gravity: Gravity, _ word: String, icon: Icon? = nil) {
         markup("<span class=\"chip ")
         grade(gravity)

@@ -4,7 +4,7 @@ import Text
 /// Builds HTML so that escaping cannot be forgotten: markup is a `StaticString`, and text is always escaped.
 struct HTML {
     private(set) var bytes: [UInt8] = []
-    /// The icons that were used; the layout draws each once, at the end of the page.
+    /// The icons used; the layout defines each once, at the end of the page.
     private(set) var icons: Set<Icon> = []
     /// Addresses, time and zone of the page.
     let context: PageContext
@@ -32,16 +32,16 @@ struct HTML {
         bytes += String(out).utf8
     }
 
-    /// Appends text of at most so many characters, with an ellipsis where it was longer.
+    /// Appends text, truncated to this many characters with an ellipsis.
     mutating func text(_ text: String, limit: Int) {
         let head = text.prefix(limit + 1)
         self.text(head.count > limit ? head.dropLast(2) + "…" : text)
     }
 
-    /// Appends a whole number, as in an attribute.
+    /// Appends an integer, for example in an attribute.
     mutating func number(_ number: Int) { bytes += String(number).utf8 }
 
-    /// Appends a length of a drawing, to a tenth; 0 where it is no finite number.
+    /// Appends a length in a drawing, to one decimal; 0 if not finite.
     mutating func length(_ value: Double) {
         guard value.isFinite else { return number(0) }
         let tenths = Int64(saturating: (min(max(value, -1e9), 1e9) * 10).rounded())
@@ -60,7 +60,7 @@ struct HTML {
         markup(close)
     }
 
-    /// Appends an icon, which screen readers leave out: what it means stands beside it.
+    /// Appends an icon, hidden from screen readers, since the adjacent text has its meaning.
     mutating func icon(_ icon: Icon) {
         icons.insert(icon)
         markup("<svg class=i viewBox=\"0 0 16 16\" aria-hidden=true><use href=\"#i-")
@@ -70,8 +70,8 @@ struct HTML {
 
     // MARK: Links
 
-    /// Appends `<a href="…" class=…>`, which `</a>` has to follow.
-    /// - Parameter attributes: with a blank before each: ` class=btn`.
+    /// Appends `<a href="…" class=…>`; the caller appends `</a>`.
+    /// - Parameter attributes: preceded by a space: ` class=btn`.
     mutating func begin(_ address: Address, _ attributes: StaticString = "") {
         markup("<a href=\"")
         href(address)
@@ -90,8 +90,8 @@ struct HTML {
     /// Appends an address of this console, with the prefix of `external_url`.
     mutating func href(_ address: Address) { text(context.prefix + address.text) }
 
-    /// Appends a link that leaves the console, or the text alone where the scheme is none of the web: `javascript:` and the
-    /// like could run code.
+    /// Appends an external link, or only its text if the scheme is not a web scheme: `javascript:` and the like could
+    /// execute code.
     mutating func link(away url: String, _ text: String, _ attributes: StaticString = "") {
         guard url.hasPrefix("https://") || url.hasPrefix("http://") else { return self.text(text) }
         markup("<a rel=\"noopener noreferrer\" href=\"")
@@ -105,7 +105,7 @@ struct HTML {
 
     // MARK: Times
 
-    /// Appends a time of the page's zone: `03:11:08` today, else with its day; UTC stands in the tooltip.
+    /// Appends a time in the page's zone: `03:11:08` today, otherwise with its date; the tooltip contains UTC.
     mutating func time(_ time: Timestamp, _ form: Clock.Form = .short) {
         markup("<time datetime=\"")
         text(time.rfc3339)
@@ -116,7 +116,7 @@ struct HTML {
         markup("</time>")
     }
 
-    /// Appends how long it is since a time; the script keeps it running.
+    /// Appends the time elapsed since a time; the script keeps it up to date.
     mutating func since(_ time: Timestamp) {
         markup("<span data-since=\"")
         bytes += String(time.milliseconds).utf8
@@ -129,7 +129,7 @@ struct HTML {
 
     /// Appends a part of the page, which the script replaces when its content has changed.
     /// - Parameters:
-    ///   - id: unique in the page, and its anchor.
+    ///   - id: unique in the page; also its anchor.
     ///   - open: the opening tag up to its attributes, without `>`: `<section class=card`.
     ///   - close: the closing tag.
     mutating func part(_ id: StaticString, _ open: StaticString, _ close: StaticString, _ body: (inout HTML) -> Void) {
@@ -141,7 +141,7 @@ struct HTML {
         markup(close)
     }
 
-    /// Appends a card with a heading, a line beside it, and a body; a part.
+    /// Appends a card with a heading, a line beside it, and a body, as a part.
     mutating func card(
         _ id: StaticString, _ heading: String, _ note: String = "", aside: (inout HTML) -> Void = { _ in },
         _ body: (inout HTML) -> Void

@@ -1,10 +1,10 @@
-/// The icons, drawn in a square of 16 units. They differ in shape, not in colour alone: an octagon is critical, a triangle a
-/// warning, a tick good, a ring a standby, a crossed bell silenced, a dashed circle unknown.
+/// The icons, drawn on a 16-unit square. They differ in shape, not only in colour: an octagon is critical, a triangle a
+/// warning, a tick good, a ring a standby, a crossed-out bell silenced, a dashed circle unknown.
 enum Icon: String, CaseIterable {
     case critical, warning, good, standby, unknown, pager, mail, slack, person, clock, copy, database, node,
         balancer, backup, probe, note, silenced, archived, cross, arrow, disk, change
 
-    /// What is drawn.
+    /// The SVG content.
     var shape: StaticString {
         switch self {
         case .critical:

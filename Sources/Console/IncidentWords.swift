@@ -3,15 +3,15 @@ import Samples
 import Text
 import Web
 
-/// What pages say of an alert.
+/// How pages describe an alert.
 extension Alert {
-    /// The label that says what it is about: a node, a server, a set.
+    /// The value of the label that identifies its subject: a node, a server, a set.
     private static let subjectLabels = [
         "node", "server", "backup_set", "set", "bucket", "receiver", "integration", "via", "target", "instance",
         "group",
     ]
 
-    /// `pg-1`; empty where no label says so.
+    /// `pg-1`; empty if there is no such label.
     var subject: String {
         Alert.subjectLabels.lazy.compactMap { self.labels[$0] }.first { !$0.isEmpty } ?? ""
     }
@@ -19,35 +19,35 @@ extension Alert {
     /// `PostgresDown pg-1`
     var title: String { subject.isEmpty ? name : "\(name) \(subject)" }
 
-    /// What is wrong, in a sentence without its full stop.
+    /// The problem, as a sentence without a full stop.
     var sentence: String {
         let summary = (annotations["summary"] ?? "").dropLastStop
         return summary.isEmpty ? title : summary
     }
 
-    /// Why, or what it means; empty where the rule does not say.
+    /// The reason or consequence; empty if the rule does not state one.
     var reason: String { annotations["because"] ?? annotations["description"] ?? "" }
 }
 
 extension String {
-    /// Without the full stop at its end.
+    /// Without a trailing full stop.
     var dropLastStop: String { hasSuffix(".") ? String(dropLast()) : self }
 }
 
 extension IncidentRecord {
-    /// What users lose by the gravest alert of it that a rule has words for; nil where none has.
+    /// The impact of its most severe alert whose rule states one; nil if none does.
     var impact: String? {
         members.filter { ($0.alert.endsAt == nil) == isOpen }.sorted { $0.alert.severity > $1.alert.severity }.lazy
             .compactMap { $0.alert.annotations["impact"] }.first { !$0.isEmpty }?.dropLastStop
     }
 
-    /// What is wrong, in a sentence without its full stop: the cause's.
+    /// The problem, as a sentence without a full stop: that of the cause.
     var sentence: String { cause?.alert.sentence ?? "An incident of which no alert is known" }
 
-    /// The cluster that it is about; empty where the cause is about none.
+    /// The cluster that it affects; empty if the cause names none.
     var cluster: String { cause?.alert.labels["cluster"] ?? "" }
 
-    /// Whether the cluster serves nothing because of it.
+    /// Whether the cluster is out of service because of it.
     var isOutage: Bool {
         members.contains { $0.alert.name == "VaultNoActiveNode" && ($0.alert.endsAt == nil || endedAt != nil) }
     }
@@ -55,7 +55,7 @@ extension IncidentRecord {
     /// `critical`
     var severityWord: String { currentSeverity == .unknown ? "unknown severity" : currentSeverity.rawValue }
 
-    /// Where its page is.
+    /// The address of its page.
     var address: Address { .incident(String(number)) }
 
     /// How long it has lasted.
@@ -89,7 +89,7 @@ extension IncidentTold {
         }
     }
 
-    /// A tick, a cross or dots, as text.
+    /// The state as a symbol.
     var sign: String {
         switch state {
         case .accepted: "✓"
@@ -101,7 +101,7 @@ extension IncidentTold {
 }
 
 extension IncidentStep {
-    /// What happens, as the rest of a sentence that begins with its time.
+    /// The next step, as the rest of a sentence that begins with its time.
     var words: String {
         switch kind {
         case .escalatesUnaccepted, .escalatesUnacknowledged: "to \(receiver)"

@@ -3,17 +3,17 @@ import Text
 import TimeZones
 import Web
 
-/// What stands around every page: head, menu, landmarks, the foot, and on a phone the bar of actions.
+/// The frame of every page: head, menu, landmarks, footer, and on a phone the action bar.
 struct Layout {
-    /// A place in the menu.
+    /// An entry of the menu.
     enum Tab: String, CaseIterable, Sendable {
         case overview, incidents, estate, backups, silences, history, runbooks, rules, query, routes, targets, agent
 
         var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
         var address: Address { self == .overview ? .overview : Address(rawValue) }
-        /// Whether it stands in the menu itself on a wide screen; the others stand under More.
+        /// Whether it is in the menu itself on a wide screen; the others are under More.
         var isMain: Bool { self < .runbooks }
-        /// Whether it stands in the menu itself on a phone too.
+        /// Whether it is in the menu itself on a phone too.
         var isOnPhone: Bool { [.overview, .incidents, .backups].contains(self) }
 
         static func < (a: Tab, b: Tab) -> Bool {
@@ -22,19 +22,19 @@ struct Layout {
     }
 
     let context: PageContext
-    /// Of the page, without the program's name.
+    /// The page's title, without the program's name.
     let title: String
-    /// Nil for a page that is none of the menu's.
+    /// Nil for a page that is not in the menu.
     let tab: Tab?
-    /// Whether the page keeps itself up to date; with a form in it only by the script, which leaves forms alone.
+    /// Whether the page refreshes itself; a page with a form only by the script, which leaves forms alone.
     var isLive = true
-    /// Whether it has a form, which a reload without the script would empty.
+    /// Whether it has a form, which a reload without the script would reset.
     var hasForm = false
-    /// The bar of actions on a phone; nothing by default.
+    /// The action bar on a phone; empty by default.
     var bar: (inout HTML) -> Void = { _ in }
 
-    /// The document.
-    /// - Parameter main: what the page tells; it has the page's only `h1`.
+    /// The whole document.
+    /// - Parameter main: the content; contains the page's only `h1`.
     func render(_ main: (inout HTML) -> Void) -> [UInt8] {
         var page = HTML(context)
         head(&page)
@@ -146,7 +146,7 @@ struct Layout {
         page.markup("</span>")
     }
 
-    // MARK: Foot
+    // MARK: Footer
 
     private func foot(_ page: inout HTML) {
         page.part("foot", "<footer", "</footer>") { page in
@@ -166,7 +166,7 @@ struct Layout {
         }
     }
 
-    /// The page itself in another zone.
+    /// The same page in another time zone.
     private func zoneSwitch(to zone: String) -> Address {
         let end = context.target.firstIndex(of: "?") ?? context.target.endIndex
         let path = context.target[..<end].split(separator: "/", omittingEmptySubsequences: true).joined(separator: "/")
@@ -178,7 +178,7 @@ struct Layout {
         return Address(decoded, query: items)
     }
 
-    /// The icons that the page uses, each drawn once.
+    /// The icons that the page uses, each defined once.
     private func sprite(_ page: inout HTML) {
         page.markup("<svg class=sprite id=sprite data-part aria-hidden=true focusable=false>")
         for icon in Icon.allCases where page.icons.contains(icon) {

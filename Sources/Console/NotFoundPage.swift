@@ -1,6 +1,6 @@
-/// What a browser gets where there is no page.
+/// The page for a path that does not exist.
 struct NotFoundPage {
-    /// The path that was asked for, without the prefix.
+    /// The requested path, without the prefix.
     let path: String
 
     func render(_ context: PageContext) -> [UInt8] {
@@ -20,7 +20,7 @@ struct NotFoundPage {
     }
 }
 
-/// What a browser gets whose form can't be told from one of another site.
+/// The page for a form whose token does not prove that it comes from this site.
 struct StaleFormPage {
     func render(_ context: PageContext) -> [UInt8] {
         var layout = Layout(context: context, title: "Form too old", tab: nil)

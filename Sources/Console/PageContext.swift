@@ -2,57 +2,57 @@ package import Samples
 package import TimeZones
 package import Web
 
-/// What every page is made with beside its data: addresses, time and zone, who reads it, and how the estate stands.
+/// What every page needs besides its data: addresses, time and zone, the user, and the state of the estate.
 package struct PageContext: Sendable {
-    /// The prefix of every link, without a slash at its end.
+    /// The prefix of every link, without a trailing slash.
     package var prefix = ""
-    /// The URL under which users reach the agent; empty where none is configured.
+    /// The URL under which users reach the agent; empty if none is configured.
     package var externalURL = ""
-    /// The page's own address without the prefix, query included.
+    /// The page's own URL without the prefix, including the query.
     package var target = "/"
-    /// The page's own time.
+    /// The time at which the page is rendered.
     package var now = Timestamp(milliseconds: 0)
-    /// The zone of the times that are shown.
+    /// The time zone of displayed times.
     package var zone = TimeZoneData.utc
-    /// Who reads it; nil where nobody is known.
+    /// The user; nil if not known.
     package var viewer: Caller?
-    /// Whether a change of theirs would be taken.
+    /// Whether this user may make changes.
     package var mayChange = false
-    /// What a form must carry in the field `token`, by its path.
+    /// The value of a form's `token` field, by the form's path.
     package var token: @Sendable (_ action: String) -> String = { _ in "" }
-    /// The estate's name; empty where it has none.
+    /// The estate's name; empty if it has none.
     package var site = ""
     /// The agent's version.
     package var version = ""
-    /// The agent's machine; empty where it is not known.
+    /// The agent's host; empty if not known.
     package var host = ""
     /// When the agent started.
     package var startedAt = Timestamp(milliseconds: 0)
-    /// The snapshot's revision: a page of the same revision shows the same.
+    /// The snapshot's revision: pages of the same revision have the same content.
     package var revision: UInt64 = 0
-    /// How many incidents go on.
+    /// Number of open incidents.
     package var openIncidents = 0
-    /// How grave the gravest of them is.
+    /// The gravity of the most severe of them.
     package var gravity = Gravity.good
 
-    /// A page of nobody, at the beginning of time.
+    /// A page without a user, at the epoch.
     package init() {}
 
-    /// Writes times.
+    /// Formats times.
     var clock: Clock { Clock(zone: zone, now: now) }
 }
 
-/// How bad something is, as colours and icons show it.
+/// The gravity of a problem, as colours and icons show it.
 package enum Gravity: String, Sendable, Hashable, CaseIterable, Comparable {
     case good, standby, unknown, warning, critical
 
-    /// `critical` is the greatest.
+    /// `critical` is the maximum.
     package static func < (a: Gravity, b: Gravity) -> Bool {
         let order = Gravity.allCases
         return (order.firstIndex(of: a) ?? 0) < (order.firstIndex(of: b) ?? 0)
     }
 
-    /// The icon that stands for it.
+    /// Its icon.
     var icon: Icon {
         switch self {
         case .good: .good

@@ -1,9 +1,9 @@
 import Alerts
 import Web
 
-/// What the estate as a whole is called, and how it stands.
+/// The estate's name and overall state.
 enum Site {
-    /// The name of the only Vault cluster; empty where there are several, or none.
+    /// The name of the only Vault cluster; empty if there are several or none.
     static func name(_ snapshot: EstateSnapshot) -> String {
         let names = Set(
             snapshot.states.lazy.filter { $0.kind == "vault_node" }.map { $0.name.prefix { $0 != "/" } })
@@ -12,14 +12,14 @@ enum Site {
 }
 
 extension Gravity {
-    /// The gravest of what goes on and is not silenced, and of what answers.
+    /// The highest gravity of open incidents that are not silenced; at least unknown if a target's health is unknown.
     init(_ snapshot: EstateSnapshot) {
         let open = snapshot.incidents.filter(\.silencedBy.isEmpty).map { Gravity($0.record.currentSeverity) }
         let isUnknown = snapshot.status.sections.contains { $0.targets.contains { $0.health == .unknown } }
         self = max(open.max() ?? .good, isUnknown ? .unknown : .good)
     }
 
-    /// Two colours for four grades: critical and high need somebody now.
+    /// Two colours for four severities: critical and high need immediate action.
     init(_ severity: Severity) {
         self = severity >= .high ? .critical : .warning
     }

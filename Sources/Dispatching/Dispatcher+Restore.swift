@@ -18,7 +18,7 @@ extension Dispatcher {
         package var escalations: [EscalationRecord]
         /// Incidents under way.
         package var incidents: [Incident]
-        /// Incidents under way and ended, under their numbers.
+        /// Open and resolved incidents, by number.
         package var records: [IncidentRecord]
 
         /// Everything empty unless given.
@@ -103,7 +103,7 @@ extension Dispatcher {
         }
     }
 
-    /// Takes in the incidents of a journal; alerts that already are in one stay in it.
+    /// Restores the incidents of a journal; alerts that already belong to one remain in it.
     mutating func restoreIncidents(_ saved: Saved) {
         for incident in saved.incidents.sorted(by: { $0.id < $1.id }) {
             // An external alert is in an incident only if it was acknowledged.
@@ -113,7 +113,7 @@ extension Dispatcher {
         }
     }
 
-    /// Takes the records of a journal; incidents of alerts that no longer fire have ended meanwhile.
+    /// Restores the records of a journal; incidents whose alerts no longer fire were resolved meanwhile.
     mutating func restoreRecords(_ saved: Saved, _ now: Moment) {
         book.restore(saved.records, now: now.wall) { id in alerts[id].map { !$0.isEnded } ?? false }
     }

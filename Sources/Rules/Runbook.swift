@@ -2,8 +2,8 @@ package import GoTemplate
 import PromQL
 package import Samples
 
-/// What to do about an alert: CommonMark whose Go template actions are those of annotations, so that a step can carry the
-/// alert's labels and measured values. Shipped in `rules/runbooks`, one file an alert.
+/// Instructions for handling an alert: CommonMark with the same Go template actions as annotations, so that a step can
+/// contain the alert's labels and measured values. Shipped in `rules/runbooks`, one file per alert.
 package struct Runbook: Sendable {
     private let set: TemplateSet
     private let labelNames: Set<String>
@@ -11,8 +11,8 @@ package struct Runbook: Sendable {
     private static let name = "runbook"
     private static let variables = ["$labels", "$externalURL"]
 
-    /// Reads a runbook.
-    /// - Throws: `TemplateError` with the line and column of the first mistake.
+    /// Parses a runbook.
+    /// - Throws: `TemplateError` with the line and column of the first error.
     package init(_ text: String) throws(TemplateError) {
         var set = TemplateSet(
             functions: PrometheusFunctions.forChecking,
@@ -23,15 +23,16 @@ package struct Runbook: Sendable {
         labelNames = RuleTemplates.labelNames(in: text)
     }
 
-    /// The text with the labels of a firing alert and what queries return at that time.
+    /// The text with the labels of a firing alert and the query results at that time.
     /// - Parameter context: the samples, the limits and the external URL.
-    /// - Throws: `TemplateError` where an action or a query fails.
+    /// - Throws: `TemplateError` if an action or a query fails.
     package func text(for labels: Labels, _ context: RuleContext, at time: Timestamp) throws(TemplateError) -> String {
         try execute(labels, context.externalURL, context.functions(context.source, context.limits, at: time))
     }
 
-    /// The text while no such alert fires: each label is shown as its name in guillemets, `‹node›`, and no query has data.
-    /// - Throws: `TemplateError` where an action fails.
+    /// The text when no such alert fires: each label is shown as its name in guillemets, `‹node›`, and queries return
+    /// no data.
+    /// - Throws: `TemplateError` if an action fails.
     package func text(externalURL: String, at time: Timestamp) throws(TemplateError) -> String {
         let labels = Labels(Dictionary(labelNames.map { ($0, "‹\($0)›") }, uniquingKeysWith: { first, _ in first }))
         return try execute(

@@ -1,11 +1,11 @@
-/// A time during which a series had one value.
+/// A time span during which a series had one value.
 public struct ValueRun: Hashable, Sendable {
     /// The time of the first point with the value.
     public var from: Timestamp
-    /// When it ended: the time of the first point with another value, or of the marker that ended the series; the end of
-    /// the range where it goes on.
+    /// The time of the first point with another value, or of the marker that ended the series; the end of the range if
+    /// the run continues.
     public var to: Timestamp
-    /// The value; nil for a time without points between two runs.
+    /// The value; nil for a span without points between two runs.
     public var value: Double?
 
     /// A run with all its parts.
@@ -20,7 +20,7 @@ public struct ValueRun: Hashable, Sendable {
 public struct SeriesRuns: Hashable, Sendable {
     /// The series.
     public var labels: Labels
-    /// In order of time; each begins where the one before it ends.
+    /// In chronological order; each begins where the previous one ends.
     public var runs: [ValueRun]
 
     /// Runs of a series.
@@ -30,16 +30,16 @@ public struct SeriesRuns: Hashable, Sendable {
     }
 }
 
-/// A series drawn with few points: each stands for an equal part of the range, with the least and the greatest value in it,
-/// so that a peak is not averaged away.
+/// A series reduced to few points: each covers an equal part of the range, with the minimum and the maximum in it, so
+/// that peaks are not averaged away.
 public struct SeriesSketch: Hashable, Sendable {
     /// One part of the range.
     public struct Bin: Hashable, Sendable {
-        /// When it begins.
+        /// Its start.
         public var at: Timestamp
-        /// The least value in it.
+        /// The minimum in it.
         public var min: Double
-        /// The greatest value in it.
+        /// The maximum in it.
         public var max: Double
 
         /// A part with its extremes.
@@ -52,13 +52,13 @@ public struct SeriesSketch: Hashable, Sendable {
 
     /// The series.
     public var labels: Labels
-    /// The range: its start.
+    /// The start of the range.
     public var from: Timestamp
-    /// The range: its end.
+    /// The end of the range.
     public var to: Timestamp
-    /// In order of time; parts without a value are left out.
+    /// In chronological order; parts without a value are omitted.
     public var bins: [Bin]
-    /// The newest value in the range; nil where the series has ended.
+    /// The newest value in the range; nil if the series has ended.
     public var last: Double?
 
     /// A sketch with all its parts.

@@ -1,11 +1,11 @@
 import Samples
 
-/// Makes many runs fewer without hiding a bad one.
+/// Reduces the number of runs without hiding a bad one.
 enum RunReduction {
     /// - Parameters:
-    ///   - runs: in order of time, each beginning where the one before ends.
-    ///   - limit: the most runs to keep; at least 1.
-    /// - Returns: runs that cover the same time. The last one is kept as it is where the limit allows for two.
+    ///   - runs: in chronological order, each beginning where the previous one ends.
+    ///   - limit: maximum number of runs to keep; at least 1.
+    /// - Returns: runs that cover the same time. The last one is unchanged if the limit is at least two.
     static func reduce(_ runs: [ValueRun], to limit: Int, isGood: (Double) -> Bool) -> [ValueRun] {
         var list = List(runs, limit: max(limit, 1))
         let isGoodRun = runs.map { $0.value.map(isGood) ?? false }
@@ -18,7 +18,7 @@ enum RunReduction {
         return list.rest
     }
 
-    /// Runs linked to their neighbours, so that taking one out takes no time.
+    /// A linked list of runs, so that removal takes constant time.
     private struct List {
         private var runs: [ValueRun?]
         private var before: [Int]
@@ -37,8 +37,8 @@ enum RunReduction {
         var isOver: Bool { count > limit }
         var rest: [ValueRun] { runs.compactMap { $0 } }
 
-        /// Gives a run's time to the one before it, or to the one after it where there is none before; neighbours of one
-        /// value become one run then.
+        /// Adds a run's time to the previous one, or to the next one if there is no previous one; neighbours that then
+        /// have the same value are merged.
         mutating func remove(_ index: Int) {
             guard let run = runs[index] else { return }
             let (left, right) = (before[index], after[index])

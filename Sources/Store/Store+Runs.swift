@@ -2,18 +2,18 @@ package import Samples
 import Text
 
 extension Store {
-    /// The most series that `runs` and `sketches` return. 1,000.
+    /// Maximum number of series that `runs` and `sketches` return. 1,000.
     package static let drawnSeriesLimit = 1000
-    /// A value holds until the next point, but no longer than this: Prometheus' lookback. 5 min in milliseconds.
+    /// A value holds until the next point, but no longer than Prometheus' lookback. 5 min in milliseconds.
     private static let lookback: Int64 = 300_000
 
-    /// Runs of equal value of the series that match, as far as they reach into the range; the first one has its true start,
-    /// though that may be before the range, as far back as the store goes. The last one ends with the range unless the series
-    /// has ended. Times without a value, after a stale marker or five minutes without a point, are runs of nil.
+    /// Runs of equal values of the matching series that overlap the range; the first one has its true start, even if
+    /// that is before the range, as far back as the store goes. The last one ends with the range unless the series has
+    /// ended. Spans without a value, after a stale marker or five minutes without a point, are runs of nil.
     /// - Parameters:
-    ///   - limit: the most runs of a series. Over it the shortest good runs become part of the run before them, then the
-    ///     shortest of the others; no other run becomes part of a good one, and the last one stays.
-    ///   - isGood: whether a value is a good one. Default: 1 is.
+    ///   - limit: maximum number of runs per series. Over it the shortest good runs are merged into the previous run,
+    ///     then the shortest of the others; no other run is merged into a good one, and the last one is kept.
+    ///   - isGood: whether a value is good. Default: 1 is.
     package func runs(
         _ matchers: [Matcher], from: Timestamp, to: Timestamp, limit: Int = 200,
         isGood: (Double) -> Bool = { $0 == 1 }
@@ -30,7 +30,7 @@ extension Store {
         return found
     }
 
-    /// - Parameter points: in order of time, none of them later than `to`.
+    /// - Parameter points: in chronological order, none later than `to`.
     private static func runs(_ points: UnsafeBufferPointer<Point>, to: Timestamp) -> [ValueRun] {
         var runs: [ValueRun] = []
         func end(_ time: Int64) { if let last = runs.indices.last { runs[last].to = Timestamp(milliseconds: time) } }
@@ -48,7 +48,7 @@ extension Store {
             }
             before = point.t
             let value = StaleMarker.is(point.v) ? nil : point.v
-            // Nothing was known before the first point.
+            // There is no value before the first point.
             if runs.isEmpty, value == nil { continue }
             guard runs.isEmpty || runs.last?.value?.bitPattern != value?.bitPattern else { continue }
             end(point.t)
@@ -61,8 +61,8 @@ extension Store {
         return runs
     }
 
-    /// The series that match, drawn with few points: the least and the greatest value in each of equal parts of the range.
-    /// - Parameter points: how many parts; 1 to 1,000. Default 120.
+    /// The matching series, reduced to few points: the minimum and the maximum in each of equal parts of the range.
+    /// - Parameter points: number of parts; 1 to 1,000. Default 120.
     package func sketches(_ matchers: [Matcher], from: Timestamp, to: Timestamp, points count: Int = 120)
         -> [SeriesSketch]
     {
@@ -75,7 +75,7 @@ extension Store {
             var current: Int64 = -1
             for point in points where point.v.isFinite {
                 let offset = point.t.subtractingSaturated(from.milliseconds)
-                // In doubles a span of any length has no overflow.
+                // Computed as doubles, so that no span overflows.
                 let index = min(Int64(saturating: Double(offset) / Double(span) * Double(count)), count - 1)
                 if index == current, let last = bins.indices.last {
                     bins[last].min = min(bins[last].min, point.v)

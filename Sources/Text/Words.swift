@@ -1,10 +1,11 @@
-/// Numbers as people read them, in one form wherever they are read: durations, sizes, counts, shares.
+/// Human-readable numbers in one consistent format: durations, sizes, counts, ratios.
 package enum Words {
     // MARK: Durations
 
-    /// `5 ms`, `8 s`, `2 min 33 s`, `4 h 35 min`, `1 d 4 h`, `13 d`: two units, and days alone from ten days on.
-    /// Cut, not rounded, so that a clock never shows what is not over; negative ones have a minus sign.
-    /// - Parameter seconds: `unknown` where it is no finite number.
+    /// `5 ms`, `8 s`, `2 min 33 s`, `4 h 35 min`, `1 d 4 h`, `13 d`: two units, and days only from ten days on.
+    /// Truncated, not rounded, so that a duration is never shown before it has elapsed; negative ones have a minus
+    /// sign.
+    /// - Parameter seconds: `unknown` if not finite.
     package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return unknown }
         let sign = seconds < 0 ? "−" : ""
@@ -19,7 +20,7 @@ package enum Words {
     /// See `duration(_: Double)`.
     package static func duration(_ duration: Duration) -> String { Words.duration(duration.seconds) }
 
-    /// As `duration`, with a tenth below ten seconds: `1.0 s`, for what was measured rather than counted.
+    /// Like `duration`, with tenths below ten seconds: `1.0 s`, for measured rather than counted durations.
     package static func measured(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds.magnitude >= 0.9995, seconds.magnitude < 9.95 else { return duration(seconds) }
         return decimal(seconds, digits: 1, keepsZeros: true) + " s"
@@ -36,10 +37,10 @@ package enum Words {
 
     // MARK: Numbers
 
-    /// What is shown in place of a number that is not known.
+    /// Shown in place of an unknown number.
     package static let unknown = "unknown"
 
-    /// `0 B`, `48 KiB`, `20.6 KiB`, `1.5 GiB`; `unknown` where it is no finite number.
+    /// `0 B`, `48 KiB`, `20.6 KiB`, `1.5 GiB`; `unknown` if not finite.
     package static func size(_ bytes: Double) -> String {
         guard bytes.isFinite else { return unknown }
         var (value, unit) = (bytes, "B")
@@ -51,8 +52,8 @@ package enum Words {
         return number(value) + " " + unit
     }
 
-    /// At most three digits that count, without an exponent and with a comma between thousands: `0.25`, `99.8`, `1,204`.
-    /// `unknown` for NaN, `∞` for what is infinite.
+    /// At most three significant digits, without an exponent and with a comma between thousands: `0.25`, `99.8`,
+    /// `1,204`. `unknown` for NaN, `∞` for infinity.
     package static func number(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? unknown : value < 0 ? "−∞" : "∞" }
         let size = value.magnitude
@@ -84,13 +85,13 @@ package enum Words {
     }
 
     /// `1 backup`, `2 backups`, `no backups`.
-    /// - Parameter plural: where it is not the noun with an `s`.
+    /// - Parameter plural: if it is not the noun with an `s`.
     package static func count(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
         if count == 1 { return "1 \(noun)" }
         return (count == 0 ? "no" : thousands(Int64(count))) + " " + (plural ?? noun + "s")
     }
 
-    /// `a`, `a and b`, `a, b and c`; of more than the limit the first ones and how many others.
+    /// `a`, `a and b`, `a, b and c`; over the limit, the first ones and the number of others.
     package static func list(_ items: [String], limit: Int = 5) -> String {
         var items = items
         if items.count > limit {
@@ -101,7 +102,7 @@ package enum Words {
         return items.dropLast().joined(separator: ", ") + " and " + last
     }
 
-    /// Rounded to so many digits after the point, 1 to 3.
+    /// Rounded to the given number of decimals, 1 to 3.
     private static func decimal(_ value: Double, digits: Int, keepsZeros: Bool = false) -> String {
         let scale: Double = digits == 1 ? 10 : digits == 2 ? 100 : 1000
         let whole = Int64(saturating: (value.magnitude * scale).rounded())

@@ -33,8 +33,8 @@ package struct WebService: Sendable {
     /// - Parameters:
     ///   - sources: what the APIs show and do.
     ///   - pages: HTML pages; their patterns are values of the label `handler`.
-    ///   - formKey: 32 secret bytes, with which tokens of forms are made; nil for random ones, so that a form does not outlive
-    ///     the service.
+    ///   - formKey: 32 secret bytes, the key of form tokens; nil generates a random key, so that tokens are valid only
+    ///     while this service exists.
     ///   - registry: receives the `vaultwatch_http_*` metrics.
     package init(
         _ options: Options, sources: WebSources, pages: Pages = Pages(), formKey: [UInt8]? = nil, platform: Platform,

@@ -20,9 +20,9 @@ package struct WebSources: Sendable {
     package var userName: @Sendable (UInt32) async -> String = { "uid \($0)" }
     /// Version and revision.
     package var build = BuildInfo(version: "0.0.0")
-    /// The name of this machine; empty where it is not known.
+    /// The name of this machine; empty if not known.
     package var hostName = ""
-    /// The zone in which pages show times.
+    /// The time zone of the pages.
     package var timeZone: @Sendable () -> TimeZoneData = { .utc }
     /// When the process started.
     package var startedAt = Timestamp(milliseconds: 0)
@@ -80,10 +80,10 @@ package struct WebSources: Sendable {
         }
     /// The rule groups with their state.
     package var ruleGroups: @Sendable () async -> Deferred<[RuleGroupView]> = { { [] } }
-    /// The runbooks that there are beside the rules, sorted by name; at most 2,000.
+    /// The runbooks beside the rules, sorted by name; at most 2,000.
     package var runbooks: @Sendable () async -> [RunbookName] = { [] }
-    /// Reads a runbook; nil where there is none of that name.
-    /// - Throws: `QueryError` of kind `.unavailable` where it can't be read now.
+    /// Reads a runbook; nil if there is none with that name.
+    /// - Throws: `QueryError` of kind `.unavailable` if it can't be read now.
     package var runbook: @Sendable (_ name: RunbookName) async throws(QueryError) -> RunbookSource? = {
         (_) throws(QueryError) in nil
     }
@@ -129,9 +129,9 @@ package struct WebSources: Sendable {
     /// The current routing as an Alertmanager configuration (YAML), without secrets.
     package var alertingConfiguration: @Sendable () -> String = { "" }
 
-    /// Writes a note to an incident.
+    /// Adds a note to an incident.
     /// - Returns: the incident with the note.
-    /// - Throws: `QueryError` of kind `.notFound` where there is none with that number, `.badData` where the note is empty or
+    /// - Throws: `QueryError` of kind `.notFound` if there is none with that number, `.badData` if the note is empty or
     ///   there are too many.
     package var addNote:
         @Sendable (_ incident: Int, _ text: String, _ by: Caller) async throws(QueryError) -> IncidentRecord =
@@ -139,32 +139,32 @@ package struct WebSources: Sendable {
 
     // MARK: The estate
 
-    /// Everything that pages show, of one moment; the same one for all who ask within a tenth of a second.
-    /// - Throws: `QueryError` of kind `.unavailable` where it can't be made now.
+    /// A consistent view of everything that pages show; requests within a tenth of a second share one.
+    /// - Throws: `QueryError` of kind `.unavailable` if it can't be made now.
     package var snapshot: @Sendable () async throws(QueryError) -> EstateSnapshot = { () throws(QueryError) in
         EstateSnapshot(now: Timestamp(milliseconds: 0))
     }
-    /// An incident, ended ones too, with what happened in the course of it; nil where there is none with that number.
-    /// One that is part of another gives the other.
+    /// An incident, open or resolved, with its course; nil if there is none with that number. For a merged incident,
+    /// the one that it was merged into.
     package var incident: @Sendable (_ number: Int) async throws(QueryError) -> IncidentDetail? = {
         (_) throws(QueryError) in nil
     }
-    /// The states of a target between two times, as far back as the history goes; nil where there is no such target.
+    /// The states of a target between two times, as far back as the history goes; nil if there is no such target.
     package var states:
         @Sendable (_ target: String, _ from: Timestamp, _ to: Timestamp) async throws(QueryError) -> TargetStates? = {
             (_, _, _) throws(QueryError) in nil
         }
-    /// Runs of equal value of the series that match, at most 200 each and 1,000 series. Computes: called from `compute`
-    /// alone, as is `sketches`.
+    /// Runs of equal values of the matching series, at most 200 per series and 1,000 series. Computes: only called
+    /// within `compute`, as is `sketches`.
     package var runs: @Sendable (_ matchers: [Matcher], _ from: Timestamp, _ to: Timestamp) -> [SeriesRuns] = {
         _, _, _ in
         []
     }
-    /// The series that match, drawn with at most 120 points each; at most 1,000 series.
+    /// The matching series, reduced to at most 120 points each; at most 1,000 series.
     package var sketches: @Sendable (_ matchers: [Matcher], _ from: Timestamp, _ to: Timestamp) -> [SeriesSketch] = {
         _, _, _ in []
     }
-    /// Backups one by one, and what would be lost now.
+    /// The individual backups, and the data loss if Vault failed now.
     package var backups: @Sendable () async -> BackupsView = { BackupsView(now: Timestamp(milliseconds: 0)) }
 
     /// The history, newest first. - Throws: `QueryError` of kind `.unavailable` if the journal cannot be read.

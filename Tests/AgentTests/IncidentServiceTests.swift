@@ -13,7 +13,7 @@ import Testing
 
 @testable import Agent
 
-/// Numbers, notes and the history of incidents in the journal, whatever ends the process.
+/// Numbers, notes and the history of incidents survive in the journal, however the process ends.
 @Suite(.timeLimit(.minutes(2))) struct IncidentServiceTests {
     private final class Folder: Sendable {
         let path = FileManager.default.temporaryDirectory.path + "/incidents-" + UUID().uuidString
@@ -56,7 +56,7 @@ import Testing
             updatedAt: time.wall())
     }
 
-    /// A process that is killed has closed nothing: its journal is copied as it lies there.
+    /// A killed process closes nothing: its journal is copied as it is.
     @Test func aNumberThatAnAlertWasWrittenWithSurvivesAKill() async throws {
         let (folder, killed, time) = (Folder(), Folder(), VirtualTime())
         let journal = Self.journal(folder)
@@ -102,7 +102,7 @@ import Testing
         let history = try await journal.history(filter)
         #expect(Set(history.map(\.kind)) == [.firing, .sent, .acknowledged, .note, .ended])
         #expect(history.first { $0.kind == .note }?.detail == "ann: slot dropped")
-        // A group of two incidents is one message, which both name.
+        // A group of two incidents is sent as one message, whose entry contains both numbers.
         #expect(history.first { $0.kind == .sent }?.incidents.sorted() == [1, 2])
         await #expect(throws: DispatcherService.NoteRefusal.unknown) {
             try await service.addNote("x", to: 9, by: "ann")
@@ -117,7 +117,7 @@ import Testing
         await journal.close()
     }
 
-    /// That a target has changed its state is no reason for a write just before the one that a page waits for.
+    /// A target's state change does not trigger a write just before one that a page waits for.
     @Test func statesAreWrittenWithWhatIsWrittenAnyway() async throws {
         let (folder, time, riders) = (Folder(), VirtualTime(), Riders())
         let journal = Self.journal(folder)

@@ -8,7 +8,7 @@ import Web
 
 @testable import Agent
 
-/// Snapshots are made ten times a second at most, and never miss what somebody has just changed.
+/// Snapshots are made at most ten times a second, and never miss a change made just before.
 struct SnapshotCacheTests {
     private final class Counted: Sendable {
         let count = Mutex(0)
@@ -55,7 +55,7 @@ struct SnapshotCacheTests {
         cache.invalidate()
         #expect(try await cache.snapshot().now.milliseconds == 2)
         await time.run(for: .seconds(1))
-        // Nothing but the time is new.
+        // Only the time has changed.
         let same = try await cache.snapshot()
         #expect(same.now.milliseconds == 3)
         counted.texts.withLock { $0 = "b" }
@@ -72,7 +72,7 @@ struct SnapshotCacheTests {
         #expect(try await cache.snapshot().now.milliseconds == 101)
     }
 
-    /// The time of the next step is worked out anew each time, and is no news; who is to be told then is.
+    /// The time of the next step is recomputed each time and does not count as a change; the receivers do.
     @Test func aSnapshotSaysTheSameWhateverTheMillisecond() {
         func snapshot(_ milliseconds: Int64, _ receiver: String) -> EstateSnapshot {
             var snapshot = EstateSnapshot(now: Timestamp(milliseconds: milliseconds))

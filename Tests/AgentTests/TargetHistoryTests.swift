@@ -8,7 +8,7 @@ import Web
 @testable import Agent
 @testable import Probes
 
-/// The states of targets over time, over restarts and however often they change.
+/// The states of targets over time, across restarts and with frequent changes.
 struct TargetHistoryTests {
     private static let start = Timestamp(year: 2026, month: 1, day: 5)
     private static func at(_ seconds: Int64) -> Timestamp { start + .seconds(seconds) }
@@ -24,7 +24,7 @@ struct TargetHistoryTests {
         ])
     }
 
-    /// `0-10 standby ok`, with `…` for the state of now.
+    /// `0-10 standby ok`, with `…` for the current state.
     private static func text(_ history: TargetHistory) -> [String] {
         (history.states(of: target.description)?.runs ?? []).map(text)
     }
@@ -55,11 +55,11 @@ struct TargetHistoryTests {
         let entries = Self.entries(changes)
         #expect(entries.map(\.detail) == ["standby → sealed, critical", "sealed → standby, ok"])
         #expect(entries.allSatisfy { $0.kind == .state && $0.subject == "vault_node prod/vault-2" })
-        // One row with the state of now, however often it changed.
+        // One row with the current state, however often it changed.
         #expect(changes.count == 3 && history.takeChanges().isEmpty)
     }
 
-    /// What the journal keeps gives the same strip after a restart.
+    /// After a restart the journal restores the same strip.
     @Test func aRestartGoesOnWithTheTrueStart() {
         let history = TargetHistory()
         Self.see(history, 0, "standby")
@@ -72,7 +72,7 @@ struct TargetHistoryTests {
         Self.see(next, 300, "standby", .warning)
         #expect(Self.text(next) == ["100-200 active, leader ok", "200-… standby warning"])
         #expect(next.takeChanges().isEmpty)
-        // What is derived waits after a start until every target has been probed.
+        // After a start, derived states wait until every target has been probed.
         let waiting = TargetHistory()
         waiting.restore(Self.snapshot(changes))
         Self.see(waiting, 300, "waiting", .unknown)
@@ -96,7 +96,7 @@ struct TargetHistoryTests {
         #expect(Self.text(next) == ["0-60 standby ok", "60-3600 not watched unknown", "3600-… standby ok"])
     }
 
-    /// Flaps fill neither the history nor the strip, and no bad state is hidden by a good one.
+    /// Flapping fills up neither the history nor the strip, and no good state hides a bad one.
     @Test func aTargetThatFlapsIsBounded() {
         let history = TargetHistory()
         for round in 0..<Int64(1000) {
@@ -111,7 +111,7 @@ struct TargetHistoryTests {
             $0 + (($1.to ?? $1.from) - $1.from)
         }
         #expect(sealed >= .seconds(998))
-        // The last listed one is read as the others are.
+        // The last listed entry is parsed like the others.
         #expect(TargetHistory.runs(entries).count == 60 && TargetHistory.runs(entries).last?.health == .ok)
     }
 

@@ -9,9 +9,9 @@ import Transport
     import Glibc
 #endif
 
-/// One agent on the estate of `vaultwatch-demo` (three Vault nodes over TLS, PostgreSQL with a replica, a bucket; polls of
-/// 5 s): from exec to READY, the cost at rest, and from the kill of a standby to Slack. `Benchmarks estate PROGRAM…`
-/// measures other builds beside the one at hand, in turn.
+/// One agent on the estate of `vaultwatch-demo` (three Vault nodes over TLS, PostgreSQL with a replica, a bucket; polls
+/// of 5 s): from exec to READY, the cost when idle, and from the kill of a standby to Slack. `Benchmarks estate
+/// PROGRAM…` measures other builds alternately with the current one.
 struct EstateBenchmark {
     private static let rest = Duration.seconds(60)
     private static let kills = 10
@@ -19,7 +19,7 @@ struct EstateBenchmark {
     private struct Figures {
         /// Milliseconds.
         var ready = 0.0
-        /// Of one core, per cent, over `rest` after a minute.
+        /// Percent of one core, over `rest` after a minute.
         var cpu = 0.0
         /// MiB.
         var resident = 0.0
@@ -94,7 +94,7 @@ struct EstateBenchmark {
     }
 
     /// Kills a standby and brings it back.
-    /// - Returns: the time until Slack was told, milliseconds.
+    /// - Returns: the time until Slack was notified, in milliseconds.
     private static func kill(_ estate: Estate) async throws -> Double {
         guard let node = estate.roles.first(where: { $0.role == .standby })?.name else {
             throw ChildProcessError(program: "estate", reason: "has no standby")
@@ -109,7 +109,7 @@ struct EstateBenchmark {
         let took = (ContinuousClock.now - began).seconds * 1000
         try await estate.perform(.node(node, .start))
         try await estate.perform(.node(node, .unseal))
-        // Until its end has been told, and what may follow it.
+        // Until the resolved message has been sent, and any that may follow it.
         let told = messages(0).last?.id ?? 0
         _ = try await poll(every: .milliseconds(50)) { !messages(told).isEmpty }
         try await Task.sleep(for: .seconds(12))
@@ -132,7 +132,7 @@ struct EstateBenchmark {
         return (mebibytes("Rss"), mebibytes("Private_Clean") + mebibytes("Private_Dirty"))
     }
 
-    /// Asks again and again, without the pauses of `waitUntil`, which would be part of what is measured.
+    /// Polls continuously, without the pauses of `waitUntil`, which would distort the measurement.
     private static func poll(every pause: Duration, _ condition: () async throws -> Bool) async throws -> Bool {
         let deadline = ContinuousClock.now + .seconds(40)
         while try await !condition() {

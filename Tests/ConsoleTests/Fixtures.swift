@@ -10,7 +10,7 @@ import Web
 
 @testable import Console
 
-/// Snapshots for the tests of pages: the reference estate in an incident, the worst one, and none.
+/// Snapshots for the tests of pages: the reference estate during an incident, the worst case, and an empty one.
 enum Fixtures {
     /// 2026-11-28T02:13:41Z
     static let now = Timestamp(rfc3339: "2026-11-28T02:13:41Z") ?? Timestamp(milliseconds: 0)
@@ -29,7 +29,7 @@ enum Fixtures {
             endsAt: ended.map { start + .seconds($0) }, updatedAt: now)
     }
 
-    /// The stopped primary of the design.
+    /// The design's example of a stopped primary.
     static var outage: IncidentRecord {
         let cause = alert(
             "PostgresDown", ["cluster": "prod", "server": "pg-1"],
@@ -68,7 +68,7 @@ enum Fixtures {
             lastProbe: now.rfc3339, seconds: 0.004, kind: kind, target: name)
     }
 
-    /// - Parameter inOutage: whether the incident goes on, or all is well.
+    /// - Parameter inOutage: whether the incident is open, or all is well.
     static func reference(inOutage: Bool) -> EstateSnapshot {
         let bad = inOutage
         var status = EstateStatus(version: "0.1.0", startedAt: now.rfc3339, now: now.rfc3339)
@@ -178,7 +178,7 @@ enum Fixtures {
         return IncidentDetail(view, events: events, similar: [outage])
     }
 
-    /// 1,000 nodes of hostile names in 40 clusters, 300 incidents, and texts of many thousands of characters.
+    /// 1,000 nodes with hostile names in 40 clusters, 300 incidents, and texts of many thousands of characters.
     static let worst: EstateSnapshot = {
         let long = String(repeating: evil + " ", count: 200)
         let notes = (0..<50).map { _ in IncidentNote(at: now, by: evil, text: long) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Console
 
-/// CommonMark from files that anybody may have written.
+/// CommonMark from untrusted files.
 struct MarkdownTests {
     private func html(_ text: String) -> String {
         var page = HTML()
@@ -47,13 +47,13 @@ struct MarkdownTests {
         #expect(!html.contains("\" onclick=\""), "\(html)")
     }
 
-    /// Nesting costs no stack, and what is too long is cut.
+    /// Nesting does not consume stack, and excess length is truncated.
     @Test(arguments: ["> ", "- ", "[", "*a ", "`", "<a "]) func deepNestingIsBorne(_ piece: String) {
         let html = html(String(repeating: piece, count: 100_000))
         #expect(html.utf8.count < 40 << 20)
     }
 
-    /// The shipped runbooks as they are: every one is read whole, and nothing of them is a link to nowhere.
+    /// The shipped runbooks: each is rendered in full, and all its links lead somewhere.
     @Test func shippedRunbooksHaveNoDeadLinks() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "rules/runbooks")

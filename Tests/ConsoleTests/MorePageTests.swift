@@ -11,8 +11,8 @@ import Web
 @testable import Console
 @testable import Dispatching
 
-/// Runbooks, silences, history, rules, targets, routes, the agent, queries and backups, with the data that they are made
-/// for, the worst and none.
+/// Runbooks, silences, history, rules, targets, routes, the agent, queries and backups, with typical data, the worst
+/// case and none.
 struct MorePageTests {
     private static let long = String(repeating: Fixtures.evil + " ", count: 200)
 
@@ -25,7 +25,7 @@ struct MorePageTests {
         return context
     }
 
-    /// - Parameter text: what stands for every text from outside.
+    /// - Parameter text: used for every external text.
     private func snapshot(_ text: String, count: Int) -> EstateSnapshot {
         var snapshot = text == Fixtures.evil ? Fixtures.worst : Fixtures.reference(inOutage: true)
         let now = snapshot.now
@@ -166,7 +166,7 @@ struct MorePageTests {
         return pages
     }
 
-    /// Made once: the worst pages are large.
+    /// Made once: the worst-case pages are large.
     private static let all: [(name: String, html: [UInt8])] = {
         let tests = MorePageTests()
         let empty = EstateSnapshot(now: Fixtures.now)
@@ -174,7 +174,7 @@ struct MorePageTests {
             + tests.pages(tests.snapshot("vault-2", count: 20), "vault-2", count: 20) + tests.pages(empty, "", count: 0)
     }()
 
-    /// What is shown has no markup from outside, and no number that is none.
+    /// The output contains no external markup and no invalid numbers.
     @Test func textFromOutsideStaysText() {
         for (name, html) in MorePageTests.all {
             let text = String(decoding: html, as: UTF8.self)
@@ -210,7 +210,7 @@ struct MorePageTests {
         }
     }
 
-    /// 120 KB at the reference estate; whatever comes from outside, a page stays readable.
+    /// 120 KB for the reference estate; pages stay readable whatever the external data.
     @Test func pagesStayWithinTheirBudgets() {
         for (name, html) in pages(snapshot("vault-2", count: 20), "vault-2", count: 20) {
             print("\(name): \(html.count) bytes")

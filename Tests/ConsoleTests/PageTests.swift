@@ -9,7 +9,7 @@ import Web
 
 @testable import Console
 
-/// Every page, with the data that it is made for, the worst and none.
+/// Every page, with typical data, the worst case and none.
 struct PageTests {
     private func context(_ snapshot: EstateSnapshot) -> PageContext {
         var context = PageContext()
@@ -64,7 +64,7 @@ struct PageTests {
         return IncidentDetail(worst, events: events, isCut: true, similar: (0..<10).map { _ in worst.record })
     }
 
-    /// What is shown has no markup from outside, no number that is none, and no template.
+    /// The output contains no external markup, no invalid numbers, and no template syntax.
     @Test func textFromOutsideStaysText() {
         for (name, html) in pages(Fixtures.worst, worstDetail) {
             let text = String(decoding: html, as: UTF8.self)
@@ -89,7 +89,7 @@ struct PageTests {
                     $0.prefix { !" >".contains($0) }.filter { $0 != "\"" }
                 }
                 #expect(Set(ids).count == ids.count, "\(name): an id twice")
-                // Every symbol that is used is drawn, and only those.
+                // Exactly the symbols that are used are defined.
                 for icon in Icon.allCases {
                     #expect(
                         text.contains("href=\"#i-\(icon.rawValue)\"")
@@ -103,7 +103,7 @@ struct PageTests {
         }
     }
 
-    /// The design's budgets: 40 KB for the reference estate; whatever comes from outside, a page stays readable.
+    /// The design's budgets: 40 KB for the reference estate; pages stay readable whatever the external data.
     @Test func pagesStayWithinTheirBudgets() {
         for inOutage in [true, false] {
             for (name, html) in pages(Fixtures.reference(inOutage: inOutage), Fixtures.detail) {
@@ -157,7 +157,7 @@ struct PageTests {
         #expect(!text.contains("class=bad") && !text.contains("CRITICAL"))
     }
 
-    /// Nothing known is told as that.
+    /// Missing data is shown as unknown.
     @Test func anEstateOfWhichNothingIsKnownIsNotWell() {
         let snapshot = EstateSnapshot(now: Fixtures.now)
         let text = String(

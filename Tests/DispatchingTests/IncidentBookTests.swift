@@ -6,9 +6,9 @@ import Testing
 
 @testable import Dispatching
 
-/// Every incident has a number that stays: what `/i/318` names and the journal keeps.
+/// Every incident has a permanent number: what `/i/318` refers to and the journal stores.
 struct IncidentBookTests {
-    /// What the journal has been told: written by each step, never read by the dispatcher.
+    /// The content of the journal: written by each step, never read by the dispatcher.
     private struct Disk {
         var records: [Int: [UInt8]] = [:]
         mutating func write(_ decisions: Decisions) {
@@ -51,7 +51,7 @@ struct IncidentBookTests {
         }
     }
 
-    /// `1 open NoActive(PostgresDown) …`: each member with what explains it.
+    /// `1 open NoActive(PostgresDown) …`: each member with the one that explains it.
     private static func text(_ record: IncidentRecord) -> String {
         let names = Dictionary(record.members.map { ($0.id, $0.alert.name) }, uniquingKeysWith: { a, _ in a })
         let members = record.members.map { member in
@@ -75,7 +75,7 @@ struct IncidentBookTests {
         #expect(d.incidents(at(2)).compactMap(\.number).sorted() == [1, 2])
     }
 
-    /// Of two that could be the cause the list of incidents and the record name the same one.
+    /// With two candidates for the cause, the list of incidents and the record name the same one.
     @Test func theCauseIsTheOneThatMessagesName() {
         for names in [["Down", "Gone"], ["Gone", "Down"]] {
             var (d, disk) = (Dispatcher(Self.options), Disk())
@@ -89,7 +89,7 @@ struct IncidentBookTests {
         }
     }
 
-    /// The consequence was seen first: its number stays, and the cause stands first in it.
+    /// The consequence was seen first: its number is kept, and the cause becomes the first member.
     @Test func aCauseThatComesLaterTakesTheNumberOfItsConsequence() {
         var (d, disk) = (Dispatcher(Self.options), Disk())
         Self.step(&d, &disk, 0, Self.alert("NoActive", 0, by: "Down"))
@@ -105,7 +105,7 @@ struct IncidentBookTests {
         #expect(Self.text(d) == ["1 ended Down†"] && d.incidentRecord(1)?.endedAt == at(90).wall)
         Self.step(&d, &disk, 1000, Self.alert("Down", 1000))
         #expect(Self.text(d) == ["1 ended Down†", "2 open Down"])
-        // A restart with nothing that fires.
+        // A restart while nothing fires.
         Self.step(&d, &disk, 1100, Self.alert("Down", 1000, ended: 1100))
         var next = Dispatcher(Self.options)
         disk.write(next.restore(.init(records: try disk.read()), now: at(1200)))
@@ -113,7 +113,7 @@ struct IncidentBookTests {
         #expect(Self.text(next) == ["1 ended Down†", "2 ended Down†", "3 open Other"])
     }
 
-    /// What comes and goes is one incident, and not one number a flap.
+    /// A flapping alert is one incident, not a new number per flap.
     @Test func anAlertThatReturnsSoonGoesOnWithItsIncident() {
         var (d, disk) = (Dispatcher(Self.options), Disk())
         for round in 0..<10 {
@@ -145,7 +145,7 @@ struct IncidentBookTests {
         }
         var saved = d.saved
         saved.records = try disk.read()
-        // While nobody looked, `Disk` has ended.
+        // `Disk` was resolved while the agent did not run.
         saved.alerts.removeAll { $0.name == "Disk" }
         var next = Dispatcher(Self.options)
         disk.write(next.restore(saved, now: at(60)))
@@ -166,7 +166,7 @@ struct IncidentBookTests {
         #expect(Self.text(next) == ["1 open Down NoActive(Down)"] && decisions.records.keys.sorted() == [1])
     }
 
-    /// A start that can't read the journal must not give out numbers that are in it; what both know goes on as before.
+    /// A start that can't read the journal must not assign numbers that are in it; incidents in both continue.
     @Test func aRunWithoutPastHasNumbersOfItsOwnUntilTheyAreMerged() throws {
         var (d, disk) = (Dispatcher(Self.options), Disk())
         Self.step(&d, &disk, 0, Self.alert("Down", 0))
@@ -198,7 +198,7 @@ struct IncidentBookTests {
         }
     }
 
-    // MARK: Bounds
+    // MARK: Limits
 
     @Test func aStormHasBoundedNumbersMembersAndBytes() {
         var (d, disk) = (Dispatcher(Self.options), Disk())
@@ -211,7 +211,7 @@ struct IncidentBookTests {
         _ = d.receive(storm, now: at(0))
         disk.write(d.advance(at(0)))
         #expect(d.incidentRecords.count == 1000 && d.book.bytes <= 9 << 20)
-        // Those that are explained are members of one record, and only so many.
+        // Explained alerts are members of one record, up to the limit.
         var (one, other) = (Dispatcher(Self.options), Disk())
         Self.step(&one, &other, 0, Self.alert("Down", 0))
         _ = one.receive((0..<500).map { Self.alert("C\($0)", 1, by: "Down") }, now: at(1))
@@ -219,10 +219,10 @@ struct IncidentBookTests {
         let record = one.incidentRecord(1)
         #expect(one.incidentRecords.count == 1)
         #expect(record?.members.count == 60 && record?.omittedMembers == 441)
-        // The same ones again, as every minute, change nothing.
+        // Sending the same ones again, as happens every minute, changes nothing.
         _ = one.receive((0..<500).map { Self.alert("C\($0)", 1, by: "Down") }, now: at(61))
         #expect(one.advance(at(61)).records.isEmpty)
-        // It ends with the last of them, listed or not.
+        // It is resolved with the last of them, listed or not.
         _ = one.receive((0..<500).map { Self.alert("C\($0)", 1, by: "Down", ended: 70) }, now: at(70))
         _ = one.advance(at(70))
         #expect(one.incidentRecord(1)?.isOpen == true)
@@ -282,7 +282,7 @@ struct IncidentBookTests {
         #expect(d.addNote(notes[0], to: 2, now: at(100)) == nil)
     }
 
-    // MARK: What comes next
+    // MARK: Next steps
 
     @Test func theNextStepsAreTheFallbackTheRepeatAndTheEndOfAnAcknowledgement() throws {
         var (d, disk) = (Dispatcher(Self.options), Disk())
@@ -308,10 +308,10 @@ struct IncidentBookTests {
         #expect(d.incidentRecord(1)?.acknowledgement == nil && d.incidentRecord(1)?.firstAcknowledgedAt == at(10).wall)
     }
 
-    // MARK: Anything
+    // MARK: Random sequences
 
-    /// Whatever begins, ends, returns, is acknowledged or explained: each alert that fires is in one incident, and the journal
-    /// has what the dispatcher has.
+    /// For any sequence of starts, ends, returns, acknowledgements and explanations: each firing alert is in one
+    /// incident, and the journal matches the dispatcher.
     @Test(arguments: 0..<40) func whateverHappensTheJournalHasTheSame(seed: UInt64) throws {
         let random = SeededRandom(seed: seed)
         func below(_ limit: Int) -> Int { Int(random.next() % UInt64(limit)) }

@@ -6,7 +6,7 @@ import TestServers
 
 @testable import vaultwatch
 
-/// The runbooks' commands of vaultwatch are ones that it has, and their expressions name metrics that exist.
+/// The vaultwatch commands in runbooks exist, and their expressions use existing metrics.
 struct RunbookCommandTests {
     private static let folder = Binary.root + "/rules/runbooks"
 
@@ -17,9 +17,9 @@ struct RunbookCommandTests {
         }
     }
 
-    /// The arguments of each command of vaultwatch in the fenced blocks, as a shell splits them.
+    /// The arguments of each vaultwatch command in the fenced blocks, as a shell splits them.
     private static func commands() async throws -> [(name: String, arguments: [String])] {
-        // Template actions, and variables of the shell, which have a value only where the commands are run.
+        // Template actions and shell variables, which have a value only when the commands are run.
         let action = try Regex(#"\{\{[^}]*\}\}|\$\{?[A-Z_]+\}?"#)
         let lines = try texts().flatMap { name, text in
             text.components(separatedBy: "```sh\n").dropFirst().flatMap { block in
@@ -50,7 +50,7 @@ struct RunbookCommandTests {
         }
     }
 
-    /// Expressions of `query` actions and of `vaultwatch query`, as rules that `check rules` looks at.
+    /// Expressions of `query` actions and of `vaultwatch query`, as rules for `check rules`.
     @Test func expressionsNameMetricsThatExist() async throws {
         let action = try Regex(#"query \(printf "((?:[^"\\]|\\.)*)"|query "((?:[^"\\]|\\.)*)"|query `([^`]*)`"#)
         var expressions = Set<String>()
@@ -65,7 +65,7 @@ struct RunbookCommandTests {
         for (_, arguments) in try await Self.commands() where arguments.first == "query" {
             expressions.formUnion(arguments.dropFirst().filter { !$0.hasPrefix("-") && $0 != "x" })
         }
-        // Those that a shell puts together.
+        // Expressions that the shell assembles.
         expressions = expressions.filter { !$0.isEmpty && !$0.hasPrefix("$") }
         #expect(expressions.count > 200)
         let rules = expressions.sorted().enumerated().map { index, text in

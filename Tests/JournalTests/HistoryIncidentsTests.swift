@@ -6,7 +6,7 @@ import Testing
 
 @testable import Journal
 
-/// Entries of the history name the incidents that they belong to.
+/// History entries contain the numbers of the incidents that they belong to.
 struct HistoryIncidentsTests {
     private static func entry(_ subject: String, _ incidents: [Int]) -> JournalChange {
         .history(HistoryEntry(at: Timestamp(milliseconds: 1000), kind: .note, subject: subject, incidents: incidents))
@@ -32,13 +32,13 @@ struct HistoryIncidentsTests {
         #expect(both.incidents == [318, 31] && both.kind == .note)
     }
 
-    /// A file of an older version gets the column when it is opened, and such a version still writes to it and reads it: its
-    /// statements name the columns that it knows.
+    /// A file of an older version gets the column when it is opened, and such a version can still write to it and read
+    /// it, since its statements name their columns.
     @Test func filesOfTheVersionBeforeAreReadAndItReadsOurs() async throws {
         let folder = JournalTests.Folder()
         let recording = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/journal-1.db")
         try FileManager.default.copyItem(atPath: recording.path, toPath: folder.file)
-        // Asked for before the file was opened for writing.
+        // Read before the file was opened for writing.
         let reader = JournalReader(path: folder.file)
         var filter = HistoryFilter()
         #expect(try reader.history(filter).count == 13)

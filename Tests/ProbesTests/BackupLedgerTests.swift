@@ -4,7 +4,7 @@ import Testing
 
 @testable import Probes
 
-/// Backups one by one: what is listed, what was read, what is missing, over restarts.
+/// Individual backups: listed, read and missing ones, across restarts.
 struct BackupLedgerTests {
     private static let now = Timestamp(year: 2025, month: 11, day: 20, hour: 9)
 
@@ -59,7 +59,7 @@ struct BackupLedgerTests {
         #expect(corrupt?.detail == "checksum wrong" && corrupt?.readAt == Self.now)
     }
 
-    /// Before its time and within its grace a backup is due, and then missing.
+    /// Before its time and within its grace period a backup is due, afterwards missing.
     @Test func aBackupIsDueUntilItsGraceIsOver() {
         let ledger = BackupLedger()
         let objects = [Self.object(18), Self.object(19)]
@@ -70,7 +70,7 @@ struct BackupLedgerTests {
         }
     }
 
-    /// Yesterday's *verified* outlives the next backup, a reload and a restart, and goes with its object.
+    /// *Verified* survives the next backup, a reload and a restart, and is dropped with its object.
     @Test func whatWasReadStaysKnown() throws {
         let ledger = BackupLedger()
         ledger.noteListing(Self.report([Self.object(19), Self.object(20)]))
@@ -82,7 +82,7 @@ struct BackupLedgerTests {
         next.restore("daily", stored)
         next.noteListing(Self.report([Self.object(19), Self.object(20)]))
         #expect(Self.days(next).prefix(2) == ["19 verified", "20 verified"])
-        // A listing that is cut says nothing of what it lacks.
+        // A truncated listing says nothing about objects missing from it.
         next.noteListing(Self.report([Self.object(20)], isTruncated: true))
         #expect(next.takeChanges().isEmpty)
         next.noteListing(Self.report([Self.object(20)]))
@@ -96,7 +96,8 @@ struct BackupLedgerTests {
         #expect(next.all.isEmpty)
     }
 
-    /// A verified one that moves to the archive has to be thawed, and says that it was right.
+    /// A verified backup that moves to the archive must be restored from there first, and is still shown as having been
+    /// valid.
     @Test func anArchivedOneSaysWhatItsReadingFound() {
         let ledger = BackupLedger()
         ledger.note(Self.verdict(Self.object(19)), of: "daily")

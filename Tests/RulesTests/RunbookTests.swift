@@ -7,7 +7,7 @@ import Samples
 import Testing
 import YAML
 
-/// The shipped runbooks: one for each alert that wakes or calls somebody, complete, and right in form with data and without.
+/// The shipped runbooks: one for each alert that pages or notifies, complete, and well-formed with and without data.
 struct RunbookTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
@@ -18,7 +18,7 @@ struct RunbookTests {
         "When", "Before you begin", "Steps", "If it goes wrong", "Do not", "Escalate", "Afterwards", "See also",
     ]
 
-    /// A file of the folder, by its name without the suffix.
+    /// A file of the folder, by its name without the extension.
     struct File: Sendable, CustomTestStringConvertible {
         let name: String
         let text: String
@@ -38,7 +38,7 @@ struct RunbookTests {
     private static let rules = RuleSet.load(
         SystemFiles().glob(root + "/rules/*.yml"), files: SystemFiles(), errors: ErrorList()
     ).groups.flatMap(\.rules).filter { $0.kind == .alerting }
-    /// The alerts that call for an action within the hour.
+    /// The alerts that require action within the hour.
     private static let alerts = Set(
         rules.filter { !["low", "none"].contains($0.labels["severity"] ?? "none") }.map(\.name))
 
@@ -86,7 +86,7 @@ struct RunbookTests {
                 try check(try runbook.text(for: labels, context, at: time), "\(file.name) \(labels) \(value)")
             }
             try check(try runbook.text(for: labels, RuleContext(source: Scripted()), at: time), file.name)
-            // A label that an alert does not have would be shown as nothing.
+            // A label that an alert lacks would be rendered as an empty string.
             for name in RuleTemplates.labelNames(in: file.text) where file.text.contains("$labels.\(name)") {
                 let isOptional = file.text.contains("{{ with $labels.\(name) }}")
                 #expect(labels[name] != nil || isOptional, "\(file.name) has no label \(name)")
@@ -101,7 +101,7 @@ struct RunbookTests {
         try check(file.text, file.name)
     }
 
-    /// What is rendered has no trace of a template, its links lead somewhere, and a shell can read its commands.
+    /// The rendered text contains no template syntax, its links are valid, and a shell can parse its commands.
     private func check(_ text: String, _ name: String) throws {
         for trace in ["{{", "}}", "<no value>", "NaN", "%!", "+Inf"] {
             #expect(!text.contains(trace), "\(name) shows \(trace)")
@@ -127,7 +127,7 @@ struct RunbookTests {
         }
     }
 
-    /// The fenced blocks, which are all for a shell, without the indentation of their list.
+    /// The fenced blocks, all of them shell code, without their list indentation.
     private static func blocks(_ text: String) -> [String] {
         let parts = text.components(separatedBy: "```sh\n")
         return zip(parts, parts.dropFirst()).map { before, block in
@@ -138,7 +138,7 @@ struct RunbookTests {
         }
     }
 
-    /// What `bash -n` complains of.
+    /// The errors of `bash -n`.
     private func shell(_ commands: String) throws -> String {
         let process = Process()
         let (input, output) = (Pipe(), Pipe())
@@ -156,7 +156,7 @@ struct RunbookTests {
     }
 }
 
-/// Has a sample for whatever is asked: with the labels that the matchers name, and others that runbooks show.
+/// Returns a sample for any query: with the labels in its matchers, and others that runbooks show.
 private struct Abundance: SampleSource {
     let value: Double
 

@@ -98,7 +98,7 @@ import Web
         #expect(ready.count == 1 && ready[0].contains("0 of 5 Vault nodes answer"), "\(ready)")
     }
 
-    /// What pages show: each target with its state, and a fault under the number that its address has.
+    /// The pages' data: each target with its state, and an incident under the number in its URL.
     @Test func aFaultIsInTheSnapshotUnderItsNumber() throws {
         let rig = try Rig()
         rig.pass(.seconds(10))

@@ -3,7 +3,7 @@ import Store
 import Telemetry
 import Testing
 
-/// Runs of equal value and sketches of series, as strips and sparklines are drawn from them.
+/// Runs of equal values and sketches of series, the data of strips and sparklines.
 struct RunsTests {
     private static let up = [Matcher(Labels.metricName, equals: "up")]
     private static func at(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: seconds * 1000) }
@@ -31,7 +31,7 @@ struct RunsTests {
         #expect(Self.runs([(0, 1), (5, 1), (10, 0), (15, 0), (20, 1)], to: 25) == "0-10:1 10-20:0 20-25:1")
     }
 
-    /// A state of hours is not said to have begun where the strip begins.
+    /// A state that has lasted for hours does not appear to begin where the strip begins.
     @Test func theFirstRunHasItsTrueStartAndWhatEndedBeforeIsLeftOut() {
         #expect(Self.runs([(0, 0), (10, 1), (60, 1), (120, 1)], from: 100, to: 125) == "10-125:1")
     }
@@ -50,14 +50,15 @@ struct RunsTests {
         #expect(Self.runs([(0, 1), (10, StaleMarker.value)], from: 100, to: 200) == "")
     }
 
-    /// Of good runs of 30 s and 5 s between faults of 1 s the short ones go: the faults then look longer, never shorter.
+    /// Good runs of 30 s and 5 s between faults of 1 s: the short ones are merged, so that faults look longer, never
+    /// shorter.
     @Test func theShortestGoodRunsAreMergedFirst() {
         let points: [(Int64, Double)] = [(0, 1), (30, 0), (31, 1), (36, 0), (37, 1), (67, 0), (68, 1)]
         #expect(Self.runs(points, to: 98) == "0-30:1 30-31:0 31-36:1 36-37:0 37-67:1 67-68:0 68-98:1")
         #expect(Self.runs(points, to: 98, limit: 6) == "0-30:1 30-37:0 37-67:1 67-68:0 68-98:1")
     }
 
-    /// However many runs there are, every second of a fault stays one.
+    /// However many runs there are, every second of a fault remains one.
     @Test(arguments: [1, 2, 3, 10, 200]) func noBadRunBecomesPartOfAGoodOne(limit: Int) {
         var points: [(Int64, Double)] = []
         var seed: UInt64 = 42
@@ -68,7 +69,7 @@ struct RunsTests {
             points.append((second, isBad ? 0 : 1))
             if isBad { bad.append(second) }
         }
-        // The last state is that of now, and stays.
+        // The last run is the current state and is kept.
         points.append((3000, 1))
         let runs = Self.store(points).runs(Self.up, from: Self.at(0), to: Self.at(3010), limit: limit)[0].runs
         #expect(runs.count <= limit && runs.first?.from == Self.at(0) && runs.last?.to == Self.at(3010))

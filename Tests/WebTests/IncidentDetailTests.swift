@@ -7,7 +7,7 @@ import Testing
 
 @testable import Web
 
-/// One incident over the API, its course, notes, states and backups.
+/// One incident through the API: its course, notes, states and backups.
 struct IncidentDetailTests {
     private static func entry(_ seconds: Int64, _ kind: HistoryEntry.Kind, _ subject: String, _ detail: String = "")
         -> HistoryEntry

@@ -77,7 +77,7 @@ struct MorePagesTests {
         let done = await post(scripted, "/silences/new", fields)
         #expect(done.status == 303 && header("Location", done) == "/silences/abc")
         #expect(made.all == ["node=\"vault-2\" | upgrade |  | 2026-01-02T04:04:05Z"])
-        // Without its token nothing is made.
+        // Without the form's token nothing is created.
         let bare = await scripted.respond(
             "POST", "/silences/new", headers: [("Content-Type", "application/x-www-form-urlencoded")], body: fields)
         #expect(bare.status == 403 && made.all.count == 1)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Web
 
-/// Pages and forms behind the service: who gets what, with which headers.
+/// Pages and forms behind the service: responses and headers by client and permission.
 struct PagesTests {
     private let html = [("Accept", "text/html,application/xhtml+xml")]
     private let form = "application/x-www-form-urlencoded"
@@ -35,7 +35,7 @@ struct PagesTests {
         let page = await Scripted().respond("GET", "/nowhere", headers: html)
         #expect(page.status == 404)
         #expect(page.text.contains("There is no such page") && page.text.contains("href=\"/incidents\""))
-        // A program gets text.
+        // Clients other than browsers get plain text.
         let plain = await Scripted().respond("GET", "/nowhere")
         #expect(plain.status == 404 && plain.text == "404 not found\n")
         #expect(await Scripted().respond("GET", "/api/v1/nowhere", headers: html).text == "404 not found\n")
@@ -158,7 +158,7 @@ struct PagesTests {
         let path = "/incidents/7/acknowledge"
         #expect(await post(scripted, path, "token=\(token("", path))").status == 401)
         #expect(asked.all.isEmpty)
-        // The kernel vouches for who comes over the socket.
+        // The kernel authenticates clients of the socket.
         let response = await scripted.respond(
             "POST", path, headers: [("Content-Type", form)], body: "comment=x", peerUser: 0)
         #expect(response.status == 303)

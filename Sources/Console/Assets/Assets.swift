@@ -1,7 +1,7 @@
 import HTTPServer
 
-/// What pages load beside themselves: a style sheet, a script and an icon. The name holds a hash of the content, so that a
-/// browser may keep each for ever.
+/// A static file that pages load: style sheet, script or icon. Its name contains a hash of its content, so that
+/// browsers may cache it forever.
 struct Asset: Sendable {
     /// `/assets/console.0123456789abcdef.css`, without the prefix of `external_url`.
     let path: String
@@ -11,19 +11,20 @@ struct Asset: Sendable {
     init(_ name: String, _ kind: String, contentType: String, _ content: String) {
         self.contentType = contentType
         self.content = Array(content.utf8)
-        // FNV-1a: it tells versions apart, and nothing more is asked of it.
+        // FNV-1a suffices: the hash only distinguishes versions.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in self.content { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         path = "/assets/\(name).\(String(hash, radix: 16)).\(kind)"
     }
 
-    /// How many bytes it has.
+    /// Size in bytes.
     var count: Int { content.count }
 
-    /// It is kept for ever: another content has another name.
+    /// The response with this asset.
     var response: ServerResponse { response(isKept: true) }
 
-    /// - Parameter isKept: whether its address names its content, so that it may be kept for ever; else for a day.
+    /// - Parameter isKept: whether the URL contains the content's hash, so that it may be cached forever; otherwise for
+    ///   a day.
     func response(isKept: Bool) -> ServerResponse {
         let keep = isKept ? "public, max-age=31536000, immutable" : "public, max-age=86400"
         return ServerResponse(
@@ -44,12 +45,12 @@ enum Assets {
     private static let all = Dictionary(
         ([style, script] + icons).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
 
-    /// The icon of a page on which the gravest is of this gravity.
+    /// The favicon of a page whose most severe problem has this gravity.
     static func icon(_ gravity: Gravity) -> Asset {
         icons[Gravity.allCases.firstIndex(of: gravity) ?? 0]
     }
 
-    /// The asset of a path; nil where there is none, or it has another content now.
+    /// The asset at a path; nil if there is none or its content has changed since.
     static func asset(_ path: String) -> Asset? { all[path] }
 
     private static func drawing(_ gravity: Gravity) -> String {

@@ -1,5 +1,6 @@
 extension Script {
-    /// Keys: moving among links, acting, and going to pages. Off in fields, and where somebody has switched them off.
+    /// Keyboard shortcuts: moving among links, actions, going to pages. Inactive in form fields, and when the user has
+    /// switched them off.
     static let keys = #"""
         const pages={o:"/",i:"/incidents",e:"/estate",b:"/backups",s:"/silences",h:"/history",r:"/runbooks",q:"/query"},
         help=[["j, k","next, previous"],["Enter","open"],["a","acknowledge"],["s","silence"],["n","write a note"],

@@ -1,7 +1,8 @@
-/// The script, in pieces. Every page works without it; it keeps a page up to date, copies commands and takes keys.
+/// The script, in parts. Every page works without it; it refreshes the page, copies commands and handles keyboard
+/// shortcuts.
 enum Script {
-    /// Keeps durations running, fetches the page again when the agent says that something has changed, and replaces the parts
-    /// that differ. Parts in which somebody writes or selects are left alone until asked for.
+    /// Updates durations, reloads the page when the agent signals a change, and replaces the parts that differ. Parts
+    /// in which the user is typing or selecting are left alone until the user requests the update.
     static let live = #"""
         "use strict";(()=>{
         const root=document.documentElement,data=root.dataset,

@@ -1,5 +1,5 @@
 extension Style {
-    /// The map, strips, graphs and the calendar.
+    /// The estate map, strips, graphs and the calendar.
     static let drawings = #"""
         .map{display:grid;gap:0;padding-left:5.6rem}
         .map .row{position:relative;display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.75rem}

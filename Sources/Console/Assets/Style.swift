@@ -1,9 +1,9 @@
-/// The style sheet, in pieces. Colours are named by what they mean and come in a light and a dark set; no page has a style of
-/// its own.
+/// The style sheet, in parts. Colours are named by meaning and have a light and a dark variant; no page has its own
+/// styles.
 enum Style {}
 
 extension Style {
-    /// Colours, text, the frame of a page, the band, buttons and cards.
+    /// Colours, text, page layout, the band, buttons and cards.
     static let base = #"""
         :root{color-scheme:light dark;--bg:#f3f4f6;--card:#fff;--sunk:#eef0f3;--ink:#14171c;--soft:#545c69;
         --line:#dadee5;--strong:#b9c0cb;--crit:#b3131e;--critbg:#fdeeee;--critline:#efb6b9;--warn:#855000;

@@ -3,9 +3,9 @@ import Samples
 import Text
 import Web
 
-/// The page at `/agent`: how vaultwatch itself does, with what it runs, and the configuration in force.
+/// The page at `/agent`: vaultwatch's own state, its flags, and the active configuration.
 struct AgentPage {
-    /// What the sources say, read once.
+    /// What the sources report, read once.
     struct Facts: Sendable {
         var build = BuildInfo(version: "")
         var notReady: String?
@@ -13,9 +13,9 @@ struct AgentPage {
         var lastReload: (succeeded: Bool, at: Timestamp)?
         var flags: [String: String] = [:]
         var retention = ""
-        /// Without secrets; nil where it is not available.
+        /// Without secrets; nil if not available.
         var configuration: String?
-        /// The routing as an Alertmanager has it, without secrets.
+        /// The routing in Alertmanager's format, without secrets.
         var routing = ""
         var families: [MetricFamily] = []
     }
@@ -123,7 +123,7 @@ struct AgentPage {
         page.markup("</dl>")
     }
 
-    /// The sum over all labels; nil where there is no sample.
+    /// The sum over all labels; nil if there is no sample.
     private func total(_ name: String) -> Double? {
         let samples = samples(name)
         return samples.isEmpty ? nil : samples.reduce(0) { $0 + $1.value }

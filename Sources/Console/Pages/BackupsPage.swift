@@ -2,24 +2,24 @@ import Samples
 import Text
 import Web
 
-/// The page at `/backups`: what would be lost now and how long it takes to be back, each set as a calendar, one backup, and
-/// all of them as a table.
+/// The page at `/backups`: potential data loss and recovery time, each set as a calendar, one backup in detail, and all
+/// of them as a table.
 struct BackupsPage {
     let snapshot: EstateSnapshot
-    /// The set and the period that the address names; nil for none.
+    /// The set and the period in the URL; nil if absent.
     var chosen: (set: String, date: String)?
 
     private var view: BackupsView { snapshot.backups }
     private static let setLimit = 50
     private static let rowLimit = 500
 
-    /// The backups of the chosen period; none where there is no such one.
+    /// The backups of the selected period; empty if it does not exist.
     private var chosenDays: [BackupCalendarView.Day] {
         guard let chosen else { return [] }
         return view.sets.first { $0.set == chosen.set }?.days.filter { $0.date == chosen.date } ?? []
     }
 
-    /// Whether the address names what there is.
+    /// Whether the set and period in the URL exist.
     var isFound: Bool { chosen == nil || !chosenDays.isEmpty }
 
     func render(_ context: PageContext) -> [UInt8] {
@@ -198,7 +198,7 @@ struct BackupsPage {
         page.markup("</dd>")
     }
 
-    // MARK: Proofs and table
+    // MARK: Restore tests and table
 
     private func proofs(_ page: inout HTML) {
         page.markup("<dl class=kv><dt>Last restore test that succeeded</dt><dd>")

@@ -4,13 +4,13 @@ import Samples
 import Text
 import Web
 
-/// What the overview tells when nobody has to do anything: that all is well, how much may fail, and what is coming up.
+/// The overview when no action is needed: all is well, how many failures are tolerated, and upcoming events.
 struct CalmOverview {
     let snapshot: EstateSnapshot
     let clusters: [ClusterView]
     let degradations: [String]
 
-    /// What all clusters together have, in a sentence without its full stop.
+    /// The state of all clusters together, as a sentence without a full stop.
     static func sentence(_ clusters: [ClusterView]) -> String {
         guard clusters.count != 1 else { return clusters[0].sentence(isOnly: true) }
         guard !clusters.isEmpty else { return "Nothing is watched yet" }
@@ -182,7 +182,7 @@ struct CalmOverview {
     }
 }
 
-/// What is known to happen, the earliest first.
+/// Events known in advance, earliest first.
 struct ComingUp {
     let at: Timestamp
     let words: String
@@ -210,10 +210,10 @@ struct ComingUp {
     }
 }
 
-/// A measurement in a row of a table: its name, its course, its value now.
+/// A measurement in a table row: name, sparkline, current value.
 struct SignRow {
     let sign: VitalSign
-    /// Whether the target's name stands with it.
+    /// Whether the row includes the target's name.
     var namesTarget = true
 
     func render(_ page: inout HTML) {

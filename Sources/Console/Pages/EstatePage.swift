@@ -2,13 +2,13 @@ import Samples
 import Text
 import Web
 
-/// The page at `/estate`: the map large, all clusters, and everything else that is watched.
+/// The page at `/estate`: the large map, all clusters, and all other targets.
 struct EstatePage {
     let snapshot: EstateSnapshot
 
-    /// The most clusters that are drawn; the gravest are, and the others are in the table.
+    /// Maximum number of clusters drawn; the most severe are drawn, the others are in the table.
     private static let clusterLimit = 12
-    /// The most rows of the table.
+    /// Maximum number of table rows.
     private static let rowLimit = 500
 
     /// `14 of 14 targets answer`
@@ -21,14 +21,14 @@ struct EstatePage {
             ? share + ": it may be the agent's own network" : share + ", so it is not the agent's own network"
     }
 
-    /// What is drawn below the storage: sets, and the records of runs and tests.
+    /// What is drawn below the storage: backup sets, and the records of runs and restore tests.
     static func backups(_ snapshot: EstateSnapshot) -> [EstateStatus.Target] {
         snapshot.status.sections.flatMap(\.targets).filter {
             ["backup_set", "postgres_backup", "records"].contains($0.kind)
         }
     }
 
-    /// The states of what serves clients, from the way in to the storage.
+    /// The states of everything that serves clients, from the entry points to the storage.
     static func strips(_ snapshot: EstateSnapshot, _ clusters: [String]) -> [TargetStates] {
         let kinds = ["vault_load_balancer", "vault_node", "postgres", "vault_canary"]
         return snapshot.states.filter { states in
@@ -73,7 +73,7 @@ struct EstatePage {
             page.markup(
                 "<div class=scroll tabindex=0 role=group aria-label=Targets><table><thead><tr><th>Target<th>Part of<th>State<th>Facts<th>Last probe</thead><tbody>"
             )
-            // In their own order within a grade.
+            // In their own order within one gravity.
             let worst = targets.enumerated().sorted { a, b in
                 let (x, y) = (Gravity(a.element.1.health), Gravity(b.element.1.health))
                 return x == y ? a.offset < b.offset : x > y

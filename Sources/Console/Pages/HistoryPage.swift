@@ -4,27 +4,27 @@ import Samples
 import Text
 import Web
 
-/// The page at `/history`: what the journal has, newest first, by day.
+/// The page at `/history`: the journal's entries, newest first, by day.
 struct HistoryPage {
-    /// What it is narrowed to, as the address says it.
+    /// The filter, as given in the URL.
     struct Filter: Sendable, Hashable {
-        /// A kind's name; empty for all.
+        /// An entry kind; empty for all.
         var kind = ""
         /// A receiver's name; empty for all.
         var receiver = ""
-        /// A text in the subject or the detail; empty for all.
+        /// Text to find in the subject or the detail; empty for all.
         var text = ""
-        /// The latest time that is shown; nil for now.
+        /// The latest time shown; nil for now.
         var before: Timestamp?
     }
 
     let filter: Filter
-    /// Newest first; one more than is shown where there are more.
+    /// Newest first; one more than is shown if there are more.
     let entries: [HistoryEntry]
     /// The receivers' names, for the filter.
     let receivers: [String]
 
-    /// The most rows.
+    /// Maximum number of rows.
     static let rowLimit = 300
 
     func render(_ context: PageContext) -> [UInt8] {
@@ -110,7 +110,7 @@ struct HistoryPage {
         page.markup("</div></li>")
     }
 
-    /// An alert's labels as its name and what they say; anything else as it is.
+    /// The labels of an alert as its name and their values; any other subject unchanged.
     static func subject(_ entry: HistoryEntry) -> String {
         guard [.firing, .ended, .escalated].contains(entry.kind), entry.subject.hasPrefix("{"),
             let matchers = try? MatcherSyntax.parse(entry.subject),

@@ -3,7 +3,7 @@ import Samples
 import Text
 import Web
 
-/// An incident as Markdown, for the report that is written after it. Times are UTC and of the page's zone.
+/// An incident as Markdown, for the post-incident report. Times are in UTC and in the page's time zone.
 struct IncidentMarkdown {
     let detail: IncidentDetail
     let clock: Clock
@@ -62,7 +62,7 @@ struct IncidentMarkdown {
         escape(text).replacing("|", with: "\\|").replacing("\n", with: " ")
     }
 
-    /// Without what would be markup. Source: CommonMark 0.31, 2.4.
+    /// Escapes Markdown markup. Source: CommonMark 0.31, 2.4.
     static func escape(_ text: String) -> String {
         var out = ""
         for character in text {

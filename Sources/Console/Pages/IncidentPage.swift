@@ -3,25 +3,25 @@ import Samples
 import Text
 import Web
 
-/// The page of one incident, while it goes on and after: what it is, what to do, how it came about, who did what.
+/// The page of one incident, open or resolved: the problem, what to do, how it developed, who did what.
 struct IncidentPage {
     let snapshot: EstateSnapshot
     let detail: IncidentDetail
-    /// What is measured of it, before and now.
+    /// The measurements concerned, before and now.
     let measured: [Measured]
     let filter: Timeline.Filter?
 
-    /// The value of an expression that one of its alerts is about.
+    /// A measurement, as an expression, with its values before the incident and now.
     struct Measured: Sendable, Hashable {
-        /// In words: `storage used of pg-1`.
+        /// As text: `storage used of pg-1`.
         let name: String
-        /// The expression that gives it.
+        /// The expression.
         let expression: String
         /// Before the incident.
         let before: String
         /// Now.
         let now: String
-        /// Whether it is not as it was.
+        /// Whether the value is outside its usual range, or missing now.
         let isBad: Bool
     }
 
@@ -100,7 +100,7 @@ struct IncidentPage {
         ).render(&page)
     }
 
-    /// How long it took until somebody was told, and until somebody took it.
+    /// Time until the first notification and until the acknowledgement.
     private var reaction: Band.Fact {
         Band.Fact("Told, taken") { page in
             func after(_ time: Timestamp?) -> String {
@@ -216,9 +216,9 @@ struct IncidentPage {
         }
     }
 
-    // MARK: Measured
+    // MARK: Measurements
 
-    /// The vital signs of the targets that its alerts are about, as they were before it and as they are now.
+    /// The vital signs of its alerts' targets, and any others outside their usual range, before the incident and now.
     static func measured(_ record: IncidentRecord, _ vitals: [VitalSign]) -> [Measured] {
         let names = Set(
             record.members.flatMap { member in

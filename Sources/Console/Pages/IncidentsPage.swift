@@ -3,15 +3,15 @@ import Samples
 import Text
 import Web
 
-/// The page at `/incidents`: what goes on, the gravest and oldest first, and what has ended in 90 days.
+/// The page at `/incidents`: open incidents, most severe and oldest first, and those resolved within 90 days.
 struct IncidentsPage {
-    /// What the list is narrowed to, as the address says it.
+    /// The filter, as given in the URL.
     struct Filter: Sendable, Hashable {
         /// `open`, `acknowledged`, `silenced`, `ended`; empty for all.
         var state = ""
         /// A severity; empty for all.
         var severity = ""
-        /// A text in a sentence, a label's value or a note, upper and lower case alike; empty for all.
+        /// Text to find in a sentence, a label's value or a note, ignoring case; empty for all.
         var text = ""
 
         static let states = ["open", "acknowledged", "silenced", "ended"]
@@ -20,7 +20,7 @@ struct IncidentsPage {
     let snapshot: EstateSnapshot
     let filter: Filter
 
-    /// The most rows of each table.
+    /// Maximum number of rows of each table.
     private static let rowLimit = 500
 
     func render(_ context: PageContext) -> [UInt8] {

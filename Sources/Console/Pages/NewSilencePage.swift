@@ -3,12 +3,13 @@ import Samples
 import Text
 import Web
 
-/// The form of a new silence, with what it would mute now and would have muted in the last six hours.
+/// The form of a new silence, with the alerts that it would suppress now and would have suppressed in the last six
+/// hours.
 struct NewSilencePage {
     let draft: SilenceDraft
-    /// Nil where there are no matchers yet, or they can't be read.
+    /// Nil if there are no matchers yet or they can't be parsed.
     let preview: SilencePreview?
-    /// What keeps it from being made.
+    /// The error that prevents its creation.
     var problem: SilenceDraft.Problem?
 
     private static let nameLimit = 40

@@ -3,17 +3,17 @@ import Samples
 import Text
 import Web
 
-/// The page that opens first: in an incident what users lose, why, since when, who knows and what to do; else that all is
-/// well, and what is coming up.
+/// The start page. During an incident: impact, cause, start, notified receivers and next steps. Otherwise: all is well,
+/// and upcoming events.
 struct OverviewPage {
     let snapshot: EstateSnapshot
-    /// What happened in the course of the gravest incident; nil while that is not known.
+    /// The course of the most severe incident; nil while not known.
     let detail: IncidentDetail?
-    /// What does not work of the watch itself.
+    /// Degradations of the agent itself.
     let degradations: [String]
 
-    /// The incident that the page is about: the gravest and oldest one that nobody has silenced; nil where none is, or what
-    /// goes on is low, or has an owner and is not grave.
+    /// The incident that the page is about: the most severe and oldest one that is not silenced and is critical, or is
+    /// at least of medium severity and not acknowledged; nil if there is none.
     static func head(of snapshot: EstateSnapshot) -> IncidentView? {
         snapshot.incidents.first { view in
             let isUrgent = view.record.currentSeverity >= .medium && view.record.acknowledgement == nil
@@ -40,7 +40,7 @@ struct OverviewPage {
         return OverviewPage.sentence(head.record, clusters)
     }
 
-    /// What users lose, else the cause; without a duration.
+    /// The impact, otherwise the cause; without a duration.
     static func sentence(_ record: IncidentRecord, _ clusters: [ClusterView]) -> String {
         if let impact = record.impact { return impact }
         guard let cluster = clusters.first(where: { $0.name == record.cluster }) else { return record.sentence }
@@ -50,7 +50,7 @@ struct OverviewPage {
         }
     }
 
-    // MARK: In an incident
+    // MARK: Incident
 
     private func incident(_ view: IncidentView, _ clusters: [ClusterView], _ page: inout HTML) {
         let record = view.record

@@ -2,26 +2,26 @@ import Samples
 import Text
 import Web
 
-/// The page at `/query`: an expression, its graph over a range, and its values at the range's end.
+/// The page at `/query`: an expression, its graph over a range, and its values at the end of the range.
 struct QueryPage {
-    /// What is asked, as the address says it.
+    /// The query, as given in the URL.
     struct Question: Sendable, Hashable {
-        /// PromQL; empty where nothing is asked yet.
+        /// PromQL; empty if none is given yet.
         var expression = ""
         /// `1h`
         var rangeText = "1h"
-        /// As long as `rangeText` says.
+        /// The length that `rangeText` states.
         var range = Duration.seconds(3600)
-        /// The end as it was written; empty for now.
+        /// The end as entered; empty for now.
         var endText = ""
         var end: Timestamp
 
         static let expressionLimit = 10_000
         static let ranges = ["15m", "1h", "6h", "1d", "7d"]
-        /// The longest range.
+        /// Maximum range.
         private static let longest = Duration.seconds(400 * 86400)
 
-        /// What is missing or can't be read is one hour, until now.
+        /// Missing or invalid parameters default to one hour, until now.
         init(_ field: (String) -> String?, now: Timestamp, _ clock: Clock) {
             expression = String((field("expr") ?? "").prefix(Question.expressionLimit)).trimmingSpaces
             end = now
@@ -34,29 +34,29 @@ struct QueryPage {
             if let given = Question.time(text, clock) { (endText, end) = (text, given) }
         }
 
-        /// RFC 3339, or `2026-11-28 02:13` and `2026-11-28T02:13:41` in the zone of the page.
+        /// RFC 3339, or `2026-11-28 02:13` and `2026-11-28T02:13:41` in the page's time zone.
         private static func time(_ text: String, _ clock: Clock) -> Timestamp? {
             Timestamp(rfc3339: text) ?? clock.time(fieldText: text.replacing(" ", with: "T"))
         }
 
         var start: Timestamp { end - range }
-        /// From one point of the graph to the next.
+        /// The interval between two points of the graph.
         var step: Duration { max(.milliseconds(range.milliseconds / Int64(GraphDrawing.points)), .seconds(1)) }
     }
 
     let question: Question
-    /// The values at the end; nil where nothing is asked or the expression is wrong.
+    /// The values at the end; nil if there is no query or the expression is invalid.
     let now: QueryAnswer?
     /// The graph's series.
     let series: [Series]
-    /// What is wrong with the expression, or why there is no answer; empty where nothing is.
+    /// The error in the expression, or why there is no result; empty if there is none.
     let problem: String
 
     private static let rowLimit = 200
 
     func render(_ context: PageContext) -> [UInt8] {
         var layout = Layout(context: context, title: "Query", tab: .query)
-        // It asks once: a page that asks again each few seconds would cost more than it tells.
+        // Evaluated once: refreshing every few seconds would cost more than it is worth.
         layout.isLive = false
         layout.hasForm = true
         return layout.render { page in
@@ -109,10 +109,10 @@ struct QueryPage {
 
     // MARK: Error
 
-    /// The message, and the expression with the place that it speaks of.
+    /// The message, and the expression with the position of the error.
     private func error(_ page: inout HTML) {
         page.markup("<section class=\"card say bad\" role=alert><p class=wrap>")
-        // Its further lines draw the place in plain text.
+        // Further lines mark the position in plain text.
         page.text(String(problem.prefix { $0 != "\n" }), limit: 1000)
         page.markup("</p>")
         if let place = QueryPage.place(in: problem, of: question.expression) {
@@ -128,7 +128,7 @@ struct QueryPage {
         page.markup("</section>")
     }
 
-    /// Where `1:5: parse error` points to: the line, and the column in Unicode scalars, both from 1.
+    /// The position in `1:5: parse error`: line, and column in Unicode scalars, both from 1.
     static func place(in problem: String, of expression: String) -> String.Index? {
         for word in problem.split(whereSeparator: { $0 == " " || $0 == "," }) {
             let numbers = word.split(separator: ":")
@@ -177,7 +177,7 @@ struct QueryPage {
         }
     }
 
-    /// With all its digits: it is what the store has.
+    /// With full precision, as stored.
     static func number(_ value: Double) -> String { value.isNaN ? "not a number" : goFormat(value) }
 
     private func table(_ rows: [(labels: Labels, value: String)], _ count: Int, _ page: inout HTML) {

@@ -4,13 +4,13 @@ import Samples
 import Text
 import Web
 
-/// The page at `/routes`: the routing tree with what each branch holds now, a box that tells where an alert with given labels
-/// would go, and how the receivers do.
+/// The page at `/routes`: the routing tree with the alerts of each branch, a form that shows which receivers given
+/// labels would reach, and the state of the receivers.
 struct RoutesPage {
     let snapshot: EstateSnapshot
-    /// Nil where there is none.
+    /// Nil if there is none.
     let tree: RouteTree?
-    /// The labels that are tried, as they were written; empty for none.
+    /// The labels to test, as entered; empty for none.
     let labels: String
 
     private static let rowLimit = 500
@@ -36,7 +36,7 @@ struct RoutesPage {
 
     // MARK: Labels
 
-    /// The labels that were written, or what is wrong with them.
+    /// The parsed labels, or the error in them.
     private var tried: (labels: Labels?, problem: String) {
         guard !labels.isEmpty else { return (nil, "") }
         do throws(MatcherSyntaxError) {
@@ -77,7 +77,7 @@ struct RoutesPage {
         }
     }
 
-    /// How a route groups and waits, in words.
+    /// A route's grouping and timing, as text.
     static func waits(_ node: RouteTree.Node) -> String {
         var parts: [String] = []
         switch node.groupBy {
@@ -132,11 +132,11 @@ struct RoutesPage {
         page.more(tree.nodes.count, limit: rows)
     }
 
-    /// How many alerts each route holds, by its key, with which the keys of its groups begin.
+    /// The number of alerts of each route, by its key, which is the prefix of its groups' keys.
     private func counts(_ tree: RouteTree) -> [String: Int] {
         var counts = Dictionary(tree.nodes.map { ($0.key, 0) }, uniquingKeysWith: { first, _ in first })
         for group in snapshot.groups {
-            // Values of matchers may have a colon and a brace too.
+            // Values of matchers may contain colons and braces too.
             var rest = group.key[...]
             while let separator = rest.firstRange(of: ":{") {
                 let key = String(group.key[..<separator.lowerBound])

@@ -3,13 +3,13 @@ import Samples
 import Text
 import Web
 
-/// The page at `/rules`: every rule by group, with what it finds now, how long it takes, and why it fails.
+/// The page at `/rules`: every rule by group, with its current state, evaluation time and error.
 struct RulesPage {
-    /// What a rule does now; those that need somebody first.
+    /// The state of a rule; those that need attention first.
     enum State: String, Sendable, Hashable, CaseIterable {
         case failing, firing, pending, quiet, recording, unknown
 
-        /// What it means, for the legend and the filter.
+        /// Its meaning, for the legend and the filter.
         init(_ rule: RuleView) {
             switch rule.health {
             case .err: self = .failing
@@ -38,7 +38,7 @@ struct RulesPage {
     let groups: [RuleGroupView]
     /// Empty for all.
     let state: String
-    /// A text in the name or the expression, upper and lower case alike; empty for all.
+    /// Text to find in the name or the expression, ignoring case; empty for all.
     let text: String
 
     private static let rowLimit = 500

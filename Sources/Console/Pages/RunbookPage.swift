@@ -3,31 +3,30 @@ import Samples
 import Text
 import Web
 
-/// The page of one runbook: filled in for an alert that fires, or generically. Without a file it shows what the rule's
-/// annotations say.
+/// The page of one runbook, filled in for a firing alert, or generic. Without a file it shows the rule's annotations.
 struct RunbookPage {
     /// The alert's name, or the procedure's.
     let name: String
     let isProcedure: Bool
-    /// The file's CommonMark, filled in; nil where there is no file or it can't be filled in.
+    /// The file's CommonMark, filled in; nil if there is no file or it can't be filled in.
     let text: String?
-    /// What is wrong with the file; empty where nothing is.
+    /// The error in the file; empty if there is none.
     var problem = ""
-    /// The rules that raise it; nil for a procedure, or where no rule does.
+    /// The rules that raise the alert; nil for a procedure, or if no rule does.
     let alert: RuledAlert?
     /// The alert that it is filled in for.
     let subject: Subject?
-    /// Whether the address names labels, which no alert has now.
+    /// Whether the URL contains labels that no alert has now.
     var isStale = false
 
-    /// An alert that a runbook is filled in for: one that fires, or one of an incident of the last days.
+    /// An alert to fill in a runbook for: a firing one, or one of an incident of the last days.
     struct Subject: Sendable, Hashable {
         let labels: Labels
         let startsAt: Timestamp
         let endedAt: Timestamp?
     }
 
-    /// Where the runbook of an alert is, filled in.
+    /// The address of the alert's runbook, filled in.
     static func address(_ alert: AlertView) -> Address { address(alert.labels) }
 
     static func address(_ labels: Labels) -> Address {
@@ -35,9 +34,9 @@ struct RunbookPage {
         return .runbook(labels["alertname"] ?? "", shown.prefix(20).map { ($0.name, $0.value) })
     }
 
-    /// The alert that an address means: one of our own rules that fires, or else one of an incident. Labels of the address
-    /// alone are no reason to fill anything in: whoever makes a link could put a command of theirs into a page of ours.
-    /// - Parameter wanted: labels that it must have; without any the only one that fires.
+    /// The alert that a URL refers to: a firing alert of our own rules, or else one of an incident. The labels in the
+    /// URL are not used by themselves: a crafted link could inject a command into the page.
+    /// - Parameter wanted: labels that it must have; if empty, the only firing alert.
     static func subject(_ alert: RuledAlert, _ wanted: [(name: String, value: String)], _ snapshot: EstateSnapshot)
         -> Subject?
     {
@@ -61,7 +60,7 @@ struct RunbookPage {
 
     func render(_ context: PageContext) -> [UInt8] {
         var layout = Layout(context: context, title: name, tab: .runbooks)
-        // A page that is being followed must not change under the reader's hands.
+        // The page must not change while the reader follows it.
         layout.isLive = false
         return layout.render { page in
             page.markup("<p class=crumb>")
@@ -84,7 +83,7 @@ struct RunbookPage {
         }
     }
 
-    // MARK: What it is filled in for
+    // MARK: Alert
 
     private func said(_ page: inout HTML) {
         if let subject {
@@ -142,8 +141,8 @@ struct RunbookPage {
         page.markup("</p>")
     }
 
-    /// The page that a link within runbooks means: `VaultSealed`, `VaultSealed.md`, `procedures/RestoreVault`; nil for
-    /// anything else.
+    /// The page that a link within a runbook refers to: `VaultSealed`, `VaultSealed.md`, `procedures/RestoreVault`; nil
+    /// for anything else.
     static func resolve(_ url: String) -> Address? {
         let end = url.firstIndex { $0 == "#" || $0 == "?" } ?? url.endIndex
         var parts = url[..<end].split(separator: "/", omittingEmptySubsequences: false)[...]
@@ -155,7 +154,7 @@ struct RunbookPage {
         return RunbookName(name, isProcedure: false).map { .runbook($0.name) }
     }
 
-    // MARK: Beside it
+    // MARK: Other sections
 
     private func firing(_ alert: RuledAlert, _ page: inout HTML) {
         let firing = alert.firing

@@ -3,19 +3,19 @@ import Samples
 import Text
 import Web
 
-/// An alert as the rules have it, however many rules raise it.
+/// An alert as the rules define it, however many rules raise it.
 struct RuledAlert {
     let name: String
     var rules: [(rule: RuleView, alerting: RuleView.Alerting)]
 
-    /// Of its gravest rule.
+    /// The severity of its most severe rule.
     var severity: Severity { rules.map { Severity(label: $0.rule.labels["severity"]) }.max() ?? .unknown }
-    /// Its firing ones, in the order of the rules.
+    /// Its firing alerts, in the order of the rules.
     var firing: [AlertView] { rules.flatMap { $0.alerting.alerts.filter { $0.state == .firing } } }
-    /// What it means, with placeholders in place of labels and values.
+    /// Its description, with placeholders for labels and values.
     var summary: String { RunbookText.plain(rules.first?.alerting.annotations["summary"] ?? "") }
 
-    /// All alerts of the rules, each once, in the order of the files.
+    /// All alerts of the rules, each once, in file order.
     static func all(_ groups: [RuleGroupView]) -> [RuledAlert] {
         var alerts: [RuledAlert] = []
         var places: [String: Int] = [:]
@@ -32,20 +32,20 @@ struct RuledAlert {
     }
 }
 
-/// The page at `/runbooks`: what to do about each alert, the firing ones first, then by severity, and the procedures. Each
-/// alert has an id, to which `/runbooks#VaultSealed` leads: the form of `runbook_url` in rules.
+/// The page at `/runbooks`: what to do about each alert, firing ones first, then by severity, and the procedures. Each
+/// alert has an id, so that `/runbooks#VaultSealed`, the form of `runbook_url` in rules, leads to it.
 struct RunbooksPage {
     let alerts: [RuledAlert]
     let runbooks: [RunbookName]
 
-    /// The most rows of each table.
+    /// Maximum number of rows of each table.
     private static let rowLimit = 500
 
     func render(_ context: PageContext) -> [UInt8] {
         var layout = Layout(context: context, title: "Runbooks", tab: .runbooks)
         layout.isLive = false
         let written = Set(runbooks.lazy.filter { !$0.isProcedure }.map(\.name))
-        // What fires when all is well has no severity.
+        // An alert that always fires, as a heartbeat does, has no severity.
         let firing = alerts.filter { alert in
             !alert.firing.isEmpty && alert.rules.contains { $0.rule.labels["severity"] != "none" }
         }.sorted { $0.severity > $1.severity }
@@ -68,7 +68,7 @@ struct RunbooksPage {
         }
     }
 
-    /// A line an alert that fires, each with its own labels.
+    /// One line per firing alert, each with its own labels.
     private func instances(_ alert: RuledAlert, _ page: inout HTML) {
         page.markup("<ul class=rows>")
         for one in alert.firing.prefix(20) {

@@ -3,20 +3,20 @@ import Samples
 import Text
 import TimeZones
 
-/// A silence as the form has it, not read yet.
+/// A silence as entered in the form, not parsed yet.
 struct SilenceDraft: Sendable, Hashable {
-    /// How long it is to last.
+    /// How long it lasts.
     enum Length: String, Sendable, Hashable, CaseIterable {
         case halfHour = "30m"
         case hour = "1h"
         case fourHours = "4h"
         case day = "1d"
-        /// As long as something of it fires, seven days at most.
+        /// As long as an alert that it matches fires, seven days at most.
         case untilResolved = "resolved"
         /// Until the time in `until`.
         case until
 
-        /// Beside its choice.
+        /// The label of the choice.
         var label: String {
             switch self {
             case .halfHour: "30 min"
@@ -28,7 +28,7 @@ struct SilenceDraft: Sendable, Hashable {
             }
         }
 
-        /// Nil where it is not known by the choice alone.
+        /// Nil if the choice alone does not determine it.
         var duration: Duration? {
             switch self {
             case .halfHour: .seconds(1800)
@@ -48,11 +48,11 @@ struct SilenceDraft: Sendable, Hashable {
     /// `2026-11-28T06:30`, in the page's zone, as a field of type `datetime-local` has it.
     var until = ""
 
-    /// The most characters of its fields.
+    /// Maximum number of characters of its fields.
     static let matchersLimit = 8000
     static let commentLimit = 2000
 
-    /// The fields of a form or a query; what is not there stays as it is by default.
+    /// The fields of a form or a query; missing ones keep their defaults.
     init(_ field: (String) -> String?) {
         matchers = String((field("matchers") ?? "").prefix(SilenceDraft.matchersLimit)).trimmingSpaces
         comment = String((field("comment") ?? "").prefix(SilenceDraft.commentLimit)).trimmingSpaces
@@ -60,19 +60,19 @@ struct SilenceDraft: Sendable, Hashable {
         until = String((field("until") ?? "").prefix(30)).trimmingSpaces
     }
 
-    /// What is wrong with it, by the field that it is wrong in.
+    /// An error, with the field that it belongs to.
     struct Problem: Error, Sendable, Hashable {
         enum Field: Sendable, Hashable { case matchers, comment, until, all }
         let field: Field
         let message: String
     }
 
-    /// The matchers as the form writes them.
+    /// The matchers as the form displays them.
     static func text(_ matchers: [Matcher]) -> String {
         "{" + matchers.map(\.description).joined(separator: ",") + "}"
     }
 
-    /// The matchers; none where nothing is written yet.
+    /// The matchers; empty if none are entered yet.
     func parsed() throws(Problem) -> [Matcher] {
         guard !matchers.isEmpty, matchers != "{}" else { return [] }
         let parsed: [Matcher]
@@ -96,8 +96,8 @@ struct SilenceDraft: Sendable, Hashable {
         return made
     }
 
-    /// The silence that it makes.
-    /// - Parameter clock: that of the page, whose zone `until` is in.
+    /// The silence that the draft describes.
+    /// - Parameter clock: the page's clock, in whose zone `until` is given.
     func silence(by author: String, _ clock: Clock) throws(Problem) -> Silence {
         let matchers = try parsed()
         guard !matchers.isEmpty else {
@@ -122,7 +122,7 @@ struct SilenceDraft: Sendable, Hashable {
         return end
     }
 
-    /// The same as a command for the reader's shell.
+    /// The same as a command for the user's shell.
     func command(_ clock: Clock) -> String {
         let words = (try? parsed())?.map { $0.description.quotedForShell }.joined(separator: " ") ?? ""
         var options = "-c \(comment.isEmpty ? "'…'" : comment.quotedForShell)"
@@ -136,15 +136,15 @@ struct SilenceDraft: Sendable, Hashable {
 }
 
 extension String {
-    /// In single quotes, as a shell takes it for one word.
+    /// In single quotes, so that a shell reads it as one word.
     fileprivate var quotedForShell: String {
         "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }
 
 extension Clock {
-    /// The time that a field of type `datetime-local` means in this zone; nil where it is none. Of an hour that the clock
-    /// shows twice it is the later one.
+    /// The time that a field of type `datetime-local` denotes in this zone; nil if invalid. If the local time occurs
+    /// twice, the later one.
     func time(fieldText: String) -> Timestamp? {
         let parts = fieldText.split(separator: ":")
         guard parts.count == 2 || parts.count == 3, fieldText.utf8.count <= 19,

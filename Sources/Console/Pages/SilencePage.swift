@@ -72,7 +72,7 @@ struct SilencePage {
         }
     }
 
-    /// When it ends or has ended, and a warning where what it mutes still fires then.
+    /// When it ends or ended; while it has not expired, also the remaining time.
     static func end(_ silence: Silence, _ state: Silence.State, _ page: inout HTML) {
         page.time(silence.endsAt)
         guard state != .expired else { return }
@@ -83,7 +83,7 @@ struct SilencePage {
         page.markup("</small>")
     }
 
-    /// What it mutes now, by name: `VaultSealed vault-2 and 3 more`.
+    /// The alerts that it suppresses now, by name: `VaultSealed vault-2 and 3 more`.
     static func effect(_ silence: Silence, _ snapshot: EstateSnapshot, _ page: inout HTML) {
         let muted = SilencesPage.muted(silence, snapshot)
         guard !muted.isEmpty else {
@@ -95,7 +95,7 @@ struct SilencePage {
         page.markup("</small>")
     }
 
-    /// Alerts by their sentences.
+    /// Alerts described by their sentences.
     static func list(_ alerts: [AlertStatus], _ page: inout HTML) {
         page.markup("<ul class=rows>")
         for status in alerts.prefix(100) {

@@ -4,12 +4,12 @@ import Samples
 import Text
 import Web
 
-/// The page at `/silences`: those in force with what each mutes now, the next to end first; those to come; and those that
-/// have ended in the last seven days.
+/// The page at `/silences`: active ones with the alerts that each suppresses, next to end first; pending ones; and
+/// those that expired within the last seven days.
 struct SilencesPage {
     let snapshot: EstateSnapshot
 
-    /// The most rows of each table.
+    /// Maximum number of rows of each table.
     private static let rowLimit = 500
     private static let past: Duration = .seconds(7 * 86400)
 
@@ -37,7 +37,7 @@ struct SilencesPage {
         }
     }
 
-    /// The firing alerts that a silence mutes now.
+    /// The firing alerts that a silence suppresses now.
     static func muted(_ silence: Silence, _ snapshot: EstateSnapshot) -> [AlertStatus] {
         snapshot.alerts.filter { $0.silencedBy.contains(silence.id) }
     }

@@ -3,24 +3,24 @@ import Samples
 import Text
 import Web
 
-/// The page of one target: how it is, how it was, what is measured of it, and what goes on about it.
+/// The page of one target: its state, past states, measurements, and incidents.
 struct TargetPage {
     let snapshot: EstateSnapshot
     /// `vault_node`
     let kind: String
     /// `prod/vault-1`
     let name: String
-    /// Its states over the range that was asked for; nil where the history does not have them.
+    /// Its states over the selected range; nil if the history does not have them.
     let states: TargetStates?
-    /// That range.
+    /// The selected range.
     let range: Duration
 
-    /// The ranges that can be chosen.
+    /// The selectable ranges.
     static let ranges: [(word: String, length: Duration)] = [
         ("6h", .seconds(6 * 3600)), ("24h", .seconds(86400)), ("7d", .seconds(7 * 86400)),
     ]
 
-    /// Nil where there is no such target.
+    /// Nil if there is no such target.
     init?(
         snapshot: EstateSnapshot, kind: String, name: String, states: TargetStates?, range: Duration
     ) {
@@ -61,7 +61,7 @@ struct TargetPage {
         let gravity = target?.gravity ?? .unknown
         let word = target?.stateWords ?? states?.now.map(Strips.words) ?? Words.unknown
         Band(
-            // Whether the estate suffers is the overview's matter.
+            // The impact on the estate is shown on the overview.
             gravity: gravity == .critical ? .critical : gravity == .warning ? .warning : gravity,
             eyebrow: { $0.text(kind.replacing("_", with: " ")) }, spoken: "\(short) is \(word)",
             sentence: { $0.text("\(target?.name ?? short): \(word)", limit: 160) }, why: target?.detail ?? "",
@@ -145,7 +145,7 @@ struct TargetPage {
         }
     }
 
-    /// The labels that its series have.
+    /// The labels of its series.
     private var selector: String {
         let cluster = ClusterView.cluster(of: name)
         switch kind {
@@ -212,7 +212,7 @@ struct TargetPage {
     }
 }
 
-/// An ended incident in a list.
+/// A resolved incident in a list.
 struct EndedRow {
     let record: IncidentRecord
 

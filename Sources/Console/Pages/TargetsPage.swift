@@ -2,12 +2,12 @@ import Samples
 import Text
 import Web
 
-/// The page at `/targets`: everything that is probed, what does not answer first.
+/// The page at `/targets`: everything that is probed, failing targets first.
 struct TargetsPage {
     let snapshot: EstateSnapshot
     /// `up`, `down` or `unknown`; empty for all.
     let state: String
-    /// A text in the name or the error, upper and lower case alike; empty for all.
+    /// Text to find in the name or the error, ignoring case; empty for all.
     let text: String
 
     static let states = ["up", "down", "unknown"]

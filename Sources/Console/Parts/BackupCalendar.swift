@@ -2,19 +2,19 @@ import Samples
 import Text
 import Web
 
-/// The backups of one set as a calendar: weeks from Monday for daily ones, a row of months for monthly ones. A cell has its
-/// day, an icon, a word and the size.
+/// The backups of one set as a calendar: weeks from Monday for daily ones, a row of months for monthly ones. A cell
+/// shows its day, an icon, a word and the size.
 struct BackupCalendar {
     let set: BackupCalendarView
-    /// The day that is shown beside it; nil for none.
+    /// The day shown in detail beside it; nil for none.
     let chosen: BackupCalendarView.Day?
 
     private typealias Day = BackupCalendarView.Day
 
-    /// What a period is.
+    /// The kind of period.
     enum Form: Sendable, Hashable { case days, months, other }
 
-    /// By the form of its dates: `2025-11-26`, `2025-11`, or with times of day.
+    /// Determined by the form of its dates: `2025-11-26`, `2025-11`, or with times of day.
     var form: Form {
         let lengths = Set(set.days.map(\.date.utf8.count))
         return lengths == [10] ? .days : lengths == [7] ? .months : .other
@@ -59,7 +59,7 @@ struct BackupCalendar {
         page.markup("</div>")
     }
 
-    /// One of each period: the best backup of it.
+    /// One per period: its best backup.
     private static func periods(_ days: [Day]) -> [Day] {
         var result: [Day] = []
         let order: [BackupCalendarView.State] = [.verified, .present, .archived, .corrupt, .empty, .missing, .due]
@@ -109,15 +109,15 @@ struct BackupCalendar {
         return names.indices.contains(number - 1) ? names[number - 1] : "?"
     }
 
-    /// The calendar fields of `2025-11-26`; nil where it is no date.
+    /// The calendar fields of `2025-11-26`; nil if it is not a date.
     private static func civil(_ date: String) -> Timestamp.Civil? { Timestamp(rfc3339: date + "T00:00:00Z")?.civil }
 }
 
 extension BackupCalendarView.State {
-    /// An empty one looks as a corrupt one: neither can be restored.
+    /// An empty backup looks like a corrupt one: neither can be restored.
     var className: String { self == .empty ? "corrupt" : rawValue }
 
-    /// Its icon, told apart by shape alone.
+    /// Its icon, distinguishable by shape alone.
     var icon: Icon {
         switch self {
         case .verified: .good
@@ -129,7 +129,7 @@ extension BackupCalendarView.State {
         }
     }
 
-    /// What it says of a backup.
+    /// The description of a backup.
     var meaning: String {
         switch self {
         case .verified: "read whole, checksum and encryption right"
@@ -142,7 +142,7 @@ extension BackupCalendarView.State {
         }
     }
 
-    /// How grave it is.
+    /// Its gravity.
     var gravity: Gravity {
         switch self {
         case .verified, .archived: .good

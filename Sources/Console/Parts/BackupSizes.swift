@@ -1,13 +1,13 @@
 import Text
 import Web
 
-/// The sizes of a set's backups as bars in order of time, with their median.
+/// The sizes of a set's backups as a bar chart over time, with their median.
 struct BackupSizes {
     let set: BackupCalendarView
 
     private static let width = 720.0
     private static let height = 92.0
-    /// Which is plenty for a year of days.
+    /// Enough for a year of daily backups.
     private static let barLimit = 400
 
     func render(_ page: inout HTML) {

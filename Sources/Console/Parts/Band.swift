@@ -3,7 +3,7 @@ import Samples
 import Text
 import Web
 
-/// What stands first on a page: the sentence, why, four facts, and what can be done. Its colour says how grave it is.
+/// The first element of a page: the sentence, the reason, four facts, and the actions. Its colour shows the gravity.
 struct Band {
     /// One of the facts below the sentence.
     struct Fact {
@@ -16,20 +16,20 @@ struct Band {
         }
     }
 
-    /// `critical` is red, `warning` amber, all else plain.
+    /// `critical` is red, `warning` amber, all others neutral.
     let gravity: Gravity
-    /// In small letters above the sentence.
+    /// In small print above the sentence.
     let eyebrow: (inout HTML) -> Void
-    /// What is told to who listens to the page, when it changes: without durations.
+    /// Announced by screen readers when it changes: without durations.
     let spoken: String
     /// The sentence, within `h1`.
     let sentence: (inout HTML) -> Void
-    /// The reason, within a paragraph; nothing where there is none.
+    /// The reason, within a paragraph; empty if there is none.
     let why: String
     let facts: [Fact]
-    /// Buttons; nothing by default.
+    /// Buttons; none by default.
     var actions: (inout HTML) -> Void = { _ in }
-    /// Whether the small lines of the facts stay on a phone.
+    /// Whether the small print of the facts is kept on a phone.
     var keepsDetails = false
 
     func render(_ page: inout HTML) {

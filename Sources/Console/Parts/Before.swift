@@ -3,7 +3,7 @@ import Samples
 import Text
 import Web
 
-/// What changed before an incident: the measurements that have left their usual range the most, and what happened.
+/// What changed before an incident: the measurements that deviate most from their usual range, and the events.
 struct Before {
     let snapshot: EstateSnapshot
     let detail: IncidentDetail?
@@ -50,7 +50,7 @@ struct Before {
     }
 }
 
-/// The other incidents under way, with who has them.
+/// The other open incidents, with their owners.
 struct AlsoOpen {
     let views: [IncidentView]
 

@@ -3,10 +3,10 @@ import Samples
 import Text
 import Web
 
-/// The alerts of an incident as a tree: what explains the others stands above them. Alerts of one name under one parent are
-/// one line.
+/// The alerts of an incident as a tree: an explaining alert is above those it explains. Alerts of the same name under
+/// one parent share a line.
 struct CauseTree {
-    /// Alerts of one name that one other explains.
+    /// Alerts of the same name with the same explaining alert.
     struct Node {
         /// Of the first of them.
         let member: IncidentMember
@@ -14,7 +14,7 @@ struct CauseTree {
         let depth: Int
         let children: [Node]
 
-        /// `PostgresDown`, and which: `pg-1`, `3 nodes` or `×2`.
+        /// `PostgresDown`, and its subjects: `pg-1`, `3 nodes` or `×2`.
         var name: String { member.alert.name }
         var which: String {
             if members.count == 1 { return member.alert.subject }
@@ -28,25 +28,25 @@ struct CauseTree {
         }
         var severity: Severity { members.map(\.alert.severity).max() ?? .unknown }
 
-        /// It and all below it, in the order of drawing.
+        /// This node and its descendants, in drawing order.
         var flat: [Node] { [self] + children.flatMap(\.flat) }
     }
 
     let root: Node
-    /// The cause's start, from which the others are counted.
+    /// The cause's start; the other starts are shown relative to it.
     let start: Timestamp
 
-    /// How deep it is drawn.
+    /// Its depth in the tree.
     private static let depthLimit = 4
 
-    /// Nil where the record has no alert.
+    /// Nil if the record has no alert.
     init?(_ record: IncidentRecord) {
         guard let cause = record.cause else { return nil }
         let others = record.consequences
         let known = Set(record.members.map(\.id))
         var byParent: [UInt64: [IncidentMember]] = [:]
         for member in others {
-            // Whose parent is not there is drawn below the cause.
+            // Alerts whose parent is missing are drawn below the cause.
             let parent = member.explainedBy.flatMap { known.contains($0) && $0 != member.id ? $0 : nil } ?? cause.id
             byParent[parent, default: []].append(member)
         }
@@ -108,7 +108,7 @@ struct CauseTree {
 }
 
 extension Labels {
-    /// What a runbook is filled in with: every label but the alert's name and severity.
+    /// The labels that a runbook is filled in with: all except the alert's name and severity.
     var runbookQuery: [(name: String, value: String)] {
         pairs.filter { !["alertname", "severity"].contains($0.name) }.prefix(12).map { ($0.name, $0.value) }
     }

@@ -2,13 +2,13 @@ import Samples
 import Text
 import Web
 
-/// The estate as a drawing: from the way in down to the backups. A line is green where the upper can use the lower, red and
-/// dashed where it can't.
+/// The estate as a drawing, from the entry points down to the backups. A line is green if the upper target can use the
+/// lower one, red and dashed if it can't.
 struct EstateMap {
-    /// The most boxes of one row; the gravest are shown, and how many others there are.
+    /// Maximum number of boxes per row; the most severe are shown, with the number of others.
     var rowLimit = 6
     let cluster: ClusterView
-    /// Backups and records of them; drawn below the first cluster alone.
+    /// Backups and their records; drawn below the first cluster only.
     let backups: [EstateStatus.Target]
 
     private struct Row {
@@ -54,7 +54,7 @@ struct EstateMap {
         page.markup("</div>")
     }
 
-    /// In their own order, or the gravest where there are too many.
+    /// In their own order, or the most severe ones if there are too many.
     private func shown(_ row: Row) -> [EstateStatus.Target] {
         guard row.targets.count > rowLimit else { return row.targets }
         return Array(row.targets.sorted { $0.gravity > $1.gravity }.prefix(rowLimit - 1))
@@ -87,7 +87,7 @@ struct EstateMap {
 
     // MARK: Lines
 
-    /// Drawn where both rows are one line of up to three boxes.
+    /// Drawn if both rows consist of one line of up to three boxes.
     private func lines(_ upper: Row, _ lower: Row, _ page: inout HTML) {
         guard upper.targets.count <= 3, lower.targets.count <= 3, !isBackups(lower) || upper.title == "Storage" else {
             return page.markup("<div class=gap></div>")
@@ -113,7 +113,7 @@ struct EstateMap {
 
     private func isBackups(_ row: Row) -> Bool { row.title == "Backups" }
 
-    /// Every node writes to the primary; where there is none, to the server that fails.
+    /// Every node writes to the primary; without a primary, the line leads to the failing server.
     private func storage(_ upper: Row, _ lower: Row, _ page: inout HTML) {
         let servers = lower.targets
         let failing = servers.firstIndex { $0.health == .critical }
@@ -158,6 +158,6 @@ struct EstateMap {
         page.markup("\" y2=\"28\"/>")
     }
 
-    /// The middle of a box in a row of three columns; a single one stands in the middle column.
+    /// The centre of a box in a row of three columns; a single box is in the middle column.
     private static func center(_ index: Int, of count: Int) -> Double { count == 1 ? 150 : 50 + 100 * Double(index) }
 }

@@ -3,8 +3,8 @@ import Samples
 import Text
 import Web
 
-/// Forms that change something: plain, without a script, and with the token of their user. Who may not change anything gets
-/// a link to the login in place of a button.
+/// Forms that make changes: they work without a script and carry their user's token. A user without permission gets a
+/// link to the login instead of a button.
 extension HTML {
     /// Appends `<form method=post …>` with its token, a body, and `</form>`.
     /// - Parameter action: the form's address, without a query.
@@ -20,9 +20,9 @@ extension HTML {
         markup("</form>")
     }
 
-    /// Appends a form of one button.
+    /// Appends a form with a single button.
     /// - Parameters:
-    ///   - attributes: of the button, with a blank before each.
+    ///   - attributes: of the button, each preceded by a space.
     mutating func button(_ action: Address, _ icon: Icon?, _ word: String, _ attributes: StaticString) {
         guard context.mayChange else {
             begin(Address("login", query: [("next", context.target)]), attributes)
@@ -43,15 +43,15 @@ extension HTML {
     }
 }
 
-/// What can be done about an incident.
+/// The actions on an incident.
 struct IncidentActions {
     let view: IncidentView
 
     private var record: IncidentRecord { view.record }
     private var address: Address { record.address }
 
-    /// The buttons of the band.
-    /// - Parameter isPage: whether it is on the incident's own page.
+    /// The buttons in the band.
+    /// - Parameter isPage: whether they are on the incident's own page.
     func band(_ page: inout HTML, isPage: Bool) {
         if record.isOpen, record.acknowledgement == nil { acknowledge(" class=\"btn main\" data-key=a", &page) }
         if isPage {
@@ -70,7 +70,7 @@ struct IncidentActions {
         }
     }
 
-    /// The bar at the foot of a phone's screen.
+    /// The action bar at the bottom of a phone's screen.
     func bar(_ page: inout HTML) {
         guard record.isOpen else { return }
         if record.acknowledgement == nil { acknowledge(" class=\"btn go\"", &page) }
@@ -86,7 +86,7 @@ struct IncidentActions {
         link(IncidentActions.silence(record), .silenced, "Silence", attributes, &page)
     }
 
-    /// The form of a silence, filled in with the cause's labels.
+    /// The form of a new silence, filled in with the cause's labels.
     static func silence(_ record: IncidentRecord) -> Address {
         let labels = record.cause?.alert.labels.pairs.prefix(20) ?? []
         let matchers = labels.map { "\($0.name)=\($0.value.quotedAsInGo)" }.joined(separator: ",")

@@ -3,12 +3,13 @@ import Samples
 import Text
 import Web
 
-/// Cause and consequences over time: a bar an alert, below what explains it. Grey before it is how long its rule waited.
+/// Cause and consequences over time: one bar per alert, below the alert that explains it. The grey part before it is
+/// the rule's pending time.
 struct Gantt {
     let tree: CauseTree
     let record: IncidentRecord
     let now: Timestamp
-    /// How long the rule of an alert waits, by the alert's name.
+    /// The pending time of an alert's rule, by the alert's name.
     let holds: [String: Duration]
 
     private static let width = 720.0
@@ -24,7 +25,7 @@ struct Gantt {
         return min(max(share, 0), 1) * Gantt.width
     }
 
-    /// When service ended, and when somebody took it, where they are known.
+    /// When the service was lost, if it was.
     private var outage: Timestamp? {
         record.members.filter { $0.alert.name == "VaultNoActiveNode" }.map {
             $0.alert.startsAt - (holds["VaultNoActiveNode"] ?? .zero)

@@ -1,13 +1,13 @@
 import Samples
 import Text
 
-/// The lines of several series over a range, as SVG, with the axes' ends in words.
+/// The lines of several series over a range, as SVG; axis limits are labelled in text.
 struct GraphDrawing {
     let series: [Series]
     let start: Timestamp
     let end: Timestamp
 
-    /// The most lines; more than these nobody tells apart.
+    /// Maximum number of lines; more can't be told apart.
     static let lineLimit = 16
     /// The points of a line.
     static let points = 300
@@ -21,7 +21,7 @@ struct GraphDrawing {
             return page.markup("<p class=quiet>No value in this range is a number.</p>")
         }
         let (least, greatest) = (low, high)
-        // A line that does not vary stands in the middle.
+        // A constant line is drawn in the middle.
         if high <= low { (low, high) = (low - 1, high + 1) }
         page.markup("<p class=lr><small class=quiet>")
         page.text(QueryPage.number(greatest))
@@ -60,7 +60,7 @@ struct GraphDrawing {
         }
     }
 
-    /// With a gap where a value is no number, or where none is for three steps.
+    /// With a gap where a value is NaN or is missing for three steps.
     private func path(_ line: Series, _ low: Double, _ high: Double, _ page: inout HTML) {
         let span = max((end - start).seconds, 0.001)
         let gap = Int64(saturating: span * 1000 / Double(GraphDrawing.points) * 3)
@@ -73,7 +73,7 @@ struct GraphDrawing {
             if let before = last, point.t - before <= gap { page.markup("L") } else { page.markup("M") }
             page.length((Timestamp(milliseconds: point.t) - start).seconds / span * GraphDrawing.width)
             page.markup(" ")
-            // Halved first, so that the difference of the greatest numbers is one.
+            // Halved first, so that the difference of the largest numbers does not overflow.
             let share = (point.v / 2 - low / 2) / max(high / 2 - low / 2, 1e-300)
             page.length((1 - share) * (GraphDrawing.height - 4) + 2)
             last = point.t
@@ -87,7 +87,7 @@ struct GraphDrawing {
         page.markup("\" viewBox=\"0 0 16 16\" aria-hidden=true><path d=\"M1 8h14\"/></svg> ")
     }
 
-    /// Its class: eight colours, and the same again.
+    /// Its class: eight colours, repeated.
     private static func colour(_ place: Int, _ page: inout HTML) {
         switch place % 8 {
         case 0: page.markup("g0")

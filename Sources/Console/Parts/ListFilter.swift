@@ -1,7 +1,6 @@
 import Text
 
-/// The fields by which a list is narrowed down: a form that asks for the same page, so that what was chosen stands in its
-/// address.
+/// The filter of a list: a form that requests the same page, so that the URL contains the filter.
 extension HTML {
     /// Appends the form with its button.
     mutating func filter(_ fields: (inout HTML) -> Void) {
@@ -11,7 +10,7 @@ extension HTML {
         }
     }
 
-    /// Appends a choice, with `all` for none of them.
+    /// Appends a select element, with `all` for no selection.
     mutating func choice(_ name: StaticString, _ label: String, _ value: String, _ choices: [String]) {
         fieldLabel(name, label)
         markup("<select id=\"f-")
@@ -27,7 +26,7 @@ extension HTML {
         markup("</select></p>")
     }
 
-    /// Appends a field for a text of at most 200 characters.
+    /// Appends a text field of at most 200 characters.
     mutating func search(_ name: StaticString, _ label: String, _ value: String) {
         fieldLabel(name, label)
         markup("<input type=search id=\"f-")
@@ -45,10 +44,10 @@ extension HTML {
         element("\">", label, "</label>")
     }
 
-    /// Appends `<div class=scroll …><table …>` with the heads of its columns, up to the body; `</tbody></table></div>` has
-    /// to follow.
+    /// Appends `<div class=scroll …><table …>` with the column headers, up to the body; the caller appends
+    /// `</tbody></table></div>`.
     /// - Parameters:
-    ///   - label: what the table has, for screen readers.
+    ///   - label: the table's description, for screen readers.
     ///   - heads: `<th>…` of each column.
     mutating func beginTable(_ label: String, _ heads: StaticString) {
         markup("<div class=scroll tabindex=0 role=group aria-label=\"")
@@ -58,7 +57,7 @@ extension HTML {
         markup("</thead><tbody>")
     }
 
-    /// Appends how many rows are not shown, if any.
+    /// Appends the number of rows that are not shown, if any.
     mutating func more(_ count: Int, limit: Int) {
         guard count > limit else { return }
         element("<p class=quiet>", "and \(Words.thousands(Int64(count - limit))) more: narrow it down above", "</p>")

@@ -1,24 +1,24 @@
 import CMark
 
-/// CommonMark as HTML, written from the tree that libcmark reads: what is markup is ours, and everything else is text. Raw
-/// HTML in it is shown as the text that it is, and a picture as its description.
+/// CommonMark as HTML, generated from libcmark's tree: all markup is generated here, everything else is escaped text.
+/// Raw HTML is shown as text, and an image as its description.
 struct Markdown {
-    /// The most bytes that are read; longer texts are cut.
+    /// Maximum input size in bytes; longer texts are truncated.
     static let limitBytes = 131_072
 
     private let text: String
-    /// Where a link without a scheme leads, such as `VaultSealed`; nil for nowhere.
+    /// The target of a link without a scheme, such as `VaultSealed`; nil for none.
     private let resolve: (String) -> Address?
 
     /// - Parameters:
     ///   - text: CommonMark.
-    ///   - resolve: the page that a relative link means.
+    ///   - resolve: the page that a relative link refers to.
     init(_ text: String, resolve: @escaping (String) -> Address?) {
         self.text = text
         self.resolve = resolve
     }
 
-    /// Appends it, without its first heading of the first level: the page has one.
+    /// Appends it, without its first level-one heading, since the page has its own.
     func render(_ page: inout HTML) {
         let bytes = Array(text.utf8.prefix(Markdown.limitBytes))
         let parsed = bytes.withUnsafeBufferPointer { buffer in
@@ -41,16 +41,16 @@ struct Markdown {
     }
 }
 
-/// Writes one node after the other.
+/// Writes the nodes in order.
 private struct Writer {
     let resolve: (String) -> Address?
-    /// The node that is left out with all that is in it.
+    /// The node that is omitted with its children.
     private var omitted: OpaquePointer?
     private var hasTitle = false
 
     init(resolve: @escaping (String) -> Address?) { self.resolve = resolve }
 
-    /// Leaves have a start alone.
+    /// Leaves only have an enter event.
     mutating func write(_ node: OpaquePointer, isStart: Bool, _ page: inout HTML) {
         if let omitted {
             if !isStart, node == omitted { self.omitted = nil }
@@ -77,7 +77,7 @@ private struct Writer {
         case CMARK_NODE_EMPH: page.markup(isStart ? "<em>" : "</em>")
         case CMARK_NODE_STRONG: page.markup(isStart ? "<strong>" : "</strong>")
         case CMARK_NODE_LINK: link(node, isStart, &page)
-        // Nothing is loaded from elsewhere: the description is its text, which follows.
+        // No external content is loaded: the following text is the description.
         case CMARK_NODE_IMAGE: break
         default: break
         }
@@ -87,7 +87,7 @@ private struct Writer {
         let level = cmark_node_get_heading_level(node)
         if isStart, level == 1, !hasTitle {
             hasTitle = true
-            // An empty one has an end too, since it is no leaf.
+            // An empty node has an exit event too, since it is not a leaf.
             omitted = node
             return
         }
@@ -114,7 +114,7 @@ private struct Writer {
         let url = cmark_node_get_url(node).map { String(cString: $0) } ?? ""
         let isAway = url.hasPrefix("https://") || url.hasPrefix("http://")
         let address = isAway ? nil : resolve(url)
-        // Other schemes could run code: their text stays.
+        // Other schemes could execute code: only their text is kept.
         guard isAway || address != nil else { return }
         guard isStart else { return page.markup("</a>") }
         if let address { return page.begin(address) }
@@ -123,7 +123,7 @@ private struct Writer {
         page.markup("\">")
     }
 
-    /// Whether it is the text of an item of a list without blank lines, which has no paragraphs.
+    /// Whether it is the text of an item of a tight list, which has no paragraphs.
     private static func isTight(_ paragraph: OpaquePointer) -> Bool {
         guard let item = cmark_node_parent(paragraph), let list = cmark_node_parent(item) else { return false }
         return cmark_node_get_type(list) == CMARK_NODE_LIST && cmark_node_get_list_tight(list) != 0

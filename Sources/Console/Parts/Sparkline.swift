@@ -2,8 +2,8 @@ import Samples
 import Text
 import Web
 
-/// A small graph of one measurement: a line through the greatest values, and a thin one through the least, so that a peak is
-/// not averaged away.
+/// A small graph of one measurement: a line through the maxima and a thin one through the minima, so that peaks are not
+/// averaged away.
 struct Sparkline {
     let sign: VitalSign
     var width = 150.0
@@ -49,7 +49,7 @@ struct Sparkline {
         point(at, value, bins, &page)
     }
 
-    /// - Parameter value: nil for the ground line.
+    /// - Parameter value: nil for the baseline.
     private func point(_ at: Timestamp, _ value: Double?, _ bins: [SeriesSketch.Bin], _ page: inout HTML) {
         let span = max((sign.sketch.to - sign.sketch.from).seconds, 1)
         page.length((at - sign.sketch.from).seconds / span * width)
@@ -59,7 +59,7 @@ struct Sparkline {
         page.length(height - 2 - (value - low) / max(high - low, 1e-12) * (height - 4))
     }
 
-    /// Half of the height for what varies little, so that noise does not look like a fault.
+    /// Values that vary little use half of the height, so that noise does not look like a fault.
     private func range(_ bins: [SeriesSketch.Bin]) -> (low: Double, high: Double) {
         let low = bins.map(\.min).min() ?? 0
         let high = bins.map(\.max).max() ?? 1
@@ -94,7 +94,7 @@ extension VitalSign {
         let name = target.drop { $0 != " " }.dropFirst()
         return String(name.split(separator: "/").last ?? name)
     }
-    /// Where its target's page is.
+    /// The address of its target's page.
     var address: Address {
         .target(kind: String(target.prefix { $0 != " " }), name: String(target.drop { $0 != " " }.dropFirst()))
     }

@@ -1,7 +1,7 @@
 import Alerts
 import Text
 
-/// What to do now, in order: each step a sentence, with its commands apart so that they can be copied.
+/// What to do, in order: each step is a sentence, with its commands set apart so that they can be copied.
 struct Steps {
     /// One step.
     struct Step: Sendable, Hashable {
@@ -29,7 +29,7 @@ struct Steps {
         page.markup("</ol>")
     }
 
-    /// One line, selected whole by a click; the script adds a button.
+    /// One line, selected as a whole by a click; the script adds a button.
     static func command(_ command: String, _ page: inout HTML) {
         page.markup("<div class=cmd><code>")
         page.text(command, limit: 1000)
@@ -38,14 +38,14 @@ struct Steps {
 
     // MARK: From an annotation
 
-    /// With what a command begins.
+    /// The first words of commands.
     private static let programs: Set<String> = [
         "ssh", "psql", "vault", "vaultwatch", "systemctl", "journalctl", "aws", "amtool", "promtool", "pg_ctlcluster",
         "sudo", "curl", "openssl", "dig", "chronyc", "pgbackrest",
     ]
 
-    /// The steps of an annotation `action`, such as `Start it: ssh pg-1 systemctl start postgresql. Else promote pg-2.`: a
-    /// step a sentence, and what follows a colon and begins with a program's name is a command.
+    /// The steps of an annotation `action`, such as `Start it: ssh pg-1 systemctl start postgresql. Else promote
+    /// pg-2.`: one step per sentence; text after a colon that begins with a program's name is a command.
     static func steps(of action: String) -> [Step] {
         sentences(action).prefix(6).map { sentence in
             guard let (head, command) = split(sentence) else { return Step(title: sentence) }
@@ -90,7 +90,7 @@ struct Steps {
 }
 
 extension String {
-    /// Without blanks at both ends.
+    /// Without leading and trailing spaces.
     var trimmingSpaces: String {
         String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }

@@ -2,8 +2,9 @@ import Samples
 import Text
 import Web
 
-/// The states of targets over time, true to time: a bar is as long as the state lasted. The left two thirds are the whole
-/// range, the right third its last fifteen minutes, so that a fault of two minutes is seen and the night around it too.
+/// The states of targets over time, to scale: a bar's width is the duration of the state. The left two thirds show the
+/// whole range, the right third its last fifteen minutes, so that both a two-minute fault and the hours around it are
+/// visible.
 struct Strips {
     let states: [TargetStates]
     let now: Timestamp
@@ -12,14 +13,14 @@ struct Strips {
     /// The whole range.
     var range = Duration.seconds(6 * 3600)
 
-    /// The last part, drawn wide.
+    /// The last part, drawn at a larger scale.
     private static let close = Duration.seconds(15 * 60)
     private static let width = 720.0
     private static let farWidth = 474.0
     private static let closeStart = 482.0
-    /// The least width of a bar.
+    /// Minimum width of a bar.
     private static let least = 1.6
-    /// The most strips; the gravest are shown.
+    /// Maximum number of strips; the most severe are shown.
     static let limit = 16
 
     func render(_ page: inout HTML) {
@@ -88,7 +89,7 @@ struct Strips {
         page.length(min(x, right - width))
         page.markup("\" width=\"")
         page.length(width)
-        // The height says it too.
+        // The height conveys the state too, not only the colour.
         switch gravity {
         case .critical: page.markup("\" height=20><title>")
         case .warning: page.markup("\" y=3 height=14><title>")
@@ -129,7 +130,7 @@ struct Strips {
 
     // MARK: Words
 
-    /// What it is called beside its strip: `vault-1`, `load balancer`, `canary (direct)`.
+    /// Its name beside its strip: `vault-1`, `load balancer`, `canary (direct)`.
     static func name(_ states: TargetStates) -> String {
         let short = states.name.split(separator: "/", maxSplits: 1).last.map(String.init) ?? states.name
         switch states.kind {

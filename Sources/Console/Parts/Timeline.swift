@@ -3,9 +3,9 @@ import Samples
 import Text
 import Web
 
-/// What happened in the course of an incident, in one list: states, alerts, messages, people and the agent.
+/// The course of an incident in one list: states, alerts, messages, people and the agent.
 struct Timeline {
-    /// What the list can be narrowed to.
+    /// The filters of the list.
     enum Filter: String, CaseIterable, Sendable {
         case states, alerts, messages, people
 
@@ -22,7 +22,7 @@ struct Timeline {
     let detail: IncidentDetail
     /// Nil for all.
     var filter: Filter?
-    /// The most events that are shown; the first and the last ones of more.
+    /// Maximum number of events shown; of more, the first and the last ones.
     private static let limit = 150
 
     private var record: IncidentRecord { detail.incident.record }
@@ -114,7 +114,7 @@ struct Timeline {
         return seconds < 0 ? Words.measured(seconds) : "+" + Words.measured(seconds)
     }
 
-    /// An event's icon, and the colour of its ground; `standby` for what people do.
+    /// An event's icon, and its background colour; `standby` for actions of people.
     static func icon(_ event: IncidentEvent) -> (icon: Icon, gravity: Gravity) {
         switch event.kind {
         case .state:
@@ -140,7 +140,7 @@ struct Timeline {
         return integration.hasPrefix("slack") ? .slack : .pager
     }
 
-    /// What happened, in a sentence without its full stop.
+    /// The event, as a sentence without a full stop.
     static func sentence(_ event: IncidentEvent) -> String {
         let entry = event.entry
         let channel = IntegrationID(entry.integration).map {
@@ -176,7 +176,7 @@ struct Timeline {
         }
     }
 
-    /// `standby → sealed` of `standby → sealed, critical`; where the state is the same, how it is now.
+    /// `standby → sealed` of `standby → sealed, critical`; if the state is the same, the new health.
     private static func change(_ detail: String) -> String {
         guard let comma = detail.lastIndex(of: ",") else { return detail.replacing("_", with: " ") }
         let states = detail[..<comma].replacing("_", with: " ")
@@ -187,7 +187,7 @@ struct Timeline {
         return "still \(states[arrow.upperBound...]), now\(detail[comma...].dropFirst())"
     }
 
-    /// One small line of evidence; empty where the sentence says all.
+    /// One line of evidence in small print; empty if the sentence is complete.
     static func evidence(_ event: IncidentEvent) -> String {
         let entry = event.entry
         switch event.kind {
@@ -199,7 +199,7 @@ struct Timeline {
         }
     }
 
-    /// A label's value in `{alertname="A", node="b"}`; nil where it is not there.
+    /// A label's value in `{alertname="A", node="b"}`; nil if absent.
     static func label(_ name: String, of labels: String) -> String? {
         for before in ["{", ", ", ","] {
             guard let found = labels.firstRange(of: "\(before)\(name)=\"") else { continue }

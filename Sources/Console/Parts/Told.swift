@@ -3,11 +3,11 @@ import Samples
 import Text
 import Web
 
-/// Who was told of an incident: a row an integration.
+/// Who was notified of an incident: one row per integration.
 struct Told {
     let told: [IncidentTold]
 
-    /// The most rows.
+    /// Maximum number of rows.
     private static let limit = 30
 
     func render(_ page: inout HTML) {
@@ -68,7 +68,7 @@ struct Told {
         page.time(since)
     }
 
-    /// `PagerDuty ✓ Mail ✓ Slack ✕`, an integration's kind once with its gravest state.
+    /// `PagerDuty ✓ Mail ✓ Slack ✕`: each integration kind once, with its worst state.
     static func line(_ told: [IncidentTold]) -> String {
         var order: [String] = []
         var signs: [String: String] = [:]

@@ -2,10 +2,10 @@ import Samples
 import Text
 import Web
 
-/// How the watch itself is: one word when it is well, else what does not work.
+/// The state of the agent itself: one word if healthy, otherwise what does not work.
 struct Watch {
     let snapshot: EstateSnapshot
-    /// What does not work although alerts still go out.
+    /// What does not work although notifications are still sent.
     let degradations: [String]
 
     private var answering: Int { snapshot.targets.count { $0.health == .up } }
@@ -16,7 +16,7 @@ struct Watch {
         snapshot.status.receivers.filter { $0.health == .warning || $0.health == .critical }
     }
 
-    /// What does not work, in words; empty when it is well.
+    /// What does not work, as text; empty if healthy.
     private var faults: [String] {
         var faults: [String] = []
         if let first = refusing.first {

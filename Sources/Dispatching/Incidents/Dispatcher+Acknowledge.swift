@@ -37,7 +37,7 @@ package struct AcknowledgeResult: Sendable {
 extension Dispatcher {
     /// Acknowledges the selected incidents, or withdraws their acknowledgements.
     /// - Parameter acknowledgement: nil withdraws.
-    /// - Returns: no incidents where none is selected, or where there is nothing to withdraw.
+    /// - Returns: no incidents if none is selected, or there is nothing to withdraw.
     package mutating func acknowledge(
         _ selection: IncidentSelection, _ acknowledgement: Acknowledgement?, now: Moment
     ) -> AcknowledgeResult {

@@ -3,13 +3,13 @@ package import Platform
 import Samples
 import Text
 
-/// What happens next to an incident, and who knows of it.
+/// An incident's next steps, and who has been notified of it.
 extension Dispatcher {
-    /// What happens to an incident under way unless somebody does something, the earliest first, at most ten.
+    /// What happens to an open incident without intervention, earliest first, at most ten.
     package func nextSteps(of record: IncidentRecord, _ now: Moment) -> [IncidentStep] {
         var steps: Set<IncidentStep> = []
         let firing = book.firing(in: record.number)
-        // To the second: the two clocks are read one after the other.
+        // Rounded to the second, since the two clocks are read one after the other.
         func wall(_ instant: Instant) -> Timestamp {
             let exact = now.wall + max(instant - now.monotonic, .zero)
             return Timestamp(milliseconds: exact.milliseconds.addingSaturated(500) / 1000 * 1000)
@@ -50,7 +50,7 @@ extension Dispatcher {
                     at: acknowledgement.at + timeout, kind: .acknowledgementEnds,
                     calledOffBy: "somebody acknowledges it again"))
         }
-        // Of many alerts that wait for the same the first one counts.
+        // Of several alerts with the same pending step, the earliest counts.
         var seen: Set<IncidentStep> = []
         let earliest = steps.sorted { ($0.at, $0.kind.rawValue, $0.receiver) < ($1.at, $1.kind.rawValue, $1.receiver) }
             .filter { step in
@@ -65,7 +65,8 @@ extension Dispatcher {
         alerts.reduce(into: []) { $0.formUnion(self.alerts[$1]?.groups ?? []) }
     }
 
-    /// The flush at which the first integration is told again of alerts of an incident that it knows.
+    /// The flush at which the first integration is notified again of those of an incident's alerts that it was notified
+    /// of.
     private func nextRepeat(_ group: Group, _ firing: Set<UInt64>, _ now: Moment) -> Instant? {
         guard let interval = group.route?.repeatInterval, let flush = flushes.due(group.id) else { return nil }
         let times = integrations(of: group.id).compactMap { integration -> Instant? in
@@ -83,8 +84,8 @@ extension Dispatcher {
         return flush + .milliseconds(rounds.multipliedSaturated(by: step))
     }
 
-    /// What each integration that an incident's alerts go to knows of them, in the order of the receivers. The reason why an
-    /// attempt failed is the notifier's to add.
+    /// The state at each integration that an incident's alerts are routed to, in the order of the receivers. The
+    /// notifier adds the errors of failed attempts.
     package func told(of record: IncidentRecord, _ now: Moment) -> [IncidentTold] {
         let firing = book.firing(in: record.number)
         var found: [Destination: IncidentTold] = [:]
@@ -114,7 +115,7 @@ extension Dispatcher {
         return found.values.sorted { ($0.receiver, $0.integration) < ($1.receiver, $1.integration) }
     }
 
-    /// Ids of the silences in force that silence an incident; empty where one of its alerts is not silenced.
+    /// Ids of the active silences that silence an incident; empty if one of its alerts is not silenced.
     package func silences(of record: IncidentRecord) -> [String] {
         let labels = book.firing(in: record.number).compactMap { alerts[$0]?.alert.labels }
         let ids = labels.map { silences.silencing($0) }

@@ -2,21 +2,21 @@ package import Alerts
 package import Platform
 import Samples
 
-/// The incidents as pages show them, under way and ended.
+/// The incidents as pages show them, open and resolved.
 extension Dispatcher {
-    /// An alert that began, changed or ended in this step.
+    /// An alert that started firing, changed or was resolved in this step.
     struct Touched: Sendable {
         var alert: Alert
         var isEnded: Bool
     }
 
-    /// Takes note in the records of all that has changed in this step, and puts what the journal is to have into the
-    /// decisions, so that it is written with them.
+    /// Updates the records with all changes of this step, and adds the rows for the journal to the decisions, so that
+    /// both are written together.
     mutating func updateRecords(_ now: Moment, _ decisions: inout Decisions) {
         let ids = incidents.changed
         decisions.incidents.merge(incidents.takeChanges()) { _, new in new }
         if ids.isEmpty, touched.isEmpty, !book.hasChanges { return }
-        // Begun ones first: an incident whose cause ends as a consequence begins goes on.
+        // Starts before ends: an incident whose cause is resolved in the step in which a consequence starts continues.
         var together: [UInt64: Set<UInt64>] = [:]
         for id in ids { together[id] = Set(incidents.all[id]?.members ?? []) }
         for (id, change) in touched.sorted(by: { ($0.value.alert.startsAt, $0.key) < ($1.value.alert.startsAt, $1.key) }
@@ -48,16 +48,16 @@ extension Dispatcher {
         decisions.records.merge(book.takeChanges(now.wall)) { _, new in new }
     }
 
-    /// The number of the incident of an alert that fires or has ended a short time ago; nil where it has none.
+    /// The number of the incident of a firing or recently resolved alert; nil if it has none.
     package func incidentNumber(of alert: UInt64) -> Int? { book.number(of: alert) }
 
-    /// The numbers of the incidents of alerts, each once, in the order of the alerts.
+    /// The numbers of the alerts' incidents, each once, in the order of the alerts.
     package func incidentNumbers(of alerts: some Sequence<Alert>) -> [Int] {
         var seen: Set<Int> = []
         return alerts.compactMap { book.number(of: $0.id) }.filter { seen.insert($0).inserted }
     }
 
-    /// The numbers of the incidents under way of which an alert matches.
+    /// The numbers of the open incidents with a matching alert.
     package func incidentNumbers(silencedBy silence: Silence) -> [Int] {
         incidentNumbers(
             of: alerts.values.filter { !$0.isEnded && silence.matches($0.alert.labels) }.map(\.alert).sorted {
@@ -65,14 +65,15 @@ extension Dispatcher {
             })
     }
 
-    /// All records, in no particular order: those under way, ended ones of 90 days, and those that are part of another.
+    /// All records, unordered: open ones, those resolved within 90 days, and merged ones.
     package var incidentRecords: [IncidentRecord] { Array(book.records.values) }
 
-    /// The record that a number leads to; nil where there is none.
+    /// The record for a number; nil if there is none.
     package func incidentRecord(_ number: Int) -> IncidentRecord? { book.record(number) }
 
-    /// Writes a note to an incident, an ended one too.
-    /// - Returns: the record with it, and what is to be written; nil where there is none, or no place for another note.
+    /// Adds a note to an incident, open or resolved.
+    /// - Returns: the updated record and what is to be written; nil if there is no such incident, or it has the maximum
+    ///   number of notes.
     package mutating func addNote(_ note: IncidentNote, to number: Int, now: Moment) -> (IncidentRecord, Decisions)? {
         guard let record = book.add(note, to: number) else { return nil }
         var decisions = Decisions()

@@ -2,7 +2,7 @@ import Alerts
 import Samples
 
 extension IncidentBook {
-    /// The record with its cause first, the others in the order of their start, and each with what explains it.
+    /// The record with its cause first, the others by start time, and each with the member that explains it.
     static func sorted(_ record: IncidentRecord, toldAs labels: Labels? = nil) -> IncidentRecord {
         let firing = record.members.filter { $0.alert.endsAt == nil }
         let candidates = firing.isEmpty ? record.members : firing
@@ -21,7 +21,7 @@ extension IncidentBook {
         return sorted
     }
 
-    /// The first of the causes that its rule names and that is a member, one that fired with it before one that did not.
+    /// The first of its rule's causes that is a member, preferring one that fired at the same time.
     private static func explainer(
         of member: IncidentMember, among byName: [String: [IncidentMember]], cause: IncidentMember
     ) -> UInt64? {
@@ -29,7 +29,7 @@ extension IncidentBook {
             let found = (byName[explanation.alertName] ?? []).filter {
                 $0.id != member.id && explanation.holds(between: $0.alert.labels, and: member.alert.labels)
             }
-            // A circle of two, or two that the cause explains both, must not hide the cause.
+            // Two alerts that explain each other, or that the cause explains both, must not hide the cause.
             if let chosen = found.first(where: { $0.id == cause.id }) ?? found.first(where: { overlaps($0, member) })
                 ?? found.first
             {
@@ -44,7 +44,8 @@ extension IncidentBook {
         return a.alert.startsAt <= b.alert.endsAt ?? far && b.alert.startsAt <= a.alert.endsAt ?? far
     }
 
-    /// The one that no other one explains; of several the one that was told first, else the one that was the cause before, else the gravest, else the first.
+    /// The member that no other one explains; of several the one first notified as the cause, else the previous cause,
+    /// else the most severe, else the first.
     private static func cause(
         among members: [IncidentMember], toldAs labels: Labels?, first: IncidentMember?
     ) -> IncidentMember? {
@@ -72,20 +73,20 @@ extension Alert {
     ]
     private static let recordTextBytes = 1024
 
-    /// What a record keeps of it.
-    /// - Parameter bare: without annotations but what explains it, and with cut labels.
+    /// The part of an alert that a record keeps.
+    /// - Parameter bare: without annotations except the explanations, and with truncated labels.
     func cutForRecord(bare: Bool) -> Alert {
         var alert = self
         alert.endsAt = nil
         alert.annotations = annotations.filter {
             Alert.recordAnnotations.contains($0.key) && (!bare || $0.key == Explanation.annotation)
         }.mapValues { Alert.cut($0, Alert.recordTextBytes) }
-        // A cut list of causes would name others.
+        // A truncated list of causes could name other alerts.
         if let causes = annotations[Explanation.annotation], causes.utf8.count > Alert.recordTextBytes {
             alert.annotations[Explanation.annotation] = nil
         }
         if generatorURL.utf8.count > 2 * Alert.recordTextBytes || bare { alert.generatorURL = "" }
-        // When it was last sent changes every minute and is no news.
+        // The time of the last update changes every minute and is not a change worth recording.
         alert.updatedAt = startsAt
         if bare || labels.pairs.count > 40 || labels.pairs.contains(where: { $0.value.utf8.count > 512 }) {
             alert.labels = Labels(

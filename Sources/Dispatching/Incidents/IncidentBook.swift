@@ -1,75 +1,77 @@
 import Alerts
 import Samples
 
-/// Every incident under a number of its own, those that have ended too: what pages show, `/i/318` names and the journal keeps.
+/// All incidents, open and resolved, by number: what pages show, `/i/318` refers to and the journal stores.
 ///
-/// It only takes note. What is told to whom is decided without it, by groups and `Incidents`; an alert that nothing explains
-/// has a number here and no incident there.
+/// It only records. Notifications are decided independently of it, by groups and `Incidents`; an alert that nothing
+/// explains has a number here but no incident there.
 struct IncidentBook: Sendable {
-    /// How much is kept.
+    /// Limits on what is kept.
     struct Limits: Sendable, Hashable {
-        /// Incidents under way of our own alerts. What begins beyond it has no number until others end.
+        /// Open incidents of our own alerts. Beyond it new ones get no number until others are resolved.
         var open = 1000
-        /// Incidents under way of alerts from outside.
+        /// Open incidents of external alerts.
         var openExternal = 200
-        /// Incidents that have ended; the oldest go first.
+        /// Resolved incidents; beyond it the oldest are dropped.
         var ended = 1000
-        /// Bytes of all records, as `IncidentRecord.sizeBytes` counts them. Of incidents under way beyond it only labels
+        /// Total size of all records, as counted by `IncidentRecord.sizeBytes`. Beyond it only labels of open incidents
         /// are kept. 8 MiB.
         var bytes = 8 << 20
-        /// Bytes of one record. 64 KiB.
+        /// Size of one record. 64 KiB.
         var recordBytes = 64 << 10
-        /// How long ended ones are kept. 90 days.
+        /// How long resolved incidents are kept. 90 days.
         var age = Duration.seconds(90 * 86_400)
-        /// An alert that returns this soon after its incident has ended goes on with it.
+        /// An alert that fires again within this time after its incident was resolved reopens it.
         var reopening = Duration.seconds(300)
     }
 
-    /// Incidents of a run that can't read the journal get numbers from here on, which name none of those in it.
+    /// While the journal can't be read, incidents are numbered from here, so that the numbers differ from those in the
+    /// journal.
     static let provisionalBase = 1_000_000
 
-    /// How many alerts have their number at hand, before those that have ended are left out. More than may fire.
+    /// Maximum number of alerts in `numbers` before resolved ones are removed. More than can fire.
     private static let numberLimit = 50_000
 
     let limits: Limits
     /// By number.
     private(set) var records: [Int: IncidentRecord] = [:]
     private(set) var bytes = 0
-    /// The incidents under way: ids of their alerts that fire.
+    /// The open incidents: ids of their firing alerts.
     private var open: [Int: Set<UInt64>] = [:]
-    /// Those of them that are of alerts from outside.
+    /// Those of them that consist of external alerts.
     private var external: Set<Int> = []
-    /// The incident of each alert that fires, or whose incident ended a short time ago.
+    /// The incident of each firing or recently resolved alert.
     private var numbers: [UInt64: Int] = [:]
-    /// Numbers of those that are over, rising.
+    /// Numbers of resolved incidents, ascending.
     private var ended: [Int] = []
     private var next = 1
-    /// Labels of the alert that an incident under way was first told as.
+    /// Labels of the alert as which an open incident was first notified.
     private var toldAs: [Int: Labels] = [:]
     private var changed: Set<Int> = []
-    /// Incidents whose order or causes are to be worked out anew.
+    /// Incidents whose order or causes have to be recomputed.
     private var unsorted: Set<Int> = []
 
     init(limits: Limits = Limits()) { self.limits = limits }
 
-    /// The incident of an alert that fires or has ended a short time ago.
+    /// The incident of a firing or recently resolved alert.
     func number(of alert: UInt64) -> Int? { numbers[alert] }
 
-    /// The ids of an incident's alerts that fire.
+    /// The ids of an incident's firing alerts.
     func firing(in number: Int) -> Set<UInt64> { open[number] ?? [] }
 
-    /// The record that a number leads to: of an incident that is part of another, the other one.
+    /// The record for a number; if the incident was merged into another, the other's.
     func record(_ number: Int) -> IncidentRecord? {
         guard let found = records[number] else { return nil }
         return found.mergedInto.flatMap { records[$0] } ?? found
     }
 
-    // MARK: What happens
+    // MARK: Events
 
-    /// Alerts that are told together fire, or go on with other texts.
+    /// Alerts that are notified together have started firing or have changed annotations.
     /// - Parameters:
-    ///   - peers: ids of all alerts that are told with them.
-    ///   - labels: those of the alert that they were first told as, which is the cause where several could be.
+    ///   - peers: ids of all alerts that are notified together with them.
+    ///   - labels: those of the alert that they were first notified as; it is the cause if there are several
+    ///     candidates.
     mutating func take(_ alerts: [Alert], with peers: [UInt64], toldAs labels: Labels? = nil) {
         var known = Set(peers.compactMap { numbers[$0] })
         known.formUnion(alerts.compactMap { numbers[$0.id] })
@@ -85,7 +87,7 @@ struct IncidentBook: Sendable {
         unsorted.insert(number)
     }
 
-    /// - Returns: the number of the incident that a new alert begins, or goes on with; nil where there is no place.
+    /// - Returns: the number of the incident that a new alert opens or reopens; nil if the limit is reached.
     private mutating func begin(_ alert: Alert) -> Int? {
         guard hasPlace(alert) else { return nil }
         let number: Int
@@ -109,7 +111,7 @@ struct IncidentBook: Sendable {
         alert.isExternal ? external.count < limits.openExternal : open.count - external.count < limits.open
     }
 
-    /// How many times one alert that comes and goes is listed in its incident.
+    /// How many times one flapping alert is listed in its incident.
     private static let returns = 3
 
     private mutating func put(_ alert: Alert, into number: Int) {
@@ -118,7 +120,7 @@ struct IncidentBook: Sendable {
         let isNew = open[number, default: []].insert(alert.id).inserted
         let member = kept(alert, beside: record.sizeBytes)
         let places = record.members.indices.filter { record.members[$0].id == alert.id }
-        // The first alert is there already; one of those that are left out was counted.
+        // The first alert is already listed; an alert omitted earlier was counted then.
         let isListed = places.contains { record.members[$0].alert.endsAt == nil }
         if !isNew && !isListed { return }
         if let last = places.last, isListed || places.count >= IncidentBook.returns {
@@ -149,7 +151,7 @@ struct IncidentBook: Sendable {
         unsorted.insert(number)
     }
 
-    /// An alert has ended.
+    /// Records that an alert was resolved.
     mutating func end(_ alert: UInt64, at end: Timestamp) {
         guard let number = numbers[alert], open[number]?.remove(alert) != nil else { return }
         change(number) { record in
@@ -174,7 +176,7 @@ struct IncidentBook: Sendable {
         ended.insert(number, at: place)
     }
 
-    /// Two incidents turn out to be one.
+    /// Merges two incidents that turn out to be one.
     private mutating func merge(_ number: Int, into other: Int) {
         guard let record = records[number] else { return }
         for id in open[number] ?? [] { numbers[id] = other }
@@ -202,14 +204,14 @@ struct IncidentBook: Sendable {
             }
         }
         close(number, at: records[other]?.startsAt ?? record.startsAt, mergedInto: other)
-        // What it was is told by the other one.
+        // The other record now contains the details.
         change(number) {
             $0.members = Array($0.members.prefix(1)); $0.notes = []
         }
         unsorted.insert(other)
     }
 
-    /// Somebody acknowledges an incident, or that is over.
+    /// Records an acknowledgement, or its end.
     mutating func acknowledge(_ number: Int, _ acknowledgement: Acknowledgement?) {
         guard let record = records[number], open[number] != nil, record.acknowledgement != acknowledgement else {
             return
@@ -220,22 +222,22 @@ struct IncidentBook: Sendable {
         }
     }
 
-    /// A receiver has accepted a message about these alerts.
+    /// Records that a receiver has accepted a message about these alerts.
     mutating func told(_ alerts: some Sequence<UInt64>, at now: Timestamp) {
         for number in Set(alerts.compactMap { numbers[$0] }) where records[number]?.toldAt == nil {
             change(number) { $0.toldAt = now }
         }
     }
 
-    /// Writes a note to an incident, an ended one too.
-    /// - Returns: the record with it; nil where there is none with that number, or no place for another note.
+    /// Adds a note to an incident, open or resolved.
+    /// - Returns: the updated record; nil if there is none with that number, or it has the maximum number of notes.
     mutating func add(_ note: IncidentNote, to number: Int) -> IncidentRecord? {
         guard let record = record(number), record.notes.count < IncidentRecord.noteLimit else { return nil }
         change(record.number) { $0.notes.append(note) }
         return records[record.number]
     }
 
-    // MARK: Keeping
+    // MARK: Retention
 
     private mutating func set(_ number: Int, _ record: IncidentRecord) {
         bytes += record.sizeBytes - (records[number]?.sizeBytes ?? 0)
@@ -249,15 +251,16 @@ struct IncidentBook: Sendable {
         set(number, record)
     }
 
-    /// What is kept of an alert: its labels, and the annotations that pages show.
-    /// - Parameter used: bytes of its record.
+    /// The part of an alert that is kept: its labels, and the annotations that pages show.
+    /// - Parameter used: current size of its record in bytes.
     private func kept(_ alert: Alert, beside used: Int) -> IncidentMember {
         let isFull = bytes > limits.bytes - (limits.bytes >> 2) || used + alert.sizeBytes > limits.recordBytes
         return IncidentMember(alert.cutForRecord(bare: isFull), id: alert.id)
     }
 
-    /// Works out causes and order where that may have changed, and drops what is too old or too much.
-    /// - Returns: what the journal is to have: nil for a record that is gone.
+    /// Recomputes causes and order where they may have changed, and drops records that are too old or exceed the
+    /// limits.
+    /// - Returns: the changes for the journal: nil for a dropped record.
     mutating func takeChanges(_ now: Timestamp) -> [Int: IncidentRecord?] {
         for number in unsorted {
             guard let record = records[number], record.mergedInto == nil else { continue }
@@ -270,12 +273,12 @@ struct IncidentBook: Sendable {
         return changed.reduce(into: [:]) { $0[$1] = .some(records[$1]) }
     }
 
-    /// Whether `takeChanges` has something to give.
+    /// Whether `takeChanges` would return changes.
     var hasChanges: Bool { !changed.isEmpty || !unsorted.isEmpty }
 
     private mutating func prune(_ now: Timestamp) {
         var count = 0
-        // The last one stays, so that its number is not given again.
+        // The record with the highest number is kept, so that its number is not reused.
         while count < ended.count, ended[count] != next - 1 {
             let number = ended[count]
             let isOld = records[number]?.endedAt.map { $0 + limits.age < now } ?? true
@@ -297,11 +300,11 @@ struct IncidentBook: Sendable {
 
     // MARK: The journal
 
-    /// Incidents of a run without the journal get numbers that name none of those in it.
+    /// Numbers the incidents of a run without the journal so that they differ from those in it.
     mutating func beginWithoutPast() { next = max(next, IncidentBook.provisionalBase + 1) }
 
-    /// Takes the records of a journal. Of two with one number the journal's keeps it.
-    /// - Parameter isHeld: whether an alert is held and fires; what is not has ended while nobody looked.
+    /// Merges the journal's records with those of this run. If both use a number, the journal's record keeps it.
+    /// - Parameter isHeld: whether an alert is known and fires; any other was resolved while the agent did not run.
     mutating func restore(_ saved: [IncidentRecord], now: Timestamp, isHeld: (UInt64) -> Bool) {
         let own = records.values.sorted { $0.number < $1.number }
         let ownOpen = open
@@ -345,7 +348,7 @@ struct IncidentBook: Sendable {
         set(record.number, record)
     }
 
-    /// Takes a record of this run beside those of the journal; alerts that both have stay with the journal's.
+    /// Adds a record of this run to those of the journal; alerts in both remain with the journal's record.
     private mutating func adopt(_ record: IncidentRecord, firing: Set<UInt64>) {
         let known = firing.compactMap { numbers[$0] }.min()
         set(record.number, record)

@@ -3,15 +3,14 @@ import FoundationEssentials
 import Samples
 import Text
 
-/// A record as the journal keeps it: JSON, times in milliseconds. Fields may be added; a reader ignores those that it does
-/// not know.
+/// The journal's format of a record: JSON, times in milliseconds. Fields may be added; readers ignore unknown ones.
 extension IncidentRecord {
-    /// What the keys of records begin with in the journal's table of states; older versions have none with it.
+    /// Key prefix of records in the journal's state table; older versions have no keys with it.
     package static let keyPrefix = "fault/"
-    /// The key of the record with a number.
+    /// The key of a record.
     package static func storageKey(_ number: Int) -> String { keyPrefix + String(number) }
 
-    /// The record as the journal keeps it.
+    /// The encoded record.
     package func encoded() -> [UInt8] {
         JSONWriter.document { json in
             json.object { one in
@@ -73,11 +72,11 @@ extension IncidentRecord {
         var mergedInto: Int?
     }
 
-    /// Why a record can't be read.
+    /// Why a record can't be decoded.
     private struct Unreadable: Error {}
 
-    /// Reads a record of the journal.
-    /// - Throws: what `JSONDecoder` says, and for a record without alerts.
+    /// Decodes a record of the journal.
+    /// - Throws: errors of `JSONDecoder`, or an error for a record without alerts.
     package init(encoded bytes: [UInt8]) throws {
         let stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
         guard let first = stored.members.first, stored.number > 0 else { throw Unreadable() }

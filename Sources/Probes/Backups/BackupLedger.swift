@@ -3,53 +3,53 @@ package import Samples
 import Synchronization
 import Text
 
-/// What is known of every backup that is listed: the last listing of each set, and what each reading found, by key and ETag,
-/// so that yesterday's backup, which was verified, stays known as such. It survives reloads, and restarts through its
-/// owner's storage.
+/// Everything known about each listed backup: the last listing of each set, and the result of each reading, by key and
+/// ETag, so that a backup verified yesterday stays verified. It survives reloads, and restarts through its owner's
+/// storage.
 package final class BackupLedger: Sendable {
     /// One backup of a listing, or a period without one.
     package struct Day: Sendable, Hashable {
-        /// What is known of it; the raw value is what the API shows.
+        /// The status; the raw value is what the API shows.
         package enum State: String, Sendable, Hashable, CaseIterable {
             case verified, present, missing, corrupt, archived, empty, due
         }
 
-        /// The period as the calendar names it.
+        /// The period as shown in the calendar.
         package var date: String
-        /// When the period begins.
+        /// The start of the period.
         package var start: Timestamp
-        /// What is known of it.
+        /// Its status.
         package var state: State
-        /// The object; nil where there is none.
+        /// The object; nil if there is none.
         package var object: BackupObject?
-        /// When the backup was made, by its key; nil where there is none.
+        /// When the backup was made, according to its key; nil if there is none.
         package var madeAt: Timestamp?
-        /// When it was last read whole; nil where it never was.
+        /// When it was last read in full; nil if never.
         package var readAt: Timestamp?
-        /// What the reading found.
+        /// The result of the reading.
         package var detail = ""
     }
 
-    /// One set as it was last listed.
+    /// One set as last listed.
     package struct Listing: Sendable, Hashable {
-        /// The set as it is configured.
+        /// The set's configuration.
         package var options: BackupSetOptions
-        /// When it was listed; nil before the first listing that succeeded.
+        /// When it was listed; nil before the first successful listing.
         package var listedAt: Timestamp?
-        /// Why the last listing failed; empty where it did not.
+        /// The error of the last listing; empty if it succeeded.
         package var error = ""
         /// When the next backup is due.
         package var nextDue: Timestamp?
-        /// The oldest first; at most `dayLimit`.
+        /// Oldest first; at most `dayLimit`.
         package var days: [Day] = []
-        /// The median size of the backups in bytes; nil with fewer than three.
+        /// The median size of the backups in bytes; nil if there are fewer than three.
         package var medianSize: Double?
 
         /// A set that has not been listed.
         package init(options: BackupSetOptions) { self.options = options }
     }
 
-    /// What reading a backup found.
+    /// The result of reading a backup.
     private struct Finding: Sendable, Hashable, Codable {
         var key: String
         var etag: String
@@ -66,7 +66,7 @@ package final class BackupLedger: Sendable {
         var changed: Set<String> = []
     }
 
-    /// The most days of one set, and the most findings.
+    /// Maximum number of days per set, and of findings.
     package static let dayLimit = 400
     private static let setLimit = 1000
     private static let archiveClasses: Set<String> = ["GLACIER", "DEEP_ARCHIVE"]
@@ -76,7 +76,7 @@ package final class BackupLedger: Sendable {
     /// An empty ledger.
     package init() {}
 
-    // MARK: What the probes find
+    // MARK: Probe results
 
     func noteListing(_ report: BackupReport) {
         let name = report.options.name
@@ -89,7 +89,7 @@ package final class BackupLedger: Sendable {
         state.withLock { state in
             guard state.listings[name] != nil || state.listings.count < BackupLedger.setLimit else { return }
             state.listings[name] = listing
-            // What is gone from a whole listing will not come back under its ETag.
+            // An object missing from a complete listing will not return with the same ETag.
             guard !report.isTruncated, let known = state.findings[name] else { return }
             let kept = known.filter { keys.contains($0.key) }
             if kept.count != known.count {
@@ -144,9 +144,9 @@ package final class BackupLedger: Sendable {
         }
     }
 
-    // MARK: What is known
+    // MARK: Status
 
-    /// The sets as they were last listed, by name, each day with what is known of it.
+    /// The sets as last listed, by name, each day with its status.
     package var listings: [Listing] {
         let (listings, findings) = state.withLock { ($0.listings, $0.findings) }
         return listings.values.sorted { $0.options.name < $1.options.name }.map { listing in
@@ -187,7 +187,7 @@ package final class BackupLedger: Sendable {
         }
     }
 
-    /// One for each backup, for each period that lacks one, and for the one that is due next.
+    /// One for each backup, for each period that lacks one, and for the next due one.
     private static func days(of report: BackupReport) -> [Day] {
         let calendar = report.calendar
         var days = (report.entries + report.covering).suffix(2 * dayLimit).map { entry in
@@ -196,7 +196,7 @@ package final class BackupLedger: Sendable {
                 date: period.description, start: period.start, state: .present, object: entry.object,
                 madeAt: entry.key.time)
         }
-        // What is there and holds nothing is told as such.
+        // An existing but empty backup is reported as empty.
         let listed = Set(days.map(\.start))
         days += report.missing.filter { !listed.contains($0.start) }.map {
             Day(date: $0.description, start: $0.start, state: .missing)
@@ -216,7 +216,7 @@ package final class BackupLedger: Sendable {
 
     // MARK: Storage
 
-    /// What is to be stored of the sets that have changed since the last call: JSON by the set's name; nil deletes.
+    /// The rows to store for the sets that have changed since the last call: JSON by the set's name; nil deletes.
     package func takeChanges() -> [String: [UInt8]?] {
         let changed = state.withLock { state in
             defer { state.changed = [] }
@@ -225,7 +225,7 @@ package final class BackupLedger: Sendable {
         return changed.reduce(into: [:]) { $0[$1.0] = .some($1.1.flatMap { BackupLedger.encoded($0) }) }
     }
 
-    /// All that is to be stored.
+    /// All rows to store.
     package var all: [String: [UInt8]] {
         state.withLock { $0.findings }.compactMapValues { BackupLedger.encoded($0) }
     }
@@ -235,7 +235,7 @@ package final class BackupLedger: Sendable {
         return (try? JSONEncoder().encode(findings.values.sorted { $0.key < $1.key })).map { Array($0) }
     }
 
-    /// Takes in what was stored of a set; what was found since stays.
+    /// Restores the stored row of a set; newer findings are kept.
     package func restore(_ set: String, _ bytes: [UInt8]) {
         guard let stored = try? JSONDecoder().decode([Finding].self, from: Data(bytes)) else { return }
         state.withLock { state in

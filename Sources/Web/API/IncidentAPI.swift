@@ -4,8 +4,8 @@ import HTTPServer
 import Samples
 import Text
 
-/// One incident with its course, and notes to it: an extension of vaultwatch, `GET /api/v1/vaultwatch/incidents/318` and
-/// `POST /api/v1/vaultwatch/incidents/318/note` with `{"text": "…"}`.
+/// One incident with its course, and adding notes to it: an extension of vaultwatch, `GET
+/// /api/v1/vaultwatch/incidents/318` and `POST /api/v1/vaultwatch/incidents/318/note` with `{"text": "…"}`.
 extension WebService {
     private static let incidentsPath = "/api/v1/vaultwatch/incidents/"
 
@@ -88,7 +88,7 @@ extension IncidentDetail {
 }
 
 extension IncidentView {
-    /// Writes what is known beyond the record, as members.
+    /// Writes the data beyond the record as members.
     func writeState(_ one: inout JSONWriter) {
         if !silencedBy.isEmpty { one.field("silencedBy", silencedBy) }
         one.key("told")

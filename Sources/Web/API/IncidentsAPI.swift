@@ -3,8 +3,8 @@ import HTTPServer
 import Samples
 import Text
 
-/// Incidents under way, each with its cause and consequences: an extension of vaultwatch, `GET
-/// /api/v1/vaultwatch/incidents`. With `?state=all` those of the last 90 days that have ended too, as `ended`.
+/// Open incidents, each with its cause and consequences: an extension of vaultwatch, `GET
+/// /api/v1/vaultwatch/incidents`. With `?state=all` also those resolved within the last 90 days, as `ended`.
 extension WebService {
     func incidents(_ request: ServerRequest) async throws(QueryError) -> Document {
         let wantsAll: Bool

@@ -9,7 +9,7 @@ import Text
 extension WebService {
     private static let span = Duration.seconds(6 * 3600)
 
-    /// Without a target the states of all, of the last six hours.
+    /// Without a target: the states of all targets over the last six hours.
     func states(_ request: ServerRequest) async throws(QueryError) -> Document {
         let now = platform.time.wall()
         let to = try WebService.time("end", request, default: now)

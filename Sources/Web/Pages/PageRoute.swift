@@ -1,25 +1,25 @@
 package import HTTPServer
 
-/// A request for a page or of a form, with what the service knows of its sender.
+/// A request for a page or from a form, with what the service knows about its sender.
 package struct PageRequest: Sendable {
     /// The request itself.
     package var request: ServerRequest
-    /// The path without the prefix of `external_url`; `/` where nothing is left.
+    /// The path without the prefix of `external_url`; `/` if nothing remains.
     package var path: String
     /// The values of the pattern's named segments.
     package var parameters: [String: String]
-    /// The prefix of every path of this agent, without a slash at its end.
+    /// The prefix of every path of this agent, without a trailing slash.
     package var prefix: String
-    /// The URL under which users reach the agent; empty where none is configured.
+    /// The URL under which users reach the agent; empty if none is configured.
     package var externalURL: String
-    /// Who asks; nil where nobody is known.
+    /// The user; nil if not known.
     package var caller: Caller?
-    /// Whether a change of theirs would be taken.
+    /// Whether this user may make changes.
     package var mayChange: Bool
-    /// What a form must carry in the field `token`, by the form's path without the prefix.
+    /// The value of a form's `token` field, by the form's path without the prefix.
     package var token: @Sendable (_ action: String) -> String
 
-    /// A request of nobody that is known, unless the rest is given.
+    /// A request of an unknown user, unless the rest is given.
     package init(
         _ request: ServerRequest, path: String? = nil, parameters: [String: String] = [:], prefix: String = "",
         externalURL: String = "", caller: Caller? = nil, mayChange: Bool = false,
@@ -35,15 +35,15 @@ package struct PageRequest: Sendable {
         self.token = token
     }
 
-    /// A field of the form, or an item of the query; nil without one.
+    /// A field of the form, or a query parameter; nil if absent.
     package func field(_ name: String) -> String? { request.parameters.first { $0.name == name }?.value }
 }
 
-/// A page, or what takes a form, at a pattern of paths.
+/// A page or a form handler, at a path pattern.
 package struct PageRoute: Sendable {
-    /// Answers a request.
+    /// Renders the response to a request.
     package typealias Answer = @Sendable (PageRequest) async -> ServerResponse
-    /// Makes the change that a form asks for, and leads on to the page that shows it.
+    /// Makes the change that a form requests, and redirects to the page that shows it.
     package typealias Change = @Sendable (PageRequest, Caller) async -> ServerResponse
 
     enum Action: Sendable {
@@ -54,13 +54,13 @@ package struct PageRoute: Sendable {
     let pattern: PathPattern
     let action: Action
 
-    /// A page, answered to GET and HEAD: it changes nothing.
+    /// A page, served to GET and HEAD; it makes no changes.
     package init(_ pattern: String, page: @escaping Answer) {
         self.pattern = PathPattern(pattern)
         action = .page(page)
     }
 
-    /// A form's receiver, answered to POST: of somebody who may change things, from a page of this agent, with its token.
+    /// A form handler, for POST: requires a user who may make changes, and the token of a page of this agent.
     package init(_ pattern: String, form: @escaping Change) {
         self.pattern = PathPattern(pattern)
         action = .form(form)
@@ -74,16 +74,16 @@ package struct PageRoute: Sendable {
     }
 }
 
-/// The pages for people, as `Console` supplies them.
+/// The console's pages, as `Console` supplies them.
 package struct Pages: Sendable {
-    /// In this order: the first pattern that fits answers.
+    /// In order of precedence: the first matching pattern is used.
     package var routes: [PageRoute]
-    /// Answers a browser where there is no such page.
+    /// The response to a browser if there is no such page.
     package var notFound: PageRoute.Answer
-    /// Answers a browser whose form carries no token, a wrong one or one that is too old.
+    /// The response to a browser whose form token is missing, invalid or expired.
     package var staleForm: PageRoute.Answer
 
-    /// Pages, with plain text where there is none.
+    /// Pages, with plain text as the default for missing ones.
     package init(
         _ routes: [PageRoute] = [],
         notFound: @escaping PageRoute.Answer = { _ in .text("404 not found\n", status: 404) },

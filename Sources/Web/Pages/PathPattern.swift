@@ -1,5 +1,5 @@
-/// A pattern of paths: `/incidents/:number`, where `:number` is one segment, or `/estate/:kind/*name`, where `*name` is
-/// all that follows.
+/// A path pattern: `/incidents/:number`, where `:number` is one segment, or `/estate/:kind/*name`, where `*name` is the
+/// rest of the path.
 package struct PathPattern: Sendable, Hashable {
     private enum Segment: Sendable, Hashable {
         case fixed(String)
@@ -7,7 +7,7 @@ package struct PathPattern: Sendable, Hashable {
         case rest(String)
     }
 
-    /// As it was written; a value of the label `handler`.
+    /// The original text; a value of the label `handler`.
     package let text: String
     private let segments: [Segment]
 
@@ -23,7 +23,7 @@ package struct PathPattern: Sendable, Hashable {
         }
     }
 
-    /// The values of the named segments; nil where the path is another. No value is empty.
+    /// The values of the named segments; nil if the path does not match. No value is empty.
     /// - Parameter path: decoded, without the prefix of `external_url`.
     func match(_ path: String) -> [String: String]? {
         let parts = PathPattern.split(path)

@@ -3,9 +3,9 @@ import Platform
 import Samples
 import Text
 
-/// Pages and forms, and who sends them.
+/// Pages and forms, and authentication of their senders.
 extension WebService {
-    /// The route of a page or a form; nil where no pattern fits.
+    /// The route of a page or a form; nil if no pattern matches.
     /// - Parameter path: without the prefix.
     func pageRoute(_ path: String, _ method: String) -> Route? {
         var found: (route: PageRoute, parameters: [String: String])?
@@ -13,7 +13,7 @@ extension WebService {
         for route in pages.routes {
             guard let parameters = route.pattern.match(path) else { continue }
             methods += route.methods
-            // A page and its form may have one address.
+            // A page and its form may share a path.
             if found == nil || (found?.route.methods.contains(method) == false && route.methods.contains(method)) {
                 found = (route, parameters)
             }
@@ -32,7 +32,7 @@ extension WebService {
         }
     }
 
-    /// `/incidents/` leads to `/incidents`.
+    /// Redirects `/incidents/` to `/incidents`.
     private func withoutSlash(_ path: String) -> Route? {
         guard path.count > 1, path.hasSuffix("/") else { return nil }
         let shorter = String(path.dropLast())
@@ -46,7 +46,7 @@ extension WebService {
         }
     }
 
-    /// What a browser gets where there is nothing; other clients get plain text.
+    /// The response to a browser if there is no such page; other clients get plain text.
     func notFound(_ path: String) -> Route {
         Route(name: WebService.notFound.name, methods: WebService.notFound.methods) { request in
             guard ["GET", "HEAD"].contains(request.method), request[header: "accept"]?.contains("text/html") == true
@@ -55,13 +55,13 @@ extension WebService {
         }
     }
 
-    /// Whether the form comes from a page of ours, and what it changes.
+    /// Checks that the form comes from a page of this agent, then makes its change.
     private func send(
         _ request: ServerRequest, _ path: String, _ parameters: [String: String], _ caller: Caller,
         _ change: PageRoute.Change
     ) async -> ServerResponse {
         let page = pageRequest(request, path, parameters, caller, mayChange: true)
-        // Nobody's browser has a socket or a bearer token.
+        // Browsers use neither the socket nor bearer tokens, so no form token is required.
         if request.peerUser != nil || caller.means == .token { return await change(page, caller) }
         guard
             FormToken.isValid(
@@ -89,7 +89,8 @@ extension WebService {
         ) { [formKey, hour] action in FormToken.make(key: formKey, user: user, action: action, hour: hour) }
     }
 
-    /// Who reads a page, and whether a change of theirs would be taken. Reading needs no login, so a wrong one is none.
+    /// The user of a page, and whether they may make changes. Reading needs no login, so invalid credentials are
+    /// ignored.
     private func viewer(of request: ServerRequest) async -> (caller: Caller?, mayChange: Bool) {
         if let user = request.peerUser { return (Caller(await sources.userName(user), by: .socket), true) }
         if request[header: "authorization"] != nil, case .known(let caller) = await authenticator.caller(of: request) {

@@ -1,46 +1,46 @@
 package import Samples
 
-/// The backups of one set, one by one, as the last listing and all readings so far have them.
+/// The individual backups of one set, according to the last listing and all readings so far.
 package struct BackupCalendarView: Sendable, Hashable {
-    /// What is known of one backup, or of its absence.
+    /// The status of a backup, or of its absence.
     package enum State: String, Sendable, Hashable, CaseIterable {
-        /// Read whole; checksum, encryption and content are right as far as they can be checked.
+        /// Read in full; checksum, encryption and content are valid as far as they can be checked.
         case verified
         /// Listed, not read.
         case present
-        /// Nothing is there for a time that should have one.
+        /// No backup for a period that should have one.
         case missing
-        /// Read whole, and not to be restored.
+        /// Read in full, and not restorable.
         case corrupt
-        /// In a storage class that needs a thaw of hours before it can be read.
+        /// In a storage class that must be restored from the archive for hours before it can be read.
         case archived
-        /// Listed with no byte in it.
+        /// Listed with a size of zero.
         case empty
-        /// Its time has not come, or its grace is not over.
+        /// Not due yet, or within its grace period.
         case due
     }
 
-    /// One period of the schedule, or one more backup in a period.
+    /// One period of the schedule, or an additional backup within a period.
     package struct Day: Sendable, Hashable {
-        /// `2025-11-26`, `2025-11` or `2025-11-26T02:30Z`, by the schedule.
+        /// `2025-11-26`, `2025-11` or `2025-11-26T02:30Z`, depending on the schedule.
         package var date: String
-        /// When its period begins.
+        /// The start of its period.
         package var start: Timestamp
-        /// The whole key; nil where there is none.
+        /// The full key; nil if there is none.
         package var key: String?
-        /// Bytes; nil where there is none.
+        /// Size in bytes; nil if there is none.
         package var size: Int64?
-        /// The storage class: `STANDARD`; empty where it is not known.
+        /// The storage class: `STANDARD`; empty if not known.
         package var storageClass: String
-        /// When the backup was made, by its key; nil where there is none.
+        /// When the backup was made, according to its key; nil if there is none.
         package var madeAt: Timestamp?
-        /// When it was uploaded; nil where there is none.
+        /// When it was uploaded; nil if there is none.
         package var uploadedAt: Timestamp?
-        /// What is known of it.
+        /// Its status.
         package var state: State
-        /// When it was last read whole; nil where it never was.
+        /// When it was last read in full; nil if never.
         package var readAt: Timestamp?
-        /// What the reading found, for people; empty where there was none.
+        /// The result of the reading, human-readable; empty if there was none.
         package var detail: String
 
         /// A period without a backup unless the rest is given.
@@ -64,28 +64,28 @@ package struct BackupCalendarView: Sendable, Hashable {
 
     /// The set's name.
     package var set: String
-    /// The bucket; empty where it does not matter.
+    /// The bucket; empty if not applicable.
     package var bucket: String
-    /// What its keys begin with.
+    /// The prefix of its keys.
     package var prefix: String
     /// `daily at 02:00 UTC`.
     package var schedule: String
-    /// How many backups are kept.
+    /// The retention, as a number of backups.
     package var retention: Int
     /// When it was listed; nil before the first listing.
     package var listedAt: Timestamp?
-    /// Why the last listing failed; empty where it did not.
+    /// The error of the last listing; empty if it succeeded.
     package var error: String
     /// When the next backup is due.
     package var nextDue: Timestamp?
-    /// The oldest first; at most `dayLimit`.
+    /// Oldest first; at most `dayLimit`.
     package var days: [Day]
-    /// The median size in bytes; nil with fewer than three.
+    /// The median size in bytes; nil if there are fewer than three.
     package var medianSize: Double?
-    /// When the newest backup was made that is verified or not known to be bad; nil where there is none.
+    /// When the newest backup was made that is verified or not known to be bad; nil if there is none.
     package var newestGood: Timestamp?
 
-    /// The most days of one set.
+    /// Maximum number of days per set.
     package static let dayLimit = 400
 
     /// A set that has not been listed unless the rest is given.
@@ -107,26 +107,26 @@ package struct BackupCalendarView: Sendable, Hashable {
         self.newestGood = newestGood
     }
 
-    /// How many periods have a good backup: verified, present or archived.
+    /// Number of periods with a good backup: verified, present or archived.
     package var goodCount: Int {
         Set(days.filter { [.verified, .present, .archived].contains($0.state) }.map(\.date)).count
     }
 }
 
-/// All sets, and what would be lost if Vault were lost now.
+/// All sets, and the data loss if Vault failed now.
 package struct BackupsView: Sendable, Hashable {
-    /// The time that all of it holds for.
+    /// The time of this status.
     package var now: Timestamp
     /// In the order of the configuration.
     package var sets: [BackupCalendarView]
-    /// When the last restore test succeeded; nil where none is recorded.
+    /// When the last restore test succeeded; nil if none is recorded.
     package var restoreTestedAt: Timestamp?
-    /// When the last restore test failed; nil where none is recorded.
+    /// When the last restore test failed; nil if none is recorded.
     package var restoreTestFailedAt: Timestamp?
-    /// How long the last successful restore took, as measured; nil where no record says so.
+    /// The measured duration of the last successful restore; nil if no record states it.
     package var restoreDuration: Duration?
 
-    /// Nothing is known unless it is given.
+    /// Everything is unknown by default.
     package init(
         now: Timestamp, sets: [BackupCalendarView] = [], restoreTestedAt: Timestamp? = nil,
         restoreTestFailedAt: Timestamp? = nil, restoreDuration: Duration? = nil
@@ -138,10 +138,10 @@ package struct BackupsView: Sendable, Hashable {
         self.restoreDuration = restoreDuration
     }
 
-    /// When the newest good backup of any set was made; nil where there is none.
+    /// When the newest good backup of any set was made; nil if there is none.
     package var newestGood: Timestamp? { sets.compactMap(\.newestGood).max() }
-    /// What would be lost now: everything since then; nil where there is no good backup.
+    /// The data loss if Vault failed now: the time since then; nil if there is no good backup.
     package var recoveryPoint: Duration? { newestGood.map { max(now - $0, .zero) } }
-    /// How long it takes until Vault serves again, as measured; nil where it never was.
+    /// The measured time until Vault serves again; nil if it was never measured.
     package var recoveryTime: Duration? { restoreDuration }
 }

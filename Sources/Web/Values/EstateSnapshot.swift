@@ -2,24 +2,24 @@ package import Alerts
 package import Dispatching
 package import Samples
 
-/// Everything that pages show, of one moment, so that no two parts of a page contradict each other. Made at most ten times
-/// a second, however many clients ask.
+/// A consistent view of everything that pages show, so that no two parts of a page contradict each other. Made at most
+/// ten times a second, however many clients request it.
 package struct EstateSnapshot: Sendable {
-    /// Rises with each snapshot that says something else than the one before; times and ages apart.
+    /// Incremented when the content changes, ignoring times and ages.
     package var revision: UInt64
-    /// The moment.
+    /// When it was made.
     package var now: Timestamp
     /// Targets, alerts and receivers.
     package var status: EstateStatus
-    /// Incidents under way, the gravest and oldest first.
+    /// Open incidents, most severe and oldest first.
     package var incidents: [IncidentView]
-    /// Ended incidents of 90 days, the last ended first.
+    /// Incidents resolved within 90 days, most recently resolved first.
     package var ended: [IncidentRecord]
     /// All firing alerts.
     package var alerts: [AlertStatus]
     /// All groups with a firing alert.
     package var groups: [GroupStatus]
-    /// All silences, expired ones too.
+    /// All silences, including expired ones.
     package var silences: [Silence]
     /// The rule groups with their state.
     package var rules: [RuleGroupView]
@@ -27,12 +27,12 @@ package struct EstateSnapshot: Sendable {
     package var targets: [TargetView]
     /// The states of each target over the last six hours.
     package var states: [TargetStates]
-    /// Measurements that tell how the targets are, over the last six hours.
+    /// Key measurements of the targets, over the last six hours.
     package var vitals: [VitalSign]
     /// Backups and restore tests.
     package var backups: BackupsView
 
-    /// A moment at which nothing is known.
+    /// A snapshot without any data.
     package init(now: Timestamp, status: EstateStatus? = nil) {
         revision = 0
         self.now = now

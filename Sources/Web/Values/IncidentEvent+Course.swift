@@ -2,11 +2,11 @@ package import Alerts
 package import Samples
 
 extension IncidentEvent {
-    /// What the history tells of an incident as its course: the oldest first, equal entries in a row as one.
+    /// An incident's history entries as its course: oldest first, consecutive equal entries combined.
     /// - Parameters:
-    ///   - entries: in any order; what is listed twice counts once.
+    ///   - entries: in any order; duplicates count once.
     ///   - start: when the incident began.
-    /// - Returns: at most `IncidentDetail.eventLimit`, the first and the last ones, and whether there are more.
+    /// - Returns: at most `IncidentDetail.eventLimit` events, the first and the last ones, and whether there are more.
     package static func course(_ entries: [HistoryEntry], start: Timestamp) -> (events: [IncidentEvent], isCut: Bool) {
         var seen: Set<HistoryEntry> = []
         var events: [IncidentEvent] = []
@@ -31,7 +31,7 @@ extension IncidentEvent {
         return a == b
     }
 
-    /// Of what happened in one millisecond the state comes before the alert, and that before the message.
+    /// Within one millisecond the order is state, alert, message.
     private static func isEarlier(_ a: HistoryEntry, _ b: HistoryEntry) -> Bool {
         func order(_ entry: HistoryEntry) -> Int { Kind.allCases.firstIndex(of: Kind(entry.kind)) ?? 0 }
         return (a.at, order(a), a.subject) < (b.at, order(b), b.subject)
@@ -39,7 +39,7 @@ extension IncidentEvent {
 }
 
 extension IncidentEvent.Kind {
-    /// What kind of event a kind of entry is.
+    /// The kind of event for a kind of entry.
     init(_ kind: HistoryEntry.Kind) {
         switch kind {
         case .firing, .ended: self = .alert

@@ -1,18 +1,18 @@
 package import Alerts
 package import Samples
 
-/// An incident as pages show it: its record, and what is known of it at this moment.
+/// An incident as pages show it: its record and its current state.
 package struct IncidentView: Sendable, Hashable {
-    /// What is kept of it.
+    /// The stored record.
     package var record: IncidentRecord
-    /// Ids of the silences that silence its alerts now; empty where any of them is not silenced.
+    /// Ids of the silences that currently silence its alerts; empty if one of them is not silenced.
     package var silencedBy: [String]
-    /// What happens next, the earliest first; empty for one that has ended.
+    /// The next steps, earliest first; empty for a resolved one.
     package var next: [IncidentStep]
-    /// The integrations that messages about it went to, or are to go to.
+    /// The integrations that messages about it were or will be sent to.
     package var told: [IncidentTold]
 
-    /// A view of a record of which nothing more is known.
+    /// A view of a record without further data by default.
     package init(
         _ record: IncidentRecord, silencedBy: [String] = [], next: [IncidentStep] = [], told: [IncidentTold] = []
     ) {
@@ -23,21 +23,21 @@ package struct IncidentView: Sendable, Hashable {
     }
 }
 
-/// One incident with all that happened in the course of it.
+/// One incident with its full course.
 package struct IncidentDetail: Sendable, Hashable {
     /// The incident.
     package var incident: IncidentView
-    /// What happened, the oldest first; at most `eventLimit`.
+    /// The events, oldest first; at most `eventLimit`.
     package var events: [IncidentEvent]
-    /// Whether more happened than is listed.
+    /// Whether there are more events than listed.
     package var isCut: Bool
-    /// Ended incidents with the same cause, the newest first; at most ten.
+    /// Resolved incidents with the same cause, newest first; at most ten.
     package var similar: [IncidentRecord]
 
-    /// The most events of one incident.
+    /// Maximum number of events per incident.
     package static let eventLimit = 500
 
-    /// A detail without events unless they are given.
+    /// A detail without events by default.
     package init(
         _ incident: IncidentView, events: [IncidentEvent] = [], isCut: Bool = false, similar: [IncidentRecord] = []
     ) {
@@ -48,42 +48,42 @@ package struct IncidentDetail: Sendable, Hashable {
     }
 }
 
-/// Something that happened in the course of an incident.
+/// An event in the course of an incident.
 package struct IncidentEvent: Sendable, Hashable {
-    /// What kind of thing; the raw value is what the page's address filters by.
+    /// The kind; the raw value is the filter in the page's URL.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// The state of a target changed.
         case state
-        /// An alert began or ended.
+        /// An alert started firing or was resolved.
         case alert
         /// A receiver accepted a message.
         case accepted
-        /// A receiver refused a message, or gave no answer.
+        /// A receiver rejected a message, or did not respond.
         case refused
-        /// A message was given up, or became pointless, before it was accepted.
+        /// A message was abandoned, or became obsolete before it was accepted.
         case dropped
         /// An alert went to a fallback.
         case escalated
-        /// Somebody acknowledged, took that back, wrote a note, or made or ended a silence.
+        /// A user acknowledged or withdrew the acknowledgement, wrote a note, or created or ended a silence.
         case person
         /// The agent started, stopped or reloaded.
         case agent
     }
 
-    /// When.
+    /// When it happened.
     package var at: Timestamp
-    /// From the incident's start; negative for what was before.
+    /// Relative to the incident's start; negative if earlier.
     package var offset: Duration
-    /// What kind.
+    /// Its kind.
     package var kind: Kind
-    /// The history's entry.
+    /// The history entry.
     package var entry: HistoryEntry
-    /// How many equal entries in a row it stands for, itself included.
+    /// Number of consecutive equal entries that it represents, including itself.
     package var count: Int
-    /// When the last of them was; `at` for a single one.
+    /// When the last of them happened; `at` for a single one.
     package var until: Timestamp
 
-    /// A single event.
+    /// An event of a single entry.
     package init(_ entry: HistoryEntry, kind: Kind, start: Timestamp) {
         at = entry.at
         offset = entry.at - start

@@ -1,16 +1,16 @@
 package import Samples
 
-/// A runbook beside the rules, by its name.
+/// A runbook beside the rules, identified by its name.
 package struct RunbookName: Sendable, Hashable {
     /// The alert's name, or the procedure's: letters, digits, `_` and `-`.
     package var name: String
     /// Whether it is a procedure, which belongs to no alert.
     package var isProcedure: Bool
 
-    /// The most characters of a name.
+    /// Maximum length of a name in characters.
     package static let limit = 100
 
-    /// Nil where it is no name of a runbook, as one with a slash.
+    /// Nil if it is not a valid name, for example contains a slash.
     package init?(_ name: String, isProcedure: Bool) {
         guard !name.isEmpty, name.utf8.count <= RunbookName.limit,
             name.utf8.allSatisfy({ byte in
@@ -27,9 +27,9 @@ package struct RunbookName: Sendable, Hashable {
 package struct RunbookSource: Sendable {
     /// Its name and kind.
     package var name: RunbookName
-    /// Its CommonMark, filled in with the labels of an alert and with what is measured now, or generically where the labels
-    /// are nil. Computes: called from `compute` alone.
-    /// - Throws: what is wrong with the file, with its line.
+    /// Its CommonMark, filled in with the labels of an alert and current measurements, or generic if the labels are
+    /// nil. Computes: to be called from `compute` only.
+    /// - Throws: the error in the file, with its line.
     package var text:
         @Sendable (_ labels: Labels?, _ isOver: @escaping @Sendable () -> Bool) throws(QueryError) -> String
 

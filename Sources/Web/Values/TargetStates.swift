@@ -1,14 +1,14 @@
 package import Samples
 
-/// A time during which a target was in one state.
+/// A time span during which a target was in one state.
 package struct StateRun: Sendable, Hashable {
     /// Its true start.
     package var from: Timestamp
-    /// Its true end; nil for the state of now.
+    /// Its true end; nil for the current state.
     package var to: Timestamp?
-    /// One or two words: `active`, `sealed`; `not watched` for a time in which the agent did not run.
+    /// One or two words: `active`, `sealed`; `not watched` for a span during which the agent did not run.
     package var state: String
-    /// How well the target was.
+    /// The target's health.
     package var health: EstateStatus.Health
 
     /// A run with all its parts.
@@ -22,12 +22,12 @@ package struct StateRun: Sendable, Hashable {
 
 /// The states of one target over time.
 package struct TargetStates: Sendable, Hashable {
-    /// Kind and name: `vault_node prod/vault-2`; what `?target=` takes.
+    /// Kind and name: `vault_node prod/vault-2`; the value of `?target=`.
     package var target: String
-    /// In order of time, the last one being that of now; at most `runLimit`.
+    /// In chronological order, the last one being the current state; at most `runLimit`.
     package var runs: [StateRun]
 
-    /// The most runs of one target.
+    /// Maximum number of runs per target.
     package static let runLimit = 200
 
     /// States of a target.
@@ -40,19 +40,19 @@ package struct TargetStates: Sendable, Hashable {
     package var kind: String { String(target.prefix { $0 != " " }) }
     /// `prod/vault-2`
     package var name: String { String(target.drop { $0 != " " }.dropFirst()) }
-    /// The state of now.
+    /// The current state.
     package var now: StateRun? { runs.last }
 }
 
-/// A measurement that tells how a target is, with its course.
+/// A key measurement of a target, with its course.
 package struct VitalSign: Sendable, Hashable {
-    /// What its value counts.
+    /// The unit of its value.
     package enum Unit: String, Sendable, Hashable {
         case bytes
         case seconds
         /// 0 to 1, shown as a percentage.
         case ratio
-        /// A number of things.
+        /// A count.
         case count
         /// Seconds since 1970.
         case time
@@ -60,15 +60,15 @@ package struct VitalSign: Sendable, Hashable {
 
     /// The target: `postgres prod/pg-1`, as in `TargetStates`.
     package var target: String
-    /// In words, lower case: `storage used`, `replay lag`.
+    /// As lower-case text: `storage used`, `replay lag`.
     package var name: String
     /// The metric with its labels, a PromQL selector.
     package var selector: String
-    /// Of the value.
+    /// The unit of the value.
     package var unit: Unit
-    /// Its course over the range; `last` is the value now.
+    /// Its course over the range; `last` is the current value.
     package var sketch: SeriesSketch
-    /// How far the value has left its usual range, in widths of that range; 0 within it.
+    /// How far the value is outside its usual range, in multiples of that range's width; 0 within it.
     package var deviation: Double
 
     /// A sign with all its parts.
@@ -83,6 +83,6 @@ package struct VitalSign: Sendable, Hashable {
         self.deviation = deviation
     }
 
-    /// The most signs of one snapshot.
+    /// Maximum number of signs per snapshot.
     package static let limit = 1000
 }
