@@ -65,9 +65,9 @@ deps-deb: deps-build
 deps-test: deps-run
 	$(call install,$(TEST_PACKAGES))
 	@$(MAKE) --no-print-directory $(DEBIAN_ROOT)
-	@if ! $(VENV)/bin/python -c 'import moto.server, aiosmtpd, flask, flask_cors' 2>/dev/null; then \
-	  echo "Installing moto[server] and aiosmtpd from PyPI into $(VENV)"; \
-	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check 'moto[server]' aiosmtpd; \
+	@if ! $(VENV)/bin/python -c 'import moto.server, aiosmtpd, flask, flask_cors, playwright, axe_playwright_python' 2>/dev/null; then \
+	  echo "Installing moto[server], aiosmtpd, playwright and axe-playwright-python from PyPI into $(VENV)"; \
+	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check 'moto[server]' aiosmtpd playwright axe-playwright-python; \
 	fi
 
 build: deps-build

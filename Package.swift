@@ -255,7 +255,7 @@ let package = Package(
                 "vaultwatch-demo",
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], exclude: ["Alertmanager/README.md"]),
+            ], exclude: ["Alertmanager/README.md", "Browser"]),
         tests(
             "Simulation",
             [

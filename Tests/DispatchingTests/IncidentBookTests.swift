@@ -182,6 +182,21 @@ struct IncidentBookTests {
         #expect(Self.text(next).contains("2 open Third"))
     }
 
+    /// A number of this run is in the journal from an earlier run that could not read it either.
+    @Test func whatIsRenumberedContinuesAndEnds() {
+        var (d, disk) = (Dispatcher(Self.options), Disk())
+        d.beginWithoutPast(now: at(0))
+        Self.step(&d, &disk, 0, Self.alert("Old", 0))
+        let saved = d.saved
+        var (next, other) = (Dispatcher(Self.options), Disk())
+        next.beginWithoutPast(now: at(100))
+        Self.step(&next, &other, 100, Self.alert("New", 100))
+        other.write(next.merge(saved, now: at(110)))
+        #expect(Self.text(next) == ["1 open New", "1000001 open Old"])
+        Self.step(&next, &other, 120, Self.alert("New", 100, ended: 120))
+        #expect(next.incidentRecord(1)?.endedAt == at(120).wall && next.incidentRecord(1_000_001)?.endedAt == nil)
+    }
+
     @Test func aRecordIsReadAsItWasWritten() throws {
         var record = IncidentRecord(number: 318, IncidentMember(Self.alert("Down", 0), id: .max))
         record.endedAt = at(9).wall

@@ -155,7 +155,7 @@ struct RuleFileTests {
         #expect(errors.isEmpty)
         #expect(
             set.findings().map(\.description) == [
-                "r.yml:5:9: duplicate rule: \"A\" with no labels stands at r.yml:4:9 too"
+                "r.yml:5:9: duplicate rule: \"A\" with no labels is also at r.yml:4:9"
             ])
     }
 }

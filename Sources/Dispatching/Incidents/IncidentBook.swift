@@ -315,9 +315,16 @@ struct IncidentBook: Sendable {
         next = (records.keys.filter { $0 < IncidentBook.provisionalBase }.max() ?? 0) + 1
         let before = Dictionary(saved.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         changed = Set(records.keys.filter { records[$0] != before[$0] })
+        var renumbered: [Int: Int] = [:]
+        for record in own where records[record.number] != nil {
+            renumbered[record.number] = next
+            next += 1
+        }
         for var record in own {
-            if records[record.number] != nil { record.number = next; next += 1 }
-            adopt(record, firing: ownOpen[record.number] ?? [])
+            let firing = ownOpen[record.number] ?? []
+            record.number = renumbered[record.number] ?? record.number
+            record.mergedInto = record.mergedInto.map { renumbered[$0] ?? $0 }
+            adopt(record, firing: firing)
         }
         prune(now)
     }
