@@ -39,6 +39,8 @@ extension Dispatcher {
         for message in saved.outbox.sorted(by: { $0.id < $1.id }) {
             let destination = Destination(message.notification)
             merge(message, own[destination] ?? [], ended: ends[destination] ?? [], &superseded)
+            // A superseded message may be all that is left of its group.
+            if labels[destination] == nil { labels[destination] = message.notification.groupLabels }
             nextID = max(nextID, message.id &+ 1)
         }
         let old = groups.mapValues { (group: $0, due: flushes.due($0.id)) }

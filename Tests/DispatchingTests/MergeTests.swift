@@ -48,6 +48,8 @@ struct MergeTests {
         var d = second
         let decisions = d.merge(saved, now: at(110))
         #expect(decisions.withdrawn.isEmpty)
+        // Where the log has no entry of the group, its labels are those of the message.
+        #expect(decisions.logEntries.map(\.groupLabels) == [["alertname": "A"]])
         #expect(d.pending.map(\.id) == saved.outbox.map(\.id))
         let notification = d.beginAttempt(saved.outbox[0])
         #expect(notification?.summary == "first:A/")
