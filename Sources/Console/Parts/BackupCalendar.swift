@@ -29,17 +29,30 @@ struct BackupCalendar {
         legend(&page)
     }
 
+    /// Empty cells that stand for days without an entry; a longer gap begins the calendar anew.
+    private static let gapLimit: Int64 = 14
+    /// Maximum number of days listed above the calendar.
+    private static let olderLimit = 24
+
     private func days(_ page: inout HTML) {
+        let periods = BackupCalendar.periods(set.days)
+        // Copies kept for longer, such as those of each month's first day, would not stand under their weekday.
+        let gap = zip(periods, periods.dropFirst()).enumerated().last { _, pair in
+            BackupCalendar.days(from: pair.0.date, to: pair.1.date) > BackupCalendar.gapLimit
+        }
+        let start = gap.map { $0.offset + 1 } ?? 0
+        older(periods[..<start], &page)
         page.markup(
             "<div class=cal><span class=dow>Mon</span><span class=dow>Tue</span><span class=dow>Wed</span><span class=dow>Thu</span><span class=dow>Fri</span><span class=dow>Sat</span><span class=dow>Sun</span>"
         )
-        let periods = BackupCalendar.periods(set.days)
-        if let first = periods.first, let civil = BackupCalendar.civil(first.date) {
+        if let civil = BackupCalendar.civil(periods[start].date) {
             // Sunday is 0.
-            for _ in 0..<((civil.weekday + 6) % 7) { page.markup("<span class=\"day out\"></span>") }
+            blanks(Int64((civil.weekday + 6) % 7), &page)
         }
-        var month = 0
-        for day in periods {
+        var (month, last) = (0, periods[start].date)
+        for day in periods[start...] {
+            blanks(BackupCalendar.days(from: last, to: day.date) - 1, &page)
+            last = day.date
             let civil = BackupCalendar.civil(day.date)
             let isNewMonth = civil?.month != month
             month = civil?.month ?? month
@@ -47,6 +60,34 @@ struct BackupCalendar {
             cell(day, label ?? day.date, &page)
         }
         page.markup("</div>")
+    }
+
+    private func blanks(_ count: Int64, _ page: inout HTML) {
+        for _ in 0..<max(0, min(count, BackupCalendar.gapLimit)) { page.markup("<span class=\"day out\"></span>") }
+    }
+
+    private func older(_ days: ArraySlice<Day>, _ page: inout HTML) {
+        guard !days.isEmpty else { return }
+        page.markup("<p class=quiet>Kept from before:")
+        for day in days.suffix(BackupCalendar.olderLimit) {
+            page.markup(" <a href=\"")
+            page.href(Address("backups", set.set, day.date))
+            page.markup("\">")
+            page.text(day.date)
+            page.markup("</a>")
+            if day.state != .present { page.text(" (\(day.state.rawValue))") }
+        }
+        let omitted = days.count - BackupCalendar.olderLimit
+        if omitted > 0 { page.text(" and \(omitted) more") }
+        page.markup("</p>")
+    }
+
+    /// The days from one date to another; 1 if either is not a date, so that the cells follow each other.
+    private static func days(from first: String, to second: String) -> Int64 {
+        guard let first = Timestamp(rfc3339: first + "T00:00:00Z"),
+            let second = Timestamp(rfc3339: second + "T00:00:00Z")
+        else { return 1 }
+        return second.milliseconds / 86_400_000 - first.milliseconds / 86_400_000
     }
 
     private func row(_ page: inout HTML) {
