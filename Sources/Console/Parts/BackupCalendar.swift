@@ -37,10 +37,10 @@ struct BackupCalendar {
     private func days(_ page: inout HTML) {
         let periods = BackupCalendar.periods(set.days)
         // Copies kept for longer, such as those of each month's first day, would not stand under their weekday.
-        let gap = zip(periods, periods.dropFirst()).enumerated().last { _, pair in
-            BackupCalendar.days(from: pair.0.date, to: pair.1.date) > BackupCalendar.gapLimit
-        }
-        let start = gap.map { $0.offset + 1 } ?? 0
+        let start =
+            periods.indices.dropFirst().last { index in
+                BackupCalendar.days(from: periods[index - 1].date, to: periods[index].date) > BackupCalendar.gapLimit
+            } ?? 0
         older(periods[..<start], &page)
         page.markup(
             "<div class=cal><span class=dow>Mon</span><span class=dow>Tue</span><span class=dow>Wed</span><span class=dow>Thu</span><span class=dow>Fri</span><span class=dow>Sat</span><span class=dow>Sun</span>"
