@@ -39,7 +39,9 @@ extension Agent {
             similar: Agent.similar(to: record, records))
     }
 
-    private func read(_ filter: HistoryFilter) async throws(QueryError) -> [HistoryEntry] {
+    /// Entries of the history.
+    /// - Throws: `QueryError` of kind `.unavailable` if the journal can't be read.
+    func read(_ filter: HistoryFilter) async throws(QueryError) -> [HistoryEntry] {
         do throws(JournalError) {
             return try await journal.history(filter)
         } catch {

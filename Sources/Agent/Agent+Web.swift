@@ -65,12 +65,8 @@ extension Agent {
             (filter.from, filter.to, filter.limit) = (query.from, query.to, query.limit)
             (filter.kinds, filter.receivers, filter.contains) = (query.kinds, query.receivers, query.contains)
             filter.incident = query.incident
-            do throws(JournalError) {
-                let entries = try await journal.history(filter)
-                return { entries }
-            } catch {
-                throw QueryError(.unavailable, error.description)
-            }
+            let entries = try await read(filter)
+            return { entries }
         }
         addSnapshot(&sources)
         return sources

@@ -61,7 +61,7 @@ final class TargetHistory: Sendable {
         state.withLock { state in
             for result in results {
                 observe(
-                    result.target.description, TargetHistory.cut(result.status.state),
+                    result.target.description, result.status.state.truncated(toBytes: TargetHistory.textBytes),
                     TargetHistory.health(result.status.health), result.timestamp, &state)
             }
         }
@@ -212,7 +212,7 @@ final class TargetHistory: Sendable {
                 state.tracks[target] = Track(
                     runs: [
                         StateRun(
-                            from: since, to: nil, state: TargetHistory.cut(stored.state),
+                            from: since, to: nil, state: stored.state.truncated(toBytes: TargetHistory.textBytes),
                             health: .init(rawValue: stored.health) ?? .unknown)
                     ], isRestored: true)
             }
@@ -263,10 +263,5 @@ final class TargetHistory: Sendable {
         case .critical: .critical
         case .unknown: .unknown
         }
-    }
-
-    private static func cut(_ text: String) -> String {
-        guard text.utf8.count > textBytes else { return text }
-        return String(decoding: text.utf8.prefix(textBytes - 8), as: UTF8.self) + "…"
     }
 }

@@ -1,4 +1,5 @@
 public import Samples
+import Text
 
 /// An operator has taken on an incident: it sends no reminders and does not escalate.
 public struct Acknowledgement: Sendable, Hashable {
@@ -24,8 +25,7 @@ public struct Acknowledgement: Sendable, Hashable {
         for scalar in given.unicodeScalars {
             text.unicodeScalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
         }
-        guard text.utf8.count > textLimitBytes else { return text }
-        return String(decoding: text.utf8.prefix(textLimitBytes - 8), as: UTF8.self) + "…"
+        return text.truncated(toBytes: textLimitBytes)
     }
 
     /// `acknowledged by ann at 02:14:05 UTC: on it`

@@ -1,4 +1,5 @@
 package import Samples
+import Text
 
 /// Something that happened to alerts and messages, for `vaultwatch history`. Written once, never changed.
 package struct HistoryEntry: Sendable, Hashable {
@@ -52,12 +53,6 @@ package struct HistoryEntry: Sendable, Hashable {
     /// Maximum bytes of one text.
     package static let textLimitBytes = 4096
 
-    /// A text cut to the limit, with an ellipsis if it was longer.
-    private static func cut(_ text: String) -> String {
-        guard text.utf8.count > textLimitBytes else { return text }
-        return String(decoding: text.utf8.prefix(textLimitBytes - 8), as: UTF8.self) + "…"
-    }
-
     /// An entry with these fields; texts over 4 KiB are cut.
     package init(
         at: Timestamp, kind: Kind, subject: String, receiver: String = "", integration: String = "",
@@ -66,10 +61,10 @@ package struct HistoryEntry: Sendable, Hashable {
     ) {
         self.at = at
         self.kind = kind
-        self.subject = HistoryEntry.cut(subject)
-        self.receiver = HistoryEntry.cut(receiver)
+        self.subject = subject.truncated(toBytes: HistoryEntry.textLimitBytes)
+        self.receiver = receiver.truncated(toBytes: HistoryEntry.textLimitBytes)
         self.integration = integration
-        self.detail = HistoryEntry.cut(detail)
+        self.detail = detail.truncated(toBytes: HistoryEntry.textLimitBytes)
         self.incidents = Array(incidents.prefix(HistoryEntry.incidentLimit))
     }
 }

@@ -1,4 +1,5 @@
 package import Samples
+import Text
 
 /// One incident from its first alert until after its resolution, as pages show it and the journal stores it.
 ///
@@ -101,9 +102,7 @@ package struct IncidentNote: Sendable, Hashable {
             let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
             clean.unicodeScalars.append(isControl ? " " : scalar)
         }
-        let isLong = clean.utf8.count > IncidentNote.textLimitBytes
-        self.text =
-            isLong ? String(decoding: clean.utf8.prefix(IncidentNote.textLimitBytes - 8), as: UTF8.self) + "…" : clean
+        self.text = clean.truncated(toBytes: IncidentNote.textLimitBytes)
     }
 }
 

@@ -1,5 +1,6 @@
 import Alerts
 import Samples
+import Text
 
 extension IncidentBook {
     /// The record with its cause first, the others by start time, and each with the member that explains it.
@@ -80,7 +81,7 @@ extension Alert {
         alert.endsAt = nil
         alert.annotations = annotations.filter {
             Alert.recordAnnotations.contains($0.key) && (!bare || $0.key == Explanation.annotation)
-        }.mapValues { Alert.cut($0, Alert.recordTextBytes) }
+        }.mapValues { $0.truncated(toBytes: Alert.recordTextBytes) }
         // A truncated list of causes could name other alerts.
         if let causes = annotations[Explanation.annotation], causes.utf8.count > Alert.recordTextBytes {
             alert.annotations[Explanation.annotation] = nil
@@ -90,13 +91,8 @@ extension Alert {
         alert.updatedAt = startsAt
         if bare || labels.pairs.count > 40 || labels.pairs.contains(where: { $0.value.utf8.count > 512 }) {
             alert.labels = Labels(
-                sorted: labels.pairs.prefix(40).map { Label($0.name, Alert.cut($0.value, bare ? 128 : 512)) })
+                sorted: labels.pairs.prefix(40).map { Label($0.name, $0.value.truncated(toBytes: bare ? 128 : 512)) })
         }
         return alert
-    }
-
-    private static func cut(_ text: String, _ limit: Int) -> String {
-        guard text.utf8.count > limit else { return text }
-        return String(decoding: text.utf8.prefix(limit - 8), as: UTF8.self) + "…"
     }
 }
