@@ -95,7 +95,7 @@ extension Agent {
     func restoreStates() async {
         var filter = HistoryFilter()
         filter.kinds = [HistoryEntry.Kind.state.rawValue]
-        filter.from = platform.time.wall() - .seconds(6 * 3600)
+        filter.from = platform.time.wall() - targetHistory.limits.span
         filter.limit = HistoryFilter.maxLimit
         if let entries = try? await journal.history(filter) { targetHistory.restore(entries) }
     }

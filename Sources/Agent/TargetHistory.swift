@@ -1,4 +1,5 @@
 import Alerts
+import Console
 import FoundationEssentials
 import Journal
 import Probes
@@ -49,7 +50,7 @@ final class TargetHistory: Sendable {
     /// The state of a time during which the agent did not run.
     static let notWatched = "not watched"
 
-    private let limits: Limits
+    let limits: Limits
     private let state = Mutex(State())
 
     init(limits: Limits = Limits()) { self.limits = limits }
@@ -62,7 +63,7 @@ final class TargetHistory: Sendable {
             for result in results {
                 observe(
                     result.target.description, result.status.state.truncated(toBytes: TargetHistory.textBytes),
-                    TargetHistory.health(result.status.health), result.timestamp, &state)
+                    StatusTable.health(result.status.health), result.timestamp, &state)
             }
         }
     }
@@ -252,16 +253,5 @@ final class TargetHistory: Sendable {
                     health: .init(rawValue: String(detail[comma...].dropFirst(2))) ?? .unknown))
         }
         return runs
-    }
-
-    // MARK: Words
-
-    private static func health(_ health: TargetStatus.Health) -> EstateStatus.Health {
-        switch health {
-        case .ok: .ok
-        case .warning: .warning
-        case .critical: .critical
-        case .unknown: .unknown
-        }
     }
 }

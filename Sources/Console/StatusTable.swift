@@ -70,7 +70,8 @@ package enum StatusTable {
             kind: result.target.kind.rawValue, target: result.target.name)
     }
 
-    private static func health(_ health: TargetStatus.Health) -> EstateStatus.Health {
+    /// The health of a target as pages and `vaultwatch status` show it.
+    package static func health(_ health: TargetStatus.Health) -> EstateStatus.Health {
         switch health {
         case .ok: .ok
         case .warning: .warning
